@@ -1,0 +1,168 @@
+"""Verilog, golden vectors and a manifest: everything that others need to use and to check the core."""
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from amaranth.back import rtlil
+
+import inrhw
+from inrhw.errors import InputError
+from inrhw.files import write_atomically, write_json
+from inrhw.grid import Grid
+from inrhw.node import Graph, Node
+from inrhw.sources import bits_per_axis
+from inrhw.top import Core
+from inrhw.yosys import verilog_from_rtlil
+
+
+@dataclass(frozen=True, eq=False)
+class Artifact:
+    """A core on disk.
+
+    Attributes
+    ----------
+    name
+        Name of the top module; the files are called after it.
+    folder
+        Where they lie.
+    core
+        What they were made from.
+    """
+
+    name: str
+    folder: Path
+    core: Core
+
+    @property
+    def verilog(self) -> Path:
+        """The Verilog, with top module `name`."""
+        return self.folder / f"{self.name}.v"
+
+    @property
+    def manifest(self) -> Path:
+        """Ports, formats and latencies, as JSON."""
+        return self.folder / "manifest.json"
+
+    @property
+    def vectors(self) -> Path:
+        """Golden vectors, the same for every rung of `verify`."""
+        return self.folder / "vectors.npz"
+
+
+def emit(graph: Graph, grid: Grid, folder: Path | str, name: str, *, source: str = "raster") -> Artifact:
+    """Write ``NAME.v``, ``manifest.json`` and ``vectors.npz``.
+
+    Parameters
+    ----------
+    graph
+        From `lower`.
+    grid
+        Coordinates of the picture.
+    folder
+        Where to write; made if need be.
+    name
+        Name of the top module; `inrhw.signals.safe_name` makes one from any text.
+    source
+        "raster" or "stream", see `Core`.
+
+    Raises
+    ------
+    InputError
+        If the source is unknown or the folder cannot be written.
+    """
+    artifact = Artifact(name, Path(folder), Core(graph, grid, source))
+    try:
+        artifact.folder.mkdir(parents=True, exist_ok=True)
+        verilog = _header(artifact) + _verilog(artifact)
+        write_atomically(artifact.verilog, verilog.encode())
+        write_atomically(artifact.vectors, _vectors(artifact.core))
+        write_json(artifact.manifest, _manifest(artifact))
+    except OSError as error:
+        raise InputError(f"{artifact.folder} cannot be written ({error.strerror}); choose another with -o") from error
+    return artifact
+
+
+def _verilog(artifact: Artifact) -> str:
+    component = artifact.core.component()
+    # Source paths would make the Verilog differ from one checkout to the next.
+    text = rtlil.convert(component, name=artifact.name, emit_src=False)
+    return verilog_from_rtlil(text, artifact.folder)
+
+
+def _header(artifact: Artifact) -> str:
+    core = artifact.core
+    grid, element = core.grid, core.grid.element
+    order = ", ".join(f"[{8 * k + 7}:{8 * k}] = {'RGB'[c] if core.channels == 3 else 'grey'}" for k, c in enumerate(core.channel_order))
+    lines = [
+        f"{artifact.name}: {grid.width}x{grid.height} pixels, {core.channels} channel(s), one pixel a clock.",
+        f"Made by inrhw {inrhw.__version__}; do not edit.",
+        "",
+        "aclk, aresetn  clock; synchronous reset, active low, at any time",
+        f"m_axis_*       AXI4-Stream video out; tdata {order};",
+        "               tuser = first pixel of the frame, tlast = last pixel of a line",
+    ]
+    if core.source == "stream":
+        bits = bits_per_axis(grid)
+        lines += [
+            f"s_axis_*       coordinates in, two's complement of {element.width} bits: x in tdata[{bits - 1}:0], "
+            f"y in tdata[{2 * bits - 1}:{bits}],",
+            f"               x = 2 column + 1 - {grid.width}, y = 2 row + 1 - {grid.height}; tuser and tlast come out again",
+        ]
+    lines += [f"Latency {core.latency} cycles, then a pixel a cycle; backpressure loses nothing."]
+    return "".join(f"// {line}".rstrip() + "\n" for line in lines) + "\n"
+
+
+def _vectors(core: Core) -> bytes:
+    coordinates = core.grid.codes()
+    pixels = core.graph.forward_int(coordinates).astype(np.uint8)
+    buffer = io.BytesIO()
+    np.savez(buffer, coordinates=coordinates, pixels=pixels)
+    return buffer.getvalue()
+
+
+def _manifest(artifact: Artifact) -> dict[str, Any]:
+    core = artifact.core
+    element = core.grid.element
+    return {
+        "created_by": f"inrhw {inrhw.__version__}",
+        "name": artifact.name,
+        "top": artifact.name,
+        "verilog": artifact.verilog.name,
+        "source": core.source,
+        "width": core.grid.width,
+        "height": core.grid.height,
+        "channels": core.channels,
+        "tdata_order": core.channel_order,
+        "coordinate": {
+            "width": element.width,
+            "frac": element.frac,
+            "signed": element.signed,
+            "bits_per_axis": bits_per_axis(core.grid),
+        },
+        "latency": core.latency,
+        "initiation_interval": core.pipeline.initiation_interval,
+        "pipeline": list(_pipeline(core)),
+    }
+
+
+def _pipeline(core: Core) -> Iterator[dict[str, Any]]:
+    """Yield a row for every instance between the coordinates and m_axis."""
+
+    def row(name: str, op: str, latency: int, o: object) -> dict[str, Any]:
+        return {"name": name, "op": op, "latency": latency, "initiation_interval": 1, "o": str(o)}
+
+    if core.source == "raster":
+        yield row("raster", "RasterSource", core.source_latency, core.raster.o)
+    else:
+        yield row("stream", "StreamSource", core.source_latency, core.grid.vector)
+    for name, node in core.pipeline.nodes.items():
+        yield row(name, type(node).__name__, node.latency, node.o) | _intervals(node)
+    yield row("fifo", "SyncFIFOBuffered", core.latency - core.source_latency - core.pipeline.latency, "m_axis")
+
+
+def _intervals(node: Node) -> dict[str, Any]:
+    return {"initiation_interval": node.initiation_interval}

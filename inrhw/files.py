@@ -1,0 +1,42 @@
+"""Files that are never half-written, and JSON in one style."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from inrhw.errors import InputError
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file beside its place, then rename it there: nobody ever sees half of it."""
+    beside = path.with_name(f".{path.name}.part")
+    beside.write_bytes(data)
+    beside.replace(path)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON for people too: indented, in the given order; NaN and infinity are refused."""
+    write_atomically(path, (json.dumps(value, indent=2, allow_nan=False) + "\n").encode())
+
+
+def read_json(path: Path, made_by: str) -> Any:
+    """Read JSON that a stage wrote.
+
+    Parameters
+    ----------
+    path
+        The file.
+    made_by
+        Command that writes it, for the message.
+
+    Raises
+    ------
+    InputError
+        If it is missing or damaged.
+    """
+    try:
+        return json.loads(path.read_text())
+    except FileNotFoundError:
+        raise InputError(f"{path} does not exist; run `{made_by}` first") from None
+    except (ValueError, OSError) as error:
+        raise InputError(f"{path} cannot be read ({error}); run `{made_by}` again") from error

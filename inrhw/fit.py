@@ -1,0 +1,285 @@
+"""Training: a picture becomes a network, in floating point and quantized.
+
+Both networks share the first two thirds of the steps. The last third is run twice from there: once as before,
+once with quantization in the loop. So the two are trained for equally long and their PSNR can be compared.
+"""
+
+import contextlib
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+
+from inrhw.errors import InputError
+from inrhw.models import (
+    INR,
+    Architecture,
+    architecture_from_json,
+    architecture_to_json,
+    load_tensors,
+    restore,
+)
+from inrhw.progress import OnProgress, silent
+from inrhw.signals import Picture
+
+
+@dataclass(frozen=True)
+class Training:
+    """How to train.
+
+    Parameters
+    ----------
+    steps
+        Full-batch Adam steps of each of the two networks.
+    learning_rate
+        At the start; it decays exponentially to a tenth.
+    seed
+        Of the initial weights.
+    device
+        Where torch computes: "cpu", "cuda", ...
+    """
+
+    steps: int = 3000
+    learning_rate: float = 3e-3
+    seed: int = 0
+    device: str = "cpu"
+
+    def __post_init__(self) -> None:
+        if self.steps < 1:
+            raise InputError(f"steps must be at least 1, not {self.steps}")
+        if not 0 < self.learning_rate < 1:
+            raise InputError(f"learning_rate must be between 0 and 1, not {self.learning_rate}")
+        try:
+            torch.empty(0, device=self.device)
+        except (RuntimeError, AssertionError) as error:
+            reason = str(error).splitlines()[0]
+            raise InputError(f"device {self.device!r} is not usable here ({reason}); try cpu") from error
+
+    @property
+    def shared_steps(self) -> int:
+        """Steps before quantization enters the loop."""
+        return self.steps * 2 // 3
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A picture's two networks, trained for equally long.
+
+    Attributes
+    ----------
+    float_model
+        Without quantization.
+    model
+        With quantization: this is what hardware is made from.
+    """
+
+    float_model: INR
+    model: INR
+
+    def save(self, path: Path) -> None:
+        """Write both networks as one safetensors file."""
+        tensors = _prefixed("float", self.float_model) | _prefixed("quantized", self.model)
+        _save(path, tensors, {"architecture": architecture_to_json(self.model.architecture)})
+
+    @classmethod
+    def load(cls, path: Path) -> "Fitted":
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        InputError
+            If the file is missing, damaged, or holds NaN.
+        """
+        tensors, metadata = load_tensors(path)
+        architecture = architecture_from_json(metadata.get("architecture", ""))
+        float_model = INR(architecture)
+        model = float_model.quantized()
+        restore(float_model, _strip("float", tensors), path)
+        restore(model, _strip("quantized", tensors), path)
+        return cls(float_model, model)
+
+
+@dataclass
+class _State:
+    """Where training is: everything a checkpoint holds."""
+
+    float_model: INR
+    model: INR
+    quantizing: bool = False
+    step: int = 0
+    moments: dict[str, Tensor] = field(default_factory=dict)
+
+
+def fit(
+    picture: Picture,
+    architecture: Architecture,
+    training: Training | None = None,
+    *,
+    checkpoint: Path | None = None,
+    resume: bool = False,
+    on_progress: OnProgress = silent,
+) -> Fitted:
+    """Train a network on a picture.
+
+    Parameters
+    ----------
+    picture
+        What to represent.
+    architecture
+        The network; its size must be the picture's.
+    training
+        Steps, learning rate, seed, device.
+    checkpoint
+        Where to keep the state when training is interrupted (Ctrl-C).
+    resume
+        Go on from `checkpoint` if it is there; the result is the same as without interruption.
+    on_progress
+        Called with (steps done, steps in all).
+
+    Raises
+    ------
+    InputError
+        If the checkpoint is damaged or of another network, picture or training, or training diverged.
+    """
+    training = training or Training()
+    if (architecture.width, architecture.height, architecture.channels) != (
+        picture.width,
+        picture.height,
+        picture.channels,
+    ):
+        raise InputError("the architecture must have the picture's width, height and channels")
+    float_model = INR(architecture, training.seed)
+    state = _State(float_model, float_model.quantized())
+    identity = _identity(picture, architecture, training)
+    if resume and checkpoint and checkpoint.exists():
+        _read_checkpoint(checkpoint, state, identity)
+    try:
+        _train(picture, state, training, on_progress)
+    except KeyboardInterrupt:
+        if checkpoint:
+            _write_checkpoint(checkpoint, state, identity)
+        raise
+    fitted = Fitted(state.float_model.cpu().eval(), state.model.cpu().eval())
+    fitted.float_model.check_finite()
+    fitted.model.check_finite()
+    if checkpoint:
+        checkpoint.unlink(missing_ok=True)
+    return fitted
+
+
+def _train(picture: Picture, state: _State, training: Training, on_progress: OnProgress) -> None:
+    total = training.steps + (training.steps - training.shared_steps)
+    target = torch.from_numpy(picture.values.reshape(-1, picture.channels)).to(training.device, torch.float32)
+    state.float_model.to(training.device)
+    state.model.to(training.device)
+    if not state.quantizing:
+        for step in _descend(state.float_model, target, state, training):
+            if step == training.shared_steps:
+                state.model.load_state_dict(state.float_model.state_dict())
+            on_progress(step, total)
+        state.quantizing, state.step, state.moments = True, training.shared_steps, {}
+        if training.shared_steps == 0:
+            state.model.load_state_dict(INR(state.model.architecture, training.seed).state_dict())
+    for step in _descend(state.model, target, state, training):
+        on_progress(training.steps - training.shared_steps + step, total)
+
+
+def _descend(model: INR, target: Tensor, state: _State, training: Training) -> Iterator[int]:
+    """Take Adam steps from ``state.step`` to the end, yielding the number taken after each."""
+    x = model.coordinates()
+    parameters = dict(model.named_parameters())
+    optimizer = torch.optim.Adam(parameters.values(), lr=training.learning_rate)
+    _set_moments(optimizer, parameters, state.moments)
+    while state.step < training.steps:
+        for group in optimizer.param_groups:
+            group["lr"] = training.learning_rate * 0.1 ** (state.step / training.steps)
+        optimizer.zero_grad()
+        # The error is in units of half the range of a pixel, as for targets from -1 to 1.
+        loss = ((model(x) - target) / 127.5).square().mean()
+        loss.backward()  # type: ignore[no-untyped-call]
+        with _uninterrupted():
+            optimizer.step()
+            state.step += 1
+            state.moments = _moments(optimizer, parameters)
+        yield state.step
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Hold Ctrl-C back until the block is done, so that weights, moments and step stay together."""
+    import signal
+    import threading
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    pressed = []
+    before = signal.signal(signal.SIGINT, lambda *_: pressed.append(True))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if pressed:
+        raise KeyboardInterrupt
+
+
+def _moments(optimizer: torch.optim.Adam, parameters: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {
+        f"{name}.{key}": value
+        for name, parameter in parameters.items()
+        for key, value in optimizer.state[parameter].items()
+    }
+
+
+def _set_moments(optimizer: torch.optim.Adam, parameters: dict[str, Tensor], moments: dict[str, Tensor]) -> None:
+    for name, parameter in parameters.items():
+        found = {key: moments[f"{name}.{key}"] for key in ("step", "exp_avg", "exp_avg_sq") if moments}
+        # Adam counts steps on the CPU.
+        optimizer.state[parameter] = {
+            key: value if key == "step" else value.to(parameter.device) for key, value in found.items()
+        }
+
+
+def _prefixed(prefix: str, model: INR) -> dict[str, Tensor]:
+    return {f"{prefix}.{name}": value.cpu().contiguous() for name, value in model.state_dict().items()}
+
+
+def _strip(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {n.removeprefix(f"{prefix}."): v for n, v in tensors.items() if n.startswith(f"{prefix}.")}
+
+
+def _identity(picture: Picture, architecture: Architecture, training: Training) -> str:
+    """Return a hash of everything that must be equal for training to go on."""
+    what = (architecture_to_json(architecture), training.steps, training.learning_rate, training.seed)
+    return hashlib.sha256(repr(what).encode() + picture.values.tobytes()).hexdigest()
+
+
+def _save(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
+    beside = path.with_name(path.name + ".part")
+    save_file(tensors, beside, metadata)
+    beside.replace(path)
+
+
+def _write_checkpoint(path: Path, state: _State, identity: str) -> None:
+    tensors = _prefixed("float", state.float_model) | _prefixed("quantized", state.model)
+    tensors |= {f"moment.{name}": value.cpu().contiguous() for name, value in state.moments.items()}
+    position = {"identity": identity, "step": str(state.step), "quantizing": str(int(state.quantizing))}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _save(path, tensors, position)
+
+
+def _read_checkpoint(path: Path, state: _State, identity: str) -> None:
+    tensors, metadata = load_tensors(path)
+    if metadata.get("identity") != identity:
+        raise InputError(f"{path} is of another picture, network or training; remove it to start over")
+    try:
+        state.step, state.quantizing = int(metadata["step"]), metadata["quantizing"] == "1"
+    except (KeyError, ValueError) as error:
+        raise InputError(f"{path} is damaged ({error}); remove it to start over") from error
+    restore(state.float_model, _strip("float", tensors), path)
+    restore(state.model, _strip("quantized", tensors), path)
+    state.moments = _strip("moment", tensors)

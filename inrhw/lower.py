@@ -1,0 +1,47 @@
+"""From a quantized torch model to a graph of integers."""
+
+import copy
+
+from inrhw.errors import InputError
+from inrhw.models import INR, PIXEL
+from inrhw.node import Graph, Node
+from inrhw.ops.requantize import Requantize
+
+
+def lower(model: INR) -> Graph:
+    """Return the integer graph that equals the quantized model to the last bit.
+
+    Parameters
+    ----------
+    model
+        From `inrhw.models.INR.quantized`, or `Fitted.model`. It is not changed.
+
+    Returns
+    -------
+    Graph
+        From coordinates (`Grid.vector`) to pixels, with ``graph.forward_int(codes)`` equal to
+        ``model.render()``.
+
+    Raises
+    ------
+    InputError
+        If the model is not quantized, or a weight is NaN.
+    Overflow
+        If float64 could not represent a sum exactly, so that "equal" could not be promised.
+    """
+    if model.activation.phase is None:
+        raise InputError("only a quantized model can be lowered; use INR.quantized() or Fitted.model")
+    model.check_finite()
+    model = copy.deepcopy(model).cpu().double().eval()
+    activation_name = type(model.activation).__name__.removesuffix("Activation").lower()
+    nodes: dict[str, Node] = {}
+    edge = model.architecture.grid.vector
+    *hidden, last = model.dense_layers()
+    for k, layer in enumerate(hidden):
+        dense = layer.node(edge, model.activation.phase.frac, wrap=True)
+        activation = model.activation.node(dense.o)
+        nodes |= {f"layer{k}_dense": dense, f"layer{k}_{activation_name}": activation}
+        edge = activation.o
+    nodes[f"layer{len(hidden)}_dense"] = dense = last.node(edge, PIXEL.frac, wrap=False)
+    nodes["pixel"] = Requantize(dense.o, PIXEL)
+    return Graph(nodes)

@@ -1,0 +1,257 @@
+"""The networks: dense layers with one periodic activation, in floating point or quantized."""
+
+import copy
+import dataclasses
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from torch import Tensor, nn
+
+from inrhw.activation import PeriodicActivation
+from inrhw.errors import InputError
+from inrhw.grid import Grid
+from inrhw.ops import operations
+from inrhw.ops.dense import DenseLayer
+from inrhw.quantize import quantize
+from inrhw.types import Fixed
+
+#: What leaves the network.
+PIXEL = Fixed(8, 0, signed=False)
+
+
+def activations() -> dict[str, type[PeriodicActivation]]:
+    """Return every activation in `inrhw.ops`, by the name of the network that uses it.
+
+    Examples
+    --------
+    >>> sorted(activations())
+    ['quadinr', 'siren']
+    """
+    found = {}
+    for module in operations():
+        for value in vars(module).values():
+            if isinstance(value, type) and issubclass(value, PeriodicActivation) and hasattr(value, "model_name"):
+                found[value.model_name] = value
+    return found
+
+
+@dataclass(frozen=True)
+class Precision:
+    """Bits of the quantized network.
+
+    Parameters
+    ----------
+    weight_bits
+        Hidden weights, 2 to 16.
+    outer_weight_bits
+        Weights of the first and the last layer, which carry the picture's own detail, 2 to 16.
+    activation_bits
+        Outputs of the activations, 2 to 16.
+    phase_bits
+        Arguments of the activations, 3 to 16.
+    """
+
+    weight_bits: int = 8
+    outer_weight_bits: int = 14
+    activation_bits: int = 8
+    phase_bits: int = 9
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            bits = getattr(self, field.name)
+            least = 3 if field.name == "phase_bits" else 2
+            if not isinstance(bits, int) or not least <= bits <= 16:
+                raise InputError(f"{field.name} must be from {least} to 16, not {bits}")
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """Everything about a network but its weights.
+
+    Parameters
+    ----------
+    model
+        Name of the network, which names its activation: a key of `activations`.
+    width, height, channels
+        The picture: 1 or 3 channels.
+    hidden_features
+        Width of every layer between the coordinates and the pixel.
+    hidden_layers
+        Layers from hidden to hidden features: 0 means only a first and a last layer.
+    omega_0
+        Frequency factor, f(omega_0 (W x + b)) in every layer; None means the activation's default.
+    precision
+        Bits of the quantized network.
+    """
+
+    model: str
+    width: int
+    height: int
+    channels: int
+    hidden_features: int = 24
+    hidden_layers: int = 1
+    omega_0: float | None = None
+    precision: Precision = Precision()
+
+    def __post_init__(self) -> None:
+        known = activations()
+        if self.model not in known:
+            raise InputError(f"model must be one of {', '.join(sorted(known))}, not {self.model!r}")
+        if not 1 <= self.hidden_features <= 256:
+            raise InputError(f"hidden_features must be from 1 to 256, not {self.hidden_features}")
+        if not 0 <= self.hidden_layers <= 16:
+            raise InputError(f"hidden_layers must be from 0 to 16, not {self.hidden_layers}")
+        if self.omega_0 is None:
+            object.__setattr__(self, "omega_0", known[self.model].default_omega_0)
+        elif not 0 < self.omega_0 <= 1000:
+            raise InputError(f"omega_0 must be over 0 and at most 1000, not {self.omega_0}")
+
+    @property
+    def grid(self) -> Grid:
+        """The picture's coordinates."""
+        return Grid(self.width, self.height)
+
+    @property
+    def features(self) -> list[int]:
+        """Widths from the coordinates to the pixel."""
+        return [2] + [self.hidden_features] * (1 + self.hidden_layers) + [self.channels]
+
+
+class INR(nn.Module):
+    """A multilayer perceptron from pixel coordinates to pixel values.
+
+    Parameters
+    ----------
+    architecture
+        Its shape and formats.
+    seed
+        Of the initial weights.
+    """
+
+    def __init__(self, architecture: Architecture, seed: int = 0) -> None:
+        super().__init__()
+        self.architecture = architecture
+        activation = activations()[architecture.model]
+        omega_0 = architecture.omega_0
+        assert omega_0 is not None
+        gain = omega_0 / activation.period
+        features = architecture.features
+        generator = torch.Generator().manual_seed(seed)
+        self.layers = nn.ModuleList()
+        for n, out in zip(features[:-1], features[1:-1], strict=False):
+            first = not self.layers
+            layer = DenseLayer(n, out, gain, architecture.grid.scale if first else None)
+            layer.reset(1 / n if first else activation.hidden_bound(n, omega_0), generator)
+            self.layers.append(layer)
+        # The last layer speaks in pixels: [-1, 1] becomes [0, 255].
+        last = DenseLayer(features[-2], features[-1], 127.5, offset=127.5)
+        last.reset((6 / features[-2]) ** 0.5 / omega_0, generator)
+        self.layers.append(last)
+        self.activation = activation()
+
+    def quantized(self) -> "INR":
+        """Return a copy that computes with the architecture's precision."""
+        model = copy.deepcopy(self)
+        precision = self.architecture.precision
+        model.activation.quantize(precision.phase_bits, precision.activation_bits)
+        x_frac = self.architecture.grid.element.frac
+        for k, layer in enumerate(model.dense_layers()):
+            outer = k in (0, len(model.layers) - 1)
+            layer.quantize(precision.outer_weight_bits if outer else precision.weight_bits, x_frac)
+            x_frac = precision.activation_bits - 1
+        return model
+
+    def dense_layers(self) -> Iterator[DenseLayer]:
+        """Yield the layers from the coordinates to the pixel."""
+        for layer in self.layers:
+            assert isinstance(layer, DenseLayer)
+            yield layer
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map coordinates ``u / 2**frac`` [batch, 2] to pixel values [batch, channels], not yet rounded."""
+        *hidden, last = self.layers
+        for layer in hidden:
+            x = self.activation(layer(x))
+        y: Tensor = last(x)
+        return y
+
+    def coordinates(self) -> Tensor:
+        """Return what `forward` takes for every pixel, in raster order."""
+        grid = self.architecture.grid
+        weight = self.layers[0].weight
+        codes = torch.from_numpy(grid.codes()).to(weight)  # type: ignore[arg-type]
+        return codes * 2.0**-grid.element.frac
+
+    @torch.no_grad()
+    def render(self) -> NDArray[np.uint8]:
+        """Return the picture, uint8 [height, width, channels], computed in float64."""
+        model = copy.deepcopy(self).cpu().double().eval()
+        pixels = quantize(model(model.coordinates()), PIXEL)
+        shape = (self.architecture.height, self.architecture.width, self.architecture.channels)
+        image: NDArray[np.uint8] = pixels.numpy().astype(np.uint8).reshape(shape)
+        return image
+
+    def check_finite(self) -> None:
+        """Raise InputError when a weight is NaN or infinite."""
+        for name, value in self.state_dict().items():
+            if not torch.isfinite(value).all():
+                raise InputError(f"weight {name} holds NaN or infinity; train again with a lower learning rate")
+
+
+def architecture_to_json(architecture: Architecture) -> str:
+    """Return the architecture as JSON."""
+    return json.dumps(dataclasses.asdict(architecture), sort_keys=True)
+
+
+def architecture_from_json(text: str) -> Architecture:
+    """Return the architecture that `architecture_to_json` wrote.
+
+    Raises
+    ------
+    InputError
+        If the text describes none.
+    """
+    try:
+        fields = json.loads(text)
+        return Architecture(**{**fields, "precision": Precision(**fields["precision"])})
+    except (ValueError, TypeError, KeyError) as error:
+        raise InputError(f"the description of the network is damaged ({error}); run fit again") from error
+
+
+def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Return the tensors and the metadata of a safetensors file.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or damaged.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
+    except FileNotFoundError:
+        raise InputError(f"{path} does not exist; run `inrhw fit` first") from None
+    except (SafetensorError, OSError) as error:
+        raise InputError(f"{path} is not a readable checkpoint ({error}); run fit again") from error
+
+
+def restore(model: INR, tensors: dict[str, Tensor], path: Path) -> None:
+    """Load weights into `model`.
+
+    Raises
+    ------
+    InputError
+        If names or shapes do not match, or a weight is not finite.
+    """
+    try:
+        model.load_state_dict(tensors)
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"{path} does not fit the network it describes ({reason}); run fit again") from error
+    model.check_finite()

@@ -1,0 +1,152 @@
+"""What a node of the integer graph promises, and the graph that chains nodes."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from amaranth.hdl import Module, Shape
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from inrhw.errors import GraphError
+from inrhw.types import Codes, Element, Vector
+
+
+def shape_of(element: Element) -> Shape:
+    """Return the Amaranth shape that carries one code of `element`."""
+    return Shape(element.width, element.signed)
+
+
+def flow(vector: Vector) -> wiring.Signature:
+    """Return the signature of an edge: a payload, and a bit that says it is there.
+
+    There is no `ready`: inside a graph data moves on a static schedule and never stalls.
+    """
+    payload = data.ArrayLayout(shape_of(vector.element), vector.length)
+    return wiring.Signature({"payload": Out(payload), "valid": Out(1)})
+
+
+class Node(ABC):
+    """One operation on vectors of integers, with its meaning written twice.
+
+    `forward_int` (numpy) and `component` (Amaranth) share integers such as weights and shifts, never
+    expressions: an error in one is then found by comparing them. Concrete nodes are frozen dataclasses.
+    """
+
+    #: What goes in.
+    i: Vector
+
+    @property
+    @abstractmethod
+    def o(self) -> Vector:
+        """What comes out; derived wherever the arithmetic decides it."""
+
+    @property
+    @abstractmethod
+    def latency(self) -> int:
+        """Cycles from a vector going in to its result coming out."""
+
+    @property
+    def initiation_interval(self) -> int:
+        """Cycles between two vectors."""
+        return 1
+
+    @abstractmethod
+    def forward_int(self, x: Codes) -> Codes:
+        """Map int64 codes [batch, i.length] to int64 codes [batch, o.length]."""
+
+    @abstractmethod
+    def component(self) -> Any:
+        """Return a new Amaranth component with members `i` and `o`, of signature `flow`."""
+
+    @classmethod
+    @abstractmethod
+    def examples(cls) -> Iterator["Node"]:
+        """Yield small instances for the contract tests, corner cases first."""
+
+
+@dataclass(frozen=True, eq=False)
+class Graph(Node):
+    """A chain of named nodes, itself a node.
+
+    Parameters
+    ----------
+    nodes
+        Name to node, in the order of the data flow. The names become instance names in the Verilog.
+
+    Raises
+    ------
+    GraphError
+        If the chain is empty or the output of a node is not what the next one takes.
+    """
+
+    nodes: Mapping[str, Node]
+    i: Vector = field(init=False)
+
+    def __post_init__(self) -> None:
+        if not self.nodes:
+            raise GraphError("a graph must have at least one node")
+        names = list(self.nodes)
+        for before, after in zip(names, names[1:], strict=False):
+            o, i = self.nodes[before].o, self.nodes[after].i
+            if o != i:
+                raise GraphError(f"{before} puts out {o}, but {after} takes {i}")
+        object.__setattr__(self, "i", self.nodes[names[0]].i)
+
+    @property
+    def o(self) -> Vector:
+        """What comes out of the last node."""
+        return list(self.nodes.values())[-1].o
+
+    @property
+    def latency(self) -> int:
+        """Sum of the latencies."""
+        return sum(node.latency for node in self.nodes.values())
+
+    @property
+    def initiation_interval(self) -> int:
+        """That of the slowest node."""
+        return max(node.initiation_interval for node in self.nodes.values())
+
+    def forward_int(self, x: Codes) -> Codes:
+        """Apply the nodes one after the other."""
+        for node in self.nodes.values():
+            x = node.forward_int(x)
+        return x
+
+    def trace(self, x: Codes) -> Iterator[tuple[str, Codes, Codes]]:
+        """Yield (name, codes in, codes out) of every node for the input `x`."""
+        for name, node in self.nodes.items():
+            y = node.forward_int(x)
+            yield name, x, y
+            x = y
+
+    def without_first(self) -> "Graph":
+        """Return the graph less its first node, for a source that computes that one itself."""
+        return Graph(dict(list(self.nodes.items())[1:]))
+
+    def component(self) -> wiring.Component:
+        """Return the nodes' components in a row."""
+        return _GraphComponent(self)
+
+    @classmethod
+    def examples(cls) -> Iterator["Graph"]:
+        """Yield nothing: networks are covered by the tests of `lower`."""
+        yield from ()
+
+
+class _GraphComponent(wiring.Component):
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        super().__init__({"i": In(flow(graph.i)), "o": Out(flow(graph.o))})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        before = wiring.flipped(self.i)
+        for name, node in self.graph.nodes.items():
+            m.submodules[name] = component = node.component()
+            wiring.connect(m, before, component.i)
+            before = component.o
+        wiring.connect(m, before, wiring.flipped(self.o))
+        return m

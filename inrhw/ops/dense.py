@@ -1,0 +1,304 @@
+"""Dense layer with constant weights: y = W x + b, without multipliers.
+
+The circuit is an adder graph (`inrhw.adder_graph`) with a register after every adder: the flip-flops of a
+slice are free, Yosys keeps registered adders apart (fused into carry-save form they cost twice the LUTs), and
+the critical path is one carry chain. No adder is wider than the result needs: in front of a phase the integer
+bits are dropped everywhere, however many inputs are summed.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from amaranth.hdl import Cat, Const, Module, Shape, Signal, Value
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+from torch import Tensor, nn
+
+from inrhw.adder_graph import AdderGraph, adder_graph
+from inrhw.errors import Overflow
+from inrhw.node import Node, flow
+from inrhw.quantize import quantize, round_to
+from inrhw.stage import delay, delay_valid
+from inrhw.types import Codes, Fixed, Phase, Vector
+
+
+@dataclass(frozen=True, eq=False)
+class Dense(Node):
+    """``y = floor((weight @ x + bias) / 2**shift)``, wrapped into a phase or wide enough for every result.
+
+    Parameters
+    ----------
+    i
+        Fixed-point input.
+    weight
+        int64 codes [out_features, in_features].
+    weight_frac
+        Fraction bits of the weights.
+    bias
+        int64 codes [out_features] with ``i.element.frac + weight_frac`` fraction bits. For rounding half up
+        it includes half a unit of the last place that is kept.
+    frac
+        Fraction bits kept in the output, at most those of the exact sum.
+    wrap
+        Drop the integer bits: the output is ``Phase(frac)``.
+    """
+
+    i: Vector
+    weight: Codes
+    weight_frac: int
+    bias: Codes
+    frac: int
+    wrap: bool
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.i.element, Fixed):
+            raise TypeError(f"i must be a vector of Fixed, not {self.i}")
+        rows, columns = self.weight.shape
+        if columns != self.i.length or self.bias.shape != (rows,):
+            raise ValueError(
+                f"weight and bias must be [rows, {self.i.length}] and [rows], "
+                f"not {list(self.weight.shape)} and {list(self.bias.shape)}"
+            )
+        if self.shift < 0:
+            raise ValueError(f"frac must be at most {self.acc_frac}, that of the exact sum, not {self.frac}")
+
+    @property
+    def acc_frac(self) -> int:
+        """Fraction bits of the exact sum."""
+        return self.i.element.frac + self.weight_frac
+
+    @property
+    def shift(self) -> int:
+        """Bits dropped at the low end."""
+        return self.acc_frac - self.frac
+
+    @property
+    def o(self) -> Vector:
+        """``Phase(frac)``, or the narrowest format that holds every result."""
+        if self.wrap:
+            return Vector(Phase(self.frac), len(self.bias))
+        lo, hi = self.sum_range()
+        return Vector(Fixed.holding(lo >> self.shift, hi >> self.shift, self.frac), len(self.bias))
+
+    def sum_range(self) -> tuple[int, int]:
+        """Return the smallest and largest exact sum over all rows and inputs."""
+        lo, hi = self.i.element.lo, self.i.element.hi
+        least = np.minimum(self.weight * lo, self.weight * hi).sum(axis=1) + self.bias
+        most = np.maximum(self.weight * lo, self.weight * hi).sum(axis=1) + self.bias
+        return int(least.min()), int(most.max())
+
+    @property
+    def latency(self) -> int:
+        """One cycle an adder level."""
+        return adder_graph(self.weight, self.bias).depth
+
+    def forward_int(self, x: Codes) -> Codes:
+        """Multiply, add, shift; see `Node`."""
+        y = (x @ self.weight.T + self.bias) >> self.shift
+        return y & ((1 << self.frac) - 1) if self.wrap else y
+
+    def component(self) -> "DenseComponent":
+        """Return the registered adder graph."""
+        return DenseComponent(self)
+
+    @classmethod
+    def examples(cls) -> Iterator["Dense"]:
+        """Yield zero, negative and single weights, wrapping and not, then random layers."""
+        i = Vector(Fixed(4, 3), 2)
+        corner = np.array([[0, 0], [-1, -2], [4, 0], [7, -8], [0, -1]], np.int64)
+        for bias in (0, 5, -3):
+            for frac, wrap in ((6, True), (3, True), (6, False), (-2, False)):
+                yield cls(i, corner, 3, np.full(5, bias, np.int64), frac, wrap)
+        rng = np.random.default_rng(0)
+        for rows, columns, bits in ((3, 5, 8), (8, 6, 4), (1, 9, 12)):
+            weight = rng.integers(-(1 << bits - 1) + 1, 1 << bits - 1, (rows, columns))
+            bias_codes = rng.integers(-1000, 1000, rows)
+            for wrap in (True, False):
+                yield cls(Vector(Fixed(8, 7), columns), weight, bits, bias_codes, 8, wrap)
+
+
+@dataclass(frozen=True)
+class _Bits:
+    """How a variable is held: `width` low bits of a value from `lo` to `hi`."""
+
+    lo: int
+    hi: int
+    width: int
+
+    @property
+    def shape(self) -> Shape:
+        whole = Fixed.holding(self.lo, self.hi, 0)
+        return Shape(whole.width, whole.signed) if whole.width <= self.width else Shape(self.width)
+
+
+def _variable_bits(graph: AdderGraph, element: Fixed, keep: int) -> list[_Bits]:
+    """Return the bits each variable needs when `keep` low bits of the outputs are used."""
+    ranges = [(element.lo, element.hi)] * graph.n_inputs + [(c, c) for c in graph.constants]
+    for adder in graph.adders:
+        lo, hi = (bound << adder.left_shift for bound in ranges[adder.left])
+        right = [adder.sign * (bound << adder.right_shift) for bound in ranges[adder.right]]
+        ranges.append((lo + min(right), hi + max(right)))
+    needed = [0] * len(ranges)
+    for term in graph.outputs:
+        if term:
+            needed[term.variable] = max(needed[term.variable], keep - term.shift)
+    first = graph.n_inputs + len(graph.constants)
+    for k, adder in reversed(list(enumerate(graph.adders, first))):
+        for variable, shift in ((adder.left, adder.left_shift), (adder.right, adder.right_shift)):
+            needed[variable] = max(needed[variable], needed[k] - shift)
+    return [_Bits(lo, hi, max(width, 1)) for (lo, hi), width in zip(ranges, needed, strict=True)]
+
+
+class DenseComponent(wiring.Component):
+    """The adder graph of a `Dense`, a register after each adder."""
+
+    def __init__(self, node: Dense) -> None:
+        self._node = node
+        super().__init__({"i": In(flow(node.i)), "o": Out(flow(node.o))})
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the adders level by level; a variable that is used later waits in registers."""
+        m = Module()
+        node = self._node
+        graph = adder_graph(node.weight, node.bias)
+        assert isinstance(node.i.element, Fixed)
+        keep = node.shift + node.o.element.width
+        bits = _variable_bits(graph, node.i.element, keep)
+        levels = graph.levels
+        history = self._inputs(graph)
+
+        def at(variable: int, level: int) -> Value:
+            """Return the variable, delayed to be in step with `level`; constants are always in step."""
+            held = history[variable]
+            if isinstance(held[0], Const):
+                return held[0]
+            while len(held) <= level - levels[variable]:
+                name = f"v{variable}_d{len(held)}"
+                held.append(delay(m, held[-1], 1, name))
+            return held[level - levels[variable]]
+
+        for k, adder in enumerate(graph.adders, len(history)):
+            left, right = at(adder.left, levels[k] - 1), at(adder.right, levels[k] - 1)
+            total = Signal(bits[k].shape, name=f"v{k}", reset_less=True)
+            m.d.sync += total.eq(_sum(left, adder.left_shift, right, adder.right_shift, adder.sign))
+            history.append([total])
+
+        for row, term in enumerate(graph.outputs):
+            y = at(term.variable, graph.depth) << term.shift if term else Const(0)
+            m.d.comb += self.o.payload[row].eq(y >> node.shift)
+        m.d.comb += self.o.valid.eq(delay_valid(m, self.i.valid, graph.depth))
+        return m
+
+    def _inputs(self, graph: AdderGraph) -> list[list[Value]]:
+        inputs: list[list[Value]] = [[self.i.payload[k]] for k in range(graph.n_inputs)]
+        return inputs + [[Const(c, _Bits(c, c, 62).shape)] for c in graph.constants]
+
+
+def _sum(left: Value, left_shift: int, right: Value, right_shift: int, sign: int) -> Value:
+    """Add with a carry chain that starts where both operands have bits."""
+    if sign > 0 and left_shift > right_shift:
+        left, left_shift, right, right_shift = right, right_shift, left, left_shift
+    if left_shift or len(left) <= right_shift:
+        left, right = left << left_shift, right << right_shift
+        return left + right if sign > 0 else left - right
+    high = left >> right_shift
+    return Cat(left[:right_shift], high + right if sign > 0 else high - right).as_signed()
+
+
+class DenseLayer(nn.Module):
+    """The trainable layer: ``gain * (W (scale * x)) + gain * b + offset``.
+
+    Parameters
+    ----------
+    in_features, out_features
+        Widths.
+    gain
+        Factor folded into weights and bias: omega_0 over the period of the activation that follows.
+    scale
+        Factor of each input, folded into the weights.
+    offset
+        Added to the bias after `gain`.
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        gain: float,
+        scale: tuple[float, ...] | None = None,
+        offset: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(out_features, in_features))
+        self.bias = nn.Parameter(torch.empty(out_features))
+        self.gain = gain
+        self.scale = scale or (1.0,) * in_features
+        self.offset = offset
+        #: None while the layer is in floating point.
+        self.weight_bits: int | None = None
+        self.x_frac = 0
+
+    def reset(self, bound: float, generator: torch.Generator) -> None:
+        """Draw weights from U(-bound, bound) and biases from U(-1/sqrt(in), 1/sqrt(in))."""
+        with torch.no_grad():
+            self.weight.uniform_(-bound, bound, generator=generator)
+            limit = self.weight.shape[1] ** -0.5
+            self.bias.uniform_(-limit, limit, generator=generator)
+
+    def folded(self) -> tuple[Tensor, Tensor]:
+        """Return weight and bias with gain, scale and offset folded in."""
+        scale = torch.tensor(self.scale, dtype=self.weight.dtype, device=self.weight.device)
+        return self.gain * self.weight * scale, self.gain * self.bias + self.offset
+
+    def quantize(self, weight_bits: int, x_frac: int) -> None:
+        """Round weights to `weight_bits` and the bias to the step of the exact sum, from now on.
+
+        Parameters
+        ----------
+        weight_bits
+            Width of the weights, sign included.
+        x_frac
+            Fraction bits of the input.
+        """
+        self.weight_bits, self.x_frac = weight_bits, x_frac
+
+    def quantized(self) -> tuple[Tensor, Tensor, Fixed]:
+        """Return folded weight and bias, both rounded, and the format of the weight."""
+        assert self.weight_bits is not None
+        weight, bias = self.folded()
+        format_ = Fixed.covering(float(weight.detach().abs().max()), self.weight_bits)
+        return quantize(weight, format_), round_to(bias, format_.frac + self.x_frac), format_
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map [batch, in_features] to [batch, out_features]."""
+        weight, bias = self.folded() if self.weight_bits is None else self.quantized()[:2]
+        return nn.functional.linear(x, weight, bias)
+
+    def node(self, i: Vector, frac: int, wrap: bool) -> Dense:
+        """Return the quantized layer in integers, with its output rounded half up to `frac`.
+
+        Raises
+        ------
+        Overflow
+            If a sum could reach 2**53, where float64 (the torch reference) stops being exact.
+        """
+        weight, bias, format_ = self.double().quantized()
+        # A sum coarser than the output is refined first, so that only right shifts remain.
+        refine = max(0, frac - format_.frac - self.x_frac)
+        weight_frac = format_.frac + refine
+        codes = _codes(weight, weight_frac)
+        shift = self.x_frac + weight_frac - frac
+        half = 1 << shift >> 1
+        node = Dense(i, codes, weight_frac, _codes(bias, self.x_frac + weight_frac) + half, frac, wrap)
+        largest = np.abs(codes).sum(axis=1) * max(abs(i.element.lo), i.element.hi) + np.abs(node.bias)
+        if largest.max() >= 1 << 53:
+            raise Overflow(f"a sum of the layer could reach {largest.max()}, beyond 2**53; use fewer bits")
+        return node
+
+
+def _codes(x: Tensor, frac: int) -> Codes:
+    """Return a tensor of multiples of 2**-frac as int64 codes."""
+    codes: Codes = (x.detach().cpu().double() * 2.0**frac).numpy().astype(np.int64)
+    return codes

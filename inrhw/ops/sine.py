@@ -1,0 +1,96 @@
+"""Sine: y = sin(2 pi x) of a phase in turns, from a table of a quarter wave.
+
+SIREN's activation sin(omega_0 (W x + b)) (Sitzmann et al., 2020, arXiv 2006.09661).
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from inrhw.activation import PeriodicActivation
+from inrhw.node import Node
+from inrhw.quarter_wave import QuarterWave
+from inrhw.stage import Staged
+from inrhw.types import Codes, Fixed, Phase, Vector
+
+
+@dataclass(frozen=True)
+class Sine(Node):
+    """``y = sin(2 pi x)`` rounded half up and saturated to +-element.hi.
+
+    Parameters
+    ----------
+    i
+        Phases of 3 to 16 bits.
+    element
+        Format of the output; signed, `width` - 1 fraction bits.
+    n_stages
+        Registers, 1 to 3.
+    """
+
+    i: Vector
+    element: Fixed
+    n_stages: int = 2
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.i.element, Phase) or not 3 <= self.i.element.width <= 16:
+            raise ValueError(f"i must be a vector of phases of 3 to 16 bits, not {self.i}")
+        if not self.element.signed or self.element.frac != self.element.width - 1:
+            raise ValueError(f"element must be signed with width - 1 fraction bits, not {self.element}")
+
+    @property
+    def o(self) -> Vector:
+        """As many numbers as phases, in `element`."""
+        return Vector(self.element, self.i.length)
+
+    @property
+    def latency(self) -> int:
+        """``n_stages`` cycles."""
+        return self.n_stages
+
+    def forward_int(self, x: Codes) -> Codes:
+        """Look each phase up in a table of the whole period; see `Node`."""
+        turns = np.arange(1 << self.i.element.width) / (1 << self.i.element.width)
+        # No value lies near a tie (tests/ops/test_sine.py), so float64 rounds as exact arithmetic would.
+        wave = np.floor(np.sin(2 * np.pi * turns) * 2.0**self.element.frac + 0.5).astype(np.int64)
+        table: Codes = np.clip(wave, -self.element.hi, self.element.hi)
+        return table[x]
+
+    def component(self) -> Staged:
+        """Return fold, look up, sign: only a quarter of the period is stored."""
+        quarter = 1 << (self.i.element.width - 2)
+        scale = 1 << self.element.frac
+        magnitudes = [
+            min(self.element.hi, math.floor(math.sin(math.pi / 2 * k / quarter) * scale + 0.5))
+            for k in range(quarter)
+        ]
+        wave = QuarterWave(magnitudes, [False] * quarter, self.element.hi, self.element.width)
+        return Staged(self.i, self.o, wave.steps, self.n_stages)
+
+    @classmethod
+    def examples(cls) -> Iterator["Sine"]:
+        """Yield small and usual formats with every number of stages."""
+        for phase_bits, bits in ((3, 2), (4, 8), (8, 8), (10, 6)):
+            for n_stages in (1, 2, 3):
+                yield cls(Vector(Phase(phase_bits), 2), Fixed(bits, bits - 1), n_stages)
+
+
+class SineActivation(PeriodicActivation):
+    """sin(2 pi x), x in turns."""
+
+    model_name = "siren"
+    period = 2 * math.pi
+    default_omega_0 = 30.0
+
+    def wave(self, turns: Tensor) -> Tensor:
+        """Return sin(2 pi x)."""
+        return torch.sin(2 * math.pi * turns)
+
+    def node(self, i: Vector) -> Sine:
+        """Return the integer node."""
+        assert self.element is not None
+        return Sine(i, self.element)

@@ -1,0 +1,261 @@
+"""What a build found, for programs (report.json), for people (report.html) and for the terminal."""
+
+import base64
+import io
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from PIL import Image
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from .signals import Pixels, write_atomically
+
+Report = dict[str, Any]
+
+#: Order of the sections in report.json; others follow in the order they came.
+SECTIONS = (
+    *("name", "created_by", "verdict", "command", "model", "psnr_db", "ssim", "bits_per_pixel"),
+    *("weight_bits_total", "resources", "share", "board", "timing", "throughput", "latency", "verify"),
+    *("pipeline", "pictures", "error_gain", "tools", "files", "times_s"),
+)
+
+_RESOURCE_TITLES = {
+    "lut": "Look-up tables",
+    "ff": "Flip-flops",
+    "carry": "Carry chains",
+    "dsp": "Multipliers",
+    "bram": "Block RAM",
+    "uram": "UltraRAM",
+    "srl": "Shift registers",
+    "lutram": "LUT RAM",
+}
+_PICTURE_TITLES = {
+    "original": "Original",
+    "float": "Float model",
+    "quantized": "Quantized model",
+    "rtl": "RTL output",
+    "error": "Error",
+}
+_STATUS_STYLES = {"pass": "bold green", "fail": "bold red", "skipped": "yellow"}
+
+# Larger pictures are embedded shrunk, so that the page stays small enough for a phone.
+_EMBEDDED_SIDE = 1024
+
+# Smaller pictures are enlarged by the page with visible pixels.
+_PIXELATED_SIDE = 320
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One key number: `figure` in large, an optional second one, `note`, in small before its label."""
+
+    label: str
+    figure: Report
+    note_label: str = ""
+    note: Report | None = None
+
+
+def write_report(report: Report, folder: Path) -> tuple[Path, Path]:
+    """Write `folder`/report.json and `folder`/report.html, each atomically.
+
+    Parameters
+    ----------
+    report
+        Sections as named in `SECTIONS`; only name, created_by and verdict are required. A figure is a dict of
+        value (None when unknown), unit and source. Non-finite numbers become null in the JSON.
+    folder
+        Where to write; the paths in report["pictures"] (PNG files) are relative to it.
+
+    Returns
+    -------
+    tuple[Path, Path]
+        The JSON and the HTML file.
+    """
+    ordered = {key: report[key] for key in SECTIONS if key in report} | report
+    json_path, html_path = folder / "report.json", folder / "report.html"
+    html = _html(ordered, folder)
+    write_atomically(json_path, (json.dumps(_plain(ordered), indent=2, allow_nan=False) + "\n").encode())
+    write_atomically(html_path, html.encode("utf-8", "replace"))
+    return json_path, html_path
+
+
+def print_summary(report: Report, console: Console) -> None:
+    """Print verdict, key numbers and rungs to a terminal, in some twenty lines."""
+    model = report.get("model", {})
+    console.print(
+        Text.assemble(
+            (report["verdict"].upper(), _STATUS_STYLES[report["verdict"]]),
+            (f"  {report['name']}", "bold"),
+            f"  {model['name']} {model['layers']}" if model else "",
+        )
+    )
+    numbers = Table.grid(padding=(0, 2))
+    for tile in _tiles(report):
+        note = (
+            f"{_with_unit(tile.note)} {tile.note_label}"
+            if tile.note and tile.note["value"] is not None
+            else ""
+        )
+        numbers.add_row(tile.label, Text(_with_unit(tile.figure), "bold"), Text(note, "dim"))
+    console.print(numbers)
+    rungs = Table.grid(padding=(0, 2))
+    for rung in report.get("verify", []):
+        status = Text(rung["status"], _STATUS_STYLES[rung["status"]])
+        rungs.add_row(status, Text(rung["rung"]), Text(rung["message"]))
+    console.print(rungs)
+
+
+def error_picture(a: Pixels, b: Pixels) -> tuple[Pixels, int]:
+    """Return the absolute difference of two uint8 arrays of one shape, amplified, and the gain.
+
+    The gain is the largest whole number at which nothing clips; 1 when the arrays are equal.
+
+    Examples
+    --------
+    >>> error_picture(np.uint8([[[9, 9]]]), np.uint8([[[7, 10]]]))
+    (array([[[254, 127]]], dtype=uint8), 127)
+    """
+    if a.dtype != np.uint8 or b.dtype != np.uint8 or a.shape != b.shape:
+        raise ValueError(f"a and b must be uint8 of one shape, not {a.shape} and {b.shape}")
+    difference = np.abs(a.astype(np.int16) - b)
+    gain = 255 // max(1, int(difference.max())) if difference.any() else 1
+    return (difference * gain).astype(np.uint8), gain
+
+
+def _html(report: Report, folder: Path) -> str:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["number"] = _number
+    return environment.get_template("report.html.jinja").render(
+        report=report,
+        sources={source: number for number, source in enumerate(dict.fromkeys(_sources(report)), 1)},
+        tiles=_tiles(report),
+        pictures=[_picture(key, folder / name) for key, name in report.get("pictures", {}).items()],
+        stages=_timeline(report.get("pipeline", [])),
+        resource_titles=_RESOURCE_TITLES,
+        luts=_luts_by_inputs(report.get("resources", {})),
+    )
+
+
+def _is_figure(item: object) -> bool:
+    return isinstance(item, dict) and item.keys() == {"value", "unit", "source"}
+
+
+def _sources(item: object) -> Iterator[str]:
+    """Yield the source of each figure in `item`, in reading order."""
+    if isinstance(item, dict):
+        if _is_figure(item):
+            yield item["source"]
+        else:
+            for part in item.values():
+                yield from _sources(part)
+
+
+def _tiles(report: Report) -> list[Tile]:
+    """Return the key numbers of whichever sections the report has."""
+    share, resources = report.get("share", {}), report.get("resources", {})
+    tiles = []
+    if "psnr_db" in report:
+        tiles.append(Tile("PSNR", report["psnr_db"]["rtl"], "in float", report["psnr_db"]["float"]))
+    if "ssim" in report:
+        tiles.append(Tile("SSIM", report["ssim"]["rtl"], "in float", report["ssim"]["float"]))
+    if "bits_per_pixel" in report:
+        tiles.append(
+            Tile("Bits a pixel", report["bits_per_pixel"], "of weights", report.get("weight_bits_total"))
+        )
+    tiles += [
+        Tile(_RESOURCE_TITLES[key], resources[key], "of the board", share.get(key))
+        for key in ("lut", "ff", "dsp", "bram")
+        if key in resources
+    ]
+    if "timing" in report:
+        tiles.append(Tile("Clock", report["timing"]["fmax_mhz"], "", report["timing"]["logic_levels"]))
+    if "throughput" in report:
+        tiles.append(Tile("Pixel rate", report["throughput"]["mpixels_per_s"]))
+    if "latency" in report:
+        tiles.append(Tile("Latency", report["latency"]["cycles"], "", report["latency"]["ns"]))
+    return tiles
+
+
+def _picture(key: str, path: Path) -> Report:
+    """Return what the page needs to show a PNG file."""
+    with Image.open(path) as image:
+        width, height = image.size
+        data = path.read_bytes()
+        if max(image.size) > _EMBEDDED_SIDE:
+            image.thumbnail((_EMBEDDED_SIDE, _EMBEDDED_SIDE))
+            buffer = io.BytesIO()
+            image.save(buffer, "PNG")
+            data = buffer.getvalue()
+    return {
+        "key": key,
+        "title": _PICTURE_TITLES.get(key, key),
+        "uri": f"data:image/png;base64,{base64.b64encode(data).decode()}",
+        "width": width,
+        "height": height,
+        "pixelated": max(width, height) <= _PIXELATED_SIDE,
+    }
+
+
+def _timeline(pipeline: list[Report]) -> list[Report]:
+    """Return the stages, each with the cycle it starts and its place in percent of the whole latency."""
+    total = max(1, sum(stage["latency"] for stage in pipeline))
+    stages, start = [], 0
+    for stage in pipeline:
+        place = {"start": start, "left": 100 * start / total, "span": 100 * stage["latency"] / total}
+        stages.append(stage | place)
+        start += stage["latency"]
+    return stages
+
+
+def _luts_by_inputs(resources: Report) -> list[tuple[str, Report, float]]:
+    """Return key, figure and percent of the most used kind for lut1 to lut6."""
+    luts = [(key, figure) for key, figure in resources.items() if key[:-1] == "lut" and key[-1] in "123456"]
+    largest = max((figure["value"] or 0 for _, figure in luts), default=0)
+    return [(key, figure, round(100 * (figure["value"] or 0) / max(1, largest), 2)) for key, figure in luts]
+
+
+def _number(value: float | int | None) -> str:
+    """Format for reading: four digits, thousands apart, None and NaN as "unknown".
+
+    Examples
+    --------
+    >>> _number(12345), _number(31.2345), _number(4567.8), _number(None), _number(0)
+    ('12,345', '31.23', '4,568', 'unknown', '0')
+    """
+    if value is None or math.isnan(value):
+        return "unknown"
+    if math.isinf(value):
+        return "∞" if value > 0 else "-∞"
+    return f"{value:,.4g}" if isinstance(value, float) and abs(value) < 1000 else f"{value:,.0f}"
+
+
+def _with_unit(figure: Report) -> str:
+    unit = "" if figure["unit"] == "1" or figure["value"] is None else figure["unit"]
+    return f"{_number(figure['value'])} {unit}".strip()
+
+
+def _plain(item: Any) -> Any:
+    """Replace what JSON lacks: non-finite numbers by null, numpy's numbers by Python's, paths by text."""
+    if isinstance(item, dict):
+        return {str(key): _plain(part) for key, part in item.items()}
+    if isinstance(item, list | tuple):
+        return [_plain(part) for part in item]
+    if isinstance(item, np.generic):
+        return _plain(item.item())
+    if isinstance(item, float) and not math.isfinite(item):
+        return None
+    return str(item) if isinstance(item, Path) else item

@@ -1,0 +1,153 @@
+"""Where coordinates come from: a raster scan inside the core, or an AXI4-Stream."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from amaranth.hdl import Const, Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from inrhw.grid import Grid
+from inrhw.node import flow
+from inrhw.ops.dense import Dense
+from inrhw.types import Codes, Vector
+
+
+@dataclass(frozen=True, eq=False)
+class RasterSource:
+    """The first layer of a raster scan, as a bank of accumulators: no multiplier, one adder a neuron.
+
+    Along a line the layer's sum grows by a constant, twice the neuron's weight in x; from the end of a line to
+    the start of the next, and from the end of the frame to its start, by two other constants. All arithmetic
+    is modulo the width of the accumulator, so nothing drifts.
+
+    Parameters
+    ----------
+    dense
+        The network's first layer.
+    grid
+        The picture.
+    """
+
+    dense: Dense
+    grid: Grid
+
+    @property
+    def o(self) -> Vector:
+        """What the first layer puts out."""
+        return self.dense.o
+
+    @property
+    def acc_width(self) -> int:
+        """Bits of an accumulator: what is kept of the sum, and the bits below it."""
+        return self.dense.shift + self.o.element.width
+
+    def forward_int(self) -> Codes:
+        """Return the first layer's output for every pixel of one frame, [pixels, o.length]."""
+        return self.dense.forward_int(self.grid.codes())
+
+    def component(self) -> "RasterSourceComponent":
+        """Return the accumulators and the pixel counter."""
+        return RasterSourceComponent(self)
+
+    @classmethod
+    def examples(cls) -> Iterator["RasterSource"]:
+        """Yield grids of every awkward shape, in front of phases and of numbers."""
+        rng = np.random.default_rng(0)
+        for width, height in ((1, 1), (1, 4), (5, 1), (3, 4), (8, 8), (7, 3)):
+            grid = Grid(width, height)
+            weight, bias = rng.integers(-99, 100, (3, 2)), rng.integers(-99, 100, 3)
+            for wrap in (True, False):
+                yield cls(Dense(grid.vector, weight, 5, bias, 4, wrap), grid)
+
+
+class RasterSourceComponent(wiring.Component):
+    """Puts out one vector a cycle while `advance` is high, frame after frame.
+
+    Attributes
+    ----------
+    advance
+        Request for one vector, which comes out (`o.valid`) in the next cycle.
+    start_of_frame, end_of_line
+        About the vector at `o`.
+    """
+
+    def __init__(self, source: RasterSource) -> None:
+        self._source = source
+        super().__init__(
+            {
+                "advance": In(1),
+                "o": Out(flow(source.o)),
+                "start_of_frame": Out(1),
+                "end_of_line": Out(1),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the pixel counter and one accumulator a neuron."""
+        m = Module()
+        source, grid = self._source, self._source.grid
+        # Registered, because every accumulator hangs on it.
+        step = Signal()
+        m.d.sync += step.eq(self.advance)
+
+        x, y = Signal(range(max(2, grid.width))), Signal(range(max(2, grid.height)))
+        last_x, last_y = Signal(init=grid.width == 1), Signal(init=grid.height == 1)
+        with m.If(step):
+            next_x = Mux(last_x, 0, x + 1)
+            next_y = Mux(last_x, Mux(last_y, 0, y + 1), y)
+            m.d.sync += [
+                x.eq(next_x),
+                y.eq(next_y),
+                last_x.eq(next_x == grid.width - 1),
+                last_y.eq(next_y == grid.height - 1),
+            ]
+        m.d.comb += [
+            self.o.valid.eq(step),
+            self.start_of_frame.eq((x == 0) & (y == 0)),
+            self.end_of_line.eq(last_x),
+        ]
+
+        first_x, first_y = (int(code) for code in grid.codes()[0])
+        across, down = 2 * (grid.width - 1), 2 * (grid.height - 1)
+        for k, (weight, bias) in enumerate(zip(source.dense.weight.tolist(), source.dense.bias.tolist(), strict=True)):
+            weight_x, weight_y = weight
+            next_pixel = 2 * weight_x
+            next_line = 2 * weight_y - across * weight_x
+            next_frame = -down * weight_y - across * weight_x
+            modulus = 1 << source.acc_width
+            acc = Signal(source.acc_width, name=f"acc{k}", init=(weight_x * first_x + weight_y * first_y + bias) % modulus)
+            by = [Const(increment % modulus, source.acc_width) for increment in (next_pixel, next_line, next_frame)]
+            with m.If(step):
+                m.d.sync += acc.eq(acc + Mux(last_x, Mux(last_y, by[2], by[1]), by[0]))
+            m.d.comb += self.o.payload[k].eq(acc[source.dense.shift :])
+        return m
+
+
+class StreamSourceComponent(wiring.Component):
+    """Takes coordinates from an AXI4-Stream: an axis in each run of whole bytes, sign-extended.
+
+    Attributes
+    ----------
+    tdata
+        The beat's data; axis k in bits ``[k * bits_per_axis, k * bits_per_axis + width)``.
+    """
+
+    def __init__(self, grid: Grid) -> None:
+        self._grid = grid
+        super().__init__({"tdata": In(2 * bits_per_axis(grid)), "valid": In(1), "o": Out(flow(grid.vector))})
+
+    def elaborate(self, platform: object) -> Module:
+        """Pick the coordinates out of the beat."""
+        m = Module()
+        for k in range(2):
+            start = k * bits_per_axis(self._grid)
+            m.d.comb += self.o.payload[k].eq(self.tdata[start : start + self._grid.element.width])
+        m.d.comb += self.o.valid.eq(self.valid)
+        return m
+
+
+def bits_per_axis(grid: Grid) -> int:
+    """Return the whole bytes, in bits, that one coordinate takes in a beat."""
+    return -(-grid.element.width // 8) * 8

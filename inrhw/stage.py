@@ -1,0 +1,135 @@
+"""Hardware building blocks: the N-stage pipeline and the credit gate."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from amaranth.hdl import Cat, Const, Module, Signal, Value
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from inrhw.node import flow
+from inrhw.types import Vector
+
+#: Named values in, named values out: one combinational step of a staged operation.
+Step = Callable[[Mapping[str, Value]], Mapping[str, Value]]
+
+
+def cut(steps: Sequence[Step], n_stages: int) -> list[list[Step]]:
+    """Cut a list of steps into `n_stages` runs, as even as possible, the longer ones last.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer steps than stages: an empty stage would only add latency.
+
+    Examples
+    --------
+    >>> [len(run) for run in cut([dict] * 5, 3)]
+    [1, 2, 2]
+    """
+    if not 1 <= n_stages <= len(steps):
+        raise ValueError(f"n_stages must be from 1 to {len(steps)}, not {n_stages}")
+    bounds = [k * len(steps) // n_stages for k in range(n_stages + 1)]
+    return [list(steps[a:b]) for a, b in zip(bounds, bounds[1:], strict=False)]
+
+
+def delay(m: Module, value: Value, cycles: int, name: str) -> Value:
+    """Return `value` as it was `cycles` ago, through registers without reset (shift registers infer)."""
+    for k in range(cycles):
+        register = Signal.like(value, name=f"{name}_d{k + 1}", reset_less=True)
+        m.d.sync += register.eq(value)
+        value = register
+    return value
+
+
+def delay_valid(m: Module, valid: Value, cycles: int) -> Value:
+    """Return the valid bit as it was `cycles` ago; reset clears it everywhere."""
+    for k in range(cycles):
+        register = Signal(name=f"valid_d{k + 1}")
+        m.d.sync += register.eq(valid)
+        valid = register
+    return valid
+
+
+class Staged(wiring.Component):
+    """The N-stage pipeline: the same steps on every element, cut by registers.
+
+    Parameters
+    ----------
+    i, o
+        What goes in and comes out, of equal length.
+    steps
+        From ``{"x": element in}`` to ``{"y": element out}``; each gets what the one before gave.
+    n_stages
+        Registers from input to output, which is the latency. At most ``len(steps)``.
+    """
+
+    def __init__(self, i: Vector, o: Vector, steps: Sequence[Step], n_stages: int) -> None:
+        self._runs = cut(steps, n_stages)
+        self._length = i.length
+        super().__init__({"i": In(flow(i)), "o": Out(flow(o))})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        for k in range(self._length):
+            values: Mapping[str, Value] = {"x": self.i.payload[k]}
+            for stage, run in enumerate(self._runs):
+                for step in run:
+                    values = step(values)
+                values = self._register(m, values, f"lane{k}_stage{stage}")
+            m.d.comb += self.o.payload[k].eq(values["y"])
+        m.d.comb += self.o.valid.eq(delay_valid(m, self.i.valid, len(self._runs)))
+        return m
+
+    @staticmethod
+    def _register(m: Module, values: Mapping[str, Value], prefix: str) -> Mapping[str, Value]:
+        registers = {}
+        for name, value in values.items():
+            registers[name] = Signal(Value.cast(value).shape(), name=f"{prefix}_{name}", reset_less=True)
+            m.d.sync += registers[name].eq(value)
+        return registers
+
+
+def lookup(table: Sequence[int], index: Value, width: int) -> Value:
+    """Return the unsigned entry of a constant `table` at `index`, as logic: one truth table a bit.
+
+    Parameters
+    ----------
+    table
+        Entries that fit `width` bits; as many as `index` has values.
+    """
+    if len(table) != 1 << len(index):
+        raise ValueError(f"table must have {1 << len(index)} entries, not {len(table)}")
+    truths = [sum((entry >> bit & 1) << k for k, entry in enumerate(table)) for bit in range(width)]
+    return Cat(Const(truth, len(table)).bit_select(index, 1) for truth in truths)
+
+
+class CreditGate(wiring.Component):
+    """Counts what may still be admitted, so that a pipeline without stalls never overruns its FIFO.
+
+    Parameters
+    ----------
+    credits
+        Room behind the pipeline, in vectors.
+
+    Attributes
+    ----------
+    open
+        High while at least one vector may be admitted.
+    admit, release
+        High for one cycle when a vector enters the pipeline, or leaves the FIFO.
+    """
+
+    open: Out(1)
+    admit: In(1)
+    release: In(1)
+
+    def __init__(self, credits: int) -> None:
+        self._credits = credits
+        super().__init__()
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        left = Signal(range(self._credits + 1), init=self._credits)
+        m.d.sync += left.eq(left - self.admit + self.release)
+        m.d.comb += self.open.eq(left != 0)
+        return m
