@@ -1,3 +1,36 @@
 """Implicit neural representations, from torch to proven Verilog."""
 
 __version__ = "0.1.0"
+
+from inrhw.board import Board, load_board
+from inrhw.collect import report
+from inrhw.emit import Artifact, emit
+from inrhw.errors import InrhwError
+from inrhw.fit import Fitted, Training, fit
+from inrhw.lower import lower
+from inrhw.models import Architecture, Precision
+from inrhw.signals import Picture, builtin_picture, load_picture
+from inrhw.synth import Synthesis, synth
+from inrhw.verify import Verdict, verify
+
+__all__ = [
+    "Architecture",
+    "Artifact",
+    "Board",
+    "Fitted",
+    "InrhwError",
+    "Picture",
+    "Precision",
+    "Synthesis",
+    "Training",
+    "Verdict",
+    "builtin_picture",
+    "emit",
+    "fit",
+    "load_board",
+    "load_picture",
+    "lower",
+    "report",
+    "synth",
+    "verify",
+]

@@ -235,7 +235,7 @@ def adder_graph(weight: Codes, bias: Codes) -> AdderGraph:
     elimination.run()
 
     # A constant is positive whatever its value, so that every row's sum has a positive sign.
-    needed = [b != 0 or all(t.sign < 0 for t in row) and row for row, b in zip(rows, bias, strict=True)]
+    needed = [b != 0 or (all(t.sign < 0 for t in row) and row) for row, b in zip(rows, bias, strict=True)]
     constants = tuple(int(b) for b, use in zip(bias, needed, strict=True) if use)
     moved = {k: k + len(constants) for k in range(n_inputs, n_inputs + len(elimination.adders))}
 

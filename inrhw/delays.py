@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-#: The words beside every number; the band was measured on 35 routed netlists (docs: estimates, section 3).
+#: The words beside every number. The band: 35 routed netlists, an earlier program with this table.
 BAND = "estimate, not place and route; -25 %/+35 % (one standard deviation)"
 
 

@@ -1,7 +1,6 @@
 """Verilog, golden vectors and a manifest: everything that others need to use and to check the core."""
 
 import io
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,9 +12,10 @@ import inrhw
 from inrhw.errors import InputError
 from inrhw.files import write_atomically, write_json
 from inrhw.grid import Grid
-from inrhw.node import Graph, Node
+from inrhw.node import Graph
+from inrhw.ops.dense import Dense
 from inrhw.sources import bits_per_axis
-from inrhw.top import Core
+from inrhw.top import FIFO_LATENCY, Core
 from inrhw.yosys import verilog_from_rtlil
 
 
@@ -82,7 +82,9 @@ def emit(graph: Graph, grid: Grid, folder: Path | str, name: str, *, source: str
         write_atomically(artifact.vectors, _vectors(artifact.core))
         write_json(artifact.manifest, _manifest(artifact))
     except OSError as error:
-        raise InputError(f"{artifact.folder} cannot be written ({error.strerror}); choose another with -o") from error
+        raise InputError(
+            f"{artifact.folder} cannot be written ({error.strerror}); choose another with -o"
+        ) from error
     return artifact
 
 
@@ -96,7 +98,8 @@ def _verilog(artifact: Artifact) -> str:
 def _header(artifact: Artifact) -> str:
     core = artifact.core
     grid, element = core.grid, core.grid.element
-    order = ", ".join(f"[{8 * k + 7}:{8 * k}] = {'RGB'[c] if core.channels == 3 else 'grey'}" for k, c in enumerate(core.channel_order))
+    names = "RGB" if core.channels == 3 else ["grey"]
+    order = ", ".join(f"[{8 * k + 7}:{8 * k}] = {names[c]}" for k, c in enumerate(core.channel_order))
     lines = [
         f"{artifact.name}: {grid.width}x{grid.height} pixels, {core.channels} channel(s), one pixel a clock.",
         f"Made by inrhw {inrhw.__version__}; do not edit.",
@@ -108,9 +111,10 @@ def _header(artifact: Artifact) -> str:
     if core.source == "stream":
         bits = bits_per_axis(grid)
         lines += [
-            f"s_axis_*       coordinates in, two's complement of {element.width} bits: x in tdata[{bits - 1}:0], "
-            f"y in tdata[{2 * bits - 1}:{bits}],",
-            f"               x = 2 column + 1 - {grid.width}, y = 2 row + 1 - {grid.height}; tuser and tlast come out again",
+            f"s_axis_*       coordinates in, two's complement of {element.width} bits:",
+            f"               tdata[{bits - 1}:0] = 2 column + 1 - {grid.width},",
+            f"               tdata[{2 * bits - 1}:{bits}] = 2 row + 1 - {grid.height};",
+            "               tuser and tlast come out again with the pixel",
         ]
     lines += [f"Latency {core.latency} cycles, then a pixel a cycle; backpressure loses nothing."]
     return "".join(f"// {line}".rstrip() + "\n" for line in lines) + "\n"
@@ -149,20 +153,16 @@ def _manifest(artifact: Artifact) -> dict[str, Any]:
     }
 
 
-def _pipeline(core: Core) -> Iterator[dict[str, Any]]:
-    """Yield a row for every instance between the coordinates and m_axis."""
-
-    def row(name: str, op: str, latency: int, o: object) -> dict[str, Any]:
-        return {"name": name, "op": op, "latency": latency, "initiation_interval": 1, "o": str(o)}
-
+def _pipeline(core: Core) -> list[dict[str, Any]]:
+    """Return a row for every instance between the coordinates and m_axis."""
     if core.source == "raster":
-        yield row("raster", "RasterSource", core.source_latency, core.raster.o)
+        accumulators = f"{core.raster.o.length} accumulators of {core.raster.acc_width} bits"
+        rows = [("raster", "RasterSource", core.source_latency, 1, core.raster.o, accumulators)]
     else:
-        yield row("stream", "StreamSource", core.source_latency, core.grid.vector)
+        rows = [("stream", "StreamSource", core.source_latency, 1, core.grid.vector, "AXI4-Stream in")]
     for name, node in core.pipeline.nodes.items():
-        yield row(name, type(node).__name__, node.latency, node.o) | _intervals(node)
-    yield row("fifo", "SyncFIFOBuffered", core.latency - core.source_latency - core.pipeline.latency, "m_axis")
-
-
-def _intervals(node: Node) -> dict[str, Any]:
-    return {"initiation_interval": node.initiation_interval}
+        detail = f"{len(node.adder_graph.adders)} adders" if isinstance(node, Dense) else ""
+        rows.append((name, type(node).__name__, node.latency, node.initiation_interval, node.o, detail))
+    rows.append(("fifo", "SyncFIFOBuffered", FIFO_LATENCY, 1, core.pipeline.o, f"{core.credits} pixels"))
+    keys = ("name", "op", "latency", "initiation_interval", "o", "detail")
+    return [dict(zip(keys, row, strict=True)) | {"o": str(row[4])} for row in rows]

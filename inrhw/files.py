@@ -1,6 +1,8 @@
 """Files that are never half-written, and JSON in one style."""
 
+import hashlib
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -40,3 +42,13 @@ def read_json(path: Path, made_by: str) -> Any:
         raise InputError(f"{path} does not exist; run `{made_by}` first") from None
     except (ValueError, OSError) as error:
         raise InputError(f"{path} cannot be read ({error}); run `{made_by}` again") from error
+
+
+def finite(value: float | None) -> float | None:
+    """Return the number, or None if JSON could not hold it."""
+    return value if value is not None and math.isfinite(value) else None
+
+
+def digest(path: Path) -> str:
+    """Return the SHA-256 of a file in hexadecimal."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()

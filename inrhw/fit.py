@@ -5,16 +5,22 @@ once with quantization in the loop. So the two are trained for equally long and 
 """
 
 import contextlib
+import dataclasses
 import hashlib
+import json
+import signal
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
 from inrhw.errors import InputError
+from inrhw.files import finite, read_json, write_json
 from inrhw.models import (
     INR,
     Architecture,
@@ -24,7 +30,10 @@ from inrhw.models import (
     restore,
 )
 from inrhw.progress import OnProgress, silent
-from inrhw.signals import Picture
+from inrhw.signals import Picture, Pixels, load_picture, psnr_db, save_picture, ssim
+
+#: File with the weights of both networks.
+WEIGHTS = "weights.safetensors"
 
 
 @dataclass(frozen=True)
@@ -67,40 +76,89 @@ class Training:
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
-    """A picture's two networks, trained for equally long.
+    """A picture and its two networks, trained for equally long.
 
     Attributes
     ----------
+    picture
+        What was represented.
     float_model
         Without quantization.
     model
         With quantization: this is what hardware is made from.
+    training
+        How they were trained.
     """
 
+    picture: Picture
     float_model: INR
     model: INR
+    training: Training
 
-    def save(self, path: Path) -> None:
-        """Write both networks as one safetensors file."""
+    @property
+    def architecture(self) -> Architecture:
+        """Shape and formats of the networks."""
+        return self.model.architecture
+
+    def save(self, folder: Path | str) -> None:
+        """Write weights.safetensors, original.png, float.png, quantized.png and fit.json.
+
+        Raises
+        ------
+        InputError
+            If the folder cannot be written.
+        """
+        folder = Path(folder)
         tensors = _prefixed("float", self.float_model) | _prefixed("quantized", self.model)
-        _save(path, tensors, {"architecture": architecture_to_json(self.model.architecture)})
+        float_pixels, pixels = self.float_model.render(), self.model.render()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            save_picture(folder / "original.png", self.picture.values)
+            save_picture(folder / "float.png", float_pixels)
+            save_picture(folder / "quantized.png", pixels)
+            _save(folder / WEIGHTS, tensors, {"architecture": architecture_to_json(self.architecture)})
+            write_json(folder / "fit.json", self._summary(float_pixels, pixels))
+        except OSError as error:
+            raise InputError(
+                f"{folder} cannot be written ({error.strerror}); choose another with -o"
+            ) from error
+
+    def _summary(self, float_pixels: Pixels, pixels: Pixels) -> dict[str, Any]:
+        rendered = {"float": float_pixels, "quantized": pixels}
+        original = self.picture.values
+        return {
+            "picture": self.picture.name,
+            "architecture": json.loads(architecture_to_json(self.architecture)),
+            "training": dataclasses.asdict(self.training),
+            "parameters": sum(p.numel() for p in self.model.parameters()),
+            "weight_bits": self.model.weight_bits(),
+            "psnr_db": {key: finite(psnr_db(original, value)) for key, value in rendered.items()},
+            "ssim": {key: ssim(original, value) for key, value in rendered.items()},
+        }
 
     @classmethod
-    def load(cls, path: Path) -> "Fitted":
+    def load(cls, folder: Path | str) -> "Fitted":
         """Read what `save` wrote.
 
         Raises
         ------
         InputError
-            If the file is missing, damaged, or holds NaN.
+            If a file is missing, damaged, or holds NaN.
         """
-        tensors, metadata = load_tensors(path)
+        folder = Path(folder)
+        summary = read_json(folder / "fit.json", "inrhw fit")
+        tensors, metadata = load_tensors(folder / WEIGHTS)
         architecture = architecture_from_json(metadata.get("architecture", ""))
         float_model = INR(architecture)
         model = float_model.quantized()
-        restore(float_model, _strip("float", tensors), path)
-        restore(model, _strip("quantized", tensors), path)
-        return cls(float_model, model)
+        restore(float_model, _strip("float", tensors), folder / WEIGHTS)
+        restore(model, _strip("quantized", tensors), folder / WEIGHTS)
+        picture = load_picture(folder / "original.png", None)
+        try:
+            training = Training(**{**summary["training"], "device": "cpu"})
+            return cls(Picture(summary["picture"], picture.values), float_model, model, training)
+        except (KeyError, TypeError) as error:
+            raise InputError(f"{folder / 'fit.json'} is damaged ({error}); run `inrhw fit` again") from error
 
 
 @dataclass
@@ -158,12 +216,13 @@ def fit(
     if resume and checkpoint and checkpoint.exists():
         _read_checkpoint(checkpoint, state, identity)
     try:
-        _train(picture, state, training, on_progress)
+        with _one_thread():
+            _train(picture, state, training, on_progress)
     except KeyboardInterrupt:
         if checkpoint:
             _write_checkpoint(checkpoint, state, identity)
         raise
-    fitted = Fitted(state.float_model.cpu().eval(), state.model.cpu().eval())
+    fitted = Fitted(picture, state.float_model.cpu().eval(), state.model.cpu().eval(), training)
     fitted.float_model.check_finite()
     fitted.model.check_finite()
     if checkpoint:
@@ -191,7 +250,7 @@ def _train(picture: Picture, state: _State, training: Training, on_progress: OnP
 def _descend(model: INR, target: Tensor, state: _State, training: Training) -> Iterator[int]:
     """Take Adam steps from ``state.step`` to the end, yielding the number taken after each."""
     x = model.coordinates()
-    parameters = dict(model.named_parameters())
+    parameters: dict[str, Tensor] = dict(model.named_parameters())
     optimizer = torch.optim.Adam(parameters.values(), lr=training.learning_rate)
     _set_moments(optimizer, parameters, state.moments)
     while state.step < training.steps:
@@ -200,7 +259,7 @@ def _descend(model: INR, target: Tensor, state: _State, training: Training) -> I
         optimizer.zero_grad()
         # The error is in units of half the range of a pixel, as for targets from -1 to 1.
         loss = ((model(x) - target) / 127.5).square().mean()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         with _uninterrupted():
             optimizer.step()
             state.step += 1
@@ -209,11 +268,19 @@ def _descend(model: INR, target: Tensor, state: _State, training: Training) -> I
 
 
 @contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """Let torch compute on one core: these networks are too small to share, and sums keep their order."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+@contextlib.contextmanager
 def _uninterrupted() -> Iterator[None]:
     """Hold Ctrl-C back until the block is done, so that weights, moments and step stay together."""
-    import signal
-    import threading
-
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -235,7 +302,9 @@ def _moments(optimizer: torch.optim.Adam, parameters: dict[str, Tensor]) -> dict
     }
 
 
-def _set_moments(optimizer: torch.optim.Adam, parameters: dict[str, Tensor], moments: dict[str, Tensor]) -> None:
+def _set_moments(
+    optimizer: torch.optim.Adam, parameters: dict[str, Tensor], moments: dict[str, Tensor]
+) -> None:
     for name, parameter in parameters.items():
         found = {key: moments[f"{name}.{key}"] for key in ("step", "exp_avg", "exp_avg_sq") if moments}
         # Adam counts steps on the CPU.

@@ -29,7 +29,8 @@ def lower(model: INR) -> Graph:
     Overflow
         If float64 could not represent a sum exactly, so that "equal" could not be promised.
     """
-    if model.activation.phase is None:
+    phase = model.activation.phase
+    if phase is None:
         raise InputError("only a quantized model can be lowered; use INR.quantized() or Fitted.model")
     model.check_finite()
     model = copy.deepcopy(model).cpu().double().eval()
@@ -38,7 +39,7 @@ def lower(model: INR) -> Graph:
     edge = model.architecture.grid.vector
     *hidden, last = model.dense_layers()
     for k, layer in enumerate(hidden):
-        dense = layer.node(edge, model.activation.phase.frac, wrap=True)
+        dense = layer.node(edge, phase.frac, wrap=True)
         activation = model.activation.node(dense.o)
         nodes |= {f"layer{k}_dense": dense, f"layer{k}_{activation_name}": activation}
         edge = activation.o

@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+import itertools
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -36,7 +37,11 @@ def activations() -> dict[str, type[PeriodicActivation]]:
     found = {}
     for module in operations():
         for value in vars(module).values():
-            if isinstance(value, type) and issubclass(value, PeriodicActivation) and hasattr(value, "model_name"):
+            if (
+                isinstance(value, type)
+                and issubclass(value, PeriodicActivation)
+                and hasattr(value, "model_name")
+            ):
                 found[value.model_name] = value
     return found
 
@@ -144,7 +149,7 @@ class INR(nn.Module):
         features = architecture.features
         generator = torch.Generator().manual_seed(seed)
         self.layers = nn.ModuleList()
-        for n, out in zip(features[:-1], features[1:-1], strict=False):
+        for n, out in itertools.pairwise(features[:-1]):
             first = not self.layers
             layer = DenseLayer(n, out, gain, architecture.grid.scale if first else None)
             layer.reset(1 / n if first else activation.hidden_bound(n, omega_0), generator)
@@ -166,6 +171,16 @@ class INR(nn.Module):
             layer.quantize(precision.outer_weight_bits if outer else precision.weight_bits, x_frac)
             x_frac = precision.activation_bits - 1
         return model
+
+    def weight_bits(self) -> int:
+        """Return the bits that hold the quantized weights and biases; biases have the width of their sum."""
+        total = 0
+        for layer in self.dense_layers():
+            assert layer.weight_bits is not None
+            bias = layer.quantized()[1].detach() * 2.0 ** (layer.quantized()[2].frac + layer.x_frac)
+            bias_bits = Fixed.holding(int(bias.min()), int(bias.max()), 0).width
+            total += layer.weight.numel() * layer.weight_bits + layer.bias.numel() * bias_bits
+        return total
 
     def dense_layers(self) -> Iterator[DenseLayer]:
         """Yield the layers from the coordinates to the pixel."""
@@ -201,7 +216,9 @@ class INR(nn.Module):
         """Raise InputError when a weight is NaN or infinite."""
         for name, value in self.state_dict().items():
             if not torch.isfinite(value).all():
-                raise InputError(f"weight {name} holds NaN or infinity; train again with a lower learning rate")
+                raise InputError(
+                    f"weight {name} holds NaN or infinity; train again with a lower learning rate"
+                )
 
 
 def architecture_to_json(architecture: Architecture) -> str:

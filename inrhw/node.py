@@ -1,5 +1,6 @@
 """What a node of the integer graph promises, and the graph that chains nodes."""
 
+import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -88,7 +89,7 @@ class Graph(Node):
         if not self.nodes:
             raise GraphError("a graph must have at least one node")
         names = list(self.nodes)
-        for before, after in zip(names, names[1:], strict=False):
+        for before, after in itertools.pairwise(names):
             o, i = self.nodes[before].o, self.nodes[after].i
             if o != i:
                 raise GraphError(f"{before} puts out {o}, but {after} takes {i}")

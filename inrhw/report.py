@@ -16,7 +16,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from .signals import Pixels, write_atomically
+from inrhw.files import write_atomically
+from inrhw.signals import Pixels
 
 Report = dict[str, Any]
 

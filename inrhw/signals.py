@@ -15,7 +15,8 @@ import skimage
 from numpy.typing import NDArray
 from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
-from .errors import InputError
+from inrhw.errors import InputError
+from inrhw.files import write_atomically
 
 Pixels = NDArray[np.uint8]
 
@@ -170,13 +171,6 @@ def save_picture(path: Path, values: Pixels) -> None:
     buffer = io.BytesIO()
     Image.fromarray(values.squeeze(2) if values.shape[2] == 1 else values).save(buffer, "PNG", optimize=True)
     write_atomically(path, buffer.getvalue())
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file beside its place, then rename it there: nobody ever sees half of it."""
-    beside = path.with_name(f".{path.name}.part")
-    beside.write_bytes(data)
-    beside.replace(path)
 
 
 def psnr_db(a: Pixels, b: Pixels) -> float:

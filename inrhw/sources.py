@@ -18,8 +18,8 @@ from inrhw.types import Codes, Vector
 class RasterSource:
     """The first layer of a raster scan, as a bank of accumulators: no multiplier, one adder a neuron.
 
-    Along a line the layer's sum grows by a constant, twice the neuron's weight in x; from the end of a line to
-    the start of the next, and from the end of the frame to its start, by two other constants. All arithmetic
+    Along a line the layer's sum grows by a constant, twice the neuron's weight in x; from the end of a line
+    to the start of the next, and from the end of the frame to its start, by two other constants. All of it
     is modulo the width of the accumulator, so nothing drifts.
 
     Parameters
@@ -111,14 +111,23 @@ class RasterSourceComponent(wiring.Component):
 
         first_x, first_y = (int(code) for code in grid.codes()[0])
         across, down = 2 * (grid.width - 1), 2 * (grid.height - 1)
-        for k, (weight, bias) in enumerate(zip(source.dense.weight.tolist(), source.dense.bias.tolist(), strict=True)):
+        for k, (weight, bias) in enumerate(
+            zip(source.dense.weight.tolist(), source.dense.bias.tolist(), strict=True)
+        ):
             weight_x, weight_y = weight
             next_pixel = 2 * weight_x
             next_line = 2 * weight_y - across * weight_x
             next_frame = -down * weight_y - across * weight_x
             modulus = 1 << source.acc_width
-            acc = Signal(source.acc_width, name=f"acc{k}", init=(weight_x * first_x + weight_y * first_y + bias) % modulus)
-            by = [Const(increment % modulus, source.acc_width) for increment in (next_pixel, next_line, next_frame)]
+            acc = Signal(
+                source.acc_width,
+                name=f"acc{k}",
+                init=(weight_x * first_x + weight_y * first_y + bias) % modulus,
+            )
+            by = [
+                Const(increment % modulus, source.acc_width)
+                for increment in (next_pixel, next_line, next_frame)
+            ]
             with m.If(step):
                 m.d.sync += acc.eq(acc + Mux(last_x, Mux(last_y, by[2], by[1]), by[0]))
             m.d.comb += self.o.payload[k].eq(acc[source.dense.shift :])

@@ -1,5 +1,6 @@
 """Hardware building blocks: the N-stage pipeline and the credit gate."""
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 
 from amaranth.hdl import Cat, Const, Module, Signal, Value
@@ -29,7 +30,7 @@ def cut(steps: Sequence[Step], n_stages: int) -> list[list[Step]]:
     if not 1 <= n_stages <= len(steps):
         raise ValueError(f"n_stages must be from 1 to {len(steps)}, not {n_stages}")
     bounds = [k * len(steps) // n_stages for k in range(n_stages + 1)]
-    return [list(steps[a:b]) for a, b in zip(bounds, bounds[1:], strict=False)]
+    return [list(steps[a:b]) for a, b in itertools.pairwise(bounds)]
 
 
 def delay(m: Module, value: Value, cycles: int, name: str) -> Value:
@@ -69,6 +70,7 @@ class Staged(wiring.Component):
         super().__init__({"i": In(flow(i)), "o": Out(flow(o))})
 
     def elaborate(self, platform: object) -> Module:
+        """Repeat the steps for every element."""
         m = Module()
         for k in range(self._length):
             values: Mapping[str, Value] = {"x": self.i.payload[k]}
@@ -119,15 +121,12 @@ class CreditGate(wiring.Component):
         High for one cycle when a vector enters the pipeline, or leaves the FIFO.
     """
 
-    open: Out(1)
-    admit: In(1)
-    release: In(1)
-
     def __init__(self, credits: int) -> None:
         self._credits = credits
-        super().__init__()
+        super().__init__({"open": Out(1), "admit": In(1), "release": In(1)})
 
     def elaborate(self, platform: object) -> Module:
+        """Count up and down."""
         m = Module()
         left = Signal(range(self._credits + 1), init=self._credits)
         m.d.sync += left.eq(left - self.admit + self.release)

@@ -31,7 +31,8 @@ class Core:
     grid
         The picture's coordinates.
     source
-        "raster": the core makes the coordinates itself, frame after frame. "stream": they come by AXI4-Stream.
+        "raster": the core makes the coordinates itself, frame after frame. "stream": they come by
+        AXI4-Stream.
     """
 
     graph: Graph
@@ -65,6 +66,11 @@ class Core:
     def latency(self) -> int:
         """Cycles from a pixel's admission to its beat at m_axis, when nothing is in its way."""
         return self.source_latency + self.pipeline.latency + FIFO_LATENCY
+
+    @property
+    def credits(self) -> int:
+        """Depth of the FIFO: room for all that is under way, and for the cycles a credit takes to return."""
+        return self.latency + 2
 
     @property
     def channels(self) -> int:
@@ -112,12 +118,12 @@ class CoreComponent(wiring.Component):
         m.domains.sync = ClockDomain("sync")
         m.d.comb += [ClockSignal().eq(self.aclk), ResetSignal().eq(~self.aresetn)]
 
-        # Room for all that is under way, and for the cycles a credit takes to come back.
-        depth = core.latency + 2
-        m.submodules.gate = gate = CreditGate(depth)
+        m.submodules.gate = gate = CreditGate(core.credits)
         m.submodules.network = network = core.pipeline.component()
-        m.submodules.fifo = fifo = SyncFIFOBuffered(width=8 * core.channels + 2, depth=depth)
-        sideband = self._raster(m, gate, network) if core.source == "raster" else self._stream(m, gate, network)
+        m.submodules.fifo = fifo = SyncFIFOBuffered(width=8 * core.channels + 2, depth=core.credits)
+        sideband = (
+            self._raster(m, gate, network) if core.source == "raster" else self._stream(m, gate, network)
+        )
         delayed = delay(m, sideband, core.pipeline.latency, "sideband")
 
         pixel = Cat(network.o.payload[channel] for channel in core.channel_order)

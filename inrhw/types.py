@@ -173,7 +173,8 @@ class Vector:
             )
         if codes.size and (codes.min() < self.element.lo or codes.max() > self.element.hi):
             raise ValueError(
-                f"codes must be from {self.element.lo} to {self.element.hi}, not {codes.min()} to {codes.max()}"
+                f"codes must be from {self.element.lo} to {self.element.hi}, "
+                f"not {codes.min()} to {codes.max()}"
             )
 
     def __str__(self) -> str:

@@ -6,6 +6,7 @@ the critical path is one carry chain. No adder is wider than the result needs: i
 bits are dropped everywhere, however many inputs are summed.
 """
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -89,10 +90,15 @@ class Dense(Node):
         most = np.maximum(self.weight * lo, self.weight * hi).sum(axis=1) + self.bias
         return int(least.min()), int(most.max())
 
+    @functools.cached_property
+    def adder_graph(self) -> AdderGraph:
+        """The adders of the circuit."""
+        return adder_graph(self.weight, self.bias)
+
     @property
     def latency(self) -> int:
         """One cycle an adder level."""
-        return adder_graph(self.weight, self.bias).depth
+        return self.adder_graph.depth
 
     def forward_int(self, x: Codes) -> Codes:
         """Multiply, add, shift; see `Node`."""
@@ -162,7 +168,7 @@ class DenseComponent(wiring.Component):
         """Build the adders level by level; a variable that is used later waits in registers."""
         m = Module()
         node = self._node
-        graph = adder_graph(node.weight, node.bias)
+        graph = node.adder_graph
         assert isinstance(node.i.element, Fixed)
         keep = node.shift + node.o.element.width
         bits = _variable_bits(graph, node.i.element, keep)

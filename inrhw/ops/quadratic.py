@@ -62,7 +62,8 @@ class Quadratic(Node):
         r = (x + 2 * self.unit) % (4 * self.unit) - 2 * self.unit
         product = r * (2 * self.unit - np.abs(r)) << self.element.frac
         y = (2 * product + self.unit**2) // (2 * self.unit**2)
-        return np.clip(y, -self.element.hi, self.element.hi)
+        clipped: Codes = np.clip(y, -self.element.hi, self.element.hi)
+        return clipped
 
     def component(self) -> Staged:
         """Return fold, look up, sign: only a quarter of the period is stored."""
@@ -70,7 +71,9 @@ class Quadratic(Node):
         scaled = [(self.unit**2 - distance**2) << self.element.frac for distance in below]
         rounded = [divmod(value, self.unit**2) for value in scaled]
         half = [2 * rest - self.unit**2 for _, rest in rounded]
-        magnitudes = [min(self.element.hi, whole + (over > 0)) for (whole, _), over in zip(rounded, half, strict=True)]
+        magnitudes = [
+            min(self.element.hi, whole + (over > 0)) for (whole, _), over in zip(rounded, half, strict=True)
+        ]
         ties = [over == 0 and whole < self.element.hi for (whole, _), over in zip(rounded, half, strict=True)]
         wave = QuarterWave(magnitudes, ties, self.element.hi, self.element.width)
         return Staged(self.i, self.o, wave.steps, self.n_stages)

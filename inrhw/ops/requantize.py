@@ -1,4 +1,4 @@
-"""Requantize: round half up to fewer fraction bits, then saturate. A pixel is ``Fixed(8, 0, signed=False)``."""
+"""Requantize: round half up, then saturate. A pixel is ``Fixed(8, 0, signed=False)``."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -50,10 +50,8 @@ class Requantize(Node):
 
     def forward_int(self, x: Codes) -> Codes:
         """Divide with rounding, then clip; see `Node`."""
-        if self.shift > 0:
-            x = (x + (1 << self.shift - 1)) // (1 << self.shift)
-        else:
-            x = x * (1 << -self.shift)
+        step = 2 ** abs(self.shift)
+        x = (x + step // 2) // step if self.shift > 0 else x * step
         return np.clip(x, self.element.lo, self.element.hi)
 
     def component(self) -> Staged:

