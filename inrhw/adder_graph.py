@@ -222,7 +222,7 @@ def adder_graph(weight: Codes, bias: Codes) -> AdderGraph:
 
     Examples
     --------
-    >>> graph = adder_graph(np.array([[3, 5], [3, 0]]), np.array([1, 0]))
+    >>> graph = adder_graph(np.array([[5, 3], [5, 0]]), np.array([1, 0]))
     >>> [graph.levels[term.variable] for term in graph.outputs]
     [3, 1]
     """

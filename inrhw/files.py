@@ -12,8 +12,11 @@ from inrhw.errors import InputError
 def write_atomically(path: Path, data: bytes) -> None:
     """Write a file beside its place, then rename it there: nobody ever sees half of it."""
     beside = path.with_name(f".{path.name}.part")
-    beside.write_bytes(data)
-    beside.replace(path)
+    try:
+        beside.write_bytes(data)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -1,7 +1,7 @@
 """Training: a picture becomes a network, in floating point and quantized.
 
-Both networks share the first two thirds of the steps. The last third is run twice from there: once as before,
-once with quantization in the loop. So the two are trained for equally long and their PSNR can be compared.
+Both networks share the first two fifths of the steps. The rest is run twice from there: once as before, once
+with quantization in the loop. So the two are trained for equally long and their PSNR can be compared.
 """
 
 import contextlib
@@ -32,6 +32,12 @@ from inrhw.models import (
 from inrhw.progress import OnProgress, silent
 from inrhw.signals import Picture, Pixels, load_picture, psnr_db, save_picture, ssim
 
+#: Adam's state of a parameter.
+_MOMENTS = ("step", "exp_avg", "exp_avg_sq")
+
+#: What is left of the learning rate at the end.
+FINAL_RATE = 0.02
+
 #: File with the weights of both networks.
 WEIGHTS = "weights.safetensors"
 
@@ -45,7 +51,7 @@ class Training:
     steps
         Full-batch Adam steps of each of the two networks.
     learning_rate
-        At the start; it decays exponentially to a tenth.
+        At the start; it decays exponentially to `FINAL_RATE` of that.
     seed
         Of the initial weights.
     device
@@ -63,15 +69,15 @@ class Training:
         if not 0 < self.learning_rate < 1:
             raise InputError(f"learning_rate must be between 0 and 1, not {self.learning_rate}")
         try:
-            torch.empty(0, device=self.device)
-        except (RuntimeError, AssertionError) as error:
+            torch.ones(1, device=self.device).item()
+        except (RuntimeError, AssertionError, NotImplementedError) as error:
             reason = str(error).splitlines()[0]
             raise InputError(f"device {self.device!r} is not usable here ({reason}); try cpu") from error
 
     @property
     def shared_steps(self) -> int:
         """Steps before quantization enters the loop."""
-        return self.steps * 2 // 3
+        return self.steps * 2 // 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,10 +160,12 @@ class Fitted:
         restore(float_model, _strip("float", tensors), folder / WEIGHTS)
         restore(model, _strip("quantized", tensors), folder / WEIGHTS)
         picture = load_picture(folder / "original.png", None)
+        if picture.values.shape != (architecture.height, architecture.width, architecture.channels):
+            raise InputError(f"{folder / 'original.png'} has not the network's size; run `inrhw fit` again")
         try:
             training = Training(**{**summary["training"], "device": "cpu"})
             return cls(Picture(summary["picture"], picture.values), float_model, model, training)
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"{folder / 'fit.json'} is damaged ({error}); run `inrhw fit` again") from error
 
 
@@ -214,7 +222,7 @@ def fit(
     state = _State(float_model, float_model.quantized())
     identity = _identity(picture, architecture, training)
     if resume and checkpoint and checkpoint.exists():
-        _read_checkpoint(checkpoint, state, identity)
+        _read_checkpoint(checkpoint, state, identity, training.steps)
     try:
         with _one_thread():
             _train(picture, state, training, on_progress)
@@ -236,26 +244,26 @@ def _train(picture: Picture, state: _State, training: Training, on_progress: OnP
     state.float_model.to(training.device)
     state.model.to(training.device)
     if not state.quantizing:
-        for step in _descend(state.float_model, target, state, training):
-            if step == training.shared_steps:
-                state.model.load_state_dict(state.float_model.state_dict())
+        for step in _descend(state.float_model, target, state, training, training.shared_steps):
+            on_progress(step, total)
+        if state.step == training.shared_steps:
+            state.model.load_state_dict(state.float_model.state_dict())
+        for step in _descend(state.float_model, target, state, training, training.steps):
             on_progress(step, total)
         state.quantizing, state.step, state.moments = True, training.shared_steps, {}
-        if training.shared_steps == 0:
-            state.model.load_state_dict(INR(state.model.architecture, training.seed).state_dict())
-    for step in _descend(state.model, target, state, training):
+    for step in _descend(state.model, target, state, training, training.steps):
         on_progress(training.steps - training.shared_steps + step, total)
 
 
-def _descend(model: INR, target: Tensor, state: _State, training: Training) -> Iterator[int]:
-    """Take Adam steps from ``state.step`` to the end, yielding the number taken after each."""
+def _descend(model: INR, target: Tensor, state: _State, training: Training, end: int) -> Iterator[int]:
+    """Take Adam steps from ``state.step`` to `end`, yielding the number taken after each."""
     x = model.coordinates()
     parameters: dict[str, Tensor] = dict(model.named_parameters())
     optimizer = torch.optim.Adam(parameters.values(), lr=training.learning_rate)
     _set_moments(optimizer, parameters, state.moments)
-    while state.step < training.steps:
+    while state.step < end:
         for group in optimizer.param_groups:
-            group["lr"] = training.learning_rate * 0.1 ** (state.step / training.steps)
+            group["lr"] = training.learning_rate * FINAL_RATE ** (state.step / training.steps)
         optimizer.zero_grad()
         # The error is in units of half the range of a pixel, as for targets from -1 to 1.
         loss = ((model(x) - target) / 127.5).square().mean()
@@ -306,7 +314,7 @@ def _set_moments(
     optimizer: torch.optim.Adam, parameters: dict[str, Tensor], moments: dict[str, Tensor]
 ) -> None:
     for name, parameter in parameters.items():
-        found = {key: moments[f"{name}.{key}"] for key in ("step", "exp_avg", "exp_avg_sq") if moments}
+        found = {key: moments[f"{name}.{key}"] for key in _MOMENTS if moments}
         # Adam counts steps on the CPU.
         optimizer.state[parameter] = {
             key: value if key == "step" else value.to(parameter.device) for key, value in found.items()
@@ -341,14 +349,25 @@ def _write_checkpoint(path: Path, state: _State, identity: str) -> None:
     _save(path, tensors, position)
 
 
-def _read_checkpoint(path: Path, state: _State, identity: str) -> None:
+def _moment_shapes(model: INR) -> dict[str, torch.Size]:
+    """Return what Adam keeps of each parameter."""
+    shapes = {}
+    for name, parameter in model.named_parameters():
+        for key in _MOMENTS:
+            shapes[f"{name}.{key}"] = torch.Size([]) if key == "step" else parameter.shape
+    return shapes
+
+
+def _read_checkpoint(path: Path, state: _State, identity: str, steps: int) -> None:
     tensors, metadata = load_tensors(path)
     if metadata.get("identity") != identity:
         raise InputError(f"{path} is of another picture, network or training; remove it to start over")
-    try:
-        state.step, state.quantizing = int(metadata["step"]), metadata["quantizing"] == "1"
-    except (KeyError, ValueError) as error:
-        raise InputError(f"{path} is damaged ({error}); remove it to start over") from error
     restore(state.float_model, _strip("float", tensors), path)
     restore(state.model, _strip("quantized", tensors), path)
     state.moments = _strip("moment", tensors)
+    shapes = {name: value.shape for name, value in state.moments.items()}
+    step = metadata.get("step", "")
+    fits = shapes == (_moment_shapes(state.model) if state.moments else {})
+    if not fits or not step.isdecimal() or int(step) > steps:
+        raise InputError(f"{path} is damaged (step or moments do not fit); remove it to start over")
+    state.step, state.quantizing = int(step), metadata.get("quantizing") == "1"

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from inrhw.errors import InputError
 from inrhw.types import Codes, Fixed, Vector
 
 
@@ -31,6 +32,11 @@ class Grid:
 
     width: int
     height: int
+
+    def __post_init__(self) -> None:
+        for side in (self.width, self.height):
+            if not isinstance(side, int) or not 1 <= side <= 65536:
+                raise InputError(f"width and height must be from 1 to 65536 pixels, not {side!r}")
 
     @property
     def element(self) -> Fixed:

@@ -59,10 +59,10 @@ class Precision:
     activation_bits
         Outputs of the activations, 2 to 16.
     phase_bits
-        Arguments of the activations, 3 to 16.
+        Arguments of the activations, 3 to 12: a table of a quarter wave doubles with every bit.
     """
 
-    weight_bits: int = 8
+    weight_bits: int = 9
     outer_weight_bits: int = 14
     activation_bits: int = 8
     phase_bits: int = 9
@@ -70,9 +70,9 @@ class Precision:
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
             bits = getattr(self, field.name)
-            least = 3 if field.name == "phase_bits" else 2
-            if not isinstance(bits, int) or not least <= bits <= 16:
-                raise InputError(f"{field.name} must be from {least} to 16, not {bits}")
+            least, most = (3, 12) if field.name == "phase_bits" else (2, 16)
+            if not isinstance(bits, int) or not least <= bits <= most:
+                raise InputError(f"{field.name} must be from {least} to {most}, not {bits}")
 
 
 @dataclass(frozen=True)
@@ -99,8 +99,8 @@ class Architecture:
     width: int
     height: int
     channels: int
-    hidden_features: int = 24
-    hidden_layers: int = 1
+    hidden_features: int = 20
+    hidden_layers: int = 2
     omega_0: float | None = None
     precision: Precision = Precision()
 
@@ -108,10 +108,13 @@ class Architecture:
         known = activations()
         if self.model not in known:
             raise InputError(f"model must be one of {', '.join(sorted(known))}, not {self.model!r}")
-        if not 1 <= self.hidden_features <= 256:
-            raise InputError(f"hidden_features must be from 1 to 256, not {self.hidden_features}")
-        if not 0 <= self.hidden_layers <= 16:
-            raise InputError(f"hidden_layers must be from 0 to 16, not {self.hidden_layers}")
+        Grid(self.width, self.height)
+        if self.channels not in (1, 3):
+            raise InputError(f"channels must be 1 or 3, not {self.channels}")
+        for name, least, most in (("hidden_features", 1, 256), ("hidden_layers", 0, 16)):
+            value = getattr(self, name)
+            if not isinstance(value, int) or not least <= value <= most:
+                raise InputError(f"{name} must be a whole number from {least} to {most}, not {value}")
         if self.omega_0 is None:
             object.__setattr__(self, "omega_0", known[self.model].default_omega_0)
         elif not 0 < self.omega_0 <= 1000:
@@ -177,8 +180,9 @@ class INR(nn.Module):
         total = 0
         for layer in self.dense_layers():
             assert layer.weight_bits is not None
-            bias = layer.quantized()[1].detach() * 2.0 ** (layer.quantized()[2].frac + layer.x_frac)
-            bias_bits = Fixed.holding(int(bias.min()), int(bias.max()), 0).width
+            _, bias, frac = layer.quantized()
+            codes = bias.detach() * 2.0 ** (frac + layer.x_frac)
+            bias_bits = Fixed.holding(int(codes.min()), int(codes.max()), 0).width
             total += layer.weight.numel() * layer.weight_bits + layer.bias.numel() * bias_bits
         return total
 
@@ -212,12 +216,12 @@ class INR(nn.Module):
         image: NDArray[np.uint8] = pixels.numpy().astype(np.uint8).reshape(shape)
         return image
 
-    def check_finite(self) -> None:
-        """Raise InputError when a weight is NaN or infinite."""
+    def check_finite(self, where: str = "the model") -> None:
+        """Raise InputError, naming `where`, when a weight is NaN or infinite."""
         for name, value in self.state_dict().items():
             if not torch.isfinite(value).all():
                 raise InputError(
-                    f"weight {name} holds NaN or infinity; train again with a lower learning rate"
+                    f"{name} of {where} holds NaN or infinity; train again with a lower learning rate"
                 )
 
 
@@ -271,4 +275,4 @@ def restore(model: INR, tensors: dict[str, Tensor], path: Path) -> None:
     except RuntimeError as error:
         reason = " ".join(str(error).split())
         raise InputError(f"{path} does not fit the network it describes ({reason}); run fit again") from error
-    model.check_finite()
+    model.check_finite(str(path))

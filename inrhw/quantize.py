@@ -18,16 +18,21 @@ class _RoundHalfUp(torch.autograd.Function):
         return grad_outputs[0]
 
 
+def round_half_up(x: Tensor) -> Tensor:
+    """Return floor(x + 1/2); the gradient passes unchanged."""
+    rounded: Tensor = _RoundHalfUp.apply(x)  # type: ignore[no-untyped-call]
+    return rounded
+
+
 def round_to(x: Tensor, frac: int) -> Tensor:
     """Round half up to multiples of 2**-frac; the gradient passes unchanged.
 
     Examples
     --------
     >>> round_to(torch.tensor([0.25, -0.25, 0.2]), frac=1)
-    tensor([ 0.5000, -0.0000,  0.0000])
+    tensor([0.5000, 0.0000, 0.0000])
     """
-    rounded: Tensor = _RoundHalfUp.apply(x * 2.0**frac)  # type: ignore[no-untyped-call]
-    return rounded * 2.0**-frac
+    return round_half_up(x * 2.0**frac) * 2.0**-frac
 
 
 def quantize(x: Tensor, element: Fixed, symmetric: bool = False) -> Tensor:

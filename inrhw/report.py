@@ -183,7 +183,8 @@ def _tiles(report: Report) -> list[Tile]:
         if key in resources
     ]
     if "timing" in report:
-        tiles.append(Tile("Clock", report["timing"]["fmax_mhz"], "", report["timing"]["logic_levels"]))
+        timing = report["timing"]
+        tiles.append(Tile("Clock", timing["fmax_mhz"], "levels of logic", timing["logic_levels"]))
     if "throughput" in report:
         tiles.append(Tile("Pixel rate", report["throughput"]["mpixels_per_s"]))
     if "latency" in report:

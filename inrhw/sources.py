@@ -92,8 +92,10 @@ class RasterSourceComponent(wiring.Component):
         step = Signal()
         m.d.sync += step.eq(self.advance)
 
-        x, y = Signal(range(max(2, grid.width))), Signal(range(max(2, grid.height)))
-        last_x, last_y = Signal(init=grid.width == 1), Signal(init=grid.height == 1)
+        x = Signal(range(max(2, grid.width)))
+        y = Signal(range(max(2, grid.height)))
+        last_x = Signal(init=grid.width == 1)
+        last_y = Signal(init=grid.height == 1)
         with m.If(step):
             next_x = Mux(last_x, 0, x + 1)
             next_y = Mux(last_x, Mux(last_y, 0, y + 1), y)

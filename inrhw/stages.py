@@ -2,11 +2,11 @@
 
 import functools
 import hashlib
+import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 from inrhw.board import Board
 from inrhw.collect import report
@@ -25,6 +25,31 @@ from inrhw.top import Core
 from inrhw.verify import Rung, verify
 from inrhw.yosys import yosys_version
 
+#: File by which the result of a stage is known.
+_RESULTS = {"emit": "manifest.json", "synth": "synth.json", "verify": "verify.json"}
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """What stages.json says of a stage.
+
+    Attributes
+    ----------
+    key
+        Hash of all that the result depends on.
+    inputs
+        Hash of the file that it was made from.
+    files
+        Hashes of the results.
+    seconds
+        Time it took.
+    """
+
+    key: str
+    inputs: str
+    files: dict[str, str]
+    seconds: float
+
 
 @dataclass
 class Build:
@@ -37,12 +62,12 @@ class Build:
     on_progress
         Given the name of a stage, returns what the stage reports its progress to.
     on_stage
-        Called with the name of a stage and the seconds it took; 0.0 when it was up to date.
+        Called with the name of a stage and the seconds it took; None when it was up to date.
     """
 
     folder: Path
     on_progress: Callable[[str], OnProgress] = field(default=lambda stage: silent)
-    on_stage: Callable[[str, float], None] = field(default=lambda stage, seconds: None)
+    on_stage: Callable[[str, float | None], None] = field(default=lambda stage, seconds: None)
 
     @property
     def name(self) -> str:
@@ -92,13 +117,13 @@ class Build:
     def verify(self, on_rung: Callable[[Rung], None] = lambda rung: None) -> bool:
         """Climb the ladder; return whether the verdict is "pass"."""
         inputs = [self._needed(name, "emit") for name in (f"{self.name}.v", "manifest.json", "vectors.npz")]
+        key = [digest(path) for path in (*inputs, self._needed(WEIGHTS, "fit"))]
+        self._check_current("emit")
         netlist = self.folder / f"{self.name}_netlist.v"
         synthesis = self._synthesis() if netlist.exists() else None
-        key = [digest(path) for path in (*inputs, self._needed(WEIGHTS, "fit"))]
         key += [digest(netlist) if synthesis else "", *(version(s) for s in SIMULATORS if available(s))]
 
         def run() -> None:
-            (self.folder / "rtl.png").unlink(missing_ok=True)
             fitted = self._fitted()
             source = str(read_json(self.folder / "manifest.json", "inrhw emit").get("source"))
             core = Core(lower(fitted.model), fitted.architecture.grid, source)
@@ -106,12 +131,15 @@ class Build:
             progress = self.on_progress("verify")
             verify(artifact, fitted.model, synthesis, on_progress=progress, on_rung=on_rung)
 
-        self._stage("verify", key, ["verify.json"], run)
+        self._stage("verify", key, ["verify.json", "rtl.png"], run)
         return bool(read_json(self.folder / "verify.json", "inrhw verify").get("verdict") == "pass")
 
     def report(self, command: str) -> Report:
-        """Write report.json and report.html."""
-        times = {name: entry["seconds"] for name, entry in self._record().items()}
+        """Write report.json and report.html, unless a result is older than what it was made from."""
+        for stage, result in _RESULTS.items():
+            if (self.folder / result).exists():
+                self._check_current(stage)
+        times = {name: entry.seconds for name, entry in self._record().items()}
         return report(self.folder, command=command, times_s=times)
 
     def _fitted(self) -> Fitted:
@@ -119,10 +147,20 @@ class Build:
 
     def _synthesis(self) -> Synthesis | None:
         """Return the synthesis, unless it is of other Verilog than the folder holds now."""
-        made_from = self._record().get("synth", {}).get("inputs")
-        if made_from != digest(self.folder / f"{self.name}.v"):
-            return None
-        return load_synthesis(self.folder)
+        return load_synthesis(self.folder) if self._is_current("synth") else None
+
+    def _is_current(self, stage: str) -> bool:
+        """Return whether the result of a stage is as it was left, and of the file that is there now."""
+        entry = self._record().get(stage)
+        result = _RESULTS[stage]
+        made_from = WEIGHTS if stage == "emit" else f"{self.name}.v"
+        now = _digests([self.folder / made_from, self.folder / result])
+        return entry is not None and now == {made_from: entry.inputs, result: entry.files.get(result)}
+
+    def _check_current(self, stage: str) -> None:
+        if not self._is_current(stage):
+            path = self.folder / _RESULTS[stage]
+            raise InputError(f"{path} is damaged or of older files; run `inrhw {stage}` again")
 
     def _needed(self, name: str, stage: str) -> Path:
         path = self.folder / name
@@ -130,9 +168,13 @@ class Build:
             raise InputError(f"{path} does not exist; run `inrhw {stage}` first")
         return path
 
-    def _record(self) -> dict[str, Any]:
-        path = self.folder / "stages.json"
-        return dict(read_json(path, "inrhw build")) if path.exists() else {}
+    def _record(self) -> dict[str, _Entry]:
+        """Return what is known of each stage: nothing when stages.json is missing or damaged."""
+        try:
+            plain = json.loads((self.folder / "stages.json").read_text())
+            return {name: _Entry(**entry) for name, entry in plain.items()}
+        except (OSError, ValueError, TypeError, AttributeError):
+            return {}
 
     def _stage(self, name: str, key: Sequence[str], outputs: Sequence[str], run: Callable[[], None]) -> None:
         """Run a stage unless its key and all its outputs are as they were after it last ran."""
@@ -140,15 +182,15 @@ class Build:
         record = self._record()
         before = record.get(name)
         paths = [self.folder / output for output in outputs]
-        if before and before["key"] == identity and before["files"] == _digests(paths):
-            self.on_stage(name, 0.0)
+        if before and before.key == identity and before.files == _digests(paths):
+            self.on_stage(name, None)
             return
         start = time.perf_counter()
         self._make_folder()
         run()
         seconds = round(time.perf_counter() - start, 2)
-        entry = {"key": identity, "inputs": key[0], "files": _digests(paths), "seconds": seconds}
-        write_json(self.folder / "stages.json", record | {name: entry})
+        record[name] = _Entry(identity, key[0], _digests(paths), seconds)
+        write_json(self.folder / "stages.json", {stage: asdict(entry) for stage, entry in record.items()})
         self.on_stage(name, seconds)
 
     def _make_folder(self) -> None:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+#: Magnitudes below this count as zero: their codes' scale would leave the range of a float.
+_SMALLEST = 1e-200
+
 Codes = NDArray[np.int64]
 
 
@@ -71,7 +74,7 @@ class Fixed:
             raise ValueError(f"lo must be at most hi, not {lo} > {hi}")
         if lo >= 0:
             return cls(max(1, hi.bit_length()), frac, signed=False)
-        return cls(max((-lo - 1).bit_length(), hi.bit_length()) + 1, frac)
+        return cls(max(-lo - 1, hi).bit_length() + 1, frac)
 
     @classmethod
     def covering(cls, magnitude: float, width: int) -> "Fixed":
@@ -89,7 +92,7 @@ class Fixed:
         if width < 2:
             raise ValueError(f"width must be at least 2 bits for a signed format, not {width}")
         largest = (1 << (width - 1)) - 1
-        if magnitude == 0:
+        if magnitude < _SMALLEST:
             return cls(width, width - 1)
         return cls(width, math.floor(math.log2((largest + 0.5) / magnitude)))
 

@@ -17,7 +17,7 @@ from inrhw.files import write_json
 from inrhw.models import INR
 from inrhw.node import Node
 from inrhw.progress import OnProgress, silent
-from inrhw.signals import save_picture
+from inrhw.signals import Pixels, save_picture
 from inrhw.simulator import available, run_bench, version
 from inrhw.synth import Synthesis
 from inrhw.types import Codes
@@ -91,6 +91,7 @@ class _Found:
     vectors: int
     tool: str
     latency: int | None = None
+    picture: Pixels | None = None
 
 
 class _SkippedError(Exception):
@@ -134,6 +135,7 @@ def verify(
     }
     rungs: list[Rung] = []
     latency: int | None = None
+    picture: Pixels | None = None
     for name, check in climb.items():
         start = time.perf_counter()
         failed = next((rung.rung for rung in rungs if rung.status == "fail"), None)
@@ -143,6 +145,7 @@ def verify(
             found = check()
             status, vectors, message, tool = "pass", found.vectors, "", found.tool
             latency = latency or found.latency
+            picture = found.picture if picture is None else picture
         except _SkippedError as reason:
             status, vectors, message, tool = "skipped", 0, str(reason), ""
         except Mismatch as mismatch:
@@ -150,6 +153,10 @@ def verify(
         rungs.append(Rung(name, status, vectors, round(time.perf_counter() - start, 2), message, tool))
         on_rung(rungs[-1])
     verdict = Verdict(tuple(rungs), Figure(latency, "cycles", "measured on the Verilog under cocotb"))
+    if picture is None:
+        (artifact.folder / "rtl.png").unlink(missing_ok=True)
+    else:
+        save_picture(artifact.folder / "rtl.png", picture)
     write_json(artifact.folder / "verify.json", _plain(verdict))
     return verdict
 
@@ -186,14 +193,15 @@ def compare(where: str, expected: Codes, got: Codes) -> None:
 def _golden(artifact: Artifact) -> tuple[Codes, Codes]:
     """Return coordinates and pixels of the vector file."""
     try:
-        with np.load(artifact.vectors) as vectors:
+        with artifact.vectors.open("rb") as file, np.load(file) as vectors:
             return vectors["coordinates"], vectors["pixels"].astype(np.int64)
-    except (OSError, ValueError, KeyError) as error:
+    except Exception as error:  # a damaged file makes numpy raise nearly anything
         raise InputError(f"{artifact.vectors} cannot be read ({error}); run `inrhw emit` again") from error
 
 
 def _torch(artifact: Artifact, model: INR) -> _Found:
     coordinates, pixels = _golden(artifact)
+    compare("coordinates of the golden vectors", artifact.core.grid.codes(), coordinates)
     rendered = model.render().reshape(len(coordinates), -1).astype(np.int64)
     compare("torch against the golden vectors", rendered, pixels)
     compare("forward_int against the golden vectors", artifact.core.graph.forward_int(coordinates), pixels)
@@ -265,12 +273,9 @@ def _verilog(artifact: Artifact, simulator: str, pixels: int | None, on_progress
     work = artifact.folder / "build" / "rtl"
     found = _bench(artifact, simulator, [artifact.verilog], work, pixels, on_progress=on_progress)
     if pixels is None:
-        core = artifact.core
-        rendered = np.load(work / simulator / "results" / "whole_frame.npy")
-        frame = rendered[: core.grid.width * core.grid.height]
-        save_picture(
-            artifact.folder / "rtl.png", frame.reshape(core.grid.height, core.grid.width, core.channels)
-        )
+        grid = artifact.core.grid
+        frame = np.load(work / simulator / "results" / "whole_frame.npy")[: grid.width * grid.height]
+        found.picture = frame.reshape(grid.height, grid.width, artifact.core.channels)
     return found
 
 
@@ -279,11 +284,7 @@ def _netlist(artifact: Artifact, synthesis: Synthesis | None, on_progress: OnPro
         raise _SkippedError("there is no netlist; run `inrhw synth` first")
     if synthesis.unmodelled:
         raise _SkippedError(f"Yosys has no simulation model of {', '.join(synthesis.unmodelled)}")
-    if synthesis.board.family == "ecp5":
-        raise _SkippedError(
-            "Yosys' models of ECP5 cells are not read by Verilator; use a board of another family"
-        )
-    models = share_folder() / "xilinx" / "cells_sim.v"
+    models = share_folder() / ("ecp5" if synthesis.board.family == "ecp5" else "xilinx") / "cells_sim.v"
     work = artifact.folder / "build" / "netlist"
     return _bench(artifact, "verilator", [synthesis.netlist, models], work, None, on_progress=on_progress)
 
@@ -309,8 +310,12 @@ def _bench(
     for result in results:
         if not result.passed:
             raise Mismatch(f"{result.name} of {sources[0].name} on {simulator}: {result.message}")
+    measured = results[0].measurements
+    latency = next(int(value) for key, value in measured.items() if key.startswith("latency"))
+    if (latency, measured["initiation_interval"]) != (artifact.core.latency, 1):
+        raise Mismatch(
+            f"{sources[0].name} on {simulator} has a latency of {latency} cycles and gives a pixel every "
+            f"{measured['initiation_interval']} cycles, not {artifact.core.latency} and 1 as declared"
+        )
     compared = sum(int(result.measurements["beats"]) for result in results)
-    latency = next(
-        (int(value) for key, value in results[0].measurements.items() if key.startswith("latency")), None
-    )
     return _Found(compared, version(simulator), latency)

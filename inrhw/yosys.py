@@ -127,11 +127,13 @@ def verilog_from_rtlil(rtlil: str, folder: Path) -> str:
     removals = " ".join(f"-remove {name}" for name in _INTERNAL_ATTRIBUTES)
     script = f"""
         read_rtlil {source.name}
-        proc -nomux -norom
+        proc -norom
+        opt_expr
         memory_collect
+        opt_clean -purge
         attrmap {removals}
         attrmap -modattr {removals}
-        write_verilog -norename {target.name}
+        write_verilog {target.name}
     """
     try:
         source.write_text(rtlil)

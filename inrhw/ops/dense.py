@@ -20,9 +20,12 @@ from torch import Tensor, nn
 from inrhw.adder_graph import AdderGraph, adder_graph
 from inrhw.errors import Overflow
 from inrhw.node import Node, flow
-from inrhw.quantize import quantize, round_to
-from inrhw.stage import delay, delay_valid
+from inrhw.quantize import round_half_up
+from inrhw.stage import delay_valid
 from inrhw.types import Codes, Fixed, Phase, Vector
+
+#: How many bits finer than the layer's largest weight allows a row's weights may be.
+FINER_ROWS = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +67,14 @@ class Dense(Node):
             )
         if self.shift < 0:
             raise ValueError(f"frac must be at most {self.acc_frac}, that of the exact sum, not {self.frac}")
+        x = max(abs(self.i.element.lo), self.i.element.hi)
+        largest = max(sum(map(abs, row)) * x + abs(b) for row, b in self._rows())
+        if largest >= 1 << 62:
+            raise Overflow(f"a sum of the layer could reach {largest}, beyond 62 bits; use fewer bits")
+
+    def _rows(self) -> Iterator[tuple[list[int], int]]:
+        """Yield weights and bias of each row as Python's numbers, which do not overflow."""
+        yield from zip(self.weight.tolist(), self.bias.tolist(), strict=True)
 
     @property
     def acc_frac(self) -> int:
@@ -174,6 +185,8 @@ class DenseComponent(wiring.Component):
         bits = _variable_bits(graph, node.i.element, keep)
         levels = graph.levels
         history = self._inputs(graph)
+        names = {k: f"x{k}" if k < graph.n_inputs else f"v{k}" for k in range(len(levels))}
+        names |= {term.variable: f"sum{row}" for row, term in enumerate(graph.outputs) if term}
 
         def at(variable: int, level: int) -> Value:
             """Return the variable, delayed to be in step with `level`; constants are always in step."""
@@ -181,13 +194,14 @@ class DenseComponent(wiring.Component):
             if isinstance(held[0], Const):
                 return held[0]
             while len(held) <= level - levels[variable]:
-                name = f"v{variable}_d{len(held)}"
-                held.append(delay(m, held[-1], 1, name))
+                name = f"{names[variable]}_d{len(held)}"
+                held.append(Signal.like(held[-1], name=name, reset_less=True))
+                m.d.sync += held[-1].eq(held[-2])
             return held[level - levels[variable]]
 
         for k, adder in enumerate(graph.adders, len(history)):
             left, right = at(adder.left, levels[k] - 1), at(adder.right, levels[k] - 1)
-            total = Signal(bits[k].shape, name=f"v{k}", reset_less=True)
+            total = Signal(bits[k].shape, name=names[k], reset_less=True)
             m.d.sync += total.eq(_sum(left, adder.left_shift, right, adder.right_shift, adder.sign))
             history.append([total])
 
@@ -270,12 +284,23 @@ class DenseLayer(nn.Module):
         """
         self.weight_bits, self.x_frac = weight_bits, x_frac
 
-    def quantized(self) -> tuple[Tensor, Tensor, Fixed]:
-        """Return folded weight and bias, both rounded, and the format of the weight."""
+    def quantized(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Return folded weight and bias, both rounded, and the fraction bits of each row's weights.
+
+        Each neuron has the finest step that its own largest weight allows: in an adder graph a power of two
+        is wiring, so this costs nothing. A nearly dead neuron must not widen the sums of all others, hence
+        the limit.
+        """
         assert self.weight_bits is not None
         weight, bias = self.folded()
-        format_ = Fixed.covering(float(weight.detach().abs().max()), self.weight_bits)
-        return quantize(weight, format_), round_to(bias, format_.frac + self.x_frac), format_
+        largest = weight.detach().abs().amax(dim=1).tolist()
+        finest = Fixed.covering(max(largest), self.weight_bits).frac + FINER_ROWS
+        fracs = [min(finest, Fixed.covering(magnitude, self.weight_bits).frac) for magnitude in largest]
+        frac = torch.tensor(fracs, device=weight.device)
+        hi = 2.0 ** (self.weight_bits - 1) - 1
+        codes = round_half_up(weight * 2.0 ** frac[:, None]).clamp(-hi - 1, hi)
+        step = 2.0 ** -(frac + self.x_frac)
+        return codes * 2.0 ** -frac[:, None], round_half_up(bias / step) * step, frac
 
     def forward(self, x: Tensor) -> Tensor:
         """Map [batch, in_features] to [batch, out_features]."""
@@ -288,20 +313,18 @@ class DenseLayer(nn.Module):
         Raises
         ------
         Overflow
-            If a sum could reach 2**53, where float64 (the torch reference) stops being exact.
+            If a sum could reach 2**52, beyond which float64 (the torch reference) cannot round it exactly.
         """
-        weight, bias, format_ = self.double().quantized()
-        # A sum coarser than the output is refined first, so that only right shifts remain.
-        refine = max(0, frac - format_.frac - self.x_frac)
-        weight_frac = format_.frac + refine
-        codes = _codes(weight, weight_frac)
-        shift = self.x_frac + weight_frac - frac
-        half = 1 << shift >> 1
-        node = Dense(i, codes, weight_frac, _codes(bias, self.x_frac + weight_frac) + half, frac, wrap)
-        largest = np.abs(codes).sum(axis=1) * max(abs(i.element.lo), i.element.hi) + np.abs(node.bias)
-        if largest.max() >= 1 << 53:
-            raise Overflow(f"a sum of the layer could reach {largest.max()}, beyond 2**53; use fewer bits")
-        return node
+        weight, bias, frac_of_row = (x.detach() for x in self.double().quantized())
+        # At least as fine as the output, so that only right shifts remain.
+        weight_frac = max(int(frac_of_row.max()), frac - self.x_frac)
+        acc_frac = self.x_frac + weight_frac
+        half = 1 << (acc_frac - frac) >> 1
+        x = max(abs(i.element.lo), i.element.hi) * 2.0**-self.x_frac
+        largest = float((weight.abs().sum(dim=1) * x + bias.abs()).max() * 2.0**acc_frac) + half
+        if not largest < 2.0**52:
+            raise Overflow(f"a sum of the layer could reach {largest:.3g}, beyond 2**52; use fewer bits")
+        return Dense(i, _codes(weight, weight_frac), weight_frac, _codes(bias, acc_frac) + half, frac, wrap)
 
 
 def _codes(x: Tensor, frac: int) -> Codes:

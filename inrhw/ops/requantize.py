@@ -32,6 +32,10 @@ class Requantize(Node):
     def __post_init__(self) -> None:
         if not isinstance(self.i.element, Fixed):
             raise TypeError(f"i must be a vector of Fixed, not {self.i}")
+        if not 1 <= self.i.element.width - self.shift <= 62:
+            raise ValueError(f"element must keep 1 to 62 bits of {self.i.element}, not be {self.element}")
+        if not 1 <= self.n_stages <= 2:
+            raise ValueError(f"n_stages must be 1 or 2, not {self.n_stages}")
 
     @property
     def o(self) -> Vector:

@@ -27,7 +27,7 @@ class Sine(Node):
     i
         Phases of 3 to 16 bits.
     element
-        Format of the output; signed, `width` - 1 fraction bits.
+        Format of the output: signed, 2 to 16 bits, all but the sign fraction bits.
     n_stages
         Registers, 1 to 3.
     """
@@ -39,8 +39,12 @@ class Sine(Node):
     def __post_init__(self) -> None:
         if not isinstance(self.i.element, Phase) or not 3 <= self.i.element.width <= 16:
             raise ValueError(f"i must be a vector of phases of 3 to 16 bits, not {self.i}")
-        if not self.element.signed or self.element.frac != self.element.width - 1:
-            raise ValueError(f"element must be signed with width - 1 fraction bits, not {self.element}")
+        if not 2 <= self.element.width <= 16 or self.element != Fixed(
+            self.element.width, self.element.width - 1
+        ):
+            raise ValueError(f"element must be Fixed(w, w - 1) with w from 2 to 16, not {self.element!r}")
+        if not 1 <= self.n_stages <= 3:
+            raise ValueError(f"n_stages must be from 1 to 3, not {self.n_stages}")
 
     @property
     def o(self) -> Vector:
@@ -88,7 +92,8 @@ class SineActivation(PeriodicActivation):
 
     def wave(self, turns: Tensor) -> Tensor:
         """Return sin(2 pi x)."""
-        return torch.sin(2 * math.pi * turns)
+        # Reduced first: the float64 sine of a large argument would round differently.
+        return torch.sin(2 * math.pi * (turns - torch.floor(turns)))
 
     def node(self, i: Vector) -> Sine:
         """Return the integer node."""

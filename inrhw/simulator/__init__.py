@@ -3,7 +3,7 @@
 `run_bench` is the whole of it: build (skipped when nothing changed), run, results.
 """
 
-from inrhw.simulator.bench import TESTS, run_bench
+from inrhw.simulator.bench import TESTS, read_manifest, run_bench
 from inrhw.simulator.build import SIMULATORS, available, bench_folder, version
 from inrhw.simulator.run import BenchResult
 from inrhw.simulator.selftest import self_test
@@ -14,6 +14,7 @@ __all__ = [
     "BenchResult",
     "available",
     "bench_folder",
+    "read_manifest",
     "run_bench",
     "self_test",
     "version",

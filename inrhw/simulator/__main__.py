@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from inrhw.errors import InrhwError
-from inrhw.simulator import SIMULATORS, TESTS, run_bench, version
+from inrhw.simulator import SIMULATORS, TESTS, read_manifest, run_bench, version
 
 
 def main() -> int:
@@ -17,13 +17,17 @@ def main() -> int:
     parser.add_argument("--beats", type=int, help="pixels a test checks (default: a whole frame)")
     parser.add_argument("--seed", type=int, default=0, help="of the random tests")
     parser.add_argument("--deadline", type=float, default=600.0, metavar="SECONDS")
+    parser.add_argument(
+        "--verilog", type=Path, nargs="+", help="default: the Verilog that the manifest names"
+    )
     parser.add_argument("--work", type=Path, help="build folder (default: FOLDER/sim_build)")
     given = parser.parse_args()
     work = given.work or given.folder / "sim_build"
     try:
+        sources = given.verilog or [given.folder / read_manifest(given.folder)["verilog"]]
         results = run_bench(
             given.simulator,
-            sorted(given.folder.glob("*.v")),
+            sources,
             given.folder,
             work,
             tests=given.test or TESTS,

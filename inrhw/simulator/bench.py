@@ -156,7 +156,18 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise InputError(f"{folder} is no artifact: it has no manifest.json") from None
     except ValueError as error:
         raise InputError(f"{path} is not JSON: {error}") from None
-    needed = {"name", "top", "source", "width", "height", "channels", "latency", "tdata_order", "coordinate"}
+    needed = {
+        "name",
+        "top",
+        "verilog",
+        "source",
+        "width",
+        "height",
+        "channels",
+        "latency",
+        "tdata_order",
+        "coordinate",
+    }
     if missing := needed - set(manifest):
         raise InputError(f"{path} lacks {', '.join(sorted(missing))}")
     if not (folder / "vectors.npz").is_file():

@@ -133,13 +133,15 @@ def build(
         The Verilog does not compile.
     """
     sources = [source.resolve() for source in sources]
-    if simulator == "verilator" and any(source.name == "cells_sim.v" for source in sources):
+    if simulator == "verilator" and any(source.match("xilinx/cells_sim.v") for source in sources):
         sources = [bench_folder() / "netlist.vlt", bench_folder() / "lut.v", *sources]
     work = work.resolve()
     work.mkdir(parents=True, exist_ok=True)
     program = work / ("model" if simulator == "verilator" else "model.vvp")
     stamp = work / "built"
     macros = [f"-D{name}={value}" for name, value in defines.items()]
+    # Models of cells include files that lie beside them.
+    macros += [f"-I{folder}" for folder in sorted({source.parent for source in sources})]
     wanted = key(
         identity(simulator), toplevel, macros, _VERILATOR_FLAGS, config.libs_dir.as_posix(), *sources
     )

@@ -1,0 +1,79 @@
+"""LUT, FF and clock of networks at one pixel a clock: xcup by synthesis, ECP5 by place and route.
+
+    python benchmarks/resources.py [--place] [--layers 16x1 32x2] [--weight-bits 8]
+
+Networks are trained on the built-in picture, so that the weights are those of a real build. Prints a row a
+network and board and writes benchmarks/results/resources.json.
+"""
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+from inrhw import Architecture, Precision, Training, builtin_picture, load_board
+from inrhw.files import write_json
+from inrhw.stages import Build
+from inrhw.synth import load_synthesis
+
+
+def main() -> None:
+    """Build every network, synthesize it for every board."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--layers", nargs="+", default=["16x1", "32x2"], help="hidden features x hidden layers"
+    )
+    parser.add_argument("--models", nargs="+", default=["quadinr", "siren"])
+    parser.add_argument("--boards", nargs="+", default=["vcu128", "ulx3s"])
+    parser.add_argument("--weight-bits", type=int, default=Precision.weight_bits)
+    parser.add_argument("--outer-weight-bits", type=int, default=Precision.outer_weight_bits)
+    parser.add_argument("--phase-bits", type=int, default=Precision.phase_bits)
+    parser.add_argument("--place", action="store_true", help="place and route for ECP5: minutes")
+    parser.add_argument("--work", type=Path, default=Path("rtl_out/benchmark_resources"))
+    options = parser.parse_args()
+    rows = [
+        run(model, layers, board, options)
+        for model in options.models
+        for layers in options.layers
+        for board in options.boards
+    ]
+    results = Path(__file__).parent / "results"
+    results.mkdir(exist_ok=True)
+    write_json(results / "resources.json", rows)
+
+
+def run(model: str, layers: str, board_name: str, options: argparse.Namespace) -> dict[str, object]:
+    """Return one row."""
+    features, hidden = map(int, layers.split("x"))
+    picture = builtin_picture((64, 64))
+    precision = Precision(
+        weight_bits=options.weight_bits,
+        outer_weight_bits=options.outer_weight_bits,
+        phase_bits=options.phase_bits,
+    )
+    architecture = Architecture(model, 64, 64, 3, features, hidden, precision=precision)
+    bits = f"w{options.weight_bits}_o{options.outer_weight_bits}_p{options.phase_bits}"
+    build = Build(options.work / f"{model}_{layers}_{bits}_{board_name}")
+    build.fit(picture, architecture, Training())
+    build.emit("raster")
+    board = load_board(board_name)
+    start = time.perf_counter()
+    build.synth(board, place=options.place and bool(board.nextpnr))
+    seconds = time.perf_counter() - start
+    found = load_synthesis(build.folder)
+    row = {
+        "model": model,
+        "layers": layers,
+        "bits": bits,
+        "board": board_name,
+        **{name: found.resources[name].value for name in ("lut", "ff", "carry", "dsp", "bram")},
+        "fmax_mhz": found.timing.fmax_mhz.value,
+        "placed": found.placed is not None,
+        "synth_s": round(seconds, 1),
+    }
+    print(json.dumps(row), flush=True)
+    return row
+
+
+if __name__ == "__main__":
+    main()

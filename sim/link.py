@@ -1,0 +1,294 @@
+"""The core in `harness.v`, seen from Python: play patterns, read what the ports did, check all of it."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from cocotb.triggers import Timer
+from cocotb.utils import get_sim_time
+from numpy.typing import NDArray
+
+Bits = NDArray[np.bool_]
+
+#: Most clocks of one play, as in harness.v.
+CLOCKS = 256
+
+#: Control signals of a recorded word, above tdata, lowest first.
+_SIGNALS = ("user", "last", "valid", "ready", "s_valid", "s_ready", "aresetn")
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """Golden vectors of the core.
+
+    Parameters
+    ----------
+    width, height
+        Of the frame, in pixels.
+    stream
+        Coordinates come by s_axis; else the core makes them.
+    coordinates
+        Codes, int64 [pixels, 2].
+    pixels
+        What the core must give, uint8 [pixels, channels].
+    order
+        Channel of each byte of m_axis_tdata.
+    bits_per_axis
+        Of s_axis_tdata.
+    latency
+        Of the core, in cycles; says how long a stall must be to fill it.
+    initiation_interval
+        Cycles between pixels.
+    """
+
+    width: int
+    height: int
+    stream: bool
+    coordinates: NDArray[np.int64]
+    pixels: NDArray[np.uint8]
+    order: list[int]
+    bits_per_axis: int
+    latency: int
+    initiation_interval: int
+
+    @classmethod
+    def read(cls, folder: Path) -> "Artifact":
+        """Read an artifact folder."""
+        manifest = json.loads((folder / "manifest.json").read_text())
+        with np.load(folder / "vectors.npz") as vectors:
+            coordinates, pixels = vectors["coordinates"], vectors["pixels"]
+        count = manifest["width"] * manifest["height"]
+        assert coordinates.shape == (count, 2), f"coordinates must be [{count}, 2], not {coordinates.shape}"
+        assert pixels.shape == (count, manifest["channels"]), f"pixels have the shape {pixels.shape}"
+        return cls(
+            manifest["width"],
+            manifest["height"],
+            manifest["source"] == "stream",
+            coordinates,
+            pixels,
+            manifest["tdata_order"],
+            manifest["coordinate"]["bits_per_axis"],
+            manifest["latency"],
+            manifest.get("initiation_interval", 1),
+        )
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    def frame_flags(self) -> Bits:
+        """Return tuser and tlast of every pixel of a frame, [pixels, 2]."""
+        index = np.arange(len(self))
+        return np.stack([index == 0, index % self.width == self.width - 1], axis=1)
+
+
+@dataclass(frozen=True)
+class Record:
+    """What the ports did, clock by clock: [clocks] each, `data` [clocks, bytes]; `unknown*` is X."""
+
+    user: Bits
+    last: Bits
+    valid: Bits
+    ready: Bits
+    s_valid: Bits
+    s_ready: Bits
+    aresetn: Bits
+    unknown: Bits
+    data: NDArray[np.uint8]
+    unknown_data: Bits
+
+
+class Link:
+    """The core in its harness, with the golden values; checks whatever it plays."""
+
+    def __init__(self, dut: Any, artifact: Artifact, test: str, flags: Bits) -> None:
+        self._dut = dut
+        self.artifact = artifact
+        self._test = test
+        self._flags = flags
+        self._word = len(dut.trace) // CLOCKS
+        lanes = np.zeros((len(artifact), -(-(self._word - len(_SIGNALS)) // 8)), np.uint8)
+        lanes[:, : len(artifact.order)] = artifact.pixels[:, artifact.order]
+        self._golden = lanes
+        self._beats = self._input_bits(len(dut.beats) // CLOCKS) if artifact.stream else None
+        self.clock = 0  # clocks played
+        self.received: list[NDArray[np.uint8]] = []
+        self.first_sent: int | None = None  # clock of the first accepted input
+        self.first_valid: int | None = None
+        self.released: int | None = None  # first clock without reset
+        self._forget()
+
+    @classmethod
+    async def connect(cls, dut: Any, artifact: Artifact, test: str, flags: Bits) -> "Link":
+        """Return a link whose plays start where the harness records: clock low, step 0."""
+        dut.aresetn.value = 0
+        dut.length.value = 1
+        await Timer(4 + get_sim_time("step") % 2, "step")
+        return cls(dut, artifact, test, flags)
+
+    def _forget(self) -> None:
+        self.sent = self.taken = 0
+        self._pending: tuple[Any, ...] | None = None  # an offered beat that must not change
+        self._quiet = 0
+        self._in_reset = False
+
+    def _input_bits(self, beat_bits: int) -> NDArray[np.uint8]:
+        """Return the beats {tlast, tuser, tdata} as characters, lowest bit first."""
+        axis = self.artifact.bits_per_axis
+        bits = np.zeros((len(self.artifact), beat_bits), np.uint8)
+        for k in range(2):
+            codes = self.artifact.coordinates[:, k : k + 1]
+            bits[:, k * axis : (k + 1) * axis] = codes >> np.arange(axis) & 1
+        bits[:, -2:] = self._flags
+        return bits + ord("0")
+
+    async def reset(self, clocks: int) -> None:
+        """Hold the core in reset; what it gives then starts at the first pixel."""
+        self._forget()
+        for start in range(0, clocks, CLOCKS):
+            length = min(CLOCKS, clocks - start)
+            await self._play(np.zeros(length, bool), np.zeros(length, bool), aresetn=False)
+        self._in_reset = False
+
+    async def play(self, ready: Bits, valid: Bits) -> None:
+        """Play up to 256 clocks with the given tready of m_axis and tvalid of s_axis."""
+        await self._play(ready, valid, aresetn=True)
+
+    async def _play(self, ready: Bits, valid: Bits, aresetn: bool) -> None:
+        dut = self._dut
+        dut.length.value = len(ready)
+        dut.aresetn.value = aresetn
+        dut.ready.value = _characters(ready)
+        dut.valid.value = _characters(valid)
+        if self._beats is not None:
+            upcoming = self._beats[(self.sent + np.arange(CLOCKS)) % len(self.artifact)]
+            dut.beats.value = upcoming.ravel()[::-1].tobytes().decode()
+        await Timer(2 * len(ready), "step")
+        self._check(self._read(len(ready)))
+
+    def _read(self, clocks: int) -> Record:
+        characters = np.frombuffer(str(self._dut.trace.value).encode(), np.uint8)[::-1]
+        words = characters.reshape(CLOCKS, self._word)[:clocks]
+        ones = words == ord("1")
+        unknown = words > ord("1")
+        controls = {name: ones[:, i - len(_SIGNALS)] for i, name in enumerate(_SIGNALS)}
+        data = slice(self._word - len(_SIGNALS))
+        outputs = [_SIGNALS.index(name) - len(_SIGNALS) for name in ("valid", "s_ready")]
+        payload = range(self._word - len(_SIGNALS) + 2)  # tdata, tuser, tlast
+        return Record(
+            **controls,
+            unknown=np.any(unknown[:, outputs], axis=1),
+            data=np.packbits(ones[:, data], axis=1, bitorder="little"),
+            unknown_data=np.any(unknown[:, payload], axis=1),
+        )
+
+    def _check(self, record: Record) -> None:
+        if not record.aresetn[0]:
+            self._check_reset(record)
+            return
+        if record.unknown.any():
+            self._fail(int(record.unknown.argmax()), "a control output is unknown (X) after reset")
+        self._check_stable(record)
+        self._check_beats(record)
+        self._note(record)
+
+    def _check_reset(self, record: Record) -> None:
+        late = record.valid | record.unknown
+        if not self._in_reset:
+            late[0] = False  # the reset is synchronous: it shows one clock later
+        self._in_reset = True
+        if late.any():
+            self._fail(int(late.argmax()), "m_axis_tvalid is not low during reset")
+        self.clock += len(late)
+
+    def _check_stable(self, record: Record) -> None:
+        """AXI4-Stream: an offered beat stays as it is until it is taken."""
+        payload = np.column_stack([record.valid, record.user, record.last, record.data])
+        waiting = record.valid & ~record.ready
+        if self._pending is not None:
+            payload = np.vstack([self._pending, payload])
+            waiting = np.concatenate([[True], waiting])
+        changed = waiting[:-1] & (payload[1:] != payload[:-1]).any(axis=1)
+        if changed.any():
+            at = int(changed.argmax()) + (self._pending is None)
+            what = "m_axis_tvalid fell" if not record.valid[at] else "the payload of m_axis changed"
+            before = int((record.valid & record.ready)[:at].sum())
+            self._fail(at, f"{what} before tready, at {self._where(self.taken + before)}")
+        self._pending = payload[-1] if waiting[-1] else None
+
+    def _check_beats(self, record: Record) -> None:
+        taken = record.valid & record.ready
+        index = self.taken + np.arange(taken.sum())
+        if self.artifact.stream:
+            sent = self.sent + np.cumsum(record.s_valid & record.s_ready)[taken]
+            if (index >= sent).any():
+                number = int(index[index >= sent][0])
+                at = int(np.flatnonzero(taken)[number - self.taken])
+                self._fail(at, f"a pixel came before its coordinate was taken: {self._where(number)}")
+        pixels = index % len(self.artifact)
+        self._compare_data(record, taken, index, pixels)
+        flags = np.column_stack([record.user, record.last])[taken]
+        for name, got, want in zip(("tuser", "tlast"), flags.T, self._flags[pixels].T, strict=True):
+            wrong = got != want
+            if wrong.any():
+                i = int(wrong.argmax())
+                at, where = int(np.flatnonzero(taken)[i]), self._where(int(index[i]))
+                self._fail(at, f"{name} at {where}: expected {int(want[i])}, got {int(got[i])}")
+
+    def _compare_data(
+        self, record: Record, taken: Bits, index: NDArray[np.int64], pixels: NDArray[np.int64]
+    ) -> None:
+        got, want = record.data[taken], self._golden[pixels]
+        self.received.append(got)
+        unknown = record.unknown_data[taken]
+        wrong = (got != want).any(axis=1) | unknown
+        if not wrong.any():
+            return
+        i = int(wrong.argmax())
+        at, where = int(np.flatnonzero(taken)[i]), self._where(int(index[i]))
+        if unknown[i]:
+            self._fail(at, f"m_axis has unknown (X) bits at {where}")
+        lane = int((got[i] != want[i]).argmax())
+        order = self.artifact.order
+        channel = f"channel {order[lane]} (lane {lane})" if lane < len(order) else f"unused lane {lane}"
+        self._fail(at, f"{where}, {channel}: expected {want[i, lane]}, got {got[i, lane]}")
+
+    def _note(self, record: Record) -> None:
+        clocks = len(record.valid)
+        accepted = record.s_valid & record.s_ready
+        if self.released is None:
+            self.released = self.clock
+        if self.first_sent is None and accepted.any():
+            self.first_sent = self.clock + int(accepted.argmax())
+        if self.first_valid is None and record.valid.any():
+            self.first_valid = self.clock + int(record.valid.argmax())
+        self.sent += int(accepted.sum())
+        self.taken += int((record.valid & record.ready).sum())
+        self.clock += clocks
+        # A core that has everything it needs must not be silent for ever.
+        offered = record.ready & (record.s_valid | (not self.artifact.stream))
+        self._quiet = 0 if (record.valid & record.ready).any() else self._quiet + int(offered.sum())
+        patience = 1024 + 2 * self.artifact.latency + 64 * self.artifact.initiation_interval
+        if self._quiet > patience:
+            self._fail(0, f"no pixel for {self._quiet} clocks, waiting for {self._where(self.taken)}")
+
+    def _where(self, number: int) -> str:
+        pixel = number % len(self.artifact)
+        frame, (y, x) = number // len(self.artifact), divmod(pixel, self.artifact.width)
+        return f"vector {pixel} (x {x}, y {y}" + (f", frame {frame})" if frame else ")")
+
+    def _fail(self, at: int, what: str) -> None:
+        raise AssertionError(f"{self._test}: {what}; clock {self.clock + at}")
+
+    def pixels(self) -> NDArray[np.uint8]:
+        """Return what was received: uint8 [beats, channels]."""
+        lanes = np.concatenate(self.received)
+        return lanes[:, np.argsort(self.artifact.order)]
+
+
+def _characters(pattern: Bits) -> str:
+    """Return a pattern as the harness takes it: the first clock in the lowest bit."""
+    padded = np.zeros(CLOCKS, np.uint8)
+    padded[: len(pattern)] = pattern
+    return (padded[::-1] + ord("0")).tobytes().decode()

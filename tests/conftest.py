@@ -1,0 +1,52 @@
+"""What every test shares."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import settings
+
+from inrhw.board import load_board
+from inrhw.fit import Training
+from inrhw.models import Architecture
+from inrhw.signals import Picture
+from inrhw.stages import Build
+
+# No deadline: a busy machine must not fail a test. The same examples in every run: a red test stays red.
+settings.register_profile("inrhw", deadline=None, derandomize=True)
+settings.load_profile("inrhw")
+torch.set_num_threads(1)
+
+
+@pytest.fixture
+def picture() -> Picture:
+    """A colour picture of an awkward size."""
+    return Picture("tiny", np.random.default_rng(0).integers(0, 256, (4, 5, 3), dtype=np.uint8))
+
+
+@pytest.fixture
+def architecture() -> Architecture:
+    """A network for `picture`."""
+    return Architecture("quadinr", 5, 4, 3, hidden_features=4, hidden_layers=1)
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a finished build of the smallest core that has everything; copy it before changing it."""
+    folder = tmp_path_factory.mktemp("finished") / "tiny"
+    values = np.random.default_rng(0).integers(0, 256, (4, 5, 3), dtype=np.uint8)
+    work = Build(folder)
+    work.fit(Picture("tiny", values), Architecture("quadinr", 5, 4, 3, 3, 0), Training(steps=3))
+    work.emit("raster")
+    work.synth(load_board("vcu128"))
+    assert work.verify()
+    work.report("inrhw build")
+    return folder
+
+
+@pytest.fixture
+def built(finished: Path, tmp_path: Path) -> Path:
+    """A copy of `finished` that a test may change; what simulators built goes along."""
+    return Path(shutil.copytree(finished, tmp_path / "tiny"))

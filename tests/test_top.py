@@ -1,0 +1,255 @@
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from amaranth.lib.fifo import SyncFIFOBuffered
+from amaranth.sim import Simulator
+
+import inrhw.top
+from inrhw.errors import InputError
+from inrhw.grid import Grid
+from inrhw.lower import lower
+from inrhw.models import INR, Architecture
+from inrhw.node import Graph
+from inrhw.ops.dense import Dense
+from inrhw.sources import bits_per_axis
+from inrhw.top import Core
+
+#: One beat of m_axis: tdata, tuser, tlast.
+Beat = tuple[int, int, int]
+
+
+def core(
+    source: str, model: str = "quadinr", width: int = 4, height: int = 3, channels: int = 3, **more: int
+) -> Core:
+    architecture = Architecture(model, width, height, channels, hidden_features=2, hidden_layers=0, **more)
+    return Core(lower(INR(architecture).quantized()), architecture.grid, source)
+
+
+CORES = [
+    core(source, *shape)
+    for source in ("raster", "stream")
+    for shape in (
+        ("quadinr", 4, 3, 3),
+        ("siren", 3, 2, 1),
+        ("quadinr", 1, 1, 3),
+        ("quadinr", 1, 4, 1),
+        ("siren", 5, 1, 3),
+    )
+]
+
+
+def names(core: Core) -> str:
+    return f"{core.source}-{core.grid.width}x{core.grid.height}x{core.channels}"
+
+
+def frame(core: Core) -> list[Beat]:
+    """Return what AXI4-Stream video says about one picture: green, blue, red from the lowest byte."""
+    pixels = core.graph.forward_int(core.grid.codes()).tolist()
+    order = [1, 2, 0] if core.channels == 3 else [0]
+    width = core.grid.width
+    return [
+        (sum(pixel[c] << 8 * k for k, c in enumerate(order)), int(n == 0), int(n % width == width - 1))
+        for n, pixel in enumerate(pixels)
+    ]
+
+
+def coordinates(core: Core, n: int) -> list[Beat]:
+    bits = bits_per_axis(core.grid)
+    width, codes = core.grid.width, core.grid.codes().tolist()
+    beats = [
+        (x % (1 << bits) | y % (1 << bits) << bits, int(k == 0), int(k % width == width - 1))
+        for k, (x, y) in enumerate(codes)
+    ]
+    return [beats[k % len(beats)] for k in range(n)]
+
+
+Policy = Callable[[int], bool]
+
+
+def always(cycle: int) -> bool:
+    return True
+
+
+def sometimes(share: float, seed: int) -> Policy:
+    rng = np.random.default_rng(seed)
+    return lambda cycle: bool(rng.random() < share)
+
+
+class Run:
+    """Clocks a core by hand, one cycle at a time, as a master on s_axis and a slave on m_axis."""
+
+    def __init__(self, core: Core, cycles: int, *, ready: Policy = always, offer: Policy = always) -> None:
+        self.core, self.cycles, self.ready, self.offer = core, cycles, ready, offer
+        self.resets: set[int] = set()
+        #: (cycle, beat) of every handshake on m_axis; cycle of every handshake on s_axis.
+        self.out: list[tuple[int, Beat]] = []
+        self.admitted: list[int] = []
+        self.watch: Callable[[Any], None] = lambda ctx: None
+
+    def start(self) -> "Run":
+        self.top = self.core.component()
+        simulator = Simulator(self.top)
+        simulator.add_testbench(self._bench)
+        simulator.run()
+        return self
+
+    async def _bench(self, ctx: Any) -> None:
+        top, rng = self.top, np.random.default_rng(9)
+        stream = self.core.source == "stream"
+        pending = coordinates(self.core, self.cycles)
+        sent, offered, held = 0, False, None
+        for cycle in range(-2, self.cycles):
+            in_reset = cycle < 0 or cycle in self.resets
+            ctx.set(top.aresetn, not in_reset)
+            ready = not in_reset and self.ready(cycle)
+            ctx.set(top.m_axis_tready, ready)
+            if in_reset:
+                sent, offered, held = 0, False, None
+            if stream:
+                # Once offered a beat stays; without one the data is garbage.
+                offered = not in_reset and (offered or self.offer(cycle))
+                garbage = tuple(rng.integers(0, 2, 3).tolist())
+                beat = pending[sent] if offered else garbage
+                for port, value in zip(
+                    (top.s_axis_tdata, top.s_axis_tuser, top.s_axis_tlast), beat, strict=True
+                ):
+                    ctx.set(port, value)
+                ctx.set(top.s_axis_tvalid, offered)
+            await ctx.delay(1e-7)
+            self.watch(ctx)
+            beat = (ctx.get(top.m_axis_tdata), ctx.get(top.m_axis_tuser), ctx.get(top.m_axis_tlast))
+            valid = ctx.get(top.m_axis_tvalid) and not in_reset
+            # The protocol: an offer stays as it is until it is taken.
+            assert held is None or (valid and beat == held)
+            if valid and ready:
+                self.out.append((cycle, beat))
+            held = beat if valid and not ready else None
+            if stream and offered and ctx.get(top.s_axis_tready):
+                self.admitted.append(cycle)
+                sent, offered = sent + 1, False
+            ctx.set(top.aclk, 1)
+            await ctx.delay(1e-7)
+            ctx.set(top.aclk, 0)
+
+    @property
+    def beats(self) -> list[Beat]:
+        return [beat for _, beat in self.out]
+
+
+def assert_frames(core: Core, beats: list[Beat], at_least: int) -> None:
+    picture = frame(core)
+    assert len(beats) >= at_least
+    assert beats == [picture[k % len(picture)] for k in range(len(beats))]
+
+
+@pytest.mark.parametrize("core", CORES, ids=names)
+def test_one_correct_pixel_a_clock_after_the_declared_latency(core: Core) -> None:
+    n = 2 * core.grid.width * core.grid.height + 5
+    run = Run(core, core.latency + n).start()
+    assert_frames(core, run.beats, n)
+    # The first pixel is admitted in cycle 0, the first after reset.
+    assert [cycle for cycle, _ in run.out] == list(range(core.latency, core.latency + n))
+    if core.source == "stream":
+        assert run.admitted == list(range(core.latency + n))
+
+
+@pytest.mark.parametrize("ready", [0.1, 0.5, 0.9])
+@pytest.mark.parametrize("core", CORES[::5] + CORES[1::5], ids=names)
+def test_backpressure_and_gaps_lose_nothing(core: Core, ready: float) -> None:
+    run = Run(core, 300, ready=sometimes(ready, 1), offer=sometimes(0.7, 2)).start()
+    assert_frames(core, run.beats, 20)
+
+
+@pytest.mark.parametrize("source", ["raster", "stream"])
+def test_a_long_stall_fills_the_fifo_and_nothing_more(source: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    fifos: list[Any] = []
+
+    class Watched(SyncFIFOBuffered):
+        def __init__(self, **options: Any) -> None:
+            super().__init__(**options)
+            fifos.append(self)
+
+    monkeypatch.setattr(inrhw.top, "SyncFIFOBuffered", Watched)
+    made = core(source)
+    levels: list[int] = []
+
+    def watch(ctx: Any) -> None:
+        assert not (ctx.get(fifos[0].w_en) and not ctx.get(fifos[0].w_rdy))
+        levels.append(ctx.get(fifos[0].level))
+
+    stall = 3 * made.credits
+    rng = np.random.default_rng(5)
+
+    def ready(cycle: int) -> bool:
+        return cycle % (2 * stall) >= stall and bool(rng.random() < 0.8)
+
+    run = Run(made, 8 * stall, ready=ready)
+    run.watch = watch
+    run.start()
+    assert len(fifos) == 1
+    assert max(levels) == made.credits == fifos[0].depth
+    assert_frames(made, run.beats, 4 * made.credits)
+
+
+def test_fewer_credits_would_not_sustain_a_pixel_a_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = core("raster")
+    full = made.latency + 20
+    assert len(Run(made, full).start().out) == 20
+    monkeypatch.setattr(Core, "credits", property(lambda self: self.latency - 1))
+    assert len(Run(made, full).start().out) < 20
+
+
+@pytest.mark.parametrize("source", ["raster", "stream"])
+@pytest.mark.parametrize("share", [1.0, 0.5])
+def test_reset_in_mid_frame_starts_at_the_first_pixel(source: str, share: float) -> None:
+    made = core(source)
+    for at in (1, made.latency - 1, made.latency, made.latency + 7, made.latency + 12):
+        run = Run(made, at + 120, ready=sometimes(share, 3))
+        run.resets = {at}
+        run.start()
+        assert_frames(made, [beat for cycle, beat in run.out if cycle < at], 0)
+        after = [(cycle, beat) for cycle, beat in run.out if cycle > at]
+        assert_frames(made, [beat for _, beat in after], 20)
+        if share == 1.0:
+            assert after[0][0] == at + 1 + made.latency
+
+
+def test_tuser_and_tlast_of_the_stream_pass_through() -> None:
+    """They are the master's, whatever the picture's size."""
+    made = core("stream", "quadinr", 4, 3, 1)
+    marks = [(k % 5 == 0, k % 3 == 0) for k in range(60)]
+    made_coordinates = coordinates(made, 60)
+    run = Run(made, 60, ready=sometimes(0.7, 4))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(
+            globals(),
+            "coordinates",
+            lambda core, n: [
+                (c[0], int(u), int(e)) for c, (u, e) in zip(made_coordinates, marks, strict=True)
+            ],
+        )
+        run.start()
+    assert [(bool(u), bool(e)) for _, u, e in run.beats] == marks[: len(run.beats)]
+    assert len(run.beats) > 20
+
+
+@pytest.mark.parametrize("source", ["raster", "stream"])
+def test_a_planted_error_in_the_network_is_found(source: str) -> None:
+    made = core(source)
+    dense = made.graph.nodes["layer0_dense"]
+    assert isinstance(dense, Dense)
+    late = dataclasses.replace(dense, bias=dense.bias + (64 << dense.shift))
+    planted = Core(Graph({**made.graph.nodes, "layer0_dense": late}), made.grid, source)
+    with pytest.raises(AssertionError):
+        assert_frames(made, Run(planted, made.latency + 20).start().beats, 1)
+
+
+def test_sources_are_checked() -> None:
+    made = core("raster")
+    with pytest.raises(InputError, match="source must be one of raster, stream, not 'disk'"):
+        Core(made.graph, made.grid, "disk")
+    with pytest.raises(InputError, match=r"the graph takes .* but the grid gives"):
+        Core(made.graph, Grid(64, 64))
