@@ -27,6 +27,7 @@ from inrhw.progress import OnProgress
 from inrhw.report import print_summary
 from inrhw.signals import Picture, builtin_picture, load_picture, parse_size
 from inrhw.stages import Build
+from inrhw.synth import check_placeable
 from inrhw.top import SOURCES
 from inrhw.verify import Rung
 
@@ -54,7 +55,7 @@ ActivationBits = Annotated[int, typer.Option(help="Bits of the activations' outp
 PhaseBits = Annotated[int, typer.Option(help="Bits of the activations' arguments.")]
 Steps = Annotated[int, typer.Option(help="Training steps.")]
 LearningRate = Annotated[float, typer.Option(help="Adam's learning rate at the start.")]
-Seed = Annotated[int, typer.Option(help="Of the initial weights.")]
+Seed = Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Of the initial weights.")]
 Device = Annotated[str, typer.Option(help="Where torch trains: cpu, cuda, ...")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with training that was interrupted.")]
 BoardName = Annotated[str, typer.Option("--board", help="Name of a board, or a .py file that describes one.")]
@@ -111,6 +112,8 @@ def build(
 ) -> None:
     """Do everything: fit, emit, synth, verify, report."""
     chosen = load_board(board)
+    if place:
+        check_placeable(chosen)
     loaded = _load(picture, size)
     precision = Precision(weight_bits, outer_weight_bits, activation_bits, phase_bits)
     architecture = Architecture(

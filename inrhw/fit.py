@@ -66,6 +66,8 @@ class Training:
     def __post_init__(self) -> None:
         if self.steps < 1:
             raise InputError(f"steps must be at least 1, not {self.steps}")
+        if not 0 <= self.seed < 1 << 63:
+            raise InputError(f"seed must be from 0 to 2**63 - 1, not {self.seed}")
         if not 0 < self.learning_rate < 1:
             raise InputError(f"learning_rate must be between 0 and 1, not {self.learning_rate}")
         try:

@@ -32,7 +32,7 @@ _LOW_BYTES = {"RGB;16B": "RGB;16L", "RGBA;16B": "RGBA;16L"}
 _SSIM_WINDOW = 7
 
 # Verilog and SystemVerilog: Verilator and Yosys read a .v file with either list.
-_KEYWORDS = """
+_KEYWORDS = """std
 accept_on alias always always_comb always_ff always_latch and assert assign assume automatic before begin
 bind bins binsof bit break buf bufif0 bufif1 byte case casex casez cell chandle checker class clocking cmos
 config const constraint context continue cover covergroup coverpoint cross deassign default defparam design

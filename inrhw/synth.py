@@ -146,10 +146,8 @@ def synth(
         raise InputError(f"there is no Verilog file {verilog}")
     if not re.fullmatch(r"[A-Za-z_]\w*", top, re.ASCII):
         raise InputError(f"the top module must have a plain Verilog name, not {top!r}")
-    if place and not board.nextpnr:
-        raise InputError(
-            f"board {board.name} has no open place and route; choose an ECP5 board such as ulx3s"
-        )
+    if place:
+        check_placeable(board)
     folder.mkdir(parents=True, exist_ok=True)
     netlist, netlist_json = (folder / f"{verilog.stem}_netlist.{suffix}" for suffix in ("v", "json"))
     log = folder / f"{verilog.stem}_synth.log"
@@ -177,6 +175,14 @@ def synth(
     )
     write_json(folder / "synth.json", _plain(found))
     return found
+
+
+def check_placeable(board: Board) -> None:
+    """Raise InputError unless there is open place and route for the board."""
+    if not board.nextpnr:
+        raise InputError(
+            f"board {board.name} has no open place and route; choose an ECP5 board such as ulx3s"
+        )
 
 
 def load_synthesis(folder: Path) -> Synthesis:

@@ -83,7 +83,8 @@ def test_files_are_named_after_the_design_and_nothing_else_stays(tmp_path: Path)
     (tmp_path / "core.v").write_text(TREE)
     out = tmp_path / "new" / "out"
     found = synth(tmp_path / "core.v", "tree", load_board("vcu128"), out)
-    assert {path.name for path in out.iterdir()} == {"core_netlist.v", "core_netlist.json", "core_synth.log"}
+    files = {path.name for path in out.iterdir()}
+    assert files == {"core_netlist.v", "core_netlist.json", "core_synth.log", "synth.json"}
     assert list(json.loads(found.netlist_json.read_text())["modules"]) == ["tree"]
     assert str(tmp_path) not in found.netlist_json.read_text()
     assert found.timing.fmax_mhz.value is not None

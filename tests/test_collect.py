@@ -1,0 +1,140 @@
+"""The report says what the stages found, where each figure comes from, and what is unknown."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from inrhw.collect import report
+from inrhw.errors import InputError
+from inrhw.files import write_json
+from inrhw.signals import psnr_db
+
+
+def read(folder: Path, name: str) -> dict[str, object]:
+    return dict(json.loads((folder / name).read_text()))
+
+
+def figures(item: object) -> list[dict[str, object]]:
+    """Return everything that has a value, wherever it stands."""
+    if isinstance(item, dict):
+        own = [item] if "value" in item else []
+        return own + [figure for part in item.values() for figure in figures(part)]
+    return [figure for part in item for figure in figures(part)] if isinstance(item, list) else []
+
+
+def test_what_is_returned_is_what_is_written(built: Path) -> None:
+    found = report(built, command="inrhw build", times_s={"fit": 1.5})
+    assert read(built, "report.json") == json.loads(json.dumps(found))
+    assert (found["command"], found["times_s"]) == ("inrhw build", {"fit": 1.5})
+    assert "<html" in (built / "report.html").read_text()
+
+
+def test_every_figure_has_unit_and_source(built: Path) -> None:
+    all_figures = figures(report(built))
+    assert len(all_figures) > 20
+    for figure in all_figures:
+        assert set(figure) == {"value", "unit", "source"}
+        assert figure["unit"] and figure["source"]
+
+
+def test_the_quality_is_that_of_the_pictures(built: Path) -> None:
+    original, rendered = (np.asarray(Image.open(built / f"{name}.png")) for name in ("original", "rtl"))
+    found = report(built)
+    assert found["psnr_db"]["rtl"]["value"] == psnr_db(original, rendered)
+    assert found["psnr_db"]["rtl"]["value"] == pytest.approx(found["psnr_db"]["quantized"]["value"])
+    assert "cocotb" in found["psnr_db"]["rtl"]["source"]
+    assert found["ssim"]["rtl"]["value"] is None  # the picture is smaller than the window
+    assert set(found["pictures"]) == {"original", "float", "quantized", "rtl", "error"}
+    assert all((built / name).is_file() for name in found["pictures"].values())
+
+
+def test_an_equal_picture_has_no_psnr_in_json(built: Path) -> None:
+    (built / "rtl.png").write_bytes((built / "original.png").read_bytes())
+    assert report(built)["psnr_db"]["rtl"]["value"] is None
+
+
+def test_the_network_is_described(built: Path) -> None:
+    found, fitted = report(built), read(built, "fit.json")
+    model = found["model"]
+    assert (model["name"], model["layers"], model["steps"]) == ("quadinr", "2-3-3", 3)
+    assert model["parameters"] == 2 * 3 + 3 + 3 * 3 + 3 == fitted["parameters"]
+    assert found["bits_per_pixel"]["value"] == found["weight_bits_total"]["value"] / 20
+    assert found["weight_bits_total"]["value"] == fitted["weight_bits"]
+
+
+def test_the_rates_follow_from_clock_and_cycles(built: Path) -> None:
+    found = report(built)
+    mhz = found["timing"]["fmax_mhz"]["value"]
+    cycles = found["latency"]["cycles"]["value"]
+    assert cycles == read(built, "manifest.json")["latency"]
+    assert found["throughput"]["mpixels_per_s"]["value"] == mhz
+    assert found["latency"]["ns"]["value"] == pytest.approx(cycles / mhz * 1000)
+    assert found["timing"]["fmax_mhz"]["source"] in found["latency"]["ns"]["source"]
+
+
+def test_resources_are_shares_of_the_board(built: Path) -> None:
+    found, synthesized = report(built), read(built, "synth.json")
+    assert found["board"] == {
+        key: synthesized["board"][key]  # type: ignore[index]
+        for key in ("name", "title", "part")
+    }
+    luts = found["resources"]["lut"]["value"]
+    assert luts > 100
+    total = synthesized["board"]["resources"]["lut"]  # type: ignore[index]
+    assert found["share"]["lut"]["value"] == pytest.approx(100 * luts / total)
+    assert found["share"]["lut"]["unit"] == "%"
+
+
+def test_without_synthesis_its_figures_are_left_out(built: Path) -> None:
+    (built / "synth.json").unlink()
+    (built / "tiny_netlist.v").unlink()
+    found = report(built)
+    assert not {"board", "resources", "share", "timing", "throughput"} & set(found)
+    assert found["latency"]["ns"]["value"] is None
+    assert "netlist" not in found["files"]
+
+
+def test_without_a_picture_of_the_verilog_its_quality_is_unknown(built: Path) -> None:
+    (built / "rtl.png").unlink()
+    found = report(built)
+    assert found["psnr_db"]["rtl"]["value"] is None
+    assert found["ssim"]["rtl"]["value"] is None
+    assert not {"rtl", "error"} & set(found["pictures"])
+    assert "error_gain" not in found
+    assert "rendered" not in found["files"]
+
+
+def test_an_unknown_clock_gives_unknown_rates(built: Path) -> None:
+    plain = read(built, "synth.json")
+    plain["timing"]["fmax_mhz"]["value"] = None  # type: ignore[index]
+    write_json(built / "synth.json", plain)
+    found = report(built)
+    assert found["throughput"]["mpixels_per_s"]["value"] is None
+    assert found["latency"]["ns"]["value"] is None
+
+
+def test_the_verdict_and_rungs_are_those_of_verify(built: Path) -> None:
+    plain = read(built, "verify.json")
+    write_json(built / "verify.json", plain | {"verdict": "fail"})
+    found = report(built)
+    assert (found["verdict"], found["verify"]) == ("fail", plain["verify"])
+
+
+def test_all_named_files_are_there(built: Path) -> None:
+    found = report(built)
+    assert set(found["files"]) == {"verilog", "manifest", "weights", "vectors", "netlist", "rendered"}
+    assert all((built / name).is_file() for name in found["files"].values())
+
+
+@pytest.mark.parametrize("text", ["", "{", "{}", "[]", "3", "null"])
+@pytest.mark.parametrize("name", ["fit.json", "manifest.json", "verify.json", "synth.json"])
+def test_damaged_json_is_refused_and_the_old_report_stays(built: Path, name: str, text: str) -> None:
+    before = {path: path.read_bytes() for path in built.glob("report.*")}
+    (built / name).write_text(text)
+    with pytest.raises(InputError, match=r"run `inrhw \w+` again") as caught:
+        report(built)
+    assert "\n" not in str(caught.value)
+    assert before == {path: path.read_bytes() for path in built.glob("report.*")}

@@ -1,0 +1,432 @@
+"""A stage runs when something it depends on has changed, and only then."""
+
+import json
+import re
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from inrhw.board import load_board
+from inrhw.emit import Artifact
+from inrhw.errors import InputError, ToolFailed
+from inrhw.figure import Figure
+from inrhw.files import write_json
+from inrhw.fit import Training
+from inrhw.models import Architecture, Precision
+from inrhw.progress import silent
+from inrhw.signals import Picture
+from inrhw.stages import Build
+from inrhw.synth import Synthesis
+from inrhw.verify import Rung, Verdict
+
+module = sys.modules[Build.__module__]
+
+#: The same as in the fixture `finished`.
+VALUES = np.random.default_rng(0).integers(0, 256, (4, 5, 3), dtype=np.uint8)
+ARCHITECTURE = Architecture("quadinr", 5, 4, 3, 3, 0)
+TRAINING = Training(steps=3)
+
+
+@dataclass
+class Chain:
+    """A build that remembers what its stages did."""
+
+    folder: Path
+    done: list[tuple[str, bool]] = field(default_factory=list)
+    source: str = "raster"
+    board: str = "vcu128"
+    values: np.ndarray = field(default_factory=lambda: VALUES)
+    architecture: Architecture = ARCHITECTURE
+    training: Training = TRAINING
+
+    def run(self, last: str = "verify") -> list[str]:
+        """Run the stages up to `last` and return those that were not up to date."""
+        self.done.clear()
+        work = Build(
+            self.folder, on_stage=lambda stage, seconds: self.done.append((stage, seconds is not None))
+        )
+        steps: dict[str, Callable[[], object]] = {
+            "fit": lambda: work.fit(Picture("tiny", self.values), self.architecture, self.training),
+            "emit": lambda: work.emit(self.source),
+            "synth": lambda: work.synth(load_board(self.board)),
+            "verify": work.verify,
+        }
+        for name, step in steps.items():
+            step()
+            if name == last:
+                break
+        assert [name for name, _ in self.done] == list(steps)[: len(self.done)]
+        return [name for name, ran in self.done if ran]
+
+
+@pytest.fixture
+def chain(built: Path) -> Chain:
+    return Chain(built)
+
+
+@pytest.fixture
+def fast(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Let synthesis and verification only leave their files: these tests are about when they run.
+
+    Returns the netlists that verification was given, "" for none.
+    """
+    given: list[str] = []
+
+    def synth(verilog: Path, top: str, board: object, folder: Path, **_: object) -> None:
+        (folder / f"{top}_netlist.v").write_text(f"// {board}\n{verilog.read_text()}")
+        plain = json.loads((folder / "synth.json").read_text())
+        (folder / "synth.json").write_text(json.dumps(plain | {"title": str(board)}))
+
+    def verify(artifact: Artifact, model: object, synthesis: Synthesis | None, **_: object) -> Verdict:
+        given.append(synthesis.netlist.read_text() if synthesis else "")
+        rung = Rung("torch == forward_int", "pass", 1, 0.0, "", "")
+        write_json(artifact.folder / "verify.json", {"verdict": "pass", "netlist": bool(synthesis)})
+        return Verdict((rung,), Figure(None, "cycles", ""))
+
+    monkeypatch.setattr(module, "synth", synth)
+    monkeypatch.setattr(module, "verify", verify)
+    return given
+
+
+def times(folder: Path) -> dict[str, int]:
+    return {str(path): path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+
+
+# Nothing changed
+
+
+def test_a_second_run_does_nothing(chain: Chain) -> None:
+    before = times(chain.folder)
+    assert chain.run() == []
+    assert times(chain.folder) == before
+
+
+def test_a_moved_build_is_still_up_to_date(chain: Chain, tmp_path: Path) -> None:
+    """The name of the module is that of the folder, so only that one must stay."""
+    moved = tmp_path / "elsewhere" / "tiny"
+    moved.parent.mkdir()
+    shutil.move(chain.folder, moved)
+    assert Chain(moved).run() == []
+
+
+def test_verify_returns_the_verdict_even_when_up_to_date(built: Path) -> None:
+    assert Build(built).verify()
+    assert Build(built).verify()
+
+
+# Something changed
+
+
+@pytest.mark.parametrize(
+    ("change", "redone"),
+    [
+        ({"source": "stream"}, ["emit", "synth", "verify"]),
+        ({"board": "arty_a7"}, ["synth", "verify"]),
+        ({"values": 255 - VALUES}, ["fit", "emit", "synth", "verify"]),
+        ({"training": Training(steps=4)}, ["fit", "emit", "synth", "verify"]),
+        ({"training": Training(steps=3, seed=1)}, ["fit", "emit", "synth", "verify"]),
+        (
+            {"architecture": Architecture("siren", 5, 4, 3, 3, 0)},
+            ["fit", "emit", "synth", "verify"],
+        ),
+        (
+            {"architecture": Architecture("quadinr", 5, 4, 3, 3, 0, None, Precision(activation_bits=7))},
+            ["fit", "emit", "synth", "verify"],
+        ),
+    ],
+)
+def test_a_change_redoes_its_stage_and_what_follows(
+    chain: Chain, fast: list[str], change: dict[str, object], redone: list[str]
+) -> None:
+    before = times(chain.folder)
+    chain.__dict__.update(change)
+    assert chain.run() == redone
+    assert chain.run() == []
+    kept = {
+        "fit": {"weights.safetensors", "fit.json", "original.png", "float.png", "quantized.png"},
+        "emit": {"tiny.v", "manifest.json", "vectors.npz"},
+    }
+    after = times(chain.folder)
+    for stage, names in kept.items():
+        if stage not in redone:
+            assert all(after[str(chain.folder / name)] == before[str(chain.folder / name)] for name in names)
+
+
+def test_another_version_of_inrhw_redoes_everything(
+    chain: Chain, fast: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_source_digest", lambda: "another")
+    assert chain.run() == ["fit", "emit", "synth", "verify"]
+
+
+def test_another_simulator_redoes_verification_only(
+    chain: Chain, fast: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "version", lambda simulator: f"{simulator} 99")
+    assert chain.run() == ["verify"]
+
+
+@pytest.mark.parametrize("how", ["deleted", "altered"])
+@pytest.mark.parametrize(
+    ("name", "stage"),
+    [
+        ("weights.safetensors", "fit"),
+        ("fit.json", "fit"),
+        ("original.png", "fit"),
+        ("quantized.png", "fit"),
+        ("tiny.v", "emit"),
+        ("manifest.json", "emit"),
+        ("vectors.npz", "emit"),
+        ("synth.json", "synth"),
+        ("tiny_netlist.v", "synth"),
+        ("tiny_netlist.json", "synth"),
+        ("verify.json", "verify"),
+        ("rtl.png", "verify"),
+    ],
+)
+def test_an_output_that_is_gone_or_changed_is_made_again(
+    chain: Chain, name: str, stage: str, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Training and emission come out the same, so what follows stays up to date."""
+    path, right = chain.folder / name, (chain.folder / name).read_bytes()
+    elsewhere = chain.folder.parent / "right"
+    shutil.copytree(chain.folder, elsewhere)
+
+    def again(*_: object, **__: object) -> None:
+        shutil.copyfile(elsewhere / name, path)
+
+    for slow in ("synth", "verify"):
+        monkeypatch.setattr(module, slow, again)
+    if how == "deleted":
+        path.unlink()
+    else:
+        path.write_bytes(right + b"\n")
+    assert chain.run() == [stage]
+    assert path.read_bytes() == right
+
+
+@pytest.mark.parametrize("text", [None, "", "{", "3", "[]", '{"fit": 3}', '{"fit": {}}', "\xff"])
+def test_without_a_readable_record_everything_is_done_again(
+    chain: Chain, fast: list[str], text: str | None
+) -> None:
+    record = chain.folder / "stages.json"
+    record.unlink()
+    if text is not None:
+        record.write_bytes(text.encode("latin1"))
+    assert chain.run() == ["fit", "emit", "synth", "verify"]
+    assert chain.run() == []
+
+
+# Stages on their own
+
+
+def emit_raster(work: Build) -> None:
+    work.emit("raster")
+
+
+@pytest.mark.parametrize(
+    ("run", "missing", "command"),
+    [
+        (emit_raster, "weights.safetensors", "inrhw fit"),
+        (emit_raster, "fit.json", "inrhw fit"),
+        (lambda work: work.synth(load_board("vcu128")), "tiny.v", "inrhw emit"),
+        (lambda work: work.verify(), "tiny.v", "inrhw emit"),
+        (lambda work: work.verify(), "manifest.json", "inrhw emit"),
+        (lambda work: work.verify(), "vectors.npz", "inrhw emit"),
+        (lambda work: work.verify(), "weights.safetensors", "inrhw fit"),
+        (lambda work: work.report(""), "fit.json", "inrhw fit"),
+        (lambda work: work.report(""), "manifest.json", "inrhw emit"),
+        (lambda work: work.report(""), "verify.json", "inrhw verify"),
+    ],
+)
+def test_a_stage_without_what_it_needs_names_the_command(
+    built: Path, run: Callable[[Build], object], missing: str, command: str
+) -> None:
+    (built / missing).unlink()
+    if command == "inrhw fit" and run is emit_raster:  # else what it left is still up to date
+        (built / "vectors.npz").unlink()
+    before = times(built)
+    with pytest.raises(InputError, match=rf"{re.escape(missing)} .*run `{command}`") as caught:
+        run(Build(built))
+    assert "\n" not in str(caught.value)
+    assert times(built) == before
+
+
+def test_no_stage_makes_a_folder_without_a_result(tmp_path: Path) -> None:
+    work = Build(tmp_path / "new")
+    for run in (
+        lambda: work.emit("raster"),
+        lambda: work.synth(load_board("vcu128")),
+        work.verify,
+        lambda: work.report(""),
+    ):
+        with pytest.raises(InputError, match="run `inrhw"):
+            run()
+    assert not work.folder.exists()
+
+
+def test_a_file_in_place_of_the_folder_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("mine")
+    for folder in (tmp_path / "mine", tmp_path / "mine" / "below"):
+        with pytest.raises(InputError, match=r"cannot be written .*choose another with -o"):
+            Chain(folder).run("fit")
+    assert (tmp_path / "mine").read_text() == "mine"
+
+
+@pytest.mark.parametrize("stage", ["fit", "emit", "synth", "verify"])
+@pytest.mark.parametrize("reason", [KeyboardInterrupt(), ToolFailed("tool", Path("log"), "last"), OSError()])
+def test_a_stage_that_does_not_end_leaves_what_was_there(
+    chain: Chain, stage: str, reason: BaseException, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise reason
+
+    changes: dict[str, dict[str, object]] = {
+        "fit": {"training": Training(steps=4)},
+        "emit": {"source": "stream"},
+        "synth": {"board": "arty_a7"},
+        "verify": {},
+    }
+    chain.__dict__.update(changes[stage])
+    if stage == "verify":
+        monkeypatch.setattr(module, "version", lambda simulator: "other")
+    before = times(chain.folder)
+    with monkeypatch.context() as patched:
+        patched.setattr(module, stage, stop)
+        with pytest.raises(type(reason)):
+            chain.run()
+    assert times(chain.folder) == before
+
+
+def test_after_an_interruption_the_finished_stages_are_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    chain = Chain(tmp_path / "tiny")
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "emit", stop)
+        with pytest.raises(KeyboardInterrupt):
+            chain.run("emit")
+    assert chain.run("emit") == ["emit"]
+
+
+# Results of different origin are never mixed
+
+
+@pytest.mark.usefixtures("finished")
+def test_the_netlist_of_older_verilog_is_not_used(chain: Chain, fast: list[str]) -> None:
+    work = Build(chain.folder)
+    work.emit("stream")
+    assert (chain.folder / "tiny_netlist.v").exists()
+    work.verify()
+    assert fast == [""]
+    work.synth(load_board("vcu128"))
+    work.verify()
+    assert fast[1] == (chain.folder / "tiny_netlist.v").read_text()
+
+
+def test_a_netlist_of_the_same_verilog_is_used_again(chain: Chain, fast: list[str]) -> None:
+    work = Build(chain.folder)
+    work.emit("stream")
+    work.emit("raster")  # the same Verilog as the netlist was made from
+    work.verify()
+    assert fast == []
+    assert json.loads((chain.folder / "verify.json").read_text())["verify"][-1]["status"] == "pass"
+
+
+def test_a_netlist_without_its_record_is_not_used(chain: Chain, fast: list[str]) -> None:
+    record = json.loads((chain.folder / "stages.json").read_text())
+    del record["synth"]
+    write_json(chain.folder / "stages.json", record)
+    Build(chain.folder).verify()
+    assert fast == [""]
+
+
+@pytest.mark.parametrize(
+    ("stage", "command"),
+    [("fit", "emit"), ("emit", "synth"), ("synth", "verify")],
+)
+def test_no_report_of_results_that_are_older_than_their_origin(
+    chain: Chain, fast: list[str], stage: str, command: str
+) -> None:
+    work = Build(chain.folder)
+    if stage == "fit":
+        work.fit(Picture("tiny", VALUES), ARCHITECTURE, Training(steps=4))
+    else:
+        work.emit("stream")
+    if stage == "synth":
+        work.synth(load_board("vcu128"))
+    before = (chain.folder / "report.json").read_bytes()
+    with pytest.raises(InputError, match=rf"damaged or of older files; run `inrhw {command}` again"):
+        work.report("")
+    assert (chain.folder / "report.json").read_bytes() == before
+
+
+def test_weights_of_another_training_are_not_verified_against_old_verilog(chain: Chain) -> None:
+    work = Build(chain.folder)
+    work.fit(Picture("tiny", VALUES), ARCHITECTURE, Training(steps=4))
+    with pytest.raises(
+        InputError, match=r"manifest\.json is damaged or of older files; run `inrhw emit` again"
+    ):
+        work.verify()
+
+
+def test_a_verdict_edited_by_hand_is_not_reported(built: Path) -> None:
+    path = built / "verify.json"
+    path.write_text(path.read_text().replace('"pass"', '"fail"', 1))
+    with pytest.raises(InputError, match=r"verify\.json is damaged .*run `inrhw verify` again"):
+        Build(built).report("")
+
+
+# What it tells
+
+
+def test_the_report_says_how_long_each_stage_took(built: Path) -> None:
+    found = Build(built).report("inrhw build")
+    assert set(found["times_s"]) == {"fit", "emit", "synth", "verify"}
+    assert all(seconds > 0 for seconds in found["times_s"].values())
+    assert found["command"] == "inrhw build"
+
+
+def test_progress_is_asked_for_by_the_name_of_the_stage(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def on_progress(stage: str) -> Callable[[int, int], None]:
+        asked.append(stage)
+        return silent
+
+    work = Build(tmp_path / "tiny", on_progress)
+    work.fit(Picture("tiny", VALUES), ARCHITECTURE, TRAINING)
+    assert asked == ["fit"]
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [
+        ("my picture!", "my_picture"),
+        ("module", "p_module"),
+        ("1x", "p_1x"),
+        ("ünï 猫", "uni"),
+        ("!", "picture"),
+    ],
+)
+def test_any_folder_gives_a_module_name(tmp_path: Path, folder: str, name: str) -> None:
+    work = Build(tmp_path / folder)
+    assert work.name == name
+    work.fit(Picture("tiny", VALUES), ARCHITECTURE, TRAINING)
+    work.emit("raster")
+    assert re.search(rf"^module {name}\b", (work.folder / f"{name}.v").read_text(), re.M)
+
+
+def test_a_relative_folder_is_named_after_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    assert Build(Path()).name == "here"
+    assert Build(Path("../there/")).name == "there"
