@@ -47,11 +47,11 @@ def run(path: Path, model: str, options: argparse.Namespace) -> dict[str, object
         options.hidden_features,
         options.hidden_layers,
     )
-    build = Build(options.work / f"{picture.name}_{model}")
+    build = Build(options.work / f"{picture.name}_{model}", command="benchmarks/psnr.py")
     build.fit(picture, architecture, Training(options.steps))
     build.emit("raster")
     build.verify()
-    found = build.report("benchmarks/psnr.py")
+    found = build.report()
     psnr = {key: round(figure["value"], 2) for key, figure in found["psnr_db"].items()}
     seconds = read_json(build.folder / "stages.json", "fit")["fit"]["seconds"]
     return {

@@ -21,10 +21,11 @@ from rich.progress import (
 import inrhw
 from inrhw.board import board_names, load_board
 from inrhw.errors import InputError, InrhwError
+from inrhw.files import read_json
 from inrhw.fit import Training
 from inrhw.models import Architecture, Precision
 from inrhw.progress import OnProgress
-from inrhw.report import print_summary
+from inrhw.report import print_summary, print_verdict
 from inrhw.signals import Picture, builtin_picture, load_picture, parse_size
 from inrhw.stages import Build
 from inrhw.synth import check_placeable
@@ -40,19 +41,20 @@ PictureArgument = Annotated[
 ]
 FolderArgument = Annotated[Path, typer.Argument(help="Folder of a build, as given to -o.")]
 Output = Annotated[
-    Path | None, typer.Option("-o", "--output", help="Folder for all files.  [default: rtl_out/NAME]")
+    Path | None, typer.Option("-o", "--output", help="Folder for all files.", show_default="rtl_out/NAME")
 ]
 Model = Annotated[str, typer.Option(help="quadinr or siren.")]
 Size = Annotated[str, typer.Option(help="Width x height in pixels.")]
-HiddenFeatures = Annotated[int, typer.Option(help="Width of the hidden layers.")]
-HiddenLayers = Annotated[int, typer.Option(help="Layers between the first and the last.")]
+HiddenFeatures = Annotated[int, typer.Option(help="Width of the hidden layers, 1..256.")]
+HiddenLayers = Annotated[int, typer.Option(help="Layers between the first and the last, 0..16.")]
 Omega0 = Annotated[
-    float | None, typer.Option("--omega-0", help="Frequency factor.  [default: the activation's own]")
+    float | None,
+    typer.Option("--omega-0", help="Frequency factor.", show_default="the activation's own"),
 ]
-WeightBits = Annotated[int, typer.Option(help="Bits of hidden weights.")]
-OuterWeightBits = Annotated[int, typer.Option(help="Bits of the first and last layer's weights.")]
-ActivationBits = Annotated[int, typer.Option(help="Bits of the activations' outputs.")]
-PhaseBits = Annotated[int, typer.Option(help="Bits of the activations' arguments.")]
+WeightBits = Annotated[int, typer.Option(help="Bits of hidden weights, 2..16.")]
+OuterWeightBits = Annotated[int, typer.Option(help="Bits of the first and last layer's weights, 2..16.")]
+ActivationBits = Annotated[int, typer.Option(help="Bits of the activations' outputs, 2..16.")]
+PhaseBits = Annotated[int, typer.Option(help="Bits of the activations' arguments, 3..12.")]
 Steps = Annotated[int, typer.Option(help="Training steps.")]
 LearningRate = Annotated[float, typer.Option(help="Adam's learning rate at the start.")]
 Seed = Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Of the initial weights.")]
@@ -114,21 +116,25 @@ def build(
     chosen = load_board(board)
     if place:
         check_placeable(chosen)
-    loaded = _load(picture, size)
-    precision = Precision(weight_bits, outer_weight_bits, activation_bits, phase_bits)
-    architecture = Architecture(
+    folder = fit(
+        picture,
+        output,
         model,
-        loaded.width,
-        loaded.height,
-        loaded.channels,
+        size,
         hidden_features,
         hidden_layers,
         omega_0,
-        precision,
+        weight_bits,
+        outer_weight_bits,
+        activation_bits,
+        phase_bits,
+        steps,
+        learning_rate,
+        seed,
+        device,
+        resume,
     )
-    training = Training(steps, learning_rate, seed, device)
-    with _build(output or Path("rtl_out") / loaded.name) as work:
-        work.fit(loaded, architecture, training, resume=resume)
+    with _build(folder) as work:
         work.emit(source)
         work.synth(chosen, place=place)
         work.verify(_print_rung)
@@ -153,7 +159,7 @@ def fit(
     seed: Seed = Training.seed,
     device: Device = Training.device,
     resume: Resume = False,
-) -> None:
+) -> Path:
     """Train a network on a picture."""
     loaded = _load(picture, size)
     precision = Precision(weight_bits, outer_weight_bits, activation_bits, phase_bits)
@@ -167,8 +173,11 @@ def fit(
         omega_0,
         precision,
     )
-    with _build(output or Path("rtl_out") / loaded.name) as work:
-        work.fit(loaded, architecture, Training(steps, learning_rate, seed, device), resume=resume)
+    training = Training(steps, learning_rate, seed, device)
+    folder = output or Path("rtl_out") / loaded.name
+    with _build(folder) as work:
+        work.fit(loaded, architecture, training, resume=resume)
+    return folder
 
 
 @app.command()
@@ -191,6 +200,7 @@ def verify(folder: FolderArgument) -> None:
     """Prove the Verilog, and the netlist if there is one, bit-exact."""
     with _build(folder) as work:
         passed = work.verify(_print_rung)
+    print_verdict(read_json(folder / "verify.json", "inrhw verify"), console)
     raise typer.Exit(0 if passed else 1)
 
 
@@ -236,7 +246,7 @@ def _build(folder: Path) -> Iterator[Build]:
                 bars.remove_task(task)
             console.print(f"{stage:7} {'up to date' if seconds is None else f'{seconds:.1f} s'}")
 
-        yield Build(folder, on_progress, on_stage)
+        yield Build(folder, on_progress, on_stage, _warn, shlex.join(["inrhw", *sys.argv[1:]]))
 
 
 @contextlib.contextmanager
@@ -260,7 +270,7 @@ def _print_rung(rung: Rung) -> None:
 
 def _report(work: Build) -> None:
     """Write the report, print its summary, and end with status 1 if verification failed."""
-    found = work.report(shlex.join(["inrhw", *sys.argv[1:]]))
+    found = work.report()
     print_summary(found, console)
     console.print(
         f"Verilog {work.folder / (work.name + '.v')}\nReport  {work.folder / 'report.html'}",
@@ -274,11 +284,15 @@ def _report(work: Build) -> None:
 def main() -> None:
     """Run the command line; an error that a user can act on is one sentence and status 1."""
     try:
-        app()
+        app(prog_name="inrhw")
     except InrhwError as error:
         _fail(str(error))
     except OSError as error:  # a full disk, a missing permission, a name that is too long
         _fail(f"{error.filename or 'a file'} cannot be used ({error.strerror})")
+
+
+def _warn(sentence: str) -> None:
+    errors.print(f"inrhw: {sentence}", style="yellow", markup=False, highlight=False, soft_wrap=True)
 
 
 def _fail(message: str) -> NoReturn:

@@ -22,7 +22,7 @@ def report(folder: Path | str, *, command: str = "", times_s: dict[str, float] |
     folder
         The artifact's folder. Synthesis may be missing; its figures are then left out.
     command
-        How it was made, for the reader.
+        How it was made, for the reader; left out of the report when empty.
     times_s
         Seconds each stage took.
 
@@ -38,7 +38,7 @@ def report(folder: Path | str, *, command: str = "", times_s: dict[str, float] |
     """
     folder = Path(folder)
     try:
-        found = _gather(folder) | {"command": command, "times_s": times_s or {}}
+        found = _gather(folder) | ({"command": command} if command else {}) | {"times_s": times_s or {}}
     except (KeyError, TypeError, AttributeError) as error:
         raise InputError(
             f"a .json file in {folder} is damaged ({error!r}); run `inrhw build` again"
@@ -124,29 +124,46 @@ def _quality(folder: Path, fitted: dict[str, Any]) -> dict[str, Any]:
 
 
 def _synthesis(synth: dict[str, Any], manifest: dict[str, Any], latency: dict[str, Any]) -> dict[str, Any]:
-    timing = synth["timing"]
-    mhz = timing["fmax_mhz"]
+    timing, resources = synth["timing"], synth["resources"]
     cycles = latency["cycles"]["value"]
     rate = ns = None
-    if mhz["value"]:
-        rate = mhz["value"] / manifest["initiation_interval"]
-        ns = cycles * 1000 / mhz["value"] if cycles else None
+    if mhz := timing["fmax_mhz"]["value"]:
+        clock = timing["fmax_mhz"]
+        rate = mhz / manifest["initiation_interval"]
+        ns = cycles * 1000 / mhz if cycles else None
+        rate_source, ns_source = f"one pixel a clock at {clock['source']}", f"cycles at {clock['source']}"
+    else:
+        clock = _unknown_clock(synth)
+        rate_source = ns_source = clock["source"]
     return {
         "board": {key: synth["board"][key] for key in ("name", "title", "part")},
-        "resources": synth["resources"],
+        # A family whose carry cell is CARRY4 counts it twice: by its role and by its name.
+        "resources": {
+            name: used
+            for name, used in resources.items()
+            if name != "carry4" or resources["carry"]["unit"] != "CARRY4"
+        },
         "share": {
             name: _figure(None if share["value"] is None else 100 * share["value"], "%", share["source"])
             for name, share in synth["shares"].items()
         },
         "timing": {
-            "fmax_mhz": mhz,
+            "fmax_mhz": clock,
+            "estimate": bool(mhz) and not synth["placed"],
             "delay_ns": timing["delay_ns"],
             "logic_levels": timing["logic_levels"],
             "critical_path": [f"{step['kind']} {step['net']}" for step in timing["path"]],
         },
-        "throughput": {"mpixels_per_s": _figure(rate, "Mpixel/s", f"one pixel a clock at {mhz['source']}")},
-        "latency": latency | {"ns": _figure(ns, "ns", f"cycles at {mhz['source']}")},
+        "throughput": {"mpixels_per_s": _figure(rate, "Mpixel/s", rate_source)},
+        "latency": latency | {"ns": _figure(ns, "ns", ns_source)},
     }
+
+
+def _unknown_clock(synth: dict[str, Any]) -> dict[str, Any]:
+    """Return the clock that is not known, with the reason and, where there is a way, how to know it."""
+    clock: dict[str, Any] = synth["timing"]["fmax_mhz"]
+    hint = "; use --place" if synth["board"]["family"] == "ecp5" and not synth["placed"] else ""
+    return clock | {"source": clock["source"] + hint}
 
 
 def _files(folder: Path, manifest: dict[str, Any]) -> dict[str, str]:

@@ -98,7 +98,7 @@ def _verilog(artifact: Artifact) -> str:
     # Source paths would make the Verilog differ from one checkout to the next.
     text = rtlil.convert(component, name=artifact.name, emit_src=False)
     # Names of modules below the top: plain Verilog names instead of escaped ones with dots.
-    text = re.sub(r"(?m)^\s*(?:module|cell) \\\S+", lambda found: found[0].replace(".", "_"), text)
+    text = re.sub(r"(?m)^\s*(?:module|cell) \\\S+", lambda found: found[0].replace(".", "__"), text)
     # Amaranth numbers the top's ports as it meets them; people expect clock and reset first.
     for number, port in enumerate(component.signature.members, 1):
         text = re.sub(rf"(?m)(^\s*wire .*put) \d+  (\\{port})$", rf"\1 {number} \2", text)
@@ -173,6 +173,6 @@ def _pipeline(core: Core) -> list[dict[str, Any]]:
     for name, node in core.pipeline.nodes.items():
         detail = f"{len(node.adder_graph.adders)} adders" if isinstance(node, Dense) else ""
         rows.append((name, type(node).__name__, node.latency, node.initiation_interval, node.o, detail))
-    rows.append(("fifo", "SyncFIFOBuffered", FIFO_LATENCY, 1, core.pipeline.o, f"{core.credits} pixels"))
+    rows.append(("fifo", "Fifo", FIFO_LATENCY, 1, core.pipeline.o, f"{core.credits} pixels"))
     keys = ("name", "op", "latency", "initiation_interval", "o", "detail")
     return [dict(zip(keys, row, strict=True)) | {"o": str(row[4])} for row in rows]

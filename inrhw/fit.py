@@ -187,7 +187,7 @@ def fit(
     architecture: Architecture,
     training: Training | None = None,
     *,
-    checkpoint: Path | None = None,
+    checkpoint: Path | str | None = None,
     resume: bool = False,
     on_progress: OnProgress = silent,
 ) -> Fitted:
@@ -214,6 +214,7 @@ def fit(
         If the checkpoint is damaged or of another network, picture or training, or training diverged.
     """
     training = training or Training()
+    checkpoint = Path(checkpoint) if checkpoint else None
     if (architecture.width, architecture.height, architecture.channels) != (
         picture.width,
         picture.height,

@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,14 +90,10 @@ def write_report(report: Report, folder: Path) -> tuple[Path, Path]:
 
 
 def print_summary(report: Report, console: Console) -> None:
-    """Print verdict, key numbers and rungs to a terminal, in some twenty lines."""
+    """Print name, key numbers, verdict and the rungs that did not pass, in some twenty lines."""
     model = report.get("model", {})
     console.print(
-        Text.assemble(
-            (report["verdict"].upper(), _STATUS_STYLES[report["verdict"]]),
-            (f"  {report['name']}", "bold"),
-            f"  {model['name']} {model['layers']}" if model else "",
-        )
+        Text.assemble((report["name"], "bold"), f"  {model['name']} {model['layers']}" if model else "")
     )
     numbers = Table.grid(padding=(0, 2))
     for tile in _tiles(report):
@@ -107,11 +104,23 @@ def print_summary(report: Report, console: Console) -> None:
         )
         numbers.add_row(tile.label, Text(_with_unit(tile.figure), "bold"), Text(note, "dim"))
     console.print(numbers)
-    rungs = Table.grid(padding=(0, 2))
+    print_verdict(report, console)
+
+
+def print_verdict(report: Report, console: Console) -> None:
+    """Print the verdict and why a rung failed or was skipped; `report` needs "verdict" and "verify" only."""
+    console.print(Text(_verdict(report), _STATUS_STYLES[report["verdict"]]))
     for rung in report.get("verify", []):
-        status = Text(rung["status"], _STATUS_STYLES[rung["status"]])
-        rungs.add_row(status, Text(rung["rung"]), Text(rung["message"]))
-    console.print(rungs)
+        if rung["status"] != "pass":
+            status = (f"{rung['status']:7}", _STATUS_STYLES[rung["status"]])
+            console.print(Text.assemble(status, f"  {rung['rung']}  {rung['message']}"), soft_wrap=True)
+
+
+def _verdict(report: Report) -> str:
+    """Return "PASS" or "FAIL"; what was skipped is never silently passed."""
+    skipped = sum(rung["status"] == "skipped" for rung in report.get("verify", []))
+    checks = f", {skipped} check{'s' if skipped > 1 else ''} skipped" if skipped else ""
+    return f"{report['verdict'].upper()}{checks}"
 
 
 def error_picture(a: Pixels, b: Pixels) -> tuple[Pixels, int]:
@@ -140,6 +149,7 @@ def _html(report: Report, folder: Path) -> str:
         lstrip_blocks=True,
     )
     environment.filters["number"] = _number
+    environment.filters["amount"] = _amount
     return environment.get_template("report.html.jinja").render(
         report=report,
         sources={source: number for number, source in enumerate(dict.fromkeys(_sources(report)), 1)},
@@ -148,6 +158,7 @@ def _html(report: Report, folder: Path) -> str:
         stages=_timeline(report.get("pipeline", [])),
         resource_titles=_RESOURCE_TITLES,
         luts=_luts_by_inputs(report.get("resources", {})),
+        turns=_turns(report.get("pipeline", [])),
     )
 
 
@@ -184,7 +195,8 @@ def _tiles(report: Report) -> list[Tile]:
     ]
     if "timing" in report:
         timing = report["timing"]
-        tiles.append(Tile("Clock", timing["fmax_mhz"], "levels of logic", timing["logic_levels"]))
+        label = "Clock, estimate" if timing.get("estimate") else "Clock"
+        tiles.append(Tile(label, timing["fmax_mhz"], "levels of logic", timing["logic_levels"]))
     if "throughput" in report:
         tiles.append(Tile("Pixel rate", report["throughput"]["mpixels_per_s"]))
     if "latency" in report:
@@ -223,6 +235,11 @@ def _timeline(pipeline: list[Report]) -> list[Report]:
     return stages
 
 
+def _turns(pipeline: list[Report]) -> str | None:
+    """Return the codes a turn of the first phase in the pipeline."""
+    return next((found[1] for stage in pipeline if (found := re.search(r"turn/(\d+)", stage["o"]))), None)
+
+
 def _luts_by_inputs(resources: Report) -> list[tuple[str, Report, float]]:
     """Return key, figure and percent of the most used kind for lut1 to lut6."""
     luts = [(key, figure) for key, figure in resources.items() if key[:-1] == "lut" and key[-1] in "123456"]
@@ -245,9 +262,26 @@ def _number(value: float | int | None) -> str:
     return f"{value:,.4g}" if isinstance(value, float) and abs(value) < 1000 else f"{value:,.0f}"
 
 
+def _amount(figure: Report) -> str:
+    """Format a figure's value: dB with 2 decimals, ratios with 4, percent with 2 that count.
+
+    Examples
+    --------
+    >>> [_amount({"value": value, "unit": unit}) for value, unit in ((31.2, "dB"), (0.8, "1"), (0.0348, "%"))]
+    ['31.20', '0.8000', '0.035']
+    """
+    value, unit = figure["value"], figure["unit"]
+    if isinstance(value, float) and math.isfinite(value):
+        if unit in ("dB", "1"):
+            return f"{value:.{2 if unit == 'dB' else 4}f}"
+        if unit == "%":
+            return np.format_float_positional(value, precision=2, fractional=abs(value) >= 1, trim="-")
+    return _number(value)
+
+
 def _with_unit(figure: Report) -> str:
     unit = "" if figure["unit"] == "1" or figure["value"] is None else figure["unit"]
-    return f"{_number(figure['value'])} {unit}".strip()
+    return f"{_amount(figure)} {unit}".strip()
 
 
 def _plain(item: Any) -> Any:

@@ -129,7 +129,7 @@ def parse_size(text: str) -> tuple[int, int]:
     return size
 
 
-def load_picture(path: Path, size: tuple[int, int] | None) -> Picture:
+def load_picture(path: Path | str, size: tuple[int, int] | None = None) -> Picture:
     """Read a picture file as 8-bit grey or RGB.
 
     Rotation by EXIF is applied, transparency is composed on white, 16-bit values are divided by 257 and
@@ -149,6 +149,7 @@ def load_picture(path: Path, size: tuple[int, int] | None) -> Picture:
     """
     if size is not None:
         _check_size(size)
+    path = Path(path)
     image = _read(path)
     if size is None and max(image.size) > MAX_SIDE:
         raise InputError(
@@ -158,7 +159,7 @@ def load_picture(path: Path, size: tuple[int, int] | None) -> Picture:
     return Picture(safe_name(path.stem), _values(_fit(image, size)))
 
 
-def builtin_picture(size: tuple[int, int] | None) -> Picture:
+def builtin_picture(size: tuple[int, int] | None = None) -> Picture:
     """Return the astronaut (512x512 RGB, from scikit-image, no download), fitted as `load_picture` does."""
     if size is not None:
         _check_size(size)

@@ -47,6 +47,11 @@ class RasterSource:
         """Return the first layer's output for every pixel of one frame, [pixels, o.length]."""
         return self.dense.forward_int(self.grid.codes())
 
+    def sums(self) -> Codes:
+        """Return the first layer's exact sums for every pixel of one frame, modulo the accumulator."""
+        exact: Codes = self.grid.codes() @ self.dense.weight.T + self.dense.bias
+        return exact & ((1 << self.acc_width) - 1)
+
     def component(self) -> "RasterSourceComponent":
         """Return the accumulators and the pixel counter."""
         return RasterSourceComponent(self)
@@ -75,6 +80,13 @@ class RasterSourceComponent(wiring.Component):
 
     def __init__(self, source: RasterSource) -> None:
         self._source = source
+        first_x, first_y = (int(code) for code in source.grid.codes()[0])
+        starts = [x * first_x + y * first_y + bias for (x, y), bias in self._neurons()]
+        #: One a neuron: its exact sum at the pixel at `o`.
+        self.accumulators = [
+            Signal(source.acc_width, name=f"acc{k}", init=start % (1 << source.acc_width))
+            for k, start in enumerate(starts)
+        ]
         super().__init__(
             {
                 "advance": In(1),
@@ -111,29 +123,26 @@ class RasterSourceComponent(wiring.Component):
             self.end_of_line.eq(last_x),
         ]
 
-        first_x, first_y = (int(code) for code in grid.codes()[0])
         across, down = 2 * (grid.width - 1), 2 * (grid.height - 1)
-        for k, (weight, bias) in enumerate(
-            zip(source.dense.weight.tolist(), source.dense.bias.tolist(), strict=True)
-        ):
+        for k, (acc, (weight, _)) in enumerate(zip(self.accumulators, self._neurons(), strict=True)):
             weight_x, weight_y = weight
-            next_pixel = 2 * weight_x
-            next_line = 2 * weight_y - across * weight_x
-            next_frame = -down * weight_y - across * weight_x
-            modulus = 1 << source.acc_width
-            acc = Signal(
-                source.acc_width,
-                name=f"acc{k}",
-                init=(weight_x * first_x + weight_y * first_y + bias) % modulus,
+            pixel, line, frame = (
+                Const(increment % (1 << source.acc_width), source.acc_width)
+                for increment in (
+                    2 * weight_x,
+                    2 * weight_y - across * weight_x,
+                    -down * weight_y - across * weight_x,
+                )
             )
-            by = [
-                Const(increment % modulus, source.acc_width)
-                for increment in (next_pixel, next_line, next_frame)
-            ]
             with m.If(step):
-                m.d.sync += acc.eq(acc + Mux(last_x, Mux(last_y, by[2], by[1]), by[0]))
+                m.d.sync += acc.eq(acc + Mux(last_x, Mux(last_y, frame, line), pixel))
             m.d.comb += self.o.payload[k].eq(acc[source.dense.shift :])
         return m
+
+    def _neurons(self) -> list[tuple[list[int], int]]:
+        """Return ([weight of x, weight of y], bias) of each neuron."""
+        dense = self._source.dense
+        return list(zip(dense.weight.tolist(), dense.bias.tolist(), strict=True))
 
 
 class StreamSourceComponent(wiring.Component):

@@ -1,10 +1,11 @@
-"""Hardware building blocks: the N-stage pipeline and the credit gate."""
+"""Hardware building blocks: the N-stage pipeline, the FIFO behind it and the credit gate before it."""
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 
-from amaranth.hdl import Cat, Const, Module, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
+from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from inrhw.node import flow
@@ -117,18 +118,81 @@ class CreditGate(wiring.Component):
     ----------
     open
         High while at least one vector may be admitted.
-    admit, release
+    admit, give_back
         High for one cycle when a vector enters the pipeline, or leaves the FIFO.
     """
 
     def __init__(self, credits: int) -> None:
         self._credits = credits
-        super().__init__({"open": Out(1), "admit": In(1), "release": In(1)})
+        super().__init__({"open": Out(1), "admit": In(1), "give_back": In(1)})
 
     def elaborate(self, platform: object) -> Module:
         """Count up and down."""
         m = Module()
         left = Signal(range(self._credits + 1), init=self._credits)
-        m.d.sync += left.eq(left - self.admit + self.release)
+        m.d.sync += left.eq(left - self.admit + self.give_back)
         m.d.comb += self.open.eq(left != 0)
+        return m
+
+
+class Fifo(wiring.Component):
+    """A FIFO in LUT RAM with a registered output.
+
+    Two cycles from `write` to `o_valid`. Never in block RAM, whatever its depth: a block reads a cycle later,
+    and there is no open model of it to simulate the netlist with.
+
+    Parameters
+    ----------
+    width
+        Bits of a word.
+    depth
+        Words it holds, besides the one at the output. The writer must not overrun it: see `CreditGate`.
+
+    Attributes
+    ----------
+    write, w_data
+        High for one cycle to store a word.
+    o_valid, o_data, o_ready
+        The oldest word; it leaves when valid and ready meet.
+    """
+
+    def __init__(self, width: int, depth: int) -> None:
+        self._width, self._depth = width, depth
+        #: Words in the memory, without the one at the output.
+        self.stored = Signal(range(depth + 1))
+        super().__init__(
+            {
+                "write": In(1),
+                "w_data": In(width),
+                "o_valid": Out(1),
+                "o_data": Out(width),
+                "o_ready": In(1),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Build memory, pointers and output register."""
+        m = Module()
+        in_lut_ram = {"ram_style": "distributed", "syn_ramstyle": "distributed"}
+        storage = Memory(shape=self._width, depth=self._depth, init=[], attrs=in_lut_ram)
+        m.submodules.storage = storage
+        write = storage.write_port()
+        read = storage.read_port(domain="comb")
+        load = Signal()
+        m.d.comb += [
+            write.en.eq(self.write),
+            write.data.eq(self.w_data),
+            load.eq((self.stored != 0) & (~self.o_valid | self.o_ready)),
+        ]
+        m.d.sync += self.stored.eq(self.stored + self.write - load)
+        with m.If(self.write):
+            m.d.sync += write.addr.eq(Mux(write.addr == self._depth - 1, 0, write.addr + 1))
+        with m.If(load):
+            m.d.sync += read.addr.eq(Mux(read.addr == self._depth - 1, 0, read.addr + 1))
+        data = Signal(self._width, name="oldest", reset_less=True)
+        with m.If(load):
+            m.d.sync += data.eq(read.data)
+        with m.If(load | self.o_ready):
+            m.d.sync += self.o_valid.eq(load)
+        m.d.comb += self.o_data.eq(data)
         return m

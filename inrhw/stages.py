@@ -20,13 +20,15 @@ from inrhw.progress import OnProgress, silent
 from inrhw.report import Report
 from inrhw.signals import Picture, safe_name
 from inrhw.simulator import SIMULATORS, available, bench_folder, version
-from inrhw.synth import Synthesis, load_synthesis, synth
+from inrhw.synth import load_synthesis, synth
 from inrhw.top import Core
 from inrhw.verify import Rung, verify
 from inrhw.yosys import yosys_version
 
 #: File by which the result of a stage is known.
 _RESULTS = {"emit": "manifest.json", "synth": "synth.json", "verify": "verify.json"}
+
+_CHECKPOINT = "checkpoint.safetensors"
 
 
 @dataclass(frozen=True)
@@ -38,17 +40,20 @@ class _Entry:
     key
         Hash of all that the result depends on.
     inputs
-        Hash of the file that it was made from.
+        Hashes of the files that it was made from, "" for one that was not there.
     files
         Hashes of the results.
     seconds
         Time it took.
+    command
+        Command that ran it, "" when not known.
     """
 
     key: str
-    inputs: str
+    inputs: dict[str, str]
     files: dict[str, str]
     seconds: float
+    command: str
 
 
 @dataclass
@@ -63,11 +68,17 @@ class Build:
         Given the name of a stage, returns what the stage reports its progress to.
     on_stage
         Called with the name of a stage and the seconds it took; None when it was up to date.
+    on_warning
+        Called with a sentence that a user should read.
+    command
+        Command line that runs the stages, for the report.
     """
 
     folder: Path
     on_progress: Callable[[str], OnProgress] = field(default=lambda stage: silent)
     on_stage: Callable[[str, float | None], None] = field(default=lambda stage, seconds: None)
+    on_warning: Callable[[str], None] = field(default=lambda sentence: None)
+    command: str = ""
 
     @property
     def name(self) -> str:
@@ -81,12 +92,19 @@ class Build:
         pixels = hashlib.sha256(picture.values.tobytes()).hexdigest()
         key = [pixels, architecture_to_json(architecture), repr(training)]
 
+        checkpoint = self.folder / _CHECKPOINT
+
         def run() -> None:
+            if checkpoint.exists() and not resume:
+                self.on_warning(
+                    f"training starts over and replaces {checkpoint}; "
+                    "--resume with the options of the interrupted training would continue it"
+                )
             fitted = fit(
                 picture,
                 architecture,
                 training,
-                checkpoint=self.folder / "checkpoint.safetensors",
+                checkpoint=checkpoint,
                 resume=resume,
                 on_progress=self.on_progress("fit"),
             )
@@ -101,8 +119,9 @@ class Build:
             model = self._fitted().model
             emit(lower(model), model.architecture.grid, self.folder, self.name, source=source)
 
-        key = [digest(self._needed(WEIGHTS, "fit")), self.name, source]
-        self._stage("emit", key, [f"{self.name}.v", "manifest.json", "vectors.npz"], run)
+        for name in (WEIGHTS, "fit.json"):
+            self._needed(name, "fit")
+        self._stage("emit", [self.name, source], [f"{self.name}.v", "manifest.json", "vectors.npz"], run)
 
     def synth(self, board: Board, *, place: bool = False) -> None:
         """Synthesize the Verilog for a board."""
@@ -112,16 +131,15 @@ class Build:
             synth(verilog, self.name, board, self.folder, place=place, on_progress=self.on_progress("synth"))
 
         outputs = ["synth.json", f"{self.name}_netlist.v", f"{self.name}_netlist.json"]
-        self._stage("synth", [digest(verilog), repr(board), str(place), yosys_version()], outputs, run)
+        self._stage("synth", [repr(board), str(place), yosys_version()], outputs, run)
 
     def verify(self, on_rung: Callable[[Rung], None] = lambda rung: None) -> bool:
         """Climb the ladder; return whether the verdict is "pass"."""
-        inputs = [self._needed(name, "emit") for name in (f"{self.name}.v", "manifest.json", "vectors.npz")]
-        key = [digest(path) for path in (*inputs, self._needed(WEIGHTS, "fit"))]
+        for name in (f"{self.name}.v", "manifest.json", "vectors.npz"):
+            self._needed(name, "emit")
+        self._needed(WEIGHTS, "fit")
         self._check_current("emit")
-        netlist = self.folder / f"{self.name}_netlist.v"
-        synthesis = self._synthesis() if netlist.exists() else None
-        key += [digest(netlist) if synthesis else "", *(version(s) for s in SIMULATORS if available(s))]
+        synthesis = load_synthesis(self.folder) if self._has_netlist() else None
 
         def run() -> None:
             fitted = self._fitted()
@@ -131,36 +149,59 @@ class Build:
             progress = self.on_progress("verify")
             verify(artifact, fitted.model, synthesis, on_progress=progress, on_rung=on_rung)
 
-        self._stage("verify", key, ["verify.json", "rtl.png"], run)
+        simulators = [version(simulator) for simulator in SIMULATORS if available(simulator)]
+        self._stage("verify", simulators, ["verify.json", "rtl.png"], run)
         return bool(read_json(self.folder / "verify.json", "inrhw verify").get("verdict") == "pass")
 
-    def report(self, command: str) -> Report:
+    def report(self) -> Report:
         """Write report.json and report.html, unless a result is older than what it was made from."""
+        for name, stage in (("fit.json", "fit"), ("manifest.json", "emit"), ("verify.json", "verify")):
+            self._needed(name, stage)
         for stage, result in _RESULTS.items():
             if (self.folder / result).exists():
                 self._check_current(stage)
-        times = {name: entry.seconds for name, entry in self._record().items()}
-        return report(self.folder, command=command, times_s=times)
+        entries = self._record()
+        commands = dict.fromkeys(entry.command for entry in entries.values() if entry.command)
+        times = {name: entry.seconds for name, entry in entries.items()}
+        return report(self.folder, command="\n".join(commands), times_s=times)
 
     def _fitted(self) -> Fitted:
         return Fitted.load(self.folder)
 
-    def _synthesis(self) -> Synthesis | None:
-        """Return the synthesis, unless it is of other Verilog than the folder holds now."""
-        return load_synthesis(self.folder) if self._is_current("synth") else None
+    def _inputs(self, stage: str) -> dict[str, str]:
+        """Return the hashes of the files that a stage would read now."""
+        verilog = f"{self.name}.v"
+        names = {
+            "fit": (),
+            "emit": (WEIGHTS, "fit.json"),
+            "synth": (verilog,),
+            "verify": (verilog, "manifest.json", "vectors.npz", WEIGHTS),
+        }
+        inputs = _digests([self.folder / name for name in names[stage]])
+        if stage == "verify":
+            netlist = self.folder / f"{self.name}_netlist.v"
+            inputs[netlist.name] = digest(netlist) if self._has_netlist() else ""
+        return inputs
 
-    def _is_current(self, stage: str) -> bool:
-        """Return whether the result of a stage is as it was left, and of the file that is there now."""
+    def _has_netlist(self) -> bool:
+        """Return whether there is a netlist, and of the Verilog that the folder holds now."""
+        return (self.folder / f"{self.name}_netlist.v").is_file() and self._why_not_current("synth") is None
+
+    def _why_not_current(self, stage: str) -> str | None:
+        """Return why the result of a stage is not of what is there now, as it was left; None when it is."""
         entry = self._record().get(stage)
-        result = _RESULTS[stage]
-        made_from = WEIGHTS if stage == "emit" else f"{self.name}.v"
-        now = _digests([self.folder / made_from, self.folder / result])
-        return entry is not None and now == {made_from: entry.inputs, result: entry.files.get(result)}
+        if entry is None:
+            return "was not made by this command line (stages.json has no record of it)"
+        result = self.folder / _RESULTS[stage]
+        if _digests([result]) != {result.name: entry.files.get(result.name)}:
+            return f"was changed since `inrhw {stage}` wrote it"
+        now = self._inputs(stage)
+        changed = [name for name in now if now[name] != entry.inputs.get(name)]
+        return f"was made before {' and '.join(changed)} changed" if changed else None
 
     def _check_current(self, stage: str) -> None:
-        if not self._is_current(stage):
-            path = self.folder / _RESULTS[stage]
-            raise InputError(f"{path} is damaged or of older files; run `inrhw {stage}` again")
+        if why := self._why_not_current(stage):
+            raise InputError(f"{self.folder / _RESULTS[stage]} {why}; run `inrhw {stage}` again")
 
     def _needed(self, name: str, stage: str) -> Path:
         path = self.folder / name
@@ -172,13 +213,25 @@ class Build:
         """Return what is known of each stage: nothing when stages.json is missing or damaged."""
         try:
             plain = json.loads((self.folder / "stages.json").read_text())
-            return {name: _Entry(**entry) for name, entry in plain.items()}
-        except (OSError, ValueError, TypeError, AttributeError):
+            return {
+                name: _Entry(
+                    str(plain[name]["key"]),
+                    dict(plain[name]["inputs"]),
+                    dict(plain[name]["files"]),
+                    float(plain[name]["seconds"]),
+                    str(plain[name]["command"]),
+                )
+                for name in ("fit", "emit", "synth", "verify")
+                if name in plain
+            }
+        except (OSError, ValueError, TypeError, KeyError):
             return {}
 
     def _stage(self, name: str, key: Sequence[str], outputs: Sequence[str], run: Callable[[], None]) -> None:
         """Run a stage unless its key and all its outputs are as they were after it last ran."""
-        identity = hashlib.sha256("\0".join([_source_digest(), *key]).encode()).hexdigest()
+        inputs = self._inputs(name)
+        depends_on = [_source_digest(), *map(str, inputs.items()), *key]
+        identity = hashlib.sha256("\0".join(depends_on).encode()).hexdigest()
         record = self._record()
         before = record.get(name)
         paths = [self.folder / output for output in outputs]
@@ -189,7 +242,7 @@ class Build:
         self._make_folder()
         run()
         seconds = round(time.perf_counter() - start, 2)
-        record[name] = _Entry(identity, key[0], _digests(paths), seconds)
+        record[name] = _Entry(identity, inputs, _digests(paths), seconds, self.command)
         write_json(self.folder / "stages.json", {stage: asdict(entry) for stage, entry in record.items()})
         self.on_stage(name, seconds)
 

@@ -106,10 +106,10 @@ class Synthesis:
 
 
 def synth(
-    verilog: Path,
+    verilog: Path | str,
     top: str,
     board: Board,
-    folder: Path,
+    folder: Path | str,
     *,
     place: bool = False,
     on_progress: OnProgress = silent,
@@ -142,6 +142,7 @@ def synth(
     ToolNotFound
         One of them is not installed.
     """
+    verilog, folder = Path(verilog), Path(folder)
     if not verilog.is_file():
         raise InputError(f"there is no Verilog file {verilog}")
     if not re.fullmatch(r"[A-Za-z_]\w*", top, re.ASCII):

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from amaranth.hdl import Cat, ClockDomain, ClockSignal, Module, ResetSignal, Value
 from amaranth.lib import wiring
-from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
 
 from inrhw.errors import InputError
@@ -12,11 +11,11 @@ from inrhw.grid import Grid
 from inrhw.node import Graph
 from inrhw.ops.dense import Dense
 from inrhw.sources import RasterSource, StreamSourceComponent, bits_per_axis
-from inrhw.stage import CreditGate, delay
+from inrhw.stage import CreditGate, Fifo, delay
 
 SOURCES = ("raster", "stream")
 
-#: Cycles from a pixel leaving the network to the same pixel at m_axis: the buffered FIFO.
+#: Cycles from a pixel leaving the network to the same pixel at m_axis: the FIFO and its output register.
 FIFO_LATENCY = 2
 
 
@@ -69,8 +68,8 @@ class Core:
 
     @property
     def credits(self) -> int:
-        """Depth of the FIFO: room for all that is under way, and for the cycles a credit takes to return."""
-        return self.latency + 2
+        """Depth of the FIFO: room for all that is under way, and for the cycle a credit takes to return."""
+        return self.latency + 1
 
     @property
     def channels(self) -> int:
@@ -120,7 +119,7 @@ class CoreComponent(wiring.Component):
 
         m.submodules.gate = gate = CreditGate(core.credits)
         m.submodules.network = network = core.pipeline.component()
-        m.submodules.fifo = fifo = SyncFIFOBuffered(width=8 * core.channels + 2, depth=core.credits)
+        m.submodules.fifo = fifo = Fifo(8 * core.channels + 2, core.credits)
         sideband = (
             self._raster(m, gate, network) if core.source == "raster" else self._stream(m, gate, network)
         )
@@ -129,11 +128,11 @@ class CoreComponent(wiring.Component):
         pixel = Cat(network.o.payload[channel] for channel in core.channel_order)
         m.d.comb += [
             fifo.w_data.eq(Cat(pixel, delayed)),
-            fifo.w_en.eq(network.o.valid),
-            Cat(self.m_axis_tdata, self.m_axis_tuser, self.m_axis_tlast).eq(fifo.r_data),
-            self.m_axis_tvalid.eq(fifo.r_rdy),
-            fifo.r_en.eq(self.m_axis_tready),
-            gate.release.eq(fifo.r_rdy & self.m_axis_tready),
+            fifo.write.eq(network.o.valid),
+            Cat(self.m_axis_tdata, self.m_axis_tuser, self.m_axis_tlast).eq(fifo.o_data),
+            self.m_axis_tvalid.eq(fifo.o_valid),
+            fifo.o_ready.eq(self.m_axis_tready),
+            gate.give_back.eq(fifo.o_valid & self.m_axis_tready),
         ]
         return m
 
@@ -146,8 +145,9 @@ class CoreComponent(wiring.Component):
     def _stream(self, m: Module, gate: CreditGate, network: wiring.Component) -> Value:
         m.submodules.stream = stream = StreamSourceComponent(self._core.grid)
         m.d.comb += [
-            self.s_axis_tready.eq(gate.open),
-            gate.admit.eq(gate.open & self.s_axis_tvalid),
+            # Nothing is taken in reset: it would be lost.
+            self.s_axis_tready.eq(gate.open & self.aresetn),
+            gate.admit.eq(self.s_axis_tready & self.s_axis_tvalid),
             stream.tdata.eq(self.s_axis_tdata),
             stream.valid.eq(gate.admit),
         ]

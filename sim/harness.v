@@ -8,14 +8,14 @@
 `timescale 1ns / 1ns
 
 module inrhw_harness;
-    localparam CLOCKS = 256;  // most clocks of one play; sim/bench.py has the same number
+    localparam CLOCKS = 256;  // most clocks of one play; Python takes it from the width of `ready`
     localparam WORD = `INRHW_OUT_BITS + 7;
 
     // Written by Python while the clock is low, constant during a play of `length` clocks.
     reg [$clog2(CLOCKS):0] length  /* verilator public_flat_rw */ = 1;
     reg aresetn  /* verilator public_flat_rw */ = 0;
     reg [CLOCKS-1:0] ready  /* verilator public_flat_rw */ = 0;  // m_axis_tready at each clock
-    reg [CLOCKS-1:0] valid  /* verilator public_flat_rw */ = 0;  // s_axis_tvalid at each clock; once high it stays until accepted
+    reg [CLOCKS-1:0] valid  /* verilator public_flat_rw */ = 0;  // s_axis_tvalid at each clock; out of reset it then stays until accepted
 
     // Read by Python when the play is over: bit i * WORD starts the word of clock i.
     reg [CLOCKS*WORD-1:0] trace  /* verilator public_flat_rd */;
@@ -29,7 +29,7 @@ module inrhw_harness;
 
     wire [`INRHW_OUT_BITS-1:0] m_axis_tdata;
     wire m_axis_tvalid, m_axis_tuser, m_axis_tlast;
-    wire m_axis_tready = aresetn & ready[step[$clog2(CLOCKS)-1:0]];
+    wire m_axis_tready = ready[step[$clog2(CLOCKS)-1:0]];
 
     wire s_axis_tvalid, s_axis_tready;
 
@@ -43,10 +43,10 @@ module inrhw_harness;
     wire [`INRHW_IN_BITS-1:0] s_axis_tdata;
     wire s_axis_tuser, s_axis_tlast;
     assign {s_axis_tlast, s_axis_tuser, s_axis_tdata} = beats[sent[$clog2(CLOCKS)-1:0]*BEAT+:BEAT];
-    assign s_axis_tvalid = aresetn & (waiting | valid[step[$clog2(CLOCKS)-1:0]]);
+    assign s_axis_tvalid = waiting | valid[step[$clog2(CLOCKS)-1:0]];
 
     always @(posedge aclk) begin
-        waiting <= s_axis_tvalid & ~s_axis_tready;
+        waiting <= aresetn & s_axis_tvalid & ~s_axis_tready;
         if (last_step) sent <= 0;
         else if (s_axis_tvalid & s_axis_tready) sent <= sent + 1;
     end

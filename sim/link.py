@@ -12,9 +12,6 @@ from numpy.typing import NDArray
 
 Bits = NDArray[np.bool_]
 
-#: Most clocks of one play, as in harness.v.
-CLOCKS = 256
-
 #: Control signals of a recorded word, above tdata, lowest first.
 _SIGNALS = ("user", "last", "valid", "ready", "s_valid", "s_ready", "aresetn")
 
@@ -38,7 +35,7 @@ class Artifact:
     bits_per_axis
         Of s_axis_tdata.
     latency
-        Of the core, in cycles; says how long a stall must be to fill it.
+        Of the core, in cycles; says how long a stall must be to fill it and when a pixel is due.
     initiation_interval
         Cycles between pixels.
     """
@@ -85,7 +82,7 @@ class Artifact:
 
 @dataclass(frozen=True)
 class Record:
-    """What the ports did, clock by clock: [clocks] each, `data` [clocks, bytes]; `unknown*` is X."""
+    """What the ports did, clock by clock: [clocks] each, `data` [clocks, bytes]; `unknown_*` is X."""
 
     user: Bits
     last: Bits
@@ -94,7 +91,8 @@ class Record:
     s_valid: Bits
     s_ready: Bits
     aresetn: Bits
-    unknown: Bits
+    unknown_valid: Bits
+    unknown_s_ready: Bits
     data: NDArray[np.uint8]
     unknown_data: Bits
 
@@ -107,11 +105,12 @@ class Link:
         self.artifact = artifact
         self._test = test
         self._flags = flags
-        self._word = len(dut.trace) // CLOCKS
+        self.clocks = len(dut.ready)  # most of one play
+        self._word = len(dut.trace) // self.clocks
         lanes = np.zeros((len(artifact), -(-(self._word - len(_SIGNALS)) // 8)), np.uint8)
         lanes[:, : len(artifact.order)] = artifact.pixels[:, artifact.order]
         self._golden = lanes
-        self._beats = self._input_bits(len(dut.beats) // CLOCKS) if artifact.stream else None
+        self._beats = self._input_bits(len(dut.beats) // self.clocks) if artifact.stream else None
         self.clock = 0  # clocks played
         self.received: list[NDArray[np.uint8]] = []
         self.first_sent: int | None = None  # clock of the first accepted input
@@ -130,8 +129,7 @@ class Link:
     def _forget(self) -> None:
         self.sent = self.taken = 0
         self._pending: tuple[Any, ...] | None = None  # an offered beat that must not change
-        self._quiet = 0
-        self._in_reset = False
+        self._quiet = 0  # clocks without tvalid while a pixel is due
 
     def _input_bits(self, beat_bits: int) -> NDArray[np.uint8]:
         """Return the beats {tlast, tuser, tdata} as characters, lowest bit first."""
@@ -143,42 +141,45 @@ class Link:
         bits[:, -2:] = self._flags
         return bits + ord("0")
 
-    async def reset(self, clocks: int) -> None:
-        """Hold the core in reset; what it gives then starts at the first pixel."""
+    async def reset(self, ready: Bits, valid: Bits) -> None:
+        """Play in reset; what the core takes and gives after it starts at the first pixel."""
         self._forget()
-        for start in range(0, clocks, CLOCKS):
-            length = min(CLOCKS, clocks - start)
-            await self._play(np.zeros(length, bool), np.zeros(length, bool), aresetn=False)
-        self._in_reset = False
+        await self._play(ready, valid, aresetn=False)
 
     async def play(self, ready: Bits, valid: Bits) -> None:
-        """Play up to 256 clocks with the given tready of m_axis and tvalid of s_axis."""
+        """Play up to `clocks` clocks with the given tready of m_axis and tvalid of s_axis."""
         await self._play(ready, valid, aresetn=True)
 
     async def _play(self, ready: Bits, valid: Bits, aresetn: bool) -> None:
         dut = self._dut
         dut.length.value = len(ready)
         dut.aresetn.value = aresetn
-        dut.ready.value = _characters(ready)
-        dut.valid.value = _characters(valid)
+        dut.ready.value = self._characters(ready)
+        dut.valid.value = self._characters(valid)
         if self._beats is not None:
-            upcoming = self._beats[(self.sent + np.arange(CLOCKS)) % len(self.artifact)]
+            upcoming = self._beats[(self.sent + np.arange(self.clocks)) % len(self.artifact)]
             dut.beats.value = upcoming.ravel()[::-1].tobytes().decode()
         await Timer(2 * len(ready), "step")
         self._check(self._read(len(ready)))
 
+    def _characters(self, pattern: Bits) -> str:
+        """Return a pattern as the harness takes it: the first clock in the lowest bit."""
+        padded = np.zeros(self.clocks, np.uint8)
+        padded[: len(pattern)] = pattern
+        return (padded[::-1] + ord("0")).tobytes().decode()
+
     def _read(self, clocks: int) -> Record:
         characters = np.frombuffer(str(self._dut.trace.value).encode(), np.uint8)[::-1]
-        words = characters.reshape(CLOCKS, self._word)[:clocks]
+        words = characters.reshape(self.clocks, self._word)[:clocks]
         ones = words == ord("1")
         unknown = words > ord("1")
         controls = {name: ones[:, i - len(_SIGNALS)] for i, name in enumerate(_SIGNALS)}
         data = slice(self._word - len(_SIGNALS))
-        outputs = [_SIGNALS.index(name) - len(_SIGNALS) for name in ("valid", "s_ready")]
         payload = range(self._word - len(_SIGNALS) + 2)  # tdata, tuser, tlast
         return Record(
             **controls,
-            unknown=np.any(unknown[:, outputs], axis=1),
+            unknown_valid=unknown[:, _SIGNALS.index("valid") - len(_SIGNALS)],
+            unknown_s_ready=unknown[:, _SIGNALS.index("s_ready") - len(_SIGNALS)],
             data=np.packbits(ones[:, data], axis=1, bitorder="little"),
             unknown_data=np.any(unknown[:, payload], axis=1),
         )
@@ -187,19 +188,21 @@ class Link:
         if not record.aresetn[0]:
             self._check_reset(record)
             return
-        if record.unknown.any():
-            self._fail(int(record.unknown.argmax()), "a control output is unknown (X) after reset")
+        unknown = record.unknown_valid | record.unknown_s_ready
+        if unknown.any():
+            self._fail(int(unknown.argmax()), "a control output is unknown (X) after reset")
         self._check_stable(record)
         self._check_beats(record)
+        self._check_due(record)
         self._note(record)
 
     def _check_reset(self, record: Record) -> None:
-        late = record.valid | record.unknown
-        if not self._in_reset:
-            late[0] = False  # the reset is synchronous: it shows one clock later
-        self._in_reset = True
-        if late.any():
-            self._fail(int(late.argmax()), "m_axis_tvalid is not low during reset")
+        late = record.valid | record.unknown_valid
+        late[0] = False  # the reset is synchronous: it shows one clock later
+        open_ = record.s_ready | record.unknown_s_ready  # at once: what is taken in reset would be lost
+        for port, high in (("m_axis_tvalid", late), ("s_axis_tready", open_)):
+            if high.any():
+                self._fail(int(high.argmax()), f"{port} is not low during reset")
         self.clock += len(late)
 
     def _check_stable(self, record: Record) -> None:
@@ -254,8 +257,23 @@ class Link:
         channel = f"channel {order[lane]} (lane {lane})" if lane < len(order) else f"unused lane {lane}"
         self._fail(at, f"{where}, {channel}: expected {want[i, lane]}, got {got[i, lane]}")
 
+    def _check_due(self, record: Record) -> None:
+        """AXI4-Stream: tvalid does not wait for tready; nor does a pixel that is due take for ever."""
+        sent = self.sent + np.cumsum(record.s_valid & record.s_ready)
+        taken = self.taken + np.cumsum(record.valid & record.ready)
+        due = ~record.valid & (record.s_valid | (sent > taken) | (not self.artifact.stream))
+        clock = np.arange(len(due))
+        quiet = clock - np.maximum.accumulate(np.where(due, -1 - self._quiet, clock))
+        late = quiet > self.artifact.latency + 8 * self.artifact.initiation_interval
+        if late.any():
+            at = int(late.argmax())
+            waits = "" if record.ready[at] else " while tready is low"
+            self._fail(
+                at, f"no pixel for {quiet[at]} clocks{waits}, waiting for {self._where(int(taken[at]))}"
+            )
+        self._quiet = int(quiet[-1])
+
     def _note(self, record: Record) -> None:
-        clocks = len(record.valid)
         accepted = record.s_valid & record.s_ready
         if self.released is None:
             self.released = self.clock
@@ -265,13 +283,7 @@ class Link:
             self.first_valid = self.clock + int(record.valid.argmax())
         self.sent += int(accepted.sum())
         self.taken += int((record.valid & record.ready).sum())
-        self.clock += clocks
-        # A core that has everything it needs must not be silent for ever.
-        offered = record.ready & (record.s_valid | (not self.artifact.stream))
-        self._quiet = 0 if (record.valid & record.ready).any() else self._quiet + int(offered.sum())
-        patience = 1024 + 2 * self.artifact.latency + 64 * self.artifact.initiation_interval
-        if self._quiet > patience:
-            self._fail(0, f"no pixel for {self._quiet} clocks, waiting for {self._where(self.taken)}")
+        self.clock += len(record.valid)
 
     def _where(self, number: int) -> str:
         pixel = number % len(self.artifact)
@@ -285,10 +297,3 @@ class Link:
         """Return what was received: uint8 [beats, channels]."""
         lanes = np.concatenate(self.received)
         return lanes[:, np.argsort(self.artifact.order)]
-
-
-def _characters(pattern: Bits) -> str:
-    """Return a pattern as the harness takes it: the first clock in the lowest bit."""
-    padded = np.zeros(CLOCKS, np.uint8)
-    padded[: len(pattern)] = pattern
-    return (padded[::-1] + ord("0")).tobytes().decode()

@@ -37,12 +37,12 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a finished build of the smallest core that has everything; copy it before changing it."""
     folder = tmp_path_factory.mktemp("finished") / "tiny"
     values = np.random.default_rng(0).integers(0, 256, (4, 5, 3), dtype=np.uint8)
-    work = Build(folder)
+    work = Build(folder, command="inrhw build")
     work.fit(Picture("tiny", values), Architecture("quadinr", 5, 4, 3, 3, 0), Training(steps=3))
     work.emit("raster")
     work.synth(load_board("vcu128"))
     assert work.verify()
-    work.report("inrhw build")
+    work.report()
     return folder
 
 

@@ -1,5 +1,6 @@
 """The command line: every bad input is one clear sentence, and nothing that was there is harmed."""
 
+import hashlib
 import importlib.metadata
 import json
 import os
@@ -133,6 +134,40 @@ def test_every_command_has_help(inrhw_: Inrhw, command: tuple[str, ...]) -> None
     assert "Usage: inrhw" in result.out
 
 
+def test_help_shows_defaults_and_ranges(inrhw_: Inrhw, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    text = inrhw_("build", "--help").out
+    for part in ("rtl_out/NAME", "the activation's own", "2..16", "3..12", "1..256", "0..16"):
+        assert part in text
+
+
+def test_python_m_inrhw_is_inrhw(tmp_path: Path) -> None:
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, map(str, sys.path)))}
+    ended = subprocess.run(
+        [sys.executable, "-m", "inrhw", "--help"],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "Usage: inrhw [OPTIONS]" in ended.stdout
+
+
+def test_verify_ends_with_its_verdict_and_says_what_was_skipped(inrhw_: Inrhw, built: Path) -> None:
+    path = built / "verify.json"
+    plain = json.loads(path.read_text())
+    plain["verify"][3] |= {"status": "skipped", "message": "Icarus is not there"}
+    path.write_text(json.dumps(plain))
+    record = json.loads((built / "stages.json").read_text())
+    record["verify"]["files"]["verify.json"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    (built / "stages.json").write_text(json.dumps(record))
+    for command in ("verify", "report"):
+        out = inrhw_(command, built).out
+        assert "PASS, 1 check skipped\n" in out
+        assert re.search(r"skipped +Verilog on Icarus +Icarus is not there", out)
+
+
 def test_the_stages_one_by_one_do_what_build_does(inrhw_: Inrhw, built: Path) -> None:
     # `built` is up to date, so every stage only says so.
     for command in ("emit", "synth", "verify"):
@@ -143,7 +178,7 @@ def test_the_stages_one_by_one_do_what_build_does(inrhw_: Inrhw, built: Path) ->
     assert result.status == 0
     assert "PASS" in result.out
     assert str(built / "tiny.v") in result.out and str(built / "report.html") in result.out
-    assert json.loads((built / "report.json").read_text())["command"] == f"inrhw report {built}"
+    assert json.loads((built / "report.json").read_text())["command"] == "inrhw build"
 
 
 def test_without_an_output_the_folder_is_called_after_the_picture(inrhw_: Inrhw, tmp_path: Path) -> None:
@@ -625,6 +660,7 @@ def test_a_damaged_checkpoint_is_refused(
 def test_without_resume_training_starts_over(inrhw_: Inrhw, interrupted: Path) -> None:
     result = inrhw_("fit", "-o", "out", "--size", "4x3", *TINY, "--seed", "8")
     assert result.status == 0
+    assert re.fullmatch(r"inrhw: training starts over and replaces .*; --resume .*\n", result.err)
     assert not (interrupted / "checkpoint.safetensors").exists()
 
 

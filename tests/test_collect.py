@@ -114,6 +114,29 @@ def test_an_unknown_clock_gives_unknown_rates(built: Path) -> None:
     found = report(built)
     assert found["throughput"]["mpixels_per_s"]["value"] is None
     assert found["latency"]["ns"]["value"] is None
+    reason = plain["timing"]["fmax_mhz"]["source"]  # type: ignore[index]
+    assert found["throughput"]["mpixels_per_s"]["source"] == found["latency"]["ns"]["source"] == reason
+    assert found["timing"]["estimate"] is False
+
+
+def test_an_unknown_clock_of_a_part_that_can_be_placed_says_how(built: Path) -> None:
+    plain = read(built, "synth.json")
+    plain["timing"]["fmax_mhz"] |= {"value": None, "source": "no delays"}  # type: ignore[index]
+    plain["board"]["family"] = "ecp5"  # type: ignore[index]
+    write_json(built / "synth.json", plain)
+    assert report(built)["timing"]["fmax_mhz"]["source"] == "no delays; use --place"
+
+
+def test_carry_cells_are_listed_once(built: Path) -> None:
+    assert "carry4" in report(built)["resources"]  # beside CARRY8
+    plain = read(built, "synth.json")
+    plain["resources"]["carry"]["unit"] = "CARRY4"  # type: ignore[index]
+    write_json(built / "synth.json", plain)
+    assert "carry4" not in report(built)["resources"]
+
+
+def test_an_unknown_command_is_left_out(built: Path) -> None:
+    assert "command" not in report(built)
 
 
 def test_the_verdict_and_rungs_are_those_of_verify(built: Path) -> None:

@@ -59,7 +59,7 @@ def test_the_name_is_the_top_module(artifact: Artifact) -> None:
     modules = re.findall(r"^module (\S+?)\(", artifact.verilog.read_text(), re.M)
     assert modules.count("my_core") == 1
     # Every other module is inside it and says so in its name, a plain one.
-    assert all(re.fullmatch(r"my_core(_\w+)?", module) for module in modules)
+    assert all(re.fullmatch(r"my_core(__\w+)?", module) for module in modules)
     assert manifest(artifact)["top"] == "my_core"
 
 
@@ -132,7 +132,7 @@ def test_the_manifest_is_true(artifact: Artifact) -> None:
     names = [row["name"] for row in pipeline]
     assert names == [core.source, *core.pipeline.nodes, "fifo"]
     verilog = artifact.verilog.read_text()
-    assert all(f"module my_core_network_{name}(" in verilog for name in core.pipeline.nodes)
+    assert all(f"module my_core__network__{name}(" in verilog for name in core.pipeline.nodes)
 
 
 def test_the_vectors_are_the_whole_frame(artifact: Artifact) -> None:

@@ -41,6 +41,7 @@ ORDER = [
     "collect",
     "stages",
     "cli",
+    "__main__",
 ]
 FOLDER = Path(inrhw.__file__).parent
 

@@ -278,7 +278,9 @@ def test_a_failed_check_is_in_the_verdict_in_words(folder):
 
 def test_a_skipped_check_is_not_counted_as_passed(folder):
     text = " ".join(page(sample(), folder).text.split())
-    assert "Passed 3 of 4 checks passed, 1 skipped" in text
+    assert (
+        "Passed, 1 check skipped 3 of 4 checks passed; Yosys netlist under cocotb skipped: not asked" in text
+    )
 
 
 @pytest.mark.parametrize("missing", [key for key in sample() if key not in ("name", "created_by", "verdict")])
@@ -308,17 +310,36 @@ def test_the_summary_is_short_and_says_what_matters():
     report["name"] = "[red]astronaut"
     print_summary(report, Console(file=out, width=90))
     text = out.getvalue()
-    assert text.startswith("PASS  [red]astronaut")
+    assert text.startswith("[red]astronaut")
+    assert "PASS, 1 check skipped\n" in text
+    assert "Verilog under cocotb" not in text  # it passed
     assert len(text.splitlines()) <= 20
     for part in (
         "23.12 dB",
         "4,567 LUT",
-        "0.3503 % of the board",
+        "0.35 % of the board",
+        "0.8123 in float",
         "unknown",
-        "skipped",
-        "Verilog under cocotb",
+        "Yosys netlist under cocotb",
+        "not asked for; add --netlist",
     ):
         assert part in text
+
+
+@pytest.mark.parametrize(("estimate", "label"), [(True, "Clock, estimate"), (False, "Clock ")])
+def test_an_estimated_clock_is_called_so(folder, estimate, label):
+    report = sample()
+    report["timing"]["estimate"] = estimate
+    out = io.StringIO()
+    print_summary(report, Console(file=out, width=90))
+    assert label in out.getvalue()
+    assert ("Highest clock, estimate" in page(report, folder).text) == estimate
+
+
+def test_the_legend_speaks_of_a_phase_that_occurs(folder):
+    text = page(sample(), folder).text
+    assert "turn/512 is a phase of 512 codes a turn" in text
+    assert "turn/256" not in text
 
 
 uint8_pictures = arrays(np.uint8, (3, 4, 1))

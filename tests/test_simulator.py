@@ -100,6 +100,7 @@ def test_a_right_core_passes_and_is_measured(core, simulator, name, latency):
     ]
     assert results[0].measurements["initiation_interval"] == 1
     assert results[0].measurements[latency] == 3
+    assert results[0].measurements["beats"] >= (2 if name == "tiny_raster" else 1) * len(right.pixels)
     received = np.load(right.folder / "work" / simulator / "results" / "whole_frame.npy")
     np.testing.assert_array_equal(received, right.pixels)
 
@@ -152,7 +153,7 @@ ALL = set(TESTS)
         ),
         pytest.param(
             RASTER,
-            ("wire run = m_axis_tready | ~m_axis_tvalid", "wire run = 1"),
+            ("wire run = m_axis_tready | ~valid[2]", "wire run = 1"),
             {"random_gaps", "reset_mid_frame"},
             "the payload of m_axis changed before tready, at vector",
             id="backpressure ignored",
@@ -181,8 +182,8 @@ ALL = set(TESTS)
         pytest.param(
             RASTER,
             (
-                "wire run = m_axis_tready | ~m_axis_tvalid",
-                "wire run = (m_axis_tready | ~m_axis_tvalid) & ~(x == 9 && y == 7 && valid[2])",
+                "wire run = m_axis_tready | ~valid[2]",
+                "wire run = (m_axis_tready | ~valid[2]) & ~(x == 9 && y == 7 && valid[2])",
             ),
             {"whole_frame", "random_gaps"},
             "vector 126 .* got|no pixel for|clock",
@@ -204,7 +205,7 @@ ALL = set(TESTS)
         ),
         pytest.param(
             STREAM,
-            ("assign s_axis_tready = under_way != CREDITS", "assign s_axis_tready = under_way < 3"),
+            ("aresetn & (under_way != CREDITS)", "aresetn & (under_way < 3)"),
             {"whole_frame"},
             "cycles a pixel, but 1 were promised",
             id="too few credits for one pixel a clock",
@@ -218,10 +219,52 @@ ALL = set(TESTS)
         ),
         pytest.param(
             STREAM,
-            ("assign s_axis_tready = under_way != CREDITS", "assign s_axis_tready = 0"),
+            ("aresetn & (under_way != CREDITS)", "0"),
             ALL,
             "no pixel",
             id="input never taken",
+        ),
+        pytest.param(
+            RASTER,
+            ("assign m_axis_tvalid = valid[2]", "assign m_axis_tvalid = valid[2] & m_axis_tready"),
+            {"random_gaps", "reset_mid_frame"},
+            "no pixel for 12 clocks while tready is low, waiting for vector",
+            id="raster: tvalid waits for tready",
+        ),
+        pytest.param(
+            STREAM,
+            ("assign m_axis_tvalid = level != 0", "assign m_axis_tvalid = level != 0 && m_axis_tready"),
+            {"random_gaps", "reset_mid_frame"},
+            "no pixel for 12 clocks while tready is low, waiting for vector",
+            id="stream: tvalid waits for tready",
+        ),
+        pytest.param(
+            RASTER,
+            (
+                "wire line_ends = x == WIDTH - 1;",
+                "reg odd; always @(posedge aclk) odd <= aresetn & (odd ^ (run && x == 15 && y == 7));"
+                "wire line_ends = x == WIDTH - 1 - (odd && y == 7);",
+            ),
+            {"whole_frame"},
+            r"vector 127 \(x 15, y 7, frame 1\), channel 1",
+            id="the second frame ends too early",
+        ),
+        pytest.param(
+            RASTER,
+            (
+                "if (!aresetn) begin\n            x <= 0;",
+                "if (!aresetn && !m_axis_tready) begin\n            x <= 0;",
+            ),
+            ALL,
+            "vector 0",
+            id="a reset that waits for tready to fall",
+        ),
+        pytest.param(
+            STREAM,
+            ("aresetn & (under_way != CREDITS)", "under_way != CREDITS"),
+            ALL,
+            "s_axis_tready is not low during reset",
+            id="input taken in reset",
         ),
     ],
 )

@@ -116,7 +116,7 @@ def test_the_gate_never_admits_more_than_there_is_room_and_forgets_none() -> Non
             admit = is_open and int(rng.integers(2))
             release = inside > 0 and int(rng.random() < 0.4)
             ctx.set(gate.admit, admit)
-            ctx.set(gate.release, release)
+            ctx.set(gate.give_back, release)
             inside += admit - release
             most = max(most, inside)
             await ctx.tick()

@@ -239,9 +239,9 @@ def emit_raster(work: Build) -> None:
         (lambda work: work.verify(), "manifest.json", "inrhw emit"),
         (lambda work: work.verify(), "vectors.npz", "inrhw emit"),
         (lambda work: work.verify(), "weights.safetensors", "inrhw fit"),
-        (lambda work: work.report(""), "fit.json", "inrhw fit"),
-        (lambda work: work.report(""), "manifest.json", "inrhw emit"),
-        (lambda work: work.report(""), "verify.json", "inrhw verify"),
+        (lambda work: work.report(), "fit.json", "inrhw fit"),
+        (lambda work: work.report(), "manifest.json", "inrhw emit"),
+        (lambda work: work.report(), "verify.json", "inrhw verify"),
     ],
 )
 def test_a_stage_without_what_it_needs_names_the_command(
@@ -263,7 +263,7 @@ def test_no_stage_makes_a_folder_without_a_result(tmp_path: Path) -> None:
         lambda: work.emit("raster"),
         lambda: work.synth(load_board("vcu128")),
         work.verify,
-        lambda: work.report(""),
+        work.report,
     ):
         with pytest.raises(InputError, match="run `inrhw"):
             run()
@@ -364,8 +364,8 @@ def test_no_report_of_results_that_are_older_than_their_origin(
     if stage == "synth":
         work.synth(load_board("vcu128"))
     before = (chain.folder / "report.json").read_bytes()
-    with pytest.raises(InputError, match=rf"damaged or of older files; run `inrhw {command}` again"):
-        work.report("")
+    with pytest.raises(InputError, match=rf"was made before .* changed; run `inrhw {command}` again"):
+        work.report()
     assert (chain.folder / "report.json").read_bytes() == before
 
 
@@ -373,7 +373,7 @@ def test_weights_of_another_training_are_not_verified_against_old_verilog(chain:
     work = Build(chain.folder)
     work.fit(Picture("tiny", VALUES), ARCHITECTURE, Training(steps=4))
     with pytest.raises(
-        InputError, match=r"manifest\.json is damaged or of older files; run `inrhw emit` again"
+        InputError, match=r"manifest\.json was made before .*weights.* changed; run `inrhw emit` again"
     ):
         work.verify()
 
@@ -381,15 +381,63 @@ def test_weights_of_another_training_are_not_verified_against_old_verilog(chain:
 def test_a_verdict_edited_by_hand_is_not_reported(built: Path) -> None:
     path = built / "verify.json"
     path.write_text(path.read_text().replace('"pass"', '"fail"', 1))
-    with pytest.raises(InputError, match=r"verify\.json is damaged .*run `inrhw verify` again"):
-        Build(built).report("")
+    with pytest.raises(InputError, match=r"verify\.json was changed since .*run `inrhw verify` again"):
+        Build(built).report()
+
+
+def test_a_netlist_that_was_never_simulated_is_not_reported(chain: Chain, fast: list[str]) -> None:
+    work = Build(chain.folder)
+    work.synth(load_board("ulx3s"))
+    with pytest.raises(
+        InputError, match=r"verify\.json was made before tiny_netlist\.v changed; run `inrhw verify` again"
+    ):
+        work.report()
+    work.verify()
+    assert fast == [(chain.folder / "tiny_netlist.v").read_text()]
+
+
+def test_a_netlist_that_came_after_verification_is_not_reported(chain: Chain) -> None:
+    record = json.loads((chain.folder / "stages.json").read_text())
+    record["verify"]["inputs"]["tiny_netlist.v"] = ""  # as when there was none
+    write_json(chain.folder / "stages.json", record)
+    with pytest.raises(InputError, match=r"before tiny_netlist\.v changed; run `inrhw verify` again"):
+        Build(chain.folder).report()
+
+
+@pytest.mark.parametrize("name", ["vectors.npz", "tiny.v", "tiny_netlist.v"])
+def test_inputs_of_verification_changed_by_hand_are_not_reported(built: Path, name: str) -> None:
+    with (built / name).open("ab") as file:
+        file.write(b"\n")
+    with pytest.raises(InputError, match=rf"was made before {re.escape(name)} changed; run `inrhw"):
+        Build(built).report()
+
+
+@pytest.mark.parametrize("stage", ["emit", "synth", "verify"])
+def test_a_result_without_a_record_is_not_reported(built: Path, stage: str) -> None:
+    record = json.loads((built / "stages.json").read_text())
+    del record[stage]
+    write_json(built / "stages.json", record)
+    with pytest.raises(InputError, match=rf"was not made by this command line .*; run `inrhw {stage}` again"):
+        Build(built).report()
 
 
 # What it tells
 
 
+def test_the_report_names_the_commands_that_made_the_results(chain: Chain, fast: list[str]) -> None:
+    work = Build(chain.folder, command="inrhw synth tiny --board ulx3s")
+    work.synth(load_board("ulx3s"))
+    record = json.loads((chain.folder / "stages.json").read_text())
+    assert {stage: entry["command"] for stage, entry in record.items()} == {
+        "fit": "inrhw build",
+        "emit": "inrhw build",
+        "synth": "inrhw synth tiny --board ulx3s",
+        "verify": "inrhw build",
+    }
+
+
 def test_the_report_says_how_long_each_stage_took(built: Path) -> None:
-    found = Build(built).report("inrhw build")
+    found = Build(built).report()
     assert set(found["times_s"]) == {"fit", "emit", "synth", "verify"}
     assert all(seconds > 0 for seconds in found["times_s"].values())
     assert found["command"] == "inrhw build"

@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.sim import Simulator
 
 import inrhw.top
@@ -15,6 +14,7 @@ from inrhw.models import INR, Architecture
 from inrhw.node import Graph
 from inrhw.ops.dense import Dense
 from inrhw.sources import bits_per_axis
+from inrhw.stage import Fifo
 from inrhw.top import Core
 
 #: One beat of m_axis: tdata, tuser, tlast.
@@ -167,18 +167,19 @@ def test_backpressure_and_gaps_lose_nothing(core: Core, ready: float) -> None:
 def test_a_long_stall_fills_the_fifo_and_nothing_more(source: str, monkeypatch: pytest.MonkeyPatch) -> None:
     fifos: list[Any] = []
 
-    class Watched(SyncFIFOBuffered):
-        def __init__(self, **options: Any) -> None:
-            super().__init__(**options)
-            fifos.append(self)
+    class Watched(Fifo):
+        def __init__(self, width: int, depth: int) -> None:
+            super().__init__(width, depth)
+            fifos.append((self, depth))
 
-    monkeypatch.setattr(inrhw.top, "SyncFIFOBuffered", Watched)
+    monkeypatch.setattr(inrhw.top, "Fifo", Watched)
     made = core(source)
     levels: list[int] = []
 
     def watch(ctx: Any) -> None:
-        assert not (ctx.get(fifos[0].w_en) and not ctx.get(fifos[0].w_rdy))
-        levels.append(ctx.get(fifos[0].level))
+        fifo, depth = fifos[0]
+        assert not (ctx.get(fifo.write) and ctx.get(fifo.stored) == depth)
+        levels.append(ctx.get(fifo.stored) + ctx.get(fifo.o_valid))
 
     stall = 3 * made.credits
     rng = np.random.default_rng(5)
@@ -190,7 +191,7 @@ def test_a_long_stall_fills_the_fifo_and_nothing_more(source: str, monkeypatch: 
     run.watch = watch
     run.start()
     assert len(fifos) == 1
-    assert max(levels) == made.credits == fifos[0].depth
+    assert max(levels) == made.credits == fifos[0][1]
     assert_frames(made, run.beats, 4 * made.credits)
 
 
@@ -198,7 +199,7 @@ def test_fewer_credits_would_not_sustain_a_pixel_a_clock(monkeypatch: pytest.Mon
     made = core("raster")
     full = made.latency + 20
     assert len(Run(made, full).start().out) == 20
-    monkeypatch.setattr(Core, "credits", property(lambda self: self.latency - 1))
+    monkeypatch.setattr(Core, "credits", property(lambda self: self.latency))
     assert len(Run(made, full).start().out) < 20
 
 

@@ -339,7 +339,7 @@ def plant_open_gate(verilog: Path) -> None:
 
 def plant_small_fifo(verilog: Path) -> None:
     """Give out two credits more than the FIFO has room for."""
-    gate = re.search(r"^module \S*tiny[._]gate ?\(.*?^endmodule", verilog.read_text(), re.S | re.M)
+    gate = re.search(r"^module \S*tiny__gate\(.*?^endmodule", verilog.read_text(), re.S | re.M)
     assert gate
     credits = re.search(r"left = (\d)'h(\w)", gate[0])
     assert credits and int(credits[2], 16) <= 13

@@ -20,9 +20,9 @@ def main() -> int:
     parser.add_argument(
         "--verilog", type=Path, nargs="+", help="default: the Verilog that the manifest names"
     )
-    parser.add_argument("--work", type=Path, help="build folder (default: FOLDER/sim_build)")
+    parser.add_argument("--work", type=Path, help="build folder (default: FOLDER/build/rtl)")
     given = parser.parse_args()
-    work = given.work or given.folder / "sim_build"
+    work = given.work or given.folder / "build" / "rtl"
     try:
         sources = given.verilog or [given.folder / read_manifest(given.folder)["verilog"]]
         results = run_bench(

@@ -40,8 +40,7 @@ def run_bench(
     folder
         The artifact: `manifest.json` and `vectors.npz`, see sim/README.md.
     work
-        Folder for the build, one a set of `sources`; the same sources are not built
-        twice.
+        Folder for the build, one a set of `sources`; the same sources are not built twice.
         The results go to `work/<simulator>/results`: `whole_frame.npy` holds the pixels that the core gave,
         uint8 [beats, channels].
     tests
@@ -49,7 +48,7 @@ def run_bench(
     deadline_s
         Seconds that each program may run: the build's and the simulation.
     beats
-        Pixels that each test checks; a whole frame if None.
+        Pixels that each test checks; a whole frame if None (`whole_frame` of a raster core then checks two).
     seed
         For the random tests.
     on_progress

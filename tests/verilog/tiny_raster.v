@@ -11,7 +11,8 @@ module tiny_raster #(
     output m_axis_tuser,
     output m_axis_tlast
 );
-    wire run = m_axis_tready | ~m_axis_tvalid;
+    reg [2:0] valid;
+    wire run = m_axis_tready | ~valid[2];
 
     reg [7:0] x, y;
     wire line_ends = x == WIDTH - 1;
@@ -25,7 +26,7 @@ module tiny_raster #(
         end
 
     reg [7:0] red0, green0, blue0, red1, green1, blue1, red2, green2, blue2;
-    reg [2:0] valid, first, last;
+    reg [2:0] first, last;
     always @(posedge aclk) begin
         if (!aresetn) valid <= 0;
         else if (run) valid <= {valid[1:0], 1'b1};

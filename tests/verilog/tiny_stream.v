@@ -18,7 +18,7 @@ module tiny_stream (
     reg [4:0] under_way;
     wire accept = s_axis_tvalid & s_axis_tready;
     wire deliver = m_axis_tvalid & m_axis_tready;
-    assign s_axis_tready = under_way != CREDITS;
+    assign s_axis_tready = aresetn & (under_way != CREDITS);
 
     reg valid0, valid1;
     reg [9:0] stage0, stage1;
