@@ -11,8 +11,6 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from itertools import combinations
 
-import numpy as np
-
 from inrhw.types import Codes
 
 
@@ -222,6 +220,7 @@ def adder_graph(weight: Codes, bias: Codes) -> AdderGraph:
 
     Examples
     --------
+    >>> import numpy as np
     >>> graph = adder_graph(np.array([[5, 3], [5, 0]]), np.array([1, 0]))
     >>> [graph.levels[term.variable] for term in graph.outputs]
     [3, 1]
@@ -254,15 +253,3 @@ def adder_graph(weight: Codes, bias: Codes) -> AdderGraph:
             constant += 1
     outputs = _sum_rows(rows, n_inputs, len(constants), adders)
     return AdderGraph(n_inputs, constants, tuple(adders), tuple(outputs))
-
-
-def evaluate(graph: AdderGraph, x: Codes) -> Codes:
-    """Compute the outputs of an adder graph for int64 inputs [batch, n_inputs], as its adders do."""
-    values = [x[:, k] for k in range(graph.n_inputs)]
-    values += [np.full(len(x), constant, np.int64) for constant in graph.constants]
-    for adder in graph.adders:
-        left, right = values[adder.left] << adder.left_shift, values[adder.right] << adder.right_shift
-        values.append(left + adder.sign * right)
-    zero = np.zeros(len(x), np.int64)
-    columns = [term.sign * (values[term.variable] << term.shift) if term else zero for term in graph.outputs]
-    return np.stack(columns, axis=1)

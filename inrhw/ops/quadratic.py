@@ -5,56 +5,18 @@ units of its period, phi(4 t) = 1 - (1 - 4 t)^2 for t from 0 to 1/2, and minus t
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from inrhw.activation import PeriodicActivation
-from inrhw.node import Node
-from inrhw.quarter_wave import QuarterWave
-from inrhw.stage import Staged
+from inrhw.quarter_wave import QuarterWave, QuarterWaveNode
 from inrhw.types import Codes, Fixed, Phase, Vector
 
 
-@dataclass(frozen=True)
-class Quadratic(Node):
-    """``y = r (2 - |r|)`` with r = 4 x wrapped to [-2, 2), rounded half up and saturated to +-element.hi.
-
-    Parameters
-    ----------
-    i
-        Phases of 3 to 16 bits.
-    element
-        Format of the output: signed, 2 to 16 bits, all but the sign fraction bits.
-    n_stages
-        Registers, 1 to 3.
-    """
-
-    i: Vector
-    element: Fixed
-    n_stages: int = 2
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.i.element, Phase) or not 3 <= self.i.element.width <= 16:
-            raise ValueError(f"i must be a vector of phases of 3 to 16 bits, not {self.i}")
-        if not 2 <= self.element.width <= 16 or self.element != Fixed(
-            self.element.width, self.element.width - 1
-        ):
-            raise ValueError(f"element must be Fixed(w, w - 1) with w from 2 to 16, not {self.element!r}")
-        if not 1 <= self.n_stages <= 3:
-            raise ValueError(f"n_stages must be from 1 to 3, not {self.n_stages}")
-
-    @property
-    def o(self) -> Vector:
-        """As many numbers as phases, in `element`."""
-        return Vector(self.element, self.i.length)
-
-    @property
-    def latency(self) -> int:
-        """``n_stages`` cycles."""
-        return self.n_stages
+class Quadratic(QuarterWaveNode):
+    """``y = r (2 - |r|)`` with r = 4 x wrapped to [-2, 2), rounded half up and saturated to +-element.hi."""
 
     @property
     def unit(self) -> int:
@@ -69,8 +31,8 @@ class Quadratic(Node):
         clipped: Codes = np.clip(y, -self.element.hi, self.element.hi)
         return clipped
 
-    def component(self) -> Staged:
-        """Return fold, look up, sign: only a quarter of the period is stored."""
+    def quarter_wave(self) -> QuarterWave:
+        """Return the table of the circuit."""
         below = [self.unit - k for k in range(self.unit)]  # distance from the crest
         scaled = [(self.unit**2 - distance**2) << self.element.frac for distance in below]
         rounded = [divmod(value, self.unit**2) for value in scaled]
@@ -79,8 +41,7 @@ class Quadratic(Node):
             min(self.element.hi, whole + (over > 0)) for (whole, _), over in zip(rounded, half, strict=True)
         ]
         ties = [over == 0 and whole < self.element.hi for (whole, _), over in zip(rounded, half, strict=True)]
-        wave = QuarterWave(magnitudes, ties, self.element.hi, self.element.width)
-        return Staged(self.i, self.o, wave.steps, self.n_stages)
+        return QuarterWave(magnitudes, ties, self.element.hi, self.element.width)
 
     @classmethod
     def examples(cls) -> Iterator["Quadratic"]:

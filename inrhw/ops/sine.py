@@ -5,56 +5,18 @@ SIREN's activation sin(omega_0 (W x + b)) (Sitzmann et al., 2020, arXiv 2006.096
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from inrhw.activation import PeriodicActivation
-from inrhw.node import Node
-from inrhw.quarter_wave import QuarterWave
-from inrhw.stage import Staged
+from inrhw.quarter_wave import QuarterWave, QuarterWaveNode
 from inrhw.types import Codes, Fixed, Phase, Vector
 
 
-@dataclass(frozen=True)
-class Sine(Node):
-    """``y = sin(2 pi x)`` rounded half up and saturated to +-element.hi.
-
-    Parameters
-    ----------
-    i
-        Phases of 3 to 16 bits.
-    element
-        Format of the output: signed, 2 to 16 bits, all but the sign fraction bits.
-    n_stages
-        Registers, 1 to 3.
-    """
-
-    i: Vector
-    element: Fixed
-    n_stages: int = 2
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.i.element, Phase) or not 3 <= self.i.element.width <= 16:
-            raise ValueError(f"i must be a vector of phases of 3 to 16 bits, not {self.i}")
-        if not 2 <= self.element.width <= 16 or self.element != Fixed(
-            self.element.width, self.element.width - 1
-        ):
-            raise ValueError(f"element must be Fixed(w, w - 1) with w from 2 to 16, not {self.element!r}")
-        if not 1 <= self.n_stages <= 3:
-            raise ValueError(f"n_stages must be from 1 to 3, not {self.n_stages}")
-
-    @property
-    def o(self) -> Vector:
-        """As many numbers as phases, in `element`."""
-        return Vector(self.element, self.i.length)
-
-    @property
-    def latency(self) -> int:
-        """``n_stages`` cycles."""
-        return self.n_stages
+class Sine(QuarterWaveNode):
+    """``y = sin(2 pi x)`` rounded half up and saturated to +-element.hi."""
 
     def forward_int(self, x: Codes) -> Codes:
         """Look each phase up in a table of the whole period; see `Node`."""
@@ -64,16 +26,15 @@ class Sine(Node):
         table: Codes = np.clip(wave, -self.element.hi, self.element.hi)
         return table[x]
 
-    def component(self) -> Staged:
-        """Return fold, look up, sign: only a quarter of the period is stored."""
+    def quarter_wave(self) -> QuarterWave:
+        """Return the table of the circuit."""
         quarter = 1 << (self.i.element.width - 2)
         scale = 1 << self.element.frac
         magnitudes = [
             min(self.element.hi, math.floor(math.sin(math.pi / 2 * k / quarter) * scale + 0.5))
             for k in range(quarter)
         ]
-        wave = QuarterWave(magnitudes, [False] * quarter, self.element.hi, self.element.width)
-        return Staged(self.i, self.o, wave.steps, self.n_stages)
+        return QuarterWave(magnitudes, [False] * quarter, self.element.hi, self.element.width)
 
     @classmethod
     def examples(cls) -> Iterator["Sine"]:
