@@ -20,7 +20,7 @@ from rich.progress import (
 
 import inrhw
 from inrhw.board import board_names, load_board
-from inrhw.errors import InputError, InrhwError
+from inrhw.errors import InrhwError
 from inrhw.files import read_json
 from inrhw.fit import Training
 from inrhw.models import Architecture, Precision
@@ -29,7 +29,7 @@ from inrhw.report import print_summary, print_verdict
 from inrhw.signals import Picture, builtin_picture, load_picture, parse_size
 from inrhw.stages import Build
 from inrhw.synth import check_placeable
-from inrhw.top import SOURCES
+from inrhw.top import check_source
 from inrhw.verify import Rung
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -64,17 +64,10 @@ BoardName = Annotated[str, typer.Option("--board", help="Name of a board, or a .
 Place = Annotated[bool, typer.Option("--place", help="Place and route too (ECP5 boards; minutes).")]
 
 
-def _known_source(source: str) -> str:
-    """Refuse an unknown source before training begins."""
-    if source not in SOURCES:
-        raise InputError(f"source must be one of {', '.join(SOURCES)}, not {source!r}")
-    return source
-
-
 Source = Annotated[
     str,
     typer.Option(
-        callback=_known_source,
+        callback=check_source,  # before training begins
         help="raster: the core scans by itself. stream: coordinates come by AXI4-Stream.",
     ),
 ]

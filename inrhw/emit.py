@@ -11,7 +11,7 @@ from amaranth.back import rtlil
 
 import inrhw
 from inrhw.errors import InputError
-from inrhw.files import write_atomically, write_json
+from inrhw.files import output_folder, write_atomically, write_json
 from inrhw.grid import Grid
 from inrhw.node import Graph
 from inrhw.ops.dense import Dense
@@ -79,17 +79,12 @@ def emit(graph: Graph, grid: Grid, folder: Path | str, name: str, *, source: str
     if not name.isascii() or safe_name(name.lower()) != name.lower():
         raise InputError(f"name must be a Verilog identifier that is no keyword, not {name!r}")
     artifact = Artifact(name, Path(folder), Core(graph, grid, source))
-    try:
-        artifact.folder.mkdir(parents=True, exist_ok=True)
+    with output_folder(artifact.folder):
         verilog = _header(artifact) + _verilog(artifact)
         vectors = _vectors(artifact.core)
         write_atomically(artifact.verilog, verilog.encode())
         write_atomically(artifact.vectors, vectors)
         write_json(artifact.manifest, _manifest(artifact))
-    except OSError as error:
-        raise InputError(
-            f"{artifact.folder} cannot be written ({error.strerror}); choose another with -o"
-        ) from error
     return artifact
 
 

@@ -1,12 +1,24 @@
 """Files that are never half-written, and JSON in one style."""
 
+import contextlib
 import hashlib
 import json
 import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from inrhw.errors import InputError
+
+
+@contextlib.contextmanager
+def output_folder(folder: Path) -> Iterator[None]:
+    """Make a folder for what the block writes; raise InputError when it or a file in it cannot be written."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as error:
+        raise InputError(f"{folder} cannot be written ({error.strerror}); choose another with -o") from error
 
 
 def write_atomically(path: Path, data: bytes) -> None:

@@ -20,7 +20,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from inrhw.errors import InputError
-from inrhw.files import finite, read_json, write_json
+from inrhw.files import finite, output_folder, read_json, write_json
 from inrhw.models import (
     INR,
     Architecture,
@@ -119,17 +119,12 @@ class Fitted:
         folder = Path(folder)
         tensors = _prefixed("float", self.float_model) | _prefixed("quantized", self.model)
         float_pixels, pixels = self.float_model.render(), self.model.render()
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
+        with output_folder(folder):
             save_picture(folder / "original.png", self.picture.values)
             save_picture(folder / "float.png", float_pixels)
             save_picture(folder / "quantized.png", pixels)
             _save(folder / WEIGHTS, tensors, {"architecture": architecture_to_json(self.architecture)})
             write_json(folder / "fit.json", self._summary(float_pixels, pixels))
-        except OSError as error:
-            raise InputError(
-                f"{folder} cannot be written ({error.strerror}); choose another with -o"
-            ) from error
 
     def _summary(self, float_pixels: Pixels, pixels: Pixels) -> dict[str, Any]:
         rendered = {"float": float_pixels, "quantized": pixels}

@@ -2,7 +2,6 @@
 
 import base64
 import io
-import json
 import math
 import re
 from collections.abc import Iterator
@@ -17,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from inrhw.files import write_atomically
+from inrhw.files import write_atomically, write_json
 from inrhw.signals import Pixels
 
 Report = dict[str, Any]
@@ -84,7 +83,7 @@ def write_report(report: Report, folder: Path) -> tuple[Path, Path]:
     ordered = {key: report[key] for key in SECTIONS if key in report} | report
     json_path, html_path = folder / "report.json", folder / "report.html"
     html = _html(ordered, folder)
-    write_atomically(json_path, (json.dumps(_plain(ordered), indent=2, allow_nan=False) + "\n").encode())
+    write_json(json_path, _plain(ordered))
     write_atomically(html_path, html.encode("utf-8", "replace"))
     return json_path, html_path
 

@@ -12,7 +12,7 @@ from inrhw.board import Board
 from inrhw.collect import report
 from inrhw.emit import Artifact, emit
 from inrhw.errors import InputError
-from inrhw.files import digest, read_json, write_json
+from inrhw.files import digest, output_folder, read_json, write_json
 from inrhw.fit import WEIGHTS, Fitted, Training, fit
 from inrhw.lower import lower
 from inrhw.models import Architecture, architecture_to_json
@@ -247,14 +247,9 @@ class Build:
         self.on_stage(name, seconds)
 
     def _make_folder(self) -> None:
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+        with output_folder(self.folder):
             (self.folder / ".writable").touch()
             (self.folder / ".writable").unlink()
-        except OSError as error:
-            raise InputError(
-                f"{self.folder} cannot be written ({error.strerror}); choose another with -o"
-            ) from error
 
 
 def _digests(paths: Sequence[Path]) -> dict[str, str]:

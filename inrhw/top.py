@@ -19,6 +19,13 @@ SOURCES = ("raster", "stream")
 FIFO_LATENCY = 2
 
 
+def check_source(source: str) -> str:
+    """Return `source`, or raise InputError unless it is one of `SOURCES`."""
+    if source not in SOURCES:
+        raise InputError(f"source must be one of {', '.join(SOURCES)}, not {source!r}")
+    return source
+
+
 @dataclass(frozen=True, eq=False)
 class Core:
     """A network with its source, as one piece of hardware.
@@ -39,8 +46,7 @@ class Core:
     source: str = "raster"
 
     def __post_init__(self) -> None:
-        if self.source not in SOURCES:
-            raise InputError(f"source must be one of {', '.join(SOURCES)}, not {self.source!r}")
+        check_source(self.source)
         if self.graph.i != self.grid.vector:
             raise InputError(f"the graph takes {self.graph.i}, but the grid gives {self.grid.vector}")
 
