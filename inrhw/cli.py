@@ -21,13 +21,14 @@ from rich.progress import (
 import inrhw
 from inrhw.board import board_names, load_board
 from inrhw.errors import InrhwError
-from inrhw.files import read_json
+from inrhw.files import output_folder, read_json, write_atomically
 from inrhw.fit import Training
 from inrhw.models import Architecture, Precision
+from inrhw.plan import Target, Wish, plan
 from inrhw.progress import OnProgress
 from inrhw.report import print_summary, print_verdict
 from inrhw.signals import Picture, builtin_picture, load_picture, parse_size
-from inrhw.stages import Build
+from inrhw.stages import Build, weights_for
 from inrhw.synth import check_placeable
 from inrhw.top import check_source
 from inrhw.verify import Rung
@@ -55,6 +56,9 @@ WeightBits = Annotated[int, typer.Option(help="Bits of hidden weights, 2..16.")]
 OuterWeightBits = Annotated[int, typer.Option(help="Bits of the first and last layer's weights, 2..16.")]
 ActivationBits = Annotated[int, typer.Option(help="Bits of the activations' outputs, 2..16.")]
 PhaseBits = Annotated[int, typer.Option(help="Bits of the activations' arguments, 3..12.")]
+FinerRows = Annotated[
+    int, typer.Option(help="How many bits finer than its layer's a neuron's own weight step may be, 0..4.")
+]
 Steps = Annotated[int, typer.Option(help="Training steps.")]
 LearningRate = Annotated[float, typer.Option(help="Adam's learning rate at the start.")]
 Seed = Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Of the initial weights.")]
@@ -62,8 +66,6 @@ Device = Annotated[str, typer.Option(help="Where torch trains: cpu, cuda, ...")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with training that was interrupted.")]
 BoardName = Annotated[str, typer.Option("--board", help="Name of a board, or a .py file that describes one.")]
 Place = Annotated[bool, typer.Option("--place", help="Place and route too (ECP5 boards; minutes).")]
-
-
 Source = Annotated[
     str,
     typer.Option(
@@ -71,6 +73,23 @@ Source = Annotated[
         help="raster: the core scans by itself. stream: coordinates come by AXI4-Stream.",
     ),
 ]
+Weights = Annotated[
+    str | None,
+    typer.Option(
+        help="baked: constants, a pixel a clock. rom, loadable: in memory, fixed or replaced at run time.",
+        show_default="baked; rom with a target",
+    ),
+]
+TargetMpixels = Annotated[
+    float | None, typer.Option(help="Megapixels a second that a folded core must give.")
+]
+ClockMhz = Annotated[float, typer.Option(help="Clock that --target-mpixels is meant at.")]
+MaxDsp = Annotated[int | None, typer.Option(help="Multipliers to use at most.", show_default="the board's")]
+MaxLut = Annotated[int | None, typer.Option(help="LUTs to use at most.", show_default="the board's")]
+InitiationInterval = Annotated[
+    int | None, typer.Option(help="Cycles a pixel may take, instead of --target-mpixels.")
+]
+Packed = Annotated[bool, typer.Option(help="Two products of 8 bits in one DSP48E2.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -96,12 +115,20 @@ def build(
     outer_weight_bits: OuterWeightBits = Precision.outer_weight_bits,
     activation_bits: ActivationBits = Precision.activation_bits,
     phase_bits: PhaseBits = Precision.phase_bits,
+    finer_rows: FinerRows = Precision.finer_rows,
     steps: Steps = Training.steps,
     learning_rate: LearningRate = Training.learning_rate,
     seed: Seed = Training.seed,
     device: Device = Training.device,
     resume: Resume = False,
     source: Source = "raster",
+    weights: Weights = None,
+    target_mpixels: TargetMpixels = None,
+    clock_mhz: ClockMhz = Target.clock_mhz,
+    max_dsp: MaxDsp = None,
+    max_lut: MaxLut = None,
+    initiation_interval: InitiationInterval = None,
+    packed: Packed = False,
     board: BoardName = "vcu128",
     place: Place = False,
 ) -> None:
@@ -109,26 +136,16 @@ def build(
     chosen = load_board(board)
     if place:
         check_placeable(chosen)
-    folder = fit(
-        picture,
-        output,
-        model,
-        size,
-        hidden_features,
-        hidden_layers,
-        omega_0,
-        weight_bits,
-        outer_weight_bits,
-        activation_bits,
-        phase_bits,
-        steps,
-        learning_rate,
-        seed,
-        device,
-        resume,
-    )
-    with _build(folder) as work:
-        work.emit(source)
+    target = Target(target_mpixels, clock_mhz, max_dsp, max_lut, initiation_interval)
+    wish = Wish(weights, target, packed)
+    precision = Precision(weight_bits, outer_weight_bits, activation_bits, phase_bits, finer_rows)
+    loaded = _load(picture, size)
+    architecture = _architecture(loaded, model, hidden_features, hidden_layers, omega_0, precision)
+    training = Training(steps, learning_rate, seed, device)
+    plan(architecture, wish, chosen, source)  # what cannot be reached is said before training begins
+    with _build(output or _default_folder(loaded)) as work:
+        work.fit(loaded, architecture, training, resume=resume)
+        work.emit(source, wish, chosen)
         work.synth(chosen, place=place)
         work.verify(_print_rung)
     _report(work)
@@ -147,37 +164,39 @@ def fit(
     outer_weight_bits: OuterWeightBits = Precision.outer_weight_bits,
     activation_bits: ActivationBits = Precision.activation_bits,
     phase_bits: PhaseBits = Precision.phase_bits,
+    finer_rows: FinerRows = Precision.finer_rows,
     steps: Steps = Training.steps,
     learning_rate: LearningRate = Training.learning_rate,
     seed: Seed = Training.seed,
     device: Device = Training.device,
     resume: Resume = False,
-) -> Path:
+) -> None:
     """Train a network on a picture."""
+    precision = Precision(weight_bits, outer_weight_bits, activation_bits, phase_bits, finer_rows)
     loaded = _load(picture, size)
-    precision = Precision(weight_bits, outer_weight_bits, activation_bits, phase_bits)
-    architecture = Architecture(
-        model,
-        loaded.width,
-        loaded.height,
-        loaded.channels,
-        hidden_features,
-        hidden_layers,
-        omega_0,
-        precision,
-    )
+    architecture = _architecture(loaded, model, hidden_features, hidden_layers, omega_0, precision)
     training = Training(steps, learning_rate, seed, device)
-    folder = output or Path("rtl_out") / loaded.name
-    with _build(folder) as work:
+    with _build(output or _default_folder(loaded)) as work:
         work.fit(loaded, architecture, training, resume=resume)
-    return folder
 
 
 @app.command()
-def emit(folder: FolderArgument, source: Source = "raster") -> None:
+def emit(
+    folder: FolderArgument,
+    source: Source = "raster",
+    weights: Weights = None,
+    target_mpixels: TargetMpixels = None,
+    clock_mhz: ClockMhz = Target.clock_mhz,
+    max_dsp: MaxDsp = None,
+    max_lut: MaxLut = None,
+    initiation_interval: InitiationInterval = None,
+    packed: Packed = False,
+    board: BoardName = "vcu128",
+) -> None:
     """Write the Verilog and the golden vectors of a trained network."""
+    target = Target(target_mpixels, clock_mhz, max_dsp, max_lut, initiation_interval)
     with _build(folder) as work:
-        work.emit(source)
+        work.emit(source, Wish(weights, target, packed), load_board(board))
 
 
 @app.command()
@@ -206,6 +225,19 @@ def report(folder: FolderArgument) -> None:
 
 
 @app.command()
+def weights(
+    folder: FolderArgument,
+    core: Annotated[Path, typer.Option(help="Folder of a core that was emitted with --weights loadable.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="File to write.")],
+) -> None:
+    """Write the weights of a trained network for a core that is already there."""
+    loaded = weights_for(folder, core)
+    with output_folder(output.parent):
+        write_atomically(output, loaded)
+    console.print(f"{output}  {len(loaded):,} bytes", markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command()
 def boards() -> None:
     """List the boards."""
     for name in board_names():
@@ -216,6 +248,22 @@ def boards() -> None:
 def _load(picture: Path | None, size: str) -> Picture:
     pixels = parse_size(size)
     return load_picture(picture, pixels) if picture else builtin_picture(pixels)
+
+
+def _architecture(
+    picture: Picture,
+    model: str,
+    hidden_features: int,
+    hidden_layers: int,
+    omega_0: float | None,
+    precision: Precision,
+) -> Architecture:
+    size = (picture.width, picture.height, picture.channels)
+    return Architecture(model, *size, hidden_features, hidden_layers, omega_0, precision)
+
+
+def _default_folder(picture: Picture) -> Path:
+    return Path("rtl_out") / picture.name
 
 
 @contextlib.contextmanager

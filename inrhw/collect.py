@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import inrhw
+from inrhw.board import RESOURCE_UNITS
 from inrhw.errors import InputError
 from inrhw.files import finite, read_json
 from inrhw.report import Report, error_picture, write_report
@@ -74,6 +75,8 @@ def _gather(folder: Path) -> Report:
         "tools": {"python": platform.python_version()} | {t: installed_version(t) for t in _TOOLS},
         "files": _files(folder, manifest),
     }
+    if (folder / "plan.json").exists():
+        found["folding"] = _folding(read_json(folder / "plan.json", "inrhw emit"), manifest)
     if (folder / "synth.json").exists():
         found |= _synthesis(read_json(folder / "synth.json", "inrhw synth"), manifest, found["latency"])
     return found
@@ -93,6 +96,32 @@ def _model(fitted: dict[str, Any]) -> dict[str, Any]:
         "omega_0": architecture["omega_0"],
         **architecture["precision"],
         **{key: training[key] for key in ("steps", "learning_rate", "seed")},
+    }
+
+
+def _folding(plan: dict[str, Any], manifest: dict[str, Any]) -> dict[str, Any]:
+    """Return how each layer is folded, and what the plan promised."""
+    interval, clock = manifest["initiation_interval"], plan["target"]["clock_mhz"]
+    details = [stage for stage in manifest["pipeline"] if stage["op"] in ("FoldedDense", "FoldedRaster")]
+    model = "analytic cost model, see benchmarks/results/folding_cost.json for its error"
+    return {
+        "weights": manifest["folding"]["weights"],
+        "initiation_interval": _figure(interval, "cycles", "derived from the folds"),
+        "mpixels_per_s": _figure(
+            clock / interval, "Mpixel/s", f"a pixel every {interval} cycles at {clock:g} MHz"
+        ),
+        "predicted": {
+            name: _figure(round(plan["predicted"][name], 1), RESOURCE_UNITS[name], model)
+            for name in ("lut", "dsp", "bram", "uram")
+        },
+        "layers": [
+            layer
+            | {
+                "initiation_interval": layer["neuron_fold"] * layer["synapse_fold"],
+                "detail": stage["detail"],
+            }
+            for layer, stage in zip(plan["layers"], details, strict=True)
+        ],
     }
 
 
@@ -129,9 +158,11 @@ def _synthesis(synth: dict[str, Any], manifest: dict[str, Any], latency: dict[st
     rate = ns = None
     if mhz := timing["fmax_mhz"]["value"]:
         clock = timing["fmax_mhz"]
-        rate = mhz / manifest["initiation_interval"]
+        interval = manifest["initiation_interval"]
+        rate = mhz / interval
+        pace = "one pixel a clock" if interval == 1 else f"one pixel every {interval} clocks"
         ns = cycles * 1000 / mhz if cycles else None
-        rate_source, ns_source = f"one pixel a clock at {clock['source']}", f"cycles at {clock['source']}"
+        rate_source, ns_source = f"{pace} at {clock['source']}", f"cycles at {clock['source']}"
     else:
         clock = _unknown_clock(synth)
         rate_source = ns_source = clock["source"]
@@ -171,6 +202,8 @@ def _files(folder: Path, manifest: dict[str, Any]) -> dict[str, str]:
         "verilog": manifest["verilog"],
         "manifest": "manifest.json",
         "weights": "weights.safetensors",
+        "loadable weights": f"{manifest['name']}.weights",
+        "register map": f"{manifest['name']}.h",
         "vectors": "vectors.npz",
         "netlist": f"{manifest['name']}_netlist.v",
         "rendered": "rtl.png",

@@ -10,14 +10,20 @@ import numpy as np
 from amaranth.back import rtlil
 
 import inrhw
+from inrhw.c_header import c_header
 from inrhw.errors import InputError
 from inrhw.files import output_folder, write_atomically, write_json
+from inrhw.folding import folding_of, folding_to_json
 from inrhw.grid import Grid
-from inrhw.node import Graph
+from inrhw.hierarchy import merge_equal_modules
+from inrhw.node import Graph, Node
 from inrhw.ops.dense import Dense
+from inrhw.ops.folded_dense import FoldedDense
+from inrhw.registers import Register
 from inrhw.signals import safe_name
 from inrhw.sources import bits_per_axis
 from inrhw.top import FIFO_LATENCY, Core
+from inrhw.weights import shape_digest, weights_file
 from inrhw.yosys import verilog_from_rtlil
 
 
@@ -45,6 +51,16 @@ class Artifact:
         return self.folder / f"{self.name}.v"
 
     @property
+    def weights(self) -> Path:
+        """The weights of a loadable core, as `inrhw.weights` describes."""
+        return self.folder / f"{self.name}.weights"
+
+    @property
+    def header(self) -> Path:
+        """Register map of a loadable core for C."""
+        return self.folder / f"{self.name}.h"
+
+    @property
     def manifest(self) -> Path:
         """Ports, formats and latencies, as JSON."""
         return self.folder / "manifest.json"
@@ -56,12 +72,12 @@ class Artifact:
 
 
 def emit(graph: Graph, grid: Grid, folder: Path | str, name: str, *, source: str = "raster") -> Artifact:
-    """Write ``NAME.v``, ``manifest.json`` and ``vectors.npz``.
+    """Write ``NAME.v``, ``manifest.json`` and ``vectors.npz``; if loadable ``NAME.weights`` and ``NAME.h``.
 
     Parameters
     ----------
     graph
-        From `lower`.
+        From `lower` or `fold`.
     grid
         Coordinates of the picture.
     folder
@@ -81,9 +97,10 @@ def emit(graph: Graph, grid: Grid, folder: Path | str, name: str, *, source: str
     artifact = Artifact(name, Path(folder), Core(graph, grid, source))
     with output_folder(artifact.folder):
         verilog = _header(artifact) + _verilog(artifact)
-        vectors = _vectors(artifact.core)
         write_atomically(artifact.verilog, verilog.encode())
-        write_atomically(artifact.vectors, vectors)
+        write_atomically(artifact.vectors, _vectors(artifact.core))
+        if artifact.core.memories:
+            _write_loadable(artifact)
         write_json(artifact.manifest, _manifest(artifact))
     return artifact
 
@@ -92,12 +109,19 @@ def _verilog(artifact: Artifact) -> str:
     component = artifact.core.component()
     # Source paths would make the Verilog differ from one checkout to the next.
     text = rtlil.convert(component, name=artifact.name, emit_src=False)
-    # Names of modules below the top: plain Verilog names instead of escaped ones with dots.
-    text = re.sub(r"(?m)^\s*(?:module|cell) \\\S+", lambda found: found[0].replace(".", "__"), text)
+    text = merge_equal_modules(text)
     # Amaranth numbers the top's ports as it meets them; people expect clock and reset first.
     for number, port in enumerate(component.signature.members, 1):
         text = re.sub(rf"(?m)(^\s*wire .*put) \d+  (\\{port})$", rf"\1 {number} \2", text)
     return verilog_from_rtlil(text, artifact.folder)
+
+
+def _write_loadable(artifact: Artifact) -> None:
+    """Write the files of a loadable core: its own weights, others for the bench, and the C header."""
+    core = artifact.core
+    write_atomically(artifact.weights, weights_file(core.memories))
+    write_atomically(artifact.folder / "second.weights", weights_file(core.other.memories))
+    write_atomically(artifact.header, c_header(artifact.name, core.memories).encode())
 
 
 def _header(artifact: Artifact) -> str:
@@ -106,7 +130,7 @@ def _header(artifact: Artifact) -> str:
     names = "RGB" if core.channels == 3 else ["grey"]
     order = ", ".join(f"[{8 * k + 7}:{8 * k}] = {names[c]}" for k, c in enumerate(core.channel_order))
     lines = [
-        f"{artifact.name}: {grid.width}x{grid.height} pixels, {core.channels} channel(s), one pixel a clock.",
+        f"{artifact.name}: {grid.width}x{grid.height} pixels, {core.channels} channel(s), {_rate(core)}.",
         f"Made by inrhw {inrhw.__version__}; do not edit.",
         "",
         "aclk, aresetn  clock; synchronous reset, active low, at any time",
@@ -114,22 +138,37 @@ def _header(artifact: Artifact) -> str:
         "               tuser = first pixel of the frame, tlast = last pixel of a line",
     ]
     if core.source == "stream":
-        bits = bits_per_axis(grid)
+        bits = bits_per_axis(grid.element)
         lines += [
             f"s_axis_*       coordinates in, two's complement of {element.width} bits:",
             f"               tdata[{bits - 1}:0] = 2 column + 1 - {grid.width},",
             f"               tdata[{2 * bits - 1}:{bits}] = 2 row + 1 - {grid.height};",
             "               tuser and tlast come out again with the pixel",
         ]
-    lines += [f"Latency {core.latency} cycles, then a pixel a cycle; backpressure loses nothing."]
+    if core.memories:
+        lines += [
+            f"s_axi_*        AXI4-Lite registers: see {artifact.header.name}",
+            "s_weights_*    AXI4-Stream of weight files: see docs/weights.md of inrhw",
+        ]
+    lines += [f"Latency {core.latency} cycles, then {_rate(core)}; backpressure loses nothing."]
     return "".join(f"// {line}".rstrip() + "\n" for line in lines) + "\n"
+
+
+def _rate(core: Core) -> str:
+    interval = core.initiation_interval
+    return "a pixel a clock" if interval == 1 else f"a pixel every {interval} clocks"
 
 
 def _vectors(core: Core) -> bytes:
     coordinates = core.grid.codes()
-    pixels = core.graph.forward_int(coordinates).astype(np.uint8)
+    vectors: dict[str, Any] = {
+        "coordinates": coordinates,
+        "pixels": core.graph.forward_int(coordinates).astype(np.uint8),
+    }
+    if core.memories:
+        vectors["second_pixels"] = core.other.graph.forward_int(coordinates).astype(np.uint8)
     buffer = io.BytesIO()
-    np.savez(buffer, coordinates=coordinates, pixels=pixels)
+    np.savez(buffer, **vectors)
     return buffer.getvalue()
 
 
@@ -150,24 +189,50 @@ def _manifest(artifact: Artifact) -> dict[str, Any]:
             "width": element.width,
             "frac": element.frac,
             "signed": element.signed,
-            "bits_per_axis": bits_per_axis(core.grid),
+            "bits_per_axis": bits_per_axis(core.grid.element),
         },
         "latency": core.latency,
-        "initiation_interval": core.pipeline.initiation_interval,
+        "initiation_interval": core.initiation_interval,
+        "folding": folding_to_json(folding_of(core.graph)),
         "pipeline": list(_pipeline(core)),
+        **(_loadable(core) if core.memories else {}),
+    }
+
+
+def _loadable(core: Core) -> dict[str, Any]:
+    return {
+        "weights": "loadable",
+        "shape": f"{shape_digest(core.memories):08x}",
+        "registers": {register.name: int(register) for register in Register},
+        "memories": [
+            {"name": memory.name, "width": memory.width, "depth": memory.depth} for memory in core.memories
+        ],
     }
 
 
 def _pipeline(core: Core) -> list[dict[str, Any]]:
     """Return a row for every instance between the coordinates and m_axis."""
     if core.source == "raster":
-        accumulators = f"{core.raster.o.length} accumulators of {core.raster.acc_width} bits"
-        rows = [("raster", "RasterSource", core.source_latency, 1, core.raster.o, accumulators)]
+        raster = core.raster
+        accumulators = f"{raster.o.length} accumulators of {raster.acc_width} bits"
+        rows = [("raster", type(raster).__name__, core.source_latency, raster.o.span, raster.o, accumulators)]
     else:
         rows = [("stream", "StreamSource", core.source_latency, 1, core.grid.vector, "AXI4-Stream in")]
     for name, node in core.pipeline.nodes.items():
-        detail = f"{len(node.adder_graph.adders)} adders" if isinstance(node, Dense) else ""
-        rows.append((name, type(node).__name__, node.latency, node.initiation_interval, node.o, detail))
+        rows.append(
+            (name, type(node).__name__, node.latency, node.initiation_interval, node.o, _detail(node))
+        )
     rows.append(("fifo", "Fifo", FIFO_LATENCY, 1, core.pipeline.o, f"{core.credits} pixels"))
     keys = ("name", "op", "latency", "initiation_interval", "o", "detail")
     return [dict(zip(keys, row, strict=True)) | {"o": str(row[4])} for row in rows]
+
+
+def _detail(node: Node) -> str:
+    if isinstance(node, Dense):
+        return f"{len(node.adder_graph.adders)} adders"
+    if isinstance(node, FoldedDense):
+        return (
+            f"pe {node.fold.pe} x simd {node.fold.simd}, fold {node.neuron_fold} x {node.synapse_fold}, "
+            f"weights of {node.format.weight_bits} bits in {node.memory_kind}"
+        )
+    return ""

@@ -60,17 +60,22 @@ class Precision:
         Outputs of the activations, 2 to 16.
     phase_bits
         Arguments of the activations, 3 to 12: a table of a quarter wave doubles with every bit.
+    finer_rows
+        How many bits finer than the layer's largest weight allows a neuron's weights may be, 0 to 4; 0 means
+        one step a layer.
     """
 
     weight_bits: int = 9
     outer_weight_bits: int = 14
     activation_bits: int = 8
     phase_bits: int = 9
+    finer_rows: int = 4
 
     def __post_init__(self) -> None:
+        ranges = {"phase_bits": (3, 12), "finer_rows": (0, 4)}
         for field in dataclasses.fields(self):
             bits = getattr(self, field.name)
-            least, most = (3, 12) if field.name == "phase_bits" else (2, 16)
+            least, most = ranges.get(field.name, (2, 16))
             if not isinstance(bits, int) or not least <= bits <= most:
                 raise InputError(f"{field.name} must be from {least} to {most}, not {bits}")
 
@@ -171,7 +176,8 @@ class INR(nn.Module):
         x_frac = self.architecture.grid.element.frac
         for k, layer in enumerate(model.dense_layers()):
             outer = k in (0, len(model.layers) - 1)
-            layer.quantize(precision.outer_weight_bits if outer else precision.weight_bits, x_frac)
+            weight_bits = precision.outer_weight_bits if outer else precision.weight_bits
+            layer.quantize(weight_bits, x_frac, precision.finer_rows)
             x_frac = precision.activation_bits - 1
         return model
 

@@ -3,7 +3,7 @@
 import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from amaranth.hdl import Module, Shape
@@ -11,6 +11,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from inrhw.errors import GraphError
+from inrhw.memory import LOAD_BUS, Contents, share_bus
 from inrhw.types import Codes, Element, Vector
 
 
@@ -20,12 +21,15 @@ def shape_of(element: Element) -> Shape:
 
 
 def flow(vector: Vector) -> wiring.Signature:
-    """Return the signature of an edge: a payload, and a bit that says it is there.
+    """Return the signature of an edge: a beat, a bit that says it is there, and its bank of weights, if many.
 
     There is no `ready`: inside a graph data moves on a static schedule and never stalls.
     """
-    payload = data.ArrayLayout(shape_of(vector.element), vector.length)
-    return wiring.Signature({"payload": Out(payload), "valid": Out(1)})
+    payload = data.ArrayLayout(shape_of(vector.element), vector.lanes)
+    members = {"payload": Out(payload), "valid": Out(1)}
+    if vector.banks > 1:
+        members["bank"] = Out(range(vector.banks))
+    return wiring.Signature(members)
 
 
 class Node(ABC):
@@ -46,12 +50,17 @@ class Node(ABC):
     @property
     @abstractmethod
     def latency(self) -> int:
-        """Cycles from a vector going in to its result coming out."""
+        """Cycles from the first beat of a vector going in to the first beat of its result coming out."""
 
     @property
     def initiation_interval(self) -> int:
-        """Cycles between two vectors."""
-        return 1
+        """Cycles between two vectors; at least those that a vector takes to go in."""
+        return self.i.span
+
+    @property
+    def memories(self) -> tuple[Contents, ...]:
+        """Memories written at run time; with any, the component has a member `load`, a `LOAD_BUS`."""
+        return ()
 
     @abstractmethod
     def forward_int(self, x: Codes) -> Codes:
@@ -110,6 +119,15 @@ class Graph(Node):
         """That of the slowest node."""
         return max(node.initiation_interval for node in self.nodes.values())
 
+    @property
+    def memories(self) -> tuple[Contents, ...]:
+        """Those of all nodes, in order, named after them."""
+        return tuple(
+            replace(contents, name=f"{name}: {contents.name}")
+            for name, node in self.nodes.items()
+            for contents in node.memories
+        )
+
     def forward_int(self, x: Codes) -> Codes:
         """Apply the nodes one after the other."""
         for node in self.nodes.values():
@@ -140,14 +158,23 @@ class Graph(Node):
 class _GraphComponent(wiring.Component):
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        super().__init__({"i": In(flow(graph.i)), "o": Out(flow(graph.o))})
+        ports = {"i": In(flow(graph.i)), "o": Out(flow(graph.o))}
+        if graph.memories:
+            ports["load"] = In(LOAD_BUS)
+        super().__init__(ports)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         before = wiring.flipped(self.i)
+        branches, number = [], 0
         for name, node in self.graph.nodes.items():
             m.submodules[name] = component = node.component()
             wiring.connect(m, before, component.i)
             before = component.o
+            if node.memories:
+                branches.append((component.load, number))
+            number += len(node.memories)
         wiring.connect(m, before, wiring.flipped(self.o))
+        if branches:
+            share_bus(m, self.load, branches)
         return m

@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from amaranth.hdl import Cat, Mux, Value
 
@@ -91,7 +91,7 @@ class QuarterWaveNode(Node):
     @property
     def o(self) -> Vector:
         """As many numbers as phases, in `element`."""
-        return Vector(self.element, self.i.length)
+        return replace(self.i, element=self.element)
 
     @property
     def latency(self) -> int:

@@ -25,7 +25,7 @@ Report = dict[str, Any]
 SECTIONS = (
     *("name", "created_by", "verdict", "command", "model", "psnr_db", "ssim", "bits_per_pixel"),
     *("weight_bits_total", "resources", "share", "board", "timing", "throughput", "latency", "verify"),
-    *("pipeline", "pictures", "error_gain", "tools", "files", "times_s"),
+    *("folding", "pipeline", "pictures", "error_gain", "tools", "files", "times_s"),
 )
 
 _RESOURCE_TITLES = {

@@ -9,9 +9,10 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from inrhw.grid import Grid
+from inrhw.memory import Contents
 from inrhw.node import flow
 from inrhw.ops.dense import Dense
-from inrhw.types import Codes, Vector
+from inrhw.types import Codes, Element, Vector
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +38,16 @@ class RasterSource:
     def o(self) -> Vector:
         """What the first layer puts out."""
         return self.dense.o
+
+    @property
+    def latency(self) -> int:
+        """Cycles from `advance` to the vector."""
+        return 1
+
+    @property
+    def memories(self) -> tuple[Contents, ...]:
+        """None: the weights are constants."""
+        return ()
 
     @property
     def acc_width(self) -> int:
@@ -104,23 +115,12 @@ class RasterSourceComponent(wiring.Component):
         step = Signal()
         m.d.sync += step.eq(self.advance)
 
-        x = Signal(range(max(2, grid.width)))
-        y = Signal(range(max(2, grid.height)))
-        last_x = Signal(init=grid.width == 1)
-        last_y = Signal(init=grid.height == 1)
-        with m.If(step):
-            next_x = Mux(last_x, 0, x + 1)
-            next_y = Mux(last_x, Mux(last_y, 0, y + 1), y)
-            m.d.sync += [
-                x.eq(next_x),
-                y.eq(next_y),
-                last_x.eq(next_x == grid.width - 1),
-                last_y.eq(next_y == grid.height - 1),
-            ]
+        m.submodules.counter = counter = PixelCounter(grid)
         m.d.comb += [
+            counter.step.eq(step),
             self.o.valid.eq(step),
-            self.start_of_frame.eq((x == 0) & (y == 0)),
-            self.end_of_line.eq(last_x),
+            self.start_of_frame.eq(counter.start_of_frame),
+            self.end_of_line.eq(counter.end_of_line),
         ]
 
         across, down = 2 * (grid.width - 1), 2 * (grid.height - 1)
@@ -135,7 +135,8 @@ class RasterSourceComponent(wiring.Component):
                 )
             )
             with m.If(step):
-                m.d.sync += acc.eq(acc + Mux(last_x, Mux(last_y, frame, line), pixel))
+                increment = Mux(counter.end_of_line, Mux(counter.end_of_frame, frame, line), pixel)
+                m.d.sync += acc.eq(acc + increment)
             m.d.comb += self.o.payload[k].eq(acc[source.dense.shift :])
         return m
 
@@ -143,6 +144,55 @@ class RasterSourceComponent(wiring.Component):
         """Return ([weight of x, weight of y], bias) of each neuron."""
         dense = self._source.dense
         return list(zip(dense.weight.tolist(), dense.bias.tolist(), strict=True))
+
+
+class PixelCounter(wiring.Component):
+    """Where in the frame the scan is.
+
+    Attributes
+    ----------
+    step
+        High to go on to the next pixel.
+    start_of_line, start_of_frame, end_of_line, end_of_frame
+        About the present pixel.
+    """
+
+    def __init__(self, grid: Grid) -> None:
+        self._grid = grid
+        super().__init__(
+            {
+                "step": In(1),
+                "start_of_line": Out(1),
+                "start_of_frame": Out(1),
+                "end_of_line": Out(1),
+                "end_of_frame": Out(1),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Build counters, and flags that are known before the pixel is."""
+        m = Module()
+        grid = self._grid
+        x = Signal(range(max(2, grid.width)))
+        y = Signal(range(max(2, grid.height)))
+        last_x = Signal(init=grid.width == 1)
+        last_y = Signal(init=grid.height == 1)
+        with m.If(self.step):
+            next_x = Mux(last_x, 0, x + 1)
+            next_y = Mux(last_x, Mux(last_y, 0, y + 1), y)
+            m.d.sync += [
+                x.eq(next_x),
+                y.eq(next_y),
+                last_x.eq(next_x == grid.width - 1),
+                last_y.eq(next_y == grid.height - 1),
+            ]
+        m.d.comb += [
+            self.start_of_line.eq(x == 0),
+            self.start_of_frame.eq((x == 0) & (y == 0)),
+            self.end_of_line.eq(last_x),
+            self.end_of_frame.eq(last_x & last_y),
+        ]
+        return m
 
 
 class StreamSourceComponent(wiring.Component):
@@ -154,20 +204,26 @@ class StreamSourceComponent(wiring.Component):
         The beat's data; axis k in bits ``[k * bits_per_axis, k * bits_per_axis + width)``.
     """
 
-    def __init__(self, grid: Grid) -> None:
-        self._grid = grid
-        super().__init__({"tdata": In(2 * bits_per_axis(grid)), "valid": In(1), "o": Out(flow(grid.vector))})
+    def __init__(self, o: Vector) -> None:
+        self._o = o
+        ports = {"tdata": In(2 * bits_per_axis(o.element)), "valid": In(1), "o": Out(flow(o))}
+        if o.banks > 1:
+            ports["bank"] = In(range(o.banks))
+        super().__init__(ports)
 
     def elaborate(self, platform: object) -> Module:
         """Pick the coordinates out of the beat."""
         m = Module()
+        element = self._o.element
         for k in range(2):
-            start = k * bits_per_axis(self._grid)
-            m.d.comb += self.o.payload[k].eq(self.tdata[start : start + self._grid.element.width])
+            start = k * bits_per_axis(element)
+            m.d.comb += self.o.payload[k].eq(self.tdata[start : start + element.width])
         m.d.comb += self.o.valid.eq(self.valid)
+        if self._o.banks > 1:
+            m.d.comb += self.o.bank.eq(self.bank)
         return m
 
 
-def bits_per_axis(grid: Grid) -> int:
+def bits_per_axis(element: Element) -> int:
     """Return the whole bytes, in bits, that one coordinate takes in a beat."""
-    return -(-grid.element.width // 8) * 8
+    return -(-element.width // 8) * 8

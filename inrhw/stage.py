@@ -58,7 +58,7 @@ class Staged(wiring.Component):
     Parameters
     ----------
     i, o
-        What goes in and comes out, of equal length.
+        What goes in and comes out, of equal length and lanes.
     steps
         From ``{"x": element in}`` to ``{"y": element out}``; each gets what the one before gave.
     n_stages
@@ -67,13 +67,14 @@ class Staged(wiring.Component):
 
     def __init__(self, i: Vector, o: Vector, steps: Sequence[Step], n_stages: int) -> None:
         self._runs = cut(steps, n_stages)
-        self._length = i.length
+        self._lanes = i.lanes
+        self._banks = i.banks
         super().__init__({"i": In(flow(i)), "o": Out(flow(o))})
 
     def elaborate(self, platform: object) -> Module:
-        """Repeat the steps for every element."""
+        """Repeat the steps for every lane."""
         m = Module()
-        for k in range(self._length):
+        for k in range(self._lanes):
             values: Mapping[str, Value] = {"x": self.i.payload[k]}
             for stage, run in enumerate(self._runs):
                 for step in run:
@@ -81,6 +82,8 @@ class Staged(wiring.Component):
                 values = self._register(m, values, f"lane{k}_stage{stage}")
             m.d.comb += self.o.payload[k].eq(values["y"])
         m.d.comb += self.o.valid.eq(delay_valid(m, self.i.valid, len(self._runs)))
+        if self._banks > 1:
+            m.d.comb += self.o.bank.eq(delay(m, self.i.bank, len(self._runs), "bank"))
         return m
 
     @staticmethod
@@ -113,25 +116,34 @@ class CreditGate(wiring.Component):
     ----------
     credits
         Room behind the pipeline, in vectors.
+    interval
+        Cycles from one vector to the next, at least.
 
     Attributes
     ----------
     open
-        High while at least one vector may be admitted.
+        High while a vector may be admitted.
     admit, give_back
         High for one cycle when a vector enters the pipeline, or leaves the FIFO.
+    idle
+        Nothing is under way.
     """
 
-    def __init__(self, credits: int) -> None:
-        self._credits = credits
-        super().__init__({"open": Out(1), "admit": In(1), "give_back": In(1)})
+    def __init__(self, credits: int, interval: int = 1) -> None:
+        self._credits, self._interval = credits, interval
+        super().__init__({"open": Out(1), "admit": In(1), "give_back": In(1), "idle": Out(1)})
 
     def elaborate(self, platform: object) -> Module:
         """Count up and down."""
         m = Module()
         left = Signal(range(self._credits + 1), init=self._credits)
         m.d.sync += left.eq(left - self.admit + self.give_back)
-        m.d.comb += self.open.eq(left != 0)
+        rest = Signal(range(self._interval))
+        with m.If(self.admit):
+            m.d.sync += rest.eq(self._interval - 1)
+        with m.Elif(rest != 0):
+            m.d.sync += rest.eq(rest - 1)
+        m.d.comb += [self.open.eq((left != 0) & (rest == 0)), self.idle.eq(left == self._credits)]
         return m
 
 

@@ -7,15 +7,20 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
-from inrhw.board import Board
+from inrhw.board import Board, load_board
 from inrhw.collect import report
+from inrhw.cost import layer_shapes
 from inrhw.emit import Artifact, emit
 from inrhw.errors import InputError
 from inrhw.files import digest, output_folder, read_json, write_json
 from inrhw.fit import WEIGHTS, Fitted, Training, fit
+from inrhw.folding import Folding, fold
 from inrhw.lower import lower
-from inrhw.models import Architecture, architecture_to_json
+from inrhw.models import INR, Architecture, architecture_from_json, architecture_to_json
+from inrhw.node import Graph
+from inrhw.plan import BAKED, Wish, folding_from_json, plan, plan_to_json
 from inrhw.progress import OnProgress, silent
 from inrhw.report import Report
 from inrhw.signals import Picture, safe_name
@@ -23,12 +28,16 @@ from inrhw.simulator import SIMULATORS, available, bench_folder, version
 from inrhw.synth import load_synthesis, synth
 from inrhw.top import Core
 from inrhw.verify import Rung, verify
+from inrhw.weights import shape_digest, weights_file
 from inrhw.yosys import yosys_version
 
 #: File by which the result of a stage is known.
 _RESULTS = {"emit": "manifest.json", "synth": "synth.json", "verify": "verify.json"}
 
 _CHECKPOINT = "checkpoint.safetensors"
+
+#: What a folded core was planned for.
+_PLAN = "plan.json"
 
 
 @dataclass(frozen=True)
@@ -112,16 +121,38 @@ class Build:
 
         self._stage("fit", key, [WEIGHTS, "fit.json", "original.png", "float.png", "quantized.png"], run)
 
-    def emit(self, source: str) -> None:
-        """Write the Verilog, its manifest and the golden vectors."""
+    def emit(self, source: str, wish: Wish = BAKED, board: Board | None = None) -> None:
+        """Write the Verilog, its manifest and golden vectors; for a folded core what it was planned for.
+
+        Parameters
+        ----------
+        source
+            "raster" or "stream".
+        wish
+            Where the weights are, and what the core has to reach.
+        board
+            What a folded core has to fit; the VCU128 if None.
+        """
+        board = board or load_board("vcu128")
 
         def run() -> None:
-            model = self._fitted().model
-            emit(lower(model), model.architecture.grid, self.folder, self.name, source=source)
+            architecture = self._fitted().architecture
+            folding = plan(architecture, wish, board, source)
+            graph = _graph(self._fitted().model, folding)
+            emit(graph, architecture.grid, self.folder, self.name, source=source)
+            if folding:
+                write_json(self.folder / _PLAN, plan_to_json(architecture, wish, board, source, folding))
+            else:
+                (self.folder / _PLAN).unlink(missing_ok=True)
+            if not folding or folding.weights != "loadable":
+                for name in self._loadable_files:
+                    (self.folder / name).unlink(missing_ok=True)
 
         for name in (WEIGHTS, "fit.json"):
             self._needed(name, "fit")
-        self._stage("emit", [self.name, source], [f"{self.name}.v", "manifest.json", "vectors.npz"], run)
+        key = [self.name, source, *([repr(wish), repr(board)] if wish.folded else [])]
+        outputs = [f"{self.name}.v", "manifest.json", "vectors.npz", _PLAN, *self._loadable_files]
+        self._stage("emit", key, outputs, run)
 
     def synth(self, board: Board, *, place: bool = False) -> None:
         """Synthesize the Verilog for a board."""
@@ -143,9 +174,8 @@ class Build:
 
         def run() -> None:
             fitted = self._fitted()
-            source = str(read_json(self.folder / "manifest.json", "inrhw emit").get("source"))
-            core = Core(lower(fitted.model), fitted.architecture.grid, source)
-            artifact = Artifact(self.name, self.folder, core)
+            manifest = read_json(self.folder / "manifest.json", "inrhw emit")
+            artifact = Artifact(self.name, self.folder, _core(fitted.model, manifest))
             progress = self.on_progress("verify")
             verify(artifact, fitted.model, synthesis, on_progress=progress, on_rung=on_rung)
 
@@ -165,6 +195,11 @@ class Build:
         times = {name: entry.seconds for name, entry in entries.items()}
         return report(self.folder, command="\n".join(commands), times_s=times)
 
+    @property
+    def _loadable_files(self) -> list[str]:
+        """What is emitted beside a core whose weights can be loaded."""
+        return [f"{self.name}.weights", "second.weights", f"{self.name}.h"]
+
     def _fitted(self) -> Fitted:
         return Fitted.load(self.folder)
 
@@ -179,6 +214,9 @@ class Build:
         }
         inputs = _digests([self.folder / name for name in names[stage]])
         if stage == "verify":
+            inputs |= _digests(
+                [path for name in self._loadable_files if (path := self.folder / name).exists()]
+            )
             netlist = self.folder / f"{self.name}_netlist.v"
             inputs[netlist.name] = digest(netlist) if self._has_netlist() else ""
         return inputs
@@ -252,6 +290,17 @@ class Build:
             (self.folder / ".writable").unlink()
 
 
+def _graph(model: INR, folding: Folding | None) -> Graph:
+    graph = lower(model)
+    return fold(graph, folding, model.architecture.precision) if folding else graph
+
+
+def _core(model: INR, manifest: dict[str, Any]) -> Core:
+    """Return the core that a manifest describes, with the weights of `model`."""
+    graph = _graph(model, folding_from_json(manifest.get("folding")))
+    return Core(graph, model.architecture.grid, str(manifest.get("source")))
+
+
 def _digests(paths: Sequence[Path]) -> dict[str, str]:
     return {path.name: digest(path) if path.is_file() else "" for path in paths}
 
@@ -265,3 +314,52 @@ def _source_digest() -> str:
     ]
     sources = [path for path in files if path.suffix in (".py", ".v", ".vlt")]
     return hashlib.sha256("".join(digest(path) for path in sources).encode()).hexdigest()
+
+
+def weights_for(folder: Path, core_folder: Path) -> bytes:
+    """Return the file that loads a trained network into the core of another build.
+
+    Parameters
+    ----------
+    folder
+        Of the trained network.
+    core_folder
+        Where a core with loadable weights was emitted.
+
+    Raises
+    ------
+    InputError
+        If the core's weights are fixed, or it is of another shape; the message says what differs.
+    """
+    manifest = read_json(core_folder / "manifest.json", "inrhw emit")
+    if manifest.get("weights") != "loadable":
+        raise InputError(
+            f"the weights of the core in {core_folder} are fixed; emit it with --weights loadable"
+        )
+    fitted = Fitted.load(folder)
+    core = read_json(core_folder / "fit.json", "inrhw fit").get("architecture", {})
+    _check_same_shape(fitted.architecture, architecture_from_json(json.dumps(core)), folder, core_folder)
+    memories = _core(fitted.model, manifest).memories
+    if f"{shape_digest(memories):08x}" != manifest.get("shape"):
+        raise InputError(
+            f"{core_folder} was emitted by another version of inrhw; run `inrhw emit` on it again"
+        )
+    return weights_file(memories)
+
+
+def _check_same_shape(given: Architecture, core: Architecture, folder: Path, core_folder: Path) -> None:
+    """Raise InputError, naming the first difference, unless both networks fit the same loadable core."""
+
+    def differ(what: str, theirs: object, ours: object) -> None:
+        if theirs != ours:
+            raise InputError(
+                f"the network in {folder} does not fit the core in {core_folder}: {what} {theirs}, not {ours}"
+            )
+
+    differ("its activation is that of", given.model, core.model)
+    differ("its picture has", f"{given.width}x{given.height} pixels", f"{core.width}x{core.height} pixels")
+    differ("its dense layers are", len(given.features) - 1, len(core.features) - 1)
+    shapes = zip(layer_shapes(given), layer_shapes(core), strict=True)
+    for k, (theirs, ours) in enumerate(shapes):
+        for name in ("rows", "columns", "weight_bits", "x_bits", "phase_bits", "y_bits"):
+            differ(f"layer {k} has {name}", getattr(theirs, name), getattr(ours, name))

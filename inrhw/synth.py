@@ -17,8 +17,9 @@ from inrhw.figure import Figure
 from inrhw.files import read_json, write_json
 from inrhw.nextpnr import PlaceAndRoute, place_and_route
 from inrhw.progress import OnProgress, silent
+from inrhw.simulator import bench_folder
 from inrhw.timing import Step, Timing, static_timing
-from inrhw.yosys import run_yosys, yosys_version
+from inrhw.yosys import run_yosys, share_folder, yosys_version
 
 #: Out of context: the design stands in a larger one, so no pads and no clock buffer belong to it.
 _FLOWS = {
@@ -27,8 +28,18 @@ _FLOWS = {
     "ecp5": "synth_ecp5",
 }
 
-#: Cells that Yosys' cells_sim.v declares without behaviour or not at all.
-_UNMODELLED = re.compile(r"DSP48E2|URAM288|RAMB(18|36)E[12]|MULT18X18D|ALU54B|DP16KD|PDPW16KD")
+#: What the multiply-accumulates of `inrhw.mac` are on UltraScale+.
+_DSP48E2 = Path(__file__).parent / "techmap" / "dsp48e2.v"
+
+#: Their modules, as `inrhw.emit` writes them.
+_MAC = re.compile(
+    r"^module (\w+__(mac|packed)(\d+)x(\d+)(_cascade)?(_accumulate|_last)?(?:_lane\d+|_\d+)?)\((.*)\);$",
+    re.MULTILINE,
+)
+_OPERANDS = {"mac": {"a"}, "packed": {"a_lo", "a_hi"}}
+
+#: Cells that neither Yosys' cells_sim.v nor sim/cells_xcup.v gives a behaviour.
+_UNMODELLED = re.compile(r"RAMB(18|36)E1|MULT18X18D|ALU54B|DP16KD|PDPW16KD")
 
 #: LUTs that one LUT RAM takes (AMD UG574, UG474); on ECP5 4 for data and 2 for the write port.
 _LUTRAM = {
@@ -89,7 +100,7 @@ class Synthesis:
     log
         All that Yosys printed.
     unmodelled
-        Types of cells without a simulation model in Yosys; with one of them the netlist cannot be simulated.
+        Types of cells without a simulation model; with one of them the netlist cannot be simulated.
     placed
         What place and route found, if it was asked for.
     """
@@ -155,7 +166,8 @@ def synth(
     with tempfile.TemporaryDirectory(dir=folder) as name:
         work = Path(name)
         shutil.copyfile(verilog, work / "design.v")
-        run_yosys(_script(top, board), work, log, on_progress=on_progress)
+        shutil.copyfile(_DSP48E2, work / "dsps.v")
+        run_yosys(_script(top, board, verilog.read_text()), work, log, on_progress=on_progress)
         (work / "netlist.v").replace(netlist)
         (work / "netlist.json").replace(netlist_json)
     cells = json.loads(netlist_json.read_text())["modules"][top]["cells"]
@@ -176,6 +188,13 @@ def synth(
     )
     write_json(folder / "synth.json", _plain(found))
     return found
+
+
+def netlist_models(synthesis: Synthesis) -> list[Path]:
+    """Return the Verilog of the cells, to be compiled beside the netlist."""
+    family = synthesis.board.family
+    models = [share_folder() / ("ecp5" if family == "ecp5" else "xilinx") / "cells_sim.v"]
+    return [*models, bench_folder() / "cells_xcup.v"] if family == "xcup" else models
 
 
 def check_placeable(board: Board) -> None:
@@ -247,10 +266,29 @@ def _plain(synthesis: Synthesis) -> dict[str, Any]:
     }
 
 
-def _script(top: str, board: Board) -> str:
+def _dsp_commands(verilog: str) -> str:
+    """Return the commands that put techmap/dsp48e2.v in the place of the multiply-accumulates of `inrhw.mac`.
+
+    One that lost a port, to a constant or to a twin, is left to Yosys.
+    """
+    commands = ["read_verilog dsps.v"]
+    for module, kind, a, b, cascade, last, ports in _MAC.findall(verilog):
+        wanted = {"clk", "b", "p", *_OPERANDS[kind]}
+        wanted |= {"cascade_in"} if cascade else set()
+        wanted |= {"restart"} if last == "_accumulate" else set()
+        if set(ports.split(", ")) - {"rst"} == wanted:
+            sizes = f"-set A_WIDTH {a} -set B_WIDTH {b}"
+            place = f"-set CASCADE {len(cascade) > 0:d} -set LAST {len(last) > 0:d}"
+            commands += [f"setparam {sizes} {place} t:{module}", f"chtype -set inrhw_{kind} t:{module}"]
+    return "\n".join(commands)
+
+
+def _script(top: str, board: Board, verilog: str) -> str:
     # Source lines carry paths of this machine. Only the top is written, not the library around it.
     return f"""
         read_verilog -sv design.v
+        {_dsp_commands(verilog) if board.family == "xcup" else ""}
+        {"" if board.resources["uram"] else 'setattr -set ram_style "block" a:ram_style=ultra'}
         {_FLOWS[board.family]} -top {top}
         delete t:$scopeinfo
         attrmap -remove src

@@ -1,17 +1,23 @@
 """The core: a source, the network, and an AXI4-Stream of pixels, with credits instead of stalls."""
 
-from dataclasses import dataclass
+import functools
+from dataclasses import dataclass, replace
 
-from amaranth.hdl import Cat, ClockDomain, ClockSignal, Module, ResetSignal, Value
+from amaranth.hdl import Cat, ClockDomain, ClockSignal, Module, ResetSignal, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from inrhw.errors import InputError
+from inrhw.folded_raster import FoldedRaster
+from inrhw.folding import other_weights
 from inrhw.grid import Grid
+from inrhw.loader import LOADER_PORTS, Loader
+from inrhw.memory import Contents, share_bus, starts_empty
 from inrhw.node import Graph
 from inrhw.ops.dense import Dense
+from inrhw.ops.folded_dense import FoldedDense
 from inrhw.sources import RasterSource, StreamSourceComponent, bits_per_axis
-from inrhw.stage import CreditGate, Fifo, delay
+from inrhw.stage import CreditGate, Fifo, delay, delay_valid
 
 SOURCES = ("raster", "stream")
 
@@ -47,13 +53,16 @@ class Core:
 
     def __post_init__(self) -> None:
         check_source(self.source)
-        if self.graph.i != self.grid.vector:
-            raise InputError(f"the graph takes {self.graph.i}, but the grid gives {self.grid.vector}")
+        i = self.graph.i
+        if (i.element, i.length) != (self.grid.element, 2):
+            raise InputError(f"the graph takes {i}, but the grid gives {self.grid.vector}")
 
     @property
-    def raster(self) -> RasterSource:
+    def raster(self) -> RasterSource | FoldedRaster:
         """The first layer as a raster source."""
         first = next(iter(self.graph.nodes.values()))
+        if isinstance(first, FoldedDense):
+            return FoldedRaster(first, self.grid)
         assert isinstance(first, Dense)
         return RasterSource(first, self.grid)
 
@@ -62,10 +71,34 @@ class Core:
         """The part of the graph between source and FIFO."""
         return self.graph.without_first() if self.source == "raster" else self.graph
 
+    @functools.cached_property
+    def memories(self) -> tuple[Contents, ...]:
+        """All memories that can be written, with what they hold for this network; none if weights are fixed.
+
+        The first one's name says all that a network must share with this core besides the memories.
+        """
+        raster = self.raster.memories if self.source == "raster" else ()
+        memories = (*raster, *self.pipeline.memories)
+        if not memories:
+            return ()
+        edges = "; ".join(f"{name} {node.o}" for name, node in self.graph.nodes.items())
+        name = f"{memories[0].name}; {self.grid.width}x{self.grid.height}; {edges}"
+        return (replace(memories[0], name=name), *memories[1:])
+
+    @property
+    def other(self) -> "Core":
+        """The same hardware with other weights, for the bench of a loadable core."""
+        return replace(self, graph=other_weights(self.graph))
+
     @property
     def source_latency(self) -> int:
         """Cycles from admission to the first node."""
-        return 1 if self.source == "raster" else 0
+        return self.raster.latency if self.source == "raster" else 0
+
+    @property
+    def initiation_interval(self) -> int:
+        """Cycles between pixels."""
+        return self.graph.initiation_interval
 
     @property
     def latency(self) -> int:
@@ -75,7 +108,7 @@ class Core:
     @property
     def credits(self) -> int:
         """Depth of the FIFO: room for all that is under way, and for the cycle a credit takes to return."""
-        return self.latency + 1
+        return self.latency // self.initiation_interval + 1
 
     @property
     def channels(self) -> int:
@@ -93,7 +126,7 @@ class Core:
 
 
 class CoreComponent(wiring.Component):
-    """Top level: `aclk`, `aresetn`, `m_axis_*`, and for the stream source `s_axis_*`."""
+    """Top level: `aclk`, `aresetn`, `m_axis_*`; `s_axis_*` for the stream source; ports of a `Loader`."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
@@ -108,12 +141,14 @@ class CoreComponent(wiring.Component):
         }
         if core.source == "stream":
             ports |= {
-                "s_axis_tdata": In(2 * bits_per_axis(core.grid)),
+                "s_axis_tdata": In(2 * bits_per_axis(core.grid.element)),
                 "s_axis_tvalid": In(1),
                 "s_axis_tready": Out(1),
                 "s_axis_tuser": In(1),
                 "s_axis_tlast": In(1),
             }
+        if core.memories:
+            ports |= LOADER_PORTS
         super().__init__(ports)
 
     def elaborate(self, platform: object) -> Module:
@@ -123,13 +158,15 @@ class CoreComponent(wiring.Component):
         m.domains.sync = ClockDomain("sync")
         m.d.comb += [ClockSignal().eq(self.aclk), ResetSignal().eq(~self.aresetn)]
 
-        m.submodules.gate = gate = CreditGate(core.credits)
+        m.submodules.gate = gate = CreditGate(core.credits, core.initiation_interval)
         m.submodules.network = network = core.pipeline.component()
         m.submodules.fifo = fifo = Fifo(8 * core.channels + 2, core.credits)
-        sideband = (
-            self._raster(m, gate, network) if core.source == "raster" else self._stream(m, gate, network)
-        )
-        delayed = delay(m, sideband, core.pipeline.latency, "sideband")
+        loader = self._loader(m, gate, network) if core.memories else None
+        if core.source == "raster":
+            sideband = self._raster(m, gate, network, loader)
+        else:
+            sideband = self._stream(m, gate, network, loader)
+        delayed = self._in_step(m, gate, network, sideband)
 
         pixel = Cat(network.o.payload[channel] for channel in core.channel_order)
         m.d.comb += [
@@ -142,20 +179,55 @@ class CoreComponent(wiring.Component):
         ]
         return m
 
-    def _raster(self, m: Module, gate: CreditGate, network: wiring.Component) -> Value:
+    def _in_step(self, m: Module, gate: CreditGate, network: wiring.Component, sideband: Value) -> Value:
+        """Return the pixel's flags when it leaves the network; they wait where that takes the least."""
+        core = self._core
+        if core.initiation_interval == 1:
+            return delay(m, sideband, core.pipeline.latency, "sideband")
+        m.submodules.sideband = flags = Fifo(2, core.credits)
+        m.d.comb += [
+            flags.w_data.eq(sideband),
+            flags.write.eq(delay_valid(m, gate.admit, core.source_latency)),
+            flags.o_ready.eq(network.o.valid),
+        ]
+        return flags.o_data
+
+    def _loader(self, m: Module, gate: CreditGate, network: wiring.Component) -> Loader:
+        """Connect a loader to its ports and to the memories of the network; the sources do the rest."""
+        memories = self._core.memories
+        m.submodules.loader = loader = Loader(memories, starts_empty=any(map(starts_empty, memories)))
+        for name, member in LOADER_PORTS.items():
+            inner, outer = getattr(loader, name), getattr(self, name)
+            m.d.comb += outer.eq(inner) if member.flow == Out else inner.eq(outer)
+        oldest = Signal(reset_less=True)
+        with m.If(network.o.valid):
+            m.d.sync += oldest.eq(network.o.bank)
+        with m.If(gate.idle):
+            m.d.sync += oldest.eq(loader.bank)
+        m.d.comb += [loader.stopped.eq(gate.idle & ~loader.run), loader.oldest_bank.eq(oldest)]
+        return loader
+
+    def _raster(self, m: Module, gate: CreditGate, network: wiring.Component, loader: Loader | None) -> Value:
         m.submodules.raster = raster = self._core.raster.component()
-        m.d.comb += [gate.admit.eq(gate.open), raster.advance.eq(gate.open)]
+        m.d.comb += [gate.admit.eq(gate.open & (loader.run if loader else 1)), raster.advance.eq(gate.admit)]
         wiring.connect(m, raster.o, network.i)
+        if loader:
+            branches = [(raster.load, 0), (network.load, len(self._core.raster.memories))]
+            share_bus(m, loader.bus, branches)
+            m.d.comb += [loader.begin.eq(gate.admit & raster.next_is_first), raster.bank.eq(loader.bank)]
         return Cat(raster.start_of_frame, raster.end_of_line)
 
-    def _stream(self, m: Module, gate: CreditGate, network: wiring.Component) -> Value:
-        m.submodules.stream = stream = StreamSourceComponent(self._core.grid)
+    def _stream(self, m: Module, gate: CreditGate, network: wiring.Component, loader: Loader | None) -> Value:
+        m.submodules.stream = stream = StreamSourceComponent(self._core.graph.i)
         m.d.comb += [
             # Nothing is taken in reset: it would be lost.
-            self.s_axis_tready.eq(gate.open & self.aresetn),
+            self.s_axis_tready.eq(gate.open & (loader.run if loader else 1) & self.aresetn),
             gate.admit.eq(self.s_axis_tready & self.s_axis_tvalid),
             stream.tdata.eq(self.s_axis_tdata),
             stream.valid.eq(gate.admit),
         ]
         wiring.connect(m, stream.o, network.i)
+        if loader:
+            share_bus(m, loader.bus, [(network.load, 0)])
+            m.d.comb += [loader.begin.eq(gate.admit & self.s_axis_tuser), stream.bank.eq(loader.bank)]
         return Cat(self.s_axis_tuser, self.s_axis_tlast)

@@ -149,7 +149,10 @@ Element = Fixed | Phase
 
 @dataclass(frozen=True)
 class Vector:
-    """What an edge of the graph carries: `length` numbers of one format.
+    """What an edge of the graph carries: `length` numbers of one format, `lanes` of them a beat.
+
+    A vector takes `beats` beats, one every `beat_interval` cycles. When `lanes` does not divide `length`, the
+    last lanes of the last beat carry anything.
 
     Parameters
     ----------
@@ -157,16 +160,50 @@ class Vector:
         Format of each number.
     length
         How many; at least 1.
+    lanes
+        How many at once; all by default.
+    beat_interval
+        Cycles from one beat of a vector to the next; 1 where there is only one beat.
+    banks
+        Sets of weights that a vector can be meant for; which one rides along with it.
+
+    Examples
+    --------
+    >>> edge = Vector(Fixed(8, 7), 10, lanes=4, beat_interval=2)
+    >>> edge.beats, edge.span
+    (3, 5)
     """
 
     element: Element
     length: int
+    lanes: int = 0
+    beat_interval: int = 1
+    banks: int = 1
 
     def __post_init__(self) -> None:
         if not isinstance(self.element, Fixed | Phase):
             raise TypeError(f"element must be Fixed or Phase, not {self.element!r}")
         if not isinstance(self.length, int) or self.length < 1:
             raise ValueError(f"length must be an int of at least 1, not {self.length!r}")
+        object.__setattr__(self, "lanes", self.lanes or self.length)
+        if not 1 <= self.lanes <= self.length:
+            raise ValueError(f"lanes must be from 1 to {self.length}, not {self.lanes}")
+        if self.beats == 1:
+            object.__setattr__(self, "beat_interval", 1)
+        if self.beat_interval < 1 or self.banks < 1:
+            raise ValueError(
+                f"beat_interval and banks must be at least 1, not {self.beat_interval} and {self.banks}"
+            )
+
+    @property
+    def beats(self) -> int:
+        """Beats of a vector."""
+        return -(-self.length // self.lanes)
+
+    @property
+    def span(self) -> int:
+        """Cycles from the first beat of a vector to its last, both included."""
+        return (self.beats - 1) * self.beat_interval + 1
 
     def check(self, codes: Codes) -> None:
         """Raise unless `codes` is an int64 array [batch, length] inside the format."""
@@ -180,5 +217,16 @@ class Vector:
                 f"not {codes.min()} to {codes.max()}"
             )
 
+    def to_beats(self, codes: Codes) -> Codes:
+        """Return codes [batch, length] as beats [batch, beats, lanes], with zeros in the lanes left over."""
+        padded = np.zeros((len(codes), self.beats * self.lanes), np.int64)
+        padded[:, : self.length] = codes
+        return padded.reshape(len(codes), self.beats, self.lanes)
+
+    def from_beats(self, beats: Codes) -> Codes:
+        """Return beats [batch, beats, lanes] as codes [batch, length]."""
+        return beats.reshape(len(beats), self.beats * self.lanes)[:, : self.length]
+
     def __str__(self) -> str:
-        return f"{self.length} x {self.element}"
+        shared = f" on {self.lanes} lanes" if self.beats > 1 else ""
+        return f"{self.length} x {self.element}{shared}"

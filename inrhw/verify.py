@@ -8,26 +8,39 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from amaranth.sim import Simulator
 
 from inrhw.emit import Artifact
 from inrhw.errors import InputError, Mismatch
 from inrhw.figure import Figure
 from inrhw.files import write_json
+from inrhw.folded_raster import FoldedRaster
 from inrhw.models import INR
-from inrhw.node import Node
+from inrhw.node_simulation import simulate, simulate_accumulators, simulate_folded_raster
 from inrhw.progress import OnProgress, silent
 from inrhw.signals import Pixels, save_picture
-from inrhw.simulator import available, run_bench, version
-from inrhw.synth import Synthesis
+from inrhw.simulator import TESTS, available, run_bench, version
+from inrhw.sources import RasterSource
+from inrhw.synth import Synthesis, netlist_models
+from inrhw.top import Core
 from inrhw.types import Codes
-from inrhw.yosys import share_folder
 
-#: Vectors that each node is given in Amaranth's simulator, which is too slow for a frame.
+#: Vectors that each node is given in Amaranth's simulator, which is too slow for a frame; a node that takes
+#: more than a cycle a vector gets fewer in proportion, but at least `FEWEST_VECTORS`.
 NODE_VECTORS = 256
+FEWEST_VECTORS = 4
 
-#: Pixels in each test on Icarus, which is a hundred times slower than Verilator.
+#: Cycles of a folded raster scan there.
+RASTER_CYCLES = 20_000
+
+#: Cycles that a frame may take, at its best rate, for each test to check all of it; else it checks this many
+#: pixels of the Verilog, or of the netlist. At one pixel a cycle it always checks a frame.
+FRAME_CYCLES = 300_000
+VERILOG_PIXELS = 1000
+NETLIST_PIXELS = 64
+
+#: The same on Icarus, which is a hundred times slower than Verilator.
 ICARUS_PIXELS = 128
+ICARUS_CYCLES = 2048
 
 #: Seconds that a simulator and its compiler may take, each.
 DEADLINE_S = 3600.0
@@ -48,7 +61,7 @@ class Rung:
     seconds
         Time it took.
     message
-        What was wrong, or why it was skipped.
+        What was wrong, why it was skipped, or what was not tried although it passed.
     tool
         What computed the result.
     """
@@ -92,6 +105,7 @@ class _Found:
     tool: str
     latency: int | None = None
     picture: Pixels | None = None
+    message: str = ""
 
 
 class _SkippedError(Exception):
@@ -129,8 +143,8 @@ def verify(
     climb: dict[str, Callable[[], _Found]] = {
         "torch == forward_int": lambda: _torch(artifact, model),
         "nodes == forward_int": lambda: _nodes(artifact, on_progress),
-        "Verilog on Verilator": lambda: _verilog(artifact, "verilator", None, on_progress),
-        "Verilog on Icarus": lambda: _verilog(artifact, "icarus", ICARUS_PIXELS, on_progress),
+        "Verilog on Verilator": lambda: _verilator(artifact, on_progress),
+        "Verilog on Icarus": lambda: _icarus(artifact, on_progress),
         "netlist on Verilator": lambda: _netlist(artifact, synthesis, on_progress),
     }
     rungs: list[Rung] = []
@@ -143,7 +157,7 @@ def verify(
             if failed:
                 raise _SkippedError(f"not reached: {failed} failed")
             found = check()
-            status, vectors, message, tool = "pass", found.vectors, "", found.tool
+            status, vectors, message, tool = "pass", found.vectors, found.message, found.tool
             latency = latency or found.latency
             picture = found.picture if picture is None else picture
         except _SkippedError as reason:
@@ -214,83 +228,73 @@ def _nodes(artifact: Artifact, on_progress: OnProgress) -> _Found:
     chosen = np.unique(np.linspace(0, len(coordinates) - 1, NODE_VECTORS).astype(int))
     traced = list(core.graph.trace(coordinates[chosen]))
     if core.source == "raster":
-        _raster(artifact)
+        _raster(core.raster)
         traced = traced[1:]
     compared = 0
     for done, (name, x, y) in enumerate(traced):
         on_progress(done, len(traced))
-        compare(f"{name} in Amaranth's simulator", y, simulate(core.graph.nodes[name], x))
-        compared += len(chosen)
+        node = core.graph.nodes[name]
+        vectors = min(len(x), max(FEWEST_VECTORS, NODE_VECTORS // node.initiation_interval))
+        some = np.linspace(0, len(x) - 1, vectors).astype(int)
+        where = f"{name} in Amaranth's simulator"
+        compare(where, y[some], simulate(where, node, x[some]))
+        compared += vectors
     return _Found(compared, f"amaranth {importlib.metadata.version('amaranth')}")
 
 
-def simulate(node: Node, x: Codes) -> Codes:
-    """Return what a node's circuit puts out for codes [vectors, lanes], back to back."""
-    component = node.component()
-    results: list[list[int]] = []
-
-    async def feed(context: Any) -> None:
-        for k in range(len(x) + node.latency + 1):
-            context.set(component.i.valid, k < len(x))
-            if k < len(x):
-                context.set(component.i.payload, [int(code) for code in x[k]])
-            if context.get(component.o.valid):
-                results.append([context.get(component.o.payload[lane]) for lane in range(node.o.length)])
-            await context.tick()
-
-    _run(component, feed)
-    return np.array(results, np.int64).reshape(-1, node.o.length)
-
-
-def _raster(artifact: Artifact) -> None:
-    """Compare the accumulators, to their last bit, over a frame and into the next: so that nothing drifts."""
-    source = artifact.core.raster
+def _raster(source: RasterSource | FoldedRaster) -> None:
+    """Compare the scan over a frame and into the next, so that nothing drifts."""
+    where = "raster in Amaranth's simulator"
+    if isinstance(source, FoldedRaster):
+        frame = source.forward_int()
+        vectors = min(len(frame) + 1, max(FEWEST_VECTORS, RASTER_CYCLES // source.o.span))
+        expected = frame[np.arange(vectors) % len(frame)]
+        compare(where, expected, simulate_folded_raster(where, source, vectors))
+        return
     sums = source.sums()
-    expected = np.concatenate([sums, sums[:1]])
-    component = source.component()
-    results: list[list[int]] = []
-
-    async def feed(context: Any) -> None:
-        context.set(component.advance, 1)
-        await context.tick()
-        for _ in range(len(expected)):
-            results.append([context.get(accumulator) for accumulator in component.accumulators])
-            await context.tick()
-
-    _run(component, feed)
-    compare("raster in Amaranth's simulator", expected, np.array(results, np.int64))
+    compare(where, np.concatenate([sums, sums[:1]]), simulate_accumulators(source, len(sums) + 1))
     kept = (sums >> source.dense.shift) & ((1 << source.o.element.width) - 1)
     first_layer = source.forward_int() & ((1 << source.o.element.width) - 1)
     compare("accumulators against the first layer", first_layer, kept)
 
 
-def _run(component: Any, bench: Any) -> None:
-    simulator = Simulator(component)
-    simulator.add_clock(1e-8)
-    simulator.add_testbench(bench)
-    simulator.run()
-
-
-def _verilog(artifact: Artifact, simulator: str, pixels: int | None, on_progress: OnProgress) -> _Found:
-    if simulator == "icarus" and not available("icarus"):
-        raise _SkippedError("Icarus Verilog is not installed (`apt install iverilog`)")
+def _verilator(artifact: Artifact, on_progress: OnProgress) -> _Found:
+    pixels = _pixels(artifact.core, VERILOG_PIXELS)
     work = artifact.folder / "build" / "rtl"
-    found = _bench(artifact, simulator, [artifact.verilog], work, pixels, on_progress=on_progress)
-    if pixels is None:
-        grid = artifact.core.grid
-        frame = np.load(work / simulator / "results" / "whole_frame.npy")[: grid.width * grid.height]
+    found = _bench(artifact, "verilator", [artifact.verilog], work, pixels, on_progress=on_progress)
+    grid = artifact.core.grid
+    if pixels == grid.width * grid.height:
+        frame = np.load(work / "verilator" / "results" / "whole_frame.npy")
         found.picture = frame.reshape(grid.height, grid.width, artifact.core.channels)
     return found
+
+
+def _icarus(artifact: Artifact, on_progress: OnProgress) -> _Found:
+    if not available("icarus"):
+        raise _SkippedError("Icarus Verilog is not installed (`apt install iverilog`)")
+    grid, interval = artifact.core.grid, artifact.core.initiation_interval
+    pixels = min(grid.width * grid.height, ICARUS_PIXELS, -(-ICARUS_CYCLES // interval))
+    work = artifact.folder / "build" / "rtl"
+    return _bench(artifact, "icarus", [artifact.verilog], work, pixels, on_progress=on_progress)
+
+
+def _pixels(core: Core, fewest: int) -> int:
+    """Return how many pixels each test checks: those of a frame, or `fewest` if a frame takes too long."""
+    frame = core.grid.width * core.grid.height
+    interval = core.initiation_interval
+    whole = interval == 1 or frame * interval <= FRAME_CYCLES
+    return frame if whole else min(frame, fewest)
 
 
 def _netlist(artifact: Artifact, synthesis: Synthesis | None, on_progress: OnProgress) -> _Found:
     if synthesis is None:
         raise _SkippedError("there is no netlist; run `inrhw synth` first")
     if synthesis.unmodelled:
-        raise _SkippedError(f"Yosys has no simulation model of {', '.join(synthesis.unmodelled)}")
-    models = share_folder() / ("ecp5" if synthesis.board.family == "ecp5" else "xilinx") / "cells_sim.v"
+        raise _SkippedError(f"there is no simulation model of {', '.join(synthesis.unmodelled)}")
+    sources = [synthesis.netlist, *netlist_models(synthesis)]
     work = artifact.folder / "build" / "netlist"
-    return _bench(artifact, "verilator", [synthesis.netlist, models], work, None, on_progress=on_progress)
+    pixels = _pixels(artifact.core, NETLIST_PIXELS)
+    return _bench(artifact, "verilator", sources, work, pixels, on_progress=on_progress)
 
 
 def _bench(
@@ -298,15 +302,18 @@ def _bench(
     simulator: str,
     sources: list[Path],
     work: Path,
-    pixels: int | None,
+    pixels: int,
     *,
     on_progress: OnProgress,
 ) -> _Found:
+    core = artifact.core
+    whole = pixels == core.grid.width * core.grid.height
     results = run_bench(
         simulator,
         sources,
         artifact.folder,
         work,
+        tests=None if whole else TESTS,
         beats=pixels,
         deadline_s=DEADLINE_S,
         on_progress=on_progress,
@@ -316,10 +323,17 @@ def _bench(
             raise Mismatch(f"{result.name} of {sources[0].name} on {simulator}: {result.message}")
     measured = results[0].measurements
     latency = next(int(value) for key, value in measured.items() if key.startswith("latency"))
-    if (latency, measured["initiation_interval"]) != (artifact.core.latency, 1):
+    interval = measured["initiation_interval"]
+    if (latency, interval) != (core.latency, core.initiation_interval):
         raise Mismatch(
             f"{sources[0].name} on {simulator} has a latency of {latency} cycles and gives a pixel every "
-            f"{measured['initiation_interval']} cycles, not {artifact.core.latency} and 1 as declared"
+            f"{interval:g} cycles, not {core.latency} and {core.initiation_interval} as declared"
         )
     compared = sum(int(result.measurements["beats"]) for result in results)
-    return _Found(compared, version(simulator), latency)
+    return _Found(compared, version(simulator), latency, message="" if whole else _partly(core, pixels))
+
+
+def _partly(core: Core, pixels: int) -> str:
+    """Say what was not tried when a frame takes too long."""
+    loading = "; no weights were loaded" if core.memories else ""
+    return f"{pixels} of {core.grid.width * core.grid.height} pixels in each test{loading}"

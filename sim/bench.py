@@ -20,8 +20,16 @@ from typing import Any
 import cocotb
 import numpy as np
 from link import Artifact, Bits, Link
+from loading import RUN, Refusal, Registers, as_beats, damaged
+from numpy.typing import NDArray
 
 _RESETS = 8
+
+#: Words of a file up to which it is loaded by writing registers, which takes some 16 clocks a word.
+_MOST_BY_REGISTER = 2000
+
+#: Words of each bank that are read back.
+_READ_BACK = 16
 
 
 class Progress:
@@ -64,18 +72,86 @@ class Settings:
         Progress.done += self.beats
 
 
-def gaps(rng: np.random.Generator, clocks: int, stall: int) -> Iterator[Bits]:
-    """Yield random patterns of so many clocks: bursts of all densities and stalls of `stall` clocks."""
+def gaps(rng: np.random.Generator, clocks: int, stall: int, interval: int) -> Iterator[Bits]:
+    """Yield random patterns of so many clocks: bursts of all densities and stalls of `stall` clocks.
+
+    A burst lasts up to 64 pixels, one every `interval` clocks; its density is a share of clocks or of pixels.
+    """
     waiting = np.zeros(0, bool)
     while True:
         while len(waiting) < clocks:
             if rng.random() < 0.1:
                 burst = np.zeros(stall, bool)
             else:
-                burst = rng.random(rng.integers(1, 64)) < rng.choice([0.1, 0.5, 0.9, 1.0])
+                density = rng.choice([0.1, 0.5, 0.9, 1.0]) / rng.choice([1, interval])
+                burst = rng.random(rng.integers(1, 64 * interval)) < density
             waiting = np.concatenate([waiting, burst])
         yield waiting[:clocks]
         waiting = waiting[clocks:]
+
+
+class Traffic:
+    """Random tready and tvalid on all streams of the core."""
+
+    def __init__(self, link: Link, rng: np.random.Generator) -> None:
+        self.link = link
+        latency, interval = link.artifact.latency, link.artifact.initiation_interval
+        pixels = (gaps(rng, link.clocks, stall, interval) for stall in (2 * latency, latency))
+        self._patterns = (*pixels, gaps(rng, link.clocks, 16, 1))
+
+    async def play(self, clocks: int) -> None:
+        """Play up to `link.clocks` clocks."""
+        await self.link.play(*(next(pattern)[:clocks] for pattern in self._patterns))
+
+    async def send(self, beats: NDArray[np.uint8]) -> None:
+        """Send words to s_weights, see `as_beats`, until the core has taken all."""
+        link = self.link
+        link.words = beats
+        waited = 0
+        while len(link.words):
+            before = len(link.words)
+            await self.play(link.clocks if before > 1 else 16)
+            waited = 0 if len(link.words) < before else waited + 1
+            assert waited < self.patience, (
+                f"load_weights: s_weights_tready is low for ever, with {before} words to come"
+            )
+
+    async def load(self, words: NDArray[np.uint32], picture: int) -> None:
+        """Load a file by s_weights and wait until its picture is shown."""
+        beats = as_beats(words)
+        await self.send(beats[:-1])
+        self.link.pictures.allow(picture)
+        await self.send(beats[-1:])
+        await self.switched(picture)
+
+    async def switched(self, picture: int) -> None:
+        """Wait until the picture is shown, which must be from the next frame on."""
+        link = self.link
+        under_way = 32 + link.artifact.latency // link.artifact.initiation_interval
+        link.pictures.demand(link.taken + under_way)
+        while link.pictures.shown != picture:
+            await self.play(link.clocks)
+
+    @property
+    def patience(self) -> int:
+        """Plays in which two frames must have passed, whatever the patterns."""
+        artifact = self.link.artifact
+        cycles = artifact.initiation_interval * len(artifact) + artifact.latency
+        return 100 + 40 * cycles // self.link.clocks
+
+
+async def _connect(dut: Any, artifact: Artifact, test: str, flags: Bits) -> Link:
+    """Return a link to a core that has weights."""
+    if artifact.registers:
+        link = await Link.connect(dut, artifact, test, flags)
+        traffic = Traffic(link, np.random.default_rng(0))
+        registers = Registers(dut, artifact.registers, traffic.play)
+        always = np.ones(16, bool)
+        await link.reset(always, always)
+        link.pixels_due = False
+        if not await registers.status("showing"):
+            await traffic.send(as_beats(artifact.files[0]))
+    return await Link.connect(dut, artifact, test, flags)
 
 
 async def _reset(link: Link, rng: np.random.Generator, clocks: int) -> None:
@@ -91,20 +167,20 @@ async def whole_frame(dut: Any) -> None:
     artifact, beats = settings.artifact, settings.beats
     # A raster core counts by itself: a second frame shows that it begins like the first.
     rounds = 2 if beats == len(artifact) and not artifact.stream else 1
-    link = await Link.connect(dut, artifact, "whole_frame", artifact.frame_flags())
+    link = await _connect(dut, artifact, "whole_frame", artifact.frame_flags())
     progress = Progress(settings.output)
     always = np.ones(link.clocks, bool)
     await link.reset(always[:16], always[:16])
     try:
-        while link.taken < rounds * beats:
+        while link.taken < max(2, rounds * beats):  # two tell the rate
             await link.play(always, always)
             progress.show(min(link.taken // rounds, beats))
     finally:
         if link.received:
             np.save(settings.output / "whole_frame.npy", link.pixels()[:beats])
-    assert link.first_valid is not None and link.released is not None
-    # Every clock since the first pixel was ready, so the pixels tell the rate.
-    interval = (link.clock - link.first_valid) / link.taken
+    assert link.first_valid is not None and link.last_taken is not None and link.released is not None
+    # Every clock was ready: the first pixel left when it came.
+    interval = (link.last_taken - link.first_valid) / (link.taken - 1)
     start = link.first_sent if artifact.stream else link.released
     assert start is not None
     latency = link.first_valid - start
@@ -112,8 +188,7 @@ async def whole_frame(dut: Any) -> None:
     settings.measured(
         "whole_frame", **{name: latency}, initiation_interval=interval, beats=link.taken, cycles=link.clock
     )
-    allowed = artifact.initiation_interval * (1 + 1 / link.taken)  # the last pixel may be under way
-    assert interval <= allowed, (
+    assert interval <= artifact.initiation_interval, (
         f"whole_frame: {interval:.4f} cycles a pixel, but {artifact.initiation_interval} were promised"
     )
 
@@ -127,11 +202,15 @@ async def random_gaps(dut: Any) -> None:
     flags = artifact.frame_flags()
     if artifact.stream:  # tuser and tlast belong to the beat, not to a count
         flags = rng.random(flags.shape) < 0.5
-    link = await Link.connect(dut, artifact, "random_gaps", flags)
+    link = await _connect(dut, artifact, "random_gaps", flags)
     progress = Progress(settings.output)
-    ready = gaps(rng, link.clocks, 2 * artifact.latency + 64)
-    valid = gaps(rng, link.clocks, artifact.latency)
+    interval = artifact.initiation_interval
+    stall = 2 * artifact.latency + 64 * min(interval, 8)
+    ready = gaps(rng, link.clocks, stall, interval)
+    valid = gaps(rng, link.clocks, artifact.latency, interval)
     await _reset(link, rng, 16)
+    for _ in range(0, stall, link.clocks):  # however short the run is, it has one stall
+        await link.play(np.zeros(link.clocks, bool), next(valid))
     while link.taken < beats:
         await link.play(next(ready), next(valid))
         progress.show(min(link.taken, beats))
@@ -143,7 +222,7 @@ async def random_gaps(dut: Any) -> None:
 async def _drain(link: Link) -> None:
     """No more input: all that was accepted must come out."""
     on, off = np.ones(link.clocks, bool), np.zeros(link.clocks, bool)
-    for _ in range(2 + link.artifact.latency * link.artifact.initiation_interval * 4 // link.clocks):
+    for _ in range(2 + (4 * link.artifact.latency + 8 * link.artifact.initiation_interval) // link.clocks):
         await link.play(on, off)
     assert link.taken == link.sent, (
         f"random_gaps: {link.sent} coordinates went in, {link.taken} pixels came out"
@@ -156,18 +235,111 @@ async def reset_mid_frame(dut: Any) -> None:
     settings = Settings.read()
     artifact, beats = settings.artifact, settings.beats
     rng = np.random.default_rng(settings.seed + 1)
-    link = await Link.connect(dut, artifact, "reset_mid_frame", artifact.frame_flags())
+    link = await _connect(dut, artifact, "reset_mid_frame", artifact.frame_flags())
     progress = Progress(settings.output)
-    longest = 2 * artifact.latency + artifact.initiation_interval * max(64, 2 * beats // _RESETS)
+    interval = artifact.initiation_interval
+    longest = 2 * artifact.latency + max(64, interval * max(16, 2 * beats // _RESETS))
     checked = 0
     for _ in range(_RESETS):
         await _reset(link, rng, int(rng.integers(1, 17)))
-        ready, valid = (gaps(rng, link.clocks, artifact.latency) for _ in range(2))
+        ready, valid = (gaps(rng, link.clocks, artifact.latency, interval) for _ in range(2))
         clocks = int(rng.integers(1, longest))
         for start in range(0, clocks, link.clocks):
             length = min(link.clocks, clocks - start)
             await link.play(next(ready)[:length], next(valid)[:length])
         checked += link.taken
         progress.show(min(checked, beats))
-    assert checked, f"reset_mid_frame: no pixel between {_RESETS} resets"
+    while not checked:
+        await link.play(next(ready), next(valid))
+        checked = link.taken
     settings.measured("reset_mid_frame", beats=checked, cycles=link.clock, resets=_RESETS, seed=settings.seed)
+
+
+@cocotb.test()
+async def load_weights(dut: Any) -> None:
+    """Another file shows another picture, from a frame's first pixel on; a damaged one changes nothing."""
+    settings = Settings.read()
+    artifact = settings.artifact
+    rng = np.random.default_rng(settings.seed + 2)
+    link = await _connect(dut, artifact, "load_weights", artifact.frame_flags())
+    traffic = Traffic(link, rng)
+    registers = Registers(dut, artifact.registers, traffic.play)
+    first, second = artifact.files
+    await _reset(link, rng, 16)
+    await traffic.load(second, 1)
+    assert await registers.read("CHECKSUM") == second[-1], "load_weights: CHECKSUM is not that of the file"
+    await _refuse(traffic, registers, first, rng)
+    await traffic.send(as_beats(first)[: len(first) // 2])
+    await _reset(link, rng, 16)  # forgets half a file, not the picture
+    if len(first) < _MOST_BY_REGISTER:
+        await _load_by_register(traffic, registers, first)
+    else:
+        await traffic.load(first, 0)
+    await _stop(traffic, registers)
+    await _read_back(registers, artifact, rng)
+    assert await registers.write("CONTROL", RUN), "load_weights: CONTROL cannot be written"
+    link.pixels_due = True
+    for _ in range(2 + 2 * artifact.latency // link.clocks):
+        await traffic.play(link.clocks)
+    settings.measured(
+        "load_weights", beats=link.checked, cycles=link.clock, words=len(first), seed=settings.seed
+    )
+
+
+async def _refuse(
+    traffic: Traffic, registers: Registers, words: NDArray[np.uint32], rng: np.random.Generator
+) -> None:
+    """Damaged files are refused, each for its reason, and the picture stays for at least a frame."""
+    link = traffic.link
+    for reason in Refusal:
+        await traffic.send(as_beats(damaged(words, reason, rng)))
+        told = await registers.status("error")
+        assert told == reason, f"load_weights: STATUS.error is {told} after a file with wrong {reason.name}"
+    until = link.taken + len(link.artifact) + 32 + link.artifact.latency
+    while link.taken < until:
+        await traffic.play(link.clocks)
+
+
+async def _load_by_register(traffic: Traffic, registers: Registers, words: NDArray[np.uint32]) -> None:
+    """Load the first picture's file by writing DATA; while the core is busy that is an error."""
+    for number, word in enumerate(words.tolist()):
+        if number == len(words) - 1:
+            traffic.link.pictures.allow(0)
+        for _ in range(traffic.patience):
+            if await registers.write("DATA", word):
+                break
+        else:
+            raise AssertionError(f"load_weights: DATA cannot be written, at word {number}")
+    await traffic.switched(0)
+
+
+async def _stop(traffic: Traffic, registers: Registers) -> None:
+    """Stop, in mid-frame perhaps: memories cannot be read before."""
+    link = traffic.link
+    assert not await registers.is_readable("READ_DATA"), (
+        "load_weights: READ_DATA can be read while the core runs"
+    )
+    assert await registers.write("CONTROL", 0), "load_weights: CONTROL cannot be written"
+    link.pixels_due = False
+    for _ in range(traffic.patience):
+        await traffic.play(link.clocks)
+        if await registers.status("stopped"):
+            break
+    else:
+        raise AssertionError("load_weights: the core never stops")
+
+
+async def _read_back(registers: Registers, artifact: Artifact, rng: np.random.Generator) -> None:
+    """Words of both banks are those of the files."""
+    shown = await registers.status("bank")
+    for file, bank in zip(artifact.files, (shown, 1 - shown), strict=True):
+        for _ in range(_READ_BACK):
+            memory = int(rng.integers(len(artifact.memories)))
+            address = int(rng.integers(artifact.memories[memory].depth))
+            chunk = int(rng.integers(artifact.memories[memory].chunks))
+            await registers.select(memory, address, chunk, bank)
+            got, want = await registers.read("READ_DATA"), file[artifact.position(memory, address, chunk)]
+            assert got == want, (
+                f"load_weights: bank {bank}, memory {memory}, address {address}, chunk {chunk}: "
+                f"expected {want:#x}, read {got:#x}"
+            )

@@ -3,13 +3,14 @@
 // signal at every clock and does all checking there.
 //
 // Macros: INRHW_TOP module under test, INRHW_OUT_BITS and INRHW_IN_BITS widths of the two tdata, INRHW_STREAM is
-// defined when the core has an s_axis.
+// defined when the core has an s_axis, INRHW_LOADABLE when it has s_weights and s_axi, whose addresses have
+// INRHW_ADDRESS_BITS.
 
 `timescale 1ns / 1ns
 
 module inrhw_harness;
     localparam CLOCKS = 256;  // most clocks of one play; Python takes it from the width of `ready`
-    localparam WORD = `INRHW_OUT_BITS + 7;
+    localparam WORD = `INRHW_OUT_BITS + 9;
 
     // Written by Python while the clock is low, constant during a play of `length` clocks.
     reg [$clog2(CLOCKS):0] length  /* verilator public_flat_rw */ = 1;
@@ -55,6 +56,68 @@ module inrhw_harness;
     assign s_axis_tready = 0;
 `endif
 
+    wire s_weights_tvalid, s_weights_tready;
+
+`ifdef INRHW_LOADABLE
+    // The next `words` words for s_weights, {tlast, tdata} each, from bit 0 up.
+    reg [$clog2(CLOCKS):0] words  /* verilator public_flat_rw */ = 0;
+    reg [CLOCKS*33-1:0] weights  /* verilator public_flat_rw */ = 0;
+    reg [CLOCKS-1:0] weights_valid  /* verilator public_flat_rw */ = 0;  // s_weights_tvalid, like `valid`
+    reg [$clog2(CLOCKS):0] words_sent = 0;
+    reg word_waiting = 0;
+
+    wire [31:0] s_weights_tdata;
+    wire s_weights_tlast;
+    assign {s_weights_tlast, s_weights_tdata} = weights[words_sent[$clog2(CLOCKS)-1:0]*33+:33];
+    assign s_weights_tvalid = words_sent < words & (word_waiting | weights_valid[step[$clog2(CLOCKS)-1:0]]);
+
+    always @(posedge aclk) begin
+        word_waiting <= aresetn & s_weights_tvalid & ~s_weights_tready;
+        if (last_step) words_sent <= 0;
+        else if (s_weights_tvalid & s_weights_tready) words_sent <= words_sent + 1;
+    end
+
+    // One AXI4-Lite transaction when axi_start differs from axi_done, which is equal to it when that is over.
+    reg axi_start  /* verilator public_flat_rw */ = 0;
+    reg axi_write  /* verilator public_flat_rw */ = 0;
+    reg [`INRHW_ADDRESS_BITS-1:0] axi_address  /* verilator public_flat_rw */ = 0;
+    reg [31:0] axi_wdata  /* verilator public_flat_rw */ = 0;
+    reg axi_done  /* verilator public_flat_rd */ = 0;
+    reg [1:0] axi_response  /* verilator public_flat_rd */ = 0;
+    reg [31:0] axi_rdata  /* verilator public_flat_rd */ = 0;
+
+    reg axi_busy = 0, awvalid = 0, wvalid = 0, arvalid = 0;
+    wire awready, wready, bvalid, arready, rvalid;
+    wire [1:0] bresp, rresp;
+    wire [31:0] rdata;
+    wire bready = axi_busy & axi_write & ~awvalid & ~wvalid;
+    wire rready = axi_busy & ~axi_write & ~arvalid;
+
+    always @(posedge aclk)
+        if (~aresetn) begin
+            {axi_busy, awvalid, wvalid, arvalid} <= 0;
+            axi_done <= axi_start;
+        end else if (~axi_busy) begin
+            axi_busy <= axi_start != axi_done;
+            awvalid <= axi_start != axi_done & axi_write;
+            wvalid <= axi_start != axi_done & axi_write;
+            arvalid <= axi_start != axi_done & ~axi_write;
+        end else begin
+            awvalid <= awvalid & ~awready;
+            wvalid <= wvalid & ~wready;
+            arvalid <= arvalid & ~arready;
+            if (bvalid & bready | rvalid & rready) begin
+                axi_busy <= 0;
+                axi_done <= axi_start;
+                axi_response <= axi_write ? bresp : rresp;
+                axi_rdata <= rdata;
+            end
+        end
+`else
+    assign s_weights_tvalid = 0;
+    assign s_weights_tready = 0;
+`endif
+
     `INRHW_TOP dut (
 `ifdef INRHW_STREAM
         .s_axis_tdata(s_axis_tdata),
@@ -62,6 +125,29 @@ module inrhw_harness;
         .s_axis_tready(s_axis_tready),
         .s_axis_tuser(s_axis_tuser),
         .s_axis_tlast(s_axis_tlast),
+`endif
+`ifdef INRHW_LOADABLE
+        .s_weights_tdata(s_weights_tdata),
+        .s_weights_tvalid(s_weights_tvalid),
+        .s_weights_tready(s_weights_tready),
+        .s_weights_tlast(s_weights_tlast),
+        .s_axi_awaddr(axi_address),
+        .s_axi_awvalid(awvalid),
+        .s_axi_awready(awready),
+        .s_axi_wdata(axi_wdata),
+        .s_axi_wstrb(4'hf),
+        .s_axi_wvalid(wvalid),
+        .s_axi_wready(wready),
+        .s_axi_bresp(bresp),
+        .s_axi_bvalid(bvalid),
+        .s_axi_bready(bready),
+        .s_axi_araddr(axi_address),
+        .s_axi_arvalid(arvalid),
+        .s_axi_arready(arready),
+        .s_axi_rdata(rdata),
+        .s_axi_rresp(rresp),
+        .s_axi_rvalid(rvalid),
+        .s_axi_rready(rready),
 `endif
         .m_axis_tdata(m_axis_tdata),
         .m_axis_tvalid(m_axis_tvalid),
@@ -74,7 +160,7 @@ module inrhw_harness;
 
     always @(posedge aclk)
         trace[step*WORD+:WORD] = {
-            aresetn, s_axis_tready, s_axis_tvalid, m_axis_tready, m_axis_tvalid,
+            aresetn, s_weights_tready, s_weights_tvalid, s_axis_tready, s_axis_tvalid, m_axis_tready, m_axis_tvalid,
             m_axis_tlast, m_axis_tuser, m_axis_tdata
         };
 endmodule

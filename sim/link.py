@@ -8,12 +8,16 @@ from typing import Any
 import numpy as np
 from cocotb.triggers import Timer
 from cocotb.utils import get_sim_time
+from loading import HEADER_WORDS, Memory, Pictures
 from numpy.typing import NDArray
 
 Bits = NDArray[np.bool_]
 
 #: Control signals of a recorded word, above tdata, lowest first.
-_SIGNALS = ("user", "last", "valid", "ready", "s_valid", "s_ready", "aresetn")
+_SIGNALS = ("user", "last", "valid", "ready", "s_valid", "s_ready", "w_valid", "w_ready", "aresetn")
+
+#: The inputs and outputs of the handshakes that the core must know after reset, and their ports.
+_CONTROLS = {"valid": "m_axis_tvalid", "s_ready": "s_axis_tready", "w_ready": "s_weights_tready"}
 
 
 @dataclass(frozen=True)
@@ -28,8 +32,8 @@ class Artifact:
         Coordinates come by s_axis; else the core makes them.
     coordinates
         Codes, int64 [pixels, 2].
-    pixels
-        What the core must give, uint8 [pixels, channels].
+    pictures
+        What the core must give, uint8 [pictures, pixels, channels]: one picture, of a loadable core two.
     order
         Channel of each byte of m_axis_tdata.
     bits_per_axis
@@ -38,41 +42,62 @@ class Artifact:
         Of the core, in cycles; says how long a stall must be to fill it and when a pixel is due.
     initiation_interval
         Cycles between pixels.
+    registers
+        Byte address of each register of a loadable core, else empty.
+    memories
+        Its memories, in the order of the weights file.
+    files
+        The words of the weights file of each picture, uint32.
     """
 
     width: int
     height: int
     stream: bool
     coordinates: NDArray[np.int64]
-    pixels: NDArray[np.uint8]
+    pictures: NDArray[np.uint8]
     order: list[int]
     bits_per_axis: int
     latency: int
     initiation_interval: int
+    registers: dict[str, int]
+    memories: list[Memory]
+    files: list[NDArray[np.uint32]]
 
     @classmethod
     def read(cls, folder: Path) -> "Artifact":
         """Read an artifact folder."""
         manifest = json.loads((folder / "manifest.json").read_text())
+        loadable = manifest.get("weights") == "loadable"
+        names = (manifest["name"], "second") if loadable else ()
         with np.load(folder / "vectors.npz") as vectors:
-            coordinates, pixels = vectors["coordinates"], vectors["pixels"]
+            coordinates = vectors["coordinates"]
+            pictures = [vectors[key] for key in ("pixels", "second_pixels")[: len(names) or 1]]
         count = manifest["width"] * manifest["height"]
         assert coordinates.shape == (count, 2), f"coordinates must be [{count}, 2], not {coordinates.shape}"
-        assert pixels.shape == (count, manifest["channels"]), f"pixels have the shape {pixels.shape}"
+        for pixels in pictures:
+            assert pixels.shape == (count, manifest["channels"]), f"pixels have the shape {pixels.shape}"
         return cls(
             manifest["width"],
             manifest["height"],
             manifest["source"] == "stream",
             coordinates,
-            pixels,
+            np.stack(pictures),
             manifest["tdata_order"],
             manifest["coordinate"]["bits_per_axis"],
             manifest["latency"],
             manifest.get("initiation_interval", 1),
+            manifest.get("registers", {}),
+            [Memory(memory["width"], memory["depth"]) for memory in manifest.get("memories", [])],
+            [np.fromfile(folder / f"{name}.weights", "<u4") for name in names],
         )
 
+    def position(self, memory: int, address: int, chunk: int) -> int:
+        """Return where in a weights file a word of a memory is."""
+        before = sum(other.chunks * other.depth for other in self.memories[:memory])
+        return HEADER_WORDS + before + address * self.memories[memory].chunks + chunk
+
     def __len__(self) -> int:
-        return len(self.pixels)
+        return self.width * self.height
 
     def frame_flags(self) -> Bits:
         """Return tuser and tlast of every pixel of a frame, [pixels, 2]."""
@@ -82,7 +107,7 @@ class Artifact:
 
 @dataclass(frozen=True)
 class Record:
-    """What the ports did, clock by clock: [clocks] each, `data` [clocks, bytes]; `unknown_*` is X."""
+    """What the ports did, clock by clock: [clocks] each, `data` [clocks, bytes]; unknown is X."""
 
     user: Bits
     last: Bits
@@ -90,9 +115,10 @@ class Record:
     ready: Bits
     s_valid: Bits
     s_ready: Bits
+    w_valid: Bits
+    w_ready: Bits
     aresetn: Bits
-    unknown_valid: Bits
-    unknown_s_ready: Bits
+    unknown: dict[str, Bits]
     data: NDArray[np.uint8]
     unknown_data: Bits
 
@@ -107,14 +133,19 @@ class Link:
         self._flags = flags
         self.clocks = len(dut.ready)  # most of one play
         self._word = len(dut.trace) // self.clocks
-        lanes = np.zeros((len(artifact), -(-(self._word - len(_SIGNALS)) // 8)), np.uint8)
-        lanes[:, : len(artifact.order)] = artifact.pixels[:, artifact.order]
-        self._golden = lanes
+        lanes = -(-(self._word - len(_SIGNALS)) // 8)
+        golden = np.zeros((len(artifact.pictures), len(artifact), lanes), np.uint8)
+        golden[..., : len(artifact.order)] = artifact.pictures[..., artifact.order]
+        self.pictures = Pictures(golden)
+        self.pixels_due = True  # else none may come for ever
+        self.words = np.zeros((0, 33), np.uint8)  # to send to s_weights, see `as_beats`
         self._beats = self._input_bits(len(dut.beats) // self.clocks) if artifact.stream else None
         self.clock = 0  # clocks played
+        self.checked = 0  # pixels compared
         self.received: list[NDArray[np.uint8]] = []
         self.first_sent: int | None = None  # clock of the first accepted input
         self.first_valid: int | None = None
+        self.last_taken: int | None = None
         self.released: int | None = None  # first clock without reset
         self._forget()
 
@@ -130,6 +161,7 @@ class Link:
         self.sent = self.taken = 0
         self._pending: tuple[Any, ...] | None = None  # an offered beat that must not change
         self._quiet = 0  # clocks without tvalid while a pixel is due
+        self.pictures.restart()
 
     def _input_bits(self, beat_bits: int) -> NDArray[np.uint8]:
         """Return the beats {tlast, tuser, tdata} as characters, lowest bit first."""
@@ -144,13 +176,14 @@ class Link:
     async def reset(self, ready: Bits, valid: Bits) -> None:
         """Play in reset; what the core takes and gives after it starts at the first pixel."""
         self._forget()
-        await self._play(ready, valid, aresetn=False)
+        self.words = self.words[:0]
+        await self._play(ready, valid, valid, aresetn=False)
 
-    async def play(self, ready: Bits, valid: Bits) -> None:
-        """Play up to `clocks` clocks with the given tready of m_axis and tvalid of s_axis."""
-        await self._play(ready, valid, aresetn=True)
+    async def play(self, ready: Bits, valid: Bits, words: Bits | None = None) -> None:
+        """Play up to `clocks` clocks with the given tready of m_axis and tvalid of s_axis and s_weights."""
+        await self._play(ready, valid, valid if words is None else words, aresetn=True)
 
-    async def _play(self, ready: Bits, valid: Bits, aresetn: bool) -> None:
+    async def _play(self, ready: Bits, valid: Bits, words: Bits, aresetn: bool) -> None:
         dut = self._dut
         dut.length.value = len(ready)
         dut.aresetn.value = aresetn
@@ -159,8 +192,18 @@ class Link:
         if self._beats is not None:
             upcoming = self._beats[(self.sent + np.arange(self.clocks)) % len(self.artifact)]
             dut.beats.value = upcoming.ravel()[::-1].tobytes().decode()
+        if self.artifact.registers:
+            self._offer(self.words[: self.clocks], words)
         await Timer(2 * len(ready), "step")
         self._check(self._read(len(ready)))
+
+    def _offer(self, words: NDArray[np.uint8], valid: Bits) -> None:
+        self._dut.words.value = len(words)
+        if len(words):
+            padded = np.full((self.clocks, words.shape[1]), ord("0"), np.uint8)
+            padded[: len(words)] = words
+            self._dut.weights.value = padded.ravel()[::-1].tobytes().decode()
+            self._dut.weights_valid.value = self._characters(valid)
 
     def _characters(self, pattern: Bits) -> str:
         """Return a pattern as the harness takes it: the first clock in the lowest bit."""
@@ -178,8 +221,7 @@ class Link:
         payload = range(self._word - len(_SIGNALS) + 2)  # tdata, tuser, tlast
         return Record(
             **controls,
-            unknown_valid=unknown[:, _SIGNALS.index("valid") - len(_SIGNALS)],
-            unknown_s_ready=unknown[:, _SIGNALS.index("s_ready") - len(_SIGNALS)],
+            unknown={name: unknown[:, _SIGNALS.index(name) - len(_SIGNALS)] for name in _CONTROLS},
             data=np.packbits(ones[:, data], axis=1, bitorder="little"),
             unknown_data=np.any(unknown[:, payload], axis=1),
         )
@@ -188,7 +230,7 @@ class Link:
         if not record.aresetn[0]:
             self._check_reset(record)
             return
-        unknown = record.unknown_valid | record.unknown_s_ready
+        unknown = np.any(list(record.unknown.values()), axis=0)
         if unknown.any():
             self._fail(int(unknown.argmax()), "a control output is unknown (X) after reset")
         self._check_stable(record)
@@ -197,13 +239,14 @@ class Link:
         self._note(record)
 
     def _check_reset(self, record: Record) -> None:
-        late = record.valid | record.unknown_valid
-        late[0] = False  # the reset is synchronous: it shows one clock later
-        open_ = record.s_ready | record.unknown_s_ready  # at once: what is taken in reset would be lost
-        for port, high in (("m_axis_tvalid", late), ("s_axis_tready", open_)):
+        for name, port in _CONTROLS.items():
+            high = getattr(record, name) | record.unknown[name]
+            if name == "valid":
+                high[0] = False  # the reset is synchronous: it shows one clock later
+            # A ready falls at once: what is taken in reset would be lost.
             if high.any():
                 self._fail(int(high.argmax()), f"{port} is not low during reset")
-        self.clock += len(late)
+        self.clock += len(record.valid)
 
     def _check_stable(self, record: Record) -> None:
         """AXI4-Stream: an offered beat stays as it is until it is taken."""
@@ -230,7 +273,7 @@ class Link:
                 at = int(np.flatnonzero(taken)[number - self.taken])
                 self._fail(at, f"a pixel came before its coordinate was taken: {self._where(number)}")
         pixels = index % len(self.artifact)
-        self._compare_data(record, taken, index, pixels)
+        self._compare_data(record, taken, index)
         flags = np.column_stack([record.user, record.last])[taken]
         for name, got, want in zip(("tuser", "tlast"), flags.T, self._flags[pixels].T, strict=True):
             wrong = got != want
@@ -239,10 +282,9 @@ class Link:
                 at, where = int(np.flatnonzero(taken)[i]), self._where(int(index[i]))
                 self._fail(at, f"{name} at {where}: expected {int(want[i])}, got {int(got[i])}")
 
-    def _compare_data(
-        self, record: Record, taken: Bits, index: NDArray[np.int64], pixels: NDArray[np.int64]
-    ) -> None:
-        got, want = record.data[taken], self._golden[pixels]
+    def _compare_data(self, record: Record, taken: Bits, index: NDArray[np.int64]) -> None:
+        got = record.data[taken]
+        want = self.pictures.wanted(self.taken, got)
         self.received.append(got)
         unknown = record.unknown_data[taken]
         wrong = (got != want).any(axis=1) | unknown
@@ -261,7 +303,7 @@ class Link:
         """AXI4-Stream: tvalid does not wait for tready; nor does a pixel that is due take for ever."""
         sent = self.sent + np.cumsum(record.s_valid & record.s_ready)
         taken = self.taken + np.cumsum(record.valid & record.ready)
-        due = ~record.valid & (record.s_valid | (sent > taken) | (not self.artifact.stream))
+        due = ~record.valid & (record.s_valid | (sent > taken) | (not self.artifact.stream)) & self.pixels_due
         clock = np.arange(len(due))
         quiet = clock - np.maximum.accumulate(np.where(due, -1 - self._quiet, clock))
         late = quiet > self.artifact.latency + 8 * self.artifact.initiation_interval
@@ -274,15 +316,19 @@ class Link:
         self._quiet = int(quiet[-1])
 
     def _note(self, record: Record) -> None:
-        accepted = record.s_valid & record.s_ready
+        accepted, taken = record.s_valid & record.s_ready, record.valid & record.ready
         if self.released is None:
             self.released = self.clock
         if self.first_sent is None and accepted.any():
             self.first_sent = self.clock + int(accepted.argmax())
         if self.first_valid is None and record.valid.any():
             self.first_valid = self.clock + int(record.valid.argmax())
+        if taken.any():
+            self.last_taken = self.clock + int(np.flatnonzero(taken)[-1])
         self.sent += int(accepted.sum())
-        self.taken += int((record.valid & record.ready).sum())
+        self.taken += int(taken.sum())
+        self.checked += int(taken.sum())
+        self.words = self.words[int((record.w_valid & record.w_ready).sum()) :]
         self.clock += len(record.valid)
 
     def _where(self, number: int) -> str:

@@ -9,9 +9,9 @@ from amaranth.hdl import ClockDomain, Module
 from amaranth.sim import Simulator
 
 from inrhw.node import Node
-from inrhw.types import Codes
+from inrhw.types import Codes, Vector
 
-#: One element is tried with all its codes up to this many of them.
+#: One element is tried with all its codes up to this many of them, if a vector takes one cycle.
 EXHAUSTIVE = 1 << 12
 
 
@@ -23,23 +23,33 @@ def node_classes(module: ModuleType) -> list[type[Node]]:
 
 def inputs(node: Node, rng: np.random.Generator, n_random: int = 60) -> Codes:
     """Return corner cases, random vectors, and every code (every vector, if they are few)."""
-    lo, hi, lanes = node.i.element.lo, node.i.element.hi, node.i.length
-    corners = list(itertools.islice(itertools.product((lo, hi, 0, 1), repeat=lanes), 64))
-    blocks = [np.array(corners), rng.integers(lo, hi + 1, (n_random, lanes))]
+    lo, hi, length = node.i.element.lo, node.i.element.hi, node.i.length
+    corners = list(itertools.islice(itertools.product((lo, hi, 0, 1), repeat=length), 64))
+    blocks = [np.array(corners), rng.integers(lo, hi + 1, (n_random, length))]
     codes = hi - lo + 1
-    if codes**lanes <= EXHAUSTIVE:
-        blocks.append(np.array(list(itertools.product(range(lo, hi + 1), repeat=lanes))))
-    elif codes <= EXHAUSTIVE:
-        blocks.append(np.stack([rng.permutation(np.arange(lo, hi + 1)) for _ in range(lanes)], axis=1))
+    most = EXHAUSTIVE // node.initiation_interval
+    if codes**length <= most:
+        blocks.append(np.array(list(itertools.product(range(lo, hi + 1), repeat=length))))
+    elif codes <= most:
+        blocks.append(np.stack([rng.permutation(np.arange(lo, hi + 1)) for _ in range(length)], axis=1))
     return np.clip(np.concatenate(blocks), lo, hi).astype(np.int64)
 
 
-def schedule(n: int, interval: int, gaps: bool, rng: np.random.Generator) -> Iterator[int]:
-    """Yield, cycle by cycle, the number of the vector that goes in, or -1 for none."""
-    for k in range(n):
-        yield k
-        idle = interval - 1 + (int(rng.integers(4)) if gaps and rng.random() < 0.5 else 0)
-        yield from [-1] * idle
+def schedule(node: Node, vectors: int, gaps: bool, rng: np.random.Generator) -> Iterator[int]:
+    """Yield, cycle by cycle, the number of the beat that goes in, or -1 for none."""
+    for k in range(vectors):
+        gap = int(rng.integers(4)) if gaps and rng.random() < 0.5 else 0
+        for cycle in range(node.initiation_interval + gap):
+            beat, between = divmod(cycle, node.i.beat_interval)
+            yield -1 if between or beat >= node.i.beats else k * node.i.beats + beat
+
+
+def in_beats(vector: Vector, x: Codes, rng: np.random.Generator) -> list[list[int]]:
+    """Return the beats of all vectors, one after the other, with garbage in the lanes left over."""
+    lo, hi = vector.element.lo, vector.element.hi
+    padded = rng.integers(lo, hi + 1, (len(x), vector.beats * vector.lanes))
+    padded[:, : vector.length] = x
+    return padded.reshape(-1, vector.lanes).tolist()
 
 
 def simulate(node: Node, x: Codes, *, gaps: bool, seed: int = 0, reset_at: int = -1) -> tuple[Codes, Codes]:
@@ -50,23 +60,31 @@ def simulate(node: Node, x: Codes, *, gaps: bool, seed: int = 0, reset_at: int =
     node
         What to build.
     x
-        Codes [batch, i.length].
+        Codes [batch, i.length]; vector k is meant for bank k, modulo the banks.
     gaps
-        Leave random cycles without a vector.
+        Leave random cycles between vectors.
     seed
         Of gaps and garbage.
     reset_at
-        Cycle in which reset is high; -1 for none.
+        Cycle in which reset is high, at most a few after the last vector; `x` is then sent again from its
+        start, and what came out before does not count. -1 for none.
 
     Returns
     -------
     tuple
         The codes that came out with valid high, [n, o.length], and for each of them the cycles since the
-        vector of the same rank went in.
+        first beat of the vector of the same rank went in.
+
+    Raises
+    ------
+    AssertionError
+        A vector comes out with beats missing or not `o.beat_interval` apart, or for another bank.
     """
     rng = np.random.default_rng(seed)
-    beats = list(schedule(len(x), node.initiation_interval, gaps, rng))
-    beats += [-1] * (2 * node.latency + 4)
+    cycles = list(schedule(node, len(x), gaps, rng))
+    idle = [-1] * (2 * (node.latency + node.o.span) + 4)
+    cycles = (cycles + idle)[: reset_at + 1] + cycles + idle
+    beats = in_beats(node.i, x, rng)
     lo, hi = node.i.element.lo, node.i.element.hi
     top = Module()
     top.domains.sync = sync = ClockDomain()
@@ -75,25 +93,42 @@ def simulate(node: Node, x: Codes, *, gaps: bool, seed: int = 0, reset_at: int =
     simulator.add_clock(1e-6)
     entered: list[int] = []
     left: list[int] = []
+    banks: list[int] = []
     out: list[list[int]] = []
 
     async def bench(ctx) -> None:  # type: ignore[no-untyped-def]
-        garbage = rng.integers(lo, hi + 1, (len(beats), node.i.length)).tolist()
-        for cycle, k in enumerate(beats):
-            ctx.set(component.i.payload, garbage[cycle] if k < 0 else x[k].tolist())
-            ctx.set(component.i.valid, k >= 0)
+        garbage = rng.integers(lo, hi + 1, (len(cycles), node.i.lanes)).tolist()
+        for cycle, beat in enumerate(cycles):
+            ctx.set(component.i.payload, garbage[cycle] if beat < 0 else beats[beat])
+            ctx.set(component.i.valid, beat >= 0)
             ctx.set(sync.rst, cycle == reset_at)
-            if k >= 0:
+            if node.i.banks > 1:
+                ctx.set(component.i.bank, (cycle if beat < 0 else beat // node.i.beats) % node.i.banks)
+            if beat >= 0 and beat % node.i.beats == 0 and cycle > reset_at:
                 entered.append(cycle)
-            if ctx.get(component.o.valid):
+            if ctx.get(component.o.valid) and cycle > reset_at:
                 left.append(cycle)
-                out.append([ctx.get(component.o.payload[lane]) for lane in range(node.o.length)])
+                banks.append(ctx.get(component.o.bank) if node.o.banks > 1 else 0)
+                out.append([ctx.get(component.o.payload[lane]) for lane in range(node.o.lanes)])
             await ctx.tick()
 
     simulator.add_testbench(bench)
     simulator.run()
-    delays = np.array(left, np.int64) - np.array(entered[: len(left)], np.int64)
-    return np.array(out, np.int64).reshape(-1, node.o.length), delays
+    return _vectors(node, entered, left, banks, out)
+
+
+def _vectors(
+    node: Node, entered: list[int], left: list[int], banks: list[int], out: list[list[int]]
+) -> tuple[Codes, Codes]:
+    """Put the beats that came out together, as `simulate` returns them."""
+    o = node.o
+    assert len(left) % o.beats == 0, f"{len(left)} beats came out, {o.beats} make a vector"
+    times = np.array(left, np.int64).reshape(-1, o.beats)
+    assert (np.diff(times) == o.beat_interval).all(), "beats of a vector came out at other intervals"
+    ranks = np.arange(len(times))[:, None]
+    assert (np.array(banks, int).reshape(-1, o.beats) == ranks % o.banks).all(), "the bank got lost"
+    delays = times[:, 0] - np.array(entered[: len(times)], np.int64)
+    return o.from_beats(np.array(out, np.int64).reshape(-1, o.beats, o.lanes)), delays
 
 
 def assert_contract(node: Node, x: Codes, *, gaps: bool) -> None:
@@ -104,6 +139,6 @@ def assert_contract(node: Node, x: Codes, *, gaps: bool) -> None:
     assert got.shape == expected.shape
     wrong = np.argwhere(got != expected)
     assert not len(wrong), (
-        f"{type(node).__name__}: first of {len(wrong)} differences at [vector, lane] {wrong[0]}"
+        f"{type(node).__name__}: first of {len(wrong)} differences at [vector, element] {wrong[0]}"
     )
     assert set(delays.tolist()) == {node.latency}

@@ -126,7 +126,7 @@ def test_the_boards_are_listed(inrhw_: Inrhw) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [(), ("build",), ("fit",), ("emit",), ("synth",), ("verify",), ("report",)]
+    "command", [(), ("build",), ("fit",), ("emit",), ("synth",), ("verify",), ("report",), ("weights",)]
 )
 def test_every_command_has_help(inrhw_: Inrhw, command: tuple[str, ...]) -> None:
     result = inrhw_(*command, "--help")
@@ -666,3 +666,70 @@ def test_without_resume_training_starts_over(inrhw_: Inrhw, interrupted: Path) -
 
 def test_resume_without_a_checkpoint_just_trains(inrhw_: Inrhw, tmp_path: Path) -> None:
     assert inrhw_("fit", "-o", "out", "--size", "4x3", *TINY, "--resume").status == 0
+
+
+# Folded cores
+
+
+def test_a_target_gives_a_folded_core(inrhw_: Inrhw, built: Path) -> None:
+    assert inrhw_("emit", built, "--target-mpixels", "20", "--clock-mhz", "200").status == 0
+    manifest = json.loads((built / "manifest.json").read_text())
+    assert manifest["folding"]["weights"] == "rom"
+    assert 1 < manifest["initiation_interval"] <= 10
+    assert inrhw_("emit", built, "--weights", "loadable", "--max-dsp", "2").status == 0
+    assert json.loads((built / "manifest.json").read_text())["weights"] == "loadable"
+    assert inrhw_("emit", built).status == 0
+    assert json.loads((built / "manifest.json").read_text())["folding"] is None
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--target-mpixels", "400"), "at most one pixel a clock"),
+        (("--target-mpixels", "nan"), "mpixels must be over 0"),
+        (("--target-mpixels", "300"), "what baked weights give"),
+        (("--initiation-interval", "0"), "initiation_interval must be over 0"),
+        (("--weights", "rom"), "rom weights need a target"),
+        (("--weights", "flash"), "must be one of baked, rom, loadable"),
+        (("--weights", "baked", "--max-dsp", "9"), "needs weights rom or loadable"),
+        (("--packed",), "packed is about"),
+        (("--packed", "--initiation-interval", "9"), "at most 8 bits"),
+        (("--max-dsp", "1", "--hidden-layers", "1"), "but max_dsp is 1; no folding fits"),
+        (
+            ("--hidden-features", "256", "--hidden-layers", "3", "--target-mpixels", "100"),
+            r"DSPs, but vcu128 \(.*\) has 9,024; \d+ cycles would fit",
+        ),
+    ],
+)
+def test_what_cannot_be_reached_is_said_before_training(
+    inrhw_: Inrhw, tmp_path: Path, options: tuple[str, ...], message: str
+) -> None:
+    refused(inrhw_("build", "-o", "out", "--size", "4x3", "--hidden-features", "3", *options), message)
+    assert contents(tmp_path) == {}
+
+
+def test_weights_of_another_picture_are_written_for_a_core(
+    inrhw_: Inrhw, built: Path, tmp_path: Path
+) -> None:
+    assert inrhw_("emit", built, "--weights", "loadable", "--initiation-interval", "9").status == 0
+    options = ("--size", "5x4", *TINY, "--seed", "3")
+    assert inrhw_("fit", "-o", "other", *options).status == 0
+    result = inrhw_("weights", "other", "--core", built, "-o", "new/picture.weights")
+    assert result.status == 0
+    written = (tmp_path / "new" / "picture.weights").read_bytes()
+    assert f"{len(written):,} bytes" in result.out
+    own = (built / "tiny.weights").read_bytes()
+    assert written != own and written[:12] == own[:12]
+
+
+def test_weights_that_do_not_fit_leave_no_file(inrhw_: Inrhw, built: Path, tmp_path: Path) -> None:
+    refused(inrhw_("weights", built, "--core", built, "-o", "out.weights"), "are fixed")
+    assert inrhw_("emit", built, "--weights", "loadable", "--initiation-interval", "9").status == 0
+    assert inrhw_("fit", "-o", "other", "--size", "5x4", *TINY, "--hidden-features", "4").status == 0
+    message = "does not fit the core in .*: layer 0 has rows 4, not 3"
+    refused(inrhw_("weights", "other", "--core", built, "-o", "out.weights"), message)
+    refused(inrhw_("weights", "missing", "--core", built, "-o", "out.weights"), "fit.json does not exist")
+    refused(
+        inrhw_("weights", "other", "--core", "missing", "-o", "out.weights"), "manifest.json does not exist"
+    )
+    assert not (tmp_path / "out.weights").exists()

@@ -7,10 +7,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from inrhw.board import load_board
 from inrhw.collect import report
 from inrhw.errors import InputError
 from inrhw.files import write_json
+from inrhw.plan import Target, Wish
 from inrhw.signals import psnr_db
+from inrhw.stages import Build
 
 
 def read(folder: Path, name: str) -> dict[str, object]:
@@ -73,6 +76,32 @@ def test_the_rates_follow_from_clock_and_cycles(built: Path) -> None:
     assert found["throughput"]["mpixels_per_s"]["value"] == mhz
     assert found["latency"]["ns"]["value"] == pytest.approx(cycles / mhz * 1000)
     assert found["timing"]["fmax_mhz"]["source"] in found["latency"]["ns"]["source"]
+
+
+def test_a_folded_core_is_described_layer_by_layer(built: Path) -> None:
+    wish = Wish("loadable", Target(mpixels=10, clock_mhz=90))
+    Build(built).emit("raster", wish, load_board("vcu128"))
+    found = report(built)
+    folding, manifest = found["folding"], read(built, "manifest.json")
+    assert folding["weights"] == "loadable"
+    interval = folding["initiation_interval"]["value"]
+    assert (
+        interval
+        == manifest["initiation_interval"]
+        == max(k["initiation_interval"] for k in folding["layers"])
+    )
+    assert 1 < interval <= 9
+    assert folding["mpixels_per_s"]["value"] == 90 / interval >= 10
+    assert [[layer["pe"], layer["simd"]] for layer in folding["layers"]] == manifest["folding"]["layers"]  # type: ignore[index]
+    assert all("bits" in layer["detail"] for layer in folding["layers"])
+    mhz = found["timing"]["fmax_mhz"]["value"]
+    assert found["throughput"]["mpixels_per_s"]["value"] == mhz / interval
+    assert f"one pixel every {interval} clocks" in found["throughput"]["mpixels_per_s"]["source"]
+    assert {"loadable weights", "register map"} <= set(found["files"])
+
+
+def test_a_baked_core_has_no_folding(built: Path) -> None:
+    assert "folding" not in report(built)
 
 
 def test_resources_are_shares_of_the_board(built: Path) -> None:
@@ -153,7 +182,7 @@ def test_all_named_files_are_there(built: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{", "{}", "[]", "3", "null"])
-@pytest.mark.parametrize("name", ["fit.json", "manifest.json", "verify.json", "synth.json"])
+@pytest.mark.parametrize("name", ["fit.json", "manifest.json", "verify.json", "synth.json", "plan.json"])
 def test_damaged_json_is_refused_and_the_old_report_stays(built: Path, name: str, text: str) -> None:
     before = {path: path.read_bytes() for path in built.glob("report.*")}
     (built / name).write_text(text)

@@ -63,9 +63,13 @@ def test_component_takes_a_vector_every_initiation_interval(node: Node) -> None:
 
 @pytest.mark.parametrize("node", FIRST)
 def test_reset_forgets_what_is_under_way(node: Node) -> None:
-    x = np.random.default_rng(4).integers(node.i.element.lo, node.i.element.hi + 1, (1, node.i.length))
-    got, _ = simulate(node, x, gaps=False, reset_at=0)
-    assert len(got) == (0 if node.latency else 1)
+    x = np.random.default_rng(4).integers(node.i.element.lo, node.i.element.hi + 1, (3, node.i.length))
+    expected = node.forward_int(x)
+    under_way = node.latency + node.o.span
+    for reset_at in {0, node.i.span - 1, under_way // 2, under_way, under_way + node.initiation_interval}:
+        got, delays = simulate(node, x, gaps=False, reset_at=reset_at)
+        assert (got == expected).all() and len(got) == 3
+        assert set(delays.tolist()) == {node.latency}
 
 
 @pytest.mark.parametrize("node", EXAMPLES)

@@ -156,7 +156,7 @@ def test_architectures_are_checked(change: dict[str, Any], message: str) -> None
 
 @pytest.mark.parametrize("field", [field.name for field in dataclasses.fields(Precision)])
 def test_precisions_are_checked(field: str) -> None:
-    least, most = (3, 12) if field == "phase_bits" else (2, 16)
+    least, most = {"phase_bits": (3, 12), "finer_rows": (0, 4)}.get(field, (2, 16))
     for bits in (least, most):
         Precision(**{field: bits})
     for bad in (least - 1, most + 1, 8.0, "8"):
@@ -177,8 +177,16 @@ def test_the_weights_bits_are_all_counted() -> None:
     assert net.quantized().weight_bits() == expected
 
 
+def test_with_one_step_a_layer_all_rows_share_it() -> None:
+    net = INR(
+        Architecture("siren", 5, 3, 1, hidden_features=8, precision=Precision(finer_rows=0))
+    ).quantized()
+    for layer in net.dense_layers():
+        assert len(set(layer.quantized()[2].tolist())) == 1
+
+
 def test_an_architecture_survives_json() -> None:
-    architecture = Architecture("siren", 7, 9, 1, 5, 3, 11.5, Precision(4, 5, 6, 7))
+    architecture = Architecture("siren", 7, 9, 1, 5, 3, 11.5, Precision(4, 5, 6, 7, 0))
     assert architecture_from_json(architecture_to_json(architecture)) == architecture
 
 

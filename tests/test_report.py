@@ -106,6 +106,23 @@ def sample() -> dict[str, object]:
                 strict=True,
             )
         ],
+        "folding": {
+            "weights": "loadable",
+            "initiation_interval": figure(15, "cycles", SCHEDULE),
+            "mpixels_per_s": figure(20.5, "Mpixel/s", SCHEDULE),
+            "predicted": {
+                "lut": figure(4321.5, "LUT", "cost model"),
+                "dsp": figure(34, "DSP", "cost model"),
+                "bram": figure(0.5, "BRAM", "cost model"),
+                "uram": figure(0, "URAM", "cost model"),
+            },
+            "layers": [
+                {"rows": 16, "columns": 2, "pe": 2, "simd": 2, "neuron_fold": 8, "synapse_fold": 1}
+                | {"initiation_interval": 8, "detail": "accumulators <b>"},
+                {"rows": 3, "columns": 16, "pe": 1, "simd": 4, "neuron_fold": 3, "synapse_fold": 4}
+                | {"initiation_interval": 12, "detail": "weights of 8 bits in LUT RAM"},
+            ],
+        },
         "pictures": {key: f"{key}.png" for key in ("original", "float", "quantized", "rtl", "error")},
         "error_gain": 3,
         "tools": {"torch": "2.13.0", "amaranth": "0.5.10", "yosys": "0.70"},
@@ -218,6 +235,16 @@ def test_every_figure_is_shown_with_its_value_and_source(folder):
     for item in figures(sample()):
         assert item["value"] is None or str(item["value"]) in shown
         assert item["source"] in parsed.text
+
+
+def test_every_layer_is_shown_with_its_fold(folder):
+    html = write_report(sample(), folder)[1].read_text(encoding="utf-8")
+    rows = [
+        re.findall(r"<t[hd][^>]*>([^<]*)</t[hd]>", row)
+        for row in re.findall(r"<tr>.*?</tr>", html, re.DOTALL)
+    ]
+    assert ["2 to 16", "2 &times; 2", "8 &times; 1", "8", "accumulators &lt;b&gt;"] in rows
+    assert ["16 to 3", "1 &times; 4", "3 &times; 4", "12", "weights of 8 bits in LUT RAM"] in rows
 
 
 def test_a_figure_points_to_its_own_source(folder):

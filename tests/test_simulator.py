@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,7 +14,16 @@ import numpy as np
 import pytest
 
 from inrhw.errors import InputError, InrhwError, ToolFailed, ToolNotFound
-from inrhw.simulator import SIMULATORS, TESTS, available, bench_folder, run_bench, self_test, version
+from inrhw.simulator import (
+    LOAD_TEST,
+    SIMULATORS,
+    TESTS,
+    available,
+    bench_folder,
+    run_bench,
+    self_test,
+    version,
+)
 from inrhw.simulator import compiler as compiler_module
 
 VERILOG = Path(__file__).parent / "verilog"
@@ -33,6 +43,20 @@ def raster_pixels(x, y):
 
 def stream_pixels(x, y):
     return (x + 2 * y + 100)[:, None]
+
+
+def loadable_pixels(x, y, weights):
+    slope_x, slope_y, offset = weights
+    return np.stack([slope_x * x + offset, x ^ (offset >> 24), slope_y * y + (offset >> 32)], axis=1) & 255
+
+
+def weights_file(slope_x, slope_y, offset):
+    words = [0x57524E49, 0x12345678, 4, slope_x, slope_y, offset & 0xFFFFFFFF, offset >> 32]
+    data = np.array(words, "<u4").tobytes()
+    return data + zlib.crc32(data).to_bytes(4, "little")
+
+
+FIRST, SECOND = (3, 7, 0x9911223344), (5, 2, 0x2D06FE5533)
 
 
 @dataclass
@@ -64,6 +88,9 @@ class Core:
             "tdata_order": order,
             "coordinate": {"width": 8, "frac": 0, "signed": True, "bits_per_axis": 8},
         }
+        if self.name == "tiny_loadable":
+            manifest |= self.make_loadable(x, y)
+            pixels = loadable_pixels(x, y, FIRST).astype(np.uint8)
         (self.folder / "manifest.json").write_text(json.dumps(manifest))
         text = (VERILOG / f"{self.name}.v").read_text()
         for old, new in self.edits.items():
@@ -71,6 +98,21 @@ class Core:
             text = text.replace(old, new)
         self.source.write_text(text)
         self.pixels = pixels
+
+    def make_loadable(self, x, y):
+        first, second = (loadable_pixels(x, y, weights).astype(np.uint8) for weights in (FIRST, SECOND))
+        coordinates = np.stack([x, y], 1).astype(np.int64)
+        np.savez(self.folder / "vectors.npz", coordinates=coordinates, pixels=first, second_pixels=second)
+        (self.folder / "tiny_loadable.weights").write_bytes(weights_file(*FIRST))
+        (self.folder / "second.weights").write_bytes(weights_file(*SECOND))
+        names = ("ID", "SHAPE", "CONTROL", "STATUS", "CHECKSUM", "WORDS", "DATA", "READ_SELECT", "READ_DATA")
+        return {
+            "latency": 1,
+            "initiation_interval": 5,
+            "weights": "loadable",
+            "registers": {name: 4 * k for k, name in enumerate(names)},
+            "memories": [{"name": "a", "width": 8, "depth": 2}, {"name": "b", "width": 40, "depth": 1}],
+        }
 
     @property
     def source(self):
@@ -270,6 +312,154 @@ ALL = set(TESTS)
 )
 def test_a_planted_error_is_found_and_named(core, name, edit, caught_by, message):
     results = core(name, [edit]).run()
+    assert {result.name for result in results if not result.passed} == caught_by
+    for result in results:
+        assert result.passed or re.search(message, result.message), result.message
+
+
+EMPTY = {
+    "EMPTY = 0": "EMPTY = 1",
+    "slopes[0] = 3;": "",
+    "slopes[1] = 7;": "",
+    "offsets[0] = 40'h9911223344;": "",
+}
+
+
+@pytest.mark.parametrize("simulator", installed)
+@pytest.mark.parametrize("edits", [{}, EMPTY], ids=["", "starts empty"])
+def test_a_slow_loadable_core_passes_and_is_measured(core, simulator, edits):
+    right = core("tiny_loadable", edits)
+    results = right.run(simulator)
+    assert [(result.name, result.passed, result.message) for result in results] == [
+        (test, True, "") for test in (*TESTS, LOAD_TEST)
+    ]
+    assert results[0].measurements["initiation_interval"] == 5
+    assert results[0].measurements["latency_from_reset"] == 1
+    assert results[-1].measurements["words"] == 8
+
+
+@pytest.mark.parametrize("beats", [1, 2, 7])
+def test_the_rate_of_a_slow_core_is_exact_however_few_pixels_are_checked(core, beats):
+    (result,) = core("tiny_loadable").run(tests=["whole_frame"], beats=beats)
+    assert result.passed
+    assert result.measurements["initiation_interval"] == 5
+
+
+@pytest.mark.parametrize(
+    ("edit", "caught_by", "message"),
+    [
+        pytest.param(
+            ("admit ? INTERVAL - 1", "admit ? INTERVAL"),
+            {"whole_frame"},
+            "6.0000 cycles a pixel, but 5 were promised",
+            id="too slow",
+        ),
+        pytest.param(
+            ("wire switch = complete & admit & first", "wire switch = complete & admit"),
+            {LOAD_TEST},
+            r"vector \d+ \(x \d+, y \d+(, frame \d+)?\), channel \d .* expected \d+, got \d+",
+            id="a switch in mid-frame",
+        ),
+        pytest.param(
+            ("slopes[{~shown, position[2]}]", "slopes[{shown, position[2]}]"),
+            {LOAD_TEST},
+            r"vector \d+ .* expected \d+, got \d+",
+            id="the bank that is shown is written",
+        ),
+        pytest.param(
+            ("shown <= bank", "shown <= 0"),
+            {LOAD_TEST},
+            r"vector 1 \(x 1, y 0, frame \d+\), channel",
+            id="the picture falls back",
+        ),
+        pytest.param(
+            ("wire switch = complete & admit & first", "wire switch = complete & admit & first & shown"),
+            {LOAD_TEST},
+            r"vector 0 \(x 0, y 0, frame \d+\), channel \d .* expected \d+, got \d+",
+            id="the new picture never comes",
+        ),
+        pytest.param(
+            ("position == BODY + 3 && word != ~sum", "0"),
+            {LOAD_TEST},
+            r"vector 0 \(x 0, y 0, frame \d+\)|STATUS.error is 0 after a file with wrong CHECKSUM",
+            id="the checksum does not matter",
+        ),
+        pytest.param(
+            ("position < BODY + 3 && ends", "0"),
+            {LOAD_TEST},
+            "STATUS.error is 0 after a file with wrong TRUNCATED",
+            id="the end is not seen",
+        ),
+        pytest.param(
+            ("error <= found", "error <= found & 5"),
+            {LOAD_TEST},
+            "STATUS.error is 0 after a file with wrong SHAPE",
+            id="no reason is told",
+        ),
+        pytest.param(
+            ("wire ready = ~complete", "wire ready = ~complete & ~shown"),
+            {LOAD_TEST},
+            r"s_weights_tready is low for ever, with \d words to come",
+            id="no second file is taken",
+        ),
+        pytest.param(
+            ("aresetn & ready", "ready"),
+            ALL | {LOAD_TEST},
+            "s_weights_tready is not low during reset",
+            id="words taken in reset",
+        ),
+        pytest.param(
+            ("{position, dropping, error} <= 0;", "{dropping, error} <= 0;"),
+            {LOAD_TEST},
+            "STATUS|DATA|vector|for ever",
+            id="half a file outlives a reset",
+        ),
+        pytest.param(
+            ("if (!aresetn) {x, y, rest, valid} <= 0;", "if (!aresetn) {x, y, rest, valid, shown} <= 0;"),
+            {LOAD_TEST},
+            r"vector \d .* expected \d+, got \d+",
+            id="a reset brings the first picture back",
+        ),
+        pytest.param(
+            ("offsets[select[30]] >> 32 * select[28]", "offsets[select[30]]"),
+            {LOAD_TEST},
+            r"bank \d, memory 1, address 0, chunk 1: expected 0x\w+, read 0x",
+            id="a chunk cannot be read",
+        ),
+        pytest.param(
+            ("s_axi_araddr == 'h20 && !stopped ? 2 : 0", "0"),
+            {LOAD_TEST},
+            "READ_DATA can be read while the core runs",
+            id="memories can always be read",
+        ),
+        pytest.param(
+            ("running <= s_axi_wdata[0]", "running <= 1"),
+            {LOAD_TEST},
+            "the core never stops",
+            id="it does not stop",
+        ),
+        pytest.param(
+            ("if (s_axi_awaddr == 'h08) running", "if (s_axi_awaddr == 'h08 && !s_axi_wdata) running"),
+            {LOAD_TEST},
+            "no pixel for",
+            id="it does not go on",
+        ),
+        pytest.param(
+            ("write_data & ~ready ? 2 : 0", "write_data ? 2 : 0"),
+            {LOAD_TEST},
+            "DATA cannot be written, at word 0",
+            id="DATA refuses",
+        ),
+        pytest.param(
+            ("s_axi_bvalid <= s_axi_awvalid & s_axi_wvalid |", "s_axi_bvalid <="),
+            {LOAD_TEST},
+            "gets no answer",
+            id="no answer",
+        ),
+    ],
+)
+def test_a_planted_error_in_loading_is_found_and_named(core, edit, caught_by, message):
+    results = core("tiny_loadable", [edit]).run()
     assert {result.name for result in results if not result.passed} == caught_by
     for result in results:
         assert result.passed or re.search(message, result.message), result.message

@@ -101,14 +101,14 @@ def test_a_planted_error_in_a_step_is_found() -> None:
 
 @pytest.mark.parametrize(("side", "bits"), [(1, 8), (128, 8), (129, 16), (4096, 16)])
 def test_an_axis_takes_whole_bytes(side: int, bits: int) -> None:
-    assert bits_per_axis(Grid(side, 1)) == bits
+    assert bits_per_axis(Grid(side, 1).element) == bits
 
 
 @pytest.mark.parametrize("grid", [Grid(1, 1), Grid(9, 7), Grid(200, 3)], ids=str)
 def test_the_stream_source_takes_sign_extended_coordinates(grid: Grid) -> None:
-    component = StreamSourceComponent(grid)
+    component = StreamSourceComponent(grid.vector)
     simulator = Simulator(component)
-    bits = bits_per_axis(grid)
+    bits = bits_per_axis(grid.element)
 
     async def bench(ctx) -> None:  # type: ignore[no-untyped-def]
         for k, (x, y) in enumerate(grid.codes().tolist()):

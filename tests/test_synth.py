@@ -3,13 +3,16 @@ import random
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
+from amaranth.back import rtlil
 
 from inrhw.board import load_board
 from inrhw.errors import InputError, ToolFailed
+from inrhw.mac import DotProduct, PackedDotProduct
 from inrhw.synth import synth
-from inrhw.yosys import share_folder
+from inrhw.yosys import share_folder, verilog_from_rtlil
 
 TREE = """
 module tree(input clk, input rst, input signed [7:0] a, b, c, d, output reg signed [12:0] y);
@@ -93,10 +96,11 @@ def test_files_are_named_after_the_design_and_nothing_else_stays(tmp_path: Path)
 
 def test_only_cells_without_a_model_are_called_unmodelled(tmp_path: Path) -> None:
     (tmp_path / "mixed.v").write_text(MIXED)
-    found = synth(tmp_path / "mixed.v", "mixed", load_board("vcu128"), tmp_path)
-    assert found.unmodelled == ("DSP48E2", "RAMB18E2")
-    (tmp_path / "tree.v").write_text(TREE)
-    assert synth(tmp_path / "tree.v", "tree", load_board("vcu128"), tmp_path).unmodelled == ()
+    found = {
+        name: synth(tmp_path / "mixed.v", "mixed", load_board(name), tmp_path) for name in ("ulx3s", "vcu128")
+    }
+    assert found["ulx3s"].unmodelled == ("DP16KD", "MULT18X18D")
+    assert found["vcu128"].unmodelled == ()
 
 
 @pytest.mark.skipif(shutil.which("iverilog") is None, reason="needs Icarus Verilog")
@@ -134,6 +138,32 @@ def test_the_netlist_computes_what_the_design_computes(tmp_path: Path) -> None:
     expected = [4 * a + b + 2 * c - d for a, b, c, d in stimuli[:199]]
     expected[49] = 0
     assert printed == [str(value) for value in expected]
+
+
+@pytest.mark.parametrize(("chain", "lut"), [(DotProduct(3, 8, 8), 0), (PackedDotProduct(3, 24), 80)])
+def test_a_chain_is_a_dsp_a_lane_and_cascades_in_its_own_wires(chain: Any, lut: int, tmp_path: Path) -> None:
+    text = rtlil.convert(chain, name="chain", emit_src=False).replace("chain.", "chain__")
+    (tmp_path / "chain.v").write_text(verilog_from_rtlil(text, tmp_path))
+    found = synth(tmp_path / "chain.v", "chain", load_board("vcu128"), tmp_path)
+    assert found.resources["dsp"].value == 3
+    assert found.resources["lut"].value <= lut  # type: ignore[operator]
+    assert bool(found.resources["ff"].value) == bool(lut)
+    cells = json.loads(found.netlist_json.read_text())["modules"]["chain"]["cells"].values()
+    pins = [pin for cell in cells for pin in cell["connections"].items()]
+    cascades = [bits for pin, bits in pins if pin == "PCIN" and set(bits) != {"0"}]
+    assert len(cascades) == 2
+    assert all(bits in [bits for pin, bits in pins if pin == "PCOUT"] for bits in cascades)
+    fabric = {bit for pin, bits in pins if pin not in ("PCIN", "PCOUT") for bit in bits}
+    assert not fabric & {bit for bits in cascades for bit in bits}
+
+
+def test_a_memory_is_an_ultraram_only_where_there_are_any(tmp_path: Path) -> None:
+    memory = """module memory(input clk, we, input [10:0] a, input [71:0] d, output reg [71:0] q);
+      (* ram_style = "ultra" *) reg [71:0] words [0:2047];
+      always @(posedge clk) begin q <= words[a]; if (we) words[a] <= d; end
+    endmodule"""
+    assert values(memory, "memory", "vcu128", tmp_path)["uram"] == 1
+    assert values(memory, "memory", "arty_a7", tmp_path)["bram"] == 4
 
 
 def test_a_wrong_top_is_refused(tmp_path: Path) -> None:

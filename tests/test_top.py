@@ -8,6 +8,7 @@ from amaranth.sim import Simulator
 
 import inrhw.top
 from inrhw.errors import InputError
+from inrhw.folding import Fold, Folding, fold
 from inrhw.grid import Grid
 from inrhw.lower import lower
 from inrhw.models import INR, Architecture
@@ -41,8 +42,24 @@ CORES = [
 ]
 
 
+def folded(source: str, weights: str, model: str = "quadinr", channels: int = 3) -> Core:
+    architecture = Architecture(model, 4, 3, channels, hidden_features=4, hidden_layers=1)
+    folds = (Fold(2, 2), Fold(2, 2), Fold(1, 3))
+    graph = fold(lower(INR(architecture).quantized()), Folding(folds, weights), architecture.precision)
+    return Core(graph, architecture.grid, source)
+
+
+CORES += [
+    folded("raster", "rom"),
+    folded("stream", "rom", "siren", 1),
+    folded("raster", "loadable", "siren"),
+    folded("stream", "loadable"),
+]
+
+
 def names(core: Core) -> str:
-    return f"{core.source}-{core.grid.width}x{core.grid.height}x{core.channels}"
+    size = f"{core.grid.width}x{core.grid.height}x{core.channels}"
+    return f"{core.source}-{size}-{core.initiation_interval}{'-loadable' if core.memories else ''}"
 
 
 def frame(core: Core) -> list[Beat]:
@@ -57,7 +74,7 @@ def frame(core: Core) -> list[Beat]:
 
 
 def coordinates(core: Core, n: int) -> list[Beat]:
-    bits = bits_per_axis(core.grid)
+    bits = bits_per_axis(core.grid.element)
     width, codes = core.grid.width, core.grid.codes().tolist()
     beats = [
         (x % (1 << bits) | y % (1 << bits) << bits, int(k == 0), int(k % width == width - 1))
@@ -146,20 +163,24 @@ def assert_frames(core: Core, beats: list[Beat], at_least: int) -> None:
 
 
 @pytest.mark.parametrize("core", CORES, ids=names)
-def test_one_correct_pixel_a_clock_after_the_declared_latency(core: Core) -> None:
+def test_a_correct_pixel_every_interval_after_the_declared_latency(core: Core) -> None:
+    interval = core.initiation_interval
     n = 2 * core.grid.width * core.grid.height + 5
-    run = Run(core, core.latency + n).start()
+    cycles = core.latency + n * interval
+    run = Run(core, cycles).start()
     assert_frames(core, run.beats, n)
     # The first pixel is admitted in cycle 0, the first after reset.
-    assert [cycle for cycle, _ in run.out] == list(range(core.latency, core.latency + n))
+    assert [cycle for cycle, _ in run.out] == list(range(core.latency, cycles, interval))
     if core.source == "stream":
-        assert run.admitted == list(range(core.latency + n))
+        assert run.admitted == list(range(0, cycles, interval))
 
 
 @pytest.mark.parametrize("ready", [0.1, 0.5, 0.9])
-@pytest.mark.parametrize("core", CORES[::5] + CORES[1::5], ids=names)
+@pytest.mark.parametrize("core", CORES[:10:5] + CORES[1:10:5] + CORES[10:], ids=names)
 def test_backpressure_and_gaps_lose_nothing(core: Core, ready: float) -> None:
-    run = Run(core, 300, ready=sometimes(ready, 1), offer=sometimes(0.7, 2)).start()
+    run = Run(
+        core, 300 * core.initiation_interval, ready=sometimes(ready, 1), offer=sometimes(0.7, 2)
+    ).start()
     assert_frames(core, run.beats, 20)
 
 

@@ -13,15 +13,18 @@ import pytest
 import torch
 from PIL import Image
 
-from inrhw.emit import Artifact
+from inrhw.emit import Artifact, emit
 from inrhw.errors import InputError, Mismatch, ToolFailed
 from inrhw.figure import Figure
 from inrhw.fit import Fitted
+from inrhw.folded_raster import FoldedRaster
+from inrhw.folding import Folding, fold
 from inrhw.lower import lower
-from inrhw.models import INR
+from inrhw.models import INR, Architecture
 from inrhw.ops.dense import Dense
+from inrhw.ops.folded_dense import Fold, FoldedDense
 from inrhw.quarter_wave import QuarterWave
-from inrhw.simulator import TESTS, BenchResult, available
+from inrhw.simulator import LOAD_TEST, TESTS, BenchResult, available
 from inrhw.sources import RasterSource
 from inrhw.synth import load_synthesis
 from inrhw.top import Core
@@ -156,10 +159,10 @@ def test_without_icarus_its_rung_is_skipped_and_the_verdict_stands(
 
 @pytest.mark.usefixtures("quick")
 def test_a_netlist_that_cannot_be_simulated_is_skipped_with_the_reason(built: Path) -> None:
-    synthesis = dataclasses.replace(load_synthesis(built), unmodelled=("DSP48E2",))
+    synthesis = dataclasses.replace(load_synthesis(built), unmodelled=("DP16KD",))
     verdict = verify(*opened(built), synthesis)
     assert verdict.rungs[-1].status == "skipped"
-    assert verdict.rungs[-1].message == "Yosys has no simulation model of DSP48E2"
+    assert verdict.rungs[-1].message == "there is no simulation model of DP16KD"
 
 
 def test_nothing_compared_is_no_pass() -> None:
@@ -334,7 +337,7 @@ def plant_wrong_table(verilog: Path) -> None:
 
 def plant_open_gate(verilog: Path) -> None:
     """Admit pixels even when the FIFO has no room."""
-    replace(verilog, "assign admit = | left;", "assign admit = 1'h1;")
+    replace(verilog, "assign open = | left;", "assign open = 1'h1;")
 
 
 def plant_small_fifo(verilog: Path) -> None:
@@ -396,7 +399,7 @@ def test_an_error_in_the_verilog_is_found_by_icarus(
 
 def test_verilog_that_does_not_compile_is_no_verdict(built: Path) -> None:
     before = (built / "verify.json").read_bytes()
-    replace(built / "tiny.v", "assign admit = | left;", "assign admit = | nothing(;")
+    replace(built / "tiny.v", "assign open = | left;", "assign open = | nothing(;")
     with pytest.raises(ToolFailed, match="Verilator failed"):
         climb(built)
     assert (built / "verify.json").read_bytes() == before
@@ -410,6 +413,102 @@ def test_a_wrong_declared_latency_is_found(built: Path, monkeypatch: pytest.Monk
     message = failure(verify(artifact, model), VERILATOR)
     assert message.startswith(f"tiny.v on verilator has a latency of {right} cycles")
     assert message.endswith(f"not {right + 1} and 1 as declared")
+
+
+# Folded and loadable cores
+
+
+@pytest.fixture(scope="module")
+def folded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Artifact, INR]:
+    """A loadable core that takes several cycles a pixel."""
+    torch.manual_seed(0)
+    architecture = Architecture("quadinr", 5, 3, 3, hidden_features=6, hidden_layers=1)
+    model = INR(architecture).quantized()
+    folding = Folding((Fold(3, 2), Fold(3, 2), Fold(1, 3)), "loadable")
+    graph = fold(lower(model), folding, architecture.precision)
+    return emit(graph, architecture.grid, tmp_path_factory.mktemp("folded"), "tiny"), model
+
+
+def told(monkeypatch: pytest.MonkeyPatch, core: Core) -> list[dict[str, Any]]:
+    """Answer instead of the bench, as if all were right, and return what it is asked."""
+    asked: list[dict[str, Any]] = []
+    declared = {"latency_from_reset": core.latency, "initiation_interval": core.initiation_interval}
+
+    def run(simulator: str, *rest: Any, beats: int, **options: Any) -> list[BenchResult]:
+        asked.append({"simulator": simulator, "beats": beats, "tests": options["tests"]})
+        return [BenchResult(test, True, "", declared | {"beats": beats}) for test in TESTS]
+
+    monkeypatch.setattr(module, "run_bench", run)
+    return asked
+
+
+def test_a_loadable_core_passes_every_rung(folded: tuple[Artifact, INR]) -> None:
+    artifact, model = folded
+    assert artifact.core.initiation_interval > 1
+    verdict = verify(artifact, model)
+    statuses = {rung.rung: (rung.status, rung.message) for rung in verdict.rungs}
+    assert statuses[NODES] == statuses[VERILATOR] == ("pass", "")
+    assert verdict.latency.value == artifact.core.latency
+    assert verdict.passed
+    measured = artifact.folder / "build" / "rtl" / "verilator" / "results" / f"{LOAD_TEST}.json"
+    assert json.loads(measured.read_text())["words"] == artifact.weights.stat().st_size // 4
+
+
+def test_when_a_frame_takes_too_long_a_part_is_checked_and_the_rung_says_so(
+    folded: tuple[Artifact, INR], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    artifact, model = folded
+    asked = told(monkeypatch, artifact.core)
+    monkeypatch.setattr(module, "FRAME_CYCLES", 15 * artifact.core.initiation_interval - 1)
+    monkeypatch.setattr(module, "VERILOG_PIXELS", 10)
+    verdict = verify(artifact, model)
+    assert asked[0] == {"simulator": "verilator", "beats": 10, "tests": TESTS}
+    assert verdict.rungs[2].message == "10 of 15 pixels in each test; no weights were loaded"
+    assert verdict.rungs[2].vectors == 30
+    assert verdict.passed
+    assert not (artifact.folder / "rtl.png").exists()
+
+
+def test_other_than_the_declared_initiation_interval_is_found(
+    folded: tuple[Artifact, INR], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    artifact, model = folded
+    told(monkeypatch, artifact.core)
+    right = artifact.core.initiation_interval
+    monkeypatch.setattr(Core, "initiation_interval", right + 1)
+    message = failure(verify(artifact, model), VERILATOR)
+    assert f"gives a pixel every {right} cycles, not" in message
+    assert message.endswith(f"and {right + 1} as declared")
+
+
+def test_a_wrong_weight_in_a_folded_circuit_is_found(
+    folded: tuple[Artifact, INR], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = FoldedDense.component
+
+    def wrong(node: FoldedDense) -> object:
+        weight = node.weight.copy()
+        weight[1, -1] ^= 1
+        return right(dataclasses.replace(node, weight=weight))
+
+    monkeypatch.setattr(FoldedDense, "component", wrong)
+    message = failure(verify(*folded), NODES)
+    assert re.match(r"layer1_dense in Amaranth's simulator, vector \d+, lane 1: expected \d+, got", message)
+
+
+def test_a_wrong_increment_in_a_folded_raster_is_found(
+    folded: tuple[Artifact, INR], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = FoldedRaster.component
+
+    def wrong(source: FoldedRaster) -> object:
+        weight = source.dense.weight.copy()
+        weight[2, 1] = -weight[2, 1] - 1
+        return right(FoldedRaster(dataclasses.replace(source.dense, weight=weight), source.grid))
+
+    monkeypatch.setattr(FoldedRaster, "component", wrong)
+    message = failure(verify(*folded), NODES)
+    assert re.match(r"raster in Amaranth's simulator, vector \d+, lane 2: expected \d+, got \d+ \(", message)
 
 
 # netlist

@@ -24,9 +24,6 @@ from inrhw.quantize import round_half_up
 from inrhw.stage import delay_valid
 from inrhw.types import Codes, Fixed, Phase, Vector
 
-#: How many bits finer than the layer's largest weight allows a row's weights may be.
-FINER_ROWS = 4
-
 
 @dataclass(frozen=True, eq=False)
 class Dense(Node):
@@ -259,6 +256,7 @@ class DenseLayer(nn.Module):
         #: None while the layer is in floating point.
         self.weight_bits: int | None = None
         self.x_frac = 0
+        self.finer_rows = 0
 
     def reset(self, bound: float, generator: torch.Generator) -> None:
         """Draw weights from U(-bound, bound) and biases from U(-1/sqrt(in), 1/sqrt(in))."""
@@ -272,7 +270,7 @@ class DenseLayer(nn.Module):
         scale = torch.tensor(self.scale, dtype=self.weight.dtype, device=self.weight.device)
         return self.gain * self.weight * scale, self.gain * self.bias + self.offset
 
-    def quantize(self, weight_bits: int, x_frac: int) -> None:
+    def quantize(self, weight_bits: int, x_frac: int, finer_rows: int) -> None:
         """Round weights to `weight_bits` and the bias to the step of the exact sum, from now on.
 
         Parameters
@@ -281,24 +279,27 @@ class DenseLayer(nn.Module):
             Width of the weights, sign included.
         x_frac
             Fraction bits of the input.
+        finer_rows
+            How many bits finer than the layer's largest weight allows a row's weights may be.
         """
-        self.weight_bits, self.x_frac = weight_bits, x_frac
+        self.weight_bits, self.x_frac, self.finer_rows = weight_bits, x_frac, finer_rows
 
     def quantized(self) -> tuple[Tensor, Tensor, Tensor]:
         """Return folded weight and bias, both rounded, and the fraction bits of each row's weights.
 
         Each neuron has the finest step that its own largest weight allows: in an adder graph a power of two
-        is wiring, so this costs nothing. A nearly dead neuron must not widen the sums of all others, hence
-        the limit.
+        is wiring, so this costs nothing; a folded layer shifts each sum. A nearly dead neuron must not widen
+        the sums of all others, hence the limit `finer_rows`. The lowest code is never used: two weights of 8
+        bits then fit one multiplier.
         """
         assert self.weight_bits is not None
         weight, bias = self.folded()
         largest = weight.detach().abs().amax(dim=1).tolist()
-        finest = Fixed.covering(max(largest), self.weight_bits).frac + FINER_ROWS
+        finest = Fixed.covering(max(largest), self.weight_bits).frac + self.finer_rows
         fracs = [min(finest, Fixed.covering(magnitude, self.weight_bits).frac) for magnitude in largest]
         frac = torch.tensor(fracs, device=weight.device)
         hi = 2.0 ** (self.weight_bits - 1) - 1
-        codes = round_half_up(weight * 2.0 ** frac[:, None]).clamp(-hi - 1, hi)
+        codes = round_half_up(weight * 2.0 ** frac[:, None]).clamp(-hi, hi)
         step = 2.0 ** -(frac + self.x_frac)
         return codes * 2.0 ** -frac[:, None], round_half_up(bias / step) * step, frac
 

@@ -1,7 +1,7 @@
 """Requantize: round half up, then saturate. A pixel is ``Fixed(8, 0, signed=False)``."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from amaranth.hdl import Mux, Value
@@ -40,7 +40,7 @@ class Requantize(Node):
     @property
     def o(self) -> Vector:
         """As many numbers as went in, in `element`."""
-        return Vector(self.element, self.i.length)
+        return replace(self.i, element=self.element)
 
     @property
     def latency(self) -> int:

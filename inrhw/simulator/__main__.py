@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from inrhw.errors import InrhwError
-from inrhw.simulator import SIMULATORS, TESTS, read_manifest, run_bench, version
+from inrhw.simulator import LOAD_TEST, SIMULATORS, TESTS, read_manifest, run_bench, version
 
 
 def main() -> int:
@@ -13,7 +13,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m inrhw.simulator", description=__doc__)
     parser.add_argument("folder", type=Path, help="artifact: manifest.json, vectors.npz and the Verilog")
     parser.add_argument("--simulator", choices=SIMULATORS, default="verilator")
-    parser.add_argument("--test", choices=TESTS, action="append", help="run only this test (repeatable)")
+    parser.add_argument(
+        "--test", choices=(*TESTS, LOAD_TEST), action="append", help="run only this test (repeatable)"
+    )
     parser.add_argument("--beats", type=int, help="pixels a test checks (default: a whole frame)")
     parser.add_argument("--seed", type=int, default=0, help="of the random tests")
     parser.add_argument("--deadline", type=float, default=600.0, metavar="SECONDS")
@@ -30,7 +32,7 @@ def main() -> int:
             sources,
             given.folder,
             work,
-            tests=given.test or TESTS,
+            tests=given.test,
             deadline_s=given.deadline,
             beats=given.beats,
             seed=given.seed,

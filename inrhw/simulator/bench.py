@@ -13,8 +13,9 @@ from inrhw.simulator.build import Simulation, bench_folder, build
 from inrhw.simulator.run import BenchResult, run_tests
 from inrhw.simulator.selftest import self_test
 
-#: The tests of the bench, in the order in which they run.
+#: The tests of the bench, in the order in which they run; of loadable cores there is one more.
 TESTS = ("whole_frame", "random_gaps", "reset_mid_frame")
+LOAD_TEST = "load_weights"
 
 
 def run_bench(
@@ -23,7 +24,7 @@ def run_bench(
     folder: Path,
     work: Path,
     *,
-    tests: Sequence[str] = TESTS,
+    tests: Sequence[str] | None = None,
     deadline_s: float = 600.0,
     beats: int | None = None,
     seed: int = 0,
@@ -44,11 +45,12 @@ def run_bench(
         The results go to `work/<simulator>/results`: `whole_frame.npy` holds the pixels that the core gave,
         uint8 [beats, channels].
     tests
-        Some of `TESTS`.
+        Some of `TESTS`, and of a loadable core `LOAD_TEST`; all that apply if None.
     deadline_s
         Seconds that each program may run: the build's and the simulation.
     beats
         Pixels that each test checks; a whole frame if None (`whole_frame` of a raster core then checks two).
+        `LOAD_TEST` always takes some frames.
     seed
         For the random tests.
     on_progress
@@ -69,9 +71,11 @@ def run_bench(
     InrhwError
         The deadline passed, or the simulator fails its self-test.
     """
-    if unknown := set(tests) - set(TESTS):
-        raise InputError(f"tests must be among {', '.join(TESTS)}, not {', '.join(sorted(unknown))}")
     manifest = read_manifest(folder)
+    applying = (*TESTS, LOAD_TEST) if is_loadable(manifest) else TESTS
+    tests = applying if tests is None else tests
+    if unknown := set(tests) - set(applying):
+        raise InputError(f"tests must be among {', '.join(applying)}, not {', '.join(sorted(unknown))}")
     frame = manifest["width"] * manifest["height"]
     beats = frame if beats is None else beats
     if beats < 1:
@@ -122,8 +126,15 @@ def build_bench(
         if coordinate_bits < 2 * manifest["coordinate"]["bits_per_axis"]:
             raise InputError(f"s_axis_tdata of {top} has {coordinate_bits} bits, too few for two coordinates")
         defines |= {"INRHW_STREAM": "1", "INRHW_IN_BITS": str(coordinate_bits)}
+    if is_loadable(manifest):
+        defines |= {"INRHW_LOADABLE": "1", "INRHW_ADDRESS_BITS": str(port_width(text, "s_axi_awaddr"))}
     verilog = [bench_folder() / "harness.v", *sources]
     return build(simulator, verilog, "inrhw_harness", work, defines=defines, deadline_s=deadline_s)
+
+
+def is_loadable(manifest: dict[str, Any]) -> bool:
+    """Return whether the core's weights can be replaced at run time."""
+    return manifest.get("weights") == "loadable"
 
 
 def port_width(verilog: str, port: str) -> int:
@@ -167,8 +178,13 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         "tdata_order",
         "coordinate",
     }
+    files = ["vectors.npz"]
+    if is_loadable(manifest):
+        needed |= {"registers", "memories"}
+        files += [f"{manifest.get('name')}.weights", "second.weights"]
     if missing := needed - set(manifest):
         raise InputError(f"{path} lacks {', '.join(sorted(missing))}")
-    if not (folder / "vectors.npz").is_file():
-        raise InputError(f"{folder} has no vectors.npz")
+    for name in files:
+        if not (folder / name).is_file():
+            raise InputError(f"{folder} has no {name}")
     return dict(manifest)

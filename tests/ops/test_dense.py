@@ -121,12 +121,18 @@ def test_sums_beyond_62_bits_are_refused_and_smaller_ones_right(
 # ---- the torch layer
 
 
-def layer(weight: list[list[float]], bias: list[float], weight_bits: int = 8, x_frac: int = 7) -> DenseLayer:
+def layer(
+    weight: list[list[float]],
+    bias: list[float],
+    weight_bits: int = 8,
+    x_frac: int = 7,
+    finer_rows: int = 4,
+) -> DenseLayer:
     made = DenseLayer(len(weight[0]), len(weight), gain=1.0).double()
     with torch.no_grad():
         made.weight.copy_(torch.tensor(weight, dtype=torch.float64))
         made.bias.copy_(torch.tensor(bias, dtype=torch.float64))
-    made.quantize(weight_bits, x_frac)
+    made.quantize(weight_bits, x_frac, finer_rows)
     return made
 
 
@@ -240,15 +246,20 @@ def test_any_layer_is_exact_or_refused(
         assert_exact(made, Vector(Fixed(x_frac + 1, x_frac), 3), *out)
 
 
-@given(st.lists(st.floats(2.0**-30, 2.0**10), min_size=1, max_size=5), st.integers(2, 16), st.integers(1, 12))
-def test_a_row_has_its_own_step_at_most_4_bits_finer_than_the_coarsest(
-    rows: list[float], weight_bits: int, x_frac: int
+@given(
+    st.lists(st.floats(2.0**-30, 2.0**10), min_size=1, max_size=5),
+    st.integers(2, 16),
+    st.integers(1, 12),
+    st.integers(0, 4),
+)
+def test_a_row_has_its_own_step_at_most_so_much_finer_than_the_coarsest(
+    rows: list[float], weight_bits: int, x_frac: int, finer_rows: int
 ) -> None:
-    made = layer([[row, -row / 3] for row in rows], [0.3] * len(rows), weight_bits, x_frac)
+    made = layer([[row, -row / 3] for row in rows], [0.3] * len(rows), weight_bits, x_frac, finer_rows)
     weight, bias, frac = (x.detach() for x in made.quantized())
     for k, row in enumerate(rows):
         own, coarsest = (Fixed.covering(x, weight_bits).frac for x in (row, max(rows)))
-        assert frac[k] == min(own, coarsest + 4)
+        assert frac[k] == min(own, coarsest + finer_rows)
         assert abs(weight[k, 0].item() - row) <= 2.0 ** -(frac[k].item() + 1)
         assert abs(bias[k].item() - 0.3) <= 2.0 ** -(frac[k].item() + x_frac + 1)
 

@@ -1,0 +1,298 @@
+"""What a folded network costs on an FPGA, from its shape alone: no weights, no synthesis."""
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+from inrhw.folded_raster import LOADABLE_WIDTH
+from inrhw.folding import Fold, Folding
+from inrhw.memory import MAX_WIDTH, address_bits, memory_style
+from inrhw.models import Architecture
+from inrhw.ops.folded_dense import can_pack
+from inrhw.types import Fixed
+
+#: Words of a block of 36 kbit, and columns at that depth.
+_BLOCK_SHAPES = ((512, 72), (1024, 36), (2048, 18), (4096, 9), (8192, 4))
+
+#: Bits of a neuron's own shift.
+_ROM_SHIFT, _LOADABLE_SHIFT = 1, 4
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Resources of a part of the circuit.
+
+    Attributes
+    ----------
+    lut, ff
+        Look-up tables, those of LUT RAM and shift registers included, and flip-flops.
+    dsp
+        Multipliers.
+    bram
+        Blocks of 36 kbit, in halves.
+    uram
+        UltraRAMs.
+    """
+
+    lut: float = 0
+    ff: float = 0
+    dsp: float = 0
+    bram: float = 0
+    uram: float = 0
+
+    def __add__(self, other: "Cost") -> "Cost":
+        return Cost(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(self)))
+
+
+@dataclass(frozen=True)
+class LayerShape:
+    """A dense layer and the operation after it.
+
+    Parameters
+    ----------
+    rows, columns
+        Neurons and synapses.
+    weight_bits, x_bits
+        Widths of a weight and an input.
+    phase_bits, y_bits
+        Widths of the activation's argument and value; `phase_bits` is 0 in front of a pixel.
+    """
+
+    rows: int
+    columns: int
+    weight_bits: int
+    x_bits: int
+    phase_bits: int
+    y_bits: int
+
+    @property
+    def sum_bits(self) -> int:
+        """Bits of a sum that no input overflows."""
+        return self.weight_bits + self.x_bits + self.columns.bit_length()
+
+    def packable(self, fold: Fold) -> bool:
+        """Return whether two of its products fit one DSP block."""
+        return can_pack(self.weight_bits, Fixed(self.x_bits, self.x_bits - 1), fold)
+
+
+def layer_shapes(architecture: Architecture) -> tuple[LayerShape, ...]:
+    """Return the dense layers of a network, first to last."""
+    precision, features = architecture.precision, architecture.features
+    last = len(features) - 2
+    return tuple(
+        LayerShape(
+            rows,
+            columns,
+            precision.outer_weight_bits if k in (0, last) else precision.weight_bits,
+            architecture.grid.element.width if k == 0 else precision.activation_bits,
+            0 if k == last else precision.phase_bits,
+            8 if k == last else precision.activation_bits,
+        )
+        for k, (columns, rows) in enumerate(itertools.pairwise(features))
+    )
+
+
+#: What does not depend on the network: counters, credits, and with weights that can be loaded the loader.
+_CONTROL = Cost(lut=45, ff=40)
+_LOADER = Cost(lut=690, ff=400)
+
+
+def synapse_fold(shape: LayerShape, fold: Fold) -> int:
+    """Return the cycles in which a processing element takes all inputs."""
+    return -(-shape.columns // fold.simd)
+
+
+def steps(shape: LayerShape, fold: Fold) -> int:
+    """Return neuron_fold * synapse_fold, the cycles a vector takes."""
+    return -(-shape.rows // fold.pe) * synapse_fold(shape, fold)
+
+
+def out_lanes(shape: LayerShape, fold: Fold) -> int:
+    """Return the lanes on which the layer's results leave."""
+    return fold.pe // math.gcd(fold.pe, synapse_fold(shape, fold))
+
+
+def network_cost(shapes: Sequence[LayerShape], folding: Folding, source: str) -> dict[str, Cost]:
+    """Return what each part of a core costs.
+
+    Parameters
+    ----------
+    shapes
+        Its dense layers.
+    folding
+        How they are folded.
+    source
+        "raster" or "stream".
+    """
+    parts, lanes = {}, 2
+    for k, (shape, fold) in enumerate(zip(shapes, folding.layers, strict=True)):
+        parts[f"layer{k}"] = layer_cost(
+            shape, fold, lanes, folding.weights, packed=folding.packed, raster=k == 0 and source == "raster"
+        )
+        lanes = out_lanes(shape, fold)
+    return parts | {"rest": rest_cost(shapes, folding.weights)}
+
+
+def layer_cost(
+    shape: LayerShape, fold: Fold, lanes: int, weights: str, *, packed: bool, raster: bool
+) -> Cost:
+    """Return what one dense layer costs, with the activation after it.
+
+    Parameters
+    ----------
+    shape, fold
+        The layer.
+    lanes
+        Of its input.
+    weights, packed
+        As in `Folding`.
+    raster
+        The layer is a raster source.
+    """
+    loadable = weights == "loadable"
+    leaving = out_lanes(shape, fold)
+    following = _times(leaving, _activation(shape) if shape.phase_bits else _pixel(shape))
+    if raster:
+        return _raster(shape, fold.pe, loadable) + following
+    sum_bits, shift_bits = _sum_bits(shape, loadable), _LOADABLE_SHIFT if loadable else _ROM_SHIFT
+    taken, each = synapse_fold(shape, fold), steps(shape, fold)
+    sub_beats = fold.pe // leaving
+    return (
+        _buffer(shape, fold.simd, lanes)
+        + _times(fold.simd, _columns(fold.pe, shape.weight_bits, each, loadable))
+        + _columns(leaving, sum_bits + shift_bits, each // taken * sub_beats, loadable)
+        + _multipliers(fold, sum_bits, packed=packed and shape.packable(fold))
+        + _sequencer(shape, fold, loadable)
+        + (_unload(fold.pe, leaving, sum_bits) if sub_beats > 1 else Cost())
+        + _times(leaving, _scale(shape, sum_bits, shift_bits))
+        + following
+        + (Cost() if shape.phase_bits or leaving == shape.rows else _gather(shape, leaving, sum_bits))
+    )
+
+
+def rest_cost(shapes: Sequence[LayerShape], weights: str) -> Cost:
+    """Return what the FIFO, the counters and the loader cost."""
+    fifo = Cost(_lut_ram(8 * shapes[-1].rows + 2, 32), 8 * shapes[-1].rows + 2)
+    return fifo + (_LOADER if weights == "loadable" else _CONTROL)
+
+
+def _times(count: int, cost: Cost) -> Cost:
+    return Cost(*(count * getattr(cost, field.name) for field in fields(cost)))
+
+
+def _sum_bits(shape: LayerShape, loadable: bool) -> int:
+    """Return the bits of sums and biases, as `inrhw.folding` chooses them; of a ROM about so many."""
+    product = shape.x_bits + shape.weight_bits - 2
+    if not shape.phase_bits:
+        return product + shape.columns.bit_length() + (2 if loadable else 0)
+    if loadable:
+        return max(0, product - 4 - shape.phase_bits) + 15 + shape.phase_bits
+    return product + 3
+
+
+def _lut_ram(width: int, depth: int) -> int:
+    """Return the LUTs of a memory of one write and one read port: eights of them hold 14 or 7 columns."""
+    if depth <= 32:
+        return 8 * -(-width // 14)
+    return 8 * -(-width // 7) * -(-depth // 64)
+
+
+def _choice(count: int) -> float:
+    """Return the LUTs of a multiplexer, a bit."""
+    return 0 if count == 1 else max(1, count / 4)
+
+
+def _block_ram(width: int, depth: int) -> float:
+    """Return the blocks of 36 kbit of a memory, as wide as its depth allows, the last one perhaps half."""
+    columns = next((columns for words, columns in _BLOCK_SHAPES if depth <= words), 0)
+    if not columns:
+        return -(-depth // _BLOCK_SHAPES[-1][0]) * -(-width // _BLOCK_SHAPES[-1][1])
+    whole, left = divmod(width, columns)
+    return whole + (0 if not left else 0.5 if left <= columns // 2 else 1)
+
+
+def _memory(width: int, depth: int, loadable: bool) -> Cost:
+    """Return the cost of one `WeightMemory` with `depth` words a bank."""
+    address = address_bits(depth)
+    if not loadable:
+        if memory_style(depth, loadable=False) == "lut":
+            return Cost(lut=width * -(-depth // 64), ff=address)
+        return Cost(bram=_block_ram(width, depth))
+    words = (1 << address) + depth
+    bus = Cost(lut=address + 6 + width / 5, ff=width)
+    style = memory_style(words, loadable=True)
+    if style == "ultra":
+        return bus + Cost(uram=-(-words // 4096))
+    if style == "block":
+        return bus + Cost(bram=_block_ram(width, words))
+    return bus + Cost(_lut_ram(width, words) + (width if words > 64 else 0), address + 1)
+
+
+def _columns(codes: int, width: int, depth: int, loadable: bool) -> Cost:
+    """Return the cost of a `ColumnMemory`."""
+    each = MAX_WIDTH // width
+    whole, left = divmod(codes, each)
+    cost = _times(whole, _memory(each * width, depth, loadable))
+    return cost + (_memory(left * width, depth, loadable) if left else Cost())
+
+
+def _buffer(shape: LayerShape, simd: int, lanes: int) -> Cost:
+    """Return the cost of an `InputBuffer` of two slots."""
+    memories = math.lcm(lanes, simd)
+    depth = 2 << address_bits(-(-shape.columns // memories))
+    width = memories // simd * -(-depth // 64)  # of the multiplexer behind a lane's memories
+    lut = memories * _lut_ram(shape.x_bits, depth) + simd * shape.x_bits * _choice(width) + 12
+    return Cost(lut, simd * shape.x_bits + 12)
+
+
+def _multipliers(fold: Fold, sum_bits: int, *, packed: bool) -> Cost:
+    """Return the cost of the processing elements; two that share multipliers accumulate outside of them."""
+    if not packed:
+        return Cost(dsp=fold.pe * fold.simd)
+    return Cost(lut=fold.pe * (sum_bits + 1), ff=fold.pe * sum_bits, dsp=-(-fold.pe // 2) * fold.simd)
+
+
+def _sequencer(shape: LayerShape, fold: Fold, loadable: bool) -> Cost:
+    """Return the cost of the counters, which go from lane to lane in registers."""
+    passed = address_bits(steps(shape, fold)) + address_bits(synapse_fold(shape, fold)) + 1
+    bus = Cost(lut=20, ff=90) if loadable else Cost()
+    return bus + Cost(lut=2 * passed, ff=passed * fold.simd)
+
+
+def _unload(pe: int, leaving: int, width: int) -> Cost:
+    """Return the cost of the shift register that shares lanes among processing elements."""
+    return Cost(lut=(pe - leaving) * width + 12, ff=(pe - leaving) * width + 12)
+
+
+def _scale(shape: LayerShape, sum_bits: int, shift_bits: int) -> Cost:
+    """Return the cost of adding a bias and shifting, on one lane."""
+    width = shape.phase_bits or sum_bits
+    coarse, fine = 1 << (shift_bits - shift_bits // 2), 1 << shift_bits // 2
+    return Cost(
+        lut=sum_bits + width * (_choice(coarse) + _choice(fine)),
+        ff=2 * sum_bits + 2 * width + 3 * shift_bits,
+    )
+
+
+def _activation(shape: LayerShape) -> Cost:
+    """Return the cost of a wave from a table of a quarter of it, on one lane."""
+    table = (1 << (shape.phase_bits - 2)) * (shape.y_bits - 1)
+    return Cost(lut=27 + table / 64, ff=shape.phase_bits + shape.y_bits + 1)
+
+
+def _pixel(shape: LayerShape) -> Cost:
+    return Cost(lut=14, ff=shape.y_bits)
+
+
+def _gather(shape: LayerShape, lanes: int, width: int) -> Cost:
+    beats = -(-shape.rows // lanes)
+    return Cost(lut=beats + 3, ff=shape.rows * shape.y_bits + beats)
+
+
+def _raster(shape: LayerShape, lanes: int, loadable: bool) -> Cost:
+    """Return the cost of accumulators in LUT RAM and of the pixel counter."""
+    width = LOADABLE_WIDTH if loadable else _sum_bits(shape, loadable)
+    beats = -(-shape.rows // lanes)
+    lane = Cost(lut=_lut_ram(width, beats) + width, ff=width + shape.phase_bits)
+    return _times(lanes, lane) + _columns(lanes, width, 3 * beats, loadable) + Cost(lut=30, ff=30)

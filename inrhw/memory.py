@@ -1,0 +1,294 @@
+"""Memories of constants: weights that are fixed, or that can be replaced and read back at run time."""
+
+import operator
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+
+import numpy as np
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, unsigned
+from amaranth.lib import data, wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+from numpy.typing import NDArray
+
+#: Widest word: that of a block RAM or an UltraRAM.
+MAX_WIDTH = 72
+
+#: Deepest memory that is made of LUTs: beyond two RAM64 in a row, a block RAM is the smaller share of a part.
+MAX_LUT_DEPTH = 128
+
+#: Words from which an UltraRAM, of 4096 words, is at least half used.
+MIN_ULTRA_DEPTH = 2048
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What one memory holds, for one bank.
+
+    Parameters
+    ----------
+    name
+        Where it is used.
+    width
+        Bits of a word, at most `MAX_WIDTH`.
+    words
+        From address 0 up.
+    """
+
+    name: str
+    width: int
+    words: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.width <= MAX_WIDTH:
+            raise ValueError(f"width of {self.name} must be from 1 to {MAX_WIDTH} bits, not {self.width}")
+        if not self.words:
+            raise ValueError(f"{self.name} must hold at least one word")
+        if not all(0 <= word < 1 << self.width for word in self.words):
+            raise ValueError(f"words of {self.name} must be unsigned codes of {self.width} bits")
+
+    @property
+    def depth(self) -> int:
+        """Words of a bank."""
+        return len(self.words)
+
+
+def columns_to_contents(name: str, columns: NDArray[np.int64], width: int) -> list[Contents]:
+    """Pack columns of codes side by side into as few memories as `MAX_WIDTH` allows.
+
+    Parameters
+    ----------
+    name
+        Where they are used.
+    columns
+        int64 [depth, columns]; two's complement is cut to `width` bits.
+    width
+        Bits of a code.
+    """
+    each = MAX_WIDTH // width
+    found = []
+    for first in range(0, columns.shape[1], each):
+        group = columns[:, first : first + each].tolist()
+        words = tuple(sum((c % (1 << width)) << k * width for k, c in enumerate(row)) for row in group)
+        found.append(Contents(f"{name}, columns from {first}", width * len(group[0]), words))
+    return found
+
+
+def address_bits(depth: int) -> int:
+    """Return the bits that address `depth` words; none when there is only one."""
+    return (depth - 1).bit_length()
+
+
+def memory_style(depth: int, *, loadable: bool) -> str:
+    """Return what a memory of so many words, both banks together, is made of.
+
+    Returns
+    -------
+    str
+        "lut", "block" or "ultra". Only a loadable memory can be an UltraRAM, which starts empty.
+
+    Examples
+    --------
+    >>> memory_style(64, loadable=True), memory_style(512, loadable=True), memory_style(512, loadable=False)
+    ('lut', 'block', 'block')
+    >>> memory_style(4096, loadable=True), memory_style(4096, loadable=False)
+    ('ultra', 'block')
+    """
+    if depth <= MAX_LUT_DEPTH:
+        return "lut"
+    return "ultra" if loadable and depth >= MIN_ULTRA_DEPTH else "block"
+
+
+def starts_empty(contents: Contents) -> bool:
+    """Return whether a loadable memory holds nothing at first: an UltraRAM cannot be initialized."""
+    return memory_style(total_depth(contents.depth, 2), loadable=True) == "ultra"
+
+
+def total_depth(depth: int, banks: int) -> int:
+    """Return the words of all banks, each of which begins at a power of two."""
+    return ((banks - 1) << address_bits(depth)) + depth
+
+
+#: Values of the attributes by which synthesis tools are told. Yosys looks at ram_style alone, and a memory of
+#: LUTs that is never written is logic to it.
+_ATTRIBUTES = {"lut": "distributed", "block": "block", "ultra": "ultra"}
+
+
+#: How all loadable memories of a core are written and read, seen from the loader.
+#:
+#: memory, address
+#:     Which word; memories are numbered as `Graph.memories` lists them.
+#: bank
+#:     Which of its two contents.
+#: write, data
+#:     Store `data` in the word, in this cycle.
+#: read
+#:     The memory's address comes from this bus instead of the network, which then computes nonsense.
+#: read_data
+#:     The word, `READ_LATENCY` cycles after `read` and the address are set and held.
+LOAD_BUS = wiring.Signature(
+    {
+        "memory": Out(12),
+        "address": Out(16),
+        "bank": Out(1),
+        "write": Out(1),
+        "data": Out(MAX_WIDTH),
+        "read": Out(1),
+        "read_data": In(MAX_WIDTH),
+    }
+)
+
+#: Cycles after which `read_data` is right: registers at node and memory on both ways, and some to spare.
+READ_LATENCY = 8
+
+
+class WeightMemory(wiring.Component):
+    """One memory: `data` comes a cycle after `address`.
+
+    Parameters
+    ----------
+    contents
+        What it holds; both banks at first, unless it is an UltraRAM.
+    number
+        On the load bus; None: it cannot be written.
+
+    Attributes
+    ----------
+    address, bank
+        The word to read.
+    data
+        The word.
+    load
+        The load bus, if it has a number.
+    """
+
+    def __init__(self, contents: Contents, number: int | None = None) -> None:
+        self._contents, self._number = contents, number
+        ports = {"address": In(address_bits(contents.depth)), "data": Out(contents.width)}
+        if number is not None:
+            ports |= {"bank": In(1), "load": In(LOAD_BUS)}
+        super().__init__(ports)
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the memory and, if it can be written, its place on the bus."""
+        m = Module()
+        contents, number = self._contents, self._number
+        banks = 1 if number is None else 2
+        stride = 1 << address_bits(contents.depth)
+        depth = total_depth(contents.depth, banks)
+        style = memory_style(depth, loadable=number is not None)
+        first = list(contents.words) if style != "ultra" else []
+        init = first + [0] * (stride - len(first)) + first if banks == 2 and first else first
+        rom = _ATTRIBUTES[style]
+        ram = "logic" if style == "lut" and number is None else rom
+        storage = Memory(
+            shape=contents.width,
+            depth=depth,
+            init=init,
+            attrs={"ram_style": ram, "rom_style": rom},
+        )
+        m.submodules.storage = storage
+        there = address = Cat(self.address)
+        if number is not None:
+            there = Cat(self.load.address[: len(self.address)], self.load.bank)
+            address = Mux(self.load.read, there, Cat(self.address, self.bank))
+        m.d.comb += self.data.eq(self._read(m, storage, address, style))
+        if number is None:
+            return m
+        chosen = Signal()
+        write = storage.write_port()
+        m.d.comb += [
+            chosen.eq(self.load.memory == number),
+            write.addr.eq(there),
+            write.data.eq(self.load.data),
+            write.en.eq(self.load.write & chosen),
+        ]
+        gated = Signal(MAX_WIDTH, reset_less=True)
+        m.d.sync += gated.eq(Mux(chosen, self.data, 0))
+        m.d.comb += self.load.read_data.eq(gated)
+        return m
+
+    @staticmethod
+    def _read(m: Module, storage: Memory, address: Value, style: str) -> Value:
+        """Return what a block has in its output register; of LUTs the address is registered, which is narrower."""
+        if style != "lut":
+            read = storage.read_port()
+            m.d.comb += read.addr.eq(address)
+            return read.data
+        read = storage.read_port(domain="comb")
+        register = Signal(len(address), name="address_q", reset_less=True)
+        m.d.sync += register.eq(address)
+        m.d.comb += read.addr.eq(register)
+        return read.data
+
+
+class ColumnMemory(wiring.Component):
+    """Columns of codes that are read together, as `columns_to_contents` packed them.
+
+    Parameters
+    ----------
+    contents
+        The memories, of equal depth.
+    width
+        Bits of a code.
+    number
+        Of the first memory on the load bus; None: they cannot be written.
+
+    Attributes
+    ----------
+    address, bank
+        The row to read.
+    data
+        Its codes, a cycle later.
+    load
+        The load bus; `read_data` is not registered.
+    """
+
+    def __init__(self, contents: Sequence[Contents], width: int, number: int | None = None) -> None:
+        self._contents, self._number = contents, number
+        codes = sum(memory.width for memory in contents) // width
+        ports = {
+            "address": In(address_bits(contents[0].depth)),
+            "data": Out(data.ArrayLayout(unsigned(width), codes)),
+        }
+        if number is not None:
+            ports |= {"bank": In(1), "load": In(LOAD_BUS)}
+        super().__init__(ports)
+
+    def elaborate(self, platform: object) -> Module:
+        """Give all memories the same address and bus."""
+        m = Module()
+        memories = []
+        for k, contents in enumerate(self._contents):
+            number = None if self._number is None else self._number + k
+            m.submodules[f"memory{k}"] = memory = WeightMemory(contents, number)
+            m.d.comb += memory.address.eq(self.address)
+            if number is not None:
+                m.d.comb += memory.bank.eq(self.bank)
+            memories.append(memory)
+        m.d.comb += self.data.as_value().eq(Cat(memory.data for memory in memories))
+        if self._number is not None:
+            share_bus(m, self.load, [(memory.load, 0) for memory in memories])
+        return m
+
+
+def share_bus(
+    m: Module, bus: wiring.PureInterface, branches: Sequence[tuple[wiring.PureInterface, int]]
+) -> None:
+    """Let branches hear what comes on `bus`, and answer on it: all but one answer zero.
+
+    Parameters
+    ----------
+    m
+        Where the wires go.
+    bus
+        The bus.
+    branches
+        Each with the number that its memory 0 has on the bus.
+    """
+    for branch, number in branches:
+        for name in ("address", "bank", "write", "data", "read"):
+            m.d.comb += getattr(branch, name).eq(getattr(bus, name))
+        m.d.comb += branch.memory.eq(bus.memory - number)
+    m.d.comb += bus.read_data.eq(reduce(operator.or_, [branch.read_data for branch, _ in branches]))

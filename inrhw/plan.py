@@ -1,0 +1,351 @@
+"""From a target to a folding: pe and simd of each layer, as cheap as the board allows."""
+
+import math
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, NoReturn
+
+from inrhw.board import RESOURCE_UNITS, Board
+from inrhw.cost import (
+    Cost,
+    LayerShape,
+    layer_cost,
+    layer_shapes,
+    network_cost,
+    out_lanes,
+    rest_cost,
+    synapse_fold,
+)
+from inrhw.errors import InputError
+from inrhw.folding import WEIGHTS, Fold, Folding
+from inrhw.models import Architecture
+
+#: How often, and by what factor, the price of a resource that ran short is raised.
+_RAISES, _RAISE = 8, 8.0
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a folded network has to reach; None where anything will do.
+
+    Parameters
+    ----------
+    mpixels
+        Megapixels a second.
+    clock_mhz
+        The clock that this is meant at.
+    max_dsp, max_lut
+        Multipliers and look-up tables to use at most.
+    initiation_interval
+        Cycles a pixel, instead of `mpixels`.
+
+    Examples
+    --------
+    >>> Target(mpixels=20).interval
+    15
+    """
+
+    mpixels: float | None = None
+    clock_mhz: float = 300.0
+    max_dsp: int | None = None
+    max_lut: int | None = None
+    initiation_interval: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("mpixels", "clock_mhz", "max_dsp", "max_lut", "initiation_interval"):
+            value = getattr(self, name)
+            if value is not None and not (math.isfinite(value) and value > 0):
+                raise InputError(f"{name} must be over 0, not {value}")
+        if self.mpixels is not None and self.initiation_interval is not None:
+            raise InputError("give mpixels or initiation_interval, not both: one follows from the other")
+        if self.mpixels is not None and self.mpixels > self.clock_mhz:
+            raise InputError(
+                f"{self.mpixels:g} Mpixels/s cannot be reached at {self.clock_mhz:g} MHz: "
+                "a core gives at most one pixel a clock"
+            )
+
+    @property
+    def given(self) -> bool:
+        """Whether anything is asked for."""
+        asked = (self.mpixels, self.max_dsp, self.max_lut, self.initiation_interval)
+        return any(value is not None for value in asked)
+
+    @property
+    def interval(self) -> int | None:
+        """Cycles that a pixel may take; None when only a budget is given."""
+        if self.mpixels is None:
+            return self.initiation_interval
+        return math.floor(self.clock_mhz / self.mpixels + 1e-9)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """How a network is to become a circuit, as the user puts it.
+
+    Parameters
+    ----------
+    weights
+        "baked": constants, one pixel a clock. "rom" and "loadable": folded, see `Folding`. None: "rom" with
+        a target, else "baked".
+    target
+        For a folded network.
+    packed
+        Two products of 8 bits in one DSP block.
+    """
+
+    weights: str | None = None
+    target: Target = Target()
+    packed: bool = False
+
+    def __post_init__(self) -> None:
+        if self.weights not in (None, *WEIGHTS):
+            raise InputError(f"weights must be one of {', '.join(WEIGHTS)}, not {self.weights!r}")
+        if self.weights == "baked" and self.target.given:
+            raise InputError("baked weights give one pixel a clock; a target needs weights rom or loadable")
+        if self.folded and not self.target.given:
+            raise InputError(
+                f"{self.weights} weights need a target: mpixels, initiation_interval, max_dsp or max_lut"
+            )
+        if self.packed and not self.folded:
+            raise InputError("packed is about the multipliers of a folded network; give a target too")
+        if self.target.interval == 1:
+            raise InputError(
+                "the target is one pixel a clock, which is what baked weights give; leave the target out"
+            )
+
+    @property
+    def folded(self) -> bool:
+        """Whether the network is to be folded."""
+        return self.target.given if self.weights is None else self.weights != "baked"
+
+
+#: The wish of those who name none.
+BAKED = Wish()
+
+
+def plan(architecture: Architecture, wish: Wish, board: Board, source: str = "raster") -> Folding | None:
+    """Find the folding that a user wishes for.
+
+    With a number of cycles a pixel, it is the cheapest one that needs no more: the smallest sum of the shares
+    that it takes of what there is. With a budget only, it is the fastest one.
+
+    Parameters
+    ----------
+    architecture
+        Shape and formats of the network; its weights do not matter.
+    wish
+        What is wanted.
+    board
+        Bounds what is possible.
+    source
+        "raster", where the first layer needs no multipliers, or "stream".
+
+    Returns
+    -------
+    Folding or None
+        None for baked weights.
+
+    Raises
+    ------
+    InputError
+        If no folding does it; the message says what is short and what would fit.
+    """
+    if not wish.folded:
+        return None
+    shapes = layer_shapes(architecture)
+    if wish.packed and not any(shape.packable(Fold(2, 1)) for shape in shapes):
+        raise InputError("packed needs weights and activations of at most 8 bits; see weight_bits")
+    if wish.packed and board.family != "xcup":
+        raise InputError(f"packed needs the DSP48E2 of UltraScale+, which {board.title} does not have")
+    search = _Search(shapes, wish, board, source)
+    interval = wish.target.interval
+    if interval is None:
+        return search.fastest()
+    return search.within(interval) or search.refuse(interval)
+
+
+@dataclass(frozen=True)
+class _Path:
+    """The folds of the first layers, and what they cost."""
+
+    folds: tuple[Fold, ...]
+    cost: Cost
+    price: float
+
+
+class _Search:
+    """Folds of one network, within the limits of a board and of the user."""
+
+    def __init__(self, shapes: Sequence[LayerShape], wish: Wish, board: Board, source: str) -> None:
+        self._shapes, self._wish, self._board, self._source = shapes, wish, board, source
+        self._weights = wish.weights or "rom"
+        budget = {"dsp": wish.target.max_dsp, "lut": wish.target.max_lut}
+        self._limits = {
+            name: min(board.resources[name], budget.get(name) or board.resources[name])
+            for name in ("lut", "ff", "dsp", "bram", "uram")
+        }
+        #: A resource costs the share that it takes of what there is; one that is not there costs a lot.
+        self._prices = {name: 1 / max(limit, 0.1) for name, limit in self._limits.items()}
+        self._slowest = max(shape.rows * shape.columns for shape in shapes)
+        self._costs: dict[tuple[LayerShape, Fold, int, bool], Cost] = {}
+
+    def within(self, interval: int) -> Folding | None:
+        """Return the cheapest folding of at most `interval` cycles, or None."""
+        prices = self._prices
+        for _ in range(_RAISES):
+            found = self._cheapest(interval, prices)
+            short = self._short(found.cost)
+            if not short:
+                return Folding(found.folds, self._weights, self._wish.packed)
+            prices = {name: price * (_RAISE if name in short else 1) for name, price in prices.items()}
+        return None
+
+    def fastest(self) -> Folding:
+        """Return the folding with the fewest cycles."""
+        return self.within(self._fewest_cycles() or self._slowest) or self.refuse(self._slowest)
+
+    def refuse(self, interval: int) -> NoReturn:
+        """Raise InputError: what `interval` cycles need at least, and what would fit."""
+        short = {}
+        for name in self._limits:
+            least = self._cheapest(interval, {name: 1}).cost
+            if name in self._short(least):
+                short[name] = getattr(least, name)
+        if not short:  # each alone would fit
+            found = self._cheapest(interval, self._prices)
+            short = {name: getattr(found.cost, name) for name in self._short(found.cost)}
+        needs = " and ".join(
+            f"{math.ceil(used):,} {RESOURCE_UNITS[name]}s, but {self._where(name)} {self._limits[name]:,}"
+            for name, used in short.items()
+        )
+        raise InputError(f"{interval} cycles a pixel need {needs}; {self._what_would_do()}")
+
+    def _where(self, name: str) -> str:
+        own = self._limits[name] == self._board.resources[name]
+        return f"{self._board.name} ({self._board.part}) has" if own else f"max_{name} is"
+
+    def _what_would_do(self) -> str:
+        fewest, clock = self._fewest_cycles(), self._wish.target.clock_mhz
+        if fewest is None:
+            return "no folding fits, however slow: make the network smaller or allow more"
+        return f"{fewest} cycles would fit, {clock / fewest:.3g} Mpixels/s at {clock:g} MHz"
+
+    def _fewest_cycles(self) -> int | None:
+        """Return the smallest feasible number of cycles a pixel, or None."""
+        if self.within(self._slowest) is None:
+            return None
+        return bisect_left(range(self._slowest), True, lo=2, key=lambda n: self.within(n) is not None)
+
+    def _short(self, cost: Cost) -> list[str]:
+        """Return the resources that do not suffice."""
+        return [name for name, limit in self._limits.items() if getattr(cost, name) > limit]
+
+    def _cheapest(self, interval: int, prices: Mapping[str, float]) -> _Path:
+        """Choose layer by layer: what one costs depends on those before only by the lanes of its input."""
+        rest = rest_cost(self._shapes, self._weights)
+        paths = {2: _Path((), rest, _price(rest, prices))}
+        for k, shape in enumerate(self._shapes):
+            longer: dict[int, _Path] = {}
+            for lanes, path in paths.items():
+                folds = _first_folds(shape, interval) if k == 0 else _folds(shape, interval, lanes)
+                for fold in folds:
+                    cost = path.cost + self._cost(k, fold, lanes)
+                    found = _Path((*path.folds, fold), cost, _price(cost, prices))
+                    best = longer.setdefault(out_lanes(shape, fold), found)
+                    if found.price < best.price:
+                        longer[out_lanes(shape, fold)] = found
+            paths = longer
+        return min(paths.values(), key=lambda path: path.price)
+
+    def _cost(self, k: int, fold: Fold, lanes: int) -> Cost:
+        raster = k == 0 and self._source == "raster"
+        key = (self._shapes[k], fold, lanes, raster)
+        if key not in self._costs:
+            self._costs[key] = layer_cost(
+                self._shapes[k], fold, lanes, self._weights, packed=self._wish.packed, raster=raster
+            )
+        return self._costs[key]
+
+
+def _price(cost: Cost, prices: Mapping[str, float]) -> float:
+    return math.fsum(getattr(cost, name) * price for name, price in prices.items())
+
+
+def _first_folds(shape: LayerShape, interval: int) -> Iterator[Fold]:
+    """Yield the lanes of the first layer: as few as keep pace, or some more that may suit the next one."""
+    fewest = -(-shape.rows // interval)
+    for lanes in range(fewest, min(shape.rows, 2 * fewest + 2) + 1):
+        yield Fold(lanes, shape.columns)
+
+
+def _folds(shape: LayerShape, interval: int, lanes: int) -> Iterator[Fold]:
+    """Yield the folds that may be the cheapest: no pe and no simd larger than some reason demands.
+
+    Reasons are the interval, a simd that goes well with the `lanes` of the input, and results that leave on
+    few lanes, for which pe and synapse_fold need a common divisor.
+    """
+    for most in _quotients(shape.columns):
+        if most > interval:
+            continue
+        least = -(-shape.columns // most)
+        for simd in {least, -(-least // lanes) * lanes, *(n for n in _divisors(lanes) if n >= least)}:
+            if simd > shape.columns:
+                continue
+            taken = -(-shape.columns // simd)
+            pe = -(-shape.rows // (interval // taken))
+            for divisor in _divisors(taken):
+                if (wider := -(-pe // divisor) * divisor) <= shape.rows:
+                    yield Fold(wider, simd)
+
+
+def _quotients(n: int) -> list[int]:
+    """Return every value of ceil(n / k)."""
+    return sorted({-(-n // k) for k in range(1, n + 1)})
+
+
+def _divisors(n: int) -> list[int]:
+    return [k for k in range(1, n + 1) if n % k == 0]
+
+
+def plan_to_json(
+    architecture: Architecture, wish: Wish, board: Board, source: str, folding: Folding
+) -> dict[str, Any]:
+    """Return what a folding was chosen for, and what the cost model says of it."""
+    shapes = layer_shapes(architecture)
+    costs = network_cost(shapes, folding, source)
+    return {
+        "board": board.name,
+        "target": asdict(wish.target),
+        "layers": [
+            {
+                "rows": shape.rows,
+                "columns": shape.columns,
+                "pe": fold.pe,
+                "simd": fold.simd,
+                "neuron_fold": -(-shape.rows // fold.pe),
+                "synapse_fold": synapse_fold(shape, fold),
+            }
+            for shape, fold in zip(shapes, folding.layers, strict=True)
+        ],
+        "predicted": asdict(sum(costs.values(), Cost())),
+    }
+
+
+def folding_from_json(plain: Any) -> Folding | None:
+    """Return the folding that a manifest holds; None is that of baked weights.
+
+    Raises
+    ------
+    InputError
+        If it is damaged.
+    """
+    if plain is None:
+        return None
+    try:
+        folds = tuple(Fold(pe, simd) for pe, simd in plain["layers"])
+        return Folding(folds, plain["weights"], plain["packed"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            f"the folding in manifest.json is damaged ({error!r}); run `inrhw emit` again"
+        ) from error

@@ -1,0 +1,198 @@
+"""Weights at run time: which picture a frame has to show, and the registers of a loadable core."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: STATUS: fields by name, (lowest bit, bits).
+STATUS = {
+    "state": (0, 2),
+    "ready": (2, 1),
+    "bank": (3, 1),
+    "stopped": (4, 1),
+    "showing": (5, 1),
+    "error": (8, 3),
+}
+
+#: CONTROL.
+RUN = 1
+
+
+class Refusal(IntEnum):
+    """Why a file was refused: STATUS.error."""
+
+    MAGIC = 1
+    SHAPE = 2
+    LENGTH = 3
+    TRUNCATED = 4
+    TOO_LONG = 5
+    CHECKSUM = 6
+
+
+#: Words of a file before its body.
+HEADER_WORDS = 3
+
+_OKAY = 0
+_TRANSACTION_CLOCKS = 16
+_TRANSACTION_PLAYS = 1000
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Shape of a memory of weights.
+
+    Parameters
+    ----------
+    width
+        Bits of a word.
+    depth
+        Words.
+    """
+
+    width: int
+    depth: int
+
+    @property
+    def chunks(self) -> int:
+        """32-bit words that carry one word."""
+        return -(-self.width // 32)
+
+
+class Pictures:
+    """The golden pictures: each frame is one of them from its first pixel to its last.
+
+    Parameters
+    ----------
+    golden
+        uint8 [pictures, pixels, lanes]; the first is shown at the start.
+    """
+
+    def __init__(self, golden: NDArray[np.uint8]) -> None:
+        self._golden = golden
+        self.shown = 0  # by the frame before
+        self._next = 0
+        self._demanded: int | None = None  # number of the pixel from which no frame may begin with another
+        self._open: list[int] = []  # what the frame under way may be
+
+    def allow(self, picture: int) -> None:
+        """From now on a frame may show `picture`, and those after it must."""
+        self._next, self._demanded = picture, None
+
+    def demand(self, number: int) -> None:
+        """Require of frames that begin at pixel `number` or later that they show what was allowed."""
+        self._demanded = number
+
+    def restart(self) -> None:
+        """Count pixels from 0 again, which is the first of a frame."""
+        self._demanded = None
+
+    def wanted(self, number: int, got: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Return what the pixels from `number` on must be, uint8 [n, lanes], given what they are."""
+        count = self._golden.shape[1]
+        want = np.empty_like(got)
+        done = 0
+        while done < len(got):
+            pixel = (number + done) % count
+            if pixel == 0:
+                self._open = self._choices(number + done)
+            part = slice(done, min(len(got), done + count - pixel))
+            want[part] = self._decide(pixel, got[part])
+            done = part.stop
+        return want
+
+    def _choices(self, number: int) -> list[int]:
+        if self._demanded is not None and number >= self._demanded:
+            return [self._next]
+        return sorted({self.shown, self._next})
+
+    def _decide(self, pixel: int, got: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Return the picture that agrees longest, and keep those that agree with all pixels so far."""
+        rows = self._golden[:, pixel : pixel + len(got)]
+        agree = {k: int((rows[k] == got).all(axis=1).cumprod().sum()) for k in self._open}
+        best = max(self._open, key=lambda k: agree[k])
+        self._open = [k for k in self._open if agree[k] == len(got)] or [best]
+        if len(self._open) == 1:
+            self.shown = best
+        return rows[best]
+
+
+class Registers:
+    """The AXI4-Lite port, one transaction at a time.
+
+    Parameters
+    ----------
+    dut
+        The harness.
+    offsets
+        Byte address of each register.
+    play
+        Lets so many clocks pass.
+    """
+
+    def __init__(self, dut: Any, offsets: dict[str, int], play: Callable[[int], Awaitable[None]]) -> None:
+        self._dut, self._offsets, self._play = dut, offsets, play
+
+    async def write(self, register: str, value: int) -> bool:
+        """Write a register; return whether the core accepted it."""
+        self._dut.axi_wdata.value = value
+        return await self._transaction(register, write=True)
+
+    async def read(self, register: str) -> int:
+        """Return a register."""
+        accepted = await self._transaction(register, write=False)
+        assert accepted, f"reading {register} is refused"
+        return int(self._dut.axi_rdata.value)
+
+    async def select(self, memory: int, address: int, chunk: int, bank: int) -> None:
+        """Choose what READ_DATA gives."""
+        word = address | memory << 16 | chunk << 28 | bank << 30
+        assert await self.write("READ_SELECT", word), "READ_SELECT cannot be written"
+
+    async def is_readable(self, register: str) -> bool:
+        """Return whether the core lets a register be read now."""
+        return await self._transaction(register, write=False)
+
+    async def status(self, field: str) -> int:
+        """Return a field of STATUS."""
+        low, bits = STATUS[field]
+        return await self.read("STATUS") >> low & (1 << bits) - 1
+
+    async def _transaction(self, register: str, write: bool) -> bool:
+        dut = self._dut
+        dut.axi_address.value = self._offsets[register]
+        dut.axi_write.value = write
+        start = 1 - int(dut.axi_done.value)
+        dut.axi_start.value = start
+        for _ in range(_TRANSACTION_PLAYS):
+            await self._play(_TRANSACTION_CLOCKS)
+            if int(dut.axi_done.value) == start:
+                return int(dut.axi_response.value) == _OKAY
+        what = "writing" if write else "reading"
+        raise AssertionError(
+            f"{what} {register} gets no answer in {_TRANSACTION_PLAYS * _TRANSACTION_CLOCKS} clocks"
+        )
+
+
+def as_beats(words: NDArray[np.uint32]) -> NDArray[np.uint8]:
+    """Return words with tlast at the last one, as characters, lowest bit first: [words, 33]."""
+    bits = np.zeros((len(words), 33), np.uint8)
+    bits[:, :32] = words[:, None] >> np.arange(32, dtype=np.uint32) & 1
+    bits[-1, 32] = 1
+    return bits + ord("0")
+
+
+def damaged(words: NDArray[np.uint32], reason: Refusal, rng: np.random.Generator) -> NDArray[np.uint32]:
+    """Return a file that must be refused, first of all for this reason."""
+    words = words.copy()
+    body = int(rng.integers(HEADER_WORDS, len(words) - 1))
+    bit = np.uint32(1) << np.uint32(rng.integers(32))
+    if reason is Refusal.TOO_LONG:
+        return np.append(words, words[-1])
+    at = {Refusal.MAGIC: 0, Refusal.SHAPE: 1, Refusal.LENGTH: 2, Refusal.CHECKSUM: body}
+    if reason in at:
+        words[at[reason]] ^= bit
+    return words if reason is Refusal.CHECKSUM else words[: body + 1]

@@ -1,0 +1,73 @@
+import shutil
+import struct
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from inrhw.c_header import c_header
+from inrhw.memory import Contents
+from inrhw.registers import FIELDS, Refusal, Register
+from inrhw.weights import body_words, shape_digest, weights_file
+
+CONTENTS = (Contents("w", 70, (1 << 69, 2)), Contents("b", 9, (3, 4, 5)))
+WARNINGS = ["-Wall", "-Wextra", "-Werror", "-pedantic", "-std=c99"]
+COMPILER = shutil.which("gcc") or shutil.which("cc")
+needs_compiler = pytest.mark.skipif(COMPILER is None, reason="there is no C compiler")
+
+
+def run(folder: Path, body: str) -> list[int]:
+    """Compile a program of the header and `body`, run it, and return the numbers it prints."""
+    (folder / "core.h").write_text(c_header("Core", CONTENTS))
+    (folder / "main.c").write_text(
+        '#include "core.h"\n#include "core.h"\n#include <stdio.h>\n'
+        'static void show(long long value) { printf("%lld\\n", value); }\n'
+        f"int main(void) {{ {body} return 0; }}\n"
+    )
+    assert COMPILER
+    subprocess.run([COMPILER, *WARNINGS, "main.c", "-o", "main"], cwd=folder, check=True)
+    printed = subprocess.run([folder / "main"], cwd=folder, check=True, capture_output=True, text=True)
+    return [int(line) for line in printed.stdout.split()]
+
+
+@needs_compiler
+def test_constants_are_those_of_the_hardware(tmp_path: Path) -> None:
+    expected = {"CORE_SHAPE_DIGEST": shape_digest(CONTENTS), "CORE_BODY_WORDS": body_words(CONTENTS)}
+    expected |= {f"CORE_{register.name}": register.value for register in Register}
+    expected |= {f"CORE_ERROR_{refusal.name}": refusal.value for refusal in Refusal}
+    for register, fields in FIELDS.items():
+        for name, field in fields.items():
+            expected[f"CORE_{register.name}_{name.upper()}_MASK"] = field.mask
+            expected[f"CORE_{register.name}_{name.upper()}_SHIFT"] = field.low
+    shown = run(tmp_path, "\n".join(f"show({name});" for name in expected))
+    assert dict(zip(expected, shown, strict=True)) == expected
+
+
+@needs_compiler
+@pytest.mark.parametrize(
+    ("status", "missing", "result", "last_written"),
+    [
+        (1 << 2, 0, 0, True),
+        (1 << 2 | 6 << 8, 0, Refusal.CHECKSUM, True),
+        (0, 0, -1, False),
+        (1 << 2, 1, Refusal.LENGTH, False),
+    ],
+)
+def test_the_loader_writes_the_file_to_data_and_says_what_became_of_it(
+    tmp_path: Path, status: int, missing: int, result: int, last_written: bool
+) -> None:
+    data = weights_file(CONTENTS)
+    words = struct.unpack(f"<{len(data) // 4}I", data)
+    shown = run(
+        tmp_path,
+        f"""
+        static const uint32_t file[] = {{ {", ".join(f"{word}u" for word in words)} }};
+        static volatile uint32_t registers[16];
+        registers[CORE_STATUS / 4] = {status}u;
+        registers[CORE_CONTROL / 4] = CORE_CONTROL_RUN_MASK;
+        show(Core_load(registers, file, CORE_FILE_WORDS - {missing}));
+        show(registers[CORE_DATA / 4]);
+        show(registers[CORE_CONTROL / 4]);
+        """,
+    )
+    assert shown == [result, words[-1] if last_written else 0, 1 if missing else 3]

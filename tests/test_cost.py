@@ -1,0 +1,113 @@
+"""The cost model knows the circuit: its numbers are those of the graph, and near those of synthesis."""
+
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inrhw.board import load_board
+from inrhw.cost import Cost, LayerShape, layer_cost, layer_shapes, network_cost, out_lanes, steps
+from inrhw.emit import emit
+from inrhw.folding import Fold, Folding, fold
+from inrhw.lower import lower
+from inrhw.models import INR, Architecture, Precision
+from inrhw.ops.folded_dense import FoldedDense
+from inrhw.synth import synth
+
+SHAPE = LayerShape(rows=32, columns=32, weight_bits=8, x_bits=8, phase_bits=9, y_bits=8)
+
+
+def cost(
+    shape: LayerShape, pe: int, simd: int, weights: str = "rom", *, lanes: int = 1, packed: bool = False
+) -> Cost:
+    return layer_cost(shape, Fold(pe, simd), lanes, weights, packed=packed, raster=False)
+
+
+def test_costs_add_up() -> None:
+    assert Cost(1, 2, 3, 4, 5) + Cost(10, 20, 30, 40.5) == Cost(11, 22, 33, 44.5, 5)
+
+
+def test_the_shapes_are_those_of_the_network() -> None:
+    precision = Precision(7, 10, 6, 9)
+    architecture = Architecture("siren", 30, 9, 1, 12, 1, precision=precision)
+    assert layer_shapes(architecture) == (
+        LayerShape(12, 2, 10, 6, 9, 6),
+        LayerShape(12, 12, 7, 6, 9, 6),
+        LayerShape(1, 12, 10, 6, 0, 8),
+    )
+
+
+@given(
+    st.integers(1, 40),
+    st.tuples(st.integers(1, 40), st.integers(1, 40)),
+    st.sampled_from(("rom", "loadable")),
+)
+def test_cycles_and_lanes_are_those_of_the_folded_graph(
+    features: int, pe_simd: tuple[int, int], weights: str
+) -> None:
+    architecture = Architecture("siren", 8, 8, 3, features, 1, precision=Precision(8, 8))
+    pe, simd = (min(n, features) for n in pe_simd)
+    folding = Folding((Fold(1, 2), Fold(pe, simd), Fold(min(pe, 3), simd)), weights)
+    graph = fold(lower(INR(architecture).quantized()), folding, architecture.precision)
+    nodes = [node for node in graph.nodes.values() if isinstance(node, FoldedDense)]
+    for shape, node in zip(layer_shapes(architecture), nodes, strict=True):
+        assert steps(shape, node.fold) == node.steps
+        assert out_lanes(shape, node.fold) == node.o.lanes
+
+
+@pytest.mark.parametrize(
+    ("pe", "simd", "plain", "packed"), [(4, 3, 12, 6), (5, 3, 15, 9), (1, 8, 8, 8), (4, 17, 68, 68)]
+)
+def test_multipliers_are_counted_one_by_one(pe: int, simd: int, plain: int, packed: int) -> None:
+    assert cost(SHAPE, pe, simd).dsp == plain
+    assert cost(SHAPE, pe, simd, packed=True).dsp == packed
+    assert cost(replace(SHAPE, weight_bits=9), pe, simd, packed=True).dsp == plain
+
+
+def test_a_raster_source_needs_no_multiplier() -> None:
+    first = LayerShape(32, 2, 8, 7, 9, 8)
+    assert layer_cost(first, Fold(2, 2), 2, "rom", packed=False, raster=True).dsp == 0
+    assert layer_cost(first, Fold(2, 2), 2, "rom", packed=False, raster=False).dsp == 4
+
+
+@pytest.mark.parametrize(
+    ("columns", "weights", "bram", "uram"),
+    [  # one multiplier, 8 bits a word, as Yosys 0.70 maps them; biases and shifts fit LUTs
+        (4, "rom", 0, 0),
+        (32, "rom", 0.5, 0),
+        (256, "rom", 2, 0),
+        (2, "loadable", 0, 0),
+        (32, "loadable", 0, 1),
+        (256, "loadable", 0, 4),
+    ],
+)
+def test_weights_are_in_what_their_number_asks_for(
+    columns: int, weights: str, bram: float, uram: float
+) -> None:
+    found = cost(replace(SHAPE, columns=columns), 1, 1, weights)
+    assert (found.bram, found.uram) == (bram, uram)
+
+
+def test_more_of_anything_costs_no_less() -> None:
+    base = cost(SHAPE, 4, 4, "loadable")
+    for change in ({"weight_bits": 12}, {"x_bits": 12}, {"phase_bits": 11}):
+        assert cost(replace(SHAPE, **change), 4, 4, "loadable").lut > base.lut
+    assert cost(SHAPE, 4, 4, "rom").lut < base.lut
+    assert cost(SHAPE, 4, 4, "loadable", lanes=3).lut > base.lut  # lcm(3, 4) banks of the input buffer
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("weights", ["rom", "loadable"])
+@pytest.mark.parametrize("source", ["raster", "stream"])
+def test_the_model_is_near_synthesis(tmp_path: Path, weights: str, source: str) -> None:
+    precision = Precision(8, 8)
+    architecture = Architecture("quadinr", 16, 16, 3, 24, 1, precision=precision)
+    folding = Folding((Fold(2, 2), Fold(6, 3), Fold(1, 4)), weights)
+    graph = fold(lower(INR(architecture).quantized()), folding, precision)
+    artifact = emit(graph, architecture.grid, tmp_path, "core", source=source)
+    found = synth(artifact.verilog, "core", load_board("vcu128"), tmp_path).resources
+    predicted = asdict(sum(network_cost(layer_shapes(architecture), folding, source).values(), Cost()))
+    for name, tolerance in (("dsp", 0.15), ("bram", 0.15), ("uram", 0), ("lut", 0.25)):
+        assert predicted[name] == pytest.approx(found[name].value, rel=tolerance)

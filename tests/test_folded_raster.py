@@ -1,0 +1,87 @@
+from typing import Any
+
+import numpy as np
+import pytest
+from amaranth.hdl import ClockDomain, Module
+from amaranth.sim import Simulator
+
+from inrhw.errors import InputError
+from inrhw.folded_raster import FoldedRaster
+from inrhw.grid import Grid
+from inrhw.ops.dense import Dense
+from inrhw.ops.folded_dense import Fold, FoldedDense
+from inrhw.types import Codes
+
+SOURCES = [pytest.param(source, id=str(k)) for k, source in enumerate(FoldedRaster.examples())]
+
+
+def run(
+    source: FoldedRaster, n: int, *, gaps: bool, reset_after: int = -1
+) -> tuple[Codes, list[Any], set[int]]:
+    """Return `n` vectors, (start of frame, end of line) of each, and the latencies seen."""
+    rng = np.random.default_rng(0)
+    top = Module()
+    top.domains.sync = sync = ClockDomain()
+    top.submodules.raster = raster = source.component()
+    simulator = Simulator(top)
+    simulator.add_clock(1e-6)
+    beats: list[list[int]] = []
+    flags: list[Any] = []
+    asked: list[int] = []
+    left: list[int] = []
+
+    async def bench(ctx: Any) -> None:
+        nonlocal reset_after
+        cycle = rest = 0
+        while len(beats) < n * source.o.beats:
+            if len(asked) == reset_after:
+                ctx.set(sync.rst, 1)
+                await ctx.tick()
+                ctx.set(sync.rst, 0)
+                for record in (beats, flags, asked, left):
+                    record.clear()
+                reset_after, rest = -1, 0
+            advance = rest == 0 and not (gaps and rng.random() < 0.4)
+            rest = source.o.beats - 1 if advance else max(0, rest - 1)
+            ctx.set(raster.advance, advance)
+            if advance:
+                assert ctx.get(raster.next_is_first) == (len(asked) % len(source.grid.codes()) == 0)
+                asked.append(cycle)
+            if ctx.get(raster.o.valid):
+                if len(beats) % source.o.beats == 0:
+                    left.append(cycle)
+                    flags.append((ctx.get(raster.start_of_frame), ctx.get(raster.end_of_line)))
+                beats.append([ctx.get(raster.o.payload[k]) for k in range(source.o.lanes)])
+            await ctx.tick()
+            cycle += 1
+
+    simulator.add_testbench(bench)
+    simulator.run()
+    vectors = np.array(beats, np.int64).reshape(n, source.o.beats, source.o.lanes)
+    return source.o.from_beats(vectors), flags, set(np.subtract(left, asked[:n]).tolist())
+
+
+@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("gaps", [False, True])
+def test_two_frames_and_a_pixel_equal_the_layer(source: FoldedRaster, gaps: bool) -> None:
+    expected = source.forward_int()
+    n = 2 * len(expected) + 1
+    got, flags, latencies = run(source, n, gaps=gaps)
+    index = np.arange(n) % len(expected)
+    assert (got == expected[index]).all()
+    assert latencies == {source.latency}
+    width = source.grid.width
+    assert flags == list(zip(index == 0, index % width == width - 1, strict=True))
+
+
+def test_a_reset_starts_the_frame_again() -> None:
+    *_, source = FoldedRaster.examples()
+    got, _, _ = run(source, 20, gaps=False, reset_after=13)
+    assert (got == source.forward_int()[:20]).all()
+
+
+def test_what_no_accumulator_can_hold_is_refused() -> None:
+    grid = Grid(4, 4)
+    dense = Dense(grid.vector, np.array([[1, 1]]), 5, np.array([0]), 4, wrap=False)
+    with pytest.raises(InputError, match="needs a periodic activation"):
+        FoldedRaster(FoldedDense.of(dense, grid.vector, Fold(1, 2)), grid)

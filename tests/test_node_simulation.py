@@ -1,0 +1,56 @@
+"""One node in Amaranth's simulator gives what it computes, and says when its beats come at other times."""
+
+import dataclasses
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from simulate import inputs
+
+from inrhw.errors import Mismatch
+from inrhw.folded_raster import FoldedRaster
+from inrhw.node_simulation import simulate, simulate_accumulators, simulate_folded_raster
+from inrhw.ops.folded_dense import FoldedDense
+from inrhw.sources import RasterSource
+
+
+@pytest.mark.parametrize("node", list(FoldedDense.examples()))
+def test_a_node_gives_its_codes_back_to_back(node: FoldedDense) -> None:
+    x = inputs(node, np.random.default_rng(0), 10)[:20]
+    assert (simulate("here", node, x) == node.forward_int(x)).all()
+    assert simulate("here", node, x[:0]).shape == (0, node.o.length)
+
+
+@pytest.mark.parametrize("source", list(FoldedRaster.examples()))
+def test_a_folded_scan_gives_a_frame_and_the_next(source: FoldedRaster) -> None:
+    frame = source.forward_int()
+    got = simulate_folded_raster("here", source, len(frame) + 2)
+    assert (got == frame[np.arange(len(frame) + 2) % len(frame)]).all()
+
+
+@pytest.mark.parametrize("source", list(RasterSource.examples()))
+def test_accumulators_hold_the_exact_sums(source: RasterSource) -> None:
+    sums = source.sums()
+    got = simulate_accumulators(source, len(sums) + 1)
+    assert (got == np.concatenate([sums, sums[:1]])).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"beat_interval": 7}, "the beats of a vector did not come out every 7 cycles"),
+        ({"length": 7}, "24 beats came out, but 7 make a vector"),
+    ],
+)
+def test_beats_at_other_times_than_declared_are_named(change: dict[str, int], message: str) -> None:
+    right = next(node for node in FoldedDense.examples() if (node.o.length, node.o.lanes) == (6, 1))
+    x = np.zeros((4, right.i.length), np.int64)
+    node = SimpleNamespace(
+        component=right.component,
+        i=right.i,
+        o=dataclasses.replace(right.o, **change),
+        latency=right.latency,
+        initiation_interval=right.initiation_interval,
+    )
+    with pytest.raises(Mismatch, match=f"^here: {message}"):
+        simulate("here", node, x)  # type: ignore[arg-type]

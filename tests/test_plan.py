@@ -1,0 +1,268 @@
+"""A target becomes the cheapest folding that reaches it, or one sentence that says why none does."""
+
+import dataclasses
+import itertools
+import math
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from inrhw.board import Board, load_board
+from inrhw.cost import Cost, layer_shapes, network_cost, steps
+from inrhw.errors import InputError
+from inrhw.folding import Fold, Folding, fold, folding_to_json
+from inrhw.lower import lower
+from inrhw.models import INR, Architecture, Precision
+from inrhw.plan import BAKED, Target, Wish, folding_from_json, plan, plan_to_json
+
+VCU128 = load_board("vcu128")
+EIGHT = Precision(8, 8, 8, 9)
+
+
+def network(features: int, hidden: int = 1, channels: int = 3, precision: Precision = EIGHT) -> Architecture:
+    return Architecture("siren", 16, 16, channels, features, hidden, precision=precision)
+
+
+def planned(architecture: Architecture, wish: Wish, board: Board = VCU128, source: str = "raster") -> Folding:
+    found = plan(architecture, wish, board, source)
+    assert found is not None
+    return found
+
+
+def intervals(architecture: Architecture, folding: Folding) -> list[int]:
+    return [steps(shape, f) for shape, f in zip(layer_shapes(architecture), folding.layers, strict=True)]
+
+
+def total(architecture: Architecture, folding: Folding, source: str = "raster") -> Cost:
+    return sum(network_cost(layer_shapes(architecture), folding, source).values(), Cost())
+
+
+# What is asked for
+
+
+@pytest.mark.parametrize(
+    ("target", "interval"),
+    [
+        (Target(mpixels=20), 15),
+        (Target(mpixels=21), 14),
+        (Target(mpixels=0.1, clock_mhz=0.3), 3),
+        (Target(initiation_interval=64), 64),
+        (Target(max_dsp=3), None),
+    ],
+)
+def test_the_interval_follows_from_rate_and_clock(target: Target, interval: int | None) -> None:
+    assert target.interval == interval
+    assert target.given
+    assert not Target(clock_mhz=100).given
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"mpixels": 0.0}, "mpixels must be over 0"),
+        ({"mpixels": math.nan}, "mpixels must be over 0, not nan"),
+        ({"clock_mhz": math.inf}, "clock_mhz must be over 0, not inf"),
+        ({"max_dsp": 0}, "max_dsp must be over 0"),
+        ({"max_lut": -1}, "max_lut must be over 0"),
+        ({"initiation_interval": 0}, "initiation_interval must be over 0"),
+        ({"mpixels": 301.0}, "at most one pixel a clock"),
+        ({"mpixels": 20.0, "initiation_interval": 3}, "not both"),
+    ],
+)
+def test_a_target_that_makes_no_sense_is_refused(fields: dict[str, float], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        Target(**fields)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("wish", "message"),
+    [
+        ({"weights": "flash"}, "weights must be one of baked, rom, loadable, not 'flash'"),
+        ({"weights": "baked", "target": Target(mpixels=20)}, "a target needs weights rom or loadable"),
+        ({"weights": "loadable"}, "loadable weights need a target"),
+        ({"packed": True}, "packed is about the multipliers of a folded network"),
+        ({"target": Target(mpixels=300)}, "which is what baked weights give"),
+        ({"target": Target(initiation_interval=1)}, "which is what baked weights give"),
+    ],
+)
+def test_a_wish_that_makes_no_sense_is_refused(wish: dict[str, object], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        Wish(**wish)  # type: ignore[arg-type]
+
+
+def test_without_a_target_weights_are_baked_and_with_one_in_rom() -> None:
+    assert plan(network(8), BAKED, VCU128) is None
+    assert plan(network(8), Wish("baked"), VCU128) is None
+    assert planned(network(8), Wish(target=Target(mpixels=20))).weights == "rom"
+    assert planned(network(8), Wish("loadable", Target(mpixels=20))).weights == "loadable"
+
+
+# What is found
+
+
+@settings(max_examples=60)
+@given(
+    st.builds(network, st.integers(1, 70), st.integers(0, 3), st.sampled_from((1, 3))),
+    st.integers(2, 6000),
+    st.sampled_from(("rom", "loadable")),
+    st.sampled_from(("raster", "stream")),
+)
+def test_every_layer_keeps_pace_and_every_fold_is_possible(
+    architecture: Architecture, interval: int, weights: str, source: str
+) -> None:
+    folding = planned(architecture, Wish(weights, Target(initiation_interval=interval)), source=source)
+    assert max(intervals(architecture, folding)) <= interval
+    for shape, f in zip(layer_shapes(architecture), folding.layers, strict=True):
+        assert 1 <= f.pe <= shape.rows and 1 <= f.simd <= shape.columns
+    assert folding.layers[0].simd == 2
+
+
+@pytest.mark.parametrize("interval", [2, 15, 64, 100])
+@pytest.mark.parametrize("features", [20, 32, 63])
+def test_multipliers_are_within_a_fifth_of_the_bound(features: int, interval: int) -> None:
+    """The bound is one multiplier for so many products as there are cycles in an interval."""
+    architecture = network(features, 2)
+    folding = planned(architecture, Wish(target=Target(initiation_interval=interval)))
+    bound = sum(-(-s.rows * s.columns // interval) for s in layer_shapes(architecture)[1:])
+    assert total(architecture, folding).dsp <= 1.2 * bound + 1
+
+
+@pytest.mark.parametrize("interval", [5, 12])
+def test_no_other_folding_is_cheaper(interval: int) -> None:
+    """Against all foldings of a network small enough to try them all."""
+    architecture = network(5, 1)
+    shapes = layer_shapes(architecture)
+    folding = planned(architecture, Wish(target=Target(initiation_interval=interval)))
+
+    def price(candidate: Folding) -> float:
+        cost = dataclasses.asdict(total(architecture, candidate))
+        return sum(cost[name] / VCU128.resources[name] for name in cost)
+
+    choices = [
+        [
+            Fold(pe, simd)
+            for pe in range(1, shape.rows + 1)
+            for simd in ([2] if k == 0 else range(1, shape.columns + 1))
+            if steps(shape, Fold(pe, simd)) <= interval
+        ]
+        for k, shape in enumerate(shapes)
+    ]
+    best = min(price(Folding(layers)) for layers in itertools.product(*choices))
+    assert price(folding) == pytest.approx(best, rel=1e-9)
+
+
+@pytest.mark.parametrize("budget", [3, 24, 288])
+def test_a_budget_of_multipliers_is_used_and_not_exceeded(budget: int) -> None:
+    architecture = network(32, 2)
+    folding = planned(architecture, Wish(target=Target(max_dsp=budget)))
+    assert total(architecture, folding).dsp <= budget
+    products = sum(s.rows * s.columns for s in layer_shapes(architecture)[1:])
+    assert max(intervals(architecture, folding)) <= 1.45 * products / budget
+
+
+def test_a_budget_of_luts_is_not_exceeded() -> None:
+    architecture = network(32, 2)
+    free = planned(architecture, Wish(target=Target(max_dsp=500)))
+    lean = planned(architecture, Wish(target=Target(max_lut=2000)))
+    assert total(architecture, lean).lut <= 2000 < total(architecture, free).lut
+    assert max(intervals(architecture, lean)) > max(intervals(architecture, free))
+
+
+def test_one_cycle_less_than_the_fastest_does_not_fit() -> None:
+    architecture = network(32, 2)
+    fastest = max(intervals(architecture, planned(architecture, Wish(target=Target(max_dsp=24)))))
+    with pytest.raises(InputError, match=rf"but max_dsp is 24; {fastest} cycles would fit"):
+        plan(architecture, Wish(target=Target(max_dsp=24, initiation_interval=fastest - 1)), VCU128)
+
+
+def test_the_raster_saves_the_first_layers_multipliers() -> None:
+    architecture = network(32)
+    wish = Wish(target=Target(initiation_interval=32))
+    costs = {
+        s: total(architecture, planned(architecture, wish, source=s), s).dsp for s in ("raster", "stream")
+    }
+    assert costs["stream"] == costs["raster"] + 2
+
+
+def test_packed_halves_the_multipliers() -> None:
+    architecture = network(32, 2)
+    target = Target(initiation_interval=32)
+    plain, packed = (planned(architecture, Wish("rom", target, packed)) for packed in (False, True))
+    assert packed.packed and not plain.packed
+    assert total(architecture, packed).dsp <= 0.6 * total(architecture, plain).dsp
+
+
+# What cannot be done
+
+
+def test_a_board_that_is_too_small_is_named_with_what_would_fit() -> None:
+    wish = Wish(target=Target(mpixels=100))
+    with pytest.raises(InputError) as caught:
+        plan(network(256, 3), wish, VCU128)
+    found = re.fullmatch(
+        r"3 cycles a pixel need ([\d,]+) DSPs, but vcu128 \(\S+\) has 9,024; "
+        r"(\d+) cycles would fit, ([\d.]+) Mpixels/s at 300 MHz",
+        str(caught.value),
+    )
+    assert found
+    assert int(found[1].replace(",", "")) >= 196_608 / 3
+    assert float(found[3]) == pytest.approx(300 / int(found[2]), rel=0.01)
+    planned(network(256, 3), Wish(target=Target(initiation_interval=int(found[2]))))
+
+
+def test_a_budget_that_nothing_meets_is_refused() -> None:
+    with pytest.raises(InputError, match="DSPs, but max_dsp is 2; no folding fits"):
+        plan(network(32, 2), Wish(target=Target(max_dsp=2)), VCU128)
+
+
+def test_packed_is_refused_where_nothing_can_be_packed() -> None:
+    wish = Wish("rom", Target(mpixels=20), packed=True)
+    with pytest.raises(InputError, match="at most 8 bits"):
+        plan(network(8, precision=Precision(9, 9)), wish, VCU128)
+    with pytest.raises(InputError, match="DSP48E2 of UltraScale"):
+        plan(network(8), wish, load_board("arty_a7"))
+
+
+# On disk
+
+
+@pytest.mark.parametrize("weights", ["rom", "loadable"])
+def test_a_folding_survives_json_and_folds_the_network(weights: str) -> None:
+    architecture = network(7)
+    folding = planned(architecture, Wish(weights, Target(initiation_interval=10)))
+    assert folding_from_json(folding_to_json(folding)) == folding
+    graph = fold(lower(INR(architecture).quantized()), folding, architecture.precision)
+    assert graph.initiation_interval == max(intervals(architecture, folding))
+    assert folding_from_json(None) is None
+
+
+@pytest.mark.parametrize(
+    "plain",
+    [
+        3,
+        {},
+        {"layers": 3},
+        {"layers": [[1]], "weights": "rom", "packed": False},
+        {"layers": [[1, 2]], "weights": 3},
+    ],
+)
+def test_a_damaged_folding_is_refused(plain: object) -> None:
+    with pytest.raises(InputError):
+        folding_from_json(plain)
+
+
+def test_the_plan_on_disk_says_what_was_chosen() -> None:
+    architecture, wish = network(8), Wish(target=Target(initiation_interval=16))
+    folding = planned(architecture, wish)
+    plain = plan_to_json(architecture, wish, VCU128, "raster", folding)
+    assert plain["board"] == "vcu128"
+    assert plain["target"]["initiation_interval"] == 16
+    assert [(layer["pe"], layer["simd"]) for layer in plain["layers"]] == [
+        (f.pe, f.simd) for f in folding.layers
+    ]
+    assert [layer["neuron_fold"] * layer["synapse_fold"] for layer in plain["layers"]] == intervals(
+        architecture, folding
+    )
+    assert plain["predicted"]["dsp"] == total(architecture, folding).dsp
