@@ -10,7 +10,7 @@ _NUMBER = re.compile(r"_?(lane)?\d+$")
 
 
 def merge_equal_modules(rtlil: str) -> str:
-    """Return a design in which no two modules are the same but for their names.
+    """Return a design in which no two modules are the same but for the numbers in their names.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def merge_equal_modules(rtlil: str) -> str:
     first: dict[str, str] = {}  # path -> path of the module that stands for it
     for path, body in reversed(_modules(rtlil)):
         merged = _CELL_TYPE.sub(lambda cell: f"{cell[1]} \\{first.get(cell[2], cell[2])}", body)
-        key = _key(merged)
+        key = re.sub(r"\d+", "", path.split(".")[-1]) + _key(merged)
         members[key].append(path)
         first[path] = members[key][0]
         body_of[path] = merged

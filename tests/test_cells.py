@@ -14,12 +14,13 @@ from amaranth.lib.wiring import Component, Out, connect, flipped
 from inrhw.board import load_board
 from inrhw.mac import DotProduct, PackedDotProduct
 from inrhw.memory import Contents, WeightMemory
-from inrhw.simulator import available
+from inrhw.simulator import available, bench_folder
 from inrhw.simulator.build import build
 from inrhw.synth import netlist_models, synth
 from inrhw.yosys import verilog_from_rtlil
 
 SIMULATORS = ["icarus", "verilator"]
+SLOWER = ["icarus", pytest.param("verilator", marks=pytest.mark.slow)]
 CYCLES = 4000
 
 #: Both modules get the same random inputs: short ones too, so that addresses meet. What is unknown (X) in the
@@ -186,7 +187,7 @@ def test_dot_products(simulator: str, tmp_path: Path) -> None:
     assert compare(verilog, simulator, tmp_path) == ((len(sizes) + 2 * 2) * CYCLES, 0)
 
 
-@pytest.mark.parametrize("simulator", SIMULATORS)
+@pytest.mark.parametrize("simulator", SLOWER)
 def test_weight_memories(simulator: str, tmp_path: Path) -> None:
     sizes = [
         (32, 9, None),
@@ -203,6 +204,31 @@ def test_weight_memories(simulator: str, tmp_path: Path) -> None:
     assert wrong == 0
 
 
-@pytest.mark.parametrize("simulator", SIMULATORS)
+@pytest.mark.parametrize("simulator", SLOWER)
 def test_what_yosys_infers_by_itself(simulator: str, tmp_path: Path) -> None:
     assert compare(INFERRED, simulator, tmp_path) == (9 * CYCLES, 0)
+
+
+@pytest.mark.parametrize("simulator", SIMULATORS)
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "DSP48E2 #(.INMODEREG(0)) used (.CLK(clk), .OPMODE(9'd5), .INMODE(5'd0), .ALUMODE(4'd3))",
+        "RAMB18E2 #(.READ_WIDTH_A(9), .DOA_REG(1), .DOB_REG(0)) used (.CLKARDCLK(clk), .SLEEP(0))",
+        'URAM288 #(.OREG_A("TRUE")) used (.CLK(clk), .SLEEP(0))',
+    ],
+)
+def test_a_cell_that_is_used_otherwise_stops_the_simulation(
+    cell: str, simulator: str, tmp_path: Path
+) -> None:
+    if not available(simulator):
+        pytest.skip(f"{simulator} is not installed")
+    bench = tmp_path / "bench.v"
+    end = 'initial begin #9 $display("went on"); $finish; end'
+    bench.write_text(f"module bench; reg clk = 0; always #1 clk = !clk; {cell}; {end} endmodule")
+    sources = [bench, bench_folder() / "cells_xcup.v"]
+    simulation = build(simulator, sources, "bench", tmp_path, defines={}, deadline_s=300)
+    ran = subprocess.run(simulation.command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert ran.returncode != 0
+    assert "sim/cells_xcup.v has no model of a" in ran.stdout
+    assert "went on" not in ran.stdout
