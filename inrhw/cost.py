@@ -5,6 +5,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
+from inrhw.board import Family
 from inrhw.folded_raster import LOADABLE_WIDTH
 from inrhw.folding import Fold, Folding
 from inrhw.memory import MAX_WIDTH, address_bits, memory_style
@@ -43,6 +44,18 @@ class Cost:
 
     def __add__(self, other: "Cost") -> "Cost":
         return Cost(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(self)))
+
+
+#: What an ECP5 needs for one of UltraScale+ or 7 series: its LUTs have four inputs, its LUT RAM 16 words, its
+#: sums are outside of multipliers, its blocks have 18 kbit. Rough: four designs needed 1.7 to 3.0 times the LUTs.
+_ECP5 = Cost(lut=3, ff=2, dsp=1, bram=2, uram=1)
+
+
+def on_family(cost: Cost, family: Family) -> Cost:
+    """Return what a circuit costs on a board of the family, as `Board` counts it."""
+    if family != "ecp5":
+        return cost
+    return Cost(*(getattr(cost, field.name) * getattr(_ECP5, field.name) for field in fields(Cost)))
 
 
 @dataclass(frozen=True)
@@ -114,7 +127,7 @@ def out_lanes(shape: LayerShape, fold: Fold) -> int:
 
 
 def network_cost(shapes: Sequence[LayerShape], folding: Folding, source: str) -> dict[str, Cost]:
-    """Return what each part of a core costs.
+    """Return what each part of a core costs on UltraScale+; see `on_family` for others.
 
     Parameters
     ----------

@@ -13,6 +13,7 @@ from inrhw.cost import (
     layer_cost,
     layer_shapes,
     network_cost,
+    on_family,
     out_lanes,
     rest_cost,
     synapse_fold,
@@ -243,7 +244,7 @@ class _Search:
 
     def _cheapest(self, interval: int, prices: Mapping[str, float]) -> _Path:
         """Choose layer by layer: what one costs depends on those before only by the lanes of its input."""
-        rest = rest_cost(self._shapes, self._weights)
+        rest = on_family(rest_cost(self._shapes, self._weights), self._board.family)
         paths = {2: _Path((), rest, _price(rest, prices))}
         for k, shape in enumerate(self._shapes):
             longer: dict[int, _Path] = {}
@@ -262,9 +263,10 @@ class _Search:
         raster = k == 0 and self._source == "raster"
         key = (self._shapes[k], fold, lanes, raster)
         if key not in self._costs:
-            self._costs[key] = layer_cost(
+            cost = layer_cost(
                 self._shapes[k], fold, lanes, self._weights, packed=self._wish.packed, raster=raster
             )
+            self._costs[key] = on_family(cost, self._board.family)
         return self._costs[key]
 
 
@@ -328,7 +330,7 @@ def plan_to_json(
             }
             for shape, fold in zip(shapes, folding.layers, strict=True)
         ],
-        "predicted": asdict(sum(costs.values(), Cost())),
+        "predicted": asdict(on_family(sum(costs.values(), Cost()), board.family)),
     }
 
 

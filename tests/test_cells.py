@@ -213,7 +213,8 @@ def test_what_yosys_infers_by_itself(simulator: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "cell",
     [
-        "DSP48E2 #(.INMODEREG(0)) used (.CLK(clk), .OPMODE(9'd5), .INMODE(5'd0), .ALUMODE(4'd3))",
+        "DSP48E2 #(.INMODEREG(0)) used (.CLK(clk), .OPMODE(9'd5), .INMODE(5'd0), .ALUMODE(4'd3), "
+        ".CARRYIN(1'b0), .CARRYINSEL(3'd0))",
         "RAMB18E2 #(.READ_WIDTH_A(9), .DOA_REG(1), .DOB_REG(0)) used (.CLKARDCLK(clk), .SLEEP(0))",
         'URAM288 #(.OREG_A("TRUE")) used (.CLK(clk), .SLEEP(0))',
     ],

@@ -266,3 +266,18 @@ def test_the_plan_on_disk_says_what_was_chosen() -> None:
         architecture, folding
     )
     assert plain["predicted"]["dsp"] == total(architecture, folding).dsp
+
+
+def test_a_board_of_smaller_luts_is_full_sooner() -> None:
+    """The ULX3S has four times the LUTs of the Arty A7, but three of its LUTs do what one does there."""
+    ulx3s = load_board("ulx3s")
+    wish = Wish("loadable", Target(max_dsp=60))
+    arty, ecp5 = (planned(network(32, 2), wish, board) for board in (load_board("arty_a7"), ulx3s))
+    assert max(intervals(network(32, 2), arty)) <= max(intervals(network(32, 2), ecp5))
+    costs = [
+        plan_to_json(network(32, 2), wish, board, "raster", arty)["predicted"]
+        for board in (load_board("arty_a7"), ulx3s)
+    ]
+    assert costs[1] == costs[0] | {
+        name: costs[0][name] * by for name, by in (("lut", 3), ("ff", 2), ("bram", 2))
+    }
