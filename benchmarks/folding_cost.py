@@ -69,6 +69,10 @@ HELD_OUT = (
     Design(64, 2, 64, packed=True),
     Design(96, 1, 96, "loadable", packed=True),
     Design(128, 1, 256, "loadable"),
+    Design(56, 2, 147, "rom", "quadinr", 7),
+    Design(28, 1, 28, "loadable", "quadinr"),
+    Design(100, 2, 500, "rom"),
+    Design(45, 2, 90, "loadable", packed=True),
 )
 
 

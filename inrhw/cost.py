@@ -46,8 +46,8 @@ class Cost:
         return Cost(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(self)))
 
 
-#: What an ECP5 needs for one of UltraScale+ or 7 series: its LUTs have four inputs, its LUT RAM 16 words, its
-#: sums are outside of multipliers, its blocks have 18 kbit. Rough: four designs needed 1.7 to 3.0 times the LUTs.
+#: What an ECP5 needs for one of UltraScale+ or 7 series: its LUTs have four inputs, its LUT RAM 16 words,
+#: sums are outside of multipliers, blocks have 18 kbit. Rough: four designs needed 1.7 to 3.0 times the LUTs.
 _ECP5 = Cost(lut=3, ff=2, dsp=1, bram=2, uram=1)
 
 

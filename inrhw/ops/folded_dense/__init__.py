@@ -149,7 +149,8 @@ class FoldedDense(Node):
         InputError
             If a neuron does not fit the format.
         """
-        largest = np.maximum(dense.weight, ~dense.weight).max(axis=1)
+        # Symmetric: packed multipliers do not take the lowest code.
+        largest = np.abs(dense.weight).max(axis=1)
         zeros = np.array([_trailing_zeros(row, dense.shift) for row in dense.weight.tolist()])
         bits = np.array([int(code).bit_length() + 1 for code in largest])
         weight_bits = format.weight_bits if format else max(2, int((bits - zeros).max()))
