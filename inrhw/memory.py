@@ -211,7 +211,7 @@ class WeightMemory(wiring.Component):
 
     @staticmethod
     def _read(m: Module, storage: Memory, address: Value, style: str) -> Value:
-        """Return what a block has in its output register; of LUTs the address is registered, which is narrower."""
+        """Return what a block's output register holds; of LUTs the address is registered: it is narrower."""
         if style != "lut":
             read = storage.read_port()
             m.d.comb += read.addr.eq(address)
