@@ -91,6 +91,8 @@ class Loader(wiring.Component):
         self._wanted = Signal(init=1)
         #: Counts down while a memory is read, and on until the network surely has its addresses back.
         self._reading = Signal(range(2 * READ_LATENCY + 2))
+        #: It is not zero: a register, because much hangs on it.
+        self._busy = Signal()
         self._select = {name: Signal(field.width, name=f"select_{name}") for name, field in _SELECT.items()}
         self._switch(m, receiver)
         self._drive_bus(m, receiver)
@@ -104,9 +106,9 @@ class Loader(wiring.Component):
         switch = complete & self.begin
         m.d.comb += [
             self.bank.eq(shown ^ switch),
-            self.run.eq(self._wanted & (self._showing | complete) & (self._reading == 0)),
+            self.run.eq(self._wanted & (self._showing | complete) & ~self._busy),
             receiver.open.eq(~complete & ((self.oldest_bank == shown) | self.stopped)),
-            receiver.hold.eq(self._reading != 0),
+            receiver.hold.eq(self._busy),
         ]
         m.d.sync += [
             shown.eq(self.bank),
@@ -124,12 +126,12 @@ class Loader(wiring.Component):
         m.d.sync += [
             write.eq(receiver.write),
             read.eq(reading > READ_LATENCY),
-            memory.eq(Mux(reading != 0, select["memory"], receiver.memory)),
-            address.eq(Mux(reading != 0, select["address"], receiver.address)),
-            bank.eq(Mux(reading != 0, select["bank"], ~self._shown)),
+            memory.eq(Mux(self._busy, select["memory"], receiver.memory)),
+            address.eq(Mux(self._busy, select["address"], receiver.address)),
+            bank.eq(Mux(self._busy, select["bank"], ~self._shown)),
         ]
-        with m.If(reading != 0):
-            m.d.sync += reading.eq(reading - 1)
+        with m.If(self._busy):
+            m.d.sync += [reading.eq(reading - 1), self._busy.eq(reading != 1)]
         m.d.comb += [
             self.bus.memory.eq(memory),
             self.bus.address.eq(address),
@@ -144,7 +146,7 @@ class Loader(wiring.Component):
         write, to = Signal(), axi.write_address
         refused = (to == Register.DATA) & ~receiver.register_ready
         m.d.comb += [
-            axi.write_done.eq(self._reading == 0),
+            axi.write_done.eq(~self._busy),
             write.eq(axi.write & axi.write_done),
             axi.write_error.eq(~_one_of(to, WRITABLE) | refused),
             receiver.register_valid.eq(write & (to == Register.DATA)),
@@ -191,8 +193,8 @@ class Loader(wiring.Component):
                 ~_one_of(axi.read_address, READABLE) | ((axi.read_address == Register.READ_DATA) & ~may_read)
             ),
         ]
-        with m.If(memory_read & (self._reading == 0)):
-            m.d.sync += self._reading.eq(2 * READ_LATENCY + 1)
+        with m.If(memory_read & ~self._busy):
+            m.d.sync += [self._reading.eq(2 * READ_LATENCY + 1), self._busy.eq(1)]
 
 
 def _bits(word: Value, field: Field) -> Value:

@@ -228,5 +228,6 @@ class Vector:
         return beats.reshape(len(beats), self.beats * self.lanes)[:, : self.length]
 
     def __str__(self) -> str:
-        shared = f" on {self.lanes} lanes" if self.beats > 1 else ""
+        plural = "s" if self.lanes > 1 else ""
+        shared = f" on {self.lanes} lane{plural}" if self.beats > 1 else ""
         return f"{self.length} x {self.element}{shared}"
