@@ -233,7 +233,7 @@ def _memory(width: int, depth: int, loadable: bool) -> Cost:
             return Cost(lut=width * -(-depth // 64), ff=address)
         return Cost(bram=_block_ram(width, depth))
     words = (1 << address) + depth
-    bus = Cost(lut=address + 6 + width / 5, ff=width)
+    bus = Cost(lut=address + 6 + width / 5)
     style = memory_style(words, loadable=True)
     if style == "ultra":
         return bus + Cost(uram=-(-words // 4096))

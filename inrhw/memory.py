@@ -204,9 +204,7 @@ class WeightMemory(wiring.Component):
             write.data.eq(self.load.data),
             write.en.eq(self.load.write & chosen),
         ]
-        gated = Signal(MAX_WIDTH, reset_less=True)
-        m.d.sync += gated.eq(Mux(chosen, self.data, 0))
-        m.d.comb += self.load.read_data.eq(gated)
+        m.d.comb += self.load.read_data.eq(Mux(chosen, self.data, 0))
         return m
 
     @staticmethod
