@@ -1,4 +1,4 @@
-"""What every periodic activation of an INR shares: its argument is a phase, its output is quantized."""
+"""What the activations of an INR share: an argument in the unit of its format, and a quantized output."""
 
 import math
 from abc import ABC, abstractmethod
@@ -8,52 +8,118 @@ from torch import Tensor, nn
 
 from inrhw.node import Node
 from inrhw.quantize import quantize, round_to
-from inrhw.types import Fixed, Phase, Vector
+from inrhw.types import Element, Fixed, Phase, Vector
 
 
-class PeriodicActivation(nn.Module, ABC):
-    """An activation of period one in turns, with values from -1 to 1.
+class Activation(nn.Module, ABC):
+    """A function with values from -1 to 1 of an argument ``gain * (W x + b)``.
 
     Subclasses live in `inrhw.ops`, one file each, and are found there by `model_name`.
+
+    Parameters
+    ----------
+    omega_0
+        Frequency factor; None means the default.
     """
 
     #: Name of the network that uses this activation everywhere, as the user types it.
     model_name: ClassVar[str]
-    #: Period in the units of the paper, where the activation is f(omega_0 (W x + b)).
-    period: ClassVar[float]
     #: omega_0 when the user names none.
     default_omega_0: ClassVar[float]
 
-    def __init__(self) -> None:
+    def __init__(self, omega_0: float | None = None) -> None:
         super().__init__()
+        self.omega_0 = self.default_omega_0 if omega_0 is None else omega_0
         #: None while the activation is in floating point.
-        self.phase: Phase | None = None
+        self.argument: Element | None = None
         self.element: Fixed | None = None
 
-    def quantize(self, phase_bits: int, activation_bits: int) -> None:
-        """Round the phase to `phase_bits` and the value to `activation_bits`, from now on."""
-        self.phase = Phase(phase_bits)
+    def quantize(self, argument_bits: int, activation_bits: int) -> None:
+        """Round the argument to `argument_bits` and the value to `activation_bits`, from now on."""
+        self.argument = self.argument_format(argument_bits)
         self.element = Fixed(activation_bits, activation_bits - 1)
 
+    @classmethod
     @abstractmethod
-    def wave(self, turns: Tensor) -> Tensor:
-        """Return the function itself, of an argument in turns."""
+    def gain(cls, omega_0: float) -> float:
+        """Return the factor from ``W x + b`` to the argument."""
 
-    def forward(self, turns: Tensor) -> Tensor:
+    @classmethod
+    @abstractmethod
+    def argument_format(cls, bits: int) -> Element:
+        """Return the format of an argument of so many bits."""
+
+    @abstractmethod
+    def wave(self, x: Tensor) -> Tensor:
+        """Return the function itself."""
+
+    def forward(self, x: Tensor) -> Tensor:
         """Apply the function, with rounding before and after it once quantized."""
-        if self.phase is None or self.element is None:
-            return self.wave(turns)
-        return quantize(self.wave(round_to(turns, self.phase.frac)), self.element, symmetric=True)
+        if self.argument is None or self.element is None:
+            return self.wave(x)
+        if isinstance(self.argument, Fixed):
+            x = quantize(x, self.argument)
+        else:
+            x = round_to(x, self.argument.frac)
+        return quantize(self.wave(x), self.element, symmetric=True)
 
     @abstractmethod
     def node(self, i: Vector) -> Node:
         """Return the quantized activation as an integer node."""
 
     @classmethod
-    def hidden_bound(cls, in_features: int, omega_0: float) -> float:
-        """Return the bound of the uniform initial weights of a hidden layer.
+    def first_bound(cls, in_features: int) -> float:
+        """Return the bound of the uniform initial weights of the first layer: SIREN's 1 / n."""
+        return 1 / in_features
 
-        SIREN's sqrt(6 / n) / omega_0 (Sitzmann et al. 2020, section 3.2), for any period: the phases in
-        turns are distributed alike.
+    @classmethod
+    @abstractmethod
+    def hidden_bound(cls, in_features: int, omega_0: float) -> float:
+        """Return the bound of the uniform initial weights of a hidden layer."""
+
+
+class PeriodicActivation(Activation):
+    """An activation of period one: its argument is in turns."""
+
+    #: Period in the units of the paper, where the activation is f(omega_0 (W x + b)).
+    period: ClassVar[float]
+
+    @classmethod
+    def gain(cls, omega_0: float) -> float:
+        """Return ``omega_0 / period``."""
+        return omega_0 / cls.period
+
+    @classmethod
+    def argument_format(cls, bits: int) -> Phase:
+        """Return a phase: it wraps."""
+        return Phase(bits)
+
+    @classmethod
+    def hidden_bound(cls, in_features: int, omega_0: float) -> float:
+        """Return SIREN's sqrt(6 / n) / omega_0 (Sitzmann et al. 2020, section 3.2), for any period.
+
+        The phases in turns are distributed alike.
         """
         return math.sqrt(6 / in_features) / omega_0 * cls.period / (2 * math.pi)
+
+
+class BoundedActivation(Activation):
+    """An activation that is as good as constant beyond +-reach: its argument saturates there."""
+
+    #: Largest magnitude of the argument, a power of two.
+    reach: ClassVar[int]
+
+    @classmethod
+    def argument_format(cls, bits: int) -> Fixed:
+        """Return the signed format of `bits` bits from -reach to reach."""
+        return Fixed(bits, bits - 1 - int(math.log2(cls.reach)))
+
+    @classmethod
+    def first_bound(cls, in_features: int) -> float:
+        """Return torch's default, 1 / sqrt(n)."""
+        return cls.hidden_bound(in_features, cls.default_omega_0)
+
+    @classmethod
+    def hidden_bound(cls, in_features: int, omega_0: float) -> float:
+        """Return torch's default, 1 / sqrt(n)."""
+        return float(in_features**-0.5)

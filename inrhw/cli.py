@@ -1,6 +1,7 @@
 """The command line: `inrhw build` and its stages."""
 
 import contextlib
+import json
 import shlex
 import sys
 from collections.abc import Iterator
@@ -19,11 +20,13 @@ from rich.progress import (
 )
 
 import inrhw
+from inrhw.activation_page import plain, print_activations, write_activations
+from inrhw.activation_table import BITS, Row, board_of, measure, trials
 from inrhw.board import board_names, load_board
-from inrhw.errors import InrhwError
+from inrhw.errors import InputError, InrhwError
 from inrhw.files import output_folder, read_json, write_atomically
 from inrhw.fit import Training
-from inrhw.models import Architecture, Precision
+from inrhw.models import Architecture, Precision, activations
 from inrhw.plan import Target, Wish, plan
 from inrhw.progress import OnProgress
 from inrhw.report import print_summary, print_verdict
@@ -37,6 +40,14 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 console = Console(emoji=False)
 errors = Console(stderr=True, emoji=False)
 
+_COLUMNS = (
+    SpinnerColumn(),
+    TextColumn("{task.description}"),
+    BarColumn(),
+    MofNCompleteColumn(),
+    TimeElapsedColumn(),
+)
+
 PictureArgument = Annotated[
     Path | None, typer.Argument(help="Picture file; without one, a built-in picture.")
 ]
@@ -44,7 +55,7 @@ FolderArgument = Annotated[Path, typer.Argument(help="Folder of a build, as give
 Output = Annotated[
     Path | None, typer.Option("-o", "--output", help="Folder for all files.", show_default="rtl_out/NAME")
 ]
-Model = Annotated[str, typer.Option(help="quadinr or siren.")]
+Model = Annotated[str, typer.Option(help=f"Activation: {', '.join(sorted(activations()))}.")]
 Size = Annotated[str, typer.Option(help="Width x height in pixels.")]
 HiddenFeatures = Annotated[int, typer.Option(help="Width of the hidden layers, 1..256.")]
 HiddenLayers = Annotated[int, typer.Option(help="Layers between the first and the last, 0..16.")]
@@ -237,6 +248,50 @@ def weights(
     console.print(f"{output}  {len(loaded):,} bytes", markup=False, highlight=False, soft_wrap=True)
 
 
+@app.command("activations")
+def compare_activations(
+    bits: Annotated[str, typer.Option(help="Bits of argument and result, with commas.")] = ",".join(
+        map(str, BITS)
+    ),
+    stages: Annotated[
+        str,
+        typer.Option(
+            help="Numbers of pipeline stages, with commas.", show_default="1, 2 and the most of each"
+        ),
+    ] = "",
+    target: Annotated[str, typer.Option(help="xcup, xc7 or ecp5.")] = "xcup",
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder for all files.")] = Path(
+        "rtl_out/activations"
+    ),
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Synthesize every activation alone; compare cost, clock and error."""
+    board = board_of(target)
+    todo = trials(_numbers("bits", bits), _numbers("stages", stages))
+    rows: list[Row] = []
+    kept = "interrupted; what was synthesized is kept, and the same command goes on after it"
+    # What is piped must be JSON and nothing else.
+    with _said_when_interrupted(kept), Progress(*_COLUMNS, console=errors, transient=True) as bars:
+        task = bars.add_task("", total=len(todo))
+        for trial in todo:
+            bars.update(task, description=str(trial))
+            rows.append(measure(trial, board))
+            bars.advance(task)
+    files = write_activations(rows, board, output)
+    if as_json:
+        print(json.dumps(plain(rows, board), indent=2))
+        return
+    print_activations(rows, console)
+    console.print("\n".join(map(str, files)), markup=False, highlight=False, soft_wrap=True)
+
+
+def _numbers(name: str, text: str) -> list[int]:
+    try:
+        return [int(part) for part in text.replace(",", " ").split()]
+    except ValueError:
+        raise InputError(f"{name} must be whole numbers with commas, not {text!r}") from None
+
+
 @app.command()
 def boards() -> None:
     """List the boards."""
@@ -269,14 +324,11 @@ def _default_folder(picture: Picture) -> Path:
 @contextlib.contextmanager
 def _build(folder: Path) -> Iterator[Build]:
     """Yield a build that shows progress bars while its stages run."""
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
+    resumable = (
+        "interrupted; the same command goes on after the last finished stage, "
+        "with --resume in the midst of training"
     )
-    with _said_when_interrupted(), Progress(*columns, console=console, transient=True) as bars:
+    with _said_when_interrupted(resumable), Progress(*_COLUMNS, console=console, transient=True) as bars:
 
         def on_progress(stage: str) -> OnProgress:
             task = bars.add_task(stage, total=None)
@@ -291,16 +343,11 @@ def _build(folder: Path) -> Iterator[Build]:
 
 
 @contextlib.contextmanager
-def _said_when_interrupted() -> Iterator[None]:
+def _said_when_interrupted(sentence: str) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        errors.print(
-            "inrhw: interrupted; the same command goes on after the last finished stage, "
-            "with --resume in the midst of training",
-            soft_wrap=True,
-            highlight=False,
-        )
+        errors.print(f"inrhw: {sentence}", soft_wrap=True, highlight=False)
         raise typer.Exit(130) from None
 
 

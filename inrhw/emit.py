@@ -10,20 +10,20 @@ import numpy as np
 from amaranth.back import rtlil
 
 import inrhw
-from inrhw.c_header import c_header
 from inrhw.errors import InputError
 from inrhw.files import output_folder, write_atomically, write_json
 from inrhw.folding import folding_of, folding_to_json
 from inrhw.grid import Grid
 from inrhw.hierarchy import merge_equal_modules
+from inrhw.loading.c_header import c_header
+from inrhw.loading.registers import Register
+from inrhw.loading.weights import shape_digest, weights_file
 from inrhw.node import Graph, Node
 from inrhw.ops.dense import Dense
 from inrhw.ops.folded_dense import FoldedDense
-from inrhw.registers import Register
 from inrhw.signals import safe_name
 from inrhw.sources import bits_per_axis
 from inrhw.top import FIFO_LATENCY, Core
-from inrhw.weights import shape_digest, weights_file
 from inrhw.yosys import verilog_from_rtlil
 
 
@@ -52,7 +52,7 @@ class Artifact:
 
     @property
     def weights(self) -> Path:
-        """The weights of a loadable core, as `inrhw.weights` describes."""
+        """The weights of a loadable core, as `inrhw.loading.weights` describes."""
         return self.folder / f"{self.name}.weights"
 
     @property

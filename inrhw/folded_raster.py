@@ -17,7 +17,7 @@ from inrhw.ops.dense import Dense
 from inrhw.ops.folded_dense import Fold, FoldedDense
 from inrhw.sources import PixelCounter
 from inrhw.stage import delay, delay_valid
-from inrhw.types import Codes, Phase, Vector
+from inrhw.types import Codes, Vector
 
 #: Bits of a loadable accumulator: every network whose phases have no finer step than a turn / 2**32 fits.
 LOADABLE_WIDTH = 32
@@ -34,7 +34,7 @@ class FoldedRaster:
     Parameters
     ----------
     dense
-        The network's first layer, in front of a phase.
+        The network's first layer.
     grid
         The picture.
     """
@@ -43,11 +43,12 @@ class FoldedRaster:
     grid: Grid
 
     def __post_init__(self) -> None:
-        if not isinstance(self.dense.element, Phase):
-            raise InputError("a folded raster scan needs a periodic activation after the first layer")
         finest = int(self.dense.shift.max()) + self.dense.element.width
         if finest > self.acc_width:
-            raise InputError(f"the first layer has phases of {finest} bits, more than {self.acc_width}")
+            raise InputError(
+                f"the first layer has sums of {finest} bits, and accumulators have {self.acc_width}; "
+                "use the stream source"
+            )
 
     @property
     def o(self) -> Vector:
@@ -105,8 +106,9 @@ class FoldedRaster:
         ):
             grid = Grid(width, height)
             weight = rng.integers(-99, 100, (rows, 2)) * (1 << rng.integers(0, 3, (rows, 1)))
-            dense = Dense(grid.vector, weight, 9, rng.integers(-99, 100, rows), 4, wrap=True)
-            yield cls(FoldedDense.of(dense, grid.vector, Fold(lanes, 2)), grid)
+            for wrap in (True, False):
+                dense = Dense(grid.vector, weight, 9, rng.integers(-99, 100, rows), 4, wrap)
+                yield cls(FoldedDense.of(dense, grid.vector, Fold(lanes, 2)), grid)
 
 
 class FoldedRasterComponent(wiring.Component):

@@ -20,8 +20,9 @@ WEIGHTS = ("baked", "rom", "loadable")
 #: A loadable neuron's shift has so many bits, hence a range of 2**15 for the largest weight of a neuron.
 _SHIFT_BITS = 4
 
-#: Largest weight that a loadable layer holds: 2**4 turns in front of a phase, 2**10 in front of a pixel.
-_LARGEST_TURNS_LOG2, _LARGEST_PIXEL_LOG2 = 4, 10
+#: Largest weight that a loadable layer holds: 2**4 turns in front of a phase, 2**7 in front of an argument
+#: that is clamped (a Gaussian's first layer starts with up to 21), 2**10 in front of a pixel.
+_LARGEST_TURNS_LOG2, _LARGEST_CLAMPED_LOG2, _LARGEST_PIXEL_LOG2 = 4, 7, 10
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,8 @@ def fold(graph: Graph, folding: Folding, precision: Precision) -> Graph:
         if isinstance(node, Dense):
             outer = name in (dense[0], dense[-1])
             bits = precision.outer_weight_bits if outer else precision.weight_bits
-            format = _loadable_format(node, edge, bits) if loadable else None
+            last = name == dense[-1]
+            format = _loadable_format(node, edge, bits, last=last) if loadable else None
             try:
                 nodes[name] = FoldedDense.of(node, edge, folds[name], format, packed=folding.packed)
             except InputError as error:
@@ -105,15 +107,15 @@ def _on_lanes(name: str, node: Node, edge: Vector) -> Node:
         raise GraphError(f"{name} ({type(node).__name__}) cannot work on lanes: {error}") from error
 
 
-def _loadable_format(dense: Dense, i: Vector, weight_bits: int) -> MemoryFormat:
+def _loadable_format(dense: Dense, i: Vector, weight_bits: int, *, last: bool) -> MemoryFormat:
     """Return a format that depends on shapes and bits only, so that every network of that shape has it."""
-    phase = isinstance(dense.o.element, Phase)
-    largest = _LARGEST_TURNS_LOG2 if phase else _LARGEST_PIXEL_LOG2
+    wraps = isinstance(dense.o.element, Phase)
+    largest = _LARGEST_PIXEL_LOG2 if last else _LARGEST_TURNS_LOG2 if wraps else _LARGEST_CLAMPED_LOG2
     lo = i.element.frac + weight_bits - 1 - largest - dense.frac
     # Sums without the output's last bits: weights are shifted left instead, and take more bits.
     weight_bits, lo = weight_bits + max(0, -lo), max(0, lo)
     hi = lo + (1 << _SHIFT_BITS) - 1
-    if phase:
+    if wraps:
         return MemoryFormat(weight_bits, lo, hi, hi + dense.frac)
     x = max(abs(i.element.lo), i.element.hi)
     reach = i.length * (x << (weight_bits - 1)) + (1 << (largest + hi))

@@ -6,6 +6,7 @@ from inrhw.errors import InputError
 from inrhw.models import INR, PIXEL
 from inrhw.node import Graph, Node
 from inrhw.ops.requantize import Requantize
+from inrhw.types import Fixed, Phase
 
 
 def lower(model: INR) -> Graph:
@@ -29,8 +30,8 @@ def lower(model: INR) -> Graph:
     Overflow
         If float64 could not represent a sum exactly, so that "equal" could not be promised.
     """
-    phase = model.activation.phase
-    if phase is None:
+    argument = model.activation.argument
+    if argument is None:
         raise InputError("only a quantized model can be lowered; use INR.quantized() or Fitted.model")
     model.check_finite()
     model = copy.deepcopy(model).cpu().double().eval()
@@ -39,9 +40,12 @@ def lower(model: INR) -> Graph:
     edge = model.architecture.grid.vector
     *hidden, last = model.dense_layers()
     for k, layer in enumerate(hidden):
-        dense = layer.node(edge, phase.frac, wrap=True)
-        activation = model.activation.node(dense.o)
-        nodes |= {f"layer{k}_dense": dense, f"layer{k}_{activation_name}": activation}
+        nodes[f"layer{k}_dense"] = dense = layer.node(edge, argument.frac, wrap=isinstance(argument, Phase))
+        edge = dense.o
+        if isinstance(argument, Fixed):
+            nodes[f"layer{k}_clamp"] = clamp = Requantize(edge, argument)
+            edge = clamp.o
+        nodes[f"layer{k}_{activation_name}"] = activation = model.activation.node(edge)
         edge = activation.o
     nodes[f"layer{len(hidden)}_dense"] = dense = last.node(edge, PIXEL.frac, wrap=False)
     nodes["pixel"] = Requantize(dense.o, PIXEL)

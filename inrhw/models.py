@@ -1,4 +1,4 @@
-"""The networks: dense layers with one periodic activation, in floating point or quantized."""
+"""The networks: dense layers with one activation, in floating point or quantized."""
 
 import copy
 import dataclasses
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
-from inrhw.activation import PeriodicActivation
+from inrhw.activation import Activation
 from inrhw.errors import InputError
 from inrhw.grid import Grid
 from inrhw.ops import operations
@@ -26,22 +26,18 @@ from inrhw.types import Fixed
 PIXEL = Fixed(8, 0, signed=False)
 
 
-def activations() -> dict[str, type[PeriodicActivation]]:
+def activations() -> dict[str, type[Activation]]:
     """Return every activation in `inrhw.ops`, by the name of the network that uses it.
 
     Examples
     --------
-    >>> sorted(activations())
-    ['quadinr', 'siren']
+    >>> {"quadinr", "siren"} <= set(activations())
+    True
     """
     found = {}
     for module in operations():
         for value in vars(module).values():
-            if (
-                isinstance(value, type)
-                and issubclass(value, PeriodicActivation)
-                and hasattr(value, "model_name")
-            ):
+            if isinstance(value, type) and issubclass(value, Activation) and hasattr(value, "model_name"):
                 found[value.model_name] = value
     return found
 
@@ -153,20 +149,21 @@ class INR(nn.Module):
         activation = activations()[architecture.model]
         omega_0 = architecture.omega_0
         assert omega_0 is not None
-        gain = omega_0 / activation.period
+        gain = activation.gain(omega_0)
         features = architecture.features
         generator = torch.Generator().manual_seed(seed)
         self.layers = nn.ModuleList()
         for n, out in itertools.pairwise(features[:-1]):
             first = not self.layers
             layer = DenseLayer(n, out, gain, architecture.grid.scale if first else None)
-            layer.reset(1 / n if first else activation.hidden_bound(n, omega_0), generator)
+            bound = activation.first_bound(n) if first else activation.hidden_bound(n, omega_0)
+            layer.reset(bound, generator)
             self.layers.append(layer)
         # The last layer speaks in pixels: [-1, 1] becomes [0, 255].
         last = DenseLayer(features[-2], features[-1], 127.5, offset=127.5)
         last.reset((6 / features[-2]) ** 0.5 / omega_0, generator)
         self.layers.append(last)
-        self.activation = activation()
+        self.activation = activation(omega_0)
 
     def quantized(self) -> "INR":
         """Return a copy that computes with the architecture's precision."""

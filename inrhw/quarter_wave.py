@@ -2,12 +2,12 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from amaranth.hdl import Cat, Mux, Value
 
-from inrhw.node import Node
-from inrhw.stage import Staged, Step, lookup
+from inrhw.curve import CurveNode
+from inrhw.stage import Step, lookup
 from inrhw.types import Fixed, Phase, Vector
 
 
@@ -62,8 +62,8 @@ class QuarterWave:
 
 
 @dataclass(frozen=True)
-class QuarterWaveNode(Node):
-    """A function of a phase, rounded half up and saturated to +-element.hi; `quarter_wave` is its table.
+class QuarterWaveNode(CurveNode):
+    """A wave of a phase, rounded half up and saturated to +-element.hi; `quarter_wave` is its table.
 
     Parameters
     ----------
@@ -75,33 +75,28 @@ class QuarterWaveNode(Node):
         Registers, 1 to 3.
     """
 
-    i: Vector
-    element: Fixed
-    n_stages: int = 2
-
     def __post_init__(self) -> None:
-        width = self.element.width
-        if not isinstance(self.i.element, Phase) or not 3 <= self.i.element.width <= 16:
-            raise ValueError(f"i must be a vector of phases of 3 to 16 bits, not {self.i}")
-        if not 2 <= width <= 16 or self.element != Fixed(width, width - 1):
-            raise ValueError(f"element must be Fixed(w, w - 1) with w from 2 to 16, not {self.element!r}")
-        if not 1 <= self.n_stages <= 3:
-            raise ValueError(f"n_stages must be from 1 to 3, not {self.n_stages}")
+        check_wave(self.i, self.element)
+        super().__post_init__()
 
     @property
-    def o(self) -> Vector:
-        """As many numbers as phases, in `element`."""
-        return replace(self.i, element=self.element)
-
-    @property
-    def latency(self) -> int:
-        """``n_stages`` cycles."""
-        return self.n_stages
+    def error_bound(self) -> float:
+        """Half a unit of rounding; a whole one at the crest, which has no code."""
+        return 1.0
 
     @abstractmethod
     def quarter_wave(self) -> QuarterWave:
         """Return the table of the circuit."""
 
-    def component(self) -> Staged:
+    def steps(self) -> list[Step]:
         """Return fold, look up, sign: only a quarter of the period is stored."""
-        return Staged(self.i, self.o, self.quarter_wave().steps, self.n_stages)
+        return self.quarter_wave().steps
+
+
+def check_wave(i: Vector, element: Fixed) -> None:
+    """Raise ValueError unless `i` has phases of 3 to 16 bits, `element` is Fixed(w, w - 1), w 2 to 16."""
+    if not isinstance(i.element, Phase) or not 3 <= i.element.width <= 16:
+        raise ValueError(f"i must be a vector of phases of 3 to 16 bits, not {i}")
+    width = element.width
+    if not 2 <= width <= 16 or element != Fixed(width, width - 1):
+        raise ValueError(f"element must be Fixed(w, w - 1) with w from 2 to 16, not {element!r}")

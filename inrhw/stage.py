@@ -77,14 +77,25 @@ class Staged(wiring.Component):
         for k in range(self._lanes):
             values: Mapping[str, Value] = {"x": self.i.payload[k]}
             for stage, run in enumerate(self._runs):
-                for step in run:
+                for number, step in enumerate(run):
                     values = step(values)
+                    if number < len(run) - 1:
+                        values = self._wire(m, values, f"lane{k}_stage{stage}_step{number}")
                 values = self._register(m, values, f"lane{k}_stage{stage}")
             m.d.comb += self.o.payload[k].eq(values["y"])
         m.d.comb += self.o.valid.eq(delay_valid(m, self.i.valid, len(self._runs)))
         if self._banks > 1:
             m.d.comb += self.o.bank.eq(delay(m, self.i.bank, len(self._runs), "bank"))
         return m
+
+    @staticmethod
+    def _wire(m: Module, values: Mapping[str, Value], prefix: str) -> Mapping[str, Value]:
+        # Without names of their own, values that are used twice would be written out twice in every step.
+        wires = {}
+        for name, value in values.items():
+            wires[name] = Signal(Value.cast(value).shape(), name=f"{prefix}_{name}")
+            m.d.comb += wires[name].eq(value)
+        return wires
 
     @staticmethod
     def _register(m: Module, values: Mapping[str, Value], prefix: str) -> Mapping[str, Value]:
@@ -105,7 +116,8 @@ def lookup(table: Sequence[int], index: Value, width: int) -> Value:
     """
     if len(table) != 1 << len(index):
         raise ValueError(f"table must have {1 << len(index)} entries, not {len(table)}")
-    truths = [sum((entry >> bit & 1) << k for k, entry in enumerate(table)) for bit in range(width)]
+    rows = [f"{entry:0{width}b}"[::-1] for entry in reversed(table)]
+    truths = [int("".join(row[bit] for row in rows), 2) for bit in range(width)]
     return Cat(Const(truth, len(table)).bit_select(index, 1) for truth in truths)
 
 

@@ -17,6 +17,7 @@ from inrhw.errors import InputError
 from inrhw.files import digest, output_folder, read_json, write_json
 from inrhw.fit import WEIGHTS, Fitted, Training, fit
 from inrhw.folding import Folding, fold
+from inrhw.loading.weights import shape_digest, weights_file
 from inrhw.lower import lower
 from inrhw.models import INR, Architecture, architecture_from_json, architecture_to_json
 from inrhw.node import Graph
@@ -28,7 +29,6 @@ from inrhw.simulator import SIMULATORS, available, bench_folder, version
 from inrhw.synth import load_synthesis, synth
 from inrhw.top import Core
 from inrhw.verify import Rung, verify
-from inrhw.weights import shape_digest, weights_file
 from inrhw.yosys import yosys_version
 
 #: File by which the result of a stage is known.

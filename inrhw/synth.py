@@ -123,6 +123,7 @@ def synth(
     folder: Path | str,
     *,
     place: bool = False,
+    dsp: bool = True,
     on_progress: OnProgress = silent,
 ) -> Synthesis:
     """Synthesize a design for a board.
@@ -140,6 +141,8 @@ def synth(
         ``synth.json`` with all that is returned; made if needed.
     place
         Place and route too; takes minutes, and only an ECP5 board can.
+    dsp
+        Whether multipliers may become DSPs; if not, they become LUTs.
     on_progress
         Called with the number of passes begun and 0 for the unknown total.
 
@@ -167,13 +170,13 @@ def synth(
         work = Path(name)
         shutil.copyfile(verilog, work / "design.v")
         shutil.copyfile(_DSP48E2, work / "dsps.v")
-        run_yosys(_script(top, board, verilog.read_text()), work, log, on_progress=on_progress)
+        run_yosys(_script(top, board, verilog.read_text(), dsp), work, log, on_progress=on_progress)
         (work / "netlist.v").replace(netlist)
         (work / "netlist.json").replace(netlist_json)
     cells = json.loads(netlist_json.read_text())["modules"][top]["cells"]
     placed = place_and_route(netlist_json, board, folder, on_progress=on_progress) if place else None
     timing = _placed_timing(placed) if placed else static_timing(netlist_json, board)
-    resources = _resources(cells, board)
+    resources = _resources(cells, board, dsp)
     unmodelled = sorted({cell["type"] for cell in cells.values() if _UNMODELLED.fullmatch(cell["type"])})
     found = Synthesis(
         board=board,
@@ -283,13 +286,17 @@ def _dsp_commands(verilog: str) -> str:
     return "\n".join(commands)
 
 
-def _script(top: str, board: Board, verilog: str) -> str:
+def _flow(board: Board, dsp: bool) -> str:
+    return _FLOWS[board.family] + ("" if dsp else " -nodsp")
+
+
+def _script(top: str, board: Board, verilog: str, dsp: bool) -> str:
     # Source lines carry paths of this machine. Only the top is written, not the library around it.
     return f"""
         read_verilog -sv design.v
-        {_dsp_commands(verilog) if board.family == "xcup" else ""}
+        {_dsp_commands(verilog) if dsp and board.family == "xcup" else ""}
         {"" if board.resources["uram"] else 'setattr -set ram_style "block" a:ram_style=ultra'}
-        {_FLOWS[board.family]} -top {top}
+        {_flow(board, dsp)} -top {top}
         delete t:$scopeinfo
         attrmap -remove src
         attrmap -modattr -remove src
@@ -299,8 +306,8 @@ def _script(top: str, board: Board, verilog: str) -> str:
     """
 
 
-def _resources(cells: Mapping[str, Any], board: Board) -> dict[str, Figure]:
-    source = f"{yosys_version()}, {_FLOWS[board.family]}"
+def _resources(cells: Mapping[str, Any], board: Board, dsp: bool) -> dict[str, Figure]:
+    source = f"{yosys_version()}, {_flow(board, dsp)}"
     counts = dict.fromkeys((*RESOURCE_UNITS, *_OF_FAMILY[board.family]), 0.0)
     for kind, number in Counter(cell["type"] for cell in cells.values()).items():
         for name, each in _cost(kind).items():

@@ -11,7 +11,7 @@ from inrhw.errors import InputError
 from inrhw.folded_raster import FoldedRaster
 from inrhw.folding import other_weights
 from inrhw.grid import Grid
-from inrhw.loader import LOADER_PORTS, Loader
+from inrhw.loading.loader import LOADER_PORTS, Loader
 from inrhw.memory import Contents, share_bus, starts_empty
 from inrhw.node import Graph
 from inrhw.ops.dense import Dense

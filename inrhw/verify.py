@@ -42,6 +42,12 @@ NETLIST_PIXELS = 64
 ICARUS_PIXELS = 128
 ICARUS_CYCLES = 2048
 
+#: Largest folded Verilog for Icarus: on 3.5 MB, 3,084 multipliers, it had not finished after 12 minutes.
+ICARUS_BYTES = 1_000_000
+
+#: Cells times cycles of a frame up to which a frame of the netlist is checked as a whole.
+NETLIST_WORK = 2_000_000_000
+
 #: Seconds that a simulator and its compiler may take, each.
 DEADLINE_S = 3600.0
 
@@ -259,7 +265,7 @@ def _raster(source: RasterSource | FoldedRaster) -> None:
 
 
 def _verilator(artifact: Artifact, on_progress: OnProgress) -> _Found:
-    pixels = _pixels(artifact.core, VERILOG_PIXELS)
+    pixels = _pixels(artifact.core, VERILOG_PIXELS, FRAME_CYCLES)
     work = artifact.folder / "build" / "rtl"
     found = _bench(artifact, "verilator", [artifact.verilog], work, pixels, on_progress=on_progress)
     grid = artifact.core.grid
@@ -272,17 +278,20 @@ def _verilator(artifact: Artifact, on_progress: OnProgress) -> _Found:
 def _icarus(artifact: Artifact, on_progress: OnProgress) -> _Found:
     if not available("icarus"):
         raise _SkippedError("Icarus Verilog is not installed (`apt install iverilog`)")
+    size = artifact.verilog.stat().st_size
+    if size > ICARUS_BYTES and artifact.core.initiation_interval > 1:
+        raise _SkippedError(f"{size / 1e6:.1f} MB of folded Verilog is too much for Icarus")
     grid, interval = artifact.core.grid, artifact.core.initiation_interval
     pixels = min(grid.width * grid.height, ICARUS_PIXELS, -(-ICARUS_CYCLES // interval))
     work = artifact.folder / "build" / "rtl"
     return _bench(artifact, "icarus", [artifact.verilog], work, pixels, on_progress=on_progress)
 
 
-def _pixels(core: Core, fewest: int) -> int:
-    """Return how many pixels each test checks: those of a frame, or `fewest` if a frame takes too long."""
+def _pixels(core: Core, fewest: int, most_cycles: int) -> int:
+    """Return how many pixels each test checks: those of a frame, or `fewest` if it takes too many cycles."""
     frame = core.grid.width * core.grid.height
     interval = core.initiation_interval
-    whole = interval == 1 or frame * interval <= FRAME_CYCLES
+    whole = interval == 1 or frame * interval <= most_cycles
     return frame if whole else min(frame, fewest)
 
 
@@ -293,7 +302,9 @@ def _netlist(artifact: Artifact, synthesis: Synthesis | None, on_progress: OnPro
         raise _SkippedError(f"there is no simulation model of {', '.join(synthesis.unmodelled)}")
     sources = [synthesis.netlist, *netlist_models(synthesis)]
     work = artifact.folder / "build" / "netlist"
-    pixels = _pixels(artifact.core, NETLIST_PIXELS)
+    cells = (synthesis.resources["lut"].value or 0) + (synthesis.resources["ff"].value or 0)
+    most_cycles = min(FRAME_CYCLES, int(NETLIST_WORK / max(cells, 1)))
+    pixels = _pixels(artifact.core, NETLIST_PIXELS, most_cycles)
     return _bench(artifact, "verilator", sources, work, pixels, on_progress=on_progress)
 
 

@@ -22,6 +22,7 @@ import inrhw.simulator.compiler
 import inrhw.yosys
 from inrhw import board
 from inrhw.cli import main
+from inrhw.ops.sine import Sine
 from inrhw.simulator import available
 
 stages = sys.modules["inrhw.stages"]
@@ -126,7 +127,18 @@ def test_the_boards_are_listed(inrhw_: Inrhw) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [(), ("build",), ("fit",), ("emit",), ("synth",), ("verify",), ("report",), ("weights",)]
+    "command",
+    [
+        (),
+        ("build",),
+        ("fit",),
+        ("emit",),
+        ("synth",),
+        ("verify",),
+        ("report",),
+        ("weights",),
+        ("activations",),
+    ],
 )
 def test_every_command_has_help(inrhw_: Inrhw, command: tuple[str, ...]) -> None:
     result = inrhw_(*command, "--help")
@@ -179,6 +191,39 @@ def test_the_stages_one_by_one_do_what_build_does(inrhw_: Inrhw, built: Path) ->
     assert "PASS" in result.out
     assert str(built / "tiny.v") in result.out and str(built / "report.html") in result.out
     assert json.loads((built / "report.json").read_text())["command"] == "inrhw build"
+
+
+def test_activations_are_compared_and_the_second_time_from_memory(
+    inrhw_: Inrhw, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    table = sys.modules["inrhw.activation_table"]
+    monkeypatch.setattr(table, "curve_nodes", lambda: [Sine])
+    monkeypatch.setenv("INRHW_CACHE_DIR", str(tmp_path / "cache"))
+    result = inrhw_("activations", "--bits", "4", "--stages", "3,9", "-o", "out")
+    assert result.status == 0
+    assert result.out.splitlines()[1].split()[:2] == ["sine", "4"]
+    written = json.loads((tmp_path / "out" / "activations.json").read_text())
+    assert [row["n_stages"] for row in written["rows"]] == [3]
+    assert (tmp_path / "out" / "activations.html").exists()
+
+    monkeypatch.setattr(table, "synth", None)
+    again = inrhw_("activations", "--bits", "4", "--stages", "3 9", "-o", "out", "--json")
+    assert json.loads(again.out) == written
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--bits", "eight"), "bits must be whole numbers with commas, not 'eight'"),
+        (("--bits", "20"), "bits must be from 2 to 16, not 20"),
+        (("--stages", "1.5"), "stages must be whole numbers"),
+        (("--target", "ice40"), "target must be one of ecp5, xc7, xcup, not 'ice40'"),
+    ],
+)
+def test_activations_refuses_what_it_cannot_measure(
+    inrhw_: Inrhw, arguments: tuple[str, ...], message: str
+) -> None:
+    refused(inrhw_("activations", *arguments), message)
 
 
 def test_without_an_output_the_folder_is_called_after_the_picture(inrhw_: Inrhw, tmp_path: Path) -> None:
@@ -315,7 +360,7 @@ def test_wrong_usage_is_status_2(inrhw_: Inrhw, tmp_path: Path, arguments: tuple
         (("--device", "abacus"), "device 'abacus' is not usable here .*try cpu"),
         (("--device", "meta"), "device 'meta' is not usable here"),
         (("--device", "cuda:99"), "device 'cuda:99' is not usable here"),
-        (("--model", "mlp"), "model must be one of quadinr, siren, not 'mlp'"),
+        (("--model", "mlp"), "model must be one of finer, gauss, quadinr, sinc, siren, wire, not 'mlp'"),
         (("--board", "mine"), "unknown board 'mine'; known are arty_a7, ulx3s, vcu128"),
         (("--board", "../vcu128"), "unknown board"),
         (("--board", "missing.py"), r"there is no board file missing\.py"),
@@ -558,6 +603,7 @@ INTERRUPTED = """
 import os, signal, sys
 import inrhw.stages
 from inrhw.cli import main
+from inrhw.ops.sine import Sine
 
 train = inrhw.stages.fit
 step = int(sys.argv.pop(1))

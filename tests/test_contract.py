@@ -13,7 +13,7 @@ from amaranth.back import rtlil
 from simulate import assert_contract, inputs, node_classes, simulate
 from torch import nn
 
-from inrhw.activation import PeriodicActivation
+from inrhw.activation import Activation, PeriodicActivation
 from inrhw.node import Node
 from inrhw.ops import operations
 from inrhw.types import Codes, Phase, Vector
@@ -28,9 +28,7 @@ ACTIVATIONS = [
     value
     for module in MODULES
     for value in vars(module).values()
-    if isinstance(value, type)
-    and issubclass(value, PeriodicActivation)
-    and value.__module__ == module.__name__
+    if isinstance(value, type) and issubclass(value, Activation) and value.__module__ == module.__name__
 ]
 
 
@@ -99,22 +97,39 @@ def test_hardware_text_is_the_same_in_another_process() -> None:
     assert done.stdout.split() == fingerprints()
 
 
-@pytest.mark.parametrize("cls", ACTIVATIONS, ids=lambda cls: cls.model_name)
-@pytest.mark.parametrize("phase_bits", [3, 4, 9, 16])
+@pytest.mark.parametrize(
+    ("cls", "argument_bits"),
+    [
+        pytest.param(cls, bits, id=f"{cls.model_name}-{bits}")
+        for cls in ACTIVATIONS
+        for bits in ((3, 4, 9, 16) if issubclass(cls, PeriodicActivation) else (3, 4, 9, 12))
+    ],
+)
 @pytest.mark.parametrize("bits", [2, 3, 8, 16])
-def test_torch_activation_equals_its_node_for_every_phase(
-    cls: type[PeriodicActivation], phase_bits: int, bits: int
+def test_torch_activation_equals_its_node_for_every_argument(
+    cls: type[Activation], argument_bits: int, bits: int
 ) -> None:
     activation = cls()
-    activation.quantize(phase_bits, bits)
-    codes = np.arange(1 << phase_bits, dtype=np.int64)[:, None]
-    node = activation.node(Vector(Phase(phase_bits), 1))
+    activation.quantize(argument_bits, bits)
+    element = cls.argument_format(argument_bits)
+    codes = np.arange(element.lo, element.hi + 1, dtype=np.int64)[:, None]
+    node = activation.node(Vector(element, 1))
     expected = node.forward_int(codes)
     node.o.check(expected)
-    # The argument of the torch module is not wrapped: any turn of the same phase must do.
-    for turn in (-3, 0, 1, 1000):
-        turns = torch.from_numpy(codes + (turn << phase_bits)).double() * 2.0**-phase_bits
-        assert (activation(turns).numpy() * 2.0 ** (bits - 1) == expected).all()
+
+    def got(codes: Codes) -> Codes:
+        values = activation(torch.from_numpy(codes).double() * 2.0**-element.frac).numpy()
+        return np.asarray(values * 2.0 ** (bits - 1))
+
+    if isinstance(element, Phase):
+        # The argument of the torch module is not wrapped: any turn of the same phase must do.
+        for turn in (-3, 0, 1, 1000):
+            assert (got(codes + (turn << argument_bits)) == expected).all()
+    else:
+        assert (got(codes) == expected).all()
+        for beyond in (1, 1 << argument_bits, 1 << 40):
+            assert (got(codes[:1] - beyond) == expected[0]).all()
+            assert (got(codes[-1:] + beyond) == expected[-1]).all()
 
 
 def test_every_torch_module_can_become_a_node() -> None:

@@ -101,8 +101,8 @@ def test_training_takes_one_thread_and_gives_the_others_back(
 def test_result_is_ready_for_use(picture: Picture, architecture: Architecture) -> None:
     fitted = fit(picture, architecture, TRAINING)
     assert not fitted.model.training
-    assert fitted.float_model.activation.phase is None
-    assert fitted.model.activation.phase is not None
+    assert fitted.float_model.activation.argument is None
+    assert fitted.model.activation.argument is not None
     assert fitted.architecture == architecture
 
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from inrhw.errors import InputError
 from inrhw.folded_raster import FoldedRaster
 from inrhw.grid import Grid
 from inrhw.ops.dense import Dense
-from inrhw.ops.folded_dense import Fold, FoldedDense
+from inrhw.ops.folded_dense import Fold, FoldedDense, MemoryFormat
 from inrhw.types import Codes
 
 SOURCES = [pytest.param(source, id=str(k)) for k, source in enumerate(FoldedRaster.examples())]
@@ -80,8 +81,10 @@ def test_a_reset_starts_the_frame_again() -> None:
     assert (got == source.forward_int()[:20]).all()
 
 
-def test_what_no_accumulator_can_hold_is_refused() -> None:
+def test_sums_that_no_accumulator_can_hold_are_refused() -> None:
     grid = Grid(4, 4)
-    dense = Dense(grid.vector, np.array([[1, 1]]), 5, np.array([0]), 4, wrap=False)
-    with pytest.raises(InputError, match="needs a periodic activation"):
-        FoldedRaster(FoldedDense.of(dense, grid.vector, Fold(1, 2)), grid)
+    dense = Dense(grid.vector, np.array([[1, 1]]), 40, np.array([0]), 9, wrap=True)
+    room = MemoryFormat(8, 0, 39, 48)
+    folded = FoldedDense.of(dense, replace(grid.vector, banks=2), Fold(1, 2), room)
+    with pytest.raises(InputError, match="the first layer has sums of 42 bits, and accumulators have 32"):
+        FoldedRaster(folded, grid)

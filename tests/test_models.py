@@ -1,6 +1,7 @@
 import dataclasses
 import json
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,17 @@ def quadinr(x: Floats) -> Floats:
     return np.where(x <= 0, x * x + 2 * x, -x * x + 2 * x)
 
 
-PAPERS = {"quadinr": quadinr, "siren": np.sin}
+OMEGA_0 = 7.0
+
+#: As published, of omega_0 (W x + b).
+PAPERS: dict[str, Callable[[Floats], Floats]] = {
+    "finer": lambda x: np.sin((np.abs(x / OMEGA_0) + 1) * x),
+    "gauss": lambda x: np.exp(-(x**2)),
+    "quadinr": quadinr,
+    "sinc": lambda x: np.sin(x) / x,
+    "siren": np.sin,
+    "wire": lambda x: np.cos(x) * np.exp(-((x / 2) ** 2)),
+}
 
 
 def test_every_activation_is_known_by_a_name_of_its_own() -> None:
@@ -44,7 +55,9 @@ def test_every_activation_is_known_by_a_name_of_its_own() -> None:
 @pytest.mark.parametrize("hidden_layers", [0, 1, 2])
 def test_the_network_is_the_papers(model: str, hidden_layers: int) -> None:
     """f(omega_0 (W x + b)) in every layer, of coordinates from -1 to 1, then a linear layer in pixels."""
-    architecture = Architecture(model, 5, 3, 3, hidden_features=4, hidden_layers=hidden_layers, omega_0=7.0)
+    architecture = Architecture(
+        model, 5, 3, 3, hidden_features=4, hidden_layers=hidden_layers, omega_0=OMEGA_0
+    )
     net = INR(architecture, seed=1).double()
     x = [[(2 * c + 1) / 5 - 1, (2 * r + 1) / 3 - 1] for r in range(3) for c in range(5)]
     h = np.array(x)
@@ -52,7 +65,7 @@ def test_the_network_is_the_papers(model: str, hidden_layers: int) -> None:
         (layer.weight.detach().numpy(), layer.bias.detach().numpy()) for layer in net.dense_layers()
     ]
     for weight, bias in hidden:
-        h = PAPERS[model](7.0 * (h @ weight.T + bias))
+        h = PAPERS[model](OMEGA_0 * (h @ weight.T + bias))
     expected = 127.5 * (h @ last[0].T + last[1]) + 127.5
     got = net(net.coordinates()).detach().numpy()
     assert np.allclose(got, expected, rtol=0, atol=1e-9)
@@ -66,11 +79,20 @@ def test_omega_0_defaults_to_the_activations(model: str) -> None:
     assert architecture.omega_0 == activations()[model].default_omega_0
 
 
-def test_initial_weights_are_bounded_as_sirens() -> None:
-    net = INR(Architecture("siren", 8, 8, 3, hidden_features=32, hidden_layers=1))
+@pytest.mark.parametrize("model", ["finer", "siren"])
+def test_initial_weights_are_bounded_as_sirens(model: str) -> None:
+    net = INR(Architecture(model, 8, 8, 3, hidden_features=32, hidden_layers=1))
     first, hidden, _ = (layer.weight.detach().abs().max().item() for layer in net.dense_layers())
     assert 0.9 / 2 < first <= 1 / 2
     assert 0.9 * math.sqrt(6 / 32) / 30 < hidden <= math.sqrt(6 / 32) / 30
+
+
+@pytest.mark.parametrize("model", ["gauss", "sinc", "wire"])
+def test_activations_that_fade_start_with_torchs_weights(model: str) -> None:
+    net = INR(Architecture(model, 8, 8, 3, hidden_features=32, hidden_layers=1))
+    first, hidden, _ = (layer.weight.detach().abs().max().item() for layer in net.dense_layers())
+    assert 0.9 / math.sqrt(2) < first <= 1 / math.sqrt(2)
+    assert 0.9 / math.sqrt(32) < hidden <= 1 / math.sqrt(32)
 
 
 def test_the_seed_decides_the_weights(architecture: Architecture) -> None:
@@ -134,7 +156,7 @@ def test_check_finite_names_the_weight(architecture: Architecture, bad: float) -
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"model": "mlp"}, "model must be one of quadinr, siren, not 'mlp'"),
+        ({"model": "mlp"}, r"model must be one of .*quadinr, .*siren.*, not 'mlp'"),
         ({"hidden_features": 0}, "hidden_features must be a whole number from 1 to 256"),
         ({"hidden_features": 257}, "hidden_features must be a whole number from 1 to 256"),
         ({"hidden_layers": -1}, "hidden_layers must be a whole number from 0 to 16"),

@@ -28,7 +28,7 @@ from inrhw.simulator import LOAD_TEST, TESTS, BenchResult, available
 from inrhw.sources import RasterSource
 from inrhw.synth import load_synthesis
 from inrhw.top import Core
-from inrhw.verify import Rung, Verdict, compare, verify
+from inrhw.verify import Rung, Verdict, _icarus, _SkippedError, compare, verify
 
 TORCH, NODES, VERILATOR, ICARUS, NETLIST = (
     "torch == forward_int",
@@ -539,3 +539,14 @@ def test_other_shapes_never_compare_equal(got: np.ndarray) -> None:
 
 def test_equal_arrays_compare_equal() -> None:
     compare("somewhere", np.arange(6).reshape(2, 3), np.arange(6).reshape(2, 3))
+
+
+def test_a_large_folded_core_is_not_given_to_icarus(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules["inrhw.verify"], "ICARUS_BYTES", 10)
+    monkeypatch.setattr(sys.modules["inrhw.verify"], "available", lambda simulator: True)
+    artifact, net = opened(built)
+    folds = tuple(Fold(1, 2 if k == 0 else 1) for k in range(len(list(net.dense_layers()))))
+    graph = fold(artifact.core.graph, Folding(folds), net.architecture.precision)
+    slow = dataclasses.replace(artifact, core=Core(graph, artifact.core.grid))
+    with pytest.raises(_SkippedError, match="too much for Icarus"):
+        _icarus(slow, lambda done, total: None)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from inrhw.activation import PeriodicActivation
@@ -17,6 +18,8 @@ from inrhw.types import Codes, Fixed, Phase, Vector
 
 class Quadratic(QuarterWaveNode):
     """``y = r (2 - |r|)`` with r = 4 x wrapped to [-2, 2), rounded half up and saturated to +-element.hi."""
+
+    curve = "quadratic"
 
     @property
     def unit(self) -> int:
@@ -30,6 +33,11 @@ class Quadratic(QuarterWaveNode):
         y = (2 * product + self.unit**2) // (2 * self.unit**2)
         clipped: Codes = np.clip(y, -self.element.hi, self.element.hi)
         return clipped
+
+    def ideal(self, x: Codes) -> NDArray[np.float64]:
+        """Return phi; see `CurveNode`."""
+        r = (x / self.unit + 2) % 4 - 2
+        return np.asarray(r * (2 - np.abs(r)) * 2.0**self.element.frac)
 
     def quarter_wave(self) -> QuarterWave:
         """Return the table of the circuit."""

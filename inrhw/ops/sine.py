@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from inrhw.activation import PeriodicActivation
@@ -18,6 +19,8 @@ from inrhw.types import Codes, Fixed, Phase, Vector
 class Sine(QuarterWaveNode):
     """``y = sin(2 pi x)`` rounded half up and saturated to +-element.hi."""
 
+    curve = "sine"
+
     def forward_int(self, x: Codes) -> Codes:
         """Look each phase up in a table of the whole period; see `Node`."""
         turns = np.arange(1 << self.i.element.width) / (1 << self.i.element.width)
@@ -25,6 +28,10 @@ class Sine(QuarterWaveNode):
         wave = np.floor(np.sin(2 * np.pi * turns) * 2.0**self.element.frac + 0.5).astype(np.int64)
         table: Codes = np.clip(wave, -self.element.hi, self.element.hi)
         return table[x]
+
+    def ideal(self, x: Codes) -> NDArray[np.float64]:
+        """Return the sine; see `CurveNode`."""
+        return np.asarray(np.sin(2 * np.pi * x / (1 << self.i.element.width)) * 2.0**self.element.frac)
 
     def quarter_wave(self) -> QuarterWave:
         """Return the table of the circuit."""

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from inrhw.c_header import c_header
+from inrhw.loading.c_header import c_header
+from inrhw.loading.registers import FIELDS, Refusal, Register
+from inrhw.loading.weights import body_words, shape_digest, weights_file
 from inrhw.memory import Contents
-from inrhw.registers import FIELDS, Refusal, Register
-from inrhw.weights import body_words, shape_digest, weights_file
 
 CONTENTS = (Contents("w", 70, (1 << 69, 2)), Contents("b", 9, (3, 4, 5)))
 WARNINGS = ["-Wall", "-Wextra", "-Werror", "-pedantic", "-std=c99"]

@@ -10,10 +10,10 @@ from amaranth.lib import wiring
 from amaranth.lib.crc.catalog import CRC32_ISO_HDLC
 from amaranth.lib.wiring import In, Out
 
+from inrhw.loading.registers import Refusal, State
+from inrhw.loading.weights import FRAME_WORDS, MAGIC, body_words, chunks, shape_digest
 from inrhw.memory import MAX_WIDTH, READ_LATENCY, Contents
-from inrhw.registers import Refusal, State
 from inrhw.stage import lookup
-from inrhw.weights import FRAME_WORDS, MAGIC, body_words, chunks, shape_digest
 
 
 class _Expect(IntEnum):

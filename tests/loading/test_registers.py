@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from inrhw.registers import ADDRESS_BITS, FIELDS, READABLE, WRITABLE, Refusal, Register, State
+from inrhw.loading.registers import ADDRESS_BITS, FIELDS, READABLE, WRITABLE, Refusal, Register, State
 
-DOCS = (Path(__file__).parents[1] / "docs" / "weights.md").read_text()
+DOCS = (Path(__file__).parents[2] / "docs" / "weights.md").read_text()
 
 
 def rows(pattern: str, text: str = DOCS) -> list[tuple[str, ...]]:

@@ -4,7 +4,7 @@ from amaranth.hdl import Module, Mux, ResetSignal, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from inrhw.registers import ADDRESS_BITS
+from inrhw.loading.registers import ADDRESS_BITS
 
 #: Ports of the slave.
 AXI_LITE = {

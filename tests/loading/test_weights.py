@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from inrhw.errors import InputError
+from inrhw.loading.weights import body_words, chunks, read_weights_file, shape_digest, weights_file
 from inrhw.memory import Contents
-from inrhw.weights import body_words, chunks, read_weights_file, shape_digest, weights_file
 
 
 @st.composite

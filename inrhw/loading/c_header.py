@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
+from inrhw.loading.registers import FIELDS, READABLE, WRITABLE, Refusal, Register, State
+from inrhw.loading.weights import FRAME_WORDS, MAGIC, body_words, shape_digest
 from inrhw.memory import Contents
-from inrhw.registers import FIELDS, READABLE, WRITABLE, Refusal, Register, State
-from inrhw.weights import FRAME_WORDS, MAGIC, body_words, shape_digest
 
 _LOAD = """\
 /* The picture shown is still in use: try again after the next frame. */

@@ -6,11 +6,11 @@ from amaranth.hdl import Const, Module, Mux, Signal, Value, ValueLike
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from inrhw.axi_lite import AXI_LITE, AxiLite
+from inrhw.loading.axi_lite import AXI_LITE, AxiLite
+from inrhw.loading.receiver import FileReceiver
+from inrhw.loading.registers import FIELDS, READABLE, WRITABLE, Field, Register, State
+from inrhw.loading.weights import MAGIC, shape_digest
 from inrhw.memory import LOAD_BUS, READ_LATENCY, Contents
-from inrhw.receiver import FileReceiver
-from inrhw.registers import FIELDS, READABLE, WRITABLE, Field, Register, State
-from inrhw.weights import MAGIC, shape_digest
 
 _CONTROL, _STATUS, _SELECT = (
     FIELDS[key] for key in (Register.CONTROL, Register.STATUS, Register.READ_SELECT)
@@ -33,7 +33,7 @@ class Loader(wiring.Component):
 
     A file counts as a whole or not at all: it goes into the bank that is not in use, and only its checksum
     makes that bank the one of the next frame. A reset aborts a file under way; what was loaded and what is
-    shown outlive it. Registers: `inrhw.registers` and docs/weights.md.
+    shown outlive it. Registers: `inrhw.loading.registers` and docs/weights.md.
 
     Parameters
     ----------

@@ -11,10 +11,10 @@ from amaranth.sim import Simulator
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inrhw.loader import Loader
+from inrhw.loading.loader import Loader
+from inrhw.loading.registers import FIELDS, READABLE, WRITABLE, Refusal, Register, State
+from inrhw.loading.weights import MAGIC, body_words, shape_digest, weights_file
 from inrhw.memory import Contents, WeightMemory
-from inrhw.registers import FIELDS, READABLE, WRITABLE, Refusal, Register, State
-from inrhw.weights import MAGIC, body_words, shape_digest, weights_file
 
 OKAY, SLVERR = 0, 2
 

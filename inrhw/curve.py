@@ -1,0 +1,87 @@
+"""What every activation's circuit shares: one function of one number, applied to each element."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inrhw.node import Node
+from inrhw.stage import Staged, Step
+from inrhw.types import Codes, Element, Fixed, Phase, Vector
+
+
+@dataclass(frozen=True)
+class CurveNode(Node):
+    """A function of one number as a list of steps, cut into `n_stages` by registers.
+
+    Parameters
+    ----------
+    i
+        Arguments.
+    element
+        Format of the output.
+    n_stages
+        Registers, from 1 to the number of steps.
+    """
+
+    #: What it computes, in a word that all share that compute it; the class's own name where it says nothing.
+    curve: ClassVar[str]
+
+    i: Vector
+    element: Fixed
+    n_stages: int = 2
+
+    def __init_subclass__(cls) -> None:
+        if "curve" not in vars(cls):
+            cls.curve = cls.__name__.lower()
+
+    def __post_init__(self) -> None:
+        most = len(self.steps())
+        if not 1 <= self.n_stages <= most:
+            raise ValueError(f"n_stages must be from 1 to {most}, not {self.n_stages}")
+
+    @classmethod
+    def of_bits(cls, bits: int, n_stages: int = 1) -> Self:
+        """Return one lane with an argument and an output of `bits` bits.
+
+        Raises
+        ------
+        ValueError
+            If there is none of that width, or it has fewer steps than `n_stages`.
+        """
+        return cls(Vector(cls.argument_of(bits), 1), Fixed(bits, bits - 1), n_stages)
+
+    @classmethod
+    def argument_of(cls, bits: int) -> Element:
+        """Return the format of an argument of `bits` bits: a phase, unless a subclass says otherwise."""
+        return Phase(bits)
+
+    @property
+    def o(self) -> Vector:
+        """As many numbers as went in, in `element`."""
+        return replace(self.i, element=self.element)
+
+    @property
+    def latency(self) -> int:
+        """``n_stages`` cycles."""
+        return self.n_stages
+
+    @abstractmethod
+    def steps(self) -> Sequence[Step]:
+        """Return the circuit of one element; see `Staged`."""
+
+    @abstractmethod
+    def ideal(self, x: Codes) -> NDArray[np.float64]:
+        """Return the function itself, in units of the output's last place, not rounded."""
+
+    @property
+    @abstractmethod
+    def error_bound(self) -> float:
+        """Most that an output differs from `ideal`, in units of the last place."""
+
+    def component(self) -> Staged:
+        """Return the steps with their registers."""
+        return Staged(self.i, self.o, self.steps(), self.n_stages)

@@ -1,0 +1,127 @@
+"""Any even or odd function of an argument that saturates, from a table of half its range."""
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from amaranth.hdl import Mux, Value
+from numpy.typing import NDArray
+
+from inrhw.curve import CurveNode
+from inrhw.stage import Step, lookup
+from inrhw.types import Codes, Fixed, Vector
+
+
+@dataclass(frozen=True)
+class HalfTable:
+    """Values of an even or odd function from 0 on, and the steps that find them.
+
+    Parameters
+    ----------
+    values
+        Signed codes at arguments 0, 1, ... 2**(argument width - 1), the last one being the magnitude of the
+        lowest code.
+    width
+        Bits of the signed output.
+    odd
+        Negative arguments have minus the value.
+    """
+
+    values: Sequence[int]
+    width: int
+    odd: bool = False
+
+    @property
+    def steps(self) -> list[Step]:
+        """Take the magnitude, look up, put in the value of the lowest code; give it its sign if odd."""
+        return [self._magnitude, self._look_up, self._select, *([self._sign] if self.odd else [])]
+
+    def _magnitude(self, x: Mapping[str, Value]) -> Mapping[str, Value]:
+        below, negative = x["x"][:-1], x["x"][-1]
+        # The magnitude of the lowest code has a bit more; what is left of it is 0.
+        return {
+            "index": Mux(negative, -below, below)[: len(below)],
+            "lowest": negative & (below == 0),
+            **({"negative": negative} if self.odd else {}),
+        }
+
+    def _look_up(self, x: Mapping[str, Value]) -> Mapping[str, Value]:
+        unsigned = [value % (1 << self.width) for value in self.values[:-1]]
+        found = lookup(unsigned, x["index"], self.width)
+        return {"found": found, **{name: value for name, value in x.items() if name != "index"}}
+
+    def _select(self, x: Mapping[str, Value]) -> Mapping[str, Value]:
+        y = Mux(x["lowest"], self.values[-1], x["found"].as_signed())
+        return {"y": y, **({"negative": x["negative"]} if self.odd else {})}
+
+    def _sign(self, x: Mapping[str, Value]) -> Mapping[str, Value]:
+        return {"y": Mux(x["negative"], -x["y"], x["y"])[: self.width].as_signed()}
+
+
+@dataclass(frozen=True)
+class HalfTableNode(CurveNode):
+    """An even `function` from -1 to 1, rounded half up and saturated to +-element.hi.
+
+    Parameters
+    ----------
+    i
+        Arguments of 3 to 12 bits, from -reach up to, but not including, reach.
+    element
+        Format of the output: signed, 2 to 16 bits, all but the sign fraction bits.
+    n_stages
+        Registers, 1 to 3.
+    """
+
+    #: Magnitude of the lowest argument, a power of two.
+    reach: ClassVar[int]
+
+    @classmethod
+    def argument_of(cls, bits: int) -> Fixed:
+        """Return the format of `bits` bits that ends at the reach."""
+        return Fixed(bits, bits - cls.reach.bit_length())
+
+    def __post_init__(self) -> None:
+        check_curve(self.i, self.element, self.reach)
+        super().__post_init__()
+
+    @staticmethod
+    @abstractmethod
+    def function(x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the function itself; no value of it may lie near the middle between two codes."""
+
+    @property
+    def error_bound(self) -> float:
+        """Half a unit of rounding; a whole one at 1, which has no code."""
+        return 1.0
+
+    def ideal(self, x: Codes) -> NDArray[np.float64]:
+        """Return the function in units of the last place; see `CurveNode`."""
+        return self.function(x.astype(np.float64) * 2.0**-self.i.element.frac) * 2.0**self.element.frac
+
+    def half_table(self) -> HalfTable:
+        """Return the table."""
+        magnitudes = np.arange((1 << (self.i.element.width - 1)) + 1)
+        # No value lies near a tie (tests/test_half_table.py): float64 rounds as exact arithmetic would.
+        rounded = np.floor(self.ideal(magnitudes) + 0.5).clip(-self.element.hi, self.element.hi)
+        return HalfTable(rounded.astype(int).tolist(), self.element.width)
+
+    def forward_int(self, x: Codes) -> Codes:
+        """Look each magnitude up; see `Node`."""
+        values: Codes = np.array(self.half_table().values, np.int64)
+        return values[np.abs(x)]
+
+    def steps(self) -> list[Step]:
+        """Return magnitude, look up, select: only half of the range is stored."""
+        return self.half_table().steps
+
+
+def check_curve(i: Vector, element: Fixed, reach: int) -> None:
+    """Raise ValueError unless `i` has 3 to 12 bits from -reach on, and `element` is Fixed(w, w - 1)."""
+    argument, width = i.element, element.width
+    expected = Fixed(argument.width, argument.width - reach.bit_length())
+    if not 3 <= argument.width <= 12 or argument != expected:
+        raise ValueError(f"i must be a vector of numbers of 3 to 12 bits from -{reach} to {reach}, not {i}")
+    if not 2 <= width <= 16 or element != Fixed(width, width - 1):
+        raise ValueError(f"element must be Fixed(w, w - 1) with w from 2 to 16, not {element!r}")

@@ -1,0 +1,155 @@
+"""Finer: y = sin(omega_0 (|z| + 1) z), from a table of half its range.
+
+FINER's activation (Liu et al., CVPR 2024, arXiv 2312.02434). In turns, t = omega_0 z / (2 pi), it is the sine
+of the phase t + c t |t| with c = 2 pi / omega_0. No proof could exclude ties for any omega_0: the phase
+is therefore defined in integers, for arguments of `w` bits with w - 4 fraction bits (reach 8)::
+
+    a     = |x|
+    c     = floor(2**22 * 2 pi / omega_0 + 1/2)
+    exact = a * 2**(w + 18) + c * a**2          2 w + 14 fraction bits
+    phase = floor(exact / 2**(2 w - 2) + 1/2)   modulo 2**16: 16 bits of a turn
+    y     = Sine of phase, negative where x < 0
+
+Its circuit is a table of y: at 9 bits of argument and 8 of output it takes a fifth of the LUTs of a squarer,
+a product with c and the quarter-wave sine of a phase as narrow as the argument; fewer too at 12 bits.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from inrhw.activation import BoundedActivation
+from inrhw.curve import CurveNode
+from inrhw.half_table import HalfTable, check_curve
+from inrhw.ops.sine import Sine, SineActivation
+from inrhw.stage import Step
+from inrhw.types import Codes, Element, Fixed, Phase, Vector
+
+#: Turns at which the argument saturates: with omega_0 = 30 the first layer starts with up to 8.2.
+REACH = 8
+
+#: Bits of the phase: as many as the sine is proven for.
+PHASE_BITS = 16
+
+
+@dataclass(frozen=True)
+class Finer(CurveNode):
+    """``y = sin(2 pi (t + c t |t|))`` by the integers above.
+
+    Parameters
+    ----------
+    i
+        Arguments of 3 to 12 bits, in turns from -8 up to, but not including, 8.
+    element
+        Format of the output: signed, 2 to 16 bits, all but the sign fraction bits.
+    n_stages
+        Registers, 1 to 4.
+    omega_0
+        Frequency factor: it says where the bend is.
+    """
+
+    omega_0: float = 30.0
+
+    @classmethod
+    def argument_of(cls, bits: int) -> Fixed:
+        """Return the format of `bits` bits that ends at the reach."""
+        return Fixed(bits, bits - REACH.bit_length())
+
+    def __post_init__(self) -> None:
+        check_curve(self.i, self.element, REACH)
+        super().__post_init__()
+
+    def half_table(self) -> HalfTable:
+        """Square, bend, take the sine of every magnitude."""
+        w = self.i.element.width
+        a = np.arange((1 << (w - 1)) + 1, dtype=np.int64)
+        exact = (a << (w + 18)) + bend(self.omega_0, w) * a * a
+        phase = (exact + (1 << (2 * w - 3)) >> (2 * w - 2)) % (1 << PHASE_BITS)
+        values = Sine(Vector(Phase(PHASE_BITS), 1), self.element).forward_int(phase)
+        return HalfTable(values.tolist(), self.element.width, odd=True)
+
+    def forward_int(self, x: Codes) -> Codes:
+        """Look each magnitude up and give it its sign; see `Node`."""
+        values: Codes = np.array(self.half_table().values, np.int64)
+        return np.sign(x) * values[np.abs(x)]
+
+    def ideal(self, x: Codes) -> NDArray[np.float64]:
+        """Return the function; see `CurveNode`."""
+        z = x * 2.0**-self.i.element.frac * 2 * np.pi / self.omega_0
+        return np.asarray(np.sin(self.omega_0 * (np.abs(z) + 1) * z) * 2.0**self.element.frac)
+
+    @property
+    def error_bound(self) -> float:
+        """A whole unit at the crest, and a step of the phase: half for its rounding, half for that of c."""
+        return 1.0 + 2 * math.pi * 2.0 ** (self.element.frac - PHASE_BITS)
+
+    def steps(self) -> list[Step]:
+        """Return magnitude, look up, select, sign: only half of the range is stored."""
+        return self.half_table().steps
+
+    @classmethod
+    def examples(cls) -> Iterator["Finer"]:
+        """Yield small and usual formats with every number of stages, and other bends."""
+        for argument_bits, bits in ((3, 2), (4, 8), (9, 8), (10, 6)):
+            for n_stages in (1, 2, 3, 4):
+                i = Vector(FinerActivation.argument_format(argument_bits), 2)
+                yield cls(i, Fixed(bits, bits - 1), n_stages)
+        for omega_0 in (0.001, 3.0, 1000.0):
+            yield cls(Vector(FinerActivation.argument_format(8), 2), Fixed(8, 7), omega_0=omega_0)
+
+
+def bend(omega_0: float, width: int) -> int:
+    """Return the integer c for arguments of `width` bits, without the whole turns it stands for."""
+    return math.floor(2 * math.pi / omega_0 * 2**22 + 0.5) % (1 << 2 * width + 14)
+
+
+class FinerActivation(BoundedActivation):
+    """sin(2 pi (t + c t |t|)), t in turns, c = 2 pi / omega_0.
+
+    Quantized, the phase is that of `Finer`, bit for bit; its gradient is that of the phase without rounding.
+    As in the paper, and in its code, |t| is a constant to the gradient.
+    """
+
+    model_name = "finer"
+    default_omega_0 = 30.0
+    reach = REACH
+
+    @classmethod
+    def gain(cls, omega_0: float) -> float:
+        """Return ``omega_0 / (2 pi)``."""
+        return SineActivation.gain(omega_0)
+
+    @classmethod
+    def first_bound(cls, in_features: int) -> float:
+        """Return SIREN's 1 / n."""
+        return SineActivation.first_bound(in_features)
+
+    @classmethod
+    def hidden_bound(cls, in_features: int, omega_0: float) -> float:
+        """Return SIREN's sqrt(6 / n) / omega_0."""
+        return SineActivation.hidden_bound(in_features, omega_0)
+
+    def wave(self, x: Tensor) -> Tensor:
+        """Return the sine of the bent phase."""
+        turns = x + (2 * math.pi / self.omega_0) * x.abs().detach() * x
+        if self.argument is not None:
+            turns = self._phase(x.detach(), self.argument) + (turns - turns.detach())
+        return torch.sin(2 * math.pi * (turns - torch.floor(turns)))
+
+    def _phase(self, x: Tensor, argument: Element) -> Tensor:
+        """Return the rounded phase in turns of an argument that is rounded already."""
+        width = argument.width
+        code = (x * 2.0**argument.frac).to(torch.int64)
+        fine = (code.abs() << (width + 18)) + code**2 * bend(self.omega_0, width)
+        steps = (fine + (1 << (2 * width - 3))) >> (2 * width - 2)
+        return (steps * code.sign() % (1 << PHASE_BITS)).to(x.dtype) * 2.0**-PHASE_BITS
+
+    def node(self, i: Vector) -> Finer:
+        """Return the integer node."""
+        assert self.element is not None
+        return Finer(i, self.element, omega_0=self.omega_0)

@@ -1,0 +1,59 @@
+"""Gabor: y = exp(-x^2) cos(2 x), from a table of half its range.
+
+The real form of WIRE's wavelet exp(j omega z - |s z|^2) (Saragadam et al. 2023, arXiv 2301.05187), x = s z,
+with the omega = 2 s (20 and 10) of FINER's comparison; omega is `omega_0` here. The complex form is left out:
+its weights, sums and activations are complex, which takes the multipliers of two real networks or more.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from inrhw.activation import BoundedActivation
+from inrhw.half_table import HalfTableNode
+from inrhw.types import Fixed, Vector
+
+
+class Gabor(HalfTableNode):
+    """``y = exp(-x^2) cos(2 x)`` rounded half up and saturated to +-element.hi."""
+
+    #: exp(-4^2) is a 270th of the last place of 16 bits.
+    reach = 4
+
+    @staticmethod
+    def function(x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return exp(-x^2) cos(2 x)."""
+        return np.asarray(np.exp(-(x**2)) * np.cos(2 * x))
+
+    @classmethod
+    def examples(cls) -> Iterator["Gabor"]:
+        """Yield small and usual formats with every number of stages."""
+        for argument_bits, bits in ((3, 2), (4, 8), (9, 8), (10, 6)):
+            for n_stages in (1, 2, 3):
+                i = Vector(GaborActivation.argument_format(argument_bits), 2)
+                yield cls(i, Fixed(bits, bits - 1), n_stages)
+
+
+class GaborActivation(BoundedActivation):
+    """exp(-x^2) cos(2 x), x = omega_0 / 2 (W x + b)."""
+
+    model_name = "wire"
+    default_omega_0 = 20.0
+    reach = Gabor.reach
+
+    @classmethod
+    def gain(cls, omega_0: float) -> float:
+        """Return s, half of omega."""
+        return omega_0 / 2
+
+    def wave(self, x: Tensor) -> Tensor:
+        """Return exp(-x^2) cos(2 x)."""
+        return torch.exp(-x.square()) * torch.cos(2 * x)
+
+    def node(self, i: Vector) -> Gabor:
+        """Return the integer node."""
+        assert self.element is not None
+        return Gabor(i, self.element)

@@ -1,0 +1,60 @@
+"""Sinc: y = sin(pi t) / (pi t), from a table of half its range.
+
+The sinc activation of INRs, sin(omega z) / (omega z) with z = W x + b (Saratchandran et al., ICML 2024). No
+default of omega is known from the paper: 30 as in SIREN. With t = omega z / pi zeros are integers.
+Weights start as torch's default, uniform to 1 / sqrt(n), as those of the other activations that fade.
+"""
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from inrhw.activation import BoundedActivation
+from inrhw.half_table import HalfTableNode
+from inrhw.types import Fixed, Vector
+
+
+class Sinc(HalfTableNode):
+    """``y = sin(pi t) / (pi t)`` rounded half up and saturated to +-element.hi."""
+
+    #: A zero: where the argument saturates, the value does not jump. The lobes left out are below 1 / (8 pi).
+    reach = 8
+
+    @staticmethod
+    def function(x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return sin(pi x) / (pi x)."""
+        return np.asarray(np.sinc(x))
+
+    @classmethod
+    def examples(cls) -> Iterator["Sinc"]:
+        """Yield small and usual formats with every number of stages."""
+        for argument_bits, bits in ((3, 2), (4, 8), (9, 8), (10, 6)):
+            for n_stages in (1, 2, 3):
+                i = Vector(SincActivation.argument_format(argument_bits), 2)
+                yield cls(i, Fixed(bits, bits - 1), n_stages)
+
+
+class SincActivation(BoundedActivation):
+    """sin(pi t) / (pi t), t = omega_0 / pi (W x + b)."""
+
+    model_name = "sinc"
+    default_omega_0 = 30.0
+    reach = Sinc.reach
+
+    @classmethod
+    def gain(cls, omega_0: float) -> float:
+        """Return ``omega_0 / pi``: zeros are then integers."""
+        return omega_0 / math.pi
+
+    def wave(self, x: Tensor) -> Tensor:
+        """Return sin(pi x) / (pi x)."""
+        return torch.sinc(x)
+
+    def node(self, i: Vector) -> Sinc:
+        """Return the integer node."""
+        assert self.element is not None
+        return Sinc(i, self.element)

@@ -1,0 +1,22 @@
+import numpy as np
+import pytest
+
+from inrhw.ops.sine_cordic import SineCordic
+from inrhw.types import Fixed, Phase, Vector
+
+
+@pytest.mark.parametrize("phase_bits", range(3, 17))
+def test_the_error_bound_holds_in_every_format_for_every_code(phase_bits: int) -> None:
+    codes = np.arange(1 << phase_bits, dtype=np.int64)
+    for bits in range(2, 17):
+        node = SineCordic(Vector(Phase(phase_bits), 1), Fixed(bits, bits - 1), 1)
+        got = node.forward_int(codes[:, None])[:, 0]
+        assert np.abs(got - node.ideal(codes)).max() <= node.error_bound
+        assert abs(got).max() <= node.element.hi
+
+
+def test_more_rotations_than_the_output_has_bits_cannot_be_cut_further() -> None:
+    node = SineCordic(Vector(Phase(9), 1), Fixed(8, 7), 1)
+    assert len(node.steps()) > 8
+    with pytest.raises(ValueError, match="n_stages must be from 1 to"):
+        SineCordic(node.i, node.element, len(node.steps()) + 1)

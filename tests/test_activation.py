@@ -1,0 +1,106 @@
+"""Every activation through the whole flow, without naming one."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from simulate import assert_contract
+
+from inrhw.emit import emit
+from inrhw.fit import Training, fit
+from inrhw.folding import Fold, Folding, fold
+from inrhw.lower import lower
+from inrhw.models import INR, Architecture, Precision, activations
+from inrhw.ops.folded_dense import FoldedDense
+from inrhw.signals import Picture, psnr_db
+from inrhw.simulator import TESTS, run_bench
+from inrhw.types import Fixed, Phase
+
+MODELS = pytest.mark.parametrize("model", sorted(activations()))
+SIZE = 16
+
+
+def tiny(model: str, size: int = 6) -> tuple[Picture, Architecture]:
+    """Return a smooth picture and a network for it."""
+    u, v = np.meshgrid(*[np.linspace(-1, 1, size)] * 2)
+    values = np.stack(
+        [127.5 + 100 * np.sin(3 * u + 2 * v), 200 * np.exp(-3 * (u**2 + v**2)), 120 + 90 * u], -1
+    )
+    architecture = Architecture(model, size, size, 3, 6, 1, precision=Precision(8, 8, finer_rows=1))
+    return Picture("tiny", values.astype(np.uint8)), architecture
+
+
+@MODELS
+def test_training_learns_and_the_integers_are_the_networks(model: str) -> None:
+    picture, architecture = tiny(model, SIZE)
+    architecture = dataclasses.replace(architecture, hidden_features=16)
+    fitted = fit(picture, architecture, Training(steps=100, learning_rate=5e-3))
+    start = psnr_db(picture.values, INR(architecture).render())
+    assert psnr_db(picture.values, fitted.float_model.render()) > start + 3
+    assert psnr_db(picture.values, fitted.model.render()) > start + 2
+    pixels = lower(fitted.model).forward_int(architecture.grid.codes())
+    assert (pixels.reshape(SIZE, SIZE, 3) == fitted.model.render()).all()
+
+
+@MODELS
+def test_the_gradient_passes_the_quantized_activation_as_the_plain_one(model: str) -> None:
+    """At arguments and values that need hardly any rounding, both have the same slope."""
+    plain, quantized = activations()[model](), activations()[model]()
+    quantized.quantize(12, 16)
+    element = quantized.argument_format(12)
+    # Away from the range's ends and from corners.
+    codes = np.random.default_rng(0).integers(element.lo + 9, element.hi - 9, 200)
+    x, y = (torch.tensor(codes * 2.0**-element.frac, requires_grad=True) for _ in range(2))
+    plain(x).sum().backward()
+    quantized(y).sum().backward()
+    assert x.grad is not None and y.grad is not None
+    assert y.grad.abs().max() > 0.1
+    torch.testing.assert_close(y.grad, x.grad, rtol=0.01, atol=0.1)
+
+
+@MODELS
+def test_only_arguments_that_do_not_wrap_are_clamped(model: str) -> None:
+    graph = lower(INR(tiny(model)[1]).quantized())
+    argument = activations()[model].argument_format(9)
+    assert isinstance(argument, Fixed | Phase)
+    clamps = [name for name in graph.nodes if name.endswith("_clamp")]
+    assert clamps == (["layer0_clamp", "layer1_clamp"] if isinstance(argument, Fixed) else [])
+    assert all(graph.nodes[name].o.element == argument for name in clamps)
+
+
+@MODELS
+@pytest.mark.parametrize("weights", ["rom", "loadable"])
+def test_a_folded_network_is_the_same_and_its_circuit_too(model: str, weights: str) -> None:
+    _, architecture = tiny(model)
+    graph = lower(INR(architecture).quantized())
+    folding = Folding((Fold(2, 2), Fold(3, 2), Fold(1, 3)), weights)
+    folded = fold(graph, folding, architecture.precision)
+    codes = architecture.grid.codes()
+    assert (folded.forward_int(codes) == graph.forward_int(codes)).all()
+    assert sum(isinstance(node, FoldedDense) for node in folded.nodes.values()) == 3
+    assert_contract(folded, codes[:12], gaps=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("model", "source", "weights"),
+    list(
+        zip(sorted(activations()), ["raster", "stream"] * 3, ["baked", "rom", "loadable"] * 2, strict=False)
+    ),
+)
+def test_a_trained_networks_verilog_shows_its_picture(
+    model: str, source: str, weights: str, tmp_path: Path
+) -> None:
+    picture, architecture = tiny(model)
+    fitted = fit(picture, architecture, Training(steps=20))
+    graph = lower(fitted.model)
+    if weights != "baked":
+        graph = fold(graph, Folding((Fold(2, 2), Fold(3, 2), Fold(1, 3)), weights), architecture.precision)
+    artifact = emit(graph, architecture.grid, tmp_path / "core", "core", source=source)
+    with np.load(artifact.folder / "vectors.npz") as vectors:
+        assert (vectors["pixels"].reshape(6, 6, 3) == fitted.model.render()).all()
+    results = run_bench("verilator", [artifact.verilog], artifact.folder, tmp_path / "work")
+    assert len(results) >= len(TESTS)
+    assert all(result.passed for result in results), [result.message for result in results]
