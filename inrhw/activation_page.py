@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from rich.console import Console
 from rich.table import Table
 
@@ -20,6 +19,7 @@ from inrhw.chart import Axis, Chart, Line
 from inrhw.curve import CurveNode
 from inrhw.figure import Figure
 from inrhw.files import output_folder, write_atomically, write_json
+from inrhw.page import pages
 
 #: Columns of the table: figure, heading, digits behind the point.
 COLUMNS = (
@@ -146,13 +146,7 @@ def amount(figure: Figure, digits: int) -> str:
 
 
 def _html(rows: Sequence[Row], board: Board) -> str:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = pages()
     environment.filters["amount"] = amount
     sections = [
         _section(function, list(group))

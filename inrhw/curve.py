@@ -85,3 +85,10 @@ class CurveNode(Node):
     def component(self) -> Staged:
         """Return the steps with their registers."""
         return Staged(self.i, self.o, self.steps(), self.n_stages)
+
+
+def check_output(element: Fixed) -> None:
+    """Raise ValueError unless `element` holds -1 to 1: 2 to 16 bits, signed, all else fraction bits."""
+    width = element.width
+    if not 2 <= width <= 16 or element != Fixed(width, width - 1):
+        raise ValueError(f"element must be Fixed(w, w - 1) with w from 2 to 16, not {element!r}")

@@ -11,7 +11,7 @@ from amaranth.lib.wiring import In, Out
 
 from inrhw.errors import InputError
 from inrhw.grid import Grid
-from inrhw.memory import LOAD_BUS, ColumnMemory, Contents, columns_to_contents, share_bus
+from inrhw.memory import IN_LUT_RAM, LOAD_BUS, ColumnMemory, Contents, columns_to_contents, share_bus
 from inrhw.node import flow
 from inrhw.ops.dense import Dense
 from inrhw.ops.folded_dense import Fold, FoldedDense
@@ -184,9 +184,8 @@ class FoldedRasterComponent(wiring.Component):
         self, m: Module, memory: ColumnMemory, beat: Signal, first: Signal, writing: Signal
     ) -> None:
         source = self._source
-        in_lut_ram = {"ram_style": "distributed", "syn_ramstyle": "distributed"}
         for lane in range(source.o.lanes):
-            sums = Memory(shape=source.acc_width, depth=source.o.beats, init=[], attrs=in_lut_ram)
+            sums = Memory(shape=source.acc_width, depth=source.o.beats, init=[], attrs=IN_LUT_RAM)
             m.submodules[f"sums{lane}"] = sums
             write, read = sums.write_port(), sums.read_port(domain="comb")
             total = (Mux(first, 0, read.data) + memory.data[lane])[: source.acc_width]

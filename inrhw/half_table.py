@@ -1,15 +1,16 @@
 """Any even or odd function of an argument that saturates, from a table of half its range."""
 
+import functools
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 from amaranth.hdl import Mux, Value
 from numpy.typing import NDArray
 
-from inrhw.curve import CurveNode
+from inrhw.curve import CurveNode, check_output
 from inrhw.stage import Step, lookup
 from inrhw.types import Codes, Fixed, Vector
 
@@ -61,18 +62,8 @@ class HalfTable:
 
 
 @dataclass(frozen=True)
-class HalfTableNode(CurveNode):
-    """An even `function` from -1 to 1, rounded half up and saturated to +-element.hi.
-
-    Parameters
-    ----------
-    i
-        Arguments of 3 to 12 bits, from -reach up to, but not including, reach.
-    element
-        Format of the output: signed, 2 to 16 bits, all but the sign fraction bits.
-    n_stages
-        Registers, 1 to 3.
-    """
+class SaturatingNode(CurveNode):
+    """A function of a number of 3 to 12 bits, from -reach up to, but not including, reach."""
 
     #: Magnitude of the lowest argument, a power of two.
     reach: ClassVar[int]
@@ -83,8 +74,18 @@ class HalfTableNode(CurveNode):
         return Fixed(bits, bits - cls.reach.bit_length())
 
     def __post_init__(self) -> None:
-        check_curve(self.i, self.element, self.reach)
+        width, reach = self.i.element.width, self.reach
+        if not 3 <= width <= 12 or self.i.element != self.argument_of(width):
+            raise ValueError(
+                f"i must be a vector of numbers of 3 to 12 bits from -{reach} to {reach}, not {self.i}"
+            )
+        check_output(self.element)
         super().__post_init__()
+
+
+@dataclass(frozen=True)
+class HalfTableNode(SaturatingNode):
+    """An even `function` from -1 to 1, rounded half up and saturated to +-element.hi, in 1 to 3 stages."""
 
     @staticmethod
     @abstractmethod
@@ -100,6 +101,7 @@ class HalfTableNode(CurveNode):
         """Return the function in units of the last place; see `CurveNode`."""
         return self.function(x.astype(np.float64) * 2.0**-self.i.element.frac) * 2.0**self.element.frac
 
+    @functools.cached_property
     def half_table(self) -> HalfTable:
         """Return the table."""
         magnitudes = np.arange((1 << (self.i.element.width - 1)) + 1)
@@ -109,19 +111,16 @@ class HalfTableNode(CurveNode):
 
     def forward_int(self, x: Codes) -> Codes:
         """Look each magnitude up; see `Node`."""
-        values: Codes = np.array(self.half_table().values, np.int64)
+        values: Codes = np.array(self.half_table.values, np.int64)
         return values[np.abs(x)]
 
     def steps(self) -> list[Step]:
         """Return magnitude, look up, select: only half of the range is stored."""
-        return self.half_table().steps
+        return self.half_table.steps
 
-
-def check_curve(i: Vector, element: Fixed, reach: int) -> None:
-    """Raise ValueError unless `i` has 3 to 12 bits from -reach on, and `element` is Fixed(w, w - 1)."""
-    argument, width = i.element, element.width
-    expected = Fixed(argument.width, argument.width - reach.bit_length())
-    if not 3 <= argument.width <= 12 or argument != expected:
-        raise ValueError(f"i must be a vector of numbers of 3 to 12 bits from -{reach} to {reach}, not {i}")
-    if not 2 <= width <= 16 or element != Fixed(width, width - 1):
-        raise ValueError(f"element must be Fixed(w, w - 1) with w from 2 to 16, not {element!r}")
+    @classmethod
+    def examples(cls) -> Iterator[Self]:
+        """Yield small and usual formats with every number of stages."""
+        for argument_bits, bits in ((3, 2), (4, 8), (9, 8), (10, 6)):
+            for n_stages in (1, 2, 3):
+                yield cls(Vector(cls.argument_of(argument_bits), 2), Fixed(bits, bits - 1), n_stages)

@@ -7,7 +7,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from inrhw.memory import address_bits
+from inrhw.memory import IN_LUT_RAM, address_bits
 from inrhw.node import flow, shape_of
 from inrhw.types import Vector
 
@@ -83,12 +83,11 @@ class InputBuffer(wiring.Component):
         m = Module()
         i, simd, position = self._i, self._simd, self.position
         n_memories = math.lcm(i.lanes, simd)
-        in_lut_ram = {"ram_style": "distributed", "syn_ramstyle": "distributed"}
         slot, group, row = self._writer(m, n_memories // i.lanes)
         reads = []
         for k in range(n_memories):
             depth = self._slots << address_bits(position.rows)
-            storage = Memory(shape=shape_of(i.element), depth=depth, init=[], attrs=in_lut_ram)
+            storage = Memory(shape=shape_of(i.element), depth=depth, init=[], attrs=IN_LUT_RAM)
             m.submodules[f"inputs{k}"] = storage
             write, read = storage.write_port(), storage.read_port(domain="comb")
             at = self.at[k % simd]

@@ -115,6 +115,10 @@ def total_depth(depth: int, banks: int) -> int:
 _ATTRIBUTES = {"lut": "distributed", "block": "block", "ultra": "ultra"}
 
 
+#: Attributes of a small memory that is written: never a block, which reads a cycle later.
+IN_LUT_RAM = {"ram_style": "distributed", "syn_ramstyle": "distributed"}
+
+
 #: How all loadable memories of a core are written and read, seen from the loader.
 #:
 #: memory, address
@@ -138,6 +142,9 @@ LOAD_BUS = wiring.Signature(
         "read_data": In(MAX_WIDTH),
     }
 )
+
+#: The wires of the bus that lead from the loader to the memories.
+TO_MEMORIES = tuple(name for name, member in LOAD_BUS.members.items() if member.flow is Out)
 
 #: Cycles after which `read_data` is right: registers at node and memory on both ways, and some to spare.
 READ_LATENCY = 8
@@ -286,7 +293,7 @@ def share_bus(
         Each with the number that its memory 0 has on the bus.
     """
     for branch, number in branches:
-        for name in ("address", "bank", "write", "data", "read"):
-            m.d.comb += getattr(branch, name).eq(getattr(bus, name))
-        m.d.comb += branch.memory.eq(bus.memory - number)
+        for name in TO_MEMORIES:
+            value = bus.memory - number if name == "memory" else getattr(bus, name)
+            m.d.comb += getattr(branch, name).eq(value)
     m.d.comb += bus.read_data.eq(reduce(operator.or_, [branch.read_data for branch, _ in branches]))

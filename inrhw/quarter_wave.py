@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from amaranth.hdl import Cat, Mux, Value
 
-from inrhw.curve import CurveNode
+from inrhw.curve import CurveNode, check_output
 from inrhw.stage import Step, lookup
-from inrhw.types import Fixed, Phase, Vector
+from inrhw.types import Phase
 
 
 @dataclass(frozen=True)
@@ -62,22 +62,19 @@ class QuarterWave:
 
 
 @dataclass(frozen=True)
-class QuarterWaveNode(CurveNode):
-    """A wave of a phase, rounded half up and saturated to +-element.hi; `quarter_wave` is its table.
-
-    Parameters
-    ----------
-    i
-        Phases of 3 to 16 bits.
-    element
-        Format of the output: signed, 2 to 16 bits, all but the sign fraction bits.
-    n_stages
-        Registers, 1 to 3.
-    """
+class WaveNode(CurveNode):
+    """A wave: its argument is a phase of 3 to 16 bits."""
 
     def __post_init__(self) -> None:
-        check_wave(self.i, self.element)
+        if not isinstance(self.i.element, Phase) or not 3 <= self.i.element.width <= 16:
+            raise ValueError(f"i must be a vector of phases of 3 to 16 bits, not {self.i}")
+        check_output(self.element)
         super().__post_init__()
+
+
+@dataclass(frozen=True)
+class QuarterWaveNode(WaveNode):
+    """A wave rounded half up and saturated to +-element.hi, in 1 to 3 stages; `quarter_wave` is its table."""
 
     @property
     def error_bound(self) -> float:
@@ -91,12 +88,3 @@ class QuarterWaveNode(CurveNode):
     def steps(self) -> list[Step]:
         """Return fold, look up, sign: only a quarter of the period is stored."""
         return self.quarter_wave().steps
-
-
-def check_wave(i: Vector, element: Fixed) -> None:
-    """Raise ValueError unless `i` has phases of 3 to 16 bits, `element` is Fixed(w, w - 1), w 2 to 16."""
-    if not isinstance(i.element, Phase) or not 3 <= i.element.width <= 16:
-        raise ValueError(f"i must be a vector of phases of 3 to 16 bits, not {i}")
-    width = element.width
-    if not 2 <= width <= 16 or element != Fixed(width, width - 1):
-        raise ValueError(f"element must be Fixed(w, w - 1) with w from 2 to 16, not {element!r}")

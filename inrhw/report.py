@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from PIL import Image
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from inrhw.files import write_atomically, write_json
+from inrhw.page import pages
 from inrhw.signals import Pixels
 
 Report = dict[str, Any]
@@ -140,13 +140,7 @@ def error_picture(a: Pixels, b: Pixels) -> tuple[Pixels, int]:
 
 
 def _html(report: Report, folder: Path) -> str:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = pages()
     environment.filters["number"] = _number
     environment.filters["amount"] = _amount
     return environment.get_template("report.html.jinja").render(

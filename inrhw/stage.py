@@ -8,6 +8,7 @@ from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from inrhw.memory import IN_LUT_RAM
 from inrhw.node import flow
 from inrhw.types import Vector
 
@@ -197,8 +198,7 @@ class Fifo(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build memory, pointers and output register."""
         m = Module()
-        in_lut_ram = {"ram_style": "distributed", "syn_ramstyle": "distributed"}
-        storage = Memory(shape=self._width, depth=self._depth, init=[], attrs=in_lut_ram)
+        storage = Memory(shape=self._width, depth=self._depth, init=[], attrs=IN_LUT_RAM)
         m.submodules.storage = storage
         write = storage.write_port()
         read = storage.read_port(domain="comb")

@@ -136,9 +136,10 @@ class Build:
         board = board or load_board("vcu128")
 
         def run() -> None:
-            architecture = self._fitted().architecture
+            model = self._fitted().model
+            architecture = model.architecture
             folding = plan(architecture, wish, board, source)
-            graph = _graph(self._fitted().model, folding)
+            graph = _graph(model, folding)
             emit(graph, architecture.grid, self.folder, self.name, source=source)
             if folding:
                 write_json(self.folder / _PLAN, plan_to_json(architecture, wish, board, source, folding))

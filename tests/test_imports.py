@@ -10,6 +10,7 @@ import inrhw
 ORDER = [
     "errors",
     "figure",
+    "page",
     "chart",
     "progress",
     "files",

@@ -14,6 +14,7 @@ Its circuit is a table of y: at 9 bits of argument and 8 of output it takes a fi
 a product with c and the quarter-wave sine of a phase as narrow as the argument; fewer too at 12 bits.
 """
 
+import functools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,8 +25,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from inrhw.activation import BoundedActivation
-from inrhw.curve import CurveNode
-from inrhw.half_table import HalfTable, check_curve
+from inrhw.half_table import HalfTable, SaturatingNode
 from inrhw.ops.sine import Sine, SineActivation
 from inrhw.stage import Step
 from inrhw.types import Codes, Element, Fixed, Phase, Vector
@@ -38,7 +38,7 @@ PHASE_BITS = 16
 
 
 @dataclass(frozen=True)
-class Finer(CurveNode):
+class Finer(SaturatingNode):
     """``y = sin(2 pi (t + c t |t|))`` by the integers above.
 
     Parameters
@@ -55,15 +55,9 @@ class Finer(CurveNode):
 
     omega_0: float = 30.0
 
-    @classmethod
-    def argument_of(cls, bits: int) -> Fixed:
-        """Return the format of `bits` bits that ends at the reach."""
-        return Fixed(bits, bits - REACH.bit_length())
+    reach = REACH
 
-    def __post_init__(self) -> None:
-        check_curve(self.i, self.element, REACH)
-        super().__post_init__()
-
+    @functools.cached_property
     def half_table(self) -> HalfTable:
         """Square, bend, take the sine of every magnitude."""
         w = self.i.element.width
@@ -75,7 +69,7 @@ class Finer(CurveNode):
 
     def forward_int(self, x: Codes) -> Codes:
         """Look each magnitude up and give it its sign; see `Node`."""
-        values: Codes = np.array(self.half_table().values, np.int64)
+        values: Codes = np.array(self.half_table.values, np.int64)
         return np.sign(x) * values[np.abs(x)]
 
     def ideal(self, x: Codes) -> NDArray[np.float64]:
@@ -90,7 +84,7 @@ class Finer(CurveNode):
 
     def steps(self) -> list[Step]:
         """Return magnitude, look up, select, sign: only half of the range is stored."""
-        return self.half_table().steps
+        return self.half_table.steps
 
     @classmethod
     def examples(cls) -> Iterator["Finer"]:

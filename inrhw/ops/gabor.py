@@ -5,8 +5,6 @@ with the omega = 2 s (20 and 10) of FINER's comparison; omega is `omega_0` here.
 its weights, sums and activations are complex, which takes the multipliers of two real networks or more.
 """
 
-from collections.abc import Iterator
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -14,7 +12,7 @@ from torch import Tensor
 
 from inrhw.activation import BoundedActivation
 from inrhw.half_table import HalfTableNode
-from inrhw.types import Fixed, Vector
+from inrhw.types import Vector
 
 
 class Gabor(HalfTableNode):
@@ -27,14 +25,6 @@ class Gabor(HalfTableNode):
     def function(x: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return exp(-x^2) cos(2 x)."""
         return np.asarray(np.exp(-(x**2)) * np.cos(2 * x))
-
-    @classmethod
-    def examples(cls) -> Iterator["Gabor"]:
-        """Yield small and usual formats with every number of stages."""
-        for argument_bits, bits in ((3, 2), (4, 8), (9, 8), (10, 6)):
-            for n_stages in (1, 2, 3):
-                i = Vector(GaborActivation.argument_format(argument_bits), 2)
-                yield cls(i, Fixed(bits, bits - 1), n_stages)
 
 
 class GaborActivation(BoundedActivation):

@@ -4,8 +4,6 @@ The Gaussian activation of INRs, exp(-(s (W x + b))^2) (Ramasinghe and Lucey 202
 form and with the s = 30 of FINER's comparison; s is `omega_0` here.
 """
 
-from collections.abc import Iterator
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -13,7 +11,7 @@ from torch import Tensor
 
 from inrhw.activation import BoundedActivation
 from inrhw.half_table import HalfTableNode
-from inrhw.types import Fixed, Vector
+from inrhw.types import Vector
 
 
 class Gaussian(HalfTableNode):
@@ -26,14 +24,6 @@ class Gaussian(HalfTableNode):
     def function(x: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return exp(-x^2)."""
         return np.exp(-(x**2))
-
-    @classmethod
-    def examples(cls) -> Iterator["Gaussian"]:
-        """Yield small and usual formats with every number of stages."""
-        for argument_bits, bits in ((3, 2), (4, 8), (9, 8), (10, 6)):
-            for n_stages in (1, 2, 3):
-                i = Vector(GaussianActivation.argument_format(argument_bits), 2)
-                yield cls(i, Fixed(bits, bits - 1), n_stages)
 
 
 class GaussianActivation(BoundedActivation):

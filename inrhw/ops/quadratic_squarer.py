@@ -17,8 +17,7 @@ import numpy as np
 from amaranth.hdl import Cat, Const, Value
 from numpy.typing import NDArray
 
-from inrhw.curve import CurveNode
-from inrhw.quarter_wave import check_wave
+from inrhw.quarter_wave import WaveNode
 from inrhw.stage import Step, lookup
 from inrhw.types import Codes, Fixed, Phase, Vector
 
@@ -27,24 +26,13 @@ _TABLE_BITS = 5
 
 
 @dataclass(frozen=True)
-class QuadraticSquarer(CurveNode):
+class QuadraticSquarer(WaveNode):
     """``y = r (2 - |r|)`` with r = 4 x wrapped to [-2, 2), rounded half up and saturated to +-element.hi.
 
-    Parameters
-    ----------
-    i
-        Phases of 3 to 16 bits.
-    element
-        Format of the output: signed, 2 to 16 bits, all but the sign fraction bits.
-    n_stages
-        Registers, from 1 to the number of rows of the squarer, and two.
+    Stages are from 1 to the number of rows of the squarer, and two.
     """
 
     curve = "quadratic"
-
-    def __post_init__(self) -> None:
-        check_wave(self.i, self.element)
-        super().__post_init__()
 
     @property
     def error_bound(self) -> float:

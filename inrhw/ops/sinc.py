@@ -6,7 +6,6 @@ Weights start as torch's default, uniform to 1 / sqrt(n), as those of the other 
 """
 
 import math
-from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -15,7 +14,7 @@ from torch import Tensor
 
 from inrhw.activation import BoundedActivation
 from inrhw.half_table import HalfTableNode
-from inrhw.types import Fixed, Vector
+from inrhw.types import Vector
 
 
 class Sinc(HalfTableNode):
@@ -28,14 +27,6 @@ class Sinc(HalfTableNode):
     def function(x: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return sin(pi x) / (pi x)."""
         return np.asarray(np.sinc(x))
-
-    @classmethod
-    def examples(cls) -> Iterator["Sinc"]:
-        """Yield small and usual formats with every number of stages."""
-        for argument_bits, bits in ((3, 2), (4, 8), (9, 8), (10, 6)):
-            for n_stages in (1, 2, 3):
-                i = Vector(SincActivation.argument_format(argument_bits), 2)
-                yield cls(i, Fixed(bits, bits - 1), n_stages)
 
 
 class SincActivation(BoundedActivation):

@@ -14,8 +14,7 @@ import numpy as np
 from amaranth.hdl import Cat, Const, Mux, Value
 from numpy.typing import NDArray
 
-from inrhw.curve import CurveNode
-from inrhw.quarter_wave import check_wave
+from inrhw.quarter_wave import WaveNode
 from inrhw.stage import Step
 from inrhw.types import Codes, Fixed, Phase, Vector
 
@@ -25,24 +24,13 @@ _PI = 0x3243F6A8885A308D3
 
 
 @dataclass(frozen=True)
-class SineCordic(CurveNode):
+class SineCordic(WaveNode):
     """``y = sin(2 pi x)`` within 1.25 units of the last place, saturated to +-element.hi.
 
-    Parameters
-    ----------
-    i
-        Phases of 3 to 16 bits.
-    element
-        Format of the output: signed, 2 to 16 bits, all but the sign fraction bits.
-    n_stages
-        Registers, from 1 to the number of rotations, and three.
+    Stages are from 1 to the number of rotations, and three.
     """
 
     curve = "sine"
-
-    def __post_init__(self) -> None:
-        check_wave(self.i, self.element)
-        super().__post_init__()
 
     @property
     def error_bound(self) -> float:

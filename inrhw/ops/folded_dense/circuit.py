@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from inrhw.input_buffer import InputBuffer
 from inrhw.mac import DotProduct, PackedDotProduct
-from inrhw.memory import LOAD_BUS, ColumnMemory, Contents, share_bus
+from inrhw.memory import LOAD_BUS, TO_MEMORIES, ColumnMemory, Contents, share_bus
 from inrhw.node import flow
 from inrhw.stage import delay, delay_valid
 from inrhw.types import Phase
@@ -47,7 +47,7 @@ class FoldedDenseComponent(wiring.Component):
     def _bus(self, m: Module) -> wiring.PureInterface:
         """Return the load bus, registered both ways: it fans out to all memories of the layer."""
         bus = wiring.PureInterface(LOAD_BUS, path=("bus",))
-        for name in ("memory", "address", "bank", "write", "data", "read"):
+        for name in TO_MEMORIES:
             m.d.sync += getattr(bus, name).eq(getattr(self.load, name))
         answer = Signal.like(bus.read_data, name="read_data_q", reset_less=True)
         m.d.sync += answer.eq(bus.read_data)
