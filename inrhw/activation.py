@@ -4,11 +4,13 @@ import math
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
+import numpy as np
+import torch
 from torch import Tensor, nn
 
-from inrhw.node import Node
+from inrhw.curve import CurveNode
 from inrhw.quantize import quantize, round_to
-from inrhw.types import Element, Fixed, Phase, Vector
+from inrhw.types import Codes, Element, Fixed, Phase, Vector
 
 
 class Activation(nn.Module, ABC):
@@ -26,6 +28,8 @@ class Activation(nn.Module, ABC):
     model_name: ClassVar[str]
     #: omega_0 when the user names none.
     default_omega_0: ClassVar[float]
+    #: Circuit of the quantized activation unless another is asked for; it rounds `wave` exactly.
+    node_class: ClassVar[type[CurveNode]]
 
     def __init__(self, omega_0: float | None = None) -> None:
         super().__init__()
@@ -33,11 +37,42 @@ class Activation(nn.Module, ABC):
         #: None while the activation is in floating point.
         self.argument: Element | None = None
         self.element: Fixed | None = None
+        self.implementation = self.node_class
+        self.register_buffer("approximation", None, persistent=False)
 
-    def quantize(self, argument_bits: int, activation_bits: int) -> None:
-        """Round the argument to `argument_bits` and the value to `activation_bits`, from now on."""
-        self.argument = self.argument_format(argument_bits)
-        self.element = Fixed(activation_bits, activation_bits - 1)
+    def quantize(
+        self, argument_bits: int, activation_bits: int, implementation: type[CurveNode] | None = None
+    ) -> None:
+        """Round the argument to `argument_bits` and the value to `activation_bits`, from now on.
+
+        Parameters
+        ----------
+        argument_bits, activation_bits
+            Widths.
+        implementation
+            What computes the same curve; `node_class` if None. Where it does not round exactly as that does,
+            its integers are the reference, and what is trained gets used to them.
+
+        Raises
+        ------
+        ValueError
+            If the implementation does not take or give these widths.
+        """
+        self.argument, self.element = self.formats(argument_bits, activation_bits)
+        self.implementation = implementation or self.node_class
+        exact, values = (self._values(cls) for cls in (self.node_class, self.implementation))
+        self.approximation = None if np.array_equal(exact, values) else torch.from_numpy(values)
+
+    def _values(self, cls: type[CurveNode]) -> Codes:
+        """Return the output for every argument, from the lowest on."""
+        assert self.argument is not None
+        codes = np.arange(self.argument.lo, self.argument.hi + 1, dtype=np.int64)
+        return self._node(cls, Vector(self.argument, 1)).forward_int(codes[:, None])[:, 0]
+
+    @classmethod
+    def formats(cls, argument_bits: int, activation_bits: int) -> tuple[Element, Fixed]:
+        """Return the formats of the quantized argument and value."""
+        return cls.argument_format(argument_bits), Fixed(activation_bits, activation_bits - 1)
 
     @classmethod
     @abstractmethod
@@ -61,11 +96,21 @@ class Activation(nn.Module, ABC):
             x = quantize(x, self.argument)
         else:
             x = round_to(x, self.argument.frac)
-        return quantize(self.wave(x), self.element, symmetric=True)
+        y = quantize(self.wave(x), self.element, symmetric=True)
+        if self.approximation is None:
+            return y
+        code = (x.detach() * 2.0**self.argument.frac).to(torch.int64) - self.argument.lo
+        value = self.approximation[code % len(self.approximation)].to(y.dtype) * 2.0**-self.element.frac
+        # The function's own gradient, at the approximation's value.
+        return y + (value - y).detach()
 
-    @abstractmethod
-    def node(self, i: Vector) -> Node:
+    def node(self, i: Vector) -> CurveNode:
         """Return the quantized activation as an integer node."""
+        return self._node(self.implementation, i)
+
+    def _node(self, cls: type[CurveNode], i: Vector) -> CurveNode:
+        assert self.element is not None
+        return cls(i, self.element)
 
     @classmethod
     def first_bound(cls, in_features: int) -> float:

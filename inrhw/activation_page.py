@@ -13,12 +13,13 @@ from rich.console import Console
 from rich.table import Table
 
 import inrhw
-from inrhw.activation_table import Row, codes_of, errors, implementation
+from inrhw.activation_table import Row, codes_of, errors
 from inrhw.board import Board
 from inrhw.chart import Axis, Chart, Line
 from inrhw.curve import CurveNode
 from inrhw.figure import Figure
 from inrhw.files import output_folder, write_atomically, write_json
+from inrhw.ops import implementation
 from inrhw.page import pages
 
 #: Columns of the table: figure, heading, digits behind the point.

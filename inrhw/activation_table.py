@@ -1,7 +1,6 @@
 """What each activation costs alone and how exact it is: synthesized once, then remembered."""
 
 import hashlib
-import inspect
 import json
 import math
 import tempfile
@@ -24,7 +23,7 @@ from inrhw.errors import InputError, ToolFailed
 from inrhw.figure import Figure
 from inrhw.files import digest, write_json
 from inrhw.node import flow
-from inrhw.ops import operations
+from inrhw.ops import curve_nodes, implementation
 from inrhw.progress import OnProgress, silent
 from inrhw.simulator.compiler import cache_folder
 from inrhw.stage import delay, delay_valid
@@ -124,25 +123,6 @@ class Row:
         }
 
 
-def implementation(node: CurveNode | type[CurveNode]) -> str:
-    """Return the name of a node's operation: that of its file in `inrhw.ops`."""
-    return (node if isinstance(node, type) else type(node)).__module__.rpartition(".")[2]
-
-
-def curve_nodes() -> list[type[CurveNode]]:
-    """Return every activation's class in `inrhw.ops`, those of one function together."""
-    found = [
-        value
-        for module in operations()
-        for value in vars(module).values()
-        if isinstance(value, type)
-        and issubclass(value, CurveNode)
-        and value.__module__ == module.__name__
-        and not inspect.isabstract(value)
-    ]
-    return sorted(found, key=lambda cls: (cls.curve, implementation(cls)))
-
-
 def board_of(family: str) -> Board:
     """Return a board of a family.
 
@@ -223,12 +203,12 @@ def cheapest(
     element: Fixed,
     board: Board,
     *,
-    n_stages: int = CurveNode.n_stages,
-    dsp: bool = True,
     max_error: float = math.inf,
     deadline_s: float = DEADLINE_S,
 ) -> Row:
     """Return the implementation of a function that takes the fewest LUTs; see `Row.luts`.
+
+    Each has the stages that it has by default, and DSPs where they pay.
 
     Parameters
     ----------
@@ -238,10 +218,6 @@ def cheapest(
         Formats that it must take and give.
     board
         What to synthesize for, and what a DSP is worth.
-    n_stages
-        Stages; an implementation with fewer steps has as many stages as steps.
-    dsp
-        Whether DSPs may be used.
     max_error
         What the largest error over all codes may be, in units of the output's last place.
     deadline_s
@@ -257,14 +233,13 @@ def cheapest(
         if cls.curve != function:
             continue
         try:
-            most = len(cls(Vector(argument, 1), element, 1).steps())
+            node = cls(Vector(argument, 1), element)
         except ValueError:
             continue
-        node = cls(Vector(argument, 1), element, min(n_stages, most))
         if max_error < math.inf and np.abs(errors(node)).max() > max_error:
             continue
         rows += [measure(trial, board, deadline_s=deadline_s) for trial in _with_and_without_dsp(node)]
-    rows = [row for row in rows if (dsp or not row.dsp) and row.luts(board) < math.inf]
+    rows = [row for row in rows if row.luts(board) < math.inf]
     if not rows:
         raise InputError(
             f"no implementation of {function!r} from {argument} to {element} within {max_error} of the last "

@@ -21,19 +21,50 @@ from rich.progress import (
 
 import inrhw
 from inrhw.activation_page import plain, print_activations, write_activations
-from inrhw.activation_table import BITS, Row, board_of, measure, trials
-from inrhw.board import board_names, load_board
+from inrhw.activation_table import BITS, Row, board_of, cheapest, measure, trials
+from inrhw.board import Board, board_names, load_board
 from inrhw.errors import InputError, InrhwError
 from inrhw.files import output_folder, read_json, write_atomically
 from inrhw.fit import Training
 from inrhw.models import Architecture, Precision, activations
+from inrhw.ops import implementation
+from inrhw.options import (
+    ActivationBits,
+    ActivationImpl,
+    BoardName,
+    ClockMhz,
+    Device,
+    FinerRows,
+    FolderArgument,
+    HiddenFeatures,
+    HiddenLayers,
+    InitiationInterval,
+    LearningRate,
+    MaxDsp,
+    MaxLut,
+    Model,
+    Omega0,
+    OuterWeightBits,
+    Output,
+    Packed,
+    PhaseBits,
+    PictureArgument,
+    Place,
+    Resume,
+    Seed,
+    Size,
+    Source,
+    Steps,
+    TargetMpixels,
+    WeightBits,
+    Weights,
+)
 from inrhw.plan import Target, Wish, plan
 from inrhw.progress import OnProgress
 from inrhw.report import print_summary, print_verdict
 from inrhw.signals import Picture, builtin_picture, load_picture, parse_size
 from inrhw.stages import Build, weights_for
 from inrhw.synth import check_placeable
-from inrhw.top import check_source
 from inrhw.verify import Rung
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -47,60 +78,6 @@ _COLUMNS = (
     MofNCompleteColumn(),
     TimeElapsedColumn(),
 )
-
-PictureArgument = Annotated[
-    Path | None, typer.Argument(help="Picture file; without one, a built-in picture.")
-]
-FolderArgument = Annotated[Path, typer.Argument(help="Folder of a build, as given to -o.")]
-Output = Annotated[
-    Path | None, typer.Option("-o", "--output", help="Folder for all files.", show_default="rtl_out/NAME")
-]
-Model = Annotated[str, typer.Option(help=f"Activation: {', '.join(sorted(activations()))}.")]
-Size = Annotated[str, typer.Option(help="Width x height in pixels.")]
-HiddenFeatures = Annotated[int, typer.Option(help="Width of the hidden layers, 1..256.")]
-HiddenLayers = Annotated[int, typer.Option(help="Layers between the first and the last, 0..16.")]
-Omega0 = Annotated[
-    float | None,
-    typer.Option("--omega-0", help="Frequency factor.", show_default="the activation's own"),
-]
-WeightBits = Annotated[int, typer.Option(help="Bits of hidden weights, 2..16.")]
-OuterWeightBits = Annotated[int, typer.Option(help="Bits of the first and last layer's weights, 2..16.")]
-ActivationBits = Annotated[int, typer.Option(help="Bits of the activations' outputs, 2..16.")]
-PhaseBits = Annotated[int, typer.Option(help="Bits of the activations' arguments, 3..12.")]
-FinerRows = Annotated[
-    int, typer.Option(help="How many bits finer than its layer's a neuron's own weight step may be, 0..4.")
-]
-Steps = Annotated[int, typer.Option(help="Training steps.")]
-LearningRate = Annotated[float, typer.Option(help="Adam's learning rate at the start.")]
-Seed = Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Of the initial weights.")]
-Device = Annotated[str, typer.Option(help="Where torch trains: cpu, cuda, ...")]
-Resume = Annotated[bool, typer.Option("--resume", help="Go on with training that was interrupted.")]
-BoardName = Annotated[str, typer.Option("--board", help="Name of a board, or a .py file that describes one.")]
-Place = Annotated[bool, typer.Option("--place", help="Place and route too (ECP5 boards; minutes).")]
-Source = Annotated[
-    str,
-    typer.Option(
-        callback=check_source,  # before training begins
-        help="raster: the core scans by itself. stream: coordinates come by AXI4-Stream.",
-    ),
-]
-Weights = Annotated[
-    str | None,
-    typer.Option(
-        help="baked: constants, a pixel a clock. rom, loadable: in memory, fixed or replaced at run time.",
-        show_default="baked; rom with a target",
-    ),
-]
-TargetMpixels = Annotated[
-    float | None, typer.Option(help="Megapixels a second that a folded core must give.")
-]
-ClockMhz = Annotated[float, typer.Option(help="Clock that --target-mpixels is meant at.")]
-MaxDsp = Annotated[int | None, typer.Option(help="Multipliers to use at most.", show_default="the board's")]
-MaxLut = Annotated[int | None, typer.Option(help="LUTs to use at most.", show_default="the board's")]
-InitiationInterval = Annotated[
-    int | None, typer.Option(help="Cycles a pixel may take, instead of --target-mpixels.")
-]
-Packed = Annotated[bool, typer.Option(help="Two products of 8 bits in one DSP48E2.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -127,6 +104,7 @@ def build(
     activation_bits: ActivationBits = Precision.activation_bits,
     phase_bits: PhaseBits = Precision.phase_bits,
     finer_rows: FinerRows = Precision.finer_rows,
+    activation_impl: ActivationImpl = "",
     steps: Steps = Training.steps,
     learning_rate: LearningRate = Training.learning_rate,
     seed: Seed = Training.seed,
@@ -151,7 +129,8 @@ def build(
     wish = Wish(weights, target, packed)
     precision = Precision(weight_bits, outer_weight_bits, activation_bits, phase_bits, finer_rows)
     loaded = _load(picture, size)
-    architecture = _architecture(loaded, model, hidden_features, hidden_layers, omega_0, precision)
+    circuit = _activation_impl(activation_impl, model, precision, chosen)
+    architecture = _architecture(loaded, model, hidden_features, hidden_layers, omega_0, precision, circuit)
     training = Training(steps, learning_rate, seed, device)
     plan(architecture, wish, chosen, source)  # what cannot be reached is said before training begins
     with _build(output or _default_folder(loaded)) as work:
@@ -176,16 +155,20 @@ def fit(
     activation_bits: ActivationBits = Precision.activation_bits,
     phase_bits: PhaseBits = Precision.phase_bits,
     finer_rows: FinerRows = Precision.finer_rows,
+    activation_impl: ActivationImpl = "",
     steps: Steps = Training.steps,
     learning_rate: LearningRate = Training.learning_rate,
     seed: Seed = Training.seed,
     device: Device = Training.device,
     resume: Resume = False,
+    board: BoardName = "vcu128",
 ) -> None:
     """Train a network on a picture."""
+    chosen = load_board(board)
     precision = Precision(weight_bits, outer_weight_bits, activation_bits, phase_bits, finer_rows)
     loaded = _load(picture, size)
-    architecture = _architecture(loaded, model, hidden_features, hidden_layers, omega_0, precision)
+    circuit = _activation_impl(activation_impl, model, precision, chosen)
+    architecture = _architecture(loaded, model, hidden_features, hidden_layers, omega_0, precision, circuit)
     training = Training(steps, learning_rate, seed, device)
     with _build(output or _default_folder(loaded)) as work:
         work.fit(loaded, architecture, training, resume=resume)
@@ -312,9 +295,24 @@ def _architecture(
     hidden_layers: int,
     omega_0: float | None,
     precision: Precision,
+    activation_impl: str,
 ) -> Architecture:
     size = (picture.width, picture.height, picture.channels)
-    return Architecture(model, *size, hidden_features, hidden_layers, omega_0, precision)
+    return Architecture(model, *size, hidden_features, hidden_layers, omega_0, precision, activation_impl)
+
+
+def _activation_impl(name: str, model: str, precision: Precision, board: Board) -> str:
+    """Return `name`, or the cheapest circuit's if it is "auto"."""
+    activation = activations().get(model)
+    if name != "auto" or activation is None:
+        return name
+    formats = activation.formats(precision.phase_bits, precision.activation_bits)
+    with console.status("measuring the activation's circuits"):
+        row = cheapest(activation.node_class.curve, *formats, board, max_error=1.0, deadline_s=60)
+    found = implementation(row.node)
+    dsp = " and DSPs" if row.dsp else ""
+    console.print(f"activation {found}, {row.figures['lut'].value:.0f} LUT{dsp} a lane", highlight=False)
+    return found
 
 
 def _default_folder(picture: Picture) -> Path:

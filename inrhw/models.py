@@ -15,12 +15,13 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from inrhw.activation import Activation
+from inrhw.curve import CurveNode
 from inrhw.errors import InputError
 from inrhw.grid import Grid
-from inrhw.ops import operations
+from inrhw.ops import curve_nodes, implementation, operations
 from inrhw.ops.dense import DenseLayer
 from inrhw.quantize import quantize
-from inrhw.types import Fixed
+from inrhw.types import Fixed, Vector
 
 #: What leaves the network.
 PIXEL = Fixed(8, 0, signed=False)
@@ -42,6 +43,18 @@ def activations() -> dict[str, type[Activation]]:
     return found
 
 
+def implementations(model: str) -> dict[str, type[CurveNode]]:
+    """Return every circuit for a network's activation, by the name of its file in `inrhw.ops`.
+
+    Examples
+    --------
+    >>> {"sine", "sine_cordic"} <= set(implementations("siren"))
+    True
+    """
+    curve = activations()[model].node_class.curve
+    return {implementation(cls): cls for cls in curve_nodes() if cls.curve == curve}
+
+
 @dataclass(frozen=True)
 class Precision:
     """Bits of the quantized network.
@@ -55,7 +68,7 @@ class Precision:
     activation_bits
         Outputs of the activations, 2 to 16.
     phase_bits
-        Arguments of the activations, 3 to 12: a table of a quarter wave doubles with every bit.
+        Arguments of the activations, 3 to 16; a table doubles with every bit.
     finer_rows
         How many bits finer than the layer's largest weight allows a neuron's weights may be, 0 to 4; 0 means
         one step a layer.
@@ -68,7 +81,7 @@ class Precision:
     finer_rows: int = 4
 
     def __post_init__(self) -> None:
-        ranges = {"phase_bits": (3, 12), "finer_rows": (0, 4)}
+        ranges = {"phase_bits": (3, 16), "finer_rows": (0, 4)}
         for field in dataclasses.fields(self):
             bits = getattr(self, field.name)
             least, most = ranges.get(field.name, (2, 16))
@@ -94,6 +107,8 @@ class Architecture:
         Frequency factor, f(omega_0 (W x + b)) in every layer; None means the activation's default.
     precision
         Bits of the quantized network.
+    activation_impl
+        Circuit of the activation, a key of `implementations`; "" means the activation's own.
     """
 
     model: str
@@ -104,6 +119,7 @@ class Architecture:
     hidden_layers: int = 2
     omega_0: float | None = None
     precision: Precision = Precision()
+    activation_impl: str = ""
 
     def __post_init__(self) -> None:
         known = activations()
@@ -120,6 +136,22 @@ class Architecture:
             object.__setattr__(self, "omega_0", known[self.model].default_omega_0)
         elif not 0 < self.omega_0 <= 1000:
             raise InputError(f"omega_0 must be over 0 and at most 1000, not {self.omega_0}")
+        self._check_activation_impl()
+
+    def _check_activation_impl(self) -> None:
+        activation, known = activations()[self.model], implementations(self.model)
+        if not self.activation_impl:
+            object.__setattr__(self, "activation_impl", implementation(activation.node_class))
+        if self.activation_impl not in known:
+            raise InputError(
+                f"activation_impl must be one of {', '.join(sorted(known))} for {self.model}, "
+                f"not {self.activation_impl!r}"
+            )
+        argument, element = activation.formats(self.precision.phase_bits, self.precision.activation_bits)
+        try:
+            known[self.activation_impl](Vector(argument, 1), element)
+        except ValueError as error:
+            raise InputError(f"{self.activation_impl} cannot have this precision: {error}") from error
 
     @property
     def grid(self) -> Grid:
@@ -169,7 +201,11 @@ class INR(nn.Module):
         """Return a copy that computes with the architecture's precision."""
         model = copy.deepcopy(self)
         precision = self.architecture.precision
-        model.activation.quantize(precision.phase_bits, precision.activation_bits)
+        model.activation.quantize(
+            precision.phase_bits,
+            precision.activation_bits,
+            implementations(self.architecture.model)[self.architecture.activation_impl],
+        )
         x_frac = self.architecture.grid.element.frac
         for k, layer in enumerate(model.dense_layers()):
             outer = k in (0, len(model.layers) - 1)

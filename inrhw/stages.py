@@ -358,6 +358,7 @@ def _check_same_shape(given: Architecture, core: Architecture, folder: Path, cor
             )
 
     differ("its activation is that of", given.model, core.model)
+    differ("its activation is computed by", given.activation_impl, core.activation_impl)
     differ("its picture has", f"{given.width}x{given.height} pixels", f"{core.width}x{core.height} pixels")
     differ("its dense layers are", len(given.features) - 1, len(core.features) - 1)
     shapes = zip(layer_shapes(given), layer_shapes(core), strict=True)

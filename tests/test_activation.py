@@ -12,11 +12,11 @@ from inrhw.emit import emit
 from inrhw.fit import Training, fit
 from inrhw.folding import Fold, Folding, fold
 from inrhw.lower import lower
-from inrhw.models import INR, Architecture, Precision, activations
+from inrhw.models import INR, Architecture, Precision, activations, implementations
 from inrhw.ops.folded_dense import FoldedDense
 from inrhw.signals import Picture, psnr_db
 from inrhw.simulator import TESTS, run_bench
-from inrhw.types import Fixed, Phase
+from inrhw.types import Fixed, Phase, Vector
 
 MODELS = pytest.mark.parametrize("model", sorted(activations()))
 SIZE = 16
@@ -58,6 +58,41 @@ def test_the_gradient_passes_the_quantized_activation_as_the_plain_one(model: st
     assert x.grad is not None and y.grad is not None
     assert y.grad.abs().max() > 0.1
     torch.testing.assert_close(y.grad, x.grad, rtol=0.01, atol=0.1)
+
+
+@pytest.mark.parametrize(
+    ("model", "name"), [(model, name) for model in sorted(activations()) for name in implementations(model)]
+)
+def test_a_network_equals_its_integers_whatever_computes_the_activation(model: str, name: str) -> None:
+    architecture = dataclasses.replace(tiny(model)[1], activation_impl=name)
+    network = INR(architecture).quantized()
+    graph = lower(network)
+    assert implementations(model)[name] in map(type, graph.nodes.values())
+    pixels = graph.forward_int(architecture.grid.codes())
+    assert (pixels.reshape(6, 6, 3) == network.render()).all()
+
+
+@pytest.mark.parametrize("name", ["sine_cordic", "sine_interpolated"])
+def test_an_approximation_is_its_own_reference_with_the_functions_gradient(name: str) -> None:
+    activation = activations()["siren"]()
+    activation.quantize(10, 10, implementations("siren")[name])
+    codes = np.arange(-1024, 1024)
+    x = torch.tensor(codes / 1024, dtype=torch.float64, requires_grad=True)
+    y = activation(x)
+    y.sum().backward()
+    expected = activation.node(Vector(Phase(10), 1)).forward_int(codes[:, None] % 1024)[:, 0]
+    assert (y.detach().numpy() * 512 == expected).all()
+    assert (np.abs(expected - 512 * np.sin(2 * np.pi * codes / 1024)) > 0.5).any()
+    inside = np.abs(expected) < 511
+    slope = 2 * np.pi * np.cos(2 * np.pi * codes / 1024)
+    assert x.grad is not None
+    assert np.abs(x.grad.numpy() - slope)[inside].max() < 1e-9
+
+
+def test_an_implementation_that_rounds_exactly_needs_no_reference_of_its_own() -> None:
+    activation = activations()["quadinr"]()
+    activation.quantize(9, 8, implementations("quadinr")["quadratic_squarer"])
+    assert activation.approximation is None
 
 
 @MODELS

@@ -21,9 +21,14 @@ import inrhw.simulator.build
 import inrhw.simulator.compiler
 import inrhw.yosys
 from inrhw import board
+from inrhw.activation_table import Row
+from inrhw.board import load_board
 from inrhw.cli import main
+from inrhw.figure import Figure
+from inrhw.ops.quadratic_squarer import QuadraticSquarer
 from inrhw.ops.sine import Sine
 from inrhw.simulator import available
+from inrhw.types import Fixed, Phase
 
 stages = sys.modules["inrhw.stages"]
 
@@ -149,7 +154,7 @@ def test_every_command_has_help(inrhw_: Inrhw, command: tuple[str, ...]) -> None
 def test_help_shows_defaults_and_ranges(inrhw_: Inrhw, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "200")
     text = inrhw_("build", "--help").out
-    for part in ("rtl_out/NAME", "the activation's own", "2..16", "3..12", "1..256", "0..16"):
+    for part in ("rtl_out/NAME", "the activation's own", "2..16", "3..16", "1..256", "0..16"):
         assert part in text
 
 
@@ -209,6 +214,27 @@ def test_activations_are_compared_and_the_second_time_from_memory(
     monkeypatch.setattr(table, "synth", None)
     again = inrhw_("activations", "--bits", "4", "--stages", "3 9", "-o", "out", "--json")
     assert json.loads(again.out) == written
+
+
+def test_the_cheapest_circuit_of_the_activation_is_taken_when_asked_for(
+    inrhw_: Inrhw, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def known(*arguments: object, **_: object) -> Row:
+        asked.append(arguments)
+        figures = {"lut": Figure(7, "LUT", ""), "dsp": Figure(0, "DSP", "")}
+        return Row(QuadraticSquarer.of_bits(8), False, figures)
+
+    monkeypatch.setattr("inrhw.cli.cheapest", known)
+    result = inrhw_(
+        "fit", "-o", "auto", "--size", "4x3", "--activation-impl", "auto", "--board", "ulx3s", *TINY
+    )
+    assert result.status == 0
+    assert "activation quadratic_squarer, 7 LUT a lane" in result.out
+    assert asked == [("quadratic", Phase(9), Fixed(8, 7), load_board("ulx3s"))]
+    written = json.loads((tmp_path / "auto" / "fit.json").read_text())
+    assert written["architecture"]["activation_impl"] == "quadratic_squarer"
 
 
 @pytest.mark.parametrize(
@@ -347,6 +373,14 @@ def test_wrong_usage_is_status_2(inrhw_: Inrhw, tmp_path: Path, arguments: tuple
             ((f"--{name}-bits", bits), rf"{name.replace('-', '_')}_bits must be .*from \d to 1\d, not {bits}")
             for name in ("weight", "outer-weight", "activation", "phase")
             for bits in ("0", "1", "17", "-3")
+        ),
+        (
+            ("--activation-impl", "sine"),
+            "activation_impl must be one of quadratic, .* for quadinr, not 'sine'",
+        ),
+        (
+            ("--model", "gauss", "--phase-bits", "13"),
+            "gaussian cannot have this precision: i must be .*12 bits",
         ),
         (("--phase-bits", "2"), r"phase_bits must be .*from 3 to 1\d, not 2"),
         (("--hidden-features", "0"), r"hidden_features must be .*from 1 to 256, not 0"),

@@ -56,6 +56,7 @@ ORDER = [
     "report",
     "collect",
     "stages",
+    "options",
     "cli",
     "__main__",
 ]

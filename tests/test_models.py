@@ -178,7 +178,7 @@ def test_architectures_are_checked(change: dict[str, Any], message: str) -> None
 
 @pytest.mark.parametrize("field", [field.name for field in dataclasses.fields(Precision)])
 def test_precisions_are_checked(field: str) -> None:
-    least, most = {"phase_bits": (3, 12), "finer_rows": (0, 4)}.get(field, (2, 16))
+    least, most = {"phase_bits": (3, 16), "finer_rows": (0, 4)}.get(field, (2, 16))
     for bits in (least, most):
         Precision(**{field: bits})
     for bad in (least - 1, most + 1, 8.0, "8"):

@@ -18,6 +18,7 @@ import functools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -25,6 +26,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from inrhw.activation import BoundedActivation
+from inrhw.curve import CurveNode
 from inrhw.half_table import HalfTable, SaturatingNode
 from inrhw.ops.sine import Sine, SineActivation
 from inrhw.stage import Step
@@ -111,6 +113,7 @@ class FinerActivation(BoundedActivation):
 
     model_name = "finer"
     default_omega_0 = 30.0
+    node_class = Finer
     reach = REACH
 
     @classmethod
@@ -143,7 +146,7 @@ class FinerActivation(BoundedActivation):
         steps = (fine + (1 << (2 * width - 3))) >> (2 * width - 2)
         return (steps * code.sign() % (1 << PHASE_BITS)).to(x.dtype) * 2.0**-PHASE_BITS
 
-    def node(self, i: Vector) -> Finer:
-        """Return the integer node."""
+    def _node(self, cls: type[CurveNode], i: Vector) -> CurveNode:
         assert self.element is not None
-        return Finer(i, self.element, omega_0=self.omega_0)
+        constants: dict[str, Any] = {"omega_0": self.omega_0}
+        return cls(i, self.element, **constants)

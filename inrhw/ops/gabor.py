@@ -12,7 +12,6 @@ from torch import Tensor
 
 from inrhw.activation import BoundedActivation
 from inrhw.half_table import HalfTableNode
-from inrhw.types import Vector
 
 
 class Gabor(HalfTableNode):
@@ -32,6 +31,7 @@ class GaborActivation(BoundedActivation):
 
     model_name = "wire"
     default_omega_0 = 20.0
+    node_class = Gabor
     reach = Gabor.reach
 
     @classmethod
@@ -42,8 +42,3 @@ class GaborActivation(BoundedActivation):
     def wave(self, x: Tensor) -> Tensor:
         """Return exp(-x^2) cos(2 x)."""
         return torch.exp(-x.square()) * torch.cos(2 * x)
-
-    def node(self, i: Vector) -> Gabor:
-        """Return the integer node."""
-        assert self.element is not None
-        return Gabor(i, self.element)

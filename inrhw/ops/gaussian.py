@@ -11,7 +11,6 @@ from torch import Tensor
 
 from inrhw.activation import BoundedActivation
 from inrhw.half_table import HalfTableNode
-from inrhw.types import Vector
 
 
 class Gaussian(HalfTableNode):
@@ -31,6 +30,7 @@ class GaussianActivation(BoundedActivation):
 
     model_name = "gauss"
     default_omega_0 = 30.0
+    node_class = Gaussian
     reach = Gaussian.reach
 
     @classmethod
@@ -41,8 +41,3 @@ class GaussianActivation(BoundedActivation):
     def wave(self, x: Tensor) -> Tensor:
         """Return exp(-x^2)."""
         return torch.exp(-x.square())
-
-    def node(self, i: Vector) -> Gaussian:
-        """Return the integer node."""
-        assert self.element is not None
-        return Gaussian(i, self.element)

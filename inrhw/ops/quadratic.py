@@ -65,13 +65,9 @@ class QuadraticActivation(PeriodicActivation):
     model_name = "quadinr"
     period = 4.0
     default_omega_0 = 20.0
+    node_class = Quadratic
 
     def wave(self, turns: Tensor) -> Tensor:
         """Return r (2 - |r|) with r = 4 x wrapped to [-2, 2)."""
         r = 4 * (turns - torch.floor(turns + 0.5))
         return r * (2 - r.abs())
-
-    def node(self, i: Vector) -> Quadratic:
-        """Return the integer node."""
-        assert self.element is not None
-        return Quadratic(i, self.element)

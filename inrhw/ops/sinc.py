@@ -14,7 +14,6 @@ from torch import Tensor
 
 from inrhw.activation import BoundedActivation
 from inrhw.half_table import HalfTableNode
-from inrhw.types import Vector
 
 
 class Sinc(HalfTableNode):
@@ -34,6 +33,7 @@ class SincActivation(BoundedActivation):
 
     model_name = "sinc"
     default_omega_0 = 30.0
+    node_class = Sinc
     reach = Sinc.reach
 
     @classmethod
@@ -44,8 +44,3 @@ class SincActivation(BoundedActivation):
     def wave(self, x: Tensor) -> Tensor:
         """Return sin(pi x) / (pi x)."""
         return torch.sinc(x)
-
-    def node(self, i: Vector) -> Sinc:
-        """Return the integer node."""
-        assert self.element is not None
-        return Sinc(i, self.element)

@@ -57,13 +57,9 @@ class SineActivation(PeriodicActivation):
     model_name = "siren"
     period = 2 * math.pi
     default_omega_0 = 30.0
+    node_class = Sine
 
     def wave(self, turns: Tensor) -> Tensor:
         """Return sin(2 pi x)."""
         # Reduced first: the float64 sine of a large argument would round differently.
         return torch.sin(2 * math.pi * (turns - torch.floor(turns)))
-
-    def node(self, i: Vector) -> Sine:
-        """Return the integer node."""
-        assert self.element is not None
-        return Sine(i, self.element)

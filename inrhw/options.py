@@ -1,0 +1,71 @@
+"""The options that commands share, as typer takes them."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from inrhw.models import activations
+from inrhw.top import check_source
+
+PictureArgument = Annotated[
+    Path | None, typer.Argument(help="Picture file; without one, a built-in picture.")
+]
+FolderArgument = Annotated[Path, typer.Argument(help="Folder of a build, as given to -o.")]
+Output = Annotated[
+    Path | None, typer.Option("-o", "--output", help="Folder for all files.", show_default="rtl_out/NAME")
+]
+Model = Annotated[str, typer.Option(help=f"Activation: {', '.join(sorted(activations()))}.")]
+Size = Annotated[str, typer.Option(help="Width x height in pixels.")]
+HiddenFeatures = Annotated[int, typer.Option(help="Width of the hidden layers, 1..256.")]
+HiddenLayers = Annotated[int, typer.Option(help="Layers between the first and the last, 0..16.")]
+Omega0 = Annotated[
+    float | None,
+    typer.Option("--omega-0", help="Frequency factor.", show_default="the activation's own"),
+]
+WeightBits = Annotated[int, typer.Option(help="Bits of hidden weights, 2..16.")]
+OuterWeightBits = Annotated[int, typer.Option(help="Bits of the first and last layer's weights, 2..16.")]
+ActivationBits = Annotated[int, typer.Option(help="Bits of the activations' outputs, 2..16.")]
+PhaseBits = Annotated[int, typer.Option(help="Bits of the activations' arguments, 3..16.")]
+FinerRows = Annotated[
+    int, typer.Option(help="How many bits finer than its layer's a neuron's own weight step may be, 0..4.")
+]
+ActivationImpl = Annotated[
+    str,
+    typer.Option(
+        help="Circuit of the activation, as `inrhw activations` names it; auto: the one with the fewest LUTs "
+        "on --board that errs by one unit of the last place at most.",
+        show_default="a table",
+    ),
+]
+Steps = Annotated[int, typer.Option(help="Training steps.")]
+LearningRate = Annotated[float, typer.Option(help="Adam's learning rate at the start.")]
+Seed = Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Of the initial weights.")]
+Device = Annotated[str, typer.Option(help="Where torch trains: cpu, cuda, ...")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with training that was interrupted.")]
+BoardName = Annotated[str, typer.Option("--board", help="Name of a board, or a .py file that describes one.")]
+Place = Annotated[bool, typer.Option("--place", help="Place and route too (ECP5 boards; minutes).")]
+Source = Annotated[
+    str,
+    typer.Option(
+        callback=check_source,  # before training begins
+        help="raster: the core scans by itself. stream: coordinates come by AXI4-Stream.",
+    ),
+]
+Weights = Annotated[
+    str | None,
+    typer.Option(
+        help="baked: constants, a pixel a clock. rom, loadable: in memory, fixed or replaced at run time.",
+        show_default="baked; rom with a target",
+    ),
+]
+TargetMpixels = Annotated[
+    float | None, typer.Option(help="Megapixels a second that a folded core must give.")
+]
+ClockMhz = Annotated[float, typer.Option(help="Clock that --target-mpixels is meant at.")]
+MaxDsp = Annotated[int | None, typer.Option(help="Multipliers to use at most.", show_default="the board's")]
+MaxLut = Annotated[int | None, typer.Option(help="LUTs to use at most.", show_default="the board's")]
+InitiationInterval = Annotated[
+    int | None, typer.Option(help="Cycles a pixel may take, instead of --target-mpixels.")
+]
+Packed = Annotated[bool, typer.Option(help="Two products of 8 bits in one DSP48E2.")]
