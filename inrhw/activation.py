@@ -2,13 +2,37 @@
 
 import math
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from torch import Tensor, nn
 
 from inrhw.node import Node
 from inrhw.quantize import quantize, round_to
 from inrhw.types import Element, Fixed, Phase, Vector
+
+
+class Affine(NamedTuple):
+    """``factor * x + offset``."""
+
+    factor: float
+    offset: float
+
+
+class Encoding(NamedTuple):
+    """A first layer that is not trained: it follows from the picture's size.
+
+    Attributes
+    ----------
+    weight, bias
+        Of pixel centres from -1 to 1, in units of the activation's argument: [out_features, 2] and
+        [out_features].
+    activation
+        What follows it.
+    """
+
+    weight: Tensor
+    bias: Tensor
+    activation: type["Activation"]
 
 
 class Activation(nn.Module, ABC):
@@ -26,6 +50,8 @@ class Activation(nn.Module, ABC):
     model_name: ClassVar[str]
     #: omega_0 when the user names none.
     default_omega_0: ClassVar[float]
+    #: Whether a Fixed argument must be brought into its format in front of the node.
+    clamped: ClassVar[bool] = True
 
     def __init__(self, omega_0: float | None = None) -> None:
         super().__init__()
@@ -37,7 +63,19 @@ class Activation(nn.Module, ABC):
     def quantize(self, argument_bits: int, activation_bits: int) -> None:
         """Round the argument to `argument_bits` and the value to `activation_bits`, from now on."""
         self.argument = self.argument_format(argument_bits)
-        self.element = Fixed(activation_bits, activation_bits - 1)
+        self.element = self.value_format(activation_bits)
+
+    @classmethod
+    def encoding(cls, width: int, height: int) -> Encoding | None:
+        """Return the fixed layer in front of the trained ones; None: the first of those takes coordinates."""
+        return None
+
+    def plain(self) -> tuple["Activation", Affine, Affine]:
+        """Return an equal activation without parameters, in between two affine functions.
+
+        The first one is applied to the argument, the second one to the value.
+        """
+        return self, Affine(1, 0), Affine(1, 0)
 
     @classmethod
     @abstractmethod
@@ -48,6 +86,11 @@ class Activation(nn.Module, ABC):
     @abstractmethod
     def argument_format(cls, bits: int) -> Element:
         """Return the format of an argument of so many bits."""
+
+    @classmethod
+    def value_format(cls, bits: int) -> Fixed:
+        """Return the format of a value of so many bits: signed, all else fraction bits."""
+        return Fixed(bits, bits - 1)
 
     @abstractmethod
     def wave(self, x: Tensor) -> Tensor:
