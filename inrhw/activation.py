@@ -2,7 +2,7 @@
 
 import math
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import torch
@@ -11,6 +11,30 @@ from torch import Tensor, nn
 from inrhw.curve import CurveNode
 from inrhw.quantize import quantize, round_to
 from inrhw.types import Codes, Element, Fixed, Phase, Vector
+
+
+class Affine(NamedTuple):
+    """``factor * x + offset``."""
+
+    factor: float
+    offset: float
+
+
+class Encoding(NamedTuple):
+    """A first layer that is not trained: it follows from the picture's size.
+
+    Attributes
+    ----------
+    weight, bias
+        Of pixel centres from -1 to 1, in units of the activation's argument: [out_features, 2] and
+        [out_features].
+    activation
+        What follows it.
+    """
+
+    weight: Tensor
+    bias: Tensor
+    activation: type["Activation"]
 
 
 class Activation(nn.Module, ABC):
@@ -30,6 +54,8 @@ class Activation(nn.Module, ABC):
     default_omega_0: ClassVar[float]
     #: Circuit of the quantized activation unless another is asked for; it rounds `wave` exactly.
     node_class: ClassVar[type[CurveNode]]
+    #: Whether a Fixed argument must be brought into its format in front of the node.
+    clamped: ClassVar[bool] = True
 
     def __init__(self, omega_0: float | None = None) -> None:
         super().__init__()
@@ -72,7 +98,19 @@ class Activation(nn.Module, ABC):
     @classmethod
     def formats(cls, argument_bits: int, activation_bits: int) -> tuple[Element, Fixed]:
         """Return the formats of the quantized argument and value."""
-        return cls.argument_format(argument_bits), Fixed(activation_bits, activation_bits - 1)
+        return cls.argument_format(argument_bits), cls.value_format(activation_bits)
+
+    @classmethod
+    def encoding(cls, width: int, height: int) -> Encoding | None:
+        """Return the fixed layer in front of the trained ones; None: the first of those takes coordinates."""
+        return None
+
+    def plain(self) -> tuple["Activation", Affine, Affine]:
+        """Return an equal activation without parameters, in between two affine functions.
+
+        The first one is applied to the argument, the second one to the value.
+        """
+        return self, Affine(1, 0), Affine(1, 0)
 
     @classmethod
     @abstractmethod
@@ -83,6 +121,11 @@ class Activation(nn.Module, ABC):
     @abstractmethod
     def argument_format(cls, bits: int) -> Element:
         """Return the format of an argument of so many bits."""
+
+    @classmethod
+    def value_format(cls, bits: int) -> Fixed:
+        """Return the format of a value of so many bits: signed, all else fraction bits."""
+        return Fixed(bits, bits - 1)
 
     @abstractmethod
     def wave(self, x: Tensor) -> Tensor:

@@ -1,5 +1,6 @@
 """Gather what the stages left in a folder into one report."""
 
+import json
 import platform
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import inrhw
 from inrhw.board import RESOURCE_UNITS
 from inrhw.errors import InputError
 from inrhw.files import finite, read_json
+from inrhw.models import architecture_from_json
 from inrhw.report import Report, error_picture, write_report
 from inrhw.signals import load_picture, psnr_db, save_picture, ssim
 from inrhw.tool import installed_version
@@ -88,10 +90,10 @@ def _figure(value: float | None, unit: str, source: str) -> dict[str, Any]:
 
 def _model(fitted: dict[str, Any]) -> dict[str, Any]:
     architecture, training = fitted["architecture"], fitted["training"]
-    hidden = [architecture["hidden_features"]] * (1 + architecture["hidden_layers"])
+    features = architecture_from_json(json.dumps(architecture)).features
     return {
         "name": architecture["model"],
-        "layers": "-".join(map(str, [2, *hidden, architecture["channels"]])),
+        "layers": "-".join(map(str, features)),
         "parameters": fitted["parameters"],
         "omega_0": architecture["omega_0"],
         **architecture["precision"],

@@ -70,6 +70,8 @@ class LayerShape:
         Widths of a weight and an input.
     phase_bits, y_bits
         Widths of the activation's argument and value; `phase_bits` is 0 in front of a pixel.
+    x_signed
+        Whether inputs have a sign.
     """
 
     rows: int
@@ -78,6 +80,7 @@ class LayerShape:
     x_bits: int
     phase_bits: int
     y_bits: int
+    x_signed: bool = True
 
     @property
     def sum_bits(self) -> int:
@@ -86,21 +89,24 @@ class LayerShape:
 
     def packable(self, fold: Fold) -> bool:
         """Return whether two of its products fit one DSP block."""
-        return can_pack(self.weight_bits, Fixed(self.x_bits, self.x_bits - 1), fold)
+        return can_pack(self.weight_bits, Fixed(self.x_bits, 0, self.x_signed), fold)
 
 
 def layer_shapes(architecture: Architecture) -> tuple[LayerShape, ...]:
     """Return the dense layers of a network, first to last."""
     precision, features = architecture.precision, architecture.features
-    last = len(features) - 2
+    bits, last = precision.activation_bits, len(features) - 2
+    values = [cls.value_format(bits) for cls in architecture.hidden_activations]
+    inputs = [architecture.grid.element, *values]
     return tuple(
         LayerShape(
             rows,
             columns,
             precision.outer_weight_bits if k in (0, last) else precision.weight_bits,
-            architecture.grid.element.width if k == 0 else precision.activation_bits,
+            inputs[k].width,
             0 if k == last else precision.phase_bits,
-            8 if k == last else precision.activation_bits,
+            8 if k == last else bits,
+            inputs[k].signed,
         )
         for k, (columns, rows) in enumerate(itertools.pairwise(features))
     )

@@ -10,7 +10,7 @@ import hashlib
 import json
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -133,7 +133,7 @@ class Fitted:
             "picture": self.picture.name,
             "architecture": json.loads(architecture_to_json(self.architecture)),
             "training": dataclasses.asdict(self.training),
-            "parameters": sum(p.numel() for p in self.model.parameters()),
+            "parameters": sum(p.numel() for p in self.model.trained().values()),
             "weight_bits": self.model.weight_bits(),
             "psnr_db": {key: finite(psnr_db(original, value)) for key, value in rendered.items()},
             "ssim": {key: ssim(original, value) for key, value in rendered.items()},
@@ -245,7 +245,7 @@ def _train(picture: Picture, state: _State, training: Training, on_progress: OnP
         for step in _descend(state.float_model, target, state, training, training.shared_steps):
             on_progress(step, total)
         if state.step == training.shared_steps:
-            state.model.load_state_dict(state.float_model.state_dict())
+            state.model = state.float_model.quantized()
         for step in _descend(state.float_model, target, state, training, training.steps):
             on_progress(step, total)
         state.quantizing, state.step, state.moments = True, training.shared_steps, {}
@@ -256,7 +256,7 @@ def _train(picture: Picture, state: _State, training: Training, on_progress: OnP
 def _descend(model: INR, target: Tensor, state: _State, training: Training, end: int) -> Iterator[int]:
     """Take Adam steps from ``state.step`` to `end`, yielding the number taken after each."""
     x = model.coordinates()
-    parameters: dict[str, Tensor] = dict(model.named_parameters())
+    parameters = model.trained()
     optimizer = torch.optim.Adam(parameters.values(), lr=training.learning_rate)
     _set_moments(optimizer, parameters, state.moments)
     while state.step < end:
@@ -300,7 +300,7 @@ def _uninterrupted() -> Iterator[None]:
         raise KeyboardInterrupt
 
 
-def _moments(optimizer: torch.optim.Adam, parameters: dict[str, Tensor]) -> dict[str, Tensor]:
+def _moments(optimizer: torch.optim.Adam, parameters: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {
         f"{name}.{key}": value
         for name, parameter in parameters.items()
@@ -309,7 +309,7 @@ def _moments(optimizer: torch.optim.Adam, parameters: dict[str, Tensor]) -> dict
 
 
 def _set_moments(
-    optimizer: torch.optim.Adam, parameters: dict[str, Tensor], moments: dict[str, Tensor]
+    optimizer: torch.optim.Adam, parameters: Mapping[str, Tensor], moments: dict[str, Tensor]
 ) -> None:
     for name, parameter in parameters.items():
         found = {key: moments[f"{name}.{key}"] for key in _MOMENTS if moments}
@@ -350,7 +350,7 @@ def _write_checkpoint(path: Path, state: _State, identity: str) -> None:
 def _moment_shapes(model: INR) -> dict[str, torch.Size]:
     """Return what Adam keeps of each parameter."""
     shapes = {}
-    for name, parameter in model.named_parameters():
+    for name, parameter in model.trained().items():
         for key in _MOMENTS:
             shapes[f"{name}.{key}"] = torch.Size([]) if key == "step" else parameter.shape
     return shapes
@@ -363,9 +363,11 @@ def _read_checkpoint(path: Path, state: _State, identity: str, steps: int) -> No
     restore(state.float_model, _strip("float", tensors), path)
     restore(state.model, _strip("quantized", tensors), path)
     state.moments = _strip("moment", tensors)
+    state.quantizing = metadata.get("quantizing") == "1"
     shapes = {name: value.shape for name, value in state.moments.items()}
     step = metadata.get("step", "")
-    fits = shapes == (_moment_shapes(state.model) if state.moments else {})
+    descending = state.model if state.quantizing else state.float_model
+    fits = shapes == (_moment_shapes(descending) if state.moments else {})
     if not fits or not step.isdecimal() or int(step) > steps:
         raise InputError(f"{path} is damaged (step or moments do not fit); remove it to start over")
-    state.step, state.quantizing = int(step), metadata.get("quantizing") == "1"
+    state.step = int(step)

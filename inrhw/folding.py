@@ -84,8 +84,8 @@ def fold(graph: Graph, folding: Folding, precision: Precision) -> Graph:
         if isinstance(node, Dense):
             outer = name in (dense[0], dense[-1])
             bits = precision.outer_weight_bits if outer else precision.weight_bits
-            last = name == dense[-1]
-            format = _loadable_format(node, edge, bits, last=last) if loadable else None
+            first, last = name == dense[0], name == dense[-1]
+            format = _loadable_format(node, edge, bits, first=first, last=last) if loadable else None
             try:
                 nodes[name] = FoldedDense.of(node, edge, folds[name], format, packed=folding.packed)
             except InputError as error:
@@ -107,10 +107,13 @@ def _on_lanes(name: str, node: Node, edge: Vector) -> Node:
         raise GraphError(f"{name} ({type(node).__name__}) cannot work on lanes: {error}") from error
 
 
-def _loadable_format(dense: Dense, i: Vector, weight_bits: int, *, last: bool) -> MemoryFormat:
+def _loadable_format(dense: Dense, i: Vector, weight_bits: int, *, first: bool, last: bool) -> MemoryFormat:
     """Return a format that depends on shapes and bits only, so that every network of that shape has it."""
     wraps = isinstance(dense.o.element, Phase)
     largest = _LARGEST_PIXEL_LOG2 if last else _LARGEST_TURNS_LOG2 if wraps else _LARGEST_CLAMPED_LOG2
+    if first:
+        # A positional encoding has up to 2**(frac - 4) turns, times the ratio of the picture's sides.
+        largest = max(largest, i.element.frac - 2)
     lo = i.element.frac + weight_bits - 1 - largest - dense.frac
     # Sums without the output's last bits: weights are shifted left instead, and take more bits.
     weight_bits, lo = weight_bits + max(0, -lo), max(0, lo)

@@ -30,23 +30,24 @@ def lower(model: INR) -> Graph:
     Overflow
         If float64 could not represent a sum exactly, so that "equal" could not be promised.
     """
-    argument = model.activation.argument
-    if argument is None:
+    if model.activation.argument is None:
         raise InputError("only a quantized model can be lowered; use INR.quantized() or Fitted.model")
     model.check_finite()
     model = copy.deepcopy(model).cpu().double().eval()
-    activation_name = type(model.activation).__name__.removesuffix("Activation").lower()
     nodes: dict[str, Node] = {}
     edge = model.architecture.grid.vector
     *hidden, last = model.dense_layers()
-    for k, layer in enumerate(hidden):
+    for k, (layer, activation) in enumerate(zip(hidden, model.hidden_activations(), strict=True)):
+        argument = activation.argument
+        assert argument is not None
         nodes[f"layer{k}_dense"] = dense = layer.node(edge, argument.frac, wrap=isinstance(argument, Phase))
         edge = dense.o
-        if isinstance(argument, Fixed):
+        if isinstance(argument, Fixed) and activation.clamped:
             nodes[f"layer{k}_clamp"] = clamp = Requantize(edge, argument)
             edge = clamp.o
-        nodes[f"layer{k}_{activation_name}"] = activation = model.activation.node(edge)
-        edge = activation.o
+        name = type(activation).__name__.removesuffix("Activation").lower()
+        nodes[f"layer{k}_{name}"] = curve = activation.node(edge)
+        edge = curve.o
     nodes[f"layer{len(hidden)}_dense"] = dense = last.node(edge, PIXEL.frac, wrap=False)
     nodes["pixel"] = Requantize(dense.o, PIXEL)
     return Graph(nodes)

@@ -1,4 +1,4 @@
-"""The networks: dense layers with one activation, in floating point or quantized."""
+"""The networks: dense layers with activations, in floating point or quantized."""
 
 import copy
 import dataclasses
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
-from inrhw.activation import Activation
+from inrhw.activation import Activation, Encoding
 from inrhw.curve import CurveNode
 from inrhw.errors import InputError
 from inrhw.grid import Grid
@@ -100,9 +100,9 @@ class Architecture:
     width, height, channels
         The picture: 1 or 3 channels.
     hidden_features
-        Width of every layer between the coordinates and the pixel.
+        Width of every trained layer but the last.
     hidden_layers
-        Layers from hidden to hidden features: 0 means only a first and a last layer.
+        Trained layers between the first and the last one.
     omega_0
         Frequency factor, f(omega_0 (W x + b)) in every layer; None means the activation's default.
     precision
@@ -133,13 +133,13 @@ class Architecture:
             if not isinstance(value, int) or not least <= value <= most:
                 raise InputError(f"{name} must be a whole number from {least} to {most}, not {value}")
         if self.omega_0 is None:
-            object.__setattr__(self, "omega_0", known[self.model].default_omega_0)
+            object.__setattr__(self, "omega_0", self.activation.default_omega_0)
         elif not 0 < self.omega_0 <= 1000:
             raise InputError(f"omega_0 must be over 0 and at most 1000, not {self.omega_0}")
         self._check_activation_impl()
 
     def _check_activation_impl(self) -> None:
-        activation, known = activations()[self.model], implementations(self.model)
+        activation, known = self.activation, implementations(self.model)
         if not self.activation_impl:
             object.__setattr__(self, "activation_impl", implementation(activation.node_class))
         if self.activation_impl not in known:
@@ -159,9 +159,26 @@ class Architecture:
         return Grid(self.width, self.height)
 
     @property
+    def activation(self) -> type[Activation]:
+        """What the model names."""
+        return activations()[self.model]
+
+    @property
+    def encoding(self) -> Encoding | None:
+        """The layer in front of the trained ones, if the model has one."""
+        return self.activation.encoding(self.width, self.height)
+
+    @property
     def features(self) -> list[int]:
         """Widths from the coordinates to the pixel."""
-        return [2] + [self.hidden_features] * (1 + self.hidden_layers) + [self.channels]
+        encoded = [] if self.encoding is None else [len(self.encoding.bias)]
+        return [2, *encoded, *[self.hidden_features] * (1 + self.hidden_layers), self.channels]
+
+    @property
+    def hidden_activations(self) -> list[type[Activation]]:
+        """What follows each layer but the last."""
+        first = [] if self.encoding is None else [self.encoding.activation]
+        return first + [self.activation] * (1 + self.hidden_layers)
 
 
 class INR(nn.Module):
@@ -178,18 +195,24 @@ class INR(nn.Module):
     def __init__(self, architecture: Architecture, seed: int = 0) -> None:
         super().__init__()
         self.architecture = architecture
-        activation = activations()[architecture.model]
+        activation, encoding = architecture.activation, architecture.encoding
         omega_0 = architecture.omega_0
         assert omega_0 is not None
         gain = activation.gain(omega_0)
         features = architecture.features
         generator = torch.Generator().manual_seed(seed)
         self.layers = nn.ModuleList()
-        for n, out in itertools.pairwise(features[:-1]):
-            first = not self.layers
-            layer = DenseLayer(n, out, gain, architecture.grid.scale if first else None)
-            bound = activation.first_bound(n) if first else activation.hidden_bound(n, omega_0)
-            layer.reset(bound, generator)
+        #: What follows the layer that is not trained, if there is one.
+        self.encoding: Activation | None = None
+        if encoding is not None:
+            layer = DenseLayer(2, features[1], 1.0, architecture.grid.scale)
+            layer.freeze(encoding.weight, encoding.bias)
+            self.layers.append(layer)
+            self.encoding = encoding.activation()
+        n_fixed = len(self.layers)
+        for k, (n, out) in enumerate(itertools.pairwise(features[n_fixed:-1])):
+            layer = DenseLayer(n, out, gain, None if self.layers else architecture.grid.scale)
+            layer.reset(activation.hidden_bound(n, omega_0) if k else activation.first_bound(n), generator)
             self.layers.append(layer)
         # The last layer speaks in pixels: [-1, 1] becomes [0, 255].
         last = DenseLayer(features[-2], features[-1], 127.5, offset=127.5)
@@ -198,26 +221,49 @@ class INR(nn.Module):
         self.activation = activation(omega_0)
 
     def quantized(self) -> "INR":
-        """Return a copy that computes with the architecture's precision."""
+        """Return a copy that computes with the architecture's precision.
+
+        Its activations have no parameters: those of this one are in the copy's weights.
+        """
         model = copy.deepcopy(self)
+        model._make_plain()
         precision = self.architecture.precision
-        model.activation.quantize(
-            precision.phase_bits,
-            precision.activation_bits,
-            implementations(self.architecture.model)[self.architecture.activation_impl],
-        )
-        x_frac = self.architecture.grid.element.frac
-        for k, layer in enumerate(model.dense_layers()):
+        elements = [self.architecture.grid.element]
+        circuit = implementations(self.architecture.model)[self.architecture.activation_impl]
+        for activation in model.hidden_activations():
+            own = circuit if activation is model.activation else activation.node_class
+            activation.quantize(precision.phase_bits, precision.activation_bits, own)
+            assert activation.element is not None
+            elements.append(activation.element)
+        for k, (layer, element) in enumerate(zip(model.dense_layers(), elements, strict=True)):
             outer = k in (0, len(model.layers) - 1)
             weight_bits = precision.outer_weight_bits if outer else precision.weight_bits
-            layer.quantize(weight_bits, x_frac, precision.finer_rows)
-            x_frac = precision.activation_bits - 1
+            layer.quantize(weight_bits, element.frac, precision.finer_rows)
         return model
 
+    def _make_plain(self) -> None:
+        """Move the activation's parameters into the weights around it."""
+        activation, argument, value = self.activation.plain()
+        layers = list(self.dense_layers())
+        for k, follower in enumerate(self.hidden_activations()):
+            if follower is self.activation:
+                layers[k].take_output(argument)
+                layers[k + 1].take_input(value)
+        self.activation = activation
+
+    def trained(self) -> dict[str, nn.Parameter]:
+        """Return the parameters that training changes, by name."""
+        return {name: value for name, value in self.named_parameters() if value.requires_grad}
+
     def weight_bits(self) -> int:
-        """Return the bits that hold the quantized weights and biases; biases have the width of their sum."""
+        """Return the bits that hold the quantized weights and biases; biases have the width of their sum.
+
+        A layer that is not trained follows from the picture's size and needs none.
+        """
         total = 0
         for layer in self.dense_layers():
+            if not layer.weight.requires_grad:
+                continue
             assert layer.weight_bits is not None
             _, bias, frac = layer.quantized()
             codes = bias.detach() * 2.0 ** (frac + layer.x_frac)
@@ -231,11 +277,16 @@ class INR(nn.Module):
             assert isinstance(layer, DenseLayer)
             yield layer
 
+    def hidden_activations(self) -> list[Activation]:
+        """Return what follows each layer but the last."""
+        first = [] if self.encoding is None else [self.encoding]
+        return first + [self.activation] * (len(self.layers) - 1 - len(first))
+
     def forward(self, x: Tensor) -> Tensor:
         """Map coordinates ``u / 2**frac`` [batch, 2] to pixel values [batch, channels], not yet rounded."""
         *hidden, last = self.layers
-        for layer in hidden:
-            x = self.activation(layer(x))
+        for layer, activation in zip(hidden, self.hidden_activations(), strict=True):
+            x = activation(layer(x))
         y: Tensor = last(x)
         return y
 

@@ -1,6 +1,7 @@
 """Every activation through the whole flow, without naming one."""
 
 import dataclasses
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,11 @@ from simulate import assert_contract
 
 from inrhw.emit import emit
 from inrhw.fit import Training, fit
-from inrhw.folding import Fold, Folding, fold
+from inrhw.folding import Fold, Folding, fold, folding_of
 from inrhw.lower import lower
 from inrhw.models import INR, Architecture, Precision, activations, implementations
-from inrhw.ops.folded_dense import FoldedDense
+from inrhw.node import Graph
+from inrhw.ops.dense import Dense
 from inrhw.signals import Picture, psnr_db
 from inrhw.simulator import TESTS, run_bench
 from inrhw.types import Fixed, Phase, Vector
@@ -30,6 +32,12 @@ def tiny(model: str, size: int = 6) -> tuple[Picture, Architecture]:
     )
     architecture = Architecture(model, size, size, 3, 6, 1, precision=Precision(8, 8, finer_rows=1))
     return Picture("tiny", values.astype(np.uint8)), architecture
+
+
+def some_folding(graph: Graph, weights: str) -> Folding:
+    """Return a folding of a network from `tiny`."""
+    n_layers = sum(isinstance(node, Dense) for node in graph.nodes.values())
+    return Folding((Fold(2, 2), *[Fold(3, 2)] * (n_layers - 2), Fold(1, 3)), weights)
 
 
 @MODELS
@@ -49,7 +57,8 @@ def test_the_gradient_passes_the_quantized_activation_as_the_plain_one(model: st
     """At arguments and values that need hardly any rounding, both have the same slope."""
     plain, quantized = activations()[model](), activations()[model]()
     quantized.quantize(12, 16)
-    element = quantized.argument_format(12)
+    element = quantized.argument
+    assert element is not None
     # Away from the range's ends and from corners.
     codes = np.random.default_rng(0).integers(element.lo + 9, element.hi - 9, 200)
     x, y = (torch.tensor(codes * 2.0**-element.frac, requires_grad=True) for _ in range(2))
@@ -97,12 +106,15 @@ def test_an_implementation_that_rounds_exactly_needs_no_reference_of_its_own() -
 
 @MODELS
 def test_only_arguments_that_do_not_wrap_are_clamped(model: str) -> None:
-    graph = lower(INR(tiny(model)[1]).quantized())
-    argument = activations()[model].argument_format(9)
-    assert isinstance(argument, Fixed | Phase)
-    clamps = [name for name in graph.nodes if name.endswith("_clamp")]
-    assert clamps == (["layer0_clamp", "layer1_clamp"] if isinstance(argument, Fixed) else [])
-    assert all(graph.nodes[name].o.element == argument for name in clamps)
+    net = INR(tiny(model)[1]).quantized()
+    graph = lower(net)
+    clamps = {
+        f"layer{k}_clamp": activation.argument
+        for k, activation in enumerate(net.hidden_activations())
+        if isinstance(activation.argument, Fixed) and activation.clamped
+    }
+    found = {name: node.o.element for name, node in graph.nodes.items() if name.endswith("_clamp")}
+    assert found == clamps
 
 
 @MODELS
@@ -110,20 +122,19 @@ def test_only_arguments_that_do_not_wrap_are_clamped(model: str) -> None:
 def test_a_folded_network_is_the_same_and_its_circuit_too(model: str, weights: str) -> None:
     _, architecture = tiny(model)
     graph = lower(INR(architecture).quantized())
-    folding = Folding((Fold(2, 2), Fold(3, 2), Fold(1, 3)), weights)
+    folding = some_folding(graph, weights)
     folded = fold(graph, folding, architecture.precision)
     codes = architecture.grid.codes()
     assert (folded.forward_int(codes) == graph.forward_int(codes)).all()
-    assert sum(isinstance(node, FoldedDense) for node in folded.nodes.values()) == 3
+    assert not any(isinstance(node, Dense) for node in folded.nodes.values())
+    assert folding_of(folded) == folding
     assert_contract(folded, codes[:12], gaps=True)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("model", "source", "weights"),
-    list(
-        zip(sorted(activations()), ["raster", "stream"] * 3, ["baked", "rom", "loadable"] * 2, strict=False)
-    ),
+    list(zip(sorted(activations()), cycle(["raster", "stream"]), cycle(["baked", "rom", "loadable"]))),
 )
 def test_a_trained_networks_verilog_shows_its_picture(
     model: str, source: str, weights: str, tmp_path: Path
@@ -132,7 +143,7 @@ def test_a_trained_networks_verilog_shows_its_picture(
     fitted = fit(picture, architecture, Training(steps=20))
     graph = lower(fitted.model)
     if weights != "baked":
-        graph = fold(graph, Folding((Fold(2, 2), Fold(3, 2), Fold(1, 3)), weights), architecture.precision)
+        graph = fold(graph, some_folding(graph, weights), architecture.precision)
     artifact = emit(graph, architecture.grid, tmp_path / "core", "core", source=source)
     with np.load(artifact.folder / "vectors.npz") as vectors:
         assert (vectors["pixels"].reshape(6, 6, 3) == fitted.model.render()).all()

@@ -111,7 +111,8 @@ def test_torch_activation_equals_its_node_for_every_argument(
 ) -> None:
     activation = cls()
     activation.quantize(argument_bits, bits)
-    element = cls.argument_format(argument_bits)
+    element = activation.argument
+    assert element is not None
     codes = np.arange(element.lo, element.hi + 1, dtype=np.int64)[:, None]
     node = activation.node(Vector(element, 1))
     expected = node.forward_int(codes)
@@ -119,15 +120,15 @@ def test_torch_activation_equals_its_node_for_every_argument(
 
     def got(codes: Codes) -> Codes:
         values = activation(torch.from_numpy(codes).double() * 2.0**-element.frac).numpy()
-        return np.asarray(values * 2.0 ** (bits - 1))
+        return np.asarray(values * 2.0**node.o.element.frac)
 
     if isinstance(element, Phase):
         # The argument of the torch module is not wrapped: any turn of the same phase must do.
         for turn in (-3, 0, 1, 1000):
-            assert (got(codes + (turn << argument_bits)) == expected).all()
+            assert (got(codes + (turn << element.width)) == expected).all()
     else:
         assert (got(codes) == expected).all()
-        for beyond in (1, 1 << argument_bits, 1 << 40):
+        for beyond in (1, 1 << element.width, 1 << 40):
             assert (got(codes[:1] - beyond) == expected[0]).all()
             assert (got(codes[-1:] + beyond) == expected[-1]).all()
 

@@ -38,11 +38,22 @@ OMEGA_0 = 7.0
 PAPERS: dict[str, Callable[[Floats], Floats]] = {
     "finer": lambda x: np.sin((np.abs(x / OMEGA_0) + 1) * x),
     "gauss": lambda x: np.exp(-(x**2)),
+    "incode": np.sin,  # at the start of training
     "quadinr": quadinr,
+    "relu_pe": lambda x: np.clip(x, 0, 1),
     "sinc": lambda x: np.sin(x) / x,
     "siren": np.sin,
     "wire": lambda x: np.cos(x) * np.exp(-((x / 2) ** 2)),
 }
+
+
+def encoded(model: str, coordinates: Floats) -> Floats:
+    """What the first trained layer sees of coordinates from -1 to 1, in a picture with sides below 16."""
+    if model != "relu_pe":
+        return coordinates
+    c = np.pi * coordinates
+    waves = np.stack([np.sin(c / 2), np.sin(c), np.cos(c)], axis=-1)  # [pixels, x and y, waves]
+    return waves.reshape(len(waves), 6)
 
 
 def test_every_activation_is_known_by_a_name_of_its_own() -> None:
@@ -60,10 +71,13 @@ def test_the_network_is_the_papers(model: str, hidden_layers: int) -> None:
     )
     net = INR(architecture, seed=1).double()
     x = [[(2 * c + 1) / 5 - 1, (2 * r + 1) / 3 - 1] for r in range(3) for c in range(5)]
-    h = np.array(x)
+    h = encoded(model, np.array(x))
     *hidden, last = [
-        (layer.weight.detach().numpy(), layer.bias.detach().numpy()) for layer in net.dense_layers()
+        (layer.weight.detach().numpy(), layer.bias.detach().numpy())
+        for layer in net.dense_layers()
+        if layer.weight.requires_grad
     ]
+    assert len(hidden) == 1 + hidden_layers
     for weight, bias in hidden:
         h = PAPERS[model](OMEGA_0 * (h @ weight.T + bias))
     expected = 127.5 * (h @ last[0].T + last[1]) + 127.5
@@ -79,7 +93,7 @@ def test_omega_0_defaults_to_the_activations(model: str) -> None:
     assert architecture.omega_0 == activations()[model].default_omega_0
 
 
-@pytest.mark.parametrize("model", ["finer", "siren"])
+@pytest.mark.parametrize("model", ["finer", "incode", "siren"])
 def test_initial_weights_are_bounded_as_sirens(model: str) -> None:
     net = INR(Architecture(model, 8, 8, 3, hidden_features=32, hidden_layers=1))
     first, hidden, _ = (layer.weight.detach().abs().max().item() for layer in net.dense_layers())

@@ -17,6 +17,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from torch import Tensor, nn
 
+from inrhw.activation import Affine
 from inrhw.adder_graph import AdderGraph, adder_graph
 from inrhw.errors import Overflow
 from inrhw.node import Node, flow
@@ -264,6 +265,23 @@ class DenseLayer(nn.Module):
             self.weight.uniform_(-bound, bound, generator=generator)
             limit = self.weight.shape[1] ** -0.5
             self.bias.uniform_(-limit, limit, generator=generator)
+
+    def freeze(self, weight: Tensor, bias: Tensor) -> None:
+        """Set weights and biases, and train them no more."""
+        self.load_state_dict({"weight": weight, "bias": bias})
+        self.requires_grad_(False)
+
+    @torch.no_grad()
+    def take_input(self, before: Affine) -> None:
+        """Do to the input what `before` did to it."""
+        self.bias.add_((self.weight * before.offset).sum(dim=1))
+        self.weight.mul_(before.factor)
+
+    @torch.no_grad()
+    def take_output(self, after: Affine) -> None:
+        """Do to the output what `after` did to it."""
+        self.weight.mul_(after.factor)
+        self.bias.mul_(after.factor).add_(after.offset / self.gain)
 
     def folded(self) -> tuple[Tensor, Tensor]:
         """Return weight and bias with gain, scale and offset folded in."""

@@ -1,6 +1,8 @@
 """Sine: y = sin(2 pi x) of a phase in turns, from a table of a quarter wave.
 
-SIREN's activation sin(omega_0 (W x + b)) (Sitzmann et al., 2020, arXiv 2006.09661).
+SIREN's activation sin(omega_0 (W x + b)) (Sitzmann et al., 2020, arXiv 2006.09661), and INCODE's, which has
+an affine function before and after it (Kazerouni et al., WACV 2024, arXiv 2310.18846). That one needs no
+circuit of its own: both functions go into the dense layers around it.
 """
 
 import math
@@ -9,9 +11,9 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
-from inrhw.activation import PeriodicActivation
+from inrhw.activation import Activation, Affine, PeriodicActivation
 from inrhw.quarter_wave import QuarterWave, QuarterWaveNode
 from inrhw.types import Codes, Fixed, Phase, Vector
 
@@ -63,3 +65,29 @@ class SineActivation(PeriodicActivation):
         """Return sin(2 pi x)."""
         # Reduced first: the float64 sine of a large argument would round differently.
         return torch.sin(2 * math.pi * (turns - torch.floor(turns)))
+
+
+class IncodeActivation(SineActivation):
+    """exp(a) sin(2 pi (exp(b) x + c / (2 pi))) + d, x in turns.
+
+    One a, b, c and d for all layers, trained from 0, where the activation is SIREN's. In the paper a network
+    that sees the picture gives them, and terms of the loss keep them positive; both are left out. What is
+    quantized is `plain`, a sine.
+    """
+
+    model_name = "incode"
+
+    def __init__(self, omega_0: float | None = None) -> None:
+        super().__init__(omega_0)
+        self.a, self.b, self.c, self.d = (nn.Parameter(torch.zeros(())) for _ in range(4))
+
+    def plain(self) -> tuple[Activation, Affine, Affine]:
+        """Return the sine, what happens to its phase before, and to its value after."""
+        a, b, c, d = (value.item() for value in (self.a, self.b, self.c, self.d))
+        argument, value = Affine(math.exp(b), c / (2 * math.pi)), Affine(math.exp(a), d)
+        return SineActivation(self.omega_0), argument, value
+
+    def wave(self, turns: Tensor) -> Tensor:
+        """Return the sine between its two affine functions."""
+        inner = torch.exp(self.b) * turns + self.c / (2 * math.pi)
+        return torch.exp(self.a) * super().wave(inner) + self.d
