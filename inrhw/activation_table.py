@@ -22,7 +22,7 @@ from inrhw.curve import CurveNode
 from inrhw.errors import InputError, ToolFailed
 from inrhw.figure import Figure
 from inrhw.files import digest, write_json
-from inrhw.node import flow
+from inrhw.node import Node, flow
 from inrhw.ops import curve_nodes, implementation
 from inrhw.progress import OnProgress, silent
 from inrhw.simulator.compiler import cache_folder
@@ -265,14 +265,21 @@ def errors(node: CurveNode) -> NDArray[np.float64]:
     return np.asarray(node.forward_int(codes[:, None])[:, 0] - node.ideal(codes), np.float64)
 
 
-class _Lane(wiring.Component):
-    """A node behind a register, as it stands behind another node's."""
+class Alone(wiring.Component):
+    """A node behind a register, as it stands behind another node's.
 
-    def __init__(self, node: CurveNode) -> None:
+    Parameters
+    ----------
+    node
+        Of one bank of weights.
+    """
+
+    def __init__(self, node: Node) -> None:
         self._node = node
         super().__init__({"i": In(flow(node.i)), "o": Out(flow(node.o))})
 
     def elaborate(self, platform: object) -> Module:
+        """Put the register in front."""
         m = Module()
         m.submodules.node = node = self._node.component()
         m.d.comb += [
@@ -294,7 +301,7 @@ def _with_stages(cls: type[CurveNode], bits: int, stages: Sequence[int]) -> Iter
 
 
 def _with_and_without_dsp(node: CurveNode) -> Iterator[Trial]:
-    text = rtlil.convert(_Lane(node), name="lane", emit_src=False)
+    text = rtlil.convert(Alone(node), name="lane", emit_src=False)
     yield Trial(node, False, text)
     if "cell $mul " in text:
         yield Trial(node, True, text)

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from amaranth.hdl import Cat, Const, Module, Shape, Signal, Value
+from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from torch import Tensor, nn
 
 from inrhw.activation import Affine
 from inrhw.adder_graph import AdderGraph, adder_graph
+from inrhw.adders import build_adders
 from inrhw.errors import Overflow
 from inrhw.node import Node, flow
 from inrhw.quantize import round_half_up
@@ -134,38 +135,6 @@ class Dense(Node):
                 yield cls(Vector(Fixed(8, 7), columns), weight, bits, bias_codes, 8, wrap)
 
 
-@dataclass(frozen=True)
-class _Bits:
-    """How a variable is held: `width` low bits of a value from `lo` to `hi`."""
-
-    lo: int
-    hi: int
-    width: int
-
-    @property
-    def shape(self) -> Shape:
-        whole = Fixed.holding(self.lo, self.hi, 0)
-        return Shape(whole.width, whole.signed) if whole.width <= self.width else Shape(self.width)
-
-
-def _variable_bits(graph: AdderGraph, element: Fixed, keep: int) -> list[_Bits]:
-    """Return the bits each variable needs when `keep` low bits of the outputs are used."""
-    ranges = [(element.lo, element.hi)] * graph.n_inputs + [(c, c) for c in graph.constants]
-    for adder in graph.adders:
-        lo, hi = (bound << adder.left_shift for bound in ranges[adder.left])
-        right = [adder.sign * (bound << adder.right_shift) for bound in ranges[adder.right]]
-        ranges.append((lo + min(right), hi + max(right)))
-    needed = [0] * len(ranges)
-    for term in graph.outputs:
-        if term:
-            needed[term.variable] = max(needed[term.variable], keep - term.shift)
-    first = graph.n_inputs + len(graph.constants)
-    for k, adder in reversed(list(enumerate(graph.adders, first))):
-        for variable, shift in ((adder.left, adder.left_shift), (adder.right, adder.right_shift)):
-            needed[variable] = max(needed[variable], needed[k] - shift)
-    return [_Bits(lo, hi, max(width, 1)) for (lo, hi), width in zip(ranges, needed, strict=True)]
-
-
 class DenseComponent(wiring.Component):
     """The adder graph of a `Dense`, a register after each adder."""
 
@@ -179,50 +148,14 @@ class DenseComponent(wiring.Component):
         node = self._node
         graph = node.adder_graph
         assert isinstance(node.i.element, Fixed)
+        x = [self.i.payload[k] for k in range(graph.n_inputs)]
         keep = node.shift + node.o.element.width
-        bits = _variable_bits(graph, node.i.element, keep)
-        levels = graph.levels
-        history = self._inputs(graph)
-        names = {k: f"x{k}" if k < graph.n_inputs else f"v{k}" for k in range(len(levels))}
-        names |= {term.variable: f"sum{row}" for row, term in enumerate(graph.outputs) if term}
-
-        def at(variable: int, level: int) -> Value:
-            """Return the variable, delayed to be in step with `level`; constants are always in step."""
-            held = history[variable]
-            if isinstance(held[0], Const):
-                return held[0]
-            while len(held) <= level - levels[variable]:
-                name = f"{names[variable]}_d{len(held)}"
-                held.append(Signal.like(held[-1], name=name, reset_less=True))
-                m.d.sync += held[-1].eq(held[-2])
-            return held[level - levels[variable]]
-
-        for k, adder in enumerate(graph.adders, len(history)):
-            left, right = at(adder.left, levels[k] - 1), at(adder.right, levels[k] - 1)
-            total = Signal(bits[k].shape, name=names[k], reset_less=True)
-            m.d.sync += total.eq(_sum(left, adder.left_shift, right, adder.right_shift, adder.sign))
-            history.append([total])
-
-        for row, term in enumerate(graph.outputs):
-            y = at(term.variable, graph.depth) << term.shift if term else Const(0)
+        everywhere = range(1, graph.depth + 1)
+        rows = build_adders(m, graph, x, node.i.element, registered=everywhere, keep=keep)
+        for row, y in enumerate(rows):
             m.d.comb += self.o.payload[row].eq(y >> node.shift)
         m.d.comb += self.o.valid.eq(delay_valid(m, self.i.valid, graph.depth))
         return m
-
-    def _inputs(self, graph: AdderGraph) -> list[list[Value]]:
-        inputs: list[list[Value]] = [[self.i.payload[k]] for k in range(graph.n_inputs)]
-        return inputs + [[Const(c, _Bits(c, c, 62).shape)] for c in graph.constants]
-
-
-def _sum(left: Value, left_shift: int, right: Value, right_shift: int, sign: int) -> Value:
-    """Add with a carry chain that starts where both operands have bits."""
-    if sign > 0 and left_shift > right_shift:
-        left, left_shift, right, right_shift = right, right_shift, left, left_shift
-    if left_shift or len(left) <= right_shift:
-        left, right = left << left_shift, right << right_shift
-        return left + right if sign > 0 else left - right
-    high = left >> right_shift
-    return Cat(left[:right_shift], high + right if sign > 0 else high - right).as_signed()
 
 
 class DenseLayer(nn.Module):
