@@ -1,5 +1,6 @@
 """What the activations of an INR share: an argument in the unit of its format, and a quantized output."""
 
+import copy
 import math
 from abc import ABC, abstractmethod
 from typing import ClassVar, NamedTuple
@@ -110,7 +111,7 @@ class Activation(nn.Module, ABC):
 
         The first one is applied to the argument, the second one to the value.
         """
-        return self, Affine(1, 0), Affine(1, 0)
+        return copy.deepcopy(self), Affine(1, 0), Affine(1, 0)
 
     @classmethod
     @abstractmethod

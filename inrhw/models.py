@@ -221,12 +221,8 @@ class INR(nn.Module):
         self.activation = activation(omega_0)
 
     def quantized(self) -> "INR":
-        """Return a copy that computes with the architecture's precision.
-
-        Its activations have no parameters: those of this one are in the copy's weights.
-        """
-        model = copy.deepcopy(self)
-        model._make_plain()
+        """Return a `plain` copy that computes with the architecture's precision."""
+        model = self.plain()
         precision = self.architecture.precision
         elements = [self.architecture.grid.element]
         circuit = implementations(self.architecture.model)[self.architecture.activation_impl]
@@ -241,15 +237,16 @@ class INR(nn.Module):
             layer.quantize(weight_bits, element.frac, precision.finer_rows)
         return model
 
-    def _make_plain(self) -> None:
-        """Move the activation's parameters into the weights around it."""
-        activation, argument, value = self.activation.plain()
-        layers = list(self.dense_layers())
-        for k, follower in enumerate(self.hidden_activations()):
-            if follower is self.activation:
+    def plain(self) -> "INR":
+        """Return an equal copy whose activations have no parameters: they are in the weights around them."""
+        model = copy.deepcopy(self)
+        model.activation, argument, value = self.activation.plain()
+        layers = list(model.dense_layers())
+        for k, activation in enumerate(model.hidden_activations()):
+            if activation is model.activation:
                 layers[k].take_output(argument)
                 layers[k + 1].take_input(value)
-        self.activation = activation
+        return model
 
     def trained(self) -> dict[str, nn.Parameter]:
         """Return the parameters that training changes, by name."""

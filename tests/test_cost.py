@@ -12,7 +12,7 @@ from inrhw.cost import Cost, LayerShape, layer_cost, layer_shapes, network_cost,
 from inrhw.emit import emit
 from inrhw.folding import Fold, Folding, fold
 from inrhw.lower import lower
-from inrhw.models import INR, Architecture, Precision
+from inrhw.models import INR, Architecture, Precision, activations
 from inrhw.ops.folded_dense import FoldedDense
 from inrhw.synth import synth
 
@@ -55,6 +55,18 @@ def test_cycles_and_lanes_are_those_of_the_folded_graph(
     for shape, node in zip(layer_shapes(architecture), nodes, strict=True):
         assert steps(shape, node.fold) == node.steps
         assert out_lanes(shape, node.fold) == node.o.lanes
+
+
+@pytest.mark.parametrize("model", sorted(activations()))
+def test_no_layer_is_packed_that_the_model_takes_for_plain(model: str) -> None:
+    architecture = Architecture(model, 8, 8, 3, 6, 1, precision=Precision(8, 8, finer_rows=0))
+    shapes = layer_shapes(architecture)
+    folding = Folding((Fold(2, 2), *[Fold(2, 3)] * (len(shapes) - 1)), packed=True)
+    graph = fold(lower(INR(architecture).quantized()), folding, architecture.precision)
+    nodes = [node for node in graph.nodes.values() if isinstance(node, FoldedDense)]
+    for shape, node in zip(shapes, nodes, strict=True):
+        assert (shape.x_bits, shape.x_signed) == (node.i.element.width, node.i.element.signed)
+        assert shape.packable(node.fold) or not node.packed
 
 
 @pytest.mark.parametrize(

@@ -134,6 +134,56 @@ def test_resuming_equals_not_stopping(
     assert not path.exists()
 
 
+@pytest.fixture(params=["incode", "relu_pe"])
+def special(request: pytest.FixtureRequest, architecture: Architecture) -> Architecture:
+    """A network in which not everything is a trained weight."""
+    return dataclasses.replace(architecture, model=request.param)
+
+
+@pytest.mark.parametrize("step", [1, SHARED, SHARED + 1, TRAINING.steps, TRAINING.steps + 1, TOTAL])
+def test_resuming_equals_not_stopping_for_special_networks(
+    picture: Picture, special: Architecture, tmp_path: Path, step: int
+) -> None:
+    path = tmp_path / "checkpoint"
+    interrupted(picture, special, step, path)
+    resumed = fit(picture, special, TRAINING, checkpoint=path, resume=True)
+    assert same(resumed, fit(picture, special, TRAINING))
+
+
+def test_special_networks_survive_a_folder(picture: Picture, special: Architecture, tmp_path: Path) -> None:
+    fitted = fit(picture, special, TRAINING)
+    fitted.save(tmp_path)
+    loaded = Fitted.load(tmp_path)
+    assert same(loaded, fitted)
+    assert np.array_equal(loaded.model.render(), fitted.model.render())
+
+
+def test_quantization_starts_from_the_plain_network(
+    picture: Picture, architecture: Architecture, tmp_path: Path
+) -> None:
+    architecture = dataclasses.replace(architecture, model="incode")
+    path = tmp_path / "checkpoint"
+    interrupted(picture, architecture, SHARED, path)
+    shared = load_file(path)
+    net = INR(architecture)
+    net.load_state_dict({name: shared[f"float.{name}"] for name in net.state_dict()})
+    assert all(parameter.item() != 0 for parameter in net.activation.parameters())
+    interrupted(picture, architecture, TRAINING.steps, path)
+    later = load_file(path)
+    for name, value in net.plain().state_dict().items():
+        assert torch.equal(later[f"quantized.{name}"], value)
+
+
+def test_an_encoding_stays_as_it_is(picture: Picture, architecture: Architecture) -> None:
+    architecture = dataclasses.replace(architecture, model="relu_pe", hidden_features=16)
+    fitted = fit(picture, architecture, TRAINING)
+    start = INR(architecture, TRAINING.seed)
+    for net in (fitted.float_model, fitted.model):
+        assert torch.equal(net.layers[0].weight, start.layers[0].weight)
+        assert torch.equal(net.layers[0].bias, start.layers[0].bias)
+        assert not torch.equal(net.layers[1].weight, start.layers[1].weight)
+
+
 def test_training_can_be_interrupted_again_and_again(
     picture: Picture, architecture: Architecture, tmp_path: Path
 ) -> None:

@@ -106,6 +106,15 @@ def test_a_network_that_loadable_memories_cannot_hold_is_refused_by_the_layers_n
         fold(lower(net.quantized()), folding, architecture.precision)
 
 
+@pytest.mark.parametrize(("width", "height"), [(512, 512), (600, 200), (65536, 65536)])
+def test_loadable_memories_hold_every_encoding(width: int, height: int) -> None:
+    architecture = Architecture("relu_pe", width, height, 1, 2, 0)
+    graph = lower(INR(architecture).quantized())
+    folded = fold(graph, Folding((Fold(1, 2), Fold(1, 1), Fold(1, 1)), "loadable"), architecture.precision)
+    codes = np.random.default_rng(0).integers(graph.i.element.lo, graph.i.element.hi, (50, 2))
+    assert (folded.forward_int(codes) == graph.forward_int(codes)).all()
+
+
 def test_wrong_folds_are_refused() -> None:
     architecture, folding = chosen()
     with pytest.raises(InputError, match="folding must have 3 layers, not 2"):

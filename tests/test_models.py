@@ -1,3 +1,4 @@
+import copy
 import dataclasses
 import json
 import math
@@ -22,6 +23,7 @@ from inrhw.models import (
     load_tensors,
     restore,
 )
+from inrhw.signals import psnr_db
 
 Floats = NDArray[np.float64]
 
@@ -148,6 +150,62 @@ def test_quantized_values_have_the_architectures_bits() -> None:
         assert codes.max() < 2 ** (bits - 1)
         sums = bias * 2.0 ** (frac + layer.x_frac)
         assert torch.equal(sums, sums.round())
+
+
+def with_parameters(architecture: Architecture) -> INR:
+    """Return a network whose activation has left its initial parameters."""
+    net = INR(architecture, seed=2)
+    with torch.no_grad():
+        for parameter, value in zip(net.activation.parameters(), (0.3, -0.2, 1.1, -0.4), strict=True):
+            parameter.fill_(value)
+    return net
+
+
+@pytest.mark.parametrize("hidden_layers", [0, 2])
+def test_incode_is_the_papers_and_its_plain_network_the_same_function(hidden_layers: int) -> None:
+    net = with_parameters(Architecture("incode", 5, 3, 3, 4, hidden_layers, omega_0=OMEGA_0)).double()
+    a, b, c, d = (parameter.item() for parameter in net.activation.parameters())
+    h = net.coordinates().numpy() * np.array(net.architecture.grid.scale)
+    *hidden, last = [
+        (layer.weight.detach().numpy(), layer.bias.detach().numpy()) for layer in net.dense_layers()
+    ]
+    for weight, bias in hidden:
+        h = np.exp(a) * np.sin(np.exp(b) * OMEGA_0 * (h @ weight.T + bias) + c) + d
+    expected = 127.5 * (h @ last[0].T + last[1]) + 127.5
+    plain = net.plain()
+    assert not list(plain.activation.parameters())
+    for model in (net, plain):
+        assert np.allclose(model(model.coordinates()).detach().numpy(), expected, rtol=0, atol=1e-9)
+
+
+def test_a_quantized_incode_is_a_siren_of_other_weights() -> None:
+    architecture = Architecture("incode", 8, 8, 3, 16, 1, precision=Precision(16, 16, 16, 12))
+    net = with_parameters(architecture)
+    siren = INR(dataclasses.replace(architecture, model="siren"))
+    quantized = net.quantized()
+    siren.load_state_dict(quantized.state_dict())
+    assert (siren.quantized().render() == quantized.render()).all()
+    assert psnr_db(net.render(), quantized.render()) > 40
+
+
+@pytest.mark.parametrize("model", PAPERS)
+def test_plain_and_quantized_leave_the_model_as_it_was(model: str) -> None:
+    net = INR(Architecture(model, 5, 3, 1, hidden_features=4))
+    before = copy.deepcopy(net.state_dict())
+    assert net.quantized().activation.argument is not None
+    assert net.plain().activation is not net.activation
+    assert net.activation.argument is None
+    assert all(torch.equal(value, before[name]) for name, value in net.state_dict().items())
+
+
+def test_an_encoding_is_neither_trained_nor_counted() -> None:
+    net = INR(Architecture("relu_pe", 5, 3, 1, hidden_features=4, hidden_layers=0)).quantized()
+    assert net.architecture.features == [2, 6, 4, 1]
+    assert set(net.trained()) == {f"layers.{k}.{name}" for k in (1, 2) for name in ("weight", "bias")}
+    before = net.weight_bits()
+    with torch.no_grad():
+        net.layers[0].weight.mul_(1000)
+    assert net.weight_bits() == before
 
 
 def test_render_leaves_the_model_as_it_was(architecture: Architecture) -> None:
