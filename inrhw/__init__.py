@@ -8,7 +8,8 @@ from inrhw.emit import Artifact, emit
 from inrhw.errors import InrhwError
 from inrhw.fit import Fitted, Training, fit
 from inrhw.lower import lower
-from inrhw.models import Architecture, Precision
+from inrhw.models import Architecture
+from inrhw.precision import Precision
 from inrhw.signals import Picture, builtin_picture, load_picture
 from inrhw.synth import Synthesis, synth
 from inrhw.verify import Verdict, verify

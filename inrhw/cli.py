@@ -26,7 +26,7 @@ from inrhw.board import Board, board_names, load_board
 from inrhw.errors import InputError, InrhwError
 from inrhw.files import output_folder, read_json, write_atomically
 from inrhw.fit import Training
-from inrhw.models import Architecture, Precision, activations
+from inrhw.models import Architecture, activations
 from inrhw.ops import implementation
 from inrhw.options import (
     ActivationBits,
@@ -36,6 +36,7 @@ from inrhw.options import (
     Device,
     FinerRows,
     FolderArgument,
+    Hadamard,
     HiddenFeatures,
     HiddenLayers,
     InitiationInterval,
@@ -50,7 +51,10 @@ from inrhw.options import (
     PhaseBits,
     PictureArgument,
     Place,
+    Quantizer,
     Resume,
+    Rotate,
+    RotateLayers,
     Seed,
     Size,
     Source,
@@ -60,6 +64,7 @@ from inrhw.options import (
     Weights,
 )
 from inrhw.plan import Target, Wish, plan
+from inrhw.precision import Precision
 from inrhw.progress import OnProgress
 from inrhw.report import print_summary, print_verdict
 from inrhw.signals import Picture, builtin_picture, load_picture, parse_size
@@ -104,6 +109,10 @@ def build(
     activation_bits: ActivationBits = Precision.activation_bits,
     phase_bits: PhaseBits = Precision.phase_bits,
     finer_rows: FinerRows = Precision.finer_rows,
+    quantizer: Quantizer = Precision.quantizer,
+    rotate: Rotate = Precision.rotate,
+    rotate_layers: RotateLayers = Precision.rotate_layers,
+    hadamard: Hadamard = Precision.hadamard,
     activation_impl: ActivationImpl = "",
     steps: Steps = Training.steps,
     learning_rate: LearningRate = Training.learning_rate,
@@ -127,7 +136,17 @@ def build(
         check_placeable(chosen)
     target = Target(target_mpixels, clock_mhz, max_dsp, max_lut, initiation_interval)
     wish = Wish(weights, target, packed)
-    precision = Precision(weight_bits, outer_weight_bits, activation_bits, phase_bits, finer_rows)
+    precision = Precision(
+        weight_bits,
+        outer_weight_bits,
+        activation_bits,
+        phase_bits,
+        finer_rows,
+        quantizer,
+        rotate,
+        rotate_layers,
+        hadamard,
+    )
     loaded = _load(picture, size)
     circuit = _activation_impl(activation_impl, model, precision, chosen)
     architecture = _architecture(loaded, model, hidden_features, hidden_layers, omega_0, precision, circuit)
@@ -155,6 +174,10 @@ def fit(
     activation_bits: ActivationBits = Precision.activation_bits,
     phase_bits: PhaseBits = Precision.phase_bits,
     finer_rows: FinerRows = Precision.finer_rows,
+    quantizer: Quantizer = Precision.quantizer,
+    rotate: Rotate = Precision.rotate,
+    rotate_layers: RotateLayers = Precision.rotate_layers,
+    hadamard: Hadamard = Precision.hadamard,
     activation_impl: ActivationImpl = "",
     steps: Steps = Training.steps,
     learning_rate: LearningRate = Training.learning_rate,
@@ -165,7 +188,17 @@ def fit(
 ) -> None:
     """Train a network on a picture."""
     chosen = load_board(board)
-    precision = Precision(weight_bits, outer_weight_bits, activation_bits, phase_bits, finer_rows)
+    precision = Precision(
+        weight_bits,
+        outer_weight_bits,
+        activation_bits,
+        phase_bits,
+        finer_rows,
+        quantizer,
+        rotate,
+        rotate_layers,
+        hadamard,
+    )
     loaded = _load(picture, size)
     circuit = _activation_impl(activation_impl, model, precision, chosen)
     architecture = _architecture(loaded, model, hidden_features, hidden_layers, omega_0, precision, circuit)

@@ -135,6 +135,7 @@ class Fitted:
             "training": dataclasses.asdict(self.training),
             "parameters": sum(p.numel() for p in self.model.trained().values()),
             "weight_bits": self.model.weight_bits(),
+            "rotations": self.model.rotations(),
             "psnr_db": {key: finite(psnr_db(original, value)) for key, value in rendered.items()},
             "ssim": {key: ssim(original, value) for key, value in rendered.items()},
         }

@@ -5,11 +5,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from inrhw.errors import GraphError, InputError
-from inrhw.models import Precision
 from inrhw.node import Graph, Node
 from inrhw.ops.dense import Dense
 from inrhw.ops.folded_dense import Fold, FoldedDense, MemoryFormat
+from inrhw.ops.fwht import Fwht, fits
 from inrhw.ops.gather import Gather
+from inrhw.ops.regroup import Regroup
+from inrhw.precision import Precision
+from inrhw.rotation import Rotation
 from inrhw.types import Phase, Vector
 
 __all__ = ["Fold", "Folding", "fold", "folding_of", "folding_to_json", "other_weights"]
@@ -73,12 +76,17 @@ def fold(graph: Graph, folding: Folding, precision: Precision) -> Graph:
         If the number of folds is not that of the layers, a fold is larger than its layer, or a neuron does
         not fit the format of loadable memories.
     """
-    dense = [name for name, node in graph.nodes.items() if isinstance(node, Dense)]
+    layers = {name: node for name, node in graph.nodes.items() if isinstance(node, Dense)}
+    dense = list(layers)
     if len(folding.layers) != len(dense):
         raise InputError(f"folding must have {len(dense)} layers, not {len(folding.layers)}")
     folds = dict(zip(dense, folding.layers, strict=True))
     loadable = folding.weights == "loadable"
     edge = replace(graph.i, banks=2 if loadable else 1)
+    pace = max(
+        -(-len(layer.bias) // folds[name].pe) * -(-layer.i.length // folds[name].simd)
+        for name, layer in layers.items()
+    )
     nodes: dict[str, Node] = {}
     for name, node in graph.nodes.items():
         if isinstance(node, Dense):
@@ -90,12 +98,28 @@ def fold(graph: Graph, folding: Folding, precision: Precision) -> Graph:
                 nodes[name] = FoldedDense.of(node, edge, folds[name], format, packed=folding.packed)
             except InputError as error:
                 raise InputError(f"{name}: {error}") from error
+        elif isinstance(node, Fwht):
+            if lanes := _lanes_to_rotate(node.rotation, edge, pace):
+                nodes[f"{name}_lanes"] = Regroup(edge, lanes)
+                edge = nodes[f"{name}_lanes"].o
+            nodes[name] = Fwht.pipelined(edge, node.rotation)
         else:
             nodes[name] = _on_lanes(name, node, edge)
         edge = nodes[name].o
     if edge.beats > 1:
         nodes["gather"] = Gather(edge)
     return Graph(nodes)
+
+
+def _lanes_to_rotate(rotation: Rotation, edge: Vector, pace: int) -> int:
+    """Return the fewest lanes on which a vector is rotated in `pace` cycles; 0 if those it has will do."""
+    if fits(rotation, edge.lanes):
+        return 0
+    return next(
+        lanes
+        for lanes in range(1, edge.length + 1)
+        if -(-edge.length // lanes) <= pace and fits(rotation, lanes)
+    )
 
 
 def _on_lanes(name: str, node: Node, edge: Vector) -> Node:

@@ -18,10 +18,15 @@ from inrhw.activation import Activation, Encoding
 from inrhw.curve import CurveNode
 from inrhw.errors import InputError
 from inrhw.grid import Grid
+from inrhw.hadamard import HadamardLayer
 from inrhw.ops import curve_nodes, implementation, operations
 from inrhw.ops.dense import DenseLayer
+from inrhw.precision import Precision
 from inrhw.quantize import quantize
 from inrhw.types import Fixed, Vector
+
+#: Pixels that calibration looks at, at most.
+_CALIBRATED = 4096
 
 #: What leaves the network.
 PIXEL = Fixed(8, 0, signed=False)
@@ -53,40 +58,6 @@ def implementations(model: str) -> dict[str, type[CurveNode]]:
     """
     curve = activations()[model].node_class.curve
     return {implementation(cls): cls for cls in curve_nodes() if cls.curve == curve}
-
-
-@dataclass(frozen=True)
-class Precision:
-    """Bits of the quantized network.
-
-    Parameters
-    ----------
-    weight_bits
-        Hidden weights, 2 to 16.
-    outer_weight_bits
-        Weights of the first and the last layer, which carry the picture's own detail, 2 to 16.
-    activation_bits
-        Outputs of the activations, 2 to 16.
-    phase_bits
-        Arguments of the activations, 3 to 16; a table doubles with every bit.
-    finer_rows
-        How many bits finer than the layer's largest weight allows a neuron's weights may be, 0 to 4; 0 means
-        one step a layer.
-    """
-
-    weight_bits: int = 9
-    outer_weight_bits: int = 14
-    activation_bits: int = 8
-    phase_bits: int = 9
-    finer_rows: int = 4
-
-    def __post_init__(self) -> None:
-        ranges = {"phase_bits": (3, 16), "finer_rows": (0, 4)}
-        for field in dataclasses.fields(self):
-            bits = getattr(self, field.name)
-            least, most = ranges.get(field.name, (2, 16))
-            if not isinstance(bits, int) or not least <= bits <= most:
-                raise InputError(f"{field.name} must be from {least} to {most}, not {bits}")
 
 
 @dataclass(frozen=True)
@@ -211,11 +182,14 @@ class INR(nn.Module):
             self.encoding = encoding.activation()
         n_fixed = len(self.layers)
         for k, (n, out) in enumerate(itertools.pairwise(features[n_fixed:-1])):
-            layer = DenseLayer(n, out, gain, None if self.layers else architecture.grid.scale)
+            rotates = self.layers and architecture.precision.rotates("hidden")
+            scale = None if self.layers else architecture.grid.scale
+            layer = self._hadamard(n, out, gain) if rotates else DenseLayer(n, out, gain, scale)
             layer.reset(activation.hidden_bound(n, omega_0) if k else activation.first_bound(n), generator)
             self.layers.append(layer)
         # The last layer speaks in pixels: [-1, 1] becomes [0, 255].
-        last = DenseLayer(features[-2], features[-1], 127.5, offset=127.5)
+        make = self._hadamard if architecture.precision.rotates("last") else DenseLayer
+        last = make(features[-2], features[-1], 127.5, offset=127.5)
         last.reset((6 / features[-2]) ** 0.5 / omega_0, generator)
         self.layers.append(last)
         self.activation = activation(omega_0)
@@ -234,8 +208,27 @@ class INR(nn.Module):
         for k, (layer, element) in enumerate(zip(model.dense_layers(), elements, strict=True)):
             outer = k in (0, len(model.layers) - 1)
             weight_bits = precision.outer_weight_bits if outer else precision.weight_bits
-            layer.quantize(weight_bits, element.frac, precision.finer_rows)
+            layer.quantize(weight_bits, element, precision.finer_rows)
+        model._calibrate(self)
         return model
+
+    def _hadamard(self, n: int, out: int, gain: float, offset: float = 0.0) -> HadamardLayer:
+        stored = self.architecture.precision.hadamard == "stored"
+        return HadamardLayer(n, out, gain, offset, stored=stored)
+
+    @torch.no_grad()
+    def _calibrate(self, exact: "INR") -> None:
+        """Let layers that may rotate decide how, by what they get in the network without rounding."""
+        precision = self.architecture.precision
+        what = None if precision.quantizer == "auto" else precision.rotate
+        exact = exact.plain()
+        x = exact.coordinates()
+        x = x[:: -(-len(x) // _CALIBRATED)]
+        followers = [*exact.hidden_activations(), nn.Identity()]
+        for layer, own, follower in zip(exact.dense_layers(), self.dense_layers(), followers, strict=True):
+            if isinstance(own, HadamardLayer):
+                own.calibrate(x, what)
+            x = follower(layer(x))
 
     def plain(self) -> "INR":
         """Return an equal copy whose activations have no parameters: they are in the weights around them."""
@@ -263,10 +256,16 @@ class INR(nn.Module):
                 continue
             assert layer.weight_bits is not None
             _, bias, frac = layer.quantized()
-            codes = bias.detach() * 2.0 ** (frac + layer.x_frac)
+            codes = bias.detach() * 2.0 ** (frac + layer.input_format.frac)
             bias_bits = Fixed.holding(int(codes.min()), int(codes.max()), 0).width
             total += layer.weight.numel() * layer.weight_bits + layer.bias.numel() * bias_bits
         return total
+
+    def rotations(self) -> list[str]:
+        """Return what each dense layer rotates: "none" or as in `HadamardLayer.rotated`."""
+        return [
+            layer.rotated if isinstance(layer, HadamardLayer) else "none" for layer in self.dense_layers()
+        ]
 
     def dense_layers(self) -> Iterator[DenseLayer]:
         """Yield the layers from the coordinates to the pixel."""

@@ -30,6 +30,20 @@ PhaseBits = Annotated[int, typer.Option(help="Bits of the activations' arguments
 FinerRows = Annotated[
     int, typer.Option(help="How many bits finer than its layer's a neuron's own weight step may be, 0..4.")
 ]
+Quantizer = Annotated[
+    str,
+    typer.Option(
+        help="uniform; dhq: after a Hadamard rotation; auto: what errs least in each layer for what it costs."
+    ),
+]
+Rotate = Annotated[str, typer.Option(help="What dhq rotates: both, weights or activations.")]
+RotateLayers = Annotated[str, typer.Option(help="Which layers dhq rotates: all, hidden or last.")]
+Hadamard = Annotated[
+    str,
+    typer.Option(
+        help="Widths that are no power of two in dhq: blocks that are, or stored: 12, 20, 28 x 2^m."
+    ),
+]
 ActivationImpl = Annotated[
     str,
     typer.Option(

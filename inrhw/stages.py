@@ -338,8 +338,10 @@ def weights_for(folder: Path, core_folder: Path) -> bytes:
             f"the weights of the core in {core_folder} are fixed; emit it with --weights loadable"
         )
     fitted = Fitted.load(folder)
-    core = read_json(core_folder / "fit.json", "inrhw fit").get("architecture", {})
-    _check_same_shape(fitted.architecture, architecture_from_json(json.dumps(core)), folder, core_folder)
+    core = read_json(core_folder / "fit.json", "inrhw fit")
+    architecture = architecture_from_json(json.dumps(core.get("architecture", {})))
+    _check_same_shape(fitted.architecture, architecture, folder, core_folder)
+    _check_same_rotations(fitted.model.rotations(), core.get("rotations", []), folder, core_folder)
     memories = _core(fitted.model, manifest).memories
     if f"{shape_digest(memories):08x}" != manifest.get("shape"):
         raise InputError(
@@ -365,3 +367,13 @@ def _check_same_shape(given: Architecture, core: Architecture, folder: Path, cor
     for k, (theirs, ours) in enumerate(shapes):
         for name in ("rows", "columns", "weight_bits", "x_bits", "phase_bits", "y_bits"):
             differ(f"layer {k} has {name}", getattr(theirs, name), getattr(ours, name))
+
+
+def _check_same_rotations(theirs: list[str], ours: list[str], folder: Path, core_folder: Path) -> None:
+    """Raise InputError unless both networks rotate the same, in the same formats."""
+    for k, (given, core) in enumerate(zip(theirs, ours, strict=True)):
+        if given != core:
+            raise InputError(
+                f"the network in {folder} does not fit the core in {core_folder}: "
+                f"layer {k} rotates {given}, not {core}"
+            )

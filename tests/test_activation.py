@@ -13,9 +13,10 @@ from inrhw.emit import emit
 from inrhw.fit import Training, fit
 from inrhw.folding import Fold, Folding, fold, folding_of
 from inrhw.lower import lower
-from inrhw.models import INR, Architecture, Precision, activations, implementations
+from inrhw.models import INR, Architecture, activations, implementations
 from inrhw.node import Graph
 from inrhw.ops.dense import Dense
+from inrhw.precision import Precision
 from inrhw.signals import Picture, psnr_db
 from inrhw.simulator import TESTS, run_bench
 from inrhw.types import Fixed, Phase, Vector

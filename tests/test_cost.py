@@ -12,8 +12,9 @@ from inrhw.cost import Cost, LayerShape, layer_cost, layer_shapes, network_cost,
 from inrhw.emit import emit
 from inrhw.folding import Fold, Folding, fold
 from inrhw.lower import lower
-from inrhw.models import INR, Architecture, Precision, activations
+from inrhw.models import INR, Architecture, activations
 from inrhw.ops.folded_dense import FoldedDense
+from inrhw.precision import Precision
 from inrhw.synth import synth
 
 SHAPE = LayerShape(rows=32, columns=32, weight_bits=8, x_bits=8, phase_bits=9, y_bits=8)

@@ -11,9 +11,10 @@ from test_lower import architectures, network
 from inrhw.errors import InputError
 from inrhw.folding import Fold, Folding, fold, folding_of, folding_to_json, other_weights
 from inrhw.lower import lower
-from inrhw.models import INR, Architecture, Precision
+from inrhw.models import INR, Architecture
 from inrhw.node import Graph
 from inrhw.ops.folded_dense import FoldedDense
+from inrhw.precision import Precision
 
 
 def foldings(architecture: Architecture) -> st.SearchStrategy[Folding]:

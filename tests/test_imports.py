@@ -31,6 +31,8 @@ ORDER = [
     "activation",
     "ops",
     "grid",
+    "hadamard",
+    "precision",
     "signals",
     "models",
     "fit",

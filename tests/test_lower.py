@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from inrhw.errors import InputError, Overflow
 from inrhw.lower import lower
-from inrhw.models import INR, PIXEL, Architecture, Precision, activations
+from inrhw.models import INR, PIXEL, Architecture, activations
 from inrhw.ops.dense import Dense
+from inrhw.precision import Precision
 from inrhw.types import Phase
 
 precisions = st.builds(

@@ -16,13 +16,13 @@ from inrhw.errors import InputError
 from inrhw.models import (
     INR,
     Architecture,
-    Precision,
     activations,
     architecture_from_json,
     architecture_to_json,
     load_tensors,
     restore,
 )
+from inrhw.precision import Precision
 from inrhw.signals import psnr_db
 
 Floats = NDArray[np.float64]

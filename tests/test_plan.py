@@ -14,8 +14,9 @@ from inrhw.cost import Cost, layer_shapes, network_cost, steps
 from inrhw.errors import InputError
 from inrhw.folding import Fold, Folding, fold, folding_to_json
 from inrhw.lower import lower
-from inrhw.models import INR, Architecture, Precision
+from inrhw.models import INR, Architecture
 from inrhw.plan import BAKED, Target, Wish, folding_from_json, plan, plan_to_json
+from inrhw.precision import Precision
 
 VCU128 = load_board("vcu128")
 EIGHT = Precision(8, 8, 8, 9)

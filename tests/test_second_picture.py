@@ -8,8 +8,9 @@ import pytest
 from inrhw.board import load_board
 from inrhw.errors import InputError
 from inrhw.fit import Fitted, Training
-from inrhw.models import Architecture, Precision
+from inrhw.models import Architecture
 from inrhw.plan import Target, Wish
+from inrhw.precision import Precision
 from inrhw.signals import Picture
 from inrhw.simulator import LOAD_TEST, run_bench
 from inrhw.stages import Build, weights_for

@@ -17,8 +17,9 @@ from inrhw.errors import InputError, ToolFailed
 from inrhw.figure import Figure
 from inrhw.files import write_json
 from inrhw.fit import Training
-from inrhw.models import Architecture, Precision
+from inrhw.models import Architecture
 from inrhw.plan import BAKED, Target, Wish
+from inrhw.precision import Precision
 from inrhw.progress import silent
 from inrhw.signals import Picture
 from inrhw.stages import Build, weights_for

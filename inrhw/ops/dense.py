@@ -189,7 +189,7 @@ class DenseLayer(nn.Module):
         self.offset = offset
         #: None while the layer is in floating point.
         self.weight_bits: int | None = None
-        self.x_frac = 0
+        self._x = Fixed(1, 0)
         self.finer_rows = 0
 
     def reset(self, bound: float, generator: torch.Generator) -> None:
@@ -221,22 +221,31 @@ class DenseLayer(nn.Module):
         scale = torch.tensor(self.scale, dtype=self.weight.dtype, device=self.weight.device)
         return self.gain * self.weight * scale, self.gain * self.bias + self.offset
 
-    def quantize(self, weight_bits: int, x_frac: int, finer_rows: int) -> None:
+    @property
+    def input_format(self) -> Fixed:
+        """Format of what is multiplied, once quantized."""
+        return self._x
+
+    def quantize(self, weight_bits: int, x: Fixed, finer_rows: int) -> None:
         """Round weights to `weight_bits` and the bias to the step of the exact sum, from now on.
 
         Parameters
         ----------
         weight_bits
             Width of the weights, sign included.
-        x_frac
-            Fraction bits of the input.
+        x
+            Format of the input.
         finer_rows
             How many bits finer than the layer's largest weight allows a row's weights may be.
         """
-        self.weight_bits, self.x_frac, self.finer_rows = weight_bits, x_frac, finer_rows
+        self.weight_bits, self._x, self.finer_rows = weight_bits, x, finer_rows
 
     def quantized(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Return folded weight and bias, both rounded, and the fraction bits of each row's weights.
+        """Return folded weight and bias, both rounded, and the fraction bits of each row's weights."""
+        return self.rounded(*self.folded())
+
+    def rounded(self, weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return weight and bias, both rounded, and the fraction bits of each row's weights.
 
         Each neuron has the finest step that its own largest weight allows: in an adder graph a power of two
         is wiring, so this costs nothing; a folded layer shifts each sum. A nearly dead neuron must not widen
@@ -244,14 +253,13 @@ class DenseLayer(nn.Module):
         bits then fit one multiplier.
         """
         assert self.weight_bits is not None
-        weight, bias = self.folded()
         largest = weight.detach().abs().amax(dim=1).tolist()
         finest = Fixed.covering(max(largest), self.weight_bits).frac + self.finer_rows
         fracs = [min(finest, Fixed.covering(magnitude, self.weight_bits).frac) for magnitude in largest]
         frac = torch.tensor(fracs, device=weight.device)
         hi = 2.0 ** (self.weight_bits - 1) - 1
         codes = round_half_up(weight * 2.0 ** frac[:, None]).clamp(-hi, hi)
-        step = 2.0 ** -(frac + self.x_frac)
+        step = 2.0 ** -(frac + self.input_format.frac)
         return codes * 2.0 ** -frac[:, None], round_half_up(bias / step) * step, frac
 
     def forward(self, x: Tensor) -> Tensor:
@@ -268,11 +276,12 @@ class DenseLayer(nn.Module):
             If a sum could reach 2**52, beyond which float64 (the torch reference) cannot round it exactly.
         """
         weight, bias, frac_of_row = (x.detach() for x in self.double().quantized())
+        x_frac = self.input_format.frac
         # At least as fine as the output, so that only right shifts remain.
-        weight_frac = max(int(frac_of_row.max()), frac - self.x_frac)
-        acc_frac = self.x_frac + weight_frac
+        weight_frac = max(int(frac_of_row.max()), frac - x_frac)
+        acc_frac = x_frac + weight_frac
         half = 1 << (acc_frac - frac) >> 1
-        x = max(abs(i.element.lo), i.element.hi) * 2.0**-self.x_frac
+        x = max(abs(i.element.lo), i.element.hi) * 2.0**-x_frac
         largest = float((weight.abs().sum(dim=1) * x + bias.abs()).max() * 2.0**acc_frac) + half
         if not largest < 2.0**52:
             raise Overflow(f"a sum of the layer could reach {largest:.3g}, beyond 2**52; use fewer bits")

@@ -132,7 +132,7 @@ def layer(
     with torch.no_grad():
         made.weight.copy_(torch.tensor(weight, dtype=torch.float64))
         made.bias.copy_(torch.tensor(bias, dtype=torch.float64))
-    made.quantize(weight_bits, x_frac, finer_rows)
+    made.quantize(weight_bits, Fixed(16, x_frac), finer_rows)
     return made
 
 
@@ -141,11 +141,13 @@ def assert_exact(made: DenseLayer, i: Vector, frac: int, wrap: bool) -> None:
     weight, bias = (x.detach().tolist() for x in made.quantized()[:2])
     node = made.node(i, frac, wrap)
     x = inputs(node, np.random.default_rng(0), 30)[-60:]
-    in_torch = round_to(made(torch.from_numpy(x).double() * 2.0**-made.x_frac).detach(), frac) * 2.0**frac
+    x_frac = made.input_format.frac
+    values = torch.from_numpy(x).double() * 2.0**-x_frac
+    in_torch = round_to(made(values).detach(), frac) * 2.0**frac
     for codes, y, integers in zip(x.tolist(), in_torch.tolist(), node.forward_int(x).tolist(), strict=True):
         for k in range(len(bias)):
             total = sum(Fraction(w) * v for w, v in zip(weight[k], codes, strict=True))
-            exact = total / 2**made.x_frac + Fraction(bias[k])
+            exact = total / 2**x_frac + Fraction(bias[k])
             rounded = math.floor(exact * Fraction(2) ** frac + Fraction(1, 2))
             assert y[k] == rounded
             assert integers[k] == (rounded % 2**frac if wrap else rounded)

@@ -52,7 +52,7 @@ class Fwht(Node):
             raise TypeError(f"i must be a vector of Fixed, not {self.i}")
         if self.rotation.length != self.i.length:
             raise ValueError(f"rotation must have length {self.i.length}, not {self.rotation.length}")
-        if self.i.beats > 1 and not _fits(self.rotation.blocks, self.i.lanes):
+        if not fits(self.rotation, self.i.lanes):
             raise InputError(
                 f"Hadamard blocks {self.rotation.blocks} cannot be done on {self.i.lanes} lanes; lanes must "
                 "be 2**m, 12 * 2**m, 20 * 2**m or 28 * 2**m, every block lanes * 2**k, the longest first"
@@ -62,6 +62,11 @@ class Fwht(Node):
         largest = max(self.rotation.blocks) * max(-self.i.element.lo, self.i.element.hi)
         if largest > 1 << 61:
             raise Overflow(f"a sum could reach {largest}, beyond 62 bits; use fewer bits")
+
+    @classmethod
+    def pipelined(cls, i: Vector, rotation: Rotation) -> "Fwht":
+        """Return one with a register behind every addition."""
+        return cls(i, rotation, cls(i, rotation, 0).levels)
 
     @property
     def o(self) -> Vector:
@@ -177,11 +182,14 @@ def _core_rows(core: int, x: list[int], n_inputs: int, adders: list[Adder]) -> l
     return [variables[term.variable] for term in graph.outputs if term]
 
 
-def _fits(blocks: tuple[int, ...], lanes: int) -> bool:
-    """Return whether a stream of so many lanes can be rotated; see `Fwht`."""
+def fits(rotation: Rotation, lanes: int) -> bool:
+    """Return whether a vector on so many lanes can be rotated: at once always; see `Fwht`."""
+    if lanes == rotation.length:
+        return True
     try:
         core_of(lanes)
     except ValueError:
         return False
+    blocks = rotation.blocks
     whole = all(block % lanes == 0 and (block // lanes).bit_count() == 1 for block in blocks)
     return whole and all(a >= b for a, b in itertools.pairwise(blocks))

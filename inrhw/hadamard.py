@@ -1,0 +1,162 @@
+"""DHQ: a dense layer whose weights and inputs are quantized after a Hadamard rotation.
+
+Distribution-aware Hadamard quantization (Zhou et al., arXiv 2508.13478): ``W x = (W H D^-1) (H x)`` with
+``H H = D``. Weights are rotated offline, inputs online, and what is quantized is bell-shaped in every layer.
+The paper does not say which matrices are rotated, nor how widths that are no power of two are treated: both
+are choices here.
+"""
+
+import contextlib
+import math
+
+import torch
+from torch import Tensor, nn
+
+from inrhw.ops.dense import DenseLayer
+from inrhw.ops.fwht import butterflies
+from inrhw.quantize import quantize
+from inrhw.rotation import Rotation
+from inrhw.types import Fixed
+
+#: Whether weights and inputs are rotated, by what a user calls it.
+_SIDES = {"both": (True, True), "weights": (True, False), "activations": (False, True)}
+
+#: Bits finer than the largest rotated input allows that are tried: what is beyond is clipped.
+_CLIPPED_BITS = 4
+
+#: An adder graph has about one adder for so many bits of a weight (canonical signed digits).
+_BITS_AN_ADDER = 3
+
+
+class HadamardLayer(DenseLayer):
+    """A `DenseLayer` that is quantized in a rotated domain; in floating point it is no different.
+
+    What is rotated is state, and saved with the weights: `calibrate` decides it.
+
+    Parameters
+    ----------
+    in_features, out_features, gain, offset
+        See `DenseLayer`.
+    stored
+        Take one Hadamard matrix of order K 2**m where there is one of that width, not powers of two along
+        the diagonal.
+    """
+
+    rotates: Tensor
+    rotated_frac: Tensor
+    matrix: Tensor
+    scales: Tensor
+
+    def __init__(
+        self, in_features: int, out_features: int, gain: float, offset: float = 0.0, *, stored: bool = False
+    ) -> None:
+        super().__init__(in_features, out_features, gain, offset=offset)
+        self.rotation = _rotation(in_features, stored)
+        # Whether weights and inputs are rotated, and the fraction bits of rotated inputs.
+        self.register_buffer("rotates", torch.zeros(2, dtype=torch.bool))
+        self.register_buffer("rotated_frac", torch.zeros((), dtype=torch.int64))
+        matrix = torch.from_numpy(self.rotation.matrix()).to(torch.float32)
+        self.register_buffer("matrix", matrix, persistent=False)
+        self.register_buffer(
+            "scales", torch.from_numpy(self.rotation.scales).to(torch.float32), persistent=False
+        )
+
+    @property
+    def rotates_weights(self) -> bool:
+        """Whether weights are rotated before they are rounded."""
+        return bool(self.rotates[0])
+
+    @property
+    def rotates_inputs(self) -> bool:
+        """Whether inputs are rotated and then rounded."""
+        return bool(self.rotates[1])
+
+    @property
+    def rotated(self) -> str:
+        """What is rotated, and the format of rotated inputs: part of the circuit, not of the weights."""
+        sides = (self.rotates_weights, self.rotates_inputs)
+        what = next((name for name, both in _SIDES.items() if both == sides), "none")
+        return f"{what} to {self.input_format}" if self.rotates_inputs else what
+
+    @property
+    def input_format(self) -> Fixed:
+        """Format of what is multiplied: as many bits as the input has, rotated or not."""
+        if not self.rotates_inputs:
+            return super().input_format
+        return Fixed(super().input_format.width, int(self.rotated_frac))
+
+    def quantized(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Return what multiplies the input as it comes, rotated or not; see `DenseLayer`.
+
+        Where only one side is rotated, its rotation is in these weights, which then take more bits.
+        """
+        weight, bias = self.folded()
+        back = self.matrix / self.scales
+        if self.rotates_weights:
+            weight = weight @ back
+        weight, bias, frac = self.rounded(weight, bias)
+        if self.rotates_weights and not self.rotates_inputs:
+            weight = weight @ self.matrix
+        elif self.rotates_inputs and not self.rotates_weights:
+            weight, frac = weight @ back, frac + int(self.scales.max()).bit_length() - 1
+        return weight, bias, frac
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map [batch, in_features] to [batch, out_features]."""
+        if self.weight_bits is not None and self.rotates_inputs:
+            x = quantize(x @ self.matrix, self.input_format)
+        return super().forward(x)
+
+    @torch.no_grad()
+    def calibrate(self, x: Tensor, what: str | None) -> None:
+        """Decide what is rotated, and how rotated inputs are rounded.
+
+        Parameters
+        ----------
+        x
+            Inputs as the network without rounding has them, [batch, in_features]. The layer is quantized.
+        what
+            "both", "weights" or "activations". None: whichever, or nothing, errs least for what it costs.
+            With one more bit a weight the mean squared error falls to a quarter; a rotation must do better
+            than bits that cost as many adders.
+        """
+        self._fit_rotated_frac(x)
+        choices = [_SIDES[what]] if what else [(False, False), *_SIDES.values()]
+        if len(choices) > 1:
+            choices.sort(key=lambda sides: self._error(x, *sides) * self._worth(*sides))
+        self._rotate(*choices[0])
+
+    def _rotate(self, weights: bool, inputs: bool) -> None:
+        self.rotates.copy_(torch.tensor([weights, inputs]))
+
+    def _fit_rotated_frac(self, x: Tensor) -> None:
+        """Take the step with the least mean squared error."""
+        u = x @ self.matrix
+        width, own_frac = super().input_format.width, super().input_format.frac
+        coarsest = Fixed.covering(float(u.abs().max()), width).frac
+        fracs = [min(coarsest + k, own_frac) for k in range(_CLIPPED_BITS + 1)]
+        errors = [float((quantize(u, Fixed(width, frac)) - u).square().mean()) for frac in fracs]
+        self.rotated_frac.fill_(fracs[errors.index(min(errors))])
+
+    def _error(self, x: Tensor, weights: bool, inputs: bool) -> float:
+        """Return the mean squared error of the quantized layer."""
+        self._rotate(weights, inputs)
+        exact = nn.functional.linear(x, *self.folded())
+        return float((self(quantize(x, super().input_format)) - exact).square().mean())
+
+    def _worth(self, weights: bool, inputs: bool) -> float:
+        """Return by what factor bits of weights that cost as much would divide the mean squared error."""
+        assert self.weight_bits is not None
+        bits = float(self.weight_bits)
+        growth_bits = math.log2(max(self.rotation.blocks)) if weights != inputs else 0.0
+        adders = len(butterflies(self.rotation).adders) if inputs else 0
+        own_adders = self.weight.numel() * bits / _BITS_AN_ADDER
+        growth = (1 + growth_bits / bits) * (1 + adders / own_adders)
+        return float(4 ** (bits * (growth - 1)))
+
+
+def _rotation(length: int, stored: bool) -> Rotation:
+    if stored:
+        with contextlib.suppress(ValueError):
+            return Rotation.stored(length)
+    return Rotation.blocks_of(length)
