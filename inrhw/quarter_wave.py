@@ -4,11 +4,13 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from amaranth.hdl import Cat, Mux, Value
+from numpy.typing import NDArray
 
 from inrhw.curve import CurveNode, check_output
 from inrhw.stage import Step, lookup
-from inrhw.types import Phase
+from inrhw.types import Codes, Phase
 
 
 @dataclass(frozen=True)
@@ -39,14 +41,8 @@ class QuarterWave:
         return [self._fold, self._look_up, self._sign]
 
     def _fold(self, x: Mapping[str, Value]) -> Mapping[str, Value]:
-        phase = x["x"]
-        quarter, falling, negative = phase[:-2], phase[-2], phase[-1]
-        # The falling quarter is the rising one read backwards; it starts at the crest, which has no index.
-        return {
-            "index": Mux(falling, -quarter, quarter)[: len(quarter)],
-            "crest": falling & (quarter == 0),
-            "negative": negative,
-        }
+        index, crest, negative = fold(x["x"])
+        return {"index": index, "crest": crest, "negative": negative}
 
     def _look_up(self, x: Mapping[str, Value]) -> Mapping[str, Value]:
         magnitude = Mux(x["crest"], self.crest, lookup(self.magnitudes, x["index"], self.width - 1))
@@ -59,6 +55,16 @@ class QuarterWave:
         # -m is ~m + 1, and a tie above zero is m + 1: one adder with a carry in.
         flipped = Cat(x["magnitude"], 0) ^ x["negative"].replicate(self.width)
         return {"y": (flipped + x["up"])[: self.width].as_signed()}
+
+
+def fold(phase: Value) -> tuple[Value, Value, Value]:
+    """Return a phase folded into the first quarter, whether it is at a crest, whether the wave is negative.
+
+    A crest has no folded phase: that is 0 there.
+    """
+    quarter, falling, negative = phase[:-2], phase[-2], phase[-1]
+    # The falling quarter is the rising one read backwards; it starts at the crest.
+    return Mux(falling, -quarter, quarter)[: len(quarter)], falling & (quarter == 0), negative
 
 
 @dataclass(frozen=True)
@@ -88,3 +94,12 @@ class QuarterWaveNode(WaveNode):
     def steps(self) -> list[Step]:
         """Return fold, look up, sign: only a quarter of the period is stored."""
         return self.quarter_wave().steps
+
+
+@dataclass(frozen=True)
+class SineNode(WaveNode):
+    """The sine of a phase."""
+
+    def ideal(self, x: Codes) -> NDArray[np.float64]:
+        """Return the sine; see `CurveNode`."""
+        return np.asarray(np.sin(2 * np.pi * x / (1 << self.i.element.width)) * 2.0**self.element.frac)

@@ -10,15 +10,14 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from inrhw.activation import Activation, Affine, PeriodicActivation
-from inrhw.quarter_wave import QuarterWave, QuarterWaveNode
+from inrhw.quarter_wave import QuarterWave, QuarterWaveNode, SineNode
 from inrhw.types import Codes, Fixed, Phase, Vector
 
 
-class Sine(QuarterWaveNode):
+class Sine(SineNode, QuarterWaveNode):
     """``y = sin(2 pi x)`` rounded half up and saturated to +-element.hi."""
 
     curve = "sine"
@@ -30,10 +29,6 @@ class Sine(QuarterWaveNode):
         wave = np.floor(np.sin(2 * np.pi * turns) * 2.0**self.element.frac + 0.5).astype(np.int64)
         table: Codes = np.clip(wave, -self.element.hi, self.element.hi)
         return table[x]
-
-    def ideal(self, x: Codes) -> NDArray[np.float64]:
-        """Return the sine; see `CurveNode`."""
-        return np.asarray(np.sin(2 * np.pi * x / (1 << self.i.element.width)) * 2.0**self.element.frac)
 
     def quarter_wave(self) -> QuarterWave:
         """Return the table of the circuit."""

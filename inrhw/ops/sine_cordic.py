@@ -12,9 +12,8 @@ from functools import partial
 
 import numpy as np
 from amaranth.hdl import Cat, Const, Mux, Value
-from numpy.typing import NDArray
 
-from inrhw.quarter_wave import WaveNode
+from inrhw.quarter_wave import SineNode
 from inrhw.stage import Step
 from inrhw.types import Codes, Fixed, Phase, Vector
 
@@ -24,7 +23,7 @@ _PI = 0x3243F6A8885A308D3
 
 
 @dataclass(frozen=True)
-class SineCordic(WaveNode):
+class SineCordic(SineNode):
     """``y = sin(2 pi x)`` within 1.25 units of the last place, saturated to +-element.hi.
 
     Stages are from 1 to the number of rotations, and three.
@@ -74,10 +73,6 @@ class SineCordic(WaveNode):
         magnitude = np.minimum(sine + (1 << self.guard - 1) >> self.guard, self.element.hi)
         y: Codes = np.where(half == 1, -magnitude, magnitude)
         return y
-
-    def ideal(self, x: Codes) -> NDArray[np.float64]:
-        """Return the sine; see `CurveNode`."""
-        return np.asarray(np.sin(2 * np.pi * x / (1 << self.i.element.width)) * 2.0**self.element.frac)
 
     def steps(self) -> list[Step]:
         """Return fold, one rotation each, round, sign."""

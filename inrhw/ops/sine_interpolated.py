@@ -10,10 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from amaranth.hdl import Cat, Const, Mux, Value
-from numpy.typing import NDArray
+from amaranth.hdl import Cat, Const, Value
 
-from inrhw.quarter_wave import WaveNode
+from inrhw.quarter_wave import SineNode, fold
 from inrhw.stage import Step, lookup
 from inrhw.types import Codes, Fixed, Phase, Vector
 
@@ -25,7 +24,7 @@ _PI = 0x3243F6A8885A308D3
 
 
 @dataclass(frozen=True)
-class SineInterpolated(WaveNode):
+class SineInterpolated(SineNode):
     """``y = sin(2 pi x)`` within one unit of the last place, saturated to +-element.hi.
 
     Stages are 1 to 5: fold, look up, multiply, add, sign.
@@ -74,22 +73,13 @@ class SineInterpolated(WaveNode):
         signed: Codes = np.where(half == 1, -magnitude, magnitude)
         return signed
 
-    def ideal(self, x: Codes) -> NDArray[np.float64]:
-        """Return the sine; see `CurveNode`."""
-        return np.asarray(np.sin(2 * np.pi * x / (1 << self.i.element.width)) * 2.0**self.element.frac)
-
     def steps(self) -> list[Step]:
         """Return fold, look up, multiply, add, sign."""
         return [self._fold, self._look_up, self._multiply, self._add, self._sign]
 
     def _fold(self, x: Mapping[str, Value]) -> Mapping[str, Value]:
-        quarter, falling, negative = x["x"][:-2], x["x"][-2], x["x"][-1]
-        # The falling quarter starts at the crest, which has no index.
-        return {
-            "folded": Mux(falling, -quarter, quarter)[: len(quarter)],
-            "crest": falling & (quarter == 0),
-            "negative": negative,
-        }
+        folded, crest, negative = fold(x["x"])
+        return {"folded": folded, "crest": crest, "negative": negative}
 
     def _look_up(self, x: Mapping[str, Value]) -> Mapping[str, Value]:
         values, rises = self.tables()
