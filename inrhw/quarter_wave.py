@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from amaranth.hdl import Cat, Mux, Value
 
 from inrhw.curve import CurveNode, check_output
-from inrhw.stage import Step, lookup
+from inrhw.stage import Step, lookup, negated_if
 from inrhw.types import Phase
 
 
@@ -43,7 +43,7 @@ class QuarterWave:
         quarter, falling, negative = phase[:-2], phase[-2], phase[-1]
         # The falling quarter is the rising one read backwards; it starts at the crest, which has no index.
         return {
-            "index": Mux(falling, -quarter, quarter)[: len(quarter)],
+            "index": negated_if(falling, quarter),
             "crest": falling & (quarter == 0),
             "negative": negative,
         }

@@ -25,8 +25,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from inrhw.activation import BoundedActivation
-from inrhw.half_table import HalfTable, SaturatingNode
+from inrhw.half_table import HalfTable
 from inrhw.ops.sine import Sine, SineActivation
+from inrhw.saturating import SaturatingNode
 from inrhw.stage import Step
 from inrhw.types import Codes, Element, Fixed, Phase, Vector
 
@@ -56,6 +57,7 @@ class Finer(SaturatingNode):
     omega_0: float = 30.0
 
     reach = REACH
+    most_bits = 12
 
     @functools.cached_property
     def half_table(self) -> HalfTable:
