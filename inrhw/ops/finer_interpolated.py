@@ -1,7 +1,7 @@
 """FINER without a table of its own: the phase by a square and a product, its sine by straight lines.
 
-The phase is that of `Finer`, bit for bit. Lines over the argument itself would not do: at 12 bits one step of it
-is up to a sixtieth of a turn, an arc that bulges by almost three units of 12 bits.
+The phase is that of `Finer`, bit for bit. Lines over the argument itself would not do: at 12 bits one step of
+it is up to a sixtieth of a turn, an arc that bulges by almost three units of 12 bits.
 """
 
 from collections.abc import Iterator, Mapping
