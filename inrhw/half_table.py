@@ -1,17 +1,15 @@
 """Any even or odd function of an argument that saturates, from a table of half its range."""
 
 import functools
-from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import Self
 
 import numpy as np
 from amaranth.hdl import Mux, Value
-from numpy.typing import NDArray
 
-from inrhw.curve import CurveNode, check_output
-from inrhw.stage import Step, lookup
+from inrhw.saturating import EvenNode
+from inrhw.stage import Step, lookup, negated_if
 from inrhw.types import Codes, Fixed, Vector
 
 
@@ -43,7 +41,7 @@ class HalfTable:
         below, negative = x["x"][:-1], x["x"][-1]
         # The magnitude of the lowest code has a bit more; what is left of it is 0.
         return {
-            "index": Mux(negative, -below, below)[: len(below)],
+            "index": negated_if(negative, below),
             "lowest": negative & (below == 0),
             **({"negative": negative} if self.odd else {}),
         }
@@ -58,48 +56,19 @@ class HalfTable:
         return {"y": y, **({"negative": x["negative"]} if self.odd else {})}
 
     def _sign(self, x: Mapping[str, Value]) -> Mapping[str, Value]:
-        return {"y": Mux(x["negative"], -x["y"], x["y"])[: self.width].as_signed()}
+        return {"y": negated_if(x["negative"], x["y"]).as_signed()}
 
 
 @dataclass(frozen=True)
-class SaturatingNode(CurveNode):
-    """A function of a number of 3 to 12 bits, from -reach up to, but not including, reach."""
-
-    #: Magnitude of the lowest argument, a power of two.
-    reach: ClassVar[int]
-
-    @classmethod
-    def argument_of(cls, bits: int) -> Fixed:
-        """Return the format of `bits` bits that ends at the reach."""
-        return Fixed(bits, bits - cls.reach.bit_length())
-
-    def __post_init__(self) -> None:
-        width, reach = self.i.element.width, self.reach
-        if not 3 <= width <= 12 or self.i.element != self.argument_of(width):
-            raise ValueError(
-                f"i must be a vector of numbers of 3 to 12 bits from -{reach} to {reach}, not {self.i}"
-            )
-        check_output(self.element)
-        super().__post_init__()
-
-
-@dataclass(frozen=True)
-class HalfTableNode(SaturatingNode):
+class HalfTableNode(EvenNode):
     """An even `function` from -1 to 1, rounded half up and saturated to +-element.hi, in 1 to 3 stages."""
 
-    @staticmethod
-    @abstractmethod
-    def function(x: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the function itself; no value of it may lie near the middle between two codes."""
+    most_bits = 12
 
     @property
     def error_bound(self) -> float:
         """Half a unit of rounding; a whole one at 1, which has no code."""
         return 1.0
-
-    def ideal(self, x: Codes) -> NDArray[np.float64]:
-        """Return the function in units of the last place; see `CurveNode`."""
-        return self.function(x.astype(np.float64) * 2.0**-self.i.element.frac) * 2.0**self.element.frac
 
     @functools.cached_property
     def half_table(self) -> HalfTable:

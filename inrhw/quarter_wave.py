@@ -9,7 +9,7 @@ from amaranth.hdl import Cat, Mux, Value
 from numpy.typing import NDArray
 
 from inrhw.curve import CurveNode, check_output
-from inrhw.stage import Step, lookup
+from inrhw.stage import Step, lookup, negated_if
 from inrhw.types import Codes, Phase
 
 
@@ -64,7 +64,7 @@ def fold(phase: Value) -> tuple[Value, Value, Value]:
     """
     quarter, falling, negative = phase[:-2], phase[-2], phase[-1]
     # The falling quarter is the rising one read backwards; it starts at the crest.
-    return Mux(falling, -quarter, quarter)[: len(quarter)], falling & (quarter == 0), negative
+    return negated_if(falling, quarter), falling & (quarter == 0), negative
 
 
 @dataclass(frozen=True)

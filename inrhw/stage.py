@@ -122,6 +122,15 @@ def lookup(table: Sequence[int], index: Value, width: int) -> Value:
     return Cat(Const(truth, len(table)).bit_select(index, 1) for truth in truths)
 
 
+def negated_if(negative: Value, value: Value) -> Value:
+    """Return minus `value` in as many bits where `negative`, else `value` itself.
+
+    One adder, and nothing behind it: with a multiplexer between the negation and the tables that it indexes,
+    synthesis gave the interpolated sine of 16 bits 242 LUT and a DSP instead of 105.
+    """
+    return ((value ^ negative.replicate(len(value))) + negative)[: len(value)]
+
+
 class CreditGate(wiring.Component):
     """Counts what may still be admitted, so that a pipeline without stalls never overruns its FIFO.
 

@@ -25,6 +25,21 @@ def cosine(x: Decimal) -> Decimal:
     return sine(x + PI / 2)
 
 
+def gaussian(x: Decimal) -> Decimal:
+    """Return exp(-x^2)."""
+    return (-x * x).exp()
+
+
+def gabor(x: Decimal) -> Decimal:
+    """Return exp(-x^2) cos(2 x)."""
+    return gaussian(x) * cosine(2 * x)
+
+
+def sinc(x: Decimal) -> Decimal:
+    """Return sin(pi x) / (pi x)."""
+    return sine(PI * x) / (PI * x) if x else Decimal(1)
+
+
 def half_up(value: Decimal, bits: int) -> int:
     """Return the specification: rounded half up to `bits` bits from -1 to 1, saturated to +-hi."""
     hi = (1 << bits - 1) - 1

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
-from exact import PI, cosine, distance_from_tie, half_up, sine
+from exact import PI, cosine, distance_from_tie, gabor, gaussian, half_up, sinc, sine
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from simulate import assert_contract
@@ -19,9 +19,9 @@ from inrhw.stage import Staged
 from inrhw.types import Fixed, Phase, Vector
 
 EXACT: dict[type[HalfTableNode], Callable[[Decimal], Decimal]] = {
-    Gaussian: lambda x: (-x * x).exp(),
-    Gabor: lambda x: (-x * x).exp() * cosine(2 * x),
-    Sinc: lambda x: sine(PI * x) / (PI * x) if x else Decimal(1),
+    Gaussian: gaussian,
+    Gabor: gabor,
+    Sinc: sinc,
 }
 NODES = pytest.mark.parametrize("cls", EXACT, ids=lambda cls: cls.__name__)
 

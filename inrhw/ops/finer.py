@@ -27,8 +27,9 @@ from torch import Tensor
 
 from inrhw.activation import BoundedActivation
 from inrhw.curve import CurveNode
-from inrhw.half_table import HalfTable, SaturatingNode
+from inrhw.half_table import HalfTable
 from inrhw.ops.sine import Sine, SineActivation
+from inrhw.saturating import SaturatingNode
 from inrhw.stage import Step
 from inrhw.types import Codes, Element, Fixed, Phase, Vector
 
@@ -58,14 +59,13 @@ class Finer(SaturatingNode):
     omega_0: float = 30.0
 
     reach = REACH
+    most_bits = 12
 
     @functools.cached_property
     def half_table(self) -> HalfTable:
         """Square, bend, take the sine of every magnitude."""
-        w = self.i.element.width
-        a = np.arange((1 << (w - 1)) + 1, dtype=np.int64)
-        exact = (a << (w + 18)) + bend(self.omega_0, w) * a * a
-        phase = (exact + (1 << (2 * w - 3)) >> (2 * w - 2)) % (1 << PHASE_BITS)
+        magnitudes = np.arange((1 << self.i.element.width - 1) + 1, dtype=np.int64)
+        phase = bent_phase(magnitudes, self.i.element.width, self.omega_0)
         values = Sine(Vector(Phase(PHASE_BITS), 1), self.element).forward_int(phase)
         return HalfTable(values.tolist(), self.element.width, odd=True)
 
@@ -76,13 +76,14 @@ class Finer(SaturatingNode):
 
     def ideal(self, x: Codes) -> NDArray[np.float64]:
         """Return the function; see `CurveNode`."""
-        z = x * 2.0**-self.i.element.frac * 2 * np.pi / self.omega_0
-        return np.asarray(np.sin(self.omega_0 * (np.abs(z) + 1) * z) * 2.0**self.element.frac)
+        return (
+            bent_sine(x.astype(np.float64) * 2.0**-self.i.element.frac, self.omega_0) * 2.0**self.element.frac
+        )
 
     @property
     def error_bound(self) -> float:
-        """A whole unit at the crest, and a step of the phase: half for its rounding, half for that of c."""
-        return 1.0 + 2 * math.pi * 2.0 ** (self.element.frac - PHASE_BITS)
+        """A whole unit at the crest, and a step of the phase."""
+        return 1.0 + phase_error(self.element)
 
     def steps(self) -> list[Step]:
         """Return magnitude, look up, select, sign: only half of the range is stored."""
@@ -102,6 +103,24 @@ class Finer(SaturatingNode):
 def bend(omega_0: float, width: int) -> int:
     """Return the integer c for arguments of `width` bits, without the whole turns it stands for."""
     return math.floor(2 * math.pi / omega_0 * 2**22 + 0.5) % (1 << 2 * width + 14)
+
+
+def bent_phase(magnitude: Codes, width: int, omega_0: float) -> Codes:
+    """Return the phase, of `PHASE_BITS` bits, of magnitudes of arguments of `width` bits."""
+    # What int64 may drop lies above the turn.
+    exact = (magnitude << (width + 18)) + bend(omega_0, width) * magnitude * magnitude
+    return (exact + (1 << (2 * width - 3)) >> (2 * width - 2)) % (1 << PHASE_BITS)
+
+
+def bent_sine(turns: NDArray[np.float64], omega_0: float) -> NDArray[np.float64]:
+    """Return FINER's function as the paper writes it, of an argument in turns."""
+    z = turns * 2 * np.pi / omega_0
+    return np.asarray(np.sin(omega_0 * (np.abs(z) + 1) * z))
+
+
+def phase_error(element: Fixed) -> float:
+    """Return what the phase is off at most, in units of the output: half a step each for it and for c."""
+    return 2 * math.pi * 2.0 ** (element.frac - PHASE_BITS)
 
 
 class FinerActivation(BoundedActivation):

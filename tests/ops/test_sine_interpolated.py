@@ -1,5 +1,3 @@
-import math
-
 import numpy as np
 import pytest
 from simulate import assert_contract
@@ -45,18 +43,6 @@ def test_component_equals_forward_int_for_every_code(phase_bits: int, bits: int)
 def test_component_equals_forward_int_for_every_code_of_16_bits() -> None:
     phases = np.arange(1 << 16, dtype=np.int64)[:, None]
     assert_contract(node(16, 16, 5), phases, gaps=False)
-
-
-def test_tables_are_of_the_sine() -> None:
-    wave = node(16, 16)
-    values, rises = wave.tables()
-    assert len(values) == len(rises) == 128
-    right_angle, scale = math.pi / 2 / 128, 2.0**18
-    for k, (value, rise) in enumerate(zip(values, rises, strict=True)):
-        start, end = (math.sin(right_angle * n) * scale for n in (k, k + 1))
-        assert abs(rise - (end - start)) < 0.501
-        # Half a unit to round, and half of what the arc bulges above its chord: at most 0.31 units.
-        assert -0.501 <= value - 4 - start <= 8 * 0.31 + 0.501
 
 
 def test_the_format_is_checked_at_construction() -> None:
