@@ -25,6 +25,7 @@ ORDER = [
     "adder_graph",
     "quantize",
     "quarter_wave",
+    "squarer",
     "half_table",
     "activation",
     "ops",
