@@ -1,10 +1,10 @@
 """QuadINR's wave as 1 - s^2, s the distance from the crest: a squarer in LUT logic without a multiplier.
 
 With the bit below the sign inverted, the phase within half a wave is s in two's complement, so nothing is
-folded. The square grows by two bits a row: if l is the signed number of the bits below n, the next two make it
-t 2^n + l with a digit t from -2 to 2 (Booth), and its square is l^2 + t (2 l + t 2^n) 2^n: one adder whose
+folded. The square grows by two bits a row: if l is the signed number of the bits below n, the next two make
+it t 2^n + l with a digit t from -2 to 2 (Booth), and its square is l^2 + t (2 l + t 2^n) 2^n: one adder whose
 second operand is a function of few bits, which its LUTs take in. What stands for the lowest bits' square is a
-table. Above zero, sums are kept complemented and digits change sign, so that the wave's sign costs nothing.
+table. Above zero, sums are kept complemented and digits change sign: the wave's sign costs one LUT a row.
 """
 
 import itertools
@@ -88,7 +88,7 @@ class SquarerNode(WaveNode):
         s, positive = _distance(phase)
         cases = itertools.product((0, 1), range(1 << TABLE_BITS))
         table = [self.lowest(signed(n, TABLE_BITS), above) ^ -above for above, n in cases]
-        width = max(entry ^ entry >> 63 for entry in table).bit_length() + 1
+        width = max(max(table), ~min(table)).bit_length() + 1
         index = Cat(s[self.first - TABLE_BITS : self.first], positive)
         total = lookup([entry % (1 << width) for entry in table], index, width)
         return {"phase": phase, "total": total.as_signed(), "over": self.overflows(s, positive)}
@@ -108,18 +108,21 @@ class SquarerNode(WaveNode):
         highest = lookup(_highest(last), Cat(s[row - 2 : row + 2], positive), 4)
         unit, after = self.unit(row), self.unit(row + 2)
         operand = Cat(x["negative"].replicate(row + 1 - unit), product, highest).as_signed()
-        if not last:
-            width = ((4 << 2 * row) + (1 << max(0, self.dropped))).bit_length() + 1
-            return {
-                **x,
-                "total": _sum(total, operand, x["negative"])[after - unit : width - unit].as_signed(),
-            }
-        cut = self.dropped - unit
-        carry = _sum(Cat(total[:cut], 0), Cat(operand[:cut], 0), x["negative"])[cut] if cut else x["negative"]
-        # Where the sum overflows the digit is zero: other zeros are one less above zero and one more below it.
-        carry = Mux(x["over"], ~positive, carry)
-        y = _sum(total[cut:], operand[cut:], carry)
-        return {"y": y[: self.element.width].as_signed()}
+        if last:
+            return {"y": self._result(total, operand, x["negative"], x["over"], positive)}
+        width = ((4 << 2 * row) + (1 << max(0, self.dropped))).bit_length() + 1
+        total = _sum(total, operand, x["negative"])[after - unit : width - unit]
+        return {**x, "total": total.as_signed()}
+
+    def _result(self, total: Value, operand: Value, carry: Value, over: Value, positive: Value) -> Value:
+        """Add, without what lies below the output's last bit, and keep the sum from overflowing.
+
+        Where it would, the digit is zero: the other zeros are one less above zero and one more below it.
+        """
+        if cut := self.dropped - self.unit(self.width - 2):
+            carry = _sum(Cat(total[:cut], 0), Cat(operand[:cut], 0), carry)[cut]
+        y = _sum(total[cut:], operand[cut:], Mux(over, ~positive, carry))
+        return y[: self.element.width].as_signed()
 
 
 def signed(code: int, width: int) -> int:

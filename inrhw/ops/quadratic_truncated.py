@@ -16,8 +16,8 @@ from inrhw.types import Codes, Fixed, Phase, Vector
 class QuadraticTruncated(SquarerNode):
     """``y = r (2 - |r|)`` with r = 4 x wrapped to [-2, 2), within one unit of the last place.
 
-    Half a turn on, the result is exactly minus what it was. Stages are from 1 to one more than twice the number
-    of rows of the squarer.
+    Half a turn on, the result is exactly minus what it was. Stages are from 1 to one more than twice the
+    number of rows of the squarer.
     """
 
     curve = "quadratic"
