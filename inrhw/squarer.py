@@ -88,7 +88,7 @@ class SquarerNode(WaveNode):
         s, positive = _distance(phase)
         cases = itertools.product((0, 1), range(1 << TABLE_BITS))
         table = [self.lowest(signed(n, TABLE_BITS), above) ^ -above for above, n in cases]
-        width = max(max(table), ~min(table)).bit_length() + 1
+        width = max(*table, ~min(table)).bit_length() + 1
         index = Cat(s[self.first - TABLE_BITS : self.first], positive)
         total = lookup([entry % (1 << width) for entry in table], index, width)
         return {"phase": phase, "total": total.as_signed(), "over": self.overflows(s, positive)}
