@@ -51,4 +51,4 @@ def test_component_equals_forward_int_for_every_code(phase_bits: int, bits: int)
 @pytest.mark.parametrize("bits", [8, 16])
 def test_component_equals_forward_int_for_every_code_of_16_bits(bits: int) -> None:
     phases = np.arange(1 << 16, dtype=np.int64)[:, None]
-    assert_contract(node(16, bits, 4), phases, gaps=False)
+    assert_contract(node(16, bits, 3), phases, gaps=False)
