@@ -28,6 +28,7 @@ ORDER = [
     "quantize",
     "quarter_wave",
     "saturating",
+    "squarer",
     "half_table",
     "interpolated",
     "activation",
