@@ -81,7 +81,7 @@ class Fwht(Node):
 
     @property
     def latency(self) -> int:
-        """The beats of the first block but one, until its last partners are there; and the registers."""
+        """All beats of the first block but one, until its last partner is there; and the registers."""
         return sum(self.distances) * self.i.beat_interval + self.n_stages
 
     @property
@@ -106,7 +106,7 @@ class Fwht(Node):
 
     @property
     def registered(self) -> frozenset[int]:
-        """Levels, from 1, that have a register behind them: as even as possible, and the last one."""
+        """Levels, from 1, with a register behind them: evenly spread, the last one among them."""
         return frozenset(-(-k * self.levels // self.n_stages) for k in range(1, self.n_stages + 1))
 
     def forward_int(self, x: Codes) -> Codes:
