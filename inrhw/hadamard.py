@@ -8,6 +8,7 @@ are choices here.
 
 import contextlib
 import math
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -21,11 +22,26 @@ from inrhw.types import Fixed
 #: Whether weights and inputs are rotated, by what a user calls it.
 _SIDES = {"both": (True, True), "weights": (True, False), "activations": (False, True)}
 
+#: Bits that values have more in front of a rotation: they are rounded behind it.
+_FINER_BITS = 2
+
 #: Bits finer than the largest rotated input allows that are tried: what is beyond is clipped.
 _CLIPPED_BITS = 4
 
 #: An adder graph has about one adder for so many bits of a weight (canonical signed digits).
 _BITS_AN_ADDER = 3
+
+
+def finer(element: Fixed) -> Fixed:
+    """Return the format of values that are rotated before they are brought to `element`'s width.
+
+    Examples
+    --------
+    >>> finer(Fixed(8, 7))
+    Fixed(width=10, frac=9, signed=True)
+    """
+    bits = min(_FINER_BITS, 16 - element.width)
+    return replace(element, width=element.width + bits, frac=element.frac + bits)
 
 
 class HadamardLayer(DenseLayer):
@@ -132,9 +148,9 @@ class HadamardLayer(DenseLayer):
     def _fit_rotated_frac(self, x: Tensor) -> None:
         """Take the step with the least mean squared error."""
         u = x @ self.matrix
-        width, own_frac = super().input_format.width, super().input_format.frac
+        width, finest = super().input_format.width, finer(super().input_format).frac
         coarsest = Fixed.covering(float(u.abs().max()), width).frac
-        fracs = [min(coarsest + k, own_frac) for k in range(_CLIPPED_BITS + 1)]
+        fracs = [min(coarsest + k, finest) for k in range(_CLIPPED_BITS + 1)]
         errors = [float((quantize(u, Fixed(width, frac)) - u).square().mean()) for frac in fracs]
         self.rotated_frac.fill_(fracs[errors.index(min(errors))])
 
@@ -142,7 +158,9 @@ class HadamardLayer(DenseLayer):
         """Return the mean squared error of the quantized layer."""
         self._rotate(weights, inputs)
         exact = nn.functional.linear(x, *self.folded())
-        return float((self(quantize(x, super().input_format)) - exact).square().mean())
+        element = super().input_format
+        rounded = quantize(x, finer(element) if inputs else element)
+        return float((self(rounded) - exact).square().mean())
 
     def _worth(self, weights: bool, inputs: bool) -> float:
         """Return by what factor bits of weights that cost as much would divide the mean squared error."""

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -18,7 +19,7 @@ from inrhw.activation import Activation, Encoding
 from inrhw.curve import CurveNode
 from inrhw.errors import InputError
 from inrhw.grid import Grid
-from inrhw.hadamard import HadamardLayer
+from inrhw.hadamard import HadamardLayer, finer
 from inrhw.ops import curve_nodes, implementation, operations
 from inrhw.ops.dense import DenseLayer
 from inrhw.precision import Precision
@@ -193,6 +194,8 @@ class INR(nn.Module):
         last.reset((6 / features[-2]) ** 0.5 / omega_0, generator)
         self.layers.append(last)
         self.activation = activation(omega_0)
+        #: Once quantized, what follows each layer but the last if the next one rotates.
+        self.finer_activations = nn.ModuleList()
 
     def quantized(self) -> "INR":
         """Return a `plain` copy that computes with the architecture's precision."""
@@ -205,6 +208,9 @@ class INR(nn.Module):
             activation.quantize(precision.phase_bits, precision.activation_bits, own)
             assert activation.element is not None
             elements.append(activation.element)
+            finer_activation = copy.deepcopy(activation)
+            finer_activation.quantize(precision.phase_bits, finer(activation.element).width, own)
+            model.finer_activations.append(finer_activation)
         for k, (layer, element) in enumerate(zip(model.dense_layers(), elements, strict=True)):
             outer = k in (0, len(model.layers) - 1)
             weight_bits = precision.outer_weight_bits if outer else precision.weight_bits
@@ -276,7 +282,11 @@ class INR(nn.Module):
     def hidden_activations(self) -> list[Activation]:
         """Return what follows each layer but the last."""
         first = [] if self.encoding is None else [self.encoding]
-        return first + [self.activation] * (len(self.layers) - 1 - len(first))
+        followers = first + [self.activation] * (len(self.layers) - 1 - len(first))
+        for k, layer in enumerate(self.layers[1:]):
+            if isinstance(layer, HadamardLayer) and layer.rotates_inputs:
+                followers[k] = cast(Activation, self.finer_activations[k])
+        return followers
 
     def forward(self, x: Tensor) -> Tensor:
         """Map coordinates ``u / 2**frac`` [batch, 2] to pixel values [batch, channels], not yet rounded."""

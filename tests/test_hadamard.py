@@ -41,11 +41,11 @@ def architecture_of(model: str, n: int = 6, **precision: str) -> Architecture:
 
 
 def rotated(layer: HadamardLayer, codes: Codes) -> Codes:
-    """Return codes of 7 fraction bits as the layer multiplies them."""
+    """Return codes of 9 fraction bits as the layer multiplies them."""
     if not layer.rotates_inputs:
-        return codes
+        return codes >> 2
     element = layer.input_format
-    step = 2 ** (7 - element.frac)
+    step = 2 ** (9 - element.frac)
     return np.clip((codes @ layer.rotation.matrix() + step // 2) // step, element.lo, element.hi)
 
 
@@ -64,8 +64,8 @@ def test_with_many_bits_the_rotated_layer_is_the_layer(n: int, what: str) -> Non
 @pytest.mark.parametrize("n", [1, 5, 8, 20, 32])
 def test_the_integers_are_the_layers(n: int, what: str) -> None:
     layer = layer_of(n)
-    codes = np.floor(waves(n).numpy() * 127).astype(np.int64)
-    x = torch.from_numpy(codes) / 128.0
+    codes = np.floor(waves(n).numpy() * 127).astype(np.int64) * 4
+    x = torch.from_numpy(codes) / 512.0
     layer.calibrate(x.double(), what)
     node = layer.node(Vector(layer.input_format, n), 6, wrap=False)
     expected = np.floor(layer(x.double()).detach().numpy() * 64 + 0.5)
