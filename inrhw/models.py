@@ -112,18 +112,23 @@ class Architecture:
 
     def _check_activation_impl(self) -> None:
         activation, known = self.activation, implementations(self.model)
-        if not self.activation_impl:
-            object.__setattr__(self, "activation_impl", implementation(activation.node_class))
-        if self.activation_impl not in known:
+        if self.activation_impl and self.activation_impl not in known:
             raise InputError(
                 f"activation_impl must be one of {', '.join(sorted(known))} for {self.model}, "
                 f"not {self.activation_impl!r}"
             )
         argument, element = activation.formats(self.precision.phase_bits, self.precision.activation_bits)
         try:
-            known[self.activation_impl](Vector(argument, 1), element)
+            self.circuit(Vector(argument, 1), element)
         except ValueError as error:
-            raise InputError(f"{self.activation_impl} cannot have this precision: {error}") from error
+            raise InputError(f"{implementation(self.circuit)} cannot have this precision: {error}") from error
+
+    @property
+    def circuit(self) -> type[CurveNode]:
+        """What computes the activation."""
+        if not self.activation_impl:
+            return self.activation.node_class
+        return implementations(self.model)[self.activation_impl]
 
     @property
     def grid(self) -> Grid:
@@ -202,7 +207,7 @@ class INR(nn.Module):
         model = self.plain()
         precision = self.architecture.precision
         elements = [self.architecture.grid.element]
-        circuit = implementations(self.architecture.model)[self.architecture.activation_impl]
+        circuit = self.architecture.circuit
         for activation in model.hidden_activations():
             own = circuit if activation is model.activation else activation.node_class
             activation.quantize(precision.phase_bits, precision.activation_bits, own)

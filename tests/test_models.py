@@ -148,7 +148,7 @@ def test_quantized_values_have_the_architectures_bits() -> None:
         assert (codes.abs().amax(dim=1) >= 2 ** (bits - 2)).all()
         assert codes.min() >= -(2 ** (bits - 1))
         assert codes.max() < 2 ** (bits - 1)
-        sums = bias * 2.0 ** (frac + layer.x_frac)
+        sums = bias * 2.0 ** (frac + layer.input_format.frac)
         assert torch.equal(sums, sums.round())
 
 
