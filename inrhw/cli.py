@@ -1,23 +1,11 @@
 """The command line: `inrhw build` and its stages."""
 
-import contextlib
 import json
-import shlex
-import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-)
+from rich.progress import Progress
 
 import inrhw
 from inrhw.activation_page import plain, print_activations, write_activations
@@ -65,24 +53,13 @@ from inrhw.options import (
 )
 from inrhw.plan import Target, Wish, plan
 from inrhw.precision import Precision
-from inrhw.progress import OnProgress
 from inrhw.report import print_summary, print_verdict
 from inrhw.signals import Picture, builtin_picture, load_picture, parse_size
 from inrhw.stages import Build, weights_for
 from inrhw.synth import check_placeable
-from inrhw.verify import Rung
+from inrhw.terminal import COLUMNS, building, console, errors, fail, print_rung, said_when_interrupted
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-console = Console(emoji=False)
-errors = Console(stderr=True, emoji=False)
-
-_COLUMNS = (
-    SpinnerColumn(),
-    TextColumn("{task.description}"),
-    BarColumn(),
-    MofNCompleteColumn(),
-    TimeElapsedColumn(),
-)
 
 
 @app.callback(invoke_without_command=True)
@@ -152,11 +129,11 @@ def build(
     architecture = _architecture(loaded, model, hidden_features, hidden_layers, omega_0, precision, circuit)
     training = Training(steps, learning_rate, seed, device)
     plan(architecture, wish, chosen, source)  # what cannot be reached is said before training begins
-    with _build(output or _default_folder(loaded)) as work:
+    with building(output or _default_folder(loaded)) as work:
         work.fit(loaded, architecture, training, resume=resume)
         work.emit(source, wish, chosen)
         work.synth(chosen, place=place)
-        work.verify(_print_rung)
+        work.verify(print_rung)
     _report(work)
 
 
@@ -203,7 +180,7 @@ def fit(
     circuit = _activation_impl(activation_impl, model, precision, chosen)
     architecture = _architecture(loaded, model, hidden_features, hidden_layers, omega_0, precision, circuit)
     training = Training(steps, learning_rate, seed, device)
-    with _build(output or _default_folder(loaded)) as work:
+    with building(output or _default_folder(loaded)) as work:
         work.fit(loaded, architecture, training, resume=resume)
 
 
@@ -222,7 +199,7 @@ def emit(
 ) -> None:
     """Write the Verilog and the golden vectors of a trained network."""
     target = Target(target_mpixels, clock_mhz, max_dsp, max_lut, initiation_interval)
-    with _build(folder) as work:
+    with building(folder) as work:
         work.emit(source, Wish(weights, target, packed), load_board(board))
 
 
@@ -230,15 +207,15 @@ def emit(
 def synth(folder: FolderArgument, board: BoardName = "vcu128", place: Place = False) -> None:
     """Synthesize the Verilog with Yosys; count, and estimate the clock."""
     chosen = load_board(board)
-    with _build(folder) as work:
+    with building(folder) as work:
         work.synth(chosen, place=place)
 
 
 @app.command()
 def verify(folder: FolderArgument) -> None:
     """Prove the Verilog, and the netlist if there is one, bit-exact."""
-    with _build(folder) as work:
-        passed = work.verify(_print_rung)
+    with building(folder) as work:
+        passed = work.verify(print_rung)
     print_verdict(read_json(folder / "verify.json", "inrhw verify"), console)
     raise typer.Exit(0 if passed else 1)
 
@@ -246,7 +223,7 @@ def verify(folder: FolderArgument) -> None:
 @app.command()
 def report(folder: FolderArgument) -> None:
     """Write report.json and report.html."""
-    with _build(folder) as work:
+    with building(folder) as work:
         pass
     _report(work)
 
@@ -287,7 +264,7 @@ def compare_activations(
     rows: list[Row] = []
     kept = "interrupted; what was synthesized is kept, and the same command goes on after it"
     # What is piped must be JSON and nothing else.
-    with _said_when_interrupted(kept), Progress(*_COLUMNS, console=errors, transient=True) as bars:
+    with said_when_interrupted(kept), Progress(*COLUMNS, console=errors, transient=True) as bars:
         task = bars.add_task("", total=len(todo))
         for trial in todo:
             bars.update(task, description=str(trial))
@@ -352,41 +329,6 @@ def _default_folder(picture: Picture) -> Path:
     return Path("rtl_out") / picture.name
 
 
-@contextlib.contextmanager
-def _build(folder: Path) -> Iterator[Build]:
-    """Yield a build that shows progress bars while its stages run."""
-    resumable = (
-        "interrupted; the same command goes on after the last finished stage, "
-        "with --resume in the midst of training"
-    )
-    with _said_when_interrupted(resumable), Progress(*_COLUMNS, console=console, transient=True) as bars:
-
-        def on_progress(stage: str) -> OnProgress:
-            task = bars.add_task(stage, total=None)
-            return lambda done, total: bars.update(task, completed=done, total=total or None)
-
-        def on_stage(stage: str, seconds: float | None) -> None:
-            for task in bars.task_ids:
-                bars.remove_task(task)
-            console.print(f"{stage:7} {'up to date' if seconds is None else f'{seconds:.1f} s'}")
-
-        yield Build(folder, on_progress, on_stage, _warn, shlex.join(["inrhw", *sys.argv[1:]]))
-
-
-@contextlib.contextmanager
-def _said_when_interrupted(sentence: str) -> Iterator[None]:
-    try:
-        yield
-    except KeyboardInterrupt:
-        errors.print(f"inrhw: {sentence}", soft_wrap=True, highlight=False)
-        raise typer.Exit(130) from None
-
-
-def _print_rung(rung: Rung) -> None:
-    line = f"        {rung.status:7} {rung.rung}  {rung.message}"
-    console.print(line, markup=False, highlight=False, soft_wrap=True)
-
-
 def _report(work: Build) -> None:
     """Write the report, print its summary, and end with status 1 if verification failed."""
     found = work.report()
@@ -405,15 +347,6 @@ def main() -> None:
     try:
         app(prog_name="inrhw")
     except InrhwError as error:
-        _fail(str(error))
+        fail(str(error))
     except OSError as error:  # a full disk, a missing permission, a name that is too long
-        _fail(f"{error.filename or 'a file'} cannot be used ({error.strerror})")
-
-
-def _warn(sentence: str) -> None:
-    errors.print(f"inrhw: {sentence}", style="yellow", markup=False, highlight=False, soft_wrap=True)
-
-
-def _fail(message: str) -> NoReturn:
-    errors.print(f"inrhw: {message}", style="red", markup=False, highlight=False, soft_wrap=True)
-    sys.exit(1)
+        fail(f"{error.filename or 'a file'} cannot be used ({error.strerror})")

@@ -63,6 +63,7 @@ ORDER = [
     "report",
     "collect",
     "stages",
+    "terminal",
     "options",
     "cli",
     "__main__",
