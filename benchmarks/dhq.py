@@ -206,6 +206,8 @@ class Task:
                 quantizing=True,
                 step=self.training.shared_steps,
             )
+            if scheme.quantizer == "auto" and set(state.model.rotations()) == {"none"}:
+                return self.qat(PER_ROW, bits) | {"scheme": scheme.name}
             for _ in descend(state.model, self.target, state, self.training, self.training.steps):
                 pass
             write_json(file, self.row(state.model, scheme, bits, "all"))

@@ -19,6 +19,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
+from inrhw.distribution import distributions
 from inrhw.errors import InputError
 from inrhw.files import finite, output_folder, read_json, write_json
 from inrhw.models import (
@@ -136,6 +137,7 @@ class Fitted:
             "parameters": sum(p.numel() for p in self.model.trained().values()),
             "weight_bits": self.model.weight_bits(),
             "rotations": self.model.rotations(),
+            "distributions": [dataclasses.asdict(layer) for layer in distributions(self.float_model)],
             "psnr_db": {key: finite(psnr_db(original, value)) for key, value in rendered.items()},
             "ssim": {key: ssim(original, value) for key, value in rendered.items()},
         }
