@@ -220,7 +220,8 @@ class INR(nn.Module):
             outer = k in (0, len(model.layers) - 1)
             weight_bits = precision.outer_weight_bits if outer else precision.weight_bits
             layer.quantize(weight_bits, element, precision.finer_rows)
-        model._calibrate(self)
+        if any(isinstance(layer, HadamardLayer) for layer in model.layers):
+            model._calibrate(self)
         return model
 
     def _hadamard(self, n: int, out: int, gain: float, offset: float = 0.0) -> HadamardLayer:

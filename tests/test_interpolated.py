@@ -96,7 +96,7 @@ def test_the_error_is_within_the_bound_for_every_code_of_every_format(
 @ALL
 def test_the_bound_is_about_one_unit(cls: type[Interpolated]) -> None:
     bounds = {node_of(cls, n, bits).error_bound for n in range(3, 17) for bits in range(2, 17)}
-    assert 1.0 <= min(bounds) <= max(bounds) < 1.19
+    assert 1.0 <= min(bounds) <= max(bounds) <= 1.25
 
 
 @EVEN

@@ -85,7 +85,7 @@ def test_output_has_2_to_16_bits(bits: int) -> None:
         node(16, bits)
 
 
-@pytest.mark.parametrize("n_stages", [0, 4])
+@pytest.mark.parametrize("n_stages", [-1, 4])
 def test_n_stages_is_checked_at_construction(n_stages: int) -> None:
     with pytest.raises(ValueError, match="n_stages"):
         node(8, 8, n_stages)

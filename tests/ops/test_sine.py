@@ -107,7 +107,7 @@ def test_output_has_2_to_16_bits(bits: int) -> None:
         Sine(Vector(Phase(8), 1), Fixed(bits, bits - 1))
 
 
-@pytest.mark.parametrize("n_stages", [0, 4])
+@pytest.mark.parametrize("n_stages", [-1, 4])
 def test_n_stages_is_checked_at_construction(n_stages: int) -> None:
     with pytest.raises(ValueError, match="n_stages"):
         Sine(Vector(Phase(8), 1), Fixed(8, 7), n_stages)
