@@ -72,6 +72,7 @@ def _gather(folder: Path) -> Report:
             "cycles": verified["latency"],
             "ns": _figure(None, "ns", "needs a clock; run `inrhw synth`"),
         },
+        "distributions": _distributions(fitted),
         "verify": verified["verify"],
         "pipeline": manifest["pipeline"],
         "tools": {"python": platform.python_version()} | {t: installed_version(t) for t in _TOOLS},
@@ -99,6 +100,28 @@ def _model(fitted: dict[str, Any]) -> dict[str, Any]:
         **architecture["precision"],
         **{key: training[key] for key in ("steps", "learning_rate", "seed")},
     }
+
+
+def _distributions(fitted: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return how each layer's weights and inputs are distributed, as they are and when rotated."""
+    source = "network in floating point, up to 4096 pixels"
+
+    def told(found: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "kurtosis": _figure(found["kurtosis"], "1", source),
+            "peak": _figure(found["peak"], "rms", source),
+            "counts": found["counts"],
+        }
+
+    return [
+        {
+            "columns": layer["columns"],
+            "rows": layer["rows"],
+            "rotates": rotates,
+            **{key: told(value) for key, value in layer.items() if isinstance(value, dict)},
+        }
+        for layer, rotates in zip(fitted["distributions"], fitted["rotations"][1:], strict=True)
+    ]
 
 
 def _folding(plan: dict[str, Any], manifest: dict[str, Any]) -> dict[str, Any]:

@@ -7,10 +7,13 @@ from dataclasses import dataclass, fields
 
 from inrhw.board import Family
 from inrhw.folded_raster import LOADABLE_WIDTH
-from inrhw.folding import Fold, Folding
+from inrhw.folding import Fold, Folding, lanes_to_rotate
+from inrhw.hadamard import finer, rotation_of
 from inrhw.memory import MAX_WIDTH, address_bits, memory_style
 from inrhw.models import Architecture
 from inrhw.ops.folded_dense import can_pack
+from inrhw.ops.fwht import butterflies
+from inrhw.rotation import Rotation
 from inrhw.types import Fixed
 
 #: Words of a block of 36 kbit, and columns at that depth.
@@ -72,6 +75,8 @@ class LayerShape:
         Widths of the activation's argument and value; `phase_bits` is 0 in front of a pixel.
     x_signed
         Whether inputs have a sign.
+    rotation
+        What inputs go through in front of the layer.
     """
 
     rows: int
@@ -81,6 +86,7 @@ class LayerShape:
     phase_bits: int
     y_bits: int
     x_signed: bool = True
+    rotation: Rotation | None = None
 
     @property
     def sum_bits(self) -> int:
@@ -98,6 +104,11 @@ def layer_shapes(architecture: Architecture) -> tuple[LayerShape, ...]:
     bits, last = precision.activation_bits, len(features) - 2
     values = [cls.value_format(bits) for cls in architecture.hidden_activations]
     inputs = [architecture.grid.element, *values]
+    rotations = [_rotation(architecture, k) for k in range(len(inputs))]
+    outputs = [
+        finer(value).width if rotation else value.width
+        for value, rotation in zip(values, rotations[1:], strict=True)
+    ]
     return tuple(
         LayerShape(
             rows,
@@ -105,16 +116,30 @@ def layer_shapes(architecture: Architecture) -> tuple[LayerShape, ...]:
             precision.outer_weight_bits if k in (0, last) else precision.weight_bits,
             inputs[k].width,
             0 if k == last else precision.phase_bits,
-            8 if k == last else bits,
-            inputs[k].signed,
+            8 if k == last else outputs[k],
+            inputs[k].signed or rotations[k] is not None,
+            rotations[k],
         )
         for k, (columns, rows) in enumerate(itertools.pairwise(features))
     )
 
 
+def _rotation(architecture: Architecture, layer: int) -> Rotation | None:
+    """Return what the inputs of a layer go through; of "auto", which decides by their values: nothing."""
+    precision, features = architecture.precision, architecture.features
+    first_trained = 0 if architecture.encoding is None else 1
+    kind = "last" if layer == len(features) - 2 else "hidden"
+    if layer <= first_trained or not precision.rotates_inputs(kind):
+        return None
+    return rotation_of(features[layer], precision.hadamard == "stored")
+
+
 #: What does not depend on the network: counters, credits, and with weights that can be loaded the loader.
 _CONTROL = Cost(lut=45, ff=40)
 _LOADER = Cost(lut=690, ff=400)
+
+#: The counters of a `Regroup`.
+_REGROUP = Cost(lut=16, ff=11)
 
 
 def synapse_fold(shape: LayerShape, fold: Fold) -> int:
@@ -145,18 +170,25 @@ def network_cost(shapes: Sequence[LayerShape], folding: Folding, source: str) ->
         "raster" or "stream".
     """
     parts, lanes = {}, 2
+    pace = max(steps(shape, fold) for shape, fold in zip(shapes, folding.layers, strict=True))
     for k, (shape, fold) in enumerate(zip(shapes, folding.layers, strict=True)):
         parts[f"layer{k}"] = layer_cost(
-            shape, fold, lanes, folding.weights, packed=folding.packed, raster=k == 0 and source == "raster"
+            shape,
+            fold,
+            lanes,
+            folding.weights,
+            pace,
+            packed=folding.packed,
+            raster=k == 0 and source == "raster",
         )
         lanes = out_lanes(shape, fold)
     return parts | {"rest": rest_cost(shapes, folding.weights)}
 
 
 def layer_cost(
-    shape: LayerShape, fold: Fold, lanes: int, weights: str, *, packed: bool, raster: bool
+    shape: LayerShape, fold: Fold, lanes: int, weights: str, pace: int, *, packed: bool, raster: bool
 ) -> Cost:
-    """Return what one dense layer costs, with the activation after it.
+    """Return what one dense layer costs, with the rotation before and the activation after it.
 
     Parameters
     ----------
@@ -166,6 +198,8 @@ def layer_cost(
         Of its input.
     weights, packed
         As in `Folding`.
+    pace
+        Cycles between pixels.
     raster
         The layer is a raster source.
     """
@@ -174,11 +208,16 @@ def layer_cost(
     following = _times(leaving, _activation(shape) if shape.phase_bits else _pixel(shape))
     if raster:
         return _raster(shape, fold.pe, loadable) + following
+    rotated = Cost()
+    if shape.rotation:
+        rotated_lanes = lanes_to_rotate(shape.rotation, lanes, pace)
+        rotated, lanes = _rotated(shape, shape.rotation, lanes, rotated_lanes), rotated_lanes
     sum_bits, shift_bits = _sum_bits(shape, loadable), _LOADABLE_SHIFT if loadable else _ROM_SHIFT
     taken, each = synapse_fold(shape, fold), steps(shape, fold)
     sub_beats = fold.pe // leaving
     return (
-        _buffer(shape, fold.simd, lanes)
+        rotated
+        + _buffer(shape.x_bits, shape.columns, fold.simd, lanes)
         + _times(fold.simd, _columns(fold.pe, shape.weight_bits, each, loadable))
         + _columns(leaving, sum_bits + shift_bits, each // taken * sub_beats, loadable)
         + _multipliers(fold, sum_bits, packed=packed and shape.packable(fold))
@@ -256,13 +295,43 @@ def _columns(codes: int, width: int, depth: int, loadable: bool) -> Cost:
     return cost + (_memory(left * width, depth, loadable) if left else Cost())
 
 
-def _buffer(shape: LayerShape, simd: int, lanes: int) -> Cost:
+def _buffer(width: int, length: int, simd: int, lanes: int) -> Cost:
     """Return the cost of an `InputBuffer` of two slots."""
     memories = math.lcm(lanes, simd)
-    depth = 2 << address_bits(-(-shape.columns // memories))
-    width = memories // simd * -(-depth // 64)  # of the multiplexer behind a lane's memories
-    lut = memories * _lut_ram(shape.x_bits, depth) + simd * shape.x_bits * _choice(width) + 12
-    return Cost(lut, simd * shape.x_bits + 12)
+    depth = 2 << address_bits(-(-length // memories))
+    choices = memories // simd * -(-depth // 64)  # of the multiplexer behind a lane's memories
+    lut = memories * _lut_ram(width, depth) + simd * width * _choice(choices) + 12
+    return Cost(lut, simd * width + 12)
+
+
+def _rotated(shape: LayerShape, rotation: Rotation, lanes: int, rotated_lanes: int) -> Cost:
+    """Return the cost of a buffer for other lanes if need be, an `Fwht`, and rounding behind it."""
+    width = finer(Fixed(shape.x_bits, 0)).width
+    cost = Cost()
+    if lanes != rotated_lanes:
+        cost += _buffer(width, shape.columns, rotated_lanes, lanes) + _REGROUP
+    beats = rotation.blocks[0] // rotated_lanes if rotated_lanes < shape.columns else 1
+    while beats > 1:
+        beats //= 2
+        cost += _across_beats(width, rotated_lanes, beats)
+        width += 1
+    inside = butterflies(rotation if rotated_lanes == shape.columns else Rotation((rotated_lanes,)))
+    for level in inside.levels[rotated_lanes:]:
+        cost += Cost(lut=width + level - 1, ff=width + level)
+    return cost + _times(rotated_lanes, _rounded(shape.x_bits))
+
+
+def _across_beats(width: int, lanes: int, distance: int) -> Cost:
+    """Return the cost of butterflies between beats: two memories, an adder a lane, counters."""
+    adders = Cost(lut=lanes * width + 6, ff=lanes * (width + 1) + 6)
+    if distance == 1:
+        return adders + Cost(ff=2 * lanes * width)
+    return adders + Cost(lut=2 * _lut_ram(lanes * width, distance))
+
+
+def _rounded(width: int) -> Cost:
+    """Return the cost of rounding and saturating a rotated input, on one lane."""
+    return Cost(lut=width + 1, ff=width)
 
 
 def _multipliers(fold: Fold, sum_bits: int, *, packed: bool) -> Cost:

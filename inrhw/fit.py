@@ -19,6 +19,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
+from inrhw.distribution import distributions
 from inrhw.errors import InputError
 from inrhw.files import finite, output_folder, read_json, write_json
 from inrhw.models import (
@@ -136,6 +137,7 @@ class Fitted:
             "parameters": sum(p.numel() for p in self.model.trained().values()),
             "weight_bits": self.model.weight_bits(),
             "rotations": self.model.rotations(),
+            "distributions": [dataclasses.asdict(layer) for layer in distributions(self.float_model)],
             "psnr_db": {key: finite(psnr_db(original, value)) for key, value in rendered.items()},
             "ssim": {key: ssim(original, value) for key, value in rendered.items()},
         }
@@ -168,8 +170,20 @@ class Fitted:
 
 
 @dataclass
-class _State:
-    """Where training is: everything a checkpoint holds."""
+class State:
+    """Where training is: everything a checkpoint holds.
+
+    Attributes
+    ----------
+    float_model, model
+        Without and with quantization.
+    quantizing
+        Whether `model` is being trained, no longer `float_model`.
+    step
+        Adam steps taken by the one that is being trained, those shared included.
+    moments
+        Adam's, by name of the parameter.
+    """
 
     float_model: INR
     model: INR
@@ -218,12 +232,12 @@ def fit(
     ):
         raise InputError("the architecture must have the picture's width, height and channels")
     float_model = INR(architecture, training.seed)
-    state = _State(float_model, float_model.quantized())
+    state = State(float_model, float_model.quantized())
     identity = _identity(picture, architecture, training)
     if resume and checkpoint and checkpoint.exists():
         _read_checkpoint(checkpoint, state, identity, training.steps)
     try:
-        with _one_thread():
+        with one_thread():
             _train(picture, state, training, on_progress)
     except KeyboardInterrupt:
         if checkpoint:
@@ -237,27 +251,39 @@ def fit(
     return fitted
 
 
-def _train(picture: Picture, state: _State, training: Training, on_progress: OnProgress) -> None:
+def _train(picture: Picture, state: State, training: Training, on_progress: OnProgress) -> None:
     total = training.steps + (training.steps - training.shared_steps)
     target = torch.from_numpy(picture.values.reshape(-1, picture.channels)).to(training.device, torch.float32)
     state.float_model.to(training.device)
     state.model.to(training.device)
     if not state.quantizing:
-        for step in _descend(state.float_model, target, state, training, training.shared_steps):
+        for step in descend(state.float_model, target, state, training, training.shared_steps):
             on_progress(step, total)
         if state.step == training.shared_steps:
             state.model = state.float_model.quantized()
             # Adam starts anew in both branches: in short runs that alone is worth some tenths of a decibel.
             state.moments = {}
-        for step in _descend(state.float_model, target, state, training, training.steps):
+        for step in descend(state.float_model, target, state, training, training.steps):
             on_progress(step, total)
         state.quantizing, state.step, state.moments = True, training.shared_steps, {}
-    for step in _descend(state.model, target, state, training, training.steps):
+    for step in descend(state.model, target, state, training, training.steps):
         on_progress(training.steps - training.shared_steps + step, total)
 
 
-def _descend(model: INR, target: Tensor, state: _State, training: Training, end: int) -> Iterator[int]:
-    """Take Adam steps from ``state.step`` to `end`, yielding the number taken after each."""
+def descend(model: INR, target: Tensor, state: State, training: Training, end: int) -> Iterator[int]:
+    """Take Adam steps from ``state.step`` to `end`, yielding the number taken after each.
+
+    Parameters
+    ----------
+    model
+        What is trained: one of the state's two networks.
+    target
+        Pixels in raster order, float32 [pixels, channels].
+    state
+        Its step and moments are kept up to date.
+    training, end
+        The learning rate decays over all steps of the training, whatever the end.
+    """
     x = model.coordinates()
     parameters = model.trained()
     optimizer = torch.optim.Adam(parameters.values(), lr=training.learning_rate)
@@ -277,7 +303,7 @@ def _descend(model: INR, target: Tensor, state: _State, training: Training, end:
 
 
 @contextlib.contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """Let torch compute on one core: these networks are too small to share, and sums keep their order."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -342,7 +368,7 @@ def _save(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> N
     beside.replace(path)
 
 
-def _write_checkpoint(path: Path, state: _State, identity: str) -> None:
+def _write_checkpoint(path: Path, state: State, identity: str) -> None:
     tensors = _prefixed("float", state.float_model) | _prefixed("quantized", state.model)
     tensors |= {f"moment.{name}": value.cpu().contiguous() for name, value in state.moments.items()}
     position = {"identity": identity, "step": str(state.step), "quantizing": str(int(state.quantizing))}
@@ -359,7 +385,7 @@ def _moment_shapes(model: INR) -> dict[str, torch.Size]:
     return shapes
 
 
-def _read_checkpoint(path: Path, state: _State, identity: str, steps: int) -> None:
+def _read_checkpoint(path: Path, state: State, identity: str, steps: int) -> None:
     tensors, metadata = load_tensors(path)
     if metadata.get("identity") != identity:
         raise InputError(f"{path} is of another picture, network or training; remove it to start over")

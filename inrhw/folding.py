@@ -99,7 +99,8 @@ def fold(graph: Graph, folding: Folding, precision: Precision) -> Graph:
             except InputError as error:
                 raise InputError(f"{name}: {error}") from error
         elif isinstance(node, Fwht):
-            if lanes := _lanes_to_rotate(node.rotation, edge, pace):
+            lanes = lanes_to_rotate(node.rotation, edge.lanes, pace)
+            if lanes != edge.lanes:
                 nodes[f"{name}_lanes"] = Regroup(edge, lanes)
                 edge = nodes[f"{name}_lanes"].o
             nodes[name] = Fwht.pipelined(edge, node.rotation)
@@ -111,15 +112,15 @@ def fold(graph: Graph, folding: Folding, precision: Precision) -> Graph:
     return Graph(nodes)
 
 
-def _lanes_to_rotate(rotation: Rotation, edge: Vector, pace: int) -> int:
-    """Return the fewest lanes on which a vector is rotated in `pace` cycles; 0 if those it has will do."""
-    if fits(rotation, edge.lanes):
-        return 0
-    return next(
-        lanes
-        for lanes in range(1, edge.length + 1)
-        if -(-edge.length // lanes) <= pace and fits(rotation, lanes)
-    )
+def lanes_to_rotate(rotation: Rotation, lanes: int, pace: int) -> int:
+    """Return on how many lanes a vector that comes on `lanes` is rotated.
+
+    Those that it has, if they will do; else the fewest on which it takes at most `pace` cycles.
+    """
+    if fits(rotation, lanes):
+        return lanes
+    length = rotation.length
+    return next(n for n in range(1, length + 1) if -(-length // n) <= pace and fits(rotation, n))
 
 
 def _on_lanes(name: str, node: Node, edge: Vector) -> Node:

@@ -67,7 +67,7 @@ class HadamardLayer(DenseLayer):
         self, in_features: int, out_features: int, gain: float, offset: float = 0.0, *, stored: bool = False
     ) -> None:
         super().__init__(in_features, out_features, gain, offset=offset)
-        self.rotation = _rotation(in_features, stored)
+        self.rotation = rotation_of(in_features, stored)
         # Whether weights and inputs are rotated, and the fraction bits of rotated inputs.
         self.register_buffer("rotates", torch.zeros(2, dtype=torch.bool))
         self.register_buffer("rotated_frac", torch.zeros((), dtype=torch.int64))
@@ -173,7 +173,8 @@ class HadamardLayer(DenseLayer):
         return float(4 ** (bits * (growth - 1)))
 
 
-def _rotation(length: int, stored: bool) -> Rotation:
+def rotation_of(length: int, stored: bool) -> Rotation:
+    """Return how so many inputs are rotated: by one stored matrix if wished for and there is one."""
     if stored:
         with contextlib.suppress(ValueError):
             return Rotation.stored(length)

@@ -228,19 +228,25 @@ class INR(nn.Module):
         stored = self.architecture.precision.hadamard == "stored"
         return HadamardLayer(n, out, gain, offset, stored=stored)
 
-    @torch.no_grad()
     def _calibrate(self, exact: "INR") -> None:
         """Let layers that may rotate decide how, by what they get in the network without rounding."""
         precision = self.architecture.precision
         what = None if precision.quantizer == "auto" else precision.rotate
-        exact = exact.plain()
-        x = exact.coordinates()
-        x = x[:: -(-len(x) // _CALIBRATED)]
-        followers = [*exact.hidden_activations(), nn.Identity()]
-        for layer, own, follower in zip(exact.dense_layers(), self.dense_layers(), followers, strict=True):
+        for own, (_, x) in zip(self.dense_layers(), exact.plain().layer_inputs(), strict=True):
             if isinstance(own, HadamardLayer):
                 own.calibrate(x, what)
+
+    @torch.no_grad()
+    def layer_inputs(self) -> list[tuple[DenseLayer, Tensor]]:
+        """Return every dense layer with its inputs, [pixels, in_features], of 4096 pixels at most."""
+        x = self.coordinates()
+        x = x[:: -(-len(x) // _CALIBRATED)]
+        followers = [*self.hidden_activations(), nn.Identity()]
+        found = []
+        for layer, follower in zip(self.dense_layers(), followers, strict=True):
+            found.append((layer, x))
             x = follower(layer(x))
+        return found
 
     def plain(self) -> "INR":
         """Return an equal copy whose activations have no parameters: they are in the weights around them."""

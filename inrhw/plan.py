@@ -189,7 +189,7 @@ class _Search:
         #: A resource costs the share that it takes of what there is; one that is not there costs a lot.
         self._prices = {name: 1 / max(limit, 0.1) for name, limit in self._limits.items()}
         self._slowest = max(shape.rows * shape.columns for shape in shapes)
-        self._costs: dict[tuple[LayerShape, Fold, int, bool], Cost] = {}
+        self._costs: dict[tuple[LayerShape, Fold, int, int, bool], Cost] = {}
 
     def within(self, interval: int) -> Folding | None:
         """Return the cheapest folding of at most `interval` cycles, or None."""
@@ -251,7 +251,7 @@ class _Search:
             for lanes, path in paths.items():
                 folds = _first_folds(shape, interval) if k == 0 else _folds(shape, interval, lanes)
                 for fold in folds:
-                    cost = path.cost + self._cost(k, fold, lanes)
+                    cost = path.cost + self._cost(k, fold, lanes, interval)
                     found = _Path((*path.folds, fold), cost, _price(cost, prices))
                     best = longer.setdefault(out_lanes(shape, fold), found)
                     if found.price < best.price:
@@ -259,12 +259,13 @@ class _Search:
             paths = longer
         return min(paths.values(), key=lambda path: path.price)
 
-    def _cost(self, k: int, fold: Fold, lanes: int) -> Cost:
+    def _cost(self, k: int, fold: Fold, lanes: int, interval: int) -> Cost:
         raster = k == 0 and self._source == "raster"
-        key = (self._shapes[k], fold, lanes, raster)
+        pace = interval if self._shapes[k].rotation else 0  # which matters to rotations only
+        key = (self._shapes[k], fold, lanes, pace, raster)
         if key not in self._costs:
             cost = layer_cost(
-                self._shapes[k], fold, lanes, self._weights, packed=self._wish.packed, raster=raster
+                self._shapes[k], fold, lanes, self._weights, pace, packed=self._wish.packed, raster=raster
             )
             self._costs[key] = on_family(cost, self._board.family)
         return self._costs[key]

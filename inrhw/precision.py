@@ -70,6 +70,10 @@ class Precision:
                 "a stored Hadamard matrix cannot rotate activations only: its order divides no weight"
             )
 
+    def rotates_inputs(self, layer: str) -> bool:
+        """Return whether inputs of a "hidden" or the "last" layer rotate; of "auto" nobody knows: no."""
+        return self.quantizer == "dhq" and self.rotates(layer) and self.rotate != "weights"
+
     def rotates(self, layer: str) -> bool:
         """Return whether a "hidden" or the "last" layer may rotate."""
         return self.quantizer == "auto" or (self.quantizer == "dhq" and self.rotate_layers in ("all", layer))

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from inrhw.chart import Axis, Chart
 from inrhw.files import write_atomically, write_json
 from inrhw.page import pages
 from inrhw.signals import Pixels
@@ -25,7 +26,7 @@ Report = dict[str, Any]
 SECTIONS = (
     *("name", "created_by", "verdict", "command", "model", "psnr_db", "ssim", "bits_per_pixel"),
     *("weight_bits_total", "resources", "share", "board", "timing", "throughput", "latency", "verify"),
-    *("folding", "pipeline", "pictures", "error_gain", "tools", "files", "times_s"),
+    *("folding", "pipeline", "distributions", "pictures", "error_gain", "tools", "files", "times_s"),
 )
 
 _RESOURCE_TITLES = {
@@ -151,6 +152,7 @@ def _html(report: Report, folder: Path) -> str:
         stages=_timeline(report.get("pipeline", [])),
         resource_titles=_RESOURCE_TITLES,
         luts=_luts_by_inputs(report.get("resources", {})),
+        histograms=_histograms(report.get("distributions", [])),
         turns=_turns(report.get("pipeline", [])),
     )
 
@@ -161,12 +163,14 @@ def _is_figure(item: object) -> bool:
 
 def _sources(item: object) -> Iterator[str]:
     """Yield the source of each figure in `item`, in reading order."""
-    if isinstance(item, dict):
+    if isinstance(item, list):
+        for part in item:
+            yield from _sources(part)
+    elif isinstance(item, dict):
         if _is_figure(item):
             yield item["source"]
         else:
-            for part in item.values():
-                yield from _sources(part)
+            yield from _sources(list(item.values()))
 
 
 def _tiles(report: Report) -> list[Tile]:
@@ -226,6 +230,26 @@ def _timeline(pipeline: list[Report]) -> list[Report]:
         stages.append(stage | place)
         start += stage["latency"]
     return stages
+
+
+def _histograms(distributions: list[Report]) -> list[tuple[str, Report, Report]]:
+    """Return a title and two distributions, as it is and rotated, for weights and inputs of each layer."""
+    return [
+        (
+            f"Layer {k}, {layer['columns']} to {layer['rows']}, {what}",
+            layer[what] | {"path": _bars(layer[what]["counts"])},
+            layer[f"rotated_{what}"] | {"path": _bars(layer[f"rotated_{what}"]["counts"])},
+        )
+        for k, layer in enumerate(distributions, 1)
+        for what in ("weights", "inputs")
+    ]
+
+
+def _bars(counts: list[int]) -> str:
+    """Return the outline of a histogram, 120 wide and 34 high."""
+    chart = Chart("", Axis(0, len(counts), 0, 120), Axis(0, max(1, *counts), 36, 2))
+    corners = [(x, count) for k, count in enumerate(counts) for x in (k, k + 1)]
+    return chart.path([(0, 0), *corners, (len(counts), 0)]) + "Z"
 
 
 def _turns(pipeline: list[Report]) -> str | None:

@@ -104,6 +104,16 @@ def test_a_baked_core_has_no_folding(built: Path) -> None:
     assert "folding" not in report(built)
 
 
+def test_the_distributions_are_those_of_every_layer_but_the_first(built: Path) -> None:
+    found, fitted = report(built), read(built, "fit.json")
+    (layer,), (told,) = found["distributions"], fitted["distributions"]  # type: ignore[misc]
+    assert (layer["columns"], layer["rows"], layer["rotates"]) == (3, 3, "none")
+    for what in ("weights", "rotated_weights", "inputs", "rotated_inputs"):
+        assert layer[what]["kurtosis"]["value"] == told[what]["kurtosis"] >= 1
+        assert layer[what]["counts"] == told[what]["counts"]
+    assert sum(layer["inputs"]["counts"]) == 20 * 3
+
+
 def test_resources_are_shares_of_the_board(built: Path) -> None:
     found, synthesized = report(built), read(built, "synth.json")
     assert found["board"] == {

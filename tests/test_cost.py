@@ -1,5 +1,7 @@
 """The cost model knows the circuit: its numbers are those of the graph, and near those of synthesis."""
 
+import itertools
+import json
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -10,12 +12,17 @@ from hypothesis import strategies as st
 from inrhw.board import load_board
 from inrhw.cost import Cost, LayerShape, layer_cost, layer_shapes, network_cost, out_lanes, steps
 from inrhw.emit import emit
-from inrhw.folding import Fold, Folding, fold
+from inrhw.folding import Fold, Folding, fold, lanes_to_rotate
 from inrhw.lower import lower
 from inrhw.models import INR, Architecture, activations
 from inrhw.ops.folded_dense import FoldedDense
+from inrhw.ops.fwht import Fwht
 from inrhw.precision import Precision
+from inrhw.rotation import Rotation
 from inrhw.synth import synth
+from inrhw.types import Fixed
+
+FWHT = Path(__file__).parent.parent / "benchmarks/results/fwht.json"
 
 SHAPE = LayerShape(rows=32, columns=32, weight_bits=8, x_bits=8, phase_bits=9, y_bits=8)
 
@@ -23,7 +30,7 @@ SHAPE = LayerShape(rows=32, columns=32, weight_bits=8, x_bits=8, phase_bits=9, y
 def cost(
     shape: LayerShape, pe: int, simd: int, weights: str = "rom", *, lanes: int = 1, packed: bool = False
 ) -> Cost:
-    return layer_cost(shape, Fold(pe, simd), lanes, weights, packed=packed, raster=False)
+    return layer_cost(shape, Fold(pe, simd), lanes, weights, 64, packed=packed, raster=False)
 
 
 def test_costs_add_up() -> None:
@@ -38,6 +45,68 @@ def test_the_shapes_are_those_of_the_network() -> None:
         LayerShape(12, 12, 7, 6, 9, 6),
         LayerShape(1, 12, 10, 6, 0, 8),
     )
+
+
+@pytest.mark.parametrize(
+    ("rotate", "layers", "rotated"),
+    [
+        ("both", "all", (False, False, True, True)),
+        ("activations", "hidden", (False, False, True, False)),
+        ("both", "last", (False, False, False, True)),
+        ("weights", "all", (False, False, False, False)),
+    ],
+)
+def test_what_goes_into_a_rotation_is_signed_after_it_and_finer_before(
+    rotate: str, layers: str, rotated: tuple[bool, ...]
+) -> None:
+    precision = Precision(7, 10, 6, 9, quantizer="dhq", rotate=rotate, rotate_layers=layers)
+    shapes = layer_shapes(Architecture("relu_pe", 30, 9, 1, 12, 1, precision=precision))
+    assert tuple(shape.rotation is not None for shape in shapes) == rotated
+    for shape, following in itertools.pairwise(shapes[1:]):
+        assert following.x_bits == 6
+        assert following.x_signed == (following.rotation is not None)
+        assert shape.y_bits == (8 if following.rotation else 6)
+
+
+@pytest.mark.parametrize("quantizer", ["uniform", "auto"])
+def test_nothing_is_said_to_rotate_that_may_not(quantizer: str) -> None:
+    architecture = Architecture("siren", 8, 8, 3, 12, 1, precision=Precision(quantizer=quantizer))
+    assert not any(shape.rotation for shape in layer_shapes(architecture))
+
+
+@pytest.mark.parametrize("row", json.loads(FWHT.read_text()), ids=lambda row: f"{row['n']}_{row['lanes']}")
+def test_a_rotation_costs_what_was_measured(row: dict[str, float]) -> None:
+    n, lanes, levels = int(row["n"]), int(row["lanes"]), int(row["n"]).bit_length() - 1
+    if row["board"] != "vcu128" or row["n_stages"] != levels:
+        return
+    x_bits = int(row["bits"]) - 2  # what is rotated has two bits more
+    layer = replace(SHAPE, columns=n, x_bits=x_bits)
+    plain = cost(layer, 1, 1, lanes=lanes)
+    found = cost(replace(layer, rotation=Rotation((n,))), 1, 1, lanes=lanes)
+    rounding = lanes * (x_bits + 1)
+    assert found.lut - plain.lut - rounding == pytest.approx(row["lut"], rel=0.03)
+    registered_input = lanes * row["bits"] + 1
+    assert found.ff - plain.ff - lanes * x_bits == pytest.approx(row["ff"] - registered_input, rel=0.16)
+    assert found.dsp == plain.dsp
+
+
+@pytest.mark.parametrize("features", [1, 6, 12, 24, 32])
+@pytest.mark.parametrize(("pe", "simd"), [(1, 1), (2, 3), (4, 4), (6, 5)])
+def test_rotations_are_on_the_lanes_that_the_model_says(features: int, pe: int, simd: int) -> None:
+    precision = Precision(8, 8, quantizer="dhq")
+    architecture = Architecture("siren", 8, 8, 3, features, 1, precision=precision)
+    pe, simd = min(pe, features), min(simd, features)
+    folding = Folding((Fold(pe, 2), Fold(pe, simd), Fold(min(pe, 3), simd)))
+    graph = fold(lower(INR(architecture).quantized()), folding, precision)
+    rotations = [node for node in graph.nodes.values() if isinstance(node, Fwht)]
+    shapes = layer_shapes(architecture)
+    pace = max(steps(shape, fold) for shape, fold in zip(shapes, folding.layers, strict=True))
+    before = zip(shapes, folding.layers, strict=True)
+    for node, shape, (previous, its_fold) in zip(rotations, shapes[1:], before, strict=False):
+        assert node.rotation == shape.rotation
+        assert node.i.element == Fixed(previous.y_bits, previous.y_bits - 1)
+        assert node.i.lanes == lanes_to_rotate(node.rotation, out_lanes(previous, its_fold), pace)
+    assert len(rotations) == 2
 
 
 @given(
@@ -81,8 +150,8 @@ def test_multipliers_are_counted_one_by_one(pe: int, simd: int, plain: int, pack
 
 def test_a_raster_source_needs_no_multiplier() -> None:
     first = LayerShape(32, 2, 8, 7, 9, 8)
-    assert layer_cost(first, Fold(2, 2), 2, "rom", packed=False, raster=True).dsp == 0
-    assert layer_cost(first, Fold(2, 2), 2, "rom", packed=False, raster=False).dsp == 4
+    assert layer_cost(first, Fold(2, 2), 2, "rom", 64, packed=False, raster=True).dsp == 0
+    assert layer_cost(first, Fold(2, 2), 2, "rom", 64, packed=False, raster=False).dsp == 4
 
 
 @pytest.mark.parametrize(
@@ -112,10 +181,13 @@ def test_more_of_anything_costs_no_less() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("weights", ["rom", "loadable"])
-@pytest.mark.parametrize("source", ["raster", "stream"])
-def test_the_model_is_near_synthesis(tmp_path: Path, weights: str, source: str) -> None:
-    precision = Precision(8, 8)
+@pytest.mark.parametrize("quantizer", ["uniform", "dhq"])
+@pytest.mark.parametrize(
+    ("weights", "source"),
+    [("rom", "raster"), ("rom", "stream"), ("loadable", "raster"), ("loadable", "stream")],
+)
+def test_the_model_is_near_synthesis(tmp_path: Path, weights: str, source: str, quantizer: str) -> None:
+    precision = Precision(8, 8, quantizer=quantizer)
     architecture = Architecture("quadinr", 16, 16, 3, 24, 1, precision=precision)
     folding = Folding((Fold(2, 2), Fold(6, 3), Fold(1, 4)), weights)
     graph = fold(lower(INR(architecture).quantized()), folding, precision)

@@ -38,6 +38,7 @@ ORDER = [
     "precision",
     "signals",
     "models",
+    "distribution",
     "fit",
     "lower",
     "folding",

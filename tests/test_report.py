@@ -123,6 +123,22 @@ def sample() -> dict[str, object]:
                 | {"initiation_interval": 12, "detail": "weights of 8 bits in LUT RAM"},
             ],
         },
+        "distributions": [
+            {"columns": 16, "rows": 16, "rotates": "both to s8.5"}
+            | {
+                what: {
+                    "kurtosis": figure(kurtosis, "1", "16 <pixels>"),
+                    "peak": figure(1.4142, "rms", "16 <pixels>"),
+                    "counts": [0, 9, 3, 1],
+                }
+                for what, kurtosis in (
+                    ("weights", 1.81),
+                    ("rotated_weights", 3.11),
+                    ("inputs", None),
+                    ("rotated_inputs", 2.99),
+                )
+            }
+        ],
         "pictures": {key: f"{key}.png" for key in ("original", "float", "quantized", "rtl", "error")},
         "error_gain": 3,
         "tools": {"torch": "2.13.0", "amaranth": "0.5.10", "yosys": "0.70"},
@@ -179,6 +195,8 @@ def page(report: dict[str, object], folder: Path) -> Page:
 
 
 def figures(item: object) -> list[dict[str, object]]:
+    if isinstance(item, list):
+        return [f for i in item for f in figures(i)]
     if isinstance(item, dict):
         return (
             [item]
@@ -247,6 +265,14 @@ def test_every_layer_is_shown_with_its_fold(folder):
     assert ["16 to 3", "1 &times; 4", "3 &times; 4", "12", "weights of 8 bits in LUT RAM"] in rows
 
 
+def test_histograms_stand_on_their_axis_and_fill_their_height(folder):
+    html = write_report(sample(), folder)[1].read_text(encoding="utf-8")
+    paths = re.findall(r'<svg class="histogram".*?<path d="([^"]*)"', html)
+    assert paths == ["M0,36 0,36 30,36 30,2 60,2 60,24.7 90,24.7 90,32.2 120,32.2 120,36Z"] * 4
+    assert "Layer 1, 16 to 16, weights" in html
+    assert "layer 1 both to s8.5" in html
+
+
 def test_a_figure_points_to_its_own_source(folder):
     html = write_report(sample(), folder)[1].read_text(encoding="utf-8")
     number = re.search(r'412\.7</data> <span class="unit">MHz</span>.*?href="#source-(\d+)"', html)[1]
@@ -258,7 +284,7 @@ def test_what_is_unknown_is_called_so_and_zero_stays_zero(folder):
     report = sample()
     parsed = page(report, folder)
     unknown = sum(item["value"] is None for item in figures(report))
-    assert parsed.text.count("unknown") >= unknown == 3
+    assert parsed.text.count("unknown") >= unknown == 4
     block_ram = re.search(r"Block RAM</th>(.*?)</tr>", (folder / "report.html").read_text(), re.S)[1]
     assert "<data" not in block_ram
     dsp = re.search(r"Multipliers</th>(.*?)</tr>", (folder / "report.html").read_text(), re.S)[1]

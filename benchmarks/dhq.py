@@ -1,0 +1,311 @@
+"""PSNR of uniform, per-row and Hadamard quantization from 8 to 3 bits, after training (PTQ) and in it (QAT).
+
+    python benchmarks/dhq.py PICTURE... [--models siren quadinr] [--qat-models siren quadinr] [--minutes 25]
+
+What varies: "all" gives weights of every layer but the first, and outputs of every activation, so many bits;
+"weights" only the weights, with 8 bits for the outputs; "activations" only the outputs, with 9 bits for
+hidden and 14 for the last weights. The first layer, which takes coordinates and never rotates, has weights of
+14 bits, and arguments of the activations have 9, always. Where inputs rotate, outputs have two bits more in
+front of the rotation (`inrhw.hadamard.finer`), which is in favor of DHQ.
+
+PTQ quantizes a network after all its steps in floating point; QAT is the second branch of `inrhw.fit`: two
+fifths of the steps in floating point, the rest quantized. A run is a file in --work: what is done is not done
+again, and QAT, seed by seed, starts no further round after --minutes. Writes benchmarks/results/dhq.json:
+means over pictures and seeds, how runs of other seeds differ ("seed_spread", the mean over pictures of the
+standard deviation), and the gain over uniform with a step a row, run by run.
+"""
+
+import argparse
+import copy
+import dataclasses
+import itertools
+import statistics
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+
+from inrhw import Architecture, Precision, Training, load_picture
+from inrhw.files import read_json, write_json
+from inrhw.fit import State, descend, one_thread
+from inrhw.models import INR
+from inrhw.signals import Picture, parse_size, psnr_db
+
+Row = dict[str, Any]
+
+BITS = (8, 6, 5, 4, 3)
+
+#: Bits of the first layer's weights.
+FIRST = Precision.outer_weight_bits
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """How to quantize: what `Precision` calls quantizer, rotate, rotate_layers, finer_rows."""
+
+    quantizer: str
+    rotate: str = "both"
+    rotate_layers: str = "all"
+    finer_rows: int = 4
+
+    @property
+    def name(self) -> str:
+        """Return what tables call it."""
+        if self.quantizer == "uniform":
+            return "per-row" if self.finer_rows else "uniform"
+        rows = "" if self.finer_rows else ", one step"
+        if self.quantizer == "auto":
+            return "auto" + rows
+        layers = "" if self.rotate_layers == "all" else f" {self.rotate_layers}"
+        return f"dhq {self.rotate}{layers}{rows}"
+
+    def quantized(self, model: INR, bits: int, varied: str) -> INR:
+        """Return a quantized copy; see this file's docstring for what is varied."""
+        base = Precision()
+        weights = varied != "activations"
+        precision = Precision(
+            weight_bits=bits if weights else base.weight_bits,
+            outer_weight_bits=bits if weights else base.outer_weight_bits,
+            activation_bits=bits if varied != "weights" else base.activation_bits,
+            finer_rows=self.finer_rows,
+            quantizer=self.quantizer,
+            rotate=self.rotate,
+            rotate_layers=self.rotate_layers,
+        )
+        own = INR(dataclasses.replace(model.architecture, precision=precision))
+        own.load_state_dict(model.state_dict(), strict=False)  # rotations are not yet decided
+        quantized = own.quantized()
+        first = next(quantized.dense_layers())
+        first.quantize(FIRST, first.input_format, self.finer_rows)
+        return quantized
+
+
+PER_ROW = Scheme("uniform")
+_ROWS = (0, 4)
+_ROTATED = tuple(
+    Scheme("dhq", side, finer_rows=n) for side in ("both", "weights", "activations") for n in _ROWS
+)
+_SOMEWHERE = tuple(Scheme("dhq", side, where) for side in ("both", "weights") for where in ("hidden", "last"))
+
+#: What is tried, by what is varied.
+SCHEMES = {
+    "all": (
+        *(Scheme("uniform", finer_rows=n) for n in _ROWS),
+        *_ROTATED,
+        *(Scheme("auto", finer_rows=n) for n in _ROWS),
+        *_SOMEWHERE,
+    ),
+    "weights": (
+        *(Scheme("uniform", finer_rows=n) for n in _ROWS),
+        *(Scheme("dhq", "weights", finer_rows=n) for n in _ROWS),
+    ),
+    "activations": (
+        PER_ROW,
+        *(Scheme("dhq", "activations", where) for where in ("all", "hidden", "last")),
+        Scheme("dhq"),
+    ),
+}
+QAT = (
+    Scheme("uniform", finer_rows=0),
+    PER_ROW,
+    Scheme("dhq"),
+    Scheme("dhq", "weights"),
+    Scheme("auto"),
+)
+
+#: Bits and seeds of QAT, the most telling first: time ends the list.
+_QAT_ORDER = [*itertools.product([0], (4, 3, 6)), *itertools.product((1, 2), (4, 3, 6))]
+_QAT_ORDER += itertools.product(range(3), (8, 5))
+
+
+@dataclass(frozen=True)
+class Task:
+    """A network and a picture to train it on."""
+
+    model: str
+    picture: Picture
+    seed: int
+    training: Training
+    work: Path
+
+    @property
+    def key(self) -> str:
+        """Return what its files are called."""
+        size = f"{self.picture.width}x{self.picture.height}"
+        return f"{self.model}_{self.picture.name}_{size}_{self.training.steps}_{self.seed}"
+
+    @property
+    def architecture(self) -> Architecture:
+        """Return 2-32-32-32-3."""
+        p = self.picture
+        return Architecture(self.model, p.width, p.height, p.channels, 32, 2)
+
+    @property
+    def target(self) -> torch.Tensor:
+        """Return the pixels as `descend` takes them."""
+        return torch.from_numpy(self.picture.values.reshape(-1, self.picture.channels)).to(torch.float32)
+
+    def trained(self) -> tuple[INR, INR]:
+        """Return the network in floating point after the shared steps and after all."""
+        networks = []
+        state = State(INR(self.architecture, self.seed), INR(self.architecture))
+        for end in (self.training.shared_steps, self.training.steps):
+            file = self.work / f"{self.key}_{end}.safetensors"
+            if file.exists():
+                state.float_model.load_state_dict(load_file(file))
+            else:
+                for _ in descend(state.float_model, self.target, state, self.training, end):
+                    pass
+                save_file(state.float_model.state_dict(), file)
+            # As `fit` has it, Adam starts anew where the branches part.
+            state.step, state.moments = end, {}
+            networks.append(copy.deepcopy(state.float_model))
+        return networks[0], networks[1]
+
+    def row(self, quantized: INR, scheme: Scheme, bits: int, varied: str) -> Row:
+        """Return one result."""
+        return {
+            "model": self.model,
+            "picture": self.picture.name,
+            "seed": self.seed,
+            "scheme": scheme.name,
+            "bits": bits,
+            "varied": varied,
+            "psnr_db": psnr_db(self.picture.values, quantized.render()),
+            "rotations": [name.split()[0] for name in quantized.rotations()],
+        }
+
+    def ptq(self) -> list[Row]:
+        """Return every scheme at every width, and the network in floating point."""
+        file = self.work / f"{self.key}_ptq.json"
+        if not file.exists():
+            _, model = self.trained()
+            rows = [
+                self.row(scheme.quantized(model, bits, varied), scheme, bits, varied)
+                for varied, schemes in SCHEMES.items()
+                for scheme, bits in itertools.product(schemes, BITS)
+            ]
+            for row in rows:
+                row["float_db"] = psnr_db(self.picture.values, model.render())
+            write_json(file, {"rows": rows})
+        return [row | {"when": "ptq"} for row in read_json(file, "benchmarks/dhq.py")["rows"]]
+
+    def qat(self, scheme: Scheme, bits: int) -> Row:
+        """Return the network trained with quantization in the loop."""
+        file = self.work / f"{self.key}_qat_{scheme.name.replace(' ', '_')}_{bits}.json"
+        if not file.exists():
+            shared, _ = self.trained()
+            state = State(
+                shared,
+                scheme.quantized(shared, bits, "all"),
+                quantizing=True,
+                step=self.training.shared_steps,
+            )
+            if scheme.quantizer == "auto" and set(state.model.rotations()) == {"none"}:
+                return self.qat(PER_ROW, bits) | {"scheme": scheme.name}
+            for _ in descend(state.model, self.target, state, self.training, self.training.steps):
+                pass
+            write_json(file, self.row(state.model, scheme, bits, "all"))
+        return dict(read_json(file, "benchmarks/dhq.py")) | {"when": "qat"}
+
+
+def main() -> None:
+    """Train, quantize and summarize."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("pictures", nargs="+", type=Path)
+    parser.add_argument("--models", nargs="*", default=["siren", "quadinr", "relu_pe", "gauss"])
+    parser.add_argument("--qat-models", nargs="*", default=["siren", "quadinr"])
+    parser.add_argument("--size", default="64x64")
+    parser.add_argument("--steps", type=int, default=500)
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    parser.add_argument("--minutes", type=float, default=25, help="QAT runs start only within so many")
+    parser.add_argument("--work", type=Path, default=Path("rtl_out/benchmark_dhq"))
+    options = parser.parse_args()
+    options.work.mkdir(parents=True, exist_ok=True)
+    end = time.monotonic() + 60 * options.minutes
+    with one_thread():
+        rows = [row for task in tasks(options, options.models, options.seeds) for row in logged(task)]
+        summarize(rows, options)
+        for seed, bits in _QAT_ORDER:
+            if seed not in options.seeds or time.monotonic() > end:
+                continue
+            for task in tasks(options, options.qat_models, [seed]):
+                rows += [task.qat(scheme, bits) for scheme in QAT]
+            print(f"qat seed {seed} {bits} bits", flush=True)
+            summarize(rows, options)
+
+
+def tasks(options: argparse.Namespace, models: list[str], seeds: list[int]) -> Iterator[Task]:
+    """Yield a task for each model, picture and seed."""
+    training = Training(options.steps)
+    for seed, model, path in itertools.product(seeds, models, options.pictures):
+        picture = load_picture(path, parse_size(options.size))
+        yield Task(model, picture, seed, training, options.work)
+
+
+def logged(task: Task) -> list[Row]:
+    """Return the rows of PTQ, and say so."""
+    start = time.monotonic()
+    rows = task.ptq()
+    print(f"{task.key} {time.monotonic() - start:.1f} s", flush=True)
+    return rows
+
+
+def summarize(rows: list[Row], options: argparse.Namespace) -> None:
+    """Write the results so far."""
+    floats = {(r["model"], r["picture"], r["seed"]): r["float_db"] for r in rows if "float_db" in r}
+    results = Path(__file__).parent / "results"
+    results.mkdir(exist_ok=True)
+    found = {
+        "network": "2-32-32-32-3",
+        "size": options.size,
+        "steps": options.steps,
+        "pictures": [path.stem for path in options.pictures],
+        "float_db": {
+            model: round(statistics.mean(db for (name, _, _), db in floats.items() if name == model), 2)
+            for model in dict.fromkeys(name for name, _, _ in floats)
+        },
+        "summary": summary(rows),
+    }
+    write_json(results / "dhq.json", found)
+
+
+def summary(rows: list[Row]) -> list[Row]:
+    """Return a row for each way to quantize: PSNR, its spread over seeds, gain over a step a row."""
+    groups: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
+    per_row = {}
+    for row in rows:
+        way = (row["when"], row["model"], row["varied"], row["bits"])
+        groups[*way, row["scheme"]].append(row)
+        if row["scheme"] == PER_ROW.name:
+            per_row[*way, row["picture"], row["seed"]] = row["psnr_db"]
+    found = []
+    for (*way, scheme), chosen in groups.items():
+        gains = [row["psnr_db"] - per_row[*way, row["picture"], row["seed"]] for row in chosen]
+        of_picture = defaultdict(list)
+        for row in chosen:
+            of_picture[row["picture"]].append(row["psnr_db"])
+        result = dict(zip(("when", "model", "varied", "bits"), way, strict=True)) | {
+            "scheme": scheme,
+            "runs": len(chosen),
+            "psnr_db": round(statistics.mean(row["psnr_db"] for row in chosen), 2),
+            "seed_spread": round(statistics.mean(map(statistics.pstdev, of_picture.values())), 2),
+            "gain_db": round(statistics.mean(gains), 2),
+            "gain_least": round(min(gains), 2),
+            "gain_most": round(max(gains), 2),
+            "wins": sum(gain > 0 for gain in gains),
+        }
+        if scheme.startswith("auto"):
+            chances = zip(*(row["rotations"] for row in chosen), strict=True)
+            result["rotated"] = [sum(what != "none" for what in layer) for layer in chances]
+        found.append(result)
+    return found
+
+
+if __name__ == "__main__":
+    main()

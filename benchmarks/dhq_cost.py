@@ -1,0 +1,200 @@
+"""What Hadamard quantization costs and gains in hardware, against uniform quantization and against 16 bits.
+
+    python benchmarks/dhq_cost.py PICTURE [--minutes 30]
+
+The baseline is W16 A16 with arguments of 16 bits and a sine between table points. It is the highest precision
+that is proven end to end: a 32-bit fixed-point network would have sums of 70 bits, but integers here stop at
+62 bits and the float64 reference is exact to 2**52 only, so "equal to the last bit" could not be promised.
+float32 is missing because no open generator of floating-point adders and multipliers is at hand whose output
+this chain could prove; writing one is another project. All our full-precision comparisons are therefore
+against 16 bits, which favors the baseline.
+
+Every network is 2-32-32-32-3 SIREN, trained on the same picture at 64x64 for the same steps from the same
+seed, quantization in the loop. W is the bits of hidden weights, A of the activations' outputs; the first and
+last layer's weights have 14 bits (W16: 16), arguments 9 (W16: 16): what ``--weight-bits W --activation-bits
+A`` gives. Each is built twice for VCU128: baked at one pixel a clock, and folded to one pixel in 64 clocks
+with weights in ROM. PSNR is the quantized model's, which the chain proves to be the RTL's. Energy is not
+estimated: there is no power model here.
+
+"fwht_percent": what a layer's rotation (FWHT, rounding behind it, buffer in front of it) takes of the LUTs of
+that layer, each synthesized alone. "gain_per_klut": decibels gained for 1000 more LUTs than uniform at the
+same bits; negative if PSNR falls. A design is a file in --work: what is done is not done again. No synthesis
+starts after --minutes. Prints a row a design and writes benchmarks/results/dhq_cost.json.
+"""
+
+import argparse
+import json
+import tempfile
+import time
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from amaranth.back import rtlil
+
+from inrhw import Architecture, Precision, Training, emit, fit, load_board, load_picture, lower, synth
+from inrhw.activation_table import Alone
+from inrhw.files import read_json, write_json
+from inrhw.fit import Fitted
+from inrhw.folding import fold
+from inrhw.node import Graph, Node
+from inrhw.ops.fwht import Fwht
+from inrhw.plan import Target, Wish, plan
+from inrhw.signals import Picture, psnr_db
+from inrhw.top import Core
+from inrhw.yosys import verilog_from_rtlil
+
+BOARD = load_board("vcu128")
+WISHES = {"folded": Wish("rom", Target(initiation_interval=64)), "baked": Wish()}
+RESOURCES = ("lut", "ff", "dsp", "bram")
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Network:
+    """A precision, and what rotates."""
+
+    bits: int
+    quantizer: str = "uniform"
+    rotate: str = "both"
+
+    @property
+    def name(self) -> str:
+        """Return what the table calls it."""
+        rotated = f" {self.rotate}" if self.quantizer == "dhq" else ""
+        return f"W{self.bits}A{self.bits} {self.quantizer}{rotated}"
+
+    @property
+    def precision(self) -> Precision:
+        """Return its formats."""
+        outer = max(self.bits, Precision.outer_weight_bits)
+        phase = 16 if self.bits == 16 else Precision.phase_bits
+        return Precision(self.bits, outer, self.bits, phase, quantizer=self.quantizer, rotate=self.rotate)
+
+    def architecture(self, picture: Picture) -> Architecture:
+        """Return 2-32-32-32-3."""
+        impl = "sine_interpolated" if self.bits == 16 else ""
+        size = (picture.width, picture.height, picture.channels)
+        return Architecture("siren", *size, 32, 2, precision=self.precision, activation_impl=impl)
+
+
+#: In the order of importance: time ends the list, and the largest comes last.
+NETWORKS = (
+    *(Network(bits, quantizer) for bits in (8, 4, 6) for quantizer in ("uniform", "dhq")),
+    *(Network(bits, "dhq", "weights") for bits in (8, 4)),
+    Network(16),
+)
+
+
+def main() -> None:
+    """Train, build and compare."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("picture", type=Path)
+    parser.add_argument("--steps", type=int, default=500)
+    parser.add_argument("--minutes", type=float, default=30)
+    parser.add_argument("--work", type=Path, default=Path("rtl_out/benchmark_dhq_cost"))
+    options = parser.parse_args()
+    options.work.mkdir(parents=True, exist_ok=True)
+    picture = load_picture(options.picture, (64, 64))
+    end = time.monotonic() + 60 * options.minutes
+    rows = []
+    for way in WISHES:
+        for network in NETWORKS:
+            file = options.work / f"{network.name.replace(' ', '_')}_{way}.json"
+            if not file.exists():
+                if time.monotonic() > end:
+                    print(f"{network.name} {way}: no time left", flush=True)
+                    continue
+                write_json(file, build(network, way, picture, options))
+            rows.append(read_json(file, "benchmarks/dhq_cost.py"))
+    compare(rows)
+    for row in rows:
+        print(json.dumps(row), flush=True)
+    results = Path(__file__).parent / "results"
+    results.mkdir(exist_ok=True)
+    write_json(results / "dhq_cost.json", rows)
+
+
+def trained(network: Network, picture: Picture, options: argparse.Namespace) -> Fitted:
+    """Return the trained network, from its folder if it is there."""
+    folder = options.work / network.name.replace(" ", "_")
+    if not (folder / "fit.json").exists():
+        fit(picture, network.architecture(picture), Training(options.steps)).save(folder)
+    return Fitted.load(folder)
+
+
+def build(network: Network, way: str, picture: Picture, options: argparse.Namespace) -> Row:
+    """Return one row."""
+    fitted = trained(network, picture, options)
+    architecture = fitted.architecture
+    graph = lower(fitted.model)
+    if folding := plan(architecture, WISHES[way], BOARD):
+        graph = fold(graph, folding, architecture.precision)
+    core = Core(graph, architecture.grid)
+    start = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        artifact = emit(graph, architecture.grid, folder, "core")
+        found = synth(artifact.verilog, "core", BOARD, folder)
+    row = {
+        "network": network.name,
+        "way": way,
+        "float_db": round(psnr_db(picture.values, fitted.float_model.render()), 2),
+        "psnr_db": round(psnr_db(picture.values, fitted.model.render()), 2),
+        **{name: found.resources[name].value for name in RESOURCES},
+        "fmax_mhz": found.timing.fmax_mhz.value,
+        "latency": core.latency,
+        "initiation_interval": core.initiation_interval,
+        "synth_s": round(time.perf_counter() - start, 1),
+        "fwht_percent": shares(core.pipeline),
+    }
+    print(json.dumps(row), flush=True)
+    return row
+
+
+def shares(graph: Graph) -> dict[str, float]:
+    """Return the percent of the LUTs of each layer that rotates which its rotation takes."""
+    of_layer: dict[str, dict[str, Node]] = defaultdict(dict)
+    for name, node in graph.nodes.items():
+        layer, _, what = name.partition("_")
+        of_layer[layer][what] = node
+    found = {}
+    for layer, nodes in of_layer.items():
+        if any(isinstance(node, Fwht) for node in nodes.values()):
+            luts = {what: luts_alone(node) for what, node in nodes.items()}
+            rotation = sum(used for what, used in luts.items() if what in ("fwht", "fwht_lanes", "rotated"))
+            found[layer] = round(100 * rotation / sum(luts.values()), 1)
+    return found
+
+
+def luts_alone(node: Node) -> float:
+    """Return the LUTs of a node behind a register."""
+    with tempfile.TemporaryDirectory() as name:
+        verilog = Path(name) / "node.v"
+        text = rtlil.convert(Alone(node), name="node", emit_src=False)
+        verilog.write_text(verilog_from_rtlil(text, verilog.parent))
+        return synth(verilog, "node", BOARD, verilog.parent).resources["lut"].value or 0
+
+
+def compare(rows: list[Row]) -> None:
+    """Add to each row of DHQ what it gains over uniform, and to each what it saves over 16 bits."""
+    by_name = {(row["network"], row["way"]): row for row in rows}
+    for row in rows:
+        full = by_name.get(("W16A16 uniform", row["way"]))
+        if full and row is not full:
+            row["less_than_16_bits_percent"] = {
+                name: round(100 * (1 - row[name] / full[name]), 1)
+                for name in (*RESOURCES, "latency")
+                if full[name]
+            }
+        uniform = by_name.get((f"{row['network'].split()[0]} uniform", row["way"]))
+        if uniform and "dhq" in row["network"]:
+            more = row["lut"] - uniform["lut"]
+            row["more_lut_percent"] = round(100 * more / uniform["lut"], 1)
+            row["gain_db"] = round(row["psnr_db"] - uniform["psnr_db"], 2)
+            row["gain_per_klut"] = round(1000 * row["gain_db"] / more, 3) if more > 0 else None
+
+
+if __name__ == "__main__":
+    main()
