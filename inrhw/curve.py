@@ -12,6 +12,9 @@ from inrhw.node import Node
 from inrhw.stage import Staged, Step
 from inrhw.types import Codes, Element, Fixed, Phase, Vector
 
+#: For `CurveNode.fast_stages`: a register behind every step.
+EVERY_STEP = 99
+
 
 @dataclass(frozen=True)
 class CurveNode(Node):
@@ -24,15 +27,17 @@ class CurveNode(Node):
     element
         Format of the output.
     n_stages
-        Registers, from 1 to the number of steps.
+        Registers, from 1 to the number of steps; 0 stands for as many as keep up with dense layers.
     """
 
     #: What it computes, in a word that all share that compute it; the class's own name where it says nothing.
     curve: ClassVar[str]
+    #: Stages, if there are as many steps, that no dense layer is faster than: a table's steps are short.
+    fast_stages: ClassVar[int] = 2
 
     i: Vector
     element: Fixed
-    n_stages: int = 2
+    n_stages: int = 0
 
     def __init_subclass__(cls) -> None:
         if "curve" not in vars(cls):
@@ -40,6 +45,8 @@ class CurveNode(Node):
 
     def __post_init__(self) -> None:
         most = len(self.steps())
+        if self.n_stages == 0:
+            object.__setattr__(self, "n_stages", min(most, self.fast_stages))
         if not 1 <= self.n_stages <= most:
             raise ValueError(f"n_stages must be from 1 to {most}, not {self.n_stages}")
 

@@ -65,17 +65,23 @@ class Fitted:
         folder = Path(folder)
         tensors = prefixed("float", tensors_of(self.float_model))
         tensors |= prefixed("quantized", tensors_of(self.model))
-        float_pixels, pixels = self.float_model.render(), self.model.render()
         with output_folder(folder):
-            save_picture(folder / "original.png", self.picture.values)
-            save_picture(folder / "float.png", float_pixels)
-            save_picture(folder / "quantized.png", pixels)
+            likeness = self.save_pictures(folder)
             save_tensors(folder / WEIGHTS, tensors, {"architecture": architecture_to_json(self.architecture)})
-            write_json(folder / "fit.json", self._summary(float_pixels, pixels))
+            write_json(folder / "fit.json", self._summary() | likeness)
 
-    def _summary(self, float_pixels: Pixels, pixels: Pixels) -> dict[str, Any]:
-        rendered = {"float": float_pixels, "quantized": pixels}
+    def save_pictures(self, folder: Path) -> dict[str, Any]:
+        """Write original.png, float.png and quantized.png; return PSNR and SSIM of the last two."""
         original = self.picture.values
+        rendered = {"float": self.float_model.render(), "quantized": self.model.render()}
+        for name, values in {"original": original, **rendered}.items():
+            save_picture(folder / f"{name}.png", values)
+        return {
+            "psnr_db": {key: finite(psnr_db(original, value)) for key, value in rendered.items()},
+            "ssim": {key: ssim(original, value) for key, value in rendered.items()},
+        }
+
+    def _summary(self) -> dict[str, Any]:
         return {
             "picture": self.picture.name,
             "architecture": json.loads(architecture_to_json(self.architecture)),
@@ -83,8 +89,6 @@ class Fitted:
             "parameters": sum(p.numel() for p in self.model.trained().values()),
             "weight_bits": self.model.weight_bits(),
             "rotations": self.model.rotations(),
-            "psnr_db": {key: finite(psnr_db(original, value)) for key, value in rendered.items()},
-            "ssim": {key: ssim(original, value) for key, value in rendered.items()},
         }
 
     @classmethod
@@ -104,14 +108,20 @@ class Fitted:
         model = float_model.quantized()
         restore(float_model, strip("float", tensors), folder / WEIGHTS)
         restore(model, strip("quantized", tensors), folder / WEIGHTS)
-        picture = load_picture(folder / "original.png", None)
-        if picture.values.shape != (architecture.height, architecture.width, architecture.channels):
-            raise InputError(f"{folder / 'original.png'} has not the network's size; run `inrhw fit` again")
+        values = load_original(folder, architecture)
         try:
             training = Training(**{**summary["training"], "device": "cpu"})
-            return cls(Picture(summary["picture"], picture.values), float_model, model, training)
+            return cls(Picture(summary["picture"], values), float_model, model, training)
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"{folder / 'fit.json'} is damaged ({error}); run `inrhw fit` again") from error
+
+
+def load_original(folder: Path, architecture: Architecture) -> Pixels:
+    """Return what was represented; raise InputError unless it has the network's size."""
+    values = load_picture(folder / "original.png", None).values
+    if values.shape != (architecture.height, architecture.width, architecture.channels):
+        raise InputError(f"{folder / 'original.png'} has not the network's size; run `inrhw fit` again")
+    return values
 
 
 def fit(

@@ -16,6 +16,7 @@ import numpy as np
 from amaranth.hdl import Cat, Const, Value
 from numpy.typing import NDArray
 
+from inrhw.curve import EVERY_STEP
 from inrhw.saturating import EvenNode
 from inrhw.stage import Step, lookup, negated_if
 from inrhw.types import Codes, Fixed, Vector
@@ -128,6 +129,7 @@ class InterpolatedNode(EvenNode):
     """
 
     most_bits = 16
+    fast_stages = EVERY_STEP
 
     #: Largest magnitude of the second derivative.
     curvature: ClassVar[float]

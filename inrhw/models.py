@@ -111,18 +111,23 @@ class Architecture:
 
     def _check_activation_impl(self) -> None:
         activation, known = self.activation, implementations(self.model)
-        if not self.activation_impl:
-            object.__setattr__(self, "activation_impl", implementation(activation.node_class))
-        if self.activation_impl not in known:
+        if self.activation_impl and self.activation_impl not in known:
             raise InputError(
                 f"activation_impl must be one of {', '.join(sorted(known))} for {self.model}, "
                 f"not {self.activation_impl!r}"
             )
         argument, element = activation.formats(self.precision.phase_bits, self.precision.activation_bits)
         try:
-            known[self.activation_impl](Vector(argument, 1), element)
+            self.circuit(Vector(argument, 1), element)
         except ValueError as error:
-            raise InputError(f"{self.activation_impl} cannot have this precision: {error}") from error
+            raise InputError(f"{implementation(self.circuit)} cannot have this precision: {error}") from error
+
+    @property
+    def circuit(self) -> type[CurveNode]:
+        """What computes the activation."""
+        if not self.activation_impl:
+            return self.activation.node_class
+        return implementations(self.model)[self.activation_impl]
 
     @property
     def grid(self) -> Grid:
@@ -204,7 +209,7 @@ class INR(Trainable):
         """Compute with the architecture's precision from now on."""
         precision = self.architecture.precision
         elements = [self.architecture.grid.element]
-        circuit = implementations(self.architecture.model)[self.architecture.activation_impl]
+        circuit = self.architecture.circuit
         for activation in self.hidden_activations():
             own = circuit if activation is self.activation else activation.node_class
             activation.quantize(precision.phase_bits, precision.activation_bits, own)
@@ -307,7 +312,8 @@ def quantized(networks: Sequence[INR]) -> list[INR]:
     models = plain(networks)
     for model in models:
         model._round()
-    _calibrate(models, plain(networks))
+    if any(isinstance(layer, HadamardLayer) for layer in models[0].layers):
+        _calibrate(models, plain(networks))
     return models
 
 

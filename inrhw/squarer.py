@@ -32,6 +32,8 @@ class SquarerNode(WaveNode):
     Stages are from 1 to one more than twice the number of rows of the squarer.
     """
 
+    fast_stages = 4
+
     @property
     def error_bound(self) -> float:
         """One unit: the crest has no code."""

@@ -21,6 +21,7 @@ from inrhw.loading.weights import shape_digest, weights_file
 from inrhw.lower import lower
 from inrhw.models import INR, Architecture, architecture_from_json, architecture_to_json
 from inrhw.node import Graph
+from inrhw.ops import implementation
 from inrhw.plan import BAKED, Wish, folding_from_json, plan, plan_to_json
 from inrhw.progress import OnProgress, silent
 from inrhw.report import Report
@@ -360,7 +361,7 @@ def _check_same_shape(given: Architecture, core: Architecture, folder: Path, cor
             )
 
     differ("its activation is that of", given.model, core.model)
-    differ("its activation is computed by", given.activation_impl, core.activation_impl)
+    differ("its activation is computed by", implementation(given.circuit), implementation(core.circuit))
     differ("its picture has", f"{given.width}x{given.height} pixels", f"{core.width}x{core.height} pixels")
     differ("its dense layers are", len(given.features) - 1, len(core.features) - 1)
     shapes = zip(layer_shapes(given), layer_shapes(core), strict=True)

@@ -119,7 +119,7 @@ def test_torch_activation_equals_its_node_for_every_argument(
     node.o.check(expected)
 
     def got(codes: Codes) -> Codes:
-        values = activation(torch.from_numpy(codes).double() * 2.0**-element.frac).numpy()
+        values = activation(torch.from_numpy(codes).double() * 2.0**-element.frac).detach().numpy()
         return np.asarray(values * 2.0**node.o.element.frac)
 
     if isinstance(element, Phase):

@@ -33,9 +33,10 @@ def test_stages_are_from_one_to_the_number_of_steps(cls: type[CurveNode]) -> Non
     assert {type(node)(node.i, node.element, n).latency for n in range(1, most + 1)} == set(
         range(1, most + 1)
     )
-    for wrong in (0, most + 1):
+    for wrong in (-1, most + 1):
         with pytest.raises(ValueError, match=f"n_stages must be from 1 to {most}, not {wrong}"):
             type(node)(node.i, node.element, wrong)
+    assert type(node)(node.i, node.element).n_stages == min(most, node.fast_stages)
 
 
 @pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)

@@ -11,6 +11,7 @@ import numpy as np
 from amaranth.hdl import Const, Value
 from numpy.typing import NDArray
 
+from inrhw.curve import EVERY_STEP
 from inrhw.ops.finer import PHASE_BITS, REACH, FinerActivation, bend, bent_phase, bent_sine, phase_error
 from inrhw.ops.sine_interpolated import SineInterpolated
 from inrhw.saturating import SaturatingNode
@@ -37,6 +38,7 @@ class FinerInterpolated(SaturatingNode):
     omega_0: float = 30.0
 
     curve = "finer"
+    fast_stages = EVERY_STEP
     reach = REACH
     most_bits = 16
 

@@ -39,8 +39,6 @@ class Relu(CurveNode):
         Registers: 1.
     """
 
-    n_stages: int = 1
-
     def __post_init__(self) -> None:
         width = self.element.width
         if self.element != Fixed(width, width, signed=False):

@@ -13,6 +13,7 @@ from functools import partial
 import numpy as np
 from amaranth.hdl import Cat, Const, Mux, Value
 
+from inrhw.curve import EVERY_STEP
 from inrhw.quarter_wave import SineNode
 from inrhw.stage import Step
 from inrhw.types import Codes, Fixed, Phase, Vector
@@ -30,6 +31,7 @@ class SineCordic(SineNode):
     """
 
     curve = "sine"
+    fast_stages = EVERY_STEP
 
     @property
     def error_bound(self) -> float:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from amaranth.hdl import Cat, Value
 
+from inrhw.curve import EVERY_STEP
 from inrhw.interpolated import Lines
 from inrhw.quarter_wave import SineNode, fold
 from inrhw.stage import Step, negated_if
@@ -21,6 +22,7 @@ class SineInterpolated(SineNode):
     """
 
     curve = "sine"
+    fast_stages = EVERY_STEP
 
     @functools.cached_property
     def lines(self) -> Lines:

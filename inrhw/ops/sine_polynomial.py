@@ -11,6 +11,7 @@ from functools import partial
 import numpy as np
 from amaranth.hdl import Cat, Const, Value
 
+from inrhw.curve import EVERY_STEP
 from inrhw.quarter_wave import SineNode, fold
 from inrhw.stage import Step
 from inrhw.types import Codes, Fixed, Phase, Vector
@@ -56,6 +57,7 @@ class SinePolynomial(SineNode):
     """
 
     curve = "sine"
+    fast_stages = EVERY_STEP
 
     @property
     def error_bound(self) -> float:
