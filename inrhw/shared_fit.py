@@ -308,7 +308,7 @@ def _architectures(text: str, folder: Path) -> list[SharedArchitecture]:
         ) from error
     found = [cast(SharedArchitecture, architecture_from_json(one, SharedArchitecture)) for one in described]
     if not found or any(a.common != found[0].common for a in found):
-        raise InputError(f"{folder / WEIGHTS} does not describe networks that share layers; train again")
+        raise InputError(f"{folder / WEIGHTS} does not describe networks of one core; train again")
     return found
 
 
