@@ -31,8 +31,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from inrhw import Architecture, Precision, Training, load_picture
+from inrhw.descent import State, descend, mean_square, one_thread
 from inrhw.files import read_json, write_json
-from inrhw.fit import State, descend, one_thread
 from inrhw.models import INR
 from inrhw.signals import Picture, parse_size, psnr_db
 
@@ -145,10 +145,12 @@ class Task:
         p = self.picture
         return Architecture(self.model, p.width, p.height, p.channels, 32, 2)
 
-    @property
-    def target(self) -> torch.Tensor:
-        """Return the pixels as `descend` takes them."""
-        return torch.from_numpy(self.picture.values.reshape(-1, self.picture.channels)).to(torch.float32)
+    def descend(self, model: INR, state: State[INR], end: int) -> None:
+        """Train on the picture."""
+        target = torch.from_numpy(self.picture.values.reshape(-1, self.picture.channels)).to(torch.float32)
+        x = model.coordinates()
+        for _ in descend(model, lambda net, _: mean_square(net(x), target), state, self.training, end):
+            pass
 
     def trained(self) -> tuple[INR, INR]:
         """Return the network in floating point after the shared steps and after all."""
@@ -159,8 +161,7 @@ class Task:
             if file.exists():
                 state.float_model.load_state_dict(load_file(file))
             else:
-                for _ in descend(state.float_model, self.target, state, self.training, end):
-                    pass
+                self.descend(state.float_model, state, end)
                 save_file(state.float_model.state_dict(), file)
             # As `fit` has it, Adam starts anew where the branches part.
             state.step, state.moments = end, {}
@@ -208,8 +209,7 @@ class Task:
             )
             if scheme.quantizer == "auto" and set(state.model.rotations()) == {"none"}:
                 return self.qat(PER_ROW, bits) | {"scheme": scheme.name}
-            for _ in descend(state.model, self.target, state, self.training, self.training.steps):
-                pass
+            self.descend(state.model, state, self.training.steps)
             write_json(file, self.row(state.model, scheme, bits, "all"))
         return dict(read_json(file, "benchmarks/dhq.py")) | {"when": "qat"}
 

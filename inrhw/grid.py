@@ -21,6 +21,8 @@ class Grid:
     ----------
     width, height
         Size in pixels.
+    least_frac
+        Fraction bits that `element` has at least, so that pictures of several sizes have one format.
 
     Examples
     --------
@@ -32,6 +34,7 @@ class Grid:
 
     width: int
     height: int
+    least_frac: int = 1
 
     def __post_init__(self) -> None:
         for side in (self.width, self.height):
@@ -41,7 +44,7 @@ class Grid:
     @property
     def element(self) -> Fixed:
         """Format of one coordinate, shared by both axes."""
-        frac = max(1, (max(self.width, self.height) - 1).bit_length())
+        frac = max(self.least_frac, (max(self.width, self.height) - 1).bit_length())
         return Fixed(frac + 1, frac)
 
     @property

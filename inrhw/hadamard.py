@@ -8,16 +8,19 @@ are choices here.
 
 import contextlib
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 
+from inrhw.node import Node
 from inrhw.ops.dense import DenseLayer
-from inrhw.ops.fwht import butterflies
+from inrhw.ops.fwht import Fwht, butterflies
+from inrhw.ops.requantize import Requantize
 from inrhw.quantize import quantize
 from inrhw.rotation import Rotation
-from inrhw.types import Fixed
+from inrhw.types import Fixed, Vector
 
 #: Whether weights and inputs are rotated, by what a user calls it.
 _SIDES = {"both": (True, True), "weights": (True, False), "activations": (False, True)}
@@ -123,36 +126,28 @@ class HadamardLayer(DenseLayer):
             x = quantize(x @ self.matrix, self.input_format)
         return super().forward(x)
 
-    @torch.no_grad()
-    def calibrate(self, x: Tensor, what: str | None) -> None:
-        """Decide what is rotated, and how rotated inputs are rounded.
+    def prepare(self, name: str, i: Vector) -> dict[str, Node]:
+        """Return the rotation of the input and its rounding, if it is rotated."""
+        if not self.rotates_inputs:
+            return {}
+        fwht = Fwht.pipelined(i, self.rotation)
+        return {f"{name}_fwht": fwht, f"{name}_rotated": Requantize(fwht.o, self.input_format)}
 
-        Parameters
-        ----------
-        x
-            Inputs as the network without rounding has them, [batch, in_features]. The layer is quantized.
-        what
-            "both", "weights" or "activations". None: whichever, or nothing, errs least for what it costs.
-            With one more bit a weight the mean squared error falls to a quarter; a rotation must do better
-            than bits that cost as many adders.
-        """
-        self._fit_rotated_frac(x)
-        choices = [_SIDES[what]] if what else [(False, False), *_SIDES.values()]
-        if len(choices) > 1:
-            choices.sort(key=lambda sides: self._error(x, *sides) * self._worth(*sides))
-        self._rotate(*choices[0])
+    def calibrate(self, x: Tensor, what: str | None) -> None:
+        """Do `calibrate` for this layer alone."""
+        calibrate([self], [x], what)
 
     def _rotate(self, weights: bool, inputs: bool) -> None:
         self.rotates.copy_(torch.tensor([weights, inputs]))
 
-    def _fit_rotated_frac(self, x: Tensor) -> None:
-        """Take the step with the least mean squared error."""
+    def _best_rotated_frac(self, x: Tensor) -> int:
+        """Return the step with the least mean squared error."""
         u = x @ self.matrix
         width, finest = super().input_format.width, finer(super().input_format).frac
         coarsest = Fixed.covering(float(u.abs().max()), width).frac
         fracs = [min(coarsest + k, finest) for k in range(_CLIPPED_BITS + 1)]
         errors = [float((quantize(u, Fixed(width, frac)) - u).square().mean()) for frac in fracs]
-        self.rotated_frac.fill_(fracs[errors.index(min(errors))])
+        return fracs[errors.index(min(errors))]
 
     def _error(self, x: Tensor, weights: bool, inputs: bool) -> float:
         """Return the mean squared error of the quantized layer."""
@@ -171,6 +166,35 @@ class HadamardLayer(DenseLayer):
         own_adders = self.weight.numel() * bits / _BITS_AN_ADDER
         growth = (1 + growth_bits / bits) * (1 + adders / own_adders)
         return float(4 ** (bits * (growth - 1)))
+
+
+@torch.no_grad()
+def calibrate(layers: Sequence[HadamardLayer], xs: Sequence[Tensor], what: str | None) -> None:
+    """Decide what is rotated, and how rotated inputs are rounded: alike in all layers, of one shape.
+
+    Parameters
+    ----------
+    layers
+        Quantized layers. One that several networks share is there several times.
+    xs
+        The inputs of each as the network without rounding has them, [batch, in_features].
+    what
+        "both", "weights" or "activations". None: whichever, or nothing, errs least for what it costs.
+        With one more bit a weight the mean squared error falls to a quarter; a rotation must do better
+        than bits that cost as many adders.
+    """
+    rotated_frac = layers[0]._best_rotated_frac(torch.cat(list(xs)))
+    for layer in layers:
+        layer.rotated_frac.fill_(rotated_frac)
+
+    def cost(sides: tuple[bool, bool]) -> float:
+        errors = [layer._error(x, *sides) for layer, x in zip(layers, xs, strict=True)]
+        return sum(errors) * layers[0]._worth(*sides)
+
+    choices = [_SIDES[what]] if what else [(False, False), *_SIDES.values()]
+    sides = min(choices, key=cost) if len(choices) > 1 else choices[0]
+    for layer in layers:
+        layer._rotate(*sides)
 
 
 def rotation_of(length: int, stored: bool) -> Rotation:

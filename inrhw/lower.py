@@ -3,11 +3,9 @@
 import copy
 
 from inrhw.errors import InputError
-from inrhw.hadamard import HadamardLayer
 from inrhw.models import INR, PIXEL
 from inrhw.node import Graph, Node
 from inrhw.ops.dense import DenseLayer
-from inrhw.ops.fwht import Fwht
 from inrhw.ops.requantize import Requantize
 from inrhw.types import Fixed, Phase, Vector
 
@@ -41,7 +39,7 @@ def lower(model: INR) -> Graph:
     edge = model.architecture.grid.vector
     *hidden, last = model.dense_layers()
     for k, (layer, activation) in enumerate(zip(hidden, model.hidden_activations(), strict=True)):
-        edge = _rotate(nodes, f"layer{k}", layer, edge)
+        edge = _prepare(nodes, f"layer{k}", layer, edge)
         argument = activation.argument
         assert argument is not None
         nodes[f"layer{k}_dense"] = dense = layer.node(edge, argument.frac, wrap=isinstance(argument, Phase))
@@ -52,16 +50,14 @@ def lower(model: INR) -> Graph:
         name = type(activation).__name__.removesuffix("Activation").lower()
         nodes[f"layer{k}_{name}"] = curve = activation.node(edge)
         edge = curve.o
-    edge = _rotate(nodes, f"layer{len(hidden)}", last, edge)
+    edge = _prepare(nodes, f"layer{len(hidden)}", last, edge)
     nodes[f"layer{len(hidden)}_dense"] = dense = last.node(edge, PIXEL.frac, wrap=False)
     nodes["pixel"] = Requantize(dense.o, PIXEL)
     return Graph(nodes)
 
 
-def _rotate(nodes: dict[str, Node], name: str, layer: DenseLayer, edge: Vector) -> Vector:
+def _prepare(nodes: dict[str, Node], name: str, layer: DenseLayer, edge: Vector) -> Vector:
     """Append what a layer does to its input before it multiplies; return what it multiplies."""
-    if not isinstance(layer, HadamardLayer) or not layer.rotates_inputs:
-        return edge
-    nodes[f"{name}_fwht"] = fwht = Fwht.pipelined(edge, layer.rotation)
-    nodes[f"{name}_rotated"] = rotated = Requantize(fwht.o, layer.input_format)
-    return rotated.o
+    for key, node in layer.prepare(name, edge).items():
+        nodes[key], edge = node, node.o
+    return edge

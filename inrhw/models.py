@@ -4,26 +4,25 @@ import copy
 import dataclasses
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
-from inrhw.activation import Activation, Encoding
+from inrhw.activation import Activation, Affine, Encoding
 from inrhw.curve import CurveNode
 from inrhw.errors import InputError
 from inrhw.grid import Grid
-from inrhw.hadamard import HadamardLayer, finer
+from inrhw.hadamard import HadamardLayer, calibrate, finer
 from inrhw.ops import curve_nodes, implementation, operations
 from inrhw.ops.dense import DenseLayer
 from inrhw.precision import Precision
 from inrhw.quantize import quantize
+from inrhw.tensors import Trainable
 from inrhw.types import Fixed, Vector
 
 #: Pixels that calibration looks at, at most.
@@ -158,7 +157,7 @@ class Architecture:
         return first + [self.activation] * (1 + self.hidden_layers)
 
 
-class INR(nn.Module):
+class INR(Trainable):
     """A multilayer perceptron from pixel coordinates to pixel values.
 
     Parameters
@@ -204,37 +203,29 @@ class INR(nn.Module):
 
     def quantized(self) -> "INR":
         """Return a `plain` copy that computes with the architecture's precision."""
-        model = self.plain()
+        return quantized([self])[0]
+
+    def _round(self) -> None:
+        """Compute with the architecture's precision from now on."""
         precision = self.architecture.precision
         elements = [self.architecture.grid.element]
         circuit = self.architecture.circuit
-        for activation in model.hidden_activations():
-            own = circuit if activation is model.activation else activation.node_class
+        for activation in self.hidden_activations():
+            own = circuit if activation is self.activation else activation.node_class
             activation.quantize(precision.phase_bits, precision.activation_bits, own)
             assert activation.element is not None
             elements.append(activation.element)
             finer_activation = copy.deepcopy(activation)
             finer_activation.quantize(precision.phase_bits, finer(activation.element).width, own)
-            model.finer_activations.append(finer_activation)
-        for k, (layer, element) in enumerate(zip(model.dense_layers(), elements, strict=True)):
-            outer = k in (0, len(model.layers) - 1)
+            self.finer_activations.append(finer_activation)
+        for k, (layer, element) in enumerate(zip(self.dense_layers(), elements, strict=True)):
+            outer = k in (0, len(self.layers) - 1)
             weight_bits = precision.outer_weight_bits if outer else precision.weight_bits
             layer.quantize(weight_bits, element, precision.finer_rows)
-        if any(isinstance(layer, HadamardLayer) for layer in model.layers):
-            model._calibrate(self)
-        return model
 
     def _hadamard(self, n: int, out: int, gain: float, offset: float = 0.0) -> HadamardLayer:
         stored = self.architecture.precision.hadamard == "stored"
         return HadamardLayer(n, out, gain, offset, stored=stored)
-
-    def _calibrate(self, exact: "INR") -> None:
-        """Let layers that may rotate decide how, by what they get in the network without rounding."""
-        precision = self.architecture.precision
-        what = None if precision.quantizer == "auto" else precision.rotate
-        for own, (_, x) in zip(self.dense_layers(), exact.plain().layer_inputs(), strict=True):
-            if isinstance(own, HadamardLayer):
-                own.calibrate(x, what)
 
     @torch.no_grad()
     def layer_inputs(self) -> list[tuple[DenseLayer, Tensor]]:
@@ -250,34 +241,14 @@ class INR(nn.Module):
 
     def plain(self) -> "INR":
         """Return an equal copy whose activations have no parameters: they are in the weights around them."""
-        model = copy.deepcopy(self)
-        model.activation, argument, value = self.activation.plain()
-        layers = list(model.dense_layers())
-        for k, activation in enumerate(model.hidden_activations()):
-            if activation is model.activation:
-                layers[k].take_output(argument)
-                layers[k + 1].take_input(value)
-        return model
-
-    def trained(self) -> dict[str, nn.Parameter]:
-        """Return the parameters that training changes, by name."""
-        return {name: value for name, value in self.named_parameters() if value.requires_grad}
+        return plain([self])[0]
 
     def weight_bits(self) -> int:
         """Return the bits that hold the quantized weights and biases; biases have the width of their sum.
 
         A layer that is not trained follows from the picture's size and needs none.
         """
-        total = 0
-        for layer in self.dense_layers():
-            if not layer.weight.requires_grad:
-                continue
-            assert layer.weight_bits is not None
-            _, bias, frac = layer.quantized()
-            codes = bias.detach() * 2.0 ** (frac + layer.input_format.frac)
-            bias_bits = Fixed.holding(int(codes.min()), int(codes.max()), 0).width
-            total += layer.weight.numel() * layer.weight_bits + layer.bias.numel() * bias_bits
-        return total
+        return sum(layer.stored_bits() for layer in self.dense_layers() if layer.weight.requires_grad)
 
     def rotations(self) -> list[str]:
         """Return what each dense layer rotates: "none" or as in `HadamardLayer.rotated`."""
@@ -324,13 +295,54 @@ class INR(nn.Module):
         image: NDArray[np.uint8] = pixels.numpy().astype(np.uint8).reshape(shape)
         return image
 
-    def check_finite(self, where: str = "the model") -> None:
-        """Raise InputError, naming `where`, when a weight is NaN or infinite."""
-        for name, value in self.state_dict().items():
-            if not torch.isfinite(value).all():
-                raise InputError(
-                    f"{name} of {where} holds NaN or infinity; train again with a lower learning rate"
-                )
+
+def plain(networks: Sequence[INR]) -> list[INR]:
+    """Return equal copies as `INR.plain` does; layers that networks share stay shared."""
+    copies = copy.deepcopy(list(networks))
+    # Each layer once, however many networks it is in.
+    inputs: dict[DenseLayer, Affine] = {}
+    outputs: dict[DenseLayer, Affine] = {}
+    for model in copies:
+        before, layers = model.activation, list(model.dense_layers())
+        followers = model.hidden_activations()
+        model.activation, argument, value = before.plain()
+        for k, follower in enumerate(followers):
+            if follower is before:
+                outputs[layers[k]], inputs[layers[k + 1]] = argument, value
+    for layer, affine in inputs.items():
+        layer.take_input(affine)
+    for layer, affine in outputs.items():
+        layer.take_output(affine)
+    return copies
+
+
+def quantized(networks: Sequence[INR]) -> list[INR]:
+    """Return copies as `INR.quantized` does; layers that networks share stay shared.
+
+    Layers of one place in the networks get one structure, whether they are shared or not.
+    """
+    models = plain(networks)
+    for model in models:
+        model._round()
+    if any(isinstance(layer, HadamardLayer) for layer in models[0].layers):
+        _calibrate(models, plain(networks))
+    return models
+
+
+@torch.no_grad()
+def _calibrate(models: Sequence[INR], exact: Sequence[INR]) -> None:
+    """Let layers that may rotate decide how, by what they get in the networks without rounding."""
+    precision = models[0].architecture.precision
+    what = None if precision.quantizer == "auto" else precision.rotate
+    xs = [model.coordinates() for model in exact]
+    xs = [x[:: -(-len(x) * len(xs) // _CALIBRATED)] for x in xs]
+    followers = [[*model.hidden_activations(), nn.Identity()] for model in exact]
+    for k in range(len(models[0].layers)):
+        own = [model.layers[k] for model in models]
+        rotating = [layer for layer in own if isinstance(layer, HadamardLayer)]
+        if rotating:
+            calibrate(rotating, xs, what)
+        xs = [then[k](model.layers[k](x)) for then, model, x in zip(followers, exact, xs, strict=True)]
 
 
 def architecture_to_json(architecture: Architecture) -> str:
@@ -338,8 +350,8 @@ def architecture_to_json(architecture: Architecture) -> str:
     return json.dumps(dataclasses.asdict(architecture), sort_keys=True)
 
 
-def architecture_from_json(text: str) -> Architecture:
-    """Return the architecture that `architecture_to_json` wrote.
+def architecture_from_json(text: str, kind: type[Architecture] = Architecture) -> Architecture:
+    """Return the architecture, of some kind, that `architecture_to_json` wrote.
 
     Raises
     ------
@@ -348,39 +360,6 @@ def architecture_from_json(text: str) -> Architecture:
     """
     try:
         fields = json.loads(text)
-        return Architecture(**{**fields, "precision": Precision(**fields["precision"])})
+        return kind(**{**fields, "precision": Precision(**fields["precision"])})
     except (ValueError, TypeError, KeyError) as error:
         raise InputError(f"the description of the network is damaged ({error}); run fit again") from error
-
-
-def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Return the tensors and the metadata of a safetensors file.
-
-    Raises
-    ------
-    InputError
-        If the file is missing or damaged.
-    """
-    try:
-        with safe_open(path, framework="pt") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
-    except FileNotFoundError:
-        raise InputError(f"{path} does not exist; run `inrhw fit` first") from None
-    except (SafetensorError, OSError) as error:
-        raise InputError(f"{path} is not a readable checkpoint ({error}); run fit again") from error
-
-
-def restore(model: INR, tensors: dict[str, Tensor], path: Path) -> None:
-    """Load weights into `model`.
-
-    Raises
-    ------
-    InputError
-        If names or shapes do not match, or a weight is not finite.
-    """
-    try:
-        model.load_state_dict(tensors)
-    except RuntimeError as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"{path} does not fit the network it describes ({reason}); run fit again") from error
-    model.check_finite(str(path))

@@ -19,11 +19,10 @@ from inrhw.models import (
     activations,
     architecture_from_json,
     architecture_to_json,
-    load_tensors,
-    restore,
 )
 from inrhw.precision import Precision
 from inrhw.signals import psnr_db
+from inrhw.tensors import load_tensors, restore
 
 Floats = NDArray[np.float64]
 

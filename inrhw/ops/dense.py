@@ -262,6 +262,18 @@ class DenseLayer(nn.Module):
         step = 2.0 ** -(frac + self.input_format.frac)
         return codes * 2.0 ** -frac[:, None], round_half_up(bias / step) * step, frac
 
+    def stored_bits(self) -> int:
+        """Return the bits that hold the quantized weights and biases; biases have the width of their sum."""
+        assert self.weight_bits is not None
+        _, bias, frac = self.quantized()
+        codes = bias.detach() * 2.0 ** (frac + self.input_format.frac)
+        bias_bits = Fixed.holding(int(codes.min()), int(codes.max()), 0).width
+        return self.weight.numel() * self.weight_bits + self.bias.numel() * bias_bits
+
+    def prepare(self, name: str, i: Vector) -> dict[str, Node]:
+        """Return the nodes, named after `name`, that bring the input to what `node` multiplies: here none."""
+        return {}
+
     def forward(self, x: Tensor) -> Tensor:
         """Map [batch, in_features] to [batch, out_features]."""
         weight, bias = self.folded() if self.weight_bits is None else self.quantized()[:2]

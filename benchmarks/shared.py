@@ -1,0 +1,154 @@
+"""Parameters saved and PSNR lost by networks that share layers, against one network a picture.
+
+    python benchmarks/shared.py ../shared/kodak/*.png --size 64x64 --steps 600
+
+For each RUN, "K:projection:hidden layers", the first K pictures are trained together and compared with
+networks of their own, equally wide, with two hidden layers, trained for as many full-batch steps. Shared
+networks are rendered at twice their size too, compared with the picture at that size and with what bicubic
+interpolation makes of the small one. A run is a file in --work: what is done is not done again. Prints a row
+a run and writes benchmarks/results/shared.json.
+"""
+
+import argparse
+import hashlib
+import json
+import statistics
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from inrhw import Architecture, Picture, Training, fit, load_picture
+from inrhw.files import read_json, write_json
+from inrhw.shared_fit import SharedTraining, fit_shared, shared_architectures
+from inrhw.signals import Pixels, parse_size, psnr_db
+
+Row = dict[str, Any]
+
+RUNS = [
+    "2:full:3",
+    "4:full:3",
+    "4:low-rank:3",
+    "4:diagonal:3",
+    "4:full:2",
+    "12:full:3",
+    "12:low-rank:3",
+    "12:diagonal:3",
+]
+
+
+def main() -> None:
+    """Train everything and compare."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("pictures", nargs="+", type=Path)
+    parser.add_argument("--runs", nargs="+", default=RUNS)
+    parser.add_argument("--model", default="quadinr")
+    parser.add_argument("--size", default="64x64")
+    parser.add_argument("--hidden-features", type=int, default=32)
+    parser.add_argument("--steps", type=int, default=600)
+    parser.add_argument("--learning-rate", type=float, default=Training.learning_rate)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--work", type=Path, default=Path("rtl_out/benchmark_shared"))
+    options = parser.parse_args()
+    pictures = sorted(options.pictures)
+    rows = []
+    for run in options.runs:
+        n, projection, layers = run.split(":")
+        chosen = pictures[: int(n)]
+        separate = [cached(options, alone, path, options) for path in chosen]
+        row = cached(options, shared, chosen, projection, int(layers), options)
+        alone_parameters = sum(one["parameters"] for one in separate)
+        row |= {
+            "separate_parameters": alone_parameters,
+            "saved_percent": round(100 * (1 - row["parameters"] / alone_parameters), 1),
+            "separate_bits": sum(one["weight_bits"] for one in separate),
+        }
+        for kind in ("float_db", "quantized_db"):
+            row[f"separate_{kind}"] = round(statistics.mean(one[kind] for one in separate), 2)
+        row["lost_db"] = round(row["separate_quantized_db"] - row["quantized_db"], 2)
+        rows.append(row)
+        print(json.dumps(row), flush=True)
+        results = Path(__file__).parent / "results"
+        results.mkdir(exist_ok=True)
+        write_json(results / "shared.json", rows)
+
+
+def cached(options: argparse.Namespace, measure: Any, *what: Any) -> Row:
+    """Return one result, from its file if it is there."""
+    setting = {key: value for key, value in vars(options).items() if key not in ("pictures", "runs", "work")}
+    identity = hashlib.sha256(repr((measure.__name__, what[:-1], setting)).encode()).hexdigest()[:16]
+    file = options.work / f"{identity}.json"
+    if not file.exists():
+        options.work.mkdir(parents=True, exist_ok=True)
+        write_json(file, measure(*what))
+    return dict(read_json(file, "benchmarks/shared.py"))
+
+
+def alone(path: Path, options: argparse.Namespace) -> Row:
+    """Train a network of a picture's own."""
+    picture = load_picture(path, parse_size(options.size))
+    size = (picture.width, picture.height, picture.channels)
+    architecture = Architecture(options.model, *size, options.hidden_features, 2)
+    fitted = fit(picture, architecture, Training(options.steps, options.learning_rate, 0, options.device))
+    return {
+        "picture": picture.name,
+        "parameters": sum(p.numel() for p in fitted.model.parameters()),
+        "weight_bits": fitted.model.weight_bits(),
+        "float_db": psnr_db(picture.values, fitted.float_model.render()),
+        "quantized_db": psnr_db(picture.values, fitted.model.render()),
+    }
+
+
+def shared(paths: list[Path], projection: str, hidden_layers: int, options: argparse.Namespace) -> Row:
+    """Train pictures together."""
+    width, height = parse_size(options.size)
+    pictures = [load_picture(path, (width, height)) for path in paths]
+    architectures = shared_architectures(
+        pictures,
+        options.model,
+        hidden_features=options.hidden_features,
+        hidden_layers=hidden_layers,
+        projection=projection,
+        max_scale=2,
+    )
+    training = SharedTraining(options.steps, options.learning_rate, 0, options.device)
+    begin = time.process_time()
+    fitted = fit_shared(pictures, architectures, training)
+    seconds = time.process_time() - begin
+    large = [load_picture(path, (2 * width, 2 * height)) for path in paths]
+    return {
+        "pictures": len(pictures),
+        "projection": projection,
+        "hidden_layers": hidden_layers,
+        "hidden_features": options.hidden_features,
+        "model": options.model,
+        "size": options.size,
+        "steps": options.steps,
+        "fit_cpu_s": round(seconds),
+        "parameters": sum(p.numel() for p in fitted.model.trained().values()),
+        "weight_bits": fitted.model.weight_bits(),
+        "float_db": mean_db(pictures, [network.render() for network in fitted.float_model]),
+        "quantized_db": mean_db(pictures, [network.render() for network in fitted.model]),
+        "twice_the_size_db": mean_db(
+            large, [fitted.model.network(k, scale=2).render() for k in range(len(large))]
+        ),
+        "twice_by_bicubic_db": mean_db(large, [bicubic(picture) for picture in pictures]),
+    }
+
+
+def mean_db(pictures: list[Picture], rendered: list[Pixels]) -> float:
+    """Return the mean PSNR over pictures."""
+    values = [psnr_db(p.values, pixels) for p, pixels in zip(pictures, rendered, strict=True)]
+    return round(statistics.mean(values), 2)
+
+
+def bicubic(picture: Picture) -> Pixels:
+    """Return the picture at twice its size."""
+    size = (2 * picture.width, 2 * picture.height)
+    return np.asarray(Image.fromarray(picture.values).resize(size, Image.Resampling.BICUBIC))
+
+
+if __name__ == "__main__":
+    main()
