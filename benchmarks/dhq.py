@@ -12,7 +12,7 @@ PTQ quantizes a network after all its steps in floating point; QAT is the second
 fifths of the steps in floating point, the rest quantized. A run is a file in --work: what is done is not done
 again, and QAT, seed by seed, starts no further round after --minutes. Writes benchmarks/results/dhq.json:
 means over pictures and seeds, how runs of other seeds differ ("seed_spread", the mean over pictures of the
-standard deviation), and the gain over uniform with a step a row, run by run.
+standard deviation), the gain over uniform with a step a row, run by run, and kurtosis and peak of each layer.
 """
 
 import argparse
@@ -31,6 +31,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from inrhw import Architecture, Precision, Training, load_picture
+from inrhw.distribution import distributions
 from inrhw.files import read_json, write_json
 from inrhw.fit import State, descend, one_thread
 from inrhw.models import INR
@@ -110,17 +111,17 @@ SCHEMES = {
         Scheme("dhq"),
     ),
 }
-QAT = (
-    Scheme("uniform", finer_rows=0),
-    PER_ROW,
-    Scheme("dhq"),
-    Scheme("dhq", "weights"),
-    Scheme("auto"),
-)
+_CORE = (PER_ROW, Scheme("dhq"))
+_MORE = (Scheme("uniform", finer_rows=0), Scheme("dhq", "weights"), Scheme("auto"))
 
-#: Bits and seeds of QAT, the most telling first: time ends the list.
-_QAT_ORDER = [*itertools.product([0], (4, 3, 6)), *itertools.product((1, 2), (4, 3, 6))]
-_QAT_ORDER += itertools.product(range(3), (8, 5))
+#: Schemes, seed and bits of QAT, the most telling first: time ends the list.
+QAT = (
+    ((*_CORE, *_MORE), 0, 4),
+    *((_CORE, 0, bits) for bits in (6, 3)),
+    *((_CORE, seed, 4) for seed in (1, 2)),
+    *((_CORE, seed, bits) for seed in (1, 2) for bits in (6, 3)),
+    *((_MORE, 0, bits) for bits in (6, 3)),
+)
 
 
 @dataclass(frozen=True)
@@ -195,6 +196,19 @@ class Task:
             write_json(file, {"rows": rows})
         return [row | {"when": "ptq"} for row in read_json(file, "benchmarks/dhq.py")["rows"]]
 
+    def kurtosis(self) -> list[Row]:
+        """Return kurtosis and peak of each layer but the first, in floating point."""
+        _, model = self.trained()
+        return [
+            {
+                f"{rotated}{what}_{number}": getattr(getattr(layer, f"{rotated}{what}"), number)
+                for what, rotated, number in itertools.product(
+                    ("weights", "inputs"), ("", "rotated_"), ("kurtosis", "peak")
+                )
+            }
+            for layer in distributions(model)
+        ]
+
     def qat(self, scheme: Scheme, bits: int) -> Row:
         """Return the network trained with quantization in the loop."""
         file = self.work / f"{self.key}_qat_{scheme.name.replace(' ', '_')}_{bits}.json"
@@ -218,7 +232,8 @@ def main() -> None:
     """Train, quantize and summarize."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("pictures", nargs="+", type=Path)
-    parser.add_argument("--models", nargs="*", default=["siren", "quadinr", "relu_pe", "gauss"])
+    parser.add_argument("--models", nargs="*", default=["siren", "quadinr"])
+    parser.add_argument("--one-seed-models", nargs="*", default=["relu_pe", "gauss"])
     parser.add_argument("--qat-models", nargs="*", default=["siren", "quadinr"])
     parser.add_argument("--size", default="64x64")
     parser.add_argument("--steps", type=int, default=500)
@@ -229,15 +244,19 @@ def main() -> None:
     options.work.mkdir(parents=True, exist_ok=True)
     end = time.monotonic() + 60 * options.minutes
     with one_thread():
-        rows = [row for task in tasks(options, options.models, options.seeds) for row in logged(task)]
-        summarize(rows, options)
-        for seed, bits in _QAT_ORDER:
+        seeds = dict.fromkeys(options.models, options.seeds)
+        seeds |= dict.fromkeys(options.one_seed_models, options.seeds[:1])
+        by_model = {model: list(tasks(options, [model], chosen)) for model, chosen in seeds.items()}
+        rows = [row for found in by_model.values() for task in found for row in logged(task)]
+        numbers = {model: kurtosis_of(found) for model, found in by_model.items()}
+        summarize(rows, numbers, options)
+        for schemes, seed, bits in QAT:
             if seed not in options.seeds or time.monotonic() > end:
                 continue
             for task in tasks(options, options.qat_models, [seed]):
-                rows += [task.qat(scheme, bits) for scheme in QAT]
+                rows += [task.qat(scheme, bits) for scheme in schemes]
             print(f"qat seed {seed} {bits} bits", flush=True)
-            summarize(rows, options)
+            summarize(rows, numbers, options)
 
 
 def tasks(options: argparse.Namespace, models: list[str], seeds: list[int]) -> Iterator[Task]:
@@ -256,7 +275,15 @@ def logged(task: Task) -> list[Row]:
     return rows
 
 
-def summarize(rows: list[Row], options: argparse.Namespace) -> None:
+def kurtosis_of(found: list[Task]) -> list[Row]:
+    """Return the mean over pictures and seeds for each layer but the first."""
+    layers = zip(*(task.kurtosis() for task in found), strict=True)
+    return [
+        {name: round(statistics.mean(row[name] for row in rows), 2) for name in rows[0]} for rows in layers
+    ]
+
+
+def summarize(rows: list[Row], told: dict[str, list[Row]], options: argparse.Namespace) -> None:
     """Write the results so far."""
     floats = {(r["model"], r["picture"], r["seed"]): r["float_db"] for r in rows if "float_db" in r}
     results = Path(__file__).parent / "results"
@@ -270,6 +297,7 @@ def summarize(rows: list[Row], options: argparse.Namespace) -> None:
             model: round(statistics.mean(db for (name, _, _), db in floats.items() if name == model), 2)
             for model in dict.fromkeys(name for name, _, _ in floats)
         },
+        "distributions": told,
         "summary": summary(rows),
     }
     write_json(results / "dhq.json", found)

@@ -70,9 +70,9 @@ class Precision:
                 "a stored Hadamard matrix cannot rotate activations only: its order divides no weight"
             )
 
-    def rotates_inputs(self, layer: str) -> bool:
-        """Return whether inputs of a "hidden" or the "last" layer rotate; of "auto" nobody knows: no."""
-        return self.quantizer == "dhq" and self.rotates(layer) and self.rotate != "weights"
+    def rotated(self, layer: str) -> str:
+        """Return what a "hidden" or the "last" layer rotates, as in `rotate`; "" if nothing or not yet known."""
+        return self.rotate if self.quantizer == "dhq" and self.rotates(layer) else ""
 
     def rotates(self, layer: str) -> bool:
         """Return whether a "hidden" or the "last" layer may rotate."""

@@ -68,6 +68,18 @@ def test_what_goes_into_a_rotation_is_signed_after_it_and_finer_before(
         assert shape.y_bits == (8 if following.rotation else 6)
 
 
+@pytest.mark.parametrize("rotate", ["weights", "activations", "both"])
+@pytest.mark.parametrize("features", [8, 12, 32, 64])
+def test_weights_are_about_as_wide_as_the_rotation_in_them_makes_them(rotate: str, features: int) -> None:
+    precision = Precision(8, 8, quantizer="dhq", rotate=rotate)
+    architecture = Architecture("siren", 8, 8, 3, features, 1, precision=precision)
+    folding = Folding((Fold(1, 2), Fold(1, 1), Fold(1, 1)))
+    graph = fold(lower(INR(architecture).quantized()), folding, precision)
+    nodes = [node for node in graph.nodes.values() if isinstance(node, FoldedDense)]
+    for shape, node in zip(layer_shapes(architecture)[1:], nodes[1:], strict=True):
+        assert abs(shape.weight_bits - node.format.weight_bits) <= (0 if rotate == "both" else 1)
+
+
 @pytest.mark.parametrize("quantizer", ["uniform", "auto"])
 def test_nothing_is_said_to_rotate_that_may_not(quantizer: str) -> None:
     architecture = Architecture("siren", 8, 8, 3, 12, 1, precision=Precision(quantizer=quantizer))
