@@ -132,8 +132,7 @@ def layer_shapes(architecture: Architecture) -> tuple[LayerShape, ...]:
 
 def _rotated_side(architecture: Architecture, layer: int) -> str:
     """Return what a layer rotates, as in `Precision.rotated`."""
-    first_trained = 0 if architecture.encoding is None else 1
-    if layer <= first_trained:
+    if layer == 0:
         return ""
     return architecture.precision.rotated("last" if layer == len(architecture.features) - 2 else "hidden")
 

@@ -71,7 +71,7 @@ class Precision:
             )
 
     def rotated(self, layer: str) -> str:
-        """Return what a "hidden" or the "last" layer rotates, as in `rotate`; "" if nothing or not yet known."""
+        """Return what a "hidden" or the "last" layer rotates, as in `rotate`; "" if nothing or not known."""
         return self.rotate if self.quantizer == "dhq" and self.rotates(layer) else ""
 
     def rotates(self, layer: str) -> bool:
