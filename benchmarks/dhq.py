@@ -10,9 +10,10 @@ front of the rotation (`inrhw.hadamard.finer`), which is in favor of DHQ.
 
 PTQ quantizes a network after all its steps in floating point; QAT is the second branch of `inrhw.fit`: two
 fifths of the steps in floating point, the rest quantized. A run is a file in --work: what is done is not done
-again, and QAT, seed by seed, starts no further round after --minutes. Writes benchmarks/results/dhq.json:
-means over pictures and seeds, how runs of other seeds differ ("seed_spread", the mean over pictures of the
-standard deviation), the gain over uniform with a step a row, run by run, and kurtosis and peak of each layer.
+again, and QAT, the most telling first, starts no further run after --minutes. Writes
+benchmarks/results/dhq.json: means over pictures and seeds, how runs of other seeds differ ("seed_spread", the
+mean over pictures of the standard deviation; null for one seed), the gain over uniform with a step a row, run
+by run, and kurtosis and peak of each layer.
 """
 
 import argparse
@@ -117,6 +118,7 @@ _MORE = (Scheme("uniform", finer_rows=0), Scheme("dhq", "weights"), Scheme("auto
 #: Schemes, seed and bits of QAT, the most telling first: time ends the list.
 QAT = (
     ((*_CORE, *_MORE), 0, 4),
+    ((Scheme("dhq", finer_rows=0),), 0, 4),
     *((_CORE, 0, bits) for bits in (6, 3)),
     *((_CORE, seed, 4) for seed in (1, 2)),
     *((_CORE, seed, bits) for seed in (1, 2) for bits in (6, 3)),
@@ -209,9 +211,13 @@ class Task:
             for layer in distributions(model)
         ]
 
+    def qat_file(self, scheme: Scheme, bits: int) -> Path:
+        """Return where the result of `qat` is kept."""
+        return self.work / f"{self.key}_qat_{scheme.name.replace(' ', '_')}_{bits}.json"
+
     def qat(self, scheme: Scheme, bits: int) -> Row:
         """Return the network trained with quantization in the loop."""
-        file = self.work / f"{self.key}_qat_{scheme.name.replace(' ', '_')}_{bits}.json"
+        file = self.qat_file(scheme, bits)
         if not file.exists():
             shared, _ = self.trained()
             state = State(
@@ -221,10 +227,12 @@ class Task:
                 step=self.training.shared_steps,
             )
             if scheme.quantizer == "auto" and set(state.model.rotations()) == {"none"}:
-                return self.qat(PER_ROW, bits) | {"scheme": scheme.name}
-            for _ in descend(state.model, self.target, state, self.training, self.training.steps):
-                pass
-            write_json(file, self.row(state.model, scheme, bits, "all"))
+                row = self.qat(PER_ROW, bits) | {"scheme": scheme.name}
+            else:
+                for _ in descend(state.model, self.target, state, self.training, self.training.steps):
+                    pass
+                row = self.row(state.model, scheme, bits, "all")
+            write_json(file, row)
         return dict(read_json(file, "benchmarks/dhq.py")) | {"when": "qat"}
 
 
@@ -251,11 +259,10 @@ def main() -> None:
         numbers = {model: kurtosis_of(found) for model, found in by_model.items()}
         summarize(rows, numbers, options)
         for schemes, seed, bits in QAT:
-            if seed not in options.seeds or time.monotonic() > end:
-                continue
-            for task in tasks(options, options.qat_models, [seed]):
-                rows += [task.qat(scheme, bits) for scheme in schemes]
-            print(f"qat seed {seed} {bits} bits", flush=True)
+            found = tasks(options, options.qat_models, [seed] if seed in options.seeds else [])
+            for task, scheme in itertools.product(found, schemes):
+                if task.qat_file(scheme, bits).exists() or time.monotonic() < end:
+                    rows.append(task.qat(scheme, bits))
             summarize(rows, numbers, options)
 
 
@@ -322,7 +329,9 @@ def summary(rows: list[Row]) -> list[Row]:
             "scheme": scheme,
             "runs": len(chosen),
             "psnr_db": round(statistics.mean(row["psnr_db"] for row in chosen), 2),
-            "seed_spread": round(statistics.mean(map(statistics.pstdev, of_picture.values())), 2),
+            "seed_spread": round(statistics.mean(map(statistics.pstdev, of_picture.values())), 2)
+            if len(chosen) > len(of_picture)
+            else None,
             "gain_db": round(statistics.mean(gains), 2),
             "gain_least": round(min(gains), 2),
             "gain_most": round(max(gains), 2),

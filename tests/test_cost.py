@@ -71,7 +71,7 @@ def test_what_goes_into_a_rotation_is_signed_after_it_and_finer_before(
 @pytest.mark.parametrize("rotate", ["weights", "activations", "both"])
 @pytest.mark.parametrize("features", [8, 12, 32, 64])
 def test_weights_are_about_as_wide_as_the_rotation_in_them_makes_them(rotate: str, features: int) -> None:
-    precision = Precision(8, 8, quantizer="dhq", rotate=rotate)
+    precision = Precision(8, 8, quantizer="dhq", rotate=rotate, rotate_layers="all")
     architecture = Architecture("siren", 8, 8, 3, features, 1, precision=precision)
     folding = Folding((Fold(1, 2), Fold(1, 1), Fold(1, 1)))
     graph = fold(lower(INR(architecture).quantized()), folding, precision)
@@ -108,7 +108,7 @@ def test_a_rotation_costs_what_was_measured(row: dict[str, float]) -> None:
 def test_rotations_are_on_the_lanes_that_the_model_says(
     model: str, features: int, pe: int, simd: int
 ) -> None:
-    precision = Precision(8, 8, quantizer="dhq", rotate_layers="all")
+    precision = Precision(8, 8, quantizer="dhq", rotate="both", rotate_layers="all")
     architecture = Architecture(model, 8, 8, 3, features, 1, precision=precision)
     shapes = layer_shapes(architecture)
     folds = tuple(
@@ -204,7 +204,7 @@ def test_more_of_anything_costs_no_less() -> None:
     [("rom", "raster"), ("rom", "stream"), ("loadable", "raster"), ("loadable", "stream")],
 )
 def test_the_model_is_near_synthesis(tmp_path: Path, weights: str, source: str, quantizer: str) -> None:
-    precision = Precision(8, 8, quantizer=quantizer)
+    precision = Precision(8, 8, quantizer=quantizer, rotate="both", rotate_layers="all")
     architecture = Architecture("quadinr", 16, 16, 3, 24, 1, precision=precision)
     folding = Folding((Fold(2, 2), Fold(6, 3), Fold(1, 4)), weights)
     graph = fold(lower(INR(architecture).quantized()), folding, precision)
