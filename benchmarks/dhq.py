@@ -10,9 +10,10 @@ front of the rotation (`inrhw.hadamard.finer`), which is in favor of DHQ.
 
 PTQ quantizes a network after all its steps in floating point; QAT is the second branch of `inrhw.fit`: two
 fifths of the steps in floating point, the rest quantized. A run is a file in --work: what is done is not done
-again, and QAT, seed by seed, starts no further round after --minutes. Writes benchmarks/results/dhq.json:
-means over pictures and seeds, how runs of other seeds differ ("seed_spread", the mean over pictures of the
-standard deviation), and the gain over uniform with a step a row, run by run.
+again, and QAT, the most telling first, starts no further run after --minutes. Writes
+benchmarks/results/dhq.json: means over pictures and seeds, how runs of other seeds differ ("seed_spread", the
+mean over pictures of the standard deviation; null for one seed), the gain over uniform with a step a row, run
+by run, and kurtosis and peak of each layer.
 """
 
 import argparse
@@ -32,6 +33,7 @@ from safetensors.torch import load_file, save_file
 
 from inrhw import Architecture, Precision, Training, load_picture
 from inrhw.descent import State, descend, mean_square, one_thread
+from inrhw.distribution import distributions
 from inrhw.files import read_json, write_json
 from inrhw.models import INR
 from inrhw.signals import Picture, parse_size, psnr_db
@@ -110,17 +112,18 @@ SCHEMES = {
         Scheme("dhq"),
     ),
 }
-QAT = (
-    Scheme("uniform", finer_rows=0),
-    PER_ROW,
-    Scheme("dhq"),
-    Scheme("dhq", "weights"),
-    Scheme("auto"),
-)
+_CORE = (PER_ROW, Scheme("dhq"))
+_MORE = (Scheme("uniform", finer_rows=0), Scheme("dhq", "weights"), Scheme("auto"))
 
-#: Bits and seeds of QAT, the most telling first: time ends the list.
-_QAT_ORDER = [*itertools.product([0], (4, 3, 6)), *itertools.product((1, 2), (4, 3, 6))]
-_QAT_ORDER += itertools.product(range(3), (8, 5))
+#: Schemes, seed and bits of QAT, the most telling first: time ends the list.
+QAT = (
+    ((*_CORE, *_MORE), 0, 4),
+    ((Scheme("dhq", finer_rows=0),), 0, 4),
+    *((_CORE, 0, bits) for bits in (6, 3)),
+    *((_CORE, seed, 4) for seed in (1, 2)),
+    *((_CORE, seed, bits) for seed in (1, 2) for bits in (6, 3)),
+    *((_MORE, 0, bits) for bits in (6, 3)),
+)
 
 
 @dataclass(frozen=True)
@@ -196,9 +199,26 @@ class Task:
             write_json(file, {"rows": rows})
         return [row | {"when": "ptq"} for row in read_json(file, "benchmarks/dhq.py")["rows"]]
 
+    def kurtosis(self) -> list[Row]:
+        """Return kurtosis and peak of each layer but the first, in floating point."""
+        _, model = self.trained()
+        return [
+            {
+                f"{rotated}{what}_{number}": getattr(getattr(layer, f"{rotated}{what}"), number)
+                for what, rotated, number in itertools.product(
+                    ("weights", "inputs"), ("", "rotated_"), ("kurtosis", "peak")
+                )
+            }
+            for layer in distributions(model)
+        ]
+
+    def qat_file(self, scheme: Scheme, bits: int) -> Path:
+        """Return where the result of `qat` is kept."""
+        return self.work / f"{self.key}_qat_{scheme.name.replace(' ', '_')}_{bits}.json"
+
     def qat(self, scheme: Scheme, bits: int) -> Row:
         """Return the network trained with quantization in the loop."""
-        file = self.work / f"{self.key}_qat_{scheme.name.replace(' ', '_')}_{bits}.json"
+        file = self.qat_file(scheme, bits)
         if not file.exists():
             shared, _ = self.trained()
             state = State(
@@ -208,9 +228,11 @@ class Task:
                 step=self.training.shared_steps,
             )
             if scheme.quantizer == "auto" and set(state.model.rotations()) == {"none"}:
-                return self.qat(PER_ROW, bits) | {"scheme": scheme.name}
-            self.descend(state.model, state, self.training.steps)
-            write_json(file, self.row(state.model, scheme, bits, "all"))
+                row = self.qat(PER_ROW, bits) | {"scheme": scheme.name}
+            else:
+                self.descend(state.model, state, self.training.steps)
+                row = self.row(state.model, scheme, bits, "all")
+            write_json(file, row)
         return dict(read_json(file, "benchmarks/dhq.py")) | {"when": "qat"}
 
 
@@ -218,7 +240,8 @@ def main() -> None:
     """Train, quantize and summarize."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("pictures", nargs="+", type=Path)
-    parser.add_argument("--models", nargs="*", default=["siren", "quadinr", "relu_pe", "gauss"])
+    parser.add_argument("--models", nargs="*", default=["siren", "quadinr"])
+    parser.add_argument("--one-seed-models", nargs="*", default=["relu_pe", "gauss"])
     parser.add_argument("--qat-models", nargs="*", default=["siren", "quadinr"])
     parser.add_argument("--size", default="64x64")
     parser.add_argument("--steps", type=int, default=500)
@@ -229,15 +252,18 @@ def main() -> None:
     options.work.mkdir(parents=True, exist_ok=True)
     end = time.monotonic() + 60 * options.minutes
     with one_thread():
-        rows = [row for task in tasks(options, options.models, options.seeds) for row in logged(task)]
-        summarize(rows, options)
-        for seed, bits in _QAT_ORDER:
-            if seed not in options.seeds or time.monotonic() > end:
-                continue
-            for task in tasks(options, options.qat_models, [seed]):
-                rows += [task.qat(scheme, bits) for scheme in QAT]
-            print(f"qat seed {seed} {bits} bits", flush=True)
-            summarize(rows, options)
+        seeds = dict.fromkeys(options.models, options.seeds)
+        seeds |= dict.fromkeys(options.one_seed_models, options.seeds[:1])
+        by_model = {model: list(tasks(options, [model], chosen)) for model, chosen in seeds.items()}
+        rows = [row for found in by_model.values() for task in found for row in logged(task)]
+        numbers = {model: kurtosis_of(found) for model, found in by_model.items()}
+        summarize(rows, numbers, options)
+        for schemes, seed, bits in QAT:
+            found = tasks(options, options.qat_models, [seed] if seed in options.seeds else [])
+            for task, scheme in itertools.product(found, schemes):
+                if task.qat_file(scheme, bits).exists() or time.monotonic() < end:
+                    rows.append(task.qat(scheme, bits))
+            summarize(rows, numbers, options)
 
 
 def tasks(options: argparse.Namespace, models: list[str], seeds: list[int]) -> Iterator[Task]:
@@ -256,7 +282,15 @@ def logged(task: Task) -> list[Row]:
     return rows
 
 
-def summarize(rows: list[Row], options: argparse.Namespace) -> None:
+def kurtosis_of(found: list[Task]) -> list[Row]:
+    """Return the mean over pictures and seeds for each layer but the first."""
+    layers = zip(*(task.kurtosis() for task in found), strict=True)
+    return [
+        {name: round(statistics.mean(row[name] for row in rows), 2) for name in rows[0]} for rows in layers
+    ]
+
+
+def summarize(rows: list[Row], told: dict[str, list[Row]], options: argparse.Namespace) -> None:
     """Write the results so far."""
     floats = {(r["model"], r["picture"], r["seed"]): r["float_db"] for r in rows if "float_db" in r}
     results = Path(__file__).parent / "results"
@@ -270,6 +304,7 @@ def summarize(rows: list[Row], options: argparse.Namespace) -> None:
             model: round(statistics.mean(db for (name, _, _), db in floats.items() if name == model), 2)
             for model in dict.fromkeys(name for name, _, _ in floats)
         },
+        "distributions": told,
         "summary": summary(rows),
     }
     write_json(results / "dhq.json", found)
@@ -294,7 +329,9 @@ def summary(rows: list[Row]) -> list[Row]:
             "scheme": scheme,
             "runs": len(chosen),
             "psnr_db": round(statistics.mean(row["psnr_db"] for row in chosen), 2),
-            "seed_spread": round(statistics.mean(map(statistics.pstdev, of_picture.values())), 2),
+            "seed_spread": round(statistics.mean(map(statistics.pstdev, of_picture.values())), 2)
+            if len(chosen) > len(of_picture)
+            else None,
             "gain_db": round(statistics.mean(gains), 2),
             "gain_least": round(min(gains), 2),
             "gain_most": round(max(gains), 2),

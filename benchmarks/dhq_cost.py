@@ -17,9 +17,9 @@ with weights in ROM. PSNR is the quantized model's, which the chain proves to be
 estimated: there is no power model here.
 
 "fwht_percent": what a layer's rotation (FWHT, rounding behind it, buffer in front of it) takes of the LUTs of
-that layer, each synthesized alone. "gain_per_klut": decibels gained for 1000 more LUTs than uniform at the
-same bits; negative if PSNR falls. A design is a file in --work: what is done is not done again. No synthesis
-starts after --minutes. Prints a row a design and writes benchmarks/results/dhq_cost.json.
+that layer, each synthesized alone, where folded. "gain_per_klut": decibels gained for 1000 more LUTs than
+uniform at the same bits; negative if PSNR falls. A design is a file in --work: what is done is not done
+again. No synthesis starts after --minutes. Prints a row a design and writes benchmarks/results/dhq_cost.json.
 """
 
 import argparse
@@ -59,19 +59,29 @@ class Network:
     bits: int
     quantizer: str = "uniform"
     rotate: str = "both"
+    rotate_layers: str = "all"
 
     @property
     def name(self) -> str:
         """Return what the table calls it."""
         rotated = f" {self.rotate}" if self.quantizer == "dhq" else ""
-        return f"W{self.bits}A{self.bits} {self.quantizer}{rotated}"
+        layers = "" if self.rotate_layers == "all" else f" {self.rotate_layers}"
+        return f"W{self.bits}A{self.bits} {self.quantizer}{rotated}{layers}"
 
     @property
     def precision(self) -> Precision:
         """Return its formats."""
         outer = max(self.bits, Precision.outer_weight_bits)
         phase = 16 if self.bits == 16 else Precision.phase_bits
-        return Precision(self.bits, outer, self.bits, phase, quantizer=self.quantizer, rotate=self.rotate)
+        return Precision(
+            self.bits,
+            outer,
+            self.bits,
+            phase,
+            quantizer=self.quantizer,
+            rotate=self.rotate,
+            rotate_layers=self.rotate_layers,
+        )
 
     def architecture(self, picture: Picture) -> Architecture:
         """Return 2-32-32-32-3."""
@@ -80,11 +90,17 @@ class Network:
         return Architecture("siren", *size, 32, 2, precision=self.precision, activation_impl=impl)
 
 
-#: In the order of importance: time ends the list, and the largest comes last.
-NETWORKS = (
-    *(Network(bits, quantizer) for bits in (8, 4, 6) for quantizer in ("uniform", "dhq")),
-    *(Network(bits, "dhq", "weights") for bits in (8, 4)),
-    Network(16),
+_COMPARED = tuple(Network(bits, quantizer) for bits in (8, 4) for quantizer in ("uniform", "dhq"))
+_FULL = Network(16)
+_SIX = (Network(6), Network(6, "dhq"))
+_PLACED = (Network(8, "dhq", "weights"), Network(8, "dhq", "both", "hidden"))
+
+#: In the order of importance: time ends the list.
+DESIGNS = (
+    *((network, "folded") for network in (*_COMPARED, _FULL, *_PLACED)),
+    *((network, "baked") for network in (*_COMPARED[:2], _FULL, *_COMPARED[2:])),
+    *((network, way) for way in WISHES for network in _SIX),
+    *((network, "baked") for network in _PLACED),
 )
 
 
@@ -94,27 +110,32 @@ def main() -> None:
     parser.add_argument("picture", type=Path)
     parser.add_argument("--steps", type=int, default=500)
     parser.add_argument("--minutes", type=float, default=30)
+    parser.add_argument(
+        "--only", nargs="+", help="designs to build, such as 'W8A8 uniform baked'; prints only"
+    )
     parser.add_argument("--work", type=Path, default=Path("rtl_out/benchmark_dhq_cost"))
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
     picture = load_picture(options.picture, (64, 64))
     end = time.monotonic() + 60 * options.minutes
     rows = []
-    for way in WISHES:
-        for network in NETWORKS:
-            file = options.work / f"{network.name.replace(' ', '_')}_{way}.json"
-            if not file.exists():
-                if time.monotonic() > end:
-                    print(f"{network.name} {way}: no time left", flush=True)
-                    continue
-                write_json(file, build(network, way, picture, options))
-            rows.append(read_json(file, "benchmarks/dhq_cost.py"))
+    for network, way in DESIGNS:
+        if options.only and f"{network.name} {way}" not in options.only:
+            continue
+        file = options.work / f"{network.name.replace(' ', '_')}_{way}.json"
+        if not file.exists():
+            if time.monotonic() > end:
+                print(f"{network.name} {way}: no time left", flush=True)
+                continue
+            write_json(file, build(network, way, picture, options))
+        rows.append(read_json(file, "benchmarks/dhq_cost.py"))
     compare(rows)
     for row in rows:
         print(json.dumps(row), flush=True)
-    results = Path(__file__).parent / "results"
-    results.mkdir(exist_ok=True)
-    write_json(results / "dhq_cost.json", rows)
+    if not options.only:
+        results = Path(__file__).parent / "results"
+        results.mkdir(exist_ok=True)
+        write_json(results / "dhq_cost.json", rows)
 
 
 def trained(network: Network, picture: Picture, options: argparse.Namespace) -> Fitted:
@@ -147,8 +168,9 @@ def build(network: Network, way: str, picture: Picture, options: argparse.Namesp
         "latency": core.latency,
         "initiation_interval": core.initiation_interval,
         "synth_s": round(time.perf_counter() - start, 1),
-        "fwht_percent": shares(core.pipeline),
     }
+    if folding:
+        row["fwht_percent"] = shares(core.pipeline)
     print(json.dumps(row), flush=True)
     return row
 

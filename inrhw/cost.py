@@ -104,7 +104,11 @@ def layer_shapes(architecture: Architecture) -> tuple[LayerShape, ...]:
     bits, last = precision.activation_bits, len(features) - 2
     values = [cls.value_format(bits) for cls in architecture.hidden_activations]
     inputs = [architecture.grid.element, *values]
-    rotations = [_rotation(architecture, k) for k in range(len(inputs))]
+    rotated = [_rotated_side(architecture, k) for k in range(len(inputs))]
+    rotations = [
+        rotation_of(columns, precision.hadamard == "stored") if what in ("both", "activations") else None
+        for what, columns in zip(rotated, features, strict=False)
+    ]
     outputs = [
         finer(value).width if rotation else value.width
         for value, rotation in zip(values, rotations[1:], strict=True)
@@ -113,7 +117,9 @@ def layer_shapes(architecture: Architecture) -> tuple[LayerShape, ...]:
         LayerShape(
             rows,
             columns,
-            precision.outer_weight_bits if k in (0, last) else precision.weight_bits,
+            (precision.outer_weight_bits if k in (0, last) else precision.weight_bits)
+            # A rotation of one side is in the weights; measured from 8 to 64 columns.
+            + (columns.bit_length() // 2 if rotated[k] in ("weights", "activations") else 0),
             inputs[k].width,
             0 if k == last else precision.phase_bits,
             8 if k == last else outputs[k],
@@ -124,14 +130,11 @@ def layer_shapes(architecture: Architecture) -> tuple[LayerShape, ...]:
     )
 
 
-def _rotation(architecture: Architecture, layer: int) -> Rotation | None:
-    """Return what the inputs of a layer go through; of "auto", which decides by their values: nothing."""
-    precision, features = architecture.precision, architecture.features
-    first_trained = 0 if architecture.encoding is None else 1
-    kind = "last" if layer == len(features) - 2 else "hidden"
-    if layer <= first_trained or not precision.rotates_inputs(kind):
-        return None
-    return rotation_of(features[layer], precision.hadamard == "stored")
+def _rotated_side(architecture: Architecture, layer: int) -> str:
+    """Return what a layer rotates, as in `Precision.rotated`."""
+    if layer == 0:
+        return ""
+    return architecture.precision.rotated("last" if layer == len(architecture.features) - 2 else "hidden")
 
 
 #: What does not depend on the network: counters, credits, and with weights that can be loaded the loader.

@@ -33,7 +33,7 @@ class Precision:
     quantizer
         "uniform"; "dhq": after a Hadamard rotation; "auto": what errs least for what it costs, in each layer.
     rotate
-        What dhq rotates: "both", "weights" or "activations".
+        What dhq rotates: "both", "weights" or "activations". docs/dhq.md has what led to the defaults.
     rotate_layers
         Where dhq rotates: "all" layers but the one that takes coordinates, "hidden", which are these without
         the last, or the "last".
@@ -48,8 +48,8 @@ class Precision:
     phase_bits: int = 9
     finer_rows: int = 4
     quantizer: str = "uniform"
-    rotate: str = "both"
-    rotate_layers: str = "all"
+    rotate: str = "weights"
+    rotate_layers: str = "hidden"
     hadamard: str = "blocks"
 
     def __post_init__(self) -> None:
@@ -70,9 +70,9 @@ class Precision:
                 "a stored Hadamard matrix cannot rotate activations only: its order divides no weight"
             )
 
-    def rotates_inputs(self, layer: str) -> bool:
-        """Return whether inputs of a "hidden" or the "last" layer rotate; of "auto" nobody knows: no."""
-        return self.quantizer == "dhq" and self.rotates(layer) and self.rotate != "weights"
+    def rotated(self, layer: str) -> str:
+        """Return what a "hidden" or the "last" layer rotates, as in `rotate`; "" if nothing or not known."""
+        return self.rotate if self.quantizer == "dhq" and self.rotates(layer) else ""
 
     def rotates(self, layer: str) -> bool:
         """Return whether a "hidden" or the "last" layer may rotate."""

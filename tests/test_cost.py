@@ -50,8 +50,8 @@ def test_the_shapes_are_those_of_the_network() -> None:
 @pytest.mark.parametrize(
     ("rotate", "layers", "rotated"),
     [
-        ("both", "all", (False, False, True, True)),
-        ("activations", "hidden", (False, False, True, False)),
+        ("both", "all", (False, True, True, True)),
+        ("activations", "hidden", (False, True, True, False)),
         ("both", "last", (False, False, False, True)),
         ("weights", "all", (False, False, False, False)),
     ],
@@ -62,10 +62,22 @@ def test_what_goes_into_a_rotation_is_signed_after_it_and_finer_before(
     precision = Precision(7, 10, 6, 9, quantizer="dhq", rotate=rotate, rotate_layers=layers)
     shapes = layer_shapes(Architecture("relu_pe", 30, 9, 1, 12, 1, precision=precision))
     assert tuple(shape.rotation is not None for shape in shapes) == rotated
-    for shape, following in itertools.pairwise(shapes[1:]):
+    for shape, following in itertools.pairwise(shapes):
         assert following.x_bits == 6
-        assert following.x_signed == (following.rotation is not None)
+        assert following.x_signed or not following.rotation
         assert shape.y_bits == (8 if following.rotation else 6)
+
+
+@pytest.mark.parametrize("rotate", ["weights", "activations", "both"])
+@pytest.mark.parametrize("features", [8, 12, 32, 64])
+def test_weights_are_about_as_wide_as_the_rotation_in_them_makes_them(rotate: str, features: int) -> None:
+    precision = Precision(8, 8, quantizer="dhq", rotate=rotate, rotate_layers="all")
+    architecture = Architecture("siren", 8, 8, 3, features, 1, precision=precision)
+    folding = Folding((Fold(1, 2), Fold(1, 1), Fold(1, 1)))
+    graph = fold(lower(INR(architecture).quantized()), folding, precision)
+    nodes = [node for node in graph.nodes.values() if isinstance(node, FoldedDense)]
+    for shape, node in zip(layer_shapes(architecture)[1:], nodes[1:], strict=True):
+        assert abs(shape.weight_bits - node.format.weight_bits) <= (0 if rotate == "both" else 1)
 
 
 @pytest.mark.parametrize("quantizer", ["uniform", "auto"])
@@ -90,23 +102,28 @@ def test_a_rotation_costs_what_was_measured(row: dict[str, float]) -> None:
     assert found.dsp == plain.dsp
 
 
+@pytest.mark.parametrize("model", ["siren", "relu_pe"])
 @pytest.mark.parametrize("features", [1, 6, 12, 24, 32])
 @pytest.mark.parametrize(("pe", "simd"), [(1, 1), (2, 3), (4, 4), (6, 5)])
-def test_rotations_are_on_the_lanes_that_the_model_says(features: int, pe: int, simd: int) -> None:
-    precision = Precision(8, 8, quantizer="dhq")
-    architecture = Architecture("siren", 8, 8, 3, features, 1, precision=precision)
-    pe, simd = min(pe, features), min(simd, features)
-    folding = Folding((Fold(pe, 2), Fold(pe, simd), Fold(min(pe, 3), simd)))
-    graph = fold(lower(INR(architecture).quantized()), folding, precision)
-    rotations = [node for node in graph.nodes.values() if isinstance(node, Fwht)]
+def test_rotations_are_on_the_lanes_that_the_model_says(
+    model: str, features: int, pe: int, simd: int
+) -> None:
+    precision = Precision(8, 8, quantizer="dhq", rotate="both", rotate_layers="all")
+    architecture = Architecture(model, 8, 8, 3, features, 1, precision=precision)
     shapes = layer_shapes(architecture)
-    pace = max(steps(shape, fold) for shape, fold in zip(shapes, folding.layers, strict=True))
-    before = zip(shapes, folding.layers, strict=True)
+    folds = tuple(
+        Fold(min(pe, shape.rows), min(simd, shape.columns) if k else 2) for k, shape in enumerate(shapes)
+    )
+    graph = fold(lower(INR(architecture).quantized()), Folding(folds), precision)
+    rotations = [node for node in graph.nodes.values() if isinstance(node, Fwht)]
+    pace = max(itertools.starmap(steps, zip(shapes, folds, strict=True)))
+    before = zip(shapes, folds, strict=True)
     for node, shape, (previous, its_fold) in zip(rotations, shapes[1:], before, strict=False):
         assert node.rotation == shape.rotation
-        assert node.i.element == Fixed(previous.y_bits, previous.y_bits - 1)
+        assert isinstance(node.i.element, Fixed)
+        assert node.i.element.width == previous.y_bits
         assert node.i.lanes == lanes_to_rotate(node.rotation, out_lanes(previous, its_fold), pace)
-    assert len(rotations) == 2
+    assert len(rotations) == len(shapes) - 1
 
 
 @given(
@@ -187,7 +204,7 @@ def test_more_of_anything_costs_no_less() -> None:
     [("rom", "raster"), ("rom", "stream"), ("loadable", "raster"), ("loadable", "stream")],
 )
 def test_the_model_is_near_synthesis(tmp_path: Path, weights: str, source: str, quantizer: str) -> None:
-    precision = Precision(8, 8, quantizer=quantizer)
+    precision = Precision(8, 8, quantizer=quantizer, rotate="both", rotate_layers="all")
     architecture = Architecture("quadinr", 16, 16, 3, 24, 1, precision=precision)
     folding = Folding((Fold(2, 2), Fold(6, 3), Fold(1, 4)), weights)
     graph = fold(lower(INR(architecture).quantized()), folding, precision)

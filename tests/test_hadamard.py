@@ -119,7 +119,7 @@ def test_a_network_equals_its_integers(model: str, rotate: str, layers: str, had
 @pytest.mark.parametrize("weights", ["rom", "loadable"])
 @pytest.mark.parametrize(("n", "pe", "simd"), [(8, 2, 2), (20, 5, 4), (7, 2, 2), (6, 3, 6)])
 def test_a_folded_network_is_the_same_and_its_circuit_too(n: int, pe: int, simd: int, weights: str) -> None:
-    architecture = architecture_of("siren", n, quantizer="dhq")
+    architecture = architecture_of("siren", n, quantizer="dhq", rotate="both", rotate_layers="all")
     graph = lower(INR(architecture).quantized())
     folding = Folding((Fold(pe, 2), Fold(pe, simd), Fold(1, 3)), weights)
     folded = fold(graph, folding, architecture.precision)
@@ -131,7 +131,7 @@ def test_a_folded_network_is_the_same_and_its_circuit_too(n: int, pe: int, simd:
 
 
 def test_a_rotation_has_no_more_lanes_than_the_network_needs() -> None:
-    architecture = architecture_of("siren", 20, quantizer="dhq")
+    architecture = architecture_of("siren", 20, quantizer="dhq", rotate="both", rotate_layers="all")
     graph = lower(INR(architecture).quantized())
     folded = fold(graph, Folding((Fold(5, 2), Fold(5, 4), Fold(1, 3))), architecture.precision)
     assert [node.lanes for node in folded.nodes.values() if isinstance(node, Regroup)] == [1]
@@ -139,7 +139,11 @@ def test_a_rotation_has_no_more_lanes_than_the_network_needs() -> None:
 
 def test_what_was_decided_is_saved_with_the_weights(tmp_path_factory: pytest.TempPathFactory) -> None:
     values = np.random.default_rng(0).integers(0, 256, (5, 6, 3), dtype=np.uint8)
-    fitted = fit(Picture("noise", values), architecture_of("quadinr", 6, quantizer="dhq"), Training(steps=30))
+    fitted = fit(
+        Picture("noise", values),
+        architecture_of("quadinr", 6, quantizer="dhq", rotate="both", rotate_layers="all"),
+        Training(steps=30),
+    )
     folder = tmp_path_factory.mktemp("fitted")
     fitted.save(folder)
     loaded = Fitted.load(folder)
