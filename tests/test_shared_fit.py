@@ -152,7 +152,7 @@ def test_pixels_are_checked() -> None:
 # ---- one picture more
 
 
-@pytest.mark.parametrize("quantizer", ["uniform", "auto"])
+@pytest.mark.parametrize("quantizer", ["uniform", "dhq"])
 @pytest.mark.parametrize("model", ["incode", "quadinr", "relu_pe"])
 def test_adding_a_picture_changes_no_bit_of_the_others(
     pictures: list[Picture], model: str, quantizer: str
