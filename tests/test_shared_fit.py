@@ -92,9 +92,8 @@ def test_one_picture_alone_is_trained_as_ever() -> None:
     """With all pixels in each step and a full projection it is the network that `fit` trains."""
     picture = picture_of("tiny", 5, 4)
     architecture = shared_architectures([picture], "siren", hidden_features=4)[0]
-    training = SharedTraining(steps=5)
-    a = fit_shared([picture], [architecture], training)
-    b = fit(picture, architecture, Training(steps=5))
+    a = fit_shared([picture], [architecture], SharedTraining(steps=5))
+    b = fit(picture, architecture, Training(5, SharedTraining.learning_rate))
     assert (a.model.network(0).render() == b.model.render()).all()
     assert (a.float_model.network(0).render() == b.float_model.render()).all()
 
