@@ -49,6 +49,7 @@ def main() -> None:
     parser.add_argument("--hidden-features", type=int, default=32)
     parser.add_argument("--steps", type=int, default=600)
     parser.add_argument("--learning-rate", type=float, default=Training.learning_rate)
+    parser.add_argument("--shared-learning-rate", type=float, default=SharedTraining.learning_rate)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--work", type=Path, default=Path("rtl_out/benchmark_shared"))
     options = parser.parse_args()
@@ -58,7 +59,8 @@ def main() -> None:
         n, projection, layers = run.split(":")
         chosen = pictures[: int(n)]
         separate = [cached(options, alone, path, options) for path in chosen]
-        row = cached(options, shared, chosen, projection, int(layers), options)
+        rate = options.shared_learning_rate
+        row = cached(options, shared, chosen, projection, int(layers), rate, options)
         alone_parameters = sum(one["parameters"] for one in separate)
         row |= {
             "separate_parameters": alone_parameters,
@@ -77,7 +79,8 @@ def main() -> None:
 
 def cached(options: argparse.Namespace, measure: Any, *what: Any) -> Row:
     """Return one result, from its file if it is there."""
-    setting = {key: value for key, value in vars(options).items() if key not in ("pictures", "runs", "work")}
+    apart = ("pictures", "runs", "shared_learning_rate", "work")
+    setting = {key: value for key, value in vars(options).items() if key not in apart}
     identity = hashlib.sha256(repr((measure.__name__, what[:-1], setting)).encode()).hexdigest()[:16]
     file = options.work / f"{identity}.json"
     if not file.exists():
@@ -101,7 +104,9 @@ def alone(path: Path, options: argparse.Namespace) -> Row:
     }
 
 
-def shared(paths: list[Path], projection: str, hidden_layers: int, options: argparse.Namespace) -> Row:
+def shared(
+    paths: list[Path], projection: str, hidden_layers: int, rate: float, options: argparse.Namespace
+) -> Row:
     """Train pictures together."""
     width, height = parse_size(options.size)
     pictures = [load_picture(path, (width, height)) for path in paths]
@@ -113,7 +118,7 @@ def shared(paths: list[Path], projection: str, hidden_layers: int, options: argp
         projection=projection,
         max_scale=2,
     )
-    training = SharedTraining(options.steps, options.learning_rate, 0, options.device)
+    training = SharedTraining(options.steps, rate, 0, options.device)
     begin = time.process_time()
     fitted = fit_shared(pictures, architectures, training)
     seconds = time.process_time() - begin
@@ -126,6 +131,7 @@ def shared(paths: list[Path], projection: str, hidden_layers: int, options: argp
         "model": options.model,
         "size": options.size,
         "steps": options.steps,
+        "learning_rate": rate,
         "fit_cpu_s": round(seconds),
         "parameters": sum(p.numel() for p in fitted.model.trained().values()),
         "weight_bits": fitted.model.weight_bits(),

@@ -10,6 +10,7 @@ from inrhw.fit import Fitted, Training, fit
 from inrhw.lower import lower
 from inrhw.models import Architecture
 from inrhw.precision import Precision
+from inrhw.shared_fit import FittedShared, SharedTraining, add_picture, fit_shared, shared_architectures
 from inrhw.signals import Picture, builtin_picture, load_picture
 from inrhw.synth import Synthesis, synth
 from inrhw.verify import Verdict, verify
@@ -19,19 +20,24 @@ __all__ = [
     "Artifact",
     "Board",
     "Fitted",
+    "FittedShared",
     "InrhwError",
     "Picture",
     "Precision",
+    "SharedTraining",
     "Synthesis",
     "Training",
     "Verdict",
+    "add_picture",
     "builtin_picture",
     "emit",
     "fit",
+    "fit_shared",
     "load_board",
     "load_picture",
     "lower",
     "report",
+    "shared_architectures",
     "synth",
     "verify",
 ]

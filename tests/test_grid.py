@@ -44,3 +44,12 @@ def test_a_side_has_1_to_65536_pixels(side: int) -> None:
     for sides_of_one in ((side, 4), (4, side)):
         with pytest.raises(InputError, match=f"width and height must be from 1 to 65536 pixels, not {side}"):
             Grid(*sides_of_one)
+
+
+def test_a_small_picture_can_have_the_format_of_a_large_one() -> None:
+    """The factor that the first layer absorbs follows; what is finer than needed stays so."""
+    small, large = Grid(3, 2, least_frac=6), Grid(64, 64)
+    assert small.element == large.element
+    assert (small.codes() == Grid(3, 2).codes()).all()
+    assert small.scale == (2**6 / 3, 2**6 / 2)
+    assert Grid(64, 64, least_frac=2).element == large.element

@@ -8,7 +8,7 @@ import torch
 
 from inrhw.errors import InputError
 from inrhw.lower import lower
-from inrhw.models import activations, architecture_from_json, architecture_to_json, plain
+from inrhw.models import Architecture, activations, architecture_from_json, architecture_to_json, plain
 from inrhw.node import Graph
 from inrhw.ops.dense import Dense
 from inrhw.precision import Precision
@@ -182,11 +182,16 @@ def test_an_architecture_survives_json() -> None:
 
 def test_coordinates_and_encodings_are_alike_for_all_sizes() -> None:
     for model in ("relu_pe", "quadinr"):
-        made = architectures(model, max_scale=2)
-        assert len({one.grid.element for one in made}) == 1
-        assert made[0].grid.element.frac == 4  # twice eight
-        assert len({tuple(one.features) for one in made}) == 1
-        assert len({one.common for one in made}) == 1
+        made = shared_architectures(pictures_of((4, 4), (32, 3)), model, max_scale=2)
+        assert made[0].grid.element == made[1].grid.element
+        assert made[0].grid.element.frac == 6  # twice 32
+        assert made[0].features == made[1].features
+        assert made[0].common == made[1].common
+    alone = Architecture("relu_pe", 32, 32, 3)
+    assert (
+        shared_architectures(pictures_of((4, 4), (32, 3)), "relu_pe", max_scale=2)[0].features
+        == alone.features
+    )
 
 
 @pytest.mark.parametrize(

@@ -92,9 +92,8 @@ def test_one_picture_alone_is_trained_as_ever() -> None:
     """With all pixels in each step and a full projection it is the network that `fit` trains."""
     picture = picture_of("tiny", 5, 4)
     architecture = shared_architectures([picture], "siren", hidden_features=4)[0]
-    training = SharedTraining(steps=5)
-    a = fit_shared([picture], [architecture], training)
-    b = fit(picture, architecture, Training(steps=5))
+    a = fit_shared([picture], [architecture], SharedTraining(steps=5))
+    b = fit(picture, architecture, Training(5, SharedTraining.learning_rate))
     assert (a.model.network(0).render() == b.model.render()).all()
     assert (a.float_model.network(0).render() == b.float_model.render()).all()
 
@@ -152,7 +151,7 @@ def test_pixels_are_checked() -> None:
 # ---- one picture more
 
 
-@pytest.mark.parametrize("quantizer", ["uniform", "auto"])
+@pytest.mark.parametrize("quantizer", ["uniform", "dhq"])
 @pytest.mark.parametrize("model", ["incode", "quadinr", "relu_pe"])
 def test_adding_a_picture_changes_no_bit_of_the_others(
     pictures: list[Picture], model: str, quantizer: str
