@@ -75,13 +75,13 @@ class FoldedRaster:
         """Return start values, then increments of a pixel, then of a line: a row for each beat."""
         dense, grid = self.dense, self.grid
         first_x, first_y = grid.codes()[0]
-        weight_x, weight_y = dense.weight.T
+        weight_x, weight_y = dense.weight[..., 0], dense.weight[..., 1]
         start = weight_x * first_x + weight_y * first_y + dense.bias
         line = 2 * weight_y - 2 * (grid.width - 1) * weight_x
         turn = self.acc_width - dense.shift - dense.element.width
-        rows = np.zeros((3, self.o.beats * self.o.lanes), np.int64)
-        rows[:, : len(start)] = np.stack([start, 2 * weight_x, line]) << turn
-        columns = rows.reshape(3 * self.o.beats, self.o.lanes)
+        rows = np.zeros((dense.sets, 3, self.o.beats * self.o.lanes), np.int64)
+        rows[..., : self.o.length] = np.stack([start, 2 * weight_x, line], axis=1) << turn[:, None]
+        columns = rows.reshape(dense.sets, 3 * self.o.beats, self.o.lanes)
         return columns_to_contents("raster", columns, self.acc_width)
 
     @property
