@@ -3,8 +3,8 @@
     python benchmarks/banks.py [--pictures 1 2 4 16 100] [--sources raster stream]
 
 Weights are those before training, at 8 bits: their number decides, not their values. The first layer, the
-projection and the last layer are private. Every core is simulated, with a random picture for each pixel or, on a
-raster scan, with every picture for a few frames, and synthesized. Prints a row a core and writes
+projection and the last layer are private. Every core is simulated, with a random picture for each pixel or,
+on a raster scan, with every picture for a few frames, and synthesized. Prints a row a core and writes
 benchmarks/results/banks.json; `of_separate` is the share of what so many cores of one picture take.
 """
 

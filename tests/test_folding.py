@@ -134,13 +134,18 @@ def test_wrong_folds_are_refused() -> None:
 # several pictures
 
 
-def pictures(architecture: Architecture, n: int, shared: tuple[int, ...] = (1,)) -> list[Graph]:
-    """Return the graphs of networks with the same hidden layers, as training leaves them."""
+def networks(architecture: Architecture, n: int, shared: tuple[int, ...] = (1,)) -> list[INR]:
+    """Return networks with some layers in common, as training leaves them."""
     first, *others = (INR(architecture, seed) for seed in range(n))
     for other in others:
         for k in shared:
             other.layers[k].load_state_dict(first.layers[k].state_dict())
-    return [lower(net.quantized()) for net in (first, *others)]
+    return [net.quantized() for net in (first, *others)]
+
+
+def pictures(architecture: Architecture, n: int, shared: tuple[int, ...] = (1,)) -> list[Graph]:
+    """Return the graphs of `networks`."""
+    return [lower(net) for net in networks(architecture, n, shared)]
 
 
 def of_five(model: str = "siren") -> tuple[Architecture, Folding]:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,16 +10,19 @@ from typing import Any
 import numpy as np
 import pytest
 from amaranth.sim import Simulator
-from test_folding import SHARED, of_five, pictures
+from PIL import Image
+from test_folding import SHARED, networks, of_five, pictures
 from test_top import coordinates
 
 from inrhw.emit import Artifact, emit
+from inrhw.errors import InputError
 from inrhw.folding import fold_banks
 from inrhw.loading.pictures import PictureRegister
 from inrhw.node import Graph
 from inrhw.ops.folded_dense import FoldedDense
 from inrhw.simulator import CHOOSE_TEST, TESTS, BenchResult, run_bench
 from inrhw.top import Core
+from inrhw.verify import verify
 
 #: One beat of m_axis: tdata, tuser, tlast, tid.
 Beat = tuple[int, int, int, int]
@@ -231,6 +235,38 @@ def test_the_manifest_and_the_header_tell_of_the_pictures(tmp_path: Path) -> Non
     assert any("of 3 pictures" in row["detail"] for row in found[1]["pipeline"])
     assert "write 0x08 to choose the picture of the next frame" in raster.verilog.read_text()
     assert "s_axis_tid     picture of the pixel, 0 to 2" in stream.verilog.read_text()
+
+
+@pytest.mark.parametrize("source", ["stream", "raster"])
+def test_every_picture_climbs_the_ladder(tmp_path: Path, source: str) -> None:
+    artifact = emitted(tmp_path, source, 3)
+    models = networks(of_five()[0], 3, SHARED)
+    verdict = verify(artifact, models)
+    statuses = [rung.status for rung in verdict.rungs]
+    assert statuses[:3] == ["pass"] * 3
+    assert verdict.passed
+    for number, model in enumerate(models):
+        assert (np.array(Image.open(tmp_path / f"rtl{number}.png")) == model.render()).all()
+    with pytest.raises(InputError, match="a core of 3 pictures needs as many models, not 2"):
+        verify(artifact, models[:2])
+    swapped = verify(artifact, [models[0], models[2], models[1]]).rungs[0].message
+    assert "torch against the golden vectors of picture 1, vector" in swapped
+
+
+def test_a_node_with_the_weights_of_another_picture_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = FoldedDense.component
+
+    def wrong(node: FoldedDense) -> Any:
+        sets = [0, *range(2, node.sets), *range(1, min(2, node.sets))]
+        chosen = {name: getattr(node, name)[sets] for name in ("weight", "bias", "shift")}
+        return right(dataclasses.replace(node, **chosen))
+
+    artifact = emitted(tmp_path, "stream", 3)
+    monkeypatch.setattr(FoldedDense, "component", wrong)
+    rung = verify(artifact, networks(of_five()[0], 3, SHARED)).rungs[1]
+    assert re.match(r"layer0_dense in Amaranth's simulator, vector \d*[124578], lane", rung.message)
 
 
 @pytest.mark.parametrize(("source", "test"), [("stream", "random_gaps"), ("raster", CHOOSE_TEST)])
