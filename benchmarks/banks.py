@@ -1,6 +1,6 @@
 """What one core of K pictures costs against K cores: 2-32-32-32-3 at II = 64, one of its layers shared.
 
-    python benchmarks/banks.py [--pictures 1 2 4 16 100] [--sources raster stream]
+    python benchmarks/banks.py [--pictures 1 2 4 16 100] [--sources raster]
 
 Weights are those before training, at 8 bits: their number decides, not their values. The first layer, the
 projection and the last layer are private. Every core is simulated, with a random picture for each pixel or,
@@ -35,7 +35,7 @@ def main() -> None:
     """Measure every core."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pictures", nargs="+", type=int, default=[1, 2, 4, 16, 100])
-    parser.add_argument("--sources", nargs="+", default=["raster", "stream"])
+    parser.add_argument("--sources", nargs="+", default=["raster"])
     parser.add_argument("--work", type=Path, default=Path("rtl_out/benchmark_banks"))
     options = parser.parse_args()
     rows: list[dict[str, Any]] = []
