@@ -157,9 +157,20 @@ def of_five(model: str = "siren") -> tuple[Architecture, Folding]:
 SHARED = (2, 3)
 
 
-@pytest.mark.parametrize("model", ["siren", "gauss", "incode", "relu_pe"])
-def test_every_bank_of_a_graph_is_its_picture_to_the_last_bit(model: str) -> None:
+@pytest.mark.parametrize(
+    ("model", "quantizer"),
+    [
+        ("siren", "uniform"),
+        ("gauss", "uniform"),
+        ("incode", "uniform"),
+        ("relu_pe", "uniform"),
+        ("siren", "dhq"),
+    ],
+)
+def test_every_bank_of_a_graph_is_its_picture_to_the_last_bit(model: str, quantizer: str) -> None:
     architecture, folding = of_five(model)
+    precision = dataclasses.replace(architecture.precision, quantizer=quantizer)
+    architecture = dataclasses.replace(architecture, precision=precision)
     extra = int(model == "relu_pe")  # the encoding, which all pictures share
     folds = (Fold(2, 2), *(Fold(1, 1) for _ in range(len(folding.layers) - 1 + extra)))
     graphs = pictures(architecture, 3, tuple(k + extra for k in SHARED))
