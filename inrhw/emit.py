@@ -16,6 +16,7 @@ from inrhw.folding import folding_of, folding_to_json
 from inrhw.grid import Grid
 from inrhw.hierarchy import merge_equal_modules
 from inrhw.loading.c_header import c_header
+from inrhw.loading.pictures import PictureRegister
 from inrhw.loading.registers import Register
 from inrhw.loading.weights import shape_digest, weights_file
 from inrhw.node import Graph, Node
@@ -150,8 +151,25 @@ def _header(artifact: Artifact) -> str:
             f"s_axi_*        AXI4-Lite registers: see {artifact.header.name}",
             "s_weights_*    AXI4-Stream of weight files: see docs/weights.md of inrhw",
         ]
+    lines += _picture_lines(core)
     lines += [f"Latency {core.latency} cycles, then {_rate(core)}; backpressure loses nothing."]
     return "".join(f"// {line}".rstrip() + "\n" for line in lines) + "\n"
+
+
+def _picture_lines(core: Core) -> list[str]:
+    """Return what the header says of a core of many pictures."""
+    if core.pictures == 1:
+        return []
+    if core.source == "raster":
+        return [
+            f"m_axis_tid     picture of the pixel, 0 to {core.pictures - 1}",
+            "s_axi_*        AXI4-Lite registers: see docs/pictures.md of inrhw;",
+            f"               write 0x{PictureRegister.PICTURE:02x} to choose the picture of the next frame",
+        ]
+    return [
+        f"s_axis_tid     picture of the pixel, 0 to {core.pictures - 1}; it comes out again as m_axis_tid;",
+        "               any other gives black, and sets unknown_picture until reset",
+    ]
 
 
 def _rate(core: Core) -> str:
@@ -161,12 +179,16 @@ def _rate(core: Core) -> str:
 
 def _vectors(core: Core) -> bytes:
     coordinates = core.grid.codes()
+    others = [core.graph.of_bank(bank) for bank in range(1, core.pictures)]
+    if core.memories:
+        others = [core.other.graph]
     vectors: dict[str, Any] = {
         "coordinates": coordinates,
         "pixels": core.graph.forward_int(coordinates).astype(np.uint8),
     }
-    if core.memories:
-        vectors["second_pixels"] = core.other.graph.forward_int(coordinates).astype(np.uint8)
+    if others:
+        pixels = [graph.forward_int(coordinates) for graph in others]
+        vectors["other_pixels"] = np.stack(pixels).astype(np.uint8)
     buffer = io.BytesIO()
     np.savez(buffer, **vectors)
     return buffer.getvalue()
@@ -196,7 +218,13 @@ def _manifest(artifact: Artifact) -> dict[str, Any]:
         "folding": folding_to_json(folding_of(core.graph)),
         "pipeline": list(_pipeline(core)),
         **(_loadable(core) if core.memories else {}),
+        **(_pictures(core) if core.pictures > 1 else {}),
     }
+
+
+def _pictures(core: Core) -> dict[str, Any]:
+    registers = {register.name: int(register) for register in PictureRegister}
+    return {"pictures": core.pictures} | ({"registers": registers} if core.source == "raster" else {})
 
 
 def _loadable(core: Core) -> dict[str, Any]:
@@ -234,5 +262,6 @@ def _detail(node: Node) -> str:
         return (
             f"pe {node.fold.pe} x simd {node.fold.simd}, fold {node.neuron_fold} x {node.synapse_fold}, "
             f"weights of {node.format.weight_bits} bits in {node.memory_kind}"
+            + (f", of {node.sets} pictures" if node.sets > 1 else "")
         )
     return ""

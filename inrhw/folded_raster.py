@@ -1,7 +1,7 @@
 """The first layer of a folded network on a raster scan: accumulators in LUT RAM, a few of them at once."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from amaranth.hdl import Cat, Module, Mux, Signal
@@ -28,8 +28,9 @@ class FoldedRaster:
     """A folded first layer as accumulators: no multiplier, one adder a lane.
 
     A neuron's sum is set to its start value at the first pixel of a frame; from pixel to pixel, and from the
-    end of a line to the next, it grows by two constants. Start value and constants are in memory, so a new
-    picture needs no new circuit. Sums are phases of `acc_width` bits: the weights' steps do not matter.
+    end of a line to the next, it grows by two constants. They are in memory, so a new picture needs
+    no new circuit; all pixels of a frame must have one bank. Sums are phases of `acc_width` bits: the
+    weights' steps do not matter.
 
     Parameters
     ----------
@@ -67,21 +68,21 @@ class FoldedRaster:
         """Cycles from `advance` to the first beat: address, increment, sum."""
         return 3
 
-    def forward_int(self) -> Codes:
+    def forward_int(self, bank: int = 0) -> Codes:
         """Return the first layer's output for every pixel of one frame, [pixels, o.length]."""
-        return self.dense.forward_int(self.grid.codes())
+        return self.dense.of_bank(bank).forward_int(self.grid.codes())
 
     def contents(self) -> list[Contents]:
         """Return start values, then increments of a pixel, then of a line: a row for each beat."""
         dense, grid = self.dense, self.grid
         first_x, first_y = grid.codes()[0]
-        weight_x, weight_y = dense.weight.T
+        weight_x, weight_y = dense.weight[..., 0], dense.weight[..., 1]
         start = weight_x * first_x + weight_y * first_y + dense.bias
         line = 2 * weight_y - 2 * (grid.width - 1) * weight_x
         turn = self.acc_width - dense.shift - dense.element.width
-        rows = np.zeros((3, self.o.beats * self.o.lanes), np.int64)
-        rows[:, : len(start)] = np.stack([start, 2 * weight_x, line]) << turn
-        columns = rows.reshape(3 * self.o.beats, self.o.lanes)
+        rows = np.zeros((dense.sets, 3, self.o.beats * self.o.lanes), np.int64)
+        rows[..., : self.o.length] = np.stack([start, 2 * weight_x, line], axis=1) << turn[:, None]
+        columns = rows.reshape(dense.sets, 3 * self.o.beats, self.o.lanes)
         return columns_to_contents("raster", columns, self.acc_width)
 
     @property
@@ -109,6 +110,10 @@ class FoldedRaster:
             for wrap in (True, False):
                 dense = Dense(grid.vector, weight, 9, rng.integers(-99, 100, rows), 4, wrap)
                 yield cls(FoldedDense.of(dense, grid.vector, Fold(lanes, 2)), grid)
+            banked = replace(grid.vector, banks=3)
+            others = [replace(dense, weight=k - dense.weight, weight_frac=9 + k) for k in (1, 2)]
+            yield cls(FoldedDense.of([dense, *others], banked, Fold(lanes, 2)), grid)
+        yield cls(FoldedDense.of(dense, banked, Fold(lanes, 2)), grid)
 
 
 class FoldedRasterComponent(wiring.Component):
@@ -119,7 +124,7 @@ class FoldedRasterComponent(wiring.Component):
     advance
         Request for a vector; at least `o.beats` cycles apart.
     bank
-        Bank of weights of that vector.
+        Bank of weights of that vector, if there are many.
     next_is_first
         The next vector requested is the first of a frame.
     start_of_frame, end_of_line
@@ -135,8 +140,10 @@ class FoldedRasterComponent(wiring.Component):
             "start_of_frame": Out(1),
             "end_of_line": Out(1),
         }
+        if source.o.banks > 1:
+            ports["bank"] = In(range(source.o.banks))
         if source.memories:
-            ports |= {"bank": In(1), "load": In(LOAD_BUS)}
+            ports["load"] = In(LOAD_BUS)
         super().__init__(ports)
 
     def elaborate(self, platform: object) -> Module:
@@ -172,11 +179,14 @@ class FoldedRasterComponent(wiring.Component):
         memory = ColumnMemory(source.contents(), source.acc_width, 0 if source.memories else None)
         m.submodules.increments = memory
         m.d.comb += memory.address.eq(address)
-        if source.memories:
-            bank = Signal()
+        if source.o.banks > 1:
+            bank = Signal.like(self.bank, name="bank_q")
             with m.If(self.advance):
                 m.d.sync += bank.eq(self.bank)
-            m.d.comb += [memory.bank.eq(bank), self.o.bank.eq(delay(m, bank, 2, "bank"))]
+            m.d.comb += self.o.bank.eq(delay(m, bank, 2, "bank"))
+            if source.dense.switches:
+                m.d.comb += memory.bank.eq(bank)
+        if source.memories:
             share_bus(m, self.load, [(memory.load, 0)])
         return memory
 

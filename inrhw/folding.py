@@ -1,7 +1,8 @@
 """Folding: the same graph on fewer multipliers, in more cycles."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import Any
 
 from inrhw.errors import GraphError, InputError
@@ -15,7 +16,7 @@ from inrhw.precision import Precision
 from inrhw.rotation import Rotation
 from inrhw.types import Phase, Vector
 
-__all__ = ["Fold", "Folding", "fold", "folding_of", "folding_to_json", "other_weights"]
+__all__ = ["Fold", "Folding", "fold", "fold_banks", "folding_of", "folding_to_json", "other_weights"]
 
 #: Where weights can be: in adders (unfolded), in memories that never change, or in memories that are loaded.
 WEIGHTS = ("baked", "rom", "loadable")
@@ -76,13 +77,86 @@ def fold(graph: Graph, folding: Folding, precision: Precision) -> Graph:
         If the number of folds is not that of the layers, a fold is larger than its layer, or a neuron does
         not fit the format of loadable memories.
     """
+    return _fold([graph], folding, precision)
+
+
+def fold_banks(graphs: Sequence[Graph], folding: Folding, precision: Precision) -> Graph:
+    """Return one folded graph for the networks of several pictures, each with a bank of weights of its own.
+
+    A dense layer whose integers are the same in all graphs is shared: it is there once, and where its fold is
+    whole (a multiplier for each of its weights) and it is not the first one, it stays a `Dense`, of adders
+    alone. Any other layer has a set of weights for each bank.
+
+    Parameters
+    ----------
+    graphs
+        From `inrhw.lower`, one for each picture: the same but for the integers of dense layers.
+    folding
+        A fold for each dense layer, with weights "rom".
+    precision
+        Bits of the networks.
+
+    Returns
+    -------
+    Graph
+        With ``of_bank(k)`` equal to ``graphs[k]`` for every input; its output comes in one beat.
+
+    Raises
+    ------
+    InputError
+        If graphs differ in more than the integers of dense layers, weights are loadable, or a fold is wrong.
+    """
+    if folding.weights != "rom":
+        raise InputError(f"weights of several pictures must be rom, not {folding.weights}")
+    if not graphs:
+        raise InputError("there must be the network of at least one picture")
+    for picture, graph in enumerate(graphs[1:], 1):
+        _check_alike(graphs[0], graph, picture)
+    return _fold(graphs, folding, precision)
+
+
+def _check_alike(first: Graph, other: Graph, picture: int) -> None:
+    """Raise InputError, naming the first node that differs by more than the integers of a dense layer."""
+    if first.i != other.i:
+        raise InputError(
+            f"pictures must have equal sizes: picture 0 takes {first.i}, picture {picture} {other.i}"
+        )
+    for name, other_name in zip_longest(first.nodes, other.nodes):
+        if name != other_name or not _are_alike(first.nodes[name], other.nodes[name]):
+            raise InputError(
+                f"networks of all pictures must have one structure, but {name or other_name} of picture "
+                f"{picture} is not as in picture 0"
+            )
+
+
+def _are_alike(a: Node, b: Node) -> bool:
+    if isinstance(a, Dense) and isinstance(b, Dense):
+        return (a.weight.shape, a.frac, a.wrap) == (b.weight.shape, b.frac, b.wrap)
+    moved: Callable[..., Node] = replace
+    return type(a) is type(b) and moved(b, i=a.i) == a
+
+
+def _are_equal(layers: Sequence[Dense]) -> bool:
+    """Return whether layers of one shape have the same integers."""
+    first = layers[0]
+    return all(
+        layer.shift == first.shift
+        and (layer.weight == first.weight).all()
+        and (layer.bias == first.bias).all()
+        for layer in layers
+    )
+
+
+def _fold(graphs: Sequence[Graph], folding: Folding, precision: Precision) -> Graph:
+    """Return the folded graph; what is not a dense layer is taken from the first one."""
+    graph = graphs[0]
     layers = {name: node for name, node in graph.nodes.items() if isinstance(node, Dense)}
     dense = list(layers)
     if len(folding.layers) != len(dense):
         raise InputError(f"folding must have {len(dense)} layers, not {len(folding.layers)}")
     folds = dict(zip(dense, folding.layers, strict=True))
     loadable = folding.weights == "loadable"
-    edge = replace(graph.i, banks=2 if loadable else 1)
+    edge = replace(graph.i, banks=2 if loadable else len(graphs))
     pace = max(
         -(-len(layer.bias) // folds[name].pe) * -(-layer.i.length // folds[name].simd)
         for name, layer in layers.items()
@@ -90,14 +164,16 @@ def fold(graph: Graph, folding: Folding, precision: Precision) -> Graph:
     nodes: dict[str, Node] = {}
     for name, node in graph.nodes.items():
         if isinstance(node, Dense):
-            outer = name in (dense[0], dense[-1])
-            bits = precision.outer_weight_bits if outer else precision.weight_bits
+            sets = [other for each in graphs if isinstance(other := each.nodes[name], Dense)]
+            sets = sets[:1] if _are_equal(sets) else sets
             first, last = name == dense[0], name == dense[-1]
+            bits = precision.outer_weight_bits if first or last else precision.weight_bits
             format = _loadable_format(node, edge, bits, first=first, last=last) if loadable else None
-            try:
-                nodes[name] = FoldedDense.of(node, edge, folds[name], format, packed=folding.packed)
-            except InputError as error:
-                raise InputError(f"{name}: {error}") from error
+            whole = edge.beats == 1 and folds[name] == _whole(node)
+            if whole and len(sets) < len(graphs) and not first:
+                nodes[name] = _on_lanes(name, node, edge)
+            else:
+                nodes[name] = _folded_layer(name, sets, edge, folds[name], format, packed=folding.packed)
         elif isinstance(node, Fwht):
             lanes = lanes_to_rotate(node.rotation, edge.lanes, pace)
             if lanes != edge.lanes:
@@ -121,6 +197,20 @@ def lanes_to_rotate(rotation: Rotation, lanes: int, pace: int) -> int:
         return lanes
     length = rotation.length
     return next(n for n in range(1, length + 1) if -(-length // n) <= pace and fits(rotation, n))
+
+
+def _folded_layer(
+    name: str, sets: Sequence[Dense], i: Vector, fold: Fold, format: MemoryFormat | None, *, packed: bool
+) -> FoldedDense:
+    try:
+        return FoldedDense.of(sets, i, fold, format, packed=packed)
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from error
+
+
+def _whole(dense: Dense) -> Fold:
+    """Return the fold with a multiplier for each weight."""
+    return Fold(*dense.weight.shape)
 
 
 def _on_lanes(name: str, node: Node, edge: Vector) -> Node:
@@ -152,11 +242,12 @@ def _loadable_format(dense: Dense, i: Vector, weight_bits: int, *, first: bool, 
 
 def folding_of(graph: Graph) -> Folding | None:
     """Return how a graph is folded; None if it is not."""
-    layers = [node for node in graph.nodes.values() if isinstance(node, FoldedDense)]
-    if not layers:
+    folded = [node for node in graph.nodes.values() if isinstance(node, FoldedDense)]
+    if not folded:
         return None
-    weights = "loadable" if layers[0].loadable else "rom"
-    return Folding(tuple(layer.fold for layer in layers), weights, any(layer.packed for layer in layers))
+    layers = [node for node in graph.nodes.values() if isinstance(node, FoldedDense | Dense)]
+    folds = tuple(layer.fold if isinstance(layer, FoldedDense) else _whole(layer) for layer in layers)
+    return Folding(folds, "loadable" if folded[0].loadable else "rom", any(layer.packed for layer in folded))
 
 
 def folding_to_json(folding: Folding | None) -> dict[str, Any] | None:
@@ -173,7 +264,7 @@ def other_weights(graph: Graph) -> Graph:
     It is what a core is given to prove that it can show another picture.
     """
     nodes = {
-        name: replace(node, weight=node.weight[::-1], bias=node.bias[::-1], shift=node.shift[::-1])
+        name: replace(node, weight=node.weight[:, ::-1], bias=node.bias[:, ::-1], shift=node.shift[:, ::-1])
         if isinstance(node, FoldedDense)
         else node
         for name, node in graph.nodes.items()

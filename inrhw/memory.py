@@ -24,7 +24,7 @@ MIN_ULTRA_DEPTH = 2048
 
 @dataclass(frozen=True)
 class Contents:
-    """What one memory holds, for one bank.
+    """What one memory holds.
 
     Parameters
     ----------
@@ -33,25 +33,28 @@ class Contents:
     width
         Bits of a word, at most `MAX_WIDTH`.
     words
-        From address 0 up.
+        From address 0 up, bank after bank.
+    sets
+        How many banks have words of their own; 1: all banks hold the same words, at first at least.
     """
 
     name: str
     width: int
     words: tuple[int, ...]
+    sets: int = 1
 
     def __post_init__(self) -> None:
         if not 1 <= self.width <= MAX_WIDTH:
             raise ValueError(f"width of {self.name} must be from 1 to {MAX_WIDTH} bits, not {self.width}")
-        if not self.words:
-            raise ValueError(f"{self.name} must hold at least one word")
+        if not self.words or len(self.words) % self.sets:
+            raise ValueError(f"{self.name} must hold at least one word, and as many in each set")
         if not all(0 <= word < 1 << self.width for word in self.words):
             raise ValueError(f"words of {self.name} must be unsigned codes of {self.width} bits")
 
     @property
     def depth(self) -> int:
         """Words of a bank."""
-        return len(self.words)
+        return len(self.words) // self.sets
 
 
 def columns_to_contents(name: str, columns: NDArray[np.int64], width: int) -> list[Contents]:
@@ -62,16 +65,18 @@ def columns_to_contents(name: str, columns: NDArray[np.int64], width: int) -> li
     name
         Where they are used.
     columns
-        int64 [depth, columns]; two's complement is cut to `width` bits.
+        int64 [sets, depth, columns]; two's complement is cut to `width` bits.
     width
         Bits of a code.
     """
+    sets, depth, n_columns = columns.shape
+    rows = columns.reshape(sets * depth, n_columns)
     each = MAX_WIDTH // width
     found = []
-    for first in range(0, columns.shape[1], each):
-        group = columns[:, first : first + each].tolist()
+    for first in range(0, n_columns, each):
+        group = rows[:, first : first + each].tolist()
         words = tuple(sum((c % (1 << width)) << k * width for k, c in enumerate(row)) for row in group)
-        found.append(Contents(f"{name}, columns from {first}", width * len(group[0]), words))
+        found.append(Contents(f"{name}, columns from {first}", width * len(group[0]), words, sets))
     return found
 
 
@@ -81,7 +86,7 @@ def address_bits(depth: int) -> int:
 
 
 def memory_style(depth: int, *, loadable: bool) -> str:
-    """Return what a memory of so many words, both banks together, is made of.
+    """Return what a memory of so many words, all banks together, is made of.
 
     Returns
     -------
@@ -102,12 +107,24 @@ def memory_style(depth: int, *, loadable: bool) -> str:
 
 def starts_empty(contents: Contents) -> bool:
     """Return whether a loadable memory holds nothing at first: an UltraRAM cannot be initialized."""
-    return memory_style(total_depth(contents.depth, 2), loadable=True) == "ultra"
+    depth = total_depth(contents.depth, banks_of(contents, loadable=True))
+    return memory_style(depth, loadable=True) == "ultra"
 
 
 def total_depth(depth: int, banks: int) -> int:
     """Return the words of all banks, each of which begins at a power of two."""
     return ((banks - 1) << address_bits(depth)) + depth
+
+
+def banks_of(contents: Contents, *, loadable: bool) -> int:
+    """Return the banks of a memory: two if it is loadable, else one for each set of words."""
+    return 2 if loadable else contents.sets
+
+
+def bank_ports(banks: int, number: int | None) -> dict[str, wiring.Member]:
+    """Return the ports that choose a bank, if there are many, and load memory `number`, if it is one."""
+    choice = {"bank": In(range(banks))} if banks > 1 else {}
+    return choice if number is None else {**choice, "load": In(LOAD_BUS)}
 
 
 #: Values of the attributes by which synthesis tools are told. Yosys looks at ram_style alone, and a memory of
@@ -156,14 +173,14 @@ class WeightMemory(wiring.Component):
     Parameters
     ----------
     contents
-        What it holds; both banks at first, unless it is an UltraRAM.
+        What it holds; both banks of a loadable one at first, unless it is an UltraRAM.
     number
         On the load bus; None: it cannot be written.
 
     Attributes
     ----------
     address, bank
-        The word to read.
+        The word to read; `bank` only if there are many.
     data
         The word.
     load
@@ -172,21 +189,17 @@ class WeightMemory(wiring.Component):
 
     def __init__(self, contents: Contents, number: int | None = None) -> None:
         self._contents, self._number = contents, number
+        self._banks = banks_of(contents, loadable=number is not None)
         ports = {"address": In(address_bits(contents.depth)), "data": Out(contents.width)}
-        if number is not None:
-            ports |= {"bank": In(1), "load": In(LOAD_BUS)}
-        super().__init__(ports)
+        super().__init__(ports | bank_ports(self._banks, number))
 
     def elaborate(self, platform: object) -> Module:
         """Build the memory and, if it can be written, its place on the bus."""
         m = Module()
         contents, number = self._contents, self._number
-        banks = 1 if number is None else 2
-        stride = 1 << address_bits(contents.depth)
-        depth = total_depth(contents.depth, banks)
+        depth = total_depth(contents.depth, self._banks)
         style = memory_style(depth, loadable=number is not None)
-        first = list(contents.words) if style != "ultra" else []
-        init = first + [0] * (stride - len(first)) + first if banks == 2 and first else first
+        init = self._first() if style != "ultra" else []
         rom = _ATTRIBUTES[style]
         ram = "logic" if style == "lut" and number is None else rom
         storage = Memory(
@@ -196,10 +209,10 @@ class WeightMemory(wiring.Component):
             attrs={"ram_style": ram, "rom_style": rom},
         )
         m.submodules.storage = storage
-        there = address = Cat(self.address)
+        address = Cat(self.address, self.bank) if self._banks > 1 else Cat(self.address)
         if number is not None:
             there = Cat(self.load.address[: len(self.address)], self.load.bank)
-            address = Mux(self.load.read, there, Cat(self.address, self.bank))
+            address = Mux(self.load.read, there, address)
         m.d.comb += self.data.eq(self._read(m, storage, address, style))
         if number is None:
             return m
@@ -213,6 +226,14 @@ class WeightMemory(wiring.Component):
         ]
         m.d.comb += self.load.read_data.eq(Mux(chosen, self.data, 0))
         return m
+
+    def _first(self) -> list[int]:
+        """Return what it holds at first, each bank from its own power of two."""
+        words, depth = self._contents.words, self._contents.depth
+        gap = (0,) * ((1 << address_bits(depth)) - depth)
+        sets = [words[start : start + depth] for start in range(0, len(words), depth)]
+        banks = sets * (self._banks // len(sets))
+        return [word for bank in banks[:-1] for word in bank + gap] + list(banks[-1])
 
     @staticmethod
     def _read(m: Module, storage: Memory, address: Value, style: str) -> Value:
@@ -234,7 +255,7 @@ class ColumnMemory(wiring.Component):
     Parameters
     ----------
     contents
-        The memories, of equal depth.
+        The memories, of equal depth and sets.
     width
         Bits of a code.
     number
@@ -243,7 +264,7 @@ class ColumnMemory(wiring.Component):
     Attributes
     ----------
     address, bank
-        The row to read.
+        The row to read; `bank` only if there are many.
     data
         Its codes, a cycle later.
     load
@@ -252,14 +273,13 @@ class ColumnMemory(wiring.Component):
 
     def __init__(self, contents: Sequence[Contents], width: int, number: int | None = None) -> None:
         self._contents, self._number = contents, number
+        self._banks = banks_of(contents[0], loadable=number is not None)
         codes = sum(memory.width for memory in contents) // width
         ports = {
             "address": In(address_bits(contents[0].depth)),
             "data": Out(data.ArrayLayout(unsigned(width), codes)),
         }
-        if number is not None:
-            ports |= {"bank": In(1), "load": In(LOAD_BUS)}
-        super().__init__(ports)
+        super().__init__(ports | bank_ports(self._banks, number))
 
     def elaborate(self, platform: object) -> Module:
         """Give all memories the same address and bus."""
@@ -269,7 +289,7 @@ class ColumnMemory(wiring.Component):
             number = None if self._number is None else self._number + k
             m.submodules[f"memory{k}"] = memory = WeightMemory(contents, number)
             m.d.comb += memory.address.eq(self.address)
-            if number is not None:
+            if self._banks > 1:
                 m.d.comb += memory.bank.eq(self.bank)
             memories.append(memory)
         m.d.comb += self.data.as_value().eq(Cat(memory.data for memory in memories))

@@ -64,7 +64,14 @@ class Node(ABC):
 
     @abstractmethod
     def forward_int(self, x: Codes) -> Codes:
-        """Map int64 codes [batch, i.length] to int64 codes [batch, o.length]."""
+        """Map int64 codes [batch, i.length], meant for bank 0, to int64 codes [batch, o.length]."""
+
+    def of_bank(self, bank: int) -> "Node":
+        """Return what the node is for vectors of one bank, as a node of the same edges; `bank < i.banks`.
+
+        Itself, unless it has weights that differ from bank to bank: then all of them are those of `bank`.
+        """
+        return self
 
     @abstractmethod
     def component(self) -> Any:
@@ -133,6 +140,10 @@ class Graph(Node):
         for node in self.nodes.values():
             x = node.forward_int(x)
         return x
+
+    def of_bank(self, bank: int) -> "Graph":
+        """Return the graph for vectors of one bank."""
+        return Graph({name: node.of_bank(bank) for name, node in self.nodes.items()})
 
     def trace(self, x: Codes) -> Iterator[tuple[str, Codes, Codes]]:
         """Yield (name, codes in, codes out) of every node for the input `x`."""

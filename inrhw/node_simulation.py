@@ -16,10 +16,11 @@ from inrhw.types import Codes, Vector
 _Inputs = list[tuple[Any, Any]]
 
 
-def simulate(where: str, node: Node, x: Codes) -> Codes:
+def simulate(where: str, node: Node, x: Codes, banks: Codes) -> Codes:
     """Return what a node's circuit puts out for codes [vectors, length], back to back.
 
-    Wherever no code of `x` is due there is garbage at the input.
+    Wherever no code of `x` is due there is garbage at the input. `banks` says what each vector is meant for,
+    [vectors], and does not matter to a node of one bank.
 
     Raises
     ------
@@ -27,17 +28,29 @@ def simulate(where: str, node: Node, x: Codes) -> Codes:
         Beats of a vector are missing or not `o.beat_interval` cycles apart, says `where`.
     """
     component = node.component()
-    inputs = [
-        [(component.i.valid, valid), (component.i.payload, payload)] for valid, payload in _beats(node, x)
-    ]
+    inputs: list[_Inputs] = []
+    for cycle, (valid, payload) in enumerate(_beats(node, x)):
+        inputs.append([(component.i.valid, valid), (component.i.payload, payload)])
+        if node.i.banks > 1:
+            vector = cycle // node.initiation_interval
+            bank = int(banks[vector]) if vector < len(x) else 0
+            inputs[-1].append((component.i.bank, bank))
     return _outputs(where, component, node.o, inputs)
 
 
 def simulate_folded_raster(where: str, source: FoldedRaster, vectors: int) -> Codes:
-    """Return the first vectors of a scan that goes as fast as it can; errors as of `simulate`."""
+    """Return the first vectors of a scan that goes as fast as it can; errors as of `simulate`.
+
+    Frame k is meant for bank k, modulo the banks.
+    """
     component, span = source.component(), source.o.span
     cycles = vectors * span + source.latency + 1
-    inputs = [[(component.advance, k % span == 0 and k < vectors * span)] for k in range(cycles)]
+    inputs: list[_Inputs] = []
+    for k in range(cycles):
+        inputs.append([(component.advance, k % span == 0 and k < vectors * span)])
+        if source.o.banks > 1:
+            frame = k // span // len(source.grid.codes())
+            inputs[-1].append((component.bank, frame % source.o.banks))
     return _outputs(where, component, source.o, inputs)
 
 

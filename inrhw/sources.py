@@ -202,6 +202,8 @@ class StreamSourceComponent(wiring.Component):
     ----------
     tdata
         The beat's data; axis k in bits ``[k * bits_per_axis, k * bits_per_axis + width)``.
+    bank
+        Bank of weights that the beat is meant for, if there are many.
     """
 
     def __init__(self, o: Vector) -> None:

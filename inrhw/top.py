@@ -3,7 +3,7 @@
 import functools
 from dataclasses import dataclass, replace
 
-from amaranth.hdl import Cat, ClockDomain, ClockSignal, Module, ResetSignal, Signal, Value
+from amaranth.hdl import Cat, ClockDomain, ClockSignal, Module, Mux, ResetSignal, Signal, Value, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -11,7 +11,9 @@ from inrhw.errors import InputError
 from inrhw.folded_raster import FoldedRaster
 from inrhw.folding import other_weights
 from inrhw.grid import Grid
+from inrhw.loading.axi_lite import AXI_LITE, pass_on
 from inrhw.loading.loader import LOADER_PORTS, Loader
+from inrhw.loading.pictures import PictureSelect
 from inrhw.memory import Contents, share_bus, starts_empty
 from inrhw.node import Graph
 from inrhw.ops.dense import Dense
@@ -71,6 +73,11 @@ class Core:
         """The part of the graph between source and FIFO."""
         return self.graph.without_first() if self.source == "raster" else self.graph
 
+    @property
+    def pictures(self) -> int:
+        """Pictures whose weights the core holds for good; which one, says tid or a register."""
+        return 1 if self.graph.memories else self.graph.i.banks
+
     @functools.cached_property
     def memories(self) -> tuple[Contents, ...]:
         """All memories that can be written, with what they hold for this network; none if weights are fixed.
@@ -126,7 +133,11 @@ class Core:
 
 
 class CoreComponent(wiring.Component):
-    """Top level: `aclk`, `aresetn`, `m_axis_*`; `s_axis_*` for the stream source; ports of a `Loader`."""
+    """Top level: `aclk`, `aresetn`, `m_axis_*`; `s_axis_*` for the stream source; ports of a `Loader`.
+
+    A core of many pictures has tid, the picture of a pixel, with its streams, and as a raster core the ports
+    of a `PictureSelect`. A tid that is no picture gives a black pixel and sets `unknown_picture` until reset.
+    """
 
     def __init__(self, core: Core) -> None:
         self._core = core
@@ -149,7 +160,16 @@ class CoreComponent(wiring.Component):
             }
         if core.memories:
             ports |= LOADER_PORTS
-        super().__init__(ports)
+        super().__init__(ports | self._picture_ports())
+
+    def _picture_ports(self) -> dict[str, wiring.Member]:
+        core = self._core
+        if core.pictures == 1:
+            return {}
+        picture = unsigned((core.pictures - 1).bit_length())
+        if core.source == "raster":
+            return {"m_axis_tid": Out(picture), **AXI_LITE}
+        return {"m_axis_tid": Out(picture), "s_axis_tid": In(picture), "unknown_picture": Out(1)}
 
     def elaborate(self, platform: object) -> Module:
         """Chain source, network and FIFO; a pixel is admitted only when the FIFO has room for it."""
@@ -160,7 +180,9 @@ class CoreComponent(wiring.Component):
 
         m.submodules.gate = gate = CreditGate(core.credits, core.initiation_interval)
         m.submodules.network = network = core.pipeline.component()
-        m.submodules.fifo = fifo = Fifo(8 * core.channels + 2, core.credits)
+        #: Ports of m_axis besides the pixel; they come with its coordinates.
+        flags = Cat(self.m_axis_tuser, self.m_axis_tlast, *([self.m_axis_tid] if core.pictures > 1 else []))
+        m.submodules.fifo = fifo = Fifo(8 * core.channels + len(flags), core.credits)
         loader = self._loader(m, gate, network) if core.memories else None
         if core.source == "raster":
             sideband = self._raster(m, gate, network, loader)
@@ -169,10 +191,12 @@ class CoreComponent(wiring.Component):
         delayed = self._in_step(m, gate, network, sideband)
 
         pixel = Cat(network.o.payload[channel] for channel in core.channel_order)
+        if core.pictures > 1:
+            pixel = Mux(delayed[2:] < core.pictures, pixel, 0)
         m.d.comb += [
             fifo.w_data.eq(Cat(pixel, delayed)),
             fifo.write.eq(network.o.valid),
-            Cat(self.m_axis_tdata, self.m_axis_tuser, self.m_axis_tlast).eq(fifo.o_data),
+            Cat(self.m_axis_tdata, flags).eq(fifo.o_data),
             self.m_axis_tvalid.eq(fifo.o_valid),
             fifo.o_ready.eq(self.m_axis_tready),
             gate.give_back.eq(fifo.o_valid & self.m_axis_tready),
@@ -184,7 +208,7 @@ class CoreComponent(wiring.Component):
         core = self._core
         if core.initiation_interval == 1:
             return delay(m, sideband, core.pipeline.latency, "sideband")
-        m.submodules.sideband = flags = Fifo(2, core.credits)
+        m.submodules.sideband = flags = Fifo(len(sideband), core.credits)
         m.d.comb += [
             flags.w_data.eq(sideband),
             flags.write.eq(delay_valid(m, gate.admit, core.source_latency)),
@@ -196,9 +220,7 @@ class CoreComponent(wiring.Component):
         """Connect a loader to its ports and to the memories of the network; the sources do the rest."""
         memories = self._core.memories
         m.submodules.loader = loader = Loader(memories, starts_empty=any(map(starts_empty, memories)))
-        for name, member in LOADER_PORTS.items():
-            inner, outer = getattr(loader, name), getattr(self, name)
-            m.d.comb += outer.eq(inner) if member.flow == Out else inner.eq(outer)
+        pass_on(m, self, loader, LOADER_PORTS)
         oldest = Signal(reset_less=True)
         with m.If(network.o.valid):
             m.d.sync += oldest.eq(network.o.bank)
@@ -215,7 +237,13 @@ class CoreComponent(wiring.Component):
             branches = [(raster.load, 0), (network.load, len(self._core.raster.memories))]
             share_bus(m, loader.bus, branches)
             m.d.comb += [loader.begin.eq(gate.admit & raster.next_is_first), raster.bank.eq(loader.bank)]
-        return Cat(raster.start_of_frame, raster.end_of_line)
+        flags = Cat(raster.start_of_frame, raster.end_of_line)
+        if self._core.pictures == 1:
+            return flags
+        m.submodules.select = select = PictureSelect(self._core.pictures)
+        pass_on(m, self, select, AXI_LITE)
+        m.d.comb += [select.begin.eq(gate.admit & raster.next_is_first), raster.bank.eq(select.bank)]
+        return Cat(flags, raster.o.bank)
 
     def _stream(self, m: Module, gate: CreditGate, network: wiring.Component, loader: Loader | None) -> Value:
         m.submodules.stream = stream = StreamSourceComponent(self._core.graph.i)
@@ -230,4 +258,11 @@ class CoreComponent(wiring.Component):
         if loader:
             share_bus(m, loader.bus, [(network.load, 0)])
             m.d.comb += [loader.begin.eq(gate.admit & self.s_axis_tuser), stream.bank.eq(loader.bank)]
-        return Cat(self.s_axis_tuser, self.s_axis_tlast)
+        flags = Cat(self.s_axis_tuser, self.s_axis_tlast)
+        if self._core.pictures == 1:
+            return flags
+        known = self.s_axis_tid < self._core.pictures
+        m.d.comb += stream.bank.eq(Mux(known, self.s_axis_tid, 0))
+        with m.If(gate.admit & ~known):
+            m.d.sync += self.unknown_picture.eq(1)
+        return Cat(flags, self.s_axis_tid)

@@ -2,7 +2,7 @@
 
 import importlib.metadata
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from inrhw.figure import Figure
 from inrhw.files import write_json
 from inrhw.folded_raster import FoldedRaster
 from inrhw.models import INR
+from inrhw.node import Graph
 from inrhw.node_simulation import simulate, simulate_accumulators, simulate_folded_raster
 from inrhw.progress import OnProgress, silent
 from inrhw.signals import Pixels, save_picture
@@ -110,7 +111,7 @@ class _Found:
     vectors: int
     tool: str
     latency: int | None = None
-    picture: Pixels | None = None
+    pictures: Sequence[Pixels] = ()
     message: str = ""
 
 
@@ -120,20 +121,22 @@ class _SkippedError(Exception):
 
 def verify(
     artifact: Artifact,
-    model: INR,
+    model: INR | Sequence[INR],
     synthesis: Synthesis | None = None,
     *,
     on_progress: OnProgress = silent,
     on_rung: Callable[[Rung], None] = lambda rung: None,
 ) -> Verdict:
-    """Climb the ladder and write verify.json and, once the Verilog passed, rtl.png: the picture it rendered.
+    """Climb the ladder and write verify.json and, once the Verilog passed, the picture it rendered.
+
+    That is rtl.png; of a core of many pictures rtl0.png, rtl1.png, and so on.
 
     Parameters
     ----------
     artifact
         From `emit`.
     model
-        The quantized model that the artifact was made from.
+        The quantized model that the artifact was made from; of a core of many pictures that of each.
     synthesis
         From `synth`; without it the netlist's rung is skipped.
     on_progress
@@ -147,7 +150,7 @@ def verify(
         Verilator needs a C++ compiler and none is there.
     """
     climb: dict[str, Callable[[], _Found]] = {
-        "torch == forward_int": lambda: _torch(artifact, model),
+        "torch == forward_int": lambda: _torch(artifact, [model] if isinstance(model, INR) else model),
         "nodes == forward_int": lambda: _nodes(artifact, on_progress),
         "Verilog on Verilator": lambda: _verilator(artifact, on_progress),
         "Verilog on Icarus": lambda: _icarus(artifact, on_progress),
@@ -155,7 +158,7 @@ def verify(
     }
     rungs: list[Rung] = []
     latency: int | None = None
-    picture: Pixels | None = None
+    pictures: Sequence[Pixels] = ()
     for name, check in climb.items():
         start = time.perf_counter()
         failed = next((rung.rung for rung in rungs if rung.status == "fail"), None)
@@ -165,7 +168,7 @@ def verify(
             found = check()
             status, vectors, message, tool = "pass", found.vectors, found.message, found.tool
             latency = latency or found.latency
-            picture = found.picture if picture is None else picture
+            pictures = pictures or found.pictures
         except _SkippedError as reason:
             status, vectors, message, tool = "skipped", 0, str(reason), ""
         except Mismatch as mismatch:
@@ -173,10 +176,10 @@ def verify(
         rungs.append(Rung(name, status, vectors, round(time.perf_counter() - start, 2), message, tool))
         on_rung(rungs[-1])
     verdict = Verdict(tuple(rungs), Figure(latency, "cycles", "measured on the Verilog under cocotb"))
-    if picture is None:
-        (artifact.folder / "rtl.png").unlink(missing_ok=True)
-    else:
-        save_picture(artifact.folder / "rtl.png", picture)
+    for stale in artifact.folder.glob("rtl*.png"):
+        stale.unlink()
+    for number, picture in enumerate(pictures):
+        save_picture(artifact.folder / f"rtl{number if len(pictures) > 1 else ''}.png", picture)
     write_json(artifact.folder / "verify.json", _plain(verdict))
     return verdict
 
@@ -210,29 +213,39 @@ def compare(where: str, expected: Codes, got: Codes) -> None:
         )
 
 
-def _golden(artifact: Artifact) -> tuple[Codes, Codes]:
-    """Return coordinates and pixels of the vector file."""
+def _golden(artifact: Artifact) -> tuple[Codes, list[Codes]]:
+    """Return coordinates and the pixels of each picture of the vector file."""
     try:
         with artifact.vectors.open("rb") as file, np.load(file) as vectors:
-            return vectors["coordinates"], vectors["pixels"].astype(np.int64)
+            pictures = [vectors["pixels"]]
+            if artifact.core.pictures > 1:
+                pictures += list(vectors["other_pixels"])
+            return vectors["coordinates"], [pixels.astype(np.int64) for pixels in pictures]
     except Exception as error:  # a damaged file makes numpy raise nearly anything
         raise InputError(f"{artifact.vectors} cannot be read ({error}); run `inrhw emit` again") from error
 
 
-def _torch(artifact: Artifact, model: INR) -> _Found:
-    coordinates, pixels = _golden(artifact)
+def _torch(artifact: Artifact, models: Sequence[INR]) -> _Found:
+    coordinates, pictures = _golden(artifact)
+    if len(models) != len(pictures):
+        raise InputError(f"a core of {len(pictures)} pictures needs as many models, not {len(models)}")
     compare("coordinates of the golden vectors", artifact.core.grid.codes(), coordinates)
-    rendered = model.render().reshape(len(coordinates), -1).astype(np.int64)
-    compare("torch against the golden vectors", rendered, pixels)
-    compare("forward_int against the golden vectors", artifact.core.graph.forward_int(coordinates), pixels)
-    return _Found(len(pixels), f"torch {importlib.metadata.version('torch')}, float64")
+    for bank, (model, pixels) in enumerate(zip(models, pictures, strict=True)):
+        against = "the golden vectors" + (f" of picture {bank}" if len(models) > 1 else "")
+        rendered = model.render().reshape(len(coordinates), -1).astype(np.int64)
+        compare(f"torch against {against}", rendered, pixels)
+        integers = artifact.core.graph.of_bank(bank).forward_int(coordinates)
+        compare(f"forward_int against {against}", integers, pixels)
+    tool = f"torch {importlib.metadata.version('torch')}, float64"
+    return _Found(len(coordinates) * len(pictures), tool)
 
 
 def _nodes(artifact: Artifact, on_progress: OnProgress) -> _Found:
     core = artifact.core
     coordinates, _ = _golden(artifact)
     chosen = np.unique(np.linspace(0, len(coordinates) - 1, NODE_VECTORS).astype(int))
-    traced = list(core.graph.trace(coordinates[chosen]))
+    banks = np.arange(len(chosen)) % core.graph.i.banks
+    traced = list(_trace(core.graph, coordinates[chosen]))
     if core.source == "raster":
         _raster(core.raster)
         traced = traced[1:]
@@ -243,18 +256,30 @@ def _nodes(artifact: Artifact, on_progress: OnProgress) -> _Found:
         vectors = min(len(x), max(FEWEST_VECTORS, NODE_VECTORS // node.initiation_interval))
         some = np.linspace(0, len(x) - 1, vectors).astype(int)
         where = f"{name} in Amaranth's simulator"
-        compare(where, y[some], simulate(where, node, x[some]))
+        compare(where, y[some], simulate(where, node, x[some], banks[some]))
         compared += vectors
     return _Found(compared, f"amaranth {importlib.metadata.version('amaranth')}")
+
+
+def _trace(graph: Graph, x: Codes) -> Iterator[tuple[str, Codes, Codes]]:
+    """Yield (name, codes in, codes out) of every node; vector k is meant for bank k, modulo the banks."""
+    banks = min(len(x), graph.i.banks)
+    order = np.argsort(np.arange(len(x)) % banks, kind="stable")
+    back = np.argsort(order)
+    traces = [graph.of_bank(bank).trace(x[bank::banks]) for bank in range(banks)]
+    for steps in zip(*traces, strict=True):
+        names, before, after = zip(*steps, strict=True)
+        yield names[0], np.concatenate(before)[back], np.concatenate(after)[back]
 
 
 def _raster(source: RasterSource | FoldedRaster) -> None:
     """Compare the scan over a frame and into the next, so that nothing drifts."""
     where = "raster in Amaranth's simulator"
     if isinstance(source, FoldedRaster):
-        frame = source.forward_int()
-        vectors = min(len(frame) + 1, max(FEWEST_VECTORS, RASTER_CYCLES // source.o.span))
-        expected = frame[np.arange(vectors) % len(frame)]
+        frame, banks = len(source.grid.codes()), source.o.banks
+        vectors = min(banks * frame + 1, max(FEWEST_VECTORS, RASTER_CYCLES // source.o.span))
+        frames = [source.forward_int(k % banks) for k in range(-(-vectors // frame))]
+        expected = np.concatenate(frames)[:vectors]
         compare(where, expected, simulate_folded_raster(where, source, vectors))
         return
     sums = source.sums()
@@ -270,8 +295,9 @@ def _verilator(artifact: Artifact, on_progress: OnProgress) -> _Found:
     found = _bench(artifact, "verilator", [artifact.verilog], work, pixels, on_progress=on_progress)
     grid = artifact.core.grid
     if pixels == grid.width * grid.height:
-        frame = np.load(work / "verilator" / "results" / "whole_frame.npy")
-        found.picture = frame.reshape(grid.height, grid.width, artifact.core.channels)
+        many = artifact.core.pictures > 1
+        file = work / "verilator" / "results" / ("pictures.npy" if many else "whole_frame.npy")
+        found.pictures = list(np.load(file).reshape(-1, grid.height, grid.width, artifact.core.channels))
     return found
 
 
@@ -346,5 +372,7 @@ def _bench(
 
 def _partly(core: Core, pixels: int) -> str:
     """Say what was not tried when a frame takes too long."""
-    loading = "; no weights were loaded" if core.memories else ""
-    return f"{pixels} of {core.grid.width * core.grid.height} pixels in each test{loading}"
+    left_out = "; no weights were loaded" if core.memories else ""
+    if core.pictures > 1 and core.source == "raster":
+        left_out = "; of the first picture only"
+    return f"{pixels} of {core.grid.width * core.grid.height} pixels in each test{left_out}"

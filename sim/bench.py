@@ -140,9 +140,11 @@ class Traffic:
         return 100 + 40 * cycles // self.link.clocks
 
 
-async def _connect(dut: Any, artifact: Artifact, test: str, flags: Bits) -> Link:
+async def _connect(
+    dut: Any, artifact: Artifact, test: str, flags: Bits, ids: NDArray[np.int64] | None = None
+) -> Link:
     """Return a link to a core that has weights."""
-    if artifact.registers:
+    if artifact.files:
         link = await Link.connect(dut, artifact, test, flags)
         traffic = Traffic(link, np.random.default_rng(0))
         registers = Registers(dut, artifact.registers, traffic.play)
@@ -151,7 +153,12 @@ async def _connect(dut: Any, artifact: Artifact, test: str, flags: Bits) -> Link
         link.pixels_due = False
         if not await registers.status("showing"):
             await traffic.send(as_beats(artifact.files[0]))
-    return await Link.connect(dut, artifact, test, flags)
+    return await Link.connect(dut, artifact, test, flags, ids)
+
+
+def _any_ids(artifact: Artifact, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Return random numbers for tid, also such that are no picture."""
+    return rng.integers(1 << artifact.id_bits, size=4 * len(artifact) + 1)
 
 
 async def _reset(link: Link, rng: np.random.Generator, clocks: int) -> None:
@@ -165,8 +172,11 @@ async def whole_frame(dut: Any) -> None:
     """Without backpressure every pixel is right, and one comes every initiation interval."""
     settings = Settings.read()
     artifact, beats = settings.artifact, settings.beats
-    # A raster core counts by itself: a second frame shows that it begins like the first.
-    rounds = 2 if beats == len(artifact) and not artifact.stream else 1
+    # A raster core counts by itself: a second frame shows that it begins like the first. With tid on a stream
+    # there is a frame of each picture.
+    interleaved = artifact.stream and artifact.id_bits > 0
+    frames = len(artifact.pictures) if interleaved else 1 if artifact.stream else 2
+    rounds = frames if beats == len(artifact) else 1
     link = await _connect(dut, artifact, "whole_frame", artifact.frame_flags())
     progress = Progress(settings.output)
     always = np.ones(link.clocks, bool)
@@ -178,6 +188,9 @@ async def whole_frame(dut: Any) -> None:
     finally:
         if link.received:
             np.save(settings.output / "whole_frame.npy", link.pixels()[:beats])
+    if interleaved and rounds == frames:
+        shape = (frames, beats, len(artifact.order))
+        np.save(settings.output / "pictures.npy", link.pixels()[: frames * beats].reshape(shape))
     assert link.first_valid is not None and link.last_taken is not None and link.released is not None
     # Every clock was ready: the first pixel left when it came.
     interval = (link.last_taken - link.first_valid) / (link.taken - 1)
@@ -202,7 +215,7 @@ async def random_gaps(dut: Any) -> None:
     flags = artifact.frame_flags()
     if artifact.stream:  # tuser and tlast belong to the beat, not to a count
         flags = rng.random(flags.shape) < 0.5
-    link = await _connect(dut, artifact, "random_gaps", flags)
+    link = await _connect(dut, artifact, "random_gaps", flags, _any_ids(artifact, rng))
     progress = Progress(settings.output)
     interval = artifact.initiation_interval
     stall = 2 * artifact.latency + 64 * min(interval, 8)
@@ -235,7 +248,8 @@ async def reset_mid_frame(dut: Any) -> None:
     settings = Settings.read()
     artifact, beats = settings.artifact, settings.beats
     rng = np.random.default_rng(settings.seed + 1)
-    link = await _connect(dut, artifact, "reset_mid_frame", artifact.frame_flags())
+    flags, ids = artifact.frame_flags(), _any_ids(artifact, rng)
+    link = await _connect(dut, artifact, "reset_mid_frame", flags, ids)
     progress = Progress(settings.output)
     interval = artifact.initiation_interval
     longest = 2 * artifact.latency + max(64, interval * max(16, 2 * beats // _RESETS))
@@ -284,6 +298,34 @@ async def load_weights(dut: Any) -> None:
     settings.measured(
         "load_weights", beats=link.checked, cycles=link.clock, words=len(first), seed=settings.seed
     )
+
+
+@cocotb.test()
+async def choose_pictures(dut: Any) -> None:
+    """Every picture is shown from the frame after it was chosen, as a whole; one that is none is refused."""
+    settings = Settings.read()
+    artifact = settings.artifact
+    rng = np.random.default_rng(settings.seed + 3)
+    link = await _connect(dut, artifact, "choose_pictures", artifact.frame_flags())
+    traffic = Traffic(link, rng)
+    registers = Registers(dut, artifact.registers, traffic.play)
+    await _reset(link, rng, 16)
+    pictures = len(artifact.pictures)
+    assert await registers.read("PICTURES") == pictures, "choose_pictures: PICTURES is wrong"
+    frames = np.zeros_like(artifact.pictures)
+    for picture in [*rng.permutation(np.arange(1, pictures)).tolist(), 0]:
+        link.pictures.allow(picture)
+        assert await registers.write("PICTURE", picture), f"choose_pictures: {picture} is refused"
+        none = pictures + int(rng.integers(100))
+        assert not await registers.write("PICTURE", none), f"choose_pictures: picture {none} is accepted"
+        await traffic.switched(picture)
+        frame = 1 + link.taken // len(artifact)  # a whole one; that under way began before
+        while link.taken < (frame + 1) * len(artifact):
+            await traffic.play(link.clocks)
+        frames[picture] = link.pixels()[frame * len(artifact) :][: len(artifact)]
+        assert await registers.read("SHOWN") == picture, "choose_pictures: SHOWN is wrong"
+    np.save(settings.output / "pictures.npy", frames)
+    settings.measured("choose_pictures", beats=link.checked, cycles=link.clock, seed=settings.seed)
 
 
 async def _refuse(

@@ -3,14 +3,20 @@
 // signal at every clock and does all checking there.
 //
 // Macros: INRHW_TOP module under test, INRHW_OUT_BITS and INRHW_IN_BITS widths of the two tdata, INRHW_STREAM is
-// defined when the core has an s_axis, INRHW_LOADABLE when it has s_weights and s_axi, whose addresses have
-// INRHW_ADDRESS_BITS.
+// defined when the core has an s_axis, INRHW_LOADABLE when it has s_weights, INRHW_ADDRESS_BITS when it has an s_axi,
+// whose addresses have so many, INRHW_ID_BITS when m_axis, and s_axis if there is one, has a tid of so many.
 
 `timescale 1ns / 1ns
 
 module inrhw_harness;
     localparam CLOCKS = 256;  // most clocks of one play; Python takes it from the width of `ready`
-    localparam WORD = `INRHW_OUT_BITS + 9;
+`ifdef INRHW_ID_BITS
+    localparam ID = `INRHW_ID_BITS;
+`else
+    localparam ID = 0;
+`endif
+    localparam PIXEL = `INRHW_OUT_BITS + ID;
+    localparam WORD = PIXEL + 9;
 
     // Written by Python while the clock is low, constant during a play of `length` clocks.
     reg [$clog2(CLOCKS):0] length  /* verilator public_flat_rw */ = 1;
@@ -30,20 +36,27 @@ module inrhw_harness;
 
     wire [`INRHW_OUT_BITS-1:0] m_axis_tdata;
     wire m_axis_tvalid, m_axis_tuser, m_axis_tlast;
+`ifdef INRHW_ID_BITS
+    wire [ID-1:0] m_axis_tid;
+    wire [PIXEL-1:0] pixel = {m_axis_tid, m_axis_tdata};
+`else
+    wire [PIXEL-1:0] pixel = m_axis_tdata;
+`endif
     wire m_axis_tready = ready[step[$clog2(CLOCKS)-1:0]];
 
     wire s_axis_tvalid, s_axis_tready;
 
 `ifdef INRHW_STREAM
-    localparam BEAT = `INRHW_IN_BITS + 2;
-    // The next beats to send, {tlast, tuser, tdata} each, from bit 0 up.
+    localparam BEAT = ID + `INRHW_IN_BITS + 2;
+    // The next beats to send, {tid, tlast, tuser, tdata} each, from bit 0 up.
     reg [CLOCKS*BEAT-1:0] beats  /* verilator public_flat_rw */ = 0;
     reg [$clog2(CLOCKS):0] sent = 0;
     reg waiting = 0;
 
     wire [`INRHW_IN_BITS-1:0] s_axis_tdata;
     wire s_axis_tuser, s_axis_tlast;
-    assign {s_axis_tlast, s_axis_tuser, s_axis_tdata} = beats[sent[$clog2(CLOCKS)-1:0]*BEAT+:BEAT];
+    wire [BEAT-1:0] beat = beats[sent[$clog2(CLOCKS)-1:0]*BEAT+:BEAT];
+    assign {s_axis_tlast, s_axis_tuser, s_axis_tdata} = beat[BEAT-ID-1:0];
     assign s_axis_tvalid = waiting | valid[step[$clog2(CLOCKS)-1:0]];
 
     always @(posedge aclk) begin
@@ -76,7 +89,12 @@ module inrhw_harness;
         if (last_step) words_sent <= 0;
         else if (s_weights_tvalid & s_weights_tready) words_sent <= words_sent + 1;
     end
+`else
+    assign s_weights_tvalid = 0;
+    assign s_weights_tready = 0;
+`endif
 
+`ifdef INRHW_ADDRESS_BITS
     // One AXI4-Lite transaction when axi_start differs from axi_done, which is equal to it when that is over.
     reg axi_start  /* verilator public_flat_rw */ = 0;
     reg axi_write  /* verilator public_flat_rw */ = 0;
@@ -113,9 +131,6 @@ module inrhw_harness;
                 axi_rdata <= rdata;
             end
         end
-`else
-    assign s_weights_tvalid = 0;
-    assign s_weights_tready = 0;
 `endif
 
     `INRHW_TOP dut (
@@ -125,12 +140,21 @@ module inrhw_harness;
         .s_axis_tready(s_axis_tready),
         .s_axis_tuser(s_axis_tuser),
         .s_axis_tlast(s_axis_tlast),
+`ifdef INRHW_ID_BITS
+        .s_axis_tid(beat[BEAT-1-:ID]),
+        .unknown_picture(),
+`endif
+`endif
+`ifdef INRHW_ID_BITS
+        .m_axis_tid(m_axis_tid),
 `endif
 `ifdef INRHW_LOADABLE
         .s_weights_tdata(s_weights_tdata),
         .s_weights_tvalid(s_weights_tvalid),
         .s_weights_tready(s_weights_tready),
         .s_weights_tlast(s_weights_tlast),
+`endif
+`ifdef INRHW_ADDRESS_BITS
         .s_axi_awaddr(axi_address),
         .s_axi_awvalid(awvalid),
         .s_axi_awready(awready),
@@ -161,6 +185,6 @@ module inrhw_harness;
     always @(posedge aclk)
         trace[step*WORD+:WORD] = {
             aresetn, s_weights_tready, s_weights_tvalid, s_axis_tready, s_axis_tvalid, m_axis_tready, m_axis_tvalid,
-            m_axis_tlast, m_axis_tuser, m_axis_tdata
+            m_axis_tlast, m_axis_tuser, pixel
         };
 endmodule

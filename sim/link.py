@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from cocotb.triggers import Timer
 from cocotb.utils import get_sim_time
-from loading import HEADER_WORDS, Memory, Pictures
+from loading import HEADER_WORDS, Interleaved, Memory, Pictures
 from numpy.typing import NDArray
 
 Bits = NDArray[np.bool_]
@@ -33,7 +33,9 @@ class Artifact:
     coordinates
         Codes, int64 [pixels, 2].
     pictures
-        What the core must give, uint8 [pictures, pixels, channels]: one picture, of a loadable core two.
+        What the core must give, uint8 [pictures, pixels, channels]: one, of a loadable core two, or many.
+    id_bits
+        Of tid, which says the picture; 0 if the core has none.
     order
         Channel of each byte of m_axis_tdata.
     bits_per_axis
@@ -43,7 +45,7 @@ class Artifact:
     initiation_interval
         Cycles between pixels.
     registers
-        Byte address of each register of a loadable core, else empty.
+        Byte address of each register, if the core has some.
     memories
         Its memories, in the order of the weights file.
     files
@@ -55,6 +57,7 @@ class Artifact:
     stream: bool
     coordinates: NDArray[np.int64]
     pictures: NDArray[np.uint8]
+    id_bits: int
     order: list[int]
     bits_per_axis: int
     latency: int
@@ -71,7 +74,9 @@ class Artifact:
         names = (manifest["name"], "second") if loadable else ()
         with np.load(folder / "vectors.npz") as vectors:
             coordinates = vectors["coordinates"]
-            pictures = [vectors[key] for key in ("pixels", "second_pixels")[: len(names) or 1]]
+            pictures = [vectors["pixels"]]
+            if "other_pixels" in vectors:
+                pictures += list(vectors["other_pixels"])
         count = manifest["width"] * manifest["height"]
         assert coordinates.shape == (count, 2), f"coordinates must be [{count}, 2], not {coordinates.shape}"
         for pixels in pictures:
@@ -82,6 +87,7 @@ class Artifact:
             manifest["source"] == "stream",
             coordinates,
             np.stack(pictures),
+            (manifest.get("pictures", 1) - 1).bit_length(),
             manifest["tdata_order"],
             manifest["coordinate"]["bits_per_axis"],
             manifest["latency"],
@@ -98,6 +104,24 @@ class Artifact:
 
     def __len__(self) -> int:
         return self.width * self.height
+
+    def frame_ids(self) -> NDArray[np.int64]:
+        """Return tid of every pixel where each picture takes a frame."""
+        return np.repeat(np.arange(len(self.pictures)), len(self))
+
+    def golden(self, lanes: int) -> NDArray[np.uint8]:
+        """Return the bytes of m_axis for each picture, uint8 [pictures, pixels, lanes]: tdata, then tid.
+
+        Numbers that tid can have but that are no picture are black.
+        """
+        numbers = np.arange(1 << self.id_bits) if self.id_bits else np.zeros(len(self.pictures), np.int64)
+        found = np.zeros((len(numbers), len(self), lanes), np.uint8)
+        found[: len(self.pictures), :, : len(self.order)] = self.pictures[..., self.order]
+        if self.id_bits:
+            first = lanes - -(-self.id_bits // 8)
+            for lane in range(first, lanes):
+                found[..., lane] = (numbers >> 8 * (lane - first) & 255)[:, None]
+        return found
 
     def frame_flags(self) -> Bits:
         """Return tuser and tlast of every pixel of a frame, [pixels, 2]."""
@@ -126,7 +150,9 @@ class Record:
 class Link:
     """The core in its harness, with the golden values; checks whatever it plays."""
 
-    def __init__(self, dut: Any, artifact: Artifact, test: str, flags: Bits) -> None:
+    def __init__(
+        self, dut: Any, artifact: Artifact, test: str, flags: Bits, ids: NDArray[np.int64] | None = None
+    ) -> None:
         self._dut = dut
         self.artifact = artifact
         self._test = test
@@ -134,9 +160,11 @@ class Link:
         self.clocks = len(dut.ready)  # most of one play
         self._word = len(dut.trace) // self.clocks
         lanes = -(-(self._word - len(_SIGNALS)) // 8)
-        golden = np.zeros((len(artifact.pictures), len(artifact), lanes), np.uint8)
-        golden[..., : len(artifact.order)] = artifact.pictures[..., artifact.order]
-        self.pictures = Pictures(golden)
+        golden = artifact.golden(lanes)
+        # Of a stream core with tid, the picture of each beat.
+        self._ids = artifact.frame_ids() if ids is None else ids
+        interleaved = artifact.stream and artifact.id_bits
+        self.pictures: Any = Interleaved(golden, self._ids) if interleaved else Pictures(golden)
         self.pixels_due = True  # else none may come for ever
         self.words = np.zeros((0, 33), np.uint8)  # to send to s_weights, see `as_beats`
         self._beats = self._input_bits(len(dut.beats) // self.clocks) if artifact.stream else None
@@ -150,12 +178,14 @@ class Link:
         self._forget()
 
     @classmethod
-    async def connect(cls, dut: Any, artifact: Artifact, test: str, flags: Bits) -> "Link":
+    async def connect(
+        cls, dut: Any, artifact: Artifact, test: str, flags: Bits, ids: NDArray[np.int64] | None = None
+    ) -> "Link":
         """Return a link whose plays start where the harness records: clock low, step 0."""
         dut.aresetn.value = 0
         dut.length.value = 1
         await Timer(4 + get_sim_time("step") % 2, "step")
-        return cls(dut, artifact, test, flags)
+        return cls(dut, artifact, test, flags, ids)
 
     def _forget(self) -> None:
         self.sent = self.taken = 0
@@ -164,13 +194,14 @@ class Link:
         self.pictures.restart()
 
     def _input_bits(self, beat_bits: int) -> NDArray[np.uint8]:
-        """Return the beats {tlast, tuser, tdata} as characters, lowest bit first."""
+        """Return the beats {tid, tlast, tuser, tdata} as characters, lowest bit first; tid is 0."""
         axis = self.artifact.bits_per_axis
         bits = np.zeros((len(self.artifact), beat_bits), np.uint8)
         for k in range(2):
             codes = self.artifact.coordinates[:, k : k + 1]
             bits[:, k * axis : (k + 1) * axis] = codes >> np.arange(axis) & 1
-        bits[:, -2:] = self._flags
+        tid = beat_bits - self.artifact.id_bits
+        bits[:, tid - 2 : tid] = self._flags
         return bits + ord("0")
 
     async def reset(self, ready: Bits, valid: Bits) -> None:
@@ -190,12 +221,21 @@ class Link:
         dut.ready.value = self._characters(ready)
         dut.valid.value = self._characters(valid)
         if self._beats is not None:
-            upcoming = self._beats[(self.sent + np.arange(self.clocks)) % len(self.artifact)]
+            upcoming = self._upcoming(self.sent + np.arange(self.clocks))
             dut.beats.value = upcoming.ravel()[::-1].tobytes().decode()
-        if self.artifact.registers:
+        if self.artifact.files:
             self._offer(self.words[: self.clocks], words)
         await Timer(2 * len(ready), "step")
         self._check(self._read(len(ready)))
+
+    def _upcoming(self, numbers: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """Return beats by their numbers, as `_input_bits` does."""
+        assert self._beats is not None
+        beats = self._beats[numbers % len(self.artifact)]
+        bits = self.artifact.id_bits
+        ids = self._ids[numbers % len(self._ids), None]
+        beats[:, beats.shape[1] - bits :] += (ids >> np.arange(bits) & 1).astype(np.uint8)
+        return beats
 
     def _offer(self, words: NDArray[np.uint8], valid: Bits) -> None:
         self._dut.words.value = len(words)

@@ -120,6 +120,29 @@ class Pictures:
         return rows[best]
 
 
+class Interleaved:
+    """The golden pictures of a stream core: each pixel is of the one that its tid says.
+
+    Parameters
+    ----------
+    golden
+        uint8 [tids, pixels, lanes].
+    ids
+        tid of each beat, over and over.
+    """
+
+    def __init__(self, golden: NDArray[np.uint8], ids: NDArray[np.int64]) -> None:
+        self._golden, self._ids = golden, ids
+
+    def restart(self) -> None:
+        """Count pixels from 0 again: nothing is kept from those before."""
+
+    def wanted(self, number: int, got: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Return what the pixels from `number` on must be, uint8 [n, lanes], whatever they are."""
+        index = number + np.arange(len(got))
+        return self._golden[self._ids[index % len(self._ids)], index % self._golden.shape[1]]
+
+
 class Registers:
     """The AXI4-Lite port, one transaction at a time.
 

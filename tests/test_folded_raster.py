@@ -45,6 +45,10 @@ def run(
             advance = rest == 0 and not (gaps and rng.random() < 0.4)
             rest = source.o.beats - 1 if advance else max(0, rest - 1)
             ctx.set(raster.advance, advance)
+            if source.o.banks > 1:
+                frame = len(asked) // len(source.grid.codes())
+                other = int(rng.integers(source.o.banks))
+                ctx.set(raster.bank, frame % source.o.banks if advance else other)
             if advance:
                 assert ctx.get(raster.next_is_first) == (len(asked) % len(source.grid.codes()) == 0)
                 asked.append(cycle)
@@ -65,11 +69,12 @@ def run(
 @pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.parametrize("gaps", [False, True])
 def test_two_frames_and_a_pixel_equal_the_layer(source: FoldedRaster, gaps: bool) -> None:
-    expected = source.forward_int()
-    n = 2 * len(expected) + 1
+    expected = np.concatenate([source.forward_int(frame % source.o.banks) for frame in range(3)])
+    pixels = len(source.grid.codes())
+    n = 2 * pixels + 1
     got, flags, latencies = run(source, n, gaps=gaps)
-    index = np.arange(n) % len(expected)
-    assert (got == expected[index]).all()
+    assert (got == expected[:n]).all()
+    index = np.arange(n) % pixels
     assert latencies == {source.latency}
     width = source.grid.width
     assert flags == list(zip(index == 0, index % width == width - 1, strict=True))

@@ -9,10 +9,11 @@ from simulate import assert_contract, inputs
 from test_lower import architectures, network
 
 from inrhw.errors import InputError
-from inrhw.folding import Fold, Folding, fold, folding_of, folding_to_json, other_weights
+from inrhw.folding import Fold, Folding, fold, fold_banks, folding_of, folding_to_json, other_weights
 from inrhw.lower import lower
 from inrhw.models import INR, Architecture
 from inrhw.node import Graph
+from inrhw.ops.dense import Dense
 from inrhw.ops.folded_dense import FoldedDense
 from inrhw.precision import Precision
 
@@ -128,3 +129,116 @@ def test_wrong_folds_are_refused() -> None:
         Folding((Fold(2, 2),), "baked")
     with pytest.raises(InputError, match="at least 1, not 0 and 1"):
         Fold(0, 1)
+
+
+# several pictures
+
+
+def networks(architecture: Architecture, n: int, shared: tuple[int, ...] = (1,)) -> list[INR]:
+    """Return networks with some layers in common, as training leaves them."""
+    first, *others = (INR(architecture, seed) for seed in range(n))
+    for other in others:
+        for k in shared:
+            other.layers[k].load_state_dict(first.layers[k].state_dict())
+    return [net.quantized() for net in (first, *others)]
+
+
+def pictures(architecture: Architecture, n: int, shared: tuple[int, ...] = (1,)) -> list[Graph]:
+    """Return the graphs of `networks`."""
+    return [lower(net) for net in networks(architecture, n, shared)]
+
+
+def of_five(model: str = "siren") -> tuple[Architecture, Folding]:
+    """Return a network with a private first layer, projection and last layer around two shared ones."""
+    architecture = Architecture(model, 5, 4, 3, 6, 3, precision=Precision(8, 8, finer_rows=1))
+    return architecture, Folding((Fold(2, 2), Fold(2, 3), Fold(3, 2), Fold(2, 3), Fold(1, 3)))
+
+
+SHARED = (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("model", "quantizer"),
+    [
+        ("siren", "uniform"),
+        ("gauss", "uniform"),
+        ("incode", "uniform"),
+        ("relu_pe", "uniform"),
+        ("siren", "dhq"),
+    ],
+)
+def test_every_bank_of_a_graph_is_its_picture_to_the_last_bit(model: str, quantizer: str) -> None:
+    architecture, folding = of_five(model)
+    precision = dataclasses.replace(architecture.precision, quantizer=quantizer)
+    architecture = dataclasses.replace(architecture, precision=precision)
+    extra = int(model == "relu_pe")  # the encoding, which all pictures share
+    folds = (Fold(2, 2), *(Fold(1, 1) for _ in range(len(folding.layers) - 1 + extra)))
+    graphs = pictures(architecture, 3, tuple(k + extra for k in SHARED))
+    graph = fold_banks(graphs, Folding(folds), architecture.precision)
+    codes = architecture.grid.codes()
+    for bank, picture in enumerate(graphs):
+        assert (graph.of_bank(bank).forward_int(codes) == picture.forward_int(codes)).all()
+    layers = [node for node in graph.nodes.values() if isinstance(node, FoldedDense)]
+    assert [layer.sets for layer in layers] == [1] * extra + [3, 3, 1, 1, 3]
+
+
+def test_rows_of_a_private_layer_have_steps_of_their_own_in_every_bank() -> None:
+    architecture, folding = of_five()
+    graph = fold_banks(pictures(architecture, 3, SHARED), folding, architecture.precision)
+    shift = graph.nodes["layer1_dense"].shift  # type: ignore[attr-defined]
+    assert (shift.min(axis=0) < shift.max(axis=0)).any()
+
+
+@pytest.mark.parametrize("n", [2, 5])
+@pytest.mark.parametrize("packed", [False, True])
+def test_vectors_of_different_pictures_follow_each_other_without_a_pause(n: int, packed: bool) -> None:
+    architecture, folding = of_five()
+    folding = dataclasses.replace(folding, packed=packed)
+    graph = fold_banks(pictures(architecture, n, SHARED), folding, architecture.precision)
+    x = inputs(graph, np.random.default_rng(3), 20)[:40]
+    assert_contract(graph, x, gaps=True)
+    assert_contract(graph, x, gaps=False)
+
+
+def test_at_a_vector_a_clock_shared_layers_are_adders() -> None:
+    architecture, _ = of_five()
+    whole = Folding(tuple(Fold(rows, columns) for columns, rows in itertools.pairwise(architecture.features)))
+    graph = fold_banks(pictures(architecture, 3, SHARED), whole, architecture.precision)
+    assert graph.initiation_interval == 1
+    kinds = {name: type(node) for name, node in graph.nodes.items() if name.endswith("dense")}
+    assert kinds == {
+        f"layer{k}_dense": Dense if k in SHARED else FoldedDense for k in range(len(whole.layers))
+    }
+    assert folding_of(graph) == whole
+    assert_contract(graph, inputs(graph, np.random.default_rng(3), 20)[:40], gaps=True)
+
+
+def test_one_picture_has_one_bank() -> None:
+    architecture, folding = of_five()
+    graphs = pictures(architecture, 1)
+    graph = fold_banks(graphs, folding, architecture.precision)
+    assert graph.i.banks == graph.o.banks == 1
+    codes = architecture.grid.codes()
+    assert (graph.forward_int(codes) == graphs[0].forward_int(codes)).all()
+
+
+def test_networks_of_different_structure_are_refused_by_the_nodes_name() -> None:
+    architecture, folding = of_five()
+    (first,) = pictures(architecture, 1)
+
+    def refused(match: str, **changed: object) -> None:
+        other = dataclasses.replace(architecture, **changed)  # type: ignore[arg-type]
+        with pytest.raises(InputError, match=match):
+            fold_banks([first, first, *pictures(other, 1)], folding, architecture.precision)
+
+    refused("layer0_sine of picture 2 is not as in picture 0", model="quadinr", activation_impl="")
+    refused("layer0_dense of picture 2 is not", hidden_features=5)
+    refused("layer4_dense of picture 2 is not", hidden_layers=4)
+    refused("layer3_dense of picture 2 is not", hidden_layers=2)
+    refused("layer4_dense of picture 2 is not", channels=1)
+    refused("layer0_sine of picture 2 is not", precision=Precision(8, 8, 7, finer_rows=1))
+    refused("pictures must have equal sizes: picture 0 takes .*, picture 2", width=9)
+    with pytest.raises(InputError, match="weights of several pictures must be rom, not loadable"):
+        fold_banks([first], dataclasses.replace(folding, weights="loadable"), architecture.precision)
+    with pytest.raises(InputError, match="at least one picture"):
+        fold_banks([], folding, architecture.precision)

@@ -29,12 +29,16 @@ def ramp(depth: int, width: int = 20) -> Contents:
     return Contents("ramp", width, tuple(7 * k % (1 << width) for k in range(depth)))
 
 
-@given(st.integers(1, MAX_WIDTH), st.integers(1, 9), st.integers(1, 40), st.integers(0, 99))
-def test_columns_come_back_from_their_memories(width: int, depth: int, columns: int, seed: int) -> None:
+@given(
+    st.integers(1, MAX_WIDTH), st.integers(1, 3), st.integers(1, 9), st.integers(1, 40), st.integers(0, 99)
+)
+def test_columns_come_back_from_their_memories(
+    width: int, sets: int, depth: int, columns: int, seed: int
+) -> None:
     low = -(1 << min(width, 62) - 1)
-    codes = np.random.default_rng(seed).integers(low, -low, (depth, columns))
+    codes = np.random.default_rng(seed).integers(low, -low, (sets, depth, columns))
     found = columns_to_contents("w", codes, width)
-    assert all(memory.depth == depth and memory.width <= MAX_WIDTH for memory in found)
+    assert all((memory.sets, memory.depth) == (sets, depth) and memory.width <= MAX_WIDTH for memory in found)
     assert len(found) == -(-columns // (MAX_WIDTH // width))
     read = [
         [
@@ -42,9 +46,9 @@ def test_columns_come_back_from_their_memories(width: int, depth: int, columns: 
             for memory in found
             for k in range(memory.width // width)
         ]
-        for row in range(depth)
+        for row in range(sets * depth)
     ]
-    assert read == [[code % (1 << width) for code in row] for row in codes.tolist()]
+    assert read == [[code % (1 << width) for code in row] for bank in codes.tolist() for row in bank]
 
 
 @pytest.mark.parametrize("depth", [1, 5, 128, 129])
@@ -61,6 +65,23 @@ def test_data_comes_a_cycle_after_its_address(depth: int) -> None:
 
     simulate(memory, bench)
     assert seen == list(contents.words)
+
+
+@pytest.mark.parametrize(("depth", "sets"), [(1, 2), (5, 3), (8, 4), (33, 5), (64, 100)])
+def test_every_bank_has_its_own_words(depth: int, sets: int) -> None:
+    words = ramp(depth * sets).words
+    memory = WeightMemory(Contents("banks", 20, words, sets))
+    seen = []
+
+    async def bench(ctx: Any) -> None:
+        for k in range(depth * sets):
+            ctx.set(memory.bank, k // depth)
+            ctx.set(memory.address, k % depth)
+            await ctx.tick()
+            seen.append(ctx.get(memory.data))
+
+    simulate(memory, bench)
+    assert tuple(seen) == words
 
 
 @pytest.mark.parametrize("depth", [3, 100, 1100])
@@ -120,5 +141,7 @@ def test_contents_are_checked() -> None:
         Contents("w", 73, (0,))
     with pytest.raises(ValueError, match="w must hold at least one word"):
         Contents("w", 8, ())
+    with pytest.raises(ValueError, match="and as many in each set"):
+        Contents("w", 8, (1, 2, 3), 2)
     with pytest.raises(ValueError, match="words of w must be unsigned codes of 8 bits"):
         Contents("w", 8, (256,))

@@ -17,15 +17,17 @@ from inrhw.sources import RasterSource
 @pytest.mark.parametrize("node", list(FoldedDense.examples()))
 def test_a_node_gives_its_codes_back_to_back(node: FoldedDense) -> None:
     x = inputs(node, np.random.default_rng(0), 10)[:20]
-    assert (simulate("here", node, x) == node.forward_int(x)).all()
-    assert simulate("here", node, x[:0]).shape == (0, node.o.length)
+    banks = np.random.default_rng(1).integers(node.i.banks, size=len(x))
+    expected = [node.of_bank(bank).forward_int(row[None])[0] for bank, row in zip(banks, x, strict=True)]
+    assert (simulate("here", node, x, banks) == np.stack(expected)).all()
+    assert simulate("here", node, x[:0], banks[:0]).shape == (0, node.o.length)
 
 
 @pytest.mark.parametrize("source", list(FoldedRaster.examples()))
 def test_a_folded_scan_gives_a_frame_and_the_next(source: FoldedRaster) -> None:
-    frame = source.forward_int()
-    got = simulate_folded_raster("here", source, len(frame) + 2)
-    assert (got == frame[np.arange(len(frame) + 2) % len(frame)]).all()
+    frames = np.concatenate([source.forward_int(frame % source.o.banks) for frame in range(3)])
+    vectors = len(source.grid.codes()) + 2
+    assert (simulate_folded_raster("here", source, vectors) == frames[:vectors]).all()
 
 
 @pytest.mark.parametrize("source", list(RasterSource.examples()))
@@ -53,4 +55,4 @@ def test_beats_at_other_times_than_declared_are_named(change: dict[str, int], me
         initiation_interval=right.initiation_interval,
     )
     with pytest.raises(Mismatch, match=f"^here: {message}"):
-        simulate("here", node, x)  # type: ignore[arg-type]
+        simulate("here", node, x, np.zeros(4, np.int64))  # type: ignore[arg-type]

@@ -37,10 +37,10 @@ def test_a_second_trained_picture_is_shown_without_new_verilog(tmp_path: Path, s
     with np.load(first.folder / "vectors.npz") as file:
         vectors = dict(file)
     rendered = Fitted.load(second.folder).model.render()
-    vectors["second_pixels"] = rendered.reshape(len(vectors["pixels"]), -1)
+    vectors["other_pixels"] = rendered.reshape(1, len(vectors["pixels"]), -1)
     np.savez(first.folder / "vectors.npz", **vectors)
 
-    assert (vectors["pixels"] != vectors["second_pixels"]).any()
+    assert (vectors["pixels"] != vectors["other_pixels"]).any()
     (result,) = run_bench("verilator", [verilog], first.folder, tmp_path / "work", tests=[LOAD_TEST])
     assert result.passed, result.message
     assert verilog.read_bytes() == before

@@ -102,7 +102,8 @@ class Core:
     def make_loadable(self, x, y):
         first, second = (loadable_pixels(x, y, weights).astype(np.uint8) for weights in (FIRST, SECOND))
         coordinates = np.stack([x, y], 1).astype(np.int64)
-        np.savez(self.folder / "vectors.npz", coordinates=coordinates, pixels=first, second_pixels=second)
+        vectors = {"coordinates": coordinates, "pixels": first, "other_pixels": second[None]}
+        np.savez(self.folder / "vectors.npz", **vectors)
         (self.folder / "tiny_loadable.weights").write_bytes(weights_file(*FIRST))
         (self.folder / "second.weights").write_bytes(weights_file(*SECOND))
         names = ("ID", "SHAPE", "CONTROL", "STATUS", "CHECKSUM", "WORDS", "DATA", "READ_SELECT", "READ_DATA")

@@ -488,7 +488,7 @@ def test_a_wrong_weight_in_a_folded_circuit_is_found(
 
     def wrong(node: FoldedDense) -> object:
         weight = node.weight.copy()
-        weight[1, -1] ^= 1
+        weight[0, 1, -1] ^= 1
         return right(dataclasses.replace(node, weight=weight))
 
     monkeypatch.setattr(FoldedDense, "component", wrong)
@@ -503,7 +503,7 @@ def test_a_wrong_increment_in_a_folded_raster_is_found(
 
     def wrong(source: FoldedRaster) -> object:
         weight = source.dense.weight.copy()
-        weight[2, 1] = -weight[2, 1] - 1
+        weight[0, 2, 1] = -weight[0, 2, 1] - 1
         return right(FoldedRaster(dataclasses.replace(source.dense, weight=weight), source.grid))
 
     monkeypatch.setattr(FoldedRaster, "component", wrong)

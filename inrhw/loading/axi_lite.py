@@ -1,5 +1,7 @@
 """An AXI4-Lite slave: one read and one write at a time, as a request that is held until it is done."""
 
+from collections.abc import Mapping
+
 from amaranth.hdl import Module, Mux, ResetSignal, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -28,6 +30,19 @@ AXI_LITE = {
 }
 
 OKAY, SLVERR = 0, 2
+
+
+def pass_on(
+    m: Module,
+    outer: wiring.Component,
+    inner: wiring.Component,
+    ports: Mapping[str, wiring.Member],
+    prefix: str = "",
+) -> None:
+    """Connect ports of a component to those of one inside, which are called the same but for the prefix."""
+    for name, member in ports.items():
+        outside, inside = getattr(outer, name), getattr(inner, name.removeprefix(prefix))
+        m.d.comb += inside.eq(outside) if member.flow == In else outside.eq(inside)
 
 
 class AxiLite(wiring.Component):

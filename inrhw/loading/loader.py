@@ -6,7 +6,7 @@ from amaranth.hdl import Const, Module, Mux, Signal, Value, ValueLike
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from inrhw.loading.axi_lite import AXI_LITE, AxiLite
+from inrhw.loading.axi_lite import AXI_LITE, AxiLite, pass_on
 from inrhw.loading.receiver import FileReceiver
 from inrhw.loading.registers import FIELDS, READABLE, WRITABLE, Field, Register, State
 from inrhw.loading.weights import MAGIC, shape_digest
@@ -79,10 +79,8 @@ class Loader(wiring.Component):
         m = Module()
         m.submodules.axi_lite = axi = AxiLite()
         m.submodules.receiver = receiver = FileReceiver(self._contents)
-        for outside, inside, ports in ((AXI_LITE, axi, ""), (WEIGHTS_STREAM, receiver, "s_weights_")):
-            for name, member in outside.items():
-                outer, inner = getattr(self, name), getattr(inside, name.removeprefix(ports))
-                m.d.comb += inner.eq(outer) if member.flow == In else outer.eq(inner)
+        pass_on(m, self, axi, AXI_LITE)
+        pass_on(m, self, receiver, WEIGHTS_STREAM, "s_weights_")
         #: A good file waits for the next frame.
         self._complete = Signal(reset_less=True)
         self._shown = Signal(reset_less=True)

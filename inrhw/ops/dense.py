@@ -23,7 +23,7 @@ from inrhw.adders import build_adders
 from inrhw.errors import Overflow
 from inrhw.node import Node, flow
 from inrhw.quantize import round_half_up
-from inrhw.stage import delay_valid
+from inrhw.stage import delay, delay_valid
 from inrhw.types import Codes, Fixed, Phase, Vector
 
 
@@ -34,7 +34,7 @@ class Dense(Node):
     Parameters
     ----------
     i
-        Fixed-point input.
+        Fixed-point input, all at once; the weights are those of all banks.
     weight
         int64 codes [out_features, in_features].
     weight_frac
@@ -89,9 +89,10 @@ class Dense(Node):
     def o(self) -> Vector:
         """``Phase(frac)``, or the narrowest format that holds every result."""
         if self.wrap:
-            return Vector(Phase(self.frac), len(self.bias))
+            return Vector(Phase(self.frac), len(self.bias), banks=self.i.banks)
         lo, hi = self.sum_range()
-        return Vector(Fixed.holding(lo >> self.shift, hi >> self.shift, self.frac), len(self.bias))
+        element = Fixed.holding(lo >> self.shift, hi >> self.shift, self.frac)
+        return Vector(element, len(self.bias), banks=self.i.banks)
 
     def sum_range(self) -> tuple[int, int]:
         """Return the smallest and largest exact sum over all rows and inputs."""
@@ -132,7 +133,8 @@ class Dense(Node):
             weight = rng.integers(-(1 << bits - 1) + 1, 1 << bits - 1, (rows, columns))
             bias_codes = rng.integers(-1000, 1000, rows)
             for wrap in (True, False):
-                yield cls(Vector(Fixed(8, 7), columns), weight, bits, bias_codes, 8, wrap)
+                banks = 3 if columns == 6 else 1
+                yield cls(Vector(Fixed(8, 7), columns, banks=banks), weight, bits, bias_codes, 8, wrap)
 
 
 class DenseComponent(wiring.Component):
@@ -155,6 +157,8 @@ class DenseComponent(wiring.Component):
         for row, y in enumerate(rows):
             m.d.comb += self.o.payload[row].eq(y >> node.shift)
         m.d.comb += self.o.valid.eq(delay_valid(m, self.i.valid, graph.depth))
+        if node.i.banks > 1:
+            m.d.comb += self.o.bank.eq(delay(m, self.i.bank, graph.depth, "bank"))
         return m
 
 

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from inrhw.errors import InrhwError
-from inrhw.simulator import LOAD_TEST, SIMULATORS, TESTS, read_manifest, run_bench, version
+from inrhw.simulator import CHOOSE_TEST, LOAD_TEST, SIMULATORS, TESTS, read_manifest, run_bench, version
 
 
 def main() -> int:
@@ -14,7 +14,10 @@ def main() -> int:
     parser.add_argument("folder", type=Path, help="artifact: manifest.json, vectors.npz and the Verilog")
     parser.add_argument("--simulator", choices=SIMULATORS, default="verilator")
     parser.add_argument(
-        "--test", choices=(*TESTS, LOAD_TEST), action="append", help="run only this test (repeatable)"
+        "--test",
+        choices=(*TESTS, LOAD_TEST, CHOOSE_TEST),
+        action="append",
+        help="run only this test (repeatable)",
     )
     parser.add_argument("--beats", type=int, help="pixels a test checks (default: a whole frame)")
     parser.add_argument("--seed", type=int, default=0, help="of the random tests")

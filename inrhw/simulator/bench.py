@@ -13,9 +13,11 @@ from inrhw.simulator.build import Simulation, bench_folder, build
 from inrhw.simulator.run import BenchResult, run_tests
 from inrhw.simulator.selftest import self_test
 
-#: The tests of the bench, in the order in which they run; of loadable cores there is one more.
+#: The tests of the bench, in the order in which they run. There is one more of loadable cores, and one of
+#: raster cores of many pictures.
 TESTS = ("whole_frame", "random_gaps", "reset_mid_frame")
 LOAD_TEST = "load_weights"
+CHOOSE_TEST = "choose_pictures"
 
 
 def run_bench(
@@ -45,12 +47,13 @@ def run_bench(
         The results go to `work/<simulator>/results`: `whole_frame.npy` holds the pixels that the core gave,
         uint8 [beats, channels].
     tests
-        Some of `TESTS`, and of a loadable core `LOAD_TEST`; all that apply if None.
+        Some of `TESTS`, of a loadable core `LOAD_TEST`, and of a raster core of many pictures `CHOOSE_TEST`;
+        all that apply if None.
     deadline_s
         Seconds that each program may run: the build's and the simulation.
     beats
         Pixels that each test checks; a whole frame if None (`whole_frame` of a raster core then checks two).
-        `LOAD_TEST` always takes some frames.
+        `LOAD_TEST` always takes some frames, `CHOOSE_TEST` some of each picture.
     seed
         For the random tests.
     on_progress
@@ -72,7 +75,7 @@ def run_bench(
         The deadline passed, or the simulator fails its self-test.
     """
     manifest = read_manifest(folder)
-    applying = (*TESTS, LOAD_TEST) if is_loadable(manifest) else TESTS
+    applying = tests_of(manifest)
     tests = applying if tests is None else tests
     if unknown := set(tests) - set(applying):
         raise InputError(f"tests must be among {', '.join(applying)}, not {', '.join(sorted(unknown))}")
@@ -127,9 +130,21 @@ def build_bench(
             raise InputError(f"s_axis_tdata of {top} has {coordinate_bits} bits, too few for two coordinates")
         defines |= {"INRHW_STREAM": "1", "INRHW_IN_BITS": str(coordinate_bits)}
     if is_loadable(manifest):
-        defines |= {"INRHW_LOADABLE": "1", "INRHW_ADDRESS_BITS": str(port_width(text, "s_axi_awaddr"))}
+        defines["INRHW_LOADABLE"] = "1"
+    if "registers" in manifest:
+        defines["INRHW_ADDRESS_BITS"] = str(port_width(text, "s_axi_awaddr"))
+    if manifest.get("pictures", 1) > 1:
+        defines["INRHW_ID_BITS"] = str((manifest["pictures"] - 1).bit_length())
     verilog = [bench_folder() / "harness.v", *sources]
     return build(simulator, verilog, "inrhw_harness", work, defines=defines, deadline_s=deadline_s)
+
+
+def tests_of(manifest: dict[str, Any]) -> tuple[str, ...]:
+    """Return all tests that apply to a core."""
+    if is_loadable(manifest):
+        return (*TESTS, LOAD_TEST)
+    chosen = manifest.get("pictures", 1) > 1 and manifest["source"] == "raster"
+    return (*TESTS, CHOOSE_TEST) if chosen else TESTS
 
 
 def is_loadable(manifest: dict[str, Any]) -> bool:

@@ -10,7 +10,7 @@ step, as narrow as they were trained, and the shift that brings its sum to the s
 
 import functools
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -81,7 +81,8 @@ class FoldedDense(Node):
     i
         Fixed-point input.
     weight, bias, shift
-        int64 codes [out_features, in_features], [out_features] and [out_features].
+        int64 codes [sets, out_features, in_features], [sets, out_features] and [sets, out_features]. One set
+        serves all banks of the input; else there is one for each.
     element
         Format of the output. A phase wraps; a number has to be wide enough.
     format
@@ -105,13 +106,15 @@ class FoldedDense(Node):
     packed: bool = False
 
     def __post_init__(self) -> None:
-        rows, columns = self.weight.shape
+        sets, rows, columns = self.weight.shape
         if not isinstance(self.i.element, Fixed) or columns != self.i.length:
             raise ValueError(f"i must be a vector of {columns} Fixed, not {self.i}")
         if not 1 <= self.fold.pe <= rows or not 1 <= self.fold.simd <= columns:
             raise InputError(f"pe and simd must be at most {rows} and {columns}, not {self.fold}")
-        if self.loadable != (self.i.banks == 2):
-            raise ValueError("a loadable layer needs two banks, any other one")
+        if self.loadable and self.i.banks != 2:
+            raise ValueError(f"a loadable layer needs two banks, not {self.i.banks}")
+        if sets not in ({1} if self.loadable else {1, self.i.banks}):
+            raise ValueError(f"weight must have one set, or one a fixed bank of {self.i.banks}, not {sets}")
         _check_fits("weight", self.weight, Fixed(self.format.weight_bits, 0))
         _check_fits("bias", self.bias, Fixed(self.format.sum_width, 0))
         if self.shift.min() < self.format.shift_lo or self.shift.max() > self.format.shift_hi:
@@ -127,14 +130,20 @@ class FoldedDense(Node):
 
     @classmethod
     def of(
-        cls, dense: Dense, i: Vector, fold: Fold, format: MemoryFormat | None = None, *, packed: bool = False
+        cls,
+        dense: Dense | Sequence[Dense],
+        i: Vector,
+        fold: Fold,
+        format: MemoryFormat | None = None,
+        *,
+        packed: bool = False,
     ) -> "FoldedDense":
         """Return a folded layer that equals `dense`.
 
         Parameters
         ----------
         dense
-            The layer.
+            The layer; or that of each bank, of equal shape, `frac` and `wrap`.
         i
             Its input, on lanes.
         fold
@@ -149,43 +158,70 @@ class FoldedDense(Node):
         InputError
             If a neuron does not fit the format.
         """
+        layers = [dense] if isinstance(dense, Dense) else dense
+        if len({(layer.frac, layer.wrap) for layer in layers}) != 1:
+            raise ValueError("the layers of all banks must have the same frac and wrap")
+        weight, bias = (
+            np.stack([layer.weight for layer in layers]),
+            np.stack([layer.bias for layer in layers]),
+        )
+        shift = np.array([[layer.shift] for layer in layers])
         # Symmetric: packed multipliers do not take the lowest code.
-        largest = np.abs(dense.weight).max(axis=1)
-        zeros = np.array([_trailing_zeros(row, dense.shift) for row in dense.weight.tolist()])
-        bits = np.array([int(code).bit_length() + 1 for code in largest])
+        bits = _each(lambda code: code.bit_length() + 1, np.abs(weight).max(axis=2))
+        zeros = np.array(
+            [[_trailing_zeros(row, layer.shift) for row in layer.weight.tolist()] for layer in layers]
+        )
         weight_bits = format.weight_bits if format else max(2, int((bits - zeros).max()))
         dropped = np.maximum(bits - weight_bits, 0)
         if format:
-            dropped = np.maximum(dropped, dense.shift - format.shift_hi)
-            dropped = np.where(dense.shift < format.shift_lo, dense.shift - format.shift_lo, dropped)
-            wrong = (
-                (dropped > zeros) | (dense.shift - dropped < format.shift_lo) | (bits - dropped > weight_bits)
-            )
+            dropped = np.maximum(dropped, shift - format.shift_hi)
+            dropped = np.where(shift < format.shift_lo, shift - format.shift_lo, dropped)
+            wrong = (dropped > zeros) | (shift - dropped < format.shift_lo) | (bits - dropped > weight_bits)
             if wrong.any():
                 raise InputError(
                     f"neuron {int(wrong.argmax())} has weights that {weight_bits} bits and a shift from "
                     f"{format.shift_lo} to {format.shift_hi} cannot hold"
                 )
-        weight, bias = _scaled(dense.weight, dropped[:, None]), _scaled(dense.bias, dropped)
-        shift = dense.shift - dropped
-        element = dense.o.element
+        weight, bias, shift = _scaled(weight, dropped[..., None]), _scaled(bias, dropped), shift - dropped
+        element = layers[0].o.element
+        if isinstance(element, Fixed):
+            elements = [layer.o.element for layer in layers]
+            element = Fixed.holding(min(e.lo for e in elements), max(e.hi for e in elements), element.frac)
         x = max(abs(i.element.lo), i.element.hi)
-        needed = int((np.abs(weight).sum(axis=1) * x + np.abs(bias)).max()).bit_length() + 1
+        needed = int((np.abs(weight).sum(axis=2) * x + np.abs(bias)).max()).bit_length() + 1
         if isinstance(element, Phase):
             needed = (format.shift_hi if format else int(shift.max())) + element.width
             bias = _wrapped(bias, needed)
         elif format and needed > format.sum_width:
             raise InputError(f"a sum needs {needed} bits, more than the {format.sum_width} of the core")
         elif format:
-            element = Fixed(format.sum_width - format.shift_lo, dense.frac)
+            element = Fixed(format.sum_width - format.shift_lo, layers[0].frac)
+        loadable = format is not None
         format = format or MemoryFormat(weight_bits, int(shift.min()), int(shift.max()), needed)
         packed = packed and can_pack(format.weight_bits, i.element, fold)
-        return cls(i, weight, bias, shift, element, format, fold, loadable=i.banks == 2, packed=packed)
+        return cls(i, weight, bias, shift, element, format, fold, loadable, packed)
+
+    def of_bank(self, bank: int) -> "FoldedDense":
+        """Return the layer with the weights of one bank; see `Node`."""
+        if self.sets == 1:
+            return self
+        one = slice(bank, bank + 1)
+        return replace(self, weight=self.weight[one], bias=self.bias[one], shift=self.shift[one])
+
+    @property
+    def sets(self) -> int:
+        """Sets of weights: one, or one a bank."""
+        return len(self.weight)
+
+    @property
+    def switches(self) -> bool:
+        """Whether the bank of a vector says which weights it meets."""
+        return self.loadable or self.sets > 1
 
     @property
     def neuron_fold(self) -> int:
         """Groups of `pe` neurons."""
-        return -(-len(self.bias) // self.fold.pe)
+        return -(-len(self.bias[0]) // self.fold.pe)
 
     @property
     def synapse_fold(self) -> int:
@@ -225,7 +261,7 @@ class FoldedDense(Node):
         """As few lanes as keep pace with the multipliers: what follows is shared by several neurons."""
         return Vector(
             self.element,
-            len(self.bias),
+            len(self.bias[0]),
             self.fold.pe // self.sub_beats,
             self.synapse_fold // self.sub_beats,
             self.i.banks,
@@ -250,18 +286,20 @@ class FoldedDense(Node):
 
     def forward_int(self, x: Codes) -> Codes:
         """Multiply, add, shift; see `Node`."""
-        y = (x @ self.weight.T + self.bias) >> self.shift
+        y: Codes = (x @ self.weight[0].T + self.bias[0]) >> self.shift[0]
         return y & self.element.hi if isinstance(self.element, Phase) else y
 
     def lane_contents(self) -> list[list[Contents]]:
         """Return the memories of each lane's weights: a row a step, a column a processing element."""
         pe, simd = self.fold.pe, self.fold.simd
-        padded = np.zeros((self.neuron_fold * pe, self.synapse_fold * simd), np.int64)
-        padded[: len(self.bias), : self.i.length] = self.weight
-        steps = padded.reshape(self.neuron_fold, pe, self.synapse_fold, simd).transpose(3, 0, 2, 1)
+        padded = np.zeros((self.sets, self.neuron_fold * pe, self.synapse_fold * simd), np.int64)
+        padded[:, : self.o.length, : self.i.length] = self.weight
+        steps = padded.reshape(self.sets, self.neuron_fold, pe, self.synapse_fold, simd).transpose(
+            4, 0, 1, 3, 2
+        )
         return [
             columns_to_contents(f"weights of lane {k}", lane, self.format.weight_bits)
-            for k, lane in enumerate(steps.reshape(simd, self.steps, pe))
+            for k, lane in enumerate(steps.reshape(simd, self.sets, self.steps, pe))
         ]
 
     def scale_contents(self) -> list[Contents]:
@@ -269,10 +307,10 @@ class FoldedDense(Node):
         width = self.format.sum_width
         codes = (self.bias & ((1 << width) - 1)) | (self.shift - self.format.shift_lo) << width
         rows = self.neuron_fold * self.sub_beats
-        padded = np.zeros(rows * self.o.lanes, np.int64)
-        padded[: len(codes)] = codes
+        padded = np.zeros((self.sets, rows * self.o.lanes), np.int64)
+        padded[:, : self.o.length] = codes
         name = f"biases, and shifts from {self.format.shift_lo}"
-        return columns_to_contents(name, padded.reshape(rows, self.o.lanes), self.scale_width)
+        return columns_to_contents(name, padded.reshape(self.sets, rows, self.o.lanes), self.scale_width)
 
     @property
     def scale_width(self) -> int:
@@ -289,7 +327,7 @@ class FoldedDense(Node):
     def memory_kind(self) -> str:
         """What the weights are kept in: "LUT", "block RAM" or "UltraRAM"."""
         kinds = {"lut": "LUT", "block": "block RAM", "ultra": "UltraRAM"}
-        depth = total_depth(self.steps, 2 if self.loadable else 1)
+        depth = total_depth(self.steps, 2 if self.loadable else self.sets)
         return kinds[memory_style(depth, loadable=self.loadable)]
 
     def component(self) -> FoldedDenseComponent:
@@ -298,7 +336,7 @@ class FoldedDense(Node):
 
     @classmethod
     def examples(cls) -> Iterator["FoldedDense"]:
-        """Yield every kind of fold: whole, uneven, one multiplier, odd lanes; loadable or not."""
+        """Yield every kind of fold: whole, uneven, one multiplier, odd lanes; fixed, loadable, in banks."""
         rng = np.random.default_rng(0)
         for rows, columns, lanes, interval, pe, simd, wrap in (
             (6, 4, 4, 1, 1, 1, True),
@@ -316,10 +354,14 @@ class FoldedDense(Node):
             bias = rng.integers(-40, 40, rows)
             dense = Dense(replace(i, lanes=columns), weight, 6, bias, 6, wrap)
             yield cls.of(dense, i, Fold(pe, simd))
+            # With more fraction bits weights are smaller: other banks have other shifts.
+            others = [replace(dense, weight=dense.weight[::-1] + 1, weight_frac=6 + k) for k in (1, 2)]
+            yield cls.of([dense, *others], replace(i, banks=3), Fold(pe, simd))
             room = MemoryFormat(7, 2, 9, 16)
             yield cls.of(dense, replace(i, banks=2), Fold(pe, simd), room)
             if pe > 1:
                 yield cls.of(dense, i, Fold(pe, simd), packed=True)
+        yield cls.of(dense, replace(i, banks=5), Fold(1, 2))
 
 
 def can_pack(weight_bits: int, x: Element, fold: Fold) -> bool:
@@ -330,6 +372,11 @@ def can_pack(weight_bits: int, x: Element, fold: Fold) -> bool:
 def _check_fits(name: str, codes: Codes, element: Fixed) -> None:
     if codes.min() < element.lo or codes.max() > element.hi:
         raise ValueError(f"{name} must be from {element.lo} to {element.hi}")
+
+
+def _each(function: Callable[[int], int], codes: Codes) -> Codes:
+    """Return a function of every code."""
+    return np.array([function(code) for code in codes.ravel().tolist()]).reshape(codes.shape)
 
 
 def _trailing_zeros(row: list[int], most: int) -> int:

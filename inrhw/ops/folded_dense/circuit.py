@@ -77,7 +77,7 @@ class FoldedDenseComponent(wiring.Component):
         with m.If(buffer.full):
             m.d.sync += [busy.eq(1), step.eq(0), synapse.eq(0), at.eq(0), at.slot.eq(buffer.slot)]
         bank = None
-        if node.loadable:
+        if node.i.banks > 1:
             bank = Signal.like(buffer.bank, name="bank", reset_less=True)
             with m.If(buffer.full):
                 m.d.sync += bank.eq(buffer.bank)
@@ -99,7 +99,7 @@ class FoldedDenseComponent(wiring.Component):
             if lane:
                 step = delay(m, step, 1, f"step_lane{lane}")
                 at = delay(m, at, 1, f"at_lane{lane}")
-                bank = None if bank is None else delay(m, bank, 1, f"bank_lane{lane}")
+                bank = delay(m, bank, 1, f"bank_lane{lane}") if node.switches else None
             memory = ColumnMemory(contents, node.format.weight_bits, self._number(contents))
             m.submodules[f"weights_lane{lane}"] = memory
             self._connect(m, memory, bank)
@@ -112,8 +112,9 @@ class FoldedDenseComponent(wiring.Component):
         return number if self._node.loadable else None
 
     def _connect(self, m: Module, memory: ColumnMemory, bank: Value | None) -> None:
-        if bank is not None:
+        if self._node.switches:
             m.d.comb += memory.bank.eq(bank)
+        if self._node.loadable:
             self._memories.append(memory)
 
     def _multiply(self, m: Module, buffer: InputBuffer, restart: Value) -> list[Value]:

@@ -1,0 +1,75 @@
+"""Which picture a frame shows: a number written by AXI4-Lite, which counts from the next frame on."""
+
+from enum import IntEnum
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from inrhw.loading.axi_lite import AXI_LITE, AxiLite, pass_on
+
+#: What ID reads: the letters INRP.
+PICTURES_ID = int.from_bytes(b"INRP", "little")
+
+
+class PictureRegister(IntEnum):
+    """Byte offset of each register; only PICTURE can be written."""
+
+    ID = 0x00
+    PICTURES = 0x04
+    PICTURE = 0x08
+    SHOWN = 0x0C
+
+
+class PictureSelect(wiring.Component):
+    """Registers that choose the bank of weights of each frame; see docs/pictures.md.
+
+    A number that is no picture, and a write of any other register, is answered with SLVERR and changes
+    nothing. What was chosen outlives a reset.
+
+    Parameters
+    ----------
+    pictures
+        How many there are, at least 2.
+
+    Attributes
+    ----------
+    s_axi_*
+        The bus.
+    begin
+        The first vector of a frame is admitted in this cycle.
+    bank
+        Bank of the vector that is admitted in this cycle; follows `begin` within the cycle.
+    """
+
+    def __init__(self, pictures: int) -> None:
+        self._pictures = pictures
+        super().__init__({**AXI_LITE, "begin": In(1), "bank": Out(range(pictures))})
+
+    def elaborate(self, platform: object) -> Module:
+        """Connect the registers."""
+        m = Module()
+        m.submodules.axi_lite = axi = AxiLite()
+        pass_on(m, self, axi, AXI_LITE)
+        wanted = Signal(range(self._pictures), reset_less=True)
+        shown = Signal(range(self._pictures), reset_less=True)
+        m.d.comb += self.bank.eq(Mux(self.begin, wanted, shown))
+        m.d.sync += shown.eq(self.bank)
+        refused = (axi.write_address != PictureRegister.PICTURE) | (axi.write_data >= self._pictures)
+        m.d.comb += [axi.write_done.eq(1), axi.write_error.eq(refused)]
+        with m.If(axi.write & ~refused):
+            m.d.sync += wanted.eq(axi.write_data)
+        values = {
+            PictureRegister.ID: PICTURES_ID,
+            PictureRegister.PICTURES: self._pictures,
+            PictureRegister.PICTURE: wanted,
+            PictureRegister.SHOWN: shown,
+        }
+        m.d.comb += axi.read_done.eq(1)
+        with m.Switch(axi.read_address):
+            for register, value in values.items():
+                with m.Case(register):
+                    m.d.comb += axi.read_data.eq(value)
+            with m.Default():
+                m.d.comb += axi.read_error.eq(1)
+        return m

@@ -1,0 +1,288 @@
+"""Cores of many pictures: which one a pixel shows follows tid, or a register from frame to frame."""
+
+import dataclasses
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from amaranth.sim import Simulator
+from PIL import Image
+from test_folding import SHARED, networks, of_five, pictures
+from test_top import coordinates
+
+from inrhw.emit import Artifact, emit
+from inrhw.errors import InputError
+from inrhw.folding import fold_banks
+from inrhw.loading.pictures import PictureRegister
+from inrhw.node import Graph
+from inrhw.ops.folded_dense import FoldedDense
+from inrhw.simulator import CHOOSE_TEST, TESTS, BenchResult, run_bench
+from inrhw.top import Core
+from inrhw.verify import verify
+
+#: One beat of m_axis: tdata, tuser, tlast, tid.
+Beat = tuple[int, int, int, int]
+
+
+def core(source: str, n: int) -> Core:
+    architecture, folding = of_five()
+    graph = fold_banks(pictures(architecture, n, SHARED), folding, architecture.precision)
+    return Core(graph, architecture.grid, source)
+
+
+def frames(core: Core) -> list[list[Beat]]:
+    """Return the beats of every picture, and of black ones up to the last number that tid can have."""
+    grid, found = core.grid, []
+    for k in range(1 << (core.pictures - 1).bit_length()):
+        pixels = np.zeros((grid.width * grid.height, 3), np.int64)
+        if k < core.pictures:
+            pixels = core.graph.of_bank(k).forward_int(grid.codes())
+        data = pixels[:, 1] | pixels[:, 2] << 8 | pixels[:, 0] << 16
+        found.append(
+            [(int(d), int(n == 0), int(n % grid.width == grid.width - 1), k) for n, d in enumerate(data)]
+        )
+    return found
+
+
+class Run:
+    """Clocks a core, with random tready and, of a stream core, random tvalid."""
+
+    def __init__(self, core: Core, cycles: int, share: float = 1.0, seed: int = 0) -> None:
+        self.core, self.cycles, self.share = core, cycles, share
+        self.rng = np.random.default_rng(seed)
+        #: tid of every coordinate of a stream core.
+        self.ids: list[int] = []
+        #: Of a raster core: cycle to number written to PICTURE; then the responses.
+        self.writes: dict[int, int] = {}
+        self.responses: list[int] = []
+        self.resets: set[int] = set()
+        #: (cycle, beat) of every handshake on m_axis.
+        self.out: list[tuple[int, Beat]] = []
+        #: Cycles in which `unknown_picture` was high.
+        self.unknown: list[int] = []
+
+    def start(self) -> "Run":
+        self.top = self.core.component()
+        simulator = Simulator(self.top)
+        simulator.add_testbench(self._bench)
+        simulator.run()
+        return self
+
+    @property
+    def beats(self) -> list[Beat]:
+        return [beat for _, beat in self.out]
+
+    async def _bench(self, ctx: Any) -> None:
+        top = self.top
+        feed = self._stream(ctx) if self.core.source == "stream" else self._register(ctx)
+        for cycle in range(-2, self.cycles):
+            in_reset = cycle < 0 or cycle in self.resets
+            ctx.set(top.aresetn, not in_reset)
+            ready = not in_reset and bool(self.rng.random() < self.share)
+            ctx.set(top.m_axis_tready, ready)
+            self.cycle = cycle
+            next(feed)
+            await ctx.delay(1e-7)
+            if ready and ctx.get(top.m_axis_tvalid):
+                ports = (top.m_axis_tdata, top.m_axis_tuser, top.m_axis_tlast, top.m_axis_tid)
+                tdata, tuser, tlast, tid = (ctx.get(port) for port in ports)
+                self.out.append((cycle, (tdata, tuser, tlast, tid)))
+            next(feed)
+            ctx.set(top.aclk, 1)
+            await ctx.delay(1e-7)
+            ctx.set(top.aclk, 0)
+
+    def _stream(self, ctx: Any) -> Iterator[None]:
+        """Offer coordinates; yields before and after the ports settle."""
+        top, offered = self.top, False
+        pending = iter(zip(coordinates(self.core, len(self.ids)), self.ids, strict=True))
+        while True:
+            if not offered and self.cycle >= 0 and self.rng.random() < self.share:
+                (tdata, tuser, tlast), tid = next(pending)
+                ports = (top.s_axis_tdata, top.s_axis_tuser, top.s_axis_tlast, top.s_axis_tid)
+                for port, value in zip(ports, (tdata, tuser, tlast, tid), strict=True):
+                    ctx.set(port, value)
+                offered = True
+            ctx.set(top.s_axis_tvalid, offered)
+            yield
+            offered = offered and not ctx.get(top.s_axis_tready)
+            if ctx.get(top.unknown_picture):
+                self.unknown.append(self.cycle)
+            yield
+
+    def _register(self, ctx: Any) -> Iterator[None]:
+        """Write PICTURE at the given times; yields before and after the ports settle."""
+        top = self.top
+        ctx.set(top.s_axi_bready, 1)
+        ctx.set(top.s_axi_wstrb, 0xF)
+        ctx.set(top.s_axi_awaddr, PictureRegister.PICTURE)
+        while True:
+            write = self.writes.get(self.cycle)
+            ctx.set(top.s_axi_awvalid, write is not None)
+            ctx.set(top.s_axi_wvalid, write is not None)
+            ctx.set(top.s_axi_wdata, write or 0)
+            yield
+            if ctx.get(top.s_axi_bvalid):
+                self.responses.append(ctx.get(top.s_axi_bresp))
+            yield
+
+
+@pytest.mark.parametrize("n", [2, 3, 5])
+@pytest.mark.parametrize("share", [1.0, 0.6])
+def test_every_pixel_of_a_stream_is_of_the_picture_its_tid_says(n: int, share: float) -> None:
+    made = core("stream", n)
+    run = Run(made, 120 * made.initiation_interval, share)
+    run.ids = np.random.default_rng(1).integers(0, n, 200).tolist()
+    run.start()
+    golden = frames(made)
+    assert len(run.out) > 60
+    pixels = len(golden[0])
+    assert run.beats == [
+        golden[tid][k % pixels] for k, tid in zip(range(len(run.out)), run.ids, strict=False)
+    ]
+    assert not run.unknown
+
+
+def test_a_tid_that_is_no_picture_gives_black_and_is_reported_until_reset() -> None:
+    made = core("stream", 3)
+    run = Run(made, 60 * made.initiation_interval)
+    run.ids = [2, 1, 3, 0, 2, 3, *[1] * 100]
+    run.start()
+    golden = frames(made)
+    assert run.beats[:7] == [golden[tid][k] for k, tid in enumerate(run.ids[:7])]
+    assert run.beats[2][0] == run.beats[5][0] == 0
+    third = 2 * made.initiation_interval
+    assert run.unknown == list(range(third + 1, run.cycles))
+
+    run = Run(made, 20 * made.initiation_interval)
+    run.ids, run.resets = [3, *[1] * 100], {third}
+    run.start()
+    assert run.unknown == list(range(1, third + 1))
+
+
+def test_a_raster_core_shows_the_chosen_picture_from_the_next_frame_on() -> None:
+    made = core("raster", 3)
+    frame = len(frames(made)[0]) * made.initiation_interval
+    run = Run(made, 6 * frame + made.latency)
+    # In the second frame, in its last cycle but two, in the third twice, and one that is no picture.
+    run.writes = {frame + 9: 2, 2 * frame - 8: 1, 2 * frame + 5: 0, 3 * frame - 30: 2, 4 * frame + 3: 3}
+    run.start()
+    golden = frames(made)
+    shown = [0, 0, 1, 2, 2, 2]
+    assert run.beats == [beat for k in shown for beat in golden[k]]
+    assert run.responses == [0, 0, 0, 0, 2]
+
+
+@pytest.mark.parametrize("share", [1.0, 0.5])
+def test_a_frame_is_never_torn_and_a_reset_keeps_the_picture(share: float) -> None:
+    made = core("raster", 5)
+    golden = frames(made)
+    pixels = len(golden[0])
+    cycles = 8 * pixels * made.initiation_interval
+    run = Run(made, cycles, share, seed=2)
+    rng = np.random.default_rng(3)
+    at = cycles // 2
+    run.writes = {int(k): int(rng.integers(5)) for k in np.cumsum(rng.integers(5, 300, 200)) if k < at - 5}
+    run.resets = {at}
+    run.start()
+    for beats in (
+        [beat for cycle, beat in run.out if cycle < at],
+        after := [beat for cycle, beat in run.out if cycle > at],
+    ):
+        assert len(beats) > pixels
+        for start in range(0, len(beats), pixels):
+            got = beats[start : start + pixels]
+            assert got == golden[got[0][3]][: len(got)]
+    last = [run.writes[cycle] for cycle in sorted(run.writes)][-1]
+    assert {beat[3] for beat in after} == {last}
+
+
+# the artifact and its bench
+
+
+def emitted(folder: Path, source: str, n: int) -> Artifact:
+    made = core(source, n)
+    return emit(made.graph, made.grid, folder, "core", source=source)
+
+
+def bench(artifact: Artifact, **options: Any) -> list[BenchResult]:
+    return run_bench("verilator", [artifact.verilog], artifact.folder, artifact.folder / "work", **options)
+
+
+@pytest.mark.parametrize(("source", "n"), [("stream", 3), ("stream", 4), ("raster", 3)])
+def test_the_bench_renders_every_picture_from_the_verilog(tmp_path: Path, source: str, n: int) -> None:
+    artifact = emitted(tmp_path, source, n)
+    results = bench(artifact)
+    assert [(result.name, result.message) for result in results] == [
+        (name, "") for name in (*TESTS, *([CHOOSE_TEST] if source == "raster" else []))
+    ]
+    rendered = np.load(artifact.folder / "work" / "verilator" / "results" / "pictures.npy")
+    golden = [artifact.core.graph.of_bank(k).forward_int(artifact.core.grid.codes()) for k in range(n)]
+    assert (rendered == np.stack(golden)).all()
+    assert len({picture.tobytes() for picture in rendered}) == n
+
+
+def test_the_manifest_and_the_header_tell_of_the_pictures(tmp_path: Path) -> None:
+    raster, stream = emitted(tmp_path / "raster", "raster", 3), emitted(tmp_path / "stream", "stream", 3)
+    found = [json.loads(artifact.manifest.read_text()) for artifact in (raster, stream)]
+    assert [manifest["pictures"] for manifest in found] == [3, 3]
+    assert found[0]["registers"] == {"ID": 0, "PICTURES": 4, "PICTURE": 8, "SHOWN": 12}
+    assert "registers" not in found[1]
+    assert any("of 3 pictures" in row["detail"] for row in found[1]["pipeline"])
+    assert "write 0x08 to choose the picture of the next frame" in raster.verilog.read_text()
+    assert "s_axis_tid     picture of the pixel, 0 to 2" in stream.verilog.read_text()
+
+
+@pytest.mark.parametrize("source", ["stream", "raster"])
+def test_every_picture_climbs_the_ladder(tmp_path: Path, source: str) -> None:
+    artifact = emitted(tmp_path, source, 3)
+    models = networks(of_five()[0], 3, SHARED)
+    verdict = verify(artifact, models)
+    statuses = [rung.status for rung in verdict.rungs]
+    assert statuses[:3] == ["pass"] * 3
+    assert verdict.passed
+    for number, model in enumerate(models):
+        assert (np.array(Image.open(tmp_path / f"rtl{number}.png")) == model.render()).all()
+    with pytest.raises(InputError, match="a core of 3 pictures needs as many models, not 2"):
+        verify(artifact, models[:2])
+    swapped = verify(artifact, [models[0], models[2], models[1]]).rungs[0].message
+    assert "torch against the golden vectors of picture 1, vector" in swapped
+
+
+def test_a_node_with_the_weights_of_another_picture_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = FoldedDense.component
+
+    def wrong(node: FoldedDense) -> Any:
+        sets = [0, *range(2, node.sets), *range(1, min(2, node.sets))]
+        chosen = {name: getattr(node, name)[sets] for name in ("weight", "bias", "shift")}
+        return right(dataclasses.replace(node, **chosen))
+
+    artifact = emitted(tmp_path, "stream", 3)
+    monkeypatch.setattr(FoldedDense, "component", wrong)
+    rung = verify(artifact, networks(of_five()[0], 3, SHARED)).rungs[1]
+    assert re.match(r"layer0_dense in Amaranth's simulator, vector \d*[124578], lane", rung.message)
+
+
+@pytest.mark.parametrize(("source", "test"), [("stream", "random_gaps"), ("raster", CHOOSE_TEST)])
+def test_a_wrong_weight_of_one_picture_is_found(
+    tmp_path: Path, source: str, test: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = core(source, 3)
+    layer = made.graph.nodes["layer1_dense"]
+    assert isinstance(layer, FoldedDense)
+    weight = layer.weight.copy()
+    weight[2, 1] = -weight[2, 1] - 1
+    wrong = Graph({**made.graph.nodes, "layer1_dense": dataclasses.replace(layer, weight=weight)})
+    artifact = emit(wrong, made.grid, tmp_path, "core", source=source)
+    vectors = dict(np.load(artifact.vectors))
+    vectors["other_pixels"][1] = made.graph.of_bank(2).forward_int(made.grid.codes())
+    np.savez(artifact.vectors, **vectors)
+    (result,) = bench(artifact, tests=[test])
+    assert not result.passed
+    assert "expected" in result.message
