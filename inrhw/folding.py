@@ -168,6 +168,8 @@ def _fold(graphs: Sequence[Graph], folding: Folding, precision: Precision) -> Gr
             sets = sets[:1] if _are_equal(sets) else sets
             first, last = name == dense[0], name == dense[-1]
             bits = precision.outer_weight_bits if first or last else precision.weight_bits
+            if not first and precision.widens("last" if last else "hidden"):
+                bits += (node.i.length - 1).bit_length()
             format = _loadable_format(node, edge, bits, first=first, last=last) if loadable else None
             whole = edge.beats == 1 and folds[name] == _whole(node)
             if whole and len(sets) < len(graphs) and not first:

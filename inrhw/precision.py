@@ -77,3 +77,7 @@ class Precision:
     def rotates(self, layer: str) -> bool:
         """Return whether a "hidden" or the "last" layer may rotate."""
         return self.quantizer == "auto" or (self.quantizer == "dhq" and self.rotate_layers in ("all", layer))
+
+    def widens(self, layer: str) -> bool:
+        """Return whether weights of a "hidden" or the "last" layer may be sums of several."""
+        return self.rotates(layer) and (self.quantizer == "auto" or self.rotate != "both")

@@ -116,6 +116,16 @@ def test_a_network_equals_its_integers(model: str, rotate: str, layers: str, had
     assert (pixels.reshape(5, 6, 3) == network.render()).all()
 
 
+@pytest.mark.parametrize("rotate", SIDES)
+def test_loadable_memories_hold_rotated_weights(rotate: str) -> None:
+    architecture = architecture_of("siren", 8, quantizer="dhq", rotate=rotate, rotate_layers="all")
+    graph = lower(INR(architecture).quantized())
+    folding = Folding((Fold(2, 2), Fold(2, 2), Fold(1, 3)), "loadable")
+    codes = architecture.grid.codes()
+    folded = fold(graph, folding, architecture.precision)
+    assert (folded.forward_int(codes) == graph.forward_int(codes)).all()
+
+
 @pytest.mark.parametrize("weights", ["rom", "loadable"])
 @pytest.mark.parametrize(("n", "pe", "simd"), [(8, 2, 2), (20, 5, 4), (7, 2, 2), (6, 3, 6)])
 def test_a_folded_network_is_the_same_and_its_circuit_too(n: int, pe: int, simd: int, weights: str) -> None:
