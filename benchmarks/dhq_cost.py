@@ -13,8 +13,8 @@ Every network is 2-32-32-32-3 SIREN, trained on the same picture at 64x64 for th
 seed, quantization in the loop. W is the bits of hidden weights, A of the activations' outputs; the first and
 last layer's weights have 14 bits (W16: 16), arguments 9 (W16: 16): what ``--weight-bits W --activation-bits
 A`` gives. Each is built twice for VCU128: baked at one pixel a clock, and folded to one pixel in 64 clocks
-with weights in ROM. PSNR is the quantized model's, which the chain proves to be the RTL's. Energy is not
-estimated: there is no power model here.
+with weights in ROM. PSNR is the quantized model's; `inrhw verify` proves that the RTL's is the same, but is
+not run here. Energy is not estimated: there is no power model.
 
 "fwht_percent": what a layer's rotation (FWHT, rounding behind it, buffer in front of it) takes of the LUTs of
 that layer, each synthesized alone, where folded. "gain_per_klut": decibels gained for 1000 more LUTs than
