@@ -6,7 +6,7 @@ For each RUN, "K:projection:hidden layers", the first K pictures are trained tog
 networks of their own, equally wide, with two hidden layers, trained for as many full-batch steps. Shared
 networks are rendered at twice their size too, compared with the picture at that size and with what bicubic
 interpolation makes of the small one. A run is a file in --work: what is done is not done again. Prints a row
-a run and writes benchmarks/results/shared.json.
+a run and writes benchmarks/results/shared.json, where rows of other settings stay.
 """
 
 import argparse
@@ -26,6 +26,8 @@ from inrhw.shared_fit import SharedTraining, fit_shared, shared_architectures
 from inrhw.signals import Pixels, parse_size, psnr_db
 
 Row = dict[str, Any]
+
+_SETTING = ("pictures", "projection", "hidden_layers", "hidden_features", "model", "size", "steps")
 
 RUNS = [
     "2:full:3",
@@ -49,7 +51,6 @@ def main() -> None:
     parser.add_argument("--hidden-features", type=int, default=32)
     parser.add_argument("--steps", type=int, default=600)
     parser.add_argument("--learning-rate", type=float, default=Training.learning_rate)
-    parser.add_argument("--shared-learning-rate", type=float, default=SharedTraining.learning_rate)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--work", type=Path, default=Path("rtl_out/benchmark_shared"))
     options = parser.parse_args()
@@ -59,8 +60,7 @@ def main() -> None:
         n, projection, layers = run.split(":")
         chosen = pictures[: int(n)]
         separate = [cached(options, alone, path, options) for path in chosen]
-        rate = options.shared_learning_rate
-        row = cached(options, shared, chosen, projection, int(layers), rate, options)
+        row = cached(options, shared, chosen, projection, int(layers), options)
         alone_parameters = sum(one["parameters"] for one in separate)
         row |= {
             "separate_parameters": alone_parameters,
@@ -72,15 +72,21 @@ def main() -> None:
         row["lost_db"] = round(row["separate_quantized_db"] - row["quantized_db"], 2)
         rows.append(row)
         print(json.dumps(row), flush=True)
-        results = Path(__file__).parent / "results"
-        results.mkdir(exist_ok=True)
-        write_json(results / "shared.json", rows)
+    write(rows)
+
+
+def write(rows: list[Row]) -> None:
+    """Write the results, after those of other settings that are there."""
+    file = Path(__file__).parent / "results" / "shared.json"
+    file.parent.mkdir(exist_ok=True)
+    before = read_json(file, "benchmarks/shared.py") if file.exists() else []
+    settings = [[row[key] for key in _SETTING] for row in rows]
+    write_json(file, [row for row in before if [row[key] for key in _SETTING] not in settings] + rows)
 
 
 def cached(options: argparse.Namespace, measure: Any, *what: Any) -> Row:
     """Return one result, from its file if it is there."""
-    apart = ("pictures", "runs", "shared_learning_rate", "work")
-    setting = {key: value for key, value in vars(options).items() if key not in apart}
+    setting = {key: value for key, value in vars(options).items() if key not in ("pictures", "runs", "work")}
     identity = hashlib.sha256(repr((measure.__name__, what[:-1], setting)).encode()).hexdigest()[:16]
     file = options.work / f"{identity}.json"
     if not file.exists():
@@ -104,9 +110,7 @@ def alone(path: Path, options: argparse.Namespace) -> Row:
     }
 
 
-def shared(
-    paths: list[Path], projection: str, hidden_layers: int, rate: float, options: argparse.Namespace
-) -> Row:
+def shared(paths: list[Path], projection: str, hidden_layers: int, options: argparse.Namespace) -> Row:
     """Train pictures together."""
     width, height = parse_size(options.size)
     pictures = [load_picture(path, (width, height)) for path in paths]
@@ -118,7 +122,7 @@ def shared(
         projection=projection,
         max_scale=2,
     )
-    training = SharedTraining(options.steps, rate, 0, options.device)
+    training = SharedTraining(options.steps, options.learning_rate, 0, options.device)
     begin = time.process_time()
     fitted = fit_shared(pictures, architectures, training)
     seconds = time.process_time() - begin
@@ -131,7 +135,6 @@ def shared(
         "model": options.model,
         "size": options.size,
         "steps": options.steps,
-        "learning_rate": rate,
         "fit_cpu_s": round(seconds),
         "parameters": sum(p.numel() for p in fitted.model.trained().values()),
         "weight_bits": fitted.model.weight_bits(),

@@ -45,12 +45,11 @@ class SharedTraining(Training):
     Parameters
     ----------
     steps, learning_rate, seed, device
-        See `Training`. Shared layers need a lower rate than a network of one picture.
+        See `Training`.
     pixels
         In one step, all pictures together; each has equally many, drawn anew in every step.
     """
 
-    learning_rate: float = 1.5e-3
     pixels: int = 16384
 
     def __post_init__(self) -> None:

@@ -93,7 +93,7 @@ def test_one_picture_alone_is_trained_as_ever() -> None:
     picture = picture_of("tiny", 5, 4)
     architecture = shared_architectures([picture], "siren", hidden_features=4)[0]
     a = fit_shared([picture], [architecture], SharedTraining(steps=5))
-    b = fit(picture, architecture, Training(5, SharedTraining.learning_rate))
+    b = fit(picture, architecture, Training(steps=5))
     assert (a.model.network(0).render() == b.model.render()).all()
     assert (a.float_model.network(0).render() == b.float_model.render()).all()
 
