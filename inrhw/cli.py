@@ -214,7 +214,7 @@ def add(
     training = replace(there.training, steps=steps or there.training.steps, device=device)
     with building(to) as work:
         work.add(loaded, training, resume=resume)
-    said = f"{loaded.name} is picture {len(there.pictures)}; now emit, synth, verify and report the core again"
+    said = f"{loaded.name} is picture {len(there.pictures)}; emit, synth, verify and report the core again"
     console.print(said, markup=False, highlight=False, soft_wrap=True)
 
 
