@@ -1,6 +1,8 @@
 """The command line: `inrhw build` and its stages."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +13,7 @@ import inrhw
 from inrhw.activation_page import plain, print_activations, write_activations
 from inrhw.activation_table import BITS, Row, board_of, cheapest, measure, trials
 from inrhw.board import Board, board_names, load_board
+from inrhw.cores import weights_for
 from inrhw.errors import InputError, InrhwError
 from inrhw.files import output_folder, read_json, write_atomically
 from inrhw.fit import Training
@@ -19,6 +22,7 @@ from inrhw.ops import implementation
 from inrhw.options import (
     ActivationBits,
     ActivationImpl,
+    AddedSteps,
     BoardName,
     ClockMhz,
     Device,
@@ -37,13 +41,14 @@ from inrhw.options import (
     Output,
     Packed,
     PhaseBits,
-    PictureArgument,
+    PicturesArgument,
     Place,
     Quantizer,
     Resume,
     Rotate,
     RotateLayers,
     Seed,
+    Shared,
     Size,
     Source,
     Steps,
@@ -51,11 +56,13 @@ from inrhw.options import (
     WeightBits,
     Weights,
 )
-from inrhw.plan import Target, Wish, plan
+from inrhw.plan import Target, Wish, plan, plan_banks
 from inrhw.precision import Precision
 from inrhw.report import print_summary, print_verdict
+from inrhw.shared import SharedArchitecture, shared_architectures
+from inrhw.shared_fit import FittedShared, SharedTraining
 from inrhw.signals import Picture, builtin_picture, load_picture, parse_size
-from inrhw.stages import Build, weights_for
+from inrhw.stages import Build
 from inrhw.synth import check_placeable
 from inrhw.terminal import COLUMNS, building, console, errors, fail, print_rung, said_when_interrupted
 
@@ -74,7 +81,8 @@ def _options(
 
 @app.command()
 def build(
-    picture: PictureArgument = None,
+    pictures: PicturesArgument = None,
+    shared: Shared = False,
     output: Output = None,
     model: Model = "quadinr",
     size: Size = "64x64",
@@ -124,13 +132,15 @@ def build(
         rotate_layers,
         hadamard,
     )
-    loaded = _load(picture, size)
+    loaded = _load(pictures or [], size, shared=shared)
     circuit = _activation_impl(activation_impl, model, precision, chosen)
-    architecture = _architecture(loaded, model, hidden_features, hidden_layers, omega_0, precision, circuit)
+    options = (hidden_features, hidden_layers, omega_0, precision, circuit)
+    architectures = _architectures(loaded, model, *options, shared=shared)
     training = Training(steps, learning_rate, seed, device)
-    plan(architecture, wish, chosen, source)  # what cannot be reached is said before training begins
+    planned = plan_banks if shared else plan
+    planned(architectures[0], wish, chosen, source)  # what cannot be reached is said before training begins
     with building(output or _default_folder(loaded)) as work:
-        work.fit(loaded, architecture, training, resume=resume)
+        _fit(work, loaded, architectures, training, resume=resume)
         work.emit(source, wish, chosen)
         work.synth(chosen, place=place)
         work.verify(print_rung)
@@ -139,7 +149,8 @@ def build(
 
 @app.command()
 def fit(
-    picture: PictureArgument = None,
+    pictures: PicturesArgument = None,
+    shared: Shared = False,
     output: Output = None,
     model: Model = "quadinr",
     size: Size = "64x64",
@@ -163,7 +174,7 @@ def fit(
     resume: Resume = False,
     board: BoardName = "vcu128",
 ) -> None:
-    """Train a network on a picture."""
+    """Train a network on a picture, or with --shared on several."""
     chosen = load_board(board)
     precision = Precision(
         weight_bits,
@@ -176,12 +187,35 @@ def fit(
         rotate_layers,
         hadamard,
     )
-    loaded = _load(picture, size)
+    loaded = _load(pictures or [], size, shared=shared)
     circuit = _activation_impl(activation_impl, model, precision, chosen)
-    architecture = _architecture(loaded, model, hidden_features, hidden_layers, omega_0, precision, circuit)
+    options = (hidden_features, hidden_layers, omega_0, precision, circuit)
+    architectures = _architectures(loaded, model, *options, shared=shared)
     training = Training(steps, learning_rate, seed, device)
     with building(output or _default_folder(loaded)) as work:
-        work.fit(loaded, architecture, training, resume=resume)
+        _fit(work, loaded, architectures, training, resume=resume)
+
+
+@app.command()
+def add(
+    picture: Annotated[Path, typer.Argument(help="Picture file; it gets the size of those that are there.")],
+    to: Annotated[Path, typer.Option(help="Folder of a build with --shared.")],
+    steps: AddedSteps = None,
+    device: Device = Training.device,
+    resume: Resume = False,
+) -> None:
+    """Train one more picture on the shared layers of a build, and change nothing else of it.
+
+    The core is then out of date: emit, synth, verify and report make it again.
+    """
+    there = FittedShared.load(to)
+    common = there.model.architectures[0]
+    loaded = load_picture(picture, (common.width, common.height))
+    training = replace(there.training, steps=steps or there.training.steps, device=device)
+    with building(to) as work:
+        work.add(loaded, training, resume=resume)
+    said = f"{loaded.name} is picture {len(there.pictures)}; emit, synth, verify and report the core again"
+    console.print(said, markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -293,22 +327,48 @@ def boards() -> None:
         console.print(f"[bold]{name}[/]  {board.title}, {board.part}")
 
 
-def _load(picture: Path | None, size: str) -> Picture:
+def _load(paths: Sequence[Path], size: str, *, shared: bool) -> list[Picture]:
+    """Return the pictures: one, or with `shared` several."""
+    if shared and len(paths) < 2:
+        raise InputError("--shared needs at least two pictures, as in `inrhw build --shared A.png B.png`")
+    if not shared and len(paths) > 1:
+        raise InputError("several pictures on one core need --shared; without it give one picture")
     pixels = parse_size(size)
-    return load_picture(picture, pixels) if picture else builtin_picture(pixels)
+    return [load_picture(path, pixels) for path in paths] or [builtin_picture(pixels)]
 
 
-def _architecture(
-    picture: Picture,
+def _architectures(
+    pictures: Sequence[Picture],
     model: str,
     hidden_features: int,
     hidden_layers: int,
     omega_0: float | None,
     precision: Precision,
     activation_impl: str,
-) -> Architecture:
-    size = (picture.width, picture.height, picture.channels)
-    return Architecture(model, *size, hidden_features, hidden_layers, omega_0, precision, activation_impl)
+    *,
+    shared: bool,
+) -> Sequence[Architecture]:
+    """Return the network of each picture, a `SharedArchitecture` if they are to share layers."""
+    options = (hidden_features, hidden_layers, omega_0, precision, activation_impl)
+    if shared:
+        names = ("hidden_features", "hidden_layers", "omega_0", "precision", "activation_impl")
+        return shared_architectures(pictures, model, **dict(zip(names, options, strict=True)))
+    return [Architecture(model, p.width, p.height, p.channels, *options) for p in pictures]
+
+
+def _fit(
+    work: Build,
+    pictures: Sequence[Picture],
+    architectures: Sequence[Architecture],
+    training: Training,
+    *,
+    resume: bool,
+) -> None:
+    shared = [architecture for architecture in architectures if isinstance(architecture, SharedArchitecture)]
+    if shared:
+        work.fit_shared(pictures, shared, SharedTraining(**asdict(training)), resume=resume)
+    else:
+        work.fit(pictures[0], architectures[0], training, resume=resume)
 
 
 def _activation_impl(name: str, model: str, precision: Precision, board: Board) -> str:
@@ -325,8 +385,8 @@ def _activation_impl(name: str, model: str, precision: Precision, board: Board) 
     return found
 
 
-def _default_folder(picture: Picture) -> Path:
-    return Path("rtl_out") / picture.name
+def _default_folder(pictures: Sequence[Picture]) -> Path:
+    return Path("rtl_out") / (pictures[0].name if len(pictures) == 1 else "shared")
 
 
 def _report(work: Build) -> None:

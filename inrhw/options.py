@@ -8,12 +8,24 @@ import typer
 from inrhw.models import activations
 from inrhw.top import check_source
 
-PictureArgument = Annotated[
-    Path | None, typer.Argument(help="Picture file; without one, a built-in picture.")
+PicturesArgument = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="[PICTURE]...",
+        help="Picture file, several with --shared; without one, a built-in picture.",
+        show_default=False,
+    ),
+]
+Shared = Annotated[
+    bool,
+    typer.Option("--shared", help="One core for several pictures, whose networks share their inner layers."),
 ]
 FolderArgument = Annotated[Path, typer.Argument(help="Folder of a build, as given to -o.")]
 Output = Annotated[
-    Path | None, typer.Option("-o", "--output", help="Folder for all files.", show_default="rtl_out/NAME")
+    Path | None,
+    typer.Option(
+        "-o", "--output", help="Folder for all files.", show_default="rtl_out/NAME; rtl_out/shared of several"
+    ),
 ]
 Model = Annotated[str, typer.Option(help=f"Activation: {', '.join(sorted(activations()))}.")]
 Size = Annotated[str, typer.Option(help="Width x height in pixels.")]
@@ -53,6 +65,10 @@ ActivationImpl = Annotated[
     ),
 ]
 Steps = Annotated[int, typer.Option(help="Training steps.")]
+AddedSteps = Annotated[
+    int | None,
+    typer.Option(min=1, help="Training steps.", show_default="those of the pictures that are there"),
+]
 LearningRate = Annotated[float, typer.Option(help="Adam's learning rate at the start.")]
 Seed = Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Of the initial weights.")]
 Device = Annotated[str, typer.Option(help="Where torch trains: cpu, cuda, ...")]

@@ -166,6 +166,26 @@ def plan(architecture: Architecture, wish: Wish, board: Board, source: str = "ra
     return search.within(interval) or search.refuse(interval)
 
 
+def plan_banks(architecture: Architecture, wish: Wish, board: Board, source: str = "raster") -> Folding:
+    """Find the folding of a core of several pictures, as `plan` does for one of them.
+
+    What their banks add, memory above all, and what shared layers save is not counted: the cost model knows
+    one network. With no target there is a multiplier for each weight, and a pixel a clock.
+
+    Raises
+    ------
+    InputError
+        If weights are to be baked or loadable, or no folding of one network does it.
+    """
+    if wish.weights in ("baked", "loadable"):
+        raise InputError(
+            f"weights of pictures that share layers must be rom, not {wish.weights}: each picture has a bank "
+            "in memories that never change"
+        )
+    whole = (Fold(shape.rows, shape.columns) for shape in layer_shapes(architecture))
+    return plan(architecture, wish, board, source) or Folding(tuple(whole))
+
+
 @dataclass(frozen=True)
 class _Path:
     """The folds of the first layers, and what they cost."""

@@ -25,6 +25,7 @@ Report = dict[str, Any]
 #: Order of the sections in report.json; others follow in the order they came.
 SECTIONS = (
     *("name", "created_by", "verdict", "command", "model", "psnr_db", "ssim", "bits_per_pixel"),
+    "shared",
     *("weight_bits_total", "resources", "share", "board", "timing", "throughput", "latency", "verify"),
     *("folding", "pipeline", "distributions", "pictures", "error_gain", "tools", "files", "times_s"),
 )
@@ -149,6 +150,7 @@ def _html(report: Report, folder: Path) -> str:
         sources={source: number for number, source in enumerate(dict.fromkeys(_sources(report)), 1)},
         tiles=_tiles(report),
         pictures=[_picture(key, folder / name) for key, name in report.get("pictures", {}).items()],
+        shown=[_shown(one, folder) for one in report.get("shared", {}).get("pictures", [])],
         stages=_timeline(report.get("pipeline", [])),
         resource_titles=_RESOURCE_TITLES,
         luts=_luts_by_inputs(report.get("resources", {})),
@@ -181,6 +183,9 @@ def _tiles(report: Report) -> list[Tile]:
         tiles.append(Tile("PSNR", report["psnr_db"]["rtl"], "in float", report["psnr_db"]["float"]))
     if "ssim" in report:
         tiles.append(Tile("SSIM", report["ssim"]["rtl"], "in float", report["ssim"]["float"]))
+    if "shared" in report:
+        shared = report["shared"]
+        tiles.append(Tile("Parameters saved", shared["saved"], "are left", shared["parameters"]))
     if "bits_per_pixel" in report:
         tiles.append(
             Tile("Bits a pixel", report["bits_per_pixel"], "of weights", report.get("weight_bits_total"))
@@ -219,6 +224,12 @@ def _picture(key: str, path: Path) -> Report:
         "height": height,
         "pixelated": max(width, height) <= _PIXELATED_SIDE,
     }
+
+
+def _shown(one: Report, folder: Path) -> Report:
+    """Return a picture of many with its images: the original, and what the Verilog rendered if it did."""
+    files = {key: one["pictures"].get(key) for key in ("original", "rtl")}
+    return one | {"images": [_picture(key, folder / name) for key, name in files.items() if name]}
 
 
 def _timeline(pipeline: list[Report]) -> list[Report]:

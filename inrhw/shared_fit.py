@@ -34,6 +34,7 @@ __all__ = [
     "add_picture",
     "check_same_core",
     "fit_shared",
+    "is_shared",
     "shared_architectures",
 ]
 
@@ -109,6 +110,10 @@ class FittedShared:
             "training": dataclasses.asdict(self.training),
             "parameters": sum(p.numel() for p in self.model.trained().values()),
             "weight_bits": self.model.weight_bits(),
+            "separate": {
+                "parameters": sum(p.numel() for network in self.model for p in network.trained().values()),
+                "weight_bits": sum(network.weight_bits() for network in self.model),
+            },
             "rotations": self.model.network(0).rotations(),
             "shared": self.model.digest(),
             "pictures": [
@@ -128,6 +133,8 @@ class FittedShared:
         """
         folder = Path(folder)
         summary = read_json(folder / "fit.json", "inrhw fit --shared")
+        if not is_shared(folder):
+            raise InputError(f"{folder} holds one picture alone; only training with --shared shares layers")
         tensors, metadata = load_tensors(folder / WEIGHTS)
         architectures = _architectures(metadata.get("architectures", ""), folder)
         float_model = SharedINR.of(architectures)
@@ -148,6 +155,12 @@ class FittedShared:
         values = [load_original(_place(folder, k), a) for k, a in enumerate(architectures)]
         pictures = tuple(Picture(name, pixels) for name, pixels in zip(names, values, strict=True))
         return cls(pictures, float_model.eval(), model.eval(), training)
+
+
+def is_shared(folder: Path) -> bool:
+    """Return whether a folder holds pictures that share layers, rather than one alone."""
+    summary = read_json(folder / "fit.json", "inrhw fit")
+    return isinstance(summary, dict) and "shared" in summary
 
 
 def check_same_core(model: SharedINR, core: SharedINR) -> None:

@@ -7,35 +7,33 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 from inrhw.board import Board, load_board
 from inrhw.collect import report
-from inrhw.cost import layer_shapes
+from inrhw.cores import core_of, graph_of, networks
 from inrhw.emit import Artifact, emit
 from inrhw.errors import InputError
 from inrhw.files import digest, output_folder, read_json, write_json
 from inrhw.fit import WEIGHTS, Fitted, Training, fit
-from inrhw.folding import Folding, fold
-from inrhw.loading.weights import shape_digest, weights_file
-from inrhw.lower import lower
-from inrhw.models import INR, Architecture, architecture_from_json, architecture_to_json
-from inrhw.node import Graph
-from inrhw.ops import implementation
-from inrhw.plan import BAKED, Wish, folding_from_json, plan, plan_to_json
+from inrhw.models import Architecture, architecture_to_json
+from inrhw.plan import BAKED, Wish, plan, plan_banks, plan_to_json
 from inrhw.progress import OnProgress, silent
 from inrhw.report import Report
+from inrhw.shared import SharedArchitecture
+from inrhw.shared_fit import FittedShared, SharedTraining, add_picture, fit_shared, is_shared
 from inrhw.signals import Picture, safe_name
 from inrhw.simulator import SIMULATORS, available, bench_folder, version
 from inrhw.synth import load_synthesis, synth
-from inrhw.top import Core
-from inrhw.verify import Rung, verify
+from inrhw.verify import Rung, rendered_files, verify
 from inrhw.yosys import yosys_version
 
 #: File by which the result of a stage is known.
 _RESULTS = {"emit": "manifest.json", "synth": "synth.json", "verify": "verify.json"}
 
 _CHECKPOINT = "checkpoint.safetensors"
+
+#: What training leaves of each picture.
+_FITTED_PICTURES = ("original.png", "float.png", "quantized.png")
 
 #: What a folded core was planned for.
 _PLAN = "plan.json"
@@ -99,9 +97,49 @@ class Build:
         self, picture: Picture, architecture: Architecture, training: Training, *, resume: bool = False
     ) -> None:
         """Train, and write weights and pictures."""
-        pixels = hashlib.sha256(picture.values.tobytes()).hexdigest()
-        key = [pixels, architecture_to_json(architecture), repr(training)]
+        key = [_pixels([picture]), architecture_to_json(architecture), repr(training)]
+        outputs = [WEIGHTS, "fit.json", *_FITTED_PICTURES]
+        self._train(key, outputs, functools.partial(fit, picture, architecture, training), resume=resume)
 
+    def fit_shared(
+        self,
+        pictures: Sequence[Picture],
+        architectures: Sequence[SharedArchitecture],
+        training: SharedTraining,
+        *,
+        resume: bool = False,
+    ) -> None:
+        """Train pictures that share layers, and write weights and pictures."""
+        described = [architecture_to_json(architecture) for architecture in architectures]
+        key = [_pixels(pictures), *described, repr(training)]
+        train = functools.partial(fit_shared, pictures, architectures, training)
+        self._train(key, _shared_outputs(len(pictures)), train, resume=resume)
+
+    def add(self, picture: Picture, training: SharedTraining, *, resume: bool = False) -> None:
+        """Train one more picture on the shared layers that are there, and write weights and pictures.
+
+        Raises
+        ------
+        InputError
+            If the folder does not hold pictures that share layers, or this one cannot be added to them.
+        """
+        fitted = FittedShared.load(self.folder)
+        for k, other in enumerate(fitted.pictures):
+            if _pixels([other]) == _pixels([picture]):
+                raise InputError(f"{picture.name} is on the core already, as picture {k}")
+        key = [fitted.model.digest(), _pixels([*fitted.pictures, picture]), repr(training)]
+        train = functools.partial(add_picture, fitted, picture, training)
+        self._train(key, _shared_outputs(len(fitted.pictures) + 1), train, resume=resume)
+
+    def _train(
+        self,
+        key: Sequence[str],
+        outputs: Sequence[str],
+        train: Callable[..., Fitted | FittedShared],
+        *,
+        resume: bool,
+    ) -> None:
+        """Run the stage "fit"."""
         checkpoint = self.folder / _CHECKPOINT
 
         def run() -> None:
@@ -110,17 +148,10 @@ class Build:
                     f"training starts over and replaces {checkpoint}; "
                     "--resume with the options of the interrupted training would continue it"
                 )
-            fitted = fit(
-                picture,
-                architecture,
-                training,
-                checkpoint=checkpoint,
-                resume=resume,
-                on_progress=self.on_progress("fit"),
-            )
+            fitted = train(checkpoint=checkpoint, resume=resume, on_progress=self.on_progress("fit"))
             fitted.save(self.folder)
 
-        self._stage("fit", key, [WEIGHTS, "fit.json", "original.png", "float.png", "quantized.png"], run)
+        self._stage("fit", key, outputs, run)
 
     def emit(self, source: str, wish: Wish = BAKED, board: Board | None = None) -> None:
         """Write the Verilog, its manifest and golden vectors; for a folded core what it was planned for.
@@ -137,10 +168,11 @@ class Build:
         board = board or load_board("vcu128")
 
         def run() -> None:
-            model = self._fitted().model
-            architecture = model.architecture
-            folding = plan(architecture, wish, board, source)
-            graph = _graph(model, folding)
+            models = networks(self.folder)
+            architecture = models[0].architecture
+            planned = plan_banks if len(models) > 1 else plan
+            folding = planned(architecture, wish, board, source)
+            graph = graph_of(models, folding)
             emit(graph, architecture.grid, self.folder, self.name, source=source)
             if folding:
                 write_json(self.folder / _PLAN, plan_to_json(architecture, wish, board, source, folding))
@@ -152,7 +184,8 @@ class Build:
 
         for name in (WEIGHTS, "fit.json"):
             self._needed(name, "fit")
-        key = [self.name, source, *([repr(wish), repr(board)] if wish.folded else [])]
+        many = is_shared(self.folder)
+        key = [self.name, source, *([repr(wish), repr(board)] if wish.folded or many else [])]
         outputs = [f"{self.name}.v", "manifest.json", "vectors.npz", _PLAN, *self._loadable_files]
         self._stage("emit", key, outputs, run)
 
@@ -173,16 +206,16 @@ class Build:
         self._needed(WEIGHTS, "fit")
         self._check_current("emit")
         synthesis = load_synthesis(self.folder) if self._has_netlist() else None
+        manifest = read_json(self.folder / "manifest.json", "inrhw emit")
 
         def run() -> None:
-            fitted = self._fitted()
-            manifest = read_json(self.folder / "manifest.json", "inrhw emit")
-            artifact = Artifact(self.name, self.folder, _core(fitted.model, manifest))
+            models = networks(self.folder)
+            artifact = Artifact(self.name, self.folder, core_of(models, manifest))
             progress = self.on_progress("verify")
-            verify(artifact, fitted.model, synthesis, on_progress=progress, on_rung=on_rung)
+            verify(artifact, models, synthesis, on_progress=progress, on_rung=on_rung)
 
         simulators = [version(simulator) for simulator in SIMULATORS if available(simulator)]
-        self._stage("verify", simulators, ["verify.json", "rtl.png"], run)
+        self._stage("verify", simulators, ["verify.json", *rendered_files(manifest.get("pictures", 1))], run)
         return bool(read_json(self.folder / "verify.json", "inrhw verify").get("verdict") == "pass")
 
     def report(self) -> Report:
@@ -202,9 +235,6 @@ class Build:
         """What is emitted beside a core whose weights can be loaded."""
         return [f"{self.name}.weights", "second.weights", f"{self.name}.h"]
 
-    def _fitted(self) -> Fitted:
-        return Fitted.load(self.folder)
-
     def _inputs(self, stage: str) -> dict[str, str]:
         """Return the hashes of the files that a stage would read now."""
         verilog = f"{self.name}.v"
@@ -214,11 +244,9 @@ class Build:
             "synth": (verilog,),
             "verify": (verilog, "manifest.json", "vectors.npz", WEIGHTS),
         }
-        inputs = _digests([self.folder / name for name in names[stage]])
+        inputs = self._digests(names[stage])
         if stage == "verify":
-            inputs |= _digests(
-                [path for name in self._loadable_files if (path := self.folder / name).exists()]
-            )
+            inputs |= self._digests([name for name in self._loadable_files if (self.folder / name).exists()])
             netlist = self.folder / f"{self.name}_netlist.v"
             inputs[netlist.name] = digest(netlist) if self._has_netlist() else ""
         return inputs
@@ -232,8 +260,8 @@ class Build:
         entry = self._record().get(stage)
         if entry is None:
             return "was not made by this command line (stages.json has no record of it)"
-        result = self.folder / _RESULTS[stage]
-        if _digests([result]) != {result.name: entry.files.get(result.name)}:
+        result = _RESULTS[stage]
+        if self._digests([result]) != {result: entry.files.get(result)}:
             return f"was changed since `inrhw {stage}` wrote it"
         now = self._inputs(stage)
         changed = [name for name in now if now[name] != entry.inputs.get(name)]
@@ -274,17 +302,21 @@ class Build:
         identity = hashlib.sha256("\0".join(depends_on).encode()).hexdigest()
         record = self._record()
         before = record.get(name)
-        paths = [self.folder / output for output in outputs]
-        if before and before.key == identity and before.files == _digests(paths):
+        if before and before.key == identity and before.files == self._digests(outputs):
             self.on_stage(name, None)
             return
         start = time.perf_counter()
         self._make_folder()
         run()
         seconds = round(time.perf_counter() - start, 2)
-        record[name] = _Entry(identity, inputs, _digests(paths), seconds, self.command)
+        record[name] = _Entry(identity, inputs, self._digests(outputs), seconds, self.command)
         write_json(self.folder / "stages.json", {stage: asdict(entry) for stage, entry in record.items()})
         self.on_stage(name, seconds)
+
+    def _digests(self, names: Sequence[str]) -> dict[str, str]:
+        """Return the hashes of files in the folder, "" for one that is not there."""
+        paths = {name: self.folder / name for name in names}
+        return {name: digest(path) if path.is_file() else "" for name, path in paths.items()}
 
     def _make_folder(self) -> None:
         with output_folder(self.folder):
@@ -292,19 +324,15 @@ class Build:
             (self.folder / ".writable").unlink()
 
 
-def _graph(model: INR, folding: Folding | None) -> Graph:
-    graph = lower(model)
-    return fold(graph, folding, model.architecture.precision) if folding else graph
+def _pixels(pictures: Sequence[Picture]) -> str:
+    """Return a hash of what pictures show."""
+    return hashlib.sha256(b"".join(picture.values.tobytes() for picture in pictures)).hexdigest()
 
 
-def _core(model: INR, manifest: dict[str, Any]) -> Core:
-    """Return the core that a manifest describes, with the weights of `model`."""
-    graph = _graph(model, folding_from_json(manifest.get("folding")))
-    return Core(graph, model.architecture.grid, str(manifest.get("source")))
-
-
-def _digests(paths: Sequence[Path]) -> dict[str, str]:
-    return {path.name: digest(path) if path.is_file() else "" for path in paths}
+def _shared_outputs(pictures: int) -> list[str]:
+    """Return what `FittedShared.save` writes."""
+    shown = [f"picture{k}/{name}" for k in range(pictures) for name in _FITTED_PICTURES]
+    return [WEIGHTS, "fit.json", *shown]
 
 
 @functools.cache
@@ -316,65 +344,3 @@ def _source_digest() -> str:
     ]
     sources = [path for path in files if path.suffix in (".py", ".v", ".vlt")]
     return hashlib.sha256("".join(digest(path) for path in sources).encode()).hexdigest()
-
-
-def weights_for(folder: Path, core_folder: Path) -> bytes:
-    """Return the file that loads a trained network into the core of another build.
-
-    Parameters
-    ----------
-    folder
-        Of the trained network.
-    core_folder
-        Where a core with loadable weights was emitted.
-
-    Raises
-    ------
-    InputError
-        If the core's weights are fixed, or it is of another shape; the message says what differs.
-    """
-    manifest = read_json(core_folder / "manifest.json", "inrhw emit")
-    if manifest.get("weights") != "loadable":
-        raise InputError(
-            f"the weights of the core in {core_folder} are fixed; emit it with --weights loadable"
-        )
-    fitted = Fitted.load(folder)
-    core = read_json(core_folder / "fit.json", "inrhw fit")
-    architecture = architecture_from_json(json.dumps(core.get("architecture", {})))
-    _check_same_shape(fitted.architecture, architecture, folder, core_folder)
-    _check_same_rotations(fitted.model.rotations(), core.get("rotations", []), folder, core_folder)
-    memories = _core(fitted.model, manifest).memories
-    if f"{shape_digest(memories):08x}" != manifest.get("shape"):
-        raise InputError(
-            f"{core_folder} was emitted by another version of inrhw; run `inrhw emit` on it again"
-        )
-    return weights_file(memories)
-
-
-def _check_same_shape(given: Architecture, core: Architecture, folder: Path, core_folder: Path) -> None:
-    """Raise InputError, naming the first difference, unless both networks fit the same loadable core."""
-
-    def differ(what: str, theirs: object, ours: object) -> None:
-        if theirs != ours:
-            raise InputError(
-                f"the network in {folder} does not fit the core in {core_folder}: {what} {theirs}, not {ours}"
-            )
-
-    differ("its activation is that of", given.model, core.model)
-    differ("its activation is computed by", implementation(given.circuit), implementation(core.circuit))
-    differ("its picture has", f"{given.width}x{given.height} pixels", f"{core.width}x{core.height} pixels")
-    differ("its dense layers are", len(given.features) - 1, len(core.features) - 1)
-    shapes = zip(layer_shapes(given), layer_shapes(core), strict=True)
-    for k, (theirs, ours) in enumerate(shapes):
-        for name in ("rows", "columns", "weight_bits", "x_bits", "phase_bits", "y_bits"):
-            differ(f"layer {k} has {name}", getattr(theirs, name), getattr(ours, name))
-
-
-def _check_same_rotations(theirs: list[str], ours: list[str], folder: Path, core_folder: Path) -> None:
-    """Raise InputError unless both networks rotate the same, in the same formats."""
-    for k, (given, core) in enumerate(zip(theirs, ours, strict=True)):
-        if given != core:
-            raise InputError(
-                f"the network in {folder} does not fit the core in {core_folder}: "
-                f"layer {k} rotates {given}, not {core}"
-            )

@@ -178,10 +178,15 @@ def verify(
     verdict = Verdict(tuple(rungs), Figure(latency, "cycles", "measured on the Verilog under cocotb"))
     for stale in artifact.folder.glob("rtl*.png"):
         stale.unlink()
-    for number, picture in enumerate(pictures):
-        save_picture(artifact.folder / f"rtl{number if len(pictures) > 1 else ''}.png", picture)
+    for name, picture in zip(rendered_files(len(pictures)), pictures, strict=True):
+        save_picture(artifact.folder / name, picture)
     write_json(artifact.folder / "verify.json", _plain(verdict))
     return verdict
+
+
+def rendered_files(pictures: int) -> list[str]:
+    """Return the names of what `verify` renders of so many pictures."""
+    return ["rtl.png"] if pictures == 1 else [f"rtl{k}.png" for k in range(pictures)]
 
 
 def _plain(verdict: Verdict) -> dict[str, Any]:

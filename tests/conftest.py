@@ -1,14 +1,17 @@
 """What every test shares."""
 
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from command import Inrhw, Result
 from hypothesis import settings
 
 from inrhw.board import load_board
+from inrhw.cli import main
 from inrhw.fit import Training
 from inrhw.models import Architecture
 from inrhw.signals import Picture
@@ -50,3 +53,18 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def built(finished: Path, tmp_path: Path) -> Path:
     """A copy of `finished` that a test may change; what simulators built goes along."""
     return Path(shutil.copytree(finished, tmp_path / "tiny"))
+
+
+@pytest.fixture
+def inrhw_(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Inrhw:
+    """Run the command line as `inrhw ARGUMENTS` would, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: object) -> Result:
+        monkeypatch.setattr(sys, "argv", ["inrhw", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        captured = capsys.readouterr()
+        return Result(int(ended.value.code or 0), captured.out, captured.err)
+
+    return run

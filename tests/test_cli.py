@@ -8,12 +8,12 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from command import Inrhw, Result, contents, refused
 from PIL import Image
 from safetensors.numpy import load_file, save_file
 
@@ -23,7 +23,6 @@ import inrhw.yosys
 from inrhw import board
 from inrhw.activation_table import Row
 from inrhw.board import load_board
-from inrhw.cli import main
 from inrhw.figure import Figure
 from inrhw.ops.quadratic_squarer import QuadraticSquarer
 from inrhw.ops.sine import Sine
@@ -34,48 +33,6 @@ stages = sys.modules["inrhw.stages"]
 
 #: The smallest network, hardly trained.
 TINY = ("--hidden-features", "3", "--hidden-layers", "0", "--steps", "3")
-
-
-@dataclass(frozen=True)
-class Result:
-    """What a run of the command line left on the terminal."""
-
-    status: int
-    out: str
-    err: str
-
-
-Inrhw = Callable[..., Result]
-
-
-@pytest.fixture
-def inrhw_(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Inrhw:
-    """Run the command line as `inrhw ARGUMENTS` would, in an empty folder."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: object) -> Result:
-        monkeypatch.setattr(sys, "argv", ["inrhw", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        captured = capsys.readouterr()
-        return Result(int(ended.value.code or 0), captured.out, captured.err)
-
-    return run
-
-
-def refused(result: Result, message: str = "") -> None:
-    """Check for one sentence that matches `message`, and status 1."""
-    assert result.status == 1, result
-    assert result.err.startswith("inrhw: "), result
-    assert result.err.count("\n") == 1, result
-    assert "Traceback" not in result.out
-    assert re.search(message, result.err), result
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    """Return every file below a folder, what simulators built aside."""
-    files = (path for path in folder.rglob("*") if path.is_file() and "build" not in path.parts)
-    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
 @pytest.fixture
@@ -143,6 +100,7 @@ def test_the_boards_are_listed(inrhw_: Inrhw) -> None:
         ("report",),
         ("weights",),
         ("activations",),
+        ("add",),
     ],
 )
 def test_every_command_has_help(inrhw_: Inrhw, command: tuple[str, ...]) -> None:
@@ -337,7 +295,6 @@ def test_the_whole_ladder_passes(inrhw_: Inrhw, tmp_path: Path, kind: str, chann
         (),
         ("nonsense",),
         ("fit", "--nonsense"),
-        ("fit", "a.png", "b.png"),
         ("fit", "--weight-bits", "eight"),
         ("fit", "--weight-bits", "8.5"),
         ("fit", "--steps", ""),

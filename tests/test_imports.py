@@ -58,6 +58,7 @@ ORDER = [
     "board",
     "cost",
     "plan",
+    "cores",
     "delays",
     "timing",
     "nextpnr",

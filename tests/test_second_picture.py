@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from inrhw.board import load_board
+from inrhw.cores import weights_for
 from inrhw.errors import InputError
 from inrhw.fit import Fitted, Training
 from inrhw.models import Architecture
@@ -13,7 +14,7 @@ from inrhw.plan import Target, Wish
 from inrhw.precision import Precision
 from inrhw.signals import Picture
 from inrhw.simulator import LOAD_TEST, run_bench
-from inrhw.stages import Build, weights_for
+from inrhw.stages import Build
 
 
 def trained(folder: Path, seed: int, features: int = 6) -> Build:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from inrhw.board import load_board
+from inrhw.cores import weights_for
 from inrhw.emit import Artifact
 from inrhw.errors import InputError, ToolFailed
 from inrhw.figure import Figure
@@ -22,7 +23,7 @@ from inrhw.plan import BAKED, Target, Wish
 from inrhw.precision import Precision
 from inrhw.progress import silent
 from inrhw.signals import Picture
-from inrhw.stages import Build, weights_for
+from inrhw.stages import Build
 from inrhw.synth import Synthesis
 from inrhw.verify import Rung, Verdict
 
