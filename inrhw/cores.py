@@ -77,6 +77,8 @@ def weights_for(folder: Path, core_folder: Path) -> bytes:
         raise InputError(
             f"the weights of the core in {core_folder} are fixed; emit it with --weights loadable"
         )
+    if is_shared(folder):
+        raise InputError(f"{folder} holds several pictures; a core with loadable weights takes one")
     fitted = Fitted.load(folder)
     core = read_json(core_folder / "fit.json", "inrhw fit")
     architecture = architecture_from_json(json.dumps(core.get("architecture", {})))

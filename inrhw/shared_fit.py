@@ -133,7 +133,7 @@ class FittedShared:
         """
         folder = Path(folder)
         summary = read_json(folder / "fit.json", "inrhw fit --shared")
-        if not is_shared(folder):
+        if "picture" in summary:
             raise InputError(f"{folder} holds one picture alone; only training with --shared shares layers")
         tensors, metadata = load_tensors(folder / WEIGHTS)
         architectures = _architectures(metadata.get("architectures", ""), folder)

@@ -191,6 +191,16 @@ def test_a_build_of_one_picture_takes_no_other(inrhw_: Inrhw, built: Path, two: 
     assert contents(built) == before
 
 
+def test_a_loadable_core_takes_no_pictures_that_share_layers(
+    inrhw_: Inrhw, built: Path, fitted: Path, tmp_path: Path
+) -> None:
+    assert inrhw_("emit", built, "--weights", "loadable", "--initiation-interval", "6").status == 0
+    refused(
+        inrhw_("weights", fitted, "--core", built, "-o", "w"), "holds several pictures; a core with loadable"
+    )
+    assert not (tmp_path / "w").exists()
+
+
 @pytest.mark.parametrize("weights", ["baked", "loadable"])
 def test_a_core_of_several_pictures_has_its_weights_in_rom(
     inrhw_: Inrhw,

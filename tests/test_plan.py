@@ -15,7 +15,7 @@ from inrhw.errors import InputError
 from inrhw.folding import Fold, Folding, fold, folding_to_json
 from inrhw.lower import lower
 from inrhw.models import INR, Architecture
-from inrhw.plan import BAKED, Target, Wish, folding_from_json, plan, plan_to_json
+from inrhw.plan import BAKED, Target, Wish, folding_from_json, plan, plan_banks, plan_to_json
 from inrhw.precision import Precision
 
 VCU128 = load_board("vcu128")
@@ -267,6 +267,19 @@ def test_the_plan_on_disk_says_what_was_chosen() -> None:
         architecture, folding
     )
     assert plain["predicted"]["dsp"] == total(architecture, folding).dsp
+
+
+def test_several_pictures_are_planned_as_one_and_without_a_target_at_a_pixel_a_clock() -> None:
+    architecture = network(8)
+    wish = Wish(None, Target(initiation_interval=16))
+    assert plan_banks(architecture, wish, VCU128) == planned(architecture, wish)
+    assert set(intervals(architecture, plan_banks(architecture, BAKED, VCU128))) == {1}
+
+
+@pytest.mark.parametrize("wish", [Wish("baked"), Wish("loadable", Target(initiation_interval=16))])
+def test_several_pictures_are_refused_where_banks_cannot_be(wish: Wish) -> None:
+    with pytest.raises(InputError, match=f"must be rom, not {wish.weights}"):
+        plan_banks(network(8), wish, VCU128)
 
 
 def test_a_board_of_smaller_luts_is_full_sooner() -> None:
