@@ -184,7 +184,7 @@ def test_the_cheapest_circuit_of_the_activation_is_taken_when_asked_for(
         figures = {"lut": Figure(7, "LUT", ""), "dsp": Figure(0, "DSP", "")}
         return Row(QuadraticSquarer.of_bits(8), False, figures)
 
-    monkeypatch.setattr("inrhw.cli.cheapest", known)
+    monkeypatch.setattr("inrhw.commands.training.cheapest", known)
     result = inrhw_(
         "fit", "-o", "auto", "--size", "4x3", "--activation-impl", "auto", "--board", "ulx3s", *TINY
     )

@@ -71,7 +71,7 @@ ORDER = [
     "collect",
     "stages",
     "terminal",
-    "options",
+    "commands",
     "cli",
     "__main__",
 ]

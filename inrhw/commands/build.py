@@ -1,0 +1,113 @@
+"""Do everything: from pictures to a report."""
+
+from inrhw.board import load_board
+from inrhw.commands.options import (
+    ActivationBits,
+    ActivationImpl,
+    BoardName,
+    ClockMhz,
+    Device,
+    FinerRows,
+    Hadamard,
+    HiddenFeatures,
+    HiddenLayers,
+    InitiationInterval,
+    LearningRate,
+    MaxDsp,
+    MaxLut,
+    Model,
+    Omega0,
+    OuterWeightBits,
+    Output,
+    Packed,
+    PhaseBits,
+    PicturesArgument,
+    Place,
+    Quantizer,
+    Resume,
+    Rotate,
+    RotateLayers,
+    Seed,
+    Shared,
+    Size,
+    Source,
+    Steps,
+    TargetMpixels,
+    WeightBits,
+    Weights,
+)
+from inrhw.commands.report import finish
+from inrhw.commands.training import architectures_of, circuit_of, default_folder, fit_on, load_pictures
+from inrhw.fit import Training
+from inrhw.models import Architecture
+from inrhw.plan import Target, Wish, plan, plan_banks
+from inrhw.precision import Precision
+from inrhw.synth import check_placeable
+from inrhw.terminal import building, print_rung
+
+
+def build(
+    pictures: PicturesArgument = None,
+    shared: Shared = False,
+    output: Output = None,
+    model: Model = "quadinr",
+    size: Size = "64x64",
+    hidden_features: HiddenFeatures = Architecture.hidden_features,
+    hidden_layers: HiddenLayers = Architecture.hidden_layers,
+    omega_0: Omega0 = None,
+    weight_bits: WeightBits = Precision.weight_bits,
+    outer_weight_bits: OuterWeightBits = Precision.outer_weight_bits,
+    activation_bits: ActivationBits = Precision.activation_bits,
+    phase_bits: PhaseBits = Precision.phase_bits,
+    finer_rows: FinerRows = Precision.finer_rows,
+    quantizer: Quantizer = Precision.quantizer,
+    rotate: Rotate = Precision.rotate,
+    rotate_layers: RotateLayers = Precision.rotate_layers,
+    hadamard: Hadamard = Precision.hadamard,
+    activation_impl: ActivationImpl = "",
+    steps: Steps = Training.steps,
+    learning_rate: LearningRate = Training.learning_rate,
+    seed: Seed = Training.seed,
+    device: Device = Training.device,
+    resume: Resume = False,
+    source: Source = "raster",
+    weights: Weights = None,
+    target_mpixels: TargetMpixels = None,
+    clock_mhz: ClockMhz = Target.clock_mhz,
+    max_dsp: MaxDsp = None,
+    max_lut: MaxLut = None,
+    initiation_interval: InitiationInterval = None,
+    packed: Packed = False,
+    board: BoardName = "vcu128",
+    place: Place = False,
+) -> None:
+    """Do everything: fit, emit, synth, verify, report."""
+    chosen = load_board(board)
+    if place:
+        check_placeable(chosen)
+    target = Target(target_mpixels, clock_mhz, max_dsp, max_lut, initiation_interval)
+    wish = Wish(weights, target, packed)
+    precision = Precision(
+        weight_bits,
+        outer_weight_bits,
+        activation_bits,
+        phase_bits,
+        finer_rows,
+        quantizer,
+        rotate,
+        rotate_layers,
+        hadamard,
+    )
+    loaded = load_pictures(pictures or [], size, shared=shared)
+    circuit = circuit_of(activation_impl, model, precision, chosen)
+    options = (hidden_features, hidden_layers, omega_0, precision, circuit)
+    architectures = architectures_of(loaded, model, *options, shared=shared)
+    training = Training(steps, learning_rate, seed, device)
+    planned = plan_banks if shared else plan
+    planned(architectures[0], wish, chosen, source)  # what cannot be reached is said before training begins
+    with building(output or default_folder(loaded)) as work:
+        fit_on(work, loaded, architectures, training, resume=resume)
+        work.emit(source, wish, chosen)
+        work.synth(chosen, place=place)
+        work.verify(print_rung)
+    finish(work)

@@ -1,0 +1,35 @@
+"""Write the Verilog."""
+
+from inrhw.board import load_board
+from inrhw.commands.options import (
+    BoardName,
+    ClockMhz,
+    FolderArgument,
+    InitiationInterval,
+    MaxDsp,
+    MaxLut,
+    Packed,
+    Source,
+    TargetMpixels,
+    Weights,
+)
+from inrhw.plan import Target, Wish
+from inrhw.terminal import building
+
+
+def emit(
+    folder: FolderArgument,
+    source: Source = "raster",
+    weights: Weights = None,
+    target_mpixels: TargetMpixels = None,
+    clock_mhz: ClockMhz = Target.clock_mhz,
+    max_dsp: MaxDsp = None,
+    max_lut: MaxLut = None,
+    initiation_interval: InitiationInterval = None,
+    packed: Packed = False,
+    board: BoardName = "vcu128",
+) -> None:
+    """Write the Verilog and the golden vectors of a trained network."""
+    target = Target(target_mpixels, clock_mhz, max_dsp, max_lut, initiation_interval)
+    with building(folder) as work:
+        work.emit(source, Wish(weights, target, packed), load_board(board))

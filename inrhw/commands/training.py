@@ -1,0 +1,82 @@
+"""What `build` and `fit` do alike, from the pictures to the trained network."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from inrhw.activation_table import cheapest
+from inrhw.board import Board
+from inrhw.errors import InputError
+from inrhw.fit import Training
+from inrhw.models import Architecture, activations
+from inrhw.ops import implementation
+from inrhw.precision import Precision
+from inrhw.shared import SharedArchitecture, shared_architectures
+from inrhw.shared_fit import SharedTraining
+from inrhw.signals import Picture, builtin_picture, load_picture, parse_size
+from inrhw.stages import Build
+from inrhw.terminal import console
+
+
+def load_pictures(paths: Sequence[Path], size: str, *, shared: bool) -> list[Picture]:
+    """Return the pictures: one, or with `shared` several."""
+    if shared and len(paths) < 2:
+        raise InputError("--shared needs at least two pictures, as in `inrhw build --shared A.png B.png`")
+    if not shared and len(paths) > 1:
+        raise InputError("several pictures on one core need --shared; without it give one picture")
+    pixels = parse_size(size)
+    return [load_picture(path, pixels) for path in paths] or [builtin_picture(pixels)]
+
+
+def architectures_of(
+    pictures: Sequence[Picture],
+    model: str,
+    hidden_features: int,
+    hidden_layers: int,
+    omega_0: float | None,
+    precision: Precision,
+    activation_impl: str,
+    *,
+    shared: bool,
+) -> Sequence[Architecture]:
+    """Return the network of each picture, a `SharedArchitecture` if they are to share layers."""
+    options = (hidden_features, hidden_layers, omega_0, precision, activation_impl)
+    if shared:
+        names = ("hidden_features", "hidden_layers", "omega_0", "precision", "activation_impl")
+        return shared_architectures(pictures, model, **dict(zip(names, options, strict=True)))
+    return [Architecture(model, p.width, p.height, p.channels, *options) for p in pictures]
+
+
+def fit_on(
+    work: Build,
+    pictures: Sequence[Picture],
+    architectures: Sequence[Architecture],
+    training: Training,
+    *,
+    resume: bool,
+) -> None:
+    """Train: jointly if the networks share layers."""
+    shared = [architecture for architecture in architectures if isinstance(architecture, SharedArchitecture)]
+    if shared:
+        work.fit_shared(pictures, shared, SharedTraining(**asdict(training)), resume=resume)
+    else:
+        work.fit(pictures[0], architectures[0], training, resume=resume)
+
+
+def circuit_of(name: str, model: str, precision: Precision, board: Board) -> str:
+    """Return `name`, or the cheapest circuit's if it is "auto"."""
+    activation = activations().get(model)
+    if name != "auto" or activation is None:
+        return name
+    formats = activation.formats(precision.phase_bits, precision.activation_bits)
+    with console.status("measuring the activation's circuits"):
+        row = cheapest(activation.node_class.curve, *formats, board, max_error=1.0, deadline_s=60)
+    found = implementation(row.node)
+    dsp = " and DSPs" if row.dsp else ""
+    console.print(f"activation {found}, {row.figures['lut'].value:.0f} LUT{dsp} a lane", highlight=False)
+    return found
+
+
+def default_folder(pictures: Sequence[Picture]) -> Path:
+    """Return where a build goes that names no folder."""
+    return Path("rtl_out") / (pictures[0].name if len(pictures) == 1 else "shared")
