@@ -68,6 +68,7 @@ ORDER = [
     "activation_page",
     "verify",
     "report",
+    "compare",
     "collect",
     "stages",
     "terminal",
