@@ -10,6 +10,7 @@ import numpy as np
 from amaranth.back import rtlil
 
 import inrhw
+from inrhw.control import ControlRegister
 from inrhw.errors import InputError
 from inrhw.files import output_folder, write_atomically, write_json
 from inrhw.folding import folding_of, folding_to_json
@@ -72,7 +73,9 @@ class Artifact:
         return self.folder / "vectors.npz"
 
 
-def emit(graph: Graph, grid: Grid, folder: Path | str, name: str, *, source: str = "raster") -> Artifact:
+def emit(
+    graph: Graph, grid: Grid, folder: Path | str, name: str, *, source: str = "raster", control: bool = False
+) -> Artifact:
     """Write ``NAME.v``, ``manifest.json`` and ``vectors.npz``; if loadable ``NAME.weights`` and ``NAME.h``.
 
     Parameters
@@ -87,6 +90,8 @@ def emit(graph: Graph, grid: Grid, folder: Path | str, name: str, *, source: str
         Name of the top module; `inrhw.signals.safe_name` makes one from any text.
     source
         "raster" or "stream", see `Core`.
+    control
+        Whether the core has registers to start, stop and watch it, see docs/control.md.
 
     Raises
     ------
@@ -95,7 +100,7 @@ def emit(graph: Graph, grid: Grid, folder: Path | str, name: str, *, source: str
     """
     if not name.isascii() or safe_name(name.lower()) != name.lower():
         raise InputError(f"name must be a Verilog identifier that is no keyword, not {name!r}")
-    artifact = Artifact(name, Path(folder), Core(graph, grid, source))
+    artifact = Artifact(name, Path(folder), Core(graph, grid, source, control))
     with output_folder(artifact.folder):
         verilog = _header(artifact) + _verilog(artifact)
         write_atomically(artifact.verilog, verilog.encode())
@@ -152,6 +157,11 @@ def _header(artifact: Artifact) -> str:
             "s_weights_*    AXI4-Stream of weight files: see docs/weights.md of inrhw",
         ]
     lines += _picture_lines(core)
+    if core.control:
+        lines += [
+            f"s_axi_*        AXI4-Lite registers from 0x{ControlRegister.ID:02x}: see docs/control.md",
+            "interrupt      a frame is done, if CONTROL.interrupt is set",
+        ]
     lines += [f"Latency {core.latency} cycles, then {_rate(core)}; backpressure loses nothing."]
     return "".join(f"// {line}".rstrip() + "\n" for line in lines) + "\n"
 
@@ -219,6 +229,11 @@ def _manifest(artifact: Artifact) -> dict[str, Any]:
         "pipeline": list(_pipeline(core)),
         **(_loadable(core) if core.memories else {}),
         **(_pictures(core) if core.pictures > 1 else {}),
+        **(
+            {"control": {register.name: int(register) for register in ControlRegister}}
+            if core.control
+            else {}
+        ),
     }
 
 

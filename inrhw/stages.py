@@ -153,7 +153,9 @@ class Build:
 
         self._stage("fit", key, outputs, run)
 
-    def emit(self, source: str, wish: Wish = BAKED, board: Board | None = None) -> None:
+    def emit(
+        self, source: str, wish: Wish = BAKED, board: Board | None = None, *, control: bool = False
+    ) -> None:
         """Write the Verilog, its manifest and golden vectors; for a folded core what it was planned for.
 
         Parameters
@@ -164,6 +166,8 @@ class Build:
             Where the weights are, and what the core has to reach.
         board
             What a folded core has to fit; the VCU128 if None.
+        control
+            Whether the core has registers to start, stop and watch it.
         """
         board = board or load_board("vcu128")
 
@@ -173,7 +177,7 @@ class Build:
             planned = plan_banks if len(models) > 1 else plan
             folding = planned(architecture, wish, board, source)
             graph = graph_of(models, folding)
-            emit(graph, architecture.grid, self.folder, self.name, source=source)
+            emit(graph, architecture.grid, self.folder, self.name, source=source, control=control)
             if folding:
                 write_json(self.folder / _PLAN, plan_to_json(architecture, wish, board, source, folding))
             else:
@@ -185,7 +189,7 @@ class Build:
         for name in (WEIGHTS, "fit.json"):
             self._needed(name, "fit")
         many = is_shared(self.folder)
-        key = [self.name, source, *([repr(wish), repr(board)] if wish.folded or many else [])]
+        key = [self.name, source, str(control), *([repr(wish), repr(board)] if wish.folded or many else [])]
         outputs = [f"{self.name}.v", "manifest.json", "vectors.npz", _PLAN, *self._loadable_files]
         self._stage("emit", key, outputs, run)
 

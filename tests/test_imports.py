@@ -48,6 +48,8 @@ ORDER = [
     "lower",
     "folding",
     "sources",
+    "control",
+    "driver",
     "folded_raster",
     "node_simulation",
     "tool",

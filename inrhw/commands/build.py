@@ -6,6 +6,7 @@ from inrhw.commands.options import (
     ActivationImpl,
     BoardName,
     ClockMhz,
+    Control,
     Device,
     FinerRows,
     Hadamard,
@@ -71,6 +72,7 @@ def build(
     device: Device = Training.device,
     resume: Resume = False,
     source: Source = "raster",
+    control: Control = False,
     weights: Weights = None,
     target_mpixels: TargetMpixels = None,
     clock_mhz: ClockMhz = Target.clock_mhz,
@@ -107,7 +109,7 @@ def build(
     planned(architectures[0], wish, chosen, source)  # what cannot be reached is said before training begins
     with building(output or default_folder(loaded)) as work:
         fit_on(work, loaded, architectures, training, resume=resume)
-        work.emit(source, wish, chosen)
+        work.emit(source, wish, chosen, control=control)
         work.synth(chosen, place=place)
         work.verify(print_rung)
     finish(work)

@@ -4,6 +4,7 @@ from inrhw.board import load_board
 from inrhw.commands.options import (
     BoardName,
     ClockMhz,
+    Control,
     FolderArgument,
     InitiationInterval,
     MaxDsp,
@@ -20,6 +21,7 @@ from inrhw.terminal import building
 def emit(
     folder: FolderArgument,
     source: Source = "raster",
+    control: Control = False,
     weights: Weights = None,
     target_mpixels: TargetMpixels = None,
     clock_mhz: ClockMhz = Target.clock_mhz,
@@ -32,4 +34,4 @@ def emit(
     """Write the Verilog and the golden vectors of a trained network."""
     target = Target(target_mpixels, clock_mhz, max_dsp, max_lut, initiation_interval)
     with building(folder) as work:
-        work.emit(source, Wish(weights, target, packed), load_board(board))
+        work.emit(source, Wish(weights, target, packed), load_board(board), control=control)

@@ -82,6 +82,9 @@ Source = Annotated[
         help="raster: the core scans by itself. stream: coordinates come by AXI4-Stream.",
     ),
 ]
+Control = Annotated[
+    bool, typer.Option("--control", help="AXI4-Lite registers to start, stop and watch the core.")
+]
 Weights = Annotated[
     str | None,
     typer.Option(

@@ -6,7 +6,7 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from inrhw.loading.axi_lite import AXI_LITE, AxiLite, pass_on
+from inrhw.loading.axi_lite import REGISTERS
 
 #: What ID reads: the letters INRP.
 PICTURES_ID = int.from_bytes(b"INRP", "little")
@@ -34,8 +34,8 @@ class PictureSelect(wiring.Component):
 
     Attributes
     ----------
-    s_axi_*
-        The bus.
+    registers
+        From the bus.
     begin
         The first vector of a frame is admitted in this cycle.
     bank
@@ -44,13 +44,12 @@ class PictureSelect(wiring.Component):
 
     def __init__(self, pictures: int) -> None:
         self._pictures = pictures
-        super().__init__({**AXI_LITE, "begin": In(1), "bank": Out(range(pictures))})
+        super().__init__({"registers": In(REGISTERS), "begin": In(1), "bank": Out(range(pictures))})
 
     def elaborate(self, platform: object) -> Module:
         """Connect the registers."""
         m = Module()
-        m.submodules.axi_lite = axi = AxiLite()
-        pass_on(m, self, axi, AXI_LITE)
+        axi = self.registers
         wanted = Signal(range(self._pictures), reset_less=True)
         shown = Signal(range(self._pictures), reset_less=True)
         m.d.comb += self.bank.eq(Mux(self.begin, wanted, shown))

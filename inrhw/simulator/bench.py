@@ -131,7 +131,7 @@ def build_bench(
         defines |= {"INRHW_STREAM": "1", "INRHW_IN_BITS": str(coordinate_bits)}
     if is_loadable(manifest):
         defines["INRHW_LOADABLE"] = "1"
-    if "registers" in manifest:
+    if {"registers", "control"} & set(manifest):
         defines["INRHW_ADDRESS_BITS"] = str(port_width(text, "s_axi_awaddr"))
     if manifest.get("pictures", 1) > 1:
         defines["INRHW_ID_BITS"] = str((manifest["pictures"] - 1).bit_length())
