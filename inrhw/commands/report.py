@@ -1,5 +1,8 @@
 """Write the report."""
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
 from inrhw.commands.options import (
@@ -10,16 +13,22 @@ from inrhw.stages import Build
 from inrhw.terminal import building, console
 
 
-def report(folder: FolderArgument) -> None:
+def report(
+    folder: FolderArgument,
+    vivado: Annotated[
+        Path | None,
+        typer.Option(help="Folder with Vivado's reports of the core, to show beside the estimates."),
+    ] = None,
+) -> None:
     """Write report.json and report.html."""
     with building(folder) as work:
         pass
-    finish(work)
+    finish(work, vivado)
 
 
-def finish(work: Build) -> None:
+def finish(work: Build, vivado: Path | None = None) -> None:
     """Write the report, print its summary, and end with status 1 if verification failed."""
-    found = work.report()
+    found = work.report(vivado)
     print_summary(found, console)
     console.print(
         f"Verilog {work.folder / (work.name + '.v')}\nReport  {work.folder / 'report.html'}",
