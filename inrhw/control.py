@@ -19,7 +19,7 @@ CONTROL_ID = int.from_bytes(b"INRC", "little")
 
 
 class ControlRegister(IntEnum):
-    """Byte offset of each register; all are 32 bits wide, and only CONTROL and STATUS can be written."""
+    """Byte offset of each register; all are 32 bits wide."""
 
     ID = 1 << PAGE_BITS
     VERSION = ID + 0x04
@@ -50,6 +50,9 @@ CONTROL_FIELDS: Mapping[ControlRegister, Mapping[str, Field]] = {
         "stalled": Field(10, 1),
     },
 }
+
+#: What can be written; a write of anything else is an error.
+CONTROL_WRITABLE = (ControlRegister.CONTROL, ControlRegister.STATUS)
 
 #: Fields of CONTROL that keep what is written, with their values after reset; the others do something once.
 _KEPT = {"run": 1, "continuous": 1, "interrupt": 0}
@@ -134,8 +137,7 @@ class Control(wiring.Component):
         """Do what is written; an event in the same cycle counts after it, so that none is lost."""
         bus = self.registers
         fields = CONTROL_FIELDS[ControlRegister.CONTROL]
-        writable = (ControlRegister.CONTROL, ControlRegister.STATUS)
-        m.d.comb += [bus.write_done.eq(1), bus.write_error.eq(~bus.write_address.matches(*writable))]
+        m.d.comb += [bus.write_done.eq(1), bus.write_error.eq(~bus.write_address.matches(*CONTROL_WRITABLE))]
         with m.If(bus.write & (bus.write_address == ControlRegister.CONTROL)):
             m.d.sync += [kept.eq(bits_of(bus.write_data, fields[name])) for name, kept in self._kept.items()]
             with m.If(bits_of(bus.write_data, fields["start"])):

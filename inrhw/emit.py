@@ -8,10 +8,13 @@ from typing import Any
 
 import numpy as np
 from amaranth.back import rtlil
+from amaranth.hdl import Shape
+from amaranth.lib.wiring import Component, In
 
 import inrhw
 from inrhw.control import ControlRegister
 from inrhw.errors import InputError
+from inrhw.example_bench import example_bench
 from inrhw.files import output_folder, write_atomically, write_json
 from inrhw.folding import folding_of, folding_to_json
 from inrhw.grid import Grid
@@ -63,6 +66,11 @@ class Artifact:
         return self.folder / f"{self.name}.h"
 
     @property
+    def example_bench(self) -> Path:
+        """A test bench in Verilog that shows how to use the core."""
+        return self.folder / f"{self.name}_tb.v"
+
+    @property
     def manifest(self) -> Path:
         """Ports, formats and latencies, as JSON."""
         return self.folder / "manifest.json"
@@ -76,7 +84,9 @@ class Artifact:
 def emit(
     graph: Graph, grid: Grid, folder: Path | str, name: str, *, source: str = "raster", control: bool = False
 ) -> Artifact:
-    """Write ``NAME.v``, ``manifest.json`` and ``vectors.npz``; if loadable ``NAME.weights`` and ``NAME.h``.
+    """Write ``NAME.v``, ``NAME_tb.v``, ``manifest.json`` and ``vectors.npz``.
+
+    A loadable core gets ``NAME.weights`` and ``NAME.h`` too.
 
     Parameters
     ----------
@@ -102,17 +112,19 @@ def emit(
         raise InputError(f"name must be a Verilog identifier that is no keyword, not {name!r}")
     artifact = Artifact(name, Path(folder), Core(graph, grid, source, control))
     with output_folder(artifact.folder):
-        verilog = _header(artifact) + _verilog(artifact)
+        component = artifact.core.component()
+        verilog = _header(artifact) + _verilog(artifact, component)
         write_atomically(artifact.verilog, verilog.encode())
         write_atomically(artifact.vectors, _vectors(artifact.core))
         if artifact.core.memories:
             _write_loadable(artifact)
-        write_json(artifact.manifest, _manifest(artifact))
+        manifest = _manifest(artifact, component)
+        write_atomically(artifact.example_bench, example_bench(manifest).encode())
+        write_json(artifact.manifest, manifest)
     return artifact
 
 
-def _verilog(artifact: Artifact) -> str:
-    component = artifact.core.component()
+def _verilog(artifact: Artifact, component: Component) -> str:
     # Source paths would make the Verilog differ from one checkout to the next.
     text = rtlil.convert(component, name=artifact.name, emit_src=False)
     text = merge_equal_modules(text)
@@ -204,7 +216,7 @@ def _vectors(core: Core) -> bytes:
     return buffer.getvalue()
 
 
-def _manifest(artifact: Artifact) -> dict[str, Any]:
+def _manifest(artifact: Artifact, component: Component) -> dict[str, Any]:
     core = artifact.core
     element = core.grid.element
     return {
@@ -212,6 +224,7 @@ def _manifest(artifact: Artifact) -> dict[str, Any]:
         "name": artifact.name,
         "top": artifact.name,
         "verilog": artifact.verilog.name,
+        "ports": _ports(component),
         "source": core.source,
         "width": core.grid.width,
         "height": core.grid.height,
@@ -235,6 +248,18 @@ def _manifest(artifact: Artifact) -> dict[str, Any]:
             else {}
         ),
     }
+
+
+def _ports(component: Component) -> list[dict[str, Any]]:
+    """Return the ports of the top module in their order, clock and reset first."""
+    return [
+        {
+            "name": name,
+            "direction": "in" if member.flow == In else "out",
+            "width": Shape.cast(member.shape).width,
+        }
+        for name, member in component.signature.members.items()
+    ]
 
 
 def _pictures(core: Core) -> dict[str, Any]:

@@ -190,8 +190,8 @@ class Build:
             self._needed(name, "fit")
         many = is_shared(self.folder)
         key = [self.name, source, str(control), *([repr(wish), repr(board)] if wish.folded or many else [])]
-        outputs = [f"{self.name}.v", "manifest.json", "vectors.npz", _PLAN, *self._loadable_files]
-        self._stage("emit", key, outputs, run)
+        outputs = [f"{self.name}.v", f"{self.name}_tb.v", "manifest.json", "vectors.npz", _PLAN]
+        self._stage("emit", key, [*outputs, *self._loadable_files], run)
 
     def synth(self, board: Board, *, place: bool = False) -> None:
         """Synthesize the Verilog for a board."""
@@ -222,8 +222,11 @@ class Build:
         self._stage("verify", simulators, ["verify.json", *rendered_files(manifest.get("pictures", 1))], run)
         return bool(read_json(self.folder / "verify.json", "inrhw verify").get("verdict") == "pass")
 
-    def report(self) -> Report:
-        """Write report.json and report.html, unless a result is older than what it was made from."""
+    def report(self, vivado: Path | None = None) -> Report:
+        """Write report.json and report.html, unless a result is older than what it was made from.
+
+        Figures of Vivado stand beside ours if its reports are in the folder `vivado`.
+        """
         for name, stage in (("fit.json", "fit"), ("manifest.json", "emit"), ("verify.json", "verify")):
             self._needed(name, stage)
         for stage, result in _RESULTS.items():
@@ -232,7 +235,7 @@ class Build:
         entries = self._record()
         commands = dict.fromkeys(entry.command for entry in entries.values() if entry.command)
         times = {name: entry.seconds for name, entry in entries.items()}
-        return report(self.folder, command="\n".join(commands), times_s=times)
+        return report(self.folder, command="\n".join(commands), times_s=times, vivado=vivado)
 
     @property
     def _loadable_files(self) -> list[str]:

@@ -156,7 +156,7 @@ def test_a_change_redoes_its_stage_and_what_follows(
     assert chain.run() == []
     kept = {
         "fit": {"weights.safetensors", "fit.json", "original.png", "float.png", "quantized.png"},
-        "emit": {"tiny.v", "manifest.json", "vectors.npz"},
+        "emit": {"tiny.v", "tiny_tb.v", "manifest.json", "vectors.npz"},
     }
     after = times(chain.folder)
     for stage, names in kept.items():
