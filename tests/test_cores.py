@@ -81,3 +81,18 @@ def test_a_core_of_another_version_is_refused(core: Path) -> None:
     write_json(core / "manifest.json", manifest | {"shape": "00000000"})
     with pytest.raises(InputError, match=r"another version of inrhw; run `inrhw emit` on it again"):
         weights_for(core, core)
+
+
+def test_weights_for_a_core_that_renders_larger_render_larger(built: Path, tmp_path: Path) -> None:
+    Build(built).emit("raster", Wish("loadable", Target(initiation_interval=9)), scale=2)
+    assert weights_for(built, built) == (built / "tiny.weights").read_bytes()
+    folder = other(tmp_path / "other", Architecture("quadinr", 5, 4, 3, 3, 0))
+    assert weights_for(folder, built) != weights_for(built, built)
+
+
+@pytest.mark.parametrize("width", [None, "10", 0, 4, 12])
+def test_a_manifest_of_another_frame_is_refused(core: Path, width: object) -> None:
+    manifest = json.loads((core / "manifest.json").read_text())
+    write_json(core / "manifest.json", manifest | {"width": width})
+    with pytest.raises(InputError, match="no multiple of the picture's 5; run `inrhw emit` again"):
+        weights_for(core, core)

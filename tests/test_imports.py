@@ -56,6 +56,7 @@ ORDER = [
     "hierarchy",
     "emit",
     "board",
+    "shapes",
     "cost",
     "plan",
     "cores",

@@ -42,6 +42,7 @@ class Chain:
     done: list[tuple[str, bool]] = field(default_factory=list)
     source: str = "raster"
     wish: Wish = BAKED
+    scale: int = 1
     board: str = "vcu128"
     values: np.ndarray = field(default_factory=lambda: VALUES)
     architecture: Architecture = ARCHITECTURE
@@ -55,7 +56,7 @@ class Chain:
         )
         steps: dict[str, Callable[[], object]] = {
             "fit": lambda: work.fit(Picture("tiny", self.values), self.architecture, self.training),
-            "emit": lambda: work.emit(self.source, self.wish, load_board(self.board)),
+            "emit": lambda: work.emit(self.source, self.wish, load_board(self.board), self.scale),
             "synth": lambda: work.synth(load_board(self.board)),
             "verify": work.verify,
         }
@@ -129,6 +130,7 @@ def test_verify_returns_the_verdict_even_when_up_to_date(built: Path) -> None:
     ("change", "redone"),
     [
         ({"source": "stream"}, ["emit", "synth", "verify"]),
+        ({"scale": 2}, ["emit", "synth", "verify"]),
         ({"wish": Wish("rom", Target(initiation_interval=9))}, ["emit", "synth", "verify"]),
         ({"wish": Wish("loadable", Target(initiation_interval=9))}, ["emit", "synth", "verify"]),
         ({"wish": Wish(target=Target(clock_mhz=100))}, []),

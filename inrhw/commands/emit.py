@@ -9,10 +9,12 @@ from inrhw.commands.options import (
     MaxDsp,
     MaxLut,
     Packed,
+    Scale,
     Source,
     TargetMpixels,
     Weights,
 )
+from inrhw.models import Architecture
 from inrhw.plan import Target, Wish
 from inrhw.terminal import building
 
@@ -20,6 +22,7 @@ from inrhw.terminal import building
 def emit(
     folder: FolderArgument,
     source: Source = "raster",
+    scale: Scale = Architecture.scale,
     weights: Weights = None,
     target_mpixels: TargetMpixels = None,
     clock_mhz: ClockMhz = Target.clock_mhz,
@@ -32,4 +35,4 @@ def emit(
     """Write the Verilog and the golden vectors of a trained network."""
     target = Target(target_mpixels, clock_mhz, max_dsp, max_lut, initiation_interval)
     with building(folder) as work:
-        work.emit(source, Wish(weights, target, packed), load_board(board))
+        work.emit(source, Wish(weights, target, packed), load_board(board), scale)

@@ -1,7 +1,8 @@
-"""The register map and the loading of weights for programs in C."""
+"""Register maps for programs in C, with the loading of weights or the choice of a picture."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+from inrhw.loading.pictures import PICTURES_ID, WRITABLE_PICTURE, PictureRegister
 from inrhw.loading.registers import FIELDS, READABLE, WRITABLE, Refusal, Register, State
 from inrhw.loading.weights import FRAME_WORDS, MAGIC, body_words, shape_digest
 from inrhw.memory import Contents
@@ -32,6 +33,20 @@ static inline int {name}_load(volatile uint32_t *registers, const uint32_t *file
 }}
 """
 
+_CHOOSE = """\
+/* Choose the picture of the next frame, and of those after it.
+ *
+ * registers: where the core is mapped. Returns 0, or -1 if there is no such picture: then nothing changes.
+ */
+static inline int {name}_choose(volatile uint32_t *registers, uint32_t picture)
+{{
+    if (picture >= {NAME}_PICTURE_COUNT)
+        return -1;
+    registers[{NAME}_PICTURE / 4] = picture;
+    return 0;
+}}
+"""
+
 
 def c_header(name: str, contents: Sequence[Contents]) -> str:
     """Return the text of a C99 header for a loadable core.
@@ -43,19 +58,40 @@ def c_header(name: str, contents: Sequence[Contents]) -> str:
     contents
         The core's memories, in the order of their numbers.
     """
+    return _header(name, "its weights, see docs/weights.md", _constants(contents), _LOAD)
+
+
+def picture_header(name: str, pictures: int) -> str:
+    """Return the text of a C99 header for a raster core of many pictures.
+
+    Parameters
+    ----------
+    name
+        Of the core, a C identifier; everything in the header begins with it.
+    pictures
+        How many there are.
+    """
+    constants = [f"PICTURE_COUNT {pictures}u", f"ID_VALUE 0x{PICTURES_ID:08X}u"]
+    for register in PictureRegister:
+        access = "rw" if register is WRITABLE_PICTURE else "r"
+        constants.append(f"{register.name} 0x{register:02X}u /* {access} */")
+    return _header(name, "its pictures, see docs/pictures.md", constants, _CHOOSE)
+
+
+def _header(name: str, what: str, constants: Iterable[str], function: str) -> str:
     guard = f"{name.upper()}_H"
     return "\n".join(
         [
-            f"/* {name}: registers of its weights, see docs/weights.md of inrhw. Generated; do not edit. */",
+            f"/* {name}: registers of {what} of inrhw. Generated; do not edit. */",
             f"#ifndef {guard}",
             f"#define {guard}",
             "",
             "#include <stddef.h>",
             "#include <stdint.h>",
             "",
-            *(f"#define {name.upper()}_{line}" for line in _constants(contents)),
+            *(f"#define {name.upper()}_{line}" for line in constants),
             "",
-            _LOAD.format(name=name, NAME=name.upper()),
+            function.format(name=name, NAME=name.upper()),
             "#endif",
             "",
         ]

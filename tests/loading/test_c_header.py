@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from inrhw.loading.c_header import c_header
+from inrhw.loading.c_header import c_header, picture_header
+from inrhw.loading.pictures import PICTURES_ID, PictureRegister
 from inrhw.loading.registers import FIELDS, Refusal, Register
 from inrhw.loading.weights import body_words, shape_digest, weights_file
 from inrhw.memory import Contents
@@ -16,9 +17,9 @@ COMPILER = shutil.which("gcc") or shutil.which("cc")
 needs_compiler = pytest.mark.skipif(COMPILER is None, reason="there is no C compiler")
 
 
-def run(folder: Path, body: str) -> list[int]:
+def run(folder: Path, body: str, header: str | None = None) -> list[int]:
     """Compile a program of the header and `body`, run it, and return the numbers it prints."""
-    (folder / "core.h").write_text(c_header("Core", CONTENTS))
+    (folder / "core.h").write_text(header or c_header("Core", CONTENTS))
     (folder / "main.c").write_text(
         '#include "core.h"\n#include "core.h"\n#include <stdio.h>\n'
         'static void show(long long value) { printf("%lld\\n", value); }\n'
@@ -71,3 +72,30 @@ def test_the_loader_writes_the_file_to_data_and_says_what_became_of_it(
         """,
     )
     assert shown == [result, words[-1] if last_written else 0, 1 if missing else 3]
+
+
+@needs_compiler
+def test_the_registers_of_many_pictures_are_those_of_the_hardware(tmp_path: Path) -> None:
+    expected = {f"CORE_{register.name}": register.value for register in PictureRegister}
+    expected |= {"CORE_PICTURE_COUNT": 3, "CORE_ID_VALUE": PICTURES_ID}
+    shown = run(tmp_path, "\n".join(f"show({name});" for name in expected), picture_header("Core", 3))
+    assert dict(zip(expected, shown, strict=True)) == expected
+
+
+@needs_compiler
+@pytest.mark.parametrize(
+    ("picture", "result", "written"), [(0, 0, 0), (2, 0, 2), (3, -1, 99), (1 << 31, -1, 99)]
+)
+def test_a_picture_is_chosen_unless_there_is_none(
+    tmp_path: Path, picture: int, result: int, written: int
+) -> None:
+    shown = run(
+        tmp_path,
+        f"""
+        static volatile uint32_t registers[4] = {{ 0, 0, 99, 0 }};
+        show(Core_choose(registers, {picture}u));
+        show(registers[CORE_PICTURE / 4]);
+        """,
+        picture_header("Core", 3),
+    )
+    assert shown == [result, written]
