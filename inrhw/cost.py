@@ -230,7 +230,8 @@ def _memory(width: int, depth: int, loadable: bool, banks: int) -> Cost:
         depth = total_depth(depth, banks)
         address = address_bits(depth)
         if memory_style(depth, loadable=False) == "lut":
-            return Cost(lut=width * -(-depth // 64), ff=address)
+            # Of two words a bit is a constant or the address itself.
+            return Cost(lut=width * -(-depth // 64) if depth > 2 else 0, ff=address)
         return _block_ram(width, depth)
     words = (1 << address) + depth
     bus = Cost(lut=address + 6 + width / 5)

@@ -228,6 +228,11 @@ def test_weights_are_in_what_their_number_asks_for(
     assert (found.bram, found.uram) == (bram, uram)
 
 
+def test_one_or_two_words_are_no_memory() -> None:
+    whole = [cost(replace(SHAPE, banks=banks), 32, 32, lanes=32) for banks in (1, 2, 3)]
+    assert whole[0].lut == whole[1].lut < whole[2].lut
+
+
 def test_more_of_anything_costs_no_less() -> None:
     base = cost(SHAPE, 4, 4, "loadable")
     for change in ({"weight_bits": 12}, {"x_bits": 12}, {"phase_bits": 11}):
