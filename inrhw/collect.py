@@ -70,14 +70,16 @@ def _gather(folder: Path) -> Report:
     manifest = read_json(folder / "manifest.json", "inrhw emit")
     verified = read_json(folder / "verify.json", "inrhw verify")
     many = "shared" in fitted
-    pixels = manifest["width"] * manifest["height"] * manifest.get("pictures", 1)
+    sized = fitted["pictures"] if many else [fitted["architecture"]]
+    pixels = sum(one["width"] * one["height"] for one in sized)
+    scale = manifest["width"] // sized[0]["width"]
     found: Report = {
         "name": manifest["name"],
         "created_by": f"inrhw {inrhw.__version__}",
         "verdict": verified["verdict"],
         "model": _model(fitted),
-        **(_shared(folder, fitted) if many else {"distributions": _distributions(fitted)}),
-        **({} if many else _quality(folder, fitted, "", "rtl.png")),
+        **(_shared(folder, fitted, scale) if many else {"distributions": _distributions(fitted)}),
+        **({} if many else _quality(folder, fitted, "", "rtl.png", scale)),
         "weight_bits_total": _figure(
             fitted["weight_bits"], "bits", "quantized weights and biases, not entropy-coded"
         ),
@@ -95,11 +97,29 @@ def _gather(folder: Path) -> Report:
         "tools": {"python": platform.python_version()} | {t: installed_version(t) for t in _TOOLS},
         "files": _files(folder, manifest),
     }
-    if (folder / "plan.json").exists():
-        found["folding"] = _folding(read_json(folder / "plan.json", "inrhw emit"), manifest)
+    plan = read_json(folder / "plan.json", "inrhw emit") if (folder / "plan.json").exists() else {}
+    if plan:
+        found["folding"] = _folding(plan, manifest)
     if (folder / "synth.json").exists():
         found |= _synthesis(read_json(folder / "synth.json", "inrhw synth"), manifest, found["latency"])
+    if "separate" in plan:
+        found["shared"]["cores"] = _against_separate(plan, found)
     return found
+
+
+def _against_separate(plan: dict[str, Any], found: Report) -> dict[str, Any]:
+    """Return what this core takes, as synthesized or else as predicted, and what a core a picture would."""
+    separate, n = plan["separate"], len(found["shared"]["pictures"])
+    fold = "baked weights" if separate["weights"] == "baked" else "the same folds"
+    source = f"analytic cost model, {n} times a core of one picture with {fold}"
+    measured = found.get("resources", {})
+    return {
+        name: {
+            "this": measured.get(name, found["folding"]["predicted"][name]),
+            "separate": _figure(round(separate[name], 1), RESOURCE_UNITS[name], source),
+        }
+        for name in ("lut", "dsp", "bram")
+    }
 
 
 def _figure(value: float | None, unit: str, source: str) -> dict[str, Any]:
@@ -150,8 +170,6 @@ def _folding(plan: dict[str, Any], manifest: dict[str, Any]) -> dict[str, Any]:
     dense = ("Dense", "FoldedDense", "FoldedRaster")
     details = [stage for stage in manifest["pipeline"] if stage["op"] in dense]
     model = "analytic cost model, see benchmarks/results/folding_cost.json for its error"
-    if manifest.get("pictures", 1) > 1:
-        model += "; of one picture's network: neither banks nor adders of shared layers are counted"
     return {
         "weights": manifest["folding"]["weights"],
         "initiation_interval": _figure(interval, "cycles", "derived from the folds"),
@@ -173,12 +191,12 @@ def _folding(plan: dict[str, Any], manifest: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _shared(folder: Path, fitted: dict[str, Any]) -> dict[str, Any]:
+def _shared(folder: Path, fitted: dict[str, Any], scale: int) -> dict[str, Any]:
     """Return each picture's quality, the mean of all, and what sharing saves."""
     entries, separate = fitted["pictures"], fitted["separate"]["parameters"]
     rendered = rendered_files(len(entries))
     shown = [
-        {"name": entry["picture"], **_quality(folder, entry, f"picture{k}/", rtl)}
+        {"name": entry["picture"], **_quality(folder, entry, f"picture{k}/", rtl, scale)}
         for k, (entry, rtl) in enumerate(zip(entries, rendered, strict=True))
     ]
     against = f"{len(entries)} separate networks of the same layers"
@@ -204,10 +222,11 @@ def _mean(shown: list[dict[str, Any]], key: str) -> dict[str, Any]:
     return {name: mean([one[key][name] for one in shown]) for name in shown[0][key]}
 
 
-def _quality(folder: Path, fitted: dict[str, Any], place: str, rtl: str) -> dict[str, Any]:
+def _quality(folder: Path, fitted: dict[str, Any], place: str, rtl: str, scale: int) -> dict[str, Any]:
     """Return PSNR, SSIM and pictures; the RTL's are unknown until it has rendered one.
 
-    `place` is in front of the names of the picture's files, `rtl` is the name of what the RTL rendered.
+    `place` is in front of the names of the picture's files, `rtl` is the name of what the RTL rendered,
+    at `scale` times the size.
     """
     source = "peak 255, over all pixels and channels, against the resized original"
     psnr = {key: _figure(value, "dB", f"{source}; torch") for key, value in fitted["psnr_db"].items()}
@@ -219,18 +238,23 @@ def _quality(folder: Path, fitted: dict[str, Any], place: str, rtl: str) -> dict
     similarity["rtl"] = _figure(None, "1", "the Verilog has not rendered a whole frame")
     gain = None
     if (folder / rtl).exists():
-        original, rendered = (
-            load_picture(folder / name, None).values for name in (pictures["original"], rtl)
-        )
-        error, gain = error_picture(original, rendered)
-        save_picture(folder / f"{place}error.png", error)
-        psnr["rtl"] = _figure(
-            finite(psnr_db(original, rendered)), "dB", f"{source}; the Verilog's frame under cocotb"
-        )
-        similarity["rtl"] = _figure(
-            ssim(original, rendered), "1", "scikit-image, the Verilog's frame under cocotb"
-        )
-        pictures |= {"rtl": rtl, "error": f"{place}error.png"}
+        pictures["rtl"] = rtl
+        if scale > 1:
+            reason = f"the Verilog renders {scale} times the size; there is no original of that size"
+            psnr["rtl"], similarity["rtl"] = _figure(None, "dB", reason), _figure(None, "1", reason)
+        else:
+            original, rendered = (
+                load_picture(folder / name, None).values for name in (pictures["original"], rtl)
+            )
+            error, gain = error_picture(original, rendered)
+            save_picture(folder / f"{place}error.png", error)
+            psnr["rtl"] = _figure(
+                finite(psnr_db(original, rendered)), "dB", f"{source}; the Verilog's frame under cocotb"
+            )
+            similarity["rtl"] = _figure(
+                ssim(original, rendered), "1", "scikit-image, the Verilog's frame under cocotb"
+            )
+            pictures["error"] = f"{place}error.png"
     return {"psnr_db": psnr, "ssim": similarity, "pictures": pictures} | (
         {"error_gain": gain} if gain else {}
     )

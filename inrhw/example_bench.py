@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from inrhw.loading.weights import FRAME_WORDS, chunks
+from inrhw.register_map import file_words
 
 _BENCH = """\
 // {name}_tb: an example test bench. It renders one frame of {name} into {name}.{suffix}, a text file that
@@ -130,7 +130,7 @@ def example_bench(manifest: dict[str, Any]) -> str:
     order = manifest["tdata_order"]
     grey = len(order) == 1
     bytes_of_channels = [order.index(channel) for channel in range(len(order))]
-    n_words = _weight_words(manifest)
+    n_words = file_words(manifest)
     interval, n_pixels = manifest["initiation_interval"], manifest["width"] * manifest["height"]
     axis_bits = manifest["coordinate"]["bits_per_axis"]
     inputs = (_COORDINATES if manifest["source"] == "stream" else "") + (_WEIGHTS if n_words else "")
@@ -153,13 +153,6 @@ def example_bench(manifest: dict[str, Any]) -> str:
         # Twice as long as a frame and all weights can take.
         deadline=2 * (interval * n_pixels + manifest["latency"] + n_words + 100),
     )
-
-
-def _weight_words(manifest: dict[str, Any]) -> int:
-    """Return the words of a loadable core's weights file, 0 for other cores."""
-    memories = manifest.get("memories", [])
-    body = sum(chunks(memory["width"]) * memory["depth"] for memory in memories)
-    return body + FRAME_WORDS if memories else 0
 
 
 def _connections(ports: list[dict[str, Any]]) -> Iterator[str]:

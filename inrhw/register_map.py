@@ -7,6 +7,7 @@ from typing import Any
 from inrhw.control import CONTROL_FIELDS, CONTROL_WRITABLE, ControlRegister
 from inrhw.loading.pictures import PictureRegister
 from inrhw.loading.registers import FIELDS, READABLE, WRITABLE, Field, Register
+from inrhw.loading.weights import FRAME_WORDS, chunks
 
 
 @dataclass(frozen=True)
@@ -48,3 +49,9 @@ def register_map(manifest: Mapping[str, Any]) -> list[MappedRegister]:
             for r in ControlRegister
         ]
     return found
+
+
+def file_words(manifest: Mapping[str, Any]) -> int:
+    """Return the 32-bit words of a file of weights for a core; 0 if its weights are fixed."""
+    memories = manifest.get("memories", [])
+    return sum(chunks(m["width"]) * m["depth"] for m in memories) + FRAME_WORDS if memories else 0

@@ -1,9 +1,11 @@
 """The core: a source, the network, and an AXI4-Stream of pixels, with credits instead of stalls."""
 
 import functools
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 from amaranth.hdl import (
     Cat,
     ClockDomain,
@@ -33,6 +35,7 @@ from inrhw.ops.dense import Dense
 from inrhw.ops.folded_dense import FoldedDense
 from inrhw.sources import RasterSource, StreamSourceComponent, bits_per_axis
 from inrhw.stage import CreditGate, Fifo, delay, delay_valid
+from inrhw.types import Codes
 
 SOURCES = ("raster", "stream")
 
@@ -45,6 +48,23 @@ def check_source(source: str) -> str:
     if source not in SOURCES:
         raise InputError(f"source must be one of {', '.join(SOURCES)}, not {source!r}")
     return source
+
+
+def check_control(control: bool, source: str) -> None:
+    """Raise InputError if a stream core is to have registers that count frames."""
+    if control and source != "raster":
+        raise InputError("a stream core has no frames to control; its stream starts and stops it")
+
+
+def check_sizes(grids: Sequence[Grid], source: str) -> None:
+    """Raise InputError if a raster core is to scan pictures of different sizes."""
+    sizes = [f"{grid.width}x{grid.height}" for grid in grids]
+    for k, size in enumerate(sizes):
+        if source == "raster" and size != sizes[0]:
+            raise InputError(
+                f"a raster core scans one size, but picture 0 has {sizes[0]} pixels and picture {k} {size}; "
+                "give all the same size, or --source stream"
+            )
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +80,8 @@ class Core:
     source
         "raster": the core makes the coordinates itself, frame after frame. "stream": they come by
         AXI4-Stream.
+    others
+        Grids of picture 1, 2, and so on, of a core of many; none where all have the first one's.
     control
         Whether there are registers to start, stop and watch it; of a raster core.
     """
@@ -67,15 +89,41 @@ class Core:
     graph: Graph
     grid: Grid
     source: str = "raster"
+    others: tuple[Grid, ...] = ()
     control: bool = False
 
     def __post_init__(self) -> None:
         check_source(self.source)
-        if self.control and self.source != "raster":
-            raise InputError("a stream core has no frames to control; its stream starts and stops it")
+        check_control(self.control, self.source)
+        check_sizes(self.grids, self.source)
         i = self.graph.i
-        if (i.element, i.length) != (self.grid.element, 2):
-            raise InputError(f"the graph takes {i}, but the grid gives {self.grid.vector}")
+        for grid in self.grids:
+            if (i.element, i.length) != (grid.element, 2):
+                raise InputError(f"the graph takes {i}, but the grid gives {grid.vector}")
+        if len(self.grids) != self.pictures:
+            raise InputError(f"a core of {self.pictures} pictures needs as many grids, not {len(self.grids)}")
+
+    @property
+    def grids(self) -> tuple[Grid, ...]:
+        """That of each picture."""
+        return (self.grid, *self.others) if self.others else (self.grid,) * self.pictures
+
+    @property
+    def sizes(self) -> tuple[Grid, ...]:
+        """The grids that differ, in the order of the pictures."""
+        return tuple(dict.fromkeys(self.grids))
+
+    @property
+    def coordinates(self) -> Codes:
+        """What golden vectors are about: every coordinate of each size, int64 [n, 2]."""
+        return np.concatenate([grid.codes() for grid in self.sizes])
+
+    def frame(self, picture: int) -> slice:
+        """Return where in `coordinates` a picture's own are."""
+        grid, start = self.grids[picture], 0
+        for other in itertools.takewhile(lambda other: other != grid, self.sizes):
+            start += other.pixels
+        return slice(start, start + grid.pixels)
 
     @property
     def raster(self) -> RasterSource | FoldedRaster:

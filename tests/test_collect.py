@@ -13,7 +13,7 @@ from inrhw.collect import report
 from inrhw.errors import InputError
 from inrhw.files import write_json
 from inrhw.plan import Target, Wish
-from inrhw.signals import psnr_db
+from inrhw.signals import load_picture, psnr_db
 from inrhw.stages import Build
 
 #: Reports of a core called tiny.
@@ -245,3 +245,20 @@ def test_damaged_json_is_refused_and_the_old_report_stays(built: Path, name: str
         report(built)
     assert "\n" not in str(caught.value)
     assert before == {path: path.read_bytes() for path in built.glob("report.*")}
+
+
+def test_a_larger_rendering_is_shown_and_has_no_quality(built: Path) -> None:
+    work = Build(built)
+    work.emit("raster", scale=2)
+    assert work.verify()
+    found = report(built)
+    rendered = load_picture(built / found["pictures"]["rtl"])
+    assert (rendered.width, rendered.height) == (10, 8)
+    assert found["psnr_db"]["rtl"] == {
+        "value": None,
+        "unit": "dB",
+        "source": "the Verilog renders 2 times the size; there is no original of that size",
+    }
+    assert found["psnr_db"]["quantized"]["value"] is not None
+    assert "error" not in found["pictures"]
+    assert found["bits_per_pixel"]["value"] == found["weight_bits_total"]["value"] / 20

@@ -249,7 +249,9 @@ def test_a_core_without_registers_has_no_map() -> None:
 def test_the_core_file_names_files_and_tops_that_are_emitted(kind: str) -> None:
     text_ = core_file(MANIFESTS[kind])
     assert text_.startswith("CAPI=2:\n")
-    names = {"my_core.v", "my_core_tb.v"} | ({"my_core.weights"} if kind in ("loadable", "control") else set())
+    names = {"my_core.v", "my_core_tb.v"} | (
+        {"my_core.weights"} if kind in ("loadable", "control") else set()
+    )
     assert set(re.findall(r"\b(my_core\w*\.(?:v|weights))\b", text_)) == names
     assert set(re.findall(r"toplevel: (\w+)", text_)) == {"my_core", "my_core_tb"}
     assert re.findall(r"^  (\w+):(?: &default)?$", text_, re.M) == [

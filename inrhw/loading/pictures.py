@@ -13,12 +13,16 @@ PICTURES_ID = int.from_bytes(b"INRP", "little")
 
 
 class PictureRegister(IntEnum):
-    """Byte offset of each register; only PICTURE can be written."""
+    """Byte offset of each register; only `WRITABLE_PICTURE` can be written."""
 
     ID = 0x00
     PICTURES = 0x04
     PICTURE = 0x08
     SHOWN = 0x0C
+
+
+#: The one that can be written.
+WRITABLE_PICTURE = PictureRegister.PICTURE
 
 
 class PictureSelect(wiring.Component):
@@ -54,7 +58,7 @@ class PictureSelect(wiring.Component):
         shown = Signal(range(self._pictures), reset_less=True)
         m.d.comb += self.bank.eq(Mux(self.begin, wanted, shown))
         m.d.sync += shown.eq(self.bank)
-        refused = (axi.write_address != PictureRegister.PICTURE) | (axi.write_data >= self._pictures)
+        refused = (axi.write_address != WRITABLE_PICTURE) | (axi.write_data >= self._pictures)
         m.d.comb += [axi.write_done.eq(1), axi.write_error.eq(refused)]
         with m.If(axi.write & ~refused):
             m.d.sync += wanted.eq(axi.write_data)
