@@ -48,6 +48,7 @@ ORDER = [
     "lower",
     "folding",
     "sources",
+    "window",
     "folded_raster",
     "node_simulation",
     "tool",
