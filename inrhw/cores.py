@@ -54,7 +54,7 @@ def graph_of(models: Sequence[INR], folding: Folding | None) -> Graph:
 def core_of(models: Sequence[INR], manifest: dict[str, Any]) -> Core:
     """Return the core that a manifest describes, with the weights of `models`."""
     graph = graph_of(models, folding_from_json(manifest.get("folding")))
-    return Core(graph, models[0].architecture.grid, str(manifest.get("source")))
+    return Core(graph, models[0].architecture.grid, str(manifest.get("source")), "window" in manifest)
 
 
 def weights_for(folder: Path, core_folder: Path) -> bytes:

@@ -2,7 +2,7 @@
 
 import io
 import re
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from inrhw.ops.folded_dense import FoldedDense
 from inrhw.signals import safe_name
 from inrhw.sources import bits_per_axis
 from inrhw.top import FIFO_LATENCY, Core
+from inrhw.window import FRAC, Window, WindowSource
 from inrhw.yosys import verilog_from_rtlil
 
 
@@ -72,7 +73,9 @@ class Artifact:
         return self.folder / "vectors.npz"
 
 
-def emit(graph: Graph, grid: Grid, folder: Path | str, name: str, *, source: str = "raster") -> Artifact:
+def emit(
+    graph: Graph, grid: Grid, folder: Path | str, name: str, *, source: str = "raster", window: bool = False
+) -> Artifact:
     """Write ``NAME.v``, ``manifest.json`` and ``vectors.npz``; if loadable ``NAME.weights`` and ``NAME.h``.
 
     Parameters
@@ -87,15 +90,17 @@ def emit(graph: Graph, grid: Grid, folder: Path | str, name: str, *, source: str
         Name of the top module; `inrhw.signals.safe_name` makes one from any text.
     source
         "raster" or "stream", see `Core`.
+    window
+        Whether a raster core's window can be set at run time, see `inrhw.window`.
 
     Raises
     ------
     InputError
-        If the name or the source is none, or the folder cannot be written.
+        If the name or the source is none, the core cannot have a window, or the folder cannot be written.
     """
     if not name.isascii() or safe_name(name.lower()) != name.lower():
         raise InputError(f"name must be a Verilog identifier that is no keyword, not {name!r}")
-    artifact = Artifact(name, Path(folder), Core(graph, grid, source))
+    artifact = Artifact(name, Path(folder), Core(graph, grid, source, window))
     with output_folder(artifact.folder):
         verilog = _header(artifact) + _verilog(artifact)
         write_atomically(artifact.verilog, verilog.encode())
@@ -113,7 +118,7 @@ def _verilog(artifact: Artifact) -> str:
     text = merge_equal_modules(text)
     # Amaranth numbers the top's ports as it meets them; people expect clock and reset first.
     for number, port in enumerate(component.signature.members, 1):
-        text = re.sub(rf"(?m)(^\s*wire .*put) \d+  (\\{port})$", rf"\1 {number} \2", text)
+        text = re.sub(rf"(?m)(^\s*wire .*put) \d+(  (?:signed )?\\{port})$", rf"\1 {number}\2", text)
     return verilog_from_rtlil(text, artifact.folder)
 
 
@@ -151,7 +156,7 @@ def _header(artifact: Artifact) -> str:
             f"s_axi_*        AXI4-Lite registers: see {artifact.header.name}",
             "s_weights_*    AXI4-Stream of weight files: see docs/weights.md of inrhw",
         ]
-    lines += _picture_lines(core)
+    lines += _picture_lines(core) + _window_lines(core)
     lines += [f"Latency {core.latency} cycles, then {_rate(core)}; backpressure loses nothing."]
     return "".join(f"// {line}".rstrip() + "\n" for line in lines) + "\n"
 
@@ -172,6 +177,22 @@ def _picture_lines(core: Core) -> list[str]:
     ]
 
 
+def _window_lines(core: Core) -> list[str]:
+    """Return what the header says of a window."""
+    source = core.window_source
+    if source is None:
+        return []
+    x, y, step = astuple(source.whole)
+    return [
+        "window_x, _y   the frame's first pixel, two's complement, right of and below the picture's middle,",
+        f"               in half pixels / {1 << FRAC}: see docs/window.md of inrhw",
+        "window_step    from a pixel to the next, and from a line to the next, in the same unit;",
+        f"               x = {x}, y = {y}, step = {step} show the picture as it is;",
+        "               change all three in one clock: they count from the next frame on, which",
+        f"               then comes {source.pause} clocks later",
+    ]
+
+
 def _rate(core: Core) -> str:
     interval = core.initiation_interval
     return "a pixel a clock" if interval == 1 else f"a pixel every {interval} clocks"
@@ -186,12 +207,26 @@ def _vectors(core: Core) -> bytes:
         "coordinates": coordinates,
         "pixels": core.graph.forward_int(coordinates).astype(np.uint8),
     }
+    if core.window_source:
+        vectors |= _window_vectors(core, core.window_source)
     if others:
         pixels = [graph.forward_int(coordinates) for graph in others]
         vectors["other_pixels"] = np.stack(pixels).astype(np.uint8)
     buffer = io.BytesIO()
     np.savez(buffer, **vectors)
     return buffer.getvalue()
+
+
+def _window_vectors(core: Core, source: WindowSource) -> dict[str, Any]:
+    """Return windows for the bench, [windows, (x, y, step)], and the pixels that they show."""
+    corner = Window(source.position.lo, source.position.hi, source.step.hi)
+    beside = Window.around(core.grid, core.grid.width / 2, -core.grid.height / 3, zoom=1.7)
+    windows = [Window.around(core.grid, zoom=4), corner, beside]
+    pixels = [core.pipeline.forward_int(source.forward_int(window)) for window in windows]
+    return {
+        "windows": np.array([astuple(window) for window in windows]),
+        "window_pixels": np.stack(pixels).astype(np.uint8),
+    }
 
 
 def _manifest(artifact: Artifact) -> dict[str, Any]:
@@ -219,6 +254,19 @@ def _manifest(artifact: Artifact) -> dict[str, Any]:
         "pipeline": list(_pipeline(core)),
         **(_loadable(core) if core.memories else {}),
         **(_pictures(core) if core.pictures > 1 else {}),
+        **(_window(core.window_source) if core.window_source else {}),
+    }
+
+
+def _window(source: WindowSource) -> dict[str, Any]:
+    return {
+        "window": {
+            "frac": FRAC,
+            "position_bits": source.position.width,
+            "step_bits": source.step.width,
+            "whole": list(astuple(source.whole)),
+            "pause": source.pause,
+        }
     }
 
 

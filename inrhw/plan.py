@@ -21,6 +21,7 @@ from inrhw.cost import (
 from inrhw.errors import InputError
 from inrhw.folding import WEIGHTS, Fold, Folding
 from inrhw.models import Architecture
+from inrhw.window import check_window
 
 #: How often, and by what factor, the price of a resource that ran short is raised.
 _RAISES, _RAISE = 8, 8.0
@@ -93,11 +94,14 @@ class Wish:
         For a folded network.
     packed
         Two products of 8 bits in one DSP block.
+    window
+        A window that can be set at run time, see `inrhw.window`.
     """
 
     weights: str | None = None
     target: Target = Target()
     packed: bool = False
+    window: bool = False
 
     def __post_init__(self) -> None:
         if self.weights not in (None, *WEIGHTS):
@@ -150,8 +154,12 @@ def plan(architecture: Architecture, wish: Wish, board: Board, source: str = "ra
     Raises
     ------
     InputError
-        If no folding does it; the message says what is short and what would fit.
+        If no folding does it; the message says what is short and what would fit. If the core cannot have the
+        window that is wished for.
     """
+    if wish.window:
+        first = architecture.hidden_activations[0]
+        check_window(source, wish.folded, first.argument_format(architecture.precision.phase_bits))
     if not wish.folded:
         return None
     shapes = layer_shapes(architecture)
@@ -182,6 +190,8 @@ def plan_banks(architecture: Architecture, wish: Wish, board: Board, source: str
             f"weights of pictures that share layers must be rom, not {wish.weights}: each picture has a bank "
             "in memories that never change"
         )
+    if wish.window:
+        raise InputError("pictures that share layers cannot have a window; it needs baked weights")
     whole = (Fold(shape.rows, shape.columns) for shape in layer_shapes(architecture))
     return plan(architecture, wish, board, source) or Folding(tuple(whole))
 

@@ -112,7 +112,9 @@ class RasterSourceComponent(wiring.Component):
         About the vector at `o`.
     """
 
-    def __init__(self, source: RasterSource, ports: Mapping[str, wiring.Member] = MappingProxyType({})) -> None:
+    def __init__(
+        self, source: RasterSource, ports: Mapping[str, wiring.Member] = MappingProxyType({})
+    ) -> None:
         self._source = source
         #: One a neuron: its exact sum at the pixel at `o`.
         self.accumulators = [

@@ -173,7 +173,7 @@ class Build:
             planned = plan_banks if len(models) > 1 else plan
             folding = planned(architecture, wish, board, source)
             graph = graph_of(models, folding)
-            emit(graph, architecture.grid, self.folder, self.name, source=source)
+            emit(graph, architecture.grid, self.folder, self.name, source=source, window=wish.window)
             if folding:
                 write_json(self.folder / _PLAN, plan_to_json(architecture, wish, board, source, folding))
             else:
@@ -186,6 +186,7 @@ class Build:
             self._needed(name, "fit")
         many = is_shared(self.folder)
         key = [self.name, source, *([repr(wish), repr(board)] if wish.folded or many else [])]
+        key += ["window"] if wish.window else []
         outputs = [f"{self.name}.v", "manifest.json", "vectors.npz", _PLAN, *self._loadable_files]
         self._stage("emit", key, outputs, run)
 

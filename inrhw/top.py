@@ -20,6 +20,7 @@ from inrhw.ops.dense import Dense
 from inrhw.ops.folded_dense import FoldedDense
 from inrhw.sources import RasterSource, StreamSourceComponent, bits_per_axis
 from inrhw.stage import CreditGate, Fifo, delay, delay_valid
+from inrhw.window import WindowSource, check_window
 
 SOURCES = ("raster", "stream")
 
@@ -47,17 +48,29 @@ class Core:
     source
         "raster": the core makes the coordinates itself, frame after frame. "stream": they come by
         AXI4-Stream.
+    window
+        Whether the raster core's window can be set at run time: see `WindowSource`.
     """
 
     graph: Graph
     grid: Grid
     source: str = "raster"
+    window: bool = False
 
     def __post_init__(self) -> None:
         check_source(self.source)
+        if self.window:
+            first = next(iter(self.graph.nodes.values()))
+            check_window(self.source, isinstance(first, FoldedDense), first.o.element)
         i = self.graph.i
         if (i.element, i.length) != (self.grid.element, 2):
             raise InputError(f"the graph takes {i}, but the grid gives {self.grid.vector}")
+
+    @property
+    def window_source(self) -> WindowSource | None:
+        """The first layer, of a core whose window can be set."""
+        first = next(iter(self.graph.nodes.values()))
+        return WindowSource(first, self.grid) if self.window and isinstance(first, Dense) else None
 
     @property
     def raster(self) -> RasterSource | FoldedRaster:
@@ -66,7 +79,7 @@ class Core:
         if isinstance(first, FoldedDense):
             return FoldedRaster(first, self.grid)
         assert isinstance(first, Dense)
-        return RasterSource(first, self.grid)
+        return self.window_source or RasterSource(first, self.grid)
 
     @property
     def pipeline(self) -> Graph:
@@ -137,6 +150,7 @@ class CoreComponent(wiring.Component):
 
     A core of many pictures has tid, the picture of a pixel, with its streams, and as a raster core the ports
     of a `PictureSelect`. A tid that is no picture gives a black pixel and sets `unknown_picture` until reset.
+    A core with a window has the ports of a `WindowSource`.
     """
 
     def __init__(self, core: Core) -> None:
@@ -160,6 +174,8 @@ class CoreComponent(wiring.Component):
             }
         if core.memories:
             ports |= LOADER_PORTS
+        if core.window_source:
+            ports |= core.window_source.ports
         super().__init__(ports | self._picture_ports())
 
     def _picture_ports(self) -> dict[str, wiring.Member]:
@@ -231,7 +247,11 @@ class CoreComponent(wiring.Component):
 
     def _raster(self, m: Module, gate: CreditGate, network: wiring.Component, loader: Loader | None) -> Value:
         m.submodules.raster = raster = self._core.raster.component()
-        m.d.comb += [gate.admit.eq(gate.open & (loader.run if loader else 1)), raster.advance.eq(gate.admit)]
+        may_admit = loader.run if loader else 1
+        if self._core.window_source:
+            pass_on(m, self, raster, self._core.window_source.ports)
+            may_admit = raster.ready
+        m.d.comb += [gate.admit.eq(gate.open & may_admit), raster.advance.eq(gate.admit)]
         wiring.connect(m, raster.o, network.i)
         if loader:
             branches = [(raster.load, 0), (network.load, len(self._core.raster.memories))]

@@ -28,7 +28,9 @@ def trained(model: str, width: int, height: int) -> WindowSource:
 
 
 SOURCES = [*WindowSource.examples(), trained("quadinr", 9, 7), trained("siren", 6, 5)]
-each_source = pytest.mark.parametrize("source", SOURCES, ids=lambda s: f"{s.grid.width}x{s.grid.height}-{s.o}")
+each_source = pytest.mark.parametrize(
+    "source", SOURCES, ids=lambda s: f"{s.grid.width}x{s.grid.height}-{s.o}"
+)
 
 
 def windows(source: WindowSource) -> st.SearchStrategy[Window]:
@@ -50,7 +52,9 @@ def some_windows(source: WindowSource, n: int, seed: int = 0) -> list[Window]:
 class Run:
     """Clocks a source; `plan` yields what is at the ports, reset and `advance` wished for, cycle by cycle."""
 
-    def __init__(self, source: WindowSource, plan: Callable[["Run"], Iterator[tuple[Window, bool, bool]]]) -> None:
+    def __init__(
+        self, source: WindowSource, plan: Callable[["Run"], Iterator[tuple[Window, bool, bool]]]
+    ) -> None:
         self.source = source
         #: Codes, start of frame and end of line of every vector since the last reset.
         self.beats: list[tuple[list[int], int, int]] = []
@@ -187,22 +191,25 @@ def test_a_window_that_never_rests_still_gives_frames_each_of_one_window() -> No
     assert all(got in (frame(source, first), frame(source, second)) for got in run.frames[1:])
 
 
+RESET_AT = (0, 1, 2, 5, 40, *(trained("siren", 3, 2).pause + late for late in (0, 1, 4, 9)))
+
+
+@pytest.mark.parametrize("at", RESET_AT)
 @pytest.mark.parametrize("cycles", [1, 3])
-def test_a_reset_at_any_time_begins_with_the_window_at_the_ports(cycles: int) -> None:
+@pytest.mark.parametrize("after", [1, 2, 0])
+def test_a_reset_at_any_time_begins_with_the_window_at_the_ports(at: int, cycles: int, after: int) -> None:
     source = trained("siren", 3, 2)
-    first, second = some_windows(source, 4)[2:]
-    for at in (0, 1, 2, 5, 40, source.pause, source.pause + 1, source.pause + 4, source.pause + 9):
-        for after in (first, second, source.whole):
+    chosen = [source.whole, *some_windows(source, 4)[2:]]
 
-            def plan(run: Run) -> Iterator[tuple[Window, bool, bool]]:
-                for _ in range(at):
-                    yield first, False, True
-                for _ in range(cycles):
-                    yield after, True, True
-                while run.asked < 2 * run.pixels:
-                    yield after, False, True
+    def plan(run: Run) -> Iterator[tuple[Window, bool, bool]]:
+        for _ in range(at):
+            yield chosen[1], False, True
+        for _ in range(cycles):
+            yield chosen[after], True, True
+        while run.asked < 2 * run.pixels:
+            yield chosen[after], False, True
 
-            assert Run(source, plan).frames == 2 * [frame(source, after)]
+    assert Run(source, plan).frames == 2 * [frame(source, chosen[after])]
 
 
 def test_around_puts_its_point_in_the_middle() -> None:

@@ -35,6 +35,7 @@ from inrhw.commands.options import (
     TargetMpixels,
     WeightBits,
     Weights,
+    Window,
 )
 from inrhw.commands.report import finish
 from inrhw.commands.training import architectures_of, circuit_of, default_folder, fit_on, load_pictures
@@ -78,6 +79,7 @@ def build(
     max_lut: MaxLut = None,
     initiation_interval: InitiationInterval = None,
     packed: Packed = False,
+    window: Window = False,
     board: BoardName = "vcu128",
     place: Place = False,
 ) -> None:
@@ -86,7 +88,7 @@ def build(
     if place:
         check_placeable(chosen)
     target = Target(target_mpixels, clock_mhz, max_dsp, max_lut, initiation_interval)
-    wish = Wish(weights, target, packed)
+    wish = Wish(weights, target, packed, window)
     precision = Precision(
         weight_bits,
         outer_weight_bits,

@@ -12,6 +12,7 @@ from inrhw.commands.options import (
     Source,
     TargetMpixels,
     Weights,
+    Window,
 )
 from inrhw.plan import Target, Wish
 from inrhw.terminal import building
@@ -27,9 +28,10 @@ def emit(
     max_lut: MaxLut = None,
     initiation_interval: InitiationInterval = None,
     packed: Packed = False,
+    window: Window = False,
     board: BoardName = "vcu128",
 ) -> None:
     """Write the Verilog and the golden vectors of a trained network."""
     target = Target(target_mpixels, clock_mhz, max_dsp, max_lut, initiation_interval)
     with building(folder) as work:
-        work.emit(source, Wish(weights, target, packed), load_board(board))
+        work.emit(source, Wish(weights, target, packed, window), load_board(board))
