@@ -170,6 +170,8 @@ class PixelCounter(wiring.Component):
         High to go on to the next pixel.
     start_of_line, start_of_frame, end_of_line, end_of_frame
         About the present pixel.
+    then_end_of_line, then_end_of_frame
+        About the pixel that is there in the next cycle, for those who register it.
     """
 
     def __init__(self, grid: Grid) -> None:
@@ -181,6 +183,8 @@ class PixelCounter(wiring.Component):
                 "start_of_frame": Out(1),
                 "end_of_line": Out(1),
                 "end_of_frame": Out(1),
+                "then_end_of_line": Out(1),
+                "then_end_of_frame": Out(1),
             }
         )
 
@@ -192,16 +196,14 @@ class PixelCounter(wiring.Component):
         y = Signal(range(max(2, grid.height)))
         last_x = Signal(init=grid.width == 1)
         last_y = Signal(init=grid.height == 1)
+        next_x = Mux(last_x, 0, x + 1)
+        next_y = Mux(last_x, Mux(last_y, 0, y + 1), y)
+        next_last_x, next_last_y = next_x == grid.width - 1, next_y == grid.height - 1
         with m.If(self.step):
-            next_x = Mux(last_x, 0, x + 1)
-            next_y = Mux(last_x, Mux(last_y, 0, y + 1), y)
-            m.d.sync += [
-                x.eq(next_x),
-                y.eq(next_y),
-                last_x.eq(next_x == grid.width - 1),
-                last_y.eq(next_y == grid.height - 1),
-            ]
+            m.d.sync += [x.eq(next_x), y.eq(next_y), last_x.eq(next_last_x), last_y.eq(next_last_y)]
         m.d.comb += [
+            self.then_end_of_line.eq(Mux(self.step, next_last_x, last_x)),
+            self.then_end_of_frame.eq(Mux(self.step, next_last_x & next_last_y, last_x & last_y)),
             self.start_of_line.eq(x == 0),
             self.start_of_frame.eq((x == 0) & (y == 0)),
             self.end_of_line.eq(last_x),

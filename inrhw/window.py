@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-from amaranth.hdl import Cat, Const, Module, Mux, ResetSignal, Signal, signed
+from amaranth.hdl import Cat, Const, Module, Mux, ResetSignal, Shape, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from inrhw.errors import InputError
 from inrhw.grid import Grid
+from inrhw.loading.axi_lite import pass_on
 from inrhw.ops.dense import Dense
 from inrhw.sources import PixelCounter, RasterSource, RasterSourceComponent
 from inrhw.stage import lookup
@@ -224,83 +225,125 @@ class WindowSourceComponent(RasterSourceComponent):
         super().__init__(source, {**source.ports, "next_is_first": Out(1), "ready": Out(1)})
 
     def _accumulate(self, m: Module, step: Signal, counter: PixelCounter) -> None:
-        """Add an increment, or double and add a weight where the window moves."""
+        """Add an increment, or double and add a factor where the window moves."""
         source, width = self._source, self._source.acc_width
-        m.d.comb += self.next_is_first.eq(Mux(step, counter.end_of_frame, counter.start_of_frame))
-        moving, factor, take, bias = self._serve(m)
-        frame_or_moving = Signal()
-        line_or_frame = Signal()
+        m.submodules.mover = mover = _Mover(source)
+        pass_on(m, self, mover, source.ports)
         m.d.comb += [
-            frame_or_moving.eq(moving | counter.end_of_frame),
-            line_or_frame.eq(~moving & counter.end_of_line),
+            self.next_is_first.eq(Mux(step, counter.end_of_frame, counter.start_of_frame)),
+            mover.next_is_first.eq(self.next_is_first),
+            mover.advance.eq(self.advance),
+            self.ready.eq(mover.ready),
+        ]
+        # Registered, because all accumulators hang on it.
+        line_or_frame = Signal(init=source.grid.width == 1)
+        frame_or_factor = Signal(init=source.grid.width * source.grid.height == 1)
+        m.d.sync += [
+            line_or_frame.eq(~mover.busy & counter.then_end_of_line),
+            frame_or_factor.eq(mover.busy | counter.then_end_of_frame),
         ]
         for k, acc in enumerate(self.accumulators):
-            turns = source.increments[k]
+            increments = source.increments[k]
             pixel, line, frame = registers = [
                 Signal(width, name=f"{name}{k}", init=increment * source.whole.step % (1 << width))
-                for name, increment in zip(("pixel", "line", "frame"), turns, strict=True)
+                for name, increment in zip(("pixel", "line", "frame"), increments, strict=True)
             ]
             x, y = source.dense.weight[k].tolist()
-            factors = [0, *turns, 0, x, y, x + y]
-            addend = lookup([number % (1 << width) for number in factors], factor, width)
-            going = Mux(frame_or_moving, Mux(line_or_frame, frame, addend), Mux(line_or_frame, line, pixel))
-            with m.If(moving | step):
-                m.d.sync += acc.eq(Mux(moving, Cat(bias[k], acc), acc) + going)
-            for register, taken in zip(registers, take, strict=True):
-                with m.If(taken):
+            factors = [number % (1 << width) for number in (0, *increments, 0, x, y, x + y)]
+            factor = lookup(factors, mover.factor, width)
+            addend = Mux(frame_or_factor, Mux(line_or_frame, frame, factor), Mux(line_or_frame, line, pixel))
+            with m.If(mover.moving | step):
+                m.d.sync += acc.eq(Mux(mover.moving, Cat(mover.bias[k], acc), acc) + addend)
+            for register, take in zip(registers, mover.take, strict=True):
+                with m.If(take):
                     m.d.sync += register.eq(acc)
 
-    def _serve(self, m: Module) -> tuple[Signal, Signal, Signal, Signal]:
-        """Take a window between two frames, and serve its bits to all neurons, the highest first.
 
-        There are four turns of as many bits as an accumulator has, whatever it held before: the step by each
-        increment, then x and y by the weights. Bits of the bias come in below.
+class _Mover(wiring.Component):
+    """Takes a window between two frames, and serves its bits to all neurons, the highest first.
 
-        Returns
-        -------
-        tuple
-            `moving`: the accumulators multiply. `factor`: what is added: 0 to 3 nothing or an increment, from
-            4 on with bit 0 the weight of x, with bit 1 that of y. `take`: the increments that are in the
-            accumulators now. `bias`: a bit for each neuron.
-        """
-        source, width = self._source, self._source.acc_width
-        wanted = Cat(self.window_x, self.window_y, self.window_step)
-        whole = Cat(Const(member.init, member.shape) for member in source.ports.values())
-        shown = Signal(len(wanted), init=whole)
-        changed = Signal(reset_less=True)
-        m.d.sync += changed.eq(wanted != Mux(ResetSignal(), whole, shown))
-        fresh, busy, begin = Signal(), Signal(), Signal()
-        m.d.comb += [begin.eq(self.next_is_first & changed & ~fresh), self.ready.eq(~begin & ~busy)]
+    There are four turns of as many bits as an accumulator has, whatever it held before: the step by each of
+    the three increments, then x and y by the weights, with the bias's bits coming in below.
+
+    Attributes
+    ----------
+    window_x, window_y, window_step, next_is_first, advance, ready
+        Those of a `WindowSourceComponent`.
+    busy
+        `moving` in the next cycle.
+    moving
+        The accumulators are doubled.
+    factor
+        What is added: 1 to 3 an increment, 4 to 7 the weight of x if bit 0 is set and that of y if bit 1 is;
+        0 nothing.
+    bias
+        A bit for each neuron.
+    take
+        The increments that are in the accumulators now.
+    """
+
+    def __init__(self, source: WindowSource) -> None:
+        self._source = source
+        super().__init__(
+            {
+                **source.ports,
+                "next_is_first": In(1),
+                "advance": In(1),
+                "ready": Out(1),
+                "busy": Out(1),
+                "moving": Out(1),
+                "factor": Out(3),
+                "bias": Out(source.o.length),
+                "take": Out(3),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Compare, take, count down, and register what all accumulators hang on."""
+        m = Module()
+        width = self._source.acc_width
+        shown = self._shown(m)
         turn, place = Signal(2), Signal(range(width), init=width - 1)
-        with m.If(self.advance):  # a window that never rests must not hold up the frames
-            m.d.sync += fresh.eq(0)
-        with m.If(begin):
-            m.d.sync += [shown.eq(wanted), fresh.eq(1), busy.eq(1)]
-        with m.Elif(busy):
+        with m.If(self.busy):
             m.d.sync += place.eq(Mux(place == 0, width - 1, place - 1))
             with m.If(place == 0):
-                m.d.sync += [turn.eq(turn + 1), busy.eq(turn != 3)]
-        return self._registered(m, shown, busy, turn, place)
+                m.d.sync += [turn.eq(turn + 1), self.busy.eq(turn != 3)]
 
-    def _registered(
-        self, m: Module, shown: Signal, busy: Signal, turn: Signal, place: Signal
-    ) -> tuple[Signal, Signal, Signal, Signal]:
-        """Return what `_serve` does, a cycle later: all accumulators hang on it."""
-        source, width = self._source, self._source.acc_width
-        position = source.position.width
-        x, y = shown[:position].as_signed(), shown[position : 2 * position].as_signed()
-        long = [Signal(signed(width), name=f"{name}_bits") for name in ("x", "y", "step")]
-        m.d.comb += [bits.eq(value) for bits, value in zip(long, (x, y, shown[2 * position :]), strict=True)]
-        x_bit, y_bit, step_bit = (bits.bit_select(place, 1) for bits in long)
+        x_bit, y_bit, step_bit = (number.bit_select(place, 1) for number in shown)
         last = turn == 3
-        biases = [Const(bias % (1 << width), width) for bias in source.moved.bias.tolist()]
-
-        moving, factor = Signal(), Signal(3, reset_less=True)
-        take, bias = Signal(3), Signal(len(biases), reset_less=True)
+        biases = [Const(bias % (1 << width), width) for bias in self._source.moved.bias.tolist()]
         m.d.sync += [
-            moving.eq(busy),
-            factor.eq(Mux(last, Cat(x_bit, y_bit, Const(1, 1)), Mux(step_bit, turn + 1, 0))),
-            bias.eq(Cat(last & code.bit_select(place, 1) for code in biases)),
-            take.eq(Cat(busy & (place == width - 1) & (turn == k + 1) for k in range(3))),
+            self.moving.eq(self.busy),
+            self.factor.eq(Mux(last, Cat(x_bit, y_bit, Const(1, 1)), Mux(step_bit, turn + 1, 0))),
+            self.bias.eq(Cat(last & bias.bit_select(place, 1) for bias in biases)),
+            self.take.eq(Cat(self.busy & (place == width - 1) & (turn == k + 1) for k in range(3))),
         ]
-        return moving, factor, take, bias
+        return m
+
+    def _shown(self, m: Module) -> list[Signal]:
+        """Return the window that is shown, each number in the bits of an accumulator."""
+        members = self._source.ports
+        wanted = Cat(getattr(self, name) for name in members)
+        whole = Cat(Const(member.init, member.shape) for member in members.values())
+        shown = Signal(len(wanted), init=whole)
+        # One cycle late, but right in the first one after a reset.
+        changed = Signal(reset_less=True)
+        m.d.sync += changed.eq(wanted != Mux(ResetSignal(), whole, shown))
+        # Not shown for a frame yet: ports that never rest must not hold up the frames.
+        fresh, begin = Signal(), Signal()
+        m.d.comb += [
+            begin.eq(self.next_is_first & changed & ~fresh),
+            self.ready.eq(~begin & ~self.busy),
+        ]
+        with m.If(self.advance):
+            m.d.sync += fresh.eq(0)
+        with m.If(begin):
+            m.d.sync += [shown.eq(wanted), fresh.eq(1), self.busy.eq(1)]
+        longer, start = [], 0
+        for name, member in members.items():
+            shape = Shape.cast(member.shape)
+            number = shown[start : start + shape.width]
+            longer.append(Signal(Shape(self._source.acc_width, shape.signed), name=f"{name}_shown"))
+            m.d.comb += longer[-1].eq(number.as_signed() if shape.signed else number)
+            start += shape.width
+        return longer
