@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-from amaranth.hdl import Cat, Const, Module, Mux, ResetSignal, Shape, Signal, signed
-from amaranth.lib import wiring
+from amaranth.hdl import Cat, Const, Module, Mux, ResetSignal, Shape, Signal, Value, signed
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from inrhw.errors import InputError
@@ -18,7 +18,6 @@ from inrhw.grid import Grid
 from inrhw.loading.axi_lite import pass_on
 from inrhw.ops.dense import Dense
 from inrhw.sources import PixelCounter, RasterSource, RasterSourceComponent
-from inrhw.stage import lookup
 from inrhw.types import Codes, Element, Fixed, Phase, Vector
 
 #: Bits of a window's numbers below half a pixel.
@@ -143,12 +142,18 @@ class WindowSource(RasterSource):
     @property
     def pause(self) -> int:
         """Cycles between two frames in which no vector is given, where the window changes."""
-        return 1 + 4 * self.acc_width
+        return 2 + 4 * self.acc_width
 
     @property
     def starts(self) -> list[int]:
         """Each neuron's exact sum at the first pixel of the whole picture."""
         return [start << FRAC for start in super().starts]
+
+    @property
+    def factors(self) -> list[tuple[int, ...]]:
+        """What each neuron multiplies by: 0, its increments, then 0, the weight of x, that of y, and both."""
+        weights = zip(self.increments, self.dense.weight.tolist(), strict=True)
+        return [(0, *increments, 0, x, y, x + y) for increments, (x, y) in weights]
 
     @functools.cached_property
     def moved(self) -> Dense:
@@ -235,28 +240,39 @@ class WindowSourceComponent(RasterSourceComponent):
             mover.advance.eq(self.advance),
             self.ready.eq(mover.ready),
         ]
-        # Registered, because all accumulators hang on it.
-        line_or_frame = Signal(init=source.grid.width == 1)
-        frame_or_factor = Signal(init=source.grid.width * source.grid.height == 1)
-        m.d.sync += [
-            line_or_frame.eq(~mover.busy & counter.then_end_of_line),
-            frame_or_factor.eq(mover.busy | counter.then_end_of_frame),
-        ]
+        chosen = self._chosen(m, counter, mover.then_moving)
         for k, acc in enumerate(self.accumulators):
             increments = source.increments[k]
-            pixel, line, frame = registers = [
+            registers = [
                 Signal(width, name=f"{name}{k}", init=increment * source.whole.step % (1 << width))
                 for name, increment in zip(("pixel", "line", "frame"), increments, strict=True)
             ]
-            x, y = source.dense.weight[k].tolist()
-            factors = [number % (1 << width) for number in (0, *increments, 0, x, y, x + y)]
-            factor = lookup(factors, mover.factor, width)
-            addend = Mux(frame_or_factor, Mux(line_or_frame, frame, factor), Mux(line_or_frame, line, pixel))
+            parts = [
+                register & choice.replicate(width) for register, choice in zip(registers, chosen, strict=True)
+            ]
+            addend = parts[0] | parts[1] | parts[2] | mover.addend[k]
             with m.If(mover.moving | step):
                 m.d.sync += acc.eq(Mux(mover.moving, Cat(mover.bias[k], acc), acc) + addend)
             for register, take in zip(registers, mover.take, strict=True):
                 with m.If(take):
                     m.d.sync += register.eq(acc)
+
+    def _chosen(self, m: Module, counter: PixelCounter, then_moving: Value) -> list[Signal]:
+        """Return whether each increment is to be added; none while the window moves.
+
+        Registered and decoded, because all accumulators hang on it: as a multiplexer it took four more LUTs
+        one behind the other.
+        """
+        grid = self._source.grid
+        first = (grid.width > 1, grid.width == 1 < grid.height, grid.width * grid.height == 1)
+        chosen = [
+            Signal(init=init, name=f"add_{name}")
+            for name, init in zip(("pixel", "line", "frame"), first, strict=True)
+        ]
+        line, frame = counter.then_end_of_line, counter.then_end_of_frame
+        for signal, choice in zip(chosen, (~line, line & ~frame, frame), strict=True):
+            m.d.sync += signal.eq(choice & ~then_moving)
+        return chosen
 
 
 class _Mover(wiring.Component):
@@ -269,15 +285,14 @@ class _Mover(wiring.Component):
     ----------
     window_x, window_y, window_step, next_is_first, advance, ready
         Those of a `WindowSourceComponent`.
-    busy
+    then_moving
         `moving` in the next cycle.
     moving
         The accumulators are doubled.
-    factor
-        What is added: 1 to 3 an increment, 4 to 7 the weight of x if bit 0 is set and that of y if bit 1 is;
-        0 nothing.
+    addend
+        What is added then, for each neuron; else 0.
     bias
-        A bit for each neuron.
+        What comes in below, for each neuron.
     take
         The increments that are in the accumulators now.
     """
@@ -290,37 +305,54 @@ class _Mover(wiring.Component):
                 "next_is_first": In(1),
                 "advance": In(1),
                 "ready": Out(1),
-                "busy": Out(1),
+                "then_moving": Out(1),
                 "moving": Out(1),
-                "factor": Out(3),
+                "addend": Out(data.ArrayLayout(source.acc_width, source.o.length)),
                 "bias": Out(source.o.length),
                 "take": Out(3),
             }
         )
 
     def elaborate(self, platform: object) -> Module:
-        """Compare, take, count down, and register what all accumulators hang on."""
+        """Take a window, count down, and register what all accumulators hang on."""
         m = Module()
         width = self._source.acc_width
-        shown = self._shown(m)
-        turn, place = Signal(2), Signal(range(width), init=width - 1)
-        with m.If(self.busy):
+        busy, turn, place = Signal(), Signal(2), Signal(range(width), init=width - 1)
+        shown = self._shown(m, busy)
+        with m.If(busy):
             m.d.sync += place.eq(Mux(place == 0, width - 1, place - 1))
             with m.If(place == 0):
-                m.d.sync += [turn.eq(turn + 1), self.busy.eq(turn != 3)]
+                m.d.sync += [turn.eq(turn + 1), busy.eq(turn != 3)]
 
         x_bit, y_bit, step_bit = (number.bit_select(place, 1) for number in shown)
         last = turn == 3
         biases = [Const(bias % (1 << width), width) for bias in self._source.moved.bias.tolist()]
+        #: Of `WindowSource.factors`.
+        factor, bias, take = Signal(3), Signal.like(self.bias), Signal.like(self.take)
         m.d.sync += [
-            self.moving.eq(self.busy),
-            self.factor.eq(Mux(last, Cat(x_bit, y_bit, Const(1, 1)), Mux(step_bit, turn + 1, 0))),
-            self.bias.eq(Cat(last & bias.bit_select(place, 1) for bias in biases)),
-            self.take.eq(Cat(self.busy & (place == width - 1) & (turn == k + 1) for k in range(3))),
+            self.then_moving.eq(busy),
+            factor.eq(Mux(busy, Mux(last, Cat(x_bit, y_bit, Const(1, 1)), Mux(step_bit, turn + 1, 0)), 0)),
+            bias.eq(Cat(last & code.bit_select(place, 1) for code in biases)),
+            take.eq(Cat(busy & (place == width - 1) & (turn == k + 1) for k in range(3))),
+            self.moving.eq(self.then_moving),
+            self.bias.eq(bias),
+            self.take.eq(take),
         ]
+        self._add(m, factor)
         return m
 
-    def _shown(self, m: Module) -> list[Signal]:
+    def _add(self, m: Module, factor: Signal) -> None:
+        """Register the factor of each neuron, a flip-flop for all bits that are alike."""
+        alike: dict[int, Signal] = {}
+        for k, factors in enumerate(self._source.factors):
+            for place in range(self._source.acc_width):
+                truth = sum((number >> place & 1) << choice for choice, number in enumerate(factors))
+                if truth not in alike:
+                    alike[truth] = Signal(name=f"addend{truth:08b}")
+                    m.d.sync += alike[truth].eq(Const(truth, 8).bit_select(factor, 1))
+                m.d.comb += self.addend[k][place].eq(alike[truth])
+
+    def _shown(self, m: Module, busy: Signal) -> list[Signal]:
         """Return the window that is shown, each number in the bits of an accumulator."""
         members = self._source.ports
         wanted = Cat(getattr(self, name) for name in members)
@@ -333,12 +365,12 @@ class _Mover(wiring.Component):
         fresh, begin = Signal(), Signal()
         m.d.comb += [
             begin.eq(self.next_is_first & changed & ~fresh),
-            self.ready.eq(~begin & ~self.busy),
+            self.ready.eq(~begin & ~busy & ~self.then_moving),
         ]
         with m.If(self.advance):
             m.d.sync += fresh.eq(0)
         with m.If(begin):
-            m.d.sync += [shown.eq(wanted), fresh.eq(1), self.busy.eq(1)]
+            m.d.sync += [shown.eq(wanted), fresh.eq(1), busy.eq(1)]
         longer, start = [], 0
         for name, member in members.items():
             shape = Shape.cast(member.shape)
