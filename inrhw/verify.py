@@ -380,4 +380,6 @@ def _partly(core: Core, pixels: int) -> str:
     left_out = "; no weights were loaded" if core.memories else ""
     if core.pictures > 1 and core.source == "raster":
         left_out = "; of the first picture only"
+    if core.window:
+        left_out = "; the window was not moved"
     return f"{pixels} of {core.grid.width * core.grid.height} pixels in each test{left_out}"
