@@ -64,7 +64,14 @@ def core_of(models: Sequence[INR], manifest: dict[str, Any]) -> Core:
     """Return the core that a manifest describes, with the weights of `models`, from `as_emitted`."""
     graph = graph_of(models, folding_from_json(manifest.get("folding")))
     grid, *others = [model.architecture.grid for model in models]
-    return Core(graph, grid, str(manifest.get("source")), others=tuple(others), control="control" in manifest)
+    return Core(
+        graph,
+        grid,
+        str(manifest.get("source")),
+        others=tuple(others),
+        control="control" in manifest,
+        window="window" in manifest,
+    )
 
 
 def weights_for(folder: Path, core_folder: Path) -> bytes:

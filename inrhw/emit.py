@@ -3,7 +3,7 @@
 import io
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from inrhw.ops.folded_dense import FoldedDense
 from inrhw.signals import safe_name
 from inrhw.sources import bits_per_axis
 from inrhw.top import FIFO_LATENCY, Core
+from inrhw.window import FRAC, Window, WindowSource
 from inrhw.yosys import verilog_from_rtlil
 
 
@@ -97,6 +98,7 @@ def emit(
     *,
     source: str = "raster",
     control: bool = False,
+    window: bool = False,
 ) -> Artifact:
     """Write ``NAME.v``, ``NAME_tb.v``, ``manifest.json`` and ``vectors.npz``.
 
@@ -116,17 +118,19 @@ def emit(
         "raster" or "stream", see `Core`.
     control
         Whether the core has registers to start, stop and watch it, see docs/control.md.
+    window
+        Whether a raster core's window can be set at run time, see `inrhw.window`.
 
     Raises
     ------
     InputError
-        If the name or the source is none, grids are not as many as pictures or differ on a raster core, or
-        the folder cannot be written.
+        If the name or the source is none, grids are not as many as pictures or differ on a raster core, the
+        core cannot have registers or a window, or the folder cannot be written.
     """
     if not name.isascii() or safe_name(name.lower()) != name.lower():
         raise InputError(f"name must be a Verilog identifier that is no keyword, not {name!r}")
     first, *others = [grid] if isinstance(grid, Grid) else grid
-    core = Core(graph, first, source, others=tuple(others), control=control)
+    core = Core(graph, first, source, others=tuple(others), control=control, window=window)
     artifact = Artifact(name, Path(folder), core)
     with output_folder(artifact.folder):
         component = artifact.core.component()
@@ -149,7 +153,7 @@ def _verilog(artifact: Artifact, component: Component) -> str:
     text = merge_equal_modules(text)
     # Amaranth numbers the top's ports as it meets them; people expect clock and reset first.
     for number, port in enumerate(component.signature.members, 1):
-        text = re.sub(rf"(?m)(^\s*wire .*put) \d+  (\\{port})$", rf"\1 {number} \2", text)
+        text = re.sub(rf"(?m)(^\s*wire .*put) \d+(  (?:signed )?\\{port})$", rf"\1 {number}\2", text)
     return verilog_from_rtlil(text, artifact.folder)
 
 
@@ -188,7 +192,7 @@ def _header(artifact: Artifact) -> str:
             f"s_axi_*        AXI4-Lite registers: see {artifact.header.name}",
             "s_weights_*    AXI4-Stream of weight files: see docs/weights.md of inrhw",
         ]
-    lines += _picture_lines(core, artifact.name)
+    lines += _picture_lines(core, artifact.name) + _window_lines(core)
     if core.control:
         lines += [
             f"s_axi_*        AXI4-Lite registers from 0x{ControlRegister.ID:02x}: see docs/control.md",
@@ -214,6 +218,22 @@ def _picture_lines(core: Core, name: str) -> list[str]:
     ]
 
 
+def _window_lines(core: Core) -> list[str]:
+    """Return what the header says of a window."""
+    source = core.window_source
+    if source is None:
+        return []
+    x, y, step = astuple(source.whole)
+    return [
+        "window_x, _y   the frame's first pixel, two's complement, right of and below the picture's middle,",
+        f"               in half pixels / {1 << FRAC}: see docs/window.md of inrhw",
+        "window_step    from a pixel to the next, and from a line to the next, in the same unit;",
+        f"               x = {x}, y = {y}, step = {step} show the picture as it is;",
+        "               change all three in one clock: they count from the next frame on, which",
+        f"               then comes {source.pause} clocks later",
+    ]
+
+
 def _rate(core: Core) -> str:
     interval = core.initiation_interval
     return "a pixel a clock" if interval == 1 else f"a pixel every {interval} clocks"
@@ -228,12 +248,26 @@ def _vectors(core: Core) -> bytes:
         "coordinates": coordinates,
         "pixels": core.graph.forward_int(coordinates).astype(np.uint8),
     }
+    if core.window_source:
+        vectors |= _window_vectors(core, core.window_source)
     if others:
         pixels = [graph.forward_int(coordinates) for graph in others]
         vectors["other_pixels"] = np.stack(pixels).astype(np.uint8)
     buffer = io.BytesIO()
     np.savez(buffer, **vectors)
     return buffer.getvalue()
+
+
+def _window_vectors(core: Core, source: WindowSource) -> dict[str, Any]:
+    """Return windows for the bench, [windows, (x, y, step)], and the pixels that they show."""
+    corner = Window(source.position.lo, source.position.hi, source.step.hi)
+    beside = Window.around(core.grid, core.grid.width / 2, -core.grid.height / 3, zoom=1.7)
+    windows = [Window.around(core.grid, zoom=4), corner, beside]
+    pixels = [core.pipeline.forward_int(source.forward_int(window)) for window in windows]
+    return {
+        "windows": np.array([astuple(window) for window in windows]),
+        "window_pixels": np.stack(pixels).astype(np.uint8),
+    }
 
 
 def _manifest(artifact: Artifact, component: Component) -> dict[str, Any]:
@@ -267,6 +301,19 @@ def _manifest(artifact: Artifact, component: Component) -> dict[str, Any]:
             if core.control
             else {}
         ),
+        **(_window(core.window_source) if core.window_source else {}),
+    }
+
+
+def _window(source: WindowSource) -> dict[str, Any]:
+    return {
+        "window": {
+            "frac": FRAC,
+            "position_bits": source.position.width,
+            "step_bits": source.step.width,
+            "whole": list(astuple(source.whole)),
+            "pause": source.pause,
+        }
     }
 
 

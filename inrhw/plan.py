@@ -22,6 +22,7 @@ from inrhw.folding import WEIGHTS, Fold, Folding
 from inrhw.models import Architecture
 from inrhw.shapes import LayerShape, layer_shapes
 from inrhw.top import check_control, check_sizes
+from inrhw.window import check_window
 
 #: How often, and by what factor, the price of a resource that ran short is raised.
 _RAISES, _RAISE = 8, 8.0
@@ -96,12 +97,15 @@ class Wish:
         Two products of 8 bits in one DSP block.
     control
         Registers to start, stop and watch the core.
+    window
+        A window that can be set at run time, see `inrhw.window`.
     """
 
     weights: str | None = None
     target: Target = Target()
     packed: bool = False
     control: bool = False
+    window: bool = False
 
     def __post_init__(self) -> None:
         if self.weights not in (None, *WEIGHTS):
@@ -154,8 +158,12 @@ def plan(architecture: Architecture, wish: Wish, board: Board, source: str = "ra
     Raises
     ------
     InputError
-        If no folding does it; the message says what is short and what would fit.
+        If no folding does it; the message says what is short and what would fit. If the core cannot have the
+        window that is wished for.
     """
+    if wish.window:
+        first = architecture.hidden_activations[0]
+        check_window(source, wish.folded, first.argument_format(architecture.precision.phase_bits))
     if not wish.folded:
         return None
     return _folding(layer_shapes(architecture), wish, board, source)
@@ -203,6 +211,8 @@ def plan_banks(
             f"weights of pictures that share layers must be rom, not {wish.weights}: each picture has a bank "
             "in memories that never change"
         )
+    if wish.window:
+        raise InputError("pictures that share layers cannot have a window; it needs baked weights")
     shapes = layer_shapes(architectures[0], len(architectures))
     if wish.folded:
         return _folding(shapes, wish, board, source)

@@ -1,7 +1,8 @@
 """Where coordinates come from: a raster scan inside the core, or an AXI4-Stream."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from amaranth.hdl import Const, Module, Mux, Signal
@@ -50,9 +51,31 @@ class RasterSource:
         return ()
 
     @property
+    def shift(self) -> int:
+        """Bits of an accumulator below what is kept."""
+        return self.dense.shift
+
+    @property
     def acc_width(self) -> int:
         """Bits of an accumulator: what is kept of the sum, and the bits below it."""
-        return self.dense.shift + self.o.element.width
+        return self.shift + self.o.element.width
+
+    @property
+    def increments(self) -> list[tuple[int, int, int]]:
+        """What each neuron's sum grows by for each unit of the step between two pixels.
+
+        From a pixel to the next, from the end of a line to the start of the next, and from the end of the
+        frame to its start.
+        """
+        across, down = self.grid.width - 1, self.grid.height - 1
+        return [(x, y - across * x, -across * x - down * y) for x, y in self.dense.weight.tolist()]
+
+    @property
+    def starts(self) -> list[int]:
+        """Each neuron's exact sum at the frame's first pixel."""
+        first_x, first_y = 1 - self.grid.width, 1 - self.grid.height
+        weights = zip(self.dense.weight.tolist(), self.dense.bias.tolist(), strict=True)
+        return [x * first_x + y * first_y + bias for (x, y), bias in weights]
 
     def forward_int(self) -> Codes:
         """Return the first layer's output for every pixel of one frame, [pixels, o.length]."""
@@ -89,14 +112,14 @@ class RasterSourceComponent(wiring.Component):
         About the vector at `o`.
     """
 
-    def __init__(self, source: RasterSource) -> None:
+    def __init__(
+        self, source: RasterSource, ports: Mapping[str, wiring.Member] = MappingProxyType({})
+    ) -> None:
         self._source = source
-        first_x, first_y = (int(code) for code in source.grid.codes()[0])
-        starts = [x * first_x + y * first_y + bias for (x, y), bias in self._neurons()]
         #: One a neuron: its exact sum at the pixel at `o`.
         self.accumulators = [
             Signal(source.acc_width, name=f"acc{k}", init=start % (1 << source.acc_width))
-            for k, start in enumerate(starts)
+            for k, start in enumerate(source.starts)
         ]
         super().__init__(
             {
@@ -104,18 +127,18 @@ class RasterSourceComponent(wiring.Component):
                 "o": Out(flow(source.o)),
                 "start_of_frame": Out(1),
                 "end_of_line": Out(1),
+                **ports,
             }
         )
 
     def elaborate(self, platform: object) -> Module:
         """Build the pixel counter and one accumulator a neuron."""
         m = Module()
-        source, grid = self._source, self._source.grid
         # Registered, because every accumulator hangs on it.
         step = Signal()
         m.d.sync += step.eq(self.advance)
 
-        m.submodules.counter = counter = PixelCounter(grid)
+        m.submodules.counter = counter = PixelCounter(self._source.grid)
         m.d.comb += [
             counter.step.eq(step),
             self.o.valid.eq(step),
@@ -123,27 +146,19 @@ class RasterSourceComponent(wiring.Component):
             self.end_of_line.eq(counter.end_of_line),
         ]
 
-        across, down = 2 * (grid.width - 1), 2 * (grid.height - 1)
-        for k, (acc, (weight, _)) in enumerate(zip(self.accumulators, self._neurons(), strict=True)):
-            weight_x, weight_y = weight
-            pixel, line, frame = (
-                Const(increment % (1 << source.acc_width), source.acc_width)
-                for increment in (
-                    2 * weight_x,
-                    2 * weight_y - across * weight_x,
-                    -down * weight_y - across * weight_x,
-                )
-            )
+        self._accumulate(m, step, counter)
+        for k, acc in enumerate(self.accumulators):
+            m.d.comb += self.o.payload[k].eq(acc[self._source.shift :])
+        return m
+
+    def _accumulate(self, m: Module, step: Signal, counter: "PixelCounter") -> None:
+        """Go on to the next pixel's sums when `step` is high."""
+        width = self._source.acc_width
+        for acc, increments in zip(self.accumulators, self._source.increments, strict=True):
+            pixel, line, frame = (Const(2 * increment % (1 << width), width) for increment in increments)
             with m.If(step):
                 increment = Mux(counter.end_of_line, Mux(counter.end_of_frame, frame, line), pixel)
                 m.d.sync += acc.eq(acc + increment)
-            m.d.comb += self.o.payload[k].eq(acc[source.dense.shift :])
-        return m
-
-    def _neurons(self) -> list[tuple[list[int], int]]:
-        """Return ([weight of x, weight of y], bias) of each neuron."""
-        dense = self._source.dense
-        return list(zip(dense.weight.tolist(), dense.bias.tolist(), strict=True))
 
 
 class PixelCounter(wiring.Component):
@@ -155,6 +170,8 @@ class PixelCounter(wiring.Component):
         High to go on to the next pixel.
     start_of_line, start_of_frame, end_of_line, end_of_frame
         About the present pixel.
+    then_end_of_line, then_end_of_frame
+        About the pixel that is there in the next cycle, for those who register it.
     """
 
     def __init__(self, grid: Grid) -> None:
@@ -166,6 +183,8 @@ class PixelCounter(wiring.Component):
                 "start_of_frame": Out(1),
                 "end_of_line": Out(1),
                 "end_of_frame": Out(1),
+                "then_end_of_line": Out(1),
+                "then_end_of_frame": Out(1),
             }
         )
 
@@ -177,16 +196,14 @@ class PixelCounter(wiring.Component):
         y = Signal(range(max(2, grid.height)))
         last_x = Signal(init=grid.width == 1)
         last_y = Signal(init=grid.height == 1)
+        next_x = Mux(last_x, 0, x + 1)
+        next_y = Mux(last_x, Mux(last_y, 0, y + 1), y)
+        next_last_x, next_last_y = next_x == grid.width - 1, next_y == grid.height - 1
         with m.If(self.step):
-            next_x = Mux(last_x, 0, x + 1)
-            next_y = Mux(last_x, Mux(last_y, 0, y + 1), y)
-            m.d.sync += [
-                x.eq(next_x),
-                y.eq(next_y),
-                last_x.eq(next_x == grid.width - 1),
-                last_y.eq(next_y == grid.height - 1),
-            ]
+            m.d.sync += [x.eq(next_x), y.eq(next_y), last_x.eq(next_last_x), last_y.eq(next_last_y)]
         m.d.comb += [
+            self.then_end_of_line.eq(Mux(self.step, next_last_x, last_x)),
+            self.then_end_of_frame.eq(Mux(self.step, next_last_x & next_last_y, last_x & last_y)),
             self.start_of_line.eq(x == 0),
             self.start_of_frame.eq((x == 0) & (y == 0)),
             self.end_of_line.eq(last_x),

@@ -173,9 +173,15 @@ class Build:
             models = [model.scaled(scale) for model in networks(self.folder)]
             architectures = [model.architecture for model in models]
             folding = plan_for(architectures, wish, board, source)
-            grids = [architecture.grid for architecture in architectures]
-            graph = graph_of(models, folding)
-            artifact = emit(graph, grids, self.folder, self.name, source=source, control=wish.control)
+            artifact = emit(
+                graph_of(models, folding),
+                [architecture.grid for architecture in architectures],
+                self.folder,
+                self.name,
+                source=source,
+                control=wish.control,
+                window=wish.window,
+            )
             for name in set(self._register_files) - {path.name for path in artifact.register_files}:
                 (self.folder / name).unlink(missing_ok=True)  # another kind of core left it
             if folding:

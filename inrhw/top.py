@@ -36,6 +36,7 @@ from inrhw.ops.folded_dense import FoldedDense
 from inrhw.sources import RasterSource, StreamSourceComponent, bits_per_axis
 from inrhw.stage import CreditGate, Fifo, delay, delay_valid
 from inrhw.types import Codes
+from inrhw.window import WindowSource, check_window
 
 SOURCES = ("raster", "stream")
 
@@ -84,6 +85,8 @@ class Core:
         Grids of picture 1, 2, and so on, of a core of many; none where all have the first one's.
     control
         Whether there are registers to start, stop and watch it; of a raster core.
+    window
+        Whether the raster core's window can be set at run time: see `WindowSource`.
     """
 
     graph: Graph
@@ -91,11 +94,15 @@ class Core:
     source: str = "raster"
     others: tuple[Grid, ...] = ()
     control: bool = False
+    window: bool = False
 
     def __post_init__(self) -> None:
         check_source(self.source)
         check_control(self.control, self.source)
         check_sizes(self.grids, self.source)
+        if self.window:
+            first = next(iter(self.graph.nodes.values()))
+            check_window(self.source, isinstance(first, FoldedDense), first.o.element)
         i = self.graph.i
         for grid in self.grids:
             if (i.element, i.length) != (grid.element, 2):
@@ -126,13 +133,19 @@ class Core:
         return slice(start, start + grid.pixels)
 
     @property
+    def window_source(self) -> WindowSource | None:
+        """The first layer, of a core whose window can be set."""
+        first = next(iter(self.graph.nodes.values()))
+        return WindowSource(first, self.grid) if self.window and isinstance(first, Dense) else None
+
+    @property
     def raster(self) -> RasterSource | FoldedRaster:
         """The first layer as a raster source."""
         first = next(iter(self.graph.nodes.values()))
         if isinstance(first, FoldedDense):
             return FoldedRaster(first, self.grid)
         assert isinstance(first, Dense)
-        return RasterSource(first, self.grid)
+        return self.window_source or RasterSource(first, self.grid)
 
     @property
     def pipeline(self) -> Graph:
@@ -228,6 +241,7 @@ class CoreComponent(wiring.Component):
     A loadable core has `s_weights_*`; one with registers `s_axi_*`; one with `Control` also `interrupt`. A
     core of many pictures has tid, the picture of a pixel, with its streams. A tid that is no picture gives a
     black pixel and sets `unknown_picture` until reset.
+    A core with a window and no registers has the ports of a `WindowSource`.
     """
 
     def __init__(self, core: Core) -> None:
@@ -255,6 +269,8 @@ class CoreComponent(wiring.Component):
             ports |= AXI_LITE
         if core.control:
             ports["interrupt"] = Out(1)
+        elif core.window_source:
+            ports |= core.window_source.ports
         super().__init__(ports | self._picture_ports())
 
     def _picture_ports(self) -> dict[str, wiring.Member]:
@@ -340,7 +356,11 @@ class CoreComponent(wiring.Component):
 
     def _raster(self, m: Module, gate: CreditGate, network: wiring.Component, pages: _Pages) -> Value:
         m.submodules.raster = raster = self._core.raster.component()
-        m.d.comb += [gate.admit.eq(gate.open & pages.allow), raster.advance.eq(gate.admit)]
+        allow = pages.allow
+        if window := self._core.window_source:
+            pass_on(m, pages.control or self, raster, window.ports)
+            allow = allow & raster.ready
+        m.d.comb += [gate.admit.eq(gate.open & allow), raster.advance.eq(gate.admit)]
         if control := pages.control:
             m.submodules.control = control
             m.d.comb += [

@@ -289,7 +289,7 @@ def _raster(source: RasterSource | FoldedRaster) -> None:
         return
     sums = source.sums()
     compare(where, np.concatenate([sums, sums[:1]]), simulate_accumulators(source, len(sums) + 1))
-    kept = (sums >> source.dense.shift) & ((1 << source.o.element.width) - 1)
+    kept = (sums >> source.shift) & ((1 << source.o.element.width) - 1)
     first_layer = source.forward_int() & ((1 << source.o.element.width) - 1)
     compare("accumulators against the first layer", first_layer, kept)
 
@@ -383,4 +383,6 @@ def _partly(core: Core, pixels: int) -> str:
     left_out = "; no weights were loaded" if core.memories else ""
     if core.pictures > 1 and core.source == "raster":
         left_out = "; of the first picture only"
+    if core.window:
+        left_out = "; the window was not moved"
     return f"{pixels} of {len(core.coordinates)} pixels in each test{left_out}"

@@ -129,7 +129,7 @@ class Traffic:
         link = self.link
         under_way = 32 + link.artifact.latency // link.artifact.initiation_interval
         link.pictures.demand(link.taken + under_way)
-        while link.pictures.shown != picture:
+        while not link.pictures.shows(picture):
             await self.play(link.clocks)
 
     @property
@@ -326,6 +326,33 @@ async def choose_pictures(dut: Any) -> None:
         assert await registers.read("SHOWN") == picture, "choose_pictures: SHOWN is wrong"
     np.save(settings.output / "pictures.npy", frames)
     settings.measured("choose_pictures", beats=link.checked, cycles=link.clock, seed=settings.seed)
+
+
+@cocotb.test()
+async def move_window(dut: Any) -> None:
+    """Every window is shown from the frame after it was set, as a whole, and after a reset at once."""
+    settings = Settings.read()
+    artifact = settings.artifact
+    rng = np.random.default_rng(settings.seed + 4)
+    link = await _connect(dut, artifact, "move_window", artifact.frame_flags())
+    traffic = Traffic(link, rng)
+    await _reset(link, rng, 16)
+    for picture in [*rng.permutation(np.arange(1, len(artifact.windows))).tolist(), 0]:
+        await traffic.play(int(rng.integers(1, link.clocks)))  # in mid-frame, perhaps
+        link.pictures.allow(picture)
+        _set_window(dut, artifact.windows[picture].tolist())
+        await traffic.switched(picture)
+        frame = 1 + link.taken // len(artifact)  # a whole one; that under way began before
+        while link.taken < (frame + 1) * len(artifact):
+            await traffic.play(link.clocks)
+        await _reset(link, rng, int(rng.integers(1, 17)))
+    settings.measured("move_window", beats=link.checked, cycles=link.clock, seed=settings.seed)
+
+
+def _set_window(dut: Any, window: list[int]) -> None:
+    """Put a window at the ports, all of it in one clock."""
+    for port, value in zip((dut.window_x, dut.window_y, dut.window_step), window, strict=True):
+        port.value = value % (1 << len(port))
 
 
 async def _refuse(

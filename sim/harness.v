@@ -5,6 +5,7 @@
 // Macros: INRHW_TOP module under test, INRHW_OUT_BITS and INRHW_IN_BITS widths of the two tdata, INRHW_STREAM is
 // defined when the core has an s_axis, INRHW_LOADABLE when it has s_weights, INRHW_ADDRESS_BITS when it has an s_axi,
 // whose addresses have so many, INRHW_ID_BITS when m_axis, and s_axis if there is one, has a tid of so many,
+// INRHW_WINDOW_X, _Y and _STEP when it has a window, with its ports' values at first, and ..._BITS with their widths.
 // INRHW_WAVES when all signals are to be written to waves.vcd.
 
 `timescale 1ns / 1ns
@@ -134,7 +135,18 @@ module inrhw_harness;
         end
 `endif
 
+`ifdef INRHW_WINDOW_X
+    reg [`INRHW_WINDOW_X_BITS-1:0] window_x  /* verilator public_flat_rw */ = `INRHW_WINDOW_X;
+    reg [`INRHW_WINDOW_Y_BITS-1:0] window_y  /* verilator public_flat_rw */ = `INRHW_WINDOW_Y;
+    reg [`INRHW_WINDOW_STEP_BITS-1:0] window_step  /* verilator public_flat_rw */ = `INRHW_WINDOW_STEP;
+`endif
+
     `INRHW_TOP dut (
+`ifdef INRHW_WINDOW_X
+        .window_x(window_x),
+        .window_y(window_y),
+        .window_step(window_step),
+`endif
 `ifdef INRHW_STREAM
         .s_axis_tdata(s_axis_tdata),
         .s_axis_tvalid(s_axis_tvalid),

@@ -50,6 +50,11 @@ class Artifact:
         Its memories, in the order of the weights file.
     files
         The words of the weights file of each picture, uint32.
+    windows
+        Window of each picture, int64 [pictures, (x, y, step)], of a core that has one; the first is the
+        ordinary one.
+    pause
+        Clocks between two frames that a change of the window takes.
     """
 
     sizes: list[tuple[int, int]]
@@ -64,6 +69,8 @@ class Artifact:
     registers: dict[str, int]
     memories: list[Memory]
     files: list[NDArray[np.uint32]]
+    windows: NDArray[np.int64]
+    pause: int
 
     @classmethod
     def read(cls, folder: Path) -> "Artifact":
@@ -71,11 +78,16 @@ class Artifact:
         manifest = json.loads((folder / "manifest.json").read_text())
         loadable = manifest.get("weights") == "loadable"
         names = (manifest["name"], "second") if loadable else ()
+        window = manifest.get("window", {"whole": [0, 0, 0], "pause": 0})
+        windows = [window["whole"]]
         with np.load(folder / "vectors.npz") as vectors:
             coordinates = vectors["coordinates"]
             pictures = [vectors["pixels"]]
             if "other_pixels" in vectors:
                 pictures += list(vectors["other_pixels"])
+            if "windows" in vectors:
+                pictures += list(vectors["window_pixels"])
+                windows += vectors["windows"].tolist()
         own = [(manifest["width"], manifest["height"])]
         sizes = list(dict.fromkeys((width, height) for width, height in manifest.get("sizes", own)))
         count = sum(width * height for width, height in sizes)
@@ -95,6 +107,8 @@ class Artifact:
             manifest.get("registers", {}),
             [Memory(memory["width"], memory["depth"]) for memory in manifest.get("memories", [])],
             [np.fromfile(folder / f"{name}.weights", "<u4") for name in names],
+            np.array(windows, np.int64),
+            window["pause"],
         )
 
     def position(self, memory: int, address: int, chunk: int) -> int:
@@ -357,7 +371,8 @@ class Link:
         due = ~record.valid & (record.s_valid | (sent > taken) | (not self.artifact.stream)) & self.pixels_due
         clock = np.arange(len(due))
         quiet = clock - np.maximum.accumulate(np.where(due, -1 - self._quiet, clock))
-        late = quiet > self.artifact.latency + 8 * self.artifact.initiation_interval
+        artifact = self.artifact
+        late = quiet > artifact.latency + 8 * artifact.initiation_interval + artifact.pause
         if late.any():
             at = int(late.argmax())
             waits = "" if record.ready[at] else " while tready is low"

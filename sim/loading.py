@@ -86,6 +86,10 @@ class Pictures:
         """Require of frames that begin at pixel `number` or later that they show what was allowed."""
         self._demanded = number
 
+    def shows(self, picture: int) -> bool:
+        """Return whether the frame before showed a picture, or one that is equal."""
+        return bool((self._golden[self.shown] == self._golden[picture]).all())
+
     def restart(self) -> None:
         """Count pixels from 0 again, which is the first of a frame."""
         self._demanded = None

@@ -741,6 +741,9 @@ def test_a_target_gives_a_folded_core(inrhw_: Inrhw, built: Path) -> None:
         (("--weights", "flash"), "must be one of baked, rom, loadable"),
         (("--weights", "baked", "--max-dsp", "9"), "needs weights rom or loadable"),
         (("--packed",), "packed is about"),
+        (("--window", "--source", "stream"), "a window needs the raster source"),
+        (("--window", "--max-dsp", "9"), "a window needs baked weights"),
+        (("--window", "--model", "gauss"), "a window needs a periodic activation"),
         (("--packed", "--initiation-interval", "9"), "at most 8 bits"),
         (("--max-dsp", "1", "--hidden-layers", "1"), "but max_dsp is 1; no folding fits"),
         (

@@ -48,6 +48,7 @@ ORDER = [
     "lower",
     "folding",
     "sources",
+    "window",
     "control",
     "driver",
     "folded_raster",

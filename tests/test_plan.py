@@ -336,3 +336,25 @@ def test_a_board_of_smaller_luts_is_full_sooner() -> None:
     assert costs[1] == costs[0] | {
         name: costs[0][name] * by for name, by in (("lut", 3), ("ff", 2), ("bram", 2))
     }
+
+
+@pytest.mark.parametrize(
+    ("wish", "model", "source", "message"),
+    [
+        (Wish(window=True), "quadinr", "stream", "a window needs the raster source"),
+        (Wish(target=Target(mpixels=20), window=True), "siren", "raster", "a window needs baked weights"),
+        (Wish(window=True), "gauss", "raster", "a window needs a periodic activation"),
+    ],
+)
+def test_a_window_that_cannot_be_is_refused_before_training(
+    wish: Wish, model: str, source: str, message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        plan(Architecture(model, 8, 8, 3), wish, VCU128, source)
+
+
+def test_a_window_is_planned_as_baked_weights_of_one_picture() -> None:
+    for model in ("quadinr", "siren", "relu_pe", "incode"):
+        assert plan(Architecture(model, 8, 8, 3), Wish(window=True), VCU128) is None
+    with pytest.raises(InputError, match="pictures that share layers cannot have a window"):
+        plan_banks(network(8), Wish(window=True), VCU128)

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from inrhw.board import load_board
+from inrhw.cores import core_of, networks
 from inrhw.emit import Artifact
 from inrhw.errors import InputError, ToolFailed
 from inrhw.figure import Figure
@@ -228,6 +229,20 @@ def test_without_a_readable_record_everything_is_done_again(
         record.write_bytes(text.encode("latin1"))
     assert chain.run() == ["fit", "emit", "synth", "verify"]
     assert chain.run() == []
+
+
+def test_a_window_is_another_core_and_comes_back_from_the_files(chain: Chain) -> None:
+    chain.run("emit")
+    plain = (chain.folder / "tiny.v").read_bytes()
+    chain.wish = Wish(window=True)
+    assert chain.run("emit") == ["emit"]
+    assert b"window_step" in (chain.folder / "tiny.v").read_bytes()
+    manifest = json.loads((chain.folder / "manifest.json").read_text())
+    assert core_of(networks(chain.folder), manifest).window
+    assert chain.run("emit") == []
+    chain.wish = BAKED
+    assert chain.run("emit") == ["emit"]
+    assert (chain.folder / "tiny.v").read_bytes() == plain
 
 
 # Stages on their own

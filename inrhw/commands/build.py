@@ -41,6 +41,7 @@ from inrhw.commands.options import (
     TargetMpixels,
     WeightBits,
     Weights,
+    Window,
 )
 from inrhw.commands.report import finish
 from inrhw.commands.training import (
@@ -95,6 +96,7 @@ def build(
     max_lut: MaxLut = None,
     initiation_interval: InitiationInterval = None,
     packed: Packed = False,
+    window: Window = False,
     board: BoardName = "vcu128",
     place: Place = False,
 ) -> None:
@@ -103,7 +105,7 @@ def build(
     if place:
         check_placeable(chosen)
     target = Target(target_mpixels, clock_mhz, max_dsp, max_lut, initiation_interval)
-    wish = Wish(weights, target, packed, control)
+    wish = Wish(weights, target, packed, control, window)
     precision = Precision(
         weight_bits,
         outer_weight_bits,

@@ -14,6 +14,7 @@ from inrhw.commands.options import (
     Source,
     TargetMpixels,
     Weights,
+    Window,
 )
 from inrhw.models import Architecture
 from inrhw.plan import Target, Wish
@@ -32,10 +33,11 @@ def emit(
     max_lut: MaxLut = None,
     initiation_interval: InitiationInterval = None,
     packed: Packed = False,
+    window: Window = False,
     board: BoardName = "vcu128",
 ) -> None:
     """Write the Verilog and the golden vectors of a trained network."""
     target = Target(target_mpixels, clock_mhz, max_dsp, max_lut, initiation_interval)
-    wish = Wish(weights, target, packed, control)
+    wish = Wish(weights, target, packed, control, window)
     with building(folder) as work:
         work.emit(source, wish, load_board(board), scale)

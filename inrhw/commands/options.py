@@ -134,4 +134,10 @@ MaxLut = Annotated[int | None, typer.Option(help="LUTs to use at most.", show_de
 InitiationInterval = Annotated[
     int | None, typer.Option(help="Cycles a pixel may take, instead of --target-mpixels.")
 ]
+Window = Annotated[
+    bool,
+    typer.Option(
+        "--window", help="Ports to zoom and pan at run time, frame by frame; periodic activations only."
+    ),
+]
 Packed = Annotated[bool, typer.Option(help="Two products of 8 bits in one DSP48E2.")]

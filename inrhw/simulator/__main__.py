@@ -5,7 +5,16 @@ import sys
 from pathlib import Path
 
 from inrhw.errors import InrhwError
-from inrhw.simulator import CHOOSE_TEST, LOAD_TEST, SIMULATORS, TESTS, read_manifest, run_bench, version
+from inrhw.simulator import (
+    CHOOSE_TEST,
+    LOAD_TEST,
+    MOVE_TEST,
+    SIMULATORS,
+    TESTS,
+    read_manifest,
+    run_bench,
+    version,
+)
 
 
 def main() -> int:
@@ -15,7 +24,7 @@ def main() -> int:
     parser.add_argument("--simulator", choices=SIMULATORS, default="verilator")
     parser.add_argument(
         "--test",
-        choices=(*TESTS, LOAD_TEST, CHOOSE_TEST),
+        choices=(*TESTS, LOAD_TEST, CHOOSE_TEST, MOVE_TEST),
         action="append",
         help="run only this test (repeatable)",
     )

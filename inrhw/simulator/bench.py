@@ -13,11 +13,12 @@ from inrhw.simulator.build import Simulation, bench_folder, build
 from inrhw.simulator.run import BenchResult, run_tests
 from inrhw.simulator.selftest import self_test
 
-#: The tests of the bench, in the order in which they run. There is one more of loadable cores, and one of
-#: raster cores of many pictures.
+#: The tests of the bench, in the order in which they run. There is one more of loadable cores, one of
+#: raster cores of many pictures, and one of cores with a window.
 TESTS = ("whole_frame", "random_gaps", "reset_mid_frame")
 LOAD_TEST = "load_weights"
 CHOOSE_TEST = "choose_pictures"
+MOVE_TEST = "move_window"
 
 
 def run_bench(
@@ -48,13 +49,13 @@ def run_bench(
         The results go to `work/<simulator>/results`: `whole_frame.npy` holds the pixels that the core gave,
         uint8 [beats, channels].
     tests
-        Some of `TESTS`, of a loadable core `LOAD_TEST`, and of a raster core of many pictures `CHOOSE_TEST`;
-        all that apply if None.
+        Some of `TESTS`, of a loadable core `LOAD_TEST`, of a raster core of many pictures `CHOOSE_TEST`, and
+        of one with a window `MOVE_TEST`; all that apply if None.
     deadline_s
         Seconds that each program may run: the build's and the simulation.
     beats
         Pixels that each test checks; a whole frame if None (`whole_frame` of a raster core then checks two).
-        `LOAD_TEST` always takes some frames, `CHOOSE_TEST` some of each picture.
+        `LOAD_TEST` always takes some frames, `CHOOSE_TEST` and `MOVE_TEST` some of each picture or window.
     seed
         For the random tests.
     waves
@@ -146,16 +147,32 @@ def build_bench(
         defines["INRHW_ADDRESS_BITS"] = str(port_width(text, "s_axi_awaddr"))
     if manifest.get("pictures", 1) > 1:
         defines["INRHW_ID_BITS"] = str((manifest["pictures"] - 1).bit_length())
+    defines |= _window_defines(manifest)
     if waves:
         defines["INRHW_WAVES"] = "1"
     verilog = [bench_folder() / "harness.v", *sources]
     return build(simulator, verilog, "inrhw_harness", work, defines=defines, deadline_s=deadline_s)
 
 
+def _window_defines(manifest: dict[str, Any]) -> dict[str, str]:
+    """Return the macros for the ports of a window; none if it has no ports."""
+    window = manifest.get("window")
+    if not window or "control" in manifest:
+        return {}
+    bits = {"X": window["position_bits"], "Y": window["position_bits"], "STEP": window["step_bits"]}
+    defines = {}
+    for (name, width), whole in zip(bits.items(), window["whole"], strict=True):
+        defines[f"INRHW_WINDOW_{name}_BITS"] = str(width)
+        defines[f"INRHW_WINDOW_{name}"] = str(whole % (1 << width))
+    return defines
+
+
 def tests_of(manifest: dict[str, Any]) -> tuple[str, ...]:
     """Return all tests that apply to a core."""
     if is_loadable(manifest):
         return (*TESTS, LOAD_TEST)
+    if "window" in manifest:
+        return (*TESTS, MOVE_TEST)
     chosen = manifest.get("pictures", 1) > 1 and manifest["source"] == "raster"
     return (*TESTS, CHOOSE_TEST) if chosen else TESTS
 
