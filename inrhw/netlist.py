@@ -1,0 +1,132 @@
+"""A synthesized netlist in Yosys' JSON: cells, pins, and which node of the core a net belongs to."""
+
+import json
+import re
+from collections import defaultdict, deque
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from inrhw.errors import InputError
+
+Json = dict[str, Any]
+
+
+def top_module(netlist: Path) -> Json:
+    """Return the only top module of a netlist.
+
+    Raises
+    ------
+    InputError
+        The file is missing or damaged, or has not exactly one top module.
+    """
+    try:
+        modules = json.loads(netlist.read_text())["modules"]
+        tops: list[Json] = [module for module in modules.values() if "top" in module["attributes"]]
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(f"netlist {netlist} cannot be read ({error!r}); run `inrhw synth` again") from error
+    if len(tops) != 1:
+        raise InputError(f"netlist {netlist} must have one top module, not {len(tops)}; synthesize it again")
+    return tops[0]
+
+
+def pins_of(cell: Json, direction: str) -> Iterator[tuple[str, int]]:
+    """Yield (pin, net bit) of a cell's "input" or "output" pins; constants are left out."""
+    for pin, bits in cell["connections"].items():
+        if cell["port_directions"][pin] == direction:
+            yield from ((pin, bit) for bit in bits if isinstance(bit, int))
+
+
+#: What drives a net: patterns of cell types, and the name of the resource.
+_RESOURCES = (
+    ("LUT[1-6]|INV|MUXF[789]", "lut"),
+    ("FD[RSCP]E", "ff"),
+    ("CARRY[48]", "carry"),
+    ("DSP48E[12]", "dsp"),
+    ("RAMB(18|36)E[12]", "bram"),
+    ("URAM288", "uram"),
+    ("RAM.*", "lutram"),
+    ("SRL.*", "srl"),
+)
+
+
+def resource_of(driver: str) -> str:
+    """Return the resource that a cell is: "lut", "ff", "carry", "dsp", "bram", "uram", "lutram", "srl".
+
+    Any other type is its own resource, "input" too.
+    """
+    return next((name for pattern, name in _RESOURCES if re.fullmatch(pattern, driver)), driver)
+
+
+def readers(module: Json) -> dict[int, list[tuple[str, str]]]:
+    """Return (type of cell, pin) of all that reads each net bit; ("output", name) for an output port."""
+    found: dict[int, list[tuple[str, str]]] = defaultdict(list)
+    for cell in module["cells"].values():
+        for pin, bit in pins_of(cell, "input"):
+            found[bit].append((cell["type"], pin))
+    for name, port in module["ports"].items():
+        if port["direction"] == "output":
+            for bit in port["bits"]:
+                found[bit].append(("output", name))
+    return dict(found)
+
+
+def drivers(module: Json) -> dict[int, str]:
+    """Return the type of the cell that drives each net bit that is read; "input" for those of input ports."""
+    found = {bit: cell["type"] for cell in module["cells"].values() for _, bit in pins_of(cell, "output")}
+    for port in module["ports"].values():
+        if port["direction"] == "input":
+            found |= dict.fromkeys(port["bits"], "input")
+    read = readers(module)
+    return {bit: kind for bit, kind in found.items() if bit in read}
+
+
+def stays_in_slice(driver: str, kind: str, pin: str) -> bool:
+    """Return whether a net from one kind of cell to its only pin has a wire of its own inside a slice."""
+    from_slice = re.fullmatch(r"LUT[1-6]|INV|MUXF[789]|CARRY4", driver)
+    into_slice = (
+        (kind == "CARRY4" and pin == "S")
+        or (re.fullmatch(r"MUXF[789]", kind) and pin != "S")
+        or (re.fullmatch(r"FD[RSCP]E", kind) and pin == "D")
+    )
+    return bool(from_slice and into_slice)
+
+
+def nodes_of(module: Json) -> dict[int, str]:
+    """Return for each driven net bit the node of the pipeline, or other part of the core, that it belongs to.
+
+    A net with a name of the hierarchy, such as ``network.layer1_dense.v3``, belongs to ``layer1_dense``. One
+    without, as logic optimization makes them, belongs to the nearest node that it leads to; "top" if to none.
+    """
+    found: dict[int, str] = {}
+    for name in sorted(module["netnames"]):
+        if node := _node(name):
+            found |= {bit: node for bit in module["netnames"][name]["bits"] if bit not in found}
+    feeds: dict[int, list[int]] = defaultdict(list)
+    for cell in module["cells"].values():
+        inputs = [bit for _, bit in pins_of(cell, "input")]
+        for _, bit in pins_of(cell, "output"):
+            feeds[bit] += inputs
+    waiting = deque(sorted(bit for bit in found if isinstance(bit, int)))
+    while waiting:
+        bit = waiting.popleft()
+        for source in feeds[bit]:
+            if source not in found:
+                found[source] = found[bit]
+                waiting.append(source)
+    return {bit: found.get(bit, "top") for bit in drivers(module)}
+
+
+def _node(name: str) -> str | None:
+    """Return the first component of a path, within the network the second; None outside of both."""
+    if name.startswith("$"):
+        return None
+    path = name.split(".")
+    path = path[1:] if path[0] == "network" else path
+    return path[0] if len(path) > 1 else None
+
+
+def parameter(cell: Json, name: str, default: int = 0) -> int:
+    """Return a numeric parameter of a cell; unknown bits are 0."""
+    value: Mapping[str, str] = cell["parameters"]
+    return int(value[name].replace("x", "0"), 2) if name in value else default

@@ -1,0 +1,139 @@
+"""Toggles are those that a circuit makes, and belong to the netlist that made them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import netlists
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from netlists import flip_flop, lut, module, port
+
+from inrhw.activity import FILE, Activity, Toggles, activity_of
+from inrhw.errors import InputError, Mismatch
+from inrhw.files import digest
+from inrhw.netlist import Json, top_module
+from inrhw.netlist_simulation import NetlistSimulation
+
+
+def counter(width: int) -> Json:
+    """Return a binary counter: bit k toggles when all below it are 1. Its clock is a port."""
+    cells: dict[str, Any] = {}
+    for k in range(width):
+        table = sum(((v >> k & 1) ^ (v % (1 << k) == (1 << k) - 1)) << v for v in range(1 << (k + 1)))
+        cells[f"l{k}"] = lut(table, list(range(10, 11 + k)), 20 + k)
+        cells[f"f{k}"] = flip_flop(20 + k, 10 + k, C=2)
+    names = {10 + k: f"network.layer{k}.q" for k in range(width)}
+    return module(cells, {"clk": port("input", 2), "o": port("output", *range(10, 10 + width))}, names)
+
+
+def counted(top: Json, cycles: int, netlist: str = "") -> Activity:
+    simulation = NetlistSimulation(top)
+    toggles = Toggles(simulation)
+    for _ in range(cycles + 1):
+        simulation.settle()
+        toggles.note()
+        simulation.clock()
+    return toggles.activity(top, netlist, "a test")
+
+
+@given(st.integers(1, 6), st.integers(1, 100))
+def test_a_counter_toggles_as_often_as_it_counts(width: int, cycles: int) -> None:
+    found = counted(counter(width), cycles)
+    assert found.cycles == cycles
+    toggles = dict(zip(found.bits.tolist(), found.toggles.tolist(), strict=True))
+    for k in range(width):
+        assert toggles[10 + k] == cycles >> k
+        # What feeds a register is a clock ahead of it.
+        assert toggles[20 + k] == (cycles + 1 >> k) - (1 >> k)
+    assert found.rates == {bit: count / cycles for bit, count in toggles.items()}
+
+
+def test_the_part_of_the_time_that_a_net_is_one() -> None:
+    found = counted(counter(2), 8)
+    assert (found.duties[10], found.duties[11]) == (0.5, 0.5)
+
+
+def test_the_clock_does_not_count() -> None:
+    assert 2 not in counted(counter(3), 4).bits
+
+
+@given(st.integers(1, 6), st.integers(1, 50))
+def test_sums_by_resource_and_by_node_are_the_total(width: int, cycles: int) -> None:
+    top = counter(width)
+    found = counted(top, cycles)
+    total = found.toggles.sum() / cycles
+    resources = found.by_resource(top)
+    assert set(resources) == {"lut", "ff"}
+    assert sum(resources.values()) == pytest.approx(total)
+    nodes = found.by_node(top)
+    assert set(nodes) == {f"layer{k}" for k in range(width)}
+    assert sum(nodes.values()) == pytest.approx(total)
+
+
+def test_a_file_keeps_everything(tmp_path: Path) -> None:
+    top = counter(4)
+    netlist = netlists.write(tmp_path / "n.json", top)
+    before = counted(top, 30, digest(netlist))
+    before.save(tmp_path)
+    after = Activity.load(tmp_path, netlist)
+    assert (after.cycles, after.pixels, after.frames, after.source) == (30, 0, 0, "a test")
+    for name in ("bits", "toggles", "ones"):
+        np.testing.assert_array_equal(getattr(after, name), getattr(before, name))
+
+
+def test_activity_of_another_netlist_is_refused(tmp_path: Path) -> None:
+    netlist = netlists.write(tmp_path / "n.json", counter(4))
+    counted(counter(4), 3, digest(netlist)).save(tmp_path)
+    netlists.write(netlist, counter(5))
+    with pytest.raises(
+        InputError, match=r"belongs to another netlist than .*n\.json; run `inrhw power` again"
+    ):
+        Activity.load(tmp_path, netlist)
+
+
+def test_damaged_activity_is_refused(tmp_path: Path) -> None:
+    netlist = netlists.write(tmp_path / "n.json", counter(4))
+    with pytest.raises(InputError, match="does not exist; run `inrhw power` first"):
+        Activity.load(tmp_path, netlist)
+    (tmp_path / FILE).write_bytes(b"PK nothing")
+    with pytest.raises(InputError, match="cannot be read"):
+        Activity.load(tmp_path, netlist)
+
+
+# Of a core
+
+
+def test_a_core_shows_its_frame_while_its_nets_are_counted(finished: Path) -> None:
+    netlist = finished / "tiny_netlist.json"
+    found = activity_of(finished, netlist)
+    assert (found.cycles, found.pixels, found.frames) == (20, 20, 1.0)
+    assert found.netlist == digest(netlist)
+    assert "20 clocks, 20 of 20 pixels" in found.source
+    top = top_module(netlist)
+    rates = found.rates
+    # A frame in, a frame out: each pixel is another than the one before, and the picture comes again.
+    pixels = np.load(finished / "vectors.npz")["pixels"]
+    order = json.loads((finished / "manifest.json").read_text())["tdata_order"]
+    data = np.unpackbits(pixels[:, order], axis=1, bitorder="little").astype(int)
+    toggles = np.abs(np.diff(data, axis=0, append=data[:1])).sum(0) / 20
+    bits = top["ports"]["m_axis_tdata"]["bits"]
+    got = [rates.get(bit, 0.0) for bit in bits]
+    np.testing.assert_allclose(got, toggles)
+    assert {"raster", "pixel", "fifo"} & set(found.by_node(top))
+
+
+def test_less_than_a_frame_is_counted_when_told(finished: Path) -> None:
+    assert activity_of(finished, finished / "tiny_netlist.json", most_cycles=7).cycles == 7
+    with pytest.raises(InputError, match="at least one clock, not 0"):
+        activity_of(finished, finished / "tiny_netlist.json", most_cycles=0)
+
+
+def test_a_netlist_that_shows_another_picture_is_refused(built: Path) -> None:
+    vectors = dict(np.load(built / "vectors.npz"))
+    vectors["pixels"][3] ^= 1
+    np.savez(built / "vectors.npz", **vectors)
+    with pytest.raises(Mismatch, match="at pixel 3"):
+        activity_of(built, built / "tiny_netlist.json")
