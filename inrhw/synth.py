@@ -241,6 +241,7 @@ def load_synthesis(folder: Path) -> Synthesis:
                 figures(placed["used"]),
                 folder / placed["report"],
                 folder / placed["log"],
+                steps,
             )
             if placed
             else None,
@@ -358,5 +359,6 @@ def _share(used: Figure, name: str, board: Board) -> Figure:
 
 
 def _placed_timing(placed: PlaceAndRoute) -> Timing:
-    unknown = f"not stated; the critical paths are in {placed.report.name}"
-    return Timing(placed.fmax_mhz, Figure(None, "ns", unknown), Figure(None, "1", unknown), ())
+    delay_ns = placed.path[-1].arrival_ns if placed.path else None
+    levels = Figure(None, "1", f"nextpnr counts none; the path is in {placed.report.name}")
+    return Timing(placed.fmax_mhz, Figure(delay_ns, "ns", placed.fmax_mhz.source), levels, placed.path)

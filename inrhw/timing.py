@@ -58,6 +58,18 @@ class Timing:
     path: tuple[Step, ...]
 
 
+def nodes_of(nets: Iterable[str]) -> list[str]:
+    """Return the parts of the pipeline that nets of a flat netlist lie in, in their order.
+
+    Examples
+    --------
+    >>> nodes_of(["network.layer1_dense.sum", "$abc$7$o1", "network.layer1_dense.q", "raster.x", "aclk"])
+    ['layer1_dense', 'raster']
+    """
+    named = (net.removeprefix("network.").split(".") for net in nets if not net.startswith("$"))
+    return list(dict.fromkeys(instances[0] for instances in named if len(instances) > 1))
+
+
 def static_timing(netlist: Path, board: Board) -> Timing:
     """Estimate the highest clock of a synthesized netlist.
 
@@ -318,7 +330,9 @@ class _Paths:
         return self.delays[f"net fanout {band}"]
 
     def _trace(self, ps: float, cell: str, end: Bit) -> tuple[Step, ...]:
-        names = {bit: name for name, net in self.netnames.items() for bit in net["bits"]}
+        # Of a net's names the last one counts: one from the source rather than one that a tool made.
+        named = sorted(self.netnames.items(), key=lambda item: (_tells(*item), item[0]))
+        names = {bit: name for name, net in named for bit in net["bits"]}
         steps = [Step(cell, self.cells[cell]["type"], names[end], ps / 1000)]
         bit: Bit | None = end
         while bit is not None:
@@ -326,6 +340,13 @@ class _Paths:
             steps.append(Step(cell, self.cells[cell]["type"], names[bit], self.arrival[bit] / 1000))
             bit = before
         return tuple(reversed(steps))
+
+
+def _tells(name: str, net: Json) -> int:
+    """Return how much a name says: 0 when Yosys made it up, 1 when Amaranth numbered it, else 2."""
+    if net["hide_name"]:
+        return 0
+    return 1 if re.search(r"(^|\.)_\d+_$", name) else 2
 
 
 def _port_cells(module: Json) -> Json:

@@ -72,6 +72,7 @@ ORDER = [
     "activation_page",
     "verify",
     "report",
+    "compare",
     "collect",
     "stages",
     "terminal",

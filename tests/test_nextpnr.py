@@ -34,6 +34,10 @@ def test_a_routed_design_has_a_frequency_and_a_report(tmp_path: Path) -> None:
     assert found.fmax_mhz.value == pytest.approx(min(clock["achieved"] for clock in clocks.values()), abs=0.1)
     assert found.used["TRELLIS_FF"].value == 24
     assert "--seed 1" in found.fmax_mhz.source
+    first, *_, last = found.path
+    assert (first.kind, last.kind) == ("clk-to-q", "setup")
+    assert last.arrival_ns == pytest.approx(1000 / found.fmax_mhz.value, rel=1e-3)
+    assert last.net.startswith("y_TRELLIS_FF")
     assert nextpnr_version() in found.fmax_mhz.source
     assert "Program finished normally" in found.log.read_text()
     assert told[-1][0] > 0

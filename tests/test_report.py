@@ -86,6 +86,7 @@ def sample() -> dict[str, object]:
             "fmax_mhz": figure(412.7, "MHz", "delay model +-25 %, no wires"),
             "logic_levels": figure(4, "levels", YOSYS),
             "critical_path": ["layer1.linear.sum_3[4]", "carry", "layer1.linear.sum_3[17]"],
+            "critical_nodes": ["layer1.linear"],
         },
         "throughput": {"mpixels_per_s": figure(412.7, "Mpixel/s", SCHEDULE)},
         "latency": {"cycles": figure(27, "cycles", SCHEDULE), "ns": figure(65.42, "ns", NEXTPNR)},

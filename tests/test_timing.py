@@ -181,3 +181,14 @@ def test_a_register_between_two_adders_makes_the_path_shorter(tmp_path: Path) ->
         return delay_ps(tmp_path / "top.json")
 
     assert synthesized("always @(posedge clk)") < 0.8 * synthesized("always @*")
+
+
+def test_a_net_on_the_path_has_the_name_that_tells_most(tmp_path: Path) -> None:
+    cells = {"a": flip_flop("0", 2), "l": cell("LUT1", I0=2, O=3), "b": flip_flop(3, 4)}
+    path = write(tmp_path / "n.json", cells)
+    netlist = json.loads(path.read_text())
+    names = {"network.layer0.sum": (2, 0), "z$made": (2, 1), "network.layer0._7_": (2, 0), "$a": (3, 1)}
+    nets = {name: {"bits": [bit], "hide_name": hidden} for name, (bit, hidden) in names.items()}
+    netlist["modules"]["top"]["netnames"] = nets
+    path.write_text(json.dumps(netlist))
+    assert [step.net for step in static_timing(path, BOARD).path] == ["network.layer0.sum", "$a", "$a"]

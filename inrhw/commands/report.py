@@ -1,18 +1,37 @@
 """Write the report."""
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
-from inrhw.commands.options import (
-    FolderArgument,
-)
+from inrhw.compare import compare as side_by_side
+from inrhw.compare import write_comparison
+from inrhw.errors import InputError
 from inrhw.report import print_summary
 from inrhw.stages import Build
 from inrhw.terminal import building, console
 
 
-def report(folder: FolderArgument) -> None:
-    """Write report.json and report.html."""
-    with building(folder) as work:
+def report(
+    folders: Annotated[
+        list[Path], typer.Argument(metavar="FOLDER...", help="Folder of a build; several with --compare.")
+    ],
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Lay the reports that are there side by side.")
+    ] = False,
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder for the comparison.")] = Path(
+        "rtl_out/compare"
+    ),
+) -> None:
+    """Write report.json and report.html, or with --compare compare.json and compare.html."""
+    if compare:
+        files = write_comparison(side_by_side(folders), output)
+        console.print("\n".join(map(str, files)), markup=False, highlight=False, soft_wrap=True)
+        return
+    if len(folders) > 1:
+        raise InputError("several folders need --compare; without it give one folder")
+    with building(folders[0]) as work:
         pass
     finish(work)
 
