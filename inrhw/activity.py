@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from inrhw.cells import Values
 from inrhw.errors import InputError, Mismatch
 from inrhw.files import digest, read_json, write_atomically
-from inrhw.netlist import Json, drivers, nodes_of, resource_of, top_module
+from inrhw.netlist import Json, drivers, nodes_of_bits, resource_of, top_module
 from inrhw.netlist_simulation import NetlistSimulation
 from inrhw.progress import OnProgress, silent
 
@@ -78,8 +78,8 @@ class Activity:
         return self._summed(lambda bit: resource_of(driven[bit]))
 
     def by_node(self, module: Json) -> dict[str, float]:
-        """Return toggles per clock, summed over the nets of each node of the pipeline: see `nodes_of`."""
-        return self._summed(nodes_of(module).__getitem__)
+        """Return toggles per clock, summed over the nets of each node: see `nodes_of_bits`."""
+        return self._summed(nodes_of_bits(module).__getitem__)
 
     def _summed(self, group: Callable[[int], str]) -> dict[str, float]:
         total: Counter[str] = Counter()

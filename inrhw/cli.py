@@ -11,6 +11,7 @@ from inrhw.commands.boards import boards
 from inrhw.commands.build import build
 from inrhw.commands.emit import emit
 from inrhw.commands.fit import fit
+from inrhw.commands.power import power
 from inrhw.commands.report import report
 from inrhw.commands.synth import synth
 from inrhw.commands.verify import verify
@@ -31,7 +32,7 @@ def _options(
         raise typer.Exit
 
 
-for command in (build, fit, add, emit, synth, verify, report, weights, activations, boards):
+for command in (build, fit, add, emit, synth, power, verify, report, weights, activations, boards):
     app.command()(command)
 
 

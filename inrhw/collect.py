@@ -87,6 +87,8 @@ def _gather(folder: Path) -> Report:
         found["folding"] = _folding(read_json(folder / "plan.json", "inrhw emit"), manifest)
     if (folder / "synth.json").exists():
         found |= _synthesis(read_json(folder / "synth.json", "inrhw synth"), manifest, found["latency"])
+    if (folder / "power.json").exists():
+        found["power"] = read_json(folder / "power.json", "inrhw power")
     return found
 
 
@@ -279,6 +281,7 @@ def _files(folder: Path, manifest: dict[str, Any]) -> dict[str, str]:
         "register map": f"{manifest['name']}.h",
         "vectors": "vectors.npz",
         "netlist": f"{manifest['name']}_netlist.v",
+        "activity": "activity.npz",
         "rendered": "rtl.png",
     }
     return {key: name for key, name in names.items() if (folder / name).exists()}

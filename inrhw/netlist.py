@@ -92,7 +92,7 @@ def stays_in_slice(driver: str, kind: str, pin: str) -> bool:
     return bool(from_slice and into_slice)
 
 
-def nodes_of(module: Json) -> dict[int, str]:
+def nodes_of_bits(module: Json) -> dict[int, str]:
     """Return for each driven net bit the node of the pipeline, or other part of the core, that it belongs to.
 
     A net with a name of the hierarchy, such as ``network.layer1_dense.v3``, belongs to ``layer1_dense``. One
@@ -100,7 +100,7 @@ def nodes_of(module: Json) -> dict[int, str]:
     """
     found: dict[int, str] = {}
     for name in sorted(module["netnames"]):
-        if node := _node(name):
+        if node := node_of(name):
             found |= {bit: node for bit in module["netnames"][name]["bits"] if bit not in found}
     feeds: dict[int, list[int]] = defaultdict(list)
     for cell in module["cells"].values():
@@ -117,8 +117,8 @@ def nodes_of(module: Json) -> dict[int, str]:
     return {bit: found.get(bit, "top") for bit in drivers(module)}
 
 
-def _node(name: str) -> str | None:
-    """Return the first component of a path, within the network the second; None outside of both."""
+def node_of(name: str) -> str | None:
+    """Return the part of the pipeline that a net of a flat netlist lies in; None if its name tells none."""
     if name.startswith("$"):
         return None
     path = name.split(".")

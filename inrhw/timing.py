@@ -11,7 +11,7 @@ from inrhw.board import Board
 from inrhw.delays import BAND, DELAYS, LIMITS, SPEEDS
 from inrhw.errors import InputError
 from inrhw.figure import Figure
-from inrhw.netlist import Json, pins_of, stays_in_slice, top_module
+from inrhw.netlist import Json, node_of, pins_of, stays_in_slice, top_module
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,7 @@ def nodes_of(nets: Iterable[str]) -> list[str]:
     >>> nodes_of(["network.layer1_dense.sum", "$abc$7$o1", "network.layer1_dense.q", "raster.x", "aclk"])
     ['layer1_dense', 'raster']
     """
-    named = (net.removeprefix("network.").split(".") for net in nets if not net.startswith("$"))
-    return list(dict.fromkeys(instances[0] for instances in named if len(instances) > 1))
+    return list(dict.fromkeys(node for net in nets if (node := node_of(net))))
 
 
 def static_timing(netlist: Path, board: Board) -> Timing:

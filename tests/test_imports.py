@@ -68,6 +68,8 @@ ORDER = [
     "simulator",
     "synth",
     "activity",
+    "energies",
+    "power",
     "activation_table",
     "activation_page",
     "verify",

@@ -7,9 +7,9 @@ import pytest
 from netlists import cell, flip_flop, lut, module, port
 
 from inrhw.errors import InputError
-from inrhw.netlist import drivers, nodes_of, resource_of, stays_in_slice, top_module
+from inrhw.netlist import drivers, nodes_of_bits, resource_of, stays_in_slice, top_module
 
-#: An anonymous LUT in front of layer0's register, one between that and the FIFO, and one that leads nowhere.
+#: Anonymous LUTs: in front of layer0's register, between that and the FIFO, and one that leads nowhere.
 CELLS = {
     "l": lut(1, [2], 3),
     "a": flip_flop(3, 4),
@@ -23,7 +23,7 @@ MODULE = module(CELLS, {"i": port("input", 2), "o": port("output", 6)}, NAMES)
 
 def test_a_net_without_a_name_belongs_to_what_it_leads_to() -> None:
     wanted = {2: "layer0_sine", 3: "layer0_sine", 4: "layer0_sine", 5: "fifo", 6: "fifo"}
-    assert nodes_of(MODULE) == wanted
+    assert nodes_of_bits(MODULE) == wanted
 
 
 def test_only_nets_that_are_read_count() -> None:
@@ -33,13 +33,14 @@ def test_only_nets_that_are_read_count() -> None:
 def test_wires_between_nodes_name_none() -> None:
     names = {2: "i", 3: "network.i__payload$1"}
     top = module({"l": lut(1, [2], 3)}, {"o": port("output", 3)}, names)
-    assert set(nodes_of(top).values()) == {"top"}
+    assert set(nodes_of_bits(top).values()) == {"top"}
 
 
 @pytest.mark.parametrize(
     ("kind", "resource"),
     [("LUT6", "lut"), ("MUXF8", "lut"), ("FDSE", "ff"), ("CARRY4", "carry"), ("DSP48E2", "dsp"),
-     ("RAMB36E2", "bram"), ("URAM288", "uram"), ("RAM32M16", "lutram"), ("SRL16E", "srl"), ("input", "input")],
+     ("RAMB36E2", "bram"), ("URAM288", "uram"), ("RAM32M16", "lutram"), ("SRL16E", "srl"),
+     ("input", "input")],
 )  # fmt: skip
 def test_every_cell_is_a_resource(kind: str, resource: str) -> None:
     assert resource_of(kind) == resource
