@@ -3,7 +3,7 @@
     python benchmarks/power.py --powergear powergear.csv
 
 The file is PowerGear's data set of 785 designs (zlinaf/PowerGear, MIT licence) as a table with the columns
-kernel, design, dynamic_mw, lut, ff, dsp and bram18; it is no part of this repository. Prints a row a point, and
+kernel, design, dynamic_mw, lut, ff, dsp and bram18; it is no part of this repository. Prints a row a point,
 writes benchmarks/results/power.json and docs/power.svg. Points in whose view energies were chosen are marked
 "fit": of them the ratio says how well they are met, not how well the model predicts.
 """
@@ -203,7 +203,7 @@ def quantile(ordered: Sequence[float], q: float) -> float:
 
 
 def summary(ratios: Sequence[float], inside: Sequence[bool]) -> dict[str, Any]:
-    """Return how many points there are, how far off they are, which part is within 2 and in the band."""
+    """Return how many points there are, how far off, and which part is within 2 and in the band."""
     factors = [max(ratio, 1 / ratio) for ratio in ratios]
     return {
         "points": len(ratios),
@@ -225,7 +225,7 @@ def summary_of_rows(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def plot(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Return predicted against published power as SVG, with bands, the diagonal, twice and half of it."""
+    """Return predicted against published power as SVG, with bands and lines at once, twice and half."""
     chart = Chart("", Axis(LEAST, MOST, 70, 620, log=True), Axis(LEAST, MOST, 420, 20, log=True))
     lines = []
     for factor, style in ((1, "one"), (2, "two"), (0.5, "two")):
@@ -249,9 +249,9 @@ def plot(rows: Sequence[Mapping[str, Any]]) -> str:
 #: Ends of both axes, in milliwatts.
 LEAST, MOST = 5, 100_000
 
-SVG = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 640 480" font-family="sans-serif" font-size="12">
+SVG = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 640 480" font-family="sans-serif">
 <style>
-path {{ fill: none; stroke: #999 }} .two {{ stroke-dasharray: 4 4 }} text {{ fill: #566170 }}
+path {{ fill: none; stroke: #999 }} .two {{ stroke-dasharray: 4 4 }} text {{ fill: #566170; font-size: 12px }}
 .fit {{ stroke: #c2570c; fill: #fff }} .free {{ stroke: #1f5fbf; fill: #1f5fbf }}
 </style>
 <rect width="640" height="480" fill="#fff"/>

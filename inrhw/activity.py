@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from inrhw.cells import Values
 from inrhw.errors import InputError, Mismatch
 from inrhw.files import digest, read_json, write_atomically
-from inrhw.netlist import Json, drivers, nodes_of_bits, resource_of, top_module
+from inrhw.netlist import Json, Netlist, resource_of, top_module
 from inrhw.netlist_simulation import NetlistSimulation
 from inrhw.progress import OnProgress, silent
 
@@ -69,17 +69,16 @@ class Activity:
         """Part of the clocks in which each net bit was 1."""
         return dict(zip(self.bits.tolist(), (self.ones / self.cycles).tolist(), strict=True))
 
-    def by_resource(self, module: Json) -> dict[str, float]:
+    def by_resource(self, netlist: Netlist) -> dict[str, float]:
         """Return toggles per clock, summed over the nets that each resource drives.
 
         Keys are those of `inrhw.netlist.resource_of`; the sum of all is that of all nets.
         """
-        driven = drivers(module)
-        return self._summed(lambda bit: resource_of(driven[bit]))
+        return self._summed(lambda bit: resource_of(netlist.drivers[bit]))
 
-    def by_node(self, module: Json) -> dict[str, float]:
-        """Return toggles per clock, summed over the nets of each node: see `nodes_of_bits`."""
-        return self._summed(nodes_of_bits(module).__getitem__)
+    def by_node(self, netlist: Netlist) -> dict[str, float]:
+        """Return toggles per clock, summed over the nets of each node: see `Netlist.nodes`."""
+        return self._summed(netlist.nodes.__getitem__)
 
     def _summed(self, group: Callable[[int], str]) -> dict[str, float]:
         total: Counter[str] = Counter()
@@ -146,17 +145,12 @@ class Toggles:
         self._before = self._values.copy()
 
     def activity(
-        self, module: Json, netlist: str, source: str, pixels: int = 0, frames: float = 0
+        self, netlist: Netlist, sha256: str, source: str, pixels: int = 0, frames: float = 0
     ) -> Activity:
         """Return the counts of all driven nets but the clocks."""
-        clocks = {bit for name in CLOCKS & set(module["ports"]) for bit in module["ports"][name]["bits"]}
-        bits = np.array(sorted(set(drivers(module)) - clocks), np.int64)
+        bits = np.array(sorted(netlist.drivers.keys() - netlist.clocks), np.int64)
         counts = self._toggles[bits], self._ones[bits]
-        return Activity(self._cycles, pixels, frames, source, netlist, bits, *counts)
-
-
-#: Ports that are clocks.
-CLOCKS = {"aclk", "clk"}
+        return Activity(self._cycles, pixels, frames, source, sha256, bits, *counts)
 
 
 def activity_of(
@@ -188,10 +182,10 @@ def activity_of(
     """
     if most_cycles < 1:
         raise InputError(f"activity needs at least one clock, not {most_cycles}")
-    module = top_module(netlist)
-    player = _Player(folder, module)
+    design = Netlist(top_module(netlist))
+    player = _Player(folder, design.module)
     frame = len(player.pixels)
-    room = max(2 * player.interval, MOST_WORK // max(1, len(module["cells"])))
+    room = max(2 * player.interval, MOST_WORK // max(1, len(design.cells)))
     cycles = min(frame * player.interval, most_cycles, room)
     player.start(most_cycles)
     toggles = Toggles(player.simulation)
@@ -204,7 +198,7 @@ def activity_of(
     on_progress(cycles, cycles)
     pixels = player.taken - first
     source = f"{_SOURCE}, {cycles} clocks, {pixels} of {frame} pixels{player.remark}"
-    return toggles.activity(module, digest(netlist), source, pixels, pixels / frame)
+    return toggles.activity(design, digest(netlist), source, pixels, pixels / frame)
 
 
 class _Player:

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 #: The words beside every figure: what benchmarks/power.py found, see docs/power.md.
 BAND = (
-    "estimate, not measured: from resource counts and default rates it was off by a factor of 2.6 in the median of "
-    "785 measured designs (90 % within 5.9), and of 1.5 (2.6) in those over 100 mW; with simulated toggles it "
-    "has not been compared with a measurement"
+    "estimate, not measured: from resource counts and default rates it was off by a factor of 2.6 in the "
+    "median of 785 measured designs (90 % within 5.9), and of 1.5 (90 % within 2.6) in those over 100 mW; "
+    "with simulated toggles it has not been compared with a measurement"
 )
 
 #: Toggles of a net in a clock where no simulation says more: Vivado's default, between, random data.

@@ -4,6 +4,8 @@ import json
 import re
 from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -58,29 +60,6 @@ def resource_of(driver: str) -> str:
     return next((name for pattern, name in _RESOURCES if re.fullmatch(pattern, driver)), driver)
 
 
-def readers(module: Json) -> dict[int, list[tuple[str, str]]]:
-    """Return (type of cell, pin) of all that reads each net bit; ("output", name) for an output port."""
-    found: dict[int, list[tuple[str, str]]] = defaultdict(list)
-    for cell in module["cells"].values():
-        for pin, bit in pins_of(cell, "input"):
-            found[bit].append((cell["type"], pin))
-    for name, port in module["ports"].items():
-        if port["direction"] == "output":
-            for bit in port["bits"]:
-                found[bit].append(("output", name))
-    return dict(found)
-
-
-def drivers(module: Json) -> dict[int, str]:
-    """Return the type of the cell that drives each net bit that is read; "input" for those of input ports."""
-    found = {bit: cell["type"] for cell in module["cells"].values() for _, bit in pins_of(cell, "output")}
-    for port in module["ports"].values():
-        if port["direction"] == "input":
-            found |= dict.fromkeys(port["bits"], "input")
-    read = readers(module)
-    return {bit: kind for bit, kind in found.items() if bit in read}
-
-
 def stays_in_slice(driver: str, kind: str, pin: str) -> bool:
     """Return whether a net from one kind of cell to its only pin has a wire of its own inside a slice."""
     from_slice = re.fullmatch(r"LUT[1-6]|INV|MUXF[789]|CARRY4", driver)
@@ -90,31 +69,6 @@ def stays_in_slice(driver: str, kind: str, pin: str) -> bool:
         or (re.fullmatch(r"FD[RSCP]E", kind) and pin == "D")
     )
     return bool(from_slice and into_slice)
-
-
-def nodes_of_bits(module: Json) -> dict[int, str]:
-    """Return for each driven net bit the node of the pipeline, or other part of the core, that it belongs to.
-
-    A net with a name of the hierarchy, such as ``network.layer1_dense.v3``, belongs to ``layer1_dense``. One
-    without, as logic optimization makes them, belongs to the nearest node that it leads to; "top" if to none.
-    """
-    found: dict[int, str] = {}
-    for name in sorted(module["netnames"]):
-        if node := node_of(name):
-            found |= {bit: node for bit in module["netnames"][name]["bits"] if bit not in found}
-    feeds: dict[int, list[int]] = defaultdict(list)
-    for cell in module["cells"].values():
-        inputs = [bit for _, bit in pins_of(cell, "input")]
-        for _, bit in pins_of(cell, "output"):
-            feeds[bit] += inputs
-    waiting = deque(sorted(bit for bit in found if isinstance(bit, int)))
-    while waiting:
-        bit = waiting.popleft()
-        for source in feeds[bit]:
-            if source not in found:
-                found[source] = found[bit]
-                waiting.append(source)
-    return {bit: found.get(bit, "top") for bit in drivers(module)}
 
 
 def node_of(name: str) -> str | None:
@@ -130,3 +84,76 @@ def parameter(cell: Json, name: str, default: int = 0) -> int:
     """Return a numeric parameter of a cell; unknown bits are 0."""
     value: Mapping[str, str] = cell["parameters"]
     return int(value[name].replace("x", "0"), 2) if name in value else default
+
+
+@dataclass(frozen=True)
+class Netlist:
+    """A top module, and what is derived from it once.
+
+    Parameters
+    ----------
+    module
+        As `top_module` returns it.
+    """
+
+    module: Json
+
+    @property
+    def cells(self) -> Json:
+        """The cells by name."""
+        cells: Json = self.module["cells"]
+        return cells
+
+    @cached_property
+    def clocks(self) -> set[int]:
+        """Net bits that are clocks."""
+        ports = self.module["ports"]
+        return {bit for name in ("aclk", "clk") if name in ports for bit in ports[name]["bits"]}
+
+    @cached_property
+    def readers(self) -> dict[int, list[tuple[str, str]]]:
+        """Type of cell and pin of all that reads each net bit; ("output", name) for an output port."""
+        found: dict[int, list[tuple[str, str]]] = defaultdict(list)
+        for cell in self.cells.values():
+            for pin, bit in pins_of(cell, "input"):
+                found[bit].append((cell["type"], pin))
+        for name, port in self.module["ports"].items():
+            if port["direction"] == "output":
+                for bit in port["bits"]:
+                    found[bit].append(("output", name))
+        return dict(found)
+
+    @cached_property
+    def drivers(self) -> dict[int, str]:
+        """Type of the cell that drives each net bit that is read; "input" for those of input ports."""
+        found = {bit: cell["type"] for cell in self.cells.values() for _, bit in pins_of(cell, "output")}
+        for port in self.module["ports"].values():
+            if port["direction"] == "input":
+                found |= dict.fromkeys(port["bits"], "input")
+        return {bit: kind for bit, kind in found.items() if bit in self.readers}
+
+    @cached_property
+    def nodes(self) -> dict[int, str]:
+        """Of each driven net bit the node of the pipeline, or other part of the core, that it belongs to.
+
+        A net with a name of the hierarchy, such as ``network.layer1_dense.v3``, belongs to ``layer1_dense``.
+        One without, as logic optimization makes them, belongs to the nearest node that it leads to; "top" if
+        to none.
+        """
+        found: dict[int, str] = {}
+        names = self.module["netnames"]
+        for name in sorted(names):
+            if node := node_of(name):
+                found |= {bit: node for bit in names[name]["bits"] if bit not in found}
+        sources: dict[int, list[int]] = {}
+        for cell in self.cells.values():
+            inputs = [bit for _, bit in pins_of(cell, "input")]
+            sources |= dict.fromkeys((bit for _, bit in pins_of(cell, "output")), inputs)
+        waiting = deque(sorted(bit for bit in found if isinstance(bit, int)))
+        while waiting:
+            bit = waiting.popleft()
+            for source in sources.get(bit, ()):
+                if source not in found:
+                    found[source] = found[bit]
+                    waiting.append(source)
+        return {bit: found.get(bit, "top") for bit in self.drivers}

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from inrhw.activity import CLOCKS, Activity
+from inrhw.activity import Activity
 from inrhw.energies import (
     BAND,
     DEFAULT_RATES,
@@ -18,7 +18,7 @@ from inrhw.energies import (
 )
 from inrhw.errors import InputError
 from inrhw.figure import Figure
-from inrhw.netlist import Json, drivers, nodes_of_bits, readers, resource_of, stays_in_slice, top_module
+from inrhw.netlist import Json, Netlist, resource_of, stays_in_slice, top_module
 from inrhw.synth import Synthesis, cost_of
 
 #: A figure as "low", "nominal" and "high".
@@ -105,9 +105,9 @@ def power(
     clock = Figure(clock_mhz, "MHz", "the clock that power is stated at")
     if synthesis.board.family != "xcup":
         return _unknown(clock, f"no energies with a source for {synthesis.board.family}")
-    module = top_module(synthesis.netlist_json)
+    netlist = Netlist(top_module(synthesis.netlist_json))
     label = activity.source if activity else DEFAULT_SOURCE
-    switching = _switching_by_level(module, activity)
+    switching = _switching_by_level(netlist, activity)
     totals = {level: _sum(list(nodes.values())) for level, nodes in switching.items()}
     source = f"published energies times toggles at {clock_mhz:g} MHz: {label}; {BAND}"
     parts = parts_mw(totals, clock_mhz)
@@ -129,7 +129,7 @@ def power(
         _band(
             {level: mw * per_pixel for level, mw in total.items()}, "nJ/pixel", f"with static power; {source}"
         ),
-        _nodes(module, switching["nominal"], activity, clock_mhz, source),
+        _nodes(netlist, switching["nominal"], activity, clock_mhz, source),
     )
 
 
@@ -143,35 +143,35 @@ def parts_mw(switching: Mapping[str, Switching], clock_mhz: float) -> dict[str, 
     return found
 
 
-def _switching_by_level(module: Json, activity: Activity | None) -> dict[str, dict[str, Switching]]:
+def _switching_by_level(netlist: Netlist, activity: Activity | None) -> dict[str, dict[str, Switching]]:
     """Return what switches, by level and node."""
     if activity is None:
         return {
-            level: switching(module, lambda bit, rate=rate: rate, lambda bit: 1.0)  # type: ignore[misc]
+            level: switching(netlist, lambda bit, rate=rate: rate, lambda bit: 1.0)  # type: ignore[misc]
             for level, rate in DEFAULT_RATES.items()
         }
     rates, duties = activity.rates, activity.duties
-    found = switching(module, lambda bit: rates.get(bit, 0.0), lambda bit: duties.get(bit, 0.0))
+    found = switching(netlist, lambda bit: rates.get(bit, 0.0), lambda bit: duties.get(bit, 0.0))
     return dict.fromkeys(LEVELS, found)
 
 
 def switching(
-    module: Json, rate: Callable[[int], float], duty: Callable[[int], float]
+    netlist: Netlist, rate: Callable[[int], float], duty: Callable[[int], float]
 ) -> dict[str, Switching]:
     """Return what switches in a clock, by node of the pipeline.
 
     Parameters
     ----------
-    module
-        Netlist for UltraScale+.
+    netlist
+        For UltraScale+.
     rate
         Toggles of a net bit in a clock.
     duty
         Part of the clocks in which a net bit is 1.
     """
-    nodes = nodes_of_bits(module)
+    nodes = netlist.nodes
     found: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
-    for cell in module["cells"].values():
+    for cell in netlist.cells.values():
         outputs = [
             bit
             for pin, bits in cell["connections"].items()
@@ -182,7 +182,7 @@ def switching(
         node = nodes[outputs[0]] if outputs else "top"
         for kind, amount in _of_cell(cell, outputs, rate, duty):
             found[node][kind] += amount
-    for bit in _routed(module):
+    for bit in _routed(netlist):
         found[nodes[bit]]["net toggle"] += rate(bit)
     return dict(found)
 
@@ -221,12 +221,11 @@ def _enabled(cell: Json, duty: Callable[[int], float]) -> float:
     return max((duty(bit) if isinstance(bit, int) else float(bit == "1") for bit in pins), default=1.0)
 
 
-def _routed(module: Json) -> Iterator[int]:
+def _routed(netlist: Netlist) -> Iterator[int]:
     """Yield the nets that leave their slice and have no wires of their own, such as those of carry chains."""
-    clocks = {bit for name in CLOCKS & set(module["ports"]) for bit in module["ports"][name]["bits"]}
-    driven = drivers(module)
-    for bit, read in readers(module).items():
-        if bit not in driven or bit in clocks:
+    driven = netlist.drivers
+    for bit, read in netlist.readers.items():
+        if bit not in driven or bit in netlist.clocks:
             continue
         own = len(read) == 1 and stays_in_slice(driven[bit], *read[0])
         cascade = all((driven[bit], *at) in _CASCADES for at in read)
@@ -251,11 +250,15 @@ def _band(values: Mapping[str, float | None], unit: str, source: str) -> Band:
 
 
 def _nodes(
-    module: Json, switched: Mapping[str, Switching], activity: Activity | None, clock_mhz: float, source: str
+    netlist: Netlist,
+    switched: Mapping[str, Switching],
+    activity: Activity | None,
+    clock_mhz: float,
+    source: str,
 ) -> dict[str, NodePower]:
-    bits = Counter(nodes_of_bits(module).values())
+    bits = Counter(netlist.nodes.values())
     toggles = (
-        activity.by_node(module)
+        activity.by_node(netlist)
         if activity
         else {node: count * DEFAULT_RATES["nominal"] for node, count in bits.items()}
     )

@@ -14,7 +14,7 @@ from netlists import flip_flop, lut, module, port
 from inrhw.activity import FILE, Activity, Toggles, activity_of
 from inrhw.errors import InputError, Mismatch
 from inrhw.files import digest
-from inrhw.netlist import Json, top_module
+from inrhw.netlist import Json, Netlist, top_module
 from inrhw.netlist_simulation import NetlistSimulation
 
 
@@ -36,7 +36,7 @@ def counted(top: Json, cycles: int, netlist: str = "") -> Activity:
         simulation.settle()
         toggles.note()
         simulation.clock()
-    return toggles.activity(top, netlist, "a test")
+    return toggles.activity(Netlist(top), netlist, "a test")
 
 
 @given(st.integers(1, 6), st.integers(1, 100))
@@ -65,10 +65,10 @@ def test_sums_by_resource_and_by_node_are_the_total(width: int, cycles: int) -> 
     top = counter(width)
     found = counted(top, cycles)
     total = found.toggles.sum() / cycles
-    resources = found.by_resource(top)
+    resources = found.by_resource(Netlist(top))
     assert set(resources) == {"lut", "ff"}
     assert sum(resources.values()) == pytest.approx(total)
-    nodes = found.by_node(top)
+    nodes = found.by_node(Netlist(top))
     assert set(nodes) == {f"layer{k}" for k in range(width)}
     assert sum(nodes.values()) == pytest.approx(total)
 
@@ -122,7 +122,7 @@ def test_a_core_shows_its_frame_while_its_nets_are_counted(finished: Path) -> No
     bits = top["ports"]["m_axis_tdata"]["bits"]
     got = [rates.get(bit, 0.0) for bit in bits]
     np.testing.assert_allclose(got, toggles)
-    assert {"raster", "pixel", "fifo"} & set(found.by_node(top))
+    assert {"raster", "pixel", "fifo"} & set(found.by_node(Netlist(top)))
 
 
 def test_less_than_a_frame_is_counted_when_told(finished: Path) -> None:

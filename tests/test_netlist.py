@@ -7,7 +7,7 @@ import pytest
 from netlists import cell, flip_flop, lut, module, port
 
 from inrhw.errors import InputError
-from inrhw.netlist import drivers, nodes_of_bits, resource_of, stays_in_slice, top_module
+from inrhw.netlist import Netlist, resource_of, stays_in_slice, top_module
 
 #: Anonymous LUTs: in front of layer0's register, between that and the FIFO, and one that leads nowhere.
 CELLS = {
@@ -23,17 +23,17 @@ MODULE = module(CELLS, {"i": port("input", 2), "o": port("output", 6)}, NAMES)
 
 def test_a_net_without_a_name_belongs_to_what_it_leads_to() -> None:
     wanted = {2: "layer0_sine", 3: "layer0_sine", 4: "layer0_sine", 5: "fifo", 6: "fifo"}
-    assert nodes_of_bits(MODULE) == wanted
+    assert Netlist(MODULE).nodes == wanted
 
 
 def test_only_nets_that_are_read_count() -> None:
-    assert drivers(MODULE) == {2: "input", 3: "LUT1", 4: "FDRE", 5: "LUT1", 6: "FDRE"}
+    assert Netlist(MODULE).drivers == {2: "input", 3: "LUT1", 4: "FDRE", 5: "LUT1", 6: "FDRE"}
 
 
 def test_wires_between_nodes_name_none() -> None:
     names = {2: "i", 3: "network.i__payload$1"}
     top = module({"l": lut(1, [2], 3)}, {"o": port("output", 3)}, names)
-    assert set(nodes_of_bits(top).values()) == {"top"}
+    assert set(Netlist(top).nodes.values()) == {"top"}
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ def power(
     activity: Annotated[
         str,
         typer.Option(
-            help="netlist: toggles by simulation; default: default rates; auto: those if it cannot be simulated."
+            help="netlist: toggles by simulation; default: default rates; auto: those if that cannot be."
         ),
     ] = "auto",
 ) -> None:
