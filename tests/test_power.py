@@ -18,6 +18,7 @@ from inrhw.board import Board, load_board
 from inrhw.energies import BAND, DEFAULT_RATES, ENERGIES, PARTS, STATIC_MW_PER_LUT
 from inrhw.errors import InputError
 from inrhw.figure import Figure
+from inrhw.files import digest
 from inrhw.netlist import Netlist
 from inrhw.power import LEVELS, Band, Power, parts_mw, power, switching
 from inrhw.synth import Synthesis
@@ -51,10 +52,11 @@ def synthesized(folder: Path, top: dict[str, Any] = TOP, board: Board = VCU128) 
     return Synthesis(board, {}, {}, NO_TIMING, path, path, path, (), None)
 
 
-def active(rate: Callable[[int], float] = lambda bit: 0.25) -> Activity:
+def active(folder: Path, rate: Callable[[int], float] = lambda bit: 0.25) -> Activity:
+    netlist = digest(netlists.write(folder / "n.json", TOP))
     bits = np.array(sorted(Netlist(TOP).drivers.keys() - {4}))
     toggles = np.array([round(1000 * rate(bit)) for bit in bits.tolist()])
-    return Activity(1000, 1000, 1.0, "a test", "", bits, toggles, np.full(len(bits), 500))
+    return Activity(1000, 1000, 1.0, "a test", netlist, bits, toggles, np.full(len(bits), 500))
 
 
 def values(band: Band) -> dict[str, float]:
@@ -105,7 +107,7 @@ def test_low_is_at_most_nominal_and_that_at_most_high(switched: dict[str, float]
 
 @pytest.mark.parametrize("known", [True, False], ids=["netlist", "default"])
 def test_every_band_is_in_order_and_the_parts_are_the_whole(tmp_path: Path, known: bool) -> None:
-    found = power(synthesized(tmp_path), 300.0, 1, active() if known else None)
+    found = power(synthesized(tmp_path), 300.0, 1, active(tmp_path) if known else None)
     for band in bands(found):
         low, nominal, high = (band[level].value for level in LEVELS)
         if nominal is not None:
@@ -119,20 +121,20 @@ def test_every_band_is_in_order_and_the_parts_are_the_whole(tmp_path: Path, know
 
 
 def test_static_power_is_that_of_the_part_and_apart(tmp_path: Path) -> None:
-    idle = power(synthesized(tmp_path), 300.0, 1, active(lambda bit: 0.0))
+    idle = power(synthesized(tmp_path), 300.0, 1, active(tmp_path, lambda bit: 0.0))
     luts = VCU128.resources["lut"]
     assert values(idle.static_mw) == pytest.approx(
         {level: mw * luts for level, mw in STATIC_MW_PER_LUT.items()}, rel=1e-3
     )
     assert idle.static_mw["nominal"].value == pytest.approx(3499, abs=1)
-    busy = power(synthesized(tmp_path), 300.0, 1, active(lambda bit: 1.0))
+    busy = power(synthesized(tmp_path), 300.0, 1, active(tmp_path, lambda bit: 1.0))
     assert busy.static_mw == idle.static_mw
     assert values(busy.dynamic_mw)["nominal"] > values(idle.dynamic_mw)["nominal"]
 
 
 @pytest.mark.parametrize("interval", [1, 16])
 def test_the_energy_of_a_pixel_is_power_by_pixel_rate(tmp_path: Path, interval: int) -> None:
-    found = power(synthesized(tmp_path), 250.0, interval, active())
+    found = power(synthesized(tmp_path), 250.0, interval, active(tmp_path))
     for level in LEVELS:
         dynamic, static = (values(band)[level] for band in (found.dynamic_mw, found.static_mw))
         assert values(found.dynamic_nj)[level] == pytest.approx(dynamic * interval / 250, rel=1e-3)
@@ -140,7 +142,7 @@ def test_the_energy_of_a_pixel_is_power_by_pixel_rate(tmp_path: Path, interval: 
 
 
 def test_without_activity_the_band_is_wider_and_says_so(tmp_path: Path) -> None:
-    known = power(synthesized(tmp_path), 300.0, 1, active(lambda bit: DEFAULT_RATES["nominal"]))
+    known = power(synthesized(tmp_path), 300.0, 1, active(tmp_path, lambda bit: DEFAULT_RATES["nominal"]))
     default = power(synthesized(tmp_path), 300.0, 1, None)
 
     def spread(found: Power) -> float:
@@ -152,7 +154,7 @@ def test_without_activity_the_band_is_wider_and_says_so(tmp_path: Path) -> None:
 
 
 def test_pads_are_unknown(tmp_path: Path) -> None:
-    found = power(synthesized(tmp_path), 300.0, 1, active())
+    found = power(synthesized(tmp_path), 300.0, 1, active(tmp_path))
     assert {figure.value for figure in found.parts_mw["io"].values()} == {None}
     assert "out of context" in found.parts_mw["io"]["nominal"].source
 
@@ -167,7 +169,7 @@ def test_other_families_are_unknown_with_the_reason(tmp_path: Path, board: str) 
 
 
 def test_every_figure_says_how_wrong_it_may_be(tmp_path: Path) -> None:
-    found = power(synthesized(tmp_path), 300.0, 1, active())
+    found = power(synthesized(tmp_path), 300.0, 1, active(tmp_path))
     for band in (found.static_mw, found.dynamic_mw, found.dynamic_nj, found.total_nj):
         assert "factor of 2.6" in band["nominal"].source
     json.dumps(asdict(found), allow_nan=False)
@@ -197,3 +199,10 @@ def test_the_quoted_band_is_that_of_the_benchmark() -> None:
     assert f"factor of {every['median_factor']:.1f} in the median of {every['points']}" in quoted
     assert f"90 % within {every['factor_of_90_percent']}" in quoted
     assert f"of {strong['median_factor']:.1f} (90 % within {strong['factor_of_90_percent']})" in quoted
+
+
+def test_activity_of_another_netlist_is_refused(tmp_path: Path) -> None:
+    activity = active(tmp_path)
+    other = synthesized(tmp_path, module({"f": flip_flop(2, 3)}))
+    with pytest.raises(InputError, match="belongs to another netlist"):
+        power(other, 300.0, 1, activity)
