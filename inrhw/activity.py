@@ -252,7 +252,7 @@ class _Player:
         self.taken = 0  # pixels since reset
         self.remark = "; of the first picture" if manifest.get("pictures", 1) > 1 else ""
         self.simulation = NetlistSimulation(module)
-        self._patience = 64 + manifest["latency"] + 16 * self.interval
+        self._patience = 64 + manifest["latency"] + 2 * self.interval
         self._golden = (self.pixels << 8 * np.arange(self.pixels.shape[1])).sum(1).tolist()
         self._width = manifest["width"]
         self._sent = 0

@@ -246,7 +246,7 @@ def _sum(parts: Sequence[Switching]) -> Switching:
 
 def _band(values: Mapping[str, float | None], unit: str, source: str) -> Band:
     return {
-        level: Figure(None if value is None else float(f"{value:.4g}"), unit, source)
+        level: Figure(None if value is None else float(f"{value:.3g}"), unit, source)
         for level, value in values.items()
     }
 
@@ -270,7 +270,7 @@ def _nodes(
         milliwatts = sum(part["nominal"] for part in parts.values())
         found[node] = NodePower(
             Figure(round(toggles[node], 2), "toggles/clock", activity.source if activity else DEFAULT_SOURCE),
-            Figure(float(f"{milliwatts:.4g}"), "mW", source),
+            Figure(float(f"{milliwatts:.3g}"), "mW", source),
         )
     return found
 

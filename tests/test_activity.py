@@ -14,11 +14,18 @@ from hypothesis import strategies as st
 from netlists import flip_flop, lut, module, port
 
 from inrhw.activity import FILE, Activity, Toggles, activity_of
+from inrhw.board import load_board
 from inrhw.errors import InputError, Mismatch
 from inrhw.files import digest
+from inrhw.fit import Training
+from inrhw.models import Architecture
 from inrhw.netlist import Json, Netlist, top_module
 from inrhw.netlist_simulation import NetlistSimulation
+from inrhw.plan import Target, Wish
+from inrhw.precision import Precision
+from inrhw.signals import Picture
 from inrhw.simulator import available
+from inrhw.stages import Build
 from inrhw.synth import load_synthesis, netlist_models
 
 
@@ -141,6 +148,21 @@ def test_a_netlist_that_shows_another_picture_is_refused(built: Path) -> None:
     np.savez(built / "vectors.npz", **vectors)
     with pytest.raises(Mismatch, match="at pixel 3"):
         activity_of(built, built / "tiny_netlist.json")
+
+
+@pytest.mark.slow
+def test_a_core_without_a_picture_is_given_its_weights_first(tmp_path: Path, picture: Picture) -> None:
+    """One with UltraRAM, which starts empty, and block RAM."""
+    precision = Precision(weight_bits=8, outer_weight_bits=8, finer_rows=0)
+    architecture = Architecture("quadinr", 5, 4, 3, 64, 1, precision=precision)
+    work = Build(tmp_path / "loadable")
+    work.fit(picture, architecture, Training(steps=2))
+    work.emit("raster", Wish("loadable", Target(initiation_interval=4096)))
+    work.synth(load_board("vcu128"))
+    work.power(activity="netlist")
+    found = json.loads((work.folder / "power.json").read_text())
+    assert "of 20 pixels, after its weights were loaded" in found["activity"]
+    assert found["parts_mw"]["uram"]["nominal"]["value"] > 0
 
 
 # Another simulator

@@ -24,7 +24,7 @@ def test_power_is_stated_at_the_clock_that_was_asked_for(built: Path, inrhw_: In
     half = written(built)
     for level in ("low", "nominal", "high"):
         dynamic, before = half["dynamic_mw"][level]["value"], one["dynamic_mw"][level]["value"]
-        assert dynamic == pytest.approx(before / 2, rel=1e-3)
+        assert dynamic == pytest.approx(before / 2, rel=1e-2)
     assert half["static_mw"] == one["static_mw"]
 
 
