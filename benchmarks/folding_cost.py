@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from inrhw import Architecture, Precision, emit, load_board, lower, synth
-from inrhw.cost import Cost, layer_shapes, network_cost
+from inrhw.cost import Cost, network_cost
 from inrhw.files import write_json
 from inrhw.folding import fold
 from inrhw.models import INR
 from inrhw.plan import Target, Wish, plan
+from inrhw.shapes import layer_shapes
 
 RESOURCES = ("lut", "ff", "dsp", "bram", "uram")
 

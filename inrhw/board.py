@@ -42,6 +42,9 @@ class Board:
         BRAM in blocks of 36 kbit, on ECP5 of 18 kbit. 0 where the part has none.
     clock_mhz
         Clock that the board's oscillator gives.
+    clock_pins, clock_standard
+        Package pins of that clock, of a pair the positive one first, and their I/O standard; empty where
+        not known.
     nextpnr
         Options that name the part to nextpnr; empty where nextpnr does not know the family.
 
@@ -59,6 +62,8 @@ class Board:
     resources: Mapping[str, int]
     clock_mhz: float
     nextpnr: tuple[str, ...] = ()
+    clock_pins: tuple[str, ...] = ()
+    clock_standard: str = ""
 
     def __post_init__(self) -> None:
         if self.family not in get_args(Family):

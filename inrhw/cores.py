@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from inrhw.cost import layer_shapes
 from inrhw.errors import InputError
 from inrhw.files import read_json
 from inrhw.fit import Fitted
@@ -16,6 +15,7 @@ from inrhw.models import INR, Architecture, architecture_from_json
 from inrhw.node import Graph
 from inrhw.ops import implementation
 from inrhw.plan import folding_from_json
+from inrhw.shapes import layer_shapes
 from inrhw.shared_fit import FittedShared, is_shared
 from inrhw.top import Core
 
@@ -26,19 +26,28 @@ def networks(folder: Path) -> list[INR]:
     Raises
     ------
     InputError
-        If a file is missing or damaged, or pictures have not one size.
+        If a file is missing or damaged.
     """
     if not is_shared(folder):
         return [Fitted.load(folder).model]
-    models = list(FittedShared.load(folder).model)
-    sizes = [f"{model.architecture.width}x{model.architecture.height}" for model in models]
-    for k, size in enumerate(sizes):
-        if size != sizes[0]:
-            raise InputError(
-                f"pictures on one core must have one size, but picture 0 has {sizes[0]} pixels and "
-                f"picture {k} {size}; give all the same size"
-            )
-    return models
+    return list(FittedShared.load(folder).model)
+
+
+def as_emitted(models: Sequence[INR], manifest: dict[str, Any]) -> list[INR]:
+    """Return the networks at the size that the core of a manifest renders.
+
+    Raises
+    ------
+    InputError
+        If that is not a multiple of the pictures' size.
+    """
+    width, own = manifest.get("width"), models[0].architecture.width
+    if not isinstance(width, int) or width < own or width % own:
+        raise InputError(
+            f"the core in manifest.json is {width} pixels wide, which is no multiple of the picture's {own}; "
+            "run `inrhw emit` again"
+        )
+    return [model.scaled(width // own) for model in models]
 
 
 def graph_of(models: Sequence[INR], folding: Folding | None) -> Graph:
@@ -52,9 +61,10 @@ def graph_of(models: Sequence[INR], folding: Folding | None) -> Graph:
 
 
 def core_of(models: Sequence[INR], manifest: dict[str, Any]) -> Core:
-    """Return the core that a manifest describes, with the weights of `models`."""
+    """Return the core that a manifest describes, with the weights of `models`, from `as_emitted`."""
     graph = graph_of(models, folding_from_json(manifest.get("folding")))
-    return Core(graph, models[0].architecture.grid, str(manifest.get("source")))
+    grid, *others = [model.architecture.grid for model in models]
+    return Core(graph, grid, str(manifest.get("source")), others=tuple(others), control="control" in manifest)
 
 
 def weights_for(folder: Path, core_folder: Path) -> bytes:
@@ -84,7 +94,7 @@ def weights_for(folder: Path, core_folder: Path) -> bytes:
     architecture = architecture_from_json(json.dumps(core.get("architecture", {})))
     _check_same_shape(fitted.architecture, architecture, folder, core_folder)
     _check_same_rotations(fitted.model.rotations(), core.get("rotations", []), folder, core_folder)
-    memories = core_of([fitted.model], manifest).memories
+    memories = core_of(as_emitted([fitted.model], manifest), manifest).memories
     if f"{shape_digest(memories):08x}" != manifest.get("shape"):
         raise InputError(
             f"{core_folder} was emitted by another version of inrhw; run `inrhw emit` on it again"

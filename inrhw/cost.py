@@ -1,6 +1,5 @@
 """What a folded network costs on an FPGA, from its shape alone: no weights, no synthesis."""
 
-import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -8,12 +7,11 @@ from dataclasses import dataclass, fields
 from inrhw.board import Family
 from inrhw.folded_raster import LOADABLE_WIDTH
 from inrhw.folding import Fold, Folding, lanes_to_rotate
-from inrhw.hadamard import finer, rotation_of
-from inrhw.memory import MAX_WIDTH, address_bits, memory_style
-from inrhw.models import Architecture
-from inrhw.ops.folded_dense import can_pack
+from inrhw.hadamard import finer
+from inrhw.memory import MAX_WIDTH, address_bits, memory_style, total_depth
 from inrhw.ops.fwht import butterflies
 from inrhw.rotation import Rotation
+from inrhw.shapes import LayerShape
 from inrhw.types import Fixed
 
 #: Words of a block of 36 kbit, and columns at that depth.
@@ -61,85 +59,15 @@ def on_family(cost: Cost, family: Family) -> Cost:
     return Cost(*(getattr(cost, field.name) * getattr(_ECP5, field.name) for field in fields(Cost)))
 
 
-@dataclass(frozen=True)
-class LayerShape:
-    """A dense layer and the operation after it.
-
-    Parameters
-    ----------
-    rows, columns
-        Neurons and synapses.
-    weight_bits, x_bits
-        Widths of a weight and an input.
-    phase_bits, y_bits
-        Widths of the activation's argument and value; `phase_bits` is 0 in front of a pixel.
-    x_signed
-        Whether inputs have a sign.
-    rotation
-        What inputs go through in front of the layer.
-    """
-
-    rows: int
-    columns: int
-    weight_bits: int
-    x_bits: int
-    phase_bits: int
-    y_bits: int
-    x_signed: bool = True
-    rotation: Rotation | None = None
-
-    @property
-    def sum_bits(self) -> int:
-        """Bits of a sum that no input overflows."""
-        return self.weight_bits + self.x_bits + self.columns.bit_length()
-
-    def packable(self, fold: Fold) -> bool:
-        """Return whether two of its products fit one DSP block."""
-        return can_pack(self.weight_bits, Fixed(self.x_bits, 0, self.x_signed), fold)
-
-
-def layer_shapes(architecture: Architecture) -> tuple[LayerShape, ...]:
-    """Return the dense layers of a network, first to last."""
-    precision, features = architecture.precision, architecture.features
-    bits, last = precision.activation_bits, len(features) - 2
-    values = [cls.value_format(bits) for cls in architecture.hidden_activations]
-    inputs = [architecture.grid.element, *values]
-    rotated = [_rotated_side(architecture, k) for k in range(len(inputs))]
-    rotations = [
-        rotation_of(columns, precision.hadamard == "stored") if what in ("both", "activations") else None
-        for what, columns in zip(rotated, features, strict=False)
-    ]
-    outputs = [
-        finer(value).width if rotation else value.width
-        for value, rotation in zip(values, rotations[1:], strict=True)
-    ]
-    return tuple(
-        LayerShape(
-            rows,
-            columns,
-            (precision.outer_weight_bits if k in (0, last) else precision.weight_bits)
-            # A rotation of one side is in the weights; measured from 8 to 64 columns.
-            + (columns.bit_length() // 2 if rotated[k] in ("weights", "activations") else 0),
-            inputs[k].width,
-            0 if k == last else precision.phase_bits,
-            8 if k == last else outputs[k],
-            inputs[k].signed or rotations[k] is not None,
-            rotations[k],
-        )
-        for k, (columns, rows) in enumerate(itertools.pairwise(features))
-    )
-
-
-def _rotated_side(architecture: Architecture, layer: int) -> str:
-    """Return what a layer rotates, as in `Precision.rotated`."""
-    if layer == 0:
-        return ""
-    return architecture.precision.rotated("last" if layer == len(architecture.features) - 2 else "hidden")
-
-
 #: What does not depend on the network: counters, credits, and with weights that can be loaded the loader.
 _CONTROL = Cost(lut=45, ff=40)
 _LOADER = Cost(lut=690, ff=400)
+
+#: The registers by which the picture of a frame is chosen.
+_PICTURES = Cost(lut=60, ff=75)
+
+#: LUTs and flip-flops of a baked layer, for each bit of its weights.
+_ADDERS = Cost(lut=1.9, ff=2.0)
 
 #: The counters of a `Regroup`.
 _REGROUP = Cost(lut=16, ff=11)
@@ -185,7 +113,20 @@ def network_cost(shapes: Sequence[LayerShape], folding: Folding, source: str) ->
             raster=k == 0 and source == "raster",
         )
         lanes = out_lanes(shape, fold)
-    return parts | {"rest": rest_cost(shapes, folding.weights)}
+    return parts | {"rest": rest_cost(shapes, folding.weights, source)}
+
+
+def baked_cost(shapes: Sequence[LayerShape], source: str) -> Cost:
+    """Return what a core of one picture with baked weights costs, roughly: within a fifth; see `_ADDERS`."""
+    found = rest_cost(shapes, "baked", source)
+    for k, shape in enumerate(shapes):
+        if k or source == "stream":
+            found += _adders(shape)
+        else:
+            width = shape.rows * _sum_bits(shape, loadable=False)
+            found += Cost(lut=width, ff=width)
+        found += _times(shape.rows, _follower(shape))
+    return found
 
 
 def layer_cost(
@@ -208,9 +149,11 @@ def layer_cost(
     """
     loadable = weights == "loadable"
     leaving = out_lanes(shape, fold)
-    following = _times(leaving, _activation(shape) if shape.phase_bits else _pixel(shape))
+    following = _times(leaving, _follower(shape))
     if raster:
         return _raster(shape, fold.pe, loadable) + following
+    if shape.shared and fold == Fold(shape.rows, shape.columns) and lanes == shape.columns:
+        return _adders(shape) + following
     rotated = Cost()
     if shape.rotation:
         rotated_lanes = lanes_to_rotate(shape.rotation, lanes, pace)
@@ -221,8 +164,8 @@ def layer_cost(
     return (
         rotated
         + _buffer(shape.x_bits, shape.columns, fold.simd, lanes)
-        + _times(fold.simd, _columns(fold.pe, shape.weight_bits, each, loadable))
-        + _columns(leaving, sum_bits + shift_bits, each // taken * sub_beats, loadable)
+        + _times(fold.simd, _columns(fold.pe, shape.weight_bits, each, loadable, shape.banks))
+        + _columns(leaving, sum_bits + shift_bits, each // taken * sub_beats, loadable, shape.banks)
         + _multipliers(fold, sum_bits, packed=packed and shape.packable(fold))
         + _sequencer(shape, fold, loadable)
         + (_unload(fold.pe, leaving, sum_bits) if sub_beats > 1 else Cost())
@@ -232,10 +175,11 @@ def layer_cost(
     )
 
 
-def rest_cost(shapes: Sequence[LayerShape], weights: str) -> Cost:
-    """Return what the FIFO, the counters and the loader cost."""
+def rest_cost(shapes: Sequence[LayerShape], weights: str, source: str) -> Cost:
+    """Return what the FIFO, the counters, and the loader or the choice of a picture cost."""
     fifo = Cost(_lut_ram(8 * shapes[-1].rows + 2, 32), 8 * shapes[-1].rows + 2)
-    return fifo + (_LOADER if weights == "loadable" else _CONTROL)
+    chosen = _PICTURES if shapes[0].banks > 1 and source == "raster" else Cost()
+    return fifo + chosen + (_LOADER if weights == "loadable" else _CONTROL)
 
 
 def _times(count: int, cost: Cost) -> Cost:
@@ -264,38 +208,47 @@ def _choice(count: int) -> float:
     return 0 if count == 1 else max(1, count / 4)
 
 
-def _block_ram(width: int, depth: int) -> float:
-    """Return the blocks of 36 kbit of a memory, as wide as its depth allows, the last one perhaps half."""
-    columns = next((columns for words, columns in _BLOCK_SHAPES if depth <= words), 0)
-    if not columns:
-        return -(-depth // _BLOCK_SHAPES[-1][0]) * -(-width // _BLOCK_SHAPES[-1][1])
-    whole, left = divmod(width, columns)
-    return whole + (0 if not left else 0.5 if left <= columns // 2 else 1)
+def _block_ram(width: int, depth: int) -> Cost:
+    """Return the blocks of 36 kbit of a memory, as wide as their depth allows, the last ones perhaps half.
+
+    A deep memory is made of several rows of blocks, whose outputs a multiplexer joins.
+    """
+
+    def made_of(words: int, columns: int) -> Cost:
+        rows = -(-depth // words)
+        whole, left = divmod(width, columns)
+        blocks = whole + (0 if not left else 0.5 if left <= columns // 2 else 1)
+        return Cost(lut=width * _choice(rows), bram=rows * blocks)
+
+    return min((made_of(*shape) for shape in _BLOCK_SHAPES), key=lambda cost: (cost.bram, cost.lut))
 
 
-def _memory(width: int, depth: int, loadable: bool) -> Cost:
+def _memory(width: int, depth: int, loadable: bool, banks: int) -> Cost:
     """Return the cost of one `WeightMemory` with `depth` words a bank."""
     address = address_bits(depth)
     if not loadable:
+        depth = total_depth(depth, banks)
+        address = address_bits(depth)
         if memory_style(depth, loadable=False) == "lut":
-            return Cost(lut=width * -(-depth // 64), ff=address)
-        return Cost(bram=_block_ram(width, depth))
+            # Of two words a bit is a constant or the address itself.
+            return Cost(lut=width * -(-depth // 64) if depth > 2 else 0, ff=address)
+        return _block_ram(width, depth)
     words = (1 << address) + depth
     bus = Cost(lut=address + 6 + width / 5)
     style = memory_style(words, loadable=True)
     if style == "ultra":
         return bus + Cost(uram=-(-words // 4096))
     if style == "block":
-        return bus + Cost(bram=_block_ram(width, words))
+        return bus + _block_ram(width, words)
     return bus + Cost(_lut_ram(width, words) + (width if words > 64 else 0), address + 1)
 
 
-def _columns(codes: int, width: int, depth: int, loadable: bool) -> Cost:
+def _columns(codes: int, width: int, depth: int, loadable: bool, banks: int) -> Cost:
     """Return the cost of a `ColumnMemory`."""
     each = MAX_WIDTH // width
     whole, left = divmod(codes, each)
-    cost = _times(whole, _memory(each * width, depth, loadable))
-    return cost + (_memory(left * width, depth, loadable) if left else Cost())
+    cost = _times(whole, _memory(each * width, depth, loadable, banks))
+    return cost + (_memory(left * width, depth, loadable, banks) if left else Cost())
 
 
 def _buffer(width: int, length: int, simd: int, lanes: int) -> Cost:
@@ -366,6 +319,16 @@ def _scale(shape: LayerShape, sum_bits: int, shift_bits: int) -> Cost:
     )
 
 
+def _adders(shape: LayerShape) -> Cost:
+    """Return the cost of a baked layer."""
+    return _times(shape.rows * shape.columns * shape.weight_bits, _ADDERS)
+
+
+def _follower(shape: LayerShape) -> Cost:
+    """Return the cost of what follows a layer, on one lane."""
+    return _activation(shape) if shape.phase_bits else _pixel(shape)
+
+
 def _activation(shape: LayerShape) -> Cost:
     """Return the cost of a wave from a table of a quarter of it, on one lane."""
     table = (1 << (shape.phase_bits - 2)) * (shape.y_bits - 1)
@@ -386,4 +349,5 @@ def _raster(shape: LayerShape, lanes: int, loadable: bool) -> Cost:
     width = LOADABLE_WIDTH if loadable else _sum_bits(shape, loadable)
     beats = -(-shape.rows // lanes)
     lane = Cost(lut=_lut_ram(width, beats) + width, ff=width + shape.phase_bits)
-    return _times(lanes, lane) + _columns(lanes, width, 3 * beats, loadable) + Cost(lut=30, ff=30)
+    increments = _columns(lanes, width, 3 * beats, loadable, shape.banks)
+    return _times(lanes, lane) + increments + Cost(lut=30, ff=30)

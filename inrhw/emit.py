@@ -2,20 +2,25 @@
 
 import io
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from amaranth.back import rtlil
+from amaranth.hdl import Shape
+from amaranth.lib.wiring import Component, In
 
 import inrhw
+from inrhw.c_header import c_header
+from inrhw.control import ControlRegister
 from inrhw.errors import InputError
+from inrhw.example_bench import example_bench
 from inrhw.files import output_folder, write_atomically, write_json
 from inrhw.folding import folding_of, folding_to_json
 from inrhw.grid import Grid
 from inrhw.hierarchy import merge_equal_modules
-from inrhw.loading.c_header import c_header
 from inrhw.loading.pictures import PictureRegister
 from inrhw.loading.registers import Register
 from inrhw.loading.weights import shape_digest, weights_file
@@ -58,8 +63,13 @@ class Artifact:
 
     @property
     def header(self) -> Path:
-        """Register map of a loadable core for C."""
+        """Register map for C, of a core that has registers."""
         return self.folder / f"{self.name}.h"
+
+    @property
+    def example_bench(self) -> Path:
+        """A test bench in Verilog that shows how to use the core."""
+        return self.folder / f"{self.name}_tb.v"
 
     @property
     def manifest(self) -> Path:
@@ -71,43 +81,69 @@ class Artifact:
         """Golden vectors, the same for every rung of `verify`."""
         return self.folder / "vectors.npz"
 
+    @property
+    def register_files(self) -> tuple[Path, ...]:
+        """What lies beside a core that has registers."""
+        if self.core.memories:
+            return self.weights, self.folder / "second.weights", self.header
+        return (self.header,) if self.core.has_registers else ()
 
-def emit(graph: Graph, grid: Grid, folder: Path | str, name: str, *, source: str = "raster") -> Artifact:
-    """Write ``NAME.v``, ``manifest.json`` and ``vectors.npz``; if loadable ``NAME.weights`` and ``NAME.h``.
+
+def emit(
+    graph: Graph,
+    grid: Grid | Sequence[Grid],
+    folder: Path | str,
+    name: str,
+    *,
+    source: str = "raster",
+    control: bool = False,
+) -> Artifact:
+    """Write ``NAME.v``, ``NAME_tb.v``, ``manifest.json`` and ``vectors.npz``.
+
+    A core with registers gets ``NAME.h`` too, a loadable one ``NAME.weights``.
 
     Parameters
     ----------
     graph
-        From `lower` or `fold`.
+        From `lower`, `fold` or `fold_banks`.
     grid
-        Coordinates of the picture.
+        Coordinates of the picture; or of each picture on the core.
     folder
         Where to write; made if need be.
     name
         Name of the top module; `inrhw.signals.safe_name` makes one from any text.
     source
         "raster" or "stream", see `Core`.
+    control
+        Whether the core has registers to start, stop and watch it, see docs/control.md.
 
     Raises
     ------
     InputError
-        If the name or the source is none, or the folder cannot be written.
+        If the name or the source is none, grids are not as many as pictures or differ on a raster core, or
+        the folder cannot be written.
     """
     if not name.isascii() or safe_name(name.lower()) != name.lower():
         raise InputError(f"name must be a Verilog identifier that is no keyword, not {name!r}")
-    artifact = Artifact(name, Path(folder), Core(graph, grid, source))
+    first, *others = [grid] if isinstance(grid, Grid) else grid
+    core = Core(graph, first, source, others=tuple(others), control=control)
+    artifact = Artifact(name, Path(folder), core)
     with output_folder(artifact.folder):
-        verilog = _header(artifact) + _verilog(artifact)
+        component = artifact.core.component()
+        verilog = _header(artifact) + _verilog(artifact, component)
         write_atomically(artifact.verilog, verilog.encode())
         write_atomically(artifact.vectors, _vectors(artifact.core))
         if artifact.core.memories:
             _write_loadable(artifact)
-        write_json(artifact.manifest, _manifest(artifact))
+        manifest = _manifest(artifact, component)
+        if artifact.header in artifact.register_files:
+            write_atomically(artifact.header, c_header(manifest).encode())
+        write_atomically(artifact.example_bench, example_bench(manifest).encode())
+        write_json(artifact.manifest, manifest)
     return artifact
 
 
-def _verilog(artifact: Artifact) -> str:
-    component = artifact.core.component()
+def _verilog(artifact: Artifact, component: Component) -> str:
     # Source paths would make the Verilog differ from one checkout to the next.
     text = rtlil.convert(component, name=artifact.name, emit_src=False)
     text = merge_equal_modules(text)
@@ -118,20 +154,21 @@ def _verilog(artifact: Artifact) -> str:
 
 
 def _write_loadable(artifact: Artifact) -> None:
-    """Write the files of a loadable core: its own weights, others for the bench, and the C header."""
+    """Write the files of a loadable core: its own weights, and others for the bench."""
     core = artifact.core
     write_atomically(artifact.weights, weights_file(core.memories))
     write_atomically(artifact.folder / "second.weights", weights_file(core.other.memories))
-    write_atomically(artifact.header, c_header(artifact.name, core.memories).encode())
 
 
 def _header(artifact: Artifact) -> str:
     core = artifact.core
-    grid, element = core.grid, core.grid.element
+    element = core.grid.element
+    sizes = " and ".join(f"{grid.width}x{grid.height}" for grid in core.sizes)
+    width, height = (core.grid.width, core.grid.height) if len(core.sizes) == 1 else ("width", "height")
     names = "RGB" if core.channels == 3 else ["grey"]
     order = ", ".join(f"[{8 * k + 7}:{8 * k}] = {names[c]}" for k, c in enumerate(core.channel_order))
     lines = [
-        f"{artifact.name}: {grid.width}x{grid.height} pixels, {core.channels} channel(s), {_rate(core)}.",
+        f"{artifact.name}: {sizes} pixels, {core.channels} channel(s), {_rate(core)}.",
         f"Made by inrhw {inrhw.__version__}; do not edit.",
         "",
         "aclk, aresetn  clock; synchronous reset, active low, at any time",
@@ -139,11 +176,11 @@ def _header(artifact: Artifact) -> str:
         "               tuser = first pixel of the frame, tlast = last pixel of a line",
     ]
     if core.source == "stream":
-        bits = bits_per_axis(grid.element)
+        bits = bits_per_axis(element)
         lines += [
             f"s_axis_*       coordinates in, two's complement of {element.width} bits:",
-            f"               tdata[{bits - 1}:0] = 2 column + 1 - {grid.width},",
-            f"               tdata[{2 * bits - 1}:{bits}] = 2 row + 1 - {grid.height};",
+            f"               tdata[{bits - 1}:0] = 2 column + 1 - {width},",
+            f"               tdata[{2 * bits - 1}:{bits}] = 2 row + 1 - {height};",
             "               tuser and tlast come out again with the pixel",
         ]
     if core.memories:
@@ -151,19 +188,24 @@ def _header(artifact: Artifact) -> str:
             f"s_axi_*        AXI4-Lite registers: see {artifact.header.name}",
             "s_weights_*    AXI4-Stream of weight files: see docs/weights.md of inrhw",
         ]
-    lines += _picture_lines(core)
+    lines += _picture_lines(core, artifact.name)
+    if core.control:
+        lines += [
+            f"s_axi_*        AXI4-Lite registers from 0x{ControlRegister.ID:02x}: see docs/control.md",
+            "interrupt      a frame is done, if CONTROL.interrupt is set",
+        ]
     lines += [f"Latency {core.latency} cycles, then {_rate(core)}; backpressure loses nothing."]
     return "".join(f"// {line}".rstrip() + "\n" for line in lines) + "\n"
 
 
-def _picture_lines(core: Core) -> list[str]:
+def _picture_lines(core: Core, name: str) -> list[str]:
     """Return what the header says of a core of many pictures."""
     if core.pictures == 1:
         return []
     if core.source == "raster":
         return [
             f"m_axis_tid     picture of the pixel, 0 to {core.pictures - 1}",
-            "s_axi_*        AXI4-Lite registers: see docs/pictures.md of inrhw;",
+            f"s_axi_*        AXI4-Lite registers: see {name}.h, and docs/pictures.md of inrhw;",
             f"               write 0x{PictureRegister.PICTURE:02x} to choose the picture of the next frame",
         ]
     return [
@@ -178,7 +220,7 @@ def _rate(core: Core) -> str:
 
 
 def _vectors(core: Core) -> bytes:
-    coordinates = core.grid.codes()
+    coordinates = core.coordinates
     others = [core.graph.of_bank(bank) for bank in range(1, core.pictures)]
     if core.memories:
         others = [core.other.graph]
@@ -194,7 +236,7 @@ def _vectors(core: Core) -> bytes:
     return buffer.getvalue()
 
 
-def _manifest(artifact: Artifact) -> dict[str, Any]:
+def _manifest(artifact: Artifact, component: Component) -> dict[str, Any]:
     core = artifact.core
     element = core.grid.element
     return {
@@ -202,6 +244,7 @@ def _manifest(artifact: Artifact) -> dict[str, Any]:
         "name": artifact.name,
         "top": artifact.name,
         "verilog": artifact.verilog.name,
+        "ports": _ports(component),
         "source": core.source,
         "width": core.grid.width,
         "height": core.grid.height,
@@ -219,12 +262,34 @@ def _manifest(artifact: Artifact) -> dict[str, Any]:
         "pipeline": list(_pipeline(core)),
         **(_loadable(core) if core.memories else {}),
         **(_pictures(core) if core.pictures > 1 else {}),
+        **(
+            {"control": {register.name: int(register) for register in ControlRegister}}
+            if core.control
+            else {}
+        ),
     }
+
+
+def _ports(component: Component) -> list[dict[str, Any]]:
+    """Return the ports of the top module in their order, clock and reset first."""
+    return [
+        {
+            "name": name,
+            "direction": "in" if member.flow == In else "out",
+            "width": Shape.cast(member.shape).width,
+        }
+        for name, member in component.signature.members.items()
+    ]
 
 
 def _pictures(core: Core) -> dict[str, Any]:
     registers = {register.name: int(register) for register in PictureRegister}
-    return {"pictures": core.pictures} | ({"registers": registers} if core.source == "raster" else {})
+    sizes = [[grid.width, grid.height] for grid in core.grids]
+    return {
+        "pictures": core.pictures,
+        **({"sizes": sizes} if len(core.sizes) > 1 else {}),
+        **({"registers": registers} if core.source == "raster" else {}),
+    }
 
 
 def _loadable(core: Core) -> dict[str, Any]:

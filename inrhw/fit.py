@@ -158,7 +158,7 @@ def fit(
         If the checkpoint is damaged or of another network, picture or training, or training diverged.
     """
     training = training or Training()
-    if (architecture.width, architecture.height, architecture.channels) != (
+    if (architecture.grid.width, architecture.grid.height, architecture.channels) != (
         picture.width,
         picture.height,
         picture.channels,

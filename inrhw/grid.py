@@ -57,6 +57,11 @@ class Grid:
         """Factor from ``u / 2**frac`` to the pixel centre, for x and y."""
         return 2.0**self.element.frac / self.width, 2.0**self.element.frac / self.height
 
+    @property
+    def pixels(self) -> int:
+        """How many there are."""
+        return self.width * self.height
+
     def codes(self) -> Codes:
         """Return u of every pixel, int64 [width * height, 2], in raster order."""
         x = 2 * np.arange(self.width, dtype=np.int64) + 1 - self.width

@@ -60,6 +60,13 @@ def implementations(model: str) -> dict[str, type[CurveNode]]:
     return {implementation(cls): cls for cls in curve_nodes() if cls.curve == curve}
 
 
+def check_scale(scale: int) -> int:
+    """Return `scale`, or raise InputError unless it is from 1 to 64."""
+    if not isinstance(scale, int) or not 1 <= scale <= 64:
+        raise InputError(f"scale must be a whole number from 1 to 64, not {scale}")
+    return scale
+
+
 @dataclass(frozen=True)
 class Architecture:
     """Everything about a network but its weights.
@@ -80,6 +87,8 @@ class Architecture:
         Bits of the quantized network.
     activation_impl
         Circuit of the activation, a key of `implementations`; "" means the activation's own.
+    scale
+        The network is rendered at so many times the picture's size, from 1 to 64; trained at 1.
     """
 
     model: str
@@ -91,12 +100,14 @@ class Architecture:
     omega_0: float | None = None
     precision: Precision = Precision()
     activation_impl: str = ""
+    scale: int = 1
 
     def __post_init__(self) -> None:
         known = activations()
         if self.model not in known:
             raise InputError(f"model must be one of {', '.join(sorted(known))}, not {self.model!r}")
-        Grid(self.width, self.height)
+        check_scale(self.scale)
+        Grid(self.width * self.scale, self.height * self.scale)
         if self.channels not in (1, 3):
             raise InputError(f"channels must be 1 or 3, not {self.channels}")
         for name, least, most in (("hidden_features", 1, 256), ("hidden_layers", 0, 16)):
@@ -131,8 +142,8 @@ class Architecture:
 
     @property
     def grid(self) -> Grid:
-        """The picture's coordinates."""
-        return Grid(self.width, self.height)
+        """Coordinates of what is rendered."""
+        return Grid(self.width * self.scale, self.height * self.scale)
 
     @property
     def activation(self) -> type[Activation]:
@@ -200,6 +211,19 @@ class INR(Trainable):
         self.activation = activation(omega_0)
         #: Once quantized, what follows each layer but the last if the next one rotates.
         self.finer_activations = nn.ModuleList()
+
+    def scaled(self, scale: int) -> "INR":
+        """Return a copy that renders the same function at `scale` times the picture's size.
+
+        Its first layer takes the finer grid; all others keep every weight, and once quantized every integer.
+        """
+        model = copy.deepcopy(self)
+        model.architecture = dataclasses.replace(self.architecture, scale=scale)
+        grid, first = model.architecture.grid, next(model.dense_layers())
+        first.scale = grid.scale
+        if first.weight_bits is not None:
+            first.quantize(first.weight_bits, grid.element, first.finer_rows)
+        return model
 
     def quantized(self) -> "INR":
         """Return a `plain` copy that computes with the architecture's precision."""
@@ -291,7 +315,8 @@ class INR(Trainable):
         """Return the picture, uint8 [height, width, channels], computed in float64."""
         model = copy.deepcopy(self).cpu().double().eval()
         pixels = quantize(model(model.coordinates()), PIXEL)
-        shape = (self.architecture.height, self.architecture.width, self.architecture.channels)
+        grid = self.architecture.grid
+        shape = (grid.height, grid.width, self.architecture.channels)
         image: NDArray[np.uint8] = pixels.numpy().astype(np.uint8).reshape(shape)
         return image
 

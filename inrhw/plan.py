@@ -9,9 +9,8 @@ from typing import Any, NoReturn
 from inrhw.board import RESOURCE_UNITS, Board
 from inrhw.cost import (
     Cost,
-    LayerShape,
+    baked_cost,
     layer_cost,
-    layer_shapes,
     network_cost,
     on_family,
     out_lanes,
@@ -21,6 +20,8 @@ from inrhw.cost import (
 from inrhw.errors import InputError
 from inrhw.folding import WEIGHTS, Fold, Folding
 from inrhw.models import Architecture
+from inrhw.shapes import LayerShape, layer_shapes
+from inrhw.top import check_control, check_sizes
 
 #: How often, and by what factor, the price of a resource that ran short is raised.
 _RAISES, _RAISE = 8, 8.0
@@ -93,11 +94,14 @@ class Wish:
         For a folded network.
     packed
         Two products of 8 bits in one DSP block.
+    control
+        Registers to start, stop and watch the core.
     """
 
     weights: str | None = None
     target: Target = Target()
     packed: bool = False
+    control: bool = False
 
     def __post_init__(self) -> None:
         if self.weights not in (None, *WEIGHTS):
@@ -154,7 +158,11 @@ def plan(architecture: Architecture, wish: Wish, board: Board, source: str = "ra
     """
     if not wish.folded:
         return None
-    shapes = layer_shapes(architecture)
+    return _folding(layer_shapes(architecture), wish, board, source)
+
+
+def _folding(shapes: Sequence[LayerShape], wish: Wish, board: Board, source: str) -> Folding:
+    """Return the folding of layers that are to be folded; see `plan`."""
     if wish.packed and not any(shape.packable(Fold(2, 1)) for shape in shapes):
         raise InputError("packed needs weights and activations of at most 8 bits; see weight_bits")
     if wish.packed and board.family != "xcup":
@@ -166,24 +174,39 @@ def plan(architecture: Architecture, wish: Wish, board: Board, source: str = "ra
     return search.within(interval) or search.refuse(interval)
 
 
-def plan_banks(architecture: Architecture, wish: Wish, board: Board, source: str = "raster") -> Folding:
-    """Find the folding of a core of several pictures, as `plan` does for one of them.
+def plan_for(
+    architectures: Sequence[Architecture], wish: Wish, board: Board, source: str = "raster"
+) -> Folding | None:
+    """Find the folding of a core of as many pictures as there are architectures; see `plan`."""
+    check_control(wish.control, source)
+    if len(architectures) > 1:
+        return plan_banks(architectures, wish, board, source)
+    return plan(architectures[0], wish, board, source)
 
-    What their banks add, memory above all, and what shared layers save is not counted: the cost model knows
-    one network. With no target there is a multiplier for each weight, and a pixel a clock.
+
+def plan_banks(
+    architectures: Sequence[Architecture], wish: Wish, board: Board, source: str = "raster"
+) -> Folding:
+    """Find the folding of a core of several pictures, as `plan` does for one.
+
+    With no target there is a multiplier for each weight, but adders for shared layers, and a pixel a clock.
 
     Raises
     ------
     InputError
-        If weights are to be baked or loadable, or no folding of one network does it.
+        If weights are to be baked or loadable, a raster core is to scan different sizes, or no folding does
+        it.
     """
+    check_sizes([architecture.grid for architecture in architectures], source)
     if wish.weights in ("baked", "loadable"):
         raise InputError(
             f"weights of pictures that share layers must be rom, not {wish.weights}: each picture has a bank "
             "in memories that never change"
         )
-    whole = (Fold(shape.rows, shape.columns) for shape in layer_shapes(architecture))
-    return plan(architecture, wish, board, source) or Folding(tuple(whole))
+    shapes = layer_shapes(architectures[0], len(architectures))
+    if wish.folded:
+        return _folding(shapes, wish, board, source)
+    return Folding(tuple(Fold(shape.rows, shape.columns) for shape in shapes))
 
 
 @dataclass(frozen=True)
@@ -264,7 +287,7 @@ class _Search:
 
     def _cheapest(self, interval: int, prices: Mapping[str, float]) -> _Path:
         """Choose layer by layer: what one costs depends on those before only by the lanes of its input."""
-        rest = on_family(rest_cost(self._shapes, self._weights), self._board.family)
+        rest = on_family(rest_cost(self._shapes, self._weights, self._source), self._board.family)
         paths = {2: _Path((), rest, _price(rest, prices))}
         for k, shape in enumerate(self._shapes):
             longer: dict[int, _Path] = {}
@@ -332,11 +355,24 @@ def _divisors(n: int) -> list[int]:
 
 
 def plan_to_json(
-    architecture: Architecture, wish: Wish, board: Board, source: str, folding: Folding
+    architectures: Sequence[Architecture], wish: Wish, board: Board, source: str, folding: Folding
 ) -> dict[str, Any]:
-    """Return what a folding was chosen for, and what the cost model says of it."""
-    shapes = layer_shapes(architecture)
-    costs = network_cost(shapes, folding, source)
+    """Return what a folding was chosen for, and what the cost model says of it.
+
+    Of several pictures also what as many cores of one would cost: with the same folds, or baked where the
+    core gives a pixel a clock.
+    """
+    shapes = layer_shapes(architectures[0], len(architectures))
+
+    def told(cost: Cost) -> dict[str, float]:
+        return asdict(on_family(cost, board.family))
+
+    def separate() -> dict[str, Any]:
+        alone = layer_shapes(architectures[0])
+        parts = network_cost(alone, folding, source).values() if wish.folded else [baked_cost(alone, source)]
+        weights = folding.weights if wish.folded else "baked"
+        return {"weights": weights, **told(sum([*parts] * len(architectures), Cost()))}
+
     return {
         "board": board.name,
         "target": asdict(wish.target),
@@ -351,7 +387,8 @@ def plan_to_json(
             }
             for shape, fold in zip(shapes, folding.layers, strict=True)
         ],
-        "predicted": asdict(on_family(sum(costs.values(), Cost()), board.family)),
+        "predicted": told(sum(network_cost(shapes, folding, source).values(), Cost())),
+        **({"separate": separate()} if len(architectures) > 1 else {}),
     }
 
 

@@ -23,6 +23,12 @@ _REACH_LOG2 = 2
 _FINER_BITS = 2
 
 
+def between_format(x_bits: int) -> Fixed:
+    """Return the format between the two factors of a low-rank projection whose inputs have so many bits."""
+    bits = min(16, x_bits + _FINER_BITS)
+    return Fixed(bits, bits - 1 - _REACH_LOG2)
+
+
 class DiagonalLayer(DenseLayer):
     """A factor and a bias for each feature: a `DenseLayer` that is zero beside the diagonal, and stored so.
 
@@ -69,8 +75,7 @@ class LowRankLayer(DenseLayer):
     def quantize(self, weight_bits: int, x: Fixed, finer_rows: int) -> None:
         """Round both factors and what is between them; see `DenseLayer`."""
         self.down.quantize(weight_bits, x, finer_rows)
-        bits = min(16, x.width + _FINER_BITS)
-        super().quantize(weight_bits, Fixed(bits, bits - 1 - _REACH_LOG2), finer_rows)
+        super().quantize(weight_bits, between_format(x.width), finer_rows)
 
     def stored_bits(self) -> int:
         """Return the bits of both factors."""

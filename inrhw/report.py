@@ -27,9 +27,19 @@ Report = dict[str, Any]
 SECTIONS = (
     *("name", "created_by", "verdict", "command", "model", "psnr_db", "ssim", "bits_per_pixel"),
     "shared",
-    *("weight_bits_total", "resources", "share", "board", "timing", "throughput", "latency"),
-    *("power", "verify"),
-    *("folding", "pipeline", "distributions", "pictures", "error_gain", "tools", "files", "times_s"),
+    *("weight_bits_total", "resources", "share", "board", "timing", "throughput", "latency", "vivado"),
+    *(
+        "power",
+        "verify",
+        "folding",
+        "pipeline",
+        "distributions",
+        "pictures",
+        "error_gain",
+        "tools",
+        "files",
+        "times_s",
+    ),
 )
 
 _RESOURCE_TITLES = {
@@ -43,6 +53,14 @@ _RESOURCE_TITLES = {
     "lutram": "LUT RAM",
 }
 _POWER_TITLES = {**PARTS, "io": "Pads"}
+_VIVADO_TITLES = {
+    "fmax_mhz": "Clock at which the slack is 0",
+    "slack_ns": "Slack",
+    "period_ns": "Period asked for",
+    "power_mw": "Power",
+    "dynamic_mw": "Dynamic power",
+    "static_mw": "Static power",
+}
 _PICTURE_TITLES = {
     "original": "Original",
     "float": "Float model",
@@ -175,6 +193,7 @@ def _html(report: Report, folder: Path) -> str:
         shown=[_shown(one, folder) for one in report.get("shared", {}).get("pictures", [])],
         stages=_timeline(report.get("pipeline", [])),
         resource_titles=_RESOURCE_TITLES,
+        vivado_titles=_RESOURCE_TITLES | _VIVADO_TITLES,
         luts=_luts_by_inputs(report.get("resources", {})),
         histograms=_histograms(report.get("distributions", [])),
         turns=_turns(report.get("pipeline", [])),

@@ -41,7 +41,7 @@ class SharedArchitecture(Architecture):
         Longest side of all pictures: coordinates and encodings are alike on the whole core. 0 means this
         picture's own.
     max_scale
-        Pictures can be rendered at so many times their size.
+        A core has banks of renderings of one picture at up to so many times its size.
     """
 
     projection: str = "full"
@@ -66,17 +66,17 @@ class SharedArchitecture(Architecture):
             raise InputError(f"rank must be from 1 to {self.hidden_features}, not {self.rank}")
         if not 1 <= self.max_scale <= 64:
             raise InputError(f"max_scale must be from 1 to 64, not {self.max_scale}")
-        if longest > self.side * self.max_scale:
+        if longest > self.side:
             raise InputError(
                 f"{self.width}x{self.height} pixels are too many for a core made for sides of at most "
-                f"{self.side * self.max_scale}; train all pictures again to make it larger"
+                f"{self.side}; train all pictures again to make it larger"
             )
 
     @property
     def grid(self) -> Grid:
-        """The picture's coordinates, in the format of the largest rendering of the largest picture."""
-        most = self.side * self.max_scale
-        return Grid(self.width, self.height, Grid(most, most).element.frac)
+        """Coordinates of what is rendered, in the format of the largest rendering of the largest picture."""
+        most = self.side * max(self.scale, self.max_scale)
+        return Grid(self.width * self.scale, self.height * self.scale, Grid(most, most).element.frac)
 
     @property
     def encoding(self) -> Encoding | None:
@@ -90,9 +90,19 @@ class SharedArchitecture(Architecture):
         return range(last - self.hidden_layers + 1, last)
 
     @property
+    def projection_layer(self) -> int:
+        """Place of the projection in the network."""
+        return self.shared_layers[0] - 1
+
+    @property
+    def unrotated_layer(self) -> int | None:
+        """Place of a projection that is never rotated, as a full one may be."""
+        return None if self.projection == "full" else self.projection_layer
+
+    @property
     def common(self) -> "SharedArchitecture":
         """What is alike for all pictures on the core: the architecture of a square of the longest side."""
-        return replace(self, width=self.side, height=self.side)
+        return replace(self, width=self.side, height=self.side, scale=1)
 
 
 def shared_architectures(pictures: Sequence[Picture], model: str, **options: Any) -> list[SharedArchitecture]:
@@ -133,7 +143,7 @@ def check_mode(picture: Picture, channels: int, others: str) -> None:
 def own_network(architecture: SharedArchitecture, seed: int) -> INR:
     """Return the network of a picture before it shares anything."""
     network = INR(architecture, seed)
-    place = architecture.shared_layers[0] - 1
+    place = architecture.projection_layer
     layer = network.layers[place]
     assert isinstance(layer, DenseLayer)
     width, activation, omega_0 = architecture.hidden_features, architecture.activation, architecture.omega_0
@@ -200,8 +210,8 @@ class SharedINR(Trainable):
         k
             Which picture.
         scale
-            1: the very module. More: a copy that renders at `scale` times the size. Its first layer takes
-            the finer grid, all others keep every integer.
+            1: the very module. More: a copy that renders at `scale` times the size, see `INR.scaled`, in the
+            same coordinates as the others.
 
         Raises
         ------
@@ -213,18 +223,10 @@ class SharedINR(Trainable):
         network = cast(INR, self.networks[k])
         if scale == 1:
             return network
-        architecture = self.architectures[k]
-        if not 1 <= scale <= architecture.max_scale:
-            raise InputError(
-                f"scale must be from 1 to {architecture.max_scale}, the max_scale of training, not {scale}"
-            )
-        network = copy.deepcopy(network)
-        width, height = scale * architecture.width, scale * architecture.height
-        network.architecture = replace(architecture, width=width, height=height)
-        first = network.layers[0]
-        assert isinstance(first, DenseLayer)
-        first.scale = network.architecture.grid.scale
-        return network
+        most = self.architecture.max_scale
+        if not 1 <= scale <= most:
+            raise InputError(f"scale must be from 1 to {most}, the max_scale of training, not {scale}")
+        return network.scaled(scale)
 
     def quantized(self) -> "SharedINR":
         """Return a copy that computes with the architecture's precision.

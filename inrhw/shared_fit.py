@@ -202,7 +202,7 @@ def fit_shared(
     """
     training = training or SharedTraining()
     sizes = [(p.width, p.height, p.channels) for p in pictures]
-    if not sizes or [(a.width, a.height, a.channels) for a in architectures] != sizes:
+    if not sizes or [(a.grid.width, a.grid.height, a.channels) for a in architectures] != sizes:
         raise InputError("there must be an architecture of each picture's width, height and channels")
     if any(a.common != architectures[0].common for a in architectures):
         raise InputError("architectures that share layers must differ in width and height only")

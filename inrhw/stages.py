@@ -12,13 +12,13 @@ from pathlib import Path
 from inrhw.activity import Activity, activity_of
 from inrhw.board import Board, load_board
 from inrhw.collect import report
-from inrhw.cores import core_of, graph_of, networks
+from inrhw.cores import as_emitted, core_of, graph_of, networks
 from inrhw.emit import Artifact, emit
 from inrhw.errors import InputError
 from inrhw.files import digest, output_folder, read_json, write_json
 from inrhw.fit import WEIGHTS, Fitted, Training, fit
 from inrhw.models import Architecture, architecture_to_json
-from inrhw.plan import BAKED, Target, Wish, plan, plan_banks, plan_to_json
+from inrhw.plan import BAKED, Target, Wish, plan_for, plan_to_json
 from inrhw.power import power
 from inrhw.progress import OnProgress, silent
 from inrhw.report import Report
@@ -164,7 +164,7 @@ class Build:
 
         self._stage("fit", key, outputs, run)
 
-    def emit(self, source: str, wish: Wish = BAKED, board: Board | None = None) -> None:
+    def emit(self, source: str, wish: Wish = BAKED, board: Board | None = None, scale: int = 1) -> None:
         """Write the Verilog, its manifest and golden vectors; for a folded core what it was planned for.
 
         Parameters
@@ -175,30 +175,31 @@ class Build:
             Where the weights are, and what the core has to reach.
         board
             What a folded core has to fit; the VCU128 if None.
+        scale
+            The core renders at so many times the pictures' size.
         """
         board = board or load_board("vcu128")
 
         def run() -> None:
-            models = networks(self.folder)
-            architecture = models[0].architecture
-            planned = plan_banks if len(models) > 1 else plan
-            folding = planned(architecture, wish, board, source)
+            models = [model.scaled(scale) for model in networks(self.folder)]
+            architectures = [model.architecture for model in models]
+            folding = plan_for(architectures, wish, board, source)
+            grids = [architecture.grid for architecture in architectures]
             graph = graph_of(models, folding)
-            emit(graph, architecture.grid, self.folder, self.name, source=source)
+            artifact = emit(graph, grids, self.folder, self.name, source=source, control=wish.control)
+            for name in set(self._register_files) - {path.name for path in artifact.register_files}:
+                (self.folder / name).unlink(missing_ok=True)  # another kind of core left it
             if folding:
-                write_json(self.folder / _PLAN, plan_to_json(architecture, wish, board, source, folding))
+                write_json(self.folder / _PLAN, plan_to_json(architectures, wish, board, source, folding))
             else:
                 (self.folder / _PLAN).unlink(missing_ok=True)
-            if not folding or folding.weights != "loadable":
-                for name in self._loadable_files:
-                    (self.folder / name).unlink(missing_ok=True)
 
         for name in (WEIGHTS, "fit.json"):
             self._needed(name, "fit")
         many = is_shared(self.folder)
-        key = [self.name, source, *([repr(wish), repr(board)] if wish.folded or many else [])]
-        outputs = [f"{self.name}.v", "manifest.json", "vectors.npz", _PLAN, *self._loadable_files]
-        self._stage("emit", key, outputs, run)
+        key = [self.name, source, str(scale), repr(wish), *([repr(board)] if wish.folded or many else [])]
+        outputs = [f"{self.name}.v", f"{self.name}_tb.v", "manifest.json", "vectors.npz", _PLAN]
+        self._stage("emit", key, [*outputs, *self._register_files], run)
 
     def synth(self, board: Board, *, place: bool = False) -> None:
         """Synthesize the Verilog for a board."""
@@ -267,7 +268,7 @@ class Build:
         manifest = read_json(self.folder / "manifest.json", "inrhw emit")
 
         def run() -> None:
-            models = networks(self.folder)
+            models = as_emitted(networks(self.folder), manifest)
             artifact = Artifact(self.name, self.folder, core_of(models, manifest))
             progress = self.on_progress("verify")
             verify(artifact, models, synthesis, on_progress=progress, on_rung=on_rung)
@@ -276,8 +277,11 @@ class Build:
         self._stage("verify", simulators, ["verify.json", *rendered_files(manifest.get("pictures", 1))], run)
         return bool(read_json(self.folder / "verify.json", "inrhw verify").get("verdict") == "pass")
 
-    def report(self) -> Report:
-        """Write report.json and report.html, unless a result is older than what it was made from."""
+    def report(self, vivado: Path | None = None) -> Report:
+        """Write report.json and report.html, unless a result is older than what it was made from.
+
+        Figures of Vivado stand beside ours if its reports are in the folder `vivado`.
+        """
         for name, stage in (("fit.json", "fit"), ("manifest.json", "emit"), ("verify.json", "verify")):
             self._needed(name, stage)
         for stage, result in _RESULTS.items():
@@ -286,11 +290,11 @@ class Build:
         entries = self._record()
         commands = dict.fromkeys(entry.command for entry in entries.values() if entry.command)
         times = {name: entry.seconds for name, entry in entries.items()}
-        return report(self.folder, command="\n".join(commands), times_s=times)
+        return report(self.folder, command="\n".join(commands), times_s=times, vivado=vivado)
 
     @property
-    def _loadable_files(self) -> list[str]:
-        """What is emitted beside a core whose weights can be loaded."""
+    def _register_files(self) -> list[str]:
+        """What is emitted beside a core with registers: the first two if its weights can be loaded."""
         return [f"{self.name}.weights", "second.weights", f"{self.name}.h"]
 
     def _inputs(self, stage: str) -> dict[str, str]:
@@ -305,7 +309,7 @@ class Build:
         }
         inputs = self._digests(names[stage])
         if stage == "verify":
-            inputs |= self._digests([name for name in self._loadable_files if (self.folder / name).exists()])
+            inputs |= self._digests([name for name in self._register_files if (self.folder / name).exists()])
             netlist = self.folder / f"{self.name}_netlist.v"
             inputs[netlist.name] = digest(netlist) if self._has_netlist() else ""
         return inputs

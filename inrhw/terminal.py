@@ -3,7 +3,7 @@
 import contextlib
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
@@ -70,6 +70,11 @@ def print_rung(rung: Rung) -> None:
     """Print what became of a rung of verification."""
     line = f"        {rung.status:7} {rung.rung}  {rung.message}"
     console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def print_paths(paths: Iterable[Path]) -> None:
+    """Print what was written, a path a line."""
+    console.print("\n".join(map(str, paths)), markup=False, highlight=False, soft_wrap=True)
 
 
 def warn(sentence: str) -> None:

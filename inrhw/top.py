@@ -1,18 +1,33 @@
 """The core: a source, the network, and an AXI4-Stream of pixels, with credits instead of stalls."""
 
 import functools
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from amaranth.hdl import Cat, ClockDomain, ClockSignal, Module, Mux, ResetSignal, Signal, Value, unsigned
+import numpy as np
+from amaranth.hdl import (
+    Cat,
+    ClockDomain,
+    ClockSignal,
+    Module,
+    Mux,
+    ResetSignal,
+    Signal,
+    Value,
+    ValueLike,
+    unsigned,
+)
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from inrhw.control import Control
 from inrhw.errors import InputError
 from inrhw.folded_raster import FoldedRaster
 from inrhw.folding import other_weights
 from inrhw.grid import Grid
-from inrhw.loading.axi_lite import AXI_LITE, pass_on
-from inrhw.loading.loader import LOADER_PORTS, Loader
+from inrhw.loading.axi_lite import AXI_LITE, AxiLite, pass_on, share_registers
+from inrhw.loading.loader import WEIGHTS_STREAM, Loader
 from inrhw.loading.pictures import PictureSelect
 from inrhw.memory import Contents, share_bus, starts_empty
 from inrhw.node import Graph
@@ -20,6 +35,7 @@ from inrhw.ops.dense import Dense
 from inrhw.ops.folded_dense import FoldedDense
 from inrhw.sources import RasterSource, StreamSourceComponent, bits_per_axis
 from inrhw.stage import CreditGate, Fifo, delay, delay_valid
+from inrhw.types import Codes
 
 SOURCES = ("raster", "stream")
 
@@ -32,6 +48,23 @@ def check_source(source: str) -> str:
     if source not in SOURCES:
         raise InputError(f"source must be one of {', '.join(SOURCES)}, not {source!r}")
     return source
+
+
+def check_control(control: bool, source: str) -> None:
+    """Raise InputError if a stream core is to have registers that count frames."""
+    if control and source != "raster":
+        raise InputError("a stream core has no frames to control; its stream starts and stops it")
+
+
+def check_sizes(grids: Sequence[Grid], source: str) -> None:
+    """Raise InputError if a raster core is to scan pictures of different sizes."""
+    sizes = [f"{grid.width}x{grid.height}" for grid in grids]
+    for k, size in enumerate(sizes):
+        if source == "raster" and size != sizes[0]:
+            raise InputError(
+                f"a raster core scans one size, but picture 0 has {sizes[0]} pixels and picture {k} {size}; "
+                "give all the same size, or --source stream"
+            )
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,17 +80,50 @@ class Core:
     source
         "raster": the core makes the coordinates itself, frame after frame. "stream": they come by
         AXI4-Stream.
+    others
+        Grids of picture 1, 2, and so on, of a core of many; none where all have the first one's.
+    control
+        Whether there are registers to start, stop and watch it; of a raster core.
     """
 
     graph: Graph
     grid: Grid
     source: str = "raster"
+    others: tuple[Grid, ...] = ()
+    control: bool = False
 
     def __post_init__(self) -> None:
         check_source(self.source)
+        check_control(self.control, self.source)
+        check_sizes(self.grids, self.source)
         i = self.graph.i
-        if (i.element, i.length) != (self.grid.element, 2):
-            raise InputError(f"the graph takes {i}, but the grid gives {self.grid.vector}")
+        for grid in self.grids:
+            if (i.element, i.length) != (grid.element, 2):
+                raise InputError(f"the graph takes {i}, but the grid gives {grid.vector}")
+        if len(self.grids) != self.pictures:
+            raise InputError(f"a core of {self.pictures} pictures needs as many grids, not {len(self.grids)}")
+
+    @property
+    def grids(self) -> tuple[Grid, ...]:
+        """That of each picture."""
+        return (self.grid, *self.others) if self.others else (self.grid,) * self.pictures
+
+    @property
+    def sizes(self) -> tuple[Grid, ...]:
+        """The grids that differ, in the order of the pictures."""
+        return tuple(dict.fromkeys(self.grids))
+
+    @property
+    def coordinates(self) -> Codes:
+        """What golden vectors are about: every coordinate of each size, int64 [n, 2]."""
+        return np.concatenate([grid.codes() for grid in self.sizes])
+
+    def frame(self, picture: int) -> slice:
+        """Return where in `coordinates` a picture's own are."""
+        grid, start = self.grids[picture], 0
+        for other in itertools.takewhile(lambda other: other != grid, self.sizes):
+            start += other.pixels
+        return slice(start, start + grid.pixels)
 
     @property
     def raster(self) -> RasterSource | FoldedRaster:
@@ -98,6 +164,11 @@ class Core:
         return replace(self, graph=other_weights(self.graph))
 
     @property
+    def has_registers(self) -> bool:
+        """Whether there is an AXI4-Lite bus."""
+        return bool(self.memories) or self.control or (self.pictures > 1 and self.source == "raster")
+
+    @property
     def source_latency(self) -> int:
         """Cycles from admission to the first node."""
         return self.raster.latency if self.source == "raster" else 0
@@ -132,11 +203,31 @@ class Core:
         return CoreComponent(self)
 
 
-class CoreComponent(wiring.Component):
-    """Top level: `aclk`, `aresetn`, `m_axis_*`; `s_axis_*` for the stream source; ports of a `Loader`.
+@dataclass(frozen=True)
+class _Pages:
+    """The pages of registers that a core has."""
 
-    A core of many pictures has tid, the picture of a pixel, with its streams, and as a raster core the ports
-    of a `PictureSelect`. A tid that is no picture gives a black pixel and sets `unknown_picture` until reset.
+    loader: Loader | None
+    select: PictureSelect | None
+    control: Control | None
+
+    @property
+    def present(self) -> list[Loader | PictureSelect | Control]:
+        """Those that there are, the lower page first."""
+        return [page for page in (self.loader or self.select, self.control) if page]
+
+    @property
+    def allow(self) -> ValueLike:
+        """Whether a pixel may be admitted, as far as they are concerned."""
+        return (self.loader.run if self.loader else 1) & (self.control.allow if self.control else 1)
+
+
+class CoreComponent(wiring.Component):
+    """Top level: `aclk`, `aresetn`, `m_axis_*`; `s_axis_*` for the stream source.
+
+    A loadable core has `s_weights_*`; one with registers `s_axi_*`; one with `Control` also `interrupt`. A
+    core of many pictures has tid, the picture of a pixel, with its streams. A tid that is no picture gives a
+    black pixel and sets `unknown_picture` until reset.
     """
 
     def __init__(self, core: Core) -> None:
@@ -159,7 +250,11 @@ class CoreComponent(wiring.Component):
                 "s_axis_tlast": In(1),
             }
         if core.memories:
-            ports |= LOADER_PORTS
+            ports |= WEIGHTS_STREAM
+        if core.has_registers:
+            ports |= AXI_LITE
+        if core.control:
+            ports["interrupt"] = Out(1)
         super().__init__(ports | self._picture_ports())
 
     def _picture_ports(self) -> dict[str, wiring.Member]:
@@ -168,7 +263,7 @@ class CoreComponent(wiring.Component):
             return {}
         picture = unsigned((core.pictures - 1).bit_length())
         if core.source == "raster":
-            return {"m_axis_tid": Out(picture), **AXI_LITE}
+            return {"m_axis_tid": Out(picture)}
         return {"m_axis_tid": Out(picture), "s_axis_tid": In(picture), "unknown_picture": Out(1)}
 
     def elaborate(self, platform: object) -> Module:
@@ -183,11 +278,14 @@ class CoreComponent(wiring.Component):
         #: Ports of m_axis besides the pixel; they come with its coordinates.
         flags = Cat(self.m_axis_tuser, self.m_axis_tlast, *([self.m_axis_tid] if core.pictures > 1 else []))
         m.submodules.fifo = fifo = Fifo(8 * core.channels + len(flags), core.credits)
-        loader = self._loader(m, gate, network) if core.memories else None
-        if core.source == "raster":
-            sideband = self._raster(m, gate, network, loader)
-        else:
-            sideband = self._stream(m, gate, network, loader)
+        pages = _Pages(
+            self._loader(m, gate, network) if core.memories else None,
+            PictureSelect(core.pictures) if core.pictures > 1 and core.source == "raster" else None,
+            Control(core.grid) if core.control else None,
+        )
+        self._registers(m, pages.present)
+        connect = self._raster if core.source == "raster" else self._stream
+        sideband = connect(m, gate, network, pages)
         delayed = self._in_step(m, gate, network, sideband)
 
         pixel = Cat(network.o.payload[channel] for channel in core.channel_order)
@@ -220,7 +318,7 @@ class CoreComponent(wiring.Component):
         """Connect a loader to its ports and to the memories of the network; the sources do the rest."""
         memories = self._core.memories
         m.submodules.loader = loader = Loader(memories, starts_empty=any(map(starts_empty, memories)))
-        pass_on(m, self, loader, LOADER_PORTS)
+        pass_on(m, self, loader, WEIGHTS_STREAM)
         oldest = Signal(reset_less=True)
         with m.If(network.o.valid):
             m.d.sync += oldest.eq(network.o.bank)
@@ -229,33 +327,52 @@ class CoreComponent(wiring.Component):
         m.d.comb += [loader.stopped.eq(gate.idle & ~loader.run), loader.oldest_bank.eq(oldest)]
         return loader
 
-    def _raster(self, m: Module, gate: CreditGate, network: wiring.Component, loader: Loader | None) -> Value:
+    def _registers(self, m: Module, pages: Sequence[Loader | PictureSelect | Control]) -> None:
+        """Put the bus in front of one or two pages of registers."""
+        if not pages:
+            return
+        m.submodules.axi_lite = axi = AxiLite()
+        pass_on(m, self, axi, AXI_LITE)
+        if len(pages) == 1:
+            wiring.connect(m, axi.registers, pages[0].registers)
+        else:
+            share_registers(m, axi.registers, *(page.registers for page in pages))
+
+    def _raster(self, m: Module, gate: CreditGate, network: wiring.Component, pages: _Pages) -> Value:
         m.submodules.raster = raster = self._core.raster.component()
-        m.d.comb += [gate.admit.eq(gate.open & (loader.run if loader else 1)), raster.advance.eq(gate.admit)]
+        m.d.comb += [gate.admit.eq(gate.open & pages.allow), raster.advance.eq(gate.admit)]
+        if control := pages.control:
+            m.submodules.control = control
+            m.d.comb += [
+                control.admit.eq(gate.admit),
+                control.idle.eq(gate.idle),
+                control.valid.eq(self.m_axis_tvalid),
+                control.ready.eq(self.m_axis_tready),
+                self.interrupt.eq(control.interrupt),
+            ]
         wiring.connect(m, raster.o, network.i)
-        if loader:
+        if loader := pages.loader:
             branches = [(raster.load, 0), (network.load, len(self._core.raster.memories))]
             share_bus(m, loader.bus, branches)
             m.d.comb += [loader.begin.eq(gate.admit & raster.next_is_first), raster.bank.eq(loader.bank)]
         flags = Cat(raster.start_of_frame, raster.end_of_line)
-        if self._core.pictures == 1:
+        if not (select := pages.select):
             return flags
-        m.submodules.select = select = PictureSelect(self._core.pictures)
-        pass_on(m, self, select, AXI_LITE)
+        m.submodules.select = select
         m.d.comb += [select.begin.eq(gate.admit & raster.next_is_first), raster.bank.eq(select.bank)]
         return Cat(flags, raster.o.bank)
 
-    def _stream(self, m: Module, gate: CreditGate, network: wiring.Component, loader: Loader | None) -> Value:
+    def _stream(self, m: Module, gate: CreditGate, network: wiring.Component, pages: _Pages) -> Value:
         m.submodules.stream = stream = StreamSourceComponent(self._core.graph.i)
         m.d.comb += [
             # Nothing is taken in reset: it would be lost.
-            self.s_axis_tready.eq(gate.open & (loader.run if loader else 1) & self.aresetn),
+            self.s_axis_tready.eq(gate.open & pages.allow & self.aresetn),
             gate.admit.eq(self.s_axis_tready & self.s_axis_tvalid),
             stream.tdata.eq(self.s_axis_tdata),
             stream.valid.eq(gate.admit),
         ]
         wiring.connect(m, stream.o, network.i)
-        if loader:
+        if loader := pages.loader:
             share_bus(m, loader.bus, [(network.load, 0)])
             m.d.comb += [loader.begin.eq(gate.admit & self.s_axis_tuser), stream.bank.eq(loader.bank)]
         flags = Cat(self.s_axis_tuser, self.s_axis_tlast)

@@ -234,11 +234,11 @@ def _torch(artifact: Artifact, models: Sequence[INR]) -> _Found:
     coordinates, pictures = _golden(artifact)
     if len(models) != len(pictures):
         raise InputError(f"a core of {len(pictures)} pictures needs as many models, not {len(models)}")
-    compare("coordinates of the golden vectors", artifact.core.grid.codes(), coordinates)
+    compare("coordinates of the golden vectors", artifact.core.coordinates, coordinates)
     for bank, (model, pixels) in enumerate(zip(models, pictures, strict=True)):
         against = "the golden vectors" + (f" of picture {bank}" if len(models) > 1 else "")
-        rendered = model.render().reshape(len(coordinates), -1).astype(np.int64)
-        compare(f"torch against {against}", rendered, pixels)
+        rendered = model.render().reshape(-1, pixels.shape[1]).astype(np.int64)
+        compare(f"torch against {against}", rendered, pixels[artifact.core.frame(bank)])
         integers = artifact.core.graph.of_bank(bank).forward_int(coordinates)
         compare(f"forward_int against {against}", integers, pixels)
     tool = f"torch {importlib.metadata.version('torch')}, float64"
@@ -298,11 +298,14 @@ def _verilator(artifact: Artifact, on_progress: OnProgress) -> _Found:
     pixels = _pixels(artifact.core, VERILOG_PIXELS, FRAME_CYCLES)
     work = artifact.folder / "build" / "rtl"
     found = _bench(artifact, "verilator", [artifact.verilog], work, pixels, on_progress=on_progress)
-    grid = artifact.core.grid
-    if pixels == grid.width * grid.height:
-        many = artifact.core.pictures > 1
-        file = work / "verilator" / "results" / ("pictures.npy" if many else "whole_frame.npy")
-        found.pictures = list(np.load(file).reshape(-1, grid.height, grid.width, artifact.core.channels))
+    core = artifact.core
+    if pixels == len(core.coordinates):
+        name = "pictures.npy" if core.pictures > 1 else "whole_frame.npy"
+        rendered = np.load(work / "verilator" / "results" / name).reshape(-1, pixels, core.channels)
+        found.pictures = [
+            rendered[k, core.frame(k)].reshape(grid.height, grid.width, core.channels)
+            for k, grid in enumerate(core.grids)
+        ]
     return found
 
 
@@ -312,15 +315,15 @@ def _icarus(artifact: Artifact, on_progress: OnProgress) -> _Found:
     size = artifact.verilog.stat().st_size
     if size > ICARUS_BYTES and artifact.core.initiation_interval > 1:
         raise _SkippedError(f"{size / 1e6:.1f} MB of folded Verilog is too much for Icarus")
-    grid, interval = artifact.core.grid, artifact.core.initiation_interval
-    pixels = min(grid.width * grid.height, ICARUS_PIXELS, -(-ICARUS_CYCLES // interval))
+    interval = artifact.core.initiation_interval
+    pixels = min(len(artifact.core.coordinates), ICARUS_PIXELS, -(-ICARUS_CYCLES // interval))
     work = artifact.folder / "build" / "rtl"
     return _bench(artifact, "icarus", [artifact.verilog], work, pixels, on_progress=on_progress)
 
 
 def _pixels(core: Core, fewest: int, most_cycles: int) -> int:
-    """Return how many pixels each test checks: those of a frame, or `fewest` if it takes too many cycles."""
-    frame = core.grid.width * core.grid.height
+    """Return how many pixels each test checks: a frame of each size, or `fewest` if that takes too long."""
+    frame = len(core.coordinates)
     interval = core.initiation_interval
     whole = interval == 1 or frame * interval <= most_cycles
     return frame if whole else min(frame, fewest)
@@ -349,7 +352,7 @@ def _bench(
     on_progress: OnProgress,
 ) -> _Found:
     core = artifact.core
-    whole = pixels == core.grid.width * core.grid.height
+    whole = pixels == len(core.coordinates)
     results = run_bench(
         simulator,
         sources,
@@ -380,4 +383,4 @@ def _partly(core: Core, pixels: int) -> str:
     left_out = "; no weights were loaded" if core.memories else ""
     if core.pictures > 1 and core.source == "raster":
         left_out = "; of the first picture only"
-    return f"{pixels} of {core.grid.width * core.grid.height} pixels in each test{left_out}"
+    return f"{pixels} of {len(core.coordinates)} pixels in each test{left_out}"

@@ -4,7 +4,8 @@
 //
 // Macros: INRHW_TOP module under test, INRHW_OUT_BITS and INRHW_IN_BITS widths of the two tdata, INRHW_STREAM is
 // defined when the core has an s_axis, INRHW_LOADABLE when it has s_weights, INRHW_ADDRESS_BITS when it has an s_axi,
-// whose addresses have so many, INRHW_ID_BITS when m_axis, and s_axis if there is one, has a tid of so many.
+// whose addresses have so many, INRHW_ID_BITS when m_axis, and s_axis if there is one, has a tid of so many,
+// INRHW_WAVES when all signals are to be written to waves.vcd.
 
 `timescale 1ns / 1ns
 
@@ -181,6 +182,13 @@ module inrhw_harness;
         .aclk(aclk),
         .aresetn(aresetn)
     );
+
+`ifdef INRHW_WAVES
+    initial begin
+        $dumpfile("waves.vcd");
+        $dumpvars(0, dut);
+    end
+`endif
 
     always @(posedge aclk)
         trace[step*WORD+:WORD] = {

@@ -26,12 +26,12 @@ class Artifact:
 
     Parameters
     ----------
-    width, height
-        Of the frame, in pixels.
+    sizes
+        Width and height in pixels of each size of frame; many where pictures differ.
     stream
         Coordinates come by s_axis; else the core makes them.
     coordinates
-        Codes, int64 [pixels, 2].
+        Codes, int64 [pixels, 2]: a frame of each size, one after the other.
     pictures
         What the core must give, uint8 [pictures, pixels, channels]: one, of a loadable core two, or many.
     id_bits
@@ -52,8 +52,7 @@ class Artifact:
         The words of the weights file of each picture, uint32.
     """
 
-    width: int
-    height: int
+    sizes: list[tuple[int, int]]
     stream: bool
     coordinates: NDArray[np.int64]
     pictures: NDArray[np.uint8]
@@ -77,13 +76,14 @@ class Artifact:
             pictures = [vectors["pixels"]]
             if "other_pixels" in vectors:
                 pictures += list(vectors["other_pixels"])
-        count = manifest["width"] * manifest["height"]
+        own = [(manifest["width"], manifest["height"])]
+        sizes = list(dict.fromkeys((width, height) for width, height in manifest.get("sizes", own)))
+        count = sum(width * height for width, height in sizes)
         assert coordinates.shape == (count, 2), f"coordinates must be [{count}, 2], not {coordinates.shape}"
         for pixels in pictures:
             assert pixels.shape == (count, manifest["channels"]), f"pixels have the shape {pixels.shape}"
         return cls(
-            manifest["width"],
-            manifest["height"],
+            sizes,
             manifest["source"] == "stream",
             coordinates,
             np.stack(pictures),
@@ -103,7 +103,7 @@ class Artifact:
         return HEADER_WORDS + before + address * self.memories[memory].chunks + chunk
 
     def __len__(self) -> int:
-        return self.width * self.height
+        return len(self.coordinates)
 
     def frame_ids(self) -> NDArray[np.int64]:
         """Return tid of every pixel where each picture takes a frame."""
@@ -124,9 +124,20 @@ class Artifact:
         return found
 
     def frame_flags(self) -> Bits:
-        """Return tuser and tlast of every pixel of a frame, [pixels, 2]."""
-        index = np.arange(len(self))
-        return np.stack([index == 0, index % self.width == self.width - 1], axis=1)
+        """Return tuser and tlast of every pixel of a frame of each size, [pixels, 2]."""
+        frames = [(np.arange(width * height), width) for width, height in self.sizes]
+        return np.concatenate(
+            [np.stack([index == 0, index % width == width - 1], axis=1) for index, width in frames]
+        )
+
+    def column_and_row(self, pixel: int) -> tuple[int, int]:
+        """Return where in its frame a pixel is."""
+        for width, height in self.sizes:
+            if pixel < width * height:
+                break
+            pixel -= width * height
+        row, column = divmod(pixel, width)
+        return column, row
 
 
 @dataclass(frozen=True)
@@ -373,7 +384,7 @@ class Link:
 
     def _where(self, number: int) -> str:
         pixel = number % len(self.artifact)
-        frame, (y, x) = number // len(self.artifact), divmod(pixel, self.artifact.width)
+        frame, (x, y) = number // len(self.artifact), self.artifact.column_and_row(pixel)
         return f"vector {pixel} (x {x}, y {y}" + (f", frame {frame})" if frame else ")")
 
     def _fail(self, at: int, what: str) -> None:

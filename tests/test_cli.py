@@ -80,12 +80,20 @@ def test_the_version_is_printed(inrhw_: Inrhw) -> None:
     assert inrhw_("--version") == Result(0, f"inrhw {inrhw.__version__}\n", "")
 
 
-def test_the_boards_are_listed(inrhw_: Inrhw) -> None:
+def test_the_boards_are_listed_with_what_they_hold(inrhw_: Inrhw) -> None:
     result = inrhw_("boards")
     assert result.status == 0
-    lines = result.out.splitlines()
-    assert [line.split()[0] for line in lines] == board.board_names()
-    assert any("xcvu37p" in line for line in lines)
+    parts, held = result.out.split("\n\n")
+    assert [line.split()[0] for line in parts.splitlines()] == board.board_names()
+    assert "xcvu37p" in parts
+    rows = {line.split()[0]: line.split()[1:] for line in held.splitlines()[1:]}
+    assert list(rows) == board.board_names()
+    for name, row in rows.items():
+        known = load_board(name)
+        assert row[:2] == [f"{known.clock_mhz:g}", "MHz"]
+        assert [int(cell.replace(",", "")) for cell in row[2:]] == [
+            known.resources[key] for key in board.RESOURCE_UNITS
+        ]
 
 
 @pytest.mark.parametrize(
@@ -99,6 +107,9 @@ def test_the_boards_are_listed(inrhw_: Inrhw) -> None:
         ("verify",),
         ("report",),
         ("weights",),
+        ("vivado",),
+        ("ip",),
+        ("boards",),
         ("activations",),
         ("add",),
     ],

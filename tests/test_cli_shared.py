@@ -9,13 +9,14 @@ import pytest
 from command import Inrhw, contents, refused
 from PIL import Image
 
-from inrhw.errors import InputError
-from inrhw.shared_fit import FittedShared, SharedTraining, fit_shared, shared_architectures
+from inrhw.shared_fit import FittedShared
 from inrhw.signals import Picture, psnr_db
-from inrhw.stages import Build
 
 #: The smallest network with a projection and a shared layer, hardly trained.
 TINY = ("--size", "6x5", "--hidden-features", "3", "--steps", "3")
+
+
+LOW_RANK = ("--projection", "low-rank", "--rank", "2")
 
 
 def picture(seed: int, width: int = 6, height: int = 5) -> Picture:
@@ -117,6 +118,51 @@ def test_adding_a_picture_changes_no_bit_of_those_that_are_there(
     assert (found.pictures[2].values == picture(2).values).all()
 
 
+def test_a_picture_is_added_with_its_own_size_steps_rate_and_seed(inrhw_: Inrhw, fitted: Path) -> None:
+    options = ("--size", "4x3", "--steps", "2", "--learning-rate", "0.001")
+    found = []
+    for seed in ("5", "5", "6"):
+        shutil.copytree(fitted, fitted.parent / "more")
+        assert inrhw_("add", "p2.png", "--to", "more", *options, "--seed", seed).status == 0
+        found.append(FittedShared.load(fitted.parent / "more"))
+        shutil.rmtree(fitted.parent / "more")
+    first, again, other = (fitted.model.network(2).render() for fitted in found)
+    assert first.shape == (3, 4, 3)
+    assert (first == again).all()
+    weights = [fitted.float_model.network(2).layers[0].weight for fitted in (found[0], found[2])]
+    assert not (weights[0] == weights[1]).all()
+    assert [(one.training.steps, one.training.learning_rate) for one in found] == [(3, 0.003)] * 3
+    assert other.shape == first.shape
+
+
+def test_the_learning_rate_of_an_added_picture_is_the_one_that_was_asked_for(
+    inrhw_: Inrhw, fitted: Path
+) -> None:
+    drawn = []
+    for rate in ("0.01", "1e-6"):
+        shutil.copytree(fitted, fitted.parent / "more")
+        assert inrhw_("add", "p2.png", "--to", "more", "--learning-rate", rate).status == 0
+        drawn.append(FittedShared.load(fitted.parent / "more").float_model.network(2).layers[0].weight)
+        shutil.rmtree(fitted.parent / "more")
+    assert (drawn[0] - drawn[1]).abs().max() > 0.005
+
+
+@pytest.mark.parametrize(
+    ("options", "projection", "rank"),
+    [((), "full", 1), (("--projection", "diagonal"), "diagonal", 1), (LOW_RANK, "low-rank", 2)],
+)
+@pytest.mark.usefixtures("two")
+def test_the_projection_is_the_one_that_was_asked_for(
+    inrhw_: Inrhw, tmp_path: Path, options: tuple[str, ...], projection: str, rank: int
+) -> None:
+    assert inrhw_("fit", "--shared", "p0.png", "p1.png", "-o", "core", *TINY, *options).status == 0
+    architecture = FittedShared.load(tmp_path / "core").model.architecture
+    assert (architecture.projection, architecture.rank) == (projection, rank)
+    assert inrhw_("emit", "core", "--initiation-interval", "6").status == 0
+    manifest = json.loads((tmp_path / "core" / "manifest.json").read_text())
+    assert len(manifest["folding"]["layers"]) == (5 if projection == "low-rank" else 4)
+
+
 def test_a_picture_of_another_size_is_added_in_that_of_the_others(inrhw_: Inrhw, fitted: Path) -> None:
     save(picture(8, 40, 31))
     assert inrhw_("add", "p8.png", "--to", fitted).status == 0
@@ -146,6 +192,20 @@ def test_without_an_output_the_folder_is_shared(inrhw_: Inrhw, two: None, tmp_pa
             ("--shared", "p0.png", "p1.png", "--target-mpixels", "50", "--max-dsp", "1"),
             r"DSPs?, but",
         ),
+        (("p0.png", "--projection", "full"), "projection is about pictures that share layers; give --shared"),
+        (
+            ("--shared", "p0.png", "p1.png", "--projection", "none"),
+            "must be full, low-rank or diagonal|one of",
+        ),
+        (("--shared", "p0.png", "p1.png", "--rank", "2"), "rank is of a low-rank projection; give --proj"),
+        (("--shared", "p0.png", "p1.png", *LOW_RANK[:-1], "9"), "rank must be from 1 to 3, not 9"),
+        (("--shared", "p0.png", "p1.png", "--size", "4x4,4x4,4x4"), "size names 3 sizes for 2 pictures"),
+        (("--shared", "p0.png", "p1.png", "--size", "4x4,"), "size must be WIDTHxHEIGHT"),
+        (
+            ("--shared", "p0.png", "p1.png", "--size", "4x4,5x4"),
+            "a raster core scans one size, but picture 0",
+        ),
+        (("--shared", "p0.png", "p1.png", "--scale", "0"), "scale must be .* from 1 to 64, not 0"),
     ],
 )
 def test_what_cannot_be_one_core_is_refused_before_training(
@@ -155,7 +215,7 @@ def test_what_cannot_be_one_core_is_refused_before_training(
     arguments: tuple[str, ...],
     message: str,
 ) -> None:
-    refused(inrhw_("build", *arguments, "-o", "core", *TINY), message)
+    refused(inrhw_("build", "-o", "core", *TINY, *arguments), message)
     assert not (tmp_path / "core").exists()
 
 
@@ -212,9 +272,42 @@ def test_a_core_of_several_pictures_has_its_weights_in_rom(
     assert not (fitted / "manifest.json").exists()
 
 
-def test_pictures_of_different_sizes_are_no_core(tmp_path: Path) -> None:
-    pictures = [picture(0), picture(1, 5, 6)]
-    architectures = shared_architectures(pictures, "quadinr", hidden_features=3)
-    fit_shared(pictures, architectures, SharedTraining(steps=3)).save(tmp_path)
-    with pytest.raises(InputError, match="picture 0 has 6x5 pixels and picture 1 5x6; give all the same"):
-        Build(tmp_path).emit("raster")
+@pytest.mark.slow
+def test_pictures_of_different_sizes_are_one_core_on_a_stream_and_none_on_a_raster(
+    inrhw_: Inrhw, two: None, tmp_path: Path
+) -> None:
+    different = ("--hidden-features", "3", "--steps", "3", "--size", "6x5,4x7", "--projection", "diagonal")
+    assert inrhw_("fit", "--shared", "p0.png", "p1.png", "-o", "core", *different).status == 0
+    refused(
+        inrhw_("emit", "core"), "scans one size, but picture 0 has 6x5 pixels and picture 1 4x7; .* stream"
+    )
+    for command in (("emit", "core", "--source", "stream"), ("verify", "core"), ("report", "core")):
+        assert inrhw_(*command).status == 0
+    core = tmp_path / "core"
+    found = FittedShared.load(core)
+    for k, shape in enumerate(((5, 6, 3), (7, 4, 3))):
+        rendered = rgb(core / f"rtl{k}.png")
+        assert rendered.shape == shape
+        assert (rendered == found.model.network(k).render()).all()
+    report = json.loads((core / "report.json").read_text())
+    bits, pixels = report["weight_bits_total"]["value"], 6 * 5 + 4 * 7
+    assert report["bits_per_pixel"]["value"] == bits / pixels
+
+
+@pytest.mark.slow
+def test_a_core_of_many_renders_larger_and_is_compared_with_a_core_each(inrhw_: Inrhw, fitted: Path) -> None:
+    for command in (("emit", fitted, "--scale", "2"), ("verify", fitted), ("report", fitted)):
+        assert inrhw_(*command).status == 0
+    model = FittedShared.load(fitted).model
+    for k in range(2):
+        rendered = rgb(fitted / f"rtl{k}.png")
+        assert rendered.shape == (10, 12, 3)
+        assert (rendered == model.network(k).scaled(2).render()).all()
+    report = json.loads((fitted / "report.json").read_text())
+    assert [one["psnr_db"]["rtl"]["value"] for one in report["shared"]["pictures"]] == [None, None]
+    cores = report["shared"]["cores"]
+    assert cores["dsp"]["this"]["value"] > 0
+    assert cores["dsp"]["separate"]["value"] == 0
+    said = "analytic cost model, 2 times a core of one picture with baked weights"
+    assert {row["separate"]["source"] for row in cores.values()} == {said}
+    assert "against a core for each picture" in (fitted / "report.html").read_text()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from command import Inrhw, refused
 from PIL import Image
 
 from inrhw.board import load_board
@@ -12,8 +13,11 @@ from inrhw.collect import report
 from inrhw.errors import InputError
 from inrhw.files import write_json
 from inrhw.plan import Target, Wish
-from inrhw.signals import psnr_db
+from inrhw.signals import load_picture, psnr_db
 from inrhw.stages import Build
+
+#: Reports of a core called tiny.
+VIVADO = Path(__file__).parent / "vivado"
 
 
 def read(folder: Path, name: str) -> dict[str, object]:
@@ -187,9 +191,49 @@ def test_the_verdict_and_rungs_are_those_of_verify(built: Path) -> None:
 
 def test_all_named_files_are_there(built: Path) -> None:
     found = report(built)
-    names = {"verilog", "manifest", "weights", "vectors", "netlist", "activity", "rendered"}
+    names = {"verilog", "example bench", "manifest", "weights", "vectors", "netlist", "activity", "rendered"}
     assert set(found["files"]) == names
     assert all((built / name).is_file() for name in found["files"].values())
+
+
+def test_vivado_s_figures_stand_beside_ours(built: Path) -> None:
+    found = report(built, vivado=VIVADO)
+    assert (found["vivado"]["device"], found["board"]["part"]) == ("xcvu37p-fsvh2892-2L-e",) * 2
+    rows = {row["name"]: row for row in found["vivado"]["rows"]}
+    for name in ("lut", "ff", "carry"):
+        assert rows[name]["ours"] == found["resources"][name]
+        assert (
+            rows[name]["ratio"]["value"] == found["resources"][name]["value"] / rows[name]["vivado"]["value"]
+        )
+    assert rows["fmax_mhz"]["ours"] == found["timing"]["fmax_mhz"]
+    assert rows["fmax_mhz"]["ratio"]["value"] == pytest.approx(found["timing"]["fmax_mhz"]["value"] / 400)
+    assert (rows["uram"]["vivado"]["value"], rows["uram"]["ratio"]["value"]) == (0, None)
+    assert (rows["power_mw"]["ours"]["value"], rows["power_mw"]["ratio"]["value"]) == (None, None)
+    assert rows["power_mw"]["vivado"]["value"] == 2795
+    page = (built / "report.html").read_text()
+    assert "Beside Vivado" in page
+    assert "Vivado v.2023.2 (lin64) Build 4029153" in page
+    assert "vivado" not in report(built)
+
+
+def test_without_synthesis_ours_is_unknown_beside_vivado(built: Path) -> None:
+    (built / "synth.json").unlink()
+    rows = report(built, vivado=VIVADO)["vivado"]["rows"]
+    assert {row["ours"]["value"] for row in rows} == {row["ratio"]["value"] for row in rows} == {None}
+
+
+def test_reports_of_another_core_leave_the_old_report(built: Path, inrhw_: Inrhw) -> None:
+    before = (built / "report.json").read_bytes()
+    refused(inrhw_("report", built, "--vivado", built / "none"), "there is no folder")
+    assert (built / "report.json").read_bytes() == before
+    assert inrhw_("report", built, "--vivado", VIVADO).status == 0
+    before = (built / "report.json").read_bytes()
+    assert b"Vivado v.2023.2" in before
+    plain = read(built, "manifest.json")
+    write_json(built / "manifest.json", plain | {"name": "other"})
+    with pytest.raises(InputError, match="is of tiny, not of other"):
+        report(built, vivado=VIVADO)
+    assert (built / "report.json").read_bytes() == before
 
 
 @pytest.mark.parametrize("text", ["", "{", "{}", "[]", "3", "null"])
@@ -203,3 +247,20 @@ def test_damaged_json_is_refused_and_the_old_report_stays(built: Path, name: str
         report(built)
     assert "\n" not in str(caught.value)
     assert before == {path: path.read_bytes() for path in built.glob("report.*")}
+
+
+def test_a_larger_rendering_is_shown_and_has_no_quality(built: Path) -> None:
+    work = Build(built)
+    work.emit("raster", scale=2)
+    assert work.verify()
+    found = report(built)
+    rendered = load_picture(built / found["pictures"]["rtl"])
+    assert (rendered.width, rendered.height) == (10, 8)
+    assert found["psnr_db"]["rtl"] == {
+        "value": None,
+        "unit": "dB",
+        "source": "the Verilog renders 2 times the size; there is no original of that size",
+    }
+    assert found["psnr_db"]["quantized"]["value"] is not None
+    assert "error" not in found["pictures"]
+    assert found["bits_per_pixel"]["value"] == found["weight_bits_total"]["value"] / 20

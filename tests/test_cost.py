@@ -2,15 +2,17 @@
 
 import itertools
 import json
+import re
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from inrhw.board import load_board
-from inrhw.cost import Cost, LayerShape, layer_cost, layer_shapes, network_cost, out_lanes, steps
+from inrhw.cost import Cost, baked_cost, layer_cost, network_cost, out_lanes, steps
 from inrhw.emit import emit
 from inrhw.folding import Fold, Folding, fold, lanes_to_rotate
 from inrhw.lower import lower
@@ -19,6 +21,8 @@ from inrhw.ops.folded_dense import FoldedDense
 from inrhw.ops.fwht import Fwht
 from inrhw.precision import Precision
 from inrhw.rotation import Rotation
+from inrhw.shapes import LayerShape, layer_shapes
+from inrhw.shared import SharedArchitecture
 from inrhw.synth import synth
 from inrhw.types import Fixed
 
@@ -31,6 +35,41 @@ def cost(
     shape: LayerShape, pe: int, simd: int, weights: str = "rom", *, lanes: int = 1, packed: bool = False
 ) -> Cost:
     return layer_cost(shape, Fold(pe, simd), lanes, weights, 64, packed=packed, raster=False)
+
+
+BANKS = json.loads((Path(__file__).parent.parent / "benchmarks/results/banks.json").read_text())
+RESOURCES = json.loads((Path(__file__).parent.parent / "benchmarks/results/resources.json").read_text())
+
+
+@pytest.mark.parametrize("row", BANKS, ids=lambda row: str(row["pictures"]))
+def test_banks_cost_about_what_was_measured(row: dict[str, Any]) -> None:
+    """Weights of that benchmark are untrained: its accumulators are narrower than those of a picture."""
+    architecture = SharedArchitecture("quadinr", 8, 8, 3, 32, 2, precision=Precision(8, 8, finer_rows=0))
+    folding = Folding(tuple(Fold(*pe_simd) for pe_simd in row["folds"]))
+    parts = network_cost(layer_shapes(architecture, row["pictures"]), folding, "raster")
+    found = sum(parts.values(), Cost())
+    assert found.dsp == row["dsp"]
+    for name in ("lut", "ff", "bram"):
+        assert getattr(found, name) == pytest.approx(row[name], rel=0.2)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [row for row in RESOURCES if row["board"] == "vcu128"],
+    ids=lambda row: f"{row['model']}_{row['layers']}_{row['bits']}",
+)
+def test_a_baked_core_costs_about_what_was_measured(row: dict[str, Any]) -> None:
+    bits = dict(
+        zip(("weight_bits", "outer_weight_bits", "phase_bits"), re.findall(r"\d+", row["bits"]), strict=True)
+    )
+    precision = Precision(**{name: int(n) for name, n in bits.items()})
+    architecture = Architecture(
+        row["model"], 64, 64, 3, *map(int, row["layers"].split("x")), precision=precision
+    )
+    found = baked_cost(layer_shapes(architecture), "raster")
+    assert found.lut == pytest.approx(row["lut"], rel=0.1)
+    assert found.ff == pytest.approx(row["ff"], rel=0.15)
+    assert found.dsp == found.bram == 0
 
 
 def test_costs_add_up() -> None:
@@ -187,6 +226,11 @@ def test_weights_are_in_what_their_number_asks_for(
 ) -> None:
     found = cost(replace(SHAPE, columns=columns), 1, 1, weights)
     assert (found.bram, found.uram) == (bram, uram)
+
+
+def test_one_or_two_words_are_no_memory() -> None:
+    whole = [cost(replace(SHAPE, banks=banks), 32, 32, lanes=32) for banks in (1, 2, 3)]
+    assert whole[0].lut == whole[1].lut < whole[2].lut
 
 
 def test_more_of_anything_costs_no_less() -> None:

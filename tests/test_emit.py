@@ -37,7 +37,8 @@ def manifest(artifact: Artifact) -> dict[str, object]:
 
 
 def test_exactly_the_promised_files_are_written(artifact: Artifact) -> None:
-    assert {path.name for path in artifact.folder.iterdir()} == {"my_core.v", "manifest.json", "vectors.npz"}
+    names = {"my_core.v", "my_core_tb.v", "manifest.json", "vectors.npz"}
+    assert {path.name for path in artifact.folder.iterdir()} == names
     assert artifact.verilog == artifact.folder / "my_core.v"
 
 
@@ -48,7 +49,7 @@ def test_every_byte_is_the_same_in_another_folder(artifact: Artifact, tmp_path: 
 
 
 def test_nothing_of_this_machine_is_in_the_files(artifact: Artifact) -> None:
-    for path in (artifact.verilog, artifact.manifest):
+    for path in (artifact.verilog, artifact.manifest, artifact.example_bench):
         text = path.read_text()
         for place in (artifact.folder, Path(inrhw.__file__).parent, Path.home()):
             assert str(place) not in text
@@ -90,6 +91,12 @@ def test_ports_are_those_of_axi_stream(artifact: Artifact) -> None:
     header = re.findall(r"\w+", top[top.index("(") : top.index(")")])
     assert header[:2] == ["aclk", "aresetn"]
     assert sorted(header) == sorted(expected)
+    told = {
+        port["name"]: (f"{port['direction']}put", port["width"])
+        for port in json.loads(artifact.manifest.read_text())["ports"]
+    }
+    assert told == expected
+    assert list(told)[:2] == ["aclk", "aresetn"]
 
 
 def test_the_header_says_how_to_use_it(artifact: Artifact) -> None:
@@ -164,14 +171,14 @@ def test_a_failure_of_the_first_file_changes_nothing(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["my_core.v"]
 
 
-@pytest.mark.parametrize("taken", ["my_core.v", "vectors.npz", "manifest.json"])
+@pytest.mark.parametrize("taken", ["my_core.v", "my_core_tb.v", "vectors.npz", "manifest.json"])
 def test_a_failure_leaves_no_parts_and_no_new_manifest(tmp_path: Path, taken: str) -> None:
     """The manifest comes last: where there is one, the other files are there too."""
     (tmp_path / taken).mkdir()
     with pytest.raises(InputError, match="cannot be written"):
         make("raster", tmp_path)
     left = {path.name for path in tmp_path.iterdir()}
-    assert left <= {"my_core.v", "vectors.npz", taken}
+    assert left <= {"my_core.v", "my_core_tb.v", "vectors.npz", taken}
 
 
 def test_an_unknown_source_is_refused_before_anything_is_written(tmp_path: Path) -> None:

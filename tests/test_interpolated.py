@@ -122,12 +122,6 @@ def test_component_equals_forward_int_for_every_code(
     assert_contract(node_of(cls, argument_bits, bits), every_code(argument_bits)[:, None], gaps=False)
 
 
-@pytest.mark.slow
-@EVEN
-def test_component_equals_forward_int_for_every_code_of_16_bits(cls: type[InterpolatedNode]) -> None:
-    assert_contract(node_of(cls, 16, 16, n_stages=4), every_code(16)[:, None], gaps=False)
-
-
 @pytest.mark.parametrize("table", [0, 1])
 def test_a_planted_error_in_a_table_is_found(table: int) -> None:
     node, planted = (node_of(GaborInterpolated, 8, 8) for _ in range(2))

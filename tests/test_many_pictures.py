@@ -14,12 +14,22 @@ from PIL import Image
 from test_folding import SHARED, networks, of_five, pictures
 from test_top import coordinates
 
+from inrhw.board import load_board
 from inrhw.emit import Artifact, emit
 from inrhw.errors import InputError
 from inrhw.folding import fold_banks
+from inrhw.grid import Grid
 from inrhw.loading.pictures import PictureRegister
+from inrhw.lower import lower
+from inrhw.models import INR
 from inrhw.node import Graph
+from inrhw.ops.dense import Dense
 from inrhw.ops.folded_dense import FoldedDense
+from inrhw.plan import BAKED, Target, Wish, plan_banks
+from inrhw.precision import Precision
+from inrhw.shapes import layer_shapes
+from inrhw.shared import SharedINR, shared_architectures
+from inrhw.signals import Picture
 from inrhw.simulator import CHOOSE_TEST, TESTS, BenchResult, run_bench
 from inrhw.top import Core
 from inrhw.verify import verify
@@ -234,6 +244,10 @@ def test_the_manifest_and_the_header_tell_of_the_pictures(tmp_path: Path) -> Non
     assert "registers" not in found[1]
     assert any("of 3 pictures" in row["detail"] for row in found[1]["pipeline"])
     assert "write 0x08 to choose the picture of the next frame" in raster.verilog.read_text()
+    assert "see core.h" in raster.verilog.read_text()
+    assert "#define CORE_PICTURE_COUNT 3u" in raster.header.read_text()
+    assert not stream.header.exists()
+    assert not any("sizes" in manifest for manifest in found)
     assert "s_axis_tid     picture of the pixel, 0 to 2" in stream.verilog.read_text()
 
 
@@ -286,3 +300,80 @@ def test_a_wrong_weight_of_one_picture_is_found(
     (result,) = bench(artifact, tests=[test])
     assert not result.passed
     assert "expected" in result.message
+
+
+# pictures of different sizes
+
+SIZES = ((6, 4), (3, 7), (6, 4), (8, 2))
+
+
+def of_sizes(wish: Wish = BAKED, scale: int = 1, **options: Any) -> tuple[Graph, list[INR]]:
+    """Return a core's graph and its networks, whose pictures have `SIZES`."""
+    shown = [
+        Picture(f"p{k}", np.zeros((height, width, 3), np.uint8)) for k, (width, height) in enumerate(SIZES)
+    ]
+    architectures = shared_architectures(shown, "quadinr", hidden_features=4, **options)
+    models = [model.scaled(scale) for model in SharedINR.of(architectures, seed=1).quantized()]
+    folding = plan_banks([model.architecture for model in models], wish, load_board("vcu128"), "stream")
+    return fold_banks([lower(model) for model in models], folding, architectures[0].precision), models
+
+
+def grids(models: list[INR]) -> list[Grid]:
+    return [model.architecture.grid for model in models]
+
+
+def test_pictures_of_different_sizes_climb_the_ladder_on_a_stream(tmp_path: Path) -> None:
+    scale = 2
+    graph, models = of_sizes(Wish(target=Target(initiation_interval=4)), scale, projection="low-rank")
+    artifact = emit(graph, grids(models), tmp_path, "core", source="stream")
+    manifest = json.loads(artifact.manifest.read_text())
+    assert manifest["sizes"] == [[scale * width, scale * height] for width, height in SIZES]
+    verdict = verify(artifact, models)
+    assert [rung.status for rung in verdict.rungs][:3] == ["pass"] * 3
+    for number, model in enumerate(models):
+        assert (np.array(Image.open(tmp_path / f"rtl{number}.png")) == model.render()).all()
+    assert f"{scale * 6}x{scale * 4} and {scale * 3}x{scale * 7} and" in artifact.verilog.read_text()
+    swapped = verify(artifact, [models[2], models[1], models[0], models[3]]).rungs[0].message
+    assert "torch against the golden vectors of picture 0, vector" in swapped
+
+
+def test_every_picture_is_told_at_the_coordinates_of_every_size(tmp_path: Path) -> None:
+    graph, models = of_sizes()
+    core = emit(graph, grids(models), tmp_path, "core", source="stream").core
+    assert len(core.coordinates) == 24 + 21 + 16
+    assert [core.frame(k) for k in range(4)] == [slice(0, 24), slice(24, 45), slice(0, 24), slice(45, 61)]
+    with np.load(tmp_path / "vectors.npz") as vectors:
+        assert vectors["other_pixels"].shape == (3, 61, 3)
+        for k, model in enumerate(models[1:], 1):
+            own = vectors["other_pixels"][k - 1, core.frame(k)]
+            assert (own.reshape(model.render().shape) == model.render()).all()
+
+
+@pytest.mark.parametrize(
+    ("source", "pictures", "message"),
+    [
+        ("raster", 4, "scans one size, but picture 0 has 6x4 pixels and picture 1 3x7; give all the same"),
+        ("stream", 3, "a core of 4 pictures needs as many grids, not 3"),
+    ],
+)
+def test_sizes_that_a_core_cannot_have_are_refused(
+    tmp_path: Path, source: str, pictures: int, message: str
+) -> None:
+    graph, models = of_sizes()
+    with pytest.raises(InputError, match=message):
+        emit(graph, grids(models)[:pictures], tmp_path / "new", "core", source=source)
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("quantizer", ["uniform", "dhq"])
+@pytest.mark.parametrize("projection", ["full", "low-rank", "diagonal"])
+def test_a_core_has_the_layers_that_the_planner_counts(projection: str, quantizer: str) -> None:
+    precision = Precision(quantizer=quantizer, rotate="both", rotate_layers="all")
+    graph, models = of_sizes(projection=projection, precision=precision)
+    nodes = [node for node in graph.nodes.values() if isinstance(node, FoldedDense | Dense)]
+    shapes = layer_shapes(models[0].architecture, len(models))
+    for node, shape in zip(nodes, shapes, strict=True):
+        assert (node.o.length, node.i.length) == (shape.rows, shape.columns)
+        assert (node.i.element.width, isinstance(node, Dense)) == (shape.x_bits, shape.shared)
+        if isinstance(node, FoldedDense):
+            assert node.sets == shape.banks == 4

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from safetensors.torch import save_file
 
 from inrhw.errors import InputError
+from inrhw.lower import lower
 from inrhw.models import (
     INR,
     Architecture,
@@ -335,3 +336,35 @@ def test_nan_weights_are_refused(architecture: Architecture, tmp_path: Path) -> 
     tensors["layers.0.weight"][0, 0] = math.nan
     with pytest.raises(InputError, match="NaN"):
         restore(INR(architecture), tensors, tmp_path / "a")
+
+
+@pytest.mark.parametrize("model", ["relu_pe", "siren", "incode"])
+@pytest.mark.parametrize("scale", [1, 2, 3])
+def test_a_larger_rendering_is_the_same_function(model: str, scale: int) -> None:
+    network = INR(Architecture(model, 5, 4, 3, 6, 1), seed=1).double()
+    large = network.scaled(scale)
+    assert large.render().shape == (scale * 4, scale * 5, 3)
+    grid, fine = network.architecture.grid, large.architecture.grid
+    # In pixels of the small picture: the same place in other units.
+    x = large.coordinates() * (2.0 ** (fine.element.frac - grid.element.frac) / scale)
+    assert torch.allclose(large(large.coordinates()), network(x), rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("model", ["quadinr", "relu_pe", "gauss"])
+@pytest.mark.parametrize("scale", [2, 3])
+def test_a_larger_rendering_keeps_all_integers_but_the_first_layers(model: str, scale: int) -> None:
+    network = INR(Architecture(model, 5, 4, 3, 6, 1), seed=1).quantized()
+    large = network.scaled(scale)
+    graph = lower(large)
+    pixels = graph.forward_int(large.architecture.grid.codes())
+    assert (pixels.reshape(large.render().shape) == large.render()).all()
+    layers = zip(network.dense_layers(), large.dense_layers(), strict=True)
+    next(layers)
+    for own, other in layers:
+        assert all(torch.equal(a, b) for a, b in zip(own.quantized(), other.quantized(), strict=True))
+
+
+@pytest.mark.parametrize("scale", [0, 65, -1])
+def test_only_some_scales_are_taken(scale: int) -> None:
+    with pytest.raises(InputError, match=f"scale must be a whole number from 1 to 64, not {scale}"):
+        INR(Architecture("siren", 5, 4, 3, 6, 1)).scaled(scale)

@@ -4,19 +4,22 @@ import dataclasses
 import itertools
 import math
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inrhw.board import Board, load_board
-from inrhw.cost import Cost, layer_shapes, network_cost, steps
+from inrhw.cost import Cost, network_cost, steps
 from inrhw.errors import InputError
 from inrhw.folding import Fold, Folding, fold, folding_to_json
 from inrhw.lower import lower
 from inrhw.models import INR, Architecture
 from inrhw.plan import BAKED, Target, Wish, folding_from_json, plan, plan_banks, plan_to_json
 from inrhw.precision import Precision
+from inrhw.shapes import layer_shapes
+from inrhw.shared import SharedArchitecture
 
 VCU128 = load_board("vcu128")
 EIGHT = Precision(8, 8, 8, 9)
@@ -257,7 +260,7 @@ def test_a_damaged_folding_is_refused(plain: object) -> None:
 def test_the_plan_on_disk_says_what_was_chosen() -> None:
     architecture, wish = network(8), Wish(target=Target(initiation_interval=16))
     folding = planned(architecture, wish)
-    plain = plan_to_json(architecture, wish, VCU128, "raster", folding)
+    plain = plan_to_json([architecture], wish, VCU128, "raster", folding)
     assert plain["board"] == "vcu128"
     assert plain["target"]["initiation_interval"] == 16
     assert [(layer["pe"], layer["simd"]) for layer in plain["layers"]] == [
@@ -269,17 +272,55 @@ def test_the_plan_on_disk_says_what_was_chosen() -> None:
     assert plain["predicted"]["dsp"] == total(architecture, folding).dsp
 
 
-def test_several_pictures_are_planned_as_one_and_without_a_target_at_a_pixel_a_clock() -> None:
-    architecture = network(8)
+def several(pictures: int, size: tuple[int, int] = (16, 16), **options: Any) -> list[SharedArchitecture]:
+    shape = (*size, 3, 8, 2)
+    return [SharedArchitecture("siren", *shape, precision=EIGHT, **options)] * pictures
+
+
+def test_several_pictures_are_planned_within_a_target_or_at_a_pixel_a_clock() -> None:
+    for projection, layers in (("full", 4), ("low-rank", 5)):
+        architectures = several(3, projection=projection)
+        for wish, most in ((Wish(None, Target(initiation_interval=16)), 16), (BAKED, 1)):
+            folding = plan_banks(architectures, wish, VCU128)
+            assert len(folding.layers) == layers
+            shapes = layer_shapes(architectures[0], 3)
+            assert max(itertools.starmap(steps, zip(shapes, folding.layers, strict=True))) <= most
+
+
+def test_banks_count_for_the_memory_of_a_board() -> None:
+    """A thousand pictures need more block RAM than an Arty has, one does not."""
+    arty, wish = load_board("arty_a7"), Wish(None, Target(initiation_interval=64))
+    assert plan_banks(several(2), wish, arty)
+    with pytest.raises(InputError, match=r"BRAMs, but arty_a7 .* has"):
+        plan_banks(several(10_000), wish, arty)
+
+
+def test_a_raster_core_is_not_planned_for_pictures_of_different_sizes() -> None:
+    different = [*several(1, side=16), *several(1, (8, 16))]
+    with pytest.raises(InputError, match="scans one size, but picture 0 has 16x16 pixels and picture 1 8x16"):
+        plan_banks(different, BAKED, VCU128)
+    assert plan_banks(different, BAKED, VCU128, "stream")
+
+
+def test_a_core_of_many_pictures_is_compared_with_a_core_each() -> None:
     wish = Wish(None, Target(initiation_interval=16))
-    assert plan_banks(architecture, wish, VCU128) == planned(architecture, wish)
-    assert set(intervals(architecture, plan_banks(architecture, BAKED, VCU128))) == {1}
+    for n in (2, 5):
+        folding = plan_banks(several(n), wish, VCU128)
+        plain = plan_to_json(several(n), wish, VCU128, "raster", folding)
+        alone = plan_to_json(several(1), wish, VCU128, "raster", folding)
+        assert plain["separate"]["weights"] == "rom"
+        assert plain["separate"]["lut"] == pytest.approx(n * alone["predicted"]["lut"])
+        assert plain["separate"]["dsp"] == n * plain["predicted"]["dsp"]
+        assert "separate" not in alone
+    whole = plan_banks(several(2), BAKED, VCU128)
+    baked = plan_to_json(several(2), BAKED, VCU128, "raster", whole)["separate"]
+    assert (baked["weights"], baked["dsp"]) == ("baked", 0)
 
 
 @pytest.mark.parametrize("wish", [Wish("baked"), Wish("loadable", Target(initiation_interval=16))])
 def test_several_pictures_are_refused_where_banks_cannot_be(wish: Wish) -> None:
     with pytest.raises(InputError, match=f"must be rom, not {wish.weights}"):
-        plan_banks(network(8), wish, VCU128)
+        plan_banks(several(2), wish, VCU128)
 
 
 def test_a_board_of_smaller_luts_is_full_sooner() -> None:
@@ -289,7 +330,7 @@ def test_a_board_of_smaller_luts_is_full_sooner() -> None:
     arty, ecp5 = (planned(network(32, 2), wish, board) for board in (load_board("arty_a7"), ulx3s))
     assert max(intervals(network(32, 2), arty)) <= max(intervals(network(32, 2), ecp5))
     costs = [
-        plan_to_json(network(32, 2), wish, board, "raster", arty)["predicted"]
+        plan_to_json([network(32, 2)], wish, board, "raster", arty)["predicted"]
         for board in (load_board("arty_a7"), ulx3s)
     ]
     assert costs[1] == costs[0] | {

@@ -322,6 +322,29 @@ def test_large_pictures_are_shrunk_in_the_page_only(folder):
     assert (folder / "rtl.png").read_bytes() == before
 
 
+def test_vivado_s_figures_are_shown_beside_ours(folder):
+    report = sample()
+    row = {
+        "name": "lut",
+        "ours": report["resources"]["lut"],
+        "vivado": figure(5000, "LUT", "u.rpt"),
+        "ratio": figure(0.9134, "1", "ours / Vivado's"),
+    }
+    unknown = {
+        "name": "power_mw",
+        "ours": figure(None, "mW", "not estimated"),
+        "vivado": figure(2795, "mW", "p.rpt"),
+        "ratio": figure(None, "1", "ours / Vivado's"),
+    }
+    report["vivado"] = {"version": "Vivado <1>", "device": "xc & co", "rows": [row, unknown]}
+    parsed = page(report, folder)
+    text = " ".join(parsed.text.split())
+    assert "Vivado <1>, xc & co." in text
+    assert re.search(r"Look-up tables4,567 LUT\d+5,000 LUT\d+0.9134\d+", text)
+    assert re.search(r"Powerunknown\d+2,795 mW\d+unknown\d+", text)
+    assert "u.rpt" in text
+
+
 def test_a_failed_check_is_in_the_verdict_in_words(folder):
     report = sample()
     report["verdict"] = "fail"

@@ -1,6 +1,7 @@
 """The bench finds what is wrong with a core, under both simulators, and says where."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -611,6 +612,35 @@ def test_the_quick_lut_models_equal_those_of_yosys(tmp_path):
     subprocess.run(["iverilog", "-g2012", "-s", "top", "-o", str(tmp_path / "top"), *files], check=True)
     said = subprocess.run(["vvp", str(tmp_path / "top")], capture_output=True, text=True, check=True).stdout
     assert "wrong 0 of 64" in said
+
+
+@pytest.mark.skipif(not available("icarus"), reason="icarus is not installed")
+def test_waves_are_written_on_demand(core):
+    right = core()
+    waves = right.folder / "work" / "icarus" / "results" / "waves.vcd"
+    (result,) = right.run("icarus", tests=["whole_frame"], beats=4)
+    assert result.passed
+    assert not waves.exists()
+    (result,) = right.run("icarus", tests=["whole_frame"], beats=4, waves=True)
+    assert result.passed
+    text = waves.read_text()
+    assert "$scope module dut $end" in text
+    assert re.search(r"\$var \w+ 24 \S+ m_axis_tdata ", text)
+
+
+@pytest.mark.skipif(not (available("icarus") and shutil.which("make")), reason="needs icarus and make")
+def test_the_makefile_runs_the_bench_where_the_core_lies(core):
+    folder = core().folder
+    command = ["make", "-f", str(bench_folder() / "Makefile"), "waves", f"PYTHON={sys.executable}"]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, map(str, sys.path)))}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True)
+    assert "pass  whole_frame" in done.stdout
+    assert (folder / done.stdout.splitlines()[-1]).is_file()
+
+
+def test_waves_of_verilator_are_refused(core):
+    with pytest.raises(InputError, match="waves need --simulator icarus, not verilator"):
+        core().run("verilator", waves=True)
 
 
 @pytest.mark.slow

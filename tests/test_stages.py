@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 from inrhw.board import load_board
-from inrhw.cores import weights_for
 from inrhw.emit import Artifact
 from inrhw.errors import InputError, ToolFailed
 from inrhw.figure import Figure
@@ -43,6 +42,7 @@ class Chain:
     done: list[tuple[str, bool]] = field(default_factory=list)
     source: str = "raster"
     wish: Wish = BAKED
+    scale: int = 1
     board: str = "vcu128"
     values: np.ndarray = field(default_factory=lambda: VALUES)
     architecture: Architecture = ARCHITECTURE
@@ -56,7 +56,7 @@ class Chain:
         )
         steps: dict[str, Callable[[], object]] = {
             "fit": lambda: work.fit(Picture("tiny", self.values), self.architecture, self.training),
-            "emit": lambda: work.emit(self.source, self.wish, load_board(self.board)),
+            "emit": lambda: work.emit(self.source, self.wish, load_board(self.board), self.scale),
             "synth": lambda: work.synth(load_board(self.board)),
             "verify": work.verify,
         }
@@ -130,6 +130,7 @@ def test_verify_returns_the_verdict_even_when_up_to_date(built: Path) -> None:
     ("change", "redone"),
     [
         ({"source": "stream"}, ["emit", "synth", "verify"]),
+        ({"scale": 2}, ["emit", "synth", "verify"]),
         ({"wish": Wish("rom", Target(initiation_interval=9))}, ["emit", "synth", "verify"]),
         ({"wish": Wish("loadable", Target(initiation_interval=9))}, ["emit", "synth", "verify"]),
         ({"wish": Wish(target=Target(clock_mhz=100))}, []),
@@ -156,7 +157,7 @@ def test_a_change_redoes_its_stage_and_what_follows(
     assert chain.run() == []
     kept = {
         "fit": {"weights.safetensors", "fit.json", "original.png", "float.png", "quantized.png"},
-        "emit": {"tiny.v", "manifest.json", "vectors.npz"},
+        "emit": {"tiny.v", "tiny_tb.v", "manifest.json", "vectors.npz"},
     }
     after = times(chain.folder)
     for stage, names in kept.items():
@@ -536,70 +537,3 @@ def test_a_folded_core_is_verified_as_it_was_emitted(chain: Chain, wish: Wish, s
     found = work.report()
     assert found["folding"]["weights"] == wish.weights
     assert found["folding"]["initiation_interval"]["value"] <= 9
-
-
-@pytest.fixture
-def core(chain: Chain) -> Path:
-    """A loadable core of the network of `finished`."""
-    chain.wish = LOADABLE
-    chain.run("emit")
-    return chain.folder
-
-
-def other(folder: Path, architecture: Architecture) -> Path:
-    """Train another network on another picture."""
-    size = (architecture.height, architecture.width, architecture.channels)
-    values = np.random.default_rng(1).integers(0, 256, size, dtype=np.uint8)
-    Build(folder).fit(Picture("other", values), architecture, TRAINING)
-    return folder
-
-
-def test_the_weights_of_the_cores_own_network_are_those_that_emit_wrote(core: Path) -> None:
-    assert weights_for(core, core) == (core / "tiny.weights").read_bytes()
-
-
-def test_another_network_of_the_same_shape_gives_other_weights_for_the_same_core(
-    core: Path, tmp_path: Path
-) -> None:
-    folder = other(tmp_path / "other", Architecture("quadinr", 5, 4, 3, 3, 0, omega_0=15.0))
-    found, own = weights_for(folder, core), (core / "tiny.weights").read_bytes()
-    assert found != own
-    assert (len(found), found[:12]) == (len(own), own[:12])  # magic, shape, words
-
-
-@pytest.mark.parametrize(
-    ("architecture", "difference"),
-    [
-        (Architecture("siren", 5, 4, 3, 3, 0), "its activation is that of siren, not quadinr"),
-        (Architecture("quadinr", 4, 5, 3, 3, 0), "its picture has 4x5 pixels, not 5x4 pixels"),
-        (Architecture("quadinr", 5, 4, 3, 3, 1), "its dense layers are 3, not 2"),
-        (Architecture("quadinr", 5, 4, 3, 4, 0), "layer 0 has rows 4, not 3"),
-        (Architecture("quadinr", 5, 4, 1, 3, 0), "layer 1 has rows 1, not 3"),
-        (
-            Architecture("quadinr", 5, 4, 3, 3, 0, precision=Precision(outer_weight_bits=9)),
-            "layer 0 has weight_bits 9, not 14",
-        ),
-        (
-            Architecture("quadinr", 5, 4, 3, 3, 0, precision=Precision(phase_bits=8)),
-            "layer 0 has phase_bits 8, not 9",
-        ),
-    ],
-)
-def test_a_network_of_another_shape_is_refused_with_the_difference(
-    core: Path, tmp_path: Path, architecture: Architecture, difference: str
-) -> None:
-    folder = other(tmp_path / "other", architecture)
-    with pytest.raises(InputError, match=f"does not fit the core in .*: {difference}"):
-        weights_for(folder, core)
-
-
-def test_a_core_with_fixed_weights_takes_none(built: Path) -> None:
-    with pytest.raises(InputError, match=r"are fixed; emit it with --weights loadable"):
-        weights_for(built, built)
-
-
-def test_a_core_of_another_version_is_refused(core: Path) -> None:
-    manifest = json.loads((core / "manifest.json").read_text())
-    write_json(core / "manifest.json", manifest | {"shape": "00000000"})
-    with pytest.raises(InputError, match=r"another version of inrhw; run `inrhw emit` on it again"):
-        weights_for(core, core)

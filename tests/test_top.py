@@ -53,13 +53,16 @@ CORES += [
     folded("raster", "rom"),
     folded("stream", "rom", "siren", 1),
     folded("raster", "loadable", "siren"),
+    dataclasses.replace(core("raster"), control=True),
+    dataclasses.replace(folded("raster", "loadable"), control=True),
     folded("stream", "loadable"),
 ]
 
 
 def names(core: Core) -> str:
     size = f"{core.grid.width}x{core.grid.height}x{core.channels}"
-    return f"{core.source}-{size}-{core.initiation_interval}{'-loadable' if core.memories else ''}"
+    extras = "-loadable" * bool(core.memories) + "-control" * core.control
+    return f"{core.source}-{size}-{core.initiation_interval}{extras}"
 
 
 def frame(core: Core) -> list[Beat]:

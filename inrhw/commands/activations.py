@@ -10,7 +10,7 @@ from rich.progress import Progress
 from inrhw.activation_page import plain, print_activations, write_activations
 from inrhw.activation_table import BITS, Row, board_of, measure, trials
 from inrhw.errors import InputError
-from inrhw.terminal import COLUMNS, console, errors, said_when_interrupted
+from inrhw.terminal import COLUMNS, console, errors, print_paths, said_when_interrupted
 
 
 def activations(
@@ -46,7 +46,7 @@ def activations(
         print(json.dumps(plain(rows, board), indent=2))
         return
     print_activations(rows, console)
-    console.print("\n".join(map(str, files)), markup=False, highlight=False, soft_wrap=True)
+    print_paths(files)
 
 
 def _numbers(name: str, text: str) -> list[int]:

@@ -2,25 +2,31 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from inrhw.commands.options import (
+    AddedLearningRate,
+    AddedSeed,
+    AddedSize,
     AddedSteps,
     Device,
     Resume,
 )
 from inrhw.fit import Training
 from inrhw.shared_fit import FittedShared
-from inrhw.signals import load_picture
+from inrhw.signals import load_picture, parse_size
 from inrhw.terminal import building, console
 
 
 def add(
-    picture: Annotated[Path, typer.Argument(help="Picture file; it gets the size of those that are there.")],
+    picture: Annotated[Path, typer.Argument(help="Picture file.")],
     to: Annotated[Path, typer.Option(help="Folder of a build with --shared.")],
+    size: AddedSize = None,
     steps: AddedSteps = None,
+    learning_rate: AddedLearningRate = None,
+    seed: AddedSeed = None,
     device: Device = Training.device,
     resume: Resume = False,
 ) -> None:
@@ -29,9 +35,11 @@ def add(
     The core is then out of date: emit, synth, verify and report make it again.
     """
     there = FittedShared.load(to)
-    common = there.model.architectures[0]
-    loaded = load_picture(picture, (common.width, common.height))
-    training = replace(there.training, steps=steps or there.training.steps, device=device)
+    first = there.model.architectures[0]
+    loaded = load_picture(picture, parse_size(size) if size else (first.width, first.height))
+    given = {"steps": steps, "learning_rate": learning_rate, "seed": seed}
+    changed: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    training = replace(there.training, device=device, **changed)
     with building(to) as work:
         work.add(loaded, training, resume=resume)
     said = f"{loaded.name} is picture {len(there.pictures)}; emit, synth, verify and report the core again"

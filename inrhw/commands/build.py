@@ -1,11 +1,14 @@
 """Do everything: from pictures to a report."""
 
+from dataclasses import replace
+
 from inrhw.board import load_board
 from inrhw.commands.options import (
     ActivationBits,
     ActivationImpl,
     BoardName,
     ClockMhz,
+    Control,
     Device,
     FinerRows,
     Hadamard,
@@ -23,10 +26,13 @@ from inrhw.commands.options import (
     PhaseBits,
     PicturesArgument,
     Place,
+    Projection,
     Quantizer,
+    Rank,
     Resume,
     Rotate,
     RotateLayers,
+    Scale,
     Seed,
     Shared,
     Size,
@@ -37,10 +43,17 @@ from inrhw.commands.options import (
     Weights,
 )
 from inrhw.commands.report import finish
-from inrhw.commands.training import architectures_of, circuit_of, default_folder, fit_on, load_pictures
+from inrhw.commands.training import (
+    architectures_of,
+    circuit_of,
+    default_folder,
+    fit_on,
+    load_pictures,
+    sharing_of,
+)
 from inrhw.fit import Training
 from inrhw.models import Architecture
-from inrhw.plan import Target, Wish, plan, plan_banks
+from inrhw.plan import Target, Wish, plan_for
 from inrhw.precision import Precision
 from inrhw.synth import check_placeable
 from inrhw.terminal import building, print_rung
@@ -49,6 +62,8 @@ from inrhw.terminal import building, print_rung
 def build(
     pictures: PicturesArgument = None,
     shared: Shared = False,
+    projection: Projection = None,
+    rank: Rank = None,
     output: Output = None,
     model: Model = "quadinr",
     size: Size = "64x64",
@@ -71,6 +86,8 @@ def build(
     device: Device = Training.device,
     resume: Resume = False,
     source: Source = "raster",
+    control: Control = False,
+    scale: Scale = Architecture.scale,
     weights: Weights = None,
     target_mpixels: TargetMpixels = None,
     clock_mhz: ClockMhz = Target.clock_mhz,
@@ -86,7 +103,7 @@ def build(
     if place:
         check_placeable(chosen)
     target = Target(target_mpixels, clock_mhz, max_dsp, max_lut, initiation_interval)
-    wish = Wish(weights, target, packed)
+    wish = Wish(weights, target, packed, control)
     precision = Precision(
         weight_bits,
         outer_weight_bits,
@@ -98,16 +115,17 @@ def build(
         rotate_layers,
         hadamard,
     )
+    sharing = sharing_of(shared, projection, rank)
     loaded = load_pictures(pictures or [], size, shared=shared)
     circuit = circuit_of(activation_impl, model, precision, chosen)
     options = (hidden_features, hidden_layers, omega_0, precision, circuit)
-    architectures = architectures_of(loaded, model, *options, shared=shared)
+    architectures = architectures_of(loaded, model, *options, sharing)
     training = Training(steps, learning_rate, seed, device)
-    planned = plan_banks if shared else plan
-    planned(architectures[0], wish, chosen, source)  # what cannot be reached is said before training begins
+    scaled = [replace(architecture, scale=scale) for architecture in architectures]
+    plan_for(scaled, wish, chosen, source)  # what cannot be reached is said before training begins
     with building(output or default_folder(loaded)) as work:
         fit_on(work, loaded, architectures, training, resume=resume)
-        work.emit(source, wish, chosen)
+        work.emit(source, wish, chosen, scale)
         work.synth(chosen, place=place)
         work.power()
         work.verify(print_rung)

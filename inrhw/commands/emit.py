@@ -4,15 +4,18 @@ from inrhw.board import load_board
 from inrhw.commands.options import (
     BoardName,
     ClockMhz,
+    Control,
     FolderArgument,
     InitiationInterval,
     MaxDsp,
     MaxLut,
     Packed,
+    Scale,
     Source,
     TargetMpixels,
     Weights,
 )
+from inrhw.models import Architecture
 from inrhw.plan import Target, Wish
 from inrhw.terminal import building
 
@@ -20,6 +23,8 @@ from inrhw.terminal import building
 def emit(
     folder: FolderArgument,
     source: Source = "raster",
+    control: Control = False,
+    scale: Scale = Architecture.scale,
     weights: Weights = None,
     target_mpixels: TargetMpixels = None,
     clock_mhz: ClockMhz = Target.clock_mhz,
@@ -31,5 +36,6 @@ def emit(
 ) -> None:
     """Write the Verilog and the golden vectors of a trained network."""
     target = Target(target_mpixels, clock_mhz, max_dsp, max_lut, initiation_interval)
+    wish = Wish(weights, target, packed, control)
     with building(folder) as work:
-        work.emit(source, Wish(weights, target, packed), load_board(board))
+        work.emit(source, wish, load_board(board), scale)

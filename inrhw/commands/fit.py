@@ -17,7 +17,9 @@ from inrhw.commands.options import (
     Output,
     PhaseBits,
     PicturesArgument,
+    Projection,
     Quantizer,
+    Rank,
     Resume,
     Rotate,
     RotateLayers,
@@ -27,7 +29,14 @@ from inrhw.commands.options import (
     Steps,
     WeightBits,
 )
-from inrhw.commands.training import architectures_of, circuit_of, default_folder, fit_on, load_pictures
+from inrhw.commands.training import (
+    architectures_of,
+    circuit_of,
+    default_folder,
+    fit_on,
+    load_pictures,
+    sharing_of,
+)
 from inrhw.fit import Training
 from inrhw.models import Architecture
 from inrhw.precision import Precision
@@ -37,6 +46,8 @@ from inrhw.terminal import building
 def fit(
     pictures: PicturesArgument = None,
     shared: Shared = False,
+    projection: Projection = None,
+    rank: Rank = None,
     output: Output = None,
     model: Model = "quadinr",
     size: Size = "64x64",
@@ -73,10 +84,11 @@ def fit(
         rotate_layers,
         hadamard,
     )
+    sharing = sharing_of(shared, projection, rank)
     loaded = load_pictures(pictures or [], size, shared=shared)
     circuit = circuit_of(activation_impl, model, precision, chosen)
     options = (hidden_features, hidden_layers, omega_0, precision, circuit)
-    architectures = architectures_of(loaded, model, *options, shared=shared)
+    architectures = architectures_of(loaded, model, *options, sharing)
     training = Training(steps, learning_rate, seed, device)
     with building(output or default_folder(loaded)) as work:
         fit_on(work, loaded, architectures, training, resume=resume)

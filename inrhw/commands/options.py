@@ -28,7 +28,28 @@ Output = Annotated[
     ),
 ]
 Model = Annotated[str, typer.Option(help=f"Activation: {', '.join(sorted(activations()))}.")]
-Size = Annotated[str, typer.Option(help="Width x height in pixels.")]
+Projection = Annotated[
+    str | None,
+    typer.Option(
+        help="With --shared, what stands between a picture's first layer and the shared ones: full, low-rank "
+        "or diagonal.",
+        show_default="full",
+    ),
+]
+Rank = Annotated[
+    int | None,
+    typer.Option(min=1, help="Of a low-rank projection.", show_default="a quarter of the width"),
+]
+Size = Annotated[
+    str,
+    typer.Option(help="Width x height in pixels; with --shared also one a picture, as in 64x64,32x48."),
+]
+AddedSize = Annotated[
+    str | None, typer.Option("--size", help="Width x height in pixels.", show_default="that of picture 0")
+]
+Scale = Annotated[
+    int, typer.Option(help="Render at so many times the size of the picture, 1..64, with the same weights.")
+]
 HiddenFeatures = Annotated[int, typer.Option(help="Width of the hidden layers, 1..256.")]
 HiddenLayers = Annotated[int, typer.Option(help="Layers between the first and the last, 0..16.")]
 Omega0 = Annotated[
@@ -65,9 +86,21 @@ ActivationImpl = Annotated[
     ),
 ]
 Steps = Annotated[int, typer.Option(help="Training steps.")]
-AddedSteps = Annotated[
+_AS_THERE = "that of the pictures that are there"
+AddedSteps = Annotated[int | None, typer.Option("--steps", help="Training steps.", show_default=_AS_THERE)]
+AddedLearningRate = Annotated[
+    float | None,
+    typer.Option("--learning-rate", help="Adam's learning rate at the start.", show_default=_AS_THERE),
+]
+AddedSeed = Annotated[
     int | None,
-    typer.Option(min=1, help="Training steps.", show_default="those of the pictures that are there"),
+    typer.Option(
+        "--seed",
+        min=0,
+        max=2**63 - 1,
+        help="Of the initial weights, to which the picture's number is added.",
+        show_default=_AS_THERE,
+    ),
 ]
 LearningRate = Annotated[float, typer.Option(help="Adam's learning rate at the start.")]
 Seed = Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Of the initial weights.")]
@@ -81,6 +114,9 @@ Source = Annotated[
         callback=check_source,  # before training begins
         help="raster: the core scans by itself. stream: coordinates come by AXI4-Stream.",
     ),
+]
+Control = Annotated[
+    bool, typer.Option("--control", help="AXI4-Lite registers to start, stop and watch the core.")
 ]
 Weights = Annotated[
     str | None,

@@ -17,6 +17,10 @@ def report(
     folders: Annotated[
         list[Path], typer.Argument(metavar="FOLDER...", help="Folder of a build; several with --compare.")
     ],
+    vivado: Annotated[
+        Path | None,
+        typer.Option(help="Folder with Vivado's reports of the core, to show beside the estimates."),
+    ] = None,
     compare: Annotated[
         bool, typer.Option("--compare", help="Lay the reports that are there side by side.")
     ] = False,
@@ -33,12 +37,12 @@ def report(
         raise InputError("several folders need --compare; without it give one folder")
     with building(folders[0]) as work:
         pass
-    finish(work)
+    finish(work, vivado)
 
 
-def finish(work: Build) -> None:
+def finish(work: Build, vivado: Path | None = None) -> None:
     """Write the report, print its summary, and end with status 1 if verification failed."""
-    found = work.report()
+    found = work.report(vivado)
     print_summary(found, console)
     console.print(
         f"Verilog {work.folder / (work.name + '.v')}\nReport  {work.folder / 'report.html'}",

@@ -1,8 +1,9 @@
 """What `build` and `fit` do alike, from the pictures to the trained network."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from inrhw.activation_table import cheapest
 from inrhw.board import Board
@@ -24,8 +25,24 @@ def load_pictures(paths: Sequence[Path], size: str, *, shared: bool) -> list[Pic
         raise InputError("--shared needs at least two pictures, as in `inrhw build --shared A.png B.png`")
     if not shared and len(paths) > 1:
         raise InputError("several pictures on one core need --shared; without it give one picture")
-    pixels = parse_size(size)
-    return [load_picture(path, pixels) for path in paths] or [builtin_picture(pixels)]
+    sizes = [parse_size(one) for one in size.split(",")]
+    number = len(paths) or 1
+    if len(sizes) not in (1, number):
+        raise InputError(f"size names {len(sizes)} sizes for {number} pictures; give one for all, or each")
+    if len(sizes) == 1:
+        sizes *= number
+    return [load_picture(*one) for one in zip(paths, sizes, strict=False)] or [builtin_picture(sizes[0])]
+
+
+def sharing_of(shared: bool, projection: str | None, rank: int | None) -> dict[str, Any] | None:
+    """Return the options of a `SharedArchitecture` that were given; None for a picture alone."""
+    given: dict[str, Any] = {"projection": projection, "rank": rank}
+    given = {name: value for name, value in given.items() if value is not None}
+    if given and not shared:
+        raise InputError(f"{' and '.join(given)} is about pictures that share layers; give --shared too")
+    if rank is not None and projection != "low-rank":
+        raise InputError("rank is of a low-rank projection; give --projection low-rank too")
+    return given if shared else None
 
 
 def architectures_of(
@@ -36,14 +53,13 @@ def architectures_of(
     omega_0: float | None,
     precision: Precision,
     activation_impl: str,
-    *,
-    shared: bool,
+    sharing: Mapping[str, Any] | None,
 ) -> Sequence[Architecture]:
     """Return the network of each picture, a `SharedArchitecture` if they are to share layers."""
     options = (hidden_features, hidden_layers, omega_0, precision, activation_impl)
-    if shared:
+    if sharing is not None:
         names = ("hidden_features", "hidden_layers", "omega_0", "precision", "activation_impl")
-        return shared_architectures(pictures, model, **dict(zip(names, options, strict=True)))
+        return shared_architectures(pictures, model, **dict(zip(names, options, strict=True)), **sharing)
     return [Architecture(model, p.width, p.height, p.channels, *options) for p in pictures]
 
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from amaranth.hdl import Module, Mux, ResetSignal, Signal, Value
+from amaranth.hdl import Const, Module, Mux, ResetSignal, Signal, Value, ValueLike
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from inrhw.loading.registers import ADDRESS_BITS
+from inrhw.loading.registers import ADDRESS_BITS, Field
 
 #: Ports of the slave.
 AXI_LITE = {
@@ -29,6 +29,22 @@ AXI_LITE = {
     "s_axi_rready": In(1),
 }
 
+#: Requests to write and to read, each held until the registers say that it is done; an error becomes SLVERR.
+REGISTERS = wiring.Signature(
+    {
+        "write": Out(1),
+        "write_address": Out(ADDRESS_BITS),
+        "write_data": Out(32),
+        "write_done": In(1),
+        "write_error": In(1),
+        "read": Out(1),
+        "read_address": Out(ADDRESS_BITS),
+        "read_done": In(1),
+        "read_data": In(32),
+        "read_error": In(1),
+    }
+)
+
 OKAY, SLVERR = 0, 2
 
 
@@ -45,6 +61,38 @@ def pass_on(
         m.d.comb += inside.eq(outside) if member.flow == In else outside.eq(inside)
 
 
+def share_registers(
+    m: Module, bus: wiring.PureInterface, low: wiring.PureInterface, high: wiring.PureInterface
+) -> None:
+    """Connect two pages of registers: the addresses with the highest bit clear are `low`'s."""
+    for page, chosen in ((low, 0), (high, 1)):
+        m.d.comb += page.write_data.eq(bus.write_data)
+        for way, answers in (("write", ("done", "error")), ("read", ("done", "error", "data"))):
+            address = getattr(bus, f"{way}_address")
+            here = address[-1] == chosen
+            m.d.comb += [
+                getattr(page, way).eq(getattr(bus, way) & here),
+                getattr(page, f"{way}_address").eq(address),
+            ]
+            with m.If(here):
+                m.d.comb += [
+                    getattr(bus, f"{way}_{answer}").eq(getattr(page, f"{way}_{answer}")) for answer in answers
+                ]
+
+
+def bits_of(word: Value, field: Field) -> Value:
+    """Return a field of a register."""
+    return word[field.low : field.low + field.width]
+
+
+def packed(fields: Mapping[str, Field], values: Mapping[str, ValueLike]) -> Value:
+    """Return a register with these values in its fields, zero elsewhere."""
+    word: Value = Const(0, 32)
+    for name, value in values.items():
+        word = word | Value.cast(value)[: fields[name].width] << fields[name].low
+    return word
+
+
 class AxiLite(wiring.Component):
     """Address and data of a write may come in any order; responses wait for their ready.
 
@@ -54,28 +102,12 @@ class AxiLite(wiring.Component):
     ----------
     s_axi_*
         The bus.
-    write, write_address, write_data
-        A request to write, held until `write_done`; `write_error` in that cycle makes the response SLVERR.
-    read, read_address
-        A request to read, held until `read_done`, which comes with `read_data` and `read_error`.
+    registers
+        What is asked of the registers, as `REGISTERS` says.
     """
 
     def __init__(self) -> None:
-        super().__init__(
-            {
-                **AXI_LITE,
-                "write": Out(1),
-                "write_address": Out(ADDRESS_BITS),
-                "write_data": Out(32),
-                "write_done": In(1),
-                "write_error": In(1),
-                "read": Out(1),
-                "read_address": Out(ADDRESS_BITS),
-                "read_done": In(1),
-                "read_data": In(32),
-                "read_error": In(1),
-            }
-        )
+        super().__init__({**AXI_LITE, "registers": Out(REGISTERS)})
 
     def elaborate(self, platform: object) -> Module:
         """Keep what came on each channel until it is used."""
@@ -85,7 +117,7 @@ class AxiLite(wiring.Component):
         return m
 
     def _write(self, m: Module) -> None:
-        answered = Signal()
+        answered, ask = Signal(), self.registers
         address_here, address = self._keep(m, "aw", "awaddr", answered)
         data_here, data = self._keep(m, "w", "wdata", answered)
         whole = Signal(reset_less=True)
@@ -93,32 +125,32 @@ class AxiLite(wiring.Component):
             m.d.sync += whole.eq(self.s_axi_wstrb.all())
         requested = address_here & data_here & ~self.s_axi_bvalid
         m.d.comb += [
-            self.write.eq(requested & whole),
-            self.write_address.eq(address),
-            self.write_data.eq(data),
-            answered.eq(requested & (self.write_done | ~whole)),
+            ask.write.eq(requested & whole),
+            ask.write_address.eq(address),
+            ask.write_data.eq(data),
+            answered.eq(requested & (ask.write_done | ~whole)),
         ]
         with m.If(answered):
             m.d.sync += [
                 self.s_axi_bvalid.eq(1),
-                self.s_axi_bresp.eq(Mux(self.write_error | ~whole, SLVERR, OKAY)),
+                self.s_axi_bresp.eq(Mux(ask.write_error | ~whole, SLVERR, OKAY)),
             ]
         with m.Elif(self.s_axi_bready):
             m.d.sync += self.s_axi_bvalid.eq(0)
 
     def _read(self, m: Module) -> None:
-        answered = Signal()
+        answered, ask = Signal(), self.registers
         here, address = self._keep(m, "ar", "araddr", answered)
         m.d.comb += [
-            self.read.eq(here & ~self.s_axi_rvalid),
-            self.read_address.eq(address),
-            answered.eq(self.read & self.read_done),
+            ask.read.eq(here & ~self.s_axi_rvalid),
+            ask.read_address.eq(address),
+            answered.eq(ask.read & ask.read_done),
         ]
         with m.If(answered):
             m.d.sync += [
                 self.s_axi_rvalid.eq(1),
-                self.s_axi_rdata.eq(self.read_data),
-                self.s_axi_rresp.eq(Mux(self.read_error, SLVERR, OKAY)),
+                self.s_axi_rdata.eq(ask.read_data),
+                self.s_axi_rresp.eq(Mux(ask.read_error, SLVERR, OKAY)),
             ]
         with m.Elif(self.s_axi_rready):
             m.d.sync += self.s_axi_rvalid.eq(0)

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
-from amaranth.hdl import Const, Module, Mux, Signal, Value, ValueLike
+from amaranth.hdl import Module, Mux, Signal, Value, ValueLike
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from inrhw.loading.axi_lite import AXI_LITE, AxiLite, pass_on
+from inrhw.loading.axi_lite import REGISTERS, bits_of, packed, pass_on
 from inrhw.loading.receiver import FileReceiver
-from inrhw.loading.registers import FIELDS, READABLE, WRITABLE, Field, Register, State
+from inrhw.loading.registers import FIELDS, READABLE, WRITABLE, Register, State
 from inrhw.loading.weights import MAGIC, shape_digest
 from inrhw.memory import LOAD_BUS, READ_LATENCY, Contents
 
@@ -23,9 +23,6 @@ WEIGHTS_STREAM = {
     "s_weights_tready": Out(1),
     "s_weights_tlast": In(1),
 }
-
-#: All ports of a loader that lead out of the core.
-LOADER_PORTS = {**AXI_LITE, **WEIGHTS_STREAM}
 
 
 class Loader(wiring.Component):
@@ -44,8 +41,10 @@ class Loader(wiring.Component):
 
     Attributes
     ----------
-    s_axi_*, s_weights_*
-        AXI4-Lite registers, and an AXI4-Stream of files with tlast at the end of each.
+    registers
+        From the bus.
+    s_weights_*
+        An AXI4-Stream of files with tlast at the end of each.
     bus
         To all memories; registered.
     begin
@@ -64,7 +63,8 @@ class Loader(wiring.Component):
         self._contents, self._starts_empty = contents, starts_empty
         super().__init__(
             {
-                **LOADER_PORTS,
+                **WEIGHTS_STREAM,
+                "registers": In(REGISTERS),
                 "bus": Out(LOAD_BUS),
                 "begin": In(1),
                 "bank": Out(1),
@@ -77,9 +77,8 @@ class Loader(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Connect the receiver of files, the banks, the way back from the memories, and the registers."""
         m = Module()
-        m.submodules.axi_lite = axi = AxiLite()
+        axi = self.registers
         m.submodules.receiver = receiver = FileReceiver(self._contents)
-        pass_on(m, self, axi, AXI_LITE)
         pass_on(m, self, receiver, WEIGHTS_STREAM, "s_weights_")
         #: A good file waits for the next frame.
         self._complete = Signal(reset_less=True)
@@ -139,7 +138,7 @@ class Loader(wiring.Component):
             self.bus.read.eq(read),
         ]
 
-    def _write_registers(self, m: Module, axi: AxiLite, receiver: FileReceiver) -> None:
+    def _write_registers(self, m: Module, axi: wiring.PureInterface, receiver: FileReceiver) -> None:
         """Do what is written; not in the middle of a read."""
         write, to = Signal(), axi.write_address
         refused = (to == Register.DATA) & ~receiver.register_ready
@@ -149,16 +148,16 @@ class Loader(wiring.Component):
             axi.write_error.eq(~_one_of(to, WRITABLE) | refused),
             receiver.register_valid.eq(write & (to == Register.DATA)),
             receiver.register_data.eq(axi.write_data),
-            receiver.abort.eq(write & (to == Register.CONTROL) & _bits(axi.write_data, _CONTROL["abort"])),
+            receiver.abort.eq(write & (to == Register.CONTROL) & bits_of(axi.write_data, _CONTROL["abort"])),
         ]
         with m.If(write & (to == Register.CONTROL)):
-            m.d.sync += self._wanted.eq(_bits(axi.write_data, _CONTROL["run"]))
+            m.d.sync += self._wanted.eq(bits_of(axi.write_data, _CONTROL["run"]))
         with m.If(write & (to == Register.READ_SELECT)):
             m.d.sync += [
-                value.eq(_bits(axi.write_data, _SELECT[name])) for name, value in self._select.items()
+                value.eq(bits_of(axi.write_data, _SELECT[name])) for name, value in self._select.items()
             ]
 
-    def _read_registers(self, m: Module, axi: AxiLite, receiver: FileReceiver) -> None:
+    def _read_registers(self, m: Module, axi: wiring.PureInterface, receiver: FileReceiver) -> None:
         """Answer a read at once, but READ_DATA after the way to the memories and back."""
         may_read, memory_read = self.stopped & ~self.run, Signal()
         status = {
@@ -173,11 +172,11 @@ class Loader(wiring.Component):
         values: Mapping[Register, ValueLike] = {
             Register.ID: MAGIC,
             Register.SHAPE: shape_digest(self._contents),
-            Register.CONTROL: _packed(_CONTROL, {"run": self._wanted}),
-            Register.STATUS: _packed(_STATUS, status),
+            Register.CONTROL: packed(_CONTROL, {"run": self._wanted}),
+            Register.STATUS: packed(_STATUS, status),
             Register.CHECKSUM: receiver.checksum,
             Register.WORDS: receiver.words,
-            Register.READ_SELECT: _packed(_SELECT, self._select),
+            Register.READ_SELECT: packed(_SELECT, self._select),
             Register.READ_DATA: Mux(may_read, chunks, 0),
         }
         with m.Switch(axi.read_address):
@@ -193,18 +192,6 @@ class Loader(wiring.Component):
         ]
         with m.If(memory_read & ~self._busy):
             m.d.sync += [self._reading.eq(2 * READ_LATENCY + 1), self._busy.eq(1)]
-
-
-def _bits(word: Value, field: Field) -> Value:
-    return word[field.low : field.low + field.width]
-
-
-def _packed(fields: Mapping[str, Field], values: Mapping[str, ValueLike]) -> Value:
-    """Return a register with these values in its fields, zero elsewhere."""
-    word: Value = Const(0, 32)
-    for name, value in values.items():
-        word = word | Value.cast(value)[: fields[name].width] << fields[name].low
-    return word
 
 
 def _one_of(address: Value, registers: Sequence[Register]) -> Value:

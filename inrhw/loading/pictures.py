@@ -6,19 +6,23 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from inrhw.loading.axi_lite import AXI_LITE, AxiLite, pass_on
+from inrhw.loading.axi_lite import REGISTERS
 
 #: What ID reads: the letters INRP.
 PICTURES_ID = int.from_bytes(b"INRP", "little")
 
 
 class PictureRegister(IntEnum):
-    """Byte offset of each register; only PICTURE can be written."""
+    """Byte offset of each register; only `WRITABLE_PICTURE` can be written."""
 
     ID = 0x00
     PICTURES = 0x04
     PICTURE = 0x08
     SHOWN = 0x0C
+
+
+#: The one that can be written.
+WRITABLE_PICTURE = PictureRegister.PICTURE
 
 
 class PictureSelect(wiring.Component):
@@ -34,8 +38,8 @@ class PictureSelect(wiring.Component):
 
     Attributes
     ----------
-    s_axi_*
-        The bus.
+    registers
+        From the bus.
     begin
         The first vector of a frame is admitted in this cycle.
     bank
@@ -44,18 +48,17 @@ class PictureSelect(wiring.Component):
 
     def __init__(self, pictures: int) -> None:
         self._pictures = pictures
-        super().__init__({**AXI_LITE, "begin": In(1), "bank": Out(range(pictures))})
+        super().__init__({"registers": In(REGISTERS), "begin": In(1), "bank": Out(range(pictures))})
 
     def elaborate(self, platform: object) -> Module:
         """Connect the registers."""
         m = Module()
-        m.submodules.axi_lite = axi = AxiLite()
-        pass_on(m, self, axi, AXI_LITE)
+        axi = self.registers
         wanted = Signal(range(self._pictures), reset_less=True)
         shown = Signal(range(self._pictures), reset_less=True)
         m.d.comb += self.bank.eq(Mux(self.begin, wanted, shown))
         m.d.sync += shown.eq(self.bank)
-        refused = (axi.write_address != PictureRegister.PICTURE) | (axi.write_data >= self._pictures)
+        refused = (axi.write_address != WRITABLE_PICTURE) | (axi.write_data >= self._pictures)
         m.d.comb += [axi.write_done.eq(1), axi.write_error.eq(refused)]
         with m.If(axi.write & ~refused):
             m.d.sync += wanted.eq(axi.write_data)

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
-#: Bits of a byte address in the map.
-ADDRESS_BITS = 6
+#: Bits of a byte address on the bus: of a page of registers, and one that says which of two pages it is.
+PAGE_BITS = 6
+ADDRESS_BITS = PAGE_BITS + 1
 
 
 class Register(IntEnum):
@@ -61,6 +62,10 @@ class Field:
     def mask(self) -> int:
         """Its bits in the register."""
         return (1 << self.width) - 1 << self.low
+
+    def of(self, word: int) -> int:
+        """Return its value in what the register holds."""
+        return (word & self.mask) >> self.low
 
 
 #: Fields of the registers that have more than one.

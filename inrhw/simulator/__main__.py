@@ -21,6 +21,9 @@ def main() -> int:
     )
     parser.add_argument("--beats", type=int, help="pixels a test checks (default: a whole frame)")
     parser.add_argument("--seed", type=int, default=0, help="of the random tests")
+    parser.add_argument(
+        "--waves", action="store_true", help="write the core's signals to waves.vcd (icarus only)"
+    )
     parser.add_argument("--deadline", type=float, default=600.0, metavar="SECONDS")
     parser.add_argument(
         "--verilog", type=Path, nargs="+", help="default: the Verilog that the manifest names"
@@ -39,6 +42,7 @@ def main() -> int:
             deadline_s=given.deadline,
             beats=given.beats,
             seed=given.seed,
+            waves=given.waves,
         )
     except InrhwError as error:
         print(error, file=sys.stderr)
@@ -47,6 +51,8 @@ def main() -> int:
     for result in results:
         numbers = ", ".join(f"{name} {value}" for name, value in result.measurements.items())
         print(f"{'pass' if result.passed else 'FAIL'}  {result.name}  {result.message or numbers}")
+    if given.waves:
+        print(work / given.simulator / "results" / "waves.vcd")
     return 0 if all(result.passed for result in results) else 1
 
 

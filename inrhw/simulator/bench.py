@@ -30,6 +30,7 @@ def run_bench(
     deadline_s: float = 600.0,
     beats: int | None = None,
     seed: int = 0,
+    waves: bool = False,
     on_progress: OnProgress = silent,
 ) -> list[BenchResult]:
     """Simulate a core and compare every beat with the golden vectors.
@@ -56,6 +57,8 @@ def run_bench(
         `LOAD_TEST` always takes some frames, `CHOOSE_TEST` some of each picture.
     seed
         For the random tests.
+    waves
+        Whether to write what all signals of the core do to `waves.vcd`, beside the results. Icarus only.
     on_progress
         Called with checked beats and their total.
 
@@ -83,8 +86,10 @@ def run_bench(
     beats = frame if beats is None else beats
     if beats < 1:
         raise InputError(f"beats must be at least 1, not {beats}")
+    if waves and simulator != "icarus":
+        raise InputError(f"waves need --simulator icarus, not {simulator}")
     self_test(simulator)
-    simulation = build_bench(simulator, sources, manifest, work / simulator, deadline_s)
+    simulation = build_bench(simulator, sources, manifest, work / simulator, deadline_s, waves=waves)
     output = simulation.folder / "results"
     progress = output / "progress"
     total = beats * len(tests)
@@ -106,7 +111,13 @@ def run_bench(
 
 
 def build_bench(
-    simulator: str, sources: Sequence[Path], manifest: dict[str, Any], work: Path, deadline_s: float
+    simulator: str,
+    sources: Sequence[Path],
+    manifest: dict[str, Any],
+    work: Path,
+    deadline_s: float,
+    *,
+    waves: bool = False,
 ) -> Simulation:
     """Build the harness around the core. Parameters and errors as in `run_bench`."""
     if not sources:
@@ -131,10 +142,12 @@ def build_bench(
         defines |= {"INRHW_STREAM": "1", "INRHW_IN_BITS": str(coordinate_bits)}
     if is_loadable(manifest):
         defines["INRHW_LOADABLE"] = "1"
-    if "registers" in manifest:
+    if {"registers", "control"} & set(manifest):
         defines["INRHW_ADDRESS_BITS"] = str(port_width(text, "s_axi_awaddr"))
     if manifest.get("pictures", 1) > 1:
         defines["INRHW_ID_BITS"] = str((manifest["pictures"] - 1).bit_length())
+    if waves:
+        defines["INRHW_WAVES"] = "1"
     verilog = [bench_folder() / "harness.v", *sources]
     return build(simulator, verilog, "inrhw_harness", work, defines=defines, deadline_s=deadline_s)
 

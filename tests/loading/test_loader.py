@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from amaranth.hdl import ClockDomain, Module
 from amaranth.sim import Simulator
+from behind_axi import BehindAxi
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -52,7 +53,7 @@ class Bench:
     """A loader with its memories, and somebody who talks AXI to it."""
 
     ctx: Any
-    loader: Loader
+    loader: BehindAxi
     domain: ClockDomain
     rng: random.Random
 
@@ -190,7 +191,8 @@ def simulate(
     """Run a story with the toy: a loader and its memories, which are in use by nobody else."""
     m = Module()
     m.domains.sync = domain = ClockDomain()
-    m.submodules.loader = loader = Loader(TOY, starts_empty)
+    loader = BehindAxi(Loader(TOY, starts_empty))
+    loader.add_to(m)
     memories = [WeightMemory(memory, number) for number, memory in enumerate(TOY)]
     read_data = 0
     for number, memory in enumerate(memories):
@@ -603,8 +605,8 @@ def test_every_word_of_every_shape_goes_to_its_place(shape: list[tuple[int, int]
         Contents(f"m{k}", width, tuple(rng.randrange(1 << width) for _ in range(depth)))
         for k, (width, depth) in enumerate(shape)
     ]
-    loader = Loader(contents, starts_empty=False)
-    simulator = Simulator(loader)
+    loader = BehindAxi(Loader(contents, starts_empty=False))
+    simulator = Simulator(loader.module())
     simulator.add_clock(1e-6)
     written: list[tuple[int, int, int]] = []
 

@@ -62,11 +62,6 @@ def test_component_equals_forward_int_for_every_code(argument_bits: int, bits: i
     assert_contract(node_of(argument_bits, bits, omega_0), every_code(argument_bits)[:, None], gaps=False)
 
 
-@pytest.mark.slow
-def test_component_equals_forward_int_for_every_code_of_16_bits() -> None:
-    assert_contract(node_of(16, 16, n_stages=8), every_code(16)[:, None], gaps=False)
-
-
 @pytest.mark.parametrize("element", [Fixed(2, -2), Fixed(17, 13), Fixed(9, 6), Phase(9)])
 def test_arguments_are_of_3_to_16_bits_and_reach_8_turns(element: Fixed | Phase) -> None:
     with pytest.raises(ValueError, match="3 to 16 bits from -8 to 8"):

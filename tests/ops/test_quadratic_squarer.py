@@ -34,13 +34,6 @@ def test_component_is_exact_for_every_code(phase_bits: int, bits: int) -> None:
     assert_contract(node(phase_bits, bits, 2), phases, gaps=False)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("bits", [8, 16])
-def test_component_is_exact_for_every_code_of_16_bits(bits: int) -> None:
-    phases = np.arange(1 << 16, dtype=np.int64)[:, None]
-    assert_contract(node(16, bits, 4), phases, gaps=False)
-
-
 def test_the_format_is_checked_at_construction() -> None:
     with pytest.raises(ValueError, match="3 to 16 bits"):
         node(17, 8)

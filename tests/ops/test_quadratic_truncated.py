@@ -45,10 +45,3 @@ def test_component_equals_forward_int_for_narrow_phases(phase_bits: int) -> None
 def test_component_equals_forward_int_for_every_code(phase_bits: int, bits: int) -> None:
     phases = np.arange(1 << phase_bits, dtype=np.int64)[:, None]
     assert_contract(node(phase_bits, bits, 2), phases, gaps=False)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("bits", [8, 16])
-def test_component_equals_forward_int_for_every_code_of_16_bits(bits: int) -> None:
-    phases = np.arange(1 << 16, dtype=np.int64)[:, None]
-    assert_contract(node(16, bits, 3), phases, gaps=False)

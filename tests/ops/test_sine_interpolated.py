@@ -39,12 +39,6 @@ def test_component_equals_forward_int_for_every_code(phase_bits: int, bits: int)
     assert_contract(node(phase_bits, bits), phases, gaps=False)
 
 
-@pytest.mark.slow
-def test_component_equals_forward_int_for_every_code_of_16_bits() -> None:
-    phases = np.arange(1 << 16, dtype=np.int64)[:, None]
-    assert_contract(node(16, 16, 5), phases, gaps=False)
-
-
 def test_the_format_is_checked_at_construction() -> None:
     with pytest.raises(ValueError, match="3 to 16 bits"):
         node(2, 8)

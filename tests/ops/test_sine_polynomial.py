@@ -41,13 +41,6 @@ def test_component_equals_forward_int_for_every_code(phase_bits: int, bits: int)
     assert_contract(node(phase_bits, bits), phases, gaps=False)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("n_stages", [1, 11])
-def test_component_equals_forward_int_for_every_code_of_16_bits(n_stages: int) -> None:
-    phases = np.arange(1 << 16, dtype=np.int64)[:, None]
-    assert_contract(node(16, 16, n_stages), phases, gaps=False)
-
-
 @pytest.mark.parametrize(
     ("series", "close_up_to", "error"),
     [(SERIES[8], 0.93, 0.0032), (SERIES[13], 1, 6.8e-5), (SERIES[16], 1, 6e-7)],

@@ -5,20 +5,29 @@ from pathlib import Path
 
 import pytest
 
-from inrhw.loading.c_header import c_header
+from inrhw.c_header import c_header
+from inrhw.control import CONTROL_FIELDS, CONTROL_ID, ControlRegister
+from inrhw.loading.pictures import PICTURES_ID, PictureRegister
 from inrhw.loading.registers import FIELDS, Refusal, Register
 from inrhw.loading.weights import body_words, shape_digest, weights_file
 from inrhw.memory import Contents
 
 CONTENTS = (Contents("w", 70, (1 << 69, 2)), Contents("b", 9, (3, 4, 5)))
+LOADABLE = {
+    "name": "Core",
+    "weights": "loadable",
+    "shape": f"{shape_digest(CONTENTS):08x}",
+    "memories": [{"width": memory.width, "depth": memory.depth} for memory in CONTENTS],
+}
+PICTURES = {"name": "Core", "pictures": 3, "registers": {}}
 WARNINGS = ["-Wall", "-Wextra", "-Werror", "-pedantic", "-std=c99"]
 COMPILER = shutil.which("gcc") or shutil.which("cc")
 needs_compiler = pytest.mark.skipif(COMPILER is None, reason="there is no C compiler")
 
 
-def run(folder: Path, body: str) -> list[int]:
+def run(folder: Path, body: str, header: str | None = None) -> list[int]:
     """Compile a program of the header and `body`, run it, and return the numbers it prints."""
-    (folder / "core.h").write_text(c_header("Core", CONTENTS))
+    (folder / "core.h").write_text(header or c_header(LOADABLE))
     (folder / "main.c").write_text(
         '#include "core.h"\n#include "core.h"\n#include <stdio.h>\n'
         'static void show(long long value) { printf("%lld\\n", value); }\n'
@@ -71,3 +80,62 @@ def test_the_loader_writes_the_file_to_data_and_says_what_became_of_it(
         """,
     )
     assert shown == [result, words[-1] if last_written else 0, 1 if missing else 3]
+
+
+@needs_compiler
+def test_the_registers_of_many_pictures_are_those_of_the_hardware(tmp_path: Path) -> None:
+    expected = {f"CORE_{register.name}": register.value for register in PictureRegister}
+    expected |= {"CORE_PICTURE_COUNT": 3, "CORE_ID_VALUE": PICTURES_ID}
+    shown = run(tmp_path, "\n".join(f"show({name});" for name in expected), c_header(PICTURES))
+    assert dict(zip(expected, shown, strict=True)) == expected
+
+
+@needs_compiler
+@pytest.mark.parametrize(
+    ("picture", "result", "written"), [(0, 0, 0), (2, 0, 2), (3, -1, 99), (1 << 31, -1, 99)]
+)
+def test_a_picture_is_chosen_unless_there_is_none(
+    tmp_path: Path, picture: int, result: int, written: int
+) -> None:
+    shown = run(
+        tmp_path,
+        f"""
+        static volatile uint32_t registers[4] = {{ 0, 0, 99, 0 }};
+        show(Core_choose(registers, {picture}u));
+        show(registers[CORE_PICTURE / 4]);
+        """,
+        c_header(PICTURES),
+    )
+    assert shown == [result, written]
+
+
+@needs_compiler
+@pytest.mark.parametrize("page", [{"name": "Core"}, LOADABLE, PICTURES])
+def test_the_registers_of_control_lie_beside_any_others(tmp_path: Path, page: dict[str, object]) -> None:
+    expected = {f"CORE_CORE_{register.name}": register.value for register in ControlRegister}
+    expected["CORE_CORE_ID_VALUE"] = CONTROL_ID
+    for register, fields in CONTROL_FIELDS.items():
+        for name, field in fields.items():
+            expected[f"CORE_CORE_{register.name}_{name.upper()}_MASK"] = field.mask
+    header = c_header({**page, "control": {}})
+    shown = run(tmp_path, "\n".join(f"show({name});" for name in expected), header)
+    assert dict(zip(expected, shown, strict=True)) == expected
+
+
+@needs_compiler
+def test_a_frame_is_started_and_its_end_is_seen(tmp_path: Path) -> None:
+    shown = run(
+        tmp_path,
+        """
+        static volatile uint32_t registers[32];
+        registers[CORE_CORE_CONTROL / 4] = CORE_CORE_CONTROL_RUN_MASK;
+        Core_start(registers);
+        show(registers[CORE_CORE_CONTROL / 4]);
+        show(registers[CORE_CORE_STATUS / 4]);
+        show(Core_done(registers));
+        registers[CORE_CORE_STATUS / 4] = 1;
+        show(Core_done(registers));
+        """,
+        c_header({"name": "Core", "control": {}}),
+    )
+    assert shown == [1 | 1 << 3, 1 << 8, 1, 0]

@@ -1,0 +1,172 @@
+"""Registers by which a program starts, stops, watches and counts a raster core: the upper page of its bus."""
+
+import re
+from collections.abc import Mapping
+from enum import IntEnum
+
+from amaranth.hdl import Const, Module, Signal, ValueLike
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+import inrhw
+from inrhw.grid import Grid
+from inrhw.loading.axi_lite import REGISTERS, bits_of, packed
+from inrhw.loading.registers import PAGE_BITS, Field
+from inrhw.sources import PixelCounter
+
+#: What ID reads: the letters INRC.
+CONTROL_ID = int.from_bytes(b"INRC", "little")
+
+
+class ControlRegister(IntEnum):
+    """Byte offset of each register; all are 32 bits wide."""
+
+    ID = 1 << PAGE_BITS
+    VERSION = ID + 0x04
+    SIZE = ID + 0x08
+    CONTROL = ID + 0x0C
+    STATUS = ID + 0x10
+    FRAMES = ID + 0x14
+    PIXELS = ID + 0x18
+    CYCLES = ID + 0x1C
+
+
+#: Fields of the registers that have more than one.
+CONTROL_FIELDS: Mapping[ControlRegister, Mapping[str, Field]] = {
+    ControlRegister.VERSION: {"patch": Field(0, 8), "minor": Field(8, 8), "major": Field(16, 8)},
+    ControlRegister.SIZE: {"width": Field(0, 16), "height": Field(16, 16)},
+    ControlRegister.CONTROL: {
+        "run": Field(0, 1),
+        "continuous": Field(1, 1),
+        "interrupt": Field(2, 1),
+        "start": Field(3, 1),
+        "clear": Field(4, 1),
+    },
+    ControlRegister.STATUS: {
+        "busy": Field(0, 1),
+        "waiting": Field(1, 1),
+        "frame_done": Field(8, 1),
+        "starved": Field(9, 1),
+        "stalled": Field(10, 1),
+    },
+}
+
+#: What can be written; a write of anything else is an error.
+CONTROL_WRITABLE = (ControlRegister.CONTROL, ControlRegister.STATUS)
+
+#: Fields of CONTROL that keep what is written, with their values after reset; the others do something once.
+_KEPT = {"run": 1, "continuous": 1, "interrupt": 0}
+
+#: Fields of STATUS that stay until a 1 is written to them.
+_STICKY = ("frame_done", "starved", "stalled")
+
+
+class Control(wiring.Component):
+    """The page of registers, as docs/control.md describes them; a reset sets all of them back.
+
+    Parameters
+    ----------
+    grid
+        The picture: where its frames begin and end.
+
+    Attributes
+    ----------
+    registers
+        From the bus.
+    allow
+        A pixel may be admitted.
+    admit
+        One is.
+    idle
+        None is under way.
+    valid, ready
+        Of m_axis.
+    interrupt
+        A frame is done and the program wants to know; a level.
+    """
+
+    def __init__(self, grid: Grid) -> None:
+        self._grid = grid
+        super().__init__(
+            {
+                "registers": In(REGISTERS),
+                "allow": Out(1),
+                "admit": In(1),
+                "idle": In(1),
+                "valid": In(1),
+                "ready": In(1),
+                "interrupt": Out(1),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Follow the frames where pixels enter and where they leave; connect the registers."""
+        m = Module()
+        m.submodules.entering = entering = PixelCounter(self._grid)
+        m.submodules.leaving = leaving = PixelCounter(self._grid)
+        self._kept = {name: Signal(init=init, name=name) for name, init in _KEPT.items()}
+        self._sticky = {name: Signal(name=name) for name in _STICKY}
+        self._counts = {name: Signal(32, name=name) for name in ("frames", "pixels", "cycles")}
+        #: A frame was asked for and has not begun.
+        self._pending = Signal()
+        taken = self.valid & self.ready
+        run, continuous, interrupt = self._kept.values()
+        waiting = entering.start_of_frame & ~continuous & ~self._pending
+        m.d.comb += [
+            entering.step.eq(self.admit),
+            leaving.step.eq(taken),
+            self.allow.eq(run & ~waiting),
+            self.interrupt.eq(interrupt & self._sticky["frame_done"]),
+        ]
+        with m.If(self.admit & entering.start_of_frame):
+            m.d.sync += self._pending.eq(0)
+        frame_done = taken & leaving.end_of_frame
+        m.d.sync += [
+            count.eq(count + step)
+            for count, step in zip(self._counts.values(), (frame_done, taken, Const(1)), strict=True)
+        ]
+        self._write(m)
+        events = (frame_done, self.ready & ~self.valid & ~leaving.start_of_frame, self.valid & ~self.ready)
+        for event, sticky in zip(events, self._sticky.values(), strict=True):
+            with m.If(event):
+                m.d.sync += sticky.eq(1)
+        self._read(m, {"busy": ~self.idle, "waiting": waiting, **self._sticky})
+        return m
+
+    def _write(self, m: Module) -> None:
+        """Do what is written; an event in the same cycle counts after it, so that none is lost."""
+        bus = self.registers
+        fields = CONTROL_FIELDS[ControlRegister.CONTROL]
+        m.d.comb += [bus.write_done.eq(1), bus.write_error.eq(~bus.write_address.matches(*CONTROL_WRITABLE))]
+        with m.If(bus.write & (bus.write_address == ControlRegister.CONTROL)):
+            m.d.sync += [kept.eq(bits_of(bus.write_data, fields[name])) for name, kept in self._kept.items()]
+            with m.If(bits_of(bus.write_data, fields["start"])):
+                m.d.sync += self._pending.eq(1)
+            with m.If(bits_of(bus.write_data, fields["clear"])):
+                m.d.sync += [count.eq(0) for count in self._counts.values()]
+        with m.If(bus.write & (bus.write_address == ControlRegister.STATUS)):
+            for name, sticky in self._sticky.items():
+                cleared = bits_of(bus.write_data, CONTROL_FIELDS[ControlRegister.STATUS][name])
+                m.d.sync += sticky.eq(sticky & ~cleared)
+
+    def _read(self, m: Module, status: Mapping[str, ValueLike]) -> None:
+        bus, grid = self.registers, self._grid
+        major, minor, patch = map(int, re.findall(r"\d+", inrhw.__version__)[:3])
+        fields: Mapping[ControlRegister, Mapping[str, ValueLike]] = {
+            ControlRegister.VERSION: {"major": major, "minor": minor, "patch": patch},
+            ControlRegister.SIZE: {"width": grid.width, "height": grid.height},
+            ControlRegister.CONTROL: self._kept,
+            ControlRegister.STATUS: status,
+        }
+        values: dict[ControlRegister, ValueLike] = {
+            ControlRegister.ID: CONTROL_ID,
+            **{register: packed(CONTROL_FIELDS[register], held) for register, held in fields.items()},
+            **{ControlRegister[name.upper()]: count for name, count in self._counts.items()},
+        }
+        m.d.comb += bus.read_done.eq(1)
+        with m.Switch(bus.read_address):
+            for register, value in values.items():
+                with m.Case(register):
+                    m.d.comb += bus.read_data.eq(value)
+            with m.Default():
+                m.d.comb += bus.read_error.eq(1)

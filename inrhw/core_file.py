@@ -1,0 +1,75 @@
+"""A core for FuseSoC: its files, and what to do with them."""
+
+from typing import Any
+
+import inrhw
+from inrhw.ip_xact import LIBRARY, VENDOR, VERSION
+
+_CORE = """\
+CAPI=2:
+# Made by inrhw {version}. In this folder:
+#     fusesoc --cores-root . run --target=sim {vlnv}
+name: {vlnv}
+description: {width}x{height} pixels from a neural network
+
+filesets:
+  rtl:
+    files: [{verilog}]
+    file_type: verilogSource
+  bench:
+    files:
+      - {name}_tb.v: {{file_type: systemVerilogSource}}
+{data}
+targets:
+  default: &default
+    filesets: [rtl]
+    toplevel: {name}
+
+  lint:
+    <<: *default
+    flow: lint
+    flow_options:
+      tool: verilator
+      # The Verilog is Yosys', whose style Verilator does not share.
+      verilator_options: [-Wno-fatal, -Wno-lint, -Wno-style]
+
+  # Renders one frame into {name}.{suffix}, in the folder of the run.
+  sim:
+    filesets: [rtl, bench]
+    toplevel: {name}_tb
+    flow: sim
+    flow_options:
+      tool: icarus
+      iverilog_options: [-g2012]
+
+  synth:
+    <<: *default
+    flow: generic
+    flow_options:
+      tool: yosys
+      arch: xilinx
+"""
+
+
+def core_file(manifest: dict[str, Any]) -> str:
+    """Return the FuseSoC description of a core, in YAML (CAPI2), a file that lies beside its Verilog.
+
+    Its targets: ``lint`` (Verilator), ``sim`` (the example bench, on Icarus Verilog) and ``synth`` (Yosys).
+
+    Parameters
+    ----------
+    manifest
+        The core's, see `inrhw.manifest.core_manifest`.
+    """
+    name = manifest["name"]
+    loadable = manifest.get("weights") == "loadable"
+    return _CORE.format(
+        version=inrhw.__version__,
+        vlnv=f"{VENDOR}:{LIBRARY}:{name}:{VERSION}",
+        name=name,
+        width=manifest["width"],
+        height=manifest["height"],
+        verilog=manifest["verilog"],
+        suffix="pgm" if manifest["channels"] == 1 else "ppm",
+        data=f"      - {name}.weights: {{file_type: user}}\n" if loadable else "",
+    )

@@ -1,0 +1,29 @@
+"""What others are told of an emitted core: its manifest.json."""
+
+from pathlib import Path
+from typing import Any
+
+from inrhw.errors import InputError
+from inrhw.files import read_json
+
+#: What is needed to put the core into another tool's project.
+_NEEDED = ("name", "verilog", "ports", "source", "channels", "width", "height")
+
+
+def core_manifest(folder: Path) -> dict[str, Any]:
+    """Return the manifest of the core in a folder.
+
+    Raises
+    ------
+    InputError
+        There is no core, its Verilog is missing, or it was emitted by a version that did not list its ports.
+    """
+    manifest = read_json(folder / "manifest.json", "inrhw emit")
+    missing = [key for key in _NEEDED if key not in manifest]
+    if missing:
+        raise InputError(
+            f"{folder / 'manifest.json'} lacks {', '.join(missing)}; run `inrhw emit` on {folder} again"
+        )
+    if not (folder / manifest["verilog"]).is_file():
+        raise InputError(f"{folder} has no {manifest['verilog']}; run `inrhw emit` on it again")
+    return dict(manifest)
