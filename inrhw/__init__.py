@@ -2,6 +2,7 @@
 
 __version__ = "0.1.0"
 
+from inrhw.activity import Activity, activity_of
 from inrhw.board import Board, load_board
 from inrhw.collect import report
 from inrhw.emit import Artifact, emit
@@ -9,6 +10,7 @@ from inrhw.errors import InrhwError
 from inrhw.fit import Fitted, Training, fit
 from inrhw.lower import lower
 from inrhw.models import Architecture
+from inrhw.power import Power, power
 from inrhw.precision import Precision
 from inrhw.shared_fit import FittedShared, SharedTraining, add_picture, fit_shared, shared_architectures
 from inrhw.signals import Picture, builtin_picture, load_picture
@@ -16,6 +18,7 @@ from inrhw.synth import Synthesis, synth
 from inrhw.verify import Verdict, verify
 
 __all__ = [
+    "Activity",
     "Architecture",
     "Artifact",
     "Board",
@@ -23,11 +26,13 @@ __all__ = [
     "FittedShared",
     "InrhwError",
     "Picture",
+    "Power",
     "Precision",
     "SharedTraining",
     "Synthesis",
     "Training",
     "Verdict",
+    "activity_of",
     "add_picture",
     "builtin_picture",
     "emit",
@@ -36,6 +41,7 @@ __all__ = [
     "load_board",
     "load_picture",
     "lower",
+    "power",
     "report",
     "shared_architectures",
     "synth",

@@ -30,6 +30,7 @@ COLUMNS = (
     ("bram", "BRAM", 1),
     ("logic_levels", "Levels", 0),
     ("fmax_mhz", "MHz", 0),
+    ("dynamic_mw", "mW", 2),
     ("latency", "Cycles", 0),
     ("max_error", "Max", 2),
     ("rms_error", "RMS", 2),

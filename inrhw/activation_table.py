@@ -17,6 +17,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from numpy.typing import NDArray
 
+from inrhw.activity import activity_of_inputs
 from inrhw.board import Board, board_names, load_board
 from inrhw.curve import CurveNode
 from inrhw.errors import InputError, ToolFailed
@@ -24,6 +25,7 @@ from inrhw.figure import Figure
 from inrhw.files import digest, write_json
 from inrhw.node import Node, flow
 from inrhw.ops import curve_nodes, implementation
+from inrhw.power import power
 from inrhw.progress import OnProgress, silent
 from inrhw.simulator.compiler import cache_folder
 from inrhw.stage import delay, delay_valid
@@ -45,10 +47,18 @@ _SYNTHESIZED = {
     **dict(zip(RESOURCES, ("LUT", "FF", "CARRY", "DSP", "BRAM"), strict=True)),
     "logic_levels": "1",
     "fmax_mhz": "MHz",
+    "dynamic_mw": "mW",
 }
 
+#: Power is that at this clock, with a new random code at every one of so many clocks.
+POWER_MHZ = 300.0
+POWER_CLOCKS = 512
+
 #: What besides circuit, board and Yosys decides the figures.
-_OWN_FILES = ("synth.py", "timing.py", "delays.py")
+_OWN_FILES = (
+    *("synth.py", "timing.py", "delays.py", "power.py", "energies.py", "netlist.py", "activity.py"),
+    *("netlist_simulation.py", "cells/slices.py", "cells/dsp.py", "cells/block_ram.py"),
+)
 
 
 @dataclass(frozen=True)
@@ -84,8 +94,8 @@ class Row:
     node, dsp
         The trial.
     figures
-        "lut", "ff", "carry", "dsp", "bram", "logic_levels", "fmax_mhz", "latency", "max_error" and
-        "rms_error" (over all codes, in units of the output's last place), "error_bound" (declared).
+        "lut", "ff", "carry", "dsp", "bram", "logic_levels", "fmax_mhz", "dynamic_mw", "latency", "max_error"
+        and "rms_error" (over all codes, in units of the output's last place), "error_bound" (declared).
     reason
         Why synthesis gave no figures; empty if it did.
     """
@@ -308,7 +318,7 @@ def _with_and_without_dsp(node: CurveNode) -> Iterator[Trial]:
 
 
 def _cache_file(trial: Trial, board: Board) -> Path:
-    own = [digest(Path(__file__).with_name(name)) for name in _OWN_FILES]
+    own = [digest(Path(__file__).parent / name) for name in _OWN_FILES]
     parts = [trial.rtlil, trial.dsp, asdict(board), yosys_version(), own]
     key = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
     return cache_folder() / "activations" / f"{key}.json"
@@ -341,9 +351,8 @@ def _synthesize(trial: Trial, board: Board, deadline_s: float, on_progress: OnPr
         verilog = Path(name) / "lane.v"
         try:
             verilog.write_text(verilog_from_rtlil(trial.rtlil, verilog.parent))
-            figures = _figures(
-                synth(verilog, "lane", board, verilog.parent, dsp=trial.dsp, on_progress=watch)
-            )
+            found = synth(verilog, "lane", board, verilog.parent, dsp=trial.dsp, on_progress=watch)
+            figures = _figures(found) | {"dynamic_mw": _dynamic_mw(found, trial.node)}
         except _TooLong:
             reason = f"synthesis took more than {deadline_s:g} s"
         except (ToolFailed, InputError) as error:
@@ -357,6 +366,20 @@ def _synthesize(trial: Trial, board: Board, deadline_s: float, on_progress: OnPr
 def _figures(found: Synthesis) -> dict[str, Figure]:
     resources = {name: found.resources[name] for name in RESOURCES}
     return resources | {"logic_levels": found.timing.logic_levels, "fmax_mhz": found.timing.fmax_mhz}
+
+
+def _dynamic_mw(found: Synthesis, node: CurveNode) -> Figure:
+    """Return the lane's dynamic power, its input register included, when all codes are equally frequent."""
+    element = node.i.element
+    codes = np.random.default_rng(0).integers(element.lo, element.hi + 1, POWER_CLOCKS + node.latency + 2)
+    inputs = [{"i__payload": int(code), "i__valid": 1, "rst": 0} for code in codes]
+    try:
+        known = found.board.family == "xcup"
+        source = f"{POWER_CLOCKS} clocks of random codes"
+        toggles = activity_of_inputs(found.netlist_json, inputs, source) if known else None
+    except InputError as error:
+        return Figure(None, "mW", str(error))
+    return power(found, POWER_MHZ, 1, toggles).dynamic_mw["nominal"]
 
 
 def _exact_figures(node: CurveNode) -> dict[str, Figure]:

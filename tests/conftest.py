@@ -44,6 +44,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     work.fit(Picture("tiny", values), Architecture("quadinr", 5, 4, 3, 3, 0), Training(steps=3))
     work.emit("raster")
     work.synth(load_board("vcu128"))
+    work.power()
     assert work.verify()
     work.report()
     return folder

@@ -25,7 +25,12 @@ BOARD = load_board("vcu128")
 def row(node: CurveNode, lut: int | None, dsp: bool = False, fmax: float | None = 500.0) -> Row:
     """Return a row with made-up figures of synthesis."""
     reason = "" if lut is not None else "synthesis took more than <5> s"
-    values = dict.fromkeys(RESOURCES, 0) | {"lut": lut, "dsp": int(dsp), "logic_levels": 3}
+    values = dict.fromkeys(RESOURCES, 0) | {
+        "lut": lut,
+        "dsp": int(dsp),
+        "logic_levels": 3,
+        "dynamic_mw": 0.25,
+    }
     figures = {
         name: Figure(None if reason else value, name, reason or "a test") for name, value in values.items()
     }

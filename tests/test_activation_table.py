@@ -134,6 +134,7 @@ def test_a_lane_is_measured_behind_its_input_register() -> None:
     assert 0 < (values["lut"] or 0) <= 4
     assert (values["logic_levels"] or 0) >= 1
     assert (values["fmax_mhz"] or 0) > 100
+    assert 0.05 < (values["dynamic_mw"] or 0) < 5
     # +-1 has no code: the crest is a whole unit off, and all else is rounded.
     assert values["max_error"] == 1
     codes = np.arange(16)

@@ -156,7 +156,7 @@ def test_verify_ends_with_its_verdict_and_says_what_was_skipped(inrhw_: Inrhw, b
 
 def test_the_stages_one_by_one_do_what_build_does(inrhw_: Inrhw, built: Path) -> None:
     # `built` is up to date, so every stage only says so.
-    for command in ("emit", "synth", "verify"):
+    for command in ("emit", "synth", "power", "verify"):
         result = inrhw_(command, built)
         assert (result.status, result.err) == (0, "")
         assert re.search(rf"{command} +up to date", result.out)
@@ -524,7 +524,7 @@ def test_pickles_are_never_opened(inrhw_: Inrhw, built: Path, tmp_path: Path) ->
     assert not (tmp_path / "pwned").exists()
 
 
-@pytest.mark.parametrize("command", ["emit", "synth", "verify", "report"])
+@pytest.mark.parametrize("command", ["emit", "synth", "power", "verify", "report"])
 def test_a_folder_without_a_build_is_refused(inrhw_: Inrhw, tmp_path: Path, command: str) -> None:
     (tmp_path / "file").write_text("mine")
     (tmp_path / "empty").mkdir()

@@ -191,7 +191,7 @@ def test_the_verdict_and_rungs_are_those_of_verify(built: Path) -> None:
 
 def test_all_named_files_are_there(built: Path) -> None:
     found = report(built)
-    names = {"verilog", "example bench", "manifest", "weights", "vectors", "netlist", "rendered"}
+    names = {"verilog", "example bench", "manifest", "weights", "vectors", "netlist", "activity", "rendered"}
     assert set(found["files"]) == names
     assert all((built / name).is_file() for name in found["files"].values())
 
@@ -237,7 +237,9 @@ def test_reports_of_another_core_leave_the_old_report(built: Path, inrhw_: Inrhw
 
 
 @pytest.mark.parametrize("text", ["", "{", "{}", "[]", "3", "null"])
-@pytest.mark.parametrize("name", ["fit.json", "manifest.json", "verify.json", "synth.json", "plan.json"])
+@pytest.mark.parametrize(
+    "name", ["fit.json", "manifest.json", "verify.json", "synth.json", "power.json", "plan.json"]
+)
 def test_damaged_json_is_refused_and_the_old_report_stays(built: Path, name: str, text: str) -> None:
     before = {path: path.read_bytes() for path in built.glob("report.*")}
     (built / name).write_text(text)

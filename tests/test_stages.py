@@ -392,6 +392,15 @@ def test_no_report_of_results_that_are_older_than_their_origin(
     assert (chain.folder / "report.json").read_bytes() == before
 
 
+def test_power_of_another_netlist_is_not_reported(chain: Chain, fast: list[str]) -> None:
+    work = Build(chain.folder)
+    work.synth(load_board("ulx3s"))
+    work.verify()
+    message = r"power\.json was made before synth\.json changed; run `inrhw power` again"
+    with pytest.raises(InputError, match=message):
+        work.report()
+
+
 def test_weights_of_another_training_are_not_verified_against_old_verilog(chain: Chain) -> None:
     work = Build(chain.folder)
     work.fit(Picture("tiny", VALUES), ARCHITECTURE, Training(steps=4))
@@ -455,13 +464,14 @@ def test_the_report_names_the_commands_that_made_the_results(chain: Chain, fast:
         "fit": "inrhw build",
         "emit": "inrhw build",
         "synth": "inrhw synth tiny --board ulx3s",
+        "power": "inrhw build",
         "verify": "inrhw build",
     }
 
 
 def test_the_report_says_how_long_each_stage_took(built: Path) -> None:
     found = Build(built).report()
-    assert set(found["times_s"]) == {"fit", "emit", "synth", "verify"}
+    assert set(found["times_s"]) == {"fit", "emit", "synth", "power", "verify"}
     assert all(seconds > 0 for seconds in found["times_s"].values())
     assert found["command"] == "inrhw build"
 

@@ -2,7 +2,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+import netlists
 import pytest
+from netlists import cell, flip_flop, module
 
 from inrhw.board import load_board
 from inrhw.delays import BAND, DELAYS, LIMITS, SPEEDS
@@ -11,37 +13,10 @@ from inrhw.timing import static_timing
 from inrhw.yosys import run_yosys
 
 BOARD = load_board("vcu128")
-CELL_PINS = {
-    "FDRE": {"C": "input", "CE": "input", "R": "input", "D": "input", "Q": "output"},
-    "LUT1": {"I0": "input", "O": "output"},
-    "LUT2": {"I0": "input", "I1": "input", "O": "output"},
-    "MUXF7": {"I0": "input", "I1": "input", "S": "input", "O": "output"},
-    "CARRY4": {"CI": "input", "DI": "input", "S": "input", "O": "output", "CO": "output"},
-    "DSP48E2": {"A": "input", "B": "input", "CLK": "input", "P": "output"},
-    "RAMB18E2": {"CLKARDCLK": "input", "ADDRARDADDR": "input", "DOUTADOUT": "output"},
-    "SRL16E": {"CLK": "input", "D": "input", "A0": "input", "Q": "output"},
-    "BUFG": {"I": "input", "O": "output"},
-}
-
-
-def cell(kind: str, parameters: dict[str, str] | None = None, **pins: Any) -> dict[str, Any]:
-    """Make a cell; every pin is one net or a list of nets."""
-    nets = {pin: net if isinstance(net, list) else [net] for pin, net in pins.items()}
-    directions = {pin: CELL_PINS[kind][pin] for pin in pins}
-    return {"type": kind, "parameters": parameters or {}, "port_directions": directions, "connections": nets}
-
-
-def flip_flop(d: Any, q: int) -> dict[str, Any]:
-    return cell("FDRE", C=1, CE="1", R="0", D=d, Q=q)
 
 
 def write(path: Path, cells: dict[str, Any], ports: dict[str, Any] | None = None) -> Path:
-    bits = {bit for c in cells.values() for nets in c["connections"].values() for bit in nets}
-    bits |= {bit for port in (ports or {}).values() for bit in port["bits"]}
-    names = {f"n{bit}": {"bits": [bit], "hide_name": 0} for bit in bits if isinstance(bit, int)}
-    module = {"attributes": {"top": "1"}, "ports": ports or {}, "cells": cells, "netnames": names}
-    path.write_text(json.dumps({"modules": {"top": module}}))
-    return path
+    return netlists.write(path, module(cells, ports))
 
 
 def ps(*keys: str) -> float:

@@ -100,7 +100,7 @@ def build(
     board: BoardName = "vcu128",
     place: Place = False,
 ) -> None:
-    """Do everything: fit, emit, synth, verify, report."""
+    """Do everything: fit, emit, synth, power, verify, report."""
     chosen = load_board(board)
     if place:
         check_placeable(chosen)
@@ -129,5 +129,6 @@ def build(
         fit_on(work, loaded, architectures, training, resume=resume)
         work.emit(source, wish, chosen, scale)
         work.synth(chosen, place=place)
+        work.power()
         work.verify(print_rung)
     finish(work)

@@ -1,0 +1,36 @@
+"""Cells of a Xilinx netlist in numpy: all cells of a kind are computed at once, one clock after the other.
+
+For what our netlists use; a cell without a model is refused, never guessed.
+"""
+
+import re
+from collections.abc import Iterator
+
+from inrhw.cells.block_ram import block_ram_parts
+from inrhw.cells.dsp import dsp_parts
+from inrhw.cells.part import Block, Part, Values
+from inrhw.cells.slices import slice_parts
+from inrhw.errors import InputError
+from inrhw.netlist import Json
+
+__all__ = ["Block", "Part", "Values", "parts_of"]
+
+_INVERTED = re.compile(r"IS_(W?CLK|C|CLKARDCLK|CLKBWRCLK)_INVERTED")
+
+
+def parts_of(name: str, cell: Json) -> Iterator[Part]:
+    """Yield the parts of a cell.
+
+    Raises
+    ------
+    InputError
+        There is no model of it.
+    """
+    kind, parameters = cell["type"], cell["parameters"]
+    found: list[Part] = []
+    if not any("1" in value for key, value in parameters.items() if _INVERTED.fullmatch(key)):
+        rams = dict.fromkeys(("RAMB18E2", "RAMB36E2", "URAM288"), block_ram_parts)
+        found = list({"DSP48E2": dsp_parts, **rams}.get(kind, slice_parts)(cell))
+    if not found:
+        raise InputError(f"there is no model of cell {name}, a {kind} as it is set up here, to simulate it")
+    yield from found
