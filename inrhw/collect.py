@@ -101,15 +101,15 @@ def _gather(folder: Path) -> Report:
         "tools": {"python": platform.python_version()} | {t: installed_version(t) for t in _TOOLS},
         "files": _files(folder, manifest),
     }
-    plan = read_json(folder / "plan.json", "inrhw emit") if (folder / "plan.json").exists() else {}
-    if plan:
+    plan = read_json(folder / "plan.json", "inrhw emit") if (folder / "plan.json").exists() else None
+    if plan is not None:
         found["folding"] = _folding(plan, manifest)
     if (folder / "synth.json").exists():
         found |= _synthesis(read_json(folder / "synth.json", "inrhw synth"), manifest, found["latency"])
     if (folder / "power.json").exists():
         power = read_json(folder / "power.json", "inrhw power")
         found["power"] = {key: power[key] for key in _POWER}
-    if "separate" in plan:
+    if plan and "separate" in plan:
         found["shared"]["cores"] = _against_separate(plan, found)
     return found
 

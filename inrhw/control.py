@@ -13,6 +13,7 @@ from inrhw.grid import Grid
 from inrhw.loading.axi_lite import REGISTERS, bits_of, packed
 from inrhw.loading.registers import PAGE_BITS, Field
 from inrhw.sources import PixelCounter
+from inrhw.window import WindowSource
 
 #: What ID reads: the letters INRC.
 CONTROL_ID = int.from_bytes(b"INRC", "little")
@@ -29,6 +30,13 @@ class ControlRegister(IntEnum):
     FRAMES = ID + 0x14
     PIXELS = ID + 0x18
     CYCLES = ID + 0x1C
+    X_ORIGIN = ID + 0x20
+    Y_ORIGIN = ID + 0x24
+    STEP = ID + 0x28
+
+
+#: Those that only a core with a window has; a write of the last one makes all three count.
+WINDOW_REGISTERS = (ControlRegister.X_ORIGIN, ControlRegister.Y_ORIGIN, ControlRegister.STEP)
 
 
 #: Fields of the registers that have more than one.
@@ -52,7 +60,7 @@ CONTROL_FIELDS: Mapping[ControlRegister, Mapping[str, Field]] = {
 }
 
 #: What can be written; a write of anything else is an error.
-CONTROL_WRITABLE = (ControlRegister.CONTROL, ControlRegister.STATUS)
+CONTROL_WRITABLE = (ControlRegister.CONTROL, ControlRegister.STATUS, *WINDOW_REGISTERS)
 
 #: Fields of CONTROL that keep what is written, with their values after reset; the others do something once.
 _KEPT = {"run": 1, "continuous": 1, "interrupt": 0}
@@ -61,13 +69,20 @@ _KEPT = {"run": 1, "continuous": 1, "interrupt": 0}
 _STICKY = ("frame_done", "starved", "stalled")
 
 
+def control_registers(window: bool) -> list[ControlRegister]:
+    """Return the registers of a core, with a window or without."""
+    return [register for register in ControlRegister if window or register not in WINDOW_REGISTERS]
+
+
 class Control(wiring.Component):
-    """The page of registers, as docs/control.md describes them; a reset sets all of them back.
+    """The page of registers, as docs/control.md describes them; a reset sets all back but the window.
 
     Parameters
     ----------
     grid
         The picture: where its frames begin and end.
+    window
+        The source whose window is to be set, if any.
 
     Attributes
     ----------
@@ -83,10 +98,12 @@ class Control(wiring.Component):
         Of m_axis.
     interrupt
         A frame is done and the program wants to know; a level.
+    window_x, window_y, window_step
+        For the source.
     """
 
-    def __init__(self, grid: Grid) -> None:
-        self._grid = grid
+    def __init__(self, grid: Grid, window: WindowSource | None = None) -> None:
+        self._grid, self._window = grid, window
         super().__init__(
             {
                 "registers": In(REGISTERS),
@@ -96,6 +113,7 @@ class Control(wiring.Component):
                 "valid": In(1),
                 "ready": In(1),
                 "interrupt": Out(1),
+                **({name: port.flip() for name, port in window.ports.items()} if window else {}),
             }
         )
 
@@ -130,6 +148,7 @@ class Control(wiring.Component):
         for event, sticky in zip(events, self._sticky.values(), strict=True):
             with m.If(event):
                 m.d.sync += sticky.eq(1)
+        self._keep_window(m)
         self._read(m, {"busy": ~self.idle, "waiting": waiting, **self._sticky})
         return m
 
@@ -137,7 +156,7 @@ class Control(wiring.Component):
         """Do what is written; an event in the same cycle counts after it, so that none is lost."""
         bus = self.registers
         fields = CONTROL_FIELDS[ControlRegister.CONTROL]
-        m.d.comb += [bus.write_done.eq(1), bus.write_error.eq(~bus.write_address.matches(*CONTROL_WRITABLE))]
+        m.d.comb += [bus.write_done.eq(1), bus.write_error.eq(~bus.write_address.matches(*self._writable))]
         with m.If(bus.write & (bus.write_address == ControlRegister.CONTROL)):
             m.d.sync += [kept.eq(bits_of(bus.write_data, fields[name])) for name, kept in self._kept.items()]
             with m.If(bits_of(bus.write_data, fields["start"])):
@@ -148,6 +167,36 @@ class Control(wiring.Component):
             for name, sticky in self._sticky.items():
                 cleared = bits_of(bus.write_data, CONTROL_FIELDS[ControlRegister.STATUS][name])
                 m.d.sync += sticky.eq(sticky & ~cleared)
+
+    @property
+    def _writable(self) -> list[ControlRegister]:
+        there = control_registers(self._window is not None)
+        return [register for register in CONTROL_WRITABLE if register in there]
+
+    def _keep_window(self, m: Module) -> None:
+        """Hold the window back until all of it is written; refuse a number that does not fit its port."""
+        self._held: dict[ControlRegister, Signal] = {}
+        if self._window is None:
+            return
+        bus, shown = self.registers, {}
+        for register, (name, port) in zip(WINDOW_REGISTERS, self._window.ports.items(), strict=True):
+            held, shown[register] = (
+                Signal(port.shape, name=f"{name}_{what}", init=port.init, reset_less=True)
+                for what in ("held", "shown")
+            )
+            word = bus.write_data.as_signed() if held.shape().signed else bus.write_data
+            fits = word == (word[: len(held)].as_signed() if held.shape().signed else word[: len(held)])
+            here = bus.write_address == register
+            with m.If(here & ~fits):
+                m.d.comb += bus.write_error.eq(1)
+            with m.Elif(here & bus.write):
+                m.d.sync += held.eq(word)
+            m.d.comb += getattr(self, name).eq(shown[register])
+            self._held[register] = held
+        stepped = bus.write & (bus.write_address == ControlRegister.STEP) & ~bus.write_error
+        with m.If(stepped):
+            now = self._held | {ControlRegister.STEP: bus.write_data}
+            m.d.sync += [shown[register].eq(value) for register, value in now.items()]
 
     def _read(self, m: Module, status: Mapping[str, ValueLike]) -> None:
         bus, grid = self.registers, self._grid
@@ -162,6 +211,7 @@ class Control(wiring.Component):
             ControlRegister.ID: CONTROL_ID,
             **{register: packed(CONTROL_FIELDS[register], held) for register, held in fields.items()},
             **{ControlRegister[name.upper()]: count for name, count in self._counts.items()},
+            **self._held,
         }
         m.d.comb += bus.read_done.eq(1)
         with m.Switch(bus.read_address):

@@ -14,7 +14,7 @@ from amaranth.lib.wiring import Component, In
 
 import inrhw
 from inrhw.c_header import c_header
-from inrhw.control import ControlRegister
+from inrhw.control import ControlRegister, control_registers
 from inrhw.errors import InputError
 from inrhw.example_bench import example_bench
 from inrhw.files import output_folder, write_atomically, write_json
@@ -192,12 +192,13 @@ def _header(artifact: Artifact) -> str:
             f"s_axi_*        AXI4-Lite registers: see {artifact.header.name}",
             "s_weights_*    AXI4-Stream of weight files: see docs/weights.md of inrhw",
         ]
-    lines += _picture_lines(core, artifact.name) + _window_lines(core)
+    lines += _picture_lines(core, artifact.name)
     if core.control:
         lines += [
             f"s_axi_*        AXI4-Lite registers from 0x{ControlRegister.ID:02x}: see docs/control.md",
             "interrupt      a frame is done, if CONTROL.interrupt is set",
         ]
+    lines += _window_lines(core)
     lines += [f"Latency {core.latency} cycles, then {_rate(core)}; backpressure loses nothing."]
     return "".join(f"// {line}".rstrip() + "\n" for line in lines) + "\n"
 
@@ -224,6 +225,11 @@ def _window_lines(core: Core) -> list[str]:
     if source is None:
         return []
     x, y, step = astuple(source.whole)
+    if core.control:
+        return [
+            "window         what is shown: registers X_ORIGIN, Y_ORIGIN and STEP, see docs/window.md;",
+            f"               {x}, {y} and {step} at first",
+        ]
     return [
         "window_x, _y   the frame's first pixel, two's complement, right of and below the picture's middle,",
         f"               in half pixels / {1 << FRAC}: see docs/window.md of inrhw",
@@ -297,7 +303,7 @@ def _manifest(artifact: Artifact, component: Component) -> dict[str, Any]:
         **(_loadable(core) if core.memories else {}),
         **(_pictures(core) if core.pictures > 1 else {}),
         **(
-            {"control": {register.name: int(register) for register in ControlRegister}}
+            {"control": {register.name: int(register) for register in control_registers(core.window)}}
             if core.control
             else {}
         ),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from inrhw.control import CONTROL_FIELDS, CONTROL_WRITABLE, ControlRegister
+from inrhw.control import CONTROL_FIELDS, CONTROL_WRITABLE, control_registers
 from inrhw.loading.pictures import PictureRegister
 from inrhw.loading.registers import FIELDS, READABLE, WRITABLE, Field, Register
 from inrhw.loading.weights import FRAME_WORDS, chunks
@@ -46,7 +46,7 @@ def register_map(manifest: Mapping[str, Any]) -> list[MappedRegister]:
     if "control" in manifest:
         found += [
             MappedRegister(f"CORE_{r.name}", r, True, r in CONTROL_WRITABLE, CONTROL_FIELDS.get(r, {}))
-            for r in ControlRegister
+            for r in control_registers("window" in manifest)
         ]
     return found
 

@@ -297,7 +297,7 @@ class CoreComponent(wiring.Component):
         pages = _Pages(
             self._loader(m, gate, network) if core.memories else None,
             PictureSelect(core.pictures) if core.pictures > 1 and core.source == "raster" else None,
-            Control(core.grid) if core.control else None,
+            Control(core.grid, core.window_source) if core.control else None,
         )
         self._registers(m, pages.present)
         connect = self._raster if core.source == "raster" else self._stream

@@ -45,7 +45,9 @@ class Artifact:
     initiation_interval
         Cycles between pixels.
     registers
-        Byte address of each register, if the core has some.
+        Byte address of each register for weights or pictures, if the core has some.
+    control
+        The same of those that start and stop it.
     memories
         Its memories, in the order of the weights file.
     files
@@ -67,6 +69,7 @@ class Artifact:
     latency: int
     initiation_interval: int
     registers: dict[str, int]
+    control: dict[str, int]
     memories: list[Memory]
     files: list[NDArray[np.uint32]]
     windows: NDArray[np.int64]
@@ -105,6 +108,7 @@ class Artifact:
             manifest["latency"],
             manifest.get("initiation_interval", 1),
             manifest.get("registers", {}),
+            manifest.get("control", {}),
             [Memory(memory["width"], memory["depth"]) for memory in manifest.get("memories", [])],
             [np.fromfile(folder / f"{name}.weights", "<u4") for name in names],
             np.array(windows, np.int64),

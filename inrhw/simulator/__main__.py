@@ -7,6 +7,7 @@ from pathlib import Path
 from inrhw.errors import InrhwError
 from inrhw.simulator import (
     CHOOSE_TEST,
+    CONTROL_TEST,
     LOAD_TEST,
     MOVE_TEST,
     SIMULATORS,
@@ -24,7 +25,7 @@ def main() -> int:
     parser.add_argument("--simulator", choices=SIMULATORS, default="verilator")
     parser.add_argument(
         "--test",
-        choices=(*TESTS, LOAD_TEST, CHOOSE_TEST, MOVE_TEST),
+        choices=(*TESTS, LOAD_TEST, CHOOSE_TEST, MOVE_TEST, CONTROL_TEST),
         action="append",
         help="run only this test (repeatable)",
     )

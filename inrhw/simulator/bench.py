@@ -13,12 +13,16 @@ from inrhw.simulator.build import Simulation, bench_folder, build
 from inrhw.simulator.run import BenchResult, run_tests
 from inrhw.simulator.selftest import self_test
 
+#: Where the tests of the bench are.
+_MODULES = "bench,bench_registers"
+
 #: The tests of the bench, in the order in which they run. There is one more of loadable cores, one of
-#: raster cores of many pictures, and one of cores with a window.
+#: raster cores of many pictures, one of cores with a window, and one of those with control registers.
 TESTS = ("whole_frame", "random_gaps", "reset_mid_frame")
 LOAD_TEST = "load_weights"
 CHOOSE_TEST = "choose_pictures"
 MOVE_TEST = "move_window"
+CONTROL_TEST = "control_frames"
 
 
 def run_bench(
@@ -49,13 +53,13 @@ def run_bench(
         The results go to `work/<simulator>/results`: `whole_frame.npy` holds the pixels that the core gave,
         uint8 [beats, channels].
     tests
-        Some of `TESTS`, of a loadable core `LOAD_TEST`, of a raster core of many pictures `CHOOSE_TEST`, and
-        of one with a window `MOVE_TEST`; all that apply if None.
+        Some of `TESTS`, of a loadable core `LOAD_TEST`, of a raster core of many pictures `CHOOSE_TEST`, of
+        one with a window `MOVE_TEST`, of one with control registers `CONTROL_TEST`; all that apply if None.
     deadline_s
         Seconds that each program may run: the build's and the simulation.
     beats
         Pixels that each test checks; a whole frame if None (`whole_frame` of a raster core then checks two).
-        `LOAD_TEST` always takes some frames, `CHOOSE_TEST` and `MOVE_TEST` some of each picture or window.
+        The others always take some frames, `CHOOSE_TEST` and `MOVE_TEST` some of each picture or window.
     seed
         For the random tests.
     waves
@@ -106,7 +110,9 @@ def run_bench(
         "INRHW_SEED": str(seed),
     }
     progress.unlink(missing_ok=True)
-    results = run_tests(simulation, "bench", list(tests), output, deadline_s, settings=settings, poll=poll)
+    results = run_tests(
+        simulation, "bench,bench_registers", list(tests), output, deadline_s, settings=settings, poll=poll
+    )
     on_progress(total, total)
     return results
 
@@ -169,12 +175,13 @@ def _window_defines(manifest: dict[str, Any]) -> dict[str, str]:
 
 def tests_of(manifest: dict[str, Any]) -> tuple[str, ...]:
     """Return all tests that apply to a core."""
-    if is_loadable(manifest):
-        return (*TESTS, LOAD_TEST)
-    if "window" in manifest:
-        return (*TESTS, MOVE_TEST)
-    chosen = manifest.get("pictures", 1) > 1 and manifest["source"] == "raster"
-    return (*TESTS, CHOOSE_TEST) if chosen else TESTS
+    more = {
+        LOAD_TEST: is_loadable(manifest),
+        CHOOSE_TEST: manifest.get("pictures", 1) > 1 and manifest["source"] == "raster",
+        MOVE_TEST: "window" in manifest,
+        CONTROL_TEST: "control" in manifest,
+    }
+    return (*TESTS, *(test for test, applies in more.items() if applies))
 
 
 def is_loadable(manifest: dict[str, Any]) -> bool:

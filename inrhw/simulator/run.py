@@ -48,14 +48,14 @@ def run_tests(
     settings: Mapping[str, str],
     poll: Callable[[], None] = lambda: None,
 ) -> list[BenchResult]:
-    """Run tests of a module in the bench folder.
+    """Run tests of modules in the bench folder.
 
     Parameters
     ----------
     simulation
         From `build`.
     module
-        "bench" or "self_test".
+        "bench", "bench_registers" or "self_test"; several with commas.
     tests
         Names of its tests.
     output

@@ -1,0 +1,213 @@
+"""Tests of what registers and ports do to a core at run time: its weights, picture, window and frames."""
+
+from typing import Any
+
+import cocotb
+import numpy as np
+from link import Artifact
+from loading import RUN, Refusal, Registers, as_beats, damaged
+from numpy.typing import NDArray
+from traffic import Settings, Traffic, connect, reset
+
+#: Words of a file up to which it is loaded by writing registers, which takes some 16 clocks a word.
+_MOST_BY_REGISTER = 2000
+
+#: Words of each bank that are read back.
+_READ_BACK = 16
+
+#: Bits of the control page's CONTROL and STATUS.
+_START, _WAITING, _FRAME_DONE = 1 << 3, 1 << 1, 1 << 8
+
+
+@cocotb.test()
+async def load_weights(dut: Any) -> None:
+    """Another file shows another picture, from a frame's first pixel on; a damaged one changes nothing."""
+    settings = Settings.read()
+    artifact = settings.artifact
+    rng = np.random.default_rng(settings.seed + 2)
+    link = await connect(dut, artifact, "load_weights", artifact.frame_flags())
+    traffic = Traffic(link, rng)
+    registers = Registers(dut, artifact.registers, traffic.play)
+    first, second = artifact.files
+    await reset(link, rng, 16)
+    await traffic.load(second, 1)
+    assert await registers.read("CHECKSUM") == second[-1], "load_weights: CHECKSUM is not that of the file"
+    await _refuse(traffic, registers, first, rng)
+    await traffic.send(as_beats(first)[: len(first) // 2])
+    await reset(link, rng, 16)  # forgets half a file, not the picture
+    if len(first) < _MOST_BY_REGISTER:
+        await _load_by_register(traffic, registers, first)
+    else:
+        await traffic.load(first, 0)
+    await _stop(traffic, registers)
+    await _read_back(registers, artifact, rng)
+    assert await registers.write("CONTROL", RUN), "load_weights: CONTROL cannot be written"
+    link.pixels_due = True
+    for _ in range(2 + 2 * artifact.latency // link.clocks):
+        await traffic.play(link.clocks)
+    settings.measured(
+        "load_weights", beats=link.checked, cycles=link.clock, words=len(first), seed=settings.seed
+    )
+
+
+@cocotb.test()
+async def choose_pictures(dut: Any) -> None:
+    """Every picture is shown from the frame after it was chosen, as a whole; one that is none is refused."""
+    settings = Settings.read()
+    artifact = settings.artifact
+    rng = np.random.default_rng(settings.seed + 3)
+    link = await connect(dut, artifact, "choose_pictures", artifact.frame_flags())
+    traffic = Traffic(link, rng)
+    registers = Registers(dut, artifact.registers, traffic.play)
+    await reset(link, rng, 16)
+    pictures = len(artifact.pictures)
+    assert await registers.read("PICTURES") == pictures, "choose_pictures: PICTURES is wrong"
+    frames = np.zeros_like(artifact.pictures)
+    for picture in [*rng.permutation(np.arange(1, pictures)).tolist(), 0]:
+        link.pictures.allow(picture)
+        assert await registers.write("PICTURE", picture), f"choose_pictures: {picture} is refused"
+        none = pictures + int(rng.integers(100))
+        assert not await registers.write("PICTURE", none), f"choose_pictures: picture {none} is accepted"
+        await traffic.switched(picture)
+        frame = 1 + link.taken // len(artifact)  # a whole one; that under way began before
+        while link.taken < (frame + 1) * len(artifact):
+            await traffic.play(link.clocks)
+        frames[picture] = link.pixels()[frame * len(artifact) :][: len(artifact)]
+        assert await registers.read("SHOWN") == picture, "choose_pictures: SHOWN is wrong"
+    np.save(settings.output / "pictures.npy", frames)
+    settings.measured("choose_pictures", beats=link.checked, cycles=link.clock, seed=settings.seed)
+
+
+@cocotb.test()
+async def move_window(dut: Any) -> None:
+    """Every window is shown from the frame after it was set, as a whole, and after a reset at once."""
+    settings = Settings.read()
+    artifact = settings.artifact
+    rng = np.random.default_rng(settings.seed + 4)
+    link = await connect(dut, artifact, "move_window", artifact.frame_flags())
+    traffic = Traffic(link, rng)
+    await reset(link, rng, 16)
+    for picture in [*rng.permutation(np.arange(1, len(artifact.windows))).tolist(), 0]:
+        await traffic.play(int(rng.integers(1, link.clocks)))  # in mid-frame, perhaps
+        link.pictures.allow(picture)
+        await _set_window(dut, traffic, artifact.windows[picture].tolist())
+        await traffic.switched(picture)
+        frame = 1 + link.taken // len(artifact)  # a whole one; that under way began before
+        while link.taken < (frame + 1) * len(artifact):
+            await traffic.play(link.clocks)
+        await reset(link, rng, int(rng.integers(1, 17)))
+    settings.measured("move_window", beats=link.checked, cycles=link.clock, seed=settings.seed)
+
+
+async def _set_window(dut: Any, traffic: Traffic, window: list[int]) -> None:
+    """Set a window at the ports, all of it in one clock, or by registers, of which the last one counts."""
+    if not traffic.link.artifact.control:
+        for port, value in zip((dut.window_x, dut.window_y, dut.window_step), window, strict=True):
+            port.value = value % (1 << len(port))
+        return
+    registers = Registers(dut, traffic.link.artifact.control, traffic.play)
+    for name, value in zip(("X_ORIGIN", "Y_ORIGIN", "STEP"), window, strict=True):
+        assert await registers.write(name, value % (1 << 32)), f"move_window: {name} cannot be written"
+
+
+@cocotb.test()
+async def control_frames(dut: Any) -> None:
+    """Frames come one for each start, pause after any pixel and go on, and are counted, and stay right."""
+    settings = Settings.read()
+    artifact = settings.artifact
+    rng = np.random.default_rng(settings.seed + 5)
+    link = await connect(dut, artifact, "control_frames", artifact.frame_flags())
+    traffic = Traffic(link, rng)
+    registers = Registers(dut, artifact.control, traffic.play)
+    await reset(link, rng, 16)
+    width, height = artifact.sizes[0]
+    assert await registers.read("SIZE") == width | height << 16, "control_frames: SIZE is wrong"
+    link.pixels_due = False
+    assert await registers.write("CONTROL", RUN), "control_frames: CONTROL cannot be written"
+    await _until(traffic, registers, _WAITING)
+    for frame in range(1, 4):
+        before = link.taken
+        assert before % len(artifact) == 0, "control_frames: a core that waits is in mid-frame"
+        assert await registers.write("STATUS", _FRAME_DONE), "control_frames: STATUS cannot be written"
+        assert await registers.write("CONTROL", RUN | _START), "control_frames: CONTROL cannot be written"
+        await traffic.play(int(rng.integers(1, link.clocks)))
+        await registers.write("CONTROL", 0)
+        for _ in range(2 + 2 * artifact.latency // link.clocks):
+            await traffic.play(link.clocks)
+        assert await registers.read("PIXELS") == link.taken, f"control_frames: PIXELS is wrong, frame {frame}"
+        await registers.write("CONTROL", RUN)
+        await _until(traffic, registers, _FRAME_DONE)
+        assert link.taken == before + len(artifact), (
+            f"control_frames: a start gave {link.taken - before} pixels, not {len(artifact)}"
+        )
+    frames = link.taken // len(artifact)
+    assert await registers.read("FRAMES") == frames, "control_frames: FRAMES is wrong"
+    settings.measured("control_frames", beats=link.checked, cycles=link.clock, seed=settings.seed)
+
+
+async def _until(traffic: Traffic, registers: Registers, mask: int) -> None:
+    """Play until a bit of STATUS is 1."""
+    for _ in range(traffic.patience):
+        await traffic.play(traffic.link.clocks)
+        if await registers.read("STATUS") & mask:
+            return
+    raise AssertionError(f"control_frames: STATUS never has bit {mask:#x}")
+
+
+async def _refuse(
+    traffic: Traffic, registers: Registers, words: NDArray[np.uint32], rng: np.random.Generator
+) -> None:
+    """Damaged files are refused, each for its reason, and the picture stays for at least a frame."""
+    link = traffic.link
+    for reason in Refusal:
+        await traffic.send(as_beats(damaged(words, reason, rng)))
+        told = await registers.status("error")
+        assert told == reason, f"load_weights: STATUS.error is {told} after a file with wrong {reason.name}"
+    until = link.taken + len(link.artifact) + 32 + link.artifact.latency
+    while link.taken < until:
+        await traffic.play(link.clocks)
+
+
+async def _load_by_register(traffic: Traffic, registers: Registers, words: NDArray[np.uint32]) -> None:
+    """Load the first picture's file by writing DATA; while the core is busy that is an error."""
+    for number, word in enumerate(words.tolist()):
+        if number == len(words) - 1:
+            traffic.link.pictures.allow(0)
+        for _ in range(traffic.patience):
+            if await registers.write("DATA", word):
+                break
+        else:
+            raise AssertionError(f"load_weights: DATA cannot be written, at word {number}")
+    await traffic.switched(0)
+
+
+async def _stop(traffic: Traffic, registers: Registers) -> None:
+    """Stop, in mid-frame perhaps: memories cannot be read before."""
+    link = traffic.link
+    assert not await registers.is_readable("READ_DATA"), (
+        "load_weights: READ_DATA can be read while the core runs"
+    )
+    assert await registers.write("CONTROL", 0), "load_weights: CONTROL cannot be written"
+    link.pixels_due = False
+    for _ in range(traffic.patience):
+        await traffic.play(link.clocks)
+        if await registers.status("stopped"):
+            break
+    else:
+        raise AssertionError("load_weights: the core never stops")
+
+
+async def _read_back(registers: Registers, artifact: Artifact, rng: np.random.Generator) -> None:
+    """Words of both banks are those of the files."""
+    shown = await registers.status("bank")
+    for file, bank in zip(artifact.files, (shown, 1 - shown), strict=True):
+        for _ in range(_READ_BACK):
+            memory = int(rng.integers(len(artifact.memories)))
+            address = int(rng.integers(artifact.memories[memory].depth))
+            chunk = int(rng.integers(artifact.memories[memory].chunks))
+            await registers.select(memory, address, chunk, bank)
+            got, want = await registers.read("READ_DATA"), file[artifact.position(memory, address, chunk)]
+            assert got == want, (
+                f"load_weights: bank {bank}, memory {memory}, address {address}, chunk {chunk}: "
+                f"expected {want:#x}, read {got:#x}"
+            )
