@@ -86,6 +86,8 @@ def _gather(folder: Path) -> Report:
         found["folding"] = _folding(read_json(folder / "plan.json", "inrhw emit"), manifest)
     if (folder / "synth.json").exists():
         found |= _synthesis(read_json(folder / "synth.json", "inrhw synth"), manifest, found["latency"])
+    if (folder / "asic.json").exists():
+        found["asic"] = _asic(read_json(folder / "asic.json", "inrhw asic"))
     return found
 
 
@@ -261,6 +263,16 @@ def _synthesis(synth: dict[str, Any], manifest: dict[str, Any], latency: dict[st
     }
 
 
+def _asic(asic: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "library": asic["library"],
+        **asic["figures"],
+        "by_cell": asic["cells"],
+        "memories": asic["memories"],
+        "critical_path": [f"{step['kind']} {step['cell']}" for step in asic["path"]],
+    }
+
+
 def _unknown_clock(synth: dict[str, Any]) -> dict[str, Any]:
     """Return the clock that is not known, with the reason and, where there is a way, how to know it."""
     clock: dict[str, Any] = synth["timing"]["fmax_mhz"]
@@ -277,6 +289,7 @@ def _files(folder: Path, manifest: dict[str, Any]) -> dict[str, str]:
         "register map": f"{manifest['name']}.h",
         "vectors": "vectors.npz",
         "netlist": f"{manifest['name']}_netlist.v",
+        "standard cells": f"{manifest['name']}_asic.v",
         "rendered": "rtl.png",
     }
     return {key: name for key, name in names.items() if (folder / name).exists()}

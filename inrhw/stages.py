@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from inrhw.asic import asic, core_activity, load_library
 from inrhw.board import Board, load_board
 from inrhw.collect import report
 from inrhw.cores import core_of, graph_of, networks
@@ -16,7 +17,7 @@ from inrhw.errors import InputError
 from inrhw.files import digest, output_folder, read_json, write_json
 from inrhw.fit import WEIGHTS, Fitted, Training, fit
 from inrhw.models import Architecture, architecture_to_json
-from inrhw.plan import BAKED, Wish, plan, plan_banks, plan_to_json
+from inrhw.plan import BAKED, Target, Wish, plan, plan_banks, plan_to_json
 from inrhw.progress import OnProgress, silent
 from inrhw.report import Report
 from inrhw.shared import SharedArchitecture
@@ -28,7 +29,7 @@ from inrhw.verify import Rung, rendered_files, verify
 from inrhw.yosys import yosys_version
 
 #: File by which the result of a stage is known.
-_RESULTS = {"emit": "manifest.json", "synth": "synth.json", "verify": "verify.json"}
+_RESULTS = {"emit": "manifest.json", "synth": "synth.json", "verify": "verify.json", "asic": "asic.json"}
 
 _CHECKPOINT = "checkpoint.safetensors"
 
@@ -199,6 +200,42 @@ class Build:
         outputs = ["synth.json", f"{self.name}_netlist.v", f"{self.name}_netlist.json"]
         self._stage("synth", [repr(board), str(place), yosys_version()], outputs, run)
 
+    def asic(
+        self, liberty: Sequence[Path] = (), *, node_nm: int | None = None, clock_mhz: float = Target.clock_mhz
+    ) -> None:
+        """Map the Verilog to standard cells; estimate area, delay and power.
+
+        Parameters
+        ----------
+        liberty
+            Liberty files of one library; without any, the generic cells, which give gate equivalents alone.
+        node_nm
+            Feature size of the library, to scale to 28 nm; nothing is scaled if None.
+        clock_mhz
+            What power is stated at.
+        """
+        verilog = self._needed(f"{self.name}.v", "emit")
+        self._check_current("emit")
+        manifest = read_json(self.folder / "manifest.json", "inrhw emit")
+
+        def run() -> None:
+            asic(
+                verilog,
+                self.name,
+                self.folder,
+                functools.partial(core_activity, folder=self.folder, manifest=manifest),
+                library=load_library(liberty) if liberty else None,
+                node_nm=node_nm,
+                clock_mhz=clock_mhz,
+                on_progress=self.on_progress("asic"),
+            )
+
+        if missing := [path for path in liberty if not path.is_file()]:
+            raise InputError(f"there is no Liberty file {missing[0]}")
+        given = [f"{path} {digest(path)}" for path in liberty]
+        key = [*given, str(node_nm), str(clock_mhz), yosys_version()]
+        self._stage("asic", key, ["asic.json", f"{self.name}_asic.v"], run)
+
     def verify(self, on_rung: Callable[[Rung], None] = lambda rung: None) -> bool:
         """Climb the ladder; return whether the verdict is "pass"."""
         for name in (f"{self.name}.v", "manifest.json", "vectors.npz"):
@@ -243,6 +280,7 @@ class Build:
             "emit": (WEIGHTS, "fit.json"),
             "synth": (verilog,),
             "verify": (verilog, "manifest.json", "vectors.npz", WEIGHTS),
+            "asic": (verilog, "manifest.json", "vectors.npz"),
         }
         inputs = self._digests(names[stage])
         if stage == "verify":
@@ -289,7 +327,7 @@ class Build:
                     float(plain[name]["seconds"]),
                     str(plain[name]["command"]),
                 )
-                for name in ("fit", "emit", "synth", "verify")
+                for name in ("fit", *_RESULTS)
                 if name in plain
             }
         except (OSError, ValueError, TypeError, KeyError):
@@ -342,5 +380,5 @@ def _source_digest() -> str:
     files = [
         path for folder in (package, bench_folder()) for path in sorted(folder.rglob("*")) if path.is_file()
     ]
-    sources = [path for path in files if path.suffix in (".py", ".v", ".vlt")]
+    sources = [path for path in files if path.suffix in (".py", ".v", ".vlt", ".lib")]
     return hashlib.sha256("".join(digest(path) for path in sources).encode()).hexdigest()

@@ -61,6 +61,7 @@ ORDER = [
     "cores",
     "delays",
     "timing",
+    "asic",
     "nextpnr",
     "simulator",
     "synth",

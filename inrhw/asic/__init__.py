@@ -1,8 +1,9 @@
-"""What a design costs as a chip: area, gate equivalents, delay and power from the cells of a Liberty library."""
+"""What a design costs as a chip: area, gate equivalents, delay and power in cells of a Liberty library."""
 
 from inrhw.asic.activity import Activity, core_activity, lane_activity
 from inrhw.asic.estimate import Asic, asic
-from inrhw.asic.library import Library, generic_library, load_library
+from inrhw.asic.library import Library
+from inrhw.asic.reading import generic_library, load_library
 
 __all__ = [
     "Activity",

@@ -1,4 +1,4 @@
-"""What a netlist is fed with to learn how often its nets toggle: a core shows its picture, a lane random codes."""
+"""What a netlist is fed to learn how often its nets toggle: a core shows its picture, a lane random codes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -66,8 +66,8 @@ def core_activity(netlist: Netlist, folder: Path, manifest: Mapping[str, Any]) -
         return Activity(None, str(error))
     return Activity(
         toggles,
-        f"toggles of the mapped netlist over {cycles} cycles without delays, so without glitches (about 1.6 times as "
-        f"much with them); {feed.compared} pixels were right",
+        f"toggles of the mapped netlist in {cycles} cycles without delays, so without glitches (about 1.6 "
+        f"times as much with them); {feed.compared} pixels were right",
     )
 
 
@@ -82,22 +82,25 @@ def lane_activity(netlist: Netlist, seed: int = 0) -> Activity:
         Of the codes.
     """
     rng = np.random.default_rng(seed)
+    every = (1 << _COPIES) - 1
+    always = {"rst": 0, "i__valid": every}
 
     def drive(outputs: Words) -> Words:
         return {
             name: [
-                0 if name == "rst" else int(rng.integers(1 << 64, dtype=np.uint64)) if "payload" in name else every
+                always[name] if name in always else int(rng.integers(every, dtype=np.uint64, endpoint=True))
                 for _ in bits
             ]
             for name, bits in netlist.inputs.items()
         }
 
-    every = (1 << _COPIES) - 1
     simulator = Simulator(netlist, "clk", _COPIES)
     toggles = simulator.toggles(drive, _LANE_CYCLES, warm_up=_LANE_WARM_UP)
     samples = _COPIES * _LANE_CYCLES
     return Activity(
-        toggles, f"toggles of the mapped netlist, {samples} random codes, without delays, so without glitches"
+        toggles,
+        f"toggles of the mapped netlist, {samples} random codes, without delays, so without glitches (about "
+        "1.6 times as much with them)",
     )
 
 

@@ -1,14 +1,15 @@
 """What a design is as a chip: one set of figures, with all that they leave out."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from inrhw.asic.activity import Activity
-from inrhw.asic.library import Library, generic_library
+from inrhw.asic.library import Library
 from inrhw.asic.mapping import FLOW, Mapped, Memory, map_to
 from inrhw.asic.netlist import Netlist
 from inrhw.asic.power import power
+from inrhw.asic.reading import generic_library
 from inrhw.asic.scaling import (
     AREA_BAND,
     DELAY_BAND,
@@ -147,7 +148,9 @@ def _areas(mapped: Mapped, library: Library) -> dict[str, Figure]:
     written = sum(memory.words * memory.width for memory in mapped.memories if memory.written)
     tables = sum(not memory.written for memory in mapped.memories)
     return {
-        "gate_equivalents": Figure(round(equivalents, 2), "GE", f"{flow}; area in units {gate}; {_CELLS_ONLY}"),
+        "gate_equivalents": Figure(
+            round(equivalents, 2), "GE", f"{flow}; area in units {gate}; {_CELLS_ONLY}"
+        ),
         "sequential_ge": Figure(
             round(sum(cell.area_um2 for cell in registers) / unit, 2), "GE", f"{flow}; flip-flops alone"
         ),
@@ -155,14 +158,16 @@ def _areas(mapped: Mapped, library: Library) -> dict[str, Figure]:
         "area_28nm_um2": Figure(
             round(middle),
             "um2",
-            f"gate equivalents times {GE_UM2[1]} um2, of which no primary source is known: {low:.0f} to {high:.0f} "
-            f"um2 at {GE_UM2[0]} and {GE_UM2[2]}; {_CELLS_ONLY}",
+            f"gate equivalents times {GE_UM2[1]} um2, for which there is no primary source: {low:.0f} to "
+            f"{high:.0f} um2 at {GE_UM2[0]} and {GE_UM2[2]}; {_CELLS_ONLY}",
         ),
         "cells": Figure(len(cells), "cells", flow),
         "combinational": Figure(len(cells) - len(registers), "cells", flow),
         "sequential": Figure(len(registers), "cells", flow),
         "memory_bits": Figure(
-            written, "bits", f"{flow}; there is no RAM among cells: each bit is a flip-flop; {tables} ROMs are gates"
+            written,
+            "bits",
+            f"{flow}; there is no RAM among cells: each bit is a flip-flop; {tables} ROMs are gates",
         ),
     }
 
@@ -174,7 +179,8 @@ def _delay(delays: Delays | None, library: Library) -> Figure:
     return Figure(
         None if delays.delay_ns is None else round(delays.delay_ns, 4),
         "ns",
-        f"own sum of the delay tables of {library.name} along the longest path, setup included; {_NO_WIRES}{beyond}",
+        f"own sum of the delay tables of {library.name} along the longest path, setup included; "
+        f"{_NO_WIRES}{beyond}",
     )
 
 
@@ -206,11 +212,11 @@ def _powers(
 
 
 def _scaled(figures: Mapping[str, Figure], library: Library, node_nm: int) -> dict[str, Figure]:
-    """Return area, delay and power at 28 nm, each unknown where it is unknown before or no coefficient serves."""
+    """Return area, delay and power at 28 nm, unknown where they were before or no coefficient serves."""
     supply = "" if library.voltage_v is None else f" and {library.voltage_v:g} V"
     source = (
-        f"scaled from {node_nm} nm{supply} to {TARGET_NM} nm and {TARGET_V} V by the coefficients of Stillmaker and "
-        "Baas (2017), between theirs for 32 and 20 nm"
+        f"scaled from {node_nm} nm{supply} to {TARGET_NM} nm and {TARGET_V} V by the coefficients of "
+        "Stillmaker and Baas (2017), between theirs for 32 and 20 nm"
     )
     factors = {
         "area_um2": (area_factor(node_nm), f"+-{100 * AREA_BAND:.0f} %"),

@@ -9,7 +9,8 @@ from inrhw.errors import InputError
 #: A string, a mark or a word behind white space, comments and continued lines; or what cannot be read.
 _TOKEN = re.compile(
     r"""(?:\s+|/\*.*?\*/|//[^\n]*|\\(?=\s))*
-    (?: "(?P<string>(?:[^"\\]|\\.)*)" | (?P<mark>[{}();:,]) | (?P<word>(?!/\*)[^\s{}();:,"\\]+) | (?P<bad>\S) )""",
+    (?: "(?P<string>(?:[^"\\]|\\.)*)" | (?P<mark>[{}();:,]) | (?P<bad>["/]|\\)
+      | (?P<word>[^\s{}();:,"\\/]+(?:/(?![*/])[^\s{}();:,"\\/]*)*) )""",
     re.DOTALL | re.VERBOSE,
 )
 
@@ -67,6 +68,7 @@ class _Parser:
         self._name = name
         self._tokens = _TOKEN.finditer(text)
         self._open: list[tuple[str, int]] = []
+        self._token: re.Match[str] | None = None
         self._next()
 
     def file(self) -> Group:
@@ -79,8 +81,7 @@ class _Parser:
 
     def _next(self) -> None:
         """Take the next token: its kind ("" at the end), its text and where it begins."""
-        before = self._token if hasattr(self, "_token") else None
-        self._behind = before.end() if before else 0
+        self._behind = self._token.end() if self._token else 0
         self._token = next(self._tokens, None)
         self._kind = (self._token and self._token.lastgroup) or ""
         self._value = self._token[self._kind] if self._token and self._kind else ""
@@ -117,7 +118,7 @@ class _Parser:
 
     def _attribute(self) -> str:
         """Read up to a semicolon; libraries leave it out at the end of a line."""
-        parts = []
+        parts: list[str] = []
         while self._kind and not self._mark(";"):
             line_ended = parts and "\n" in self._text[self._behind : self._position()]
             if line_ended or (self._kind, self._value) == ("mark", "}"):
@@ -153,7 +154,7 @@ class _Parser:
                 f"{self._name} ends within the group {kind!r} that begins in line {self._line(begin)}; "
                 "is the file complete"
             )
-        return InputError(f"{self._name}, line {self._line(self._position())}: {what or 'the file ends here'}")
+        return InputError(f"{self._name}, line {self._line(self._position())}: {what}")
 
     def _line(self, position: int) -> int:
         return self._text.count("\n", 0, position) + 1

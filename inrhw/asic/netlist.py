@@ -83,7 +83,7 @@ class Netlist:
             if pin in instance.pins
         }
         waits = [
-            {driver[net] for pin, net in instance.pins.items() if pin in instance.cell.inputs and net in driver}
+            {driver[bit] for pin in instance.cell.inputs if (bit := instance.pins.get(pin, "x")) in driver}
             for instance in cells
         ]
         follow: list[list[int]] = [[] for _ in cells]
@@ -146,8 +146,8 @@ def read_netlist(path: Path, top: str, library: Library) -> Netlist:
     kinds = {cell["type"] for cell in module["cells"].values()}
     if unmapped := sorted(kinds - set(library.cells)):
         raise InputError(
-            f"the library {library.name} has no cell for {', '.join(unmapped)}, which the design needs; give its "
-            "other files too, each with its own --liberty"
+            f"the library {library.name} has no cell for {', '.join(unmapped)}, which the design needs; give "
+            "its other files too, each with its own --liberty"
         )
     instances = tuple(
         Instance(

@@ -44,8 +44,8 @@ def power(
     delays
         Of `netlist`: the transition times that the tables need.
     toggles
-        How often each net changes in a cycle: 2 for the clock, at most 1 behind a register, and more than 1 only
-        where glitches are counted. Nets that are not there do not toggle.
+        How often each net changes in a cycle: 2 for the clock, at most 1 for others, and more only where
+        glitches are counted. Nets that are not there do not toggle.
     clock_mhz
         Cycles in a microsecond.
 

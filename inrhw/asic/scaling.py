@@ -1,7 +1,7 @@
 """From one node to 28 nm: coefficients of Stillmaker and Baas, Integration 58 (2017) 74-81.
 
-Polynomials of the supply in V, for high-performance processes; coefficients of energy at 65 and 32 nm as in the
-authors' erratum. They have no row for 28 nm: it lies between 32 and 20 nm, on a straight line in logarithms.
+Polynomials of the supply in V, for high-performance processes; coefficients of energy at 65 and 32 nm are
+those of the authors' erratum. They have no row for 28 nm: it comes from 32 and 20 nm, linear in logarithms.
 """
 
 import math
@@ -12,8 +12,8 @@ from inrhw.errors import InputError
 #: Where results are scaled to.
 TARGET_NM, TARGET_V = 28, 0.9
 
-#: Area of a gate equivalent at 28 nm in um^2, low, middle and high: NAND2 of ICsprout55 (7 tracks) by (28/55)^2;
-#: about 0.5 as public code has it for 28 nm, without a source; a margin. No primary source was found.
+#: Area of a gate equivalent at 28 nm in um^2, low, middle and high: NAND2 of ICsprout55 (7 tracks) by
+#: (28/55)^2; about 0.5 as public code has it, without a source; a margin. No primary source was found.
 GE_UM2 = (0.29, 0.49, 0.60)
 
 #: Share by which a scaled figure may be off, up and down: area, over five routes from four nodes; time.
@@ -63,7 +63,8 @@ _ELECTRICAL = (180, 130, 90, 65, 45)
 def check_node(node_nm: int) -> None:
     """Raise InputError unless there are coefficients for a node."""
     if node_nm not in _SCALED:
-        raise InputError(f"there are coefficients for {', '.join(map(str, _SCALED))} nm, not for {node_nm} nm")
+        known = ", ".join(map(str, _SCALED))
+        raise InputError(f"there are coefficients to scale from {known} nm, not from {node_nm} nm")
 
 
 def area_factor(node_nm: int) -> float:
@@ -82,8 +83,10 @@ def delay_factor(node_nm: int, voltage_v: float) -> float | None:
 
     Examples
     --------
-    >>> round(delay_factor(130, 1.2), 3), round(delay_factor(45, 1.0), 2), delay_factor(45, 1.1), delay_factor(7, 0.7)
-    (0.258, 0.69, None, None)
+    >>> round(delay_factor(130, 1.2), 3), round(delay_factor(45, 1.0), 2)
+    (0.258, 0.69)
+    >>> delay_factor(45, 1.1), delay_factor(7, 0.7)
+    (None, None)
     """
     node = _NODES[node_nm]
     if node_nm not in _ELECTRICAL or voltage_v > node.nominal_v:

@@ -118,8 +118,8 @@ class Simulator:
         clocked = functions.get("clocked_on", "").strip("() ")
         if state.kind != "ff" or not quiet or instance.pins.get(clocked) != clock:
             raise InputError(
-                f"{instance.name}, a {instance.cell.name}, is no flip-flop at the rising edge of {self.clock} "
-                "alone, so the netlist cannot be simulated here"
+                f"{instance.name}, a {instance.cell.name}, is no flip-flop at the rising {self.clock}, or "
+                "one with asynchronous inputs, so the netlist cannot be simulated here"
             )
 
     def _value(self, function: str, instance: Instance) -> int | None:

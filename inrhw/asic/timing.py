@@ -94,12 +94,12 @@ class _Timing:
         for instance in self._netlist.ordered():
             self._drive(instance, [arc for arc in instance.cell.arcs if arc.kind == "combinational"])
         ends = [*self._setups(registers), *self._outputs()]
-        delay, path = None, ()
+        path: tuple[Step, ...] = ()
         if ends:
             last, net, edge = max(ends, key=lambda end: end[0].arrival_ns)
-            delay, path = last.arrival_ns, (*self._path(net, edge), last)
+            path = (*self._path(net, edge), last)
         slews = {net: (self._slew_of(net, "rise") + self._slew_of(net, "fall")) / 2 for net, _ in self._at}
-        return Delays(delay, path, slews, self._slew, len(self._overloaded))
+        return Delays(path[-1].arrival_ns if path else None, path, slews, self._slew, len(self._overloaded))
 
     def _drive(self, instance: Instance, arcs: Iterable[Arc]) -> None:
         """Note when the outputs of a cell change at the latest."""
