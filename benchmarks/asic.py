@@ -1,10 +1,10 @@
 """Lanes of activations and a whole core in standard cells: gate equivalents, area, delay and power.
 
-    python benchmarks/asic.py --liberty 130 sg13g2_stdcell_typ_1p20V_25C.lib --liberty 7 asap7sc7p5t_*.lib* --core
+    python benchmarks/asic.py --liberty 130 sg13g2_stdcell_typ_1p20V_25C.lib --liberty 7 asap7sc7p5t_*.lib*
 
 Each --liberty is the node of a library in nm and its files; the generic library always comes first. Prints a
-row for each circuit, width and library, and writes them to benchmarks/results/asic.json. The core is
-2-16-16-3, trained on the built-in picture at 64x64, one pixel a clock.
+row for each circuit, width and library, and writes them to benchmarks/results/asic.json. With --core instead
+of lanes the core 2-16-16-3, trained on the built-in picture at 64x64, one pixel a clock: asic_core.json.
 """
 
 import argparse
@@ -39,7 +39,7 @@ def main() -> None:
     )
     parser.add_argument("--liberty", nargs="+", action="append", default=[], metavar=("NODE", "FILE"))
     parser.add_argument("--bits", nargs="+", type=int, default=[8, 10, 12])
-    parser.add_argument("--core", action="store_true", help="the whole core too: minutes")
+    parser.add_argument("--core", action="store_true", help="a whole core instead of lanes")
     parser.add_argument("--work", type=Path, default=Path("rtl_out/benchmark_asic"))
     options = parser.parse_args()
     libraries: Libraries = {"generic": (None, None)}
@@ -49,10 +49,11 @@ def main() -> None:
     rows: list[dict[str, Any]] = []
     results = Path(__file__).parent / "results"
     results.mkdir(exist_ok=True)
-    for row in (*lanes(options.bits, libraries), *(core(libraries, options.work) if options.core else ())):
-        rows.append(row)
-        print(json.dumps(row), flush=True)
-        write_json(results / "asic.json", rows)
+    found = core(libraries, options.work) if options.core else lanes(options.bits, libraries)
+    for one in found:
+        rows.append(one)
+        print(json.dumps(one), flush=True)
+        write_json(results / ("asic_core.json" if options.core else "asic.json"), rows)
 
 
 def lanes(bits: list[int], libraries: Libraries) -> Iterator[dict[str, Any]]:
@@ -82,7 +83,7 @@ def core(libraries: Libraries, work: Path) -> Iterator[dict[str, Any]]:
         start = time.perf_counter()
         verilog = build.folder / f"{build.name}.v"
         found = asic(verilog, build.name, work / name, activity, library=library, node_nm=node_nm)
-        yield {"circuit": "core 2-16-16-3", "bits": None, **row(name, found, start)}
+        yield {"circuit": "core 2-16-16-3", **row(name, found, start)}
 
 
 def row(name: str, found: Asic, start: float) -> dict[str, Any]:

@@ -156,7 +156,7 @@ class Library:
     voltage_v
         Nominal supply; None where no file says.
     cells
-        Cells by name.
+        Cells by name; among them a flip-flop, a NAND of two inputs and a buffer.
     """
 
     name: str
@@ -167,18 +167,8 @@ class Library:
     @property
     def nand2(self) -> Cell:
         """Return the smallest NAND of two inputs: one gate equivalent."""
-        cell = self._smallest(2, 0b0111)
-        assert cell is not None, "load_library looks for one"
-        return cell
-
-    @property
-    def buffer(self) -> Cell | None:
-        """Return the smallest buffer; None if there is none."""
-        return self._smallest(1, 0b10)
-
-    def _smallest(self, pins: int, truth: int) -> Cell | None:
-        found = [cell for cell in self.cells.values() if cell.computes(pins, truth)]
-        return min(found, key=lambda cell: cell.area_um2, default=None)
+        found = [cell for cell in self.cells.values() if cell.computes(2, 0b0111)]
+        return min(found, key=lambda cell: cell.area_um2)
 
     @property
     def is_timed(self) -> bool:

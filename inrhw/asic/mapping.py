@@ -17,9 +17,6 @@ from inrhw.yosys import run_yosys
 #: What reports call the way from Verilog to cells.
 FLOW = "synth -flatten, dfflibmap, abc"
 
-#: Load of an output in fF, for abc to choose the cell that drives it: some pins.
-_OUTPUT_LOAD_FF = 10
-
 
 @dataclass(frozen=True)
 class Memory:
@@ -60,7 +57,7 @@ class Mapped:
 def map_to(
     library: Library, verilog: Path, top: str, folder: Path, *, on_progress: OnProgress = silent
 ) -> Mapped:
-    """Map a design to the cells of a library, which abc buffers and sizes by their delays if it knows them.
+    """Map a design to the cells of a library; nets of many ends get neither buffers nor larger cells.
 
     Parameters
     ----------
@@ -94,20 +91,15 @@ def map_to(
         for k, path in enumerate(library.files):  # unpacked: not every Yosys reads packed ones
             libraries.append(f"cells{k}.lib")
             (work / libraries[-1]).write_text(read_text(path))
-        buffer = library.buffer if library.is_timed else None
-        if buffer:
-            (work / "drive.sdc").write_text(
-                f"set_driving_cell {buffer.name}\nset_load {_OUTPUT_LOAD_FF} [all_outputs]\n"
-            )
         log = folder / f"{verilog.stem}_asic.log"
-        run_yosys(_script(top, libraries, sized=buffer is not None), work, log, on_progress=on_progress)
+        run_yosys(_script(top, libraries), work, log, on_progress=on_progress)
         netlist = read_netlist(work / "netlist.json", top, library)
         memories = _memories(json.loads((work / "memories.json").read_text()))
     (folder / f"{verilog.stem}_asic.v").write_text(netlist.verilog())
     return Mapped(netlist, memories)
 
 
-def _script(top: str, libraries: list[str], *, sized: bool) -> str:
+def _script(top: str, libraries: list[str]) -> str:
     given = " ".join(f"-liberty {name}" for name in libraries)
     return f"""
         read_verilog -sv design.v
@@ -117,7 +109,7 @@ def _script(top: str, libraries: list[str], *, sized: bool) -> str:
         select -clear
         synth -flatten -top {top} -run fine:
         dfflibmap {given}
-        abc {given}{" -constr drive.sdc" if sized else ""}
+        abc {given}
         setundef -zero
         opt_clean -purge
         write_json netlist.json

@@ -25,7 +25,7 @@ def load_library(files: Sequence[Path]) -> Library:
     ------
     InputError
         A file is missing, damaged or of another supply than the first; a cell is there twice or has no area;
-        there is no flip-flop, or no NAND of two inputs.
+        there is no flip-flop, no NAND of two inputs or no buffer.
     """
     names, cells, voltages = [], dict[str, Cell](), {}
     for path in files:
@@ -68,16 +68,18 @@ def read_text(path: Path) -> str:
 
 
 def _check(library: Library) -> None:
-    where = " ".join(map(str, library.files))
-    if not any(cell.state and cell.state.kind == "ff" for cell in library.cells.values()):
+    cells = library.cells.values()
+    needed = {
+        "flip-flop, and the core has many": any(cell.state and cell.state.kind == "ff" for cell in cells),
+        "NAND of two inputs, and its smallest one is the gate equivalent": any(
+            cell.computes(2, 0b0111) for cell in cells
+        ),
+        "buffer, and abc needs one": any(cell.computes(1, 0b10) for cell in cells),
+    }
+    if missing := [what for what, there in needed.items() if not there]:
         raise InputError(
-            f"{where} holds no flip-flop, and the core has many; give the library's other files too, "
+            f"{' '.join(map(str, library.files))} holds no {missing[0]}; give the library's other files too, "
             "each with its own --liberty"
-        )
-    if not any(cell.computes(2, 0b0111) for cell in library.cells.values()):
-        raise InputError(
-            f"{where} holds no NAND of two inputs, whose smallest one is the unit of gate equivalents; give "
-            "the library's other files too, each with its own --liberty"
         )
 
 

@@ -1,4 +1,4 @@
-"""A library of three cells whose delays and energies a reader can add up in the head."""
+"""A library of few cells whose delays and energies a reader can add up in the head."""
 
 from pathlib import Path
 
@@ -6,16 +6,7 @@ from inrhw.asic.library import Library
 from inrhw.asic.netlist import Instance, Netlist
 from inrhw.asic.reading import load_library
 
-#: Delays are a number plus the load; rising D must be there 0.125 ns before the clock.
-SMALL = """
-library (small) {
-  delay_model : table_lookup;
-  time_unit : "1ns"; capacitive_load_unit (1, pf); voltage_unit : "1V"; leakage_power_unit : "1nW";
-  nom_voltage : 1.0;
-  lu_table_template (delay) {
-    variable_1 : input_net_transition; variable_2 : total_output_net_capacitance;
-    index_1 ("0, 1"); index_2 ("0, 1");
-  }
+_INV = """
   cell (INV) {
     area : 1; cell_leakage_power : 2;
     pin (A) { direction : input; capacitance : 0.5; }
@@ -35,9 +26,18 @@ library (small) {
       }
     }
   }
+"""
+_BUF = (
+    _INV.replace("INV", "BUF")
+    .replace("A'", "A")
+    .replace("negative", "positive")
+    .replace("area : 1", "area : 1.5")
+)
+_NAND2 = """
   cell (NAND2) {
     area : 2; cell_leakage_power : 4;
-    pin (A, B) { direction : input; capacitance : 0.5; }
+    pin (A) { direction : input; capacitance : 0.5; }
+    pin (B) { direction : input; capacitance : 0.5; }
     pin (Y) {
       direction : output; function : "(A*B)'";
       timing () {
@@ -49,6 +49,25 @@ library (small) {
       }
     }
   }
+"""
+_NOR2 = _NAND2.replace("NAND2", "NOR2").replace("A*B", "A+B")  # abc wants three gates or more, and a buffer
+
+#: Delays are a number plus the load; D must be there 0.125 ns before the clock.
+SMALL = (
+    """
+library (small) {
+  delay_model : table_lookup;
+  time_unit : "1ns"; capacitive_load_unit (1, pf); voltage_unit : "1V"; leakage_power_unit : "1nW";
+  nom_voltage : 1.0;
+  lu_table_template (delay) {
+    variable_1 : input_net_transition; variable_2 : total_output_net_capacitance;
+    index_1 ("0, 1"); index_2 ("0, 1");
+  }"""
+    + _INV
+    + _BUF
+    + _NAND2
+    + _NOR2
+    + """
   cell (DFF) {
     area : 8; cell_leakage_power : 10;
     ff (IQ, IQN) { clocked_on : "C"; next_state : "D"; }
@@ -77,6 +96,7 @@ library (small) {
   }
 }
 """
+)
 
 
 def small_library(folder: Path) -> Library:

@@ -8,6 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from small_library import SMALL, small_library, toggler
 
+from inrhw.asic.library import Energy, Table
+from inrhw.asic.netlist import Instance
 from inrhw.asic.power import power
 from inrhw.asic.reading import load_library
 from inrhw.asic.timing import longest_path
@@ -41,19 +43,17 @@ def test_dynamic_power_is_proportional(tmp_path: Path, times: float, clock_mhz: 
 
 
 def test_supplies_add_up_and_states_are_averaged(tmp_path: Path) -> None:
-    begin = SMALL.index("      internal_power () {\n        related_pin")
-    end = SMALL.index("    }\n  }\n  cell (NAND2)")
+    library = small_library(tmp_path)
+    inverter = library.cells["INV"]
 
-    def table(condition: str, value: int) -> str:
-        values = (
-            f'rise_power (scalar) {{ values ("{value}"); }} fall_power (scalar) {{ values ("{value}"); }}'
-        )
-        return f'internal_power () {{ related_pin : "A"; {condition} {values} }}\n'
+    def energy(supply: str, value: float) -> Energy:
+        table = Table((0.0,), (0.0,), ((value,),))
+        return Energy("Y", "A", supply, {"rise_power": table, "fall_power": table})
 
-    states = table('when : "X"; related_pg_pin : VDD;', 4) + table('when : "!X"; related_pg_pin : VDD;', 6)
-    (tmp_path / "s.lib").write_text(SMALL[:begin] + states + table("related_pg_pin : VSS;", 1) + SMALL[end:])
-    library = load_library([tmp_path / "s.lib"])
-    netlist = toggler(library)
+    states = (energy("VDD", 4.0), energy("VDD", 6.0), energy("VSS", 1.0))
+    register, _ = toggler(library).instances
+    other = Instance("u1", replace(inverter, energies=states), {"A": 2, "Y": 3})
+    netlist = replace(toggler(library), instances=(register, other))
     found = power(netlist, library, longest_path(netlist, library), {3: 1.0}, 1000.0)
     assert found.internal_mw == pytest.approx((4 + 6) / 2 + 1)
 

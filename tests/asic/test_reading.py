@@ -95,6 +95,7 @@ def test_the_generic_library_knows_areas_in_gate_equivalents_and_nothing_else() 
         (lambda text: text.replace("area : 2;", ""), "cell NAND2 of .* has no area"),
         (lambda text: text.replace("ff (IQ", "latch (IQ"), "holds no flip-flop"),
         (lambda text: text.replace("(A*B)'", "A*B"), "no NAND of two inputs"),
+        (lambda text: text.replace('function : "A"', ""), "no buffer"),
         (lambda text: text.replace("area : 2", "area : big"), "cell NAND2 of .* cannot be read .*big"),
         (lambda text: text.replace('("1, 2", "2, 3")', '("1, 2")'), "2 x 2 has 2 values"),
         (lambda text: text.replace('"1ns"', '"1 hour"'), "unit '1 hour'"),
