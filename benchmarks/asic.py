@@ -58,7 +58,7 @@ def main() -> None:
 
 def lanes(bits: list[int], libraries: Libraries) -> Iterator[dict[str, Any]]:
     """Yield a row for each lane of two stages and each library."""
-    for trial in trials(bits, [2]):
+    for trial in sorted(trials(bits, [2]), key=lambda trial: trial.node.i.element.width):
         circuit = implementation(trial.node)
         if circuit in CIRCUITS and not trial.dsp:
             for name, (library, node_nm) in libraries.items():
