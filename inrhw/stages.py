@@ -179,6 +179,8 @@ class Build:
                 write_json(self.folder / _PLAN, plan_to_json(architecture, wish, board, source, folding))
             else:
                 (self.folder / _PLAN).unlink(missing_ok=True)
+            for name in self._asic_files:  # of another core; `build` does not make them anew
+                (self.folder / name).unlink(missing_ok=True)
             if not folding or folding.weights != "loadable":
                 for name in self._loadable_files:
                     (self.folder / name).unlink(missing_ok=True)
@@ -234,7 +236,7 @@ class Build:
             raise InputError(f"there is no Liberty file {missing[0]}")
         given = [f"{path} {digest(path)}" for path in liberty]
         key = [*given, str(node_nm), str(clock_mhz), yosys_version()]
-        self._stage("asic", key, ["asic.json", f"{self.name}_asic.v"], run)
+        self._stage("asic", key, self._asic_files, run)
 
     def verify(self, on_rung: Callable[[Rung], None] = lambda rung: None) -> bool:
         """Climb the ladder; return whether the verdict is "pass"."""
@@ -266,6 +268,11 @@ class Build:
         commands = dict.fromkeys(entry.command for entry in entries.values() if entry.command)
         times = {name: entry.seconds for name, entry in entries.items()}
         return report(self.folder, command="\n".join(commands), times_s=times)
+
+    @property
+    def _asic_files(self) -> list[str]:
+        """What `asic` writes."""
+        return ["asic.json", f"{self.name}_asic.v"]
 
     @property
     def _loadable_files(self) -> list[str]:

@@ -2,6 +2,7 @@
 
 import json
 import math
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -115,6 +116,15 @@ def test_pixels_of_the_mapped_core_are_compared(emitted: Path, tmp_path: Path) -
     np.savez(tmp_path / "vectors.npz", **changed)
     with pytest.raises(Mismatch, match="pixel 7 of the mapped netlist is"):
         core_activity(netlist, tmp_path, manifest)
+
+
+def test_another_core_makes_the_figures_of_the_old_one_go(emitted: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(emitted, tmp_path / "tiny"))
+    (folder / "asic.json").write_text("{}")
+    Build(folder).emit("raster")  # the same core: nothing is done
+    assert (folder / "asic.json").exists()
+    Build(folder).emit("stream")
+    assert not (folder / "asic.json").exists()
 
 
 def test_weights_that_come_at_run_time_leave_activity_unknown(tmp_path: Path) -> None:
