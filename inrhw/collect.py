@@ -101,16 +101,19 @@ def _gather(folder: Path) -> Report:
         "tools": {"python": platform.python_version()} | {t: installed_version(t) for t in _TOOLS},
         "files": _files(folder, manifest),
     }
-    plan = read_json(folder / "plan.json", "inrhw emit") if (folder / "plan.json").exists() else None
-    if plan is not None:
+    folded = (folder / "plan.json").exists()
+    plan = read_json(folder / "plan.json", "inrhw emit") if folded else {}
+    if folded:
         found["folding"] = _folding(plan, manifest)
     if (folder / "synth.json").exists():
         found |= _synthesis(read_json(folder / "synth.json", "inrhw synth"), manifest, found["latency"])
     if (folder / "power.json").exists():
         power = read_json(folder / "power.json", "inrhw power")
         found["power"] = {key: power[key] for key in _POWER}
-    if plan and "separate" in plan:
+    if "separate" in plan:
         found["shared"]["cores"] = _against_separate(plan, found)
+    if (folder / "asic.json").exists():
+        found["asic"] = _asic(read_json(folder / "asic.json", "inrhw asic"))
     return found
 
 
@@ -327,6 +330,16 @@ def _beside_vivado(found: Report, theirs: VivadoReports) -> dict[str, Any]:
     return {"version": theirs.version, "device": theirs.device, "rows": rows}
 
 
+def _asic(asic: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "library": asic["library"],
+        **asic["figures"],
+        "by_cell": asic["cells"],
+        "memories": asic["memories"],
+        "critical_path": [f"{step['kind']} {step['cell']}" for step in asic["path"]],
+    }
+
+
 def _unknown_clock(synth: dict[str, Any]) -> dict[str, Any]:
     """Return the clock that is not known, with the reason and, where there is a way, how to know it."""
     clock: dict[str, Any] = synth["timing"]["fmax_mhz"]
@@ -345,6 +358,7 @@ def _files(folder: Path, manifest: dict[str, Any]) -> dict[str, str]:
         "vectors": "vectors.npz",
         "netlist": f"{manifest['name']}_netlist.v",
         "activity": "activity.npz",
+        "standard cells": f"{manifest['name']}_asic.v",
         "rendered": "rtl.png",
     }
     return {key: name for key, name in names.items() if (folder / name).exists()}

@@ -28,18 +28,8 @@ SECTIONS = (
     *("name", "created_by", "verdict", "command", "model", "psnr_db", "ssim", "bits_per_pixel"),
     "shared",
     *("weight_bits_total", "resources", "share", "board", "timing", "throughput", "latency", "vivado"),
-    *(
-        "power",
-        "verify",
-        "folding",
-        "pipeline",
-        "distributions",
-        "pictures",
-        "error_gain",
-        "tools",
-        "files",
-        "times_s",
-    ),
+    *("power", "verify", "asic", "folding", "pipeline", "distributions", "pictures", "error_gain"),
+    *("tools", "files", "times_s"),
 )
 
 _RESOURCE_TITLES = {
@@ -60,6 +50,24 @@ _VIVADO_TITLES = {
     "power_mw": "Power",
     "dynamic_mw": "Dynamic power",
     "static_mw": "Static power",
+}
+#: Figures of a chip in the order in which they are shown; what is not there is left out.
+_ASIC_TITLES = {
+    "gate_equivalents": "Gate equivalents",
+    "sequential_ge": "of them flip-flops",
+    "cells": "Cells",
+    "sequential": "Flip-flops",
+    "memory_bits": "of them memory",
+    "area_um2": "Area",
+    "area_28nm_um2": "Area at 28 nm, from gate equivalents",
+    "scaled_area_um2": "Area scaled to 28 nm",
+    "delay_ns": "Longest path",
+    "scaled_delay_ns": "Longest path scaled to 28 nm",
+    "power_mw": "Power",
+    "switching_mw": "Power, switching",
+    "internal_mw": "Power, inside cells",
+    "leakage_mw": "Power, leakage",
+    "scaled_power_mw": "Power scaled to 28 nm",
 }
 _PICTURE_TITLES = {
     "original": "Original",
@@ -157,6 +165,21 @@ def print_verdict(report: Report, console: Console) -> None:
             console.print(Text.assemble(status, f"  {rung['rung']}  {rung['message']}"), soft_wrap=True)
 
 
+def print_asic(found: Report, console: Console) -> None:
+    """Print what asic.json holds: each figure, and why one is unknown."""
+    console.print(Text(found["library"], "bold"))
+    numbers = Table.grid(padding=(0, 2))
+    for title, figure in _asic_rows(found["figures"]):
+        reason = figure["source"] if figure["value"] is None else ""
+        numbers.add_row(title, Text(_with_unit(figure), "bold"), Text(reason, "dim"))
+    console.print(numbers)
+
+
+def _asic_rows(figures: Report) -> list[tuple[str, Report]]:
+    """Return title and figure of what is known of a chip."""
+    return [(title, figures[key]) for key, title in _ASIC_TITLES.items() if key in figures]
+
+
 def _verdict(report: Report) -> str:
     """Return "PASS" or "FAIL"; what was skipped is never silently passed."""
     skipped = sum(rung["status"] == "skipped" for rung in report.get("verify", []))
@@ -196,6 +219,7 @@ def _html(report: Report, folder: Path) -> str:
         vivado_titles=_RESOURCE_TITLES | _VIVADO_TITLES,
         luts=_luts_by_inputs(report.get("resources", {})),
         histograms=_histograms(report.get("distributions", [])),
+        asic=_asic_rows(report.get("asic", {})),
         turns=_turns(report.get("pipeline", [])),
         power_parts=_power_parts(report.get("power", {})),
     )

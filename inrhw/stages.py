@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from inrhw.activity import Activity, activity_of
+from inrhw.asic import asic, core_activity, load_library
 from inrhw.board import Board, load_board
 from inrhw.collect import report
 from inrhw.cores import as_emitted, core_of, graph_of, networks
@@ -36,6 +37,7 @@ _RESULTS = {
     "synth": "synth.json",
     "verify": "verify.json",
     "power": "power.json",
+    "asic": "asic.json",
 }
 
 _CHECKPOINT = "checkpoint.safetensors"
@@ -199,11 +201,14 @@ class Build:
                 write_json(self.folder / _PLAN, plan_to_json(architectures, wish, board, source, folding))
             else:
                 (self.folder / _PLAN).unlink(missing_ok=True)
+            for name in self._asic_files:  # of another core; `build` does not make them anew
+                (self.folder / name).unlink(missing_ok=True)
 
         for name in (WEIGHTS, "fit.json"):
             self._needed(name, "fit")
         many = is_shared(self.folder)
-        key = [self.name, source, str(scale), repr(wish), *([repr(board)] if wish.folded or many else [])]
+        key = [self.name, source, str(scale), str(wish.control), str(wish.window)]
+        key += [repr(wish), repr(board)] if wish.folded or many else []
         outputs = [f"{self.name}.v", f"{self.name}_tb.v", "manifest.json", "vectors.npz", _PLAN]
         self._stage("emit", key, [*outputs, *self._register_files], run)
 
@@ -264,6 +269,42 @@ class Build:
         asked = read_json(plan, "inrhw emit")["target"]["clock_mhz"] if plan.exists() else Target.clock_mhz
         return float(min(asked, synthesis.timing.fmax_mhz.value or asked))
 
+    def asic(
+        self, liberty: Sequence[Path] = (), *, node_nm: int | None = None, clock_mhz: float = Target.clock_mhz
+    ) -> None:
+        """Map the Verilog to standard cells; estimate area, delay and power.
+
+        Parameters
+        ----------
+        liberty
+            Liberty files of one library; without any, the generic cells, which give gate equivalents alone.
+        node_nm
+            Feature size of the library, to scale to 28 nm; nothing is scaled if None.
+        clock_mhz
+            What power is stated at.
+        """
+        verilog = self._needed(f"{self.name}.v", "emit")
+        self._check_current("emit")
+        manifest = read_json(self.folder / "manifest.json", "inrhw emit")
+
+        def run() -> None:
+            asic(
+                verilog,
+                self.name,
+                self.folder,
+                functools.partial(core_activity, folder=self.folder, manifest=manifest),
+                library=load_library(liberty) if liberty else None,
+                node_nm=node_nm,
+                clock_mhz=clock_mhz,
+                on_progress=self.on_progress("asic"),
+            )
+
+        if missing := [path for path in liberty if not path.is_file()]:
+            raise InputError(f"there is no Liberty file {missing[0]}")
+        given = [f"{path} {digest(path)}" for path in liberty]
+        key = [*given, str(node_nm), str(clock_mhz), yosys_version()]
+        self._stage("asic", key, self._asic_files, run)
+
     def verify(self, on_rung: Callable[[Rung], None] = lambda rung: None) -> bool:
         """Climb the ladder; return whether the verdict is "pass"."""
         for name in (f"{self.name}.v", "manifest.json", "vectors.npz"):
@@ -299,6 +340,11 @@ class Build:
         return report(self.folder, command="\n".join(commands), times_s=times, vivado=vivado)
 
     @property
+    def _asic_files(self) -> list[str]:
+        """What `asic` writes."""
+        return ["asic.json", f"{self.name}_asic.v"]
+
+    @property
     def _register_files(self) -> list[str]:
         """What is emitted beside a core with registers: the first two if its weights can be loaded."""
         return [f"{self.name}.weights", "second.weights", f"{self.name}.h"]
@@ -312,6 +358,7 @@ class Build:
             "synth": (verilog,),
             "power": (f"{self.name}_netlist.json", "synth.json", "manifest.json", "vectors.npz"),
             "verify": (verilog, "manifest.json", "vectors.npz", WEIGHTS),
+            "asic": (verilog, "manifest.json", "vectors.npz"),
         }
         inputs = self._digests(names[stage])
         if stage == "verify":
@@ -411,5 +458,5 @@ def _source_digest() -> str:
     files = [
         path for folder in (package, bench_folder()) for path in sorted(folder.rglob("*")) if path.is_file()
     ]
-    sources = [path for path in files if path.suffix in (".py", ".v", ".vlt")]
+    sources = [path for path in files if path.suffix in (".py", ".v", ".vlt", ".lib")]
     return hashlib.sha256("".join(digest(path) for path in sources).encode()).hexdigest()

@@ -131,6 +131,29 @@ def test_resources_are_shares_of_the_board(built: Path) -> None:
     assert found["share"]["lut"]["unit"] == "%"
 
 
+def test_figures_of_a_chip_are_shown_when_there_are_any(built: Path) -> None:
+    assert "asic" not in report(built)
+    figures = {
+        "gate_equivalents": {"value": 1234.5, "unit": "GE", "source": "cells of a library"},
+        "delay_ns": {"value": None, "unit": "ns", "source": "no tables of delay"},
+    }
+    memory = {"name": "fifo", "words": 4, "width": 26, "written": True}
+    step = {"cell": "u7", "kind": "NAND2", "net": "n3", "arrival_ns": 1.0}
+    plain = {"library": "small", "figures": figures, "cells": {"NAND2": 3}}
+    write_json(built / "asic.json", plain | {"memories": [memory], "path": [step]})
+    assert report(built)["asic"] == {
+        "library": "small",
+        **figures,
+        "by_cell": {"NAND2": 3},
+        "memories": [memory],
+        "critical_path": ["NAND2 u7"],
+    }
+    page = (built / "report.html").read_text()
+    assert "As a chip" in page
+    assert "1,234" in page
+    assert "no tables of delay" in page
+
+
 def test_without_synthesis_its_figures_are_left_out(built: Path) -> None:
     (built / "synth.json").unlink()
     (built / "tiny_netlist.v").unlink()

@@ -77,6 +77,7 @@ ORDER = [
     "netlist_simulation",
     "delays",
     "timing",
+    "asic",
     "nextpnr",
     "simulator",
     "synth",
