@@ -7,6 +7,7 @@ import typer
 import inrhw
 from inrhw.commands.activations import activations
 from inrhw.commands.add import add
+from inrhw.commands.bitstream import bitstream
 from inrhw.commands.boards import boards
 from inrhw.commands.build import build
 from inrhw.commands.emit import emit
@@ -31,7 +32,7 @@ def _options(
         raise typer.Exit
 
 
-for command in (build, fit, add, emit, synth, verify, report, weights, activations, boards):
+for command in (build, fit, add, emit, synth, verify, report, bitstream, weights, activations, boards):
     app.command()(command)
 
 

@@ -264,7 +264,7 @@ def _synthesis(synth: dict[str, Any], manifest: dict[str, Any], latency: dict[st
 def _unknown_clock(synth: dict[str, Any]) -> dict[str, Any]:
     """Return the clock that is not known, with the reason and, where there is a way, how to know it."""
     clock: dict[str, Any] = synth["timing"]["fmax_mhz"]
-    hint = "; use --place" if synth["board"]["family"] == "ecp5" and not synth["placed"] else ""
+    hint = "; use --place" if synth["board"]["nextpnr"] and not synth["placed"] else ""
     return clock | {"source": clock["source"] + hint}
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from amaranth.back import rtlil
+from amaranth.lib import wiring
 
 import inrhw
 from inrhw.errors import InputError
@@ -97,7 +98,7 @@ def emit(graph: Graph, grid: Grid, folder: Path | str, name: str, *, source: str
         raise InputError(f"name must be a Verilog identifier that is no keyword, not {name!r}")
     artifact = Artifact(name, Path(folder), Core(graph, grid, source))
     with output_folder(artifact.folder):
-        verilog = _header(artifact) + _verilog(artifact)
+        verilog = _header(artifact) + verilog_of(artifact.core.component(), artifact.name, artifact.folder)
         write_atomically(artifact.verilog, verilog.encode())
         write_atomically(artifact.vectors, _vectors(artifact.core))
         if artifact.core.memories:
@@ -106,15 +107,25 @@ def emit(graph: Graph, grid: Grid, folder: Path | str, name: str, *, source: str
     return artifact
 
 
-def _verilog(artifact: Artifact) -> str:
-    component = artifact.core.component()
+def verilog_of(component: wiring.Component, name: str, folder: Path) -> str:
+    """Return a component as Verilog, the same bytes on every machine.
+
+    Parameters
+    ----------
+    component
+        What to write, with all that is in it.
+    name
+        Name of its module.
+    folder
+        Where intermediate files may lie.
+    """
     # Source paths would make the Verilog differ from one checkout to the next.
-    text = rtlil.convert(component, name=artifact.name, emit_src=False)
+    text = rtlil.convert(component, name=name, emit_src=False)
     text = merge_equal_modules(text)
     # Amaranth numbers the top's ports as it meets them; people expect clock and reset first.
     for number, port in enumerate(component.signature.members, 1):
         text = re.sub(rf"(?m)(^\s*wire .*put) \d+  (\\{port})$", rf"\1 {number} \2", text)
-    return verilog_from_rtlil(text, artifact.folder)
+    return verilog_from_rtlil(text, folder)
 
 
 def _write_loadable(artifact: Artifact) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from inrhw.bitstream import bitstream, bitstream_files, check_showable
 from inrhw.board import Board, load_board
 from inrhw.collect import report
 from inrhw.cores import core_of, graph_of, networks
@@ -16,6 +17,7 @@ from inrhw.errors import InputError
 from inrhw.files import digest, output_folder, read_json, write_json
 from inrhw.fit import WEIGHTS, Fitted, Training, fit
 from inrhw.models import Architecture, architecture_to_json
+from inrhw.nextpnr import nextpnr_version
 from inrhw.plan import BAKED, Wish, plan, plan_banks, plan_to_json
 from inrhw.progress import OnProgress, silent
 from inrhw.report import Report
@@ -218,6 +220,19 @@ class Build:
         self._stage("verify", simulators, ["verify.json", *rendered_files(manifest.get("pictures", 1))], run)
         return bool(read_json(self.folder / "verify.json", "inrhw verify").get("verdict") == "pass")
 
+    def bitstream(self, board: Board) -> None:
+        """Show the core's picture on a monitor at a board: bitstream.json says which file and how fast."""
+        verilog = self._needed(f"{self.name}.v", "emit")
+        self._check_current("emit")
+        check_showable(read_json(self._needed("manifest.json", "emit"), "inrhw emit"), board)
+
+        def run() -> None:
+            bitstream(self.folder, board, on_progress=self.on_progress("bitstream"))
+
+        key = [repr(board), yosys_version(), nextpnr_version(board.family)]
+        outputs = ["bitstream.json", *bitstream_files(verilog.stem, board)]
+        self._stage("bitstream", key, outputs, run)
+
     def report(self) -> Report:
         """Write report.json and report.html, unless a result is older than what it was made from."""
         for name, stage in (("fit.json", "fit"), ("manifest.json", "emit"), ("verify.json", "verify")):
@@ -243,6 +258,7 @@ class Build:
             "emit": (WEIGHTS, "fit.json"),
             "synth": (verilog,),
             "verify": (verilog, "manifest.json", "vectors.npz", WEIGHTS),
+            "bitstream": (verilog, "manifest.json"),
         }
         inputs = self._digests(names[stage])
         if stage == "verify":
@@ -289,7 +305,7 @@ class Build:
                     float(plain[name]["seconds"]),
                     str(plain[name]["command"]),
                 )
-                for name in ("fit", "emit", "synth", "verify")
+                for name in ("fit", "emit", "synth", "verify", "bitstream")
                 if name in plain
             }
         except (OSError, ValueError, TypeError, KeyError):
