@@ -68,7 +68,7 @@ def check_showable(manifest: Mapping[str, Any], board: Board) -> None:
         raise InputError("on a board the core must scan by itself; emit it with --source raster")
     if manifest.get("weights") == "loadable" or manifest.get("pictures", 1) > 1:
         raise InputError("on a board nobody loads weights or chooses a picture; emit one picture with rom")
-    _placement(manifest).check_rate(manifest["latency"], manifest["initiation_interval"])
+    show_of(manifest).placement.check_rate(manifest["latency"], manifest["initiation_interval"])
 
 
 def bitstream(folder: Path, board: Board, *, on_progress: OnProgress = silent) -> Bitstream:
@@ -102,7 +102,7 @@ def bitstream(folder: Path, board: Board, *, on_progress: OnProgress = silent) -
     with output_folder(work):
         for old in (file, folder / "bitstream.json"):
             old.unlink(missing_ok=True)
-        show = Show(manifest["top"], tuple(manifest["tdata_order"]), _placement(manifest))
+        show = show_of(manifest)
         edge = EDGES[board.video](show, board.clock_mhz)
         write_atomically(around, verilog_of(edge, around.stem, work).encode())
         design = work / around.name
@@ -117,8 +117,10 @@ def bitstream(folder: Path, board: Board, *, on_progress: OnProgress = silent) -
     return found
 
 
-def _placement(manifest: Mapping[str, Any]) -> Placement:
-    return Placement(VGA_640X480, manifest["width"], manifest["height"])
+def show_of(manifest: Mapping[str, Any]) -> Show:
+    """Return what is shown where, of a core that `check_showable` takes."""
+    placement = Placement(VGA_640X480, manifest["width"], manifest["height"])
+    return Show(manifest["top"], tuple(manifest["tdata_order"]), placement)
 
 
 def _clocks(

@@ -60,8 +60,8 @@ class Dvi(wiring.Component):
         As of `Serializer`: blue, green, red, clock.
     """
 
-    i: In(VIDEO)
-    pairs: Out(8)
+    def __init__(self) -> None:
+        super().__init__({"i": In(VIDEO), "pairs": Out(8)})
 
     def elaborate(self, platform: object) -> Module:
         """Put the syncs on the blue lane, as DVI 1.0 does."""

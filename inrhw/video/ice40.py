@@ -95,21 +95,23 @@ class Ice40DviPmod(wiring.Component):
         The pixel.
     """
 
-    clk: In(1)
-    dvi_ck: Out(1)
-    dvi_r: Out(4)
-    dvi_g: Out(4)
-    dvi_b: Out(4)
-    dvi_de: Out(1)
-    dvi_hsync: Out(1)
-    dvi_vsync: Out(1)
-
     def __init__(self, show: Show, clock_mhz: float) -> None:
         self._show = show
         self._dividers = dividers(clock_mhz, show.placement.mode)
         #: All clocks that are made, the pixel clock first.
         self.clocks_mhz = (self._dividers.pixel_mhz,)
-        super().__init__()
+        super().__init__(
+            {
+                "clk": In(1),
+                "dvi_ck": Out(1),
+                "dvi_r": Out(4),
+                "dvi_g": Out(4),
+                "dvi_b": Out(4),
+                "dvi_de": Out(1),
+                "dvi_hsync": Out(1),
+                "dvi_vsync": Out(1),
+            }
+        )
 
     def elaborate(self, platform: object) -> Module:
         """Make the clock, then pixels."""

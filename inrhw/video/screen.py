@@ -125,11 +125,9 @@ class CoreOnScreen(wiring.Component):
         As of `Screen`.
     """
 
-    o: Out(VIDEO)
-
     def __init__(self, show: Show) -> None:
         self._show = show
-        super().__init__()
+        super().__init__({"o": Out(VIDEO)})
 
     def elaborate(self, platform: object) -> Module:
         """Connect the stream."""

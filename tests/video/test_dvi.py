@@ -11,7 +11,7 @@ PIXELS = 200
 
 
 def run(pixels: list[dict[str, int]], phase: float) -> np.ndarray[Any, np.dtype[np.uint8]]:
-    """Return the bits of the four lanes in order, [bits, 4]; `phase` is that of the fast clock, in its cycles."""
+    """Return the bits of the four lanes in order, [bits, 4]; `phase` is that of the fast clock."""
     dvi = Dvi()
     simulator = Simulator(dvi)
     simulator.add_clock(SHIFTS * 1e-6)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from amaranth.sim import Simulator
 from numpy.typing import NDArray
+from video_frame import expected_frame
 
 from inrhw.video.mode import Placement, VideoMode
 from inrhw.video.screen import Screen
@@ -15,27 +16,16 @@ LATENCY = 2
 MODES = (VideoMode(12, 9, 1, 2, 3, 1, 2, 2, 0, 25.0), VideoMode(7, 8, 2, 1, 2, 2, 1, 3, 1, 25.0))
 
 
-def expected_frame(placement: Placement, picture: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """Return red, green, blue, active, hsync, vsync of a whole frame, [v_total, h_total, 6]."""
-    mode, scale = placement.mode, placement.scale
-    frame = np.zeros((mode.v_total, mode.h_total, 6), np.int64)
-    large = picture.repeat(scale, axis=0).repeat(scale, axis=1)
-    top, left = placement.top, placement.left
-    frame[top : top + large.shape[0], left : left + large.shape[1], :3] = large
-    frame[: mode.height, : mode.width, 3] = 1
-    frame[..., 4:] = 1 - mode.sync_level
-    h, v = mode.width + mode.h_front, mode.height + mode.v_front
-    frame[:, h : h + mode.h_sync, 4] = mode.sync_level
-    frame[v : v + mode.v_sync, :, 5] = mode.sync_level
-    return frame
-
-
 def beats(picture: NDArray[np.uint8], order: tuple[int, ...]) -> list[tuple[int, int, int]]:
     """Return tdata, tuser, tlast of a frame."""
     height, width, _ = picture.shape
     flat = picture.reshape(height * width, -1).tolist()
     return [
-        (sum(pixel[channel] << 8 * byte for byte, channel in enumerate(order)), n == 0, n % width == width - 1)
+        (
+            sum(pixel[channel] << 8 * byte for byte, channel in enumerate(order)),
+            n == 0,
+            n % width == width - 1,
+        )
         for n, pixel in enumerate(flat)
     ]
 
@@ -85,13 +75,16 @@ def shown(placement: Placement, pictures: list[NDArray[np.uint8]], channels: int
 
 
 @pytest.mark.parametrize("mode", MODES, ids=["low", "high"])
-@pytest.mark.parametrize("size", [(3, 2), (1, 1), (7, 8), (5, 3), (6, 4)], ids=lambda size: "{}x{}".format(*size))
+@pytest.mark.parametrize(
+    "size", [(3, 2), (1, 1), (7, 8), (5, 3), (6, 4)], ids=lambda size: "{}x{}".format(*size)
+)
 @pytest.mark.parametrize("channels", [1, 3])
-def test_every_pixel_of_every_frame_is_the_cores(mode: VideoMode, size: tuple[int, int], channels: int) -> None:
+def test_every_pixel_of_every_frame_is_the_cores(
+    mode: VideoMode, size: tuple[int, int], channels: int
+) -> None:
     placement = Placement(mode, *size)
     rng = np.random.default_rng(1)
     pictures = [rng.integers(0, 256, (size[1], size[0], channels), dtype=np.uint8) for _ in range(3)]
-    # The slowest core that `check_rate` would take has a pixel every so many cycles; half of them are for luck.
     pause = 0.0 if placement.scale == 1 else 0.2
     frames = shown(placement, pictures, channels, pause)
     assert len(frames) >= 3
