@@ -124,25 +124,45 @@ def show_of(manifest: Mapping[str, Any]) -> Show:
 
 
 def _clocks(
-    placed: PlaceAndRoute, board: Board, clocks_mhz: Sequence[float]
+    placed: PlaceAndRoute, board: Board, clocks_mhz: Mapping[str, float]
 ) -> tuple[dict[str, Figure], dict[str, Figure]]:
     """Return what each clock must reach and does, or raise InputError."""
-    found: dict[str, dict[str, float]] = json.loads(placed.report.read_text())["fmax"]
-    source = placed.fmax_mhz.source
+    report = json.loads(placed.report.read_text())
     wanted, fmax = {}, {}
-    for net, clock in sorted(found.items()):
-        name = net.removeprefix("$glbnet$")
-        needed = next(
-            (mhz for mhz in clocks_mhz if abs(clock["constraint"] / mhz - 1) < _SAME_CLOCK), max(clocks_mhz)
-        )
-        wanted[name] = Figure(round(needed, 3), "MHz", f"PLL from {board.clock_mhz:g} MHz")
-        fmax[name] = Figure(round(clock["achieved"], 1), "MHz", source)
-        if clock["achieved"] < needed:
+    names: dict[str, str] = {}  # by net
+    for net, clock in report["fmax"].items():
+        told, reached = clock["constraint"], clock["achieved"]
+        same = (name for name, mhz in clocks_mhz.items() if abs(told / mhz - 1) < _SAME_CLOCK)
+        names[net] = name = next(same, net)
+        # Of a clock that is none of them nobody knows how fast it is.
+        needed = clocks_mhz.get(name, max(clocks_mhz.values()))
+        wanted[name] = Figure(needed, "MHz", f"PLL from {board.clock_mhz:g} MHz")
+        fmax[name] = Figure(round(reached, 1), "MHz", placed.fmax_mhz.source)
+        if reached < needed:
             raise InputError(
-                f"on {board.name} the clock {name} reaches {clock['achieved']:.1f} MHz by nextpnr, but needs "
+                f"on {board.name} the {name} clock reaches {reached:.1f} MHz by nextpnr, but needs "
                 f"{needed:g} MHz; give a smaller or a folded core (--initiation-interval)"
             )
+    _check_crossings(report["critical_paths"], names, clocks_mhz)
     return wanted, fmax
+
+
+def _check_crossings(
+    paths: Sequence[Mapping[str, Any]], names: Mapping[str, str], clocks_mhz: Mapping[str, float]
+) -> None:
+    """Raise InputError if a path from one clock to another takes longer than a period of the other.
+
+    nextpnr measures such paths and leaves the judgement to others. All clocks come from one PLL and rise
+    together, so a path has a period of the faster clock, which is the one that receives.
+    """
+    for path in paths:
+        start, end = (names.get(path[side].split()[-1], "") for side in ("from", "to"))
+        delay_ns = sum(step["delay"] for step in path["path"])
+        if start and end in clocks_mhz and start != end and delay_ns * clocks_mhz[end] > 1000:
+            raise InputError(
+                f"a path from the {start} to the {end} clock takes {delay_ns:.1f} ns by nextpnr, but has "
+                f"{1000 / clocks_mhz[end]:g} ns; give a smaller core"
+            )
 
 
 def _plain(found: Bitstream, board: Board, synthesis: Synthesis) -> dict[str, Any]:

@@ -54,7 +54,7 @@ class _Tools:
     configuration
         Option for the file with the routed design.
     packer
-        Turns that file into a bitstream.
+        Turns that file into a bitstream: a program, and options.
     bitstream
         Suffix of the bitstream.
     """
@@ -62,7 +62,7 @@ class _Tools:
     suffix: str
     pins: Callable[[Board], str]
     configuration: str
-    packer: str
+    packer: tuple[str, ...]
     bitstream: str
 
 
@@ -83,12 +83,12 @@ def _pcf(board: Board) -> str:
 
 
 _TOOLS: Mapping[Family, _Tools] = {
-    "ecp5": _Tools("lpf", _lpf, "textcfg", "ecppack", "bit"),
-    "ice40": _Tools("pcf", _pcf, "asc", "icepack", "bin"),
+    "ecp5": _Tools("lpf", _lpf, "textcfg", ("ecppack", "--compress"), "bit"),
+    "ice40": _Tools("pcf", _pcf, "asc", ("icepack",), "bin"),
 }
 
 
-def nextpnr_version(family: Family = "ecp5") -> str:
+def nextpnr_version(family: Family) -> str:
     """Return what reports call nextpnr, such as "nextpnr-ecp5 0.11.1.0.post826 (yowasp)".
 
     Raises
@@ -178,13 +178,13 @@ def pack(placed: PlaceAndRoute, board: Board, bitstream: Path) -> None:
     ToolFailed
         The packer refused it.
     """
-    tools = _tools(board)
-    log = placed.report.with_name(f"{bitstream.stem}_{tools.packer}.log")
+    packer, *options = _tools(board).packer
+    log = placed.report.with_name(f"{bitstream.stem}_{packer}.log")
     with tempfile.TemporaryDirectory(dir=placed.report.parent) as name:
         work = Path(name)
         shutil.copyfile(placed.report.with_suffix(".config"), work / "config")
-        command = [*_python(board, tools.packer), "config", "bitstream"]
-        run_logged(tools.packer, command, work, log, stage=_STAGE, on_progress=silent)
+        command = [*_python(board, packer), *options, "config", "bitstream"]
+        run_logged(packer, command, work, log, stage=_STAGE, on_progress=silent)
         (work / "bitstream").replace(bitstream)
 
 

@@ -35,6 +35,9 @@ _DSP_OPTIONS = {"ice40": (" -dsp", "")}
 #: Families with models of their own in Yosys' folder, and plain carry cells.
 _OPEN = ("ecp5", "ice40")
 
+#: For iCE40: what other families keep in LUT RAM goes to block RAM or flip-flops.
+_NO_LUT_RAM = "setattr -unset ram_style -unset syn_ramstyle a:ram_style a:syn_ramstyle"
+
 #: What the multiply-accumulates of `inrhw.mac` are on UltraScale+.
 _DSP48E2 = Path(__file__).parent / "techmap" / "dsp48e2.v"
 
@@ -306,7 +309,7 @@ def _script(top: str, board: Board, verilog: str, dsp: bool) -> str:
         read_verilog -sv design.v
         {_dsp_commands(verilog) if dsp and board.family == "xcup" else ""}
         {"" if board.resources["uram"] else 'setattr -set ram_style "block" a:ram_style=ultra'}
-        {"setattr -unset ram_style a:ram_style" if board.family == "ice40" else ""}
+        {_NO_LUT_RAM if board.family == "ice40" else ""}
         {_flow(board, dsp)} -top {top}
         delete t:$scopeinfo
         attrmap -remove src

@@ -3,6 +3,7 @@ import json
 import shutil
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -19,7 +20,15 @@ from inrhw.nextpnr import PlaceAndRoute
 from inrhw.signals import Picture
 from inrhw.stages import Build
 
-SHOWABLE = {"source": "raster", "width": 5, "height": 4, "latency": 20, "initiation_interval": 1}
+SHOWABLE = {
+    "top": "dot",
+    "tdata_order": [0],
+    "source": "raster",
+    "width": 5,
+    "height": 4,
+    "latency": 20,
+    "initiation_interval": 1,
+}
 
 
 @pytest.fixture(scope="module")
@@ -33,13 +42,17 @@ def core(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def routed(folder: Path, clocks: dict[str, tuple[float, float]]) -> Any:
-    """Return a place and route that reaches `clocks`: constraint and achieved."""
+def routed(folder: Path, pixel: float, shift: float, crossing_ns: float, told: float = 125.0) -> Any:
+    """Return a place and route that reaches these clocks, and takes that long from one to the other."""
+    clocks = {"pixel_clk": (25.0, pixel), "$glbnet$dvi.shift_clk": (told, shift)}
+    path = {"from": "posedge pixel_clk", "to": "posedge $glbnet$dvi.shift_clk"}
+    outside = {"from": "<async>", "to": "posedge pixel_clk", "path": [{"delay": 100.0}]}
 
     def place_and_route(netlist: Path, board: Board, work: Path, **options: Any) -> PlaceAndRoute:
         report = folder / "pnr.json"
-        plain = {name: {"constraint": wanted, "achieved": got} for name, (wanted, got) in clocks.items()}
-        report.write_text(json.dumps({"fmax": plain}))
+        fmax = {net: {"constraint": wanted, "achieved": got} for net, (wanted, got) in clocks.items()}
+        crossing = {**path, "path": [{"delay": crossing_ns - 1.0}, {"delay": 1.0}]}
+        report.write_text(json.dumps({"fmax": fmax, "critical_paths": [outside, crossing]}))
         return PlaceAndRoute(Figure(1.0, "MHz", "nextpnr"), {}, report, report)
 
     return place_and_route
@@ -67,34 +80,24 @@ def test_the_command_refuses_before_it_runs_any_tool(inrhw_: Inrhw, core: Path) 
 
 
 @pytest.mark.parametrize(
-    ("clocks", "slow"),
+    ("found", "slow"),
     [
-        (
-            {"$glbnet$pixel_clk": (25.0, 20.0), "$glbnet$shift_clk": (125.0, 300.0)},
-            "pixel_clk reaches 20.0 MHz",
-        ),
-        (
-            {"$glbnet$pixel_clk": (25.0, 80.0), "$glbnet$shift_clk": (125.0, 124.9)},
-            "shift_clk reaches 124.9 MHz",
-        ),
-        # A clock that nextpnr was told nothing of could be any: it must reach the fastest.
-        (
-            {"$glbnet$pixel_clk": (25.0, 80.0), "other": (12.0, 90.0)},
-            "other reaches 90.0 MHz .* needs 125 MHz",
-        ),
+        ((20.0, 300.0, 2.0), "pixel clock reaches 20.0 MHz by nextpnr, but needs 25 MHz"),
+        ((80.0, 124.9, 2.0), "shift clock reaches 124.9 MHz"),
+        ((80.0, 300.0, 8.1), "from the pixel to the shift clock takes 8.1 ns by nextpnr, but has 8 ns"),
+        # Nobody knows how fast this clock is.
+        ((80.0, 124.0, 2.0, 12.0), "shift_clk clock reaches 124.0 MHz by nextpnr, but needs 125 MHz"),
     ],
 )
 def test_a_design_that_is_too_slow_leaves_no_bitstream(
-    core: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    clocks: dict[str, tuple[float, float]],
-    slow: str,
+    core: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, found: tuple[float, ...], slow: str
 ) -> None:
     folder = Path(shutil.copytree(core, tmp_path / "dot"))
     for name in ("dot_ulx3s.bit", "bitstream.json"):
         (folder / name).write_text("of an earlier run")
-    monkeypatch.setattr(inrhw.bitstream, "place_and_route", routed(tmp_path, clocks))
+    # Only what place and route says counts here.
+    monkeypatch.setattr(inrhw.bitstream, "synth", lambda *arguments, **options: Mock())
+    monkeypatch.setattr(inrhw.bitstream, "place_and_route", routed(tmp_path, *found))
     with pytest.raises(InputError, match=slow):
         bitstream(folder, load_board("ulx3s"))
     assert not (folder / "dot_ulx3s.bit").exists()

@@ -89,8 +89,8 @@ class Ecp5Dvi(wiring.Component):
     def __init__(self, show: Show, clock_mhz: float) -> None:
         self._show = show
         self._dividers = dividers(clock_mhz, show.placement.mode)
-        #: All clocks that are made, the pixel clock first.
-        self.clocks_mhz = (self._dividers.shift_mhz / SHIFTS, self._dividers.shift_mhz)
+        #: All clocks that are made.
+        self.clocks_mhz = {"pixel": self._dividers.shift_mhz / SHIFTS, "shift": self._dividers.shift_mhz}
         super().__init__({"clk": In(1), "gpdi_dp": Out(4)})
 
     def elaborate(self, platform: object) -> Module:

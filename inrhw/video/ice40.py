@@ -98,8 +98,8 @@ class Ice40DviPmod(wiring.Component):
     def __init__(self, show: Show, clock_mhz: float) -> None:
         self._show = show
         self._dividers = dividers(clock_mhz, show.placement.mode)
-        #: All clocks that are made, the pixel clock first.
-        self.clocks_mhz = (self._dividers.pixel_mhz,)
+        #: All clocks that are made.
+        self.clocks_mhz = {"pixel": self._dividers.pixel_mhz}
         super().__init__(
             {
                 "clk": In(1),
