@@ -67,7 +67,9 @@ def check_showable(manifest: Mapping[str, Any], board: Board) -> None:
     if manifest["source"] != "raster":
         raise InputError("on a board the core must scan by itself; emit it with --source raster")
     if manifest.get("weights") == "loadable" or manifest.get("pictures", 1) > 1:
-        raise InputError("on a board nobody loads weights or chooses a picture; emit one picture with rom")
+        raise InputError(
+            "on a board nobody loads weights or chooses a picture; emit one picture with --weights rom"
+        )
     show_of(manifest).placement.check_rate(manifest["latency"], manifest["initiation_interval"])
 
 
