@@ -1,6 +1,8 @@
 import dataclasses
 import json
 import shutil
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
@@ -29,6 +31,22 @@ SHOWABLE = {
     "latency": 20,
     "initiation_interval": 1,
 }
+
+
+#: Seconds that a test may take; a router that does not end is killed.
+DEADLINE_S = 600
+
+
+@pytest.fixture(autouse=True)
+def deadline() -> Iterator[None]:
+    def late(*_: object) -> None:
+        raise TimeoutError(f"not done after {DEADLINE_S} s")
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.alarm(DEADLINE_S)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
 
 
 @pytest.fixture(scope="module")
