@@ -6,7 +6,8 @@
 // defined when the core has an s_axis, INRHW_LOADABLE when it has s_weights, INRHW_ADDRESS_BITS when it has an s_axi,
 // whose addresses have so many, INRHW_ID_BITS when m_axis, and s_axis if there is one, has a tid of so many.
 
-`timescale 1ns / 1ns
+// As Yosys' cells of iCE40 have it: a unit here must be the step that Python waits for.
+`timescale 1ps / 1ps
 
 module inrhw_harness;
     localparam CLOCKS = 256;  // most clocks of one play; Python takes it from the width of `ready`
