@@ -2,15 +2,15 @@
 
 import importlib.util
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
 
 from inrhw.errors import InputError
 
-Family = Literal["xcup", "xc7", "ecp5"]
+Family = Literal["xcup", "xc7", "ecp5", "ice40"]
 
-#: What every board counts, and its unit; BRAM in blocks of 36 kbit (Xilinx) or 18 kbit (ECP5).
+#: What every board counts, and its unit; BRAM in blocks of 36 kbit (Xilinx), 18 (ECP5) or 4 kbit (iCE40).
 RESOURCE_UNITS = {
     "lut": "LUT",
     "ff": "FF",
@@ -34,12 +34,12 @@ class Board:
     part
         Full part number.
     family
-        "xcup" (UltraScale+), "xc7" (7 series) or "ecp5"; selects the synthesis flow.
+        "xcup" (UltraScale+), "xc7" (7 series), "ecp5" or "ice40"; selects the synthesis flow.
     speed
         Speed grade as the family writes it: "-2" or "6".
     resources
-        Number of "lut", "ff", "carry" (CARRY8, CARRY4 or CCU2C), "dsp", "bram" and "uram" in the part.
-        BRAM in blocks of 36 kbit, on ECP5 of 18 kbit. 0 where the part has none.
+        Number of "lut", "ff", "carry" (CARRY8, CARRY4, CCU2C or SB_CARRY), "dsp", "bram" and "uram" in the
+        part. BRAM in blocks of 36 kbit, on ECP5 of 18 kbit, on iCE40 of 4 kbit. 0 where the part has none.
     clock_mhz
         Clock that the board's oscillator gives.
     clock_pins, clock_standard
@@ -47,6 +47,10 @@ class Board:
         not known.
     nextpnr
         Options that name the part to nextpnr; empty where nextpnr does not know the family.
+    video
+        What drives a monitor, one of `inrhw.video.edges`; "" where nothing does.
+    pins
+        Pin of each port of `video` and of the oscillator, "clk"; on ECP5 with its attributes, after blanks.
 
     Examples
     --------
@@ -64,6 +68,8 @@ class Board:
     nextpnr: tuple[str, ...] = ()
     clock_pins: tuple[str, ...] = ()
     clock_standard: str = ""
+    video: str = ""
+    pins: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.family not in get_args(Family):

@@ -8,6 +8,7 @@ import inrhw
 from inrhw.commands.activations import activations
 from inrhw.commands.add import add
 from inrhw.commands.asic import asic
+from inrhw.commands.bitstream import bitstream
 from inrhw.commands.boards import boards
 from inrhw.commands.build import build
 from inrhw.commands.emit import emit
@@ -37,7 +38,7 @@ def _options(
 
 for command in (
     *(build, fit, add, emit, synth, power, verify, asic, report, weights),
-    *(vivado, ip, activations, boards),
+    *(bitstream, vivado, ip, activations, boards),
 ):
     app.command()(command)
 

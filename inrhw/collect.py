@@ -343,7 +343,7 @@ def _asic(asic: dict[str, Any]) -> dict[str, Any]:
 def _unknown_clock(synth: dict[str, Any]) -> dict[str, Any]:
     """Return the clock that is not known, with the reason and, where there is a way, how to know it."""
     clock: dict[str, Any] = synth["timing"]["fmax_mhz"]
-    hint = "; use --place" if synth["board"]["family"] == "ecp5" and not synth["placed"] else ""
+    hint = "; use --place" if synth["board"]["nextpnr"] and not synth["placed"] else ""
     return clock | {"source": clock["source"] + hint}
 
 

@@ -1,8 +1,8 @@
 """What a folded network costs on an FPGA, from its shape alone: no weights, no synthesis."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 
 from inrhw.board import Family
 from inrhw.folded_raster import LOADABLE_WIDTH
@@ -51,12 +51,16 @@ class Cost:
 #: sums are outside of multipliers, blocks have 18 kbit. Rough: four designs needed 1.7 to 3.0 times the LUTs.
 _ECP5 = Cost(lut=3, ff=2, dsp=1, bram=2, uram=1)
 
+#: By family; iCE40 like ECP5, with blocks of 4 kbit.
+_FACTORS: Mapping[Family, Cost] = {"ecp5": _ECP5, "ice40": replace(_ECP5, bram=9)}
+
 
 def on_family(cost: Cost, family: Family) -> Cost:
     """Return what a circuit costs on a board of the family, as `Board` counts it."""
-    if family != "ecp5":
+    factors = _FACTORS.get(family)
+    if factors is None:
         return cost
-    return Cost(*(getattr(cost, field.name) * getattr(_ECP5, field.name) for field in fields(Cost)))
+    return Cost(*(getattr(cost, field.name) * getattr(factors, field.name) for field in fields(Cost)))
 
 
 #: What does not depend on the network: counters, credits, and with weights that can be loaded the loader.

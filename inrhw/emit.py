@@ -134,7 +134,7 @@ def emit(
     artifact = Artifact(name, Path(folder), core)
     with output_folder(artifact.folder):
         component = artifact.core.component()
-        verilog = _header(artifact) + _verilog(artifact, component)
+        verilog = _header(artifact) + verilog_of(component, artifact.name, artifact.folder)
         write_atomically(artifact.verilog, verilog.encode())
         write_atomically(artifact.vectors, _vectors(artifact.core))
         if artifact.core.memories:
@@ -147,14 +147,25 @@ def emit(
     return artifact
 
 
-def _verilog(artifact: Artifact, component: Component) -> str:
+def verilog_of(component: Component, name: str, folder: Path) -> str:
+    """Return a component as Verilog, the same bytes on every machine.
+
+    Parameters
+    ----------
+    component
+        What to write, with all that is in it.
+    name
+        Name of its module.
+    folder
+        Where intermediate files may lie.
+    """
     # Source paths would make the Verilog differ from one checkout to the next.
-    text = rtlil.convert(component, name=artifact.name, emit_src=False)
+    text = rtlil.convert(component, name=name, emit_src=False)
     text = merge_equal_modules(text)
     # Amaranth numbers the top's ports as it meets them; people expect clock and reset first.
     for number, port in enumerate(component.signature.members, 1):
         text = re.sub(rf"(?m)(^\s*wire .*put) \d+(  (?:signed )?\\{port})$", rf"\1 {number}\2", text)
-    return verilog_from_rtlil(text, artifact.folder)
+    return verilog_from_rtlil(text, folder)
 
 
 def _write_loadable(artifact: Artifact) -> None:

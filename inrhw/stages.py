@@ -11,6 +11,7 @@ from pathlib import Path
 
 from inrhw.activity import Activity, activity_of
 from inrhw.asic import asic, core_activity, load_library
+from inrhw.bitstream import bitstream, bitstream_files, check_showable
 from inrhw.board import Board, load_board
 from inrhw.collect import report
 from inrhw.cores import as_emitted, core_of, graph_of, networks
@@ -19,6 +20,7 @@ from inrhw.errors import InputError
 from inrhw.files import digest, output_folder, read_json, write_json
 from inrhw.fit import WEIGHTS, Fitted, Training, fit
 from inrhw.models import Architecture, architecture_to_json
+from inrhw.nextpnr import nextpnr_version
 from inrhw.plan import BAKED, Target, Wish, plan_for, plan_to_json
 from inrhw.power import power
 from inrhw.progress import OnProgress, silent
@@ -324,6 +326,19 @@ class Build:
         self._stage("verify", simulators, ["verify.json", *rendered_files(manifest.get("pictures", 1))], run)
         return bool(read_json(self.folder / "verify.json", "inrhw verify").get("verdict") == "pass")
 
+    def bitstream(self, board: Board) -> None:
+        """Show the core's picture on a monitor at a board: bitstream.json says which file and how fast."""
+        verilog = self._needed(f"{self.name}.v", "emit")
+        self._check_current("emit")
+        check_showable(read_json(self._needed("manifest.json", "emit"), "inrhw emit"), board)
+
+        def run() -> None:
+            bitstream(self.folder, board, on_progress=self.on_progress("bitstream"))
+
+        key = [repr(board), yosys_version(), nextpnr_version(board.family)]
+        outputs = ["bitstream.json", *bitstream_files(verilog.stem, board)]
+        self._stage("bitstream", key, outputs, run)
+
     def report(self, vivado: Path | None = None) -> Report:
         """Write report.json and report.html, unless a result is older than what it was made from.
 
@@ -359,6 +374,7 @@ class Build:
             "power": (f"{self.name}_netlist.json", "synth.json", "manifest.json", "vectors.npz"),
             "verify": (verilog, "manifest.json", "vectors.npz", WEIGHTS),
             "asic": (verilog, "manifest.json", "vectors.npz"),
+            "bitstream": (verilog, "manifest.json"),
         }
         inputs = self._digests(names[stage])
         if stage == "verify":
@@ -405,7 +421,7 @@ class Build:
                     float(plain[name]["seconds"]),
                     str(plain[name]["command"]),
                 )
-                for name in ("fit", *_RESULTS)
+                for name in ("fit", *_RESULTS, "bitstream")
                 if name in plain
             }
         except (OSError, ValueError, TypeError, KeyError):

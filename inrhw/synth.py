@@ -26,7 +26,17 @@ _FLOWS = {
     "xcup": "synth_xilinx -family xcup -flatten -noiopad -noclkbuf",
     "xc7": "synth_xilinx -family xc7 -flatten -noiopad -noclkbuf",
     "ecp5": "synth_ecp5",
+    "ice40": "synth_ice40",
 }
+
+#: Options that turn multipliers into DSPs, and those that do not, where they are not the default.
+_DSP_OPTIONS = {"ice40": (" -dsp", "")}
+
+#: Families with models of their own in Yosys' folder, and plain carry cells.
+_OPEN = ("ecp5", "ice40")
+
+#: For iCE40: what other families keep in LUT RAM goes to block RAM or flip-flops.
+_NO_LUT_RAM = "setattr -unset ram_style -unset syn_ramstyle a:ram_style a:syn_ramstyle"
 
 #: What the multiply-accumulates of `inrhw.mac` are on UltraScale+.
 _DSP48E2 = Path(__file__).parent / "techmap" / "dsp48e2.v"
@@ -55,16 +65,17 @@ _COSTS: tuple[tuple[str, Mapping[str, float]], ...] = (
     ("LUT1|INV", {"lut": 1, "lut1": 1}),
     ("LUT2", {"lut": 1, "lut2": 1}),
     ("LUT3", {"lut": 1, "lut3": 1}),
-    ("LUT4", {"lut": 1, "lut4": 1}),
+    ("LUT4|SB_LUT4", {"lut": 1, "lut4": 1}),
     ("LUT5", {"lut": 1, "lut5": 1}),
     ("LUT6", {"lut": 1, "lut6": 1}),
     ("SRL16E|SRLC16E|SRLC32E", {"lut": 1, "srl": 1}),
-    ("FD[RSCP]E(_1)?|LD[CP]E|TRELLIS_FF", {"ff": 1}),
+    ("FD[RSCP]E(_1)?|LD[CP]E|TRELLIS_FF|SB_DFF[A-Z]*", {"ff": 1}),
     ("CARRY4", {"carry4": 1}),
     ("CCU2C", {"carry": 1, "lut": 2}),
+    ("SB_CARRY", {"carry": 1}),
     ("MUXF[789]|PFUMX|L6MUX21", {"muxf": 1}),
-    ("DSP48E[12]|MULT18X18D", {"dsp": 1}),
-    ("RAMB36E[12]|DP16KD|PDPW16KD", {"bram": 1}),
+    ("DSP48E[12]|MULT18X18D|SB_MAC16", {"dsp": 1}),
+    ("RAMB36E[12]|DP16KD|PDPW16KD|SB_RAM40_4K[A-Z]*", {"bram": 1}),
     ("RAMB18E[12]", {"bram": 0.5}),
     ("URAM288", {"uram": 1}),
 )
@@ -74,6 +85,7 @@ _OF_FAMILY = {
     "xcup": ("lut1", "lut2", "lut3", "lut4", "lut5", "lut6", "srl", "lutram", "muxf", "carry4"),
     "xc7": ("lut1", "lut2", "lut3", "lut4", "lut5", "lut6", "srl", "lutram", "muxf", "carry4"),
     "ecp5": ("lut4", "lutram", "muxf"),
+    "ice40": ("lut4",),
 }
 
 
@@ -87,8 +99,8 @@ class Synthesis:
         What it was done for.
     resources
         "lut" (all of them, with those in "srl", "lutram" and CCU2C), "lut1" to "lut6", "ff", "carry" (CARRY8,
-        CARRY4 or CCU2C by family), "carry4", "muxf", "dsp", "bram" (as `Board` counts them), "uram", "srl",
-        "lutram"; any other cell under its own name. Small LUTs are not paired: fewer may do.
+        CARRY4, CCU2C or SB_CARRY by family), "carry4", "muxf", "dsp", "bram" (as `Board` counts them),
+        "uram", "srl", "lutram"; any other cell under its own name. Small LUTs are not paired: fewer may do.
     shares
         Part of the board that "lut", "ff", "carry", "dsp", "bram" and "uram" take; 1 is all of it.
     timing
@@ -140,7 +152,7 @@ def synth(
         Gets ``STEM_netlist.v``, ``STEM_netlist.json`` and ``STEM_synth.log``, STEM that of `verilog`, and
         ``synth.json`` with all that is returned; made if needed.
     place
-        Place and route too; takes minutes, and only an ECP5 board can.
+        Place and route too; takes minutes, and only an ECP5 or iCE40 board can.
     dsp
         Whether multipliers may become DSPs; if not, they become LUTs.
     on_progress
@@ -196,7 +208,7 @@ def synth(
 def netlist_models(synthesis: Synthesis) -> list[Path]:
     """Return the Verilog of the cells, to be compiled beside the netlist."""
     family = synthesis.board.family
-    models = [share_folder() / ("ecp5" if family == "ecp5" else "xilinx") / "cells_sim.v"]
+    models = [share_folder() / (family if family in _OPEN else "xilinx") / "cells_sim.v"]
     return [*models, bench_folder() / "cells_xcup.v"] if family == "xcup" else models
 
 
@@ -204,7 +216,7 @@ def check_placeable(board: Board) -> None:
     """Raise InputError unless there is open place and route for the board."""
     if not board.nextpnr:
         raise InputError(
-            f"board {board.name} has no open place and route; choose an ECP5 board such as ulx3s"
+            f"board {board.name} has no open place and route; choose an ECP5 or iCE40 board such as ulx3s"
         )
 
 
@@ -288,7 +300,8 @@ def _dsp_commands(verilog: str) -> str:
 
 
 def _flow(board: Board, dsp: bool) -> str:
-    return _FLOWS[board.family] + ("" if dsp else " -nodsp")
+    with_dsp, without = _DSP_OPTIONS.get(board.family, ("", " -nodsp"))
+    return _FLOWS[board.family] + (with_dsp if dsp and board.resources["dsp"] else without)
 
 
 def _script(top: str, board: Board, verilog: str, dsp: bool) -> str:
@@ -297,6 +310,7 @@ def _script(top: str, board: Board, verilog: str, dsp: bool) -> str:
         read_verilog -sv design.v
         {_dsp_commands(verilog) if dsp and board.family == "xcup" else ""}
         {"" if board.resources["uram"] else 'setattr -set ram_style "block" a:ram_style=ultra'}
+        {_NO_LUT_RAM if board.family == "ice40" else ""}
         {_flow(board, dsp)} -top {top}
         delete t:$scopeinfo
         attrmap -remove src
@@ -313,7 +327,7 @@ def _resources(cells: Mapping[str, Any], board: Board, dsp: bool) -> dict[str, F
     for kind, number in Counter(cell["type"] for cell in cells.values()).items():
         for name, each in cost_of(kind).items():
             counts[name] = counts.get(name, 0.0) + number * each
-    if board.family != "ecp5":
+    if board.family not in _OPEN:
         per_block = 2 if board.family == "xcup" else 1
         counts["carry"] = sum(math.ceil(length / per_block) for length in _carry_chains(cells))
     return {
@@ -345,7 +359,7 @@ def _carry_chains(cells: Mapping[str, Any]) -> list[int]:
 
 def _unit(name: str, board: Board) -> str:
     if name == "carry":
-        return {"xcup": "CARRY8", "xc7": "CARRY4", "ecp5": "CCU2C"}[board.family]
+        return {"xcup": "CARRY8", "xc7": "CARRY4", "ecp5": "CCU2C", "ice40": "SB_CARRY"}[board.family]
     if name in ("lutram", "srl") or name.startswith("lut"):
         return "LUT"
     return {"muxf": "MUX", **RESOURCE_UNITS}.get(name, name.upper())

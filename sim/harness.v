@@ -8,7 +8,8 @@
 // INRHW_WINDOW_X, _Y and _STEP when it has a window, with its ports' values at first, and ..._BITS with their widths.
 // INRHW_WAVES when all signals are to be written to waves.vcd.
 
-`timescale 1ns / 1ns
+// As Yosys' cells of iCE40 have it: a unit here must be the step that Python waits for.
+`timescale 1ps / 1ps
 
 module inrhw_harness;
     localparam CLOCKS = 256;  // most clocks of one play; Python takes it from the width of `ready`

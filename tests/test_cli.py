@@ -212,7 +212,7 @@ def test_the_cheapest_circuit_of_the_activation_is_taken_when_asked_for(
         (("--bits", "eight"), "bits must be whole numbers with commas, not 'eight'"),
         (("--bits", "20"), "bits must be from 2 to 16, not 20"),
         (("--stages", "1.5"), "stages must be whole numbers"),
-        (("--target", "ice40"), "target must be one of ecp5, xc7, xcup, not 'ice40'"),
+        (("--target", "max10"), "target must be one of ecp5, ice40, xc7, xcup, not 'max10'"),
     ],
 )
 def test_activations_refuses_what_it_cannot_measure(
@@ -363,7 +363,7 @@ def test_wrong_usage_is_status_2(inrhw_: Inrhw, tmp_path: Path, arguments: tuple
         (("--device", "meta"), "device 'meta' is not usable here"),
         (("--device", "cuda:99"), "device 'cuda:99' is not usable here"),
         (("--model", "mlp"), "model must be one of finer, gauss, .*, wire, not 'mlp'"),
-        (("--board", "mine"), "unknown board 'mine'; known are arty_a7, ulx3s, vcu128"),
+        (("--board", "mine"), "unknown board 'mine'; known are arty_a7, icebreaker, ulx3s, vcu128"),
         (("--board", "../vcu128"), "unknown board"),
         (("--board", "missing.py"), r"there is no board file missing\.py"),
         (("--source", "disk"), "source must be one of raster, stream, not 'disk'"),

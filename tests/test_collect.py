@@ -188,7 +188,7 @@ def test_an_unknown_clock_gives_unknown_rates(built: Path) -> None:
 def test_an_unknown_clock_of_a_part_that_can_be_placed_says_how(built: Path) -> None:
     plain = read(built, "synth.json")
     plain["timing"]["fmax_mhz"] |= {"value": None, "source": "no delays"}  # type: ignore[index]
-    plain["board"]["family"] = "ecp5"  # type: ignore[index]
+    plain["board"]["nextpnr"] = ["--85k"]  # type: ignore[index]
     write_json(built / "synth.json", plain)
     assert report(built)["timing"]["fmax_mhz"]["source"] == "no delays; use --place"
 

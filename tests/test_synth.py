@@ -70,6 +70,13 @@ def test_every_kind_of_cell_is_counted(tmp_path: Path) -> None:
     lattice = values(MIXED, "mixed", "ulx3s", tmp_path)
     assert (lattice["dsp"], lattice["bram"], lattice["uram"]) == (1, 3, 0)
     assert lattice["lut"] == lattice["lutram"] + lattice["lut4"] + 2 * lattice["carry"]  # type: ignore[operator]
+    # 2048 words of 24 bits that are not always 0, and a block in the place of LUT RAM.
+    ice40 = values(MIXED, "mixed", "icebreaker", tmp_path)
+    assert (ice40["dsp"], ice40["bram"], ice40["uram"]) == (1, 12 + 1, 0)
+    assert ice40["lut"] == ice40["lut4"]
+    # Without shift registers and LUT RAM, at least the 20 bits of `s` are flip-flops.
+    assert ice40["ff"] is not None
+    assert ice40["ff"] >= 20
 
 
 def test_shares_are_parts_of_the_board(tmp_path: Path) -> None:

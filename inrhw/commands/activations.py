@@ -23,7 +23,7 @@ def activations(
             help="Numbers of pipeline stages, with commas.", show_default="1, 2 and the most of each"
         ),
     ] = "",
-    target: Annotated[str, typer.Option(help="xcup, xc7 or ecp5.")] = "xcup",
+    target: Annotated[str, typer.Option(help="xcup, xc7, ecp5 or ice40.")] = "xcup",
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder for all files.")] = Path(
         "rtl_out/activations"
     ),

@@ -107,7 +107,7 @@ Seed = Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Of the initial we
 Device = Annotated[str, typer.Option(help="Where torch trains: cpu, cuda, ...")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with training that was interrupted.")]
 BoardName = Annotated[str, typer.Option("--board", help="Name of a board, or a .py file that describes one.")]
-Place = Annotated[bool, typer.Option("--place", help="Place and route too (ECP5 boards; minutes).")]
+Place = Annotated[bool, typer.Option("--place", help="Place and route too (ECP5 and iCE40 boards; minutes).")]
 Source = Annotated[
     str,
     typer.Option(
