@@ -20,9 +20,10 @@ from inrhw.folding import fold_banks
 from inrhw.models import INR
 from inrhw.node import Graph
 from inrhw.ops.folded_dense import FoldedDense
-from inrhw.plan import Target, Wish, plan
+from inrhw.plan import plan
 from inrhw.simulator import run_bench
 from inrhw.simulator.bench import read_manifest, tests_of
+from inrhw.wish import Target, Wish
 
 BOARD = load_board("vcu128")
 EIGHT_BITS = Precision(8, 8, finer_rows=0)

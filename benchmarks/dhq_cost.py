@@ -40,9 +40,10 @@ from inrhw.fit import Fitted
 from inrhw.folding import fold
 from inrhw.node import Graph, Node
 from inrhw.ops.fwht import Fwht
-from inrhw.plan import Target, Wish, plan
+from inrhw.plan import plan
 from inrhw.signals import Picture, psnr_db
 from inrhw.top import Core
+from inrhw.wish import Target, Wish
 from inrhw.yosys import verilog_from_rtlil
 
 BOARD = load_board("vcu128")

@@ -20,9 +20,10 @@ from inrhw import Architecture, Precision, emit, load_board, lower, synth
 from inrhw.files import write_json
 from inrhw.folding import Folding, fold
 from inrhw.models import INR
-from inrhw.plan import Target, Wish, plan
+from inrhw.plan import plan
 from inrhw.simulator import run_bench
 from inrhw.top import Core
+from inrhw.wish import Target, Wish
 
 BOARD = load_board("vcu128")
 EIGHT_BITS = Precision(8, 8, finer_rows=0)

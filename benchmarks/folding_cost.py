@@ -20,8 +20,9 @@ from inrhw.cost import Cost, network_cost
 from inrhw.files import write_json
 from inrhw.folding import fold
 from inrhw.models import INR
-from inrhw.plan import Target, Wish, plan
+from inrhw.plan import plan
 from inrhw.shapes import layer_shapes
+from inrhw.wish import Target, Wish
 
 RESOURCES = ("lut", "ff", "dsp", "bram", "uram")
 

@@ -8,9 +8,10 @@ from typing import Any
 import inrhw
 from inrhw.errors import InputError
 from inrhw.figure import Figure
+from inrhw.figure_text import amount, is_figure
 from inrhw.files import output_folder, read_json, write_atomically, write_json
 from inrhw.page import pages
-from inrhw.report import Report, amount, is_figure
+from inrhw.report import Report
 
 #: Sections of a report whose figures are compared, in this order.
 SECTIONS = (

@@ -3,15 +3,17 @@
 import struct
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
-from inrhw.control import CONTROL_FIELDS, CONTROL_ID, ControlRegister
+from inrhw.control import CONTROL_FIELDS, CONTROL_ID, WINDOW_REGISTERS, ControlRegister
 from inrhw.errors import InputError, InrhwError
 from inrhw.files import read_json
 from inrhw.loading.pictures import PICTURES_ID, PictureRegister
 from inrhw.loading.registers import FIELDS, Refusal, Register, State
 from inrhw.loading.weights import FRAME_WORDS, MAGIC
+from inrhw.window import Window
 
 
 class CoreDriver:
@@ -131,6 +133,18 @@ class CoreDriver:
             raise InputError(f"picture must be from 0 to {count - 1}, not {number}")
         self._write(PictureRegister.PICTURE, number)
 
+    @property
+    def window(self) -> Window:
+        """Of a core with a window, what is shown from the next frame on."""
+        x, y, step = (self._page("window", register) for register in WINDOW_REGISTERS)
+        return Window(_signed(x), _signed(y), step)
+
+    @window.setter
+    def window(self, window: Window) -> None:
+        self._page("window", ControlRegister.STEP)
+        for register, value in zip(WINDOW_REGISTERS, astuple(window), strict=True):
+            self._write(register, value % (1 << 32))
+
     def load(self, file: bytes, deadline_s: float = 10.0) -> None:
         """Load a file of weights, shown from the next frame on.
 
@@ -198,7 +212,13 @@ _IDS = {
     "weights": (Register.ID, MAGIC),
     "pictures": (PictureRegister.ID, PICTURES_ID),
     "control": (ControlRegister.ID, CONTROL_ID),
+    "window": (ControlRegister.ID, CONTROL_ID),
 }
+
+
+def _signed(word: int) -> int:
+    """Return what a word says in two's complement."""
+    return word - (word >> 31 << 32)
 
 
 def _pages(manifest: Mapping[str, Any]) -> list[str]:
@@ -207,5 +227,6 @@ def _pages(manifest: Mapping[str, Any]) -> list[str]:
         "weights": manifest.get("weights") == "loadable",
         "pictures": manifest.get("pictures", 1) > 1 and "registers" in manifest,
         "control": "control" in manifest,
+        "window": "control" in manifest and "window" in manifest,
     }
     return [page for page, there in has.items() if there]

@@ -17,6 +17,7 @@ from rich.text import Text
 
 from inrhw.chart import Axis, Chart
 from inrhw.energies import PARTS
+from inrhw.figure_text import amount, is_figure, number, with_unit
 from inrhw.files import write_atomically, write_json
 from inrhw.page import pages
 from inrhw.signals import Pixels
@@ -128,11 +129,11 @@ def print_summary(report: Report, console: Console) -> None:
     numbers = Table.grid(padding=(0, 2))
     for tile in _tiles(report):
         note = (
-            f"{_with_unit(tile.note)} {tile.note_label}"
+            f"{with_unit(tile.note)} {tile.note_label}"
             if tile.note and tile.note["value"] is not None
             else ""
         )
-        numbers.add_row(tile.label, Text(_with_unit(tile.figure), "bold"), Text(note, "dim"))
+        numbers.add_row(tile.label, Text(with_unit(tile.figure), "bold"), Text(note, "dim"))
     console.print(numbers)
     print_verdict(report, console)
 
@@ -145,8 +146,8 @@ def print_power(power: Report, console: Console) -> None:
     rows |= {"Static, whole part": power["static_mw"]}
     rows |= {"Energy a pixel, dynamic": power["dynamic_nj"], "Energy a pixel, total": power["total_nj"]}
     for title, band in rows.items():
-        table.add_row(title, *(_with_unit(band[level]) for level in ("nominal", "low", "high")))
-    console.print(f"Power at {_with_unit(power['clock_mhz'])}", highlight=False)
+        table.add_row(title, *(with_unit(band[level]) for level in ("nominal", "low", "high")))
+    console.print(f"Power at {with_unit(power['clock_mhz'])}", highlight=False)
     console.print(table)
     console.print(power["dynamic_mw"]["nominal"]["source"], highlight=False, soft_wrap=True, style="dim")
 
@@ -171,7 +172,7 @@ def print_asic(found: Report, console: Console) -> None:
     numbers = Table.grid(padding=(0, 2))
     for title, figure in _asic_rows(found["figures"]):
         reason = figure["source"] if figure["value"] is None else ""
-        numbers.add_row(title, Text(_with_unit(figure), "bold"), Text(reason, "dim"))
+        numbers.add_row(title, Text(with_unit(figure), "bold"), Text(reason, "dim"))
     console.print(numbers)
 
 
@@ -206,11 +207,11 @@ def error_picture(a: Pixels, b: Pixels) -> tuple[Pixels, int]:
 
 def _html(report: Report, folder: Path) -> str:
     environment = pages()
-    environment.filters["number"] = _number
+    environment.filters["number"] = number
     environment.filters["amount"] = amount
     return environment.get_template("report.html.jinja").render(
         report=report,
-        sources={source: number for number, source in enumerate(dict.fromkeys(_sources(report)), 1)},
+        sources={source: place for place, source in enumerate(dict.fromkeys(_sources(report)), 1)},
         tiles=_tiles(report),
         pictures=[_picture(key, folder / name) for key, name in report.get("pictures", {}).items()],
         shown=[_shown(one, folder) for one in report.get("shared", {}).get("pictures", [])],
@@ -223,11 +224,6 @@ def _html(report: Report, folder: Path) -> str:
         turns=_turns(report.get("pipeline", [])),
         power_parts=_power_parts(report.get("power", {})),
     )
-
-
-def is_figure(item: object) -> bool:
-    """Return whether a part of a report is a figure."""
-    return isinstance(item, dict) and item.keys() == {"value", "unit", "source"}
 
 
 def _sources(item: object) -> Iterator[str]:
@@ -355,43 +351,6 @@ def _luts_by_inputs(resources: Report) -> list[tuple[str, Report, float]]:
     luts = [(key, figure) for key, figure in resources.items() if key[:-1] == "lut" and key[-1] in "123456"]
     largest = max((figure["value"] or 0 for _, figure in luts), default=0)
     return [(key, figure, round(100 * (figure["value"] or 0) / max(1, largest), 2)) for key, figure in luts]
-
-
-def _number(value: float | int | None) -> str:
-    """Format for reading: four digits, thousands apart, None and NaN as "unknown".
-
-    Examples
-    --------
-    >>> _number(12345), _number(31.2345), _number(4567.8), _number(None), _number(0)
-    ('12,345', '31.23', '4,568', 'unknown', '0')
-    """
-    if value is None or math.isnan(value):
-        return "unknown"
-    if math.isinf(value):
-        return "∞" if value > 0 else "-∞"
-    return f"{value:,.4g}" if isinstance(value, float) and abs(value) < 1000 else f"{value:,.0f}"
-
-
-def amount(figure: Report) -> str:
-    """Format a figure's value: dB with 2 decimals, ratios with 4, percent with 2 that count.
-
-    Examples
-    --------
-    >>> [amount({"value": value, "unit": unit}) for value, unit in ((31.2, "dB"), (0.8, "1"), (0.0348, "%"))]
-    ['31.20', '0.8000', '0.035']
-    """
-    value, unit = figure["value"], figure["unit"]
-    if isinstance(value, float) and math.isfinite(value):
-        if unit in ("dB", "1"):
-            return f"{value:.{2 if unit == 'dB' else 4}f}"
-        if unit == "%":
-            return np.format_float_positional(value, precision=2, fractional=abs(value) >= 1, trim="-")
-    return _number(value)
-
-
-def _with_unit(figure: Report) -> str:
-    unit = "" if figure["unit"] == "1" or figure["value"] is None else figure["unit"]
-    return f"{amount(figure)} {unit}".strip()
 
 
 def _plain(item: Any) -> Any:

@@ -1,12 +1,10 @@
-"""The stages of a build, each reading the files of the one before; what has not changed is not done again."""
+"""The stages of a build: what each reads, what it writes, and what its result depends on."""
 
 import contextlib
 import functools
 import hashlib
-import json
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 
 from inrhw.activity import Activity, activity_of
@@ -17,30 +15,36 @@ from inrhw.collect import report
 from inrhw.cores import as_emitted, core_of, graph_of, networks
 from inrhw.emit import Artifact, emit
 from inrhw.errors import InputError
-from inrhw.files import digest, output_folder, read_json, write_json
+from inrhw.files import digest, read_json, write_json
 from inrhw.fit import WEIGHTS, Fitted, Training, fit
 from inrhw.models import Architecture, architecture_to_json
 from inrhw.nextpnr import nextpnr_version
-from inrhw.plan import BAKED, Target, Wish, plan_for, plan_to_json
+from inrhw.plan import plan_for, plan_to_json
 from inrhw.power import power
-from inrhw.progress import OnProgress, silent
 from inrhw.report import Report
 from inrhw.shared import SharedArchitecture
 from inrhw.shared_fit import FittedShared, SharedTraining, add_picture, fit_shared, is_shared
-from inrhw.signals import Picture, safe_name
-from inrhw.simulator import SIMULATORS, available, bench_folder, version
+from inrhw.signals import Picture
+from inrhw.simulator import SIMULATORS, available, version
+from inrhw.staged_folder import StagedFolder
 from inrhw.synth import Synthesis, load_synthesis, synth
 from inrhw.verify import Rung, rendered_files, verify
+from inrhw.wish import BAKED, Target, Wish
 from inrhw.yosys import yosys_version
 
 #: File by which the result of a stage is known.
 _RESULTS = {
+    "fit": "fit.json",
     "emit": "manifest.json",
     "synth": "synth.json",
     "verify": "verify.json",
     "power": "power.json",
     "asic": "asic.json",
+    "bitstream": "bitstream.json",
 }
+
+#: Stages whose results are in the report, if they are there.
+_REPORTED = ("emit", "synth", "verify", "power", "asic")
 
 _CHECKPOINT = "checkpoint.safetensors"
 
@@ -54,59 +58,10 @@ ACTIVITIES = ("auto", "netlist", "default")
 _PLAN = "plan.json"
 
 
-@dataclass(frozen=True)
-class _Entry:
-    """What stages.json says of a stage.
+class Build(StagedFolder):
+    """The stages from pictures to a report."""
 
-    Attributes
-    ----------
-    key
-        Hash of all that the result depends on.
-    inputs
-        Hashes of the files that it was made from, "" for one that was not there.
-    files
-        Hashes of the results.
-    seconds
-        Time it took.
-    command
-        Command that ran it, "" when not known.
-    """
-
-    key: str
-    inputs: dict[str, str]
-    files: dict[str, str]
-    seconds: float
-    command: str
-
-
-@dataclass
-class Build:
-    """A folder and what its stages have done.
-
-    Parameters
-    ----------
-    folder
-        Where all files go; its name, made a Verilog identifier, names the top module.
-    on_progress
-        Given the name of a stage, returns what the stage reports its progress to.
-    on_stage
-        Called with the name of a stage and the seconds it took; None when it was up to date.
-    on_warning
-        Called with a sentence that a user should read.
-    command
-        Command line that runs the stages, for the report.
-    """
-
-    folder: Path
-    on_progress: Callable[[str], OnProgress] = field(default=lambda stage: silent)
-    on_stage: Callable[[str, float | None], None] = field(default=lambda stage, seconds: None)
-    on_warning: Callable[[str], None] = field(default=lambda sentence: None)
-    command: str = ""
-
-    @property
-    def name(self) -> str:
-        """Name of the top module."""
-        return safe_name(self.folder.resolve().name)
+    results = _RESULTS
 
     def fit(
         self, picture: Picture, architecture: Architecture, training: Training, *, resume: bool = False
@@ -346,8 +301,8 @@ class Build:
         """
         for name, stage in (("fit.json", "fit"), ("manifest.json", "emit"), ("verify.json", "verify")):
             self._needed(name, stage)
-        for stage, result in _RESULTS.items():
-            if (self.folder / result).exists():
+        for stage in _REPORTED:
+            if (self.folder / _RESULTS[stage]).exists():
                 self._check_current(stage)
         entries = self._record()
         commands = dict.fromkeys(entry.command for entry in entries.values() if entry.command)
@@ -387,74 +342,6 @@ class Build:
         """Return whether there is a netlist, and of the Verilog that the folder holds now."""
         return (self.folder / f"{self.name}_netlist.v").is_file() and self._why_not_current("synth") is None
 
-    def _why_not_current(self, stage: str) -> str | None:
-        """Return why the result of a stage is not of what is there now, as it was left; None when it is."""
-        entry = self._record().get(stage)
-        if entry is None:
-            return "was not made by this command line (stages.json has no record of it)"
-        result = _RESULTS[stage]
-        if self._digests([result]) != {result: entry.files.get(result)}:
-            return f"was changed since `inrhw {stage}` wrote it"
-        now = self._inputs(stage)
-        changed = [name for name in now if now[name] != entry.inputs.get(name)]
-        return f"was made before {' and '.join(changed)} changed" if changed else None
-
-    def _check_current(self, stage: str) -> None:
-        if why := self._why_not_current(stage):
-            raise InputError(f"{self.folder / _RESULTS[stage]} {why}; run `inrhw {stage}` again")
-
-    def _needed(self, name: str, stage: str) -> Path:
-        path = self.folder / name
-        if not path.is_file():
-            raise InputError(f"{path} does not exist; run `inrhw {stage}` first")
-        return path
-
-    def _record(self) -> dict[str, _Entry]:
-        """Return what is known of each stage: nothing when stages.json is missing or damaged."""
-        try:
-            plain = json.loads((self.folder / "stages.json").read_text())
-            return {
-                name: _Entry(
-                    str(plain[name]["key"]),
-                    dict(plain[name]["inputs"]),
-                    dict(plain[name]["files"]),
-                    float(plain[name]["seconds"]),
-                    str(plain[name]["command"]),
-                )
-                for name in ("fit", *_RESULTS, "bitstream")
-                if name in plain
-            }
-        except (OSError, ValueError, TypeError, KeyError):
-            return {}
-
-    def _stage(self, name: str, key: Sequence[str], outputs: Sequence[str], run: Callable[[], None]) -> None:
-        """Run a stage unless its key and all its outputs are as they were after it last ran."""
-        inputs = self._inputs(name)
-        depends_on = [_source_digest(), *map(str, inputs.items()), *key]
-        identity = hashlib.sha256("\0".join(depends_on).encode()).hexdigest()
-        record = self._record()
-        before = record.get(name)
-        if before and before.key == identity and before.files == self._digests(outputs):
-            self.on_stage(name, None)
-            return
-        start = time.perf_counter()
-        self._make_folder()
-        run()
-        seconds = round(time.perf_counter() - start, 2)
-        record[name] = _Entry(identity, inputs, self._digests(outputs), seconds, self.command)
-        write_json(self.folder / "stages.json", {stage: asdict(entry) for stage, entry in record.items()})
-        self.on_stage(name, seconds)
-
-    def _digests(self, names: Sequence[str]) -> dict[str, str]:
-        """Return the hashes of files in the folder, "" for one that is not there."""
-        paths = {name: self.folder / name for name in names}
-        return {name: digest(path) if path.is_file() else "" for name, path in paths.items()}
-
-    def _make_folder(self) -> None:
-        with output_folder(self.folder):
-            (self.folder / ".writable").touch()
-            (self.folder / ".writable").unlink()
-
 
 def _pixels(pictures: Sequence[Picture]) -> str:
     """Return a hash of what pictures show."""
@@ -465,14 +352,3 @@ def _shared_outputs(pictures: int) -> list[str]:
     """Return what `FittedShared.save` writes."""
     shown = [f"picture{k}/{name}" for k in range(pictures) for name in _FITTED_PICTURES]
     return [WEIGHTS, "fit.json", *shown]
-
-
-@functools.cache
-def _source_digest() -> str:
-    """Return a hash of inrhw's own code: results of another version are never taken for this one's."""
-    package = Path(__file__).parent
-    files = [
-        path for folder in (package, bench_folder()) for path in sorted(folder.rglob("*")) if path.is_file()
-    ]
-    sources = [path for path in files if path.suffix in (".py", ".v", ".vlt", ".lib")]
-    return hashlib.sha256("".join(digest(path) for path in sources).encode()).hexdigest()

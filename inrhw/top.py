@@ -15,7 +15,6 @@ from amaranth.hdl import (
     ResetSignal,
     Signal,
     Value,
-    ValueLike,
     unsigned,
 )
 from amaranth.lib import wiring
@@ -26,13 +25,14 @@ from inrhw.errors import InputError
 from inrhw.folded_raster import FoldedRaster
 from inrhw.folding import other_weights
 from inrhw.grid import Grid
-from inrhw.loading.axi_lite import AXI_LITE, AxiLite, pass_on, share_registers
+from inrhw.loading.axi_lite import AXI_LITE, pass_on
 from inrhw.loading.loader import WEIGHTS_STREAM, Loader
 from inrhw.loading.pictures import PictureSelect
 from inrhw.memory import Contents, share_bus, starts_empty
 from inrhw.node import Graph
 from inrhw.ops.dense import Dense
 from inrhw.ops.folded_dense import FoldedDense
+from inrhw.pages import Pages
 from inrhw.sources import RasterSource, StreamSourceComponent, bits_per_axis
 from inrhw.stage import CreditGate, Fifo, delay, delay_valid
 from inrhw.types import Codes
@@ -216,25 +216,6 @@ class Core:
         return CoreComponent(self)
 
 
-@dataclass(frozen=True)
-class _Pages:
-    """The pages of registers that a core has."""
-
-    loader: Loader | None
-    select: PictureSelect | None
-    control: Control | None
-
-    @property
-    def present(self) -> list[Loader | PictureSelect | Control]:
-        """Those that there are, the lower page first."""
-        return [page for page in (self.loader or self.select, self.control) if page]
-
-    @property
-    def allow(self) -> ValueLike:
-        """Whether a pixel may be admitted, as far as they are concerned."""
-        return (self.loader.run if self.loader else 1) & (self.control.allow if self.control else 1)
-
-
 class CoreComponent(wiring.Component):
     """Top level: `aclk`, `aresetn`, `m_axis_*`; `s_axis_*` for the stream source.
 
@@ -294,12 +275,12 @@ class CoreComponent(wiring.Component):
         #: Ports of m_axis besides the pixel; they come with its coordinates.
         flags = Cat(self.m_axis_tuser, self.m_axis_tlast, *([self.m_axis_tid] if core.pictures > 1 else []))
         m.submodules.fifo = fifo = Fifo(8 * core.channels + len(flags), core.credits)
-        pages = _Pages(
+        pages = Pages(
             self._loader(m, gate, network) if core.memories else None,
             PictureSelect(core.pictures) if core.pictures > 1 and core.source == "raster" else None,
             Control(core.grid, core.window_source) if core.control else None,
         )
-        self._registers(m, pages.present)
+        pages.add_bus(m, self)
         connect = self._raster if core.source == "raster" else self._stream
         sideband = connect(m, gate, network, pages)
         delayed = self._in_step(m, gate, network, sideband)
@@ -343,18 +324,7 @@ class CoreComponent(wiring.Component):
         m.d.comb += [loader.stopped.eq(gate.idle & ~loader.run), loader.oldest_bank.eq(oldest)]
         return loader
 
-    def _registers(self, m: Module, pages: Sequence[Loader | PictureSelect | Control]) -> None:
-        """Put the bus in front of one or two pages of registers."""
-        if not pages:
-            return
-        m.submodules.axi_lite = axi = AxiLite()
-        pass_on(m, self, axi, AXI_LITE)
-        if len(pages) == 1:
-            wiring.connect(m, axi.registers, pages[0].registers)
-        else:
-            share_registers(m, axi.registers, *(page.registers for page in pages))
-
-    def _raster(self, m: Module, gate: CreditGate, network: wiring.Component, pages: _Pages) -> Value:
+    def _raster(self, m: Module, gate: CreditGate, network: wiring.Component, pages: Pages) -> Value:
         m.submodules.raster = raster = self._core.raster.component()
         allow = pages.allow
         if window := self._core.window_source:
@@ -382,7 +352,7 @@ class CoreComponent(wiring.Component):
         m.d.comb += [select.begin.eq(gate.admit & raster.next_is_first), raster.bank.eq(select.bank)]
         return Cat(flags, raster.o.bank)
 
-    def _stream(self, m: Module, gate: CreditGate, network: wiring.Component, pages: _Pages) -> Value:
+    def _stream(self, m: Module, gate: CreditGate, network: wiring.Component, pages: Pages) -> Value:
         m.submodules.stream = stream = StreamSourceComponent(self._core.graph.i)
         m.d.comb += [
             # Nothing is taken in reset: it would be lost.

@@ -11,8 +11,8 @@ from inrhw.board import Board, board_names, load_board
 from inrhw.errors import InputError
 from inrhw.files import output_folder, read_json, write_atomically
 from inrhw.manifest import core_manifest
-from inrhw.plan import Target
 from inrhw.tcl import Tcl, command, result_of
+from inrhw.wish import Target
 
 #: Families that Vivado knows.
 _FAMILIES = ("xcup", "xc7")

@@ -4,7 +4,7 @@ from typing import Any
 
 import cocotb
 import numpy as np
-from link import Artifact
+from artifact import Artifact
 from loading import RUN, Refusal, Registers, as_beats, damaged
 from numpy.typing import NDArray
 from traffic import Settings, Traffic, connect, reset

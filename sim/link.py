@@ -1,161 +1,20 @@
 """The core in `harness.v`, seen from Python: play patterns, read what the ports did, check all of it."""
 
-import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
+from artifact import Artifact, Bits
 from cocotb.triggers import Timer
 from cocotb.utils import get_sim_time
-from loading import HEADER_WORDS, Interleaved, Memory, Pictures
+from loading import Interleaved, Pictures
 from numpy.typing import NDArray
-
-Bits = NDArray[np.bool_]
 
 #: Control signals of a recorded word, above tdata, lowest first.
 _SIGNALS = ("user", "last", "valid", "ready", "s_valid", "s_ready", "w_valid", "w_ready", "aresetn")
 
 #: The inputs and outputs of the handshakes that the core must know after reset, and their ports.
 _CONTROLS = {"valid": "m_axis_tvalid", "s_ready": "s_axis_tready", "w_ready": "s_weights_tready"}
-
-
-@dataclass(frozen=True)
-class Artifact:
-    """Golden vectors of the core.
-
-    Parameters
-    ----------
-    sizes
-        Width and height in pixels of each size of frame; many where pictures differ.
-    stream
-        Coordinates come by s_axis; else the core makes them.
-    coordinates
-        Codes, int64 [pixels, 2]: a frame of each size, one after the other.
-    pictures
-        What the core must give, uint8 [pictures, pixels, channels]: one, of a loadable core two, or many.
-    id_bits
-        Of tid, which says the picture; 0 if the core has none.
-    order
-        Channel of each byte of m_axis_tdata.
-    bits_per_axis
-        Of s_axis_tdata.
-    latency
-        Of the core, in cycles; says how long a stall must be to fill it and when a pixel is due.
-    initiation_interval
-        Cycles between pixels.
-    registers
-        Byte address of each register for weights or pictures, if the core has some.
-    control
-        The same of those that start and stop it.
-    memories
-        Its memories, in the order of the weights file.
-    files
-        The words of the weights file of each picture, uint32.
-    windows
-        Window of each picture, int64 [pictures, (x, y, step)], of a core that has one; the first is the
-        ordinary one.
-    pause
-        Clocks between two frames that a change of the window takes.
-    """
-
-    sizes: list[tuple[int, int]]
-    stream: bool
-    coordinates: NDArray[np.int64]
-    pictures: NDArray[np.uint8]
-    id_bits: int
-    order: list[int]
-    bits_per_axis: int
-    latency: int
-    initiation_interval: int
-    registers: dict[str, int]
-    control: dict[str, int]
-    memories: list[Memory]
-    files: list[NDArray[np.uint32]]
-    windows: NDArray[np.int64]
-    pause: int
-
-    @classmethod
-    def read(cls, folder: Path) -> "Artifact":
-        """Read an artifact folder."""
-        manifest = json.loads((folder / "manifest.json").read_text())
-        loadable = manifest.get("weights") == "loadable"
-        names = (manifest["name"], "second") if loadable else ()
-        window = manifest.get("window", {"whole": [0, 0, 0], "pause": 0})
-        windows = [window["whole"]]
-        with np.load(folder / "vectors.npz") as vectors:
-            coordinates = vectors["coordinates"]
-            pictures = [vectors["pixels"]]
-            if "other_pixels" in vectors:
-                pictures += list(vectors["other_pixels"])
-            if "windows" in vectors:
-                pictures += list(vectors["window_pixels"])
-                windows += vectors["windows"].tolist()
-        own = [(manifest["width"], manifest["height"])]
-        sizes = list(dict.fromkeys((width, height) for width, height in manifest.get("sizes", own)))
-        count = sum(width * height for width, height in sizes)
-        assert coordinates.shape == (count, 2), f"coordinates must be [{count}, 2], not {coordinates.shape}"
-        for pixels in pictures:
-            assert pixels.shape == (count, manifest["channels"]), f"pixels have the shape {pixels.shape}"
-        return cls(
-            sizes,
-            manifest["source"] == "stream",
-            coordinates,
-            np.stack(pictures),
-            (manifest.get("pictures", 1) - 1).bit_length(),
-            manifest["tdata_order"],
-            manifest["coordinate"]["bits_per_axis"],
-            manifest["latency"],
-            manifest.get("initiation_interval", 1),
-            manifest.get("registers", {}),
-            manifest.get("control", {}),
-            [Memory(memory["width"], memory["depth"]) for memory in manifest.get("memories", [])],
-            [np.fromfile(folder / f"{name}.weights", "<u4") for name in names],
-            np.array(windows, np.int64),
-            window["pause"],
-        )
-
-    def position(self, memory: int, address: int, chunk: int) -> int:
-        """Return where in a weights file a word of a memory is."""
-        before = sum(other.chunks * other.depth for other in self.memories[:memory])
-        return HEADER_WORDS + before + address * self.memories[memory].chunks + chunk
-
-    def __len__(self) -> int:
-        return len(self.coordinates)
-
-    def frame_ids(self) -> NDArray[np.int64]:
-        """Return tid of every pixel where each picture takes a frame."""
-        return np.repeat(np.arange(len(self.pictures)), len(self))
-
-    def golden(self, lanes: int) -> NDArray[np.uint8]:
-        """Return the bytes of m_axis for each picture, uint8 [pictures, pixels, lanes]: tdata, then tid.
-
-        Numbers that tid can have but that are no picture are black.
-        """
-        numbers = np.arange(1 << self.id_bits) if self.id_bits else np.zeros(len(self.pictures), np.int64)
-        found = np.zeros((len(numbers), len(self), lanes), np.uint8)
-        found[: len(self.pictures), :, : len(self.order)] = self.pictures[..., self.order]
-        if self.id_bits:
-            first = lanes - -(-self.id_bits // 8)
-            for lane in range(first, lanes):
-                found[..., lane] = (numbers >> 8 * (lane - first) & 255)[:, None]
-        return found
-
-    def frame_flags(self) -> Bits:
-        """Return tuser and tlast of every pixel of a frame of each size, [pixels, 2]."""
-        frames = [(np.arange(width * height), width) for width, height in self.sizes]
-        return np.concatenate(
-            [np.stack([index == 0, index % width == width - 1], axis=1) for index, width in frames]
-        )
-
-    def column_and_row(self, pixel: int) -> tuple[int, int]:
-        """Return where in its frame a pixel is."""
-        for width, height in self.sizes:
-            if pixel < width * height:
-                break
-            pixel -= width * height
-        row, column = divmod(pixel, width)
-        return column, row
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from link import Artifact, Bits, Link
+from artifact import Artifact, Bits
+from link import Link
 from loading import Registers, as_beats
 from numpy.typing import NDArray
 

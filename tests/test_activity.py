@@ -21,12 +21,12 @@ from inrhw.fit import Training
 from inrhw.models import Architecture
 from inrhw.netlist import Json, Netlist, top_module
 from inrhw.netlist_simulation import NetlistSimulation
-from inrhw.plan import Target, Wish
 from inrhw.precision import Precision
 from inrhw.signals import Picture
 from inrhw.simulator import available
 from inrhw.stages import Build
 from inrhw.synth import load_synthesis, netlist_models
+from inrhw.wish import Target, Wish
 
 
 def counter(width: int) -> Json:

@@ -12,9 +12,9 @@ from inrhw.board import load_board
 from inrhw.collect import report
 from inrhw.errors import InputError
 from inrhw.files import write_json
-from inrhw.plan import Target, Wish
 from inrhw.signals import load_picture, psnr_db
 from inrhw.stages import Build
+from inrhw.wish import Target, Wish
 
 #: Reports of a core called tiny.
 VIVADO = Path(__file__).parent / "vivado"

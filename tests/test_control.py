@@ -1,23 +1,34 @@
 import random
 import re
 from collections.abc import Callable, Coroutine
-from dataclasses import replace
+from dataclasses import astuple, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from amaranth.sim import Simulator
 from behind_axi import BehindAxi, Master
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from test_top import core, folded, frame
 
 import inrhw
-from inrhw.control import CONTROL_FIELDS, CONTROL_ID, CONTROL_WRITABLE, Control, ControlRegister
+from inrhw.control import (
+    CONTROL_FIELDS,
+    CONTROL_ID,
+    CONTROL_WRITABLE,
+    WINDOW_REGISTERS,
+    Control,
+    ControlRegister,
+    control_registers,
+)
 from inrhw.errors import InputError
 from inrhw.grid import Grid
 from inrhw.loading.axi_lite import OKAY, SLVERR
 from inrhw.loading.registers import Register
 from inrhw.loading.weights import MAGIC
 from inrhw.top import Core
+from inrhw.window import WindowSource
 
 PIXELS = 6
 GRID = Grid(3, 2)
@@ -75,8 +86,10 @@ class Bench(Master):
         return bool(await self.get(ControlRegister.STATUS) & FIELDS[name].mask)
 
 
-def simulate(story: Callable[[Bench], Coroutine[Any, Any, None]], seed: int = 0) -> None:
-    control = BehindAxi(Control(GRID))
+def simulate(
+    story: Callable[[Bench], Coroutine[Any, Any, None]], seed: int = 0, window: WindowSource | None = None
+) -> None:
+    control = BehindAxi(Control(GRID, window))
     simulator = Simulator(control.module())
     simulator.add_clock(1e-6)
 
@@ -248,16 +261,49 @@ def test_a_reader_that_waits_between_frames_does_not_count_as_starved() -> None:
 def test_all_other_accesses_are_errors_and_change_nothing() -> None:
     async def story(bench: Bench) -> None:
         await bench.put(ControlRegister.CONTROL, RUN)
+        there = control_registers(window=False)
         for address in range(128):
-            if address not in CONTROL_WRITABLE:
+            if address not in CONTROL_WRITABLE or address not in there:
                 assert await bench.write(address, 0xFFFFFFFF) == SLVERR
-            assert (await bench.read(address))[1] == (OKAY if address in set(ControlRegister) else SLVERR)
+            assert (await bench.read(address))[1] == (OKAY if address in there else SLVERR)
         for strobes in range(15):
             assert await bench.write(ControlRegister.CONTROL, 0xFFFFFFFF, strobes) == SLVERR
         assert await bench.get(ControlRegister.CONTROL) == RUN
         assert bench.taken % PIXELS == 0
 
     simulate(story)
+
+
+WINDOW = next(WindowSource.examples())
+
+
+@given(st.data())
+@settings(max_examples=10, deadline=None)
+def test_a_window_counts_when_its_step_is_written_and_what_does_not_fit_is_refused(
+    data: st.DataObject,
+) -> None:
+    whole, half = WINDOW.whole, 1 << WINDOW.position.width - 1
+    numbers = st.one_of(st.integers(-half, half - 1), st.sampled_from([-half - 1, half, -(1 << 31), 5]))
+    steps = st.one_of(st.integers(0, WINDOW.step.hi), st.sampled_from([WINDOW.step.hi + 1, 1 << 31]))
+    wanted = data.draw(st.lists(st.tuples(numbers, numbers, steps), min_size=1, max_size=4))
+
+    async def story(bench: Bench) -> None:
+        ports = [getattr(bench.control, name) for name in WINDOW.ports]
+        held, shown = list(astuple(whole)), list(astuple(whole))
+        for window in wanted:
+            limits = ((-half, half - 1), (-half, half - 1), (0, WINDOW.step.hi))
+            for k, (register, value, (lo, hi)) in enumerate(
+                zip(WINDOW_REGISTERS, window, limits, strict=True)
+            ):
+                fits = lo <= value <= hi
+                response = await bench.write(register, value % (1 << 32))
+                assert response == (OKAY if fits else SLVERR)
+                held[k] = value if fits else held[k]
+                shown = list(held) if fits and k == 2 else shown
+                assert [bench.ctx.get(port) for port in ports] == shown
+                assert await bench.get(register) == held[k] % (1 << 32)
+
+    simulate(story, window=WINDOW)
 
 
 class Driven:
@@ -347,7 +393,7 @@ def test_a_stream_core_is_refused() -> None:
 
 def test_the_documented_registers_are_those_of_the_hardware() -> None:
     text = (Path(__file__).parents[1] / "docs" / "control.md").read_text()
-    rows = re.findall(r"^\| ([A-Z]+) \| (0x\w+) \| (rw?) ", text, re.M)
+    rows = re.findall(r"^\| ([A-Z_]+) \| (0x\w+) \| (rw?) ", text, re.M)
     assert rows == [(r.name, f"0x{r:02X}", "rw" if r in CONTROL_WRITABLE else "r") for r in ControlRegister]
     bits = dict(re.findall(r"^\| ([a-z_]+) \| (\d+) \|", text, re.M))
     fields = {**CONTROL_FIELDS[ControlRegister.CONTROL], **FIELDS}

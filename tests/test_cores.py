@@ -11,10 +11,10 @@ from inrhw.errors import InputError
 from inrhw.files import write_json
 from inrhw.fit import Training
 from inrhw.models import Architecture
-from inrhw.plan import Target, Wish
 from inrhw.precision import Precision
 from inrhw.signals import Picture
 from inrhw.stages import Build
+from inrhw.wish import Target, Wish
 
 
 @pytest.fixture

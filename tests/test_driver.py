@@ -20,13 +20,14 @@ from inrhw.errors import InputError, InrhwError
 from inrhw.loading.axi_lite import OKAY
 from inrhw.loading.weights import weights_file
 from inrhw.top import Core
+from inrhw.window import Window
 
 Story = Callable[[CoreDriver, list[Any]], None]
 
 
 def drive(made: Core, folder: Path, story: Story) -> None:
     """Run a story with a driver of a core and the list of beats that it has put out so far."""
-    emit(made.graph, made.grid, folder, "core", source=made.source, control=made.control)
+    emit(made.graph, made.grid, folder, "core", source=made.source, control=made.control, window=made.window)
     requests: queue.Queue[tuple[int, int | None] | None] = queue.Queue()
     answers: queue.Queue[int] = queue.Queue()
     failed: list[BaseException] = []
@@ -109,6 +110,29 @@ def test_a_file_is_loaded_and_a_damaged_one_is_refused_with_its_reason(tmp_path:
             driver.load(file[:-4] + bytes(4))
         with pytest.raises(InputError, match="is damaged"):
             driver.load(file[:-8])
+
+    drive(made, tmp_path, story)
+
+
+def test_a_window_is_set_as_a_whole(tmp_path: Path) -> None:
+    made = replace(core("raster"), control=True, window=True)
+    source = made.window_source
+    assert source is not None
+    window = Window.around(made.grid, zoom=2)
+    shown = made.pipeline.forward_int(source.forward_int(window)).tolist()
+
+    def story(driver: CoreDriver, beats: list[Any]) -> None:
+        assert driver.window == source.whole
+        driver.continuous = False
+        while not driver.status["waiting"] or driver.status["busy"]:
+            pass
+        driver.window = window
+        assert driver.window == window
+        before = len(beats)
+        driver.start()
+        driver.wait()
+        pixels = [[data >> 8 * k & 255 for k in (2, 0, 1)] for data, _, _ in beats[before:]]
+        assert pixels == shown
 
     drive(made, tmp_path, story)
 

@@ -25,7 +25,7 @@ from inrhw.models import INR
 from inrhw.node import Graph
 from inrhw.ops.dense import Dense
 from inrhw.ops.folded_dense import FoldedDense
-from inrhw.plan import BAKED, Target, Wish, plan_banks
+from inrhw.plan import plan_banks
 from inrhw.precision import Precision
 from inrhw.shapes import layer_shapes
 from inrhw.shared import SharedINR, shared_architectures
@@ -33,6 +33,7 @@ from inrhw.signals import Picture
 from inrhw.simulator import CHOOSE_TEST, TESTS, BenchResult, run_bench
 from inrhw.top import Core
 from inrhw.verify import verify
+from inrhw.wish import BAKED, Target, Wish
 
 #: One beat of m_axis: tdata, tuser, tlast, tid.
 Beat = tuple[int, int, int, int]

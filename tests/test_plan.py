@@ -16,10 +16,11 @@ from inrhw.errors import InputError
 from inrhw.folding import Fold, Folding, fold, folding_to_json
 from inrhw.lower import lower
 from inrhw.models import INR, Architecture
-from inrhw.plan import BAKED, Target, Wish, folding_from_json, plan, plan_banks, plan_to_json
+from inrhw.plan import folding_from_json, plan, plan_banks, plan_to_json
 from inrhw.precision import Precision
 from inrhw.shapes import layer_shapes
 from inrhw.shared import SharedArchitecture
+from inrhw.wish import BAKED, Target, Wish
 
 VCU128 = load_board("vcu128")
 EIGHT = Precision(8, 8, 8, 9)

@@ -10,11 +10,11 @@ from inrhw.cores import weights_for
 from inrhw.errors import InputError
 from inrhw.fit import Fitted, Training
 from inrhw.models import Architecture
-from inrhw.plan import Target, Wish
 from inrhw.precision import Precision
 from inrhw.signals import Picture
 from inrhw.simulator import LOAD_TEST, run_bench
 from inrhw.stages import Build
+from inrhw.wish import Target, Wish
 
 
 def trained(folder: Path, seed: int, features: int = 6) -> Build:

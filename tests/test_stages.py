@@ -19,13 +19,13 @@ from inrhw.figure import Figure
 from inrhw.files import write_json
 from inrhw.fit import Training
 from inrhw.models import Architecture
-from inrhw.plan import BAKED, Target, Wish
 from inrhw.precision import Precision
 from inrhw.progress import silent
 from inrhw.signals import Picture
 from inrhw.stages import Build
 from inrhw.synth import Synthesis
 from inrhw.verify import Rung, Verdict
+from inrhw.wish import BAKED, Target, Wish
 
 module = sys.modules[Build.__module__]
 
@@ -169,7 +169,7 @@ def test_a_change_redoes_its_stage_and_what_follows(
 def test_another_version_of_inrhw_redoes_everything(
     chain: Chain, fast: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_source_digest", lambda: "another")
+    monkeypatch.setattr("inrhw.staged_folder._source_digest", lambda: "another")
     assert chain.run() == ["fit", "emit", "synth", "verify"]
 
 

@@ -7,9 +7,9 @@ import typer
 
 from inrhw.commands.options import FolderArgument
 from inrhw.files import read_json
-from inrhw.plan import Target
 from inrhw.report import print_asic
 from inrhw.terminal import building, console
+from inrhw.wish import Target
 
 
 def asic(

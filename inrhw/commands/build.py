@@ -54,10 +54,11 @@ from inrhw.commands.training import (
 )
 from inrhw.fit import Training
 from inrhw.models import Architecture
-from inrhw.plan import Target, Wish, plan_for
+from inrhw.plan import plan_for
 from inrhw.precision import Precision
 from inrhw.synth import check_placeable
 from inrhw.terminal import building, print_rung
+from inrhw.wish import Target, Wish
 
 
 def build(

@@ -17,8 +17,8 @@ from inrhw.commands.options import (
     Window,
 )
 from inrhw.models import Architecture
-from inrhw.plan import Target, Wish
 from inrhw.terminal import building
+from inrhw.wish import Target, Wish
 
 
 def emit(

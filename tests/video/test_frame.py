@@ -15,13 +15,13 @@ from inrhw.emit import verilog_of
 from inrhw.files import read_json
 from inrhw.fit import Training
 from inrhw.models import Architecture
-from inrhw.plan import Target, Wish
 from inrhw.signals import Picture
 from inrhw.simulator.build import build
 from inrhw.simulator.run import run_tests
 from inrhw.stages import Build
 from inrhw.video.edges import EDGES
 from inrhw.video.mode import VGA_640X480
+from inrhw.wish import Target, Wish
 
 # Compiles a core and runs it for 19 ms of its time.
 pytestmark = pytest.mark.slow
