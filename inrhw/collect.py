@@ -355,6 +355,7 @@ def _files(folder: Path, manifest: dict[str, Any]) -> dict[str, str]:
         "weights": "weights.safetensors",
         "loadable weights": f"{manifest['name']}.weights",
         "register map": f"{manifest['name']}.h",
+        "register page": f"{manifest['name']}_registers.md",
         "vectors": "vectors.npz",
         "netlist": f"{manifest['name']}_netlist.v",
         "activity": "activity.npz",

@@ -27,6 +27,7 @@ from inrhw.loading.weights import shape_digest, weights_file
 from inrhw.node import Graph, Node
 from inrhw.ops.dense import Dense
 from inrhw.ops.folded_dense import FoldedDense
+from inrhw.register_page import register_page
 from inrhw.signals import safe_name
 from inrhw.sources import bits_per_axis
 from inrhw.top import FIFO_LATENCY, Core
@@ -68,6 +69,11 @@ class Artifact:
         return self.folder / f"{self.name}.h"
 
     @property
+    def register_page(self) -> Path:
+        """The same for people."""
+        return self.folder / f"{self.name}_registers.md"
+
+    @property
     def example_bench(self) -> Path:
         """A test bench in Verilog that shows how to use the core."""
         return self.folder / f"{self.name}_tb.v"
@@ -86,8 +92,8 @@ class Artifact:
     def register_files(self) -> tuple[Path, ...]:
         """What lies beside a core that has registers."""
         if self.core.memories:
-            return self.weights, self.folder / "second.weights", self.header
-        return (self.header,) if self.core.has_registers else ()
+            return self.weights, self.folder / "second.weights", self.header, self.register_page
+        return (self.header, self.register_page) if self.core.has_registers else ()
 
 
 def emit(
@@ -102,7 +108,7 @@ def emit(
 ) -> Artifact:
     """Write ``NAME.v``, ``NAME_tb.v``, ``manifest.json`` and ``vectors.npz``.
 
-    A core with registers gets ``NAME.h`` too, a loadable one ``NAME.weights``.
+    A core with registers gets ``NAME.h`` and ``NAME_registers.md`` too, a loadable one ``NAME.weights``.
 
     Parameters
     ----------
@@ -142,6 +148,7 @@ def emit(
         manifest = _manifest(artifact, component)
         if artifact.header in artifact.register_files:
             write_atomically(artifact.header, c_header(manifest).encode())
+            write_atomically(artifact.register_page, register_page(manifest).encode())
         write_atomically(artifact.example_bench, example_bench(manifest).encode())
         write_json(artifact.manifest, manifest)
     return artifact

@@ -317,7 +317,7 @@ class Build(StagedFolder):
     @property
     def _register_files(self) -> list[str]:
         """What is emitted beside a core with registers: the first two if its weights can be loaded."""
-        return [f"{self.name}.weights", "second.weights", f"{self.name}.h"]
+        return [f"{self.name}.weights", "second.weights", f"{self.name}.h", f"{self.name}_registers.md"]
 
     def _inputs(self, stage: str) -> dict[str, str]:
         """Return the hashes of the files that a stage would read now."""

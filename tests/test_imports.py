@@ -62,6 +62,7 @@ ORDER = [
     "register_map",
     "example_bench",
     "c_header",
+    "register_page",
     "emit",
     "video",
     "manifest",

@@ -532,7 +532,7 @@ def test_a_folded_core_depends_on_its_board_and_its_wish(chain: Chain) -> None:
 
 
 def test_what_only_another_kind_of_core_has_does_not_stay(chain: Chain) -> None:
-    loadable = {"tiny.weights", "second.weights", "tiny.h"}
+    loadable = {"tiny.weights", "second.weights", "tiny.h", "tiny_registers.md"}
     for wish, there in ((LOADABLE, {"plan.json", *loadable}), (ROM, {"plan.json"}), (BAKED, set())):
         chain.wish = wish
         chain.run("emit")
