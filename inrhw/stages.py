@@ -54,6 +54,9 @@ _FITTED_PICTURES = ("original.png", "float.png", "quantized.png")
 #: What `Build.power` can take toggles from.
 ACTIVITIES = ("auto", "netlist", "default")
 
+#: What `Build.power` leaves.
+_POWER_FILES = ("power.json", "activity.npz")
+
 #: What a folded core was planned for.
 _PLAN = "plan.json"
 
@@ -152,14 +155,12 @@ class Build(StagedFolder):
                 control=wish.control,
                 window=wish.window,
             )
-            for name in set(self._register_files) - {path.name for path in artifact.register_files}:
-                (self.folder / name).unlink(missing_ok=True)  # another kind of core left it
+            self._forget(*set(self._register_files) - {path.name for path in artifact.register_files})
             if folding:
                 write_json(self.folder / _PLAN, plan_to_json(architectures, wish, board, source, folding))
             else:
                 (self.folder / _PLAN).unlink(missing_ok=True)
-            for name in self._asic_files:  # of another core; `build` does not make them anew
-                (self.folder / name).unlink(missing_ok=True)
+            self._forget(*self._asic_files, *_POWER_FILES)
 
         for name in (WEIGHTS, "fit.json"):
             self._needed(name, "fit")
@@ -175,6 +176,7 @@ class Build(StagedFolder):
 
         def run() -> None:
             synth(verilog, self.name, board, self.folder, place=place, on_progress=self.on_progress("synth"))
+            self._forget(*_POWER_FILES)
 
         outputs = ["synth.json", f"{self.name}_netlist.v", f"{self.name}_netlist.json"]
         self._stage("synth", [repr(board), str(place), yosys_version()], outputs, run)
@@ -309,6 +311,11 @@ class Build(StagedFolder):
         times = {name: entry.seconds for name, entry in entries.items()}
         return report(self.folder, command="\n".join(commands), times_s=times, vivado=vivado)
 
+    def _forget(self, *names: str) -> None:
+        """Remove what tells of another core, and what no stage of `build` makes anew."""
+        for name in names:
+            (self.folder / name).unlink(missing_ok=True)
+
     @property
     def _asic_files(self) -> list[str]:
         """What `asic` writes."""
@@ -326,7 +333,7 @@ class Build(StagedFolder):
             "fit": (),
             "emit": (WEIGHTS, "fit.json"),
             "synth": (verilog,),
-            "power": (f"{self.name}_netlist.json", "synth.json", "manifest.json", "vectors.npz"),
+            "power": (f"{self.name}_netlist.json", "synth.json", "manifest.json"),
             "verify": (verilog, "manifest.json", "vectors.npz", WEIGHTS),
             "asic": (verilog, "manifest.json", "vectors.npz"),
             "bitstream": (verilog, "manifest.json"),

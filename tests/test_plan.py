@@ -358,4 +358,4 @@ def test_a_window_is_planned_as_baked_weights_of_one_picture() -> None:
     for model in ("quadinr", "siren", "relu_pe", "incode"):
         assert plan(Architecture(model, 8, 8, 3), Wish(window=True), VCU128) is None
     with pytest.raises(InputError, match="pictures that share layers cannot have a window"):
-        plan_banks(network(8), Wish(window=True), VCU128)
+        plan_banks([network(8)] * 2, Wish(window=True), VCU128)
