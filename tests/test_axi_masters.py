@@ -65,4 +65,5 @@ def test_buses_do_what_the_register_map_says(
         "COCOTB_LOG_LEVEL": "WARNING",
     }
     results = run_tests(simulation, "axi_masters", tests, work / "results", DEADLINE_S, settings=settings)
-    assert [(result.name, result.message) for result in results] == [(test, "") for test in tests]
+    failed = {result.name: result.message or "it never ended" for result in results if not result.passed}
+    assert failed == {}
