@@ -326,7 +326,10 @@ class Build(StagedFolder):
             "fit": (),
             "emit": (WEIGHTS, "fit.json"),
             "synth": (verilog,),
-            "power": (f"{self.name}_netlist.json", "synth.json", "manifest.json", "vectors.npz"),
+            "power": (
+                *(f"{self.name}_netlist.json", "synth.json", "manifest.json", "vectors.npz"),
+                f"{self.name}.weights",  # if loadable
+            ),
             "verify": (verilog, "manifest.json", "vectors.npz", WEIGHTS),
             "asic": (verilog, "manifest.json", "vectors.npz"),
             "bitstream": (verilog, "manifest.json"),

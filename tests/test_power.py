@@ -56,7 +56,7 @@ def active(folder: Path, rate: Callable[[int], float] = lambda bit: 0.25) -> Act
     netlist = digest(netlists.write(folder / "n.json", TOP))
     bits = np.array(sorted(Netlist(TOP).drivers.keys() - {4}))
     toggles = np.array([round(1000 * rate(bit)) for bit in bits.tolist()])
-    return Activity(1000, 1000, 1.0, "a test", netlist, bits, toggles, np.full(len(bits), 500))
+    return Activity(1000, 1000, 1.0, "a test", netlist, "", bits, toggles, np.full(len(bits), 500))
 
 
 def values(band: Band) -> dict[str, float]:
