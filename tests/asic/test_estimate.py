@@ -14,6 +14,7 @@ from inrhw.asic import Activity, asic, core_activity
 from inrhw.asic.library import Library
 from inrhw.asic.mapping import map_to
 from inrhw.asic.netlist import Instance, Netlist
+from inrhw.asic.reading import load_library
 from inrhw.errors import InputError, Mismatch
 from inrhw.files import read_json
 from inrhw.fit import Training
@@ -91,12 +92,37 @@ def test_unknown_activity_leaves_power_unknown_for_its_reason(toggler: Path, tmp
     assert figures["delay_ns"].value is not None
 
 
+def test_power_that_a_library_does_not_tell_is_unknown_for_its_reason(toggler: Path, tmp_path: Path) -> None:
+    for text, name, reason in (
+        (SMALL.replace("internal_power", "ignored"), "internal_mw", "no tables of internal power"),
+        (SMALL.replace("cell_leakage_power", "ignored"), "leakage_mw", "leakage it does not say"),
+        (SMALL.replace("nom_voltage : 1.0;", ""), "switching_mw", "has no nom_voltage"),
+        (SMALL.replace("nom_voltage : 1.0;", ""), "scaled_delay_ns", "has no nom_voltage"),
+    ):
+        (tmp_path / "s.lib").write_text(text)
+        library = load_library([tmp_path / "s.lib"])
+        figures = asic(toggler, "toggler", tmp_path, idle, library=library, node_nm=130).figures
+        assert figures[name].value is figures["power_mw"].value is None
+        assert reason in figures[name].source
+
+
+def test_a_netlist_that_shows_wrong_pixels_leaves_the_folder_as_it_was(toggler: Path, tmp_path: Path) -> None:
+    def wrong(netlist: Netlist) -> Activity:
+        raise Mismatch("wrong")
+
+    library = small_library(tmp_path)
+    asic(toggler, "toggler", tmp_path, idle)
+    before = (tmp_path / "toggler_asic.v").read_text()
+    with pytest.raises(Mismatch):
+        asic(toggler, "toggler", tmp_path, wrong, library=library)
+    assert (tmp_path / "toggler_asic.v").read_text() == before
+
+
 def test_what_cannot_be_scaled_at_all_is_refused_before_work(toggler: Path, tmp_path: Path) -> None:
     for options, message in (
         ({"node_nm": 130}, "generic library is of no node"),
         ({"node_nm": 28, "library": small_library(tmp_path)}, "not from 28 nm"),
-        ({"clock_mhz": 0.0}, "above 0 MHz"),
-        ({"clock_mhz": math.nan}, "above 0 MHz"),
+        *(({"clock_mhz": clock}, "positive number of MHz") for clock in (0.0, -1.0, math.nan, math.inf)),
     ):
         with pytest.raises(InputError, match=message):
             asic(toggler, "toggler", tmp_path, idle, **options)  # type: ignore[arg-type]
