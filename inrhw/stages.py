@@ -185,7 +185,8 @@ class Build(StagedFolder):
         Parameters
         ----------
         clock_mhz
-            The clock; if None that of --clock-mhz, or the highest one if that is known and lower.
+            The clock; if None the one that a folded core was planned for, else 300, or the highest one if
+            that is known and lower.
         activity
             "netlist": toggles by simulation; "default": default rates; "auto": default rates only where the
             netlist cannot be simulated.
@@ -193,7 +194,8 @@ class Build(StagedFolder):
         if activity not in ACTIVITIES:
             raise InputError(f"activity must be one of {', '.join(ACTIVITIES)}, not {activity!r}")
         netlist = self._needed(f"{self.name}_netlist.json", "synth")
-        self._check_current("synth")
+        for stage in ("emit", "synth"):
+            self._check_current(stage)
         synthesis = load_synthesis(self.folder)
         manifest = read_json(self.folder / "manifest.json", "inrhw emit")
         clock = self._default_clock_mhz(synthesis) if clock_mhz is None else clock_mhz

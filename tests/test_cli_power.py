@@ -81,6 +81,12 @@ def test_a_netlist_is_needed(built: Path, inrhw_: Inrhw) -> None:
     refused(inrhw_("power", str(built)), "run `inrhw synth` first")
 
 
+@pytest.mark.parametrize(("name", "stage"), [("manifest.json", "emit"), ("synth.json", "synth")])
+def test_what_others_changed_is_refused(built: Path, inrhw_: Inrhw, name: str, stage: str) -> None:
+    (built / name).write_text("{}")
+    refused(inrhw_("power", str(built)), rf"{name} was changed since `inrhw {stage}` wrote it; run")
+
+
 def test_a_netlist_that_cannot_be_simulated(built: Path, inrhw_: Inrhw) -> None:
     """Default rates and a warning, unless simulation was asked for."""
     path = built / "tiny_netlist.json"

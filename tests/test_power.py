@@ -181,6 +181,14 @@ def test_a_clock_that_is_none_is_refused(tmp_path: Path, clock_mhz: float) -> No
         power(synthesized(tmp_path), clock_mhz, 1, None)
 
 
+def test_a_clock_that_is_not_reached_is_named(tmp_path: Path) -> None:
+    timing = replace(NO_TIMING, fmax_mhz=Figure(200.0, "MHz", "x"))
+    synthesis = replace(synthesized(tmp_path), timing=timing)
+    for clock_mhz, named in ((200.0, False), (201.0, True)):
+        found = power(synthesis, clock_mhz, 1, None)
+        assert ("above the 200 MHz that it reaches" in found.dynamic_mw["nominal"].source) is named
+
+
 def test_a_larger_part_leaks_more(tmp_path: Path) -> None:
     small = replace(VCU128, resources={**VCU128.resources, "lut": 100_000})
     found = power(synthesized(tmp_path, board=small), 300.0, 1, None)

@@ -202,7 +202,8 @@ def _powers(
         return {name: Figure(None, "mW", activity.source) for name in names}
     found = power(netlist, library, delays, activity.toggles, clock_mhz)
     source = f"own sum of the tables of {library.name} at {library.voltage_v:g} V"
-    dynamic = f"{source}, {clock_mhz:g} MHz; {activity.source}; {_NO_WIRES}"
+    beyond = ", above what its longest path allows" if clock_mhz * (delays.delay_ns or 0) > 1e3 else ""
+    dynamic = f"{source}, {clock_mhz:g} MHz{beyond}; {activity.source}; {_NO_WIRES}"
     internal, leakage = found.internal_mw, found.leakage_mw
     total = None if internal is None or leakage is None else found.switching_mw + internal + leakage
     lacks = [

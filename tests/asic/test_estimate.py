@@ -106,6 +106,14 @@ def test_power_that_a_library_does_not_tell_is_unknown_for_its_reason(toggler: P
         assert reason in figures[name].source
 
 
+def test_a_clock_that_is_not_reached_is_named(toggler: Path, tmp_path: Path) -> None:
+    for clock_mhz, named in ((319, False), (321, True)):  # 3.125 ns
+        figures = asic(
+            toggler, "toggler", tmp_path, idle, library=small_library(tmp_path), clock_mhz=clock_mhz
+        ).figures
+        assert ("above what its longest path allows" in figures["power_mw"].source) is named
+
+
 def test_a_netlist_that_shows_wrong_pixels_leaves_the_folder_as_it_was(toggler: Path, tmp_path: Path) -> None:
     def wrong(netlist: Netlist) -> Activity:
         raise Mismatch("wrong")
