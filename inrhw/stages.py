@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from inrhw.activity import FILE as ACTIVITY
 from inrhw.activity import Activity, activity_of
 from inrhw.asic import asic, core_activity, load_library
 from inrhw.bitstream import bitstream, bitstream_files, check_showable
@@ -202,6 +203,8 @@ class Build(StagedFolder):
 
         def run() -> None:
             toggles = self._activity(netlist, synthesis, activity)
+            if toggles is None:  # older ones would stand in the report as if the figures came from them
+                (self.folder / ACTIVITY).unlink(missing_ok=True)
             found = power(synthesis, clock, manifest["initiation_interval"], toggles)
             write_json(self.folder / _RESULTS["power"], asdict(found))
 

@@ -29,10 +29,11 @@ def test_power_is_stated_at_the_clock_that_was_asked_for(built: Path, inrhw_: In
 
 
 def test_default_rates_need_no_simulation(built: Path, inrhw_: Inrhw) -> None:
-    (built / FILE).unlink()
     assert inrhw_("power", str(built), "--activity", "default").status == 0
     assert "default rates, no simulation" in written(built)["activity"]
     assert not (built / FILE).exists()
+    assert inrhw_("report", str(built)).status == 0
+    assert "activity" not in json.loads((built / "report.json").read_text())["files"]
 
 
 def test_toggles_that_are_there_are_taken(built: Path, inrhw_: Inrhw) -> None:
