@@ -162,14 +162,17 @@ class _Units:
         )
 
     def _leakage(self, group: Group) -> float | None:
-        """Return what the library calls the cell's leakage, else the mean over the states it names."""
+        """Return the leakage that is given for the cell, else the mean over its states, else the default."""
         if "cell_leakage_power" in group.attributes:
             return _finite(group.attributes["cell_leakage_power"]) * self._nw
         states: dict[str, float] = {}
         for leakage in group.of("leakage_power"):  # one for each supply pin: they add up
             when = leakage.attributes.get("when", "")
             states[when] = states.get(when, 0.0) + _finite(leakage.attributes["value"]) * self._nw
-        return states.get("", sum(states.values()) / len(states)) if states else None
+        if states:
+            return states.get("", sum(states.values()) / len(states))
+        default = _finite(self._library.attributes.get("default_cell_leakage_power", "0"))
+        return default * self._nw or None  # a default of 0 says nothing
 
     def _arcs(self, name: str, pin: Group) -> Iterator[Arc]:
         for timing in _without_state(pin.of("timing"), "timing_type"):

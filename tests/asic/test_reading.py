@@ -62,6 +62,14 @@ def test_axes_may_come_in_either_order(tmp_path: Path) -> None:
     assert table.at(0.5, 0.25) == pytest.approx(1 + 0.25 + 2 * 0.5)
 
 
+def test_a_cell_without_leakage_takes_the_default_of_its_library(tmp_path: Path) -> None:
+    silent = SMALL.replace("cell_leakage_power : 2;", "")
+    default = "nom_voltage : 1.0; default_cell_leakage_power : {};"
+    three, none = (silent.replace("nom_voltage : 1.0;", default.format(value)) for value in (3, 0))
+    for text, leakage in ((silent, None), (three, 3), (none, None)):
+        assert load_library([write(tmp_path, text)]).cells["INV"].leakage_nw == leakage
+
+
 @pytest.mark.parametrize("first", ["constrained", "related"])
 def test_axes_of_a_constraint_may_come_in_either_order(tmp_path: Path, first: str) -> None:
     second = "related" if first == "constrained" else "constrained"
