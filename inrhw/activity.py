@@ -6,18 +6,24 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from inrhw.cells import Values
 from inrhw.errors import InputError, Mismatch
-from inrhw.files import digest, read_json, write_atomically
+from inrhw.files import digest, read_arrays, read_json, write_atomically
+from inrhw.manifest import window_inputs
 from inrhw.netlist import Json, Netlist, resource_of, top_module
 from inrhw.netlist_simulation import NetlistSimulation
 from inrhw.progress import OnProgress, silent
 
 FILE = "activity.npz"
+_VECTORS = "vectors.npz"
+
+#: What `Activity` has of every net bit.
+_COUNTS = ("bits", "toggles", "ones")
 
 #: Most clocks that are counted; fewer in a large netlist, whose cells times clocks are at most `MOST_WORK`.
 MOST_CYCLES = 8192
@@ -42,6 +48,8 @@ class Activity:
         What was simulated, and with what.
     netlist
         SHA-256 of the netlist, of `NAME_netlist.json`.
+    vectors
+        SHA-256 of the vectors.npz that it shows; "" when it shows none.
     bits
         Numbers of the net bits in it, ascending.
     toggles
@@ -55,6 +63,7 @@ class Activity:
     frames: float
     source: str
     netlist: str
+    vectors: str
     bits: NDArray[np.int64]
     toggles: NDArray[np.int64]
     ones: NDArray[np.int64]
@@ -94,10 +103,10 @@ class Activity:
             "frames": self.frames,
             "source": self.source,
             "netlist": self.netlist,
+            "vectors": self.vectors,
         }
         buffer = io.BytesIO()
-        counts = {"bits": self.bits, "toggles": self.toggles, "ones": self.ones}
-        narrow = {name: array.astype(np.uint32) for name, array in counts.items()}
+        narrow = {name: getattr(self, name).astype(np.uint32) for name in _COUNTS}
         np.savez_compressed(buffer, about=np.array(json.dumps(about)), allow_pickle=False, **narrow)
         path = folder / FILE
         write_atomically(path, buffer.getvalue())
@@ -110,19 +119,20 @@ class Activity:
         Raises
         ------
         InputError
-            It is missing or damaged, or belongs to another netlist.
+            It is missing or damaged, or belongs to another netlist, or shows other pixels than those that
+            lie beside it: a core whose weights are loaded keeps its netlist.
         """
         path = folder / FILE
+        found = read_arrays(path, ("about", *_COUNTS), "inrhw power")
         try:
-            with np.load(path, allow_pickle=False) as found:
-                about = json.loads(str(found["about"]))
-                arrays = {name: found[name].astype(np.int64) for name in ("bits", "toggles", "ones")}
-            activity = cls(**about, **arrays)
-        except FileNotFoundError:
-            raise InputError(f"{path} does not exist; run `inrhw power` first") from None
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            told: dict[str, Any] = json.loads(str(found["about"]))
+            told |= {name: found[name].astype(np.int64) for name in _COUNTS}
+            activity = cls(**told)
+        except (ValueError, TypeError) as error:
             raise InputError(f"{path} cannot be read ({error}); run `inrhw power` again") from error
         activity.check(netlist)
+        if activity.vectors != _shown(folder):
+            raise InputError(f"{path} is of other pixels than {_VECTORS}; run `inrhw power` again")
         return activity
 
     def check(self, netlist: Path) -> None:
@@ -151,12 +161,25 @@ class Toggles:
         self._before = self._values.copy()
 
     def activity(
-        self, netlist: Netlist, sha256: str, source: str, pixels: int = 0, frames: float = 0
+        self,
+        netlist: Netlist,
+        sha256: str,
+        source: str,
+        *,
+        vectors: str = "",
+        pixels: int = 0,
+        frames: float = 0,
     ) -> Activity:
         """Return the counts of all driven nets but the clocks."""
         bits = np.array(sorted(netlist.drivers.keys() - netlist.clocks), np.int64)
         counts = self._toggles[bits], self._ones[bits]
-        return Activity(self._cycles, pixels, frames, source, sha256, bits, *counts)
+        return Activity(self._cycles, pixels, frames, source, sha256, vectors, bits, *counts)
+
+
+def _shown(folder: Path) -> str:
+    """Return the hash of the pixels that a core is to show, "" where there are none."""
+    vectors = folder / _VECTORS
+    return digest(vectors) if vectors.is_file() else ""
 
 
 def activity_of(
@@ -204,7 +227,14 @@ def activity_of(
     on_progress(cycles, cycles)
     pixels = player.taken - first
     source = f"{_SOURCE}, {cycles} clocks, {pixels} of {frame} pixels{player.remark}"
-    return toggles.activity(design, digest(netlist), source, pixels, pixels / frame)
+    return toggles.activity(
+        design,
+        digest(netlist),
+        source,
+        vectors=_shown(folder),
+        pixels=pixels,
+        frames=pixels / frame,
+    )
 
 
 def activity_of_inputs(netlist: Path, inputs: Sequence[Mapping[str, int]], source: str) -> Activity:
@@ -241,13 +271,8 @@ class _Player:
 
     def __init__(self, folder: Path, module: Json) -> None:
         manifest = read_json(folder / "manifest.json", "inrhw emit")
-        vectors = folder / "vectors.npz"
-        try:
-            with np.load(vectors) as found:
-                self.pixels = found["pixels"][:, manifest["tdata_order"]].astype(np.int64)
-                coordinates = found["coordinates"]
-        except (OSError, ValueError, KeyError, IndexError) as error:
-            raise InputError(f"{vectors} cannot be read ({error}); run `inrhw emit` again") from error
+        vectors = read_arrays(folder / _VECTORS, ("pixels", "coordinates"), "inrhw emit")
+        self.pixels = vectors["pixels"][:, manifest["tdata_order"]].astype(np.int64)
         self.interval = int(manifest["initiation_interval"])
         self.taken = 0  # pixels since reset
         self.remark = "; of the first picture" if manifest.get("pictures", 1) > 1 else ""
@@ -257,8 +282,9 @@ class _Player:
         self._width = manifest["width"]
         self._sent = 0
         bits = manifest["coordinate"]["bits_per_axis"]
-        axes = (coordinates & (1 << bits) - 1).tolist()
+        axes = (vectors["coordinates"] & (1 << bits) - 1).tolist()
         self._beats = [x | y << bits for x, y in axes] if manifest["source"] == "stream" else []
+        self._steady = {"m_axis_tready": 1, **window_inputs(manifest)}
         self._file = folder / f"{manifest['name']}.weights" if "memories" in manifest else None
         self._words: list[int] = []
         self._loaded = 0
@@ -266,7 +292,8 @@ class _Player:
     def start(self, most_cycles: int) -> None:
         """Reset the core and play until its first pixel; load its weights if none comes."""
         simulation = self.simulation
-        simulation.put("m_axis_tready", 1)
+        for port, value in self._steady.items():
+            simulation.put(port, value)
         simulation.put("aresetn", 0)
         for _ in range(16):
             simulation.settle()
@@ -280,7 +307,10 @@ class _Player:
             raise Mismatch(f"the netlist gives no pixel in {self._patience} clocks; run `inrhw verify`")
 
     def _load(self, file: Path, most_cycles: int) -> None:
-        self._words = np.fromfile(file, "<u4").tolist()
+        try:
+            self._words = np.fromfile(file, "<u4").tolist()
+        except OSError as error:
+            raise InputError(f"{file} cannot be read ({error}); run `inrhw emit` again") from error
         if len(self._words) > most_cycles:
             raise InputError(
                 f"{file} has {len(self._words)} words, too many to load in this simulation; "

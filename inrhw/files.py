@@ -4,9 +4,12 @@ import contextlib
 import hashlib
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from inrhw.errors import InputError
 
@@ -56,6 +59,32 @@ def read_json(path: Path, made_by: str) -> Any:
     except FileNotFoundError:
         raise InputError(f"{path} does not exist; run `{made_by}` first") from None
     except (ValueError, OSError) as error:
+        raise InputError(f"{path} cannot be read ({error}); run `{made_by}` again") from error
+
+
+def read_arrays(path: Path, names: Iterable[str], made_by: str) -> dict[str, NDArray[Any]]:
+    """Read the arrays of an .npz file that a stage wrote.
+
+    Parameters
+    ----------
+    path
+        The file.
+    names
+        The arrays that are needed.
+    made_by
+        Command that writes it, for the message.
+
+    Raises
+    ------
+    InputError
+        If it is missing or damaged, or lacks an array.
+    """
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in names}
+    except FileNotFoundError:
+        raise InputError(f"{path} does not exist; run `{made_by}` first") from None
+    except Exception as error:  # a damaged file makes numpy raise nearly anything
         raise InputError(f"{path} cannot be read ({error}); run `{made_by}` again") from error
 
 

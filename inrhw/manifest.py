@@ -1,5 +1,6 @@
 """What others are told of an emitted core: its manifest.json."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,13 @@ from inrhw.files import read_json
 
 #: What is needed to put the core into another tool's project.
 _NEEDED = ("name", "verilog", "ports", "source", "channels", "width", "height")
+
+
+def window_inputs(manifest: Mapping[str, Any]) -> dict[str, int]:
+    """Return what the ports of a core's window must hold to show the picture as it is; none without ports."""
+    if "window" not in manifest or "control" in manifest:
+        return {}
+    return dict(zip(("window_x", "window_y", "window_step"), manifest["window"]["whole"], strict=True))
 
 
 def core_manifest(folder: Path) -> dict[str, Any]:

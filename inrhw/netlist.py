@@ -25,7 +25,7 @@ def top_module(netlist: Path) -> Json:
     try:
         modules = json.loads(netlist.read_text())["modules"]
         tops: list[Json] = [module for module in modules.values() if "top" in module["attributes"]]
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"netlist {netlist} cannot be read ({error!r}); run `inrhw synth` again") from error
     if len(tops) != 1:
         raise InputError(f"netlist {netlist} must have one top module, not {len(tops)}; synthesize it again")

@@ -18,7 +18,7 @@ from inrhw.energies import (
 )
 from inrhw.errors import InputError
 from inrhw.figure import Figure
-from inrhw.netlist import Json, Netlist, resource_of, stays_in_slice, top_module
+from inrhw.netlist import Json, Netlist, pins_of, resource_of, stays_in_slice, top_module
 from inrhw.synth import Synthesis, cost_of
 
 #: A figure as "low", "nominal" and "high".
@@ -111,7 +111,9 @@ def power(
     label = activity.source if activity else DEFAULT_SOURCE
     switching = _switching_by_level(netlist, activity)
     totals = {level: _sum(list(nodes.values())) for level, nodes in switching.items()}
-    source = f"published energies times toggles at {clock_mhz:g} MHz: {label}; {BAND}"
+    fmax_mhz = synthesis.timing.fmax_mhz.value
+    beyond = f", above the {fmax_mhz:g} MHz that it reaches" if fmax_mhz and clock_mhz > fmax_mhz else ""
+    source = f"published energies times toggles at {clock_mhz:g} MHz{beyond}: {label}; {BAND}"
     parts = parts_mw(totals, clock_mhz)
     dynamic = {level: sum(part[level] for part in parts.values()) for level in LEVELS}
     luts = synthesis.board.resources["lut"]
@@ -174,23 +176,13 @@ def switching(
     nodes = netlist.nodes
     found: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     for cell in netlist.cells.values():
-        outputs = [
-            bit
-            for pin, bits in cell["connections"].items()
-            if _is_output(cell, pin)
-            for bit in bits
-            if bit in nodes
-        ]
+        outputs = [bit for _, bit in pins_of(cell, "output") if bit in nodes]
         node = nodes[outputs[0]] if outputs else "top"
         for kind, amount in _of_cell(cell, outputs, rate, duty):
             found[node][kind] += amount
     for bit in _routed(netlist):
         found[nodes[bit]]["net toggle"] += rate(bit)
     return dict(found)
-
-
-def _is_output(cell: Json, pin: str) -> bool:
-    return bool(cell["port_directions"][pin] == "output")
 
 
 def _of_cell(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from inrhw.activity import FILE as ACTIVITY
 from inrhw.activity import Activity, activity_of
 from inrhw.asic import asic, core_activity, load_library
 from inrhw.bitstream import bitstream, bitstream_files, check_showable
@@ -187,7 +188,8 @@ class Build(StagedFolder):
         Parameters
         ----------
         clock_mhz
-            The clock; if None that of --clock-mhz, or the highest one if that is known and lower.
+            The clock; if None the one that a folded core was planned for, else 300, or the highest one if
+            that is known and lower.
         activity
             "netlist": toggles by simulation; "default": default rates; "auto": default rates only where the
             netlist cannot be simulated.
@@ -195,13 +197,16 @@ class Build(StagedFolder):
         if activity not in ACTIVITIES:
             raise InputError(f"activity must be one of {', '.join(ACTIVITIES)}, not {activity!r}")
         netlist = self._needed(f"{self.name}_netlist.json", "synth")
-        self._check_current("synth")
+        for stage in ("emit", "synth"):
+            self._check_current(stage)
         synthesis = load_synthesis(self.folder)
         manifest = read_json(self.folder / "manifest.json", "inrhw emit")
         clock = self._default_clock_mhz(synthesis) if clock_mhz is None else clock_mhz
 
         def run() -> None:
             toggles = self._activity(netlist, synthesis, activity)
+            if toggles is None:  # older ones would stand in the report as if the figures came from them
+                (self.folder / ACTIVITY).unlink(missing_ok=True)
             found = power(synthesis, clock, manifest["initiation_interval"], toggles)
             write_json(self.folder / _RESULTS["power"], asdict(found))
 

@@ -12,7 +12,7 @@ import numpy as np
 from inrhw.emit import Artifact
 from inrhw.errors import InputError, Mismatch
 from inrhw.figure import Figure
-from inrhw.files import write_json
+from inrhw.files import read_arrays, write_json
 from inrhw.folded_raster import FoldedRaster
 from inrhw.models import INR
 from inrhw.node import Graph
@@ -220,14 +220,10 @@ def compare(where: str, expected: Codes, got: Codes) -> None:
 
 def _golden(artifact: Artifact) -> tuple[Codes, list[Codes]]:
     """Return coordinates and the pixels of each picture of the vector file."""
-    try:
-        with artifact.vectors.open("rb") as file, np.load(file) as vectors:
-            pictures = [vectors["pixels"]]
-            if artifact.core.pictures > 1:
-                pictures += list(vectors["other_pixels"])
-            return vectors["coordinates"], [pixels.astype(np.int64) for pixels in pictures]
-    except Exception as error:  # a damaged file makes numpy raise nearly anything
-        raise InputError(f"{artifact.vectors} cannot be read ({error}); run `inrhw emit` again") from error
+    more = ["other_pixels"] if artifact.core.pictures > 1 else []
+    vectors = read_arrays(artifact.vectors, ["coordinates", "pixels", *more], "inrhw emit")
+    pictures = [vectors["pixels"], *(picture for name in more for picture in vectors[name])]
+    return vectors["coordinates"], [pixels.astype(np.int64) for pixels in pictures]
 
 
 def _torch(artifact: Artifact, models: Sequence[INR]) -> _Found:

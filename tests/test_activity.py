@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -109,12 +110,66 @@ def test_damaged_activity_is_refused(tmp_path: Path) -> None:
     netlist = netlists.write(tmp_path / "n.json", counter(4))
     with pytest.raises(InputError, match="does not exist; run `inrhw power` first"):
         Activity.load(tmp_path, netlist)
-    (tmp_path / FILE).write_bytes(b"PK nothing")
-    with pytest.raises(InputError, match="cannot be read"):
+    whole = counted(counter(4), 3, digest(netlist)).save(tmp_path).read_bytes()
+    for data in (b"PK nothing", b"", whole[:10], whole[: len(whole) // 2], whole[:-5]):
+        (tmp_path / FILE).write_bytes(data)
+        with pytest.raises(InputError, match="cannot be read"):
+            Activity.load(tmp_path, netlist)
+
+
+def test_activity_of_other_pixels_is_refused(tmp_path: Path) -> None:
+    """A core whose weights are loaded keeps its netlist when they change."""
+    netlist = still(tmp_path, {"m_axis_tvalid": True})
+    activity_of(tmp_path, netlist).save(tmp_path)
+    assert Activity.load(tmp_path, netlist).pixels == 2
+    golden(tmp_path, 7)
+    with pytest.raises(InputError, match=r"is of other pixels than vectors\.npz; run `inrhw power` again"):
         Activity.load(tmp_path, netlist)
 
 
 # Of a core
+
+
+def golden(folder: Path, pixel: int) -> None:
+    np.savez(folder / "vectors.npz", pixels=np.full((2, 1), pixel), coordinates=np.zeros((2, 2), np.int64))
+
+
+def still(folder: Path, manifest: dict[str, Any], pixel: int = 0) -> Path:
+    """Make a core of 2x1 pixels that shows what is at window_x; return its netlist."""
+    x = list(range(20, 28))
+    ports = {
+        **{name: port("input", bit) for name, bit in {"aclk": 2, "aresetn": 3, "m_axis_tready": 4}.items()},
+        **{"window_x": port("input", *x), "m_axis_tdata": port("output", *x)},
+        "m_axis_tvalid": port("output", 10),
+    }
+    valid = "1" if manifest.pop("m_axis_tvalid", True) else "0"
+    about = {"name": "n", "tdata_order": [0], "initiation_interval": 1, "latency": 1, "width": 2}
+    about |= {"source": "raster", "coordinate": {"bits_per_axis": 8}} | manifest
+    (folder / "manifest.json").write_text(json.dumps(about))
+    golden(folder, pixel)
+    return netlists.write(folder / "n.json", module({"f": flip_flop(valid, 10, C=2)}, ports))
+
+
+@given(st.integers(0, 255))
+def test_a_core_with_a_window_is_shown_whole(x: int) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        netlist = still(folder, {"window": {"whole": [x - 256 * (x > 127), -4, 512]}}, pixel=x)
+        assert activity_of(folder, netlist).pixels == 2
+
+
+def test_vectors_and_weights_that_are_missing_or_damaged_are_named(tmp_path: Path) -> None:
+    netlist = still(tmp_path, {"m_axis_tvalid": False, "memories": []})
+    with pytest.raises(InputError, match=r"n\.weights cannot be read .*; run `inrhw emit` again"):
+        activity_of(tmp_path, netlist)
+    whole = (tmp_path / "vectors.npz").read_bytes()
+    for size in (0, 10, 100):
+        (tmp_path / "vectors.npz").write_bytes(whole[:size])
+        with pytest.raises(InputError, match=r"vectors\.npz cannot be read .*run `inrhw emit` again"):
+            activity_of(tmp_path, netlist)
+    (tmp_path / "vectors.npz").unlink()
+    with pytest.raises(InputError, match=r"vectors\.npz does not exist; run `inrhw emit` first"):
+        activity_of(tmp_path, netlist)
 
 
 def test_a_core_shows_its_frame_while_its_nets_are_counted(finished: Path) -> None:

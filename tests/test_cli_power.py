@@ -29,10 +29,11 @@ def test_power_is_stated_at_the_clock_that_was_asked_for(built: Path, inrhw_: In
 
 
 def test_default_rates_need_no_simulation(built: Path, inrhw_: Inrhw) -> None:
-    (built / FILE).unlink()
     assert inrhw_("power", str(built), "--activity", "default").status == 0
     assert "default rates, no simulation" in written(built)["activity"]
     assert not (built / FILE).exists()
+    assert inrhw_("report", str(built)).status == 0
+    assert "activity" not in json.loads((built / "report.json").read_text())["files"]
 
 
 def test_toggles_that_are_there_are_taken(built: Path, inrhw_: Inrhw) -> None:
@@ -79,6 +80,12 @@ def test_a_bad_option_is_refused(built: Path, inrhw_: Inrhw, options: tuple[str,
 def test_a_netlist_is_needed(built: Path, inrhw_: Inrhw) -> None:
     (built / "tiny_netlist.json").unlink()
     refused(inrhw_("power", str(built)), "run `inrhw synth` first")
+
+
+@pytest.mark.parametrize(("name", "stage"), [("manifest.json", "emit"), ("synth.json", "synth")])
+def test_what_others_changed_is_refused(built: Path, inrhw_: Inrhw, name: str, stage: str) -> None:
+    (built / name).write_text("{}")
+    refused(inrhw_("power", str(built)), rf"{name} was changed since `inrhw {stage}` wrote it; run")
 
 
 def test_a_netlist_that_cannot_be_simulated(built: Path, inrhw_: Inrhw) -> None:

@@ -57,9 +57,10 @@ def test_a_netlist_that_is_none_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "n.json"
     with pytest.raises(InputError, match="cannot be read"):
         top_module(path)
-    path.write_text("{}")
-    with pytest.raises(InputError, match="cannot be read"):
-        top_module(path)
+    for text in ("{}", "[]", '{"modules": [', '{"modules": []}', '{"modules": {"a": 1}}'):
+        path.write_text(text)
+        with pytest.raises(InputError, match="cannot be read"):
+            top_module(path)
     other = module({"x": cell("INV", I=2, O=3)}) | {"attributes": {}}
     with pytest.raises(InputError, match="one top module, not 0"):
         top_module(netlists.write(path, other))

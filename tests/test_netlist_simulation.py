@@ -218,6 +218,8 @@ def test_an_ultra_ram_reads_in_port_b_what_port_a_writes_in_the_same_clock() -> 
     [
         cell("BUFG", I=2, O=3),
         cell("FDRE", {"IS_C_INVERTED": "1"}, C="0", CE="1", R="0", D=2, Q=3),
+        cell("FDRE", {"IS_R_INVERTED": "1"}, C="0", CE="1", R="0", D=2, Q=3),
+        cell("RAMB18E2", {"DOA_REG": "0", "DOB_REG": "0", "IS_ENARDEN_INVERTED": "1"}, ADDRARDADDR=[2]),
         cell("DSP48E2", {"USE_MULT": "DYNAMIC"}, A=[2], B=[3]),
         cell("RAMB18E2", {"DOA_REG": "1", "DOB_REG": "0"}, ADDRARDADDR=[2]),
         cell("URAM288", {"OREG_A": "TRUE"}, EN_A=2),

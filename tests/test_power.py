@@ -56,7 +56,7 @@ def active(folder: Path, rate: Callable[[int], float] = lambda bit: 0.25) -> Act
     netlist = digest(netlists.write(folder / "n.json", TOP))
     bits = np.array(sorted(Netlist(TOP).drivers.keys() - {4}))
     toggles = np.array([round(1000 * rate(bit)) for bit in bits.tolist()])
-    return Activity(1000, 1000, 1.0, "a test", netlist, bits, toggles, np.full(len(bits), 500))
+    return Activity(1000, 1000, 1.0, "a test", netlist, "", bits, toggles, np.full(len(bits), 500))
 
 
 def values(band: Band) -> dict[str, float]:
@@ -179,6 +179,14 @@ def test_every_figure_says_how_wrong_it_may_be(tmp_path: Path) -> None:
 def test_a_clock_that_is_none_is_refused(tmp_path: Path, clock_mhz: float) -> None:
     with pytest.raises(InputError, match="clock must be a positive number of MHz"):
         power(synthesized(tmp_path), clock_mhz, 1, None)
+
+
+def test_a_clock_that_is_not_reached_is_named(tmp_path: Path) -> None:
+    timing = replace(NO_TIMING, fmax_mhz=Figure(200.0, "MHz", "x"))
+    synthesis = replace(synthesized(tmp_path), timing=timing)
+    for clock_mhz, named in ((200.0, False), (201.0, True)):
+        found = power(synthesis, clock_mhz, 1, None)
+        assert ("above the 200 MHz that it reaches" in found.dynamic_mw["nominal"].source) is named
 
 
 def test_a_larger_part_leaks_more(tmp_path: Path) -> None:

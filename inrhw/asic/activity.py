@@ -10,6 +10,8 @@ import numpy as np
 from inrhw.asic.netlist import Netlist
 from inrhw.asic.simulation import Simulator, Words
 from inrhw.errors import InputError, Mismatch
+from inrhw.files import read_arrays
+from inrhw.manifest import window_inputs
 
 #: Cycles that are counted at least, and pixels.
 _CYCLES, _PIXELS = 1000, 8
@@ -51,11 +53,15 @@ def core_activity(netlist: Netlist, folder: Path, manifest: Mapping[str, Any]) -
 
     Raises
     ------
+    InputError
+        vectors.npz is missing or damaged.
     Mismatch
-        The netlist gave a wrong pixel.
+        The netlist gave a wrong pixel, or none.
     """
     if manifest.get("weights") == "loadable":
         return Activity(None, "weights are loaded at run time, and the simulation for activity loads none")
+    if "window" in manifest and "control" in manifest:
+        return Activity(None, "the window is unknown until a program sets it, and none is simulated")
     feed = _Feed(netlist, manifest, folder / "vectors.npz")
     interval = manifest["initiation_interval"]
     warm_up = _RESET + manifest["latency"] + interval
@@ -64,10 +70,13 @@ def core_activity(netlist: Netlist, folder: Path, manifest: Mapping[str, Any]) -
         toggles = Simulator(netlist, "aclk").toggles(feed, cycles, warm_up=warm_up)
     except InputError as error:
         return Activity(None, str(error))
+    if not feed.compared:
+        raise Mismatch(f"the mapped netlist gives no pixel in {warm_up + cycles} cycles")
+    which = "; of the first picture" if manifest.get("pictures", 1) > 1 else ""
     return Activity(
         toggles,
         f"toggles of the mapped netlist in {cycles} cycles without delays, so without glitches (about 1.6 "
-        f"times as much with them); {feed.compared} pixels were right",
+        f"times as much with them); {feed.compared} pixels were right{which}",
     )
 
 
@@ -118,10 +127,15 @@ class _Feed:
     """
 
     def __init__(self, netlist: Netlist, manifest: Mapping[str, Any], vectors: Path) -> None:
-        with np.load(vectors) as arrays:
-            self._coordinates: list[list[int]] = arrays["coordinates"].tolist()
-            self._pixels: list[list[int]] = arrays["pixels"].tolist()
-        self._idle = {name: [0] * len(bits) for name, bits in netlist.inputs.items()}
+        arrays = read_arrays(vectors, ("coordinates", "pixels"), "inrhw emit")
+        self._coordinates: list[list[int]] = arrays["coordinates"].tolist()
+        self._pixels: list[list[int]] = arrays["pixels"].tolist()
+        steady = {"m_axis_tready": 1, **window_inputs(manifest)}
+        self._idle = {
+            name: [steady.get(name, 0) >> k & 1 for k in range(len(bits))]
+            for name, bits in netlist.inputs.items()
+        }
+        self._width: int = manifest["width"]
         self._order: list[int] = manifest["tdata_order"]
         self._axis: int = manifest["coordinate"]["bits_per_axis"]
         self.compared = 0
@@ -135,10 +149,13 @@ class _Feed:
         if running and outputs.get("s_axis_tready", [0])[0]:
             self._sent += 1
         self._cycle += 1
-        inputs = self._idle | {"aresetn": [int(self._cycle > _RESET)], "m_axis_tready": [1]}
+        inputs = self._idle | {"aresetn": [int(self._cycle > _RESET)]}
         if "s_axis_tdata" in inputs:
-            codes = self._coordinates[self._sent % len(self._coordinates)]
+            place = self._sent % len(self._coordinates)
+            codes = self._coordinates[place]
             inputs["s_axis_tvalid"] = [1]
+            inputs["s_axis_tuser"] = [int(place == 0)]
+            inputs["s_axis_tlast"] = [int(place % self._width == self._width - 1)]
             inputs["s_axis_tdata"] = [code >> k & 1 for code in codes for k in range(self._axis)]
         return inputs
 

@@ -1,6 +1,7 @@
 """What a design is as a chip: one set of figures, with all that they leave out."""
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from inrhw.asic.scaling import (
 from inrhw.asic.timing import Delays, longest_path
 from inrhw.errors import InputError
 from inrhw.figure import Figure
-from inrhw.files import write_json
+from inrhw.files import write_atomically, write_json
 from inrhw.progress import OnProgress, silent
 from inrhw.timing import Step
 from inrhw.yosys import yosys_version
@@ -111,8 +112,8 @@ def asic(
         check_node(node_nm)
         if library.is_generic:
             raise InputError("the generic library is of no node; give files with --liberty to scale from one")
-    if not clock_mhz > 0:
-        raise InputError(f"the clock must be above 0 MHz, not {clock_mhz:g}")
+    if not 0 < clock_mhz < math.inf:
+        raise InputError(f"the clock must be a positive number of MHz, not {clock_mhz:g}")
     mapped = map_to(library, verilog, top, folder, on_progress=on_progress)
     delays = longest_path(mapped.netlist, library) if library.is_timed else None
     figures = {
@@ -129,6 +130,7 @@ def asic(
         mapped.memories,
         delays.path if delays else (),
     )
+    write_atomically(folder / f"{verilog.stem}_asic.v", mapped.netlist.verilog().encode())
     write_json(folder / "asic.json", asdict(found))
     return found
 
@@ -193,22 +195,36 @@ def _powers(
 ) -> dict[str, Figure]:
     names = ("switching_mw", "internal_mw", "leakage_mw", "power_mw")
     if delays is None or library.voltage_v is None:
-        reason = f"{library.name} has no tables of power"
-        return {name: Figure(None, "mW", reason) for name in names}
+        what = "no tables of delay, which power needs" if delays is None else "no nom_voltage"
+        return {name: Figure(None, "mW", f"{library.name} has {what}") for name in names}
     activity = find_activity(netlist)
     if activity.toggles is None:
         return {name: Figure(None, "mW", activity.source) for name in names}
     found = power(netlist, library, delays, activity.toggles, clock_mhz)
     source = f"own sum of the tables of {library.name} at {library.voltage_v:g} V"
-    dynamic = f"{source}, {clock_mhz:g} MHz; {activity.source}; {_NO_WIRES}"
-    leakage = found.leakage_mw
-    total = None if leakage is None else found.switching_mw + found.internal_mw + leakage
+    beyond = ", above what its longest path allows" if clock_mhz * (delays.delay_ns or 0) > 1e3 else ""
+    dynamic = f"{source}, {clock_mhz:g} MHz{beyond}; {activity.source}; {_NO_WIRES}"
+    internal, leakage = found.internal_mw, found.leakage_mw
+    total = None if internal is None or leakage is None else found.switching_mw + internal + leakage
+    lacks = [
+        f"{library.name} has {what}"
+        for what, value in (
+            ("no tables of internal power", internal),
+            ("cells whose leakage it does not say", leakage),
+        )
+        if value is None
+    ]
     return {
         "switching_mw": Figure(_rounded(found.switching_mw), "mW", f"{dynamic}; charging the cells' pins"),
-        "internal_mw": Figure(_rounded(found.internal_mw), "mW", f"{dynamic}; inside the cells"),
-        "leakage_mw": Figure(_rounded(leakage), "mW", f"{source}, mean over states"),
-        "power_mw": Figure(_rounded(total), "mW", f"{dynamic}; switching, internal and leakage"),
+        "internal_mw": _known_or(internal, f"{dynamic}; inside the cells", lacks),
+        "leakage_mw": _known_or(leakage, f"{source}, mean over states", lacks[-1:]),
+        "power_mw": _known_or(total, f"{dynamic}; switching, internal and leakage", lacks),
     }
+
+
+def _known_or(milliwatts: float | None, source: str, lacks: Sequence[str]) -> Figure:
+    """Return a power, or the first reason why it is not known."""
+    return Figure(_rounded(milliwatts), "mW", lacks[0] if milliwatts is None else source)
 
 
 def _scaled(figures: Mapping[str, Figure], library: Library, node_nm: int) -> dict[str, Figure]:
@@ -233,6 +249,8 @@ def _scaled(figures: Mapping[str, Figure], library: Library, node_nm: int) -> di
             scaled[f"scaled_{name}"] = figure
         elif factor is None:
             reason = f"the coefficients do not serve from {node_nm} nm{supply} to {TARGET_NM} nm"
+            if library.voltage_v is None:
+                reason = f"{library.name} has no nom_voltage to scale from"
             scaled[f"scaled_{name}"] = Figure(None, figure.unit, reason)
         else:
             value = _rounded(figure.value * factor)

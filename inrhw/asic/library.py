@@ -173,7 +173,7 @@ class Library:
     @property
     def is_timed(self) -> bool:
         """Return whether it says how long its cells take."""
-        return any("rise_transition" in arc.tables for arc in self.nand2.arcs)
+        return any({"rise_transition", "fall_transition"} <= arc.tables.keys() for arc in self.nand2.arcs)
 
     @property
     def is_generic(self) -> bool:

@@ -68,7 +68,7 @@ def map_to(
     top
         Name of its top module.
     folder
-        Gets ``STEM_asic.v``, the netlist, and ``STEM_asic.log``; made if needed.
+        Gets ``STEM_asic.log``; made if needed.
     on_progress
         Called with the number of passes begun and 0 for the unknown total.
 
@@ -95,7 +95,6 @@ def map_to(
         run_yosys(_script(top, libraries), work, log, on_progress=on_progress)
         netlist = read_netlist(work / "netlist.json", top, library)
         memories = _memories(json.loads((work / "memories.json").read_text()))
-    (folder / f"{verilog.stem}_asic.v").write_text(netlist.verilog())
     return Mapped(netlist, memories)
 
 

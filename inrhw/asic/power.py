@@ -17,13 +17,13 @@ class Power:
     switching_mw
         Charging the pins that nets end at, those of the clock included; no wires, no clock tree.
     internal_mw
-        Inside the cells when their pins change.
+        Inside the cells when their pins change; None where the library has no tables of it.
     leakage_mw
         Always; None where the library does not say.
     """
 
     switching_mw: float
-    internal_mw: float
+    internal_mw: float | None
     leakage_mw: float | None
 
 
@@ -40,7 +40,7 @@ def power(
     netlist
         Cells of `library`.
     library
-        With a supply voltage and tables of internal power.
+        With a supply voltage.
     delays
         Of `netlist`: the transition times that the tables need.
     toggles
@@ -59,13 +59,15 @@ def power(
     loads = netlist.loads_pf()
     energy = 0.5 * library.voltage_v**2
     switching_pj = sum(energy * load * toggles.get(net, 0.0) for net, load in loads.items())
-    internal = _Internal(delays, loads, toggles)
-    internal_pj = sum(internal.of(instance) for instance in netlist.instances)
+    internal_pj = None
+    if any(cell.energies for cell in library.cells.values()):
+        internal = _Internal(delays, loads, toggles)
+        internal_pj = sum(internal.of(instance) for instance in netlist.instances)
     leakage = [instance.cell.leakage_nw for instance in netlist.instances]
     known = [value for value in leakage if value is not None]
     return Power(
         switching_pj * clock_mhz / 1e3,  # pJ a cycle times MHz is uW
-        internal_pj * clock_mhz / 1e3,
+        None if internal_pj is None else internal_pj * clock_mhz / 1e3,
         sum(known) / 1e6 if len(known) == len(leakage) else None,
     )
 

@@ -2,7 +2,9 @@
 
 import gzip
 import itertools
+import math
 import re
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -63,7 +65,7 @@ def read_text(path: Path) -> str:
     try:
         data = path.read_bytes()
         return (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode("utf-8", "replace")
-    except (OSError, EOFError, ValueError) as error:
+    except (OSError, EOFError, ValueError, zlib.error) as error:
         raise InputError(f"the Liberty file {path} cannot be read ({error})") from error
 
 
@@ -81,10 +83,23 @@ def _check(library: Library) -> None:
             f"{' '.join(map(str, library.files))} holds no {missing[0]}; give the library's other files too, "
             "each with its own --liberty"
         )
+    if library.nand2.area_um2 == 0:
+        raise InputError(
+            f"cell {library.nand2.name} of {library.name} has an area of 0, and it is the gate equivalent"
+        )
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text} is no number")
+    return value
 
 
 def _numbers(texts: Iterable[str]) -> tuple[float, ...]:
-    return tuple(float(part) for text in texts for part in text.replace(",", " ").replace("\\", " ").split())
+    return tuple(
+        _finite(part) for text in texts for part in text.replace(",", " ").replace("\\", " ").split()
+    )
 
 
 class _Units:
@@ -99,16 +114,17 @@ class _Units:
     def __init__(self, library: Group, path: Path) -> None:
         self._library, self._path = library, path
         load = library.lists.get("capacitive_load_unit", ("1", "pf"))
-        self._pf = self._unit(f"{load[0]}{load[-1]}", "f") / 1e-12
+        self._pf = self._unit("".join(load), "f") / 1e-12
         self._ns = self._unit(library.attributes.get("time_unit", "1ns"), "s") / 1e-9
         self._nw = self._unit(library.attributes.get("leakage_power_unit", "1nW"), "w") / 1e-9
         self._v = self._unit(library.attributes.get("voltage_unit", "1V"), "v")
         self._pj = self._pf * self._v**2  # internal energy is in units of capacitance times voltage^2
         nominal = library.attributes.get("nom_voltage")
         self.voltage_v = None if nominal is None else self._number(nominal) * self._v
-        self._templates = {
-            group.arguments[0]: group for group in library.of("lu_table_template", "power_lut_template")
-        }
+        if self.voltage_v is not None and self.voltage_v <= 0:
+            raise InputError(f"{path} has a nom_voltage of {nominal}, which must be above 0")
+        templates = library.of("lu_table_template", "power_lut_template")
+        self._templates = {name: group for group in templates for name in group.arguments}
 
     def cells(self) -> Iterator[Cell]:
         """Yield the cells; those with buses are memories and the like, which no logic is mapped to."""
@@ -116,7 +132,7 @@ class _Units:
             if not any(group.of("bus", "bundle")):
                 try:
                     yield self._cell(group)
-                except (ValueError, IndexError) as error:
+                except (ValueError, IndexError, KeyError) as error:
                     name = " ".join(group.arguments)
                     raise InputError(f"cell {name} of {self._path} cannot be read ({error})") from error
 
@@ -124,16 +140,19 @@ class _Units:
         name = group.arguments[0]
         if "area" not in group.attributes:
             raise InputError(f"cell {name} of {self._path} has no area, so nothing can be added up")
+        area = _finite(group.attributes["area"])
+        if area < 0:
+            raise ValueError(f"its area is {area:g}")
         pins = [(pin, names) for pin in group.of("pin") for names in pin.arguments]
         outputs = {name: pin for pin, name in pins if pin.attributes.get("direction") == "output"}
         inputs = {name: pin for pin, name in pins if pin.attributes.get("direction") == "input"}
         default = self._library.attributes.get("default_input_pin_cap", "0")
         return Cell(
             name,
-            area_um2=float(group.attributes["area"]),
+            area_um2=area,
             leakage_nw=self._leakage(group),
             inputs={
-                name: float(pin.attributes.get("capacitance", default)) * self._pf
+                name: _finite(pin.attributes.get("capacitance", default)) * self._pf
                 for name, pin in inputs.items()
             },
             outputs={name: pin.attributes.get("function", "") for name, pin in outputs.items()},
@@ -143,14 +162,17 @@ class _Units:
         )
 
     def _leakage(self, group: Group) -> float | None:
-        """Return what the library calls the cell's leakage, else the mean over the states it names."""
+        """Return the leakage that is given for the cell, else the mean over its states, else the default."""
         if "cell_leakage_power" in group.attributes:
-            return float(group.attributes["cell_leakage_power"]) * self._nw
+            return _finite(group.attributes["cell_leakage_power"]) * self._nw
         states: dict[str, float] = {}
         for leakage in group.of("leakage_power"):  # one for each supply pin: they add up
             when = leakage.attributes.get("when", "")
-            states[when] = states.get(when, 0.0) + float(leakage.attributes["value"]) * self._nw
-        return states.get("", sum(states.values()) / len(states)) if states else None
+            states[when] = states.get(when, 0.0) + _finite(leakage.attributes["value"]) * self._nw
+        if states:
+            return states.get("", sum(states.values()) / len(states))
+        default = _finite(self._library.attributes.get("default_cell_leakage_power", "0"))
+        return default * self._nw or None  # a default of 0 says nothing
 
     def _arcs(self, name: str, pin: Group) -> Iterator[Arc]:
         for timing in _without_state(pin.of("timing"), "timing_type"):
@@ -186,13 +208,14 @@ class _Units:
         values = tuple(value * unit for value in _numbers(group.lists["values"]))
         # One value a row or a column where an axis is missing.
         while len(axes) < 2:
-            is_load = any("capacitance" in variable for variable, _ in axes)
-            axes.insert(0 if is_load else len(axes), ("", (0.0,)))
+            axes.insert(0 if any(_is_column(variable) for variable, _ in axes) else len(axes), ("", (0.0,)))
         (first, rows), (second, columns) = axes
         if len(values) != len(rows) * len(columns):
             raise ValueError(f"a table of {len(rows)} x {len(columns)} has {len(values)} values")
         table = [values[k : k + len(columns)] for k in range(0, len(values), len(columns))]
-        if "capacitance" in first and "capacitance" not in second and len(rows) > 1:
+        if any(b <= a for axis in (rows, columns) for a, b in itertools.pairwise(axis)) or not values:
+            raise ValueError(f"the axes of a table must ascend, not {rows} and {columns}")
+        if _is_column(first) and not _is_column(second):
             rows, columns, second = columns, rows, first
             table = list(zip(*table, strict=True))
         scale = self._pf if "capacitance" in second else self._ns
@@ -202,7 +225,7 @@ class _Units:
 
     def _number(self, text: str) -> float:
         try:
-            return float(text)
+            return _finite(text)
         except ValueError:
             raise InputError(f"{self._path} has {text!r} where a number must stand") from None
 
@@ -212,6 +235,11 @@ class _Units:
         if found is None or found[2] not in _PREFIXES:
             raise InputError(f"{self._path} has the unit {text!r}, which is not understood")
         return self._number(found[1] or "1") * _PREFIXES[found[2]]
+
+
+def _is_column(variable: str) -> bool:
+    """Return whether an axis of a table is that of `Table.columns`: the load, or the clock's transition."""
+    return "capacitance" in variable or variable.startswith("related_")
 
 
 def _plain(group: Group) -> bool:

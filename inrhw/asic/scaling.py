@@ -36,7 +36,8 @@ class _Node:
     energy
         Coefficients of energy, of V^2 first.
     nominal_v
-        Up to where the polynomial of time may be used.
+        Up to where the polynomial of time may be used. Both are used down to half of it: at 0.4 of it that of
+        energy is 2.9 times what V^2 says at 65 nm, and below 0 at 180 nm.
     """
 
     areas: tuple[float, float]
@@ -89,7 +90,7 @@ def delay_factor(node_nm: int, voltage_v: float) -> float | None:
     (None, None)
     """
     node = _NODES[node_nm]
-    if node_nm not in _ELECTRICAL or voltage_v > node.nominal_v:
+    if node_nm not in _ELECTRICAL or not node.nominal_v / 2 <= voltage_v <= node.nominal_v:
         return None
     return _between(*(_polynomial(_NODES[k].delay, TARGET_V) for k in (32, 20))) / _polynomial(
         node.delay, voltage_v
@@ -104,10 +105,11 @@ def energy_factor(node_nm: int, voltage_v: float) -> float | None:
     >>> round(energy_factor(130, 1.2), 3), round(energy_factor(45, 1.1), 2), energy_factor(7, 0.7)
     (0.07, 0.35, None)
     """
-    if node_nm not in _ELECTRICAL:
+    node = _NODES[node_nm]
+    if node_nm not in _ELECTRICAL or voltage_v < node.nominal_v / 2:
         return None
     return _between(*(_polynomial(_NODES[k].energy, TARGET_V) for k in (32, 20))) / _polynomial(
-        _NODES[node_nm].energy, voltage_v
+        node.energy, voltage_v
     )
 
 

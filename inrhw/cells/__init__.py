@@ -15,7 +15,8 @@ from inrhw.netlist import Json
 
 __all__ = ["Block", "Part", "Values", "parts_of"]
 
-_INVERTED = re.compile(r"IS_(W?CLK|C|CLKARDCLK|CLKBWRCLK)_INVERTED")
+#: Inverters inside a cell; of them there is a model for that of a DSP's mode alone.
+_INVERTED = re.compile(r"IS_(?!OPMODE_)\w+_INVERTED")
 
 
 def parts_of(name: str, cell: Json) -> Iterator[Part]:

@@ -38,6 +38,7 @@ def test_dynamic_power_is_proportional(tmp_path: Path, times: float, clock_mhz: 
     more = {net: toggles * times for net, toggles in TOGGLES.items()}
     found = power(netlist, library, delays, more, clock_mhz)
     assert found.switching_mw == pytest.approx(one.switching_mw * times * clock_mhz / 1000)
+    assert one.internal_mw is not None
     assert found.internal_mw == pytest.approx(one.internal_mw * times * clock_mhz / 1000)
     assert found.leakage_mw == one.leakage_mw
 
@@ -63,6 +64,13 @@ def test_unknown_leakage_stays_unknown(tmp_path: Path) -> None:
     library = load_library([tmp_path / "s.lib"])
     netlist = toggler(library)
     assert power(netlist, library, longest_path(netlist, library), TOGGLES, 1000.0).leakage_mw is None
+
+
+def test_internal_power_without_tables_is_unknown_and_not_0(tmp_path: Path) -> None:
+    (tmp_path / "s.lib").write_text(SMALL.replace("internal_power", "ignored"))
+    library = load_library([tmp_path / "s.lib"])
+    netlist = toggler(library)
+    assert power(netlist, library, longest_path(netlist, library), TOGGLES, 1000.0).internal_mw is None
 
 
 def test_without_a_supply_there_is_no_power(tmp_path: Path) -> None:

@@ -11,8 +11,10 @@ from command import Inrhw, contents, refused
 from small_library import SMALL, small_library
 
 from inrhw.asic import Activity, asic, core_activity
+from inrhw.asic.library import Library
 from inrhw.asic.mapping import map_to
-from inrhw.asic.netlist import Netlist
+from inrhw.asic.netlist import Instance, Netlist
+from inrhw.asic.reading import load_library
 from inrhw.errors import InputError, Mismatch
 from inrhw.files import read_json
 from inrhw.fit import Training
@@ -90,16 +92,96 @@ def test_unknown_activity_leaves_power_unknown_for_its_reason(toggler: Path, tmp
     assert figures["delay_ns"].value is not None
 
 
+def test_power_that_a_library_does_not_tell_is_unknown_for_its_reason(toggler: Path, tmp_path: Path) -> None:
+    for text, name, reason in (
+        (SMALL.replace("internal_power", "ignored"), "internal_mw", "no tables of internal power"),
+        (SMALL.replace("cell_leakage_power", "ignored"), "leakage_mw", "leakage it does not say"),
+        (SMALL.replace("nom_voltage : 1.0;", ""), "switching_mw", "has no nom_voltage"),
+        (SMALL.replace("nom_voltage : 1.0;", ""), "scaled_delay_ns", "has no nom_voltage"),
+    ):
+        (tmp_path / "s.lib").write_text(text)
+        library = load_library([tmp_path / "s.lib"])
+        figures = asic(toggler, "toggler", tmp_path, idle, library=library, node_nm=130).figures
+        assert figures[name].value is figures["power_mw"].value is None
+        assert reason in figures[name].source
+
+
+def test_a_clock_that_is_not_reached_is_named(toggler: Path, tmp_path: Path) -> None:
+    for clock_mhz, named in ((319, False), (321, True)):  # 3.125 ns
+        figures = asic(
+            toggler, "toggler", tmp_path, idle, library=small_library(tmp_path), clock_mhz=clock_mhz
+        ).figures
+        assert ("above what its longest path allows" in figures["power_mw"].source) is named
+
+
+def test_a_netlist_that_shows_wrong_pixels_leaves_the_folder_as_it_was(toggler: Path, tmp_path: Path) -> None:
+    def wrong(netlist: Netlist) -> Activity:
+        raise Mismatch("wrong")
+
+    library = small_library(tmp_path)
+    asic(toggler, "toggler", tmp_path, idle)
+    before = (tmp_path / "toggler_asic.v").read_text()
+    with pytest.raises(Mismatch):
+        asic(toggler, "toggler", tmp_path, wrong, library=library)
+    assert (tmp_path / "toggler_asic.v").read_text() == before
+
+
 def test_what_cannot_be_scaled_at_all_is_refused_before_work(toggler: Path, tmp_path: Path) -> None:
     for options, message in (
         ({"node_nm": 130}, "generic library is of no node"),
         ({"node_nm": 28, "library": small_library(tmp_path)}, "not from 28 nm"),
-        ({"clock_mhz": 0.0}, "above 0 MHz"),
-        ({"clock_mhz": math.nan}, "above 0 MHz"),
+        *(({"clock_mhz": clock}, "positive number of MHz") for clock in (0.0, -1.0, math.nan, math.inf)),
     ):
         with pytest.raises(InputError, match=message):
             asic(toggler, "toggler", tmp_path, idle, **options)  # type: ignore[arg-type]
     assert not (tmp_path / "asic.json").exists()
+
+
+def showing(folder: Path, library: Library, register: int, valid: str = "1") -> Netlist:
+    """Make a netlist that gives what is at window_x as pixels; bit `register` of it goes round a register."""
+    x = tuple(range(20, 28))
+    ports = {"aclk": (1,), "aresetn": (2,), "m_axis_tready": (3,), "window_x": x}
+    cells = (Instance("u0", library.cells["DFF"], {"C": 1, "D": register, "Q": 9}),)
+    golden = {"pixels": np.full((2, 1), 0xA5), "coordinates": np.zeros((2, 2), np.int64)}
+    np.savez(folder / "vectors.npz", **golden)
+    return Netlist("still", ports, {"m_axis_tvalid": (valid,), "m_axis_tdata": x}, cells)
+
+
+STILL = {"tdata_order": [0], "initiation_interval": 1, "latency": 1, "width": 2} | {
+    "source": "raster",
+    "coordinate": {"bits_per_axis": 8},
+    "window": {"whole": [0xA5 - 256, 0, 512]},
+}
+
+
+def test_a_core_with_a_window_is_shown_whole(tmp_path: Path) -> None:
+    netlist = showing(tmp_path, small_library(tmp_path), 20)
+    found = core_activity(netlist, tmp_path, STILL)
+    assert found.toggles == {1: 2.0, 2: 0, 3: 0, 9: 0, **dict.fromkeys(range(20, 28), 0)}
+    assert found.source.endswith("pixels were right")
+    assert core_activity(netlist, tmp_path, STILL | {"pictures": 2}).source.endswith("of the first picture")
+
+
+def test_a_window_that_a_program_must_set_leaves_activity_unknown(tmp_path: Path) -> None:
+    found = core_activity(Netlist("t", {}, {}, ()), tmp_path, STILL | {"control": {}})
+    assert found.toggles is None
+    assert "until a program sets it" in found.source
+
+
+def test_a_core_that_gives_no_pixel_is_wrong(tmp_path: Path) -> None:
+    netlist = showing(tmp_path, small_library(tmp_path), 20, valid="0")
+    with pytest.raises(Mismatch, match="the mapped netlist gives no pixel in 1006 cycles"):
+        core_activity(netlist, tmp_path, STILL)
+
+
+def test_vectors_that_are_missing_or_damaged_are_named(tmp_path: Path) -> None:
+    netlist = showing(tmp_path, small_library(tmp_path), 20)
+    (tmp_path / "vectors.npz").write_bytes((tmp_path / "vectors.npz").read_bytes()[:100])
+    with pytest.raises(InputError, match=r"vectors\.npz cannot be read .*run `inrhw emit` again"):
+        core_activity(netlist, tmp_path, STILL)
+    (tmp_path / "vectors.npz").unlink()
+    with pytest.raises(InputError, match=r"vectors\.npz does not exist; run `inrhw emit` first"):
+        core_activity(netlist, tmp_path, STILL)
 
 
 @pytest.mark.slow

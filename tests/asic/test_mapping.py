@@ -54,6 +54,7 @@ def test_a_mapped_counter_counts(library: Library, tmp_path: Path) -> None:
 def test_the_area_is_what_yosys_adds_up(library: Library, tmp_path: Path) -> None:
     netlist = map_to(library, design(tmp_path, COUNTER), "counter", tmp_path).netlist
     (tmp_path / "cells.lib").write_text(library.files[0].read_text())
+    (tmp_path / "design_asic.v").write_text(netlist.verilog())
     script = "read_liberty -lib cells.lib\nread_verilog design_asic.v\nstat -top counter -liberty cells.lib"
     run_yosys(script, tmp_path, tmp_path / "log")
     (area,) = re.findall(r"Chip area for module '\\counter': ([\d.]+)", (tmp_path / "log").read_text())
@@ -73,7 +74,6 @@ def test_a_design_that_the_library_cannot_hold_is_refused(tmp_path: Path) -> Non
     latch = "module latch(input e, input d, output reg q); always @* if (e) q = d; endmodule"
     with pytest.raises(ToolFailed, match="latches are not supported"):
         map_to(generic_library(), design(tmp_path, latch), "latch", tmp_path)
-    assert not (tmp_path / "design_asic.v").exists()
 
 
 def test_a_missing_or_broken_design_is_refused(tmp_path: Path) -> None:

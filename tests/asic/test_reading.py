@@ -1,6 +1,7 @@
 """Libraries come in any units, packed and in parts; what cannot serve is refused in one sentence."""
 
 import gzip
+import re
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,43 @@ def test_axes_may_come_in_either_order(tmp_path: Path) -> None:
     assert table.at(0.5, 0.25) == pytest.approx(1 + 0.25 + 2 * 0.5)
 
 
+def test_a_cell_without_leakage_takes_the_default_of_its_library(tmp_path: Path) -> None:
+    silent = SMALL.replace("cell_leakage_power : 2;", "")
+    default = "nom_voltage : 1.0; default_cell_leakage_power : {};"
+    three, none = (silent.replace("nom_voltage : 1.0;", default.format(value)) for value in (3, 0))
+    for text, leakage in ((silent, None), (three, 3), (none, None)):
+        assert load_library([write(tmp_path, text)]).cells["INV"].leakage_nw == leakage
+
+
+@pytest.mark.parametrize("first", ["constrained", "related"])
+def test_axes_of_a_constraint_may_come_in_either_order(tmp_path: Path, first: str) -> None:
+    second = "related" if first == "constrained" else "constrained"
+    template = f"""lu_table_template (setup) {{
+      variable_1 : {first}_pin_transition; variable_2 : {second}_pin_transition;
+      index_1 ("0, 1"); index_2 ("0, 1");
+    }}
+    cell (INV)"""
+    values = "1, 2" if first == "constrained" else "1, 4"
+    others = "4, 5" if first == "constrained" else "2, 5"
+    text = SMALL.replace("cell (INV)", template).replace(
+        'rise_constraint (scalar) { values ("0.125")',
+        f'rise_constraint (setup) {{ values ("{values}", "{others}")',
+    )
+    (arc,) = [arc for arc in load_library([write(tmp_path, text)]).cells["DFF"].arcs if arc.pin == "D"]
+    # 1 + 3 of the constrained pin's transition + the clock's
+    assert arc.tables["rise_constraint"].at(0.5, 0.25) == pytest.approx(1 + 3 * 0.5 + 0.25)
+
+
+def test_a_load_in_front_of_one_transition_is_a_load(tmp_path: Path) -> None:
+    swapped = SMALL.replace(
+        "variable_1 : input_net_transition; variable_2 : total_output_net_capacitance;",
+        "variable_1 : total_output_net_capacitance; variable_2 : input_net_transition;",
+    ).replace('index_1 ("0, 1"); index_2 ("0, 1");', 'index_1 ("0"); index_2 ("0, 1");')
+    swapped = re.sub(r'values \("([^"]*)", "[^"]*"\)', r'values ("\1")', swapped)
+    (arc, *_) = load_library([write(tmp_path, swapped)]).cells["NAND2"].arcs
+    assert arc.tables["cell_rise"].at(0.5, 7.0) == pytest.approx(1.5)
+
+
 def test_a_packed_file_is_the_same_as_an_unpacked_one(tmp_path: Path) -> None:
     packed = tmp_path / "cells.lib.gz"
     packed.write_bytes(gzip.compress(SMALL.encode()))
@@ -102,6 +140,19 @@ def test_the_generic_library_knows_areas_in_gate_equivalents_and_nothing_else() 
         (lambda text: text.replace("nom_voltage : 1.0", "nom_voltage : one"), "'one' where a number"),
         (lambda text: text.replace("library (small)", "cell (small)"), "holds a cell, not a library"),
         (lambda text: text.replace("cell (INV)", "cell (DFF)"), "cell DFF .* twice"),
+        (lambda text: text.replace("area : 2", "area : 0"), "cell NAND2 of small has an area of 0"),
+        (lambda text: text.replace("area : 2", "area : nan"), "cell NAND2 of .* cannot be read .*nan"),
+        (lambda text: text.replace("area : 2", "area : -2"), "cell NAND2 of .* cannot be read .*area is -2"),
+        (lambda text: text.replace('("1, 2", "2, 3")', '("1, nan", "2, 3")'), "cannot be read .*nan"),
+        (lambda text: text.replace('index_1 ("0, 1")', 'index_1 ("1, 1")'), "axes of a table must ascend"),
+        (lambda text: text.replace('index_1 ("0, 1")', 'index_1 ("")'), "0 x 2 has 4 values"),
+        (lambda text: text.replace("nom_voltage : 1.0", "nom_voltage : 0"), "nom_voltage of 0"),
+        (lambda text: text.replace("(1, pf)", "()"), "unit '', which is not understood"),
+        (lambda text: text.replace("cell (INV)", "lu_table_template () {} cell ()"), "cell  of .* cannot be"),
+        (
+            lambda text: text.replace("cell_leakage_power : 2;", 'leakage_power () { when : "A"; }'),
+            "cell INV of .* cannot be read .*value",
+        ),
     ],
 )
 def test_a_library_that_cannot_serve_is_refused(change, message: str, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
@@ -122,9 +173,11 @@ def test_a_file_that_is_missing_or_damaged_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"missing\.lib cannot be read"):
         load_library([tmp_path / "missing.lib"])
     damaged = tmp_path / "damaged.lib.gz"
-    damaged.write_bytes(gzip.compress(SMALL.encode())[:-20])
-    with pytest.raises(InputError, match=r"damaged\.lib\.gz cannot be read"):
-        load_library([damaged])
+    whole = gzip.compress(SMALL.encode())
+    for data in (whole[:-20], whole[:40] + bytes(b ^ 0x5A for b in whole[40:90]) + whole[90:]):
+        damaged.write_bytes(data)
+        with pytest.raises(InputError, match=r"damaged\.lib\.gz cannot be read"):
+            load_library([damaged])
 
 
 def test_energies_of_states_are_taken_only_where_there_is_none_for_all(tmp_path: Path) -> None:

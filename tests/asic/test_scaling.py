@@ -1,6 +1,8 @@
 """Scaling follows the published coefficients, and is silent where they are."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from inrhw.asic.scaling import area_factor, check_node, delay_factor, energy_factor
 from inrhw.errors import InputError
@@ -24,6 +26,13 @@ def test_there_is_no_factor_where_the_fit_says_nothing() -> None:
     assert delay_factor(7, 0.7) is None
     assert energy_factor(7, 0.7) is None
     assert area_factor(7) > 1
+
+
+@given(st.sampled_from([180, 130, 90, 65, 45]), st.floats(0.05, 2.0))
+def test_what_is_scaled_is_never_below_0(node: int, voltage_v: float) -> None:
+    for factor in (energy_factor(node, voltage_v), delay_factor(node, voltage_v)):
+        assert factor is None or 0 < factor < 3
+    assert energy_factor(node, 0.2) is delay_factor(node, 0.2) is None
 
 
 @pytest.mark.parametrize("node", [28, 55, 0, -130])
