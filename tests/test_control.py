@@ -28,7 +28,7 @@ from inrhw.loading.axi_lite import OKAY, SLVERR
 from inrhw.loading.registers import Register
 from inrhw.loading.weights import MAGIC
 from inrhw.top import Core
-from inrhw.window import WindowSource
+from inrhw.window import Window, WindowSource
 
 PIXELS = 6
 GRID = Grid(3, 2)
@@ -355,6 +355,33 @@ def test_a_core_gives_one_right_frame_for_each_start() -> None:
                 await driven.tick()
             assert len(driven.beats) == before + len(picture)
         assert await master.read(ControlRegister.FRAMES) == (len(driven.beats) // len(picture), OKAY)
+
+    drive(made, story)
+
+
+@pytest.mark.parametrize("between", [0, 20, 200])
+def test_of_two_windows_set_while_a_frame_waits_the_last_one_counts(between: int) -> None:
+    made = replace(core("raster"), control=True, window=True)
+    source = made.window_source
+    assert source is not None
+    windows = [Window.around(made.grid, zoom=zoom) for zoom in (2, 3)]
+    pixels = made.pipeline.forward_int(source.forward_int(windows[-1])).tolist()
+
+    async def story(driven: Driven, master: Master) -> None:
+        assert await master.write(ControlRegister.CONTROL, RUN) == OKAY
+        for _ in range(60):
+            await driven.tick()
+        for window in windows:
+            for register, value in zip(WINDOW_REGISTERS, astuple(window), strict=True):
+                assert await master.write(register, value % (1 << 32)) == OKAY
+            for _ in range(between):
+                await driven.tick()
+        before = len(driven.beats)
+        assert await master.write(ControlRegister.CONTROL, RUN | START) == OKAY
+        for _ in range(60 + 2 * source.pause):
+            await driven.tick()
+        shown = [[data >> 8 * k & 255 for k in (2, 0, 1)] for data, _, _ in driven.beats[before:]]
+        assert shown == pixels
 
     drive(made, story)
 
