@@ -1,5 +1,6 @@
 """What others are told of an emitted core: its manifest.json."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,14 @@ from inrhw.files import read_json
 
 #: What is needed to put the core into another tool's project.
 _NEEDED = ("name", "verilog", "ports", "source", "channels", "width", "height")
+
+
+def resting_inputs(manifest: Mapping[str, Any]) -> dict[str, int]:
+    """Return what inputs must be, unsigned, for a core to show its picture; those not named are 0."""
+    whole = manifest.get("window", {}).get("whole", ())
+    wanted = dict(zip(("window_x", "window_y", "window_step"), whole, strict=False))
+    widths = {port["name"]: port["width"] for port in manifest["ports"]}
+    return {name: value % (1 << widths[name]) for name, value in wanted.items() if name in widths}
 
 
 def core_manifest(folder: Path) -> dict[str, Any]:
