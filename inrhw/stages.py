@@ -12,6 +12,7 @@ from inrhw.asic import asic, core_activity, load_library
 from inrhw.bitstream import bitstream, bitstream_files, check_showable
 from inrhw.board import Board, load_board
 from inrhw.collect import report
+from inrhw.core_file import package_files
 from inrhw.cores import as_emitted, core_of, graph_of, networks
 from inrhw.emit import Artifact, emit
 from inrhw.errors import InputError
@@ -158,7 +159,8 @@ class Build(StagedFolder):
                 write_json(self.folder / _PLAN, plan_to_json(architectures, wish, board, source, folding))
             else:
                 (self.folder / _PLAN).unlink(missing_ok=True)
-            for name in self._asic_files:  # of another core; `build` does not make them anew
+            # Of another core; `build` does not make them anew.
+            for name in (*self._asic_files, *package_files(self.name)):
                 (self.folder / name).unlink(missing_ok=True)
 
         for name in (WEIGHTS, "fit.json"):
