@@ -36,9 +36,17 @@ def test_every_figure_of_every_design_is_there_and_unknown_stays_unknown(tmp_pat
 
 def test_what_differs_is_told_and_nothing_else(tmp_path: Path) -> None:
     siren = {"name": "siren", "weight_bits": 9, "projection": "full"}
-    folders = [write(tmp_path / "a", "a", 1), write(tmp_path / "b", "b", 1, model=siren, verdict="fail")]
+    plain, controlled = ({"source": "raster", "control": asked} for asked in ("no", "yes"))
+    folders = [
+        write(tmp_path / "a", "a", 1, core=plain),
+        write(tmp_path / "b", "b", 1, model=siren, core=controlled, verdict="fail"),
+    ]
     found = compare(folders)
-    assert found.differences == {"model name": ("quadinr", "siren"), "model projection": ("", "full")}
+    assert found.differences == {
+        "model name": ("quadinr", "siren"),
+        "model projection": ("", "full"),
+        "core control": ("no", "yes"),
+    }
     assert found.verdicts == ("pass", "fail")
 
 
