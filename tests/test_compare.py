@@ -91,6 +91,9 @@ def test_one_folder_or_the_same_one_twice_is_refused(tmp_path: Path) -> None:
 def test_the_command_line_compares_several_folders_only_when_asked(tmp_path: Path, inrhw_: Inrhw) -> None:
     folders = [str(write(tmp_path / name, name, 1)) for name in "ab"]
     refused(inrhw_("report", *folders), "several folders need --compare")
+    refused(
+        inrhw_("report", "--compare", *folders, "--vivado", "x"), "--vivado is about the report of one core"
+    )
     result = inrhw_("report", "--compare", *folders, "-o", str(tmp_path / "out"))
     assert result.status == 0
     assert [Path(line).name for line in result.out.splitlines()] == ["compare.json", "compare.html"]
