@@ -87,6 +87,8 @@ class Window:
     @classmethod
     def around(cls, grid: Grid, x: float = 0.0, y: float = 0.0, *, zoom: float) -> "Window":
         """Return the window `zoom` times as fine around a point, in pixels right of and below the middle."""
+        if not zoom > 0:
+            raise InputError(f"zoom must be over 0, not {zoom}")
         step = round((2 << FRAC) / zoom)
         left, top = (
             round(centre * (2 << FRAC)) - (side - 1) * step // 2
