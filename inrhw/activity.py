@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from inrhw.cells import Values
 from inrhw.errors import InputError, Mismatch
 from inrhw.files import digest, read_arrays, read_json, write_atomically
-from inrhw.manifest import window_inputs
+from inrhw.manifest import resting_inputs
 from inrhw.netlist import Json, Netlist, resource_of, top_module
 from inrhw.netlist_simulation import NetlistSimulation
 from inrhw.progress import OnProgress, silent
@@ -284,7 +284,7 @@ class _Player:
         bits = manifest["coordinate"]["bits_per_axis"]
         axes = (vectors["coordinates"] & (1 << bits) - 1).tolist()
         self._beats = [x | y << bits for x, y in axes] if manifest["source"] == "stream" else []
-        self._steady = {"m_axis_tready": 1, **window_inputs(manifest)}
+        self._steady = {"m_axis_tready": 1, **resting_inputs(manifest)}
         self._file = folder / f"{manifest['name']}.weights" if "memories" in manifest else None
         self._words: list[int] = []
         self._loaded = 0

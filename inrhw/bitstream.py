@@ -68,7 +68,7 @@ def check_showable(manifest: Mapping[str, Any], board: Board) -> None:
         raise InputError("on a board the core must scan by itself; emit it with --source raster")
     if manifest.get("weights") == "loadable" or manifest.get("pictures", 1) > 1:
         raise InputError(
-            "on a board nobody loads weights or chooses a picture; emit one picture with --weights rom"
+            "on a board nobody loads weights or chooses a picture; emit a core of one, baked or rom"
         )
     if "control" in manifest or "window" in manifest:
         raise InputError("on a board nobody writes registers; emit the core without --control and --window")

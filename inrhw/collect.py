@@ -82,6 +82,7 @@ def _gather(folder: Path) -> Report:
         "created_by": f"inrhw {inrhw.__version__}",
         "verdict": verified["verdict"],
         "model": _model(fitted),
+        "core": _core(manifest),
         **(_shared(folder, fitted, scale) if many else {"distributions": _distributions(fitted)}),
         **({} if many else _quality(folder, fitted, "", "rtl.png", scale)),
         "weight_bits_total": _figure(
@@ -149,6 +150,16 @@ def _model(fitted: dict[str, Any]) -> dict[str, Any]:
         **({"projection": architecture["projection"]} if shared else {}),
         **architecture["precision"],
         **{key: training[key] for key in ("steps", "learning_rate", "seed")},
+    }
+
+
+def _core(manifest: dict[str, Any]) -> dict[str, Any]:
+    """Return what was asked of the core besides its folding."""
+    sizes = manifest.get("sizes", [[manifest["width"], manifest["height"]]])
+    return {
+        "source": manifest["source"],
+        "size": ", ".join(f"{width}x{height}" for width, height in sizes),
+        **{option: "yes" if option in manifest else "no" for option in ("control", "window")},
     }
 
 

@@ -20,7 +20,7 @@ SECTIONS = (
 )
 
 #: Sections of settings in which designs are said to differ.
-SETTINGS = ("model", "board", "folding", "tools")
+SETTINGS = ("model", "core", "board", "folding", "tools")
 
 
 @dataclass(frozen=True)

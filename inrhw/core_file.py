@@ -51,6 +51,11 @@ targets:
 """
 
 
+def package_files(name: str) -> tuple[str, str]:
+    """Return what the files of `inrhw.ip_xact.component_xml` and `core_file` are called for a core."""
+    return "component.xml", f"{name}.core"
+
+
 def core_file(manifest: dict[str, Any]) -> str:
     """Return the FuseSoC description of a core, in YAML (CAPI2), a file that lies beside its Verilog.
 

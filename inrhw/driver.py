@@ -50,6 +50,7 @@ class CoreDriver:
         self._read, self._write = read, write
         manifest = read_json(Path(folder) / "manifest.json", "inrhw emit")
         self._pages = _pages(manifest)
+        self._window_limits = _window_limits(manifest)
         if not self._pages:
             raise InputError(f"the core in {folder} has no registers; emit it with --control")
         for page in self._pages:
@@ -112,13 +113,13 @@ class CoreDriver:
         self._write(ControlRegister.STATUS, 0xFFFFFFFF)
 
     def start(self) -> None:
-        """Ask for one frame, and forget that another is done."""
+        """Ask for one frame, the next if one is under way, and forget that another is done."""
         self._page("control", ControlRegister.STATUS)
         self._write(ControlRegister.STATUS, CONTROL_FIELDS[ControlRegister.STATUS]["frame_done"].mask)
         self._set(start=1)
 
     def wait(self, deadline_s: float = 10.0) -> None:
-        """Wait until a frame is done; raise InrhwError if that takes longer."""
+        """Wait until a frame is done, be it one that was under way; raise InrhwError if that takes longer."""
         self._until(lambda: self.status["frame_done"], deadline_s, "no frame is done")
 
     @property
@@ -142,6 +143,9 @@ class CoreDriver:
     @window.setter
     def window(self, window: Window) -> None:
         self._page("window", ControlRegister.STEP)
+        for name, (lo, hi) in self._window_limits.items():  # else half of it would be written
+            if not lo <= (value := getattr(window, name)) <= hi:
+                raise InputError(f"{name} of the window must be from {lo} to {hi}, not {value}")
         for register, value in zip(WINDOW_REGISTERS, astuple(window), strict=True):
             self._write(register, value % (1 << 32))
 
@@ -219,6 +223,14 @@ _IDS = {
 def _signed(word: int) -> int:
     """Return what a word says in two's complement."""
     return word - (word >> 31 << 32)
+
+
+def _window_limits(manifest: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
+    """Return the least and the largest value of each of a window's numbers; none without a window."""
+    if "window" not in manifest:
+        return {}
+    half, steps = 1 << manifest["window"]["position_bits"] - 1, 1 << manifest["window"]["step_bits"]
+    return {"x": (-half, half - 1), "y": (-half, half - 1), "step": (0, steps - 1)}
 
 
 def _pages(manifest: Mapping[str, Any]) -> list[str]:

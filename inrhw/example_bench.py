@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from inrhw.manifest import resting_inputs
 from inrhw.register_map import file_words
 
 _BENCH = """\
@@ -108,7 +109,7 @@ _WEIGHTS = """
     always @(posedge aclk) if (s_weights_tvalid && s_weights_tready) sent <= sent + 1;
 """
 
-#: Ports that the bench drives or reads; all others are inputs at 0, or outputs that lead nowhere.
+#: Ports that the bench drives or reads; all others are inputs at rest, or outputs that lead nowhere.
 _USED = {
     *("aclk", "aresetn", "m_axis_tdata", "m_axis_tvalid", "m_axis_tready"),
     *("s_axis_tdata", "s_axis_tvalid", "s_axis_tready", "s_axis_tuser", "s_axis_tlast"),
@@ -120,7 +121,7 @@ def example_bench(manifest: dict[str, Any]) -> str:
     """Return a test bench in Verilog that writes one frame of a core to a picture file.
 
     Its header says how to run it. A loadable core is given its weights file first; of many pictures it
-    renders picture 0.
+    renders picture 0, of one with a window the whole picture.
 
     Parameters
     ----------
@@ -147,7 +148,7 @@ def example_bench(manifest: dict[str, Any]) -> str:
             coordinates_high=2 * axis_bits - 1,
             words=n_words,
         ),
-        connections=",\n".join(_connections(manifest["ports"])),
+        connections=",\n".join(_connections(manifest)),
         format=" ".join(["%0d"] * len(order)),
         values=", ".join(f"m_axis_tdata[{8 * k + 7}:{8 * k}]" for k in bytes_of_channels),
         # Twice as long as a frame and all weights can take.
@@ -155,7 +156,9 @@ def example_bench(manifest: dict[str, Any]) -> str:
     )
 
 
-def _connections(ports: list[dict[str, Any]]) -> Iterator[str]:
-    for port in ports:
-        unused = f"{port['width']}'d0" if port["direction"] == "in" else ""
-        yield f"        .{port['name']}({port['name'] if port['name'] in _USED else unused})"
+def _connections(manifest: dict[str, Any]) -> Iterator[str]:
+    resting = resting_inputs(manifest)
+    for port in manifest["ports"]:
+        name = port["name"]
+        unused = f"{port['width']}'d{resting.get(name, 0)}" if port["direction"] == "in" else ""
+        yield f"        .{name}({name if name in _USED else unused})"

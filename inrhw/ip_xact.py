@@ -5,11 +5,12 @@ core of this kind needs. Bus definitions are those that come with Vivado: xilinx
 xilinx.com:signal:clock and reset.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
+from inrhw.manifest import resting_inputs
 from inrhw.register_map import MappedRegister, register_map
 
 #: Vendor and library that cores are known by.
@@ -55,7 +56,7 @@ def component_xml(manifest: dict[str, Any]) -> bytes:
     component.append(_element("busInterfaces", *_buses(ports)))
     if registers:
         component.append(_element("memoryMaps", _memory_map(registers)))
-    component.append(_model(name, ports))
+    component.append(_model(name, ports, resting_inputs(manifest)))
     component.append(_element("fileSets", _file_set(manifest["verilog"])))
     component.append(_element("description", text=title))
     # Vivado wants a parameter of this name in everything it instantiates.
@@ -167,7 +168,7 @@ def _register(register: MappedRegister) -> Element:
     )
 
 
-def _model(name: str, ports: Sequence[dict[str, Any]]) -> Element:
+def _model(name: str, ports: Sequence[dict[str, Any]], resting: Mapping[str, int]) -> Element:
     views = (
         _element(
             "view",
@@ -179,14 +180,18 @@ def _model(name: str, ports: Sequence[dict[str, Any]]) -> Element:
         )
         for view, use in _VIEWS.items()
     )
-    return _element("model", _element("views", *views), _element("ports", *map(_port, ports)))
+    declared = (_port(port, resting.get(port["name"])) for port in ports)
+    return _element("model", _element("views", *views), _element("ports", *declared))
 
 
-def _port(port: dict[str, Any]) -> Element:
+def _port(port: dict[str, Any], resting: int | None) -> Element:
+    """Return a port, with what it is when a design leaves it open if that is not 0."""
     wire = _element("wire", _element("direction", text=port["direction"]))
     if port["width"] > 1:
         bounds = (_element("left", text=str(port["width"] - 1)), _element("right", text="0"))
         wire.append(_element("vector", *bounds))
+    if resting is not None:
+        wire.append(_element("driver", _element("defaultValue", text=str(resting), format="long")))
     return _element("port", _element("name", text=port["name"]), wire)
 
 

@@ -11,11 +11,12 @@ from inrhw.files import read_json
 _NEEDED = ("name", "verilog", "ports", "source", "channels", "width", "height")
 
 
-def window_inputs(manifest: Mapping[str, Any]) -> dict[str, int]:
-    """Return what the ports of a core's window must hold to show the picture as it is; none without ports."""
-    if "window" not in manifest or "control" in manifest:
-        return {}
-    return dict(zip(("window_x", "window_y", "window_step"), manifest["window"]["whole"], strict=True))
+def resting_inputs(manifest: Mapping[str, Any]) -> dict[str, int]:
+    """Return what inputs must be, unsigned, for a core to show its picture; those not named are 0."""
+    whole = manifest.get("window", {}).get("whole", ())
+    wanted = dict(zip(("window_x", "window_y", "window_step"), whole, strict=False))
+    widths = {port["name"]: port["width"] for port in manifest.get("ports", ())}
+    return {name: value % (1 << widths[name]) for name, value in wanted.items() if name in widths}
 
 
 def core_manifest(folder: Path) -> dict[str, Any]:

@@ -26,7 +26,7 @@ Report = dict[str, Any]
 
 #: Order of the sections in report.json; others follow in the order they came.
 SECTIONS = (
-    *("name", "created_by", "verdict", "command", "model", "psnr_db", "ssim", "bits_per_pixel"),
+    *("name", "created_by", "verdict", "command", "model", "core", "psnr_db", "ssim", "bits_per_pixel"),
     "shared",
     *("weight_bits_total", "resources", "share", "board", "timing", "throughput", "latency", "vivado"),
     *("power", "verify", "asic", "folding", "pipeline", "distributions", "pictures", "error_gain"),

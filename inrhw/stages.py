@@ -13,6 +13,7 @@ from inrhw.asic import asic, core_activity, load_library
 from inrhw.bitstream import bitstream, bitstream_files, check_showable
 from inrhw.board import Board, load_board
 from inrhw.collect import report
+from inrhw.core_file import package_files
 from inrhw.cores import as_emitted, core_of, graph_of, networks
 from inrhw.emit import Artifact, emit
 from inrhw.errors import InputError
@@ -161,7 +162,7 @@ class Build(StagedFolder):
                 write_json(self.folder / _PLAN, plan_to_json(architectures, wish, board, source, folding))
             else:
                 (self.folder / _PLAN).unlink(missing_ok=True)
-            self._forget(*self._asic_files, *_POWER_FILES)
+            self._forget(*self._asic_files, *_POWER_FILES, *package_files(self.name))
 
         for name in (WEIGHTS, "fit.json"):
             self._needed(name, "fit")

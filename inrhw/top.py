@@ -329,6 +329,7 @@ class CoreComponent(wiring.Component):
         allow = pages.allow
         if window := self._core.window_source:
             pass_on(m, pages.control or self, raster, window.ports)
+            m.d.comb += raster.allow.eq(allow)
             allow = allow & raster.ready
         m.d.comb += [gate.admit.eq(gate.open & allow), raster.advance.eq(gate.admit)]
         if control := pages.control:

@@ -4,6 +4,7 @@ import importlib.metadata
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -376,9 +377,11 @@ def _bench(
 
 def _partly(core: Core, pixels: int) -> str:
     """Say what was not tried when a frame takes too long."""
-    left_out = "; no weights were loaded" if core.memories else ""
-    if core.pictures > 1 and core.source == "raster":
-        left_out = "; of the first picture only"
-    if core.window:
-        left_out = "; the window was not moved"
-    return f"{pixels} of {len(core.coordinates)} pixels in each test{left_out}"
+    left_out = {
+        "no weights were loaded": bool(core.memories),
+        "of the first picture only": core.pictures > 1 and core.source == "raster",
+        "the window was not moved": core.window,
+        "frames were not started one by one": core.control,
+    }
+    checked = f"{pixels} of {len(core.coordinates)} pixels in each test"
+    return "; ".join([checked, *compress(left_out, left_out.values())])

@@ -87,6 +87,8 @@ class Window:
     @classmethod
     def around(cls, grid: Grid, x: float = 0.0, y: float = 0.0, *, zoom: float) -> "Window":
         """Return the window `zoom` times as fine around a point, in pixels right of and below the middle."""
+        if not zoom > 0:
+            raise InputError(f"zoom must be over 0, not {zoom}")
         step = round((2 << FRAC) / zoom)
         left, top = (
             round(centre * (2 << FRAC)) - (side - 1) * step // 2
@@ -220,6 +222,8 @@ class WindowSourceComponent(RasterSourceComponent):
         See `Window`.
     next_is_first
         The vector that may be asked for now is the first of a frame.
+    allow
+        A frame may begin, for all that others know; one that waits for them takes every window until then.
     ready
         High where `advance` may be.
     """
@@ -227,7 +231,8 @@ class WindowSourceComponent(RasterSourceComponent):
     _source: WindowSource
 
     def __init__(self, source: WindowSource) -> None:
-        super().__init__(source, {**source.ports, "next_is_first": Out(1), "ready": Out(1)})
+        ports = {"next_is_first": Out(1), "allow": In(1, init=1), "ready": Out(1)}
+        super().__init__(source, {**source.ports, **ports})
 
     def _accumulate(self, m: Module, step: Signal, counter: PixelCounter) -> None:
         """Add an increment, or double and add a factor where the window moves."""
@@ -238,6 +243,7 @@ class WindowSourceComponent(RasterSourceComponent):
             self.next_is_first.eq(Mux(step, counter.end_of_frame, counter.start_of_frame)),
             mover.next_is_first.eq(self.next_is_first),
             mover.advance.eq(self.advance),
+            mover.allow.eq(self.allow),
             self.ready.eq(mover.ready),
         ]
         chosen = self._chosen(m, counter, mover.then_moving)
@@ -283,7 +289,7 @@ class _Mover(wiring.Component):
 
     Attributes
     ----------
-    window_x, window_y, window_step, next_is_first, advance, ready
+    window_x, window_y, window_step, next_is_first, advance, allow, ready
         Those of a `WindowSourceComponent`.
     then_moving
         `moving` in the next cycle.
@@ -304,6 +310,7 @@ class _Mover(wiring.Component):
                 **source.ports,
                 "next_is_first": In(1),
                 "advance": In(1),
+                "allow": In(1),
                 "ready": Out(1),
                 "then_moving": Out(1),
                 "moving": Out(1),
@@ -361,16 +368,14 @@ class _Mover(wiring.Component):
         # One cycle late, but right in the first one after a reset.
         changed = Signal(reset_less=True)
         m.d.sync += changed.eq(wanted != Mux(ResetSignal(), whole, shown))
-        # Not shown for a frame yet: ports that never rest must not hold up the frames.
-        fresh, begin = Signal(), Signal()
-        m.d.comb += [
-            begin.eq(self.next_is_first & changed & ~fresh),
-            self.ready.eq(~begin & ~busy & ~self.then_moving),
-        ]
+        # Not shown for a frame yet: ports that never rest must not hold up a frame that may begin.
+        fresh, due = Signal(), Signal()
+        still = ~busy & ~self.then_moving
+        m.d.comb += [due.eq(self.next_is_first & changed & ~fresh), self.ready.eq(~due & still)]
         with m.If(self.advance):
             m.d.sync += fresh.eq(0)
-        with m.If(begin):
-            m.d.sync += [shown.eq(wanted), fresh.eq(1), busy.eq(1)]
+        with m.If(due & still):
+            m.d.sync += [shown.eq(wanted), fresh.eq(self.allow), busy.eq(1)]
         longer, start = [], 0
         for name, member in members.items():
             shape = Shape.cast(member.shape)

@@ -741,6 +741,7 @@ def test_a_target_gives_a_folded_core(inrhw_: Inrhw, built: Path) -> None:
         (("--weights", "flash"), "must be one of baked, rom, loadable"),
         (("--weights", "baked", "--max-dsp", "9"), "needs weights rom or loadable"),
         (("--packed",), "packed is about"),
+        (("--control", "--source", "stream"), "a stream core has no frames to control"),
         (("--window", "--source", "stream"), "a window needs the raster source"),
         (("--window", "--max-dsp", "9"), "a window needs baked weights"),
         (("--window", "--model", "gauss"), "a window needs a periodic activation"),

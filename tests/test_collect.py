@@ -72,6 +72,15 @@ def test_the_network_is_described(built: Path) -> None:
     assert found["weight_bits_total"]["value"] == fitted["weight_bits"]
 
 
+def test_what_was_asked_of_the_core_is_told(built: Path) -> None:
+    manifest = read(built, "manifest.json")
+    size = f"{manifest['width']}x{manifest['height']}"
+    assert report(built)["core"] == {"source": "raster", "size": size, "control": "no", "window": "no"}
+    write_json(built / "manifest.json", manifest | {"control": {}, "sizes": [[4, 3], [2, 5]]})
+    found = report(built)["core"]
+    assert (found["size"], found["control"], found["window"]) == ("4x3, 2x5", "yes", "no")
+
+
 def test_the_rates_follow_from_clock_and_cycles(built: Path) -> None:
     found = report(built)
     mhz = found["timing"]["fmax_mhz"]["value"]

@@ -36,9 +36,17 @@ def test_every_figure_of_every_design_is_there_and_unknown_stays_unknown(tmp_pat
 
 def test_what_differs_is_told_and_nothing_else(tmp_path: Path) -> None:
     siren = {"name": "siren", "weight_bits": 9, "projection": "full"}
-    folders = [write(tmp_path / "a", "a", 1), write(tmp_path / "b", "b", 1, model=siren, verdict="fail")]
+    plain, controlled = ({"source": "raster", "control": asked} for asked in ("no", "yes"))
+    folders = [
+        write(tmp_path / "a", "a", 1, core=plain),
+        write(tmp_path / "b", "b", 1, model=siren, core=controlled, verdict="fail"),
+    ]
     found = compare(folders)
-    assert found.differences == {"model name": ("quadinr", "siren"), "model projection": ("", "full")}
+    assert found.differences == {
+        "model name": ("quadinr", "siren"),
+        "model projection": ("", "full"),
+        "core control": ("no", "yes"),
+    }
     assert found.verdicts == ("pass", "fail")
 
 
@@ -83,6 +91,9 @@ def test_one_folder_or_the_same_one_twice_is_refused(tmp_path: Path) -> None:
 def test_the_command_line_compares_several_folders_only_when_asked(tmp_path: Path, inrhw_: Inrhw) -> None:
     folders = [str(write(tmp_path / name, name, 1)) for name in "ab"]
     refused(inrhw_("report", *folders), "several folders need --compare")
+    refused(
+        inrhw_("report", "--compare", *folders, "--vivado", "x"), "--vivado is about the report of one core"
+    )
     result = inrhw_("report", "--compare", *folders, "-o", str(tmp_path / "out"))
     assert result.status == 0
     assert [Path(line).name for line in result.out.splitlines()] == ["compare.json", "compare.html"]

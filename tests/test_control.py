@@ -1,3 +1,4 @@
+import functools
 import random
 import re
 from collections.abc import Callable, Coroutine
@@ -28,7 +29,7 @@ from inrhw.loading.axi_lite import OKAY, SLVERR
 from inrhw.loading.registers import Register
 from inrhw.loading.weights import MAGIC
 from inrhw.top import Core
-from inrhw.window import WindowSource
+from inrhw.window import Window, WindowSource
 
 PIXELS = 6
 GRID = Grid(3, 2)
@@ -48,6 +49,10 @@ class Bench(Master):
         #: Chance that m_axis_tready is high, and pixels that have been ready to leave at once so far.
         self.share, self.delay = 1.0, 2
         self.under_way: list[int] = []
+        #: Cycles in which a register was written, a frame began and a frame was done.
+        self.writes: list[int] = []
+        self.begun: list[int] = []
+        self.done: list[int] = []
 
     async def cycle(self) -> None:
         ctx, control = self.ctx, self.control
@@ -61,10 +66,16 @@ class Bench(Master):
             ("idle", not self.under_way),
         ):
             ctx.set(getattr(control, port), value)
+        if ctx.get(control.registers.write):
+            self.writes.append(self.cycles)
         if valid and ready:
             self.under_way.pop(0)
             self.taken += 1
+            if self.taken % PIXELS == 0:
+                self.done.append(self.cycles)
         if admit:
+            if self.admitted % PIXELS == 0:
+                self.begun.append(self.cycles)
             self.under_way.append(self.cycles + self.delay)
             self.admitted += 1
         self.cycles += 1
@@ -156,6 +167,49 @@ def test_a_start_in_a_frame_asks_for_the_next_one() -> None:
         assert bench.taken == before + 2 * PIXELS
 
     simulate(story)
+
+
+def test_a_start_in_the_cycle_in_which_a_frame_begins_asks_for_the_next_one() -> None:
+    seen = set()
+
+    async def story(bench: Bench, offset: int) -> None:
+        await bench.put(ControlRegister.CONTROL, RUN)
+        await bench.idle()
+        bench.share = 0.0
+        await bench.put(ControlRegister.CONTROL, RUN | START)
+        await bench.idle()
+        await bench.put(ControlRegister.CONTROL, RUN | START)
+        bench.share = 1.0
+        await bench.idle(offset)
+        await bench.put(ControlRegister.CONTROL, RUN | START)
+        start = bench.writes[-1]
+        await bench.idle()
+        assert len(bench.begun) == len(bench.done) == (4 if start >= bench.begun[2] else 3)
+        seen.add(start - bench.begun[2])
+
+    for offset in range(12):
+        simulate(functools.partial(story, offset=offset))
+    assert {-1, 0, 1} <= seen
+
+
+def test_a_flag_set_in_the_cycle_in_which_it_is_cleared_stays() -> None:
+    seen = set()
+
+    async def story(bench: Bench, offset: int) -> None:
+        await bench.put(ControlRegister.CONTROL, RUN)
+        await bench.idle()
+        await bench.put(ControlRegister.STATUS, FIELDS["frame_done"].mask)
+        await bench.put(ControlRegister.CONTROL, RUN | START)
+        await bench.idle(offset)
+        await bench.put(ControlRegister.STATUS, FIELDS["frame_done"].mask)
+        cleared = bench.writes[-1]
+        await bench.idle()
+        assert await bench.status("frame_done") == (cleared <= bench.done[-1])
+        seen.add(cleared - bench.done[-1])
+
+    for offset in range(12):
+        simulate(functools.partial(story, offset=offset))
+    assert {-1, 0, 1} <= seen
 
 
 def test_run_pauses_after_any_pixel_and_goes_on_with_the_next() -> None:
@@ -344,17 +398,47 @@ def test_a_core_gives_one_right_frame_for_each_start() -> None:
     picture = frame(made)
 
     async def story(driven: Driven, master: Master) -> None:
-        assert await master.write(ControlRegister.CONTROL, RUN) == OKAY
+        assert await master.write(ControlRegister.CONTROL, RUN | INTERRUPT) == OKAY
         for _ in range(3):
             for _ in range(60):
                 await driven.tick()
+            assert driven.ctx.get(driven.top.interrupt)
+            assert await master.write(ControlRegister.STATUS, FIELDS["frame_done"].mask) == OKAY
+            assert not driven.ctx.get(driven.top.interrupt)
             assert driven.beats == picture * (len(driven.beats) // len(picture))
             before = len(driven.beats)
-            assert await master.write(ControlRegister.CONTROL, RUN | START) == OKAY
+            assert await master.write(ControlRegister.CONTROL, RUN | INTERRUPT | START) == OKAY
             for _ in range(60):
                 await driven.tick()
             assert len(driven.beats) == before + len(picture)
         assert await master.read(ControlRegister.FRAMES) == (len(driven.beats) // len(picture), OKAY)
+
+    drive(made, story)
+
+
+@pytest.mark.parametrize("between", [0, 20, 200])
+def test_of_two_windows_set_while_a_frame_waits_the_last_one_counts(between: int) -> None:
+    made = replace(core("raster"), control=True, window=True)
+    source = made.window_source
+    assert source is not None
+    windows = [Window.around(made.grid, zoom=zoom) for zoom in (2, 3)]
+    pixels = made.pipeline.forward_int(source.forward_int(windows[-1])).tolist()
+
+    async def story(driven: Driven, master: Master) -> None:
+        assert await master.write(ControlRegister.CONTROL, RUN) == OKAY
+        for _ in range(60):
+            await driven.tick()
+        for window in windows:
+            for register, value in zip(WINDOW_REGISTERS, astuple(window), strict=True):
+                assert await master.write(register, value % (1 << 32)) == OKAY
+            for _ in range(between):
+                await driven.tick()
+        before = len(driven.beats)
+        assert await master.write(ControlRegister.CONTROL, RUN | START) == OKAY
+        for _ in range(60 + 2 * source.pause):
+            await driven.tick()
+        shown = [[data >> 8 * k & 255 for k in (2, 0, 1)] for data, _, _ in driven.beats[before:]]
+        assert shown == pixels
 
     drive(made, story)
 

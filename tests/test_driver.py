@@ -128,6 +128,15 @@ def test_a_window_is_set_as_a_whole(tmp_path: Path) -> None:
             pass
         driver.window = window
         assert driver.window == window
+        limits = {
+            name: (form.lo, form.hi)
+            for name, form in (("x", source.position), ("y", source.position), ("step", source.step))
+        }
+        for name, (lo, hi) in limits.items():
+            for value in (lo - 1, hi + 1):
+                with pytest.raises(InputError, match=f"{name} of the window must be from {lo} to {hi}"):
+                    driver.window = replace(source.whole, **{name: value})
+        assert driver.window == window
         before = len(beats)
         driver.start()
         driver.wait()

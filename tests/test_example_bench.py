@@ -50,12 +50,16 @@ CORES = {
     "stream, loadable": (loadable, BYTES, "stream"),
     "raster, many pictures": (many, of_five()[0], "raster"),
     "stream, many pictures": (many, of_five()[0], "stream"),
+    "raster, window": (lambda: baked(SMALL), SMALL, "raster"),
+    "raster, control": (lambda: baked(SMALL), SMALL, "raster"),
+    "raster, window, control": (lambda: baked(SMALL), SMALL, "raster"),
 }
 
 
 def emitted(folder: Path, kind: str) -> Artifact:
     graph, architecture, source = CORES[kind]
-    return emit(graph(), architecture.grid, folder, "my_core", source=source)
+    options = {"control": "control" in kind, "window": "window" in kind}
+    return emit(graph(), architecture.grid, folder, "my_core", source=source, **options)
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import astuple
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from inrhw.loading.pictures import PictureRegister
 from inrhw.loading.registers import FIELDS, READABLE, WRITABLE, Register
 from inrhw.lower import lower
 from inrhw.models import INR, Architecture
+from inrhw.window import WindowSource
 
 SPIRIT = "{http://www.spiritconsortium.org/XMLSchema/SPIRIT/1685-2009}"
 
@@ -48,7 +50,7 @@ ORDER = {
     "model": "views ports",
     "view": "name envIdentifier language modelName fileSetRef",
     "port": "name wire",
-    "wire": "direction vector",
+    "wire": "direction vector driver",
     "vector": "left right",
     "fileSet": "name file",
     "file": "name fileType",
@@ -75,6 +77,11 @@ def described(ports: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {**rest, "ports": listed, "source": "raster", **more}
 
 
+WINDOW = next(WindowSource.examples())
+
+#: On no bus.
+ALONE = ("unknown_picture", *WINDOW.ports)
+
 #: Buses of one port.
 LINES = ("aclk", "aresetn", "interrupt")
 
@@ -97,6 +104,7 @@ MANIFESTS = {
         registers={r.name: int(r) for r in Register},
         control={r.name: int(r) for r in ControlRegister},
     ),
+    "window": described({**BASE, **WINDOW.ports}, window={"whole": list(astuple(WINDOW.whole))}),
 }
 
 
@@ -148,10 +156,20 @@ def test_every_port_is_declared_and_on_one_bus(kind: str) -> None:
         for pair in bus.iter(f"{SPIRIT}portMap")
     ]
     names = [name for _, _, name in mapped]
-    assert sorted(names) == sorted(port["name"] for port in declared if port["name"] != "unknown_picture")
+    assert sorted(names) == sorted(port["name"] for port in declared if port["name"] not in ALONE)
     for bus, logical, name in mapped:
         if bus not in LINES:
             assert name == f"{bus}_{logical.lower()}"
+
+
+def test_an_open_window_shows_the_whole_picture() -> None:
+    found = {
+        text(port, "name"): int(text(port, "wire/driver/defaultValue"))
+        for port in component("window").iter(f"{SPIRIT}port")
+        if port.find(f"{SPIRIT}wire/{SPIRIT}driver") is not None
+    }
+    values = zip(WINDOW.ports.items(), astuple(WINDOW.whole), strict=True)
+    assert found == {name: value % (1 << Shape.cast(member.shape).width) for (name, member), value in values}
 
 
 @pytest.mark.parametrize(
@@ -199,9 +217,7 @@ def registers(kind: str) -> dict[str, tuple[int, str, dict[str, tuple[int, int]]
 
 def test_registers_of_both_pages_have_names_and_addresses_of_their_own() -> None:
     found = registers("control")
-    assert set(found) == {r.name for r in Register} | {
-        f"CORE_{r.name}" for r in control_registers(window=False)
-    }
+    assert set(found) == {r.name for r in Register} | {f"CORE_{r.name}" for r in control_registers(False)}
     assert len({address for address, _, _ in found.values()}) == len(found)
     assert found["CORE_STATUS"][:2] == (ControlRegister.STATUS, "read-write")
     assert found["CORE_STATUS"][2]["frame_done"] == (8, 1)

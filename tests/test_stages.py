@@ -540,6 +540,17 @@ def test_what_only_another_kind_of_core_has_does_not_stay(chain: Chain) -> None:
         assert names & {"plan.json", *loadable} == there
 
 
+def test_a_package_of_another_core_does_not_stay(chain: Chain) -> None:
+    packages = [chain.folder / name for name in ("component.xml", "tiny.core")]
+    chain.run("emit")
+    for wish, stays in ((BAKED, True), (Wish(control=True), False)):
+        for path in packages:
+            path.touch()
+        chain.wish = wish
+        chain.run("emit")
+        assert [path.exists() for path in packages] == [stays] * 2
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("wish", [ROM, LOADABLE])
 @pytest.mark.parametrize("source", ["raster", "stream"])

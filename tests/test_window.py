@@ -229,6 +229,12 @@ def test_every_zoom_down_to_a_quarter_can_be_centred(width: int, height: int) ->
     assert source.position.lo <= min(window.x, window.y)
 
 
+@pytest.mark.parametrize("zoom", [0.0, -1.0, float("nan")])
+def test_a_zoom_that_is_none_is_refused(zoom: float) -> None:
+    with pytest.raises(InputError, match="zoom must be over 0"):
+        Window.around(Grid(4, 3), zoom=zoom)
+
+
 def test_windows_beyond_the_ports_are_refused() -> None:
     source = trained("quadinr", 4, 3)
     too_far = Window(source.position.hi + 1, 0, 1)

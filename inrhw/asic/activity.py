@@ -11,7 +11,7 @@ from inrhw.asic.netlist import Netlist
 from inrhw.asic.simulation import Simulator, Words
 from inrhw.errors import InputError, Mismatch
 from inrhw.files import read_arrays
-from inrhw.manifest import window_inputs
+from inrhw.manifest import resting_inputs
 
 #: Cycles that are counted at least, and pixels.
 _CYCLES, _PIXELS = 1000, 8
@@ -130,7 +130,7 @@ class _Feed:
         arrays = read_arrays(vectors, ("coordinates", "pixels"), "inrhw emit")
         self._coordinates: list[list[int]] = arrays["coordinates"].tolist()
         self._pixels: list[list[int]] = arrays["pixels"].tolist()
-        steady = {"m_axis_tready": 1, **window_inputs(manifest)}
+        steady = {"m_axis_tready": 1, **resting_inputs(manifest)}
         self._idle = {
             name: [steady.get(name, 0) >> k & 1 for k in range(len(bits))]
             for name, bits in netlist.inputs.items()

@@ -30,6 +30,8 @@ def report(
 ) -> None:
     """Write report.json and report.html, or with --compare compare.json and compare.html."""
     if compare:
+        if vivado:
+            raise InputError("--vivado is about the report of one core; a comparison takes none")
         files = write_comparison(side_by_side(folders), output)
         console.print("\n".join(map(str, files)), markup=False, highlight=False, soft_wrap=True)
         return
