@@ -151,6 +151,7 @@ STILL = {"tdata_order": [0], "initiation_interval": 1, "latency": 1, "width": 2}
     "source": "raster",
     "coordinate": {"bits_per_axis": 8},
     "window": {"whole": [0xA5 - 256, 0, 512]},
+    "ports": [{"name": "window_x", "width": 8}],
 }
 
 
