@@ -268,7 +268,10 @@ LADDERS = {
     "one column by stream": ("--size", "1x7", "--source", "stream", *TINY),
     "one line on a 7 series part": ("--size", "7x1", "--board", "arty_a7", *TINY),
     "one neuron": ("--size", "3x2", "--hidden-features", "1", "--hidden-layers", "0", "--steps", "1"),
-    "siren": ("--size", "4x3", "--model", "siren", "--hidden-layers", "1", "--hidden-features", "2"),
+    "siren": (
+        *("--size", "4x3", "--model", "siren", "--hidden-layers", "1", "--hidden-features", "2"),
+        *("--clock-mhz", "150"),
+    ),
     "fewest bits": (
         *("--size", "4x3", "--phase-bits", "3", "--activation-bits", "2"),
         *("--weight-bits", "2", "--outer-weight-bits", "2", *TINY),
@@ -295,6 +298,8 @@ def test_the_whole_ladder_passes(inrhw_: Inrhw, tmp_path: Path, kind: str, chann
     assert skipped <= (set() if available("icarus") else {"Verilog on Icarus"})
     assert set(statuses.values()) <= {"pass", "skipped"}
     assert "PASS" in result.out
+    clock = json.loads((tmp_path / "out" / "power.json").read_text())["clock_mhz"]["value"]
+    assert clock == (150 if kind == "siren" else 300)
 
 
 # Wrong usage is status 2

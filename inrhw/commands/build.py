@@ -130,6 +130,6 @@ def build(
         fit_on(work, loaded, architectures, training, resume=resume)
         work.emit(source, wish, chosen, scale)
         work.synth(chosen, place=place)
-        work.power()
+        work.power(None if clock_mhz == Target.clock_mhz else clock_mhz)
         work.verify(print_rung)
     finish(work)

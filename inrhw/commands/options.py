@@ -128,7 +128,9 @@ Weights = Annotated[
 TargetMpixels = Annotated[
     float | None, typer.Option(help="Megapixels a second that a folded core must give.")
 ]
-ClockMhz = Annotated[float, typer.Option(help="Clock that --target-mpixels is meant at.")]
+ClockMhz = Annotated[
+    float, typer.Option(help="Clock that --target-mpixels is meant at, and power stated at.")
+]
 MaxDsp = Annotated[int | None, typer.Option(help="Multipliers to use at most.", show_default="the board's")]
 MaxLut = Annotated[int | None, typer.Option(help="LUTs to use at most.", show_default="the board's")]
 InitiationInterval = Annotated[
