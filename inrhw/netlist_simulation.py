@@ -1,11 +1,12 @@
 """Simulate a netlist clock by clock, in numpy: no compiler, and every net can be seen."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 
 import numpy as np
 
 from inrhw.cells import Block, Part, Values, parts_of
 from inrhw.errors import InputError
+from inrhw.levels import in_levels
 from inrhw.netlist import Json
 
 
@@ -81,22 +82,11 @@ def _block(parts: list[Part]) -> Block:
 def _levels(parts: list[Part]) -> list[int]:
     """Return for each part how many others its outputs follow, one behind the other, without a clock."""
     drives = {bit: number for number, part in enumerate(parts) for bit in part.drives if bit > 1}
-    behind: dict[int, set[int]] = defaultdict(set)
-    waiting: Counter[int] = Counter()
-    for number, part in enumerate(parts):
-        # A part without reads is a register: nothing waits for it.
-        sources = {drives[bit] for bit in part.reads if bit in drives and parts[drives[bit]].reads}
-        for source in sources:
-            behind[source].add(number)
-        waiting[number] = len(sources)
-    levels = [0] * len(parts)
-    ready = [number for number in range(len(parts)) if not waiting[number]]
-    for number in ready:
-        for after in behind[number]:
-            levels[after] = max(levels[after], levels[number] + 1)
-            waiting[after] -= 1
-            if not waiting[after]:
-                ready.append(after)
-    if len(ready) < len(parts):
+    # A part without reads is a register: nothing waits for it.
+    waits = [
+        {drives[bit] for bit in part.reads if bit in drives and parts[drives[bit]].reads} for part in parts
+    ]
+    levels = {number: level for level, numbers in enumerate(in_levels(waits)) for number in numbers}
+    if len(levels) < len(parts):
         raise InputError("the netlist has a combinational loop; register it")
-    return levels
+    return [levels[number] for number in range(len(parts))]

@@ -1,6 +1,5 @@
 """FPGA power of UltraScale+ from a netlist, its activity and published energies: an estimate with a band."""
 
-import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,10 +15,10 @@ from inrhw.energies import (
     STATIC_MW_PER_LUT,
     STATIC_SOURCE,
 )
-from inrhw.errors import InputError
 from inrhw.figure import Figure
 from inrhw.netlist import Json, Netlist, pins_of, resource_of, stays_in_slice, top_module
 from inrhw.synth import Synthesis, cost_of
+from inrhw.wish import check_clock
 
 #: A figure as "low", "nominal" and "high".
 Band = Mapping[str, Figure]
@@ -100,8 +99,7 @@ def power(
     InputError
         The clock is not positive, the netlist is damaged, or the activity belongs to another.
     """
-    if not 0 < clock_mhz < math.inf:
-        raise InputError(f"the clock must be a positive number of MHz, not {clock_mhz:g}")
+    check_clock(clock_mhz)
     clock = Figure(clock_mhz, "MHz", "the clock that power is stated at")
     if synthesis.board.family != "xcup":
         return _unknown(clock, f"no energies with a source for {synthesis.board.family}")

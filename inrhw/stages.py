@@ -161,7 +161,7 @@ class Build(StagedFolder):
             if folding:
                 write_json(self.folder / _PLAN, plan_to_json(architectures, wish, board, source, folding))
             else:
-                (self.folder / _PLAN).unlink(missing_ok=True)
+                self._forget(_PLAN)
             self._forget(*self._asic_files, *_POWER_FILES, *package_files(self.name))
 
         for name in (WEIGHTS, "fit.json"):
@@ -207,7 +207,7 @@ class Build(StagedFolder):
         def run() -> None:
             toggles = self._activity(netlist, synthesis, activity)
             if toggles is None:  # older ones would stand in the report as if the figures came from them
-                (self.folder / ACTIVITY).unlink(missing_ok=True)
+                self._forget(ACTIVITY)
             found = power(synthesis, clock, manifest["initiation_interval"], toggles)
             write_json(self.folder / _RESULTS["power"], asdict(found))
 

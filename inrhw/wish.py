@@ -7,6 +7,12 @@ from inrhw.errors import InputError
 from inrhw.folding import WEIGHTS
 
 
+def check_clock(clock_mhz: float) -> None:
+    """Raise InputError unless a clock is one."""
+    if not 0 < clock_mhz < math.inf:
+        raise InputError(f"the clock must be a positive number of MHz, not {clock_mhz:g}")
+
+
 @dataclass(frozen=True)
 class Target:
     """What a folded network has to reach; None where anything will do.

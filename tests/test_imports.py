@@ -77,6 +77,7 @@ ORDER = [
     "vivado",
     "vivado_reports",
     "cores",
+    "levels",
     "netlist",
     "cells",
     "netlist_simulation",

@@ -1,6 +1,5 @@
 """What a design is as a chip: one set of figures, with all that they leave out."""
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -29,6 +28,7 @@ from inrhw.figure import Figure
 from inrhw.files import write_atomically, write_json
 from inrhw.progress import OnProgress, silent
 from inrhw.timing import Step
+from inrhw.wish import check_clock
 from inrhw.yosys import yosys_version
 
 #: Told how often the nets of a netlist toggle.
@@ -112,8 +112,7 @@ def asic(
         check_node(node_nm)
         if library.is_generic:
             raise InputError("the generic library is of no node; give files with --liberty to scale from one")
-    if not 0 < clock_mhz < math.inf:
-        raise InputError(f"the clock must be a positive number of MHz, not {clock_mhz:g}")
+    check_clock(clock_mhz)
     mapped = map_to(library, verilog, top, folder, on_progress=on_progress)
     delays = longest_path(mapped.netlist, library) if library.is_timed else None
     figures = {

@@ -9,6 +9,7 @@ from typing import Any
 
 from inrhw.asic.library import Cell, Library
 from inrhw.errors import InputError
+from inrhw.levels import in_levels
 
 #: A net by its number, or a constant: "0", "1", or "x" where the value does not matter.
 Bit = int | str
@@ -86,20 +87,10 @@ class Netlist:
             {driver[bit] for pin in instance.cell.inputs if (bit := instance.pins.get(pin, "x")) in driver}
             for instance in cells
         ]
-        follow: list[list[int]] = [[] for _ in cells]
-        for k, drivers in enumerate(waits):
-            for j in drivers:
-                follow[j].append(k)
-        missing = [len(drivers) for drivers in waits]
-        ready = [k for k, n in enumerate(missing) if n == 0]
-        for k in ready:
-            for after in follow[k]:
-                missing[after] -= 1
-                if missing[after] == 0:
-                    ready.append(after)
-        if len(ready) < len(cells):
-            raise InputError(f"{len(cells) - len(ready)} cells of {self.top} form a combinational loop")
-        return [cells[k] for k in ready]
+        found = [cells[k] for level in in_levels(waits) for k in level]
+        if len(found) < len(cells):
+            raise InputError(f"{len(cells) - len(found)} cells of {self.top} form a combinational loop")
+        return found
 
     def verilog(self) -> str:
         """Return the netlist as Verilog, for other programs; nets are called n and their number."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from inrhw.errors import InputError
+from inrhw.manifest import resting_inputs
 from inrhw.progress import OnProgress, silent
 from inrhw.simulator.build import Simulation, bench_folder, build
 from inrhw.simulator.run import BenchResult, run_tests
@@ -162,14 +163,11 @@ def build_bench(
 
 def _window_defines(manifest: dict[str, Any]) -> dict[str, str]:
     """Return the macros for the ports of a window; none if it has no ports."""
-    window = manifest.get("window")
-    if not window or "control" in manifest:
-        return {}
-    bits = {"X": window["position_bits"], "Y": window["position_bits"], "STEP": window["step_bits"]}
+    widths = {port["name"]: port["width"] for port in manifest.get("ports", ())}
     defines = {}
-    for (name, width), whole in zip(bits.items(), window["whole"], strict=True):
-        defines[f"INRHW_WINDOW_{name}_BITS"] = str(width)
-        defines[f"INRHW_WINDOW_{name}"] = str(whole % (1 << width))
+    for port, value in resting_inputs(manifest).items():
+        defines[f"INRHW_{port.upper()}_BITS"] = str(widths[port])
+        defines[f"INRHW_{port.upper()}"] = str(value)
     return defines
 
 
