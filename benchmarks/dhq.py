@@ -112,17 +112,14 @@ SCHEMES = {
         Scheme("dhq"),
     ),
 }
-_CORE = (PER_ROW, Scheme("dhq"))
-_MORE = (Scheme("uniform", finer_rows=0), Scheme("dhq", "weights"), Scheme("auto"))
+_MOST_TELLING = (PER_ROW, Scheme("dhq"), Scheme("dhq", "weights"))
+_MORE = (Scheme("uniform", finer_rows=0), Scheme("auto"))
 
 #: Schemes, seed and bits of QAT, the most telling first: time ends the list.
 QAT = (
-    ((*_CORE, *_MORE), 0, 4),
+    *(((*_MOST_TELLING, *_MORE), 0, bits) for bits in (4, 6, 3, 8, 5)),
+    *((_MOST_TELLING, seed, bits) for bits in (4, 6, 3, 8, 5) for seed in (1, 2)),
     ((Scheme("dhq", finer_rows=0),), 0, 4),
-    *((_CORE, 0, bits) for bits in (6, 3)),
-    *((_CORE, seed, 4) for seed in (1, 2)),
-    *((_CORE, seed, bits) for seed in (1, 2) for bits in (6, 3)),
-    *((_MORE, 0, bits) for bits in (6, 3)),
 )
 
 
@@ -241,7 +238,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("pictures", nargs="+", type=Path)
     parser.add_argument("--models", nargs="*", default=["siren", "quadinr"])
-    parser.add_argument("--one-seed-models", nargs="*", default=["relu_pe", "gauss"])
+    parser.add_argument("--one-seed-models", nargs="*", default=["relu_pe", "gauss", "finer", "sinc", "wire"])
     parser.add_argument("--qat-models", nargs="*", default=["siren", "quadinr"])
     parser.add_argument("--size", default="64x64")
     parser.add_argument("--steps", type=int, default=500)

@@ -33,7 +33,7 @@ from typing import Any
 
 from amaranth.back import rtlil
 
-from inrhw import Architecture, Precision, Training, emit, fit, load_board, load_picture, lower, synth
+from inrhw import Architecture, Precision, Training, load_board, load_picture, lower, synth
 from inrhw.activation_table import Alone
 from inrhw.files import read_json, write_json
 from inrhw.fit import Fitted
@@ -41,14 +41,18 @@ from inrhw.folding import fold
 from inrhw.node import Graph, Node
 from inrhw.ops.fwht import Fwht
 from inrhw.plan import plan
+from inrhw.power import LEVELS
 from inrhw.signals import Picture, psnr_db
-from inrhw.top import Core
+from inrhw.stages import Build
 from inrhw.wish import Target, Wish
 from inrhw.yosys import verilog_from_rtlil
 
 BOARD = load_board("vcu128")
 WISHES = {"folded": Wish("rom", Target(initiation_interval=64)), "baked": Wish()}
 RESOURCES = ("lut", "ff", "dsp", "bram")
+
+#: What energy is stated at. The dynamic energy of a pixel does not depend on it.
+CLOCK_MHZ = 200
 
 Row = dict[str, Any]
 
@@ -139,39 +143,36 @@ def main() -> None:
         write_json(results / "dhq_cost.json", rows)
 
 
-def trained(network: Network, picture: Picture, options: argparse.Namespace) -> Fitted:
-    """Return the trained network, from its folder if it is there."""
-    folder = options.work / network.name.replace(" ", "_")
-    if not (folder / "fit.json").exists():
-        fit(picture, network.architecture(picture), Training(options.steps)).save(folder)
-    return Fitted.load(folder)
-
-
 def build(network: Network, way: str, picture: Picture, options: argparse.Namespace) -> Row:
     """Return one row."""
-    fitted = trained(network, picture, options)
-    architecture = fitted.architecture
-    graph = lower(fitted.model)
-    if folding := plan(architecture, WISHES[way], BOARD):
-        graph = fold(graph, folding, architecture.precision)
-    core = Core(graph, architecture.grid)
+    work = Build(options.work / f"{network.name.replace(' ', '_')}_{way}")
+    work.fit(picture, network.architecture(picture), Training(options.steps))
+    fitted = Fitted.load(work.folder)
     start = time.perf_counter()
-    with tempfile.TemporaryDirectory() as folder:
-        artifact = emit(graph, architecture.grid, folder, "core")
-        found = synth(artifact.verilog, "core", BOARD, folder)
+    work.emit("raster", WISHES[way], BOARD)
+    work.synth(BOARD)
+    synth_s = round(time.perf_counter() - start, 1)
+    work.power(CLOCK_MHZ, "netlist")
+    verified = work.verify()
+    manifest, found, used = (
+        read_json(work.folder / name, "benchmarks/dhq_cost.py")
+        for name in ("manifest.json", "synth.json", "power.json")
+    )
     row = {
         "network": network.name,
         "way": way,
         "float_db": round(psnr_db(picture.values, fitted.float_model.render()), 2),
         "psnr_db": round(psnr_db(picture.values, fitted.model.render()), 2),
-        **{name: found.resources[name].value for name in RESOURCES},
-        "fmax_mhz": found.timing.fmax_mhz.value,
-        "latency": core.latency,
-        "initiation_interval": core.initiation_interval,
-        "synth_s": round(time.perf_counter() - start, 1),
+        **{name: found["resources"][name]["value"] for name in RESOURCES},
+        "fmax_mhz": found["timing"]["fmax_mhz"]["value"],
+        "latency": manifest["latency"],
+        "initiation_interval": manifest["initiation_interval"],
+        **{f"dynamic_nj_{level}": used["dynamic_nj"][level]["value"] for level in LEVELS},
+        "synth_s": synth_s,
+        "verified": verified,
     }
-    if folding:
-        row["fwht_percent"] = shares(core.pipeline)
+    if folding := plan(fitted.architecture, WISHES[way], BOARD):
+        row["fwht_percent"] = shares(fold(lower(fitted.model), folding, network.precision))
     print(json.dumps(row), flush=True)
     return row
 

@@ -3,15 +3,21 @@
     python benchmarks/shared.py ../shared/kodak/*.png --size 64x64 --steps 600
 
 For each RUN, "K:projection:hidden layers", the first K pictures are trained together and compared with
-networks of their own, equally wide, with two hidden layers, trained for as many full-batch steps. Shared
-networks are rendered at twice their size too, compared with the picture at that size and with what bicubic
-interpolation makes of the small one. A run is a file in --work: what is done is not done again. Prints a row
-a run and writes benchmarks/results/shared.json, where rows of other settings stay.
+networks of their own, equally wide, with --separate-layers hidden layers, trained for as many full-batch
+steps. The projection counts as a hidden layer: one more than a network of a picture's own has puts it on
+top, as many let it replace one. With --crops N, pictures are N crops of twice --size from those that are
+given, spread evenly, at their own resolution.
+
+Shared networks are rendered at twice their size too, compared with the picture at that size and with what
+bicubic interpolation makes of the small one. A run is a file in --work: what is done is not done again.
+Prints a row a run and writes benchmarks/results/shared.json, where rows of other settings stay.
 """
 
 import argparse
 import hashlib
+import itertools
 import json
+import math
 import statistics
 import time
 from pathlib import Path
@@ -27,7 +33,10 @@ from inrhw.signals import Pixels, parse_size, psnr_db
 
 Row = dict[str, Any]
 
-_SETTING = ("pictures", "projection", "hidden_layers", "hidden_features", "model", "size", "steps")
+_SETTING = (
+    *("pictures", "crops", "projection", "hidden_layers", "separate_layers"),
+    *("hidden_features", "model", "size", "steps"),
+)
 
 RUNS = [
     "2:full:3",
@@ -48,13 +57,16 @@ def main() -> None:
     parser.add_argument("--runs", nargs="+", default=RUNS)
     parser.add_argument("--model", default="quadinr")
     parser.add_argument("--size", default="64x64")
+    parser.add_argument("--crops", type=int, default=0)
+    parser.add_argument("--separate-layers", type=int, default=2)
     parser.add_argument("--hidden-features", type=int, default=32)
     parser.add_argument("--steps", type=int, default=600)
     parser.add_argument("--learning-rate", type=float, default=Training.learning_rate)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--work", type=Path, default=Path("rtl_out/benchmark_shared"))
     options = parser.parse_args()
-    pictures = sorted(options.pictures)
+    options.work.mkdir(parents=True, exist_ok=True)
+    pictures = crops(options) if options.crops else sorted(options.pictures)
     rows = []
     for run in options.runs:
         n, projection, layers = run.split(":")
@@ -63,6 +75,8 @@ def main() -> None:
         row = cached(options, shared, chosen, projection, int(layers), options)
         alone_parameters = sum(one["parameters"] for one in separate)
         row |= {
+            "crops": bool(options.crops),
+            "separate_layers": options.separate_layers,
             "separate_parameters": alone_parameters,
             "saved_percent": round(100 * (1 - row["parameters"] / alone_parameters), 1),
             "separate_bits": sum(one["weight_bits"] for one in separate),
@@ -73,6 +87,22 @@ def main() -> None:
         rows.append(row)
         print(json.dumps(row), flush=True)
     write(rows)
+
+
+def crops(options: argparse.Namespace) -> list[Path]:
+    """Cut crops out of the pictures, spread evenly over each, and return their files."""
+    width, height = (2 * n for n in parse_size(options.size))
+    of_each = math.ceil(options.crops / len(options.pictures))
+    columns = math.ceil(math.sqrt(of_each))
+    rows = math.ceil(of_each / columns)
+    found = []
+    for k, path in itertools.product(range(of_each), sorted(options.pictures)):
+        with Image.open(path) as picture:
+            left = round((picture.width - width) * (k % columns + 0.5) / columns)
+            top = round((picture.height - height) * (k // columns + 0.5) / rows)
+            found.append(options.work / f"{path.stem}_{width}x{height}_{left}_{top}.png")
+            picture.crop((left, top, left + width, top + height)).save(found[-1])
+    return found[: options.crops]
 
 
 def write(rows: list[Row]) -> None:
@@ -90,7 +120,6 @@ def cached(options: argparse.Namespace, measure: Any, *what: Any) -> Row:
     identity = hashlib.sha256(repr((measure.__name__, what[:-1], setting)).encode()).hexdigest()[:16]
     file = options.work / f"{identity}.json"
     if not file.exists():
-        options.work.mkdir(parents=True, exist_ok=True)
         write_json(file, measure(*what))
     return dict(read_json(file, "benchmarks/shared.py"))
 
@@ -99,7 +128,7 @@ def alone(path: Path, options: argparse.Namespace) -> Row:
     """Train a network of a picture's own."""
     picture = load_picture(path, parse_size(options.size))
     size = (picture.width, picture.height, picture.channels)
-    architecture = Architecture(options.model, *size, options.hidden_features, 2)
+    architecture = Architecture(options.model, *size, options.hidden_features, options.separate_layers)
     fitted = fit(picture, architecture, Training(options.steps, options.learning_rate, 0, options.device))
     return {
         "picture": picture.name,
@@ -122,7 +151,9 @@ def shared(paths: list[Path], projection: str, hidden_layers: int, options: argp
         projection=projection,
         max_scale=2,
     )
-    training = SharedTraining(options.steps, options.learning_rate, 0, options.device)
+    # Every pixel of every picture in each step, as networks of their own see them.
+    pixels = len(pictures) * width * height
+    training = SharedTraining(options.steps, options.learning_rate, 0, options.device, pixels)
     begin = time.process_time()
     fitted = fit_shared(pictures, architectures, training)
     seconds = time.process_time() - begin
