@@ -19,7 +19,7 @@ not run here. Energy is not estimated: there is no power model.
 "fwht_percent": what a layer's rotation (FWHT, rounding behind it, buffer in front of it) takes of the LUTs of
 that layer, each synthesized alone, where folded. "gain_per_klut": decibels gained for 1000 more LUTs than
 uniform at the same bits; negative if PSNR falls. A design is a file in --work: what is done is not done
-again. No synthesis starts after --minutes. Prints a row a design and writes benchmarks/results/dhq_cost.json.
+again. No synthesis starts after --minutes. Prints a table and writes benchmarks/results/dhq_cost.json.
 """
 
 import argparse
@@ -32,6 +32,7 @@ from pathlib import Path
 from typing import Any
 
 from amaranth.back import rtlil
+from dhq_tables import cost
 
 from inrhw import Architecture, Precision, Training, load_board, load_picture, lower, synth
 from inrhw.activation_table import Alone
@@ -135,8 +136,7 @@ def main() -> None:
             write_json(file, build(network, way, picture, options))
         rows.append(read_json(file, "benchmarks/dhq_cost.py"))
     compare(rows)
-    for row in rows:
-        print(json.dumps(row), flush=True)
+    print(cost(rows))
     if not options.only:
         results = Path(__file__).parent / "results"
         results.mkdir(exist_ok=True)
@@ -209,7 +209,7 @@ def compare(rows: list[Row]) -> None:
         if full and row is not full:
             row["less_than_16_bits_percent"] = {
                 name: round(100 * (1 - row[name] / full[name]), 1)
-                for name in (*RESOURCES, "latency")
+                for name in (*RESOURCES, "latency", "dynamic_nj_nominal")
                 if full[name]
             }
         uniform = by_name.get((f"{row['network'].split()[0]} uniform", row["way"]))

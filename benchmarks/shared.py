@@ -5,8 +5,9 @@
 For each RUN, "K:projection:hidden layers", the first K pictures are trained together and compared with
 networks of their own, equally wide, with --separate-layers hidden layers, trained for as many full-batch
 steps. The projection counts as a hidden layer: one more than a network of a picture's own has puts it on
-top, as many let it replace one. With --crops N, pictures are N crops of twice --size from those that are
-given, spread evenly, at their own resolution.
+top, as many let it replace one. "gained_db" compares with networks of their own that are so narrow that
+all together have no more parameters than the shared ones. With --crops N, pictures are N crops of twice
+--size from those that are given, spread evenly, at their own resolution.
 
 Shared networks are rendered at twice their size too, compared with the picture at that size and with what
 bicubic interpolation makes of the small one. A run is a file in --work: what is done is not done again.
@@ -28,6 +29,7 @@ from PIL import Image
 
 from inrhw import Architecture, Picture, Training, fit, load_picture
 from inrhw.files import read_json, write_json
+from inrhw.models import INR
 from inrhw.shared_fit import SharedTraining, fit_shared, shared_architectures
 from inrhw.signals import Pixels, parse_size, psnr_db
 
@@ -81,9 +83,17 @@ def main() -> None:
             "saved_percent": round(100 * (1 - row["parameters"] / alone_parameters), 1),
             "separate_bits": sum(one["weight_bits"] for one in separate),
         }
-        for kind in ("float_db", "quantized_db"):
-            row[f"separate_{kind}"] = round(statistics.mean(one[kind] for one in separate), 2)
+        narrow = argparse.Namespace(**vars(options) | {"hidden_features": equal_width(row, options)})
+        equal = [cached(narrow, alone, path, narrow) for path in chosen]
+        row |= {
+            "equal_features": narrow.hidden_features,
+            "equal_parameters": sum(one["parameters"] for one in equal),
+        }
+        for kind, name in itertools.product(("float_db", "quantized_db"), ("separate", "equal")):
+            ones = separate if name == "separate" else equal
+            row[f"{name}_{kind}"] = round(statistics.mean(one[kind] for one in ones), 2)
         row["lost_db"] = round(row["separate_quantized_db"] - row["quantized_db"], 2)
+        row["gained_db"] = round(row["quantized_db"] - row["equal_quantized_db"], 2)
         rows.append(row)
         print(json.dumps(row), flush=True)
     write(rows)
@@ -122,6 +132,17 @@ def cached(options: argparse.Namespace, measure: Any, *what: Any) -> Row:
     if not file.exists():
         write_json(file, measure(*what))
     return dict(read_json(file, "benchmarks/shared.py"))
+
+
+def equal_width(row: Row, options: argparse.Namespace) -> int:
+    """Return the widest separate networks, in hidden features, with no more parameters than the shared."""
+    width, height = parse_size(options.size)
+
+    def parameters(features: int) -> int:
+        architecture = Architecture(options.model, width, height, 3, features, options.separate_layers)
+        return row["pictures"] * sum(p.numel() for p in INR(architecture).parameters())
+
+    return next(n for n in range(options.hidden_features, 0, -1) if parameters(n) <= row["parameters"])
 
 
 def alone(path: Path, options: argparse.Namespace) -> Row:
