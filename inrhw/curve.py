@@ -51,6 +51,15 @@ class CurveNode(Node):
             raise ValueError(f"n_stages must be from 1 to {most}, not {self.n_stages}")
 
     @classmethod
+    def serves(cls, argument: Element, element: Fixed) -> bool:
+        """Return whether there is a circuit for arguments and outputs of these formats."""
+        try:
+            cls(Vector(argument, 1), element)
+        except ValueError:
+            return False
+        return True
+
+    @classmethod
     def of_bits(cls, bits: int, n_stages: int = 1) -> Self:
         """Return one lane with an argument and an output of `bits` bits.
 
@@ -94,8 +103,8 @@ class CurveNode(Node):
         return Staged(self.i, self.o, self.steps(), self.n_stages)
 
 
-def check_output(element: Fixed) -> None:
-    """Raise ValueError unless `element` holds -1 to 1: 2 to 16 bits, signed, all else fraction bits."""
+def check_output(element: Fixed, most: int = 16) -> None:
+    """Raise ValueError unless `element` holds -1 to 1: 2 to `most` bits, signed, all else fraction bits."""
     width = element.width
-    if not 2 <= width <= 16 or element != Fixed(width, width - 1):
-        raise ValueError(f"element must be Fixed(w, w - 1) with w from 2 to 16, not {element!r}")
+    if not 2 <= width <= most or element != Fixed(width, width - 1):
+        raise ValueError(f"element must be Fixed(w, w - 1) with w from 2 to {most}, not {element!r}")
