@@ -99,8 +99,7 @@ def check_loadable(precision: Precision) -> None:
     bits = (precision.weight_bits, precision.outer_weight_bits, precision.activation_bits)
     if max(*bits, precision.phase_bits) > _MOST_LOADABLE_BITS:
         raise InputError(
-            f"loadable weights are for weights, activations and phases of at most {_MOST_LOADABLE_BITS} bits; "
-            "wider networks can have rom"
+            f"loadable weights are for networks of at most {_MOST_LOADABLE_BITS} bits; wider ones need rom"
         )
 
 

@@ -353,7 +353,7 @@ def test_wrong_usage_is_status_2(inrhw_: Inrhw, tmp_path: Path, arguments: tuple
         ),
         (
             ("--model", "gauss", "--phase-bits", "13"),
-            "gaussian cannot have this precision: i must be .*12 bits.*activation_impl gaussian_interpolated can",
+            "gaussian cannot have this precision: i must be .*12 bits.* gaussian_interpolated can",
         ),
         (
             ("--model", "siren", "--phase-bits", "17"),
