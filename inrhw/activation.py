@@ -14,9 +14,6 @@ from inrhw.curve import CurveNode
 from inrhw.quantize import quantize, round_to
 from inrhw.types import Element, Fixed, Phase, Vector
 
-#: Arguments at once, where there are many: what they need stays in the cache.
-_AT_ONCE = 1 << 16
-
 
 class Affine(NamedTuple):
     """``factor * x + offset``."""
@@ -45,12 +42,7 @@ class Encoding(NamedTuple):
 @functools.lru_cache(maxsize=16)
 def _outputs(node: CurveNode, device: torch.device | str = "cpu") -> Tensor:
     """Return the output for every argument, int32 from the lowest on; activations of one format share it."""
-    lo, hi = node.i.element.lo, node.i.element.hi
-    table = np.empty(hi + 1 - lo, np.int32)
-    for start in range(0, len(table), _AT_ONCE):
-        codes = np.arange(start, min(start + _AT_ONCE, len(table)), dtype=np.int64) + lo
-        table[start : start + len(codes)] = node.forward_int(codes[:, None])[:, 0]
-    return torch.from_numpy(table).to(device)
+    return torch.from_numpy(node.outputs().astype(np.int32)).to(device)
 
 
 class Activation(nn.Module, ABC):

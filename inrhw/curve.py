@@ -12,6 +12,9 @@ from inrhw.node import Node
 from inrhw.stage import Staged, Step
 from inrhw.types import Codes, Element, Fixed, Phase, Vector
 
+#: Arguments at once, where there are many: what they need stays in the processor's cache.
+_AT_ONCE = 1 << 16
+
 #: For `CurveNode.fast_stages`: a register behind every step.
 EVERY_STEP = 99
 
@@ -88,6 +91,15 @@ class CurveNode(Node):
     @abstractmethod
     def steps(self) -> Sequence[Step]:
         """Return the circuit of one element; see `Staged`."""
+
+    def outputs(self) -> Codes:
+        """Return the output for every code of the argument, from the lowest on."""
+        lo, hi = self.i.element.lo, self.i.element.hi
+        y = np.empty(hi + 1 - lo, np.int64)
+        for start in range(0, len(y), _AT_ONCE):
+            codes = np.arange(start, min(start + _AT_ONCE, len(y)), dtype=np.int64) + lo
+            y[start : start + len(codes)] = self.forward_int(codes[:, None])[:, 0]
+        return y
 
     @abstractmethod
     def ideal(self, x: Codes) -> NDArray[np.float64]:
