@@ -20,6 +20,7 @@ from inrhw.precision import Precision
 from inrhw.shapes import layer_shapes
 from inrhw.signals import builtin_picture
 from inrhw.simulator import TESTS, run_bench
+from inrhw.types import Fixed, Vector
 
 PRECISION = Precision(24, 24, 24, 24)
 TINY = Architecture("siren", 8, 8, 3, 4, 1, precision=PRECISION, activation_impl="sine_cordic")
@@ -56,6 +57,18 @@ def test_a_folded_network_is_the_same_and_its_circuit_too() -> None:
     wide = {name: node.wide for name, node in folded.nodes.items() if isinstance(node, FoldedDense)}
     assert wide == {"layer0_dense": False, "layer1_dense": True, "layer2_dense": True}
     assert_contract(folded, codes[:12], gaps=True)
+
+
+@pytest.mark.parametrize("weight_bits", [10, 18])
+def test_a_sum_of_one_dsp_may_have_more_bits_than_its_products(weight_bits: int) -> None:
+    """In front of a phase a sum has the bits of the largest shift and of the phase."""
+    rng = np.random.default_rng(weight_bits)
+    i = Vector(Fixed(24, 23), 4)
+    weight = rng.integers(1 - (1 << weight_bits - 1), 1 << weight_bits - 1, (3, 4))
+    bias = rng.integers(-(1 << 49), 1 << 49, 3)
+    node = FoldedDense.of(Dense(i, weight, 27, bias, 24, True), i, Fold(1, 2))
+    assert node.format.sum_width == 50 and not node.wide
+    assert_contract(node, rng.integers(i.element.lo, i.element.hi + 1, (20, 4)), gaps=False)
 
 
 def test_baked_layers_are_circuits_too() -> None:
