@@ -1,6 +1,7 @@
 """What the activations of an INR share: an argument in the unit of its format, and a quantized output."""
 
 import copy
+import functools
 import math
 from abc import ABC, abstractmethod
 from typing import ClassVar, NamedTuple
@@ -11,7 +12,7 @@ from torch import Tensor, nn
 
 from inrhw.curve import CurveNode
 from inrhw.quantize import quantize, round_to
-from inrhw.types import Codes, Element, Fixed, Phase, Vector
+from inrhw.types import Element, Fixed, Phase, Vector
 
 
 class Affine(NamedTuple):
@@ -36,6 +37,12 @@ class Encoding(NamedTuple):
     weight: Tensor
     bias: Tensor
     activation: type["Activation"]
+
+
+@functools.lru_cache(maxsize=16)
+def _outputs(node: CurveNode, device: torch.device | str = "cpu") -> Tensor:
+    """Return the output for every argument, int32 from the lowest on; activations of one format share it."""
+    return torch.from_numpy(node.outputs().astype(np.int32)).to(device)
 
 
 class Activation(nn.Module, ABC):
@@ -65,7 +72,8 @@ class Activation(nn.Module, ABC):
         self.argument: Element | None = None
         self.element: Fixed | None = None
         self.implementation = self.node_class
-        self.register_buffer("approximation", None, persistent=False)
+        #: The reference, where the implementation does not round `wave` exactly.
+        self.approximation: CurveNode | None = None
 
     def quantize(
         self, argument_bits: int, activation_bits: int, implementation: type[CurveNode] | None = None
@@ -78,7 +86,8 @@ class Activation(nn.Module, ABC):
             Widths.
         implementation
             What computes the same curve; `node_class` if None. Where it does not round exactly as that does,
-            its integers are the reference, and what is trained gets used to them.
+            or that does not serve these widths, its integers are the reference, and what is trained gets used
+            to them.
 
         Raises
         ------
@@ -87,14 +96,17 @@ class Activation(nn.Module, ABC):
         """
         self.argument, self.element = self.formats(argument_bits, activation_bits)
         self.implementation = implementation or self.node_class
-        exact, values = (self._values(cls) for cls in (self.node_class, self.implementation))
-        self.approximation = None if np.array_equal(exact, values) else torch.from_numpy(values)
+        node = self.node(Vector(self.argument, 1))
+        self.approximation = None if self._rounds_exactly(node) else node
 
-    def _values(self, cls: type[CurveNode]) -> Codes:
-        """Return the output for every argument, from the lowest on."""
-        assert self.argument is not None
-        codes = np.arange(self.argument.lo, self.argument.hi + 1, dtype=np.int64)
-        return self._node(cls, Vector(self.argument, 1)).forward_int(codes[:, None])[:, 0]
+    def _rounds_exactly(self, node: CurveNode) -> bool:
+        """Return whether a node gives what `node_class` does."""
+        assert self.argument is not None and self.element is not None
+        if type(node) is self.node_class:
+            return True
+        if not self.node_class.serves(self.argument, self.element):
+            return False
+        return torch.equal(_outputs(self._node(self.node_class, node.i)), _outputs(node))
 
     @classmethod
     def formats(cls, argument_bits: int, activation_bits: int) -> tuple[Element, Fixed]:
@@ -143,8 +155,9 @@ class Activation(nn.Module, ABC):
         y = quantize(self.wave(x), self.element, symmetric=True)
         if self.approximation is None:
             return y
+        table = _outputs(self.approximation, x.device)
         code = (x.detach() * 2.0**self.argument.frac).to(torch.int64) - self.argument.lo
-        value = self.approximation[code % len(self.approximation)].to(y.dtype) * 2.0**-self.element.frac
+        value = table[code % len(table)].to(y.dtype) * 2.0**-self.element.frac
         # The function's own gradient, at the approximation's value.
         return y + (value - y).detach()
 

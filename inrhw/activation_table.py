@@ -271,8 +271,7 @@ def codes_of(node: CurveNode) -> Codes:
 
 def errors(node: CurveNode) -> NDArray[np.float64]:
     """Return result less `CurveNode.ideal` for every code of `codes_of`, in units of the last place."""
-    codes = codes_of(node)
-    return np.asarray(node.forward_int(codes[:, None])[:, 0] - node.ideal(codes), np.float64)
+    return np.asarray(node.outputs() - node.ideal(codes_of(node)), np.float64)
 
 
 class Alone(wiring.Component):

@@ -17,6 +17,9 @@ from inrhw.types import Fixed
 #: Words of a block of 36 kbit, and columns at that depth.
 _BLOCK_SHAPES = ((512, 72), (1024, 36), (2048, 18), (4096, 9), (8192, 4))
 
+#: Most bits of argument and value of a wave from a table.
+_TABLE_BITS = 16
+
 #: Bits of a neuron's own shift.
 _ROM_SHIFT, _LOADABLE_SHIFT = 1, 4
 
@@ -170,7 +173,7 @@ def layer_cost(
         + _buffer(shape.x_bits, shape.columns, fold.simd, lanes)
         + _times(fold.simd, _columns(fold.pe, shape.weight_bits, each, loadable, shape.banks))
         + _columns(leaving, sum_bits + shift_bits, each // taken * sub_beats, loadable, shape.banks)
-        + _multipliers(fold, sum_bits, packed=packed and shape.packable(fold))
+        + _multipliers(shape, fold, sum_bits, packed=packed and shape.packable(fold))
         + _sequencer(shape, fold, loadable)
         + (_unload(fold.pe, leaving, sum_bits) if sub_beats > 1 else Cost())
         + _times(leaving, _scale(shape, sum_bits, shift_bits))
@@ -294,8 +297,11 @@ def _rounded(width: int) -> Cost:
     return Cost(lut=width + 1, ff=width)
 
 
-def _multipliers(fold: Fold, sum_bits: int, *, packed: bool) -> Cost:
+def _multipliers(shape: LayerShape, fold: Fold, sum_bits: int, *, packed: bool) -> Cost:
     """Return the cost of the processing elements; two that share multipliers accumulate outside of them."""
+    if not packed and shape.is_wide(sum_bits):
+        added = fold.pe * (sum_bits - shape.x_bits // 2)
+        return Cost(lut=added, ff=fold.pe * sum_bits, dsp=2 * fold.pe * fold.simd)
     if not packed:
         return Cost(dsp=fold.pe * fold.simd)
     return Cost(lut=fold.pe * (sum_bits + 1), ff=fold.pe * sum_bits, dsp=-(-fold.pe // 2) * fold.simd)
@@ -334,7 +340,11 @@ def _follower(shape: LayerShape) -> Cost:
 
 
 def _activation(shape: LayerShape) -> Cost:
-    """Return the cost of a wave from a table of a quarter of it, on one lane."""
+    """Return the cost of a wave on one lane: a table of a quarter of it or, too wide for that, CORDIC."""
+    if max(shape.phase_bits, shape.y_bits) > _TABLE_BITS:
+        # A rotation has three adders: two of the vector, which has guard bits, and one of the angle.
+        rotation = 2 * (shape.y_bits + 7) + max(shape.phase_bits - 2, shape.y_bits + 3)
+        return _times(shape.y_bits, Cost(lut=rotation, ff=rotation))
     table = (1 << (shape.phase_bits - 2)) * (shape.y_bits - 1)
     return Cost(lut=27 + table / 64, ff=shape.phase_bits + shape.y_bits + 1)
 

@@ -12,6 +12,9 @@ from inrhw.node import Node
 from inrhw.stage import Staged, Step
 from inrhw.types import Codes, Element, Fixed, Phase, Vector
 
+#: Arguments at once, where there are many: what they need stays in the processor's cache.
+_AT_ONCE = 1 << 16
+
 #: For `CurveNode.fast_stages`: a register behind every step.
 EVERY_STEP = 99
 
@@ -51,6 +54,15 @@ class CurveNode(Node):
             raise ValueError(f"n_stages must be from 1 to {most}, not {self.n_stages}")
 
     @classmethod
+    def serves(cls, argument: Element, element: Fixed) -> bool:
+        """Return whether there is a circuit for arguments and outputs of these formats."""
+        try:
+            cls(Vector(argument, 1), element)
+        except ValueError:
+            return False
+        return True
+
+    @classmethod
     def of_bits(cls, bits: int, n_stages: int = 1) -> Self:
         """Return one lane with an argument and an output of `bits` bits.
 
@@ -80,6 +92,15 @@ class CurveNode(Node):
     def steps(self) -> Sequence[Step]:
         """Return the circuit of one element; see `Staged`."""
 
+    def outputs(self) -> Codes:
+        """Return the output for every code of the argument, from the lowest on."""
+        lo, hi = self.i.element.lo, self.i.element.hi
+        y = np.empty(hi + 1 - lo, np.int64)
+        for start in range(0, len(y), _AT_ONCE):
+            codes = np.arange(start, min(start + _AT_ONCE, len(y)), dtype=np.int64) + lo
+            y[start : start + len(codes)] = self.forward_int(codes[:, None])[:, 0]
+        return y
+
     @abstractmethod
     def ideal(self, x: Codes) -> NDArray[np.float64]:
         """Return the function itself, in units of the output's last place, not rounded."""
@@ -94,8 +115,8 @@ class CurveNode(Node):
         return Staged(self.i, self.o, self.steps(), self.n_stages)
 
 
-def check_output(element: Fixed) -> None:
-    """Raise ValueError unless `element` holds -1 to 1: 2 to 16 bits, signed, all else fraction bits."""
+def check_output(element: Fixed, most: int = 16) -> None:
+    """Raise ValueError unless `element` holds -1 to 1: 2 to `most` bits, signed, all else fraction bits."""
     width = element.width
-    if not 2 <= width <= 16 or element != Fixed(width, width - 1):
-        raise ValueError(f"element must be Fixed(w, w - 1) with w from 2 to 16, not {element!r}")
+    if not 2 <= width <= most or element != Fixed(width, width - 1):
+        raise ValueError(f"element must be Fixed(w, w - 1) with w from 2 to {most}, not {element!r}")

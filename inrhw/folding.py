@@ -16,13 +16,25 @@ from inrhw.precision import Precision
 from inrhw.rotation import Rotation
 from inrhw.types import Phase, Vector
 
-__all__ = ["Fold", "Folding", "fold", "fold_banks", "folding_of", "folding_to_json", "other_weights"]
+__all__ = [
+    "Fold",
+    "Folding",
+    "check_loadable",
+    "fold",
+    "fold_banks",
+    "folding_of",
+    "folding_to_json",
+    "other_weights",
+]
 
 #: Where weights can be: in adders (unfolded), in memories that never change, or in memories that are loaded.
 WEIGHTS = ("baked", "rom", "loadable")
 
 #: A loadable neuron's shift has so many bits, hence a range of 2**15 for the largest weight of a neuron.
 _SHIFT_BITS = 4
+
+#: Most bits of a network whose weights can be loaded: sums with room for any shift must be codes of 62 bits.
+_MOST_LOADABLE_BITS = 16
 
 #: Largest weight that a loadable layer holds: 2**4 turns in front of a phase, 2**7 in front of an argument
 #: that is clamped (a Gaussian's first layer starts with up to 21), 2**10 in front of a pixel.
@@ -74,10 +86,21 @@ def fold(graph: Graph, folding: Folding, precision: Precision) -> Graph:
     Raises
     ------
     InputError
-        If the number of folds is not that of the layers, a fold is larger than its layer, or a neuron does
-        not fit the format of loadable memories.
+        If the number of folds is not that of the layers, a fold is larger than its layer, or bits or a neuron
+        do not fit loadable memories.
     """
+    if folding.weights == "loadable":
+        check_loadable(precision)
     return _fold([graph], folding, precision)
+
+
+def check_loadable(precision: Precision) -> None:
+    """Raise InputError unless memories that hold any network of this precision can be had."""
+    bits = (precision.weight_bits, precision.outer_weight_bits, precision.activation_bits)
+    if max(*bits, precision.phase_bits) > _MOST_LOADABLE_BITS:
+        raise InputError(
+            f"loadable weights are for networks of at most {_MOST_LOADABLE_BITS} bits; wider ones need rom"
+        )
 
 
 def fold_banks(graphs: Sequence[Graph], folding: Folding, precision: Precision) -> Graph:

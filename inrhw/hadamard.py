@@ -38,12 +38,14 @@ _BITS_AN_ADDER = 3
 def finer(element: Fixed) -> Fixed:
     """Return the format of values that are rotated before they are brought to `element`'s width.
 
+    It has 16 bits at most, which all activations give, unless `element` has more.
+
     Examples
     --------
     >>> finer(Fixed(8, 7))
     Fixed(width=10, frac=9, signed=True)
     """
-    bits = min(_FINER_BITS, 16 - element.width)
+    bits = max(0, min(_FINER_BITS, 16 - element.width))
     return replace(element, width=element.width + bits, frac=element.frac + bits)
 
 

@@ -7,8 +7,16 @@ from amaranth.lib.wiring import In, Out
 #: Bits of a sum: those of the DSP48E2's adder.
 SUM_WIDTH = 48
 
+#: Bits of the signed operands of a product: those of the DSP48E2's multiplier, either way round.
+_LONG, _SHORT = 27, 18
+
 #: Cycles from a and b to the sum: registers of the operands, the product and the sum.
 MAC_LATENCY = 3
+
+
+def fits_multiplier(a_width: int, b_width: int) -> bool:
+    """Return whether a product of signed operands of these widths takes one DSP48E2."""
+    return max(a_width, b_width) <= _LONG and min(a_width, b_width) <= _SHORT
 
 
 class Mac(wiring.Component):
@@ -17,7 +25,7 @@ class Mac(wiring.Component):
     Parameters
     ----------
     a_width, b_width
-        Bits of the signed operands, at most 27 and 18.
+        Bits of the signed operands: one at most 27, the other at most 18.
     cascade
         There is a `cascade_in`: the sum of the multiplier before, whose operands came a cycle earlier.
     accumulate

@@ -127,11 +127,24 @@ class Architecture:
                 f"activation_impl must be one of {', '.join(sorted(known))} for {self.model}, "
                 f"not {self.activation_impl!r}"
             )
+        for each in dict.fromkeys(self.hidden_activations):
+            own = each is activation
+            circuits = list(known.values()) if own else []
+            self._check_circuit(each, self.circuit if own else each.node_class, circuits)
+
+    def _check_circuit(
+        self, activation: type[Activation], circuit: type[CurveNode], others: Sequence[type[CurveNode]]
+    ) -> None:
+        """Raise InputError, naming others that would do, unless the circuit has this precision."""
         argument, element = activation.formats(self.precision.phase_bits, self.precision.activation_bits)
         try:
-            self.circuit(Vector(argument, 1), element)
+            circuit(Vector(argument, 1), element)
         except ValueError as error:
-            raise InputError(f"{implementation(self.circuit)} cannot have this precision: {error}") from error
+            would_do = [implementation(other) for other in others if other.serves(argument, element)]
+            hint = f"activation_impl {' or '.join(would_do)} can" if would_do else "use fewer bits"
+            raise InputError(
+                f"{implementation(circuit)} cannot have this precision: {error}; {hint}"
+            ) from error
 
     @property
     def circuit(self) -> type[CurveNode]:

@@ -18,7 +18,7 @@ from inrhw.cost import (
     synapse_fold,
 )
 from inrhw.errors import InputError
-from inrhw.folding import Fold, Folding
+from inrhw.folding import Fold, Folding, check_loadable
 from inrhw.models import Architecture
 from inrhw.shapes import LayerShape, layer_shapes
 from inrhw.top import check_control, check_sizes
@@ -60,6 +60,8 @@ def plan(architecture: Architecture, wish: Wish, board: Board, source: str = "ra
     if wish.window:
         first = architecture.hidden_activations[0]
         check_window(source, wish.folded, first.argument_format(architecture.precision.phase_bits))
+    if wish.weights == "loadable":
+        check_loadable(architecture.precision)
     if not wish.folded:
         return None
     return _folding(layer_shapes(architecture), wish, board, source)

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from inrhw.errors import InputError
 
+#: The significand of float32. Sums of wider products leave no room in float64, the torch reference.
+MOST_BITS = 24
+
 _CHOICES = {
     "quantizer": ("uniform", "dhq", "auto"),
     "rotate": ("both", "weights", "activations"),
@@ -20,13 +23,13 @@ class Precision:
     Parameters
     ----------
     weight_bits
-        Hidden weights, 2 to 16.
+        Hidden weights, 2 to 24. Beyond 16 they are as fine as sums exact in float64 allow.
     outer_weight_bits
-        Weights of the first and the last layer, which carry the picture's own detail, 2 to 16.
+        Weights of the first and the last layer, which carry the picture's own detail, 2 to 24.
     activation_bits
-        Outputs of the activations, 2 to 16.
+        Outputs of the activations, 2 to 24; most circuits have a limit of their own below that.
     phase_bits
-        Arguments of the activations, 3 to 16; a table doubles with every bit.
+        Arguments of the activations, 3 to 24, likewise; a table doubles with every bit.
     finer_rows
         How many bits finer than the layer's largest weight allows a neuron's weights may be, 0 to 4; 0 means
         one step a layer.
@@ -53,7 +56,7 @@ class Precision:
     hadamard: str = "blocks"
 
     def __post_init__(self) -> None:
-        ranges = {"phase_bits": (3, 16), "finer_rows": (0, 4)}
+        ranges = {"phase_bits": (3, MOST_BITS), "finer_rows": (0, 4)}
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
             if field.name in _CHOICES:
@@ -62,7 +65,7 @@ class Precision:
                         f"{field.name} must be one of {', '.join(_CHOICES[field.name])}, not {value!r}"
                     )
                 continue
-            least, most = ranges.get(field.name, (2, 16))
+            least, most = ranges.get(field.name, (2, MOST_BITS))
             if not isinstance(value, int) or not least <= value <= most:
                 raise InputError(f"{field.name} must be from {least} to {most}, not {value}")
         if (self.rotate, self.hadamard) == ("activations", "stored"):

@@ -25,7 +25,7 @@ _FINER_BITS = 2
 
 def between_format(x_bits: int) -> Fixed:
     """Return the format between the two factors of a low-rank projection whose inputs have so many bits."""
-    bits = min(16, x_bits + _FINER_BITS)
+    bits = max(x_bits, min(16, x_bits + _FINER_BITS))
     return Fixed(bits, bits - 1 - _REACH_LOG2)
 
 

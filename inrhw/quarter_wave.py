@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from amaranth.hdl import Cat, Mux, Value
@@ -69,12 +70,16 @@ def fold(phase: Value) -> tuple[Value, Value, Value]:
 
 @dataclass(frozen=True)
 class WaveNode(CurveNode):
-    """A wave: its argument is a phase of 3 to 16 bits."""
+    """A wave: its argument is a phase of 3 to `most_bits` bits."""
+
+    #: Most bits of argument and output: what its error is known for, and a table's size.
+    most_bits: ClassVar[int] = 16
 
     def __post_init__(self) -> None:
-        if not isinstance(self.i.element, Phase) or not 3 <= self.i.element.width <= 16:
-            raise ValueError(f"i must be a vector of phases of 3 to 16 bits, not {self.i}")
-        check_output(self.element)
+        most = self.most_bits
+        if not isinstance(self.i.element, Phase) or not 3 <= self.i.element.width <= most:
+            raise ValueError(f"i must be a vector of phases of 3 to {most} bits, not {self.i}")
+        check_output(self.element, most)
         super().__post_init__()
 
 

@@ -11,6 +11,7 @@ from inrhw.projection import between_format
 from inrhw.rotation import Rotation
 from inrhw.shared import SharedArchitecture
 from inrhw.types import Fixed
+from inrhw.wide_mac import is_wide
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,10 @@ class LayerShape:
     def sum_bits(self) -> int:
         """Bits of a sum that no input overflows."""
         return self.weight_bits + self.x_bits + self.columns.bit_length()
+
+    def is_wide(self, sum_bits: int) -> bool:
+        """Return whether one of its products takes two DSP blocks."""
+        return is_wide(self.weight_bits, self.x_bits + (not self.x_signed), self.columns, sum_bits)
 
     def packable(self, fold: Fold) -> bool:
         """Return whether two of its products fit one DSP block."""

@@ -17,6 +17,7 @@ from inrhw.memory import Contents, WeightMemory
 from inrhw.simulator import available, bench_folder
 from inrhw.simulator.build import build
 from inrhw.synth import netlist_models, synth
+from inrhw.wide_mac import WideDotProduct
 from inrhw.yosys import verilog_from_rtlil
 
 SIMULATORS = ["icarus", "verilator"]
@@ -180,11 +181,12 @@ def memory(depth: int, width: int, number: int | None) -> WeightMemory:
 
 @pytest.mark.parametrize("simulator", SIMULATORS)
 def test_dot_products(simulator: str, tmp_path: Path) -> None:
-    sizes = [(1, 8, 8), (3, 8, 6), (2, 27, 18), (2, 10, 20)]
+    sizes = [(1, 8, 8), (3, 8, 6), (2, 27, 18), (2, 10, 20), (2, 18, 27)]
     dots: dict[str, Component] = {f"dot{k}": DotProduct(*size) for k, size in enumerate(sizes)}
     dots |= {f"packed{simd}": PackedDotProduct(simd, 24) for simd in (1, 3)}
+    dots |= {f"wide{low}": WideDotProduct(2, 24, low, 54) for low in (24, 25)}
     verilog = emitted(Several(dots), tmp_path)
-    assert compare(verilog, simulator, tmp_path) == ((len(sizes) + 2 * 2) * CYCLES, 0)
+    assert compare(verilog, simulator, tmp_path) == ((len(sizes) + 2 * 2 + 2) * CYCLES, 0)
 
 
 @pytest.mark.parametrize("simulator", SLOWER)

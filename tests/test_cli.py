@@ -124,7 +124,7 @@ def test_every_command_has_help(inrhw_: Inrhw, command: tuple[str, ...]) -> None
 def test_help_shows_defaults_and_ranges(inrhw_: Inrhw, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "200")
     text = inrhw_("build", "--help").out
-    for part in ("rtl_out/NAME", "the activation's own", "2..16", "3..16", "1..256", "0..16"):
+    for part in ("rtl_out/NAME", "the activation's own", "2..24", "3..24", "1..256", "0..16"):
         assert part in text
 
 
@@ -343,9 +343,9 @@ def test_wrong_usage_is_status_2(inrhw_: Inrhw, tmp_path: Path, arguments: tuple
         (("--size", "large"), "size must be WIDTHxHEIGHT, such as 64x64, not 'large'"),
         (("--size", ""), "size must be WIDTHxHEIGHT"),
         *(
-            ((f"--{name}-bits", bits), rf"{name.replace('-', '_')}_bits must be .*from \d to 1\d, not {bits}")
+            ((f"--{name}-bits", bits), rf"{name.replace('-', '_')}_bits must be .*from \d to 24, not {bits}")
             for name in ("weight", "outer-weight", "activation", "phase")
-            for bits in ("0", "1", "17", "-3")
+            for bits in ("0", "1", "25", "-3")
         ),
         (
             ("--activation-impl", "sine"),
@@ -353,9 +353,17 @@ def test_wrong_usage_is_status_2(inrhw_: Inrhw, tmp_path: Path, arguments: tuple
         ),
         (
             ("--model", "gauss", "--phase-bits", "13"),
-            "gaussian cannot have this precision: i must be .*12 bits",
+            "gaussian cannot have this precision: i must be .*12 bits.* gaussian_interpolated can",
         ),
-        (("--phase-bits", "2"), r"phase_bits must be .*from 3 to 1\d, not 2"),
+        (
+            ("--model", "siren", "--phase-bits", "17"),
+            "sine cannot have this precision: i must be .*16 bits.*; activation_impl sine_cordic can",
+        ),
+        (
+            ("--model", "quadinr", "--activation-bits", "17"),
+            "quadratic cannot have this precision: element .* to 16.*; use fewer bits",
+        ),
+        (("--phase-bits", "2"), r"phase_bits must be .*from 3 to 24, not 2"),
         (("--hidden-features", "0"), r"hidden_features must be .*from 1 to 256, not 0"),
         (("--hidden-features", "100000"), r"hidden_features must be .*from 1 to 256"),
         (("--hidden-layers", "-1"), r"hidden_layers must be .*from 0 to 16, not -1"),

@@ -11,7 +11,7 @@ from torch import Tensor
 from inrhw.errors import InputError
 from inrhw.fit import Fitted, Training, fit
 from inrhw.folding import Fold, Folding, fold
-from inrhw.hadamard import HadamardLayer
+from inrhw.hadamard import HadamardLayer, finer
 from inrhw.lower import lower
 from inrhw.models import INR, Architecture, activations
 from inrhw.ops.fwht import Fwht
@@ -185,3 +185,8 @@ def test_rotating_both_sides_costs_no_bits_of_weights() -> None:
 def test_unknown_choices_are_refused(choices: dict[str, str], message: str) -> None:
     with pytest.raises(InputError, match=message):
         Precision(**choices)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("bits", "more"), [(8, 2), (15, 1), (16, 0), (24, 0)])
+def test_values_are_finer_in_front_of_a_rotation_as_far_as_16_bits_go(bits: int, more: int) -> None:
+    assert finer(Fixed(bits, bits - 1)) == Fixed(bits + more, bits - 1 + more)

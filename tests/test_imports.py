@@ -18,6 +18,7 @@ ORDER = [
     "types",
     "memory",
     "mac",
+    "wide_mac",
     "node",
     "stage",
     "curve",

@@ -252,7 +252,7 @@ def test_architectures_are_checked(change: dict[str, Any], message: str) -> None
     "field", [field.name for field in dataclasses.fields(Precision) if field.type is int]
 )
 def test_precisions_are_checked(field: str) -> None:
-    least, most = {"phase_bits": (3, 16), "finer_rows": (0, 4)}.get(field, (2, 16))
+    least, most = {"phase_bits": (3, 24), "finer_rows": (0, 4)}.get(field, (2, 24))
     for bits in (least, most):
         Precision(**{field: bits})
     for bad in (least - 1, most + 1, 8.0, "8"):

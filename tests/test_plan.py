@@ -199,6 +199,15 @@ def test_packed_halves_the_multipliers() -> None:
     assert total(architecture, packed).dsp <= 0.6 * total(architecture, plain).dsp
 
 
+@pytest.mark.parametrize(("bits", "blocks"), [(16, 1), (18, 1), (24, 2)])
+def test_wide_multipliers_count_twice(bits: int, blocks: int) -> None:
+    precision = Precision(bits, bits, bits, bits)
+    architecture = Architecture("siren", 16, 16, 3, 32, 2, precision=precision, activation_impl="sine_cordic")
+    folding = planned(architecture, Wish(target=Target(initiation_interval=64)))
+    multipliers = sum(fold.pe * fold.simd for fold in folding.layers[1:])
+    assert total(architecture, folding).dsp == blocks * multipliers
+
+
 # What cannot be done
 
 
@@ -228,6 +237,13 @@ def test_packed_is_refused_where_nothing_can_be_packed() -> None:
         plan(network(8, precision=Precision(9, 9)), wish, VCU128)
     with pytest.raises(InputError, match="DSP48E2 of UltraScale"):
         plan(network(8), wish, load_board("arty_a7"))
+
+
+def test_loadable_weights_of_more_than_16_bits_are_refused() -> None:
+    architecture = network(8, precision=Precision(weight_bits=17))
+    planned(architecture, Wish("rom", Target(mpixels=20)))
+    with pytest.raises(InputError, match="loadable weights are for networks of at most 16 bits"):
+        plan(architecture, Wish("loadable", Target(mpixels=20)), VCU128)
 
 
 # On disk

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from inrhw.ops.dense import Dense, DenseLayer
-from inrhw.projection import DiagonalLayer, LowRankLayer
+from inrhw.projection import DiagonalLayer, LowRankLayer, between_format
 from inrhw.types import Fixed, Vector
 
 X = Fixed(8, 7)
@@ -85,3 +85,8 @@ def test_stored_bits_are_those_of_the_parameters() -> None:
         biases = sum(value.numel() for name, value in layer.named_parameters() if "bias" in name)
         weights = sum(p.numel() for p in layer.parameters()) - biases
         assert layer.stored_bits() == 9 * weights + biases
+
+
+@pytest.mark.parametrize(("x_bits", "bits"), [(8, 10), (16, 16), (24, 24)])
+def test_what_is_between_has_no_fewer_bits_than_what_comes_in(x_bits: int, bits: int) -> None:
+    assert between_format(x_bits).width == bits

@@ -10,8 +10,10 @@ from amaranth.back import rtlil
 
 from inrhw.board import load_board
 from inrhw.errors import InputError, ToolFailed
+from inrhw.hierarchy import merge_equal_modules
 from inrhw.mac import DotProduct, PackedDotProduct
 from inrhw.synth import synth
+from inrhw.wide_mac import WideDotProduct
 from inrhw.yosys import share_folder, verilog_from_rtlil
 
 TREE = """
@@ -147,18 +149,29 @@ def test_the_netlist_computes_what_the_design_computes(tmp_path: Path) -> None:
     assert printed == [str(value) for value in expected]
 
 
-@pytest.mark.parametrize(("chain", "lut"), [(DotProduct(3, 8, 8), 0), (PackedDotProduct(3, 24), 80)])
-def test_a_chain_is_a_dsp_a_lane_and_cascades_in_its_own_wires(chain: Any, lut: int, tmp_path: Path) -> None:
-    text = rtlil.convert(chain, name="chain", emit_src=False).replace("chain.", "chain__")
+@pytest.mark.parametrize(
+    ("chain", "chains", "lut"),
+    [
+        (DotProduct(3, 8, 8), 1, 0),
+        (DotProduct(3, 18, 24), 1, 0),
+        (PackedDotProduct(3, 24), 1, 80),
+        (WideDotProduct(3, 24, 24, 54), 2, 60),
+    ],
+    ids=["plain", "long", "packed", "wide"],
+)
+def test_a_chain_is_a_dsp_a_lane_and_cascades_in_its_own_wires(
+    chain: Any, chains: int, lut: int, tmp_path: Path
+) -> None:
+    text = merge_equal_modules(rtlil.convert(chain, name="chain", emit_src=False))
     (tmp_path / "chain.v").write_text(verilog_from_rtlil(text, tmp_path))
     found = synth(tmp_path / "chain.v", "chain", load_board("vcu128"), tmp_path)
-    assert found.resources["dsp"].value == 3
+    assert found.resources["dsp"].value == 3 * chains
     assert found.resources["lut"].value <= lut  # type: ignore[operator]
     assert bool(found.resources["ff"].value) == bool(lut)
     cells = json.loads(found.netlist_json.read_text())["modules"]["chain"]["cells"].values()
     pins = [pin for cell in cells for pin in cell["connections"].items()]
     cascades = [bits for pin, bits in pins if pin == "PCIN" and set(bits) != {"0"}]
-    assert len(cascades) == 2
+    assert len(cascades) == 2 * chains
     assert all(bits in [bits for pin, bits in pins if pin == "PCOUT"] for bits in cascades)
     fabric = {bit for pin, bits in pins if pin not in ("PCIN", "PCOUT") for bit in bits}
     assert not fabric & {bit for bits in cascades for bit in bits}

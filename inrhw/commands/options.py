@@ -56,10 +56,10 @@ Omega0 = Annotated[
     float | None,
     typer.Option("--omega-0", help="Frequency factor.", show_default="the activation's own"),
 ]
-WeightBits = Annotated[int, typer.Option(help="Bits of hidden weights, 2..16.")]
-OuterWeightBits = Annotated[int, typer.Option(help="Bits of the first and last layer's weights, 2..16.")]
-ActivationBits = Annotated[int, typer.Option(help="Bits of the activations' outputs, 2..16.")]
-PhaseBits = Annotated[int, typer.Option(help="Bits of the activations' arguments, 3..16.")]
+WeightBits = Annotated[int, typer.Option(help="Bits of hidden weights, 2..24.")]
+OuterWeightBits = Annotated[int, typer.Option(help="Bits of the first and last layer's weights, 2..24.")]
+ActivationBits = Annotated[int, typer.Option(help="Bits of the activations' outputs, 2..24.")]
+PhaseBits = Annotated[int, typer.Option(help="Bits of the activations' arguments, 3..24.")]
 FinerRows = Annotated[
     int, typer.Option(help="How many bits finer than its layer's a neuron's own weight step may be, 0..4.")
 ]

@@ -7,6 +7,7 @@ bits are dropped everywhere, however many inputs are summed.
 """
 
 import functools
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -25,6 +26,12 @@ from inrhw.node import Node, flow
 from inrhw.quantize import round_half_up
 from inrhw.stage import delay, delay_valid
 from inrhw.types import Codes, Fixed, Phase, Vector
+
+#: Bits of a sum that float64 holds with room for the half that rounds it.
+_SUM_BITS = 52
+
+#: Bits of weights that are never given up for that: with any more, a sum of usual size may need it.
+_SURE_BITS = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -260,11 +267,22 @@ class DenseLayer(nn.Module):
         largest = weight.detach().abs().amax(dim=1).tolist()
         finest = Fixed.covering(max(largest), self.weight_bits).frac + self.finer_rows
         fracs = [min(finest, Fixed.covering(magnitude, self.weight_bits).frac) for magnitude in largest]
+        if (spare := self.weight_bits - _SURE_BITS) > 0:
+            exact = self._exact_fracs(weight.detach(), bias.detach())
+            fracs = [max(frac - spare, min(frac, most)) for frac, most in zip(fracs, exact, strict=True)]
         frac = torch.tensor(fracs, device=weight.device)
         hi = 2.0 ** (self.weight_bits - 1) - 1
         codes = round_half_up(weight * 2.0 ** frac[:, None]).clamp(-hi, hi)
         step = 2.0 ** -(frac + self.input_format.frac)
         return codes * 2.0 ** -frac[:, None], round_half_up(bias / step) * step, frac
+
+    def _exact_fracs(self, weight: Tensor, bias: Tensor) -> list[int]:
+        """Return the fraction bits with which weights of each row may be rounded to have sums below 2**52."""
+        x = self.input_format
+        largest = max(-x.lo, x.hi) * 2.0**-x.frac
+        # With half a unit of the output, and a little for rounding.
+        reach = (weight.abs().sum(dim=1) * largest + bias.abs() + 0.5) * (1 + 2.0**-20)
+        return [_SUM_BITS - math.frexp(value)[1] - x.frac for value in reach.tolist()]
 
     def stored_bits(self) -> int:
         """Return the bits that hold the quantized weights and biases; biases have the width of their sum."""
@@ -289,7 +307,8 @@ class DenseLayer(nn.Module):
         Raises
         ------
         Overflow
-            If a sum could reach 2**52, beyond which float64 (the torch reference) cannot round it exactly.
+            If a sum, in its row's own step, could reach 2**52, beyond which float64 (the torch reference)
+            cannot round it exactly.
         """
         weight, bias, frac_of_row = (x.detach() for x in self.double().quantized())
         x_frac = self.input_format.frac
@@ -298,8 +317,10 @@ class DenseLayer(nn.Module):
         acc_frac = x_frac + weight_frac
         half = 1 << (acc_frac - frac) >> 1
         x = max(abs(i.element.lo), i.element.hi) * 2.0**-x_frac
-        largest = float((weight.abs().sum(dim=1) * x + bias.abs()).max() * 2.0**acc_frac) + half
-        if not largest < 2.0**52:
+        row_frac = (frac_of_row + x_frac).clamp(min=frac)
+        reach = weight.abs().sum(dim=1) * x + bias.abs() + 2.0 ** -(frac + 1)
+        largest = float((reach * 2.0**row_frac).max())
+        if not largest < 2.0**_SUM_BITS:
             raise Overflow(f"a sum of the layer could reach {largest:.3g}, beyond 2**52; use fewer bits")
         return Dense(i, _codes(weight, weight_frac), weight_frac, _codes(bias, acc_frac) + half, frac, wrap)
 

@@ -16,12 +16,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from inrhw.errors import InputError
-from inrhw.mac import MAC_LATENCY, MAX_PACKED_SIMD, PACKED_LATENCY, SUM_WIDTH
+from inrhw.mac import MAC_LATENCY, MAX_PACKED_SIMD, PACKED_LATENCY, DotProduct
 from inrhw.memory import Contents, columns_to_contents, memory_style, total_depth
 from inrhw.node import Node
 from inrhw.ops.dense import Dense
 from inrhw.ops.folded_dense.circuit import FoldedDenseComponent
 from inrhw.types import Codes, Element, Fixed, Phase, Vector
+from inrhw.wide_mac import WIDE_LATENCY, WideDotProduct, check_wide, is_wide
+
+#: Most bits of a sum and its shift, which are one code in memory.
+_CODE_BITS = 62
 
 #: Cycles from the vector being complete to the operands of the first lane at its multipliers.
 _READ_LATENCY = 2
@@ -115,6 +119,10 @@ class FoldedDense(Node):
             raise ValueError(f"a loadable layer needs two banks, not {self.i.banks}")
         if sets not in ({1} if self.loadable else {1, self.i.banks}):
             raise ValueError(f"weight must have one set, or one a fixed bank of {self.i.banks}, not {sets}")
+        if self.scale_width > _CODE_BITS:
+            raise InputError(
+                f"a sum and its shift need {self.scale_width} bits, more than {_CODE_BITS}; use fewer bits"
+            )
         _check_fits("weight", self.weight, Fixed(self.format.weight_bits, 0))
         _check_fits("bias", self.bias, Fixed(self.format.sum_width, 0))
         if self.shift.min() < self.format.shift_lo or self.shift.max() > self.format.shift_hi:
@@ -125,8 +133,8 @@ class FoldedDense(Node):
             raise InputError(
                 "packed multipliers take weights from -127 to 127, inputs of 8 bits, and 16 lanes"
             )
-        if self.format.sum_width > SUM_WIDTH:
-            raise ValueError(f"sum_width must be at most {SUM_WIDTH}, not {self.format.sum_width}")
+        if self.wide:
+            check_wide(*self._sizes)
 
     @classmethod
     def of(
@@ -275,9 +283,27 @@ class FoldedDense(Node):
         return self.i.span + multiply + self.synapse_fold - 1 + unload + self.finish_latency
 
     @property
+    def wide(self) -> bool:
+        """Whether a product takes two DSP blocks."""
+        return not self.packed and is_wide(*self._sizes)
+
+    @property
+    def _sizes(self) -> tuple[int, int, int, int]:
+        """Return bits of weights and signed inputs, products in a sum, and bits of the sum."""
+        x_width = self.i.element.width + (not self.i.element.signed)
+        return self.format.weight_bits, x_width, self.i.length, self.format.sum_width
+
+    def dot_product(self) -> DotProduct | WideDotProduct:
+        """Return one of `pe` processing elements that share no multipliers."""
+        a_width, b_width, _, sum_width = self._sizes
+        if self.wide:
+            return WideDotProduct(self.fold.simd, a_width, b_width, sum_width)
+        return DotProduct(self.fold.simd, a_width, b_width)
+
+    @property
     def mac_latency(self) -> int:
         """Cycles from the last operands of a sum to the sum."""
-        return PACKED_LATENCY if self.packed else MAC_LATENCY
+        return PACKED_LATENCY if self.packed else WIDE_LATENCY if self.wide else MAC_LATENCY
 
     @property
     def finish_latency(self) -> int:
@@ -362,6 +388,9 @@ class FoldedDense(Node):
             if pe > 1:
                 yield cls.of(dense, i, Fold(pe, simd), packed=True)
         yield cls.of(dense, replace(i, banks=5), Fold(1, 2))
+        wide = Vector(Fixed(24, 23), 5, 3, 2)
+        weight, bias = rng.integers(1 - (1 << 23), 1 << 23, (4, 5)), rng.integers(-(1 << 48), 1 << 48, 4)
+        yield cls.of(Dense(replace(wide, lanes=5), weight, 26, bias, 24, True), wide, Fold(2, 2))
 
 
 def can_pack(weight_bits: int, x: Element, fold: Fold) -> bool:

@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-from amaranth.hdl import Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from inrhw.input_buffer import InputBuffer
-from inrhw.mac import DotProduct, PackedDotProduct
+from inrhw.mac import PackedDotProduct
 from inrhw.memory import LOAD_BUS, TO_MEMORIES, ColumnMemory, Contents, share_bus
 from inrhw.node import flow
 from inrhw.stage import delay, delay_valid
@@ -127,8 +127,7 @@ class FoldedDenseComponent(wiring.Component):
                 weights = [(element.a_lo, k), (element.a_hi, k + 1)]
                 results = [element.p_lo, element.p_hi]
             else:
-                x_width = len(buffer.x[0]) + (not node.i.element.signed)
-                element = DotProduct(node.fold.simd, node.format.weight_bits, x_width)
+                element = node.dot_product()
                 weights, results = [(element.a, k)], [element.p]
             m.submodules[f"pe{k}"] = element
             m.d.comb += element.restart.eq(restart)
@@ -137,7 +136,7 @@ class FoldedDenseComponent(wiring.Component):
                 for port, row in weights:
                     if row < node.fold.pe:
                         m.d.comb += port[lane].eq(self._weights[lane][row].as_signed())
-            sums += [total[: node.format.sum_width] for total in results]
+            sums += [_of_width(total, node.format.sum_width) for total in results]
         return sums[: node.fold.pe]
 
     def _unload(
@@ -206,3 +205,8 @@ class FoldedDenseComponent(wiring.Component):
         coarse = delay(m, coarse, 1, f"coarse_{name}")
         fine = delay(m, amount[:half], 1, f"fine_{name}")
         return delay(m, coarse >> fine, 1, f"shifted_{name}")
+
+
+def _of_width(total: Value, width: int) -> Value:
+    """Return the low bits of a signed sum, or more than it has."""
+    return Cat(total, total[-1].replicate(max(0, width - len(total))))[:width]
