@@ -10,7 +10,7 @@ from pathlib import Path
 from inrhw.activity import FILE as ACTIVITY
 from inrhw.activity import Activity, activity_of
 from inrhw.asic import asic, core_activity, load_library
-from inrhw.bitstream import bitstream, bitstream_files, check_showable
+from inrhw.bitstream import bitstream, bitstream_files, check_showable, left_bitstreams
 from inrhw.board import Board, load_board
 from inrhw.collect import report
 from inrhw.core_file import package_files
@@ -163,6 +163,7 @@ class Build(StagedFolder):
             else:
                 self._forget(_PLAN)
             self._forget(*self._asic_files, *_POWER_FILES, *package_files(self.name))
+            self._forget(*left_bitstreams(self.folder, self.name))
 
         for name in (WEIGHTS, "fit.json"):
             self._needed(name, "fit")

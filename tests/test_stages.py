@@ -550,6 +550,19 @@ def test_a_package_of_another_core_does_not_stay(chain: Chain) -> None:
         assert [path.exists() for path in packages] == [stays] * 2
 
 
+def test_a_bitstream_of_another_core_does_not_stay(chain: Chain) -> None:
+    """Of any board, also one that is described in a file of the user's."""
+    names = ["bitstream.json", "tiny_ulx3s.v", "tiny_ulx3s.bit", "tiny_mine.v", "tiny_mine.bin"]
+    chain.run("emit")
+    for wish, stays in ((BAKED, True), (Wish(control=True), False)):
+        for name in names:
+            (chain.folder / name).touch()
+        chain.wish = wish
+        chain.run("emit")
+        assert [(chain.folder / name).exists() for name in names] == [stays] * len(names)
+    assert (chain.folder / "tiny_tb.v").exists()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("wish", [ROM, LOADABLE])
 @pytest.mark.parametrize("source", ["raster", "stream"])
