@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from inrhw.c_header import c_header
 from inrhw.control import ControlRegister, control_registers
 from inrhw.errors import InputError
 from inrhw.example_bench import example_bench
-from inrhw.files import output_folder, write_atomically, write_json
+from inrhw.files import json_bytes, output_folder, write_together
 from inrhw.folding import folding_of, folding_to_json
 from inrhw.grid import Grid
 from inrhw.hierarchy import merge_equal_modules
@@ -89,11 +89,9 @@ class Artifact:
         return self.folder / "vectors.npz"
 
     @property
-    def register_files(self) -> tuple[Path, ...]:
-        """What lies beside a core that has registers."""
-        if self.core.memories:
-            return self.weights, self.folder / "second.weights", self.header, self.register_page
-        return (self.header, self.register_page) if self.core.has_registers else ()
+    def second_weights(self) -> Path:
+        """Other weights of a loadable core, for the bench."""
+        return self.folder / "second.weights"
 
 
 def emit(
@@ -105,10 +103,12 @@ def emit(
     source: str = "raster",
     control: bool = False,
     window: bool = False,
+    beside: Mapping[str, bytes | None] | None = None,
 ) -> Artifact:
     """Write ``NAME.v``, ``NAME_tb.v``, ``manifest.json`` and ``vectors.npz``.
 
-    A core with registers gets ``NAME.h`` and ``NAME_registers.md`` too, a loadable one ``NAME.weights``.
+    A core with registers gets ``NAME.h`` and ``NAME_registers.md`` too, a loadable one ``NAME.weights``. The
+    manifest goes first and comes last: where it is, all of it is of one core.
 
     Parameters
     ----------
@@ -126,6 +126,8 @@ def emit(
         Whether the core has registers to start, stop and watch it, see docs/control.md.
     window
         Whether a raster core's window can be set at run time, see `inrhw.window`.
+    beside
+        What the caller wants in files beside it, by name; None for one that must not stay.
 
     Raises
     ------
@@ -140,18 +142,26 @@ def emit(
     artifact = Artifact(name, Path(folder), core)
     with output_folder(artifact.folder):
         component = artifact.core.component()
-        verilog = _header(artifact) + verilog_of(component, artifact.name, artifact.folder)
-        write_atomically(artifact.verilog, verilog.encode())
-        write_atomically(artifact.vectors, _vectors(artifact.core))
-        if artifact.core.memories:
-            _write_loadable(artifact)
         manifest = _manifest(artifact, component)
-        if artifact.header in artifact.register_files:
-            write_atomically(artifact.header, c_header(manifest).encode())
-            write_atomically(artifact.register_page, register_page(manifest).encode())
-        write_atomically(artifact.example_bench, example_bench(manifest).encode())
-        write_json(artifact.manifest, manifest)
+        files = _files(artifact, component, manifest)
+        files |= {artifact.folder / other: content for other, content in (beside or {}).items()}
+        write_together(artifact.manifest, json_bytes(manifest), files)
     return artifact
+
+
+def _files(artifact: Artifact, component: Component, manifest: Mapping[str, Any]) -> dict[Path, bytes | None]:
+    """Return what all files but the manifest hold; None for those that such a core does not have."""
+    core = artifact.core
+    verilog = _header(artifact) + verilog_of(component, artifact.name, artifact.folder)
+    return {
+        artifact.verilog: verilog.encode(),
+        artifact.vectors: _vectors(core),
+        artifact.weights: weights_file(core.memories) if core.memories else None,
+        artifact.second_weights: weights_file(core.other.memories) if core.memories else None,
+        artifact.header: c_header(manifest).encode() if core.has_registers else None,
+        artifact.register_page: register_page(manifest).encode() if core.has_registers else None,
+        artifact.example_bench: example_bench(manifest).encode(),
+    }
 
 
 def verilog_of(component: Component, name: str, folder: Path) -> str:
@@ -173,13 +183,6 @@ def verilog_of(component: Component, name: str, folder: Path) -> str:
     for number, port in enumerate(component.signature.members, 1):
         text = re.sub(rf"(?m)(^\s*wire .*put) \d+(  (?:signed )?\\{port})$", rf"\1 {number}\2", text)
     return verilog_from_rtlil(text, folder)
-
-
-def _write_loadable(artifact: Artifact) -> None:
-    """Write the files of a loadable core: its own weights, and others for the bench."""
-    core = artifact.core
-    write_atomically(artifact.weights, weights_file(core.memories))
-    write_atomically(artifact.folder / "second.weights", weights_file(core.other.memories))
 
 
 def _header(artifact: Artifact) -> str:
