@@ -149,7 +149,7 @@ def emit(
     return artifact
 
 
-def _files(artifact: Artifact, component: Component, manifest: Mapping[str, Any]) -> dict[Path, bytes | None]:
+def _files(artifact: Artifact, component: Component, manifest: dict[str, Any]) -> dict[Path, bytes | None]:
     """Return what all files but the manifest hold; None for those that such a core does not have."""
     core = artifact.core
     verilog = _header(artifact) + verilog_of(component, artifact.name, artifact.folder)
