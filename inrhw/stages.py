@@ -46,7 +46,7 @@ _RESULTS = {
 }
 
 #: Stages whose results are in the report, if they are there.
-_REPORTED = ("emit", "synth", "verify", "power", "asic")
+_REPORTED = ("emit", "synth", "verify", "power", "asic", "bitstream")
 
 _CHECKPOINT = "checkpoint.safetensors"
 
