@@ -76,7 +76,7 @@ def control_registers(window: bool) -> list[ControlRegister]:
 
 
 class Control(wiring.Component):
-    """The page of registers, as docs/control.md describes them; a reset sets all back but the window.
+    """The page of registers, as docs/control.md describes them; a reset sets all back.
 
     Parameters
     ----------
@@ -197,8 +197,7 @@ class Control(wiring.Component):
         bus, shown = self.registers, {}
         for register, (name, port) in zip(WINDOW_REGISTERS, self._window.ports.items(), strict=True):
             held, shown[register] = (
-                Signal(port.shape, name=f"{name}_{what}", init=port.init, reset_less=True)
-                for what in ("held", "shown")
+                Signal(port.shape, name=f"{name}_{what}", init=port.init) for what in ("held", "shown")
             )
             word = bus.write_data.as_signed() if held.shape().signed else bus.write_data
             fits = word == (word[: len(held)].as_signed() if held.shape().signed else word[: len(held)])

@@ -478,6 +478,35 @@ def test_of_two_windows_set_while_a_frame_waits_the_last_one_counts(between: int
     drive(made, story)
 
 
+@pytest.mark.parametrize("cycles", [1, 5])
+def test_a_reset_sets_the_window_back(cycles: int) -> None:
+    """A chip's registers hold anything before it, so nothing may depend on what they held."""
+    made = replace(core("raster"), control=True, window=True)
+    source = made.window_source
+    assert source is not None
+    picture = frame(made)
+
+    async def story(driven: Driven, master: Master) -> None:
+        for register, value in zip(WINDOW_REGISTERS, astuple(Window.around(made.grid, zoom=2)), strict=True):
+            assert await master.write(register, value % (1 << 32)) == OKAY
+        for _ in range(60 + source.pause):
+            await driven.tick()
+        assert driven.beats[-12:] != picture
+        driven.ctx.set(driven.top.aresetn, 0)
+        for _ in range(cycles):
+            await driven.tick()
+        driven.ctx.set(driven.top.aresetn, 1)
+        driven.beats.clear()
+        for _ in range(60 + source.pause):
+            await driven.tick()
+        for register, value in zip(WINDOW_REGISTERS, astuple(source.whole), strict=True):
+            assert await master.read(register) == (value % (1 << 32), OKAY)
+        assert len(driven.beats) > 12
+        assert driven.beats == [picture[k % 12] for k in range(len(driven.beats))]
+
+    drive(made, story)
+
+
 def test_both_pages_are_on_one_bus() -> None:
     made = replace(folded("raster", "loadable"), control=True)
 
