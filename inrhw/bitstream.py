@@ -12,7 +12,7 @@ from inrhw.emit import verilog_of
 from inrhw.errors import InputError
 from inrhw.figure import Figure
 from inrhw.files import output_folder, read_json, write_atomically, write_json
-from inrhw.nextpnr import PlaceAndRoute, bitstream_suffix, pack, place_and_route
+from inrhw.nextpnr import PlaceAndRoute, bitstream_suffix, bitstream_suffixes, pack, place_and_route
 from inrhw.progress import OnProgress, silent
 from inrhw.synth import Synthesis, synth
 from inrhw.video.edges import EDGES
@@ -60,6 +60,12 @@ def bitstream_files(name: str, board: Board) -> list[str]:
     return [f"{name}_{board.name}.v", f"{name}_{board.name}.{bitstream_suffix(board)}"]
 
 
+def left_bitstreams(folder: Path, name: str) -> list[str]:
+    """Return the names of the files in a folder that `bitstream` left of a core, for whichever boards."""
+    found = [path for suffix in bitstream_suffixes() for path in folder.glob(f"{name}_*.{suffix}")]
+    return ["bitstream.json", *(file.name for path in found for file in (path, path.with_suffix(".v")))]
+
+
 def check_showable(manifest: Mapping[str, Any], board: Board) -> None:
     """Raise InputError unless the board can show what the core gives, and as fast as a monitor wants it."""
     if board.video not in EDGES:
@@ -104,17 +110,18 @@ def bitstream(folder: Path, board: Board, *, on_progress: OnProgress = silent) -
     around, file = (folder / name for name in bitstream_files(manifest["name"], board))
     work = folder / "build" / board.name
     with output_folder(work):
-        for old in (file, folder / "bitstream.json"):
+        for old in (file, around, folder / "bitstream.json"):
             old.unlink(missing_ok=True)
         show = show_of(manifest)
         edge = EDGES[board.video](show, board.clock_mhz)
-        write_atomically(around, verilog_of(edge, around.stem, work).encode())
+        text = verilog_of(edge, around.stem, work)
         design = work / around.name
-        design.write_text((folder / manifest["verilog"]).read_text() + around.read_text())
+        design.write_text((folder / manifest["verilog"]).read_text() + text)
         synthesis = synth(design, around.stem, board, work, on_progress=on_progress)
         placed = place_and_route(synthesis.netlist_json, board, work, pins=True, on_progress=on_progress)
         wanted, fmax = _clocks(placed, board, edge.clocks_mhz)
         pack(placed, board, file)
+        write_atomically(around, text.encode())
     seconds = Figure(round(time.perf_counter() - start, 1), "s", "measured on this machine")
     found = Bitstream(file, around, show.placement, wanted, fmax, placed.used, synthesis.shares, seconds)
     write_json(folder / "bitstream.json", _plain(found, board, synthesis))

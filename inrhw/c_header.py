@@ -50,7 +50,7 @@ static inline int {name}_choose(volatile uint32_t *registers, uint32_t picture)
 """
 
 _FRAME = """\
-/* Ask a core that waits (CORE_CONTROL.CONTINUOUS is 0) for one frame, and forget that another is done.
+/* Ask for one frame, the next to begin, and forget that another is done.
  *
  * registers: where the core is mapped.
  */
@@ -60,10 +60,10 @@ static inline void {name}_start(volatile uint32_t *registers)
     registers[{NAME}_CORE_CONTROL / 4] |= {NAME}_CORE_CONTROL_START_MASK;
 }}
 
-/* Return whether a frame is done since the last start. */
+/* Return whether the frame of the last start is done: one that began after it, in any mode. */
 static inline int {name}_done(volatile uint32_t *registers)
 {{
-    return (registers[{NAME}_CORE_STATUS / 4] & {NAME}_CORE_STATUS_FRAME_DONE_MASK) != 0;
+    return (registers[{NAME}_CORE_STATUS / 4] & {NAME}_CORE_STATUS_ASKED_MASK) == 0;
 }}
 """
 

@@ -115,6 +115,9 @@ def _gather(folder: Path) -> Report:
         found["shared"]["cores"] = _against_separate(plan, found)
     if (folder / "asic.json").exists():
         found["asic"] = _asic(read_json(folder / "asic.json", "inrhw asic"))
+    if (folder / "bitstream.json").exists():
+        found["bitstream"] = _bitstream(read_json(folder / "bitstream.json", "inrhw bitstream"))
+        found["files"]["bitstream"] = found["bitstream"]["file"]
     return found
 
 
@@ -303,10 +306,7 @@ def _synthesis(synth: dict[str, Any], manifest: dict[str, Any], latency: dict[st
             for name, used in resources.items()
             if name != "carry4" or resources["carry"]["unit"] != "CARRY4"
         },
-        "share": {
-            name: _figure(None if share["value"] is None else 100 * share["value"], "%", share["source"])
-            for name, share in synth["shares"].items()
-        },
+        "share": _percent(synth["shares"]),
         "timing": {
             "fmax_mhz": clock,
             "estimate": bool(mhz) and not synth["placed"],
@@ -317,6 +317,13 @@ def _synthesis(synth: dict[str, Any], manifest: dict[str, Any], latency: dict[st
         },
         "throughput": {"mpixels_per_s": _figure(rate, "Mpixel/s", rate_source)},
         "latency": latency | {"ns": _figure(ns, "ns", ns_source)},
+    }
+
+
+def _percent(shares: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: _figure(None if share["value"] is None else 100 * share["value"], "%", share["source"])
+        for name, share in shares.items()
     }
 
 
@@ -348,6 +355,19 @@ def _asic(asic: dict[str, Any]) -> dict[str, Any]:
         "by_cell": asic["cells"],
         "memories": asic["memories"],
         "critical_path": [f"{step['kind']} {step['cell']}" for step in asic["path"]],
+    }
+
+
+def _bitstream(made: dict[str, Any]) -> dict[str, Any]:
+    """Return what place and route said of the core on a board, with all that shows its picture there."""
+    screen, picture = made["screen"], made["picture"]
+    return {
+        "board": made["board"],
+        "file": made["file"],
+        "screen": f"{screen['width']}x{screen['height']}, {picture['scale']} times the picture's size",
+        "clocks": made["clocks"],
+        "used": made["used"],
+        "share": _percent(made["shares"]),
     }
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from enum import IntEnum
 
-from amaranth.hdl import Const, Module, Signal, ValueLike
+from amaranth.hdl import Const, Module, Signal, Value, ValueLike
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -53,6 +53,7 @@ CONTROL_FIELDS: Mapping[ControlRegister, Mapping[str, Field]] = {
     ControlRegister.STATUS: {
         "busy": Field(0, 1),
         "waiting": Field(1, 1),
+        "asked": Field(2, 1),
         "frame_done": Field(8, 1),
         "starved": Field(9, 1),
         "stalled": Field(10, 1),
@@ -75,12 +76,14 @@ def control_registers(window: bool) -> list[ControlRegister]:
 
 
 class Control(wiring.Component):
-    """The page of registers, as docs/control.md describes them; a reset sets all back but the window.
+    """The page of registers, as docs/control.md describes them; a reset sets all back.
 
     Parameters
     ----------
     grid
         The picture: where its frames begin and end.
+    credits
+        Pixels that are under way at most.
     window
         The source whose window is to be set, if any.
 
@@ -102,8 +105,8 @@ class Control(wiring.Component):
         For the source.
     """
 
-    def __init__(self, grid: Grid, window: WindowSource | None = None) -> None:
-        self._grid, self._window = grid, window
+    def __init__(self, grid: Grid, credits: int, window: WindowSource | None = None) -> None:
+        self._grid, self._credits, self._window = grid, credits, window
         super().__init__(
             {
                 "registers": In(REGISTERS),
@@ -136,9 +139,10 @@ class Control(wiring.Component):
             self.allow.eq(run & ~waiting),
             self.interrupt.eq(interrupt & self._sticky["frame_done"]),
         ]
-        with m.If(self.admit & entering.start_of_frame):
+        begun, frame_done = self.admit & entering.start_of_frame, taken & leaving.end_of_frame
+        asked = self._asked(m, begun, frame_done)
+        with m.If(begun):
             m.d.sync += self._pending.eq(0)
-        frame_done = taken & leaving.end_of_frame
         m.d.sync += [
             count.eq(count + step)
             for count, step in zip(self._counts.values(), (frame_done, taken, Const(1)), strict=True)
@@ -149,8 +153,20 @@ class Control(wiring.Component):
             with m.If(event):
                 m.d.sync += sticky.eq(1)
         self._keep_window(m)
-        self._read(m, {"busy": ~self.idle, "waiting": waiting, **self._sticky})
+        self._read(m, {"busy": ~self.idle, "waiting": waiting, "asked": asked, **self._sticky})
         return m
+
+    def _asked(self, m: Module, begun: Value, frame_done: Value) -> Value:
+        """Return whether the frame of the last start is not done: several may be under way before it."""
+        most = (self._credits + self._grid.pixels - 2) // self._grid.pixels + 1
+        #: Frames that have begun and are not done, and the part of them up to the one that was asked for.
+        under_way, left = Signal(range(most + 1)), Signal(range(most + 1))
+        m.d.sync += under_way.eq(under_way + begun - frame_done)
+        with m.If(begun & self._pending):
+            m.d.sync += left.eq(under_way + 1 - frame_done)
+        with m.Elif(frame_done & (left != 0)):
+            m.d.sync += left.eq(left - 1)
+        return self._pending | (left != 0)
 
     def _write(self, m: Module) -> None:
         """Do what is written; an event in the same cycle counts after it, so that none is lost."""
@@ -181,8 +197,7 @@ class Control(wiring.Component):
         bus, shown = self.registers, {}
         for register, (name, port) in zip(WINDOW_REGISTERS, self._window.ports.items(), strict=True):
             held, shown[register] = (
-                Signal(port.shape, name=f"{name}_{what}", init=port.init, reset_less=True)
-                for what in ("held", "shown")
+                Signal(port.shape, name=f"{name}_{what}", init=port.init) for what in ("held", "shown")
             )
             word = bus.write_data.as_signed() if held.shape().signed else bus.write_data
             fits = word == (word[: len(held)].as_signed() if held.shape().signed else word[: len(held)])

@@ -113,14 +113,20 @@ class CoreDriver:
         self._write(ControlRegister.STATUS, 0xFFFFFFFF)
 
     def start(self) -> None:
-        """Ask for one frame, the next if one is under way, and forget that another is done."""
+        """Ask for one frame, the next to begin, and forget that another is done."""
         self._page("control", ControlRegister.STATUS)
         self._write(ControlRegister.STATUS, CONTROL_FIELDS[ControlRegister.STATUS]["frame_done"].mask)
         self._set(start=1)
 
     def wait(self, deadline_s: float = 10.0) -> None:
-        """Wait until a frame is done, be it one that was under way; raise InrhwError if that takes longer."""
-        self._until(lambda: self.status["frame_done"], deadline_s, "no frame is done")
+        """Wait until the frame of the last `start` is done: one that began after it, in any mode.
+
+        Raises
+        ------
+        InrhwError
+            That takes longer.
+        """
+        self._until(lambda: not self.status["asked"], deadline_s, "the frame that was asked for is not done")
 
     @property
     def picture(self) -> int:

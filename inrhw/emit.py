@@ -2,36 +2,29 @@
 
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from amaranth.back import rtlil
-from amaranth.hdl import Shape
-from amaranth.lib.wiring import Component, In
+from amaranth.lib.wiring import Component
 
-import inrhw
 from inrhw.c_header import c_header
-from inrhw.control import ControlRegister, control_registers
+from inrhw.description import describe
 from inrhw.errors import InputError
 from inrhw.example_bench import example_bench
-from inrhw.files import output_folder, write_atomically, write_json
-from inrhw.folding import folding_of, folding_to_json
+from inrhw.files import json_bytes, output_folder, write_together
 from inrhw.grid import Grid
 from inrhw.hierarchy import merge_equal_modules
-from inrhw.loading.pictures import PictureRegister
-from inrhw.loading.registers import Register
-from inrhw.loading.weights import shape_digest, weights_file
-from inrhw.node import Graph, Node
-from inrhw.ops.dense import Dense
-from inrhw.ops.folded_dense import FoldedDense
+from inrhw.loading.weights import weights_file
+from inrhw.node import Graph
 from inrhw.register_page import register_page
 from inrhw.signals import safe_name
-from inrhw.sources import bits_per_axis
-from inrhw.top import FIFO_LATENCY, Core
-from inrhw.window import FRAC, Window, WindowSource
+from inrhw.top import Core
+from inrhw.verilog_header import verilog_header
+from inrhw.window import Window, WindowSource
 from inrhw.yosys import verilog_from_rtlil
 
 
@@ -89,11 +82,9 @@ class Artifact:
         return self.folder / "vectors.npz"
 
     @property
-    def register_files(self) -> tuple[Path, ...]:
-        """What lies beside a core that has registers."""
-        if self.core.memories:
-            return self.weights, self.folder / "second.weights", self.header, self.register_page
-        return (self.header, self.register_page) if self.core.has_registers else ()
+    def second_weights(self) -> Path:
+        """Other weights of a loadable core, for the bench."""
+        return self.folder / "second.weights"
 
 
 def emit(
@@ -105,10 +96,12 @@ def emit(
     source: str = "raster",
     control: bool = False,
     window: bool = False,
+    beside: Mapping[str, bytes | None] | None = None,
 ) -> Artifact:
     """Write ``NAME.v``, ``NAME_tb.v``, ``manifest.json`` and ``vectors.npz``.
 
-    A core with registers gets ``NAME.h`` and ``NAME_registers.md`` too, a loadable one ``NAME.weights``.
+    A core with registers gets ``NAME.h`` and ``NAME_registers.md`` too, a loadable one ``NAME.weights``. The
+    manifest goes first and comes last: where it is, all of it is of one core.
 
     Parameters
     ----------
@@ -126,6 +119,8 @@ def emit(
         Whether the core has registers to start, stop and watch it, see docs/control.md.
     window
         Whether a raster core's window can be set at run time, see `inrhw.window`.
+    beside
+        What the caller wants in files beside it, by name; None for one that must not stay.
 
     Raises
     ------
@@ -140,18 +135,26 @@ def emit(
     artifact = Artifact(name, Path(folder), core)
     with output_folder(artifact.folder):
         component = artifact.core.component()
-        verilog = _header(artifact) + verilog_of(component, artifact.name, artifact.folder)
-        write_atomically(artifact.verilog, verilog.encode())
-        write_atomically(artifact.vectors, _vectors(artifact.core))
-        if artifact.core.memories:
-            _write_loadable(artifact)
-        manifest = _manifest(artifact, component)
-        if artifact.header in artifact.register_files:
-            write_atomically(artifact.header, c_header(manifest).encode())
-            write_atomically(artifact.register_page, register_page(manifest).encode())
-        write_atomically(artifact.example_bench, example_bench(manifest).encode())
-        write_json(artifact.manifest, manifest)
+        manifest = describe(artifact.core, name, component)
+        files = _files(artifact, component, manifest)
+        files |= {artifact.folder / other: content for other, content in (beside or {}).items()}
+        write_together(artifact.manifest, json_bytes(manifest), files)
     return artifact
+
+
+def _files(artifact: Artifact, component: Component, manifest: dict[str, Any]) -> dict[Path, bytes | None]:
+    """Return what all files but the manifest hold; None for those that such a core does not have."""
+    core = artifact.core
+    verilog = verilog_header(core, artifact.name) + verilog_of(component, artifact.name, artifact.folder)
+    return {
+        artifact.verilog: verilog.encode(),
+        artifact.vectors: _vectors(core),
+        artifact.weights: weights_file(core.memories) if core.memories else None,
+        artifact.second_weights: weights_file(core.other.memories) if core.memories else None,
+        artifact.header: c_header(manifest).encode() if core.has_registers else None,
+        artifact.register_page: register_page(manifest).encode() if core.has_registers else None,
+        artifact.example_bench: example_bench(manifest).encode(),
+    }
 
 
 def verilog_of(component: Component, name: str, folder: Path) -> str:
@@ -173,94 +176,6 @@ def verilog_of(component: Component, name: str, folder: Path) -> str:
     for number, port in enumerate(component.signature.members, 1):
         text = re.sub(rf"(?m)(^\s*wire .*put) \d+(  (?:signed )?\\{port})$", rf"\1 {number}\2", text)
     return verilog_from_rtlil(text, folder)
-
-
-def _write_loadable(artifact: Artifact) -> None:
-    """Write the files of a loadable core: its own weights, and others for the bench."""
-    core = artifact.core
-    write_atomically(artifact.weights, weights_file(core.memories))
-    write_atomically(artifact.folder / "second.weights", weights_file(core.other.memories))
-
-
-def _header(artifact: Artifact) -> str:
-    core = artifact.core
-    element = core.grid.element
-    sizes = " and ".join(f"{grid.width}x{grid.height}" for grid in core.sizes)
-    width, height = (core.grid.width, core.grid.height) if len(core.sizes) == 1 else ("width", "height")
-    names = "RGB" if core.channels == 3 else ["grey"]
-    order = ", ".join(f"[{8 * k + 7}:{8 * k}] = {names[c]}" for k, c in enumerate(core.channel_order))
-    lines = [
-        f"{artifact.name}: {sizes} pixels, {core.channels} channel(s), {_rate(core)}.",
-        f"Made by inrhw {inrhw.__version__}; do not edit.",
-        "",
-        "aclk, aresetn  clock; synchronous reset, active low, at any time",
-        f"m_axis_*       AXI4-Stream video out; tdata {order};",
-        "               tuser = first pixel of the frame, tlast = last pixel of a line",
-    ]
-    if core.source == "stream":
-        bits = bits_per_axis(element)
-        lines += [
-            f"s_axis_*       coordinates in, two's complement of {element.width} bits:",
-            f"               tdata[{bits - 1}:0] = 2 column + 1 - {width},",
-            f"               tdata[{2 * bits - 1}:{bits}] = 2 row + 1 - {height};",
-            "               tuser and tlast come out again with the pixel",
-        ]
-    if core.memories:
-        lines += [
-            f"s_axi_*        AXI4-Lite registers: see {artifact.header.name}",
-            "s_weights_*    AXI4-Stream of weight files: see docs/weights.md of inrhw",
-        ]
-    lines += _picture_lines(core, artifact.name)
-    if core.control:
-        lines += [
-            f"s_axi_*        AXI4-Lite registers from 0x{ControlRegister.ID:02x}: see docs/control.md",
-            "interrupt      a frame is done, if CONTROL.interrupt is set",
-        ]
-    lines += _window_lines(core)
-    lines += [f"Latency {core.latency} cycles, then {_rate(core)}; backpressure loses nothing."]
-    return "".join(f"// {line}".rstrip() + "\n" for line in lines) + "\n"
-
-
-def _picture_lines(core: Core, name: str) -> list[str]:
-    """Return what the header says of a core of many pictures."""
-    if core.pictures == 1:
-        return []
-    if core.source == "raster":
-        return [
-            f"m_axis_tid     picture of the pixel, 0 to {core.pictures - 1}",
-            f"s_axi_*        AXI4-Lite registers: see {name}.h, and docs/pictures.md of inrhw;",
-            f"               write 0x{PictureRegister.PICTURE:02x} to choose the picture of the next frame",
-        ]
-    return [
-        f"s_axis_tid     picture of the pixel, 0 to {core.pictures - 1}; it comes out again as m_axis_tid;",
-        "               any other gives black, and sets unknown_picture until reset",
-    ]
-
-
-def _window_lines(core: Core) -> list[str]:
-    """Return what the header says of a window."""
-    source = core.window_source
-    if source is None:
-        return []
-    x, y, step = astuple(source.whole)
-    if core.control:
-        return [
-            "window         what is shown: registers X_ORIGIN, Y_ORIGIN and STEP, see docs/window.md;",
-            f"               {x}, {y} and {step} at first",
-        ]
-    return [
-        "window_x, _y   the frame's first pixel, two's complement, right of and below the picture's middle,",
-        f"               in half pixels / {1 << FRAC}: see docs/window.md of inrhw",
-        "window_step    from a pixel to the next, and from a line to the next, in the same unit;",
-        f"               x = {x}, y = {y}, step = {step} show the picture as it is;",
-        "               change all three in one clock: they count from the next frame on, which",
-        f"               then comes {source.pause} clocks later",
-    ]
-
-
-def _rate(core: Core) -> str:
-    interval = core.initiation_interval
-    return "a pixel a clock" if interval == 1 else f"a pixel every {interval} clocks"
 
 
 def _vectors(core: Core) -> bytes:
@@ -292,112 +207,3 @@ def _window_vectors(core: Core, source: WindowSource) -> dict[str, Any]:
         "windows": np.array([astuple(window) for window in windows]),
         "window_pixels": np.stack(pixels).astype(np.uint8),
     }
-
-
-def _manifest(artifact: Artifact, component: Component) -> dict[str, Any]:
-    core = artifact.core
-    element = core.grid.element
-    return {
-        "created_by": f"inrhw {inrhw.__version__}",
-        "name": artifact.name,
-        "top": artifact.name,
-        "verilog": artifact.verilog.name,
-        "ports": _ports(component),
-        "source": core.source,
-        "width": core.grid.width,
-        "height": core.grid.height,
-        "channels": core.channels,
-        "tdata_order": core.channel_order,
-        "coordinate": {
-            "width": element.width,
-            "frac": element.frac,
-            "signed": element.signed,
-            "bits_per_axis": bits_per_axis(core.grid.element),
-        },
-        "latency": core.latency,
-        "initiation_interval": core.initiation_interval,
-        "folding": folding_to_json(folding_of(core.graph)),
-        "pipeline": list(_pipeline(core)),
-        **(_loadable(core) if core.memories else {}),
-        **(_pictures(core) if core.pictures > 1 else {}),
-        **(
-            {"control": {register.name: int(register) for register in control_registers(core.window)}}
-            if core.control
-            else {}
-        ),
-        **(_window(core.window_source) if core.window_source else {}),
-    }
-
-
-def _window(source: WindowSource) -> dict[str, Any]:
-    return {
-        "window": {
-            "frac": FRAC,
-            "position_bits": source.position.width,
-            "step_bits": source.step.width,
-            "whole": list(astuple(source.whole)),
-            "pause": source.pause,
-        }
-    }
-
-
-def _ports(component: Component) -> list[dict[str, Any]]:
-    """Return the ports of the top module in their order, clock and reset first."""
-    return [
-        {
-            "name": name,
-            "direction": "in" if member.flow == In else "out",
-            "width": Shape.cast(member.shape).width,
-        }
-        for name, member in component.signature.members.items()
-    ]
-
-
-def _pictures(core: Core) -> dict[str, Any]:
-    registers = {register.name: int(register) for register in PictureRegister}
-    sizes = [[grid.width, grid.height] for grid in core.grids]
-    return {
-        "pictures": core.pictures,
-        **({"sizes": sizes} if len(core.sizes) > 1 else {}),
-        **({"registers": registers} if core.source == "raster" else {}),
-    }
-
-
-def _loadable(core: Core) -> dict[str, Any]:
-    return {
-        "weights": "loadable",
-        "shape": f"{shape_digest(core.memories):08x}",
-        "registers": {register.name: int(register) for register in Register},
-        "memories": [
-            {"name": memory.name, "width": memory.width, "depth": memory.depth} for memory in core.memories
-        ],
-    }
-
-
-def _pipeline(core: Core) -> list[dict[str, Any]]:
-    """Return a row for every instance between the coordinates and m_axis."""
-    if core.source == "raster":
-        raster = core.raster
-        accumulators = f"{raster.o.length} accumulators of {raster.acc_width} bits"
-        rows = [("raster", type(raster).__name__, core.source_latency, raster.o.span, raster.o, accumulators)]
-    else:
-        rows = [("stream", "StreamSource", core.source_latency, 1, core.grid.vector, "AXI4-Stream in")]
-    for name, node in core.pipeline.nodes.items():
-        rows.append(
-            (name, type(node).__name__, node.latency, node.initiation_interval, node.o, _detail(node))
-        )
-    rows.append(("fifo", "Fifo", FIFO_LATENCY, 1, core.pipeline.o, f"{core.credits} pixels"))
-    keys = ("name", "op", "latency", "initiation_interval", "o", "detail")
-    return [dict(zip(keys, row, strict=True)) | {"o": str(row[4])} for row in rows]
-
-
-def _detail(node: Node) -> str:
-    if isinstance(node, Dense):
-        return f"{len(node.adder_graph.adders)} adders"
-    if isinstance(node, FoldedDense):
-        return (
-            f"pe {node.fold.pe} x simd {node.fold.simd}, fold {node.neuron_fold} x {node.synapse_fold}, "
-            f"weights of {node.format.weight_bits} bits in {node.memory_kind}"
-            + (f", of {node.sets} pictures" if node.sets > 1 else "")
-        )
-    return ""

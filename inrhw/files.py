@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +34,35 @@ def write_atomically(path: Path, data: bytes) -> None:
         beside.unlink(missing_ok=True)
 
 
+def write_together(last: Path, data: bytes, others: Mapping[Path, bytes | None]) -> None:
+    """Write files of which the last stands for all: where it is, the others are those that belong to it.
+
+    Parameters
+    ----------
+    last
+        Goes before any other is touched, and comes when all are done.
+    data
+        What it holds.
+    others
+        What each of them holds; None for one that is to go.
+    """
+    last.unlink(missing_ok=True)
+    for path, content in others.items():
+        if content is None:
+            path.unlink(missing_ok=True)
+        else:
+            write_atomically(path, content)
+    write_atomically(last, data)
+
+
+def json_bytes(value: Any) -> bytes:
+    """Return JSON for people too: indented, in the given order; NaN and infinity are refused."""
+    return (json.dumps(value, indent=2, allow_nan=False) + "\n").encode()
+
+
 def write_json(path: Path, value: Any) -> None:
-    """Write JSON for people too: indented, in the given order; NaN and infinity are refused."""
-    write_atomically(path, (json.dumps(value, indent=2, allow_nan=False) + "\n").encode())
+    """Write JSON as `json_bytes` gives it."""
+    write_atomically(path, json_bytes(value))
 
 
 def read_json(path: Path, made_by: str) -> Any:

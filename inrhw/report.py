@@ -29,7 +29,17 @@ SECTIONS = (
     *("name", "created_by", "verdict", "command", "model", "core", "psnr_db", "ssim", "bits_per_pixel"),
     "shared",
     *("weight_bits_total", "resources", "share", "board", "timing", "throughput", "latency", "vivado"),
-    *("power", "verify", "asic", "folding", "pipeline", "distributions", "pictures", "error_gain"),
+    *(
+        "power",
+        "verify",
+        "asic",
+        "bitstream",
+        "folding",
+        "pipeline",
+        "distributions",
+        "pictures",
+        "error_gain",
+    ),
     *("tools", "files", "times_s"),
 )
 

@@ -90,6 +90,7 @@ class StagedFolder:
         return f"was made before {' and '.join(changed)} changed" if changed else None
 
     def _check_current(self, stage: str) -> None:
+        self._needed(self.results[stage], stage)
         if why := self._why_not_current(stage):
             raise InputError(f"{self.folder / self.results[stage]} {why}; run `inrhw {stage}` again")
 

@@ -10,14 +10,14 @@ from pathlib import Path
 from inrhw.activity import FILE as ACTIVITY
 from inrhw.activity import Activity, activity_of
 from inrhw.asic import asic, core_activity, load_library
-from inrhw.bitstream import bitstream, bitstream_files, check_showable
+from inrhw.bitstream import bitstream, bitstream_files, check_showable, left_bitstreams
 from inrhw.board import Board, load_board
 from inrhw.collect import report
 from inrhw.core_file import package_files
 from inrhw.cores import as_emitted, core_of, graph_of, networks
 from inrhw.emit import Artifact, emit
 from inrhw.errors import InputError
-from inrhw.files import digest, read_json, write_json
+from inrhw.files import digest, json_bytes, read_json, write_json
 from inrhw.fit import WEIGHTS, Fitted, Training, fit
 from inrhw.models import Architecture, architecture_to_json
 from inrhw.nextpnr import nextpnr_version
@@ -46,7 +46,7 @@ _RESULTS = {
 }
 
 #: Stages whose results are in the report, if they are there.
-_REPORTED = ("emit", "synth", "verify", "power", "asic")
+_REPORTED = ("emit", "synth", "verify", "power", "asic", "bitstream")
 
 _CHECKPOINT = "checkpoint.safetensors"
 
@@ -148,7 +148,14 @@ class Build(StagedFolder):
             models = [model.scaled(scale) for model in networks(self.folder)]
             architectures = [model.architecture for model in models]
             folding = plan_for(architectures, wish, board, source)
-            artifact = emit(
+            planned = folding and plan_to_json(architectures, wish, board, source, folding)
+            older = (
+                *_POWER_FILES,
+                *self._asic_files,
+                *package_files(self.name),
+                *left_bitstreams(self.folder, self.name),
+            )
+            emit(
                 graph_of(models, folding),
                 [architecture.grid for architecture in architectures],
                 self.folder,
@@ -156,13 +163,8 @@ class Build(StagedFolder):
                 source=source,
                 control=wish.control,
                 window=wish.window,
+                beside=dict.fromkeys(older) | {_PLAN: json_bytes(planned) if planned else None},
             )
-            self._forget(*set(self._register_files) - {path.name for path in artifact.register_files})
-            if folding:
-                write_json(self.folder / _PLAN, plan_to_json(architectures, wish, board, source, folding))
-            else:
-                self._forget(_PLAN)
-            self._forget(*self._asic_files, *_POWER_FILES, *package_files(self.name))
 
         for name in (WEIGHTS, "fit.json"):
             self._needed(name, "fit")
@@ -175,6 +177,7 @@ class Build(StagedFolder):
     def synth(self, board: Board, *, place: bool = False) -> None:
         """Synthesize the Verilog for a board."""
         verilog = self._needed(f"{self.name}.v", "emit")
+        self._check_current("emit")
 
         def run() -> None:
             synth(verilog, self.name, board, self.folder, place=place, on_progress=self.on_progress("synth"))
@@ -293,7 +296,7 @@ class Build(StagedFolder):
         """Show the core's picture on a monitor at a board: bitstream.json says which file and how fast."""
         verilog = self._needed(f"{self.name}.v", "emit")
         self._check_current("emit")
-        check_showable(read_json(self._needed("manifest.json", "emit"), "inrhw emit"), board)
+        check_showable(read_json(self.folder / "manifest.json", "inrhw emit"), board)
 
         def run() -> None:
             bitstream(self.folder, board, on_progress=self.on_progress("bitstream"))

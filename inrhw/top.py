@@ -278,7 +278,7 @@ class CoreComponent(wiring.Component):
         pages = Pages(
             self._loader(m, gate, network) if core.memories else None,
             PictureSelect(core.pictures) if core.pictures > 1 and core.source == "raster" else None,
-            Control(core.grid, core.window_source) if core.control else None,
+            Control(core.grid, core.credits, core.window_source) if core.control else None,
         )
         pages.add_bus(m, self)
         connect = self._raster if core.source == "raster" else self._stream

@@ -96,16 +96,25 @@ class Wish:
         if self.weights not in (None, *WEIGHTS):
             raise InputError(f"weights must be one of {', '.join(WEIGHTS)}, not {self.weights!r}")
         if self.weights == "baked" and self.target.given:
-            raise InputError("baked weights give one pixel a clock; a target needs weights rom or loadable")
+            raise InputError(
+                "baked weights give one pixel a clock; "
+                "a target needs weights rom or, of one picture, loadable"
+            )
         if self.folded and not self.target.given:
             raise InputError(
-                f"{self.weights} weights need a target: mpixels, initiation_interval, max_dsp or max_lut"
+                f"{self.weights} weights need a target: mpixels, initiation_interval, max_dsp or max_lut; "
+                "leave weights out for one pixel a clock"
             )
         if self.packed and not self.folded:
             raise InputError("packed is about the multipliers of a folded network; give a target too")
+        if self.target.interval == 1 and self.weights:
+            raise InputError(
+                f"{self.weights} weights with a target take two clocks a pixel or more; "
+                "ask for less, or leave weights and target out for one pixel a clock"
+            )
         if self.target.interval == 1:
             raise InputError(
-                "the target is one pixel a clock, which is what baked weights give; leave the target out"
+                "the target is one pixel a clock, which is what a core without a target gives; leave it out"
             )
 
     @property

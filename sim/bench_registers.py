@@ -19,17 +19,32 @@ _READ_BACK = 16
 _START, _WAITING, _FRAME_DONE = 1 << 3, 1 << 1, 1 << 8
 
 
+#: Added to the seed, so that every test here, and each of `bench`, has numbers of its own.
+_SEEDS = {"load_weights": 2, "choose_pictures": 3, "move_window": 4, "control_frames": 5}
+
+
+async def _begin(dut: Any, test: str) -> tuple[Settings, Traffic, np.random.Generator]:
+    """Connect to the core and reset it: what every test here begins with."""
+    settings = Settings.read()
+    rng = np.random.default_rng(settings.seed + _SEEDS[test])
+    traffic = Traffic(await connect(dut, settings.artifact, test, settings.artifact.frame_flags()), rng)
+    await reset(traffic.link, rng, 16)
+    return settings, traffic, rng
+
+
+def _end(settings: Settings, traffic: Traffic, test: str, **numbers: int) -> None:
+    """Leave what every test here measures."""
+    link = traffic.link
+    settings.measured(test, beats=link.checked, cycles=link.clock, seed=settings.seed, **numbers)
+
+
 @cocotb.test()
 async def load_weights(dut: Any) -> None:
     """Another file shows another picture, from a frame's first pixel on; a damaged one changes nothing."""
-    settings = Settings.read()
-    artifact = settings.artifact
-    rng = np.random.default_rng(settings.seed + 2)
-    link = await connect(dut, artifact, "load_weights", artifact.frame_flags())
-    traffic = Traffic(link, rng)
+    settings, traffic, rng = await _begin(dut, "load_weights")
+    artifact, link = settings.artifact, traffic.link
     registers = Registers(dut, artifact.registers, traffic.play)
     first, second = artifact.files
-    await reset(link, rng, 16)
     await traffic.load(second, 1)
     assert await registers.read("CHECKSUM") == second[-1], "load_weights: CHECKSUM is not that of the file"
     await _refuse(traffic, registers, first, rng)
@@ -45,21 +60,15 @@ async def load_weights(dut: Any) -> None:
     link.pixels_due = True
     for _ in range(2 + 2 * artifact.latency // link.clocks):
         await traffic.play(link.clocks)
-    settings.measured(
-        "load_weights", beats=link.checked, cycles=link.clock, words=len(first), seed=settings.seed
-    )
+    _end(settings, traffic, "load_weights", words=len(first))
 
 
 @cocotb.test()
 async def choose_pictures(dut: Any) -> None:
     """Every picture is shown from the frame after it was chosen, as a whole; one that is none is refused."""
-    settings = Settings.read()
-    artifact = settings.artifact
-    rng = np.random.default_rng(settings.seed + 3)
-    link = await connect(dut, artifact, "choose_pictures", artifact.frame_flags())
-    traffic = Traffic(link, rng)
+    settings, traffic, rng = await _begin(dut, "choose_pictures")
+    artifact, link = settings.artifact, traffic.link
     registers = Registers(dut, artifact.registers, traffic.play)
-    await reset(link, rng, 16)
     pictures = len(artifact.pictures)
     assert await registers.read("PICTURES") == pictures, "choose_pictures: PICTURES is wrong"
     frames = np.zeros_like(artifact.pictures)
@@ -75,18 +84,14 @@ async def choose_pictures(dut: Any) -> None:
         frames[picture] = link.pixels()[frame * len(artifact) :][: len(artifact)]
         assert await registers.read("SHOWN") == picture, "choose_pictures: SHOWN is wrong"
     np.save(settings.output / "pictures.npy", frames)
-    settings.measured("choose_pictures", beats=link.checked, cycles=link.clock, seed=settings.seed)
+    _end(settings, traffic, "choose_pictures")
 
 
 @cocotb.test()
 async def move_window(dut: Any) -> None:
     """Every window is shown from the frame after it was set, as a whole, and after a reset at once."""
-    settings = Settings.read()
-    artifact = settings.artifact
-    rng = np.random.default_rng(settings.seed + 4)
-    link = await connect(dut, artifact, "move_window", artifact.frame_flags())
-    traffic = Traffic(link, rng)
-    await reset(link, rng, 16)
+    settings, traffic, rng = await _begin(dut, "move_window")
+    artifact, link = settings.artifact, traffic.link
     for picture in [*rng.permutation(np.arange(1, len(artifact.windows))).tolist(), 0]:
         await traffic.play(int(rng.integers(1, link.clocks)))  # in mid-frame, perhaps
         link.pictures.allow(picture)
@@ -95,8 +100,10 @@ async def move_window(dut: Any) -> None:
         frame = 1 + link.taken // len(artifact)  # a whole one; that under way began before
         while link.taken < (frame + 1) * len(artifact):
             await traffic.play(link.clocks)
+        if artifact.control:  # a reset sets registers back; ports stay
+            link.pictures.allow(0)
         await reset(link, rng, int(rng.integers(1, 17)))
-    settings.measured("move_window", beats=link.checked, cycles=link.clock, seed=settings.seed)
+    _end(settings, traffic, "move_window")
 
 
 async def _set_window(dut: Any, traffic: Traffic, window: list[int]) -> None:
@@ -113,13 +120,9 @@ async def _set_window(dut: Any, traffic: Traffic, window: list[int]) -> None:
 @cocotb.test()
 async def control_frames(dut: Any) -> None:
     """Frames come one for each start, pause after any pixel and go on, and are counted, and stay right."""
-    settings = Settings.read()
-    artifact = settings.artifact
-    rng = np.random.default_rng(settings.seed + 5)
-    link = await connect(dut, artifact, "control_frames", artifact.frame_flags())
-    traffic = Traffic(link, rng)
+    settings, traffic, rng = await _begin(dut, "control_frames")
+    artifact, link = settings.artifact, traffic.link
     registers = Registers(dut, artifact.control, traffic.play)
-    await reset(link, rng, 16)
     width, height = artifact.sizes[0]
     assert await registers.read("SIZE") == width | height << 16, "control_frames: SIZE is wrong"
     link.pixels_due = False
@@ -142,7 +145,7 @@ async def control_frames(dut: Any) -> None:
         )
     frames = link.taken // len(artifact)
     assert await registers.read("FRAMES") == frames, "control_frames: FRAMES is wrong"
-    settings.measured("control_frames", beats=link.checked, cycles=link.clock, seed=settings.seed)
+    _end(settings, traffic, "control_frames")
 
 
 async def _until(traffic: Traffic, registers: Registers, mask: int) -> None:

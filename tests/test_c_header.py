@@ -132,10 +132,11 @@ def test_a_frame_is_started_and_its_end_is_seen(tmp_path: Path) -> None:
         Core_start(registers);
         show(registers[CORE_CORE_CONTROL / 4]);
         show(registers[CORE_CORE_STATUS / 4]);
+        registers[CORE_CORE_STATUS / 4] |= CORE_CORE_STATUS_ASKED_MASK;
         show(Core_done(registers));
-        registers[CORE_CORE_STATUS / 4] = 1;
+        registers[CORE_CORE_STATUS / 4] = CORE_CORE_STATUS_BUSY_MASK;
         show(Core_done(registers));
         """,
         c_header({"name": "Core", "control": {}}),
     )
-    assert shown == [1 | 1 << 3, 1 << 8, 1, 0]
+    assert shown == [1 | 1 << 3, 1 << 8, 0, 1]

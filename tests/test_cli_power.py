@@ -8,6 +8,8 @@ import pytest
 from command import Inrhw, contents, refused
 
 from inrhw.activity import FILE
+from inrhw.errors import InputError
+from inrhw.stages import Build
 
 
 def written(folder: Path) -> dict[str, Any]:
@@ -26,6 +28,28 @@ def test_power_is_stated_at_the_clock_that_was_asked_for(built: Path, inrhw_: In
         dynamic, before = half["dynamic_mw"][level]["value"], one["dynamic_mw"][level]["value"]
         assert dynamic == pytest.approx(before / 2, rel=1e-2)
     assert half["static_mw"] == one["static_mw"]
+
+
+@pytest.mark.parametrize(
+    ("options", "clock_mhz"),
+    [((), None), (("--clock-mhz", "300"), 300), (("--clock-mhz", "150"), 150)],
+)
+def test_build_tells_a_clock_that_was_asked_for_from_none(
+    inrhw_: Inrhw, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], clock_mhz: float | None
+) -> None:
+    """Only without one does `power` take the highest clock where that is lower."""
+    asked: list[float | None] = []
+
+    def power(work: Build, clock_mhz: float | None) -> None:
+        asked.append(clock_mhz)
+        raise InputError("enough")
+
+    monkeypatch.setattr("inrhw.commands.build.fit_on", lambda *_, **__: None)
+    monkeypatch.setattr(Build, "emit", lambda *_: None)
+    monkeypatch.setattr(Build, "synth", lambda *_, **__: None)
+    monkeypatch.setattr(Build, "power", power)
+    assert "enough" in inrhw_("build", "-o", "out", "--size", "4x3", *options).err
+    assert asked == [clock_mhz]
 
 
 def test_default_rates_need_no_simulation(built: Path, inrhw_: Inrhw) -> None:

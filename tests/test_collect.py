@@ -163,6 +163,60 @@ def test_figures_of_a_chip_are_shown_when_there_are_any(built: Path) -> None:
     assert "no tables of delay" in page
 
 
+def test_a_bitstream_is_shown_when_there_is_one(built: Path) -> None:
+    assert "bitstream" not in report(built)
+    clock = {
+        "wanted_mhz": {"value": 25.0, "unit": "MHz", "source": "PLL from 25 MHz"},
+        "fmax_mhz": {"value": 123.4, "unit": "MHz", "source": "nextpnr, after routing"},
+    }
+    used = {"TRELLIS_COMB": {"value": 3078, "unit": "TRELLIS_COMB", "source": "nextpnr"}}
+    shares = {
+        "lut": {"value": 0.0375, "unit": "1", "source": "Yosys; of 83,640"},
+        "dsp": {"value": 0.0, "unit": "1", "source": "Yosys; of 156"},
+    }
+    write_json(
+        built / "bitstream.json",
+        {
+            "board": "ulx3s",
+            "file": "tiny_ulx3s.bit",
+            "bytes": 3,
+            "verilog": "tiny_ulx3s.v",
+            "screen": {"width": 640, "height": 480},
+            "picture": {"width": 5, "height": 4, "scale": 120},
+            "clocks": {"pixel": clock},
+            "used": used,
+            "resources": {},
+            "shares": shares,
+            "seconds": {"value": 9.0, "unit": "s", "source": "measured on this machine"},
+        },
+    )
+    found = report(built)
+    assert found["bitstream"] == {
+        "board": "ulx3s",
+        "file": "tiny_ulx3s.bit",
+        "screen": "640x480, 120 times the picture's size",
+        "clocks": {"pixel": clock},
+        "used": used,
+        "share": {
+            name: share | {"value": 100 * share["value"], "unit": "%"}  # type: ignore[operator]
+            for name, share in shares.items()
+        },
+    }
+    assert found["files"]["bitstream"] == "tiny_ulx3s.bit"
+    page = (built / "report.html").read_text()
+    for words in (
+        "On a monitor",
+        "ulx3s",
+        "tiny_ulx3s.bit",
+        "123.4",
+        "3,078",
+        "nextpnr, after routing",
+        "3.75",
+    ):
+        assert words in page
+    assert "Multipliers, of the board" not in page
+
+
 def test_without_synthesis_its_figures_are_left_out(built: Path) -> None:
     (built / "synth.json").unlink()
     (built / "tiny_netlist.v").unlink()

@@ -31,7 +31,7 @@ from inrhw.loading.weights import MAGIC
 from inrhw.top import Core
 from inrhw.window import Window, WindowSource
 
-PIXELS = 6
+PIXELS, CREDITS = 6, 4
 GRID = Grid(3, 2)
 FIELDS = CONTROL_FIELDS[ControlRegister.STATUS]
 RUN, CONTINUOUS, INTERRUPT, START, CLEAR = (
@@ -42,8 +42,9 @@ RUN, CONTINUOUS, INTERRUPT, START, CLEAR = (
 class Bench(Master):
     """A control page beside a core of which only the number of pixels under way is modelled."""
 
-    def __init__(self, ctx: Any, control: BehindAxi, seed: int) -> None:
+    def __init__(self, ctx: Any, control: BehindAxi, seed: int, pixels: int) -> None:
         super().__init__(ctx, control, self.cycle)
+        self.pixels = pixels
         self.control, self.rng = control, random.Random(seed)
         self.admitted = self.taken = self.cycles = 0
         #: Chance that m_axis_tready is high, and pixels that have been ready to leave at once so far.
@@ -56,7 +57,7 @@ class Bench(Master):
 
     async def cycle(self) -> None:
         ctx, control = self.ctx, self.control
-        admit = ctx.get(control.allow) and len(self.under_way) < 4
+        admit = ctx.get(control.allow) and len(self.under_way) < CREDITS
         valid = bool(self.under_way) and self.under_way[0] <= self.cycles
         ready = self.rng.random() < self.share
         for port, value in (
@@ -71,10 +72,10 @@ class Bench(Master):
         if valid and ready:
             self.under_way.pop(0)
             self.taken += 1
-            if self.taken % PIXELS == 0:
+            if self.taken % self.pixels == 0:
                 self.done.append(self.cycles)
         if admit:
-            if self.admitted % PIXELS == 0:
+            if self.admitted % self.pixels == 0:
                 self.begun.append(self.cycles)
             self.under_way.append(self.cycles + self.delay)
             self.admitted += 1
@@ -98,14 +99,17 @@ class Bench(Master):
 
 
 def simulate(
-    story: Callable[[Bench], Coroutine[Any, Any, None]], seed: int = 0, window: WindowSource | None = None
+    story: Callable[[Bench], Coroutine[Any, Any, None]],
+    seed: int = 0,
+    window: WindowSource | None = None,
+    grid: Grid = GRID,
 ) -> None:
-    control = BehindAxi(Control(GRID, window))
+    control = BehindAxi(Control(grid, CREDITS, window))
     simulator = Simulator(control.module())
     simulator.add_clock(1e-6)
 
     async def bench(ctx: Any) -> None:
-        await story(Bench(ctx, control, seed))
+        await story(Bench(ctx, control, seed, grid.pixels))
 
     simulator.add_testbench(bench)
     simulator.run()
@@ -190,6 +194,33 @@ def test_a_start_in_the_cycle_in_which_a_frame_begins_asks_for_the_next_one() ->
     for offset in range(12):
         simulate(functools.partial(story, offset=offset))
     assert {-1, 0, 1} <= seen
+
+
+@given(
+    st.sampled_from([Grid(1, 1), Grid(2, 1), Grid(3, 1), GRID]),
+    st.sampled_from([RUN, RUN | CONTINUOUS]),
+    st.sampled_from([1.0, 0.5, 0.1]),
+    st.integers(1, 9),
+    st.lists(st.integers(0, 20), min_size=1, max_size=5),
+)
+@settings(max_examples=30)
+def test_asked_lasts_until_a_frame_is_done_that_began_after_the_start(
+    grid: Grid, mode: int, share: float, delay: int, pauses: list[int]
+) -> None:
+    """Several frames may be under way before it."""
+
+    async def story(bench: Bench) -> None:
+        bench.share, bench.delay = share, delay
+        for pause in pauses:
+            await bench.idle(pause)
+            await bench.put(ControlRegister.CONTROL, mode | START)
+            last = start = bench.writes[-1]
+            while await bench.status("asked"):
+                last = bench.cycles
+            first = next(k for k, cycle in enumerate(bench.begun) if cycle > start)
+            assert last - 4 < bench.done[first] < bench.cycles
+
+    simulate(story, grid=grid)
 
 
 def test_a_flag_set_in_the_cycle_in_which_it_is_cleared_stays() -> None:
@@ -295,7 +326,11 @@ def test_flags_stay_until_a_one_is_written_to_them_and_to_no_other() -> None:
         for name in ("starved", "stalled", "frame_done"):
             await bench.put(ControlRegister.STATUS, FIELDS[name].mask)
             held -= {name}
-            assert {other for other in FIELDS if await bench.status(other)} - {"busy", "waiting"} == held
+            assert {other for other in FIELDS if await bench.status(other)} - {
+                "busy",
+                "waiting",
+                "asked",
+            } == held
 
     simulate(story)
 
@@ -439,6 +474,35 @@ def test_of_two_windows_set_while_a_frame_waits_the_last_one_counts(between: int
             await driven.tick()
         shown = [[data >> 8 * k & 255 for k in (2, 0, 1)] for data, _, _ in driven.beats[before:]]
         assert shown == pixels
+
+    drive(made, story)
+
+
+@pytest.mark.parametrize("cycles", [1, 5])
+def test_a_reset_sets_the_window_back(cycles: int) -> None:
+    """A chip's registers hold anything before it, so nothing may depend on what they held."""
+    made = replace(core("raster"), control=True, window=True)
+    source = made.window_source
+    assert source is not None
+    picture = frame(made)
+
+    async def story(driven: Driven, master: Master) -> None:
+        for register, value in zip(WINDOW_REGISTERS, astuple(Window.around(made.grid, zoom=2)), strict=True):
+            assert await master.write(register, value % (1 << 32)) == OKAY
+        for _ in range(60 + source.pause):
+            await driven.tick()
+        assert driven.beats[-12:] != picture
+        driven.ctx.set(driven.top.aresetn, 0)
+        for _ in range(cycles):
+            await driven.tick()
+        driven.ctx.set(driven.top.aresetn, 1)
+        driven.beats.clear()
+        for _ in range(60 + source.pause):
+            await driven.tick()
+        for register, value in zip(WINDOW_REGISTERS, astuple(source.whole), strict=True):
+            assert await master.read(register) == (value % (1 << 32), OKAY)
+        assert len(driven.beats) > 12
+        assert driven.beats == [picture[k % 12] for k in range(len(driven.beats))]
 
     drive(made, story)
 

@@ -107,7 +107,7 @@ def emitted(bits: int, folder: Path) -> Artifact:
     """Return the core of `all_codes`."""
     with pytest.MonkeyPatch.context() as patch:
         # The comment above a core names its channels, of which a picture has at most three.
-        patch.setattr(import_module("inrhw.emit"), "_header", lambda artifact: "")
+        patch.setattr(import_module("inrhw.emit"), "verilog_header", lambda core, name: "")
         return emit(all_codes(bits), Grid(1 << bits, 1), folder, "curves")
 
 

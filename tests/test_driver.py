@@ -12,6 +12,7 @@ from amaranth.sim import Simulator
 from behind_axi import Master
 from test_control import Driven
 from test_many_pictures import core as core_of_many
+from test_many_pictures import frames
 from test_top import core, folded, frame
 
 from inrhw.driver import CoreDriver
@@ -88,7 +89,7 @@ def test_single_frames_are_started_waited_for_and_counted(tmp_path: Path) -> Non
         assert not driver.running
         assert not driver.continuous
         driver.start()
-        with pytest.raises(InrhwError, match=r"after 0\.01 s no frame is done"):
+        with pytest.raises(InrhwError, match=r"after 0\.01 s the frame that was asked for is not done"):
             driver.wait(0.01)
 
     drive(made, tmp_path, story)
@@ -156,6 +157,25 @@ def test_a_picture_is_chosen_and_one_that_is_none_is_refused(tmp_path: Path) -> 
             driver.picture = 3
         with pytest.raises(InputError, match="no control registers; it has pictures"):
             driver.start()
+
+    drive(made, tmp_path, story)
+
+
+@pytest.mark.parametrize("continuous", [False, True])
+def test_the_frame_waited_for_began_after_its_start(tmp_path: Path, continuous: bool) -> None:
+    """So it shows the picture that was chosen before, whole; those under way then show the one before."""
+    made = replace(core_of_many("raster", 3), control=True)
+    pictures = frames(made)
+
+    def story(driver: CoreDriver, beats: list[Any]) -> None:
+        driver.continuous = continuous
+        for picture in (1, 2, 0):
+            driver.start()  # not waited for
+            driver.picture = picture
+            driver.start()
+            driver.wait()
+            last = len(beats) // made.grid.pixels * made.grid.pixels
+            assert beats[last - made.grid.pixels : last] == [beat[:3] for beat in pictures[picture]]
 
     drive(made, tmp_path, story)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from inrhw.errors import InputError
-from inrhw.files import digest, finite, read_json, write_atomically, write_json
+from inrhw.files import digest, finite, read_json, write_atomically, write_json, write_together
 
 
 def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
@@ -75,3 +75,13 @@ def test_the_digest_is_that_of_sha256sum(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"abc")
     # FIPS 180-2, appendix B.1.
     assert digest(tmp_path / "a") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+def test_files_that_belong_together_are_there_when_the_last_is(tmp_path: Path) -> None:
+    last, one, other = (tmp_path / name for name in ("last", "one", "other"))
+    other.write_text("old")
+    write_together(last, b"1", {one: b"2", other: None})
+    assert (last.read_bytes(), one.read_bytes(), other.exists()) == (b"1", b"2", False)
+    with pytest.raises(OSError, match="none"):
+        write_together(last, b"3", {one: b"4", tmp_path / "none" / "other": b""})
+    assert not last.exists()

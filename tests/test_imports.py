@@ -65,6 +65,8 @@ ORDER = [
     "example_bench",
     "c_header",
     "register_page",
+    "verilog_header",
+    "description",
     "emit",
     "video",
     "ip_xact",

@@ -16,7 +16,7 @@ from inrhw.errors import InputError
 from inrhw.folding import Fold, Folding, fold, folding_to_json
 from inrhw.lower import lower
 from inrhw.models import INR, Architecture
-from inrhw.plan import folding_from_json, plan, plan_banks, plan_to_json
+from inrhw.plan import folding_from_json, plan, plan_banks, plan_for, plan_to_json
 from inrhw.precision import Precision
 from inrhw.shapes import layer_shapes
 from inrhw.shared import SharedArchitecture
@@ -85,16 +85,33 @@ def test_a_target_that_makes_no_sense_is_refused(fields: dict[str, float], messa
     ("wish", "message"),
     [
         ({"weights": "flash"}, "weights must be one of baked, rom, loadable, not 'flash'"),
-        ({"weights": "baked", "target": Target(mpixels=20)}, "a target needs weights rom or loadable"),
-        ({"weights": "loadable"}, "loadable weights need a target"),
+        (
+            {"weights": "baked", "target": Target(mpixels=20)},
+            "a target needs weights rom or, of one picture, loadable",
+        ),
+        (
+            {"weights": "loadable"},
+            "loadable weights need a target: .*; leave weights out for one pixel a clock",
+        ),
         ({"packed": True}, "packed is about the multipliers of a folded network"),
-        ({"target": Target(mpixels=300)}, "which is what baked weights give"),
-        ({"target": Target(initiation_interval=1)}, "which is what baked weights give"),
+        ({"target": Target(mpixels=300)}, "which is what a core without a target gives; leave it out"),
+        ({"target": Target(initiation_interval=1)}, "which is what a core without a target gives"),
+        (
+            {"weights": "rom", "target": Target(mpixels=200)},
+            "rom .* take two clocks .* leave weights and target",
+        ),
     ],
 )
 def test_a_wish_that_makes_no_sense_is_refused(wish: dict[str, object], message: str) -> None:
     with pytest.raises(InputError, match=message):
         Wish(**wish)  # type: ignore[arg-type]
+
+
+def test_what_those_who_ask_for_a_pixel_a_clock_are_told_to_do_works() -> None:
+    """For one picture as for several that share layers: leave it out, or ask for two clocks."""
+    for networks in ([network(4)], several(2)):
+        for wish in (BAKED, *(Wish(weights, Target(initiation_interval=2)) for weights in (None, "rom"))):
+            plan_for(networks, wish, VCU128)
 
 
 def test_without_a_target_weights_are_baked_and_with_one_in_rom() -> None:

@@ -1,15 +1,18 @@
 """A stage runs when something it depends on has changed, and only then."""
 
+import itertools
 import json
 import re
 import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import pytest
+from amaranth.lib.wiring import Component
 
 from inrhw.board import load_board
 from inrhw.cores import core_of, networks
@@ -443,10 +446,11 @@ def test_inputs_of_verification_changed_by_hand_are_not_reported(built: Path, na
         Build(built).report()
 
 
-@pytest.mark.parametrize("stage", ["emit", "synth", "verify"])
+@pytest.mark.parametrize("stage", ["emit", "synth", "verify", "bitstream"])
 def test_a_result_without_a_record_is_not_reported(built: Path, stage: str) -> None:
+    (built / "bitstream.json").write_text("{}")
     record = json.loads((built / "stages.json").read_text())
-    del record[stage]
+    record.pop(stage, None)
     write_json(built / "stages.json", record)
     with pytest.raises(InputError, match=rf"was not made by this command line .*; run `inrhw {stage}` again"):
         Build(built).report()
@@ -548,6 +552,90 @@ def test_a_package_of_another_core_does_not_stay(chain: Chain) -> None:
         chain.wish = wish
         chain.run("emit")
         assert [path.exists() for path in packages] == [stays] * 2
+
+
+class Killed(BaseException):
+    """The process is gone: nothing of it runs any more."""
+
+
+def kill_at(patched: pytest.MonkeyPatch, point: int) -> None:
+    """Let only so many changes of files happen."""
+    changes = itertools.count()
+
+    def until(change: Callable[..., object]) -> Callable[..., object]:
+        def run(*arguments: object, **options: object) -> object:
+            if next(changes) >= point:
+                raise Killed
+            return change(*arguments, **options)
+
+        return run
+
+    for name in ("write_bytes", "replace", "unlink"):
+        patched.setattr(Path, name, until(getattr(Path, name)))
+
+
+@pytest.mark.usefixtures("fast")
+@pytest.mark.parametrize(("old", "new"), [(BAKED, LOADABLE), (LOADABLE, Wish(control=True))])
+def test_emit_killed_at_any_point_leaves_the_old_core_or_none(
+    chain: Chain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: Wish, new: Wish
+) -> None:
+    def quickly(component: Component, *_: object) -> str:
+        component._MustUse__used = True  # else amaranth warns of a circuit that nobody wants
+        return f"// {list(component.signature.members)}"
+
+    monkeypatch.setattr(import_module("inrhw.emit"), "verilog_of", quickly)
+    chain.wish = old
+    chain.run("emit")
+    for name in ("asic.json", "bitstream.json", "tiny_ulx3s.bit", "component.xml"):
+        (chain.folder / name).touch()
+    before = contents(chain.folder)
+    refused = 0
+    for point in itertools.count():
+        work = Build(tmp_path / str(point) / "tiny")
+        work.folder.mkdir(parents=True)
+        for name, content in before.items():
+            (work.folder / name).write_bytes(content)
+        with monkeypatch.context() as patched, pytest.raises(Killed):
+            kill_at(patched, point)
+            work.emit("raster", new)
+        after = contents(work.folder)
+        if after == before:
+            continue
+        if after["stages.json"] != before["stages.json"]:  # the last of all
+            break
+        refused += 1
+        for run in (
+            lambda work: work.synth(load_board("vcu128")),
+            Build.power,
+            Build.asic,
+            Build.verify,
+            lambda work: work.bitstream(load_board("ulx3s")),
+            Build.report,
+        ):
+            with pytest.raises(InputError, match=r"manifest\.json .*run `inrhw emit`"):
+                run(work)
+    assert refused > 10
+    work.synth(load_board("vcu128"))
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Return what the files of a folder hold, but for those that are being written."""
+    return {
+        path.name: path.read_bytes() for path in folder.iterdir() if path.is_file() and path.name[0] != "."
+    }
+
+
+def test_a_bitstream_of_another_core_does_not_stay(chain: Chain) -> None:
+    """Of any board, also one that is described in a file of the user's."""
+    names = ["bitstream.json", "tiny_ulx3s.v", "tiny_ulx3s.bit", "tiny_mine.v", "tiny_mine.bin"]
+    chain.run("emit")
+    for wish, stays in ((BAKED, True), (Wish(control=True), False)):
+        for name in names:
+            (chain.folder / name).touch()
+        chain.wish = wish
+        chain.run("emit")
+        assert [(chain.folder / name).exists() for name in names] == [stays] * len(names)
+    assert (chain.folder / "tiny_tb.v").exists()
 
 
 @pytest.mark.slow

@@ -42,6 +42,7 @@ from inrhw.commands.options import (
     WeightBits,
     Weights,
     Window,
+    target_of,
 )
 from inrhw.commands.report import finish
 from inrhw.commands.training import (
@@ -58,7 +59,7 @@ from inrhw.plan import plan_for
 from inrhw.precision import Precision
 from inrhw.synth import check_placeable
 from inrhw.terminal import building, print_rung
-from inrhw.wish import Target, Wish
+from inrhw.wish import Wish
 
 
 def build(
@@ -92,7 +93,7 @@ def build(
     scale: Scale = Architecture.scale,
     weights: Weights = None,
     target_mpixels: TargetMpixels = None,
-    clock_mhz: ClockMhz = Target.clock_mhz,
+    clock_mhz: ClockMhz = None,
     max_dsp: MaxDsp = None,
     max_lut: MaxLut = None,
     initiation_interval: InitiationInterval = None,
@@ -105,7 +106,7 @@ def build(
     chosen = load_board(board)
     if place:
         check_placeable(chosen)
-    target = Target(target_mpixels, clock_mhz, max_dsp, max_lut, initiation_interval)
+    target = target_of(target_mpixels, clock_mhz, max_dsp, max_lut, initiation_interval)
     wish = Wish(weights, target, packed, control, window)
     precision = Precision(
         weight_bits,
@@ -130,6 +131,6 @@ def build(
         fit_on(work, loaded, architectures, training, resume=resume)
         work.emit(source, wish, chosen, scale)
         work.synth(chosen, place=place)
-        work.power(None if clock_mhz == Target.clock_mhz else clock_mhz)
+        work.power(clock_mhz)
         work.verify(print_rung)
     finish(work)

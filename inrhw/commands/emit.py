@@ -15,10 +15,11 @@ from inrhw.commands.options import (
     TargetMpixels,
     Weights,
     Window,
+    target_of,
 )
 from inrhw.models import Architecture
 from inrhw.terminal import building
-from inrhw.wish import Target, Wish
+from inrhw.wish import Wish
 
 
 def emit(
@@ -28,7 +29,7 @@ def emit(
     scale: Scale = Architecture.scale,
     weights: Weights = None,
     target_mpixels: TargetMpixels = None,
-    clock_mhz: ClockMhz = Target.clock_mhz,
+    clock_mhz: ClockMhz = None,
     max_dsp: MaxDsp = None,
     max_lut: MaxLut = None,
     initiation_interval: InitiationInterval = None,
@@ -37,7 +38,7 @@ def emit(
     board: BoardName = "vcu128",
 ) -> None:
     """Write the Verilog and the golden vectors of a trained network."""
-    target = Target(target_mpixels, clock_mhz, max_dsp, max_lut, initiation_interval)
+    target = target_of(target_mpixels, clock_mhz, max_dsp, max_lut, initiation_interval)
     wish = Wish(weights, target, packed, control, window)
     with building(folder) as work:
         work.emit(source, wish, load_board(board), scale)

@@ -7,6 +7,7 @@ import typer
 
 from inrhw.models import activations
 from inrhw.top import check_source
+from inrhw.wish import Target
 
 PicturesArgument = Annotated[
     list[Path] | None,
@@ -129,7 +130,11 @@ TargetMpixels = Annotated[
     float | None, typer.Option(help="Megapixels a second that a folded core must give.")
 ]
 ClockMhz = Annotated[
-    float, typer.Option(help="Clock that --target-mpixels is meant at, and power stated at.")
+    float | None,
+    typer.Option(
+        help="Clock that --target-mpixels is meant at, and power stated at.",
+        show_default=f"{Target.clock_mhz:g}; for power the highest if lower",
+    ),
 ]
 MaxDsp = Annotated[int | None, typer.Option(help="Multipliers to use at most.", show_default="the board's")]
 MaxLut = Annotated[int | None, typer.Option(help="LUTs to use at most.", show_default="the board's")]
@@ -143,3 +148,15 @@ Window = Annotated[
     ),
 ]
 Packed = Annotated[bool, typer.Option(help="Two products of 8 bits in one DSP48E2.")]
+
+
+def target_of(
+    mpixels: float | None,
+    clock_mhz: float | None,
+    max_dsp: int | None,
+    max_lut: int | None,
+    initiation_interval: int | None,
+) -> Target:
+    """Return what the options ask of a folded network: at the default clock if they name none."""
+    clock_mhz = Target.clock_mhz if clock_mhz is None else clock_mhz
+    return Target(mpixels, clock_mhz, max_dsp, max_lut, initiation_interval)
