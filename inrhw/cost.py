@@ -67,11 +67,15 @@ def on_family(cost: Cost, family: Family) -> Cost:
 
 
 #: What does not depend on the network: counters, credits, and with weights that can be loaded the loader.
-_CONTROL = Cost(lut=45, ff=40)
+_COUNTERS = Cost(lut=45, ff=40)
 _LOADER = Cost(lut=690, ff=400)
 
 #: The registers by which the picture of a frame is chosen.
 _PICTURES = Cost(lut=60, ff=75)
+
+#: The registers to start, stop and watch a core, and their bus where there is none yet: see
+#: benchmarks/results/control_cost.json.
+_REGISTERS, _BUS = Cost(lut=235, ff=135), Cost(ff=60)
 
 #: LUTs and flip-flops of a baked layer, for each bit of its weights.
 _ADDERS = Cost(lut=1.9, ff=2.0)
@@ -95,7 +99,9 @@ def out_lanes(shape: LayerShape, fold: Fold) -> int:
     return fold.pe // math.gcd(fold.pe, synapse_fold(shape, fold))
 
 
-def network_cost(shapes: Sequence[LayerShape], folding: Folding, source: str) -> dict[str, Cost]:
+def network_cost(
+    shapes: Sequence[LayerShape], folding: Folding, source: str, *, control: bool = False
+) -> dict[str, Cost]:
     """Return what each part of a core costs on UltraScale+; see `on_family` for others.
 
     Parameters
@@ -106,6 +112,8 @@ def network_cost(shapes: Sequence[LayerShape], folding: Folding, source: str) ->
         How they are folded.
     source
         "raster" or "stream".
+    control
+        Whether it has the registers of docs/control.md.
     """
     parts, lanes = {}, 2
     pace = max(steps(shape, fold) for shape, fold in zip(shapes, folding.layers, strict=True))
@@ -120,12 +128,12 @@ def network_cost(shapes: Sequence[LayerShape], folding: Folding, source: str) ->
             raster=k == 0 and source == "raster",
         )
         lanes = out_lanes(shape, fold)
-    return parts | {"rest": rest_cost(shapes, folding.weights, source)}
+    return parts | {"rest": rest_cost(shapes, folding.weights, source, control=control)}
 
 
-def baked_cost(shapes: Sequence[LayerShape], source: str) -> Cost:
+def baked_cost(shapes: Sequence[LayerShape], source: str, *, control: bool = False) -> Cost:
     """Return what a core of one picture with baked weights costs, roughly: within a fifth; see `_ADDERS`."""
-    found = rest_cost(shapes, "baked", source)
+    found = rest_cost(shapes, "baked", source, control=control)
     for k, shape in enumerate(shapes):
         if k or source == "stream":
             found += _adders(shape)
@@ -182,11 +190,13 @@ def layer_cost(
     )
 
 
-def rest_cost(shapes: Sequence[LayerShape], weights: str, source: str) -> Cost:
-    """Return what the FIFO, the counters, and the loader or the choice of a picture cost."""
+def rest_cost(shapes: Sequence[LayerShape], weights: str, source: str, *, control: bool = False) -> Cost:
+    """Return what the FIFO, the counters, and the loader or the choice of a picture cost, and `control`."""
     fifo = Cost(_lut_ram(8 * shapes[-1].rows + 2, 32), 8 * shapes[-1].rows + 2)
     chosen = _PICTURES if shapes[0].banks > 1 and source == "raster" else Cost()
-    return fifo + chosen + (_LOADER if weights == "loadable" else _CONTROL)
+    page = chosen + (_LOADER if weights == "loadable" else Cost())
+    registers = (_REGISTERS if page.ff else _REGISTERS + _BUS) if control else Cost()
+    return fifo + page + registers + (Cost() if weights == "loadable" else _COUNTERS)
 
 
 def _times(count: int, cost: Cost) -> Cost:

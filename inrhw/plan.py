@@ -195,7 +195,8 @@ class _Search:
 
     def _cheapest(self, interval: int, prices: Mapping[str, float]) -> _Path:
         """Choose layer by layer: what one costs depends on those before only by the lanes of its input."""
-        rest = on_family(rest_cost(self._shapes, self._weights, self._source), self._board.family)
+        rest = rest_cost(self._shapes, self._weights, self._source, control=self._wish.control)
+        rest = on_family(rest, self._board.family)
         paths = {2: _Path((), rest, _price(rest, prices))}
         for k, shape in enumerate(self._shapes):
             longer: dict[int, _Path] = {}
@@ -275,11 +276,14 @@ def plan_to_json(
     def told(cost: Cost) -> dict[str, float]:
         return asdict(on_family(cost, board.family))
 
+    def folded(shapes: Sequence[LayerShape]) -> Cost:
+        return sum(network_cost(shapes, folding, source, control=wish.control).values(), Cost())
+
     def separate() -> dict[str, Any]:
         alone = layer_shapes(architectures[0])
-        parts = network_cost(alone, folding, source).values() if wish.folded else [baked_cost(alone, source)]
+        one = folded(alone) if wish.folded else baked_cost(alone, source, control=wish.control)
         weights = folding.weights if wish.folded else "baked"
-        return {"weights": weights, **told(sum([*parts] * len(architectures), Cost()))}
+        return {"weights": weights, **told(sum([one] * len(architectures), Cost()))}
 
     return {
         "board": board.name,
@@ -295,7 +299,7 @@ def plan_to_json(
             }
             for shape, fold in zip(shapes, folding.layers, strict=True)
         ],
-        "predicted": told(sum(network_cost(shapes, folding, source).values(), Cost())),
+        "predicted": told(folded(shapes)),
         **({"separate": separate()} if len(architectures) > 1 else {}),
     }
 

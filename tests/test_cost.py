@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inrhw.board import load_board
-from inrhw.cost import Cost, baked_cost, layer_cost, network_cost, out_lanes, steps
+from inrhw.cost import Cost, baked_cost, layer_cost, network_cost, out_lanes, rest_cost, steps
 from inrhw.emit import emit
 from inrhw.folding import Fold, Folding, fold, lanes_to_rotate
 from inrhw.lower import lower
@@ -38,6 +38,7 @@ def cost(
 
 
 BANKS = json.loads((Path(__file__).parent.parent / "benchmarks/results/banks.json").read_text())
+REGISTERS = json.loads((Path(__file__).parent.parent / "benchmarks/results/control_cost.json").read_text())
 RESOURCES = json.loads((Path(__file__).parent.parent / "benchmarks/results/resources.json").read_text())
 
 
@@ -70,6 +71,16 @@ def test_a_baked_core_costs_about_what_was_measured(row: dict[str, Any]) -> None
     assert found.lut == pytest.approx(row["lut"], rel=0.1)
     assert found.ff == pytest.approx(row["ff"], rel=0.15)
     assert found.dsp == found.bram == 0
+
+
+@pytest.mark.parametrize("row", REGISTERS, ids=lambda row: f"{row['weights']}_{row['size'][0]}")
+def test_registers_of_control_cost_about_what_was_measured(row: dict[str, Any]) -> None:
+    shapes = layer_shapes(Architecture("quadinr", *row["size"], 3, 4, 2))
+    plain, found = (rest_cost(shapes, row["weights"], "raster", control=control) for control in (False, True))
+    for name in ("lut", "ff"):
+        measured = row["with"][name] - row["without"][name]
+        assert getattr(found, name) - getattr(plain, name) == pytest.approx(measured, rel=0.15)
+    assert replace(found, lut=0, ff=0) == replace(plain, lut=0, ff=0)
 
 
 def test_costs_add_up() -> None:

@@ -291,6 +291,26 @@ def test_a_damaged_folding_is_refused(plain: object) -> None:
         folding_from_json(plain)
 
 
+def test_the_plan_counts_the_registers_of_control() -> None:
+    architecture, target = network(8), Target(initiation_interval=16)
+    wishes = [Wish(target=target, control=control) for control in (False, True)]
+    plain, found = (
+        plan_to_json([architecture], wish, VCU128, "raster", planned(architecture, wish))["predicted"]["lut"]
+        for wish in wishes
+    )
+    assert found - plain == pytest.approx(235)
+    needs = []
+    for wish in wishes:
+        with pytest.raises(InputError, match="LUTs, but max_lut is") as caught:
+            plan(
+                architecture,
+                dataclasses.replace(wish, target=Target(initiation_interval=16, max_lut=9)),
+                VCU128,
+            )
+        needs += re.findall(r"need ([\d,]+) LUTs", str(caught.value))
+    assert int(needs[1]) - int(needs[0]) == 235
+
+
 def test_the_plan_on_disk_says_what_was_chosen() -> None:
     architecture, wish = network(8), Wish(target=Target(initiation_interval=16))
     folding = planned(architecture, wish)
