@@ -83,14 +83,14 @@ def distributions(models: dict[str, list[Row]]) -> str:
 
 def cost(rows: Sequence[Row]) -> str:
     """Return what each design takes, and what it gains over uniform quantization."""
-    columns = ["PSNR", "LUT", "FF", "DSP", "RAMB36", "clock, MHz", "latency", "nJ / pixel", "energy at W16"]
+    columns = ["PSNR", "LUT", "FF", "DSP", "RAMB36", "clock, MHz", "latency", "nJ / pixel", "energy, to W24"]
     gains = ["gain, dB", "LUT added", "dB / 1000 LUT"]
     lines = []
     for row in rows:
         line = [row["network"], row["way"], f"{row['psnr_db']:.2f}"]
         line += [f"{row[name]:,}" for name in ("lut", "ff", "dsp", "bram")]
         line += [f"{row['fmax_mhz']:.0f}", str(row["latency"]), f"{row['dynamic_nj_nominal']:.3g}"]
-        energy = row.get("less_than_16_bits_percent", {}).get("dynamic_nj_nominal")
+        energy = row.get("less_than_24_bits_percent", {}).get("dynamic_nj_nominal")
         line += ["" if energy is None else f"{-energy:+.0f} %"]
         if "gain_db" in row:
             line += [f"{row['gain_db']:+.2f}", f"{row['more_lut_percent']:+.0f} %", str(row["gain_per_klut"])]
