@@ -21,7 +21,7 @@ from inrhw.files import output_folder, write_atomically, write_json
 from inrhw.folding import folding_of, folding_to_json
 from inrhw.grid import Grid
 from inrhw.hierarchy import merge_equal_modules
-from inrhw.loading.pictures import PictureRegister
+from inrhw.loading.pictures import PictureRegister, picture_registers
 from inrhw.loading.registers import Register
 from inrhw.loading.weights import shape_digest, weights_file
 from inrhw.node import Graph, Node
@@ -130,8 +130,8 @@ def emit(
     Raises
     ------
     InputError
-        If the name or the source is none, grids are not as many as pictures or differ on a raster core, the
-        core cannot have registers or a window, or the folder cannot be written.
+        If the name or the source is none, grids are not as many as pictures, the core cannot have
+        registers or a window, or the folder cannot be written.
     """
     if not name.isascii() or safe_name(name.lower()) != name.lower():
         raise InputError(f"name must be a Verilog identifier that is no keyword, not {name!r}")
@@ -354,11 +354,12 @@ def _ports(component: Component) -> list[dict[str, Any]]:
 
 
 def _pictures(core: Core) -> dict[str, Any]:
-    registers = {register.name: int(register) for register in PictureRegister}
+    differ = len(core.sizes) > 1
+    registers = {register.name: int(register) for register in picture_registers(sizes_differ=differ)}
     sizes = [[grid.width, grid.height] for grid in core.grids]
     return {
         "pictures": core.pictures,
-        **({"sizes": sizes} if len(core.sizes) > 1 else {}),
+        **({"sizes": sizes} if differ else {}),
         **({"registers": registers} if core.source == "raster" else {}),
     }
 

@@ -69,11 +69,14 @@ async def choose_pictures(dut: Any) -> None:
         none = pictures + int(rng.integers(100))
         assert not await registers.write("PICTURE", none), f"choose_pictures: picture {none} is accepted"
         await traffic.switched(picture)
-        frame = 1 + link.taken // len(artifact)  # a whole one; that under way began before
-        while link.taken < (frame + 1) * len(artifact):
+        starts, own = link.pictures.starts, artifact.frames[picture]
+        frame = len(starts)  # a whole one; that under way began before
+        while len(starts) < frame + 2:
             await traffic.play(link.clocks)
-        frames[picture] = link.pixels()[frame * len(artifact) :][: len(artifact)]
+        frames[picture, own] = link.pixels()[starts[frame] : starts[frame + 1]]
         assert await registers.read("SHOWN") == picture, "choose_pictures: SHOWN is wrong"
+        if "SIZE" in artifact.registers:
+            assert await registers.read("SIZE") == artifact.size(picture), "choose_pictures: SIZE is wrong"
     np.save(settings.output / "pictures.npy", frames)
     settings.measured("choose_pictures", beats=link.checked, cycles=link.clock, seed=settings.seed)
 
@@ -120,14 +123,16 @@ async def control_frames(dut: Any) -> None:
     traffic = Traffic(link, rng)
     registers = Registers(dut, artifact.control, traffic.play)
     await reset(link, rng, 16)
-    width, height = artifact.sizes[0]
-    assert await registers.read("SIZE") == width | height << 16, "control_frames: SIZE is wrong"
     link.pixels_due = False
     assert await registers.write("CONTROL", RUN), "control_frames: CONTROL cannot be written"
     await _until(traffic, registers, _WAITING)
     for frame in range(1, 4):
         before = link.taken
-        assert before % len(artifact) == 0, "control_frames: a core that waits is in mid-frame"
+        _, pixel = link.pictures.place(before)
+        assert pixel == artifact.frames[link.pictures.shown].start, (
+            "control_frames: a core that waits is in mid-frame"
+        )
+        picture = await _choose_any(dut, traffic, rng)
         assert await registers.write("STATUS", _FRAME_DONE), "control_frames: STATUS cannot be written"
         assert await registers.write("CONTROL", RUN | _START), "control_frames: CONTROL cannot be written"
         await traffic.play(int(rng.integers(1, link.clocks)))
@@ -137,12 +142,26 @@ async def control_frames(dut: Any) -> None:
         assert await registers.read("PIXELS") == link.taken, f"control_frames: PIXELS is wrong, frame {frame}"
         await registers.write("CONTROL", RUN)
         await _until(traffic, registers, _FRAME_DONE)
-        assert link.taken == before + len(artifact), (
-            f"control_frames: a start gave {link.taken - before} pixels, not {len(artifact)}"
+        pixels = len(artifact.frames[picture])
+        assert link.taken == before + pixels, (
+            f"control_frames: a start gave {link.taken - before} pixels, not {pixels}"
         )
-    frames = link.taken // len(artifact)
+        assert await registers.read("SIZE") == artifact.size(picture), "control_frames: SIZE is wrong"
+    frames = len(link.pictures.starts)
     assert await registers.read("FRAMES") == frames, "control_frames: FRAMES is wrong"
     settings.measured("control_frames", beats=link.checked, cycles=link.clock, seed=settings.seed)
+
+
+async def _choose_any(dut: Any, traffic: Traffic, rng: np.random.Generator) -> int:
+    """Choose any picture for the next frame, if the core has many; return which."""
+    artifact, pictures = traffic.link.artifact, traffic.link.pictures
+    if not artifact.id_bits:
+        return 0
+    picture = int(rng.integers(len(artifact.pictures)))
+    pictures.allow(picture)
+    pictures.demand(traffic.link.taken)
+    await Registers(dut, artifact.registers, traffic.play).write("PICTURE", picture)
+    return picture
 
 
 async def _until(traffic: Traffic, registers: Registers, mask: int) -> None:

@@ -100,7 +100,7 @@ class Bench(Master):
 def simulate(
     story: Callable[[Bench], Coroutine[Any, Any, None]], seed: int = 0, window: WindowSource | None = None
 ) -> None:
-    control = BehindAxi(Control(GRID, window))
+    control = BehindAxi(Control([GRID], window))
     simulator = Simulator(control.module())
     simulator.add_clock(1e-6)
 
