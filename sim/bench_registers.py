@@ -16,7 +16,7 @@ _MOST_BY_REGISTER = 2000
 _READ_BACK = 16
 
 #: Bits of the control page's CONTROL and STATUS.
-_START, _WAITING, _FRAME_DONE = 1 << 3, 1 << 1, 1 << 8
+_START, _BUSY, _WAITING, _FRAME_DONE = 1 << 3, 1 << 0, 1 << 1, 1 << 8
 
 
 @cocotb.test()
@@ -125,7 +125,7 @@ async def control_frames(dut: Any) -> None:
     await reset(link, rng, 16)
     link.pixels_due = False
     assert await registers.write("CONTROL", RUN), "control_frames: CONTROL cannot be written"
-    await _until(traffic, registers, _WAITING)
+    await _until(traffic, registers, _WAITING, zeros=_BUSY)
     for frame in range(1, 4):
         before = link.taken
         _, pixel = link.pictures.place(before)
@@ -164,13 +164,13 @@ async def _choose_any(dut: Any, traffic: Traffic, rng: np.random.Generator) -> i
     return picture
 
 
-async def _until(traffic: Traffic, registers: Registers, mask: int) -> None:
-    """Play until a bit of STATUS is 1."""
+async def _until(traffic: Traffic, registers: Registers, ones: int, zeros: int = 0) -> None:
+    """Play until these bits of STATUS are 1 and those 0."""
     for _ in range(traffic.patience):
         await traffic.play(traffic.link.clocks)
-        if await registers.read("STATUS") & mask:
+        if await registers.read("STATUS") & (ones | zeros) == ones:
             return
-    raise AssertionError(f"control_frames: STATUS never has bit {mask:#x}")
+    raise AssertionError(f"control_frames: STATUS never has {ones:#x} without {zeros:#x}")
 
 
 async def _refuse(
