@@ -212,18 +212,19 @@ class PixelCounter(wiring.Component):
         if len(grids) == 1:
             next_last_x, next_last_y = next_x == grids[0].width - 1, next_y == grids[0].height - 1
             step += [last_x.eq(next_last_x), last_y.eq(next_last_y)]
-            m.d.comb += [
+            ends = [
                 self.then_end_of_line.eq(Mux(self.step, next_last_x, last_x)),
                 self.then_end_of_frame.eq(Mux(self.step, next_last_x & next_last_y, last_x & last_y)),
             ]
         else:
-            m.d.comb += [
+            ends = [
                 last_x.eq(x == of_bank([grid.width - 1 for grid in grids], self.bank)),
                 last_y.eq(y == of_bank([grid.height - 1 for grid in grids], self.bank)),
             ]
         with m.If(self.step):
             m.d.sync += step
         m.d.comb += [
+            *ends,
             self.start_of_line.eq(x == 0),
             self.start_of_frame.eq((x == 0) & (y == 0)),
             self.end_of_line.eq(last_x),
