@@ -272,7 +272,8 @@ class _Player:
     def __init__(self, folder: Path, module: Json) -> None:
         manifest = read_json(folder / "manifest.json", "inrhw emit")
         vectors = read_arrays(folder / _VECTORS, ("pixels", "coordinates"), "inrhw emit")
-        self.pixels = vectors["pixels"][:, manifest["tdata_order"]].astype(np.int64)
+        frame = slice(manifest["width"] * manifest["height"])  # of the first picture
+        self.pixels = vectors["pixels"][frame, manifest["tdata_order"]].astype(np.int64)
         self.interval = int(manifest["initiation_interval"])
         self.taken = 0  # pixels since reset
         self.remark = "; of the first picture" if manifest.get("pictures", 1) > 1 else ""
@@ -282,7 +283,7 @@ class _Player:
         self._width = manifest["width"]
         self._sent = 0
         bits = manifest["coordinate"]["bits_per_axis"]
-        axes = (vectors["coordinates"] & (1 << bits) - 1).tolist()
+        axes = (vectors["coordinates"][frame] & (1 << bits) - 1).tolist()
         self._beats = [x | y << bits for x, y in axes] if manifest["source"] == "stream" else []
         self._steady = {"m_axis_tready": 1, **resting_inputs(manifest)}
         self._file = folder / f"{manifest['name']}.weights" if "memories" in manifest else None

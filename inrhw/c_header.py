@@ -7,6 +7,7 @@ from inrhw.control import CONTROL_ID
 from inrhw.loading.pictures import PICTURES_ID
 from inrhw.loading.registers import Refusal, State
 from inrhw.loading.weights import FRAME_WORDS, MAGIC
+from inrhw.manifest import picture_sizes
 from inrhw.register_map import file_words, register_map
 
 _LOAD = """\
@@ -36,6 +37,10 @@ static inline int {name}_load(volatile uint32_t *registers, const uint32_t *file
 """
 
 _CHOOSE = """\
+/* Of each picture, in pixels. */
+static const uint32_t {NAME}_WIDTH[] = {{ {widths} }};
+static const uint32_t {NAME}_HEIGHT[] = {{ {heights} }};
+
 /* Choose the picture of the next frame, and of those after it.
  *
  * registers: where the core is mapped. Returns 0, or -1 if there is no such picture: then nothing changes.
@@ -90,7 +95,7 @@ def c_header(manifest: Mapping[str, Any]) -> str:
             "",
             *(f"#define {name.upper()}_{line}" for line in _constants(manifest)),
             "",
-            *(function.format(name=name, NAME=name.upper()) for function in _functions(manifest)),
+            *_functions(manifest),
             "#endif",
             "",
         ]
@@ -98,12 +103,15 @@ def c_header(manifest: Mapping[str, Any]) -> str:
 
 
 def _functions(manifest: Mapping[str, Any]) -> Iterator[str]:
+    name = manifest["name"]
+    names = {"name": name, "NAME": name.upper()}
     if "memories" in manifest:
-        yield _LOAD
+        yield _LOAD.format(**names)
     elif "registers" in manifest:
-        yield _CHOOSE
+        widths, heights = (", ".join(map(str, sides)) for sides in zip(*picture_sizes(manifest), strict=True))
+        yield _CHOOSE.format(**names, widths=widths, heights=heights)
     if "control" in manifest:
-        yield _FRAME
+        yield _FRAME.format(**names)
 
 
 def _constants(manifest: Mapping[str, Any]) -> Iterator[str]:

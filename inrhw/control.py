@@ -1,7 +1,7 @@
 """Registers by which a program starts, stops, watches and counts a raster core: the upper page of its bus."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
 
 from amaranth.hdl import Const, Module, Signal, Value, ValueLike
@@ -11,8 +11,10 @@ from amaranth.lib.wiring import In, Out
 import inrhw
 from inrhw.grid import Grid
 from inrhw.loading.axi_lite import REGISTERS, bits_of, packed
+from inrhw.loading.pictures import SIZE_FIELDS
 from inrhw.loading.registers import PAGE_BITS, Field
 from inrhw.sources import PixelCounter
+from inrhw.stage import of_bank
 from inrhw.window import WindowSource
 
 #: What ID reads: the letters INRC.
@@ -42,7 +44,7 @@ WINDOW_REGISTERS = (ControlRegister.X_ORIGIN, ControlRegister.Y_ORIGIN, ControlR
 #: Fields of the registers that have more than one.
 CONTROL_FIELDS: Mapping[ControlRegister, Mapping[str, Field]] = {
     ControlRegister.VERSION: {"patch": Field(0, 8), "minor": Field(8, 8), "major": Field(16, 8)},
-    ControlRegister.SIZE: {"width": Field(0, 16), "height": Field(16, 16)},
+    ControlRegister.SIZE: SIZE_FIELDS,
     ControlRegister.CONTROL: {
         "run": Field(0, 1),
         "continuous": Field(1, 1),
@@ -80,8 +82,8 @@ class Control(wiring.Component):
 
     Parameters
     ----------
-    grid
-        The picture: where its frames begin and end.
+    grids
+        The picture, where its frames begin and end; or one for each bank, if their sizes differ.
     credits
         Pixels that are under way at most.
     window
@@ -99,14 +101,17 @@ class Control(wiring.Component):
         None is under way.
     valid, ready
         Of m_axis.
+    entering_bank, leaving_bank
+        Bank of the pixel that is admitted and of the one at m_axis, if there are many grids.
     interrupt
         A frame is done and the program wants to know; a level.
     window_x, window_y, window_step
         For the source.
     """
 
-    def __init__(self, grid: Grid, credits: int, window: WindowSource | None = None) -> None:
-        self._grid, self._credits, self._window = grid, credits, window
+    def __init__(self, grids: Sequence[Grid], credits: int, window: WindowSource | None = None) -> None:
+        self._grids, self._credits, self._window = grids, credits, window
+        banks = {"entering_bank": In(range(len(grids))), "leaving_bank": In(range(len(grids)))}
         super().__init__(
             {
                 "registers": In(REGISTERS),
@@ -116,6 +121,7 @@ class Control(wiring.Component):
                 "valid": In(1),
                 "ready": In(1),
                 "interrupt": Out(1),
+                **(banks if len(grids) > 1 else {}),
                 **({name: port.flip() for name, port in window.ports.items()} if window else {}),
             }
         )
@@ -123,8 +129,10 @@ class Control(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Follow the frames where pixels enter and where they leave; connect the registers."""
         m = Module()
-        m.submodules.entering = entering = PixelCounter(self._grid)
-        m.submodules.leaving = leaving = PixelCounter(self._grid)
+        m.submodules.entering = entering = PixelCounter(self._grids)
+        m.submodules.leaving = leaving = PixelCounter(self._grids)
+        if len(self._grids) > 1:
+            m.d.comb += [entering.bank.eq(self.entering_bank), leaving.bank.eq(self.leaving_bank)]
         self._kept = {name: Signal(init=init, name=name) for name, init in _KEPT.items()}
         self._sticky = {name: Signal(name=name) for name in _STICKY}
         self._counts = {name: Signal(32, name=name) for name in ("frames", "pixels", "cycles")}
@@ -158,7 +166,8 @@ class Control(wiring.Component):
 
     def _asked(self, m: Module, begun: Value, frame_done: Value) -> Value:
         """Return whether the frame of the last start is not done: several may be under way before it."""
-        most = (self._credits + self._grid.pixels - 2) // self._grid.pixels + 1
+        fewest = min(grid.pixels for grid in self._grids)
+        most = (self._credits + fewest - 2) // fewest + 1
         #: Frames that have begun and are not done, and the part of them up to the one that was asked for.
         under_way, left = Signal(range(most + 1)), Signal(range(most + 1))
         m.d.sync += under_way.eq(under_way + begun - frame_done)
@@ -214,11 +223,14 @@ class Control(wiring.Component):
             m.d.sync += [shown[register].eq(value) for register, value in now.items()]
 
     def _read(self, m: Module, status: Mapping[str, ValueLike]) -> None:
-        bus, grid = self.registers, self._grid
+        bus, bank = self.registers, self.entering_bank if len(self._grids) > 1 else Const(0)
         major, minor, patch = map(int, re.findall(r"\d+", inrhw.__version__)[:3])
         fields: Mapping[ControlRegister, Mapping[str, ValueLike]] = {
             ControlRegister.VERSION: {"major": major, "minor": minor, "patch": patch},
-            ControlRegister.SIZE: {"width": grid.width, "height": grid.height},
+            ControlRegister.SIZE: {
+                "width": of_bank([grid.width for grid in self._grids], bank),
+                "height": of_bank([grid.height for grid in self._grids], bank),
+            },
             ControlRegister.CONTROL: self._kept,
             ControlRegister.STATUS: status,
         }

@@ -4,13 +4,14 @@ from typing import Any
 
 import inrhw
 from inrhw.ip_xact import LIBRARY, VENDOR, VERSION
+from inrhw.manifest import picture_sizes
 
 _CORE = """\
 CAPI=2:
 # Made by inrhw {version}. In this folder:
 #     fusesoc --cores-root . run --target=sim {vlnv}
 name: {vlnv}
-description: {width}x{height} pixels from a neural network
+description: {sizes} pixels from a neural network
 
 filesets:
   rtl:
@@ -72,8 +73,7 @@ def core_file(manifest: dict[str, Any]) -> str:
         version=inrhw.__version__,
         vlnv=f"{VENDOR}:{LIBRARY}:{name}:{VERSION}",
         name=name,
-        width=manifest["width"],
-        height=manifest["height"],
+        sizes=" and ".join(dict.fromkeys(f"{width}x{height}" for width, height in picture_sizes(manifest))),
         verilog=manifest["verilog"],
         suffix="pgm" if manifest["channels"] == 1 else "ppm",
         data=f"      - {name}.weights: {{file_type: user}}\n" if loadable else "",

@@ -9,7 +9,7 @@ from amaranth.lib.wiring import Component, In
 import inrhw
 from inrhw.control import control_registers
 from inrhw.folding import folding_of, folding_to_json
-from inrhw.loading.pictures import PictureRegister
+from inrhw.loading.pictures import picture_registers
 from inrhw.loading.registers import Register
 from inrhw.loading.weights import shape_digest
 from inrhw.node import Node
@@ -90,11 +90,12 @@ def _ports(component: Component) -> list[dict[str, Any]]:
 
 
 def _pictures(core: Core) -> dict[str, Any]:
-    registers = {register.name: int(register) for register in PictureRegister}
+    differ = len(core.sizes) > 1
+    registers = {register.name: int(register) for register in picture_registers(sizes_differ=differ)}
     sizes = [[grid.width, grid.height] for grid in core.grids]
     return {
         "pictures": core.pictures,
-        **({"sizes": sizes} if len(core.sizes) > 1 else {}),
+        **({"sizes": sizes} if differ else {}),
         **({"registers": registers} if core.source == "raster" else {}),
     }
 

@@ -10,9 +10,10 @@ from typing import Any
 from inrhw.control import CONTROL_FIELDS, CONTROL_ID, WINDOW_REGISTERS, ControlRegister
 from inrhw.errors import InputError, InrhwError
 from inrhw.files import read_json
-from inrhw.loading.pictures import PICTURES_ID, PictureRegister
+from inrhw.loading.pictures import PICTURES_ID, SIZE_FIELDS, PictureRegister
 from inrhw.loading.registers import FIELDS, Refusal, Register, State
 from inrhw.loading.weights import FRAME_WORDS, MAGIC
+from inrhw.manifest import picture_sizes
 from inrhw.window import Window
 
 
@@ -50,6 +51,7 @@ class CoreDriver:
         self._read, self._write = read, write
         manifest = read_json(Path(folder) / "manifest.json", "inrhw emit")
         self._pages = _pages(manifest)
+        self._sizes = picture_sizes(manifest)
         self._window_limits = _window_limits(manifest)
         if not self._pages:
             raise InputError(f"the core in {folder} has no registers; emit it with --control")
@@ -87,9 +89,9 @@ class CoreDriver:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Width and height of a frame in pixels."""
+        """Width and height in pixels of a frame, of many pictures of the one that is shown."""
         word = self._page("control", ControlRegister.SIZE)
-        width, height = (field.of(word) for field in CONTROL_FIELDS[ControlRegister.SIZE].values())
+        width, height = (field.of(word) for field in SIZE_FIELDS.values())
         return width, height
 
     @property
@@ -139,6 +141,11 @@ class CoreDriver:
         if not 0 <= number < count:
             raise InputError(f"picture must be from 0 to {count - 1}, not {number}")
         self._write(PictureRegister.PICTURE, number)
+
+    @property
+    def sizes(self) -> list[tuple[int, int]]:
+        """Width and height of each picture in pixels."""
+        return list(self._sizes)
 
     @property
     def window(self) -> Window:

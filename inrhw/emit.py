@@ -125,8 +125,8 @@ def emit(
     Raises
     ------
     InputError
-        If the name or the source is none, grids are not as many as pictures or differ on a raster core, the
-        core cannot have registers or a window, or the folder cannot be written.
+        If the name or the source is none, grids are not as many as pictures, the core cannot have
+        registers or a window, or the folder cannot be written.
     """
     if not name.isascii() or safe_name(name.lower()) != name.lower():
         raise InputError(f"name must be a Verilog identifier that is no keyword, not {name!r}")

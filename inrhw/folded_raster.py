@@ -1,5 +1,6 @@
 """The first layer of a folded network on a raster scan: accumulators in LUT RAM, a few of them at once."""
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -36,14 +37,18 @@ class FoldedRaster:
     ----------
     dense
         The network's first layer.
-    grid
-        The picture.
+    grids
+        The picture; or one for each bank, if their sizes differ.
     """
 
     dense: FoldedDense
-    grid: Grid
+    grids: tuple[Grid, ...]
 
     def __post_init__(self) -> None:
+        if len(self.grids) not in (1, self.o.banks):
+            raise ValueError(
+                f"there must be one grid, or one a bank of {self.o.banks}, not {len(self.grids)}"
+            )
         finest = int(self.dense.shift.max()) + self.dense.element.width
         if finest > self.acc_width:
             raise InputError(
@@ -70,19 +75,30 @@ class FoldedRaster:
 
     def forward_int(self, bank: int = 0) -> Codes:
         """Return the first layer's output for every pixel of one frame, [pixels, o.length]."""
-        return self.dense.of_bank(bank).forward_int(self.grid.codes())
+        return self.dense.of_bank(bank).forward_int(self.grids[bank % len(self.grids)].codes())
+
+    def frames(self, vectors: int) -> Iterator[tuple[int, Codes]]:
+        """Yield bank and vectors of frame after frame, of bank 0, 1 and so on, until so many vectors."""
+        for bank in itertools.cycle(range(self.o.banks)):
+            if vectors <= 0:
+                return
+            frame = self.forward_int(bank)[:vectors]
+            yield bank, frame
+            vectors -= len(frame)
 
     def contents(self) -> list[Contents]:
         """Return start values, then increments of a pixel, then of a line: a row for each beat."""
-        dense, grid = self.dense, self.grid
-        first_x, first_y = grid.codes()[0]
+        dense, sets = self.dense, max(self.dense.sets, len(self.grids))
+        sizes = np.array([(grid.width, grid.height) for grid in self.grids])
+        across, down = sizes[:, :1] - 1, sizes[:, 1:] - 1
         weight_x, weight_y = dense.weight[..., 0], dense.weight[..., 1]
-        start = weight_x * first_x + weight_y * first_y + dense.bias
-        line = 2 * weight_y - 2 * (grid.width - 1) * weight_x
+        start = dense.bias - weight_x * across - weight_y * down
+        line = 2 * weight_y - 2 * across * weight_x
         turn = self.acc_width - dense.shift - dense.element.width
-        rows = np.zeros((dense.sets, 3, self.o.beats * self.o.lanes), np.int64)
-        rows[..., : self.o.length] = np.stack([start, 2 * weight_x, line], axis=1) << turn[:, None]
-        columns = rows.reshape(dense.sets, 3 * self.o.beats, self.o.lanes)
+        steps = np.stack(np.broadcast_arrays(start, 2 * weight_x, line), axis=1)
+        rows = np.zeros((sets, 3, self.o.beats * self.o.lanes), np.int64)
+        rows[..., : self.o.length] = steps << turn[:, None]
+        columns = rows.reshape(sets, 3 * self.o.beats, self.o.lanes)
         return columns_to_contents("raster", columns, self.acc_width)
 
     @property
@@ -109,11 +125,15 @@ class FoldedRaster:
             weight = rng.integers(-99, 100, (rows, 2)) * (1 << rng.integers(0, 3, (rows, 1)))
             for wrap in (True, False):
                 dense = Dense(grid.vector, weight, 9, rng.integers(-99, 100, rows), 4, wrap)
-                yield cls(FoldedDense.of(dense, grid.vector, Fold(lanes, 2)), grid)
+                yield cls(FoldedDense.of(dense, grid.vector, Fold(lanes, 2)), (grid,))
             banked = replace(grid.vector, banks=3)
             others = [replace(dense, weight=k - dense.weight, weight_frac=9 + k) for k in (1, 2)]
-            yield cls(FoldedDense.of([dense, *others], banked, Fold(lanes, 2)), grid)
-        yield cls(FoldedDense.of(dense, banked, Fold(lanes, 2)), grid)
+            yield cls(FoldedDense.of([dense, *others], banked, Fold(lanes, 2)), (grid,))
+        yield cls(FoldedDense.of(dense, banked, Fold(lanes, 2)), (grid,))
+        for sizes in (((8, 8), (1, 1), (3, 5)), ((1, 8), (8, 1), (1, 1)), ((8, 2), (8, 2), (5, 2))):
+            grids = tuple(Grid(*size, grid.element.frac) for size in sizes)
+            for layers in (dense, [dense, *others]):
+                yield cls(FoldedDense.of(layers, banked, Fold(lanes + 1, 2)), grids)
 
 
 class FoldedRasterComponent(wiring.Component):
@@ -149,8 +169,10 @@ class FoldedRasterComponent(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Address the increments, add them to the sums in LUT RAM, and write those back, in three cycles."""
         m = Module()
-        source, counter = self._source, PixelCounter(self._source.grid)
+        source, counter = self._source, PixelCounter(self._source.grids)
         m.submodules.counter = counter
+        if len(source.grids) > 1:
+            m.d.comb += counter.bank.eq(self.bank)
         beats = source.o.beats
         flags = Cat(counter.start_of_frame, counter.end_of_line)
         m.d.comb += [
@@ -184,7 +206,7 @@ class FoldedRasterComponent(wiring.Component):
             with m.If(self.advance):
                 m.d.sync += bank.eq(self.bank)
             m.d.comb += self.o.bank.eq(delay(m, bank, 2, "bank"))
-            if source.dense.switches:
+            if source.dense.switches or len(source.grids) > 1:
                 m.d.comb += memory.bank.eq(bank)
         if source.memories:
             share_bus(m, self.load, [(memory.load, 0)])

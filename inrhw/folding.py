@@ -142,7 +142,8 @@ def _check_alike(first: Graph, other: Graph, picture: int) -> None:
     """Raise InputError, naming the first node that differs by more than the integers of a dense layer."""
     if first.i != other.i:
         raise InputError(
-            f"pictures must have equal sizes: picture 0 takes {first.i}, picture {picture} {other.i}"
+            f"coordinates of all pictures must have one format: picture 0 takes {first.i}, "
+            f"picture {picture} {other.i}"
         )
     for name, other_name in zip_longest(first.nodes, other.nodes):
         if name != other_name or not _are_alike(first.nodes[name], other.nodes[name]):

@@ -19,6 +19,12 @@ def resting_inputs(manifest: Mapping[str, Any]) -> dict[str, int]:
     return {name: value % (1 << widths[name]) for name, value in wanted.items() if name in widths}
 
 
+def picture_sizes(manifest: Mapping[str, Any]) -> list[tuple[int, int]]:
+    """Return width and height of each picture on a core, in pixels."""
+    own = [manifest["width"], manifest["height"]]
+    return [(width, height) for width, height in manifest.get("sizes", [own] * manifest.get("pictures", 1))]
+
+
 def core_manifest(folder: Path) -> dict[str, Any]:
     """Return the manifest of the core in a folder.
 

@@ -41,16 +41,17 @@ def simulate(where: str, node: Node, x: Codes, banks: Codes) -> Codes:
 def simulate_folded_raster(where: str, source: FoldedRaster, vectors: int) -> Codes:
     """Return the first vectors of a scan that goes as fast as it can; errors as of `simulate`.
 
-    Frame k is meant for bank k, modulo the banks.
+    Frame k is meant for bank k, modulo the banks, and has its size.
     """
     component, span = source.component(), source.o.span
     cycles = vectors * span + source.latency + 1
+    banks = [bank for bank, frame in source.frames(vectors) for _ in frame]
     inputs: list[_Inputs] = []
     for k in range(cycles):
-        inputs.append([(component.advance, k % span == 0 and k < vectors * span)])
+        vector, beat = divmod(k, span)
+        inputs.append([(component.advance, vector < vectors and beat == 0)])
         if source.o.banks > 1:
-            frame = k // span // len(source.grid.codes())
-            inputs[-1].append((component.bank, frame % source.o.banks))
+            inputs[-1].append((component.bank, banks[min(vector, vectors - 1)]))
     return _outputs(where, component, source.o, inputs)
 
 

@@ -21,7 +21,7 @@ from inrhw.errors import InputError
 from inrhw.folding import Fold, Folding, check_loadable
 from inrhw.models import Architecture
 from inrhw.shapes import LayerShape, layer_shapes
-from inrhw.top import check_control, check_sizes
+from inrhw.top import check_control
 from inrhw.window import check_window
 from inrhw.wish import Wish
 
@@ -100,10 +100,8 @@ def plan_banks(
     Raises
     ------
     InputError
-        If weights are to be baked or loadable, a raster core is to scan different sizes, or no folding does
-        it.
+        If weights are to be baked or loadable, or no folding does it.
     """
-    check_sizes([architecture.grid for architecture in architectures], source)
     if wish.weights in ("baked", "loadable"):
         raise InputError(
             f"weights of pictures that share layers must be rom, not {wish.weights}: each picture has a bank "

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from inrhw.control import CONTROL_FIELDS, CONTROL_WRITABLE, control_registers
-from inrhw.loading.pictures import PictureRegister
+from inrhw.loading.pictures import PICTURE_FIELDS, PictureRegister, picture_registers
 from inrhw.loading.registers import FIELDS, READABLE, WRITABLE, Field, Register
 from inrhw.loading.weights import FRAME_WORDS, chunks
 
@@ -42,7 +42,10 @@ def register_map(manifest: Mapping[str, Any]) -> list[MappedRegister]:
             MappedRegister(r.name, r, r in READABLE, r in WRITABLE, FIELDS.get(r, {})) for r in Register
         ]
     elif "registers" in manifest:
-        found += [MappedRegister(r.name, r, True, r is PictureRegister.PICTURE) for r in PictureRegister]
+        found += [
+            MappedRegister(r.name, r, True, r is PictureRegister.PICTURE, PICTURE_FIELDS.get(r, {}))
+            for r in picture_registers(sizes_differ="sizes" in manifest)
+        ]
     if "control" in manifest:
         found += [
             MappedRegister(f"CORE_{r.name}", r, True, r in CONTROL_WRITABLE, CONTROL_FIELDS.get(r, {}))

@@ -22,6 +22,7 @@ _PICTURES = {
     "PICTURES": "how many there are",
     "PICTURE": "picture of the next frame",
     "SHOWN": "picture of the frame whose pixels enter the network now",
+    "SIZE": "of that frame, in pixels",
 }
 _CONTROL = {
     "ID": "the letters INRC",

@@ -1,6 +1,6 @@
 """Where coordinates come from: a raster scan inside the core, or an AXI4-Stream."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -13,6 +13,7 @@ from inrhw.grid import Grid
 from inrhw.memory import Contents
 from inrhw.node import flow
 from inrhw.ops.dense import Dense
+from inrhw.stage import of_bank
 from inrhw.types import Codes, Element, Vector
 
 
@@ -138,7 +139,7 @@ class RasterSourceComponent(wiring.Component):
         step = Signal()
         m.d.sync += step.eq(self.advance)
 
-        m.submodules.counter = counter = PixelCounter(self._source.grid)
+        m.submodules.counter = counter = PixelCounter([self._source.grid])
         m.d.comb += [
             counter.step.eq(step),
             self.o.valid.eq(step),
@@ -164,46 +165,66 @@ class RasterSourceComponent(wiring.Component):
 class PixelCounter(wiring.Component):
     """Where in the frame the scan is.
 
+    Parameters
+    ----------
+    grids
+        The picture; or one for each bank, if their sizes differ.
+
     Attributes
     ----------
     step
         High to go on to the next pixel.
+    bank
+        Bank of the present pixel, if there are many grids: the same from the first of a frame to the last.
+        What is said of the ends depends on it, and it matters with `step` only.
     start_of_line, start_of_frame, end_of_line, end_of_frame
         About the present pixel.
     then_end_of_line, then_end_of_frame
-        About the pixel that is there in the next cycle, for those who register it.
+        About the pixel that is there in the next cycle, for those who register it; of one grid only.
     """
 
-    def __init__(self, grid: Grid) -> None:
-        self._grid = grid
-        super().__init__(
-            {
-                "step": In(1),
-                "start_of_line": Out(1),
-                "start_of_frame": Out(1),
-                "end_of_line": Out(1),
-                "end_of_frame": Out(1),
-                "then_end_of_line": Out(1),
-                "then_end_of_frame": Out(1),
-            }
-        )
+    def __init__(self, grids: Sequence[Grid]) -> None:
+        self._grids = grids
+        ports = {
+            "step": In(1),
+            "start_of_line": Out(1),
+            "start_of_frame": Out(1),
+            "end_of_line": Out(1),
+            "end_of_frame": Out(1),
+        }
+        if len(grids) == 1:
+            ports |= {"then_end_of_line": Out(1), "then_end_of_frame": Out(1)}
+        else:
+            ports["bank"] = In(range(len(grids)))
+        super().__init__(ports)
 
     def elaborate(self, platform: object) -> Module:
-        """Build counters, and flags that are known before the pixel is."""
+        """Build counters, and flags that are known before the pixel is, or of many grids with its bank."""
         m = Module()
-        grid = self._grid
-        x = Signal(range(max(2, grid.width)))
-        y = Signal(range(max(2, grid.height)))
-        last_x = Signal(init=grid.width == 1)
-        last_y = Signal(init=grid.height == 1)
+        grids = self._grids
+        x = Signal(range(max(2, *(grid.width for grid in grids))))
+        y = Signal(range(max(2, *(grid.height for grid in grids))))
+        last_x = Signal(init=grids[0].width == 1)
+        last_y = Signal(init=grids[0].height == 1)
         next_x = Mux(last_x, 0, x + 1)
         next_y = Mux(last_x, Mux(last_y, 0, y + 1), y)
-        next_last_x, next_last_y = next_x == grid.width - 1, next_y == grid.height - 1
+        step = [x.eq(next_x), y.eq(next_y)]
+        if len(grids) == 1:
+            next_last_x, next_last_y = next_x == grids[0].width - 1, next_y == grids[0].height - 1
+            step += [last_x.eq(next_last_x), last_y.eq(next_last_y)]
+            ends = [
+                self.then_end_of_line.eq(Mux(self.step, next_last_x, last_x)),
+                self.then_end_of_frame.eq(Mux(self.step, next_last_x & next_last_y, last_x & last_y)),
+            ]
+        else:
+            ends = [
+                last_x.eq(x == of_bank([grid.width - 1 for grid in grids], self.bank)),
+                last_y.eq(y == of_bank([grid.height - 1 for grid in grids], self.bank)),
+            ]
         with m.If(self.step):
-            m.d.sync += [x.eq(next_x), y.eq(next_y), last_x.eq(next_last_x), last_y.eq(next_last_y)]
+            m.d.sync += step
         m.d.comb += [
-            self.then_end_of_line.eq(Mux(self.step, next_last_x, last_x)),
-            self.then_end_of_frame.eq(Mux(self.step, next_last_x & next_last_y, last_x & last_y)),
+            *ends,
             self.start_of_line.eq(x == 0),
             self.start_of_frame.eq((x == 0) & (y == 0)),
             self.end_of_line.eq(last_x),

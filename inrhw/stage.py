@@ -122,6 +122,14 @@ def lookup(table: Sequence[int], index: Value, width: int) -> Value:
     return Cat(Const(truth, len(table)).bit_select(index, 1) for truth in truths)
 
 
+def of_bank(values: Sequence[int], bank: Value) -> Value | int:
+    """Return the value of a bank, of those of all; where they are equal a number, which takes no logic."""
+    if len(set(values)) == 1:
+        return values[0]
+    unused = (1 << len(bank)) - len(values)
+    return lookup([*values, *[0] * unused], bank, max(values).bit_length())
+
+
 def negated_if(negative: Value, value: Value) -> Value:
     """Return minus `value` in as many bits where `negative`, else `value` itself.
 

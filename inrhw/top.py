@@ -2,7 +2,6 @@
 
 import functools
 import itertools
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -57,17 +56,6 @@ def check_control(control: bool, source: str) -> None:
         raise InputError("a stream core has no frames to control; its stream starts and stops it")
 
 
-def check_sizes(grids: Sequence[Grid], source: str) -> None:
-    """Raise InputError if a raster core is to scan pictures of different sizes."""
-    sizes = [f"{grid.width}x{grid.height}" for grid in grids]
-    for k, size in enumerate(sizes):
-        if source == "raster" and size != sizes[0]:
-            raise InputError(
-                f"a raster core scans one size, but picture 0 has {sizes[0]} pixels and picture {k} {size}; "
-                "give all the same size, or --source stream"
-            )
-
-
 @dataclass(frozen=True, eq=False)
 class Core:
     """A network with its source, as one piece of hardware.
@@ -99,7 +87,6 @@ class Core:
     def __post_init__(self) -> None:
         check_source(self.source)
         check_control(self.control, self.source)
-        check_sizes(self.grids, self.source)
         if self.window:
             first = next(iter(self.graph.nodes.values()))
             check_window(self.source, isinstance(first, FoldedDense), first.o.element)
@@ -119,6 +106,11 @@ class Core:
     def sizes(self) -> tuple[Grid, ...]:
         """The grids that differ, in the order of the pictures."""
         return tuple(dict.fromkeys(self.grids))
+
+    @property
+    def scans(self) -> tuple[Grid, ...]:
+        """What a raster scan goes through: one grid, or that of each bank if they differ."""
+        return self.sizes if len(self.sizes) == 1 else self.grids
 
     @property
     def coordinates(self) -> Codes:
@@ -143,7 +135,7 @@ class Core:
         """The first layer as a raster source."""
         first = next(iter(self.graph.nodes.values()))
         if isinstance(first, FoldedDense):
-            return FoldedRaster(first, self.grid)
+            return FoldedRaster(first, self.scans)
         assert isinstance(first, Dense)
         return self.window_source or RasterSource(first, self.grid)
 
@@ -277,8 +269,8 @@ class CoreComponent(wiring.Component):
         m.submodules.fifo = fifo = Fifo(8 * core.channels + len(flags), core.credits)
         pages = Pages(
             self._loader(m, gate, network) if core.memories else None,
-            PictureSelect(core.pictures) if core.pictures > 1 and core.source == "raster" else None,
-            Control(core.grid, core.credits, core.window_source) if core.control else None,
+            self._select() if core.pictures > 1 and core.source == "raster" else None,
+            Control(core.scans, core.credits, core.window_source) if core.control else None,
         )
         pages.add_bus(m, self)
         connect = self._raster if core.source == "raster" else self._stream
@@ -297,6 +289,12 @@ class CoreComponent(wiring.Component):
             gate.give_back.eq(fifo.o_valid & self.m_axis_tready),
         ]
         return m
+
+    def _select(self) -> PictureSelect:
+        scans, pictures = self._core.scans, self._core.pictures
+        return PictureSelect(
+            pictures, [(grid.width, grid.height) for grid in scans] if len(scans) > 1 else []
+        )
 
     def _in_step(self, m: Module, gate: CreditGate, network: wiring.Component, sideband: Value) -> Value:
         """Return the pixel's flags when it leaves the network; they wait where that takes the least."""
@@ -351,6 +349,11 @@ class CoreComponent(wiring.Component):
             return flags
         m.submodules.select = select
         m.d.comb += [select.begin.eq(gate.admit & raster.next_is_first), raster.bank.eq(select.bank)]
+        if pages.control and len(self._core.scans) > 1:
+            m.d.comb += [
+                pages.control.entering_bank.eq(select.bank),
+                pages.control.leaving_bank.eq(self.m_axis_tid),
+            ]
         return Cat(flags, raster.o.bank)
 
     def _stream(self, m: Module, gate: CreditGate, network: wiring.Component, pages: Pages) -> Value:

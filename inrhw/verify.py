@@ -278,10 +278,10 @@ def _raster(source: RasterSource | FoldedRaster) -> None:
     """Compare the scan over a frame and into the next, so that nothing drifts."""
     where = "raster in Amaranth's simulator"
     if isinstance(source, FoldedRaster):
-        frame, banks = len(source.grid.codes()), source.o.banks
-        vectors = min(banks * frame + 1, max(FEWEST_VECTORS, RASTER_CYCLES // source.o.span))
-        frames = [source.forward_int(k % banks) for k in range(-(-vectors // frame))]
-        expected = np.concatenate(frames)[:vectors]
+        grids = source.grids * (source.o.banks // len(source.grids))
+        whole = sum(grid.pixels for grid in grids) + 1
+        vectors = min(whole, max(FEWEST_VECTORS, RASTER_CYCLES // source.o.span))
+        expected = np.concatenate([frame for _, frame in source.frames(vectors)])
         compare(where, expected, simulate_folded_raster(where, source, vectors))
         return
     sums = source.sums()

@@ -25,6 +25,8 @@ class Artifact:
         Codes, int64 [pixels, 2]: a frame of each size, one after the other.
     pictures
         What the core must give, uint8 [pictures, pixels, channels]: one, of a loadable core two, or many.
+    frames
+        Which pixels a frame of each picture has: all, or on a raster scan those of the picture's own size.
     id_bits
         Of tid, which says the picture; 0 if the core has none.
     order
@@ -54,6 +56,7 @@ class Artifact:
     stream: bool
     coordinates: NDArray[np.int64]
     pictures: NDArray[np.uint8]
+    frames: list[range]
     id_bits: int
     order: list[int]
     bits_per_axis: int
@@ -83,16 +86,23 @@ class Artifact:
                 pictures += list(vectors["window_pixels"])
                 windows += vectors["windows"].tolist()
         own = [(manifest["width"], manifest["height"])]
-        sizes = list(dict.fromkeys((width, height) for width, height in manifest.get("sizes", own)))
-        count = sum(width * height for width, height in sizes)
+        each = [(width, height) for width, height in manifest.get("sizes", own)]
+        sizes = list(dict.fromkeys(each))
+        ends = np.cumsum([width * height for width, height in sizes]).tolist()
+        count, stream = ends[-1], manifest["source"] == "stream"
         assert coordinates.shape == (count, 2), f"coordinates must be [{count}, 2], not {coordinates.shape}"
         for pixels in pictures:
             assert pixels.shape == (count, manifest["channels"]), f"pixels have the shape {pixels.shape}"
+        frames = [range(count)] * len(pictures)
+        if len(sizes) > 1 and not stream:
+            of_size = dict(zip(sizes, map(range, [0, *ends], ends), strict=False))
+            frames = [of_size[size] for size in each]
         return cls(
             sizes,
-            manifest["source"] == "stream",
+            stream,
             coordinates,
             np.stack(pictures),
+            frames,
             (manifest.get("pictures", 1) - 1).bit_length(),
             manifest["tdata_order"],
             manifest["coordinate"]["bits_per_axis"],
@@ -138,6 +148,11 @@ class Artifact:
         return np.concatenate(
             [np.stack([index == 0, index % width == width - 1], axis=1) for index, width in frames]
         )
+
+    def size(self, picture: int) -> int:
+        """Return what SIZE holds when a picture is shown."""
+        column, row = self.column_and_row(self.frames[picture][-1])
+        return column + 1 | row + 1 << 16
 
     def column_and_row(self, pixel: int) -> tuple[int, int]:
         """Return where in its frame a pixel is."""

@@ -16,7 +16,7 @@ _MOST_BY_REGISTER = 2000
 _READ_BACK = 16
 
 #: Bits of the control page's CONTROL and STATUS.
-_START, _WAITING, _FRAME_DONE = 1 << 3, 1 << 1, 1 << 8
+_START, _BUSY, _WAITING, _FRAME_DONE = 1 << 3, 1 << 0, 1 << 1, 1 << 8
 
 
 #: Added to the seed, so that every test here, and each of `bench`, has numbers of its own.
@@ -78,11 +78,14 @@ async def choose_pictures(dut: Any) -> None:
         none = pictures + int(rng.integers(100))
         assert not await registers.write("PICTURE", none), f"choose_pictures: picture {none} is accepted"
         await traffic.switched(picture)
-        frame = 1 + link.taken // len(artifact)  # a whole one; that under way began before
-        while link.taken < (frame + 1) * len(artifact):
+        starts, own = link.pictures.starts, artifact.frames[picture]
+        frame = len(starts)  # a whole one; that under way began before
+        while len(starts) < frame + 2:
             await traffic.play(link.clocks)
-        frames[picture] = link.pixels()[frame * len(artifact) :][: len(artifact)]
+        frames[picture, own] = link.pixels()[starts[frame] : starts[frame + 1]]
         assert await registers.read("SHOWN") == picture, "choose_pictures: SHOWN is wrong"
+        if "SIZE" in artifact.registers:
+            assert await registers.read("SIZE") == artifact.size(picture), "choose_pictures: SIZE is wrong"
     np.save(settings.output / "pictures.npy", frames)
     _end(settings, traffic, "choose_pictures")
 
@@ -123,14 +126,16 @@ async def control_frames(dut: Any) -> None:
     settings, traffic, rng = await _begin(dut, "control_frames")
     artifact, link = settings.artifact, traffic.link
     registers = Registers(dut, artifact.control, traffic.play)
-    width, height = artifact.sizes[0]
-    assert await registers.read("SIZE") == width | height << 16, "control_frames: SIZE is wrong"
     link.pixels_due = False
     assert await registers.write("CONTROL", RUN), "control_frames: CONTROL cannot be written"
-    await _until(traffic, registers, _WAITING)
+    await _until(traffic, registers, _WAITING, zeros=_BUSY)
     for frame in range(1, 4):
         before = link.taken
-        assert before % len(artifact) == 0, "control_frames: a core that waits is in mid-frame"
+        _, pixel = link.pictures.place(before)
+        assert pixel == artifact.frames[link.pictures.shown].start, (
+            "control_frames: a core that waits is in mid-frame"
+        )
+        picture = await _choose_any(dut, traffic, rng)
         assert await registers.write("STATUS", _FRAME_DONE), "control_frames: STATUS cannot be written"
         assert await registers.write("CONTROL", RUN | _START), "control_frames: CONTROL cannot be written"
         await traffic.play(int(rng.integers(1, link.clocks)))
@@ -140,21 +145,35 @@ async def control_frames(dut: Any) -> None:
         assert await registers.read("PIXELS") == link.taken, f"control_frames: PIXELS is wrong, frame {frame}"
         await registers.write("CONTROL", RUN)
         await _until(traffic, registers, _FRAME_DONE)
-        assert link.taken == before + len(artifact), (
-            f"control_frames: a start gave {link.taken - before} pixels, not {len(artifact)}"
+        pixels = len(artifact.frames[picture])
+        assert link.taken == before + pixels, (
+            f"control_frames: a start gave {link.taken - before} pixels, not {pixels}"
         )
-    frames = link.taken // len(artifact)
+        assert await registers.read("SIZE") == artifact.size(picture), "control_frames: SIZE is wrong"
+    frames = len(link.pictures.starts)
     assert await registers.read("FRAMES") == frames, "control_frames: FRAMES is wrong"
     _end(settings, traffic, "control_frames")
 
 
-async def _until(traffic: Traffic, registers: Registers, mask: int) -> None:
-    """Play until a bit of STATUS is 1."""
+async def _choose_any(dut: Any, traffic: Traffic, rng: np.random.Generator) -> int:
+    """Choose any picture for the next frame, if the core has many; return which."""
+    artifact, pictures = traffic.link.artifact, traffic.link.pictures
+    if not artifact.id_bits:
+        return 0
+    picture = int(rng.integers(len(artifact.pictures)))
+    pictures.allow(picture)
+    pictures.demand(traffic.link.taken)
+    await Registers(dut, artifact.registers, traffic.play).write("PICTURE", picture)
+    return picture
+
+
+async def _until(traffic: Traffic, registers: Registers, ones: int, zeros: int = 0) -> None:
+    """Play until these bits of STATUS are 1 and those 0."""
     for _ in range(traffic.patience):
         await traffic.play(traffic.link.clocks)
-        if await registers.read("STATUS") & mask:
+        if await registers.read("STATUS") & (ones | zeros) == ones:
             return
-    raise AssertionError(f"control_frames: STATUS never has bit {mask:#x}")
+    raise AssertionError(f"control_frames: STATUS never has {ones:#x} without {zeros:#x}")
 
 
 async def _refuse(

@@ -1,7 +1,7 @@
 """The core in `harness.v`, seen from Python: play patterns, read what the ports did, check all of it."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from artifact import Artifact, Bits
@@ -52,7 +52,9 @@ class Link:
         # Of a stream core with tid, the picture of each beat.
         self._ids = artifact.frame_ids() if ids is None else ids
         interleaved = artifact.stream and artifact.id_bits
-        self.pictures: Any = Interleaved(golden, self._ids) if interleaved else Pictures(golden)
+        self.pictures: Any = (
+            Interleaved(golden, self._ids) if interleaved else Pictures(golden, artifact.frames)
+        )
         self.pixels_due = True  # else none may come for ever
         self.words = np.zeros((0, 33), np.uint8)  # to send to s_weights, see `as_beats`
         self._beats = self._input_bits(len(dut.beats) // self.clocks) if artifact.stream else None
@@ -200,8 +202,7 @@ class Link:
                 number = int(index[index >= sent][0])
                 at = int(np.flatnonzero(taken)[number - self.taken])
                 self._fail(at, f"a pixel came before its coordinate was taken: {self._where(number)}")
-        pixels = index % len(self.artifact)
-        self._compare_data(record, taken, index)
+        pixels = self._compare_data(record, taken, index)
         flags = np.column_stack([record.user, record.last])[taken]
         for name, got, want in zip(("tuser", "tlast"), flags.T, self._flags[pixels].T, strict=True):
             wrong = got != want
@@ -210,14 +211,15 @@ class Link:
                 at, where = int(np.flatnonzero(taken)[i]), self._where(int(index[i]))
                 self._fail(at, f"{name} at {where}: expected {int(want[i])}, got {int(got[i])}")
 
-    def _compare_data(self, record: Record, taken: Bits, index: NDArray[np.int64]) -> None:
+    def _compare_data(self, record: Record, taken: Bits, index: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Compare the payload of those taken; return which of the golden pixels they are."""
         got = record.data[taken]
-        want = self.pictures.wanted(self.taken, got)
+        want, pixels = self.pictures.wanted(self.taken, got)
         self.received.append(got)
         unknown = record.unknown_data[taken]
         wrong = (got != want).any(axis=1) | unknown
         if not wrong.any():
-            return
+            return pixels
         i = int(wrong.argmax())
         at, where = int(np.flatnonzero(taken)[i]), self._where(int(index[i]))
         if unknown[i]:
@@ -261,11 +263,11 @@ class Link:
         self.clock += len(record.valid)
 
     def _where(self, number: int) -> str:
-        pixel = number % len(self.artifact)
-        frame, (x, y) = number // len(self.artifact), self.artifact.column_and_row(pixel)
+        frame, pixel = self.pictures.place(number)
+        x, y = self.artifact.column_and_row(pixel)
         return f"vector {pixel} (x {x}, y {y}" + (f", frame {frame})" if frame else ")")
 
-    def _fail(self, at: int, what: str) -> None:
+    def _fail(self, at: int, what: str) -> NoReturn:
         raise AssertionError(f"{self._test}: {what}; clock {self.clock + at}")
 
     def pixels(self) -> NDArray[np.uint8]:

@@ -1,5 +1,6 @@
 """Weights at run time: which picture a frame has to show, and the registers of a loadable core."""
 
+from bisect import bisect_right
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import IntEnum
@@ -69,11 +70,16 @@ class Pictures:
     ----------
     golden
         uint8 [pictures, pixels, lanes]; the first is shown at the start.
+    frames
+        Which of the pixels a frame of each has. Where their numbers differ the first pixel must say the
+        picture, as tid does.
     """
 
-    def __init__(self, golden: NDArray[np.uint8]) -> None:
-        self._golden = golden
+    def __init__(self, golden: NDArray[np.uint8], frames: list[range]) -> None:
+        self._golden, self._frames = golden, frames
         self.shown = 0  # by the frame before
+        self.starts: list[int] = []  # number of the first pixel of each frame
+        self._order: list[int] = []  # what each frame shows, as far as is known
         self._next = 0
         self._demanded: int | None = None  # number of the pixel from which no frame may begin with another
         self._open: list[int] = []  # what the frame under way may be
@@ -88,25 +94,46 @@ class Pictures:
 
     def shows(self, picture: int) -> bool:
         """Return whether the frame before showed a picture, or one that is equal."""
-        return bool((self._golden[self.shown] == self._golden[picture]).all())
+        shown, other = (self._golden[k, self._frames[k]] for k in (self.shown, picture))
+        return np.array_equal(shown, other)
 
     def restart(self) -> None:
         """Count pixels from 0 again, which is the first of a frame."""
         self._demanded = None
+        self.starts, self._order, self._open = [], [], []
 
-    def wanted(self, number: int, got: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Return what the pixels from `number` on must be, uint8 [n, lanes], given what they are."""
-        count = self._golden.shape[1]
-        want = np.empty_like(got)
+    def place(self, number: int) -> tuple[int, int]:
+        """Return the frame that a pixel is of, and which golden pixel it is; it may be still to come."""
+        frame = max(0, bisect_right(self.starts, number) - 1)
+        start, picture = (self.starts[frame], self._order[frame]) if self.starts else (0, self.shown)
+        later, pixel = divmod(number - start, len(self._frames[picture]))
+        return frame + later, self._frames[picture][pixel]
+
+    def wanted(self, number: int, got: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+        """Return what the pixels from `number` on must be, given what they are.
+
+        That is uint8 [n, lanes], and which of the golden pixels they are, [n].
+        """
+        want, pixels = np.empty_like(got), np.empty(len(got), np.int64)
         done = 0
         while done < len(got):
-            pixel = (number + done) % count
-            if pixel == 0:
+            if not self._left(number + done):
+                self.starts.append(number + done)
+                self._order.append(self.shown)
                 self._open = self._choices(number + done)
-            part = slice(done, min(len(got), done + count - pixel))
+            part = slice(done, min(len(got), done + self._left(number + done)))
+            pixel = number + done - self.starts[-1]
             want[part] = self._decide(pixel, got[part])
+            first = self._frames[self._order[-1]].start + pixel
+            pixels[part] = np.arange(first, first + part.stop - done)
             done = part.stop
-        return want
+        return want, pixels
+
+    def _left(self, number: int) -> int:
+        """Return how many pixels the frame under way has from `number` on, at least."""
+        if not self._open:
+            return 0
+        return self.starts[-1] + min(len(self._frames[k]) for k in self._open) - number
 
     def _choices(self, number: int) -> list[int]:
         if self._demanded is not None and number >= self._demanded:
@@ -115,12 +142,13 @@ class Pictures:
 
     def _decide(self, pixel: int, got: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Return the picture that agrees longest, and keep those that agree with all pixels so far."""
-        rows = self._golden[:, pixel : pixel + len(got)]
+        rows = {k: self._golden[k, self._frames[k][pixel : pixel + len(got)]] for k in self._open}
         agree = {k: int((rows[k] == got).all(axis=1).cumprod().sum()) for k in self._open}
         best = max(self._open, key=lambda k: agree[k])
         self._open = [k for k in self._open if agree[k] == len(got)] or [best]
         if len(self._open) == 1:
             self.shown = best
+        self._order[-1] = best
         return rows[best]
 
 
@@ -141,10 +169,15 @@ class Interleaved:
     def restart(self) -> None:
         """Count pixels from 0 again: nothing is kept from those before."""
 
-    def wanted(self, number: int, got: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Return what the pixels from `number` on must be, uint8 [n, lanes], whatever they are."""
+    def place(self, number: int) -> tuple[int, int]:
+        """Return the frame that a pixel is of, and which of the golden pixels it is."""
+        return divmod(number, self._golden.shape[1])
+
+    def wanted(self, number: int, got: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+        """Return what the pixels from `number` on must be, and which they are, as `Pictures` does."""
         index = number + np.arange(len(got))
-        return self._golden[self._ids[index % len(self._ids)], index % self._golden.shape[1]]
+        pixels = index % self._golden.shape[1]
+        return self._golden[self._ids[index % len(self._ids)], pixels], pixels
 
 
 class Registers:

@@ -143,7 +143,7 @@ def still(folder: Path, manifest: dict[str, Any], pixel: int = 0) -> Path:
         "m_axis_tvalid": port("output", 10),
     }
     valid = "1" if manifest.pop("m_axis_tvalid", True) else "0"
-    about = {"name": "n", "tdata_order": [0], "initiation_interval": 1, "latency": 1, "width": 2}
+    about = {"name": "n", "tdata_order": [0], "initiation_interval": 1, "latency": 1, "width": 2, "height": 1}
     about |= {"source": "raster", "coordinate": {"bits_per_axis": 8}} | manifest
     about["ports"] = [{"name": "window_x", "width": 8}]
     (folder / "manifest.json").write_text(json.dumps(about))

@@ -7,7 +7,7 @@ import pytest
 
 from inrhw.c_header import c_header
 from inrhw.control import CONTROL_FIELDS, CONTROL_ID, control_registers
-from inrhw.loading.pictures import PICTURES_ID, PictureRegister
+from inrhw.loading.pictures import PICTURES_ID, picture_registers
 from inrhw.loading.registers import FIELDS, Refusal, Register
 from inrhw.loading.weights import body_words, shape_digest, weights_file
 from inrhw.memory import Contents
@@ -19,7 +19,7 @@ LOADABLE = {
     "shape": f"{shape_digest(CONTENTS):08x}",
     "memories": [{"width": memory.width, "depth": memory.depth} for memory in CONTENTS],
 }
-PICTURES = {"name": "Core", "pictures": 3, "registers": {}}
+PICTURES = {"name": "Core", "pictures": 3, "registers": {}, "width": 4, "height": 65536}
 WARNINGS = ["-Wall", "-Wextra", "-Werror", "-pedantic", "-std=c99"]
 COMPILER = shutil.which("gcc") or shutil.which("cc")
 needs_compiler = pytest.mark.skipif(COMPILER is None, reason="there is no C compiler")
@@ -83,10 +83,17 @@ def test_the_loader_writes_the_file_to_data_and_says_what_became_of_it(
 
 
 @needs_compiler
-def test_the_registers_of_many_pictures_are_those_of_the_hardware(tmp_path: Path) -> None:
-    expected = {f"CORE_{register.name}": register.value for register in PictureRegister}
+@pytest.mark.parametrize("sizes", [None, [[4, 3], [65536, 1], [2, 5]]])
+def test_the_registers_and_sizes_of_many_pictures_are_those_of_the_hardware(
+    tmp_path: Path, sizes: list[list[int]] | None
+) -> None:
+    registers = picture_registers(sizes_differ=sizes is not None)
+    expected = {f"CORE_{register.name}": register.value for register in registers}
     expected |= {"CORE_PICTURE_COUNT": 3, "CORE_ID_VALUE": PICTURES_ID}
-    shown = run(tmp_path, "\n".join(f"show({name});" for name in expected), c_header(PICTURES))
+    for k, (width, height) in enumerate(sizes or [[4, 65536]] * 3):
+        expected |= {f"CORE_WIDTH[{k}]": width, f"CORE_HEIGHT[{k}]": height}
+    header = c_header(PICTURES | ({"sizes": sizes} if sizes else {}))
+    shown = run(tmp_path, "\n".join(f"show({name});" for name in expected), header)
     assert dict(zip(expected, shown, strict=True)) == expected
 
 

@@ -104,7 +104,7 @@ def simulate(
     window: WindowSource | None = None,
     grid: Grid = GRID,
 ) -> None:
-    control = BehindAxi(Control(grid, CREDITS, window))
+    control = BehindAxi(Control([grid], CREDITS, window))
     simulator = Simulator(control.module())
     simulator.add_clock(1e-6)
 

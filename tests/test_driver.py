@@ -12,7 +12,7 @@ from amaranth.sim import Simulator
 from behind_axi import Master
 from test_control import Driven
 from test_many_pictures import core as core_of_many
-from test_many_pictures import frames
+from test_many_pictures import frames, of_five_sizes
 from test_top import core, folded, frame
 
 from inrhw.driver import CoreDriver
@@ -28,7 +28,7 @@ Story = Callable[[CoreDriver, list[Any]], None]
 
 def drive(made: Core, folder: Path, story: Story) -> None:
     """Run a story with a driver of a core and the list of beats that it has put out so far."""
-    emit(made.graph, made.grid, folder, "core", source=made.source, control=made.control, window=made.window)
+    emit(made.graph, made.grids, folder, "core", source=made.source, control=made.control, window=made.window)
     requests: queue.Queue[tuple[int, int | None] | None] = queue.Queue()
     answers: queue.Queue[int] = queue.Queue()
     failed: list[BaseException] = []
@@ -176,6 +176,28 @@ def test_the_frame_waited_for_began_after_its_start(tmp_path: Path, continuous: 
             driver.wait()
             last = len(beats) // made.grid.pixels * made.grid.pixels
             assert beats[last - made.grid.pixels : last] == [beat[:3] for beat in pictures[picture]]
+
+    drive(made, tmp_path, story)
+
+
+def test_the_size_follows_the_picture(tmp_path: Path) -> None:
+    made = replace(of_five_sizes(), control=True)
+
+    def story(driver: CoreDriver, beats: list[Any]) -> None:
+        assert driver.sizes == [(4, 1), (1, 1), (3, 4), (1, 4), (4, 3)]
+        driver.continuous = False
+        while driver.status["busy"] or not driver.status["waiting"]:
+            pass
+        for picture in (1, 2, 3):
+            width, height = driver.sizes[picture]
+            driver.picture = picture
+            before = len(beats)
+            driver.clear()
+            driver.start()
+            driver.wait()
+            assert driver.size == (width, height)
+            assert driver.counts["frames"] == 1
+            assert driver.counts["pixels"] == len(beats) - before == width * height
 
     drive(made, tmp_path, story)
 

@@ -237,7 +237,7 @@ def test_networks_of_different_structure_are_refused_by_the_nodes_name() -> None
     refused("layer3_dense of picture 2 is not", hidden_layers=2)
     refused("layer4_dense of picture 2 is not", channels=1)
     refused("layer0_sine of picture 2 is not", precision=Precision(8, 8, 7, finer_rows=1))
-    refused("pictures must have equal sizes: picture 0 takes .*, picture 2", width=9)
+    refused("all pictures must have one format: picture 0 takes .*, picture 2", width=9)
     with pytest.raises(InputError, match="weights of several pictures must be rom, not loadable"):
         fold_banks([first], dataclasses.replace(folding, weights="loadable"), architecture.precision)
     with pytest.raises(InputError, match="at least one picture"):

@@ -97,6 +97,7 @@ MANIFESTS = {
         {**BASE, "m_axis_tid": Out(2), **AXI_LITE},
         pictures=3,
         registers={r.name: int(r) for r in PictureRegister},
+        sizes=[[4, 3], [5, 3], [4, 3]],
     ),
     "control": described(
         {**BASE, **AXI_LITE, **WEIGHTS_STREAM, "interrupt": Out(1)},

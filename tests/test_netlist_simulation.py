@@ -104,6 +104,15 @@ def test_a_shift_register_is_a_delay(kind: str, address: int) -> None:
     assert clocked(sim, d=1 - data[-1], ce=0, a=0) == data[-1]
 
 
+def test_shift_registers_in_a_row_are_a_longer_delay() -> None:
+    there = cell("SRLC32E", {"INIT": "0"}, CLK="0", D=2, CE=3, A=["0"] * 5, Q31=20)
+    then = cell("SRLC32E", {"INIT": "0"}, CLK="0", D=20, CE=3, A=["1", "1", "0", "0", "0"], Q=21)
+    sim = simulation({"a": there, "b": then}, d=port("input", 2), ce=port("input", 3), o=port("output", 21))
+    data = np.random.default_rng(0).integers(0, 2, 90).tolist()
+    got = [clocked(sim, d=bit, ce=1) for bit in data]
+    assert got[32 + 3 :] == data[: -32 - 3]
+
+
 def ram_ports(kind: str) -> tuple[dict[str, Any], int, int]:
     """Return a LUT RAM read and written through ports i, w, r, and the bits of a word and of an address."""
     if kind == "RAM64X1D":

@@ -25,9 +25,9 @@ def test_a_node_gives_its_codes_back_to_back(node: FoldedDense) -> None:
 
 @pytest.mark.parametrize("source", list(FoldedRaster.examples()))
 def test_a_folded_scan_gives_a_frame_and_the_next(source: FoldedRaster) -> None:
-    frames = np.concatenate([source.forward_int(frame % source.o.banks) for frame in range(3)])
-    vectors = len(source.grid.codes()) + 2
-    assert (simulate_folded_raster("here", source, vectors) == frames[:vectors]).all()
+    vectors = 2 * source.grids[0].pixels + 2
+    frames = np.concatenate([frame for _, frame in source.frames(vectors)])
+    assert (simulate_folded_raster("here", source, vectors) == frames).all()
 
 
 @pytest.mark.parametrize("source", list(RasterSource.examples()))

@@ -349,11 +349,10 @@ def test_banks_count_for_the_memory_of_a_board() -> None:
         plan_banks(several(10_000), wish, arty)
 
 
-def test_a_raster_core_is_not_planned_for_pictures_of_different_sizes() -> None:
+@pytest.mark.parametrize("source", ["raster", "stream"])
+def test_pictures_of_different_sizes_are_folded_as_those_of_one(source: str) -> None:
     different = [*several(1, side=16), *several(1, (8, 16))]
-    with pytest.raises(InputError, match="scans one size, but picture 0 has 16x16 pixels and picture 1 8x16"):
-        plan_banks(different, BAKED, VCU128)
-    assert plan_banks(different, BAKED, VCU128, "stream")
+    assert plan_banks(different, BAKED, VCU128, source) == plan_banks(several(2), BAKED, VCU128, source)
 
 
 def test_a_core_of_many_pictures_is_compared_with_a_core_each() -> None:

@@ -9,6 +9,7 @@ MEMORIES = [{"width": 8, "depth": 2}]
 MANIFESTS = {
     "weights": {"weights": "loadable", "memories": MEMORIES},
     "pictures": {"pictures": 3, "registers": {}},
+    "sizes": {"pictures": 2, "registers": {}, "sizes": [[4, 3], [2, 5]]},
     "control": {"control": {}},
     "window": {"control": {}, "window": {}},
     "both": {"weights": "loadable", "memories": MEMORIES, "control": {}},

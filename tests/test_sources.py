@@ -1,15 +1,19 @@
 import dataclasses
+import itertools
+from random import Random
 
 import numpy as np
 import pytest
 from amaranth.hdl import ClockDomain, Module
 from amaranth.sim import Simulator
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from inrhw.grid import Grid
 from inrhw.lower import lower
 from inrhw.models import INR, Architecture
 from inrhw.ops.dense import Dense
-from inrhw.sources import RasterSource, StreamSourceComponent, bits_per_axis
+from inrhw.sources import PixelCounter, RasterSource, StreamSourceComponent, bits_per_axis
 
 Beat = tuple[list[int], int, int]
 
@@ -90,6 +94,43 @@ def test_reset_starts_at_the_first_pixel() -> None:
     for after in (1, 4, 7, 11, 12):
         got, _ = run(source, after + 15, gaps=True, reset_after=after)
         assert got == expected(source, after) + expected(source, 15)
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(1, 5), st.integers(1, 5)), min_size=2, max_size=5),
+    st.lists(st.integers(0, 4), min_size=1, max_size=6),
+    st.integers(0, 99),
+)
+def test_lines_and_frames_end_as_the_size_of_each_bank_says(
+    sizes: list[tuple[int, int]], order: list[int], seed: int
+) -> None:
+    counter, rng = PixelCounter([Grid(*size, 3) for size in sizes]), Random(seed)
+    simulator = Simulator(counter)
+    simulator.add_clock(1e-6)
+
+    async def bench(ctx) -> None:  # type: ignore[no-untyped-def]
+        for bank in (number % len(sizes) for number in order):
+            width, height = sizes[bank]
+            for y, x in itertools.product(range(height), range(width)):
+                while rng.random() < 0.3:
+                    ctx.set(counter.step, 0)
+                    ctx.set(counter.bank, rng.randrange(len(sizes)))
+                    await ctx.tick()
+                ctx.set(counter.step, 1)
+                ctx.set(counter.bank, bank)
+                flags = (
+                    counter.start_of_line,
+                    counter.start_of_frame,
+                    counter.end_of_line,
+                    counter.end_of_frame,
+                )
+                ends = (x == 0, x == y == 0, x == width - 1, (x, y) == (width - 1, height - 1))
+                assert tuple(map(ctx.get, flags)) == ends
+                await ctx.tick()
+
+    simulator.add_testbench(bench)
+    simulator.run()
 
 
 def test_a_planted_error_in_a_step_is_found() -> None:

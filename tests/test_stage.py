@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Module, Signal, ValueLike
 from amaranth.sim import Simulator
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inrhw.stage import CreditGate, Staged, cut, delay, delay_valid, lookup
+from inrhw.stage import CreditGate, Staged, cut, delay, delay_valid, lookup, of_bank
 from inrhw.types import Fixed, Vector
 
 
@@ -79,20 +79,33 @@ def test_delays_are_exact_and_only_valid_has_a_reset() -> None:
 @given(st.integers(1, 5), st.integers(1, 9), st.data())
 def test_lookup_returns_every_entry(bits: int, width: int, data: st.DataObject) -> None:
     table = data.draw(st.lists(st.integers(0, 2**width - 1), min_size=2**bits, max_size=2**bits))
+    index = Signal(bits)
+    assert looked_up(lookup(table, index, width), index, len(table)) == table
+
+
+def looked_up(value: ValueLike, index: Signal, entries: int) -> list[int]:
+    """Return a value for every index from 0 up."""
     m = Module()
-    index, out = Signal(bits), Signal(width)
-    m.d.comb += out.eq(lookup(table, index, width))
+    out = Signal(32)
+    m.d.comb += out.eq(value)
     simulator = Simulator(m)
     got = []
 
     async def bench(ctx) -> None:  # type: ignore[no-untyped-def]
-        for k in range(len(table)):
+        for k in range(entries):
             ctx.set(index, k)
             got.append(ctx.get(out))
 
     simulator.add_testbench(bench)
     simulator.run()
-    assert got == table
+    return got
+
+
+@given(st.lists(st.integers(0, 99), min_size=2, max_size=9))
+def test_every_bank_has_its_value(values: list[int]) -> None:
+    bank = Signal(range(len(values)))
+    assert looked_up(of_bank(values, bank), bank, len(values)) == values
+    assert of_bank([7] * len(values), bank) == 7  # and no circuit
 
 
 def test_a_table_has_an_entry_for_every_index() -> None:

@@ -506,7 +506,7 @@ def test_a_wrong_increment_in_a_folded_raster_is_found(
     def wrong(source: FoldedRaster) -> object:
         weight = source.dense.weight.copy()
         weight[0, 2, 1] = -weight[0, 2, 1] - 1
-        return right(FoldedRaster(dataclasses.replace(source.dense, weight=weight), source.grid))
+        return right(dataclasses.replace(source, dense=dataclasses.replace(source.dense, weight=weight)))
 
     monkeypatch.setattr(FoldedRaster, "component", wrong)
     message = failure(verify(*folded), NODES)

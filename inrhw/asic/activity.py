@@ -128,8 +128,9 @@ class _Feed:
 
     def __init__(self, netlist: Netlist, manifest: Mapping[str, Any], vectors: Path) -> None:
         arrays = read_arrays(vectors, ("coordinates", "pixels"), "inrhw emit")
-        self._coordinates: list[list[int]] = arrays["coordinates"].tolist()
-        self._pixels: list[list[int]] = arrays["pixels"].tolist()
+        frame = slice(manifest["width"] * manifest["height"])  # of the first picture
+        self._coordinates: list[list[int]] = arrays["coordinates"][frame].tolist()
+        self._pixels: list[list[int]] = arrays["pixels"][frame].tolist()
         steady = {"m_axis_tready": 1, **resting_inputs(manifest)}
         self._idle = {
             name: [steady.get(name, 0) >> k & 1 for k in range(len(bits))]

@@ -42,10 +42,12 @@ def slice_parts(cell: Json) -> Iterator[Part]:
         yield Part((_Carries,), reads, (*output(cell, "O", 4), *output(cell, "CO", 4)), cell)
     elif kind in ("FDRE", "FDSE"):
         yield Part((_Registers,), (), output(cell, "Q"), cell)
-    elif kind == "SRL16E" or (kind == "SRLC32E" and "Q31" not in cell["connections"]):
+    elif kind in ("SRL16E", "SRLC32E"):
         place = address(cell, "A")
         stored = _bits(parameter(cell, "INIT"), 1 << len(place))
         yield Part((_ShiftRegisters, len(place)), place, output(cell, "Q"), cell, stored)
+        if "Q31" in cell["connections"]:  # its last bit, for the next one in a row
+            yield Part((_ShiftRegisters, len(place)), (1,) * 5, output(cell, "Q31"), cell, stored)
     elif re.fullmatch(r"RAM\d+M\d*", kind):
         yield from _many_ports(cell)
     elif re.fullmatch(r"RAM\d+X1[SD]", kind):

@@ -1,28 +1,46 @@
 """Which picture a frame shows: a number written by AXI4-Lite, which counts from the next frame on."""
 
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Module, Mux, Signal, ValueLike
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from inrhw.loading.axi_lite import REGISTERS
+from inrhw.loading.axi_lite import REGISTERS, packed
+from inrhw.loading.registers import Field
+from inrhw.stage import of_bank
 
 #: What ID reads: the letters INRP.
 PICTURES_ID = int.from_bytes(b"INRP", "little")
 
 
 class PictureRegister(IntEnum):
-    """Byte offset of each register; only `WRITABLE_PICTURE` can be written."""
+    """Byte offset of each register; only `WRITABLE_PICTURE` can be written.
+
+    SIZE is there only where sizes differ.
+    """
 
     ID = 0x00
     PICTURES = 0x04
     PICTURE = 0x08
     SHOWN = 0x0C
+    SIZE = 0x10
 
 
 #: The one that can be written.
 WRITABLE_PICTURE = PictureRegister.PICTURE
+
+#: Fields of a register that says how large a frame is; 65536 reads as 0.
+SIZE_FIELDS = {"width": Field(0, 16), "height": Field(16, 16)}
+
+#: Fields of the registers that have more than one.
+PICTURE_FIELDS: Mapping[PictureRegister, Mapping[str, Field]] = {PictureRegister.SIZE: SIZE_FIELDS}
+
+
+def picture_registers(*, sizes_differ: bool) -> list[PictureRegister]:
+    """Return the registers of a core whose pictures have different sizes, or one."""
+    return [register for register in PictureRegister if sizes_differ or register is not PictureRegister.SIZE]
 
 
 class PictureSelect(wiring.Component):
@@ -35,6 +53,8 @@ class PictureSelect(wiring.Component):
     ----------
     pictures
         How many there are, at least 2.
+    sizes
+        Width and height of each, if they differ.
 
     Attributes
     ----------
@@ -46,8 +66,8 @@ class PictureSelect(wiring.Component):
         Bank of the vector that is admitted in this cycle; follows `begin` within the cycle.
     """
 
-    def __init__(self, pictures: int) -> None:
-        self._pictures = pictures
+    def __init__(self, pictures: int, sizes: Sequence[tuple[int, int]] = ()) -> None:
+        self._pictures, self._sizes = pictures, sizes
         super().__init__({"registers": In(REGISTERS), "begin": In(1), "bank": Out(range(pictures))})
 
     def elaborate(self, platform: object) -> Module:
@@ -62,12 +82,16 @@ class PictureSelect(wiring.Component):
         m.d.comb += [axi.write_done.eq(1), axi.write_error.eq(refused)]
         with m.If(axi.write & ~refused):
             m.d.sync += wanted.eq(axi.write_data)
-        values = {
+        values: dict[PictureRegister, ValueLike] = {
             PictureRegister.ID: PICTURES_ID,
             PictureRegister.PICTURES: self._pictures,
             PictureRegister.PICTURE: wanted,
             PictureRegister.SHOWN: shown,
         }
+        if self._sizes:
+            sides = zip(SIZE_FIELDS, zip(*self._sizes, strict=True), strict=True)
+            size = {name: of_bank(each, shown) for name, each in sides}
+            values[PictureRegister.SIZE] = packed(SIZE_FIELDS, size)
         m.d.comb += axi.read_done.eq(1)
         with m.Switch(axi.read_address):
             for register, value in values.items():

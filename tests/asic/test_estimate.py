@@ -147,7 +147,7 @@ def showing(folder: Path, library: Library, register: int, valid: str = "1") -> 
     return Netlist("still", ports, {"m_axis_tvalid": (valid,), "m_axis_tdata": x}, cells)
 
 
-STILL = {"tdata_order": [0], "initiation_interval": 1, "latency": 1, "width": 2} | {
+STILL = {"tdata_order": [0], "initiation_interval": 1, "latency": 1, "width": 2, "height": 1} | {
     "source": "raster",
     "coordinate": {"bits_per_axis": 8},
     "window": {"whole": [0xA5 - 256, 0, 512]},
