@@ -1,6 +1,6 @@
 """PSNR of uniform, per-row and Hadamard quantization from 8 to 3 bits, after training (PTQ) and in it (QAT).
 
-    python benchmarks/dhq.py PICTURE... [--models siren quadinr] [--qat-models siren quadinr] [--minutes 25]
+    python benchmarks/dhq.py PICTURE... [--models siren quadinr finer] [--qat-models siren] [--minutes 25]
 
 What varies: "all" gives weights of every layer but the first, and outputs of every activation, so many bits;
 "weights" only the weights, with 8 bits for the outputs; "activations" only the outputs, with 9 bits for
@@ -113,7 +113,7 @@ SCHEMES = {
     ),
 }
 _MOST_TELLING = (PER_ROW, Scheme("dhq"), Scheme("dhq", "weights"))
-_MORE = (Scheme("uniform", finer_rows=0), Scheme("auto"))
+_MORE = (Scheme("uniform", finer_rows=0), Scheme("auto"), Scheme("dhq", "weights", "hidden"))
 
 #: Schemes, seed and bits of QAT, the most telling first: time ends the list.
 QAT = (
@@ -237,9 +237,9 @@ def main() -> None:
     """Train, quantize and summarize."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("pictures", nargs="+", type=Path)
-    parser.add_argument("--models", nargs="*", default=["siren", "quadinr"])
-    parser.add_argument("--one-seed-models", nargs="*", default=["relu_pe", "gauss", "finer", "sinc", "wire"])
-    parser.add_argument("--qat-models", nargs="*", default=["siren", "quadinr"])
+    parser.add_argument("--models", nargs="*", default=["siren", "quadinr", "finer"])
+    parser.add_argument("--one-seed-models", nargs="*", default=["relu_pe", "gauss", "sinc", "wire"])
+    parser.add_argument("--qat-models", nargs="*", default=["siren", "quadinr", "finer"])
     parser.add_argument("--size", default="64x64")
     parser.add_argument("--steps", type=int, default=500)
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
