@@ -9,11 +9,11 @@ exact to 2**52 only, so "equal to the last bit" could not be promised. float32 i
 generator of floating-point adders and multipliers is at hand whose output this chain could prove; writing one
 is another project. W16 A16 has a sine between table points; it is there baked too, W24 is not.
 
-Every network is 2-32-32-32-3 SIREN, trained on the same picture at 64x64 for the same steps from the same
-seed, quantization in the loop. W is the bits of hidden weights, A of the activations' outputs; the first and
-last layer's weights have 14 bits and arguments 9, but all of W16 have 16 and all of W24 have 24. Each is
-built twice for VCU128: baked at one pixel a clock, and folded to one pixel in 64 clocks with weights in ROM;
-folded ones are verified. Energy is dynamic, from the toggles of the netlist.
+Every network is 2-32-32-32-3, SIREN unless FINER is said, trained on the same picture at 64x64 for the same
+steps from the same seed, quantization in the loop. W is the bits of hidden weights, A of the activations'
+outputs; the first and last layer's weights have 14 bits and arguments 9, but all of W16 have 16 and all of
+W24 have 24. Each is built twice for VCU128: baked at one pixel a clock, and folded to one pixel in 64 clocks
+with weights in ROM; folded ones are verified. Energy is dynamic, from the toggles of the netlist.
 
 "fwht_percent": what a layer's rotation (FWHT, rounding behind it, buffer in front of it) takes of the LUTs of
 that layer, each synthesized alone, where folded. "gain_per_klut": decibels gained for 1000 more LUTs than
@@ -68,13 +68,15 @@ class Network:
     quantizer: str = "uniform"
     rotate: str = "both"
     rotate_layers: str = "all"
+    model: str = "siren"
 
     @property
     def name(self) -> str:
         """Return what the table calls it."""
         rotated = f" {self.rotate}" if self.quantizer == "dhq" else ""
         layers = "" if self.rotate_layers == "all" else f" {self.rotate_layers}"
-        return f"W{self.bits}A{self.bits} {self.quantizer}{rotated}{layers}"
+        model = "" if self.model == "siren" else f"{self.model} "
+        return f"{model}W{self.bits}A{self.bits} {self.quantizer}{rotated}{layers}"
 
     @property
     def precision(self) -> Precision:
@@ -95,17 +97,19 @@ class Network:
         """Return 2-32-32-32-3."""
         size = (picture.width, picture.height, picture.channels)
         impl = _SINES.get(self.bits, "")
-        return Architecture("siren", *size, 32, 2, precision=self.precision, activation_impl=impl)
+        return Architecture(self.model, *size, 32, 2, precision=self.precision, activation_impl=impl)
 
 
 _COMPARED = tuple(Network(bits, quantizer) for bits in (8, 4) for quantizer in ("uniform", "dhq"))
 _SIXTEEN, _FULL = Network(16), Network(24)
 _SIX = (Network(6), Network(6, "dhq"))
 _PLACED = (Network(8, "dhq", "weights"), Network(8, "dhq", "both", "hidden"))
+#: Where rotated weights gain most (benchmarks/dhq.py).
+_GAIN = (Network(4, model="finer"), Network(4, "dhq", "weights", "hidden", "finer"))
 
 #: In the order of importance: time ends the list.
 DESIGNS = (
-    *((network, "folded") for network in (*_COMPARED, _SIXTEEN, *_PLACED, _FULL)),
+    *((network, "folded") for network in (*_COMPARED, _SIXTEEN, *_PLACED, _FULL, *_GAIN)),
     *((network, "baked") for network in (*_COMPARED[:2], _SIXTEEN, *_COMPARED[2:])),
     *((network, way) for way in WISHES for network in _SIX),
     *((network, "baked") for network in _PLACED),
@@ -216,7 +220,7 @@ def compare(rows: list[Row]) -> None:
                     for name in (*RESOURCES, "latency", "dynamic_nj_nominal")
                     if full[name]
                 }
-        uniform = by_name.get((f"{row['network'].split()[0]} uniform", row["way"]))
+        uniform = by_name.get((f"{row['network'].partition(' dhq')[0]} uniform", row["way"]))
         if uniform and "dhq" in row["network"]:
             more = row["lut"] - uniform["lut"]
             row["more_lut_percent"] = round(100 * more / uniform["lut"], 1)
