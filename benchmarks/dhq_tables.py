@@ -14,7 +14,7 @@ RESULTS = Path(__file__).parent / "results"
 
 BITS = (8, 6, 5, 4, 3)
 PTQ = ("uniform", "per-row", "dhq weights hidden", "dhq weights", "dhq both hidden", "dhq both")
-QAT = ("uniform", "per-row", "dhq weights", "dhq both")
+QAT = ("uniform", "per-row", "dhq weights hidden", "dhq weights", "dhq both")
 
 
 def main() -> None:
