@@ -61,9 +61,14 @@ def bitstream_files(name: str, board: Board) -> list[str]:
 
 
 def left_bitstreams(folder: Path, name: str) -> list[str]:
-    """Return the names of the files in a folder that `bitstream` left of a core, for whichever boards."""
-    found = [path for suffix in bitstream_suffixes() for path in folder.glob(f"{name}_*.{suffix}")]
-    return ["bitstream.json", *(file.name for path in found for file in (path, path.with_suffix(".v")))]
+    """Return the names of the files in a folder that `bitstream` left of a core, for whichever boards.
+
+    A design in ``build/BOARD`` says that it ran for that board; a bitstream from elsewhere is not ours.
+    """
+    designs = folder.glob(f"build/*/{name}_*.v")
+    ours = [path.stem for path in designs if path.stem == f"{name}_{path.parent.name}"]
+    suffixes = ("v", *bitstream_suffixes())
+    return ["bitstream.json", *(f"{stem}.{suffix}" for stem in ours for suffix in suffixes)]
 
 
 def check_showable(manifest: Mapping[str, Any], board: Board) -> None:

@@ -112,15 +112,23 @@ class HadamardLayer(DenseLayer):
         Where only one side is rotated, its rotation is in these weights, which then take more bits.
         """
         weight, bias = self.folded()
-        back = self.matrix / self.scales
         if self.rotates_weights:
-            weight = weight @ back
+            weight = weight @ self._back
         weight, bias, frac = self.rounded(weight, bias)
+        weight, finer_bits = self.multiplied(weight)
+        return weight, bias, frac + finer_bits
+
+    @property
+    def _back(self) -> Tensor:
+        return self.matrix / self.scales
+
+    def multiplied(self, weight: Tensor) -> tuple[Tensor, int]:
+        """Return weights with the rotation in them if one side alone is rotated; see `DenseLayer`."""
         if self.rotates_weights and not self.rotates_inputs:
-            weight = weight @ self.matrix
-        elif self.rotates_inputs and not self.rotates_weights:
-            weight, frac = weight @ back, frac + int(self.scales.max()).bit_length() - 1
-        return weight, bias, frac
+            return weight @ self.matrix, 0
+        if self.rotates_inputs and not self.rotates_weights:
+            return weight @ self._back, int(self.scales.max()).bit_length() - 1
+        return weight, 0
 
     def forward(self, x: Tensor) -> Tensor:
         """Map [batch, in_features] to [batch, out_features]."""

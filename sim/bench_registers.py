@@ -103,9 +103,9 @@ async def move_window(dut: Any) -> None:
         frame = 1 + link.taken // len(artifact)  # a whole one; that under way began before
         while link.taken < (frame + 1) * len(artifact):
             await traffic.play(link.clocks)
-        if artifact.control:  # a reset sets registers back; ports stay
-            link.pictures.allow(0)
         await reset(link, rng, int(rng.integers(1, 17)))
+        if artifact.control:  # a reset sets registers back; ports stay
+            link.pictures.set_back()
     _end(settings, traffic, "move_window")
 
 

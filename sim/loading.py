@@ -88,6 +88,10 @@ class Pictures:
         """From now on a frame may show `picture`, and those after it must."""
         self._next, self._demanded = picture, None
 
+    def set_back(self) -> None:
+        """Require the first picture of all frames: after a reset that sets back what chooses them."""
+        self.shown, self._next, self._demanded = 0, 0, None
+
     def demand(self, number: int) -> None:
         """Require of frames that begin at pixel `number` or later that they show what was allowed."""
         self._demanded = number

@@ -36,6 +36,16 @@ def test_the_widest_network_equals_its_integers(hidden_features: int) -> None:
         assert (pixels.reshape(8, 8, 3) == network.render()).all()
 
 
+@pytest.mark.parametrize("rotate", ["both", "weights", "activations"])
+def test_a_rotated_network_equals_its_integers(rotate: str) -> None:
+    """Where one side alone is rotated, the sums are those of weights with the rotation in them."""
+    precision = dataclasses.replace(PRECISION, quantizer="dhq", rotate=rotate)
+    architecture = dataclasses.replace(TINY, hidden_features=32, precision=precision)
+    network = INR(architecture).quantized()
+    pixels = lower(network).forward_int(architecture.grid.codes())
+    assert (pixels.reshape(8, 8, 3) == network.render()).all()
+
+
 def test_weights_lose_a_bit_or_two_only_where_float64_needs_it() -> None:
     network = INR(dataclasses.replace(TINY, hidden_features=32)).quantized().double()
     for layer in network.dense_layers():

@@ -626,15 +626,20 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def test_a_bitstream_of_another_core_does_not_stay(chain: Chain) -> None:
-    """Of any board, also one that is described in a file of the user's."""
+    """Of any board, also one that is described in a file of the user's; what the user made stays."""
     names = ["bitstream.json", "tiny_ulx3s.v", "tiny_ulx3s.bit", "tiny_mine.v", "tiny_mine.bin"]
+    others = ["tiny_top.v", "tiny_top.bit", "tiny_notes.bin"]
     chain.run("emit")
+    for board in ("ulx3s", "mine"):
+        (chain.folder / "build" / board).mkdir(parents=True)
+        (chain.folder / "build" / board / f"tiny_{board}.v").touch()
     for wish, stays in ((BAKED, True), (Wish(control=True), False)):
-        for name in names:
+        for name in (*names, *others):
             (chain.folder / name).touch()
         chain.wish = wish
         chain.run("emit")
         assert [(chain.folder / name).exists() for name in names] == [stays] * len(names)
+        assert all((chain.folder / name).exists() for name in others)
     assert (chain.folder / "tiny_tb.v").exists()
 
 

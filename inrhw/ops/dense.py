@@ -276,13 +276,18 @@ class DenseLayer(nn.Module):
         step = 2.0 ** -(frac + self.input_format.frac)
         return codes * 2.0 ** -frac[:, None], round_half_up(bias / step) * step, frac
 
+    def multiplied(self, weight: Tensor) -> tuple[Tensor, int]:
+        """Return what multiplies the input if `weight` is rounded, and how many bits finer that is."""
+        return weight, 0
+
     def _exact_fracs(self, weight: Tensor, bias: Tensor) -> list[int]:
         """Return the fraction bits with which weights of each row may be rounded to have sums below 2**52."""
         x = self.input_format
+        weight, finer_bits = self.multiplied(weight)
         largest = max(-x.lo, x.hi) * 2.0**-x.frac
         # With half a unit of the output, and a little for rounding.
         reach = (weight.abs().sum(dim=1) * largest + bias.abs() + 0.5) * (1 + 2.0**-20)
-        return [_SUM_BITS - math.frexp(value)[1] - x.frac for value in reach.tolist()]
+        return [_SUM_BITS - math.frexp(value)[1] - x.frac - finer_bits for value in reach.tolist()]
 
     def stored_bits(self) -> int:
         """Return the bits that hold the quantized weights and biases; biases have the width of their sum."""
