@@ -16,7 +16,7 @@ _MOST_BY_REGISTER = 2000
 _READ_BACK = 16
 
 #: Bits of the control page's CONTROL and STATUS.
-_START, _BUSY, _WAITING, _FRAME_DONE = 1 << 3, 1 << 0, 1 << 1, 1 << 8
+_START, _BUSY, _WAITING, _ASKED, _FRAME_DONE = 1 << 3, 1 << 0, 1 << 1, 1 << 2, 1 << 8
 
 
 #: Added to the seed, so that every test here, and each of `bench`, has numbers of its own.
@@ -136,6 +136,7 @@ async def control_frames(dut: Any) -> None:
             "control_frames: a core that waits is in mid-frame"
         )
         picture = await _choose_any(dut, traffic, rng)
+        pixels = len(artifact.frames[picture])
         assert await registers.write("STATUS", _FRAME_DONE), "control_frames: STATUS cannot be written"
         assert await registers.write("CONTROL", RUN | _START), "control_frames: CONTROL cannot be written"
         await traffic.play(int(rng.integers(1, link.clocks)))
@@ -143,9 +144,11 @@ async def control_frames(dut: Any) -> None:
         for _ in range(2 + 2 * artifact.latency // link.clocks):
             await traffic.play(link.clocks)
         assert await registers.read("PIXELS") == link.taken, f"control_frames: PIXELS is wrong, frame {frame}"
+        asked = bool(await registers.read("STATUS") & _ASKED)
+        assert asked == (link.taken < before + pixels), f"control_frames: asked is wrong, frame {frame}"
         await registers.write("CONTROL", RUN)
         await _until(traffic, registers, _FRAME_DONE)
-        pixels = len(artifact.frames[picture])
+        assert not await registers.read("STATUS") & _ASKED, "control_frames: asked stays after its frame"
         assert link.taken == before + pixels, (
             f"control_frames: a start gave {link.taken - before} pixels, not {pixels}"
         )
