@@ -748,11 +748,11 @@ def test_a_target_gives_a_folded_core(inrhw_: Inrhw, built: Path) -> None:
     [
         (("--target-mpixels", "400"), "at most one pixel a clock"),
         (("--target-mpixels", "nan"), "mpixels must be over 0"),
-        (("--target-mpixels", "300"), "what baked weights give"),
+        (("--target-mpixels", "300"), "what a core without a target gives"),
         (("--initiation-interval", "0"), "initiation_interval must be over 0"),
         (("--weights", "rom"), "rom weights need a target"),
         (("--weights", "flash"), "must be one of baked, rom, loadable"),
-        (("--weights", "baked", "--max-dsp", "9"), "needs weights rom or loadable"),
+        (("--weights", "baked", "--max-dsp", "9"), "needs weights rom or, of one picture, loadable"),
         (("--packed",), "packed is about"),
         (("--control", "--source", "stream"), "a stream core has no frames to control"),
         (("--window", "--source", "stream"), "a window needs the raster source"),
