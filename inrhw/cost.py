@@ -10,15 +10,13 @@ from inrhw.folding import Fold, Folding, lanes_to_rotate
 from inrhw.hadamard import finer
 from inrhw.memory import MAX_WIDTH, address_bits, memory_style, total_depth
 from inrhw.ops.fwht import butterflies
+from inrhw.quarter_wave import QuarterWaveNode
 from inrhw.rotation import Rotation
 from inrhw.shapes import LayerShape
 from inrhw.types import Fixed
 
 #: Words of a block of 36 kbit, and columns at that depth.
 _BLOCK_SHAPES = ((512, 72), (1024, 36), (2048, 18), (4096, 9), (8192, 4))
-
-#: Most bits of argument and value of a wave from a table.
-_TABLE_BITS = 16
 
 #: Bits of a neuron's own shift.
 _ROM_SHIFT, _LOADABLE_SHIFT = 1, 4
@@ -351,7 +349,7 @@ def _follower(shape: LayerShape) -> Cost:
 
 def _activation(shape: LayerShape) -> Cost:
     """Return the cost of a wave on one lane: a table of a quarter of it or, too wide for that, CORDIC."""
-    if max(shape.phase_bits, shape.y_bits) > _TABLE_BITS:
+    if max(shape.phase_bits, shape.y_bits) > QuarterWaveNode.most_bits:
         # A rotation has three adders: two of the vector, which has guard bits, and one of the angle.
         rotation = 2 * (shape.y_bits + 7) + max(shape.phase_bits - 2, shape.y_bits + 3)
         return _times(shape.y_bits, Cost(lut=rotation, ff=rotation))

@@ -60,6 +60,16 @@ class Mac(wiring.Component):
         return m
 
 
+def dot_product_ports(simd: int, a_width: int, b_width: int, sum_width: int) -> dict[str, wiring.Member]:
+    """Return the ports of a processing element that shares no multipliers; see `DotProduct`."""
+    return {
+        "a": In(data.ArrayLayout(signed(a_width), simd)),
+        "b": In(data.ArrayLayout(signed(b_width), simd)),
+        "restart": In(1),
+        "p": Out(signed(sum_width)),
+    }
+
+
 class DotProduct(wiring.Component):
     """A processing element: `simd` multipliers in a chain, the last of which accumulates.
 
@@ -84,14 +94,7 @@ class DotProduct(wiring.Component):
 
     def __init__(self, simd: int, a_width: int, b_width: int) -> None:
         self._simd, self._widths = simd, (a_width, b_width)
-        super().__init__(
-            {
-                "a": In(data.ArrayLayout(signed(a_width), simd)),
-                "b": In(data.ArrayLayout(signed(b_width), simd)),
-                "restart": In(1),
-                "p": Out(signed(SUM_WIDTH)),
-            }
-        )
+        super().__init__(dot_product_ports(simd, a_width, b_width, SUM_WIDTH))
 
     def elaborate(self, platform: object) -> Module:
         """Chain the multipliers; their names tell synthesis what they are (`inrhw.synth`)."""

@@ -1,11 +1,10 @@
 """Dot products of operands that exceed one DSP block: each multiplier is two, with half of the input each."""
 
-from amaranth.hdl import Cat, Module, Signal, signed
-from amaranth.lib import data, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.hdl import Cat, Module, Signal
+from amaranth.lib import wiring
 
 from inrhw.errors import InputError
-from inrhw.mac import MAC_LATENCY, SUM_WIDTH, DotProduct, fits_multiplier
+from inrhw.mac import MAC_LATENCY, SUM_WIDTH, DotProduct, dot_product_ports, fits_multiplier
 
 #: Cycles from a and b to the sum: those of `DotProduct`, and a register behind the adder of both halves.
 WIDE_LATENCY = MAC_LATENCY + 1
@@ -60,14 +59,7 @@ class WideDotProduct(wiring.Component):
 
     def __init__(self, simd: int, a_width: int, b_width: int, sum_width: int) -> None:
         self._simd, self._widths = simd, (a_width, b_width)
-        super().__init__(
-            {
-                "a": In(data.ArrayLayout(signed(a_width), simd)),
-                "b": In(data.ArrayLayout(signed(b_width), simd)),
-                "restart": In(1),
-                "p": Out(signed(sum_width)),
-            }
-        )
+        super().__init__(dot_product_ports(simd, a_width, b_width, sum_width))
 
     def elaborate(self, platform: object) -> Module:
         """Split the inputs, and add what both chains give."""
