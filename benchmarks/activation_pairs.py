@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from inrhw.files import write_json
+from inrhw.base.files import write_json
 
 Row = dict[str, Any]
 

@@ -17,12 +17,15 @@ from pathlib import Path
 from typing import Any
 
 from inrhw import Architecture, Training, builtin_picture
-from inrhw.activation_table import trials
-from inrhw.asic import Asic, Library, asic, core_activity, lane_activity, load_library
-from inrhw.files import read_json, write_json
-from inrhw.ops import implementation
-from inrhw.stages import Build
-from inrhw.yosys import verilog_from_rtlil
+from inrhw.base.files import read_json, write_json
+from inrhw.base.yosys import verilog_from_rtlil
+from inrhw.cli.build_folder import Build
+from inrhw.estimates.activations import trials
+from inrhw.estimates.asic.activity import core_activity, lane_activity
+from inrhw.estimates.asic.estimate import Asic, asic
+from inrhw.estimates.asic.library import Library
+from inrhw.estimates.asic.reading import load_library
+from inrhw.ops.registry import implementation
 
 CIRCUITS = (
     *("quadratic_squarer", "quadratic_truncated", "quadratic"),

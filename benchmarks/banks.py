@@ -15,15 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from inrhw import Architecture, Precision, emit, load_board, lower, synth
-from inrhw.files import write_json
-from inrhw.folding import fold_banks
-from inrhw.models import INR
-from inrhw.node import Graph
-from inrhw.ops.folded_dense import FoldedDense
-from inrhw.plan import plan
-from inrhw.simulator import run_bench
-from inrhw.simulator.bench import read_manifest, tests_of
-from inrhw.wish import Target, Wish
+from inrhw.base.files import write_json
+from inrhw.lowering.fold import fold_banks
+from inrhw.lowering.plan import plan
+from inrhw.lowering.wish import Target, Wish
+from inrhw.networks.inr import INR
+from inrhw.ops.linear.folded_dense.node import FoldedDense
+from inrhw.ops.node import Graph
+from inrhw.verification.bench import read_manifest, run_bench, tests_of
 
 BOARD = load_board("vcu128")
 EIGHT_BITS = Precision(8, 8, finer_rows=0)

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from inrhw import Architecture, Precision, emit, load_board, lower, synth
-from inrhw.files import write_json
-from inrhw.folding import fold
-from inrhw.models import INR
-from inrhw.plan import plan
-from inrhw.wish import BAKED, Target, Wish
+from inrhw.base.files import write_json
+from inrhw.lowering.fold import fold
+from inrhw.lowering.plan import plan
+from inrhw.lowering.wish import BAKED, Target, Wish
+from inrhw.networks.inr import INR
 
 BOARD = load_board("vcu128")
 FOLDED = Target(initiation_interval=16)

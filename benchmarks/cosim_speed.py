@@ -9,7 +9,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from inrhw.simulator import read_manifest, run_bench, self_test, version
+from inrhw.verification.bench import read_manifest, run_bench
+from inrhw.verification.simulator.build import version
+from inrhw.verification.simulator.selftest import self_test
 
 
 def main(folder: Path, simulator: str) -> None:

@@ -6,7 +6,7 @@ What varies: "all" gives weights of every layer but the first, and outputs of ev
 "weights" only the weights, with 8 bits for the outputs; "activations" only the outputs, with 9 bits for
 hidden and 14 for the last weights. The first layer, which takes coordinates and never rotates, has weights of
 14 bits, and arguments of the activations have 9, always. Where inputs rotate, outputs have two bits more in
-front of the rotation (`inrhw.hadamard.finer`), which is in favor of DHQ.
+front of the rotation (`inrhw.networks.hadamard.finer`), which is in favor of DHQ.
 
 PTQ quantizes a network after all its steps in floating point; QAT is the second branch of `inrhw.fit`: two
 fifths of the steps in floating point, the rest quantized. A run is a file in --work: what is done is not done
@@ -32,11 +32,12 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from inrhw import Architecture, Precision, Training, load_picture
-from inrhw.descent import State, descend, mean_square, one_thread
-from inrhw.distribution import distributions
-from inrhw.files import read_json, write_json
-from inrhw.models import INR
-from inrhw.signals import Picture, parse_size, psnr_db
+from inrhw.base.files import read_json, write_json
+from inrhw.networks.inr import INR
+from inrhw.networks.training.descent import State, descend, mean_square, one_thread
+from inrhw.networks.training.distribution import distributions
+from inrhw.signals.likeness import psnr_db
+from inrhw.signals.picture import Picture, parse_size
 
 Row = dict[str, Any]
 

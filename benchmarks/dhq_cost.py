@@ -34,18 +34,19 @@ from amaranth.back import rtlil
 from dhq_tables import cost
 
 from inrhw import Architecture, Precision, Training, load_board, load_picture, lower, synth
-from inrhw.activation_table import Alone
-from inrhw.files import read_json, write_json
-from inrhw.fit import Fitted
-from inrhw.folding import fold
-from inrhw.node import Graph, Node
-from inrhw.ops.fwht import Fwht
-from inrhw.plan import plan
-from inrhw.power import LEVELS
-from inrhw.signals import Picture, psnr_db
-from inrhw.stages import Build
-from inrhw.wish import Target, Wish
-from inrhw.yosys import verilog_from_rtlil
+from inrhw.base.files import read_json, write_json
+from inrhw.base.yosys import verilog_from_rtlil
+from inrhw.cli.build_folder import Build
+from inrhw.estimates.activations import Alone
+from inrhw.estimates.power.power import LEVELS
+from inrhw.lowering.fold import fold
+from inrhw.lowering.plan import plan
+from inrhw.lowering.wish import Target, Wish
+from inrhw.networks.training.fit import Fitted
+from inrhw.ops.linear.fwht.node import Fwht
+from inrhw.ops.node import Graph, Node
+from inrhw.signals.likeness import psnr_db
+from inrhw.signals.picture import Picture
 
 BOARD = load_board("vcu128")
 WISHES = {"folded": Wish("rom", Target(initiation_interval=64)), "baked": Wish()}

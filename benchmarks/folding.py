@@ -17,13 +17,13 @@ from typing import Any
 from amaranth.back import rtlil
 
 from inrhw import Architecture, Precision, emit, load_board, lower, synth
-from inrhw.files import write_json
-from inrhw.folding import Folding, fold
-from inrhw.models import INR
-from inrhw.plan import plan
-from inrhw.simulator import run_bench
-from inrhw.top import Core
-from inrhw.wish import Target, Wish
+from inrhw.base.files import write_json
+from inrhw.core.core import Core
+from inrhw.lowering.fold import Folding, fold
+from inrhw.lowering.plan import plan
+from inrhw.lowering.wish import Target, Wish
+from inrhw.networks.inr import INR
+from inrhw.verification.bench import run_bench
 
 BOARD = load_board("vcu128")
 EIGHT_BITS = Precision(8, 8, finer_rows=0)

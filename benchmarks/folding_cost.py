@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from inrhw import Architecture, Precision, emit, load_board, lower, synth
-from inrhw.cost import Cost, network_cost
-from inrhw.files import write_json
-from inrhw.folding import fold
-from inrhw.models import INR
-from inrhw.plan import plan
-from inrhw.shapes import layer_shapes
-from inrhw.wish import Target, Wish
+from inrhw.base.files import write_json
+from inrhw.lowering.cost import Cost, network_cost
+from inrhw.lowering.fold import fold
+from inrhw.lowering.plan import plan
+from inrhw.lowering.shapes import layer_shapes
+from inrhw.lowering.wish import Target, Wish
+from inrhw.networks.inr import INR
 
 RESOURCES = ("lut", "ff", "dsp", "bram", "uram")
 

@@ -19,12 +19,12 @@ from typing import Any
 from amaranth.back import rtlil
 
 from inrhw import Board, load_board, synth
-from inrhw.activation_table import Alone
-from inrhw.files import write_json
-from inrhw.ops.fwht import Fwht
-from inrhw.rotation import Rotation
-from inrhw.types import Fixed, Vector
-from inrhw.yosys import verilog_from_rtlil
+from inrhw.base.files import write_json
+from inrhw.base.types import Fixed, Vector
+from inrhw.base.yosys import verilog_from_rtlil
+from inrhw.estimates.activations import Alone
+from inrhw.ops.linear.fwht.node import Fwht
+from inrhw.ops.rotation import Rotation
 
 SIZES = (8, 16, 32, 64, 128, 256)
 LANES = (1, 4, 8, 16)

@@ -19,10 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from inrhw.chart import Axis, Chart
-from inrhw.energies import DEFAULT_RATES, STATIC_MW_PER_LUT
-from inrhw.files import write_atomically, write_json
-from inrhw.power import LEVELS, parts_mw
+from inrhw.base.files import write_atomically, write_json
+from inrhw.estimates.power.energies import DEFAULT_RATES, STATIC_MW_PER_LUT
+from inrhw.estimates.power.power import LEVELS, parts_mw
+from inrhw.reports.chart import Axis, Chart
 
 ROOT = Path(__file__).parents[1]
 

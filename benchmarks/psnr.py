@@ -10,9 +10,9 @@ import json
 from pathlib import Path
 
 from inrhw import Architecture, Training, load_picture
-from inrhw.files import read_json, write_json
-from inrhw.signals import parse_size
-from inrhw.stages import Build
+from inrhw.base.files import read_json, write_json
+from inrhw.cli.build_folder import Build
+from inrhw.signals.picture import parse_size
 
 
 def main() -> None:

@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from inrhw import Architecture, Training, fit, load_picture
-from inrhw.files import read_json, write_json
-from inrhw.models import activations
-from inrhw.signals import parse_size, psnr_db
+from inrhw.base.files import read_json, write_json
+from inrhw.networks.architecture import activations
+from inrhw.signals.likeness import psnr_db
+from inrhw.signals.picture import parse_size
 
 Row = dict[str, Any]
 

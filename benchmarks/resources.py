@@ -12,9 +12,9 @@ import time
 from pathlib import Path
 
 from inrhw import Architecture, Precision, Training, builtin_picture, load_board
-from inrhw.files import write_json
-from inrhw.stages import Build
-from inrhw.synth import load_synthesis
+from inrhw.base.files import write_json
+from inrhw.cli.build_folder import Build
+from inrhw.synthesis.synth import load_synthesis
 
 
 def main() -> None:

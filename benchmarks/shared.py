@@ -28,10 +28,12 @@ import numpy as np
 from PIL import Image
 
 from inrhw import Architecture, Picture, Training, fit, load_picture
-from inrhw.files import read_json, write_json
-from inrhw.models import INR
-from inrhw.shared_fit import SharedTraining, fit_shared, shared_architectures
-from inrhw.signals import Pixels, parse_size, psnr_db
+from inrhw.base.files import read_json, write_json
+from inrhw.networks.inr import INR
+from inrhw.networks.shared import shared_architectures
+from inrhw.networks.training.shared_fit import SharedTraining, fit_shared
+from inrhw.signals.likeness import psnr_db
+from inrhw.signals.picture import Pixels, parse_size
 
 Row = dict[str, Any]
 

@@ -6,7 +6,7 @@ Counts: DS180 (7 Series FPGAs Overview), XC7A35T: 5,200 slices of 4 LUTs, 8 flip
 Clock pin: Arty-A7-35-Master.xdc (Digilent).
 """
 
-from inrhw.board import Board
+from inrhw.base.board import Board
 
 BOARD = Board(
     name="arty_a7",

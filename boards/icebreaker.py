@@ -6,7 +6,7 @@ a carry, 30 EBR blocks of 4 kbit, 8 DSP blocks. Its 4 SPRAM blocks cannot be ini
 Pins: dvi-12bit/icebreaker.pcf in icebreaker-fpga/icebreaker-pmod; the PMOD sits in 1A and 1B.
 """
 
-from inrhw.board import Board
+from inrhw.base.board import Board
 
 BOARD = Board(
     name="icebreaker",

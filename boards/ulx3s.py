@@ -6,7 +6,7 @@ multipliers 18x18. Exact, as nextpnr reports them: 83,640 LUT4 and flip-flops; t
 Pins: doc/constraints/ulx3s_v20.lpf in emard/ulx3s, of the board's makers; the same on boards 3.1.
 """
 
-from inrhw.board import Board
+from inrhw.base.board import Board
 
 _LANE = "IO_TYPE=LVCMOS33D DRIVE=4"
 

@@ -7,7 +7,7 @@ Clock: 100 MHz, the DDR4 reference that Vivado's board file offers as default_10
 Clock pins: a public constraints file for this board (ETH Zurich and University of Bologna, 2020), not UG1302.
 """
 
-from inrhw.board import Board
+from inrhw.base.board import Board
 
 BOARD = Board(
     name="vcu128",

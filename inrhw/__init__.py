@@ -1,21 +1,22 @@
 """Implicit neural representations, from torch to proven Verilog."""
 
-__version__ = "0.1.0"
-
-from inrhw.activity import Activity, activity_of
-from inrhw.board import Board, load_board
-from inrhw.collect import report
-from inrhw.emit import Artifact, emit
-from inrhw.errors import InrhwError
-from inrhw.fit import Fitted, Training, fit
-from inrhw.lower import lower
-from inrhw.models import Architecture
-from inrhw.power import Power, power
-from inrhw.precision import Precision
-from inrhw.shared_fit import FittedShared, SharedTraining, add_picture, fit_shared, shared_architectures
-from inrhw.signals import Picture, builtin_picture, load_picture
-from inrhw.synth import Synthesis, synth
-from inrhw.verify import Verdict, verify
+from inrhw.artifact.emit import Artifact, emit
+from inrhw.base.board import Board, load_board
+from inrhw.base.errors import InrhwError
+from inrhw.base.version import __version__
+from inrhw.estimates.power.activity import Activity, activity_of
+from inrhw.estimates.power.power import Power, power
+from inrhw.lowering.lower import lower
+from inrhw.networks.architecture import Architecture
+from inrhw.networks.precision import Precision
+from inrhw.networks.shared import shared_architectures
+from inrhw.networks.training.descent import Training
+from inrhw.networks.training.fit import Fitted, fit
+from inrhw.networks.training.shared_fit import FittedShared, SharedTraining, add_picture, fit_shared
+from inrhw.reports.collect import report
+from inrhw.signals.picture import Picture, builtin_picture, load_picture
+from inrhw.synthesis.synth import Synthesis, synth
+from inrhw.verification.ladder import Verdict, verify
 
 __all__ = [
     "Activity",
@@ -32,6 +33,7 @@ __all__ = [
     "Synthesis",
     "Training",
     "Verdict",
+    "__version__",
     "activity_of",
     "add_picture",
     "builtin_picture",

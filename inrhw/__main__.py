@@ -1,6 +1,6 @@
 """`python -m inrhw` is `inrhw`."""
 
-from inrhw.cli import main
+from inrhw.cli.app import main
 
 if __name__ == "__main__":
     main()

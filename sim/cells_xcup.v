@@ -1,5 +1,5 @@
 // Behaviour of the UltraScale+ blocks for which Yosys' cells_sim.v has none, as far as our netlists use them: the
-// multiply-accumulates of inrhw/techmap/dsp48e2.v, and what Yosys 0.70 makes of multipliers and memories by itself. Written
+// multiply-accumulates of inrhw/synthesis/techmap/dsp48e2.v, and what Yosys 0.70 makes of multipliers and memories by itself. Written
 // after AMD UG579 (DSP48E2) and UG573 (RAMB18E2, RAMB36E2, URAM288). A cell that is set up in another way does not compile,
 // for a port or parameter that is missing here, or stops the simulation: it is never silently wrong.
 

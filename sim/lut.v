@@ -1,5 +1,5 @@
 // The LUT cells of Yosys' xilinx/cells_sim.v in a form that Verilator turns into one shift each: the netlist then
-// compiles three times and runs six times as fast. tests/test_simulator.py proves them equal to Yosys' own.
+// compiles three times and runs six times as fast. tests/verification/test_simulator.py proves them equal to Yosys' own.
 
 module LUT1 (output O, input I0);
     parameter [1:0] INIT = 0;

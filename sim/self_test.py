@@ -1,6 +1,6 @@
 """Run the arithmetic of self_test.v for all pairs of bytes and compare it with numpy.
 
-`inrhw.simulator` runs it once for every simulator and machine.
+`inrhw.verification.simulator` runs it once for every simulator and machine.
 """
 
 from typing import Any

@@ -7,18 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from command import Inrhw, Result
 from hypothesis import settings
+from support.command import Inrhw, Result
 
-from inrhw.board import load_board
-from inrhw.cli import main
-from inrhw.fit import Training
-from inrhw.models import Architecture
-from inrhw.signals import Picture
-from inrhw.stages import Build
+from inrhw.base.board import load_board
+from inrhw.cli.app import main
+from inrhw.cli.build_folder import Build
+from inrhw.networks.architecture import Architecture
+from inrhw.networks.training.descent import Training
+from inrhw.signals.picture import Picture
 
 # For the simulator's process alone: it needs cocotbext-axi.
-collect_ignore = ["axi_masters.py"]
+collect_ignore = ["support/axi_masters.py"]
 
 # No deadline: a busy machine must not fail a test. The same examples in every run: a red test stays red.
 settings.register_profile("inrhw", deadline=None, derandomize=True)

@@ -1,144 +1,55 @@
-"""Imports point one way only: the order of the modules is written here and nowhere else."""
+"""Imports point one way only: the order of the rooms is written here and nowhere else."""
 
 import ast
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 import inrhw
 
-ORDER = [
-    "errors",
-    "figure",
-    "figure_text",
-    "page",
-    "chart",
-    "progress",
-    "files",
-    "types",
-    "memory",
-    "mac",
-    "wide_mac",
-    "node",
-    "stage",
-    "curve",
-    "input_buffer",
-    "loading",
-    "adder_graph",
-    "adders",
-    "rotation",
-    "quantize",
-    "quarter_wave",
-    "saturating",
-    "squarer",
-    "half_table",
-    "interpolated",
-    "activation",
-    "ops",
-    "grid",
-    "hadamard",
-    "projection",
-    "precision",
-    "signals",
-    "tensors",
-    "models",
-    "shared",
-    "descent",
-    "distribution",
-    "fit",
-    "shared_fit",
-    "lower",
-    "folding",
-    "sources",
-    "window",
-    "control",
-    "manifest",
-    "driver",
-    "pages",
-    "folded_raster",
-    "node_simulation",
-    "tool",
-    "yosys",
-    "top",
-    "hierarchy",
-    "register_map",
-    "example_bench",
-    "c_header",
-    "register_page",
-    "verilog_header",
-    "description",
-    "emit",
-    "video",
-    "ip_xact",
-    "core_file",
-    "board",
-    "shapes",
-    "cost",
-    "wish",
-    "plan",
-    "tcl",
-    "vivado",
-    "vivado_reports",
-    "cores",
-    "levels",
-    "netlist",
-    "cells",
-    "netlist_simulation",
-    "delays",
-    "timing",
-    "asic",
-    "nextpnr",
-    "simulator",
-    "synth",
-    "bitstream",
-    "activity",
-    "energies",
-    "power",
-    "activation_table",
-    "activation_page",
-    "verify",
-    "report",
-    "compare",
-    "collect",
-    "staged_folder",
-    "stages",
-    "terminal",
-    "commands",
-    "cli",
-    "__main__",
+#: Each imports from those before it.
+ROOMS = [
+    *("base", "signals", "gateware", "ops", "networks", "lowering", "core", "artifact"),
+    *("synthesis", "estimates", "verification", "reports", "cli"),
 ]
 FOLDER = Path(inrhw.__file__).parent
+FILES = sorted(path for path in FOLDER.rglob("*.py") if path.parent != FOLDER)
 
 
-def name_of(path: Path) -> str:
-    """Return the module a file belongs to; a folder counts as one module."""
-    return path.relative_to(FOLDER).parts[0].removesuffix(".py")
+def module_of(path: Path) -> str:
+    """Return the full name of the module that a file is."""
+    return ".".join(["inrhw", *path.relative_to(FOLDER).with_suffix("").parts])
+
+
+MODULES = {module_of(path): path for path in FILES}
+
+
+def statements(tree: ast.AST) -> list[ast.stmt]:
+    """Return all statements, but for those that only the type checker reads."""
+    found: list[ast.stmt] = []
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            continue
+        found += [node] if isinstance(node, ast.stmt) else []
+        found += statements(node)
+    return found
 
 
 def imported(path: Path) -> set[str]:
-    """Return everything a file imports, with full names, wherever in the file."""
+    """Return everything that a file imports, with full names, wherever in the file."""
     package = ["inrhw", *path.relative_to(FOLDER).parts[:-1]]
     found: set[str] = set()
-    for statement in ast.walk(ast.parse(path.read_text())):
+    for statement in statements(ast.parse(path.read_text())):
         if isinstance(statement, ast.Import):
             found |= {alias.name for alias in statement.names}
         elif isinstance(statement, ast.ImportFrom):
             start = package[: len(package) + 1 - statement.level] if statement.level else []
             base = ".".join([*start, *filter(None, [statement.module])])
-            # `from inrhw import fit` imports a module, `from inrhw.fit import Fitted` a name.
-            found |= {f"inrhw.{alias.name}" for alias in statement.names} if base == "inrhw" else {base}
+            # `from inrhw.ops import node` imports a module, `from inrhw.ops.node import Node` a name.
+            inside = {f"{base}.{alias.name}" for alias in statement.names}
+            found |= {name if name in MODULES else base for name in inside}
     return found
-
-
-FILES = sorted(path for path in FOLDER.rglob("*.py") if path.name != "__init__.py" or path.parent != FOLDER)
-MODULES = sorted({name_of(path) for path in FILES})
-
-
-def inside(path: Path) -> set[str]:
-    """Return the modules of inrhw that a file imports, other than its own."""
-    parts = [name.split(".") for name in imported(path)]
-    found = {part[1] for part in parts if part[0] == "inrhw" and len(part) > 1}
-    return (found & set(MODULES)) - {name_of(path)}
 
 
 def reachable(module: str) -> set[str]:
@@ -147,49 +58,76 @@ def reachable(module: str) -> set[str]:
     while todo:
         name = todo.pop()
         seen.add(name)
-        for path in FILES:
-            if name_of(path) == name:
-                outside |= {found.split(".")[0] for found in imported(path)}
-                todo |= inside(path) - seen
+        found = imported(MODULES[name])
+        todo |= (found & MODULES.keys()) - seen
+        outside |= {other.split(".")[0] for other in found}
     return outside
 
 
-def test_every_module_has_its_place() -> None:
-    assert len(ORDER) == len(set(ORDER))
-    assert sorted(ORDER) == MODULES
+def test_every_folder_has_its_place() -> None:
+    assert sorted(ROOMS) == sorted({path.relative_to(FOLDER).parts[0] for path in FILES})
+    assert {path.name for path in FOLDER.glob("*.py")} == {"__init__.py", "__main__.py"}
+
+
+def test_packages_are_empty() -> None:
+    assert not [path for path in FILES if path.name == "__init__.py" and path.read_text()]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(FOLDER)))
 def test_no_import_points_upward(path: Path) -> None:
-    place = ORDER.index(name_of(path))
-    assert not {name for name in inside(path) if ORDER.index(name) > place}
+    place = ROOMS.index(path.relative_to(FOLDER).parts[0])
+    parts = [name.split(".") for name in imported(path) if name.split(".")[0] == "inrhw"]
+    assert not [part for part in parts if len(part) < 2 or ROOMS.index(part[1]) > place]
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    graph = {name: imported(path) & MODULES.keys() for name, path in MODULES.items()}
+    assert len(list(TopologicalSorter(graph).static_order())) == len(MODULES)
+
+
+def entries(folder: Path) -> set[str]:
+    """Return what lies in a folder, but for packages' marks and what Python left of folders of before."""
+    files = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    return {path.parts[0] for path in files if "__pycache__" not in path.parts} - {
+        "__init__.py",
+        "__main__.py",
+    }
+
+
+@pytest.mark.parametrize("folder", sorted({path.parent for path in FILES} | {FOLDER}), ids=lambda f: f.name)
+def test_no_folder_has_more_than_fourteen_entries(folder: Path) -> None:
+    """But those that are registries: a file each activation circuit, each command."""
+    assert len(entries(folder)) <= 14 or folder.name in ("curves", "commands")
 
 
 @pytest.mark.parametrize(
     ("module", "unwanted"),
     [
-        ("types", {"torch", "amaranth"}),
-        ("grid", {"torch", "amaranth"}),
-        ("adder_graph", {"torch", "amaranth"}),
-        ("rotation", {"torch", "amaranth"}),
-        ("node", {"torch"}),
-        ("stage", {"torch"}),
-        ("quarter_wave", {"torch"}),
-        ("quantize", {"amaranth"}),
-        ("signals", {"torch", "amaranth"}),
-        ("simulator", {"torch", "amaranth"}),
-        ("report", {"torch", "amaranth"}),
+        ("base.types", {"torch", "amaranth"}),
+        ("signals.grid", {"torch", "amaranth"}),
+        ("signals.picture", {"torch", "amaranth"}),
+        ("gateware.adder_graph", {"torch", "amaranth"}),
+        ("ops.rotation", {"torch", "amaranth"}),
+        ("ops.node", {"torch"}),
+        ("gateware.pipeline", {"torch"}),
+        ("ops.kinds.quarter_wave", {"torch"}),
+        ("ops.rounding", {"amaranth"}),
+        ("verification.bench", {"torch", "amaranth"}),
+        ("reports.page", {"torch", "amaranth"}),
     ],
 )
 def test_heavy_packages_stay_out(module: str, unwanted: set[str]) -> None:
-    assert not reachable(module) & unwanted
+    assert not reachable(f"inrhw.{module}") & unwanted
 
 
 def test_the_walk_sees_imports_of_every_form(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "a.py"
+    path = tmp_path / "core" / "a.py"
+    path.parent.mkdir()
     path.write_text(
-        "import inrhw.fit\nfrom inrhw import top\nfrom .node import Node\nfrom . import cli\n"
-        "def f():\n    from inrhw.ops.dense import Dense\n"
+        "import inrhw.ops.node\nfrom inrhw.core import core\nfrom .circuit import CoreComponent\n"
+        "from . import rebuild\nif TYPE_CHECKING:\n    import inrhw.cli.app\n"
+        "def f():\n    from inrhw.ops.linear.dense import Dense\n"
     )
     monkeypatch.setitem(globals(), "FOLDER", tmp_path)
-    assert imported(path) == {"inrhw.fit", "inrhw.top", "inrhw.node", "inrhw.cli", "inrhw.ops.dense"}
+    names = {"ops.node", "core.core", "core.circuit", "core.rebuild", "ops.linear.dense"}
+    assert imported(path) == {f"inrhw.{name}" for name in names}

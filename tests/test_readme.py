@@ -5,10 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.places import REPOSITORY
 
-from inrhw.signals import save_picture
+from inrhw.signals.picture import save_picture
 
-README = (Path(__file__).parent.parent / "README.md").read_text()
+README = (REPOSITORY / "README.md").read_text()
 
 
 def test_nothing_is_left_to_fill_in() -> None:

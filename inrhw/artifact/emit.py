@@ -1,0 +1,210 @@
+"""Verilog, golden vectors and a manifest: everything that others need to use and to check the core."""
+
+import io
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from amaranth.back import rtlil
+from amaranth.lib.wiring import Component
+
+from inrhw.artifact.c_header import c_header
+from inrhw.artifact.describe import describe
+from inrhw.artifact.example_bench import example_bench
+from inrhw.artifact.hierarchy import merge_equal_modules
+from inrhw.artifact.register_page import register_page
+from inrhw.artifact.verilog_header import verilog_header
+from inrhw.base.errors import InputError
+from inrhw.base.files import json_bytes, output_folder, write_together
+from inrhw.base.names import safe_name
+from inrhw.base.yosys import verilog_from_rtlil
+from inrhw.core.core import Core
+from inrhw.core.registers.weight_file import weights_file
+from inrhw.core.sources.window import WindowSource
+from inrhw.ops.node import Graph
+from inrhw.signals.grid import Grid
+from inrhw.signals.window import Window
+
+
+@dataclass(frozen=True, eq=False)
+class Artifact:
+    """A core on disk.
+
+    Attributes
+    ----------
+    name
+        Name of the top module; the files are called after it.
+    folder
+        Where they lie.
+    core
+        What they were made from.
+    """
+
+    name: str
+    folder: Path
+    core: Core
+
+    @property
+    def verilog(self) -> Path:
+        """The Verilog, with top module `name`."""
+        return self.folder / f"{self.name}.v"
+
+    @property
+    def weights(self) -> Path:
+        """The weights of a loadable core, as `inrhw.core.registers.weight_file` describes."""
+        return self.folder / f"{self.name}.weights"
+
+    @property
+    def header(self) -> Path:
+        """Register map for C, of a core that has registers."""
+        return self.folder / f"{self.name}.h"
+
+    @property
+    def register_page(self) -> Path:
+        """The same for people."""
+        return self.folder / f"{self.name}_registers.md"
+
+    @property
+    def example_bench(self) -> Path:
+        """A test bench in Verilog that shows how to use the core."""
+        return self.folder / f"{self.name}_tb.v"
+
+    @property
+    def manifest(self) -> Path:
+        """Ports, formats and latencies, as JSON."""
+        return self.folder / "manifest.json"
+
+    @property
+    def vectors(self) -> Path:
+        """Golden vectors, the same for every rung of `verify`."""
+        return self.folder / "vectors.npz"
+
+    @property
+    def second_weights(self) -> Path:
+        """Other weights of a loadable core, for the bench."""
+        return self.folder / "second.weights"
+
+
+def emit(
+    graph: Graph,
+    grid: Grid | Sequence[Grid],
+    folder: Path | str,
+    name: str,
+    *,
+    source: str = "raster",
+    control: bool = False,
+    window: bool = False,
+    beside: Mapping[str, bytes | None] | None = None,
+) -> Artifact:
+    """Write ``NAME.v``, ``NAME_tb.v``, ``manifest.json`` and ``vectors.npz``.
+
+    A core with registers gets ``NAME.h`` and ``NAME_registers.md`` too, a loadable one ``NAME.weights``. The
+    manifest goes first and comes last: where it is, all of it is of one core.
+
+    Parameters
+    ----------
+    graph
+        From `lower`, `fold` or `fold_banks`.
+    grid
+        Coordinates of the picture; or of each picture on the core.
+    folder
+        Where to write; made if need be.
+    name
+        Name of the top module; `inrhw.base.names.safe_name` makes one from any text.
+    source
+        "raster" or "stream", see `Core`.
+    control
+        Whether the core has registers to start, stop and watch it, see docs/control.md.
+    window
+        Whether a raster core's window can be set at run time, see `inrhw.core.sources.window`.
+    beside
+        What the caller wants in files beside it, by name; None for one that must not stay.
+
+    Raises
+    ------
+    InputError
+        If the name or the source is none, grids are not as many as pictures, the core cannot have
+        registers or a window, or the folder cannot be written.
+    """
+    if not name.isascii() or safe_name(name.lower()) != name.lower():
+        raise InputError(f"name must be a Verilog identifier that is no keyword, not {name!r}")
+    first, *others = [grid] if isinstance(grid, Grid) else grid
+    core = Core(graph, first, source, others=tuple(others), control=control, window=window)
+    artifact = Artifact(name, Path(folder), core)
+    with output_folder(artifact.folder):
+        component = artifact.core.component()
+        manifest = describe(artifact.core, name, component)
+        files = _files(artifact, component, manifest)
+        files |= {artifact.folder / other: content for other, content in (beside or {}).items()}
+        write_together(artifact.manifest, json_bytes(manifest), files)
+    return artifact
+
+
+def _files(artifact: Artifact, component: Component, manifest: dict[str, Any]) -> dict[Path, bytes | None]:
+    """Return what all files but the manifest hold; None for those that such a core does not have."""
+    core = artifact.core
+    verilog = verilog_header(core, artifact.name) + verilog_of(component, artifact.name, artifact.folder)
+    return {
+        artifact.verilog: verilog.encode(),
+        artifact.vectors: _vectors(core),
+        artifact.weights: weights_file(core.memories) if core.memories else None,
+        artifact.second_weights: weights_file(core.other.memories) if core.memories else None,
+        artifact.header: c_header(manifest).encode() if core.has_registers else None,
+        artifact.register_page: register_page(manifest).encode() if core.has_registers else None,
+        artifact.example_bench: example_bench(manifest).encode(),
+    }
+
+
+def verilog_of(component: Component, name: str, folder: Path) -> str:
+    """Return a component as Verilog, the same bytes on every machine.
+
+    Parameters
+    ----------
+    component
+        What to write, with all that is in it.
+    name
+        Name of its module.
+    folder
+        Where intermediate files may lie.
+    """
+    # Source paths would make the Verilog differ from one checkout to the next.
+    text = rtlil.convert(component, name=name, emit_src=False)
+    text = merge_equal_modules(text)
+    # Amaranth numbers the top's ports as it meets them; people expect clock and reset first.
+    for number, port in enumerate(component.signature.members, 1):
+        text = re.sub(rf"(?m)(^\s*wire .*put) \d+(  (?:signed )?\\{port})$", rf"\1 {number}\2", text)
+    return verilog_from_rtlil(text, folder)
+
+
+def _vectors(core: Core) -> bytes:
+    coordinates = core.coordinates
+    others = [core.graph.of_bank(bank) for bank in range(1, core.pictures)]
+    if core.memories:
+        others = [core.other.graph]
+    vectors: dict[str, Any] = {
+        "coordinates": coordinates,
+        "pixels": core.graph.forward_int(coordinates).astype(np.uint8),
+    }
+    if core.window_source:
+        vectors |= _window_vectors(core, core.window_source)
+    if others:
+        pixels = [graph.forward_int(coordinates) for graph in others]
+        vectors["other_pixels"] = np.stack(pixels).astype(np.uint8)
+    buffer = io.BytesIO()
+    np.savez(buffer, **vectors)
+    return buffer.getvalue()
+
+
+def _window_vectors(core: Core, source: WindowSource) -> dict[str, Any]:
+    """Return windows for the bench, [windows, (x, y, step)], and the pixels that they show."""
+    corner = Window(source.position.lo, source.position.hi, source.step.hi)
+    beside = Window.around(core.grid, core.grid.width / 2, -core.grid.height / 3, zoom=1.7)
+    windows = [Window.around(core.grid, zoom=4), corner, beside]
+    pixels = [core.pipeline.forward_int(source.forward_int(window)) for window in windows]
+    return {
+        "windows": np.array([astuple(window) for window in windows]),
+        "window_pixels": np.stack(pixels).astype(np.uint8),
+    }

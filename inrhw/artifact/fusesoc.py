@@ -1,0 +1,80 @@
+"""A core for FuseSoC: its files, and what to do with them."""
+
+from typing import Any
+
+from inrhw.artifact.ip_xact import LIBRARY, VENDOR, VERSION
+from inrhw.artifact.manifest import picture_sizes
+from inrhw.base.version import __version__
+
+_CORE = """\
+CAPI=2:
+# Made by inrhw {version}. In this folder:
+#     fusesoc --cores-root . run --target=sim {vlnv}
+name: {vlnv}
+description: {sizes} pixels from a neural network
+
+filesets:
+  rtl:
+    files: [{verilog}]
+    file_type: verilogSource
+  bench:
+    files:
+      - {name}_tb.v: {{file_type: systemVerilogSource}}
+{data}
+targets:
+  default: &default
+    filesets: [rtl]
+    toplevel: {name}
+
+  lint:
+    <<: *default
+    flow: lint
+    flow_options:
+      tool: verilator
+      # The Verilog is Yosys', whose style Verilator does not share.
+      verilator_options: [-Wno-fatal, -Wno-lint, -Wno-style]
+
+  # Renders one frame into {name}.{suffix}, in the folder of the run.
+  sim:
+    filesets: [rtl, bench]
+    toplevel: {name}_tb
+    flow: sim
+    flow_options:
+      tool: icarus
+      iverilog_options: [-g2012]
+
+  synth:
+    <<: *default
+    flow: generic
+    flow_options:
+      tool: yosys
+      arch: xilinx
+"""
+
+
+def package_files(name: str) -> tuple[str, str]:
+    """Return what the files of `ip_xact.component_xml` and of `core_file` are called for a core."""
+    return "component.xml", f"{name}.core"
+
+
+def core_file(manifest: dict[str, Any]) -> str:
+    """Return the FuseSoC description of a core, in YAML (CAPI2), a file that lies beside its Verilog.
+
+    Its targets: ``lint`` (Verilator), ``sim`` (the example bench, on Icarus Verilog) and ``synth`` (Yosys).
+
+    Parameters
+    ----------
+    manifest
+        The core's, see `inrhw.artifact.manifest.core_manifest`.
+    """
+    name = manifest["name"]
+    loadable = manifest.get("weights") == "loadable"
+    return _CORE.format(
+        version=__version__,
+        vlnv=f"{VENDOR}:{LIBRARY}:{name}:{VERSION}",
+        name=name,
+        sizes=" and ".join(dict.fromkeys(f"{width}x{height}" for width, height in picture_sizes(manifest))),
+        verilog=manifest["verilog"],
+        suffix="pgm" if manifest["channels"] == 1 else "ppm",
+        data=f"      - {name}.weights: {{file_type: user}}\n" if loadable else "",
+    )

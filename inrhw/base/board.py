@@ -1,0 +1,128 @@
+"""Boards as data: what a part holds, and what the tools must be told about it."""
+
+import importlib.util
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, get_args
+
+from inrhw.base.errors import InputError
+from inrhw.base.files import board_folder
+
+Family = Literal["xcup", "xc7", "ecp5", "ice40"]
+
+#: What every board counts, and its unit; BRAM in blocks of 36 kbit (Xilinx), 18 (ECP5) or 4 kbit (iCE40).
+RESOURCE_UNITS = {
+    "lut": "LUT",
+    "ff": "FF",
+    "carry": "CARRY",
+    "dsp": "DSP",
+    "bram": "BRAM",
+    "uram": "URAM",
+}
+
+
+@dataclass(frozen=True)
+class Board:
+    """An FPGA board.
+
+    Parameters
+    ----------
+    name
+        Name of its file, such as "vcu128".
+    title
+        What its maker calls it.
+    part
+        Full part number.
+    family
+        "xcup" (UltraScale+), "xc7" (7 series), "ecp5" or "ice40"; selects the synthesis flow.
+    speed
+        Speed grade as the family writes it: "-2" or "6".
+    resources
+        Number of "lut", "ff", "carry" (CARRY8, CARRY4, CCU2C or SB_CARRY), "dsp", "bram" and "uram" in the
+        part. BRAM in blocks of 36 kbit, on ECP5 of 18 kbit, on iCE40 of 4 kbit. 0 where the part has none.
+    clock_mhz
+        Clock that the board's oscillator gives.
+    clock_pins, clock_standard
+        Package pins of that clock, of a pair the positive one first, and their I/O standard; empty where
+        not known.
+    nextpnr
+        Options that name the part to nextpnr; empty where nextpnr does not know the family.
+    video
+        What drives a monitor, one of `inrhw.synthesis.video.edges`; "" where nothing does.
+    pins
+        Pin of each port of `video` and of the oscillator, "clk"; on ECP5 with its attributes, after blanks.
+
+    Examples
+    --------
+    >>> load_board("ulx3s").resources["dsp"]
+    156
+    """
+
+    name: str
+    title: str
+    part: str
+    family: Family
+    speed: str
+    resources: Mapping[str, int]
+    clock_mhz: float
+    nextpnr: tuple[str, ...] = ()
+    clock_pins: tuple[str, ...] = ()
+    clock_standard: str = ""
+    video: str = ""
+    pins: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.family not in get_args(Family):
+            raise ValueError(f"family must be one of {', '.join(get_args(Family))}, not {self.family!r}")
+        if set(self.resources) != set(RESOURCE_UNITS):
+            raise ValueError(
+                f"resources must be {', '.join(RESOURCE_UNITS)}, not {', '.join(self.resources) or 'empty'}"
+            )
+        if self.clock_mhz <= 0:
+            raise ValueError(f"clock_mhz must be positive, not {self.clock_mhz}")
+
+
+def board_names() -> list[str]:
+    """Return the names of the boards that come with inrhw, sorted."""
+    return sorted(path.stem for path in board_folder().glob("[!_]*.py"))
+
+
+def load_board(name_or_path: str | Path) -> Board:
+    """Return a board.
+
+    Parameters
+    ----------
+    name_or_path
+        A name from `board_names`, or a Python file (it is run) that sets ``BOARD`` to a `Board`.
+
+    Raises
+    ------
+    InputError
+        The name is unknown, or the file holds no board.
+    """
+    given = str(name_or_path)
+    if given.endswith(".py"):
+        return _run(Path(given))
+    if given not in board_names():
+        raise InputError(
+            f"unknown board {given!r}; known are {', '.join(board_names())}, or give the path of a board file"
+        )
+    return _run(board_folder() / f"{given}.py")
+
+
+def _run(path: Path) -> Board:
+    if not path.is_file():
+        raise InputError(f"there is no board file {path}")
+    spec = importlib.util.spec_from_file_location(f"inrhw_board_{path.stem}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise InputError(f"board file {path} cannot be run: {type(error).__name__}: {error}") from error
+    board = getattr(module, "BOARD", None)
+    if not isinstance(board, Board):
+        raise InputError(f"board file {path} must set BOARD to an inrhw.base.board.Board")
+    return board

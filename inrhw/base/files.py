@@ -1,0 +1,151 @@
+"""Files that are never half-written, and JSON in one style."""
+
+import contextlib
+import hashlib
+import json
+import math
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inrhw.base.errors import InputError
+
+
+@contextlib.contextmanager
+def output_folder(folder: Path) -> Iterator[None]:
+    """Make a folder for what the block writes; raise InputError when it or a file in it cannot be written."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as error:
+        raise InputError(f"{folder} cannot be written ({error.strerror}); choose another with -o") from error
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file beside its place, then rename it there: nobody ever sees half of it."""
+    beside = path.with_name(f".{path.name}.part")
+    try:
+        beside.write_bytes(data)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def write_together(last: Path, data: bytes, others: Mapping[Path, bytes | None]) -> None:
+    """Write files of which the last stands for all: where it is, the others are those that belong to it.
+
+    Parameters
+    ----------
+    last
+        Goes before any other is touched, and comes when all are done.
+    data
+        What it holds.
+    others
+        What each of them holds; None for one that is to go.
+    """
+    last.unlink(missing_ok=True)
+    for path, content in others.items():
+        if content is None:
+            path.unlink(missing_ok=True)
+        else:
+            write_atomically(path, content)
+    write_atomically(last, data)
+
+
+def json_bytes(value: Any) -> bytes:
+    """Return JSON for people too: indented, in the given order; NaN and infinity are refused."""
+    return (json.dumps(value, indent=2, allow_nan=False) + "\n").encode()
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON as `json_bytes` gives it."""
+    write_atomically(path, json_bytes(value))
+
+
+def read_json(path: Path, made_by: str) -> Any:
+    """Read JSON that a stage wrote.
+
+    Parameters
+    ----------
+    path
+        The file.
+    made_by
+        Command that writes it, for the message.
+
+    Raises
+    ------
+    InputError
+        If it is missing or damaged.
+    """
+    try:
+        return json.loads(path.read_text())
+    except FileNotFoundError:
+        raise InputError(f"{path} does not exist; run `{made_by}` first") from None
+    except (ValueError, OSError) as error:
+        raise InputError(f"{path} cannot be read ({error}); run `{made_by}` again") from error
+
+
+def read_arrays(path: Path, names: Iterable[str], made_by: str) -> dict[str, NDArray[Any]]:
+    """Read the arrays of an .npz file that a stage wrote.
+
+    Parameters
+    ----------
+    path
+        The file.
+    names
+        The arrays that are needed.
+    made_by
+        Command that writes it, for the message.
+
+    Raises
+    ------
+    InputError
+        If it is missing or damaged, or lacks an array.
+    """
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in names}
+    except FileNotFoundError:
+        raise InputError(f"{path} does not exist; run `{made_by}` first") from None
+    except Exception as error:  # a damaged file makes numpy raise nearly anything
+        raise InputError(f"{path} cannot be read ({error}); run `{made_by}` again") from error
+
+
+def finite(value: float | None) -> float | None:
+    """Return the number, or None if JSON could not hold it."""
+    return value if value is not None and math.isfinite(value) else None
+
+
+def digest(path: Path) -> str:
+    """Return the SHA-256 of a file in hexadecimal."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+#: The package `inrhw`.
+PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def bench_folder() -> Path:
+    """Return the folder with the cocotb bench: inside the installed package, or `sim` in the repository."""
+    return _beside_package("sim")
+
+
+def board_folder() -> Path:
+    """Return the folder with the boards: inside the installed package, or `boards` in the repository."""
+    return _beside_package("boards")
+
+
+def cache_folder() -> Path:
+    """Return the folder for what is built once per machine: $INRHW_CACHE_DIR, else the user's cache."""
+    if own := os.environ.get("INRHW_CACHE_DIR"):
+        return Path(own).absolute()
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "inrhw"
+
+
+def _beside_package(name: str) -> Path:
+    installed = PACKAGE / name
+    return installed if installed.is_dir() else PACKAGE.parent / name

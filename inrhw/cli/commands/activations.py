@@ -1,0 +1,56 @@
+"""Compare the activations."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import Progress
+
+from inrhw.base.errors import InputError
+from inrhw.cli.terminal import COLUMNS, console, errors, print_paths, said_when_interrupted
+from inrhw.estimates.activations import BITS, Row, board_of, measure, trials
+from inrhw.reports.activation_page import plain, print_activations, write_activations
+
+
+def activations(
+    bits: Annotated[str, typer.Option(help="Bits of argument and result, with commas.")] = ",".join(
+        map(str, BITS)
+    ),
+    stages: Annotated[
+        str,
+        typer.Option(
+            help="Numbers of pipeline stages, with commas.", show_default="1, 2 and the most of each"
+        ),
+    ] = "",
+    target: Annotated[str, typer.Option(help="xcup, xc7, ecp5 or ice40.")] = "xcup",
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder for all files.")] = Path(
+        "rtl_out/activations"
+    ),
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Synthesize every activation alone; compare cost, clock and error."""
+    board = board_of(target)
+    todo = trials(_numbers("bits", bits), _numbers("stages", stages))
+    rows: list[Row] = []
+    kept = "interrupted; what was synthesized is kept, and the same command goes on after it"
+    # What is piped must be JSON and nothing else.
+    with said_when_interrupted(kept), Progress(*COLUMNS, console=errors, transient=True) as bars:
+        task = bars.add_task("", total=len(todo))
+        for trial in todo:
+            bars.update(task, description=str(trial))
+            rows.append(measure(trial, board))
+            bars.advance(task)
+    files = write_activations(rows, board, output)
+    if as_json:
+        print(json.dumps(plain(rows, board), indent=2))
+        return
+    print_activations(rows, console)
+    print_paths(files)
+
+
+def _numbers(name: str, text: str) -> list[int]:
+    try:
+        return [int(part) for part in text.replace(",", " ").split()]
+    except ValueError:
+        raise InputError(f"{name} must be whole numbers with commas, not {text!r}") from None

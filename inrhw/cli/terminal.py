@@ -1,0 +1,88 @@
+"""What the command line shows: progress bars, warnings, errors."""
+
+import contextlib
+import shlex
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NoReturn
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+
+from inrhw.base.progress import OnProgress
+from inrhw.cli.build_folder import Build
+from inrhw.verification.ladder import Rung
+
+console = Console(emoji=False)
+errors = Console(stderr=True, emoji=False)
+
+#: Of every progress bar.
+COLUMNS = (
+    SpinnerColumn(),
+    TextColumn("{task.description}"),
+    BarColumn(),
+    MofNCompleteColumn(),
+    TimeElapsedColumn(),
+)
+
+
+@contextlib.contextmanager
+def building(folder: Path) -> Iterator[Build]:
+    """Yield a build that shows progress bars while its stages run."""
+    resumable = (
+        "interrupted; the same command goes on after the last finished stage, "
+        "with --resume in the midst of training"
+    )
+    with said_when_interrupted(resumable), Progress(*COLUMNS, console=console, transient=True) as bars:
+
+        def on_progress(stage: str) -> OnProgress:
+            task = bars.add_task(stage, total=None)
+            return lambda done, total: bars.update(task, completed=done, total=total or None)
+
+        def on_stage(stage: str, seconds: float | None) -> None:
+            for task in bars.task_ids:
+                bars.remove_task(task)
+            console.print(f"{stage:7} {'up to date' if seconds is None else f'{seconds:.1f} s'}")
+
+        yield Build(folder, on_progress, on_stage, warn, shlex.join(["inrhw", *sys.argv[1:]]))
+
+
+@contextlib.contextmanager
+def said_when_interrupted(sentence: str) -> Iterator[None]:
+    """Turn Ctrl-C into a sentence and status 130."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        errors.print(f"inrhw: {sentence}", soft_wrap=True, highlight=False)
+        raise typer.Exit(130) from None
+
+
+def print_rung(rung: Rung) -> None:
+    """Print what became of a rung of verification."""
+    line = f"        {rung.status:7} {rung.rung}  {rung.message}"
+    console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def print_paths(paths: Iterable[Path]) -> None:
+    """Print what was written, a path a line."""
+    console.print("\n".join(map(str, paths)), markup=False, highlight=False, soft_wrap=True)
+
+
+def warn(sentence: str) -> None:
+    """Print a sentence that the user should read."""
+    errors.print(f"inrhw: {sentence}", style="yellow", markup=False, highlight=False, soft_wrap=True)
+
+
+def fail(message: str) -> NoReturn:
+    """Print an error and end with status 1."""
+    errors.print(f"inrhw: {message}", style="red", markup=False, highlight=False, soft_wrap=True)
+    sys.exit(1)

@@ -1,1 +1,0 @@
-"""The commands of `inrhw`, one a file."""

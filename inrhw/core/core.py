@@ -1,0 +1,176 @@
+"""The core: a graph between a source of coordinates and an AXI4-Stream of pixels."""
+
+import functools
+import itertools
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from inrhw.base.errors import InputError
+from inrhw.base.types import Codes
+from inrhw.core.circuit import CoreComponent
+from inrhw.core.sources.folded_raster import FoldedRaster
+from inrhw.core.sources.raster import RasterSource
+from inrhw.core.sources.window import WindowSource
+from inrhw.gateware.memory import Contents
+from inrhw.lowering.fold import other_weights
+from inrhw.lowering.wish import check_control, check_source, check_window
+from inrhw.ops.linear.dense import Dense
+from inrhw.ops.linear.folded_dense.node import FoldedDense
+from inrhw.ops.node import Graph
+from inrhw.signals.grid import Grid
+
+#: Cycles from a pixel leaving the network to the same pixel at m_axis: the FIFO and its output register.
+FIFO_LATENCY = 2
+
+
+@dataclass(frozen=True, eq=False)
+class Core:
+    """A network with its source, as one piece of hardware.
+
+    Parameters
+    ----------
+    graph
+        From coordinates to pixels, as `lower` makes it.
+    grid
+        The picture's coordinates.
+    source
+        "raster": the core makes the coordinates itself, frame after frame. "stream": they come by
+        AXI4-Stream.
+    others
+        Grids of picture 1, 2, and so on, of a core of many; none where all have the first one's.
+    control
+        Whether there are registers to start, stop and watch it; of a raster core.
+    window
+        Whether the raster core's window can be set at run time: see `WindowSource`.
+    """
+
+    graph: Graph
+    grid: Grid
+    source: str = "raster"
+    others: tuple[Grid, ...] = ()
+    control: bool = False
+    window: bool = False
+
+    def __post_init__(self) -> None:
+        check_source(self.source)
+        check_control(self.control, self.source)
+        if self.window:
+            first = next(iter(self.graph.nodes.values()))
+            check_window(self.source, isinstance(first, FoldedDense), first.o.element)
+        i = self.graph.i
+        for grid in self.grids:
+            if (i.element, i.length) != (grid.element, 2):
+                raise InputError(f"the graph takes {i}, but the grid gives {grid.vector}")
+        if len(self.grids) != self.pictures:
+            raise InputError(f"a core of {self.pictures} pictures needs as many grids, not {len(self.grids)}")
+
+    @property
+    def grids(self) -> tuple[Grid, ...]:
+        """That of each picture."""
+        return (self.grid, *self.others) if self.others else (self.grid,) * self.pictures
+
+    @property
+    def sizes(self) -> tuple[Grid, ...]:
+        """The grids that differ, in the order of the pictures."""
+        return tuple(dict.fromkeys(self.grids))
+
+    @property
+    def scans(self) -> tuple[Grid, ...]:
+        """What a raster scan goes through: one grid, or that of each bank if they differ."""
+        return self.sizes if len(self.sizes) == 1 else self.grids
+
+    @property
+    def coordinates(self) -> Codes:
+        """What golden vectors are about: every coordinate of each size, int64 [n, 2]."""
+        return np.concatenate([grid.codes() for grid in self.sizes])
+
+    def frame(self, picture: int) -> slice:
+        """Return where in `coordinates` a picture's own are."""
+        grid, start = self.grids[picture], 0
+        for other in itertools.takewhile(lambda other: other != grid, self.sizes):
+            start += other.pixels
+        return slice(start, start + grid.pixels)
+
+    @property
+    def window_source(self) -> WindowSource | None:
+        """The first layer, of a core whose window can be set."""
+        first = next(iter(self.graph.nodes.values()))
+        return WindowSource(first, self.grid) if self.window and isinstance(first, Dense) else None
+
+    @property
+    def raster(self) -> RasterSource | FoldedRaster:
+        """The first layer as a raster source."""
+        first = next(iter(self.graph.nodes.values()))
+        if isinstance(first, FoldedDense):
+            return FoldedRaster(first, self.scans)
+        assert isinstance(first, Dense)
+        return self.window_source or RasterSource(first, self.grid)
+
+    @property
+    def pipeline(self) -> Graph:
+        """The part of the graph between source and FIFO."""
+        return self.graph.without_first() if self.source == "raster" else self.graph
+
+    @property
+    def pictures(self) -> int:
+        """Pictures whose weights the core holds for good; which one, says tid or a register."""
+        return 1 if self.graph.memories else self.graph.i.banks
+
+    @functools.cached_property
+    def memories(self) -> tuple[Contents, ...]:
+        """All memories that can be written, with what they hold for this network; none if weights are fixed.
+
+        The first one's name says all that a network must share with this core besides the memories.
+        """
+        raster = self.raster.memories if self.source == "raster" else ()
+        memories = (*raster, *self.pipeline.memories)
+        if not memories:
+            return ()
+        edges = "; ".join(f"{name} {node.o}" for name, node in self.graph.nodes.items())
+        name = f"{memories[0].name}; {self.grid.width}x{self.grid.height}; {edges}"
+        return (replace(memories[0], name=name), *memories[1:])
+
+    @property
+    def other(self) -> "Core":
+        """The same hardware with other weights, for the bench of a loadable core."""
+        return replace(self, graph=other_weights(self.graph))
+
+    @property
+    def has_registers(self) -> bool:
+        """Whether there is an AXI4-Lite bus."""
+        return bool(self.memories) or self.control or (self.pictures > 1 and self.source == "raster")
+
+    @property
+    def source_latency(self) -> int:
+        """Cycles from admission to the first node."""
+        return self.raster.latency if self.source == "raster" else 0
+
+    @property
+    def initiation_interval(self) -> int:
+        """Cycles between pixels."""
+        return self.graph.initiation_interval
+
+    @property
+    def latency(self) -> int:
+        """Cycles from a pixel's admission to its beat at m_axis, when nothing is in its way."""
+        return self.source_latency + self.pipeline.latency + FIFO_LATENCY
+
+    @property
+    def credits(self) -> int:
+        """Depth of the FIFO: room for all that is under way, and for the cycle a credit takes to return."""
+        return self.latency // self.initiation_interval + 1
+
+    @property
+    def channels(self) -> int:
+        """Values of a pixel."""
+        return self.graph.o.length
+
+    @property
+    def channel_order(self) -> list[int]:
+        """Channel in each byte of m_axis_tdata, lowest first: AXI4-Stream video puts G, B, R."""
+        return [1, 2, 0] if self.channels == 3 else list(range(self.channels))
+
+    def component(self) -> "CoreComponent":
+        """Return the top-level component, with flat AXI port names."""
+        return CoreComponent(self)

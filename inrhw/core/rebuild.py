@@ -1,0 +1,139 @@
+"""The core of a build, made again from what its folder holds."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from inrhw.base.errors import InputError
+from inrhw.base.files import read_json
+from inrhw.core.core import Core
+from inrhw.core.registers.weight_file import shape_digest, weights_file
+from inrhw.lowering.fold import Folding, fold, fold_banks
+from inrhw.lowering.lower import lower
+from inrhw.lowering.plan import folding_from_json
+from inrhw.lowering.shapes import layer_shapes
+from inrhw.networks.architecture import Architecture, architecture_from_json
+from inrhw.networks.inr import INR
+from inrhw.networks.training.fit import Fitted
+from inrhw.networks.training.shared_fit import FittedShared, is_shared
+from inrhw.ops.node import Graph
+from inrhw.ops.registry import implementation
+
+
+def networks(folder: Path) -> list[INR]:
+    """Return the quantized network of each picture that was trained in a folder.
+
+    Raises
+    ------
+    InputError
+        If a file is missing or damaged.
+    """
+    if not is_shared(folder):
+        return [Fitted.load(folder).model]
+    return list(FittedShared.load(folder).model)
+
+
+def as_emitted(models: Sequence[INR], manifest: dict[str, Any]) -> list[INR]:
+    """Return the networks at the size that the core of a manifest renders.
+
+    Raises
+    ------
+    InputError
+        If that is not a multiple of the pictures' size.
+    """
+    width, own = manifest.get("width"), models[0].architecture.width
+    if not isinstance(width, int) or width < own or width % own:
+        raise InputError(
+            f"the core in manifest.json is {width} pixels wide, which is no multiple of the picture's {own}; "
+            "run `inrhw emit` again"
+        )
+    return [model.scaled(width // own) for model in models]
+
+
+def graph_of(models: Sequence[INR], folding: Folding | None) -> Graph:
+    """Return the graph of one network, folded or not, or of several as banks."""
+    graphs = [lower(model) for model in models]
+    precision = models[0].architecture.precision
+    if folding is None:
+        (graph,) = graphs
+        return graph
+    return fold(graphs[0], folding, precision) if len(graphs) == 1 else fold_banks(graphs, folding, precision)
+
+
+def core_of(models: Sequence[INR], manifest: dict[str, Any]) -> Core:
+    """Return the core that a manifest describes, with the weights of `models`, from `as_emitted`."""
+    graph = graph_of(models, folding_from_json(manifest.get("folding")))
+    grid, *others = [model.architecture.grid for model in models]
+    return Core(
+        graph,
+        grid,
+        str(manifest.get("source")),
+        others=tuple(others),
+        control="control" in manifest,
+        window="window" in manifest,
+    )
+
+
+def weights_for(folder: Path, core_folder: Path) -> bytes:
+    """Return the file that loads a trained network into the core of another build.
+
+    Parameters
+    ----------
+    folder
+        Of the trained network.
+    core_folder
+        Where a core with loadable weights was emitted.
+
+    Raises
+    ------
+    InputError
+        If the core's weights are fixed, or it is of another shape; the message says what differs.
+    """
+    manifest = read_json(core_folder / "manifest.json", "inrhw emit")
+    if manifest.get("weights") != "loadable":
+        raise InputError(
+            f"the weights of the core in {core_folder} are fixed; emit it with --weights loadable"
+        )
+    if is_shared(folder):
+        raise InputError(f"{folder} holds several pictures; a core with loadable weights takes one")
+    fitted = Fitted.load(folder)
+    core = read_json(core_folder / "fit.json", "inrhw fit")
+    architecture = architecture_from_json(json.dumps(core.get("architecture", {})))
+    _check_same_shape(fitted.architecture, architecture, folder, core_folder)
+    _check_same_rotations(fitted.model.rotations(), core.get("rotations", []), folder, core_folder)
+    memories = core_of(as_emitted([fitted.model], manifest), manifest).memories
+    if f"{shape_digest(memories):08x}" != manifest.get("shape"):
+        raise InputError(
+            f"{core_folder} was emitted by another version of inrhw; run `inrhw emit` on it again"
+        )
+    return weights_file(memories)
+
+
+def _check_same_shape(given: Architecture, core: Architecture, folder: Path, core_folder: Path) -> None:
+    """Raise InputError, naming the first difference, unless both networks fit the same loadable core."""
+
+    def differ(what: str, theirs: object, ours: object) -> None:
+        if theirs != ours:
+            raise InputError(
+                f"the network in {folder} does not fit the core in {core_folder}: {what} {theirs}, not {ours}"
+            )
+
+    differ("its activation is that of", given.model, core.model)
+    differ("its activation is computed by", implementation(given.circuit), implementation(core.circuit))
+    differ("its picture has", f"{given.width}x{given.height} pixels", f"{core.width}x{core.height} pixels")
+    differ("its dense layers are", len(given.features) - 1, len(core.features) - 1)
+    shapes = zip(layer_shapes(given), layer_shapes(core), strict=True)
+    for k, (theirs, ours) in enumerate(shapes):
+        for name in ("rows", "columns", "weight_bits", "x_bits", "phase_bits", "y_bits"):
+            differ(f"layer {k} has {name}", getattr(theirs, name), getattr(ours, name))
+
+
+def _check_same_rotations(theirs: list[str], ours: list[str], folder: Path, core_folder: Path) -> None:
+    """Raise InputError unless both networks rotate the same, in the same formats."""
+    for k, (given, core) in enumerate(zip(theirs, ours, strict=True)):
+        if given != core:
+            raise InputError(
+                f"the network in {folder} does not fit the core in {core_folder}: "
+                f"layer {k} rotates {given}, not {core}"
+            )

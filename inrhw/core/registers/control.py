@@ -1,0 +1,249 @@
+"""Registers by which a program starts, stops, watches and counts a raster core: the upper page of its bus."""
+
+import re
+from collections.abc import Mapping, Sequence
+from enum import IntEnum
+
+from amaranth.hdl import Const, Module, Signal, Value, ValueLike
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from inrhw.base.version import __version__
+from inrhw.core.registers.axi_lite import REGISTERS, bits_of, packed
+from inrhw.core.registers.fields import PAGE_BITS, Field
+from inrhw.core.registers.pictures import SIZE_FIELDS
+from inrhw.core.sources.counter import PixelCounter
+from inrhw.core.sources.window import WindowSource
+from inrhw.gateware.lookup import of_bank
+from inrhw.signals.grid import Grid
+
+#: What ID reads: the letters INRC.
+CONTROL_ID = int.from_bytes(b"INRC", "little")
+
+
+class ControlRegister(IntEnum):
+    """Byte offset of each register; all are 32 bits wide."""
+
+    ID = 1 << PAGE_BITS
+    VERSION = ID + 0x04
+    SIZE = ID + 0x08
+    CONTROL = ID + 0x0C
+    STATUS = ID + 0x10
+    FRAMES = ID + 0x14
+    PIXELS = ID + 0x18
+    CYCLES = ID + 0x1C
+    X_ORIGIN = ID + 0x20
+    Y_ORIGIN = ID + 0x24
+    STEP = ID + 0x28
+
+
+#: Those that only a core with a window has; a write of the last one makes all three count.
+WINDOW_REGISTERS = (ControlRegister.X_ORIGIN, ControlRegister.Y_ORIGIN, ControlRegister.STEP)
+
+
+#: Fields of the registers that have more than one.
+CONTROL_FIELDS: Mapping[ControlRegister, Mapping[str, Field]] = {
+    ControlRegister.VERSION: {"patch": Field(0, 8), "minor": Field(8, 8), "major": Field(16, 8)},
+    ControlRegister.SIZE: SIZE_FIELDS,
+    ControlRegister.CONTROL: {
+        "run": Field(0, 1),
+        "continuous": Field(1, 1),
+        "interrupt": Field(2, 1),
+        "start": Field(3, 1),
+        "clear": Field(4, 1),
+    },
+    ControlRegister.STATUS: {
+        "busy": Field(0, 1),
+        "waiting": Field(1, 1),
+        "asked": Field(2, 1),
+        "frame_done": Field(8, 1),
+        "starved": Field(9, 1),
+        "stalled": Field(10, 1),
+    },
+}
+
+#: What can be written; a write of anything else is an error.
+CONTROL_WRITABLE = (ControlRegister.CONTROL, ControlRegister.STATUS, *WINDOW_REGISTERS)
+
+#: Fields of CONTROL that keep what is written, with their values after reset; the others do something once.
+_KEPT = {"run": 1, "continuous": 1, "interrupt": 0}
+
+#: Fields of STATUS that stay until a 1 is written to them.
+_STICKY = ("frame_done", "starved", "stalled")
+
+
+def control_registers(window: bool) -> list[ControlRegister]:
+    """Return the registers of a core, with a window or without."""
+    return [register for register in ControlRegister if window or register not in WINDOW_REGISTERS]
+
+
+class Control(wiring.Component):
+    """The page of registers, as docs/control.md describes them; a reset sets all back.
+
+    Parameters
+    ----------
+    grids
+        The picture, where its frames begin and end; or one for each bank, if their sizes differ.
+    credits
+        Pixels that are under way at most.
+    window
+        The source whose window is to be set, if any.
+
+    Attributes
+    ----------
+    registers
+        From the bus.
+    allow
+        A pixel may be admitted.
+    admit
+        One is.
+    idle
+        None is under way.
+    valid, ready
+        Of m_axis.
+    entering_bank, leaving_bank
+        Bank of the pixel that is admitted and of the one at m_axis, if there are many grids.
+    interrupt
+        A frame is done and the program wants to know; a level.
+    window_x, window_y, window_step
+        For the source.
+    """
+
+    def __init__(self, grids: Sequence[Grid], credits: int, window: WindowSource | None = None) -> None:
+        self._grids, self._credits, self._window = grids, credits, window
+        banks = {"entering_bank": In(range(len(grids))), "leaving_bank": In(range(len(grids)))}
+        super().__init__(
+            {
+                "registers": In(REGISTERS),
+                "allow": Out(1),
+                "admit": In(1),
+                "idle": In(1),
+                "valid": In(1),
+                "ready": In(1),
+                "interrupt": Out(1),
+                **(banks if len(grids) > 1 else {}),
+                **({name: port.flip() for name, port in window.ports.items()} if window else {}),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Follow the frames where pixels enter and where they leave; connect the registers."""
+        m = Module()
+        m.submodules.entering = entering = PixelCounter(self._grids)
+        m.submodules.leaving = leaving = PixelCounter(self._grids)
+        if len(self._grids) > 1:
+            m.d.comb += [entering.bank.eq(self.entering_bank), leaving.bank.eq(self.leaving_bank)]
+        self._kept = {name: Signal(init=init, name=name) for name, init in _KEPT.items()}
+        self._sticky = {name: Signal(name=name) for name in _STICKY}
+        self._counts = {name: Signal(32, name=name) for name in ("frames", "pixels", "cycles")}
+        #: A frame was asked for and has not begun.
+        self._pending = Signal()
+        taken = self.valid & self.ready
+        run, continuous, interrupt = self._kept.values()
+        waiting = entering.start_of_frame & ~continuous & ~self._pending
+        m.d.comb += [
+            entering.step.eq(self.admit),
+            leaving.step.eq(taken),
+            self.allow.eq(run & ~waiting),
+            self.interrupt.eq(interrupt & self._sticky["frame_done"]),
+        ]
+        begun, frame_done = self.admit & entering.start_of_frame, taken & leaving.end_of_frame
+        asked = self._asked(m, begun, frame_done)
+        with m.If(begun):
+            m.d.sync += self._pending.eq(0)
+        m.d.sync += [
+            count.eq(count + step)
+            for count, step in zip(self._counts.values(), (frame_done, taken, Const(1)), strict=True)
+        ]
+        self._write(m)
+        events = (frame_done, self.ready & ~self.valid & ~leaving.start_of_frame, self.valid & ~self.ready)
+        for event, sticky in zip(events, self._sticky.values(), strict=True):
+            with m.If(event):
+                m.d.sync += sticky.eq(1)
+        self._keep_window(m)
+        self._read(m, {"busy": ~self.idle, "waiting": waiting, "asked": asked, **self._sticky})
+        return m
+
+    def _asked(self, m: Module, begun: Value, frame_done: Value) -> Value:
+        """Return whether the frame of the last start is not done: several may be under way before it."""
+        fewest = min(grid.pixels for grid in self._grids)
+        most = (self._credits + fewest - 2) // fewest + 1
+        #: Frames that have begun and are not done, and the part of them up to the one that was asked for.
+        under_way, left = Signal(range(most + 1)), Signal(range(most + 1))
+        m.d.sync += under_way.eq(under_way + begun - frame_done)
+        with m.If(begun & self._pending):
+            m.d.sync += left.eq(under_way + 1 - frame_done)
+        with m.Elif(frame_done & (left != 0)):
+            m.d.sync += left.eq(left - 1)
+        return self._pending | (left != 0)
+
+    def _write(self, m: Module) -> None:
+        """Do what is written; an event in the same cycle counts after it, so that none is lost."""
+        bus = self.registers
+        fields = CONTROL_FIELDS[ControlRegister.CONTROL]
+        m.d.comb += [bus.write_done.eq(1), bus.write_error.eq(~bus.write_address.matches(*self._writable))]
+        with m.If(bus.write & (bus.write_address == ControlRegister.CONTROL)):
+            m.d.sync += [kept.eq(bits_of(bus.write_data, fields[name])) for name, kept in self._kept.items()]
+            with m.If(bits_of(bus.write_data, fields["start"])):
+                m.d.sync += self._pending.eq(1)
+            with m.If(bits_of(bus.write_data, fields["clear"])):
+                m.d.sync += [count.eq(0) for count in self._counts.values()]
+        with m.If(bus.write & (bus.write_address == ControlRegister.STATUS)):
+            for name, sticky in self._sticky.items():
+                cleared = bits_of(bus.write_data, CONTROL_FIELDS[ControlRegister.STATUS][name])
+                m.d.sync += sticky.eq(sticky & ~cleared)
+
+    @property
+    def _writable(self) -> list[ControlRegister]:
+        there = control_registers(self._window is not None)
+        return [register for register in CONTROL_WRITABLE if register in there]
+
+    def _keep_window(self, m: Module) -> None:
+        """Hold the window back until all of it is written; refuse a number that does not fit its port."""
+        self._held: dict[ControlRegister, Signal] = {}
+        if self._window is None:
+            return
+        bus, shown = self.registers, {}
+        for register, (name, port) in zip(WINDOW_REGISTERS, self._window.ports.items(), strict=True):
+            held, shown[register] = (
+                Signal(port.shape, name=f"{name}_{what}", init=port.init) for what in ("held", "shown")
+            )
+            word = bus.write_data.as_signed() if held.shape().signed else bus.write_data
+            fits = word == (word[: len(held)].as_signed() if held.shape().signed else word[: len(held)])
+            here = bus.write_address == register
+            with m.If(here & ~fits):
+                m.d.comb += bus.write_error.eq(1)
+            with m.Elif(here & bus.write):
+                m.d.sync += held.eq(word)
+            m.d.comb += getattr(self, name).eq(shown[register])
+            self._held[register] = held
+        stepped = bus.write & (bus.write_address == ControlRegister.STEP) & ~bus.write_error
+        with m.If(stepped):
+            now = self._held | {ControlRegister.STEP: bus.write_data}
+            m.d.sync += [shown[register].eq(value) for register, value in now.items()]
+
+    def _read(self, m: Module, status: Mapping[str, ValueLike]) -> None:
+        bus, bank = self.registers, self.entering_bank if len(self._grids) > 1 else Const(0)
+        major, minor, patch = map(int, re.findall(r"\d+", __version__)[:3])
+        fields: Mapping[ControlRegister, Mapping[str, ValueLike]] = {
+            ControlRegister.VERSION: {"major": major, "minor": minor, "patch": patch},
+            ControlRegister.SIZE: {
+                "width": of_bank([grid.width for grid in self._grids], bank),
+                "height": of_bank([grid.height for grid in self._grids], bank),
+            },
+            ControlRegister.CONTROL: self._kept,
+            ControlRegister.STATUS: status,
+        }
+        values: dict[ControlRegister, ValueLike] = {
+            ControlRegister.ID: CONTROL_ID,
+            **{register: packed(CONTROL_FIELDS[register], held) for register, held in fields.items()},
+            **{ControlRegister[name.upper()]: count for name, count in self._counts.items()},
+            **self._held,
+        }
+        m.d.comb += bus.read_done.eq(1)
+        with m.Switch(bus.read_address):
+            for register, value in values.items():
+                with m.Case(register):
+                    m.d.comb += bus.read_data.eq(value)
+            with m.Default():
+                m.d.comb += bus.read_error.eq(1)

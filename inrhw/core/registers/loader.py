@@ -1,0 +1,198 @@
+"""Weights at run time: files in by AXI, the bank of every frame and the bus of all weight memories out."""
+
+from collections.abc import Mapping, Sequence
+
+from amaranth.hdl import Module, Mux, Signal, Value, ValueLike
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from inrhw.core.registers.axi_lite import REGISTERS, bits_of, packed, pass_on
+from inrhw.core.registers.loader_map import FIELDS, READABLE, WRITABLE, Register, State
+from inrhw.core.registers.receiver import FileReceiver
+from inrhw.core.registers.weight_file import MAGIC, shape_digest
+from inrhw.gateware.memory import LOAD_BUS, READ_LATENCY, Contents
+
+_CONTROL, _STATUS, _SELECT = (
+    FIELDS[key] for key in (Register.CONTROL, Register.STATUS, Register.READ_SELECT)
+)
+
+#: Ports of the stream of files.
+WEIGHTS_STREAM = {
+    "s_weights_tdata": In(32),
+    "s_weights_tvalid": In(1),
+    "s_weights_tready": Out(1),
+    "s_weights_tlast": In(1),
+}
+
+
+class Loader(wiring.Component):
+    """Takes weight files, switches to them between two frames, and reads memories back.
+
+    A file counts as a whole or not at all: it goes into the bank that is not in use, and only its checksum
+    makes that bank the one of the next frame. A reset aborts a file under way; what was loaded and what is
+    shown outlive it. Registers: `inrhw.core.registers.loader_map` and docs/weights.md.
+
+    Parameters
+    ----------
+    contents
+        The memories, in the order of their numbers on the bus.
+    starts_empty
+        Some memory has no contents before the first file: until then no frame may begin.
+
+    Attributes
+    ----------
+    registers
+        From the bus.
+    s_weights_*
+        An AXI4-Stream of files with tlast at the end of each.
+    bus
+        To all memories; registered.
+    begin
+        The first vector of a frame is admitted in this cycle.
+    bank
+        Bank of the vector that is admitted in this cycle; follows `begin` within the cycle.
+    run
+        Vectors may be admitted.
+    stopped
+        Nothing is under way in the network, and nothing is admitted while `run` stays low.
+    oldest_bank
+        Bank of the vector that left the network last; 0 after power up.
+    """
+
+    def __init__(self, contents: Sequence[Contents], starts_empty: bool) -> None:
+        self._contents, self._starts_empty = contents, starts_empty
+        super().__init__(
+            {
+                **WEIGHTS_STREAM,
+                "registers": In(REGISTERS),
+                "bus": Out(LOAD_BUS),
+                "begin": In(1),
+                "bank": Out(1),
+                "run": Out(1),
+                "stopped": In(1),
+                "oldest_bank": In(1),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Connect the receiver of files, the banks, the way back from the memories, and the registers."""
+        m = Module()
+        axi = self.registers
+        m.submodules.receiver = receiver = FileReceiver(self._contents)
+        pass_on(m, self, receiver, WEIGHTS_STREAM, "s_weights_")
+        #: A good file waits for the next frame.
+        self._complete = Signal(reset_less=True)
+        self._shown = Signal(reset_less=True)
+        #: There is something to show.
+        self._showing = Signal(init=not self._starts_empty, reset_less=True)
+        self._wanted = Signal(init=1)
+        #: Counts down while a memory is read, and on until the network surely has its addresses back.
+        self._reading = Signal(range(2 * READ_LATENCY + 2))
+        #: It is not zero: a register, because much hangs on it.
+        self._busy = Signal()
+        self._select = {name: Signal(field.width, name=f"select_{name}") for name, field in _SELECT.items()}
+        self._switch(m, receiver)
+        self._drive_bus(m, receiver)
+        self._write_registers(m, axi, receiver)
+        self._read_registers(m, axi, receiver)
+        return m
+
+    def _switch(self, m: Module, receiver: FileReceiver) -> None:
+        """Say which bank a frame has; a bank is given to the receiver when no vector under way uses it."""
+        complete, shown = self._complete, self._shown
+        switch = complete & self.begin
+        m.d.comb += [
+            self.bank.eq(shown ^ switch),
+            self.run.eq(self._wanted & (self._showing | complete) & ~self._busy),
+            receiver.open.eq(~complete & ((self.oldest_bank == shown) | self.stopped)),
+            receiver.hold.eq(self._busy),
+        ]
+        m.d.sync += [
+            shown.eq(self.bank),
+            complete.eq((complete & ~self.begin & ~receiver.abort) | receiver.done),
+            self._showing.eq(self._showing | switch),
+        ]
+
+    def _drive_bus(self, m: Module, receiver: FileReceiver) -> None:
+        """Write what the receiver says, or read what was selected."""
+        memory, address, bank, write, read = (
+            Signal(getattr(self.bus, name).shape(), name=f"bus_{name}_register")
+            for name in ("memory", "address", "bank", "write", "read")
+        )
+        reading, select = self._reading, self._select
+        m.d.sync += [
+            write.eq(receiver.write),
+            read.eq(reading > READ_LATENCY),
+            memory.eq(Mux(self._busy, select["memory"], receiver.memory)),
+            address.eq(Mux(self._busy, select["address"], receiver.address)),
+            bank.eq(Mux(self._busy, select["bank"], ~self._shown)),
+        ]
+        with m.If(self._busy):
+            m.d.sync += [reading.eq(reading - 1), self._busy.eq(reading != 1)]
+        m.d.comb += [
+            self.bus.memory.eq(memory),
+            self.bus.address.eq(address),
+            self.bus.bank.eq(bank),
+            self.bus.write.eq(write),
+            self.bus.data.eq(receiver.data),
+            self.bus.read.eq(read),
+        ]
+
+    def _write_registers(self, m: Module, axi: wiring.PureInterface, receiver: FileReceiver) -> None:
+        """Do what is written; not in the middle of a read."""
+        write, to = Signal(), axi.write_address
+        refused = (to == Register.DATA) & ~receiver.register_ready
+        m.d.comb += [
+            axi.write_done.eq(~self._busy),
+            write.eq(axi.write & axi.write_done),
+            axi.write_error.eq(~_one_of(to, WRITABLE) | refused),
+            receiver.register_valid.eq(write & (to == Register.DATA)),
+            receiver.register_data.eq(axi.write_data),
+            receiver.abort.eq(write & (to == Register.CONTROL) & bits_of(axi.write_data, _CONTROL["abort"])),
+        ]
+        with m.If(write & (to == Register.CONTROL)):
+            m.d.sync += self._wanted.eq(bits_of(axi.write_data, _CONTROL["run"]))
+        with m.If(write & (to == Register.READ_SELECT)):
+            m.d.sync += [
+                value.eq(bits_of(axi.write_data, _SELECT[name])) for name, value in self._select.items()
+            ]
+
+    def _read_registers(self, m: Module, axi: wiring.PureInterface, receiver: FileReceiver) -> None:
+        """Answer a read at once, but READ_DATA after the way to the memories and back."""
+        may_read, memory_read = self.stopped & ~self.run, Signal()
+        status = {
+            "state": Mux(self._complete, State.COMPLETE, receiver.state),
+            "ready": receiver.ready,
+            "bank": self._shown,
+            "stopped": may_read,
+            "showing": self._showing,
+            "error": receiver.error,
+        }
+        chunks = self.bus.read_data.word_select(self._select["chunk"], 32)
+        values: Mapping[Register, ValueLike] = {
+            Register.ID: MAGIC,
+            Register.SHAPE: shape_digest(self._contents),
+            Register.CONTROL: packed(_CONTROL, {"run": self._wanted}),
+            Register.STATUS: packed(_STATUS, status),
+            Register.CHECKSUM: receiver.checksum,
+            Register.WORDS: receiver.words,
+            Register.READ_SELECT: packed(_SELECT, self._select),
+            Register.READ_DATA: Mux(may_read, chunks, 0),
+        }
+        with m.Switch(axi.read_address):
+            for register in READABLE:
+                with m.Case(register):
+                    m.d.comb += axi.read_data.eq(values[register])
+        m.d.comb += [
+            memory_read.eq(axi.read & (axi.read_address == Register.READ_DATA) & may_read),
+            axi.read_done.eq(~memory_read | (self._reading == READ_LATENCY)),
+            axi.read_error.eq(
+                ~_one_of(axi.read_address, READABLE) | ((axi.read_address == Register.READ_DATA) & ~may_read)
+            ),
+        ]
+        with m.If(memory_read & ~self._busy):
+            m.d.sync += [self._reading.eq(2 * READ_LATENCY + 1), self._busy.eq(1)]
+
+
+def _one_of(address: Value, registers: Sequence[Register]) -> Value:
+    return address.matches(*registers)

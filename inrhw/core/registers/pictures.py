@@ -1,0 +1,102 @@
+"""Which picture a frame shows: a number written by AXI4-Lite, which counts from the next frame on."""
+
+from collections.abc import Mapping, Sequence
+from enum import IntEnum
+
+from amaranth.hdl import Module, Mux, Signal, ValueLike
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from inrhw.core.registers.axi_lite import REGISTERS, packed
+from inrhw.core.registers.fields import Field
+from inrhw.gateware.lookup import of_bank
+
+#: What ID reads: the letters INRP.
+PICTURES_ID = int.from_bytes(b"INRP", "little")
+
+
+class PictureRegister(IntEnum):
+    """Byte offset of each register; only `WRITABLE_PICTURE` can be written.
+
+    SIZE is there only where sizes differ.
+    """
+
+    ID = 0x00
+    PICTURES = 0x04
+    PICTURE = 0x08
+    SHOWN = 0x0C
+    SIZE = 0x10
+
+
+#: The one that can be written.
+WRITABLE_PICTURE = PictureRegister.PICTURE
+
+#: Fields of a register that says how large a frame is; 65536 reads as 0.
+SIZE_FIELDS = {"width": Field(0, 16), "height": Field(16, 16)}
+
+#: Fields of the registers that have more than one.
+PICTURE_FIELDS: Mapping[PictureRegister, Mapping[str, Field]] = {PictureRegister.SIZE: SIZE_FIELDS}
+
+
+def picture_registers(*, sizes_differ: bool) -> list[PictureRegister]:
+    """Return the registers of a core whose pictures have different sizes, or one."""
+    return [register for register in PictureRegister if sizes_differ or register is not PictureRegister.SIZE]
+
+
+class PictureSelect(wiring.Component):
+    """Registers that choose the bank of weights of each frame; see docs/pictures.md.
+
+    A number that is no picture, and a write of any other register, is answered with SLVERR and changes
+    nothing. What was chosen outlives a reset.
+
+    Parameters
+    ----------
+    pictures
+        How many there are, at least 2.
+    sizes
+        Width and height of each, if they differ.
+
+    Attributes
+    ----------
+    registers
+        From the bus.
+    begin
+        The first vector of a frame is admitted in this cycle.
+    bank
+        Bank of the vector that is admitted in this cycle; follows `begin` within the cycle.
+    """
+
+    def __init__(self, pictures: int, sizes: Sequence[tuple[int, int]] = ()) -> None:
+        self._pictures, self._sizes = pictures, sizes
+        super().__init__({"registers": In(REGISTERS), "begin": In(1), "bank": Out(range(pictures))})
+
+    def elaborate(self, platform: object) -> Module:
+        """Connect the registers."""
+        m = Module()
+        axi = self.registers
+        wanted = Signal(range(self._pictures), reset_less=True)
+        shown = Signal(range(self._pictures), reset_less=True)
+        m.d.comb += self.bank.eq(Mux(self.begin, wanted, shown))
+        m.d.sync += shown.eq(self.bank)
+        refused = (axi.write_address != WRITABLE_PICTURE) | (axi.write_data >= self._pictures)
+        m.d.comb += [axi.write_done.eq(1), axi.write_error.eq(refused)]
+        with m.If(axi.write & ~refused):
+            m.d.sync += wanted.eq(axi.write_data)
+        values: dict[PictureRegister, ValueLike] = {
+            PictureRegister.ID: PICTURES_ID,
+            PictureRegister.PICTURES: self._pictures,
+            PictureRegister.PICTURE: wanted,
+            PictureRegister.SHOWN: shown,
+        }
+        if self._sizes:
+            sides = zip(SIZE_FIELDS, zip(*self._sizes, strict=True), strict=True)
+            size = {name: of_bank(each, shown) for name, each in sides}
+            values[PictureRegister.SIZE] = packed(SIZE_FIELDS, size)
+        m.d.comb += axi.read_done.eq(1)
+        with m.Switch(axi.read_address):
+            for register, value in values.items():
+                with m.Case(register):
+                    m.d.comb += axi.read_data.eq(value)
+            with m.Default():
+                m.d.comb += axi.read_error.eq(1)
+        return m

@@ -1,0 +1,61 @@
+"""What can be read and written at s_axi, as data for other tools."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from inrhw.core.registers.control import CONTROL_FIELDS, CONTROL_WRITABLE, control_registers
+from inrhw.core.registers.fields import Field
+from inrhw.core.registers.loader_map import FIELDS, READABLE, WRITABLE, Register
+from inrhw.core.registers.pictures import PICTURE_FIELDS, PictureRegister, picture_registers
+from inrhw.core.registers.weight_file import FRAME_WORDS, chunks
+
+
+@dataclass(frozen=True)
+class MappedRegister:
+    """A register of 32 bits.
+
+    Parameters
+    ----------
+    name, address
+        Its name and byte address.
+    readable, writable
+        What the bus may do with it; anything else answers SLVERR.
+    fields
+        Its parts by name; empty if it is one number.
+    """
+
+    name: str
+    address: int
+    readable: bool
+    writable: bool
+    fields: Mapping[str, Field] = field(default_factory=dict)
+
+
+def register_map(manifest: Mapping[str, Any]) -> list[MappedRegister]:
+    """Return the registers of a core, from its manifest; none if it has no s_axi.
+
+    Those that `--control` gives a core are called CORE_ID, CORE_CONTROL and so on: on one bus with others.
+    """
+    found: list[MappedRegister] = []
+    if manifest.get("weights") == "loadable":
+        found += [
+            MappedRegister(r.name, r, r in READABLE, r in WRITABLE, FIELDS.get(r, {})) for r in Register
+        ]
+    elif "registers" in manifest:
+        found += [
+            MappedRegister(r.name, r, True, r is PictureRegister.PICTURE, PICTURE_FIELDS.get(r, {}))
+            for r in picture_registers(sizes_differ="sizes" in manifest)
+        ]
+    if "control" in manifest:
+        found += [
+            MappedRegister(f"CORE_{r.name}", r, True, r in CONTROL_WRITABLE, CONTROL_FIELDS.get(r, {}))
+            for r in control_registers("window" in manifest)
+        ]
+    return found
+
+
+def file_words(manifest: Mapping[str, Any]) -> int:
+    """Return the 32-bit words of a file of weights for a core; 0 if its weights are fixed."""
+    memories = manifest.get("memories", [])
+    return sum(chunks(m["width"]) * m["depth"] for m in memories) + FRAME_WORDS if memories else 0

@@ -1,0 +1,230 @@
+"""The first layer of a folded network on a raster scan: accumulators in LUT RAM, a few of them at once."""
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+from inrhw.base.errors import InputError
+from inrhw.base.types import Codes, Vector
+from inrhw.core.sources.counter import PixelCounter
+from inrhw.gateware.edge import flow
+from inrhw.gateware.memory import IN_LUT_RAM, LOAD_BUS, ColumnMemory, Contents, columns_to_contents, share_bus
+from inrhw.gateware.pipeline import delay, delay_valid
+from inrhw.lowering.fold import LOADABLE_WIDTH
+from inrhw.ops.linear.dense import Dense
+from inrhw.ops.linear.folded_dense.node import Fold, FoldedDense
+from inrhw.signals.grid import Grid
+
+
+@dataclass(frozen=True, eq=False)
+class FoldedRaster:
+    """A folded first layer as accumulators: no multiplier, one adder a lane.
+
+    A neuron's sum is set to its start value at the first pixel of a frame; from pixel to pixel, and from the
+    end of a line to the next, it grows by two constants. They are in memory, so a new picture needs
+    no new circuit; all pixels of a frame must have one bank. Sums are phases of `acc_width` bits: the
+    weights' steps do not matter.
+
+    Parameters
+    ----------
+    dense
+        The network's first layer.
+    grids
+        The picture; or one for each bank, if their sizes differ.
+    """
+
+    dense: FoldedDense
+    grids: tuple[Grid, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.grids) not in (1, self.o.banks):
+            raise ValueError(
+                f"there must be one grid, or one a bank of {self.o.banks}, not {len(self.grids)}"
+            )
+        finest = int(self.dense.shift.max()) + self.dense.element.width
+        if finest > self.acc_width:
+            raise InputError(
+                f"the first layer has sums of {finest} bits, and accumulators have {self.acc_width}; "
+                "use the stream source"
+            )
+
+    @property
+    def o(self) -> Vector:
+        """What the first layer puts out."""
+        return self.dense.o
+
+    @property
+    def acc_width(self) -> int:
+        """Bits of an accumulator."""
+        if self.dense.loadable:
+            return LOADABLE_WIDTH
+        return self.dense.format.shift_hi + self.dense.element.width
+
+    @property
+    def latency(self) -> int:
+        """Cycles from `advance` to the first beat: address, increment, sum."""
+        return 3
+
+    def forward_int(self, bank: int = 0) -> Codes:
+        """Return the first layer's output for every pixel of one frame, [pixels, o.length]."""
+        return self.dense.of_bank(bank).forward_int(self.grids[bank % len(self.grids)].codes())
+
+    def frames(self, vectors: int) -> Iterator[tuple[int, Codes]]:
+        """Yield bank and vectors of frame after frame, of bank 0, 1 and so on, until so many vectors."""
+        for bank in itertools.cycle(range(self.o.banks)):
+            if vectors <= 0:
+                return
+            frame = self.forward_int(bank)[:vectors]
+            yield bank, frame
+            vectors -= len(frame)
+
+    def contents(self) -> list[Contents]:
+        """Return start values, then increments of a pixel, then of a line: a row for each beat."""
+        dense, sets = self.dense, max(self.dense.sets, len(self.grids))
+        sizes = np.array([(grid.width, grid.height) for grid in self.grids])
+        across, down = sizes[:, :1] - 1, sizes[:, 1:] - 1
+        weight_x, weight_y = dense.weight[..., 0], dense.weight[..., 1]
+        start = dense.bias - weight_x * across - weight_y * down
+        line = 2 * weight_y - 2 * across * weight_x
+        turn = self.acc_width - dense.shift - dense.element.width
+        steps = np.stack(np.broadcast_arrays(start, 2 * weight_x, line), axis=1)
+        rows = np.zeros((sets, 3, self.o.beats * self.o.lanes), np.int64)
+        rows[..., : self.o.length] = steps << turn[:, None]
+        columns = rows.reshape(sets, 3 * self.o.beats, self.o.lanes)
+        return columns_to_contents("raster", columns, self.acc_width)
+
+    @property
+    def memories(self) -> tuple[Contents, ...]:
+        """Those of a loadable layer."""
+        return tuple(self.contents()) if self.dense.loadable else ()
+
+    def component(self) -> "FoldedRasterComponent":
+        """Return the accumulators and the pixel counter."""
+        return FoldedRasterComponent(self)
+
+    @classmethod
+    def examples(cls) -> Iterator["FoldedRaster"]:
+        """Yield grids of every awkward shape, with whole and uneven numbers of beats."""
+        rng = np.random.default_rng(0)
+        for width, height, rows, lanes in (
+            (1, 1, 3, 1),
+            (1, 4, 4, 2),
+            (5, 1, 5, 2),
+            (3, 4, 4, 4),
+            (8, 8, 6, 1),
+        ):
+            grid = Grid(width, height)
+            weight = rng.integers(-99, 100, (rows, 2)) * (1 << rng.integers(0, 3, (rows, 1)))
+            for wrap in (True, False):
+                dense = Dense(grid.vector, weight, 9, rng.integers(-99, 100, rows), 4, wrap)
+                yield cls(FoldedDense.of(dense, grid.vector, Fold(lanes, 2)), (grid,))
+            banked = replace(grid.vector, banks=3)
+            others = [replace(dense, weight=k - dense.weight, weight_frac=9 + k) for k in (1, 2)]
+            yield cls(FoldedDense.of([dense, *others], banked, Fold(lanes, 2)), (grid,))
+        yield cls(FoldedDense.of(dense, banked, Fold(lanes, 2)), (grid,))
+        for sizes in (((8, 8), (1, 1), (3, 5)), ((1, 8), (8, 1), (1, 1)), ((8, 2), (8, 2), (5, 2))):
+            grids = tuple(Grid(*size, grid.element.frac) for size in sizes)
+            for layers in (dense, [dense, *others]):
+                yield cls(FoldedDense.of(layers, banked, Fold(lanes + 1, 2)), grids)
+
+
+class FoldedRasterComponent(wiring.Component):
+    """Puts out a vector for each cycle in which `advance` is high.
+
+    Attributes
+    ----------
+    advance
+        Request for a vector; at least `o.beats` cycles apart.
+    bank
+        Bank of weights of that vector, if there are many.
+    next_is_first
+        The next vector requested is the first of a frame.
+    start_of_frame, end_of_line
+        About the vector whose first beat is at `o`.
+    """
+
+    def __init__(self, source: FoldedRaster) -> None:
+        self._source = source
+        ports = {
+            "advance": In(1),
+            "o": Out(flow(source.o)),
+            "next_is_first": Out(1),
+            "start_of_frame": Out(1),
+            "end_of_line": Out(1),
+        }
+        if source.o.banks > 1:
+            ports["bank"] = In(range(source.o.banks))
+        if source.memories:
+            ports["load"] = In(LOAD_BUS)
+        super().__init__(ports)
+
+    def elaborate(self, platform: object) -> Module:
+        """Address the increments, add them to the sums in LUT RAM, and write those back, in three cycles."""
+        m = Module()
+        source, counter = self._source, PixelCounter(self._source.grids)
+        m.submodules.counter = counter
+        if len(source.grids) > 1:
+            m.d.comb += counter.bank.eq(self.bank)
+        beats = source.o.beats
+        flags = Cat(counter.start_of_frame, counter.end_of_line)
+        m.d.comb += [
+            counter.step.eq(self.advance),
+            self.next_is_first.eq(counter.start_of_frame),
+            Cat(self.start_of_frame, self.end_of_line).eq(delay(m, flags, source.latency, "flags")),
+        ]
+
+        address = Signal(range(3 * beats))
+        beat = Signal(range(max(2, beats)))
+        active = Signal()
+        first = Signal()
+        m.d.sync += [address.eq(address + 1), beat.eq(beat + 1), active.eq(active & (beat != beats - 1))]
+        with m.If(self.advance):
+            base = Mux(counter.start_of_frame, 0, Mux(counter.start_of_line, 2 * beats, beats))
+            m.d.sync += [address.eq(base), beat.eq(0), active.eq(1), first.eq(counter.start_of_frame)]
+
+        memory = self._increments(m, address)
+        writing = delay_valid(m, active, 1)
+        self._accumulate(m, memory, delay(m, beat, 1, "beat"), delay(m, first, 1, "first"), writing)
+        m.d.comb += self.o.valid.eq(delay_valid(m, writing, 1))
+        return m
+
+    def _increments(self, m: Module, address: Signal) -> ColumnMemory:
+        source = self._source
+        memory = ColumnMemory(source.contents(), source.acc_width, 0 if source.memories else None)
+        m.submodules.increments = memory
+        m.d.comb += memory.address.eq(address)
+        if source.o.banks > 1:
+            bank = Signal.like(self.bank, name="bank_q")
+            with m.If(self.advance):
+                m.d.sync += bank.eq(self.bank)
+            m.d.comb += self.o.bank.eq(delay(m, bank, 2, "bank"))
+            if source.dense.switches or len(source.grids) > 1:
+                m.d.comb += memory.bank.eq(bank)
+        if source.memories:
+            share_bus(m, self.load, [(memory.load, 0)])
+        return memory
+
+    def _accumulate(
+        self, m: Module, memory: ColumnMemory, beat: Signal, first: Signal, writing: Signal
+    ) -> None:
+        source = self._source
+        for lane in range(source.o.lanes):
+            sums = Memory(shape=source.acc_width, depth=source.o.beats, init=[], attrs=IN_LUT_RAM)
+            m.submodules[f"sums{lane}"] = sums
+            write, read = sums.write_port(), sums.read_port(domain="comb")
+            total = (Mux(first, 0, read.data) + memory.data[lane])[: source.acc_width]
+            m.d.comb += [
+                read.addr.eq(beat),
+                write.addr.eq(beat),
+                write.data.eq(total),
+                write.en.eq(writing),
+            ]
+            phase = Signal(source.o.element.width, name=f"phase{lane}", reset_less=True)
+            m.d.sync += phase.eq(total[-source.o.element.width :])
+            m.d.comb += self.o.payload[lane].eq(phase)

@@ -1,0 +1,361 @@
+"""How often each net of a core toggles while it shows its picture: the netlist, simulated clock by clock."""
+
+import io
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inrhw.artifact.manifest import resting_inputs
+from inrhw.base.errors import InputError, Mismatch
+from inrhw.base.files import digest, read_arrays, read_json, write_atomically
+from inrhw.base.progress import OnProgress, silent
+from inrhw.estimates.power.cells.part import Values
+from inrhw.estimates.power.netlist_simulation import NetlistSimulation
+from inrhw.synthesis.netlist import Json, Netlist, resource_of, top_module
+
+FILE = "activity.npz"
+_VECTORS = "vectors.npz"
+
+#: What `Activity` has of every net bit.
+_COUNTS = ("bits", "toggles", "ones")
+
+#: Most clocks that are counted; fewer in a large netlist, whose cells times clocks are at most `MOST_WORK`.
+MOST_CYCLES = 8192
+MOST_WORK = 250_000_000
+
+_SOURCE = "synthesized netlist without delays, so without glitches"
+
+
+@dataclass(frozen=True)
+class Activity:
+    """Toggles of every net bit of a netlist, the clock apart.
+
+    Parameters
+    ----------
+    cycles
+        Clocks that were counted.
+    pixels
+        Pixels that the core gave in them.
+    frames
+        The same in frames of its picture; 0 when it is not known.
+    source
+        What was simulated, and with what.
+    netlist
+        SHA-256 of the netlist, of `NAME_netlist.json`.
+    vectors
+        SHA-256 of the vectors.npz that it shows; "" when it shows none.
+    bits
+        Numbers of the net bits in it, ascending.
+    toggles
+        Changes of each from one clock to the next, in all `cycles`.
+    ones
+        Clocks in which each was 1.
+    """
+
+    cycles: int
+    pixels: int
+    frames: float
+    source: str
+    netlist: str
+    vectors: str
+    bits: NDArray[np.int64]
+    toggles: NDArray[np.int64]
+    ones: NDArray[np.int64]
+
+    @property
+    def rates(self) -> dict[int, float]:
+        """Toggles per clock of each net bit."""
+        return dict(zip(self.bits.tolist(), (self.toggles / self.cycles).tolist(), strict=True))
+
+    @property
+    def duties(self) -> dict[int, float]:
+        """Part of the clocks in which each net bit was 1."""
+        return dict(zip(self.bits.tolist(), (self.ones / self.cycles).tolist(), strict=True))
+
+    def by_resource(self, netlist: Netlist) -> dict[str, float]:
+        """Return toggles per clock, summed over the nets that each resource drives.
+
+        Keys are those of `inrhw.synthesis.netlist.resource_of`; the sum of all is that of all nets.
+        """
+        return self._summed(lambda bit: resource_of(netlist.drivers[bit]))
+
+    def by_node(self, netlist: Netlist) -> dict[str, float]:
+        """Return toggles per clock, summed over the nets of each node: see `Netlist.nodes`."""
+        return self._summed(netlist.nodes.__getitem__)
+
+    def _summed(self, group: Callable[[int], str]) -> dict[str, float]:
+        total: Counter[str] = Counter()
+        for bit, toggles in zip(self.bits.tolist(), self.toggles.tolist(), strict=True):
+            total[group(bit)] += toggles
+        return {name: toggles / self.cycles for name, toggles in sorted(total.items())}
+
+    def save(self, folder: Path) -> Path:
+        """Write `folder`/activity.npz, a few bytes a net."""
+        about = {
+            "cycles": self.cycles,
+            "pixels": self.pixels,
+            "frames": self.frames,
+            "source": self.source,
+            "netlist": self.netlist,
+            "vectors": self.vectors,
+        }
+        buffer = io.BytesIO()
+        narrow = {name: getattr(self, name).astype(np.uint32) for name in _COUNTS}
+        np.savez_compressed(buffer, about=np.array(json.dumps(about)), allow_pickle=False, **narrow)
+        path = folder / FILE
+        write_atomically(path, buffer.getvalue())
+        return path
+
+    @classmethod
+    def load(cls, folder: Path, netlist: Path) -> "Activity":
+        """Read what `save` wrote, for a netlist in JSON.
+
+        Raises
+        ------
+        InputError
+            It is missing or damaged, or belongs to another netlist, or shows other pixels than those that
+            lie beside it: a core whose weights are loaded keeps its netlist.
+        """
+        path = folder / FILE
+        found = read_arrays(path, ("about", *_COUNTS), "inrhw power")
+        try:
+            told: dict[str, Any] = json.loads(str(found["about"]))
+            told |= {name: found[name].astype(np.int64) for name in _COUNTS}
+            activity = cls(**told)
+        except (ValueError, TypeError) as error:
+            raise InputError(f"{path} cannot be read ({error}); run `inrhw power` again") from error
+        activity.check(netlist)
+        if activity.vectors != _shown(folder):
+            raise InputError(f"{path} is of other pixels than {_VECTORS}; run `inrhw power` again")
+        return activity
+
+    def check(self, netlist: Path) -> None:
+        """Raise InputError unless this belongs to a netlist in JSON."""
+        if not netlist.is_file() or self.netlist != digest(netlist):
+            raise InputError(
+                f"the activity belongs to another netlist than {netlist}; run `inrhw power` again"
+            )
+
+
+class Toggles:
+    """Counts the toggles of a simulation: call `note` in each settled clock; the first is where it starts."""
+
+    def __init__(self, simulation: NetlistSimulation) -> None:
+        self._values = simulation.values
+        self._before: Values | None = None
+        self._toggles, self._ones = np.zeros((2, len(self._values)), np.int64)
+        self._cycles = 0
+
+    def note(self) -> None:
+        """Count what changed since the last call."""
+        if self._before is not None:
+            self._toggles += self._values ^ self._before
+            self._ones += self._values
+            self._cycles += 1
+        self._before = self._values.copy()
+
+    def activity(
+        self,
+        netlist: Netlist,
+        sha256: str,
+        source: str,
+        *,
+        vectors: str = "",
+        pixels: int = 0,
+        frames: float = 0,
+    ) -> Activity:
+        """Return the counts of all driven nets but the clocks."""
+        bits = np.array(sorted(netlist.drivers.keys() - netlist.clocks), np.int64)
+        counts = self._toggles[bits], self._ones[bits]
+        return Activity(self._cycles, pixels, frames, source, sha256, vectors, bits, *counts)
+
+
+def _shown(folder: Path) -> str:
+    """Return the hash of the pixels that a core is to show, "" where there are none."""
+    vectors = folder / _VECTORS
+    return digest(vectors) if vectors.is_file() else ""
+
+
+def activity_of(
+    folder: Path, netlist: Path, *, most_cycles: int = MOST_CYCLES, on_progress: OnProgress = silent
+) -> Activity:
+    """Simulate the netlist of a core from its first pixel on, at its full rate, and count toggles.
+
+    A frame is simulated, or as much of it as `most_cycles` and `MOST_WORK` allow. Every pixel is compared
+    with the golden vectors. Of several pictures the first is shown; a core that shows none before weights are
+    loaded is given its own.
+
+    Parameters
+    ----------
+    folder
+        The artifact: manifest.json, vectors.npz and, if loadable, NAME.weights.
+    netlist
+        Its netlist in JSON, for a Xilinx family.
+    most_cycles
+        Clocks to count at most.
+    on_progress
+        Called with clocks done and their total.
+
+    Raises
+    ------
+    InputError
+        A file is missing, the netlist has a cell without a model, or its weights take too long to load.
+    Mismatch
+        The netlist gives a wrong pixel.
+    """
+    if most_cycles < 1:
+        raise InputError(f"activity needs at least one clock, not {most_cycles}")
+    design = Netlist(top_module(netlist))
+    player = _Player(folder, design.module)
+    frame = len(player.pixels)
+    room = max(2 * player.interval, MOST_WORK // max(1, len(design.cells)))
+    cycles = min(frame * player.interval, most_cycles, room)
+    player.start(most_cycles)
+    toggles = Toggles(player.simulation)
+    player.play(toggles.note)
+    first = player.taken
+    for cycle in range(cycles):
+        player.play(toggles.note)
+        if cycle % 256 == 0:
+            on_progress(cycle, cycles)
+    on_progress(cycles, cycles)
+    pixels = player.taken - first
+    source = f"{_SOURCE}, {cycles} clocks, {pixels} of {frame} pixels{player.remark}"
+    return toggles.activity(
+        design,
+        digest(netlist),
+        source,
+        vectors=_shown(folder),
+        pixels=pixels,
+        frames=pixels / frame,
+    )
+
+
+def activity_of_inputs(netlist: Path, inputs: Sequence[Mapping[str, int]], source: str) -> Activity:
+    """Simulate a netlist that is given one set of inputs a clock, and count toggles from the second on.
+
+    Parameters
+    ----------
+    netlist
+        In JSON, for a Xilinx family.
+    inputs
+        Value of each port, at least two sets.
+    source
+        What the inputs are.
+
+    Raises
+    ------
+    InputError
+        The netlist has a cell without a model.
+    """
+    design = Netlist(top_module(netlist))
+    simulation = NetlistSimulation(design.module)
+    toggles = Toggles(simulation)
+    for values in inputs:
+        for port, value in values.items():
+            simulation.put(port, value)
+        simulation.settle()
+        toggles.note()
+        simulation.clock()
+    return toggles.activity(design, digest(netlist), f"{_SOURCE}, {source}")
+
+
+class _Player:
+    """A core in simulation that never waits for anything; its pixels are checked."""
+
+    def __init__(self, folder: Path, module: Json) -> None:
+        manifest = read_json(folder / "manifest.json", "inrhw emit")
+        vectors = read_arrays(folder / _VECTORS, ("pixels", "coordinates"), "inrhw emit")
+        frame = slice(manifest["width"] * manifest["height"])  # of the first picture
+        self.pixels = vectors["pixels"][frame, manifest["tdata_order"]].astype(np.int64)
+        self.interval = int(manifest["initiation_interval"])
+        self.taken = 0  # pixels since reset
+        self.remark = "; of the first picture" if manifest.get("pictures", 1) > 1 else ""
+        self.simulation = NetlistSimulation(module)
+        self._patience = 64 + manifest["latency"] + 2 * self.interval
+        self._golden = (self.pixels << 8 * np.arange(self.pixels.shape[1])).sum(1).tolist()
+        self._width = manifest["width"]
+        self._sent = 0
+        bits = manifest["coordinate"]["bits_per_axis"]
+        axes = (vectors["coordinates"][frame] & (1 << bits) - 1).tolist()
+        self._beats = [x | y << bits for x, y in axes] if manifest["source"] == "stream" else []
+        self._steady = {"m_axis_tready": 1, **resting_inputs(manifest)}
+        self._file = folder / f"{manifest['name']}.weights" if "memories" in manifest else None
+        self._words: list[int] = []
+        self._loaded = 0
+
+    def start(self, most_cycles: int) -> None:
+        """Reset the core and play until its first pixel; load its weights if none comes."""
+        simulation = self.simulation
+        for port, value in self._steady.items():
+            simulation.put(port, value)
+        simulation.put("aresetn", 0)
+        for _ in range(16):
+            simulation.settle()
+            simulation.clock()
+        simulation.put("aresetn", 1)
+        if self._gives_pixel():
+            return
+        if self._file is not None:
+            self._load(self._file, most_cycles)
+        if not self._gives_pixel():
+            raise Mismatch(f"the netlist gives no pixel in {self._patience} clocks; run `inrhw verify`")
+
+    def _load(self, file: Path, most_cycles: int) -> None:
+        try:
+            self._words = np.fromfile(file, "<u4").tolist()
+        except OSError as error:
+            raise InputError(f"{file} cannot be read ({error}); run `inrhw emit` again") from error
+        if len(self._words) > most_cycles:
+            raise InputError(
+                f"{file} has {len(self._words)} words, too many to load in this simulation; "
+                "use the default rates (`--activity default`)"
+            )
+        for _ in range(4 * len(self._words)):
+            if self._loaded < len(self._words):
+                self.play()
+        self.remark += ", after its weights were loaded"
+
+    def _gives_pixel(self) -> bool:
+        for _ in range(self._patience):
+            self.play()
+            if self.taken:
+                return True
+        return False
+
+    def play(self, note: Callable[[], None] = lambda: None) -> None:
+        """Offer what the core takes, settle, call `note`, take a pixel if there is one; then the edge."""
+        simulation = self.simulation
+        if self._beats:
+            place = self._sent % len(self._beats)
+            simulation.put("s_axis_tdata", self._beats[place])
+            simulation.put("s_axis_tuser", place == 0)
+            simulation.put("s_axis_tlast", place % self._width == self._width - 1)
+            simulation.put("s_axis_tvalid", 1)
+        waiting = self._loaded < len(self._words)
+        simulation.put("s_weights_tvalid", waiting)
+        if waiting:
+            simulation.put("s_weights_tdata", self._words[self._loaded])
+            simulation.put("s_weights_tlast", self._loaded == len(self._words) - 1)
+        simulation.settle()
+        note()
+        self._sent += bool(self._beats and simulation.get("s_axis_tready"))
+        self._loaded += bool(waiting and simulation.get("s_weights_tready"))
+        if simulation.get("m_axis_tvalid"):
+            self._take(simulation.get("m_axis_tdata"))
+        simulation.clock()
+
+    def _take(self, data: int) -> None:
+        number = self.taken % len(self._golden)
+        if data != self._golden[number]:
+            raise Mismatch(
+                f"the netlist gives {data:#x} at pixel {number}, not {self._golden[number]:#x}; "
+                "run `inrhw verify`"
+            )
+        self.taken += 1

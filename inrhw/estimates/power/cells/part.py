@@ -1,0 +1,128 @@
+"""What a simulated cell is made of, and how to get at its pins."""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inrhw.synthesis.netlist import Json
+
+#: Every bit of a netlist by Yosys' number, which starts at 2: 0 and 1 are the constants.
+Values = NDArray[np.uint8]
+
+#: Numbers of bits.
+Bits = NDArray[np.int64]
+
+#: An output that leads nowhere.
+NOWHERE = -1
+
+
+class Block(Protocol):
+    """Cells of one kind, simulated together. A clock edge is `capture` of all, then `commit` of all."""
+
+    def evaluate(self, values: Values) -> None:
+        """Write the outputs that follow the inputs, or the state at an address, without a clock."""
+
+    def capture(self, values: Values) -> None:
+        """Compute the state after the clock edge, from settled values; change none of them."""
+
+    def commit(self, values: Values) -> None:
+        """Take that state, and write the outputs that come from registers."""
+
+
+class Stateless:
+    """A block without registers."""
+
+    def capture(self, values: Values) -> None:
+        """There is no state."""
+
+    def commit(self, values: Values) -> None:
+        """There is no state."""
+
+
+class Stateful:
+    """A block whose outputs come from registers alone."""
+
+    def evaluate(self, values: Values) -> None:
+        """No output follows an input."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A cell, or a part of it that is simulated by itself.
+
+    Parameters
+    ----------
+    kind
+        Class of the block that it belongs in, and how that is set up.
+    reads
+        Bits that the outputs follow without a clock.
+    drives
+        Its outputs.
+    cell
+        As in the netlist.
+    detail
+        What else the block must know.
+    """
+
+    kind: tuple[Any, ...]
+    reads: tuple[int, ...]
+    drives: tuple[int, ...]
+    cell: Json
+    detail: Any = None
+
+
+def pin(cell: Json, name: str, width: int = 1) -> tuple[int, ...]:
+    """Return the bits at an input, lowest first, at least `width`; what is not connected is 0."""
+    return _connected(cell, name, width, 0)
+
+
+def output(cell: Json, name: str, width: int = 1) -> tuple[int, ...]:
+    """Return the bits at an output, lowest first, at least `width`; what is not connected leads nowhere."""
+    return _connected(cell, name, width, NOWHERE)
+
+
+def _connected(cell: Json, name: str, width: int, nothing: int) -> tuple[int, ...]:
+    bits = cell["connections"].get(name, [])
+    known = [bit if isinstance(bit, int) else int(bit == "1") for bit in bits]
+    return (*known, *[nothing] * (width - len(known)))
+
+
+def pins(cell: Json, names: Sequence[str]) -> tuple[int, ...]:
+    """Return the bits at inputs of one bit."""
+    return tuple(pin(cell, name)[0] for name in names)
+
+
+def address(cell: Json, name: str) -> tuple[int, ...]:
+    """Return the bits of an address: one pin of several bits, or pins with numbers."""
+    if name in cell["connections"]:
+        return pin(cell, name)
+    numbered = (f"{name}{k}" for k in itertools.count())
+    return pins(cell, list(itertools.takewhile(cell["connections"].__contains__, numbered)))
+
+
+def reads_of(parts: Sequence[Part]) -> Bits:
+    """Return what parts read as [bits, parts]; where one reads less, constants follow."""
+    return np.array(list(itertools.zip_longest(*(part.reads for part in parts), fillvalue=0)), np.int64)
+
+
+def drives_of(parts: Sequence[Part]) -> Bits:
+    """Return what parts drive as [bits, parts]."""
+    return np.array([part.drives for part in parts], np.int64).T
+
+
+def pins_of(parts: Sequence[Part], name: str, width: int = 1) -> Bits:
+    """Return the lowest bits at a pin of every part as [width, parts]."""
+    return np.array([pin(part.cell, name, width)[:width] for part in parts], np.int64).T
+
+
+def number(rows: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """Return the numbers whose bits are given, lowest first."""
+    found: NDArray[np.int64] = _POWERS[: len(rows)] @ rows
+    return found
+
+
+_POWERS: NDArray[np.int64] = 1 << np.arange(48, dtype=np.int64)

@@ -1,0 +1,192 @@
+"""The cells of slices: tables, carry chains, registers, shift registers and LUT RAM.
+
+After Yosys' xilinx/cells_sim.v.
+"""
+
+import itertools
+import re
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inrhw.estimates.power.cells.part import (
+    Part,
+    Stateful,
+    Stateless,
+    Values,
+    address,
+    drives_of,
+    number,
+    output,
+    pin,
+    pins,
+    pins_of,
+    reads_of,
+)
+from inrhw.synthesis.netlist import Json, parameter
+
+_TABLES = {"INV": (["I"], 0b01), **dict.fromkeys(("MUXF7", "MUXF8", "MUXF9"), (["I0", "I1", "S"], 0xCA))}
+
+
+def slice_parts(cell: Json) -> Iterator[Part]:
+    """Yield the parts of a cell; none if there is no model of it."""
+    kind = cell["type"]
+    if kind in _TABLES:
+        names, table = _TABLES[kind]
+        yield _table(cell, names, table)
+    elif re.fullmatch(r"LUT[1-6]", kind):
+        yield _table(cell, [f"I{k}" for k in range(int(kind[3]))], parameter(cell, "INIT"))
+    elif kind == "CARRY4":
+        reads = (*pins(cell, ["CI", "CYINIT"]), *pin(cell, "S", 4), *pin(cell, "DI", 4))
+        yield Part((_Carries,), reads, (*output(cell, "O", 4), *output(cell, "CO", 4)), cell)
+    elif kind in ("FDRE", "FDSE"):
+        yield Part((_Registers,), (), output(cell, "Q"), cell)
+    elif kind in ("SRL16E", "SRLC32E"):
+        place = address(cell, "A")
+        stored = _bits(parameter(cell, "INIT"), 1 << len(place))
+        yield Part((_ShiftRegisters, len(place)), place, output(cell, "Q"), cell, stored)
+        if "Q31" in cell["connections"]:  # its last bit, for the next one in a row
+            yield Part((_ShiftRegisters, len(place)), (1,) * 5, output(cell, "Q31"), cell, stored)
+    elif re.fullmatch(r"RAM\d+M\d*", kind):
+        yield from _many_ports(cell)
+    elif re.fullmatch(r"RAM\d+X1[SD]", kind):
+        yield from _few_ports(cell)
+
+
+def _table(cell: Json, names: Sequence[str], table: int) -> Part:
+    return Part((_Luts, (len(names) + 1) // 2), pins(cell, names), output(cell, "O"), cell, table)
+
+
+def _bits(value: int, depth: int, step: int = 1) -> list[int]:
+    return [value >> step * k & 1 for k in range(depth)]
+
+
+def _many_ports(cell: Json) -> Iterator[Part]:
+    """Yield a part for every bit that a LUT RAM of many ports gives: each has a memory of its own."""
+    letters = [letter for letter in "ABCDEFGH" if f"ADDR{letter}" in cell["port_directions"]]
+    width = 2 if cell["type"].startswith("RAM32M") else 1
+    write = address(cell, f"ADDR{letters[-1]}")
+    for letter, k in itertools.product(letters, range(width)):
+        read = address(cell, f"ADDR{letter}")
+        stored = _bits(parameter(cell, f"INIT_{letter}") >> k, 1 << len(read), width)
+        wires = (pin(cell, f"DI{letter}", width)[k], *write)
+        if f"DO{letter}" in cell["connections"]:
+            driven = (output(cell, f"DO{letter}", width)[k],)
+            yield Part((_LutRams, len(read)), read, driven, cell, (stored, wires))
+
+
+def _few_ports(cell: Json) -> Iterator[Part]:
+    """Yield a part for either output of a LUT RAM: SPO or O at the address of writing, DPO at its own."""
+    wires = (*pin(cell, "D"), *address(cell, "A"))
+    for driven, name in (("SPO", "A"), ("O", "A"), ("DPO", "DPRA")):
+        if driven in cell["connections"]:
+            read = address(cell, name)
+            stored = _bits(parameter(cell, "INIT"), 1 << len(read))
+            yield Part((_LutRams, len(read)), read, output(cell, driven), cell, (stored, wires))
+
+
+def _index(rows: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the numbers whose up to 8 bits are given, lowest first."""
+    index: NDArray[np.uint8] = rows[-1]
+    for row in rows[-2::-1]:
+        index = index * 2 + row
+    return index
+
+
+class _Luts(Stateless):
+    """Tables of up to 6 inputs: LUTs, inverters, multiplexers."""
+
+    def __init__(self, parts: Sequence[Part]) -> None:
+        self._inputs = reads_of(parts)
+        self._outputs = drives_of(parts)[0]
+        # Filled-up inputs are 0, so that only the first entries are looked at.
+        self._tables = np.array([part.detail for part in parts], np.uint64)
+
+    def evaluate(self, values: Values) -> None:
+        index = _index(values.take(self._inputs))
+        values[self._outputs] = self._tables >> index & np.uint64(1)
+
+
+class _Carries(Stateless):
+    """CARRY4: O = S xor carry in; carry out = carry in if S, else DI."""
+
+    def __init__(self, parts: Sequence[Part]) -> None:
+        self._inputs = reads_of(parts)
+        self._outputs = drives_of(parts)
+
+    def evaluate(self, values: Values) -> None:
+        taken = values.take(self._inputs)
+        select, data = _index(taken[2:6]), _index(taken[6:10])
+        total = (select | data) + (data & ~select) + (taken[0] | taken[1])  # an adder does it
+        both = total & 15 | (select ^ total) >> 1 << 4
+        values[self._outputs] = both >> np.arange(8, dtype=np.uint8)[:, None] & 1
+
+
+class _Registers(Stateful):
+    """FDRE and FDSE."""
+
+    def __init__(self, parts: Sequence[Part]) -> None:
+        self._outputs = drives_of(parts)[0]
+        self._data, self._enable = pins_of(parts, "D")[0], pins_of(parts, "CE")[0]
+        sets = np.array([part.cell["type"] == "FDSE" for part in parts])
+        self._reset = np.where(sets, pins_of(parts, "S")[0], pins_of(parts, "R")[0])
+        self._value = sets.astype(np.uint8)
+        self._next = np.array([parameter(part.cell, "INIT") for part in parts], np.uint8)
+
+    def capture(self, values: Values) -> None:
+        now = values.take(self._outputs)
+        after = now ^ (now ^ values.take(self._data)) & values.take(self._enable)
+        self._next = after ^ (after ^ self._value) & values.take(self._reset)
+
+    def commit(self, values: Values) -> None:
+        values[self._outputs] = self._next
+
+
+class _Addressed:
+    """A memory of one bit a word for each part, read without a clock."""
+
+    def __init__(self, parts: Sequence[Part], stored: Sequence[Sequence[int]]) -> None:
+        self._address = reads_of(parts)
+        self._outputs = drives_of(parts)[0]
+        self._each = np.arange(len(parts))
+        self._state = np.array(stored, np.uint8)
+
+    def evaluate(self, values: Values) -> None:
+        values[self._outputs] = self._state[self._each, number(values.take(self._address))]
+
+
+class _ShiftRegisters(_Addressed):
+    """SRL16E and SRLC32E."""
+
+    def __init__(self, parts: Sequence[Part]) -> None:
+        super().__init__(parts, [part.detail for part in parts])
+        self._data, self._enable = pins_of(parts, "D")[0], pins_of(parts, "CE")[0]
+        self._next = self._state
+
+    def capture(self, values: Values) -> None:
+        shifted = np.column_stack([values.take(self._data), self._state[:, :-1]])
+        self._next = np.where(values.take(self._enable)[:, None], shifted, self._state)
+
+    def commit(self, values: Values) -> None:
+        self._state = self._next
+
+
+class _LutRams(_Addressed):
+    """LUT RAM: written at the clock."""
+
+    def __init__(self, parts: Sequence[Part]) -> None:
+        super().__init__(parts, [part.detail[0] for part in parts])
+        self._written = np.array([part.detail[1] for part in parts], np.int64).T
+        self._enable = pins_of(parts, "WE")[0]
+        self._where = self._at = np.zeros(0, np.int64)
+        self._next = np.zeros(0, np.uint8)
+
+    def capture(self, values: Values) -> None:
+        taken = values.take(self._written)
+        self._where = np.flatnonzero(values.take(self._enable))
+        self._at = number(taken[1:])[self._where]
+        self._next = taken[0][self._where]
+
+    def commit(self, values: Values) -> None:
+        self._state[self._where, self._at] = self._next

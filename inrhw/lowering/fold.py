@@ -1,0 +1,302 @@
+"""Folding: the same graph on fewer multipliers, in more cycles."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import zip_longest
+from typing import Any
+
+from inrhw.base.errors import GraphError, InputError
+from inrhw.base.types import Phase, Vector
+from inrhw.networks.precision import Precision
+from inrhw.ops.linear.dense import Dense
+from inrhw.ops.linear.folded_dense.node import Fold, FoldedDense, MemoryFormat
+from inrhw.ops.linear.fwht.node import Fwht, fits
+from inrhw.ops.linear.gather import Gather
+from inrhw.ops.linear.regroup import Regroup
+from inrhw.ops.node import Graph, Node
+from inrhw.ops.rotation import Rotation
+
+__all__ = [
+    "Fold",
+    "Folding",
+    "check_loadable",
+    "fold",
+    "fold_banks",
+    "folding_of",
+    "folding_to_json",
+    "other_weights",
+]
+
+#: Where weights can be: in adders (unfolded), in memories that never change, or in memories that are loaded.
+WEIGHTS = ("baked", "rom", "loadable")
+
+#: A loadable neuron's shift has so many bits, hence a range of 2**15 for the largest weight of a neuron.
+_SHIFT_BITS = 4
+
+#: Most bits of a network whose weights can be loaded: sums with room for any shift must be codes of 62 bits.
+_MOST_LOADABLE_BITS = 16
+
+#: Largest weight that a loadable layer holds: 2**4 turns in front of a phase, 2**7 in front of an argument
+#: that is clamped (a Gaussian's first layer starts with up to 21), 2**10 in front of a pixel.
+_LARGEST_TURNS_LOG2, _LARGEST_CLAMPED_LOG2, _LARGEST_PIXEL_LOG2 = 4, 7, 10
+
+
+@dataclass(frozen=True)
+class Folding:
+    """How a network is folded.
+
+    Parameters
+    ----------
+    layers
+        A fold for each dense layer. That of the first, which takes the coordinates, has simd 2.
+    weights
+        "rom": fixed. "loadable": replaced at run time.
+    packed
+        Two products of 8 bits in one DSP block, wherever a layer's formats and its fold allow it.
+    """
+
+    layers: tuple[Fold, ...]
+    weights: str = "rom"
+    packed: bool = False
+
+    def __post_init__(self) -> None:
+        if self.weights not in WEIGHTS[1:]:
+            raise InputError(f"weights of a folded network must be rom or loadable, not {self.weights!r}")
+        if not self.layers or self.layers[0].simd != 2:
+            raise InputError("the first layer, which takes two coordinates, must have simd 2")
+
+
+def fold(graph: Graph, folding: Folding, precision: Precision) -> Graph:
+    """Return the graph with folded dense layers, and all between them on as few lanes as keep pace.
+
+    Parameters
+    ----------
+    graph
+        From `inrhw.lower`.
+    folding
+        A fold for each dense layer.
+    precision
+        Bits of the network: they say what loadable memories must be able to hold.
+
+    Returns
+    -------
+    Graph
+        Equal to `graph` for every input; its output comes in one beat.
+
+    Raises
+    ------
+    InputError
+        If the number of folds is not that of the layers, a fold is larger than its layer, or bits or a neuron
+        do not fit loadable memories.
+    """
+    if folding.weights == "loadable":
+        check_loadable(precision)
+    return _fold([graph], folding, precision)
+
+
+def check_loadable(precision: Precision) -> None:
+    """Raise InputError unless memories that hold any network of this precision can be had."""
+    bits = (precision.weight_bits, precision.outer_weight_bits, precision.activation_bits)
+    if max(*bits, precision.phase_bits) > _MOST_LOADABLE_BITS:
+        raise InputError(
+            f"loadable weights are for networks of at most {_MOST_LOADABLE_BITS} bits; wider ones need rom"
+        )
+
+
+def fold_banks(graphs: Sequence[Graph], folding: Folding, precision: Precision) -> Graph:
+    """Return one folded graph for the networks of several pictures, each with a bank of weights of its own.
+
+    A dense layer whose integers are the same in all graphs is shared: it is there once, and where its fold is
+    whole (a multiplier for each of its weights) and it is not the first one, it stays a `Dense`, of adders
+    alone. Any other layer has a set of weights for each bank.
+
+    Parameters
+    ----------
+    graphs
+        From `inrhw.lower`, one for each picture: the same but for the integers of dense layers.
+    folding
+        A fold for each dense layer, with weights "rom".
+    precision
+        Bits of the networks.
+
+    Returns
+    -------
+    Graph
+        With ``of_bank(k)`` equal to ``graphs[k]`` for every input; its output comes in one beat.
+
+    Raises
+    ------
+    InputError
+        If graphs differ in more than the integers of dense layers, weights are loadable, or a fold is wrong.
+    """
+    if folding.weights != "rom":
+        raise InputError(f"weights of several pictures must be rom, not {folding.weights}")
+    if not graphs:
+        raise InputError("there must be the network of at least one picture")
+    for picture, graph in enumerate(graphs[1:], 1):
+        _check_alike(graphs[0], graph, picture)
+    return _fold(graphs, folding, precision)
+
+
+def _check_alike(first: Graph, other: Graph, picture: int) -> None:
+    """Raise InputError, naming the first node that differs by more than the integers of a dense layer."""
+    if first.i != other.i:
+        raise InputError(
+            f"coordinates of all pictures must have one format: picture 0 takes {first.i}, "
+            f"picture {picture} {other.i}"
+        )
+    for name, other_name in zip_longest(first.nodes, other.nodes):
+        if name != other_name or not _are_alike(first.nodes[name], other.nodes[name]):
+            raise InputError(
+                f"networks of all pictures must have one structure, but {name or other_name} of picture "
+                f"{picture} is not as in picture 0"
+            )
+
+
+def _are_alike(a: Node, b: Node) -> bool:
+    if isinstance(a, Dense) and isinstance(b, Dense):
+        return (a.weight.shape, a.frac, a.wrap) == (b.weight.shape, b.frac, b.wrap)
+    moved: Callable[..., Node] = replace
+    return type(a) is type(b) and moved(b, i=a.i) == a
+
+
+def _are_equal(layers: Sequence[Dense]) -> bool:
+    """Return whether layers of one shape have the same integers."""
+    first = layers[0]
+    return all(
+        layer.shift == first.shift
+        and (layer.weight == first.weight).all()
+        and (layer.bias == first.bias).all()
+        for layer in layers
+    )
+
+
+def _fold(graphs: Sequence[Graph], folding: Folding, precision: Precision) -> Graph:
+    """Return the folded graph; what is not a dense layer is taken from the first one."""
+    graph = graphs[0]
+    layers = {name: node for name, node in graph.nodes.items() if isinstance(node, Dense)}
+    dense = list(layers)
+    if len(folding.layers) != len(dense):
+        raise InputError(f"folding must have {len(dense)} layers, not {len(folding.layers)}")
+    folds = dict(zip(dense, folding.layers, strict=True))
+    loadable = folding.weights == "loadable"
+    edge = replace(graph.i, banks=2 if loadable else len(graphs))
+    pace = max(
+        -(-len(layer.bias) // folds[name].pe) * -(-layer.i.length // folds[name].simd)
+        for name, layer in layers.items()
+    )
+    nodes: dict[str, Node] = {}
+    for name, node in graph.nodes.items():
+        if isinstance(node, Dense):
+            sets = [other for each in graphs if isinstance(other := each.nodes[name], Dense)]
+            sets = sets[:1] if _are_equal(sets) else sets
+            first, last = name == dense[0], name == dense[-1]
+            bits = precision.outer_weight_bits if first or last else precision.weight_bits
+            if not first and precision.widens("last" if last else "hidden"):
+                bits += (node.i.length - 1).bit_length()
+            format = _loadable_format(node, edge, bits, first=first, last=last) if loadable else None
+            whole = edge.beats == 1 and folds[name] == _whole(node)
+            if whole and len(sets) < len(graphs) and not first:
+                nodes[name] = _on_lanes(name, node, edge)
+            else:
+                nodes[name] = _folded_layer(name, sets, edge, folds[name], format, packed=folding.packed)
+        elif isinstance(node, Fwht):
+            lanes = lanes_to_rotate(node.rotation, edge.lanes, pace)
+            if lanes != edge.lanes:
+                nodes[f"{name}_lanes"] = Regroup(edge, lanes)
+                edge = nodes[f"{name}_lanes"].o
+            nodes[name] = Fwht.pipelined(edge, node.rotation)
+        else:
+            nodes[name] = _on_lanes(name, node, edge)
+        edge = nodes[name].o
+    if edge.beats > 1:
+        nodes["gather"] = Gather(edge)
+    return Graph(nodes)
+
+
+def lanes_to_rotate(rotation: Rotation, lanes: int, pace: int) -> int:
+    """Return on how many lanes a vector that comes on `lanes` is rotated.
+
+    Those that it has, if they will do; else the fewest on which it takes at most `pace` cycles.
+    """
+    if fits(rotation, lanes):
+        return lanes
+    length = rotation.length
+    return next(n for n in range(1, length + 1) if -(-length // n) <= pace and fits(rotation, n))
+
+
+def _folded_layer(
+    name: str, sets: Sequence[Dense], i: Vector, fold: Fold, format: MemoryFormat | None, *, packed: bool
+) -> FoldedDense:
+    try:
+        return FoldedDense.of(sets, i, fold, format, packed=packed)
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from error
+
+
+def _whole(dense: Dense) -> Fold:
+    """Return the fold with a multiplier for each weight."""
+    return Fold(*dense.weight.shape)
+
+
+def _on_lanes(name: str, node: Node, edge: Vector) -> Node:
+    """Return the node with another input edge."""
+    moved: Callable[..., Node] = replace
+    try:
+        return moved(node, i=edge)
+    except TypeError as error:
+        raise GraphError(f"{name} ({type(node).__name__}) cannot work on lanes: {error}") from error
+
+
+def _loadable_format(dense: Dense, i: Vector, weight_bits: int, *, first: bool, last: bool) -> MemoryFormat:
+    """Return a format that depends on shapes and bits only, so that every network of that shape has it."""
+    wraps = isinstance(dense.o.element, Phase)
+    largest = _LARGEST_PIXEL_LOG2 if last else _LARGEST_TURNS_LOG2 if wraps else _LARGEST_CLAMPED_LOG2
+    if first:
+        # A positional encoding has up to 2**(frac - 4) turns, times the ratio of the picture's sides.
+        largest = max(largest, i.element.frac - 2)
+    lo = i.element.frac + weight_bits - 1 - largest - dense.frac
+    # Sums without the output's last bits: weights are shifted left instead, and take more bits.
+    weight_bits, lo = weight_bits + max(0, -lo), max(0, lo)
+    hi = lo + (1 << _SHIFT_BITS) - 1
+    if wraps:
+        return MemoryFormat(weight_bits, lo, hi, hi + dense.frac)
+    x = max(abs(i.element.lo), i.element.hi)
+    reach = i.length * (x << (weight_bits - 1)) + (1 << (largest + hi))
+    return MemoryFormat(weight_bits, lo, hi, reach.bit_length() + 1)
+
+
+def folding_of(graph: Graph) -> Folding | None:
+    """Return how a graph is folded; None if it is not."""
+    folded = [node for node in graph.nodes.values() if isinstance(node, FoldedDense)]
+    if not folded:
+        return None
+    layers = [node for node in graph.nodes.values() if isinstance(node, FoldedDense | Dense)]
+    folds = tuple(layer.fold if isinstance(layer, FoldedDense) else _whole(layer) for layer in layers)
+    return Folding(folds, "loadable" if folded[0].loadable else "rom", any(layer.packed for layer in folded))
+
+
+def folding_to_json(folding: Folding | None) -> dict[str, Any] | None:
+    """Return the folding as plain data; None stands for an unfolded network."""
+    if folding is None:
+        return None
+    layers = [[fold.pe, fold.simd] for fold in folding.layers]
+    return {"layers": layers, "weights": folding.weights, "packed": folding.packed}
+
+
+def other_weights(graph: Graph) -> Graph:
+    """Return a loadable graph of the same shape with other weights: each layer's neurons in reverse order.
+
+    It is what a core is given to prove that it can show another picture.
+    """
+    nodes = {
+        name: replace(node, weight=node.weight[:, ::-1], bias=node.bias[:, ::-1], shift=node.shift[:, ::-1])
+        if isinstance(node, FoldedDense)
+        else node
+        for name, node in graph.nodes.items()
+    }
+    return Graph(nodes)
+
+
+#: Bits of a loadable accumulator: every network whose phases have no finer step than a turn / 2**32 fits.
+LOADABLE_WIDTH = 32

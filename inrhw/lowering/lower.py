@@ -1,0 +1,64 @@
+"""From a quantized torch model to a graph of integers."""
+
+import copy
+
+from inrhw.base.errors import InputError
+from inrhw.base.types import Fixed, Phase, Vector
+from inrhw.networks.architecture import PIXEL
+from inrhw.networks.inr import INR
+from inrhw.ops.linear.dense import DenseLayer
+from inrhw.ops.linear.requantize import Requantize
+from inrhw.ops.node import Graph, Node
+
+
+def lower(model: INR) -> Graph:
+    """Return the integer graph that equals the quantized model to the last bit.
+
+    Parameters
+    ----------
+    model
+        From `inrhw.networks.inr.INR.quantized`, or `Fitted.model`. It is not changed.
+
+    Returns
+    -------
+    Graph
+        From coordinates (`Grid.vector`) to pixels, with ``graph.forward_int(codes)`` equal to
+        ``model.render()``.
+
+    Raises
+    ------
+    InputError
+        If the model is not quantized, or a weight is NaN.
+    Overflow
+        If float64 could not represent a sum exactly, so that "equal" could not be promised.
+    """
+    if model.activation.argument is None:
+        raise InputError("only a quantized model can be lowered; use INR.quantized() or Fitted.model")
+    model.check_finite()
+    model = copy.deepcopy(model).cpu().double().eval()
+    nodes: dict[str, Node] = {}
+    edge = model.architecture.grid.vector
+    *hidden, last = model.dense_layers()
+    for k, (layer, activation) in enumerate(zip(hidden, model.hidden_activations(), strict=True)):
+        edge = _prepare(nodes, f"layer{k}", layer, edge)
+        argument = activation.argument
+        assert argument is not None
+        nodes[f"layer{k}_dense"] = dense = layer.node(edge, argument.frac, wrap=isinstance(argument, Phase))
+        edge = dense.o
+        if isinstance(argument, Fixed) and activation.clamped:
+            nodes[f"layer{k}_clamp"] = clamp = Requantize(edge, argument)
+            edge = clamp.o
+        name = type(activation).__name__.removesuffix("Activation").lower()
+        nodes[f"layer{k}_{name}"] = curve = activation.node(edge)
+        edge = curve.o
+    edge = _prepare(nodes, f"layer{len(hidden)}", last, edge)
+    nodes[f"layer{len(hidden)}_dense"] = dense = last.node(edge, PIXEL.frac, wrap=False)
+    nodes["pixel"] = Requantize(dense.o, PIXEL)
+    return Graph(nodes)
+
+
+def _prepare(nodes: dict[str, Node], name: str, layer: DenseLayer, edge: Vector) -> Vector:
+    """Append what a layer does to its input before it multiplies; return what it multiplies."""
+    for key, node in layer.prepare(name, edge).items():
+        nodes[key], edge = node, node.o
+    return edge

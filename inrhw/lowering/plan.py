@@ -1,0 +1,320 @@
+"""From a target to a folding: pe and simd of each layer, as cheap as the board allows."""
+
+import math
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, NoReturn
+
+from inrhw.base.board import RESOURCE_UNITS, Board
+from inrhw.base.errors import InputError
+from inrhw.lowering.cost import (
+    Cost,
+    baked_cost,
+    layer_cost,
+    network_cost,
+    on_family,
+    out_lanes,
+    rest_cost,
+    synapse_fold,
+)
+from inrhw.lowering.fold import Folding, check_loadable
+from inrhw.lowering.shapes import LayerShape, layer_shapes
+from inrhw.lowering.wish import Wish, check_control, check_window
+from inrhw.networks.architecture import Architecture
+from inrhw.ops.linear.folded_dense.node import Fold
+
+#: How often, and by what factor, the price of a resource that ran short is raised.
+_RAISES, _RAISE = 8, 8.0
+
+
+def plan(architecture: Architecture, wish: Wish, board: Board, source: str = "raster") -> Folding | None:
+    """Find the folding that a user wishes for.
+
+    With a number of cycles a pixel, it is the cheapest one that needs no more: the smallest sum of the shares
+    that it takes of what there is. With a budget only, it is the fastest one.
+
+    Parameters
+    ----------
+    architecture
+        Shape and formats of the network; its weights do not matter.
+    wish
+        What is wanted.
+    board
+        Bounds what is possible.
+    source
+        "raster", where the first layer needs no multipliers, or "stream".
+
+    Returns
+    -------
+    Folding or None
+        None for baked weights.
+
+    Raises
+    ------
+    InputError
+        If no folding does it; the message says what is short and what would fit. If the core cannot have the
+        window that is wished for.
+    """
+    if wish.window:
+        first = architecture.hidden_activations[0]
+        check_window(source, wish.folded, first.argument_format(architecture.precision.phase_bits))
+    if wish.weights == "loadable":
+        check_loadable(architecture.precision)
+    if not wish.folded:
+        return None
+    return _folding(layer_shapes(architecture), wish, board, source)
+
+
+def _folding(shapes: Sequence[LayerShape], wish: Wish, board: Board, source: str) -> Folding:
+    """Return the folding of layers that are to be folded; see `plan`."""
+    if wish.packed and not any(shape.packable(Fold(2, 1)) for shape in shapes):
+        raise InputError("packed needs weights and activations of at most 8 bits; see weight_bits")
+    if wish.packed and board.family != "xcup":
+        raise InputError(f"packed needs the DSP48E2 of UltraScale+, which {board.title} does not have")
+    search = _Search(shapes, wish, board, source)
+    interval = wish.target.interval
+    if interval is None:
+        return search.fastest()
+    return search.within(interval) or search.refuse(interval)
+
+
+def plan_for(
+    architectures: Sequence[Architecture], wish: Wish, board: Board, source: str = "raster"
+) -> Folding | None:
+    """Find the folding of a core of as many pictures as there are architectures; see `plan`."""
+    check_control(wish.control, source)
+    if len(architectures) > 1:
+        return plan_banks(architectures, wish, board, source)
+    return plan(architectures[0], wish, board, source)
+
+
+def plan_banks(
+    architectures: Sequence[Architecture], wish: Wish, board: Board, source: str = "raster"
+) -> Folding:
+    """Find the folding of a core of several pictures, as `plan` does for one.
+
+    With no target there is a multiplier for each weight, but adders for shared layers, and a pixel a clock.
+
+    Raises
+    ------
+    InputError
+        If weights are to be baked or loadable, or no folding does it.
+    """
+    if wish.weights in ("baked", "loadable"):
+        raise InputError(
+            f"weights of pictures that share layers must be rom, not {wish.weights}: each picture has a bank "
+            "in memories that never change"
+        )
+    if wish.window:
+        raise InputError("pictures that share layers cannot have a window; it needs baked weights")
+    shapes = layer_shapes(architectures[0], len(architectures))
+    if wish.folded:
+        return _folding(shapes, wish, board, source)
+    return Folding(tuple(Fold(shape.rows, shape.columns) for shape in shapes))
+
+
+@dataclass(frozen=True)
+class _Path:
+    """The folds of the first layers, and what they cost."""
+
+    folds: tuple[Fold, ...]
+    cost: Cost
+    price: float
+
+
+class _Search:
+    """Folds of one network, within the limits of a board and of the user."""
+
+    def __init__(self, shapes: Sequence[LayerShape], wish: Wish, board: Board, source: str) -> None:
+        self._shapes, self._wish, self._board, self._source = shapes, wish, board, source
+        self._weights = wish.weights or "rom"
+        budget = {"dsp": wish.target.max_dsp, "lut": wish.target.max_lut}
+        self._limits = {
+            name: min(board.resources[name], budget.get(name) or board.resources[name])
+            for name in ("lut", "ff", "dsp", "bram", "uram")
+        }
+        #: A resource costs the share that it takes of what there is; one that is not there costs a lot.
+        self._prices = {name: 1 / max(limit, 0.1) for name, limit in self._limits.items()}
+        self._slowest = max(shape.rows * shape.columns for shape in shapes)
+        self._costs: dict[tuple[LayerShape, Fold, int, int, bool], Cost] = {}
+
+    def within(self, interval: int) -> Folding | None:
+        """Return the cheapest folding of at most `interval` cycles, or None."""
+        prices = self._prices
+        for _ in range(_RAISES):
+            found = self._cheapest(interval, prices)
+            short = self._short(found.cost)
+            if not short:
+                return Folding(found.folds, self._weights, self._wish.packed)
+            prices = {name: price * (_RAISE if name in short else 1) for name, price in prices.items()}
+        return None
+
+    def fastest(self) -> Folding:
+        """Return the folding with the fewest cycles."""
+        return self.within(self._fewest_cycles() or self._slowest) or self.refuse(self._slowest)
+
+    def refuse(self, interval: int) -> NoReturn:
+        """Raise InputError: what `interval` cycles need at least, and what would fit."""
+        short = {}
+        for name in self._limits:
+            least = self._cheapest(interval, {name: 1}).cost
+            if name in self._short(least):
+                short[name] = getattr(least, name)
+        if not short:  # each alone would fit
+            found = self._cheapest(interval, self._prices)
+            short = {name: getattr(found.cost, name) for name in self._short(found.cost)}
+        needs = " and ".join(
+            f"{math.ceil(used):,} {RESOURCE_UNITS[name]}s, but {self._where(name)} {self._limits[name]:,}"
+            for name, used in short.items()
+        )
+        raise InputError(f"{interval} cycles a pixel need {needs}; {self._what_would_do()}")
+
+    def _where(self, name: str) -> str:
+        own = self._limits[name] == self._board.resources[name]
+        return f"{self._board.name} ({self._board.part}) has" if own else f"max_{name} is"
+
+    def _what_would_do(self) -> str:
+        fewest, clock = self._fewest_cycles(), self._wish.target.clock_mhz
+        if fewest is None:
+            return "no folding fits, however slow: make the network smaller or allow more"
+        return f"{fewest} cycles would fit, {clock / fewest:.3g} Mpixels/s at {clock:g} MHz"
+
+    def _fewest_cycles(self) -> int | None:
+        """Return the smallest feasible number of cycles a pixel, or None."""
+        if self.within(self._slowest) is None:
+            return None
+        return bisect_left(range(self._slowest), True, lo=2, key=lambda n: self.within(n) is not None)
+
+    def _short(self, cost: Cost) -> list[str]:
+        """Return the resources that do not suffice."""
+        return [name for name, limit in self._limits.items() if getattr(cost, name) > limit]
+
+    def _cheapest(self, interval: int, prices: Mapping[str, float]) -> _Path:
+        """Choose layer by layer: what one costs depends on those before only by the lanes of its input."""
+        rest = rest_cost(self._shapes, self._weights, self._source, control=self._wish.control)
+        rest = on_family(rest, self._board.family)
+        paths = {2: _Path((), rest, _price(rest, prices))}
+        for k, shape in enumerate(self._shapes):
+            longer: dict[int, _Path] = {}
+            for lanes, path in paths.items():
+                folds = _first_folds(shape, interval) if k == 0 else _folds(shape, interval, lanes)
+                for fold in folds:
+                    cost = path.cost + self._cost(k, fold, lanes, interval)
+                    found = _Path((*path.folds, fold), cost, _price(cost, prices))
+                    best = longer.setdefault(out_lanes(shape, fold), found)
+                    if found.price < best.price:
+                        longer[out_lanes(shape, fold)] = found
+            paths = longer
+        return min(paths.values(), key=lambda path: path.price)
+
+    def _cost(self, k: int, fold: Fold, lanes: int, interval: int) -> Cost:
+        raster = k == 0 and self._source == "raster"
+        pace = interval if self._shapes[k].rotation else 0  # which matters to rotations only
+        key = (self._shapes[k], fold, lanes, pace, raster)
+        if key not in self._costs:
+            cost = layer_cost(
+                self._shapes[k], fold, lanes, self._weights, pace, packed=self._wish.packed, raster=raster
+            )
+            self._costs[key] = on_family(cost, self._board.family)
+        return self._costs[key]
+
+
+def _price(cost: Cost, prices: Mapping[str, float]) -> float:
+    return math.fsum(getattr(cost, name) * price for name, price in prices.items())
+
+
+def _first_folds(shape: LayerShape, interval: int) -> Iterator[Fold]:
+    """Yield the lanes of the first layer: as few as keep pace, or some more that may suit the next one."""
+    fewest = -(-shape.rows // interval)
+    for lanes in range(fewest, min(shape.rows, 2 * fewest + 2) + 1):
+        yield Fold(lanes, shape.columns)
+
+
+def _folds(shape: LayerShape, interval: int, lanes: int) -> Iterator[Fold]:
+    """Yield the folds that may be the cheapest: no pe and no simd larger than some reason demands.
+
+    Reasons are the interval, a simd that goes well with the `lanes` of the input, and results that leave on
+    few lanes, for which pe and synapse_fold need a common divisor.
+    """
+    for most in _quotients(shape.columns):
+        if most > interval:
+            continue
+        least = -(-shape.columns // most)
+        for simd in {least, -(-least // lanes) * lanes, *(n for n in _divisors(lanes) if n >= least)}:
+            if simd > shape.columns:
+                continue
+            taken = -(-shape.columns // simd)
+            pe = -(-shape.rows // (interval // taken))
+            for divisor in _divisors(taken):
+                if (wider := -(-pe // divisor) * divisor) <= shape.rows:
+                    yield Fold(wider, simd)
+
+
+def _quotients(n: int) -> list[int]:
+    """Return every value of ceil(n / k)."""
+    return sorted({-(-n // k) for k in range(1, n + 1)})
+
+
+def _divisors(n: int) -> list[int]:
+    return [k for k in range(1, n + 1) if n % k == 0]
+
+
+def plan_to_json(
+    architectures: Sequence[Architecture], wish: Wish, board: Board, source: str, folding: Folding
+) -> dict[str, Any]:
+    """Return what a folding was chosen for, and what the cost model says of it.
+
+    Of several pictures also what as many cores of one would cost: with the same folds, or baked where the
+    core gives a pixel a clock.
+    """
+    shapes = layer_shapes(architectures[0], len(architectures))
+
+    def told(cost: Cost) -> dict[str, float]:
+        return asdict(on_family(cost, board.family))
+
+    def folded(shapes: Sequence[LayerShape]) -> Cost:
+        return sum(network_cost(shapes, folding, source, control=wish.control).values(), Cost())
+
+    def separate() -> dict[str, Any]:
+        alone = layer_shapes(architectures[0])
+        one = folded(alone) if wish.folded else baked_cost(alone, source, control=wish.control)
+        weights = folding.weights if wish.folded else "baked"
+        return {"weights": weights, **told(sum([one] * len(architectures), Cost()))}
+
+    return {
+        "board": board.name,
+        "target": asdict(wish.target),
+        "layers": [
+            {
+                "rows": shape.rows,
+                "columns": shape.columns,
+                "pe": fold.pe,
+                "simd": fold.simd,
+                "neuron_fold": -(-shape.rows // fold.pe),
+                "synapse_fold": synapse_fold(shape, fold),
+            }
+            for shape, fold in zip(shapes, folding.layers, strict=True)
+        ],
+        "predicted": told(folded(shapes)),
+        **({"separate": separate()} if len(architectures) > 1 else {}),
+    }
+
+
+def folding_from_json(plain: Any) -> Folding | None:
+    """Return the folding that a manifest holds; None is that of baked weights.
+
+    Raises
+    ------
+    InputError
+        If it is damaged.
+    """
+    if plain is None:
+        return None
+    try:
+        folds = tuple(Fold(pe, simd) for pe, simd in plain["layers"])
+        return Folding(folds, plain["weights"], plain["packed"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            f"the folding in manifest.json is damaged ({error!r}); run `inrhw emit` again"
+        ) from error

@@ -1,0 +1,186 @@
+"""What a network is: shape, activation and precision, and how that is kept in files."""
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from inrhw.base.errors import InputError
+from inrhw.base.types import Fixed, Vector
+from inrhw.networks.precision import Precision
+from inrhw.ops.kinds.activation import Activation, Encoding
+from inrhw.ops.kinds.curve import CurveNode
+from inrhw.ops.registry import curve_nodes, implementation, operations
+from inrhw.signals.grid import Grid
+
+#: What leaves the network.
+PIXEL = Fixed(8, 0, signed=False)
+
+
+def activations() -> dict[str, type[Activation]]:
+    """Return every activation in `inrhw.ops.registry`, by the name of the network that uses it.
+
+    Examples
+    --------
+    >>> {"quadinr", "siren"} <= set(activations())
+    True
+    """
+    found = {}
+    for module in operations():
+        for value in vars(module).values():
+            if isinstance(value, type) and issubclass(value, Activation) and hasattr(value, "model_name"):
+                found[value.model_name] = value
+    return found
+
+
+def implementations(model: str) -> dict[str, type[CurveNode]]:
+    """Return every circuit for a network's activation, by the name of its file in `inrhw.ops.registry`.
+
+    Examples
+    --------
+    >>> {"sine", "sine_cordic"} <= set(implementations("siren"))
+    True
+    """
+    curve = activations()[model].node_class.curve
+    return {implementation(cls): cls for cls in curve_nodes() if cls.curve == curve}
+
+
+def check_scale(scale: int) -> int:
+    """Return `scale`, or raise InputError unless it is from 1 to 64."""
+    if not isinstance(scale, int) or not 1 <= scale <= 64:
+        raise InputError(f"scale must be a whole number from 1 to 64, not {scale}")
+    return scale
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """Everything about a network but its weights.
+
+    Parameters
+    ----------
+    model
+        Name of the network, which names its activation: a key of `activations`.
+    width, height, channels
+        The picture: 1 or 3 channels.
+    hidden_features
+        Width of every trained layer but the last.
+    hidden_layers
+        Trained layers between the first and the last one.
+    omega_0
+        Frequency factor, f(omega_0 (W x + b)) in every layer; None means the activation's default.
+    precision
+        Bits of the quantized network.
+    activation_impl
+        Circuit of the activation, a key of `implementations`; "" means the activation's own.
+    scale
+        The network is rendered at so many times the picture's size, from 1 to 64; trained at 1.
+    """
+
+    model: str
+    width: int
+    height: int
+    channels: int
+    hidden_features: int = 20
+    hidden_layers: int = 2
+    omega_0: float | None = None
+    precision: Precision = Precision()
+    activation_impl: str = ""
+    scale: int = 1
+
+    def __post_init__(self) -> None:
+        known = activations()
+        if self.model not in known:
+            raise InputError(f"model must be one of {', '.join(sorted(known))}, not {self.model!r}")
+        check_scale(self.scale)
+        Grid(self.width * self.scale, self.height * self.scale)
+        if self.channels not in (1, 3):
+            raise InputError(f"channels must be 1 or 3, not {self.channels}")
+        for name, least, most in (("hidden_features", 1, 256), ("hidden_layers", 0, 16)):
+            value = getattr(self, name)
+            if not isinstance(value, int) or not least <= value <= most:
+                raise InputError(f"{name} must be a whole number from {least} to {most}, not {value}")
+        if self.omega_0 is None:
+            object.__setattr__(self, "omega_0", self.activation.default_omega_0)
+        elif not 0 < self.omega_0 <= 1000:
+            raise InputError(f"omega_0 must be over 0 and at most 1000, not {self.omega_0}")
+        self._check_activation_impl()
+
+    def _check_activation_impl(self) -> None:
+        activation, known = self.activation, implementations(self.model)
+        if self.activation_impl and self.activation_impl not in known:
+            raise InputError(
+                f"activation_impl must be one of {', '.join(sorted(known))} for {self.model}, "
+                f"not {self.activation_impl!r}"
+            )
+        for each in dict.fromkeys(self.hidden_activations):
+            own = each is activation
+            circuits = list(known.values()) if own else []
+            self._check_circuit(each, self.circuit if own else each.node_class, circuits)
+
+    def _check_circuit(
+        self, activation: type[Activation], circuit: type[CurveNode], others: Sequence[type[CurveNode]]
+    ) -> None:
+        """Raise InputError, naming others that would do, unless the circuit has this precision."""
+        argument, element = activation.formats(self.precision.phase_bits, self.precision.activation_bits)
+        try:
+            circuit(Vector(argument, 1), element)
+        except ValueError as error:
+            would_do = [implementation(other) for other in others if other.serves(argument, element)]
+            hint = f"activation_impl {' or '.join(would_do)} can" if would_do else "use fewer bits"
+            raise InputError(
+                f"{implementation(circuit)} cannot have this precision: {error}; {hint}"
+            ) from error
+
+    @property
+    def circuit(self) -> type[CurveNode]:
+        """What computes the activation."""
+        if not self.activation_impl:
+            return self.activation.node_class
+        return implementations(self.model)[self.activation_impl]
+
+    @property
+    def grid(self) -> Grid:
+        """Coordinates of what is rendered."""
+        return Grid(self.width * self.scale, self.height * self.scale)
+
+    @property
+    def activation(self) -> type[Activation]:
+        """What the model names."""
+        return activations()[self.model]
+
+    @property
+    def encoding(self) -> Encoding | None:
+        """The layer in front of the trained ones, if the model has one."""
+        return self.activation.encoding(self.width, self.height)
+
+    @property
+    def features(self) -> list[int]:
+        """Widths from the coordinates to the pixel."""
+        encoded = [] if self.encoding is None else [len(self.encoding.bias)]
+        return [2, *encoded, *[self.hidden_features] * (1 + self.hidden_layers), self.channels]
+
+    @property
+    def hidden_activations(self) -> list[type[Activation]]:
+        """What follows each layer but the last."""
+        first = [] if self.encoding is None else [self.encoding.activation]
+        return first + [self.activation] * (1 + self.hidden_layers)
+
+
+def architecture_to_json(architecture: Architecture) -> str:
+    """Return the architecture as JSON."""
+    return json.dumps(dataclasses.asdict(architecture), sort_keys=True)
+
+
+def architecture_from_json(text: str, kind: type[Architecture] = Architecture) -> Architecture:
+    """Return the architecture, of some kind, that `architecture_to_json` wrote.
+
+    Raises
+    ------
+    InputError
+        If the text describes none.
+    """
+    try:
+        fields = json.loads(text)
+        return kind(**{**fields, "precision": Precision(**fields["precision"])})
+    except (ValueError, TypeError, KeyError) as error:
+        raise InputError(f"the description of the network is damaged ({error}); run fit again") from error

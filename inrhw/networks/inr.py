@@ -1,0 +1,224 @@
+"""The networks: dense layers with activations, in floating point or quantized."""
+
+import copy
+import dataclasses
+import itertools
+from collections.abc import Iterator, Sequence
+from typing import cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from inrhw.networks.architecture import PIXEL, Architecture
+from inrhw.networks.hadamard import HadamardLayer, calibrate, finer
+from inrhw.networks.tensors import Trainable
+from inrhw.ops.kinds.activation import Activation, Affine
+from inrhw.ops.linear.dense import DenseLayer
+from inrhw.ops.rounding import quantize
+
+#: Pixels that calibration looks at, at most.
+_CALIBRATED = 4096
+
+
+class INR(Trainable):
+    """A multilayer perceptron from pixel coordinates to pixel values.
+
+    Parameters
+    ----------
+    architecture
+        Its shape and formats.
+    seed
+        Of the initial weights.
+    """
+
+    def __init__(self, architecture: Architecture, seed: int = 0) -> None:
+        super().__init__()
+        self.architecture = architecture
+        activation, encoding = architecture.activation, architecture.encoding
+        omega_0 = architecture.omega_0
+        assert omega_0 is not None
+        gain = activation.gain(omega_0)
+        features = architecture.features
+        generator = torch.Generator().manual_seed(seed)
+        self.layers = nn.ModuleList()
+        #: What follows the layer that is not trained, if there is one.
+        self.encoding: Activation | None = None
+        if encoding is not None:
+            layer = DenseLayer(2, features[1], 1.0, architecture.grid.scale)
+            layer.freeze(encoding.weight, encoding.bias)
+            self.layers.append(layer)
+            self.encoding = encoding.activation()
+        n_fixed = len(self.layers)
+        for k, (n, out) in enumerate(itertools.pairwise(features[n_fixed:-1])):
+            rotates = self.layers and architecture.precision.rotates("hidden")
+            scale = None if self.layers else architecture.grid.scale
+            layer = self._hadamard(n, out, gain) if rotates else DenseLayer(n, out, gain, scale)
+            layer.reset(activation.hidden_bound(n, omega_0) if k else activation.first_bound(n), generator)
+            self.layers.append(layer)
+        # The last layer speaks in pixels: [-1, 1] becomes [0, 255].
+        make = self._hadamard if architecture.precision.rotates("last") else DenseLayer
+        last = make(features[-2], features[-1], 127.5, offset=127.5)
+        last.reset((6 / features[-2]) ** 0.5 / omega_0, generator)
+        self.layers.append(last)
+        self.activation = activation(omega_0)
+        #: Once quantized, what follows each layer but the last if the next one rotates.
+        self.finer_activations = nn.ModuleList()
+
+    def scaled(self, scale: int) -> "INR":
+        """Return a copy that renders the same function at `scale` times the picture's size.
+
+        Its first layer takes the finer grid; all others keep every weight, and once quantized every integer.
+        """
+        model = copy.deepcopy(self)
+        model.architecture = dataclasses.replace(self.architecture, scale=scale)
+        grid, first = model.architecture.grid, next(model.dense_layers())
+        first.scale = grid.scale
+        if first.weight_bits is not None:
+            first.quantize(first.weight_bits, grid.element, first.finer_rows)
+        return model
+
+    def quantized(self) -> "INR":
+        """Return a `plain` copy that computes with the architecture's precision."""
+        return quantized([self])[0]
+
+    def _round(self) -> None:
+        """Compute with the architecture's precision from now on."""
+        precision = self.architecture.precision
+        elements = [self.architecture.grid.element]
+        circuit = self.architecture.circuit
+        for activation in self.hidden_activations():
+            own = circuit if activation is self.activation else activation.node_class
+            activation.quantize(precision.phase_bits, precision.activation_bits, own)
+            assert activation.element is not None
+            elements.append(activation.element)
+            finer_activation = copy.deepcopy(activation)
+            finer_activation.quantize(precision.phase_bits, finer(activation.element).width, own)
+            self.finer_activations.append(finer_activation)
+        for k, (layer, element) in enumerate(zip(self.dense_layers(), elements, strict=True)):
+            outer = k in (0, len(self.layers) - 1)
+            weight_bits = precision.outer_weight_bits if outer else precision.weight_bits
+            layer.quantize(weight_bits, element, precision.finer_rows)
+
+    def _hadamard(self, n: int, out: int, gain: float, offset: float = 0.0) -> HadamardLayer:
+        stored = self.architecture.precision.hadamard == "stored"
+        return HadamardLayer(n, out, gain, offset, stored=stored)
+
+    @torch.no_grad()
+    def layer_inputs(self) -> list[tuple[DenseLayer, Tensor]]:
+        """Return every dense layer with its inputs, [pixels, in_features], of 4096 pixels at most."""
+        x = self.coordinates()
+        x = x[:: -(-len(x) // _CALIBRATED)]
+        followers = [*self.hidden_activations(), nn.Identity()]
+        found = []
+        for layer, follower in zip(self.dense_layers(), followers, strict=True):
+            found.append((layer, x))
+            x = follower(layer(x))
+        return found
+
+    def plain(self) -> "INR":
+        """Return an equal copy whose activations have no parameters: they are in the weights around them."""
+        return plain([self])[0]
+
+    def weight_bits(self) -> int:
+        """Return the bits that hold the quantized weights and biases; biases have the width of their sum.
+
+        A layer that is not trained follows from the picture's size and needs none.
+        """
+        return sum(layer.stored_bits() for layer in self.dense_layers() if layer.weight.requires_grad)
+
+    def rotations(self) -> list[str]:
+        """Return what each dense layer rotates: "none" or as in `HadamardLayer.rotated`."""
+        return [
+            layer.rotated if isinstance(layer, HadamardLayer) else "none" for layer in self.dense_layers()
+        ]
+
+    def dense_layers(self) -> Iterator[DenseLayer]:
+        """Yield the layers from the coordinates to the pixel."""
+        for layer in self.layers:
+            assert isinstance(layer, DenseLayer)
+            yield layer
+
+    def hidden_activations(self) -> list[Activation]:
+        """Return what follows each layer but the last."""
+        first = [] if self.encoding is None else [self.encoding]
+        followers = first + [self.activation] * (len(self.layers) - 1 - len(first))
+        for k, layer in enumerate(self.layers[1:]):
+            if isinstance(layer, HadamardLayer) and layer.rotates_inputs:
+                followers[k] = cast(Activation, self.finer_activations[k])
+        return followers
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map coordinates ``u / 2**frac`` [batch, 2] to pixel values [batch, channels], not yet rounded."""
+        *hidden, last = self.layers
+        for layer, activation in zip(hidden, self.hidden_activations(), strict=True):
+            x = activation(layer(x))
+        y: Tensor = last(x)
+        return y
+
+    def coordinates(self) -> Tensor:
+        """Return what `forward` takes for every pixel, in raster order."""
+        grid = self.architecture.grid
+        weight = self.layers[0].weight
+        codes = torch.from_numpy(grid.codes()).to(weight)  # type: ignore[arg-type]
+        return codes * 2.0**-grid.element.frac
+
+    @torch.no_grad()
+    def render(self) -> NDArray[np.uint8]:
+        """Return the picture, uint8 [height, width, channels], computed in float64."""
+        model = copy.deepcopy(self).cpu().double().eval()
+        pixels = quantize(model(model.coordinates()), PIXEL)
+        grid = self.architecture.grid
+        shape = (grid.height, grid.width, self.architecture.channels)
+        image: NDArray[np.uint8] = pixels.numpy().astype(np.uint8).reshape(shape)
+        return image
+
+
+def plain(networks: Sequence[INR]) -> list[INR]:
+    """Return equal copies as `INR.plain` does; layers that networks share stay shared."""
+    copies = copy.deepcopy(list(networks))
+    # Each layer once, however many networks it is in.
+    inputs: dict[DenseLayer, Affine] = {}
+    outputs: dict[DenseLayer, Affine] = {}
+    for model in copies:
+        before, layers = model.activation, list(model.dense_layers())
+        followers = model.hidden_activations()
+        model.activation, argument, value = before.plain()
+        for k, follower in enumerate(followers):
+            if follower is before:
+                outputs[layers[k]], inputs[layers[k + 1]] = argument, value
+    for layer, affine in inputs.items():
+        layer.take_input(affine)
+    for layer, affine in outputs.items():
+        layer.take_output(affine)
+    return copies
+
+
+def quantized(networks: Sequence[INR]) -> list[INR]:
+    """Return copies as `INR.quantized` does; layers that networks share stay shared.
+
+    Layers of one place in the networks get one structure, whether they are shared or not.
+    """
+    models = plain(networks)
+    for model in models:
+        model._round()
+    if any(isinstance(layer, HadamardLayer) for layer in models[0].layers):
+        _calibrate(models, plain(networks))
+    return models
+
+
+@torch.no_grad()
+def _calibrate(models: Sequence[INR], exact: Sequence[INR]) -> None:
+    """Let layers that may rotate decide how, by what they get in the networks without rounding."""
+    precision = models[0].architecture.precision
+    what = None if precision.quantizer == "auto" else precision.rotate
+    xs = [model.coordinates() for model in exact]
+    xs = [x[:: -(-len(x) * len(xs) // _CALIBRATED)] for x in xs]
+    followers = [[*model.hidden_activations(), nn.Identity()] for model in exact]
+    for k in range(len(models[0].layers)):
+        own = [model.layers[k] for model in models]
+        rotating = [layer for layer in own if isinstance(layer, HadamardLayer)]
+        if rotating:
+            calibrate(rotating, xs, what)
+        xs = [then[k](model.layers[k](x)) for then, model, x in zip(followers, exact, xs, strict=True)]

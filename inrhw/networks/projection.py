@@ -1,0 +1,96 @@
+"""Projections: what stands between a picture's own first layer and the layers that pictures share.
+
+The published method (MINR, Zhou et al., arXiv 2508.13471) does not say what shape they have.
+"""
+
+import torch
+from torch import Tensor
+
+from inrhw.base.types import Fixed, Vector
+from inrhw.ops.kinds.activation import Affine
+from inrhw.ops.linear.dense import DenseLayer
+from inrhw.ops.linear.requantize import Requantize
+from inrhw.ops.node import Node
+from inrhw.ops.rounding import quantize
+
+#: Shapes, by what a user calls them.
+PROJECTIONS = ("full", "low-rank", "diagonal")
+
+#: Numbers between the two factors of a low-rank projection saturate at +-2**_REACH_LOG2.
+_REACH_LOG2 = 2
+
+#: Bits that they have more than values of activations.
+_FINER_BITS = 2
+
+
+def between_format(x_bits: int) -> Fixed:
+    """Return the format between the two factors of a low-rank projection whose inputs have so many bits."""
+    bits = max(x_bits, min(16, x_bits + _FINER_BITS))
+    return Fixed(bits, bits - 1 - _REACH_LOG2)
+
+
+class DiagonalLayer(DenseLayer):
+    """A factor and a bias for each feature: a `DenseLayer` that is zero beside the diagonal, and stored so.
+
+    Parameters
+    ----------
+    features
+        Width.
+    gain
+        See `DenseLayer`.
+    """
+
+    def __init__(self, features: int, gain: float) -> None:
+        super().__init__(1, features, gain)
+
+    def folded(self) -> tuple[Tensor, Tensor]:
+        """Return weight, [features, features], and bias with the gain folded in."""
+        weight, bias = super().folded()
+        return torch.diag(weight[:, 0]), bias
+
+
+class LowRankLayer(DenseLayer):
+    """Two dense layers without an activation between them, only rounding and saturation.
+
+    Parameters
+    ----------
+    in_features, out_features, gain
+        See `DenseLayer`.
+    rank
+        Numbers between the two.
+    """
+
+    def __init__(self, in_features: int, out_features: int, gain: float, rank: int) -> None:
+        super().__init__(rank, out_features, gain)
+        self.down = DenseLayer(in_features, rank, 1.0)
+
+    def reset_down(self, generator: torch.Generator) -> None:
+        """Draw the first factor such that what is between has the variance of its input."""
+        self.down.reset((3 / self.down.weight.shape[1]) ** 0.5, generator)
+
+    def take_input(self, before: Affine) -> None:
+        """Do to the input what `before` did to it."""
+        self.down.take_input(before)
+
+    def quantize(self, weight_bits: int, x: Fixed, finer_rows: int) -> None:
+        """Round both factors and what is between them; see `DenseLayer`."""
+        self.down.quantize(weight_bits, x, finer_rows)
+        super().quantize(weight_bits, between_format(x.width), finer_rows)
+
+    def stored_bits(self) -> int:
+        """Return the bits of both factors."""
+        return self.down.stored_bits() + super().stored_bits()
+
+    def prepare(self, name: str, i: Vector) -> dict[str, Node]:
+        """Return the first factor and its rounding."""
+        between = self.input_format
+        down = self.down.node(i, between.frac, wrap=False)
+        return {f"{name}_down": down, f"{name}_between": Requantize(down.o, between)}
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map [batch, in_features] to [batch, out_features]."""
+        x = self.down(x)
+        if self.weight_bits is None:
+            reach = 2.0**_REACH_LOG2
+            return super().forward(x.clamp(-reach, reach))
+        return super().forward(quantize(x, self.input_format))

@@ -1,0 +1,91 @@
+"""Weights in files: every tensor once, however many networks share it; never NaN."""
+
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from inrhw.base.errors import InputError
+
+
+class Trainable(nn.Module):
+    """What has weights to train and to keep."""
+
+    def trained(self) -> dict[str, nn.Parameter]:
+        """Return the parameters that training changes, by name."""
+        return {name: value for name, value in self.named_parameters() if value.requires_grad}
+
+    def check_finite(self, where: str = "the model") -> None:
+        """Raise InputError, naming `where`, when a weight is NaN or infinite."""
+        for name, value in self.state_dict().items():
+            if not torch.isfinite(value).all():
+                raise InputError(
+                    f"{name} of {where} holds NaN or infinity; train again with a lower learning rate"
+                )
+
+
+def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Return the tensors and the metadata of a safetensors file.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or damaged.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
+    except FileNotFoundError:
+        raise InputError(f"{path} does not exist; run `inrhw fit` first") from None
+    except (SafetensorError, OSError) as error:
+        raise InputError(f"{path} is not a readable checkpoint ({error}); run fit again") from error
+
+
+def tensors_of(model: Trainable) -> dict[str, Tensor]:
+    """Return what a file holds of a model: every tensor once, by the first of its names."""
+    state = model.state_dict()
+    return {name: state[name] for name in dict.fromkeys(_first_names(model).values())}
+
+
+def _first_names(model: Trainable) -> dict[str, str]:
+    """Return the first name of the same tensor for every name."""
+    first: dict[int, str] = {}
+    state = model.state_dict(keep_vars=True)
+    return {name: first.setdefault(id(value), name) for name, value in state.items()}
+
+
+def restore(model: Trainable, tensors: dict[str, Tensor], path: Path) -> None:
+    """Load what `tensors_of` gave into `model`.
+
+    Raises
+    ------
+    InputError
+        If names or shapes do not match, or a weight is not finite.
+    """
+    try:
+        names = _first_names(model)
+        shared = {name: tensors[first] for name, first in names.items() if first in tensors}
+        model.load_state_dict(tensors | shared)
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"{path} does not fit the network it describes ({reason}); run fit again") from error
+    model.check_finite(str(path))
+
+
+def save_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
+    """Write a safetensors file beside its place, then rename it there."""
+    beside = path.with_name(path.name + ".part")
+    save_file(tensors, beside, metadata)
+    beside.replace(path)
+
+
+def prefixed(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return the tensors with ``prefix.`` in front of their names."""
+    return {f"{prefix}.{name}": value.cpu().contiguous() for name, value in tensors.items()}
+
+
+def strip(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return the tensors that `prefixed` named so, by their own names."""
+    return {n.removeprefix(f"{prefix}."): v for n, v in tensors.items() if n.startswith(f"{prefix}.")}

@@ -1,0 +1,184 @@
+"""Training: a picture becomes a network, in floating point and quantized."""
+
+import dataclasses
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from inrhw.base.errors import InputError
+from inrhw.base.files import finite, output_folder, read_json, write_json
+from inrhw.base.progress import OnProgress, silent
+from inrhw.networks.architecture import Architecture, architecture_from_json, architecture_to_json
+from inrhw.networks.inr import INR
+from inrhw.networks.tensors import load_tensors, prefixed, restore, save_tensors, strip, tensors_of
+from inrhw.networks.training.descent import State, Training, mean_square, train
+from inrhw.networks.training.distribution import distributions
+from inrhw.signals.likeness import psnr_db, ssim
+from inrhw.signals.picture import Picture, Pixels, load_picture, save_picture
+
+__all__ = ["WEIGHTS", "Fitted", "Training", "fit"]
+
+#: File with the weights of both networks.
+WEIGHTS = "weights.safetensors"
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A picture and its two networks, trained for equally long.
+
+    Attributes
+    ----------
+    picture
+        What was represented.
+    float_model
+        Without quantization.
+    model
+        With quantization: this is what hardware is made from.
+    training
+        How they were trained.
+    """
+
+    picture: Picture
+    float_model: INR
+    model: INR
+    training: Training
+
+    @property
+    def architecture(self) -> Architecture:
+        """Shape and formats of the networks."""
+        return self.model.architecture
+
+    def save(self, folder: Path | str) -> None:
+        """Write weights.safetensors, original.png, float.png, quantized.png and fit.json.
+
+        Raises
+        ------
+        InputError
+            If the folder cannot be written.
+        """
+        folder = Path(folder)
+        tensors = prefixed("float", tensors_of(self.float_model))
+        tensors |= prefixed("quantized", tensors_of(self.model))
+        with output_folder(folder):
+            likeness = self.save_pictures(folder)
+            save_tensors(folder / WEIGHTS, tensors, {"architecture": architecture_to_json(self.architecture)})
+            write_json(folder / "fit.json", self._summary() | likeness)
+
+    def save_pictures(self, folder: Path) -> dict[str, Any]:
+        """Write original.png, float.png and quantized.png; return PSNR and SSIM of the last two."""
+        original = self.picture.values
+        rendered = {"float": self.float_model.render(), "quantized": self.model.render()}
+        for name, values in {"original": original, **rendered}.items():
+            save_picture(folder / f"{name}.png", values)
+        return {
+            "psnr_db": {key: finite(psnr_db(original, value)) for key, value in rendered.items()},
+            "ssim": {key: ssim(original, value) for key, value in rendered.items()},
+        }
+
+    def _summary(self) -> dict[str, Any]:
+        return {
+            "picture": self.picture.name,
+            "architecture": json.loads(architecture_to_json(self.architecture)),
+            "training": dataclasses.asdict(self.training),
+            "parameters": sum(p.numel() for p in self.model.trained().values()),
+            "weight_bits": self.model.weight_bits(),
+            "rotations": self.model.rotations(),
+            "distributions": [dataclasses.asdict(layer) for layer in distributions(self.float_model)],
+        }
+
+    @classmethod
+    def load(cls, folder: Path | str) -> "Fitted":
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        InputError
+            If a file is missing, damaged, or holds NaN.
+        """
+        folder = Path(folder)
+        summary = read_json(folder / "fit.json", "inrhw fit")
+        tensors, metadata = load_tensors(folder / WEIGHTS)
+        architecture = architecture_from_json(metadata.get("architecture", ""))
+        float_model = INR(architecture)
+        model = float_model.quantized()
+        restore(float_model, strip("float", tensors), folder / WEIGHTS)
+        restore(model, strip("quantized", tensors), folder / WEIGHTS)
+        values = load_original(folder, architecture)
+        try:
+            training = Training(**{**summary["training"], "device": "cpu"})
+            return cls(Picture(summary["picture"], values), float_model, model, training)
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(f"{folder / 'fit.json'} is damaged ({error}); run `inrhw fit` again") from error
+
+
+def load_original(folder: Path, architecture: Architecture) -> Pixels:
+    """Return what was represented; raise InputError unless it has the network's size."""
+    values = load_picture(folder / "original.png", None).values
+    if values.shape != (architecture.height, architecture.width, architecture.channels):
+        raise InputError(f"{folder / 'original.png'} has not the network's size; run `inrhw fit` again")
+    return values
+
+
+def fit(
+    picture: Picture,
+    architecture: Architecture,
+    training: Training | None = None,
+    *,
+    checkpoint: Path | str | None = None,
+    resume: bool = False,
+    on_progress: OnProgress = silent,
+) -> Fitted:
+    """Train a network on a picture.
+
+    Parameters
+    ----------
+    picture
+        What to represent.
+    architecture
+        The network; its size must be the picture's.
+    training
+        Steps, learning rate, seed, device.
+    checkpoint
+        Where to keep the state when training is interrupted (Ctrl-C).
+    resume
+        Go on from `checkpoint` if it is there; the result is the same as without interruption.
+    on_progress
+        Called with (steps done, steps in all).
+
+    Raises
+    ------
+    InputError
+        If the checkpoint is damaged or of another network, picture or training, or training diverged.
+    """
+    training = training or Training()
+    if (architecture.grid.width, architecture.grid.height, architecture.channels) != (
+        picture.width,
+        picture.height,
+        picture.channels,
+    ):
+        raise InputError("the architecture must have the picture's width, height and channels")
+    float_model = INR(architecture, training.seed)
+    state = State(float_model, float_model.quantized())
+    x = float_model.coordinates().to(training.device)
+    target = torch.from_numpy(picture.values.reshape(-1, picture.channels)).to(x)
+    train(
+        state,
+        lambda model, step: mean_square(model(x), target),
+        INR.quantized,
+        training,
+        identity=_identity(picture, architecture, training),
+        checkpoint=Path(checkpoint) if checkpoint else None,
+        resume=resume,
+        on_progress=on_progress,
+    )
+    return Fitted(picture, state.float_model, state.model, training)
+
+
+def _identity(picture: Picture, architecture: Architecture, training: Training) -> str:
+    """Return a hash of everything that must be equal for training to go on."""
+    what = (architecture_to_json(architecture), training.steps, training.learning_rate, training.seed)
+    return hashlib.sha256(repr(what).encode() + picture.values.tobytes()).hexdigest()

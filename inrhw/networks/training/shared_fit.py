@@ -1,0 +1,339 @@
+"""Training of networks that share layers, and the folder they are kept in."""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from torch import Tensor
+
+from inrhw.base.errors import InputError
+from inrhw.base.files import output_folder, read_json, write_json
+from inrhw.base.progress import OnProgress, silent
+from inrhw.networks.architecture import architecture_from_json, architecture_to_json
+from inrhw.networks.inr import INR
+from inrhw.networks.shared import (
+    SharedArchitecture,
+    SharedINR,
+    check_mode,
+    joining,
+    own_network,
+    shared_architectures,
+)
+from inrhw.networks.tensors import load_tensors, prefixed, restore, save_tensors, strip, tensors_of
+from inrhw.networks.training.descent import State, Training, mean_square, train
+from inrhw.networks.training.fit import WEIGHTS, Fitted, load_original
+from inrhw.signals.picture import Picture
+
+__all__ = [
+    "FittedShared",
+    "SharedTraining",
+    "add_picture",
+    "check_same_core",
+    "fit_shared",
+    "is_shared",
+    "shared_architectures",
+]
+
+
+@dataclass(frozen=True)
+class SharedTraining(Training):
+    """How to train several pictures together.
+
+    Parameters
+    ----------
+    steps, learning_rate, seed, device
+        See `Training`.
+    pixels
+        In one step, all pictures together; each has equally many, drawn anew in every step.
+    """
+
+    pixels: int = 16384
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.pixels < 1:
+            raise InputError(f"pixels must be at least 1, not {self.pixels}")
+
+
+@dataclass(frozen=True, eq=False)
+class FittedShared:
+    """Pictures and their networks, which share layers.
+
+    Attributes
+    ----------
+    pictures
+        What was represented.
+    float_model
+        Without quantization.
+    model
+        With quantization: this is what hardware is made from.
+    training
+        How the shared layers were trained.
+    """
+
+    pictures: tuple[Picture, ...]
+    float_model: SharedINR
+    model: SharedINR
+    training: SharedTraining
+
+    def fitted(self, k: int) -> Fitted:
+        """Return picture k with its two networks."""
+        return Fitted(self.pictures[k], self.float_model.network(k), self.model.network(k), self.training)
+
+    def save(self, folder: Path | str) -> None:
+        """Write weights.safetensors, fit.json, and pictureK/original.png, float.png and quantized.png.
+
+        Raises
+        ------
+        InputError
+            If the folder cannot be written.
+        """
+        folder = Path(folder)
+        tensors = prefixed("float", tensors_of(self.float_model))
+        tensors |= prefixed("quantized", tensors_of(self.model))
+        likeness = []
+        with output_folder(folder):
+            for k in range(len(self.pictures)):
+                with output_folder(_place(folder, k)):
+                    likeness.append(self.fitted(k).save_pictures(_place(folder, k)))
+            described = json.dumps([architecture_to_json(a) for a in self.model.architectures])
+            save_tensors(folder / WEIGHTS, tensors, {"architectures": described})
+            write_json(folder / "fit.json", self._summary(likeness))
+
+    def _summary(self, likeness: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        return {
+            "architecture": json.loads(architecture_to_json(self.model.architecture)),
+            "training": dataclasses.asdict(self.training),
+            "parameters": sum(p.numel() for p in self.model.trained().values()),
+            "weight_bits": self.model.weight_bits(),
+            "separate": {
+                "parameters": sum(p.numel() for network in self.model for p in network.trained().values()),
+                "weight_bits": sum(network.weight_bits() for network in self.model),
+            },
+            "rotations": self.model.network(0).rotations(),
+            "shared": self.model.digest(),
+            "pictures": [
+                {"picture": p.name, "width": p.width, "height": p.height, **alike}
+                for p, alike in zip(self.pictures, likeness, strict=True)
+            ],
+        }
+
+    @classmethod
+    def load(cls, folder: Path | str) -> "FittedShared":
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        InputError
+            If a file is missing, damaged, holds NaN, or is of another folder than the others.
+        """
+        folder = Path(folder)
+        summary = read_json(folder / "fit.json", "inrhw fit --shared")
+        if "picture" in summary:
+            raise InputError(f"{folder} holds one picture alone; only training with --shared shares layers")
+        tensors, metadata = load_tensors(folder / WEIGHTS)
+        architectures = _architectures(metadata.get("architectures", ""), folder)
+        float_model = SharedINR.of(architectures)
+        model = float_model.quantized()
+        restore(float_model, strip("float", tensors), folder / WEIGHTS)
+        restore(model, strip("quantized", tensors), folder / WEIGHTS)
+        try:
+            training = SharedTraining(**{**summary["training"], "device": "cpu"})
+            names = [str(entry["picture"]) for entry in summary["pictures"]]
+            expected = summary["shared"]
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(f"{folder / 'fit.json'} is damaged ({error}); train again") from error
+        if model.digest() != expected or len(names) != len(architectures):
+            raise InputError(
+                f"{folder / WEIGHTS} is not of the training in fit.json: its shared layers or its pictures "
+                "do not match; train again"
+            )
+        values = [load_original(_place(folder, k), a) for k, a in enumerate(architectures)]
+        pictures = tuple(Picture(name, pixels) for name, pixels in zip(names, values, strict=True))
+        return cls(pictures, float_model.eval(), model.eval(), training)
+
+
+def is_shared(folder: Path) -> bool:
+    """Return whether a folder holds pictures that share layers, rather than one alone."""
+    summary = read_json(folder / "fit.json", "inrhw fit")
+    return isinstance(summary, dict) and "shared" in summary
+
+
+def check_same_core(model: SharedINR, core: SharedINR) -> None:
+    """Raise InputError unless the core made from `core` can render the pictures of `model`."""
+    if model.digest() != core.digest():
+        raise InputError(
+            "the shared layers do not match those of the core; "
+            "only pictures that were added to its own training can be rendered by it"
+        )
+
+
+def fit_shared(
+    pictures: Sequence[Picture],
+    architectures: Sequence[SharedArchitecture],
+    training: SharedTraining | None = None,
+    *,
+    checkpoint: Path | str | None = None,
+    resume: bool = False,
+    on_progress: OnProgress = silent,
+) -> FittedShared:
+    """Train networks that share layers, all pictures in every step.
+
+    Parameters
+    ----------
+    pictures
+        What to represent.
+    architectures
+        From `shared_architectures`.
+    training
+        Steps, learning rate, seed, device, pixels.
+    checkpoint, resume, on_progress
+        See `inrhw.networks.training.fit.fit`.
+
+    Raises
+    ------
+    InputError
+        If an architecture is not its picture's or unlike the others, the checkpoint is damaged or of another
+        training, or training diverged.
+    """
+    training = training or SharedTraining()
+    sizes = [(p.width, p.height, p.channels) for p in pictures]
+    if not sizes or [(a.grid.width, a.grid.height, a.channels) for a in architectures] != sizes:
+        raise InputError("there must be an architecture of each picture's width, height and channels")
+    if any(a.common != architectures[0].common for a in architectures):
+        raise InputError("architectures that share layers must differ in width and height only")
+    float_model = SharedINR.of(architectures, training.seed)
+    state = State(float_model, float_model.quantized())
+    loss = _loss(pictures, list(float_model), training)
+    train(
+        state,
+        lambda model, step: loss(list(model), step),
+        SharedINR.quantized,
+        training,
+        identity=_identity(pictures, architectures, training),
+        checkpoint=Path(checkpoint) if checkpoint else None,
+        resume=resume,
+        on_progress=on_progress,
+    )
+    return FittedShared(tuple(pictures), state.float_model, state.model, training)
+
+
+def add_picture(
+    fitted: FittedShared,
+    picture: Picture,
+    training: SharedTraining | None = None,
+    *,
+    checkpoint: Path | str | None = None,
+    resume: bool = False,
+    on_progress: OnProgress = silent,
+) -> FittedShared:
+    """Return the same networks and one more, which was trained with the shared layers as they are.
+
+    Parameters
+    ----------
+    fitted
+        It is not changed, and in the result the integers of its pictures are the same.
+    picture
+        What to add, of at most the core's longest side.
+    training
+        Of the new picture's own layers; that of `fitted` if None.
+    checkpoint, resume, on_progress
+        See `inrhw.networks.training.fit.fit`.
+
+    Raises
+    ------
+    InputError
+        If the picture has another mode, is too large for the core, the checkpoint is damaged or of another
+        training, or training diverged.
+    """
+    training = training or fitted.training
+    common = fitted.model.architecture
+    check_mode(picture, common.channels, "what is on the core")
+    if max(picture.width, picture.height) > common.side:
+        raise InputError(
+            f"{picture.name} has {picture.width}x{picture.height} pixels, and the core was trained for sides "
+            f"of at most {common.side}; give a smaller size"
+        )
+    architecture = replace(common, width=picture.width, height=picture.height)
+
+    def quantize(network: INR) -> INR:
+        return joining(network.quantized(), fitted.model)
+
+    seed = training.seed + len(fitted.pictures)
+    float_model = joining(own_network(architecture, seed), fitted.float_model)
+    state = State(float_model, quantize(float_model))
+    loss = _loss([picture], [float_model], training)
+    train(
+        state,
+        lambda model, step: loss([model], step),
+        quantize,
+        training,
+        identity=_identity([picture], [architecture], training) + fitted.model.digest(),
+        checkpoint=Path(checkpoint) if checkpoint else None,
+        resume=resume,
+        on_progress=on_progress,
+    )
+    return FittedShared(
+        (*fitted.pictures, picture),
+        fitted.float_model.with_network(state.float_model),
+        fitted.model.with_network(state.model),
+        fitted.training,
+    )
+
+
+def _loss(
+    pictures: Sequence[Picture], networks: Sequence[INR], training: SharedTraining
+) -> Callable[[Sequence[INR], int], Tensor]:
+    """Return the mean over the pictures of each one's mean squared error, in pixels that a step draws."""
+    xs = [network.coordinates().to(training.device) for network in networks]
+    targets = [
+        torch.from_numpy(picture.values.reshape(-1, picture.channels)).to(x)
+        for picture, x in zip(pictures, xs, strict=True)
+    ]
+    pixels = -(-training.pixels // len(pictures))
+
+    def loss(models: Sequence[INR], step: int) -> Tensor:
+        # From the number of the step: so training that is resumed draws the same pixels.
+        generator = torch.Generator().manual_seed(training.seed + step)
+        errors = []
+        for model, x, target in zip(models, xs, targets, strict=True):
+            if pixels < len(x):
+                drawn = torch.randint(len(x), (pixels,), generator=generator).to(x.device)
+                x, target = x[drawn], target[drawn]  # noqa: PLW2901
+            errors.append(mean_square(model(x), target))
+        return torch.stack(errors).mean()
+
+    return loss
+
+
+def _place(folder: Path, k: int) -> Path:
+    return folder / f"picture{k}"
+
+
+def _architectures(text: str, folder: Path) -> list[SharedArchitecture]:
+    try:
+        described = [str(one) for one in json.loads(text)]
+    except (ValueError, TypeError) as error:
+        raise InputError(
+            f"{folder / WEIGHTS} does not describe its networks ({error}); train again"
+        ) from error
+    found = [cast(SharedArchitecture, architecture_from_json(one, SharedArchitecture)) for one in described]
+    if not found or any(a.common != found[0].common for a in found):
+        raise InputError(f"{folder / WEIGHTS} does not describe networks of one core; train again")
+    return found
+
+
+def _identity(
+    pictures: Sequence[Picture], architectures: Sequence[SharedArchitecture], training: SharedTraining
+) -> str:
+    """Return a hash of everything that must be equal for training to go on."""
+    what = hashlib.sha256(repr([architecture_to_json(a) for a in architectures]).encode())
+    what.update(repr((training.steps, training.learning_rate, training.seed, training.pixels)).encode())
+    for picture in pictures:
+        what.update(picture.values.tobytes())
+    return what.hexdigest()

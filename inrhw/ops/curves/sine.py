@@ -1,0 +1,88 @@
+"""Sine: y = sin(2 pi x) of a phase in turns, from a table of a quarter wave.
+
+SIREN's activation sin(omega_0 (W x + b)) (Sitzmann et al., 2020, arXiv 2006.09661), and INCODE's, which has
+an affine function before and after it (Kazerouni et al., WACV 2024, arXiv 2310.18846). That one needs no
+circuit of its own: both functions go into the dense layers around it.
+"""
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from inrhw.base.types import Codes, Fixed, Phase, Vector
+from inrhw.ops.kinds.activation import Activation, Affine, PeriodicActivation
+from inrhw.ops.kinds.quarter_wave import QuarterWave, QuarterWaveNode, SineNode
+
+
+class Sine(SineNode, QuarterWaveNode):
+    """``y = sin(2 pi x)`` rounded half up and saturated to +-element.hi."""
+
+    curve = "sine"
+
+    def forward_int(self, x: Codes) -> Codes:
+        """Look each phase up in a table of the whole period; see `Node`."""
+        turns = np.arange(1 << self.i.element.width) / (1 << self.i.element.width)
+        # No value lies near a tie (tests/ops/curves/test_sine.py), so float64 rounds exactly.
+        wave = np.floor(np.sin(2 * np.pi * turns) * 2.0**self.element.frac + 0.5).astype(np.int64)
+        table: Codes = np.clip(wave, -self.element.hi, self.element.hi)
+        return table[x]
+
+    def quarter_wave(self) -> QuarterWave:
+        """Return the table of the circuit."""
+        quarter = 1 << (self.i.element.width - 2)
+        scale = 1 << self.element.frac
+        magnitudes = [
+            min(self.element.hi, math.floor(math.sin(math.pi / 2 * k / quarter) * scale + 0.5))
+            for k in range(quarter)
+        ]
+        return QuarterWave(magnitudes, [False] * quarter, self.element.hi, self.element.width)
+
+    @classmethod
+    def examples(cls) -> Iterator["Sine"]:
+        """Yield small and usual formats with every number of stages."""
+        for phase_bits, bits in ((3, 2), (4, 8), (8, 8), (10, 6)):
+            for n_stages in (1, 2, 3):
+                yield cls(Vector(Phase(phase_bits), 2), Fixed(bits, bits - 1), n_stages)
+
+
+class SineActivation(PeriodicActivation):
+    """sin(2 pi x), x in turns."""
+
+    model_name = "siren"
+    period = 2 * math.pi
+    default_omega_0 = 30.0
+    node_class = Sine
+
+    def wave(self, turns: Tensor) -> Tensor:
+        """Return sin(2 pi x)."""
+        # Reduced first: the float64 sine of a large argument would round differently.
+        return torch.sin(2 * math.pi * (turns - torch.floor(turns)))
+
+
+class IncodeActivation(SineActivation):
+    """exp(a) sin(2 pi (exp(b) x + c / (2 pi))) + d, x in turns.
+
+    One a, b, c and d for all layers, trained from 0, where the activation is SIREN's. In the paper a network
+    that sees the picture gives them, and terms of the loss keep them positive; both are left out. What is
+    quantized is `plain`, a sine.
+    """
+
+    model_name = "incode"
+
+    def __init__(self, omega_0: float | None = None) -> None:
+        super().__init__(omega_0)
+        self.a, self.b, self.c, self.d = (nn.Parameter(torch.zeros(())) for _ in range(4))
+
+    def plain(self) -> tuple[Activation, Affine, Affine]:
+        """Return the sine, what happens to its phase before, and to its value after."""
+        a, b, c, d = (value.item() for value in (self.a, self.b, self.c, self.d))
+        argument, value = Affine(math.exp(b), c / (2 * math.pi)), Affine(math.exp(a), d)
+        return SineActivation(self.omega_0), argument, value
+
+    def wave(self, turns: Tensor) -> Tensor:
+        """Return the sine between its two affine functions."""
+        inner = torch.exp(self.b) * turns + self.c / (2 * math.pi)
+        return torch.exp(self.a) * super().wave(inner) + self.d

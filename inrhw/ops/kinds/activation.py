@@ -1,0 +1,227 @@
+"""What the activations of an INR share: an argument in the unit of its format, and a quantized output."""
+
+import copy
+import functools
+import math
+from abc import ABC, abstractmethod
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from inrhw.base.types import Element, Fixed, Phase, Vector
+from inrhw.ops.kinds.curve import CurveNode
+from inrhw.ops.rounding import quantize, round_to
+
+
+class Affine(NamedTuple):
+    """``factor * x + offset``."""
+
+    factor: float
+    offset: float
+
+
+class Encoding(NamedTuple):
+    """A first layer that is not trained: it follows from the picture's size.
+
+    Attributes
+    ----------
+    weight, bias
+        Of pixel centres from -1 to 1, in units of the activation's argument: [out_features, 2] and
+        [out_features].
+    activation
+        What follows it.
+    """
+
+    weight: Tensor
+    bias: Tensor
+    activation: type["Activation"]
+
+
+@functools.lru_cache(maxsize=16)
+def _outputs(node: CurveNode, device: torch.device | str = "cpu") -> Tensor:
+    """Return the output for every argument, int32 from the lowest on; activations of one format share it."""
+    return torch.from_numpy(node.outputs().astype(np.int32)).to(device)
+
+
+class Activation(nn.Module, ABC):
+    """A function with values from -1 to 1 of an argument ``gain * (W x + b)``.
+
+    Subclasses live in `inrhw.ops.registry`, one file each, and are found there by `model_name`.
+
+    Parameters
+    ----------
+    omega_0
+        Frequency factor; None means the default.
+    """
+
+    #: Name of the network that uses this activation everywhere, as the user types it.
+    model_name: ClassVar[str]
+    #: omega_0 when the user names none.
+    default_omega_0: ClassVar[float]
+    #: Circuit of the quantized activation unless another is asked for; it rounds `wave` exactly.
+    node_class: ClassVar[type[CurveNode]]
+    #: Whether a Fixed argument must be brought into its format in front of the node.
+    clamped: ClassVar[bool] = True
+
+    def __init__(self, omega_0: float | None = None) -> None:
+        super().__init__()
+        self.omega_0 = self.default_omega_0 if omega_0 is None else omega_0
+        #: None while the activation is in floating point.
+        self.argument: Element | None = None
+        self.element: Fixed | None = None
+        self.implementation = self.node_class
+        #: The reference, where the implementation does not round `wave` exactly.
+        self.approximation: CurveNode | None = None
+
+    def quantize(
+        self, argument_bits: int, activation_bits: int, implementation: type[CurveNode] | None = None
+    ) -> None:
+        """Round the argument to `argument_bits` and the value to `activation_bits`, from now on.
+
+        Parameters
+        ----------
+        argument_bits, activation_bits
+            Widths.
+        implementation
+            What computes the same curve; `node_class` if None. Where it does not round exactly as that does,
+            or that does not serve these widths, its integers are the reference, and what is trained gets used
+            to them.
+
+        Raises
+        ------
+        ValueError
+            If the implementation does not take or give these widths.
+        """
+        self.argument, self.element = self.formats(argument_bits, activation_bits)
+        self.implementation = implementation or self.node_class
+        node = self.node(Vector(self.argument, 1))
+        self.approximation = None if self._rounds_exactly(node) else node
+
+    def _rounds_exactly(self, node: CurveNode) -> bool:
+        """Return whether a node gives what `node_class` does."""
+        assert self.argument is not None and self.element is not None
+        if type(node) is self.node_class:
+            return True
+        if not self.node_class.serves(self.argument, self.element):
+            return False
+        return torch.equal(_outputs(self._node(self.node_class, node.i)), _outputs(node))
+
+    @classmethod
+    def formats(cls, argument_bits: int, activation_bits: int) -> tuple[Element, Fixed]:
+        """Return the formats of the quantized argument and value."""
+        return cls.argument_format(argument_bits), cls.value_format(activation_bits)
+
+    @classmethod
+    def encoding(cls, width: int, height: int) -> Encoding | None:
+        """Return the fixed layer in front of the trained ones; None: the first of those takes coordinates."""
+        return None
+
+    def plain(self) -> tuple["Activation", Affine, Affine]:
+        """Return an equal activation without parameters, in between two affine functions.
+
+        The first one is applied to the argument, the second one to the value.
+        """
+        return copy.deepcopy(self), Affine(1, 0), Affine(1, 0)
+
+    @classmethod
+    @abstractmethod
+    def gain(cls, omega_0: float) -> float:
+        """Return the factor from ``W x + b`` to the argument."""
+
+    @classmethod
+    @abstractmethod
+    def argument_format(cls, bits: int) -> Element:
+        """Return the format of an argument of so many bits."""
+
+    @classmethod
+    def value_format(cls, bits: int) -> Fixed:
+        """Return the format of a value of so many bits: signed, all else fraction bits."""
+        return Fixed(bits, bits - 1)
+
+    @abstractmethod
+    def wave(self, x: Tensor) -> Tensor:
+        """Return the function itself."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Apply the function, with rounding before and after it once quantized."""
+        if self.argument is None or self.element is None:
+            return self.wave(x)
+        if isinstance(self.argument, Fixed):
+            x = quantize(x, self.argument)
+        else:
+            x = round_to(x, self.argument.frac)
+        y = quantize(self.wave(x), self.element, symmetric=True)
+        if self.approximation is None:
+            return y
+        table = _outputs(self.approximation, x.device)
+        code = (x.detach() * 2.0**self.argument.frac).to(torch.int64) - self.argument.lo
+        value = table[code % len(table)].to(y.dtype) * 2.0**-self.element.frac
+        # The function's own gradient, at the approximation's value.
+        return y + (value - y).detach()
+
+    def node(self, i: Vector) -> CurveNode:
+        """Return the quantized activation as an integer node."""
+        return self._node(self.implementation, i)
+
+    def _node(self, cls: type[CurveNode], i: Vector) -> CurveNode:
+        assert self.element is not None
+        return cls(i, self.element)
+
+    @classmethod
+    def first_bound(cls, in_features: int) -> float:
+        """Return the bound of the uniform initial weights of the first layer: SIREN's 1 / n."""
+        return 1 / in_features
+
+    @classmethod
+    @abstractmethod
+    def hidden_bound(cls, in_features: int, omega_0: float) -> float:
+        """Return the bound of the uniform initial weights of a hidden layer."""
+
+
+class PeriodicActivation(Activation):
+    """An activation of period one: its argument is in turns."""
+
+    #: Period in the units of the paper, where the activation is f(omega_0 (W x + b)).
+    period: ClassVar[float]
+
+    @classmethod
+    def gain(cls, omega_0: float) -> float:
+        """Return ``omega_0 / period``."""
+        return omega_0 / cls.period
+
+    @classmethod
+    def argument_format(cls, bits: int) -> Phase:
+        """Return a phase: it wraps."""
+        return Phase(bits)
+
+    @classmethod
+    def hidden_bound(cls, in_features: int, omega_0: float) -> float:
+        """Return SIREN's sqrt(6 / n) / omega_0 (Sitzmann et al. 2020, section 3.2), for any period.
+
+        The phases in turns are distributed alike.
+        """
+        return math.sqrt(6 / in_features) / omega_0 * cls.period / (2 * math.pi)
+
+
+class BoundedActivation(Activation):
+    """An activation that is as good as constant beyond +-reach: its argument saturates there."""
+
+    #: Largest magnitude of the argument, a power of two.
+    reach: ClassVar[int]
+
+    @classmethod
+    def argument_format(cls, bits: int) -> Fixed:
+        """Return the signed format of `bits` bits from -reach to reach."""
+        return Fixed(bits, bits - 1 - int(math.log2(cls.reach)))
+
+    @classmethod
+    def first_bound(cls, in_features: int) -> float:
+        """Return torch's default, 1 / sqrt(n)."""
+        return cls.hidden_bound(in_features, cls.default_omega_0)
+
+    @classmethod
+    def hidden_bound(cls, in_features: int, omega_0: float) -> float:
+        """Return torch's default, 1 / sqrt(n)."""
+        return float(in_features**-0.5)

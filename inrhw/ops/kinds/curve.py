@@ -1,0 +1,122 @@
+"""What every activation's circuit shares: one function of one number, applied to each element."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inrhw.base.types import Codes, Element, Fixed, Phase, Vector
+from inrhw.gateware.pipeline import Staged, Step
+from inrhw.ops.node import Node
+
+#: Arguments at once, where there are many: what they need stays in the processor's cache.
+_AT_ONCE = 1 << 16
+
+#: For `CurveNode.fast_stages`: a register behind every step.
+EVERY_STEP = 99
+
+
+@dataclass(frozen=True)
+class CurveNode(Node):
+    """A function of one number as a list of steps, cut into `n_stages` by registers.
+
+    Parameters
+    ----------
+    i
+        Arguments.
+    element
+        Format of the output.
+    n_stages
+        Registers, from 1 to the number of steps; 0 stands for as many as keep up with dense layers.
+    """
+
+    #: What it computes, in a word that all share that compute it; the class's own name where it says nothing.
+    curve: ClassVar[str]
+    #: Stages, if there are as many steps, that no dense layer is faster than: a table's steps are short.
+    fast_stages: ClassVar[int] = 2
+
+    i: Vector
+    element: Fixed
+    n_stages: int = 0
+
+    def __init_subclass__(cls) -> None:
+        if "curve" not in vars(cls):
+            cls.curve = cls.__name__.lower()
+
+    def __post_init__(self) -> None:
+        most = len(self.steps())
+        if self.n_stages == 0:
+            object.__setattr__(self, "n_stages", min(most, self.fast_stages))
+        if not 1 <= self.n_stages <= most:
+            raise ValueError(f"n_stages must be from 1 to {most}, not {self.n_stages}")
+
+    @classmethod
+    def serves(cls, argument: Element, element: Fixed) -> bool:
+        """Return whether there is a circuit for arguments and outputs of these formats."""
+        try:
+            cls(Vector(argument, 1), element)
+        except ValueError:
+            return False
+        return True
+
+    @classmethod
+    def of_bits(cls, bits: int, n_stages: int = 1) -> Self:
+        """Return one lane with an argument and an output of `bits` bits.
+
+        Raises
+        ------
+        ValueError
+            If there is none of that width, or it has fewer steps than `n_stages`.
+        """
+        return cls(Vector(cls.argument_of(bits), 1), Fixed(bits, bits - 1), n_stages)
+
+    @classmethod
+    def argument_of(cls, bits: int) -> Element:
+        """Return the format of an argument of `bits` bits: a phase, unless a subclass says otherwise."""
+        return Phase(bits)
+
+    @property
+    def o(self) -> Vector:
+        """As many numbers as went in, in `element`."""
+        return replace(self.i, element=self.element)
+
+    @property
+    def latency(self) -> int:
+        """``n_stages`` cycles."""
+        return self.n_stages
+
+    @abstractmethod
+    def steps(self) -> Sequence[Step]:
+        """Return the circuit of one element; see `Staged`."""
+
+    def outputs(self) -> Codes:
+        """Return the output for every code of the argument, from the lowest on."""
+        lo, hi = self.i.element.lo, self.i.element.hi
+        y = np.empty(hi + 1 - lo, np.int64)
+        for start in range(0, len(y), _AT_ONCE):
+            codes = np.arange(start, min(start + _AT_ONCE, len(y)), dtype=np.int64) + lo
+            y[start : start + len(codes)] = self.forward_int(codes[:, None])[:, 0]
+        return y
+
+    @abstractmethod
+    def ideal(self, x: Codes) -> NDArray[np.float64]:
+        """Return the function itself, in units of the output's last place, not rounded."""
+
+    @property
+    @abstractmethod
+    def error_bound(self) -> float:
+        """Most that an output differs from `ideal`, in units of the last place."""
+
+    def component(self) -> Staged:
+        """Return the steps with their registers."""
+        return Staged(self.i, self.o, self.steps(), self.n_stages)
+
+
+def check_output(element: Fixed, most: int = 16) -> None:
+    """Raise ValueError unless `element` holds -1 to 1: 2 to `most` bits, signed, all else fraction bits."""
+    width = element.width
+    if not 2 <= width <= most or element != Fixed(width, width - 1):
+        raise ValueError(f"element must be Fixed(w, w - 1) with w from 2 to {most}, not {element!r}")

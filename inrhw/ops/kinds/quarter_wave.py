@@ -1,0 +1,111 @@
+"""Any odd wave that is symmetric about its crest, from a table of a quarter of its period."""
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from amaranth.hdl import Cat, Mux, Value
+from numpy.typing import NDArray
+
+from inrhw.base.types import Codes, Phase
+from inrhw.gateware.lookup import lookup, negated_if
+from inrhw.gateware.pipeline import Step
+from inrhw.ops.kinds.curve import CurveNode, check_output
+
+
+@dataclass(frozen=True)
+class QuarterWave:
+    """Magnitudes over the first quarter of a wave, and the steps that unfold them.
+
+    Parameters
+    ----------
+    magnitudes
+        Rounded half *down*, from phase 0 up to, but not including, the crest; 2**(phase width - 2) of them.
+    ties
+        Whether the exact magnitude lies half-way between two codes: rounding half up then adds one above
+        zero and nothing below.
+    crest
+        Magnitude at a quarter turn.
+    width
+        Bits of the signed output.
+    """
+
+    magnitudes: Sequence[int]
+    ties: Sequence[bool]
+    crest: int
+    width: int
+
+    @property
+    def steps(self) -> list[Step]:
+        """Fold the phase into a quarter, look up, give it its sign."""
+        return [self._fold, self._look_up, self._sign]
+
+    def _fold(self, x: Mapping[str, Value]) -> Mapping[str, Value]:
+        index, crest, negative = fold(x["x"])
+        return {"index": index, "crest": crest, "negative": negative}
+
+    def _look_up(self, x: Mapping[str, Value]) -> Mapping[str, Value]:
+        magnitude = Mux(x["crest"], self.crest, lookup(self.magnitudes, x["index"], self.width - 1))
+        up = x["negative"]
+        if any(self.ties):
+            up = up | lookup([int(tie) for tie in self.ties], x["index"], 1) & ~x["crest"]
+        return {"magnitude": magnitude, "negative": x["negative"], "up": up}
+
+    def _sign(self, x: Mapping[str, Value]) -> Mapping[str, Value]:
+        # -m is ~m + 1, and a tie above zero is m + 1: one adder with a carry in.
+        flipped = Cat(x["magnitude"], 0) ^ x["negative"].replicate(self.width)
+        return {"y": (flipped + x["up"])[: self.width].as_signed()}
+
+
+def fold(phase: Value) -> tuple[Value, Value, Value]:
+    """Return a phase folded into the first quarter, whether it is at a crest, whether the wave is negative.
+
+    A crest has no folded phase: that is 0 there.
+    """
+    quarter, falling, negative = phase[:-2], phase[-2], phase[-1]
+    # The falling quarter is the rising one read backwards; it starts at the crest.
+    return negated_if(falling, quarter), falling & (quarter == 0), negative
+
+
+@dataclass(frozen=True)
+class WaveNode(CurveNode):
+    """A wave: its argument is a phase of 3 to `most_bits` bits."""
+
+    #: Most bits of argument and output: what its error is known for, and a table's size.
+    most_bits: ClassVar[int] = 16
+
+    def __post_init__(self) -> None:
+        most = self.most_bits
+        if not isinstance(self.i.element, Phase) or not 3 <= self.i.element.width <= most:
+            raise ValueError(f"i must be a vector of phases of 3 to {most} bits, not {self.i}")
+        check_output(self.element, most)
+        super().__post_init__()
+
+
+@dataclass(frozen=True)
+class QuarterWaveNode(WaveNode):
+    """A wave rounded half up and saturated to +-element.hi, in 1 to 3 stages; `quarter_wave` is its table."""
+
+    @property
+    def error_bound(self) -> float:
+        """Half a unit of rounding; a whole one at the crest, which has no code."""
+        return 1.0
+
+    @abstractmethod
+    def quarter_wave(self) -> QuarterWave:
+        """Return the table of the circuit."""
+
+    def steps(self) -> list[Step]:
+        """Return fold, look up, sign: only a quarter of the period is stored."""
+        return self.quarter_wave().steps
+
+
+@dataclass(frozen=True)
+class SineNode(WaveNode):
+    """The sine of a phase."""
+
+    def ideal(self, x: Codes) -> NDArray[np.float64]:
+        """Return the sine; see `CurveNode`."""
+        return np.asarray(np.sin(2 * np.pi * x / (1 << self.i.element.width)) * 2.0**self.element.frac)

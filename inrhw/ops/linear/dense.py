@@ -1,0 +1,337 @@
+"""Dense layer with constant weights: y = W x + b, without multipliers.
+
+The circuit is an adder graph (`gateware.adder_graph`) with a register after every adder: the flip-flops of a
+slice are free, Yosys keeps registered adders apart (fused into carry-save form they cost twice the LUTs), and
+the critical path is one carry chain. No adder is wider than the result needs: in front of a phase the integer
+bits are dropped everywhere, however many inputs are summed.
+"""
+
+import functools
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from amaranth.hdl import Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+from torch import Tensor, nn
+
+from inrhw.base.errors import Overflow
+from inrhw.base.types import Codes, Fixed, Phase, Vector
+from inrhw.gateware.adder_graph import AdderGraph, adder_graph
+from inrhw.gateware.adders import build_adders
+from inrhw.gateware.edge import flow
+from inrhw.gateware.pipeline import delay, delay_valid
+from inrhw.ops.kinds.activation import Affine
+from inrhw.ops.node import Node
+from inrhw.ops.rounding import round_half_up
+
+#: Bits of a sum that float64 holds with room for the half that rounds it.
+_SUM_BITS = 52
+
+#: Bits of weights that are never given up for that: with any more, a sum of usual size may need it.
+_SURE_BITS = 16
+
+
+@dataclass(frozen=True, eq=False)
+class Dense(Node):
+    """``y = floor((weight @ x + bias) / 2**shift)``, wrapped into a phase or wide enough for every result.
+
+    Parameters
+    ----------
+    i
+        Fixed-point input, all at once; the weights are those of all banks.
+    weight
+        int64 codes [out_features, in_features].
+    weight_frac
+        Fraction bits of the weights.
+    bias
+        int64 codes [out_features] with ``i.element.frac + weight_frac`` fraction bits. For rounding half up
+        it includes half a unit of the last place that is kept.
+    frac
+        Fraction bits kept in the output, at most those of the exact sum.
+    wrap
+        Drop the integer bits: the output is ``Phase(frac)``.
+    """
+
+    i: Vector
+    weight: Codes
+    weight_frac: int
+    bias: Codes
+    frac: int
+    wrap: bool
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.i.element, Fixed):
+            raise TypeError(f"i must be a vector of Fixed, not {self.i}")
+        rows, columns = self.weight.shape
+        if columns != self.i.length or self.bias.shape != (rows,):
+            raise ValueError(
+                f"weight and bias must be [rows, {self.i.length}] and [rows], "
+                f"not {list(self.weight.shape)} and {list(self.bias.shape)}"
+            )
+        if self.shift < 0:
+            raise ValueError(f"frac must be at most {self.acc_frac}, that of the exact sum, not {self.frac}")
+        x = max(abs(self.i.element.lo), self.i.element.hi)
+        largest = max(sum(map(abs, row)) * x + abs(b) for row, b in self._rows())
+        if largest >= 1 << 62:
+            raise Overflow(f"a sum of the layer could reach {largest}, beyond 62 bits; use fewer bits")
+
+    def _rows(self) -> Iterator[tuple[list[int], int]]:
+        """Yield weights and bias of each row as Python's numbers, which do not overflow."""
+        yield from zip(self.weight.tolist(), self.bias.tolist(), strict=True)
+
+    @property
+    def acc_frac(self) -> int:
+        """Fraction bits of the exact sum."""
+        return self.i.element.frac + self.weight_frac
+
+    @property
+    def shift(self) -> int:
+        """Bits dropped at the low end."""
+        return self.acc_frac - self.frac
+
+    @property
+    def o(self) -> Vector:
+        """``Phase(frac)``, or the narrowest format that holds every result."""
+        if self.wrap:
+            return Vector(Phase(self.frac), len(self.bias), banks=self.i.banks)
+        lo, hi = self.sum_range()
+        element = Fixed.holding(lo >> self.shift, hi >> self.shift, self.frac)
+        return Vector(element, len(self.bias), banks=self.i.banks)
+
+    def sum_range(self) -> tuple[int, int]:
+        """Return the smallest and largest exact sum over all rows and inputs."""
+        lo, hi = self.i.element.lo, self.i.element.hi
+        least = np.minimum(self.weight * lo, self.weight * hi).sum(axis=1) + self.bias
+        most = np.maximum(self.weight * lo, self.weight * hi).sum(axis=1) + self.bias
+        return int(least.min()), int(most.max())
+
+    @functools.cached_property
+    def adder_graph(self) -> AdderGraph:
+        """The adders of the circuit."""
+        return adder_graph(self.weight, self.bias)
+
+    @property
+    def latency(self) -> int:
+        """One cycle an adder level."""
+        return self.adder_graph.depth
+
+    def forward_int(self, x: Codes) -> Codes:
+        """Multiply, add, shift; see `Node`."""
+        y = (x @ self.weight.T + self.bias) >> self.shift
+        return y & ((1 << self.frac) - 1) if self.wrap else y
+
+    def component(self) -> "DenseComponent":
+        """Return the registered adder graph."""
+        return DenseComponent(self)
+
+    @classmethod
+    def examples(cls) -> Iterator["Dense"]:
+        """Yield zero, negative and single weights, wrapping and not, then random layers."""
+        i = Vector(Fixed(4, 3), 2)
+        corner = np.array([[0, 0], [-1, -2], [4, 0], [7, -8], [0, -1]], np.int64)
+        for bias in (0, 5, -3):
+            for frac, wrap in ((6, True), (3, True), (6, False), (-2, False)):
+                yield cls(i, corner, 3, np.full(5, bias, np.int64), frac, wrap)
+        rng = np.random.default_rng(0)
+        for rows, columns, bits in ((3, 5, 8), (8, 6, 4), (1, 9, 12)):
+            weight = rng.integers(-(1 << bits - 1) + 1, 1 << bits - 1, (rows, columns))
+            bias_codes = rng.integers(-1000, 1000, rows)
+            for wrap in (True, False):
+                banks = 3 if columns == 6 else 1
+                yield cls(Vector(Fixed(8, 7), columns, banks=banks), weight, bits, bias_codes, 8, wrap)
+
+
+class DenseComponent(wiring.Component):
+    """The adder graph of a `Dense`, a register after each adder."""
+
+    def __init__(self, node: Dense) -> None:
+        self._node = node
+        super().__init__({"i": In(flow(node.i)), "o": Out(flow(node.o))})
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the adders level by level; a variable that is used later waits in registers."""
+        m = Module()
+        node = self._node
+        graph = node.adder_graph
+        assert isinstance(node.i.element, Fixed)
+        x = [self.i.payload[k] for k in range(graph.n_inputs)]
+        keep = node.shift + node.o.element.width
+        everywhere = range(1, graph.depth + 1)
+        rows = build_adders(m, graph, x, node.i.element, registered=everywhere, keep=keep)
+        for row, y in enumerate(rows):
+            m.d.comb += self.o.payload[row].eq(y >> node.shift)
+        m.d.comb += self.o.valid.eq(delay_valid(m, self.i.valid, graph.depth))
+        if node.i.banks > 1:
+            m.d.comb += self.o.bank.eq(delay(m, self.i.bank, graph.depth, "bank"))
+        return m
+
+
+class DenseLayer(nn.Module):
+    """The trainable layer: ``gain * (W (scale * x)) + gain * b + offset``.
+
+    Parameters
+    ----------
+    in_features, out_features
+        Widths.
+    gain
+        Factor folded into weights and bias: omega_0 over the period of the activation that follows.
+    scale
+        Factor of each input, folded into the weights.
+    offset
+        Added to the bias after `gain`.
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        gain: float,
+        scale: tuple[float, ...] | None = None,
+        offset: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(out_features, in_features))
+        self.bias = nn.Parameter(torch.empty(out_features))
+        self.gain = gain
+        self.scale = scale or (1.0,) * in_features
+        self.offset = offset
+        #: None while the layer is in floating point.
+        self.weight_bits: int | None = None
+        self._x = Fixed(1, 0)
+        self.finer_rows = 0
+
+    def reset(self, bound: float, generator: torch.Generator) -> None:
+        """Draw weights from U(-bound, bound) and biases from U(-1/sqrt(in), 1/sqrt(in))."""
+        with torch.no_grad():
+            self.weight.uniform_(-bound, bound, generator=generator)
+            limit = self.weight.shape[1] ** -0.5
+            self.bias.uniform_(-limit, limit, generator=generator)
+
+    def freeze(self, weight: Tensor, bias: Tensor) -> None:
+        """Set weights and biases, and train them no more."""
+        self.load_state_dict({"weight": weight, "bias": bias})
+        self.requires_grad_(False)
+
+    @torch.no_grad()
+    def take_input(self, before: Affine) -> None:
+        """Do to the input what `before` did to it."""
+        self.bias.add_((self.weight * before.offset).sum(dim=1))
+        self.weight.mul_(before.factor)
+
+    @torch.no_grad()
+    def take_output(self, after: Affine) -> None:
+        """Do to the output what `after` did to it."""
+        self.weight.mul_(after.factor)
+        self.bias.mul_(after.factor).add_(after.offset / self.gain)
+
+    def folded(self) -> tuple[Tensor, Tensor]:
+        """Return weight and bias with gain, scale and offset folded in."""
+        scale = torch.tensor(self.scale, dtype=self.weight.dtype, device=self.weight.device)
+        return self.gain * self.weight * scale, self.gain * self.bias + self.offset
+
+    @property
+    def input_format(self) -> Fixed:
+        """Format of what is multiplied, once quantized."""
+        return self._x
+
+    def quantize(self, weight_bits: int, x: Fixed, finer_rows: int) -> None:
+        """Round weights to `weight_bits` and the bias to the step of the exact sum, from now on.
+
+        Parameters
+        ----------
+        weight_bits
+            Width of the weights, sign included.
+        x
+            Format of the input.
+        finer_rows
+            How many bits finer than the layer's largest weight allows a row's weights may be.
+        """
+        self.weight_bits, self._x, self.finer_rows = weight_bits, x, finer_rows
+
+    def quantized(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Return folded weight and bias, both rounded, and the fraction bits of each row's weights."""
+        return self.rounded(*self.folded())
+
+    def rounded(self, weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return weight and bias, both rounded, and the fraction bits of each row's weights.
+
+        Each neuron has the finest step that its own largest weight allows: in an adder graph a power of two
+        is wiring, so this costs nothing; a folded layer shifts each sum. A nearly dead neuron must not widen
+        the sums of all others, hence the limit `finer_rows`. The lowest code is never used: two weights of 8
+        bits then fit one multiplier.
+        """
+        assert self.weight_bits is not None
+        largest = weight.detach().abs().amax(dim=1).tolist()
+        finest = Fixed.covering(max(largest), self.weight_bits).frac + self.finer_rows
+        fracs = [min(finest, Fixed.covering(magnitude, self.weight_bits).frac) for magnitude in largest]
+        if (spare := self.weight_bits - _SURE_BITS) > 0:
+            exact = self._exact_fracs(weight.detach(), bias.detach())
+            fracs = [max(frac - spare, min(frac, most)) for frac, most in zip(fracs, exact, strict=True)]
+        frac = torch.tensor(fracs, device=weight.device)
+        hi = 2.0 ** (self.weight_bits - 1) - 1
+        codes = round_half_up(weight * 2.0 ** frac[:, None]).clamp(-hi, hi)
+        step = 2.0 ** -(frac + self.input_format.frac)
+        return codes * 2.0 ** -frac[:, None], round_half_up(bias / step) * step, frac
+
+    def multiplied(self, weight: Tensor) -> tuple[Tensor, int]:
+        """Return what multiplies the input if `weight` is rounded, and how many bits finer that is."""
+        return weight, 0
+
+    def _exact_fracs(self, weight: Tensor, bias: Tensor) -> list[int]:
+        """Return the fraction bits with which weights of each row may be rounded to have sums below 2**52."""
+        x = self.input_format
+        weight, finer_bits = self.multiplied(weight)
+        largest = max(-x.lo, x.hi) * 2.0**-x.frac
+        # With half a unit of the output, and a little for rounding.
+        reach = (weight.abs().sum(dim=1) * largest + bias.abs() + 0.5) * (1 + 2.0**-20)
+        return [_SUM_BITS - math.frexp(value)[1] - x.frac - finer_bits for value in reach.tolist()]
+
+    def stored_bits(self) -> int:
+        """Return the bits that hold the quantized weights and biases; biases have the width of their sum."""
+        assert self.weight_bits is not None
+        _, bias, frac = self.quantized()
+        codes = bias.detach() * 2.0 ** (frac + self.input_format.frac)
+        bias_bits = Fixed.holding(int(codes.min()), int(codes.max()), 0).width
+        return self.weight.numel() * self.weight_bits + self.bias.numel() * bias_bits
+
+    def prepare(self, name: str, i: Vector) -> dict[str, Node]:
+        """Return the nodes, named after `name`, that bring the input to what `node` multiplies: here none."""
+        return {}
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map [batch, in_features] to [batch, out_features]."""
+        weight, bias = self.folded() if self.weight_bits is None else self.quantized()[:2]
+        return nn.functional.linear(x, weight, bias)
+
+    def node(self, i: Vector, frac: int, wrap: bool) -> Dense:
+        """Return the quantized layer in integers, with its output rounded half up to `frac`.
+
+        Raises
+        ------
+        Overflow
+            If a sum, in its row's own step, could reach 2**52, beyond which float64 (the torch reference)
+            cannot round it exactly.
+        """
+        weight, bias, frac_of_row = (x.detach() for x in self.double().quantized())
+        x_frac = self.input_format.frac
+        # At least as fine as the output, so that only right shifts remain.
+        weight_frac = max(int(frac_of_row.max()), frac - x_frac)
+        acc_frac = x_frac + weight_frac
+        half = 1 << (acc_frac - frac) >> 1
+        x = max(abs(i.element.lo), i.element.hi) * 2.0**-x_frac
+        row_frac = (frac_of_row + x_frac).clamp(min=frac)
+        reach = weight.abs().sum(dim=1) * x + bias.abs() + 2.0 ** -(frac + 1)
+        largest = float((reach * 2.0**row_frac).max())
+        if not largest < 2.0**_SUM_BITS:
+            raise Overflow(f"a sum of the layer could reach {largest:.3g}, beyond 2**52; use fewer bits")
+        return Dense(i, _codes(weight, weight_frac), weight_frac, _codes(bias, acc_frac) + half, frac, wrap)
+
+
+def _codes(x: Tensor, frac: int) -> Codes:
+    """Return a tensor of multiples of 2**-frac as int64 codes."""
+    codes: Codes = (x.detach().cpu().double() * 2.0**frac).numpy().astype(np.int64)
+    return codes

@@ -1,0 +1,433 @@
+"""Folded dense layer: y = W x + b on pe x simd multipliers, with weights in memory.
+
+Words as in FINN (Umuroglu et al. 2017): `pe` neurons are computed at once, each from `simd` inputs at once;
+a vector takes neuron_fold x synapse_fold cycles. Nothing stalls: while one vector is computed the next one is
+written into another slot of the input buffer.
+
+Each neuron has its own power-of-two step (see `DenseLayer.quantized`). Memories hold its weights in that
+step, as narrow as they were trained, and the shift that brings its sum to the step of the output.
+"""
+
+import functools
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from inrhw.base.errors import InputError
+from inrhw.base.types import Codes, Element, Fixed, Phase, Vector
+from inrhw.gateware.mac import (
+    MAC_LATENCY,
+    MAX_PACKED_SIMD,
+    PACKED_LATENCY,
+    WIDE_LATENCY,
+    DotProduct,
+    WideDotProduct,
+    check_wide,
+    is_wide,
+)
+from inrhw.gateware.memory import Contents, columns_to_contents, memory_style, total_depth
+from inrhw.ops.linear.dense import Dense
+from inrhw.ops.linear.folded_dense.circuit import FoldedDenseComponent
+from inrhw.ops.node import Node
+
+#: Most bits of a sum and its shift, which are one code in memory.
+_CODE_BITS = 62
+
+#: Cycles from the vector being complete to the operands of the first lane at its multipliers.
+_READ_LATENCY = 2
+
+
+@dataclass(frozen=True)
+class Fold:
+    """How one dense layer is folded.
+
+    Parameters
+    ----------
+    pe
+        Processing elements: rows (neurons) computed at once.
+    simd
+        Multipliers of each: columns (synapses) taken at once.
+    """
+
+    pe: int
+    simd: int
+
+    def __post_init__(self) -> None:
+        if self.pe < 1 or self.simd < 1:
+            raise InputError(f"pe and simd must be at least 1, not {self.pe} and {self.simd}")
+
+
+@dataclass(frozen=True)
+class MemoryFormat:
+    """What the memories of a folded layer can hold.
+
+    Parameters
+    ----------
+    weight_bits
+        Width of a weight, sign included.
+    shift_lo, shift_hi
+        Range of the shift of a neuron.
+    sum_width
+        Bits of sum and bias.
+    """
+
+    weight_bits: int
+    shift_lo: int
+    shift_hi: int
+    sum_width: int
+
+    @property
+    def shift_bits(self) -> int:
+        """Bits of the shift in the memory: none where all neurons have the same."""
+        return (self.shift_hi - self.shift_lo).bit_length()
+
+
+@dataclass(frozen=True, eq=False)
+class FoldedDense(Node):
+    """``y = floor((weight @ x + bias) / 2**shift)`` with a shift for each neuron.
+
+    Parameters
+    ----------
+    i
+        Fixed-point input.
+    weight, bias, shift
+        int64 codes [sets, out_features, in_features], [sets, out_features] and [sets, out_features]. One set
+        serves all banks of the input; else there is one for each.
+    element
+        Format of the output. A phase wraps; a number has to be wide enough.
+    format
+        What weights, bias and shift have to fit.
+    fold
+        Multipliers.
+    loadable
+        Memories can be written at run time.
+    packed
+        Two processing elements share their multipliers.
+    """
+
+    i: Vector
+    weight: Codes
+    bias: Codes
+    shift: Codes
+    element: Element
+    format: MemoryFormat
+    fold: Fold
+    loadable: bool = False
+    packed: bool = False
+
+    def __post_init__(self) -> None:
+        sets, rows, columns = self.weight.shape
+        if not isinstance(self.i.element, Fixed) or columns != self.i.length:
+            raise ValueError(f"i must be a vector of {columns} Fixed, not {self.i}")
+        if not 1 <= self.fold.pe <= rows or not 1 <= self.fold.simd <= columns:
+            raise InputError(f"pe and simd must be at most {rows} and {columns}, not {self.fold}")
+        if self.loadable and self.i.banks != 2:
+            raise ValueError(f"a loadable layer needs two banks, not {self.i.banks}")
+        if sets not in ({1} if self.loadable else {1, self.i.banks}):
+            raise ValueError(f"weight must have one set, or one a fixed bank of {self.i.banks}, not {sets}")
+        if self.scale_width > _CODE_BITS:
+            raise InputError(
+                f"a sum and its shift need {self.scale_width} bits, more than {_CODE_BITS}; use fewer bits"
+            )
+        _check_fits("weight", self.weight, Fixed(self.format.weight_bits, 0))
+        _check_fits("bias", self.bias, Fixed(self.format.sum_width, 0))
+        if self.shift.min() < self.format.shift_lo or self.shift.max() > self.format.shift_hi:
+            raise ValueError(f"shift must be from {self.format.shift_lo} to {self.format.shift_hi}")
+        if self.packed and (
+            self.weight.min() < -127 or not can_pack(self.format.weight_bits, self.i.element, self.fold)
+        ):
+            raise InputError(
+                "packed multipliers take weights from -127 to 127, inputs of 8 bits, and 16 lanes"
+            )
+        if self.wide:
+            check_wide(*self._sizes)
+
+    @classmethod
+    def of(
+        cls,
+        dense: Dense | Sequence[Dense],
+        i: Vector,
+        fold: Fold,
+        format: MemoryFormat | None = None,
+        *,
+        packed: bool = False,
+    ) -> "FoldedDense":
+        """Return a folded layer that equals `dense`.
+
+        Parameters
+        ----------
+        dense
+            The layer; or that of each bank, of equal shape, `frac` and `wrap`.
+        i
+            Its input, on lanes.
+        fold
+            Multipliers.
+        format
+            What a loadable layer's memories can hold; None: fixed weights, and what they need.
+        packed
+            Share multipliers, if formats and fold allow it.
+
+        Raises
+        ------
+        InputError
+            If a neuron does not fit the format.
+        """
+        layers = [dense] if isinstance(dense, Dense) else dense
+        if len({(layer.frac, layer.wrap) for layer in layers}) != 1:
+            raise ValueError("the layers of all banks must have the same frac and wrap")
+        weight, bias = (
+            np.stack([layer.weight for layer in layers]),
+            np.stack([layer.bias for layer in layers]),
+        )
+        shift = np.array([[layer.shift] for layer in layers])
+        # Symmetric: packed multipliers do not take the lowest code.
+        bits = _each(lambda code: code.bit_length() + 1, np.abs(weight).max(axis=2))
+        zeros = np.array(
+            [[_trailing_zeros(row, layer.shift) for row in layer.weight.tolist()] for layer in layers]
+        )
+        weight_bits = format.weight_bits if format else max(2, int((bits - zeros).max()))
+        dropped = np.maximum(bits - weight_bits, 0)
+        if format:
+            dropped = np.maximum(dropped, shift - format.shift_hi)
+            dropped = np.where(shift < format.shift_lo, shift - format.shift_lo, dropped)
+            wrong = (dropped > zeros) | (shift - dropped < format.shift_lo) | (bits - dropped > weight_bits)
+            if wrong.any():
+                raise InputError(
+                    f"neuron {int(wrong.argmax())} has weights that {weight_bits} bits and a shift from "
+                    f"{format.shift_lo} to {format.shift_hi} cannot hold"
+                )
+        weight, bias, shift = _scaled(weight, dropped[..., None]), _scaled(bias, dropped), shift - dropped
+        element = layers[0].o.element
+        if isinstance(element, Fixed):
+            elements = [layer.o.element for layer in layers]
+            element = Fixed.holding(min(e.lo for e in elements), max(e.hi for e in elements), element.frac)
+        x = max(abs(i.element.lo), i.element.hi)
+        needed = int((np.abs(weight).sum(axis=2) * x + np.abs(bias)).max()).bit_length() + 1
+        if isinstance(element, Phase):
+            needed = (format.shift_hi if format else int(shift.max())) + element.width
+            bias = _wrapped(bias, needed)
+        elif format and needed > format.sum_width:
+            raise InputError(f"a sum needs {needed} bits, more than the {format.sum_width} of the core")
+        elif format:
+            element = Fixed(format.sum_width - format.shift_lo, layers[0].frac)
+        loadable = format is not None
+        format = format or MemoryFormat(weight_bits, int(shift.min()), int(shift.max()), needed)
+        packed = packed and can_pack(format.weight_bits, i.element, fold)
+        return cls(i, weight, bias, shift, element, format, fold, loadable, packed)
+
+    def of_bank(self, bank: int) -> "FoldedDense":
+        """Return the layer with the weights of one bank; see `Node`."""
+        if self.sets == 1:
+            return self
+        one = slice(bank, bank + 1)
+        return replace(self, weight=self.weight[one], bias=self.bias[one], shift=self.shift[one])
+
+    @property
+    def sets(self) -> int:
+        """Sets of weights: one, or one a bank."""
+        return len(self.weight)
+
+    @property
+    def switches(self) -> bool:
+        """Whether the bank of a vector says which weights it meets."""
+        return self.loadable or self.sets > 1
+
+    @property
+    def neuron_fold(self) -> int:
+        """Groups of `pe` neurons."""
+        return -(-len(self.bias[0]) // self.fold.pe)
+
+    @property
+    def synapse_fold(self) -> int:
+        """Groups of `simd` inputs."""
+        return -(-self.i.length // self.fold.simd)
+
+    @property
+    def steps(self) -> int:
+        """Cycles that the multipliers need for a vector."""
+        return self.neuron_fold * self.synapse_fold
+
+    @property
+    def initiation_interval(self) -> int:
+        """``neuron_fold * synapse_fold`` cycles, or more if the input takes longer to come."""
+        return max(self.steps, self.i.span)
+
+    @property
+    def slots(self) -> int:
+        """Vectors in the input buffer: 2, or more where the last lanes read while a third one comes."""
+        e = np.arange(self.i.length)
+        simd, steps_before = self.fold.simd, self.steps - self.synapse_fold
+        # Cycles after the vector is complete; a vector of the next round has to come no earlier.
+        last_read = _READ_LATENCY - 1 + steps_before + e // simd + e % simd
+        written = e // self.i.lanes * self.i.beat_interval - self.i.span
+        slots = 2
+        while (slots * self.initiation_interval + written < last_read).any():
+            slots *= 2
+        return slots
+
+    @property
+    def sub_beats(self) -> int:
+        """Beats in which `pe` results leave, evenly spread over the time until the next."""
+        return math.gcd(self.fold.pe, self.synapse_fold)
+
+    @property
+    def o(self) -> Vector:
+        """As few lanes as keep pace with the multipliers: what follows is shared by several neurons."""
+        return Vector(
+            self.element,
+            len(self.bias[0]),
+            self.fold.pe // self.sub_beats,
+            self.synapse_fold // self.sub_beats,
+            self.i.banks,
+        )
+
+    @property
+    def latency(self) -> int:
+        """Fill the buffer, go through the lanes, sum up, shift."""
+        unload = int(self.sub_beats > 1)
+        multiply = _READ_LATENCY + self.fold.simd - 1 + self.mac_latency
+        return self.i.span + multiply + self.synapse_fold - 1 + unload + self.finish_latency
+
+    @property
+    def wide(self) -> bool:
+        """Whether a product takes two DSP blocks."""
+        return not self.packed and is_wide(*self._sizes)
+
+    @property
+    def _sizes(self) -> tuple[int, int, int, int]:
+        """Return bits of weights and signed inputs, products in a sum, and bits of the sum."""
+        x_width = self.i.element.width + (not self.i.element.signed)
+        return self.format.weight_bits, x_width, self.i.length, self.format.sum_width
+
+    def dot_product(self) -> DotProduct | WideDotProduct:
+        """Return one of `pe` processing elements that share no multipliers."""
+        a_width, b_width, _, sum_width = self._sizes
+        if self.wide:
+            return WideDotProduct(self.fold.simd, a_width, b_width, sum_width)
+        return DotProduct(self.fold.simd, a_width, b_width)
+
+    @property
+    def mac_latency(self) -> int:
+        """Cycles from the last operands of a sum to the sum."""
+        return PACKED_LATENCY if self.packed else WIDE_LATENCY if self.wide else MAC_LATENCY
+
+    @property
+    def finish_latency(self) -> int:
+        """Cycles from sums to the output: bias, and the shift where it differs."""
+        return 4 if self.format.shift_bits else 2
+
+    def forward_int(self, x: Codes) -> Codes:
+        """Multiply, add, shift; see `Node`."""
+        y: Codes = (x @ self.weight[0].T + self.bias[0]) >> self.shift[0]
+        return y & self.element.hi if isinstance(self.element, Phase) else y
+
+    def lane_contents(self) -> list[list[Contents]]:
+        """Return the memories of each lane's weights: a row a step, a column a processing element."""
+        pe, simd = self.fold.pe, self.fold.simd
+        padded = np.zeros((self.sets, self.neuron_fold * pe, self.synapse_fold * simd), np.int64)
+        padded[:, : self.o.length, : self.i.length] = self.weight
+        steps = padded.reshape(self.sets, self.neuron_fold, pe, self.synapse_fold, simd).transpose(
+            4, 0, 1, 3, 2
+        )
+        return [
+            columns_to_contents(f"weights of lane {k}", lane, self.format.weight_bits)
+            for k, lane in enumerate(steps.reshape(simd, self.sets, self.steps, pe))
+        ]
+
+    def scale_contents(self) -> list[Contents]:
+        """Return the memories of biases and shifts: a row for each beat of the output."""
+        width = self.format.sum_width
+        codes = (self.bias & ((1 << width) - 1)) | (self.shift - self.format.shift_lo) << width
+        rows = self.neuron_fold * self.sub_beats
+        padded = np.zeros((self.sets, rows * self.o.lanes), np.int64)
+        padded[:, : self.o.length] = codes
+        name = f"biases, and shifts from {self.format.shift_lo}"
+        return columns_to_contents(name, padded.reshape(self.sets, rows, self.o.lanes), self.scale_width)
+
+    @property
+    def scale_width(self) -> int:
+        """Bits of a bias and its shift."""
+        return self.format.sum_width + self.format.shift_bits
+
+    @functools.cached_property
+    def memories(self) -> tuple[Contents, ...]:
+        """Weights lane by lane, then scales, if they can be written."""
+        lanes = [contents for lane in self.lane_contents() for contents in lane]
+        return (*lanes, *self.scale_contents()) if self.loadable else ()
+
+    @property
+    def memory_kind(self) -> str:
+        """What the weights are kept in: "LUT", "block RAM" or "UltraRAM"."""
+        kinds = {"lut": "LUT", "block": "block RAM", "ultra": "UltraRAM"}
+        depth = total_depth(self.steps, 2 if self.loadable else self.sets)
+        return kinds[memory_style(depth, loadable=self.loadable)]
+
+    def component(self) -> FoldedDenseComponent:
+        """Return buffer, multipliers and memories."""
+        return FoldedDenseComponent(self)
+
+    @classmethod
+    def examples(cls) -> Iterator["FoldedDense"]:
+        """Yield every kind of fold: whole, uneven, one multiplier, odd lanes; fixed, loadable, in banks."""
+        rng = np.random.default_rng(0)
+        for rows, columns, lanes, interval, pe, simd, wrap in (
+            (6, 4, 4, 1, 1, 1, True),
+            (6, 4, 2, 3, 2, 2, True),
+            (6, 4, 1, 1, 6, 4, False),
+            (5, 7, 3, 2, 2, 3, True),
+            (5, 7, 2, 1, 3, 4, False),
+            (4, 6, 4, 2, 4, 6, True),
+            (8, 8, 8, 1, 4, 2, True),
+            (1, 5, 1, 1, 1, 5, False),
+        ):
+            i = Vector(Fixed(5, 4), columns, lanes, interval)
+            step = 1 << rng.integers(0, 3 if wrap else 1, (rows, 1))
+            weight = rng.integers(-8, 8, (rows, columns)) * step
+            bias = rng.integers(-40, 40, rows)
+            dense = Dense(replace(i, lanes=columns), weight, 6, bias, 6, wrap)
+            yield cls.of(dense, i, Fold(pe, simd))
+            # With more fraction bits weights are smaller: other banks have other shifts.
+            others = [replace(dense, weight=dense.weight[::-1] + 1, weight_frac=6 + k) for k in (1, 2)]
+            yield cls.of([dense, *others], replace(i, banks=3), Fold(pe, simd))
+            room = MemoryFormat(7, 2, 9, 16)
+            yield cls.of(dense, replace(i, banks=2), Fold(pe, simd), room)
+            if pe > 1:
+                yield cls.of(dense, i, Fold(pe, simd), packed=True)
+        yield cls.of(dense, replace(i, banks=5), Fold(1, 2))
+        wide = Vector(Fixed(24, 23), 5, 3, 2)
+        weight, bias = rng.integers(1 - (1 << 23), 1 << 23, (4, 5)), rng.integers(-(1 << 48), 1 << 48, 4)
+        yield cls.of(Dense(replace(wide, lanes=5), weight, 26, bias, 24, True), wide, Fold(2, 2))
+
+
+def can_pack(weight_bits: int, x: Element, fold: Fold) -> bool:
+    """Return whether two processing elements can share multipliers: see `gateware.mac.PackedDotProduct`."""
+    return weight_bits <= 8 and x.width <= 8 and x.signed and fold.simd <= MAX_PACKED_SIMD and fold.pe > 1
+
+
+def _check_fits(name: str, codes: Codes, element: Fixed) -> None:
+    if codes.min() < element.lo or codes.max() > element.hi:
+        raise ValueError(f"{name} must be from {element.lo} to {element.hi}")
+
+
+def _each(function: Callable[[int], int], codes: Codes) -> Codes:
+    """Return a function of every code."""
+    return np.array([function(code) for code in codes.ravel().tolist()]).reshape(codes.shape)
+
+
+def _trailing_zeros(row: list[int], most: int) -> int:
+    """Return by how many bits, at most `most`, all codes can be shifted right without loss."""
+    together = functools.reduce(int.__or__, row)
+    return min(most, (together & -together).bit_length() - 1) if together else most
+
+
+def _wrapped(codes: Codes, width: int) -> Codes:
+    """Return codes modulo 2**width, in two's complement."""
+    sign = 1 << (width - 1)
+    return ((codes + sign) & (2 * sign - 1)) - sign
+
+
+def _scaled(codes: Codes, dropped: Codes) -> Codes:
+    """Return codes less so many low bits; a negative number adds bits."""
+    return np.where(dropped >= 0, codes >> np.maximum(dropped, 0), codes << np.maximum(-dropped, 0))

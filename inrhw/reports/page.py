@@ -1,0 +1,236 @@
+"""What a build found, for programs (report.json), for people (report.html) and for the terminal."""
+
+import base64
+import io
+import math
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from PIL import Image
+
+from inrhw.base.files import write_atomically, write_json
+from inrhw.reports.chart import Axis, Chart
+from inrhw.reports.summary import POWER_TITLES, RESOURCE_TITLES, asic_rows, counts, tiles
+from inrhw.reports.words import Report, amount, is_figure, number
+from inrhw.signals.picture import Pixels
+
+#: Order of the sections in report.json; others follow in the order they came.
+SECTIONS = (
+    *("name", "created_by", "verdict", "command", "model", "core", "psnr_db", "ssim", "bits_per_pixel"),
+    "shared",
+    *("weight_bits_total", "resources", "share", "board", "timing", "throughput", "latency", "vivado"),
+    *(
+        "power",
+        "verify",
+        "asic",
+        "bitstream",
+        "folding",
+        "pipeline",
+        "distributions",
+        "pictures",
+        "error_gain",
+    ),
+    *("tools", "files", "times_s"),
+)
+
+_VIVADO_TITLES = {
+    "fmax_mhz": "Clock at which the slack is 0",
+    "slack_ns": "Slack",
+    "period_ns": "Period asked for",
+    "power_mw": "Power",
+    "dynamic_mw": "Dynamic power",
+    "static_mw": "Static power",
+}
+_PICTURE_TITLES = {
+    "original": "Original",
+    "float": "Float model",
+    "quantized": "Quantized model",
+    "rtl": "RTL output",
+    "error": "Error",
+}
+# Larger pictures are embedded shrunk, so that the page stays small enough for a phone.
+_EMBEDDED_SIDE = 1024
+
+# Smaller pictures are enlarged by the page with visible pixels.
+_PIXELATED_SIDE = 320
+
+
+def write_report(report: Report, folder: Path) -> tuple[Path, Path]:
+    """Write `folder`/report.json and `folder`/report.html, each atomically.
+
+    Parameters
+    ----------
+    report
+        Sections as named in `SECTIONS`; only name, created_by and verdict are required. A figure is a dict of
+        value (None when unknown), unit and source. Non-finite numbers become null in the JSON.
+    folder
+        Where to write; the paths in report["pictures"] (PNG files) are relative to it.
+
+    Returns
+    -------
+    tuple[Path, Path]
+        The JSON and the HTML file.
+    """
+    ordered = {key: report[key] for key in SECTIONS if key in report} | report
+    json_path, html_path = folder / "report.json", folder / "report.html"
+    html = _html(ordered, folder)
+    write_json(json_path, _plain(ordered))
+    write_atomically(html_path, html.encode("utf-8", "replace"))
+    return json_path, html_path
+
+
+def error_picture(a: Pixels, b: Pixels) -> tuple[Pixels, int]:
+    """Return the absolute difference of two uint8 arrays of one shape, amplified, and the gain.
+
+    The gain is the largest whole number at which nothing clips; 1 when the arrays are equal.
+
+    Examples
+    --------
+    >>> error_picture(np.uint8([[[9, 9]]]), np.uint8([[[7, 10]]]))
+    (array([[[254, 127]]], dtype=uint8), 127)
+    """
+    if a.dtype != np.uint8 or b.dtype != np.uint8 or a.shape != b.shape:
+        raise ValueError(f"a and b must be uint8 of one shape, not {a.shape} and {b.shape}")
+    difference = np.abs(a.astype(np.int16) - b)
+    gain = 255 // max(1, int(difference.max())) if difference.any() else 1
+    return (difference * gain).astype(np.uint8), gain
+
+
+def _html(report: Report, folder: Path) -> str:
+    environment = pages()
+    environment.filters["number"] = number
+    environment.filters["amount"] = amount
+    return environment.get_template("report.html.jinja").render(
+        report=report,
+        sources={source: place for place, source in enumerate(dict.fromkeys(_sources(report)), 1)},
+        tiles=tiles(report),
+        pictures=[_picture(key, folder / name) for key, name in report.get("pictures", {}).items()],
+        shown=[_shown(one, folder) for one in report.get("shared", {}).get("pictures", [])],
+        stages=_timeline(report.get("pipeline", [])),
+        resource_titles=RESOURCE_TITLES,
+        vivado_titles=RESOURCE_TITLES | _VIVADO_TITLES,
+        luts=_luts_by_inputs(report.get("resources", {})),
+        histograms=_histograms(report.get("distributions", [])),
+        asic=asic_rows(report.get("asic", {})),
+        turns=_turns(report.get("pipeline", [])),
+        power_parts=_power_parts(report.get("power", {})),
+    )
+
+
+def _sources(item: object) -> Iterator[str]:
+    """Yield the source of each figure in `item`, in reading order."""
+    if isinstance(item, list):
+        for part in item:
+            yield from _sources(part)
+    elif isinstance(item, dict):
+        if is_figure(item):
+            yield item["source"]
+        else:
+            yield from _sources(list(item.values()))
+
+
+def _picture(key: str, path: Path) -> Report:
+    """Return what the page needs to show a PNG file."""
+    with Image.open(path) as image:
+        width, height = image.size
+        data = path.read_bytes()
+        if max(image.size) > _EMBEDDED_SIDE:
+            image.thumbnail((_EMBEDDED_SIDE, _EMBEDDED_SIDE))
+            buffer = io.BytesIO()
+            image.save(buffer, "PNG")
+            data = buffer.getvalue()
+    return {
+        "key": key,
+        "title": _PICTURE_TITLES.get(key, key),
+        "uri": f"data:image/png;base64,{base64.b64encode(data).decode()}",
+        "width": width,
+        "height": height,
+        "pixelated": max(width, height) <= _PIXELATED_SIDE,
+    }
+
+
+def _shown(one: Report, folder: Path) -> Report:
+    """Return a picture of many with its images: the original, and what the Verilog rendered if it did."""
+    files = {key: one["pictures"].get(key) for key in ("original", "rtl")}
+    return one | {"images": [_picture(key, folder / name) for key, name in files.items() if name]}
+
+
+def _timeline(pipeline: list[Report]) -> list[Report]:
+    """Return the stages, each with the cycle it starts and its place in percent of the whole latency."""
+    total = max(1, sum(stage["latency"] for stage in pipeline))
+    stages, start = [], 0
+    for stage in pipeline:
+        place = {"start": start, "left": 100 * start / total, "span": 100 * stage["latency"] / total}
+        stages.append(stage | place)
+        start += stage["latency"]
+    return stages
+
+
+def _histograms(distributions: list[Report]) -> list[tuple[str, Report, Report]]:
+    """Return a title and two distributions, as it is and rotated, for weights and inputs of each layer."""
+    return [
+        (
+            f"Layer {k}, {layer['columns']} to {layer['rows']}, {what}",
+            layer[what] | {"path": _bars(layer[what]["counts"])},
+            layer[f"rotated_{what}"] | {"path": _bars(layer[f"rotated_{what}"]["counts"])},
+        )
+        for k, layer in enumerate(distributions, 1)
+        for what in ("weights", "inputs")
+    ]
+
+
+def _bars(counts: list[int]) -> str:
+    """Return the outline of a histogram, 120 wide and 34 high."""
+    chart = Chart("", Axis(0, len(counts), 0, 120), Axis(0, max(1, *counts), 36, 2))
+    corners = [(x, count) for k, count in enumerate(counts) for x in (k, k + 1)]
+    return chart.path([(0, 0), *corners, (len(counts), 0)]) + "Z"
+
+
+def _turns(pipeline: list[Report]) -> str | None:
+    """Return the codes a turn of the first phase in the pipeline."""
+    return next((found[1] for stage in pipeline if (found := re.search(r"turn/(\d+)", stage["o"]))), None)
+
+
+def _power_parts(power: Report) -> list[tuple[str, Report, float]]:
+    """Return title, band and percent of the dynamic power for each part that is there or unknown."""
+    total = power.get("dynamic_mw", {}).get("nominal", {}).get("value") or 1
+    return [
+        (POWER_TITLES[name], band, round(100 * (band["nominal"]["value"] or 0) / total, 2))
+        for name, band in power.get("parts_mw", {}).items()
+        if counts(band)
+    ]
+
+
+def _luts_by_inputs(resources: Report) -> list[tuple[str, Report, float]]:
+    """Return key, figure and percent of the most used kind for lut1 to lut6."""
+    luts = [(key, figure) for key, figure in resources.items() if key[:-1] == "lut" and key[-1] in "123456"]
+    largest = max((figure["value"] or 0 for _, figure in luts), default=0)
+    return [(key, figure, round(100 * (figure["value"] or 0) / max(1, largest), 2)) for key, figure in luts]
+
+
+def _plain(item: Any) -> Any:
+    """Replace what JSON lacks: non-finite numbers by null, numpy's numbers by Python's, paths by text."""
+    if isinstance(item, dict):
+        return {str(key): _plain(part) for key, part in item.items()}
+    if isinstance(item, list | tuple):
+        return [_plain(part) for part in item]
+    if isinstance(item, np.generic):
+        return _plain(item.item())
+    if isinstance(item, float) and not math.isfinite(item):
+        return None
+    return str(item) if isinstance(item, Path) else item
+
+
+def pages() -> Environment:
+    """Return the templates of this room: all text is escaped, and a missing value is an error."""
+    return Environment(
+        loader=FileSystemLoader(Path(__file__).with_name("templates")),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

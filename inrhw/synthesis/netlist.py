@@ -1,0 +1,186 @@
+"""A synthesized netlist in Yosys' JSON: cells, pins, and which node of the core a net belongs to."""
+
+import contextlib
+import json
+import re
+from collections import defaultdict, deque
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import Any
+
+from inrhw.base.errors import InputError
+
+Json = dict[str, Any]
+
+
+def top_module(netlist: Path) -> Json:
+    """Return the only top module of a netlist.
+
+    Raises
+    ------
+    InputError
+        The file is missing or damaged, or has not exactly one top module.
+    """
+    try:
+        modules = json.loads(netlist.read_text())["modules"]
+        tops: list[Json] = [module for module in modules.values() if "top" in module["attributes"]]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"netlist {netlist} cannot be read ({error!r}); run `inrhw synth` again") from error
+    if len(tops) != 1:
+        raise InputError(f"netlist {netlist} must have one top module, not {len(tops)}; synthesize it again")
+    return tops[0]
+
+
+def pins_of(cell: Json, direction: str) -> Iterator[tuple[str, int]]:
+    """Yield (pin, net bit) of a cell's "input" or "output" pins; constants are left out."""
+    for pin, bits in cell["connections"].items():
+        if cell["port_directions"][pin] == direction:
+            yield from ((pin, bit) for bit in bits if isinstance(bit, int))
+
+
+#: What drives a net: patterns of cell types, and the name of the resource.
+_RESOURCES = (
+    ("LUT[1-6]|INV|MUXF[789]", "lut"),
+    ("FD[RSCP]E", "ff"),
+    ("CARRY[48]", "carry"),
+    ("DSP48E[12]", "dsp"),
+    ("RAMB(18|36)E[12]", "bram"),
+    ("URAM288", "uram"),
+    ("RAM.*", "lutram"),
+    ("SRL.*", "srl"),
+)
+
+
+def resource_of(driver: str) -> str:
+    """Return the resource that a cell is: "lut", "ff", "carry", "dsp", "bram", "uram", "lutram", "srl".
+
+    Any other type is its own resource, "input" too.
+    """
+    return next((name for pattern, name in _RESOURCES if re.fullmatch(pattern, driver)), driver)
+
+
+def stays_in_slice(driver: str, kind: str, pin: str) -> bool:
+    """Return whether a net from one kind of cell to its only pin has a wire of its own inside a slice."""
+    from_slice = re.fullmatch(r"LUT[1-6]|INV|MUXF[789]|CARRY4", driver)
+    into_slice = (
+        (kind == "CARRY4" and pin == "S")
+        or (re.fullmatch(r"MUXF[789]", kind) and pin != "S")
+        or (re.fullmatch(r"FD[RSCP]E", kind) and pin == "D")
+    )
+    return bool(from_slice and into_slice)
+
+
+def node_of(name: str) -> str | None:
+    """Return the part of the pipeline that a net of a flat netlist lies in; None if its name tells none."""
+    if name.startswith("$"):
+        return None
+    path = name.split(".")
+    path = path[1:] if path[0] == "network" else path
+    return path[0] if len(path) > 1 else None
+
+
+def parameter(cell: Json, name: str, default: int = 0) -> int:
+    """Return a numeric parameter of a cell; unknown bits are 0."""
+    value: Mapping[str, str] = cell["parameters"]
+    return int(value[name].replace("x", "0"), 2) if name in value else default
+
+
+@dataclass(frozen=True)
+class Netlist:
+    """A top module, and what is derived from it once.
+
+    Parameters
+    ----------
+    module
+        As `top_module` returns it.
+    """
+
+    module: Json
+
+    @property
+    def cells(self) -> Json:
+        """The cells by name."""
+        cells: Json = self.module["cells"]
+        return cells
+
+    @cached_property
+    def clocks(self) -> set[int]:
+        """Net bits that are clocks."""
+        ports = self.module["ports"]
+        return {bit for name in ("aclk", "clk") if name in ports for bit in ports[name]["bits"]}
+
+    @cached_property
+    def readers(self) -> dict[int, list[tuple[str, str]]]:
+        """Type of cell and pin of all that reads each net bit; ("output", name) for an output port."""
+        found: dict[int, list[tuple[str, str]]] = defaultdict(list)
+        for cell in self.cells.values():
+            for pin, bit in pins_of(cell, "input"):
+                found[bit].append((cell["type"], pin))
+        for name, port in self.module["ports"].items():
+            if port["direction"] == "output":
+                for bit in port["bits"]:
+                    found[bit].append(("output", name))
+        return dict(found)
+
+    @cached_property
+    def drivers(self) -> dict[int, str]:
+        """Type of the cell that drives each net bit that is read; "input" for those of input ports."""
+        found = {bit: cell["type"] for cell in self.cells.values() for _, bit in pins_of(cell, "output")}
+        for port in self.module["ports"].values():
+            if port["direction"] == "input":
+                found |= dict.fromkeys(port["bits"], "input")
+        return {bit: kind for bit, kind in found.items() if bit in self.readers}
+
+    @cached_property
+    def nodes(self) -> dict[int, str]:
+        """Of each driven net bit the node of the pipeline, or other part of the core, that it belongs to.
+
+        A net with a name of the hierarchy, such as ``network.layer1_dense.v3``, belongs to ``layer1_dense``.
+        One without, as logic optimization makes them, belongs to the nearest node that it leads to; "top" if
+        to none.
+        """
+        found: dict[int, str] = {}
+        names = self.module["netnames"]
+        for name in sorted(names):
+            if node := node_of(name):
+                found |= {bit: node for bit in names[name]["bits"] if bit not in found}
+        sources: dict[int, list[int]] = {}
+        for cell in self.cells.values():
+            inputs = [bit for _, bit in pins_of(cell, "input")]
+            sources |= dict.fromkeys((bit for _, bit in pins_of(cell, "output")), inputs)
+        waiting = deque(sorted(bit for bit in found if isinstance(bit, int)))
+        while waiting:
+            bit = waiting.popleft()
+            for source in sources.get(bit, ()):
+                if source not in found:
+                    found[source] = found[bit]
+                    waiting.append(source)
+        return {bit: found.get(bit, "top") for bit in self.drivers}
+
+
+def in_levels(waits: Sequence[Collection[int]]) -> list[list[int]]:
+    """Return numbers level by level: those of a level wait only for numbers of levels before.
+
+    Parameters
+    ----------
+    waits
+        What each number waits for. What is in a loop, or behind one, is in no level.
+
+    Examples
+    --------
+    >>> in_levels([{1, 2}, {2}, set()])
+    [[2], [1], [0]]
+    >>> in_levels([{1}, {0}, set()])
+    [[2]]
+    """
+    sorter = TopologicalSorter(dict(enumerate(waits)))
+    with contextlib.suppress(CycleError):  # it still gives what is before the loop
+        sorter.prepare()
+    levels: list[list[int]] = []
+    while ready := sorter.get_ready():
+        levels.append(sorted(ready))
+        sorter.done(*ready)
+    return levels

@@ -1,0 +1,378 @@
+"""Synthesis with Yosys: what a design costs on a board, its netlist, and how fast it may run."""
+
+import json
+import math
+import re
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from inrhw.base.board import RESOURCE_UNITS, Board
+from inrhw.base.errors import InputError
+from inrhw.base.figure import Figure
+from inrhw.base.files import bench_folder, read_json, write_json
+from inrhw.base.progress import OnProgress, silent
+from inrhw.base.yosys import run_yosys, share_folder, yosys_version
+from inrhw.synthesis.nextpnr import PlaceAndRoute, place_and_route
+from inrhw.synthesis.timing.path import Step, Timing, static_timing
+
+#: Out of context: the design stands in a larger one, so no pads and no clock buffer belong to it.
+_FLOWS = {
+    "xcup": "synth_xilinx -family xcup -flatten -noiopad -noclkbuf",
+    "xc7": "synth_xilinx -family xc7 -flatten -noiopad -noclkbuf",
+    "ecp5": "synth_ecp5",
+    "ice40": "synth_ice40",
+}
+
+#: Options that turn multipliers into DSPs, and those that do not, where they are not the default.
+_DSP_OPTIONS = {"ice40": (" -dsp", "")}
+
+#: Families with models of their own in Yosys' folder, and plain carry cells.
+_OPEN = ("ecp5", "ice40")
+
+#: For iCE40: what other families keep in LUT RAM goes to block RAM or flip-flops.
+_NO_LUT_RAM = "setattr -unset ram_style -unset syn_ramstyle a:ram_style a:syn_ramstyle"
+
+#: What the multiply-accumulates of `inrhw.gateware.mac` are on UltraScale+.
+_DSP48E2 = Path(__file__).parent / "techmap" / "dsp48e2.v"
+
+#: Their modules, as `inrhw.emit` writes them.
+_MAC = re.compile(
+    r"^module (\w+__(mac|packed)(\d+)x(\d+)(_cascade)?(_accumulate|_last)?(?:_lane\d+|_\d+)?)\((.*)\);$",
+    re.MULTILINE,
+)
+_OPERANDS = {"mac": {"a"}, "packed": {"a_lo", "a_hi"}}
+
+#: Cells that neither Yosys' cells_sim.v nor sim/cells_xcup.v gives a behaviour.
+_UNMODELLED = re.compile(r"RAMB(18|36)E1|MULT18X18D|ALU54B|DP16KD|PDPW16KD")
+
+#: LUTs that one LUT RAM takes (AMD UG574, UG474); on ECP5 4 for data and 2 for the write port.
+_LUTRAM = {
+    **dict.fromkeys(("RAM32X1S", "RAM64X1S"), 1),
+    **dict.fromkeys(("RAM32X1D", "RAM64X1D", "RAM128X1S"), 2),
+    **dict.fromkeys(("RAM32M", "RAM64M", "RAM128X1D", "RAM256X1S"), 4),
+    **dict.fromkeys(("RAM32M16", "RAM64M8", "RAM32X16DR8", "RAM64X8SW", "RAM256X1D", "RAM512X1S"), 8),
+    "TRELLIS_DPR16X4": 6,
+}
+
+#: What one cell adds to the resources, LUT RAM apart. A cell of no row is a resource of its own name.
+_COSTS: tuple[tuple[str, Mapping[str, float]], ...] = (
+    ("LUT1|INV", {"lut": 1, "lut1": 1}),
+    ("LUT2", {"lut": 1, "lut2": 1}),
+    ("LUT3", {"lut": 1, "lut3": 1}),
+    ("LUT4|SB_LUT4", {"lut": 1, "lut4": 1}),
+    ("LUT5", {"lut": 1, "lut5": 1}),
+    ("LUT6", {"lut": 1, "lut6": 1}),
+    ("SRL16E|SRLC16E|SRLC32E", {"lut": 1, "srl": 1}),
+    ("FD[RSCP]E(_1)?|LD[CP]E|TRELLIS_FF|SB_DFF[A-Z]*", {"ff": 1}),
+    ("CARRY4", {"carry4": 1}),
+    ("CCU2C", {"carry": 1, "lut": 2}),
+    ("SB_CARRY", {"carry": 1}),
+    ("MUXF[789]|PFUMX|L6MUX21", {"muxf": 1}),
+    ("DSP48E[12]|MULT18X18D|SB_MAC16", {"dsp": 1}),
+    ("RAMB36E[12]|DP16KD|PDPW16KD|SB_RAM40_4K[A-Z]*", {"bram": 1}),
+    ("RAMB18E[12]", {"bram": 0.5}),
+    ("URAM288", {"uram": 1}),
+)
+
+#: What a family counts besides the resources of every board.
+_OF_FAMILY = {
+    "xcup": ("lut1", "lut2", "lut3", "lut4", "lut5", "lut6", "srl", "lutram", "muxf", "carry4"),
+    "xc7": ("lut1", "lut2", "lut3", "lut4", "lut5", "lut6", "srl", "lutram", "muxf", "carry4"),
+    "ecp5": ("lut4", "lutram", "muxf"),
+    "ice40": ("lut4",),
+}
+
+
+@dataclass(frozen=True)
+class Synthesis:
+    """What synthesis found and left.
+
+    Parameters
+    ----------
+    board
+        What it was done for.
+    resources
+        "lut" (all of them, with those in "srl", "lutram" and CCU2C), "lut1" to "lut6", "ff", "carry" (CARRY8,
+        CARRY4, CCU2C or SB_CARRY by family), "carry4", "muxf", "dsp", "bram" (as `Board` counts them),
+        "uram", "srl", "lutram"; any other cell under its own name. Small LUTs are not paired: fewer may do.
+    shares
+        Part of the board that "lut", "ff", "carry", "dsp", "bram" and "uram" take; 1 is all of it.
+    timing
+        Static estimate; with place and route its frequency instead.
+    netlist
+        Flat Verilog without attributes; name and ports of the top are those of the design.
+    netlist_json
+        The same for programs.
+    log
+        All that Yosys printed.
+    unmodelled
+        Types of cells without a simulation model; with one of them the netlist cannot be simulated.
+    placed
+        What place and route found, if it was asked for.
+    """
+
+    board: Board
+    resources: Mapping[str, Figure]
+    shares: Mapping[str, Figure]
+    timing: Timing
+    netlist: Path
+    netlist_json: Path
+    log: Path
+    unmodelled: tuple[str, ...]
+    placed: PlaceAndRoute | None
+
+
+def synth(
+    verilog: Path | str,
+    top: str,
+    board: Board,
+    folder: Path | str,
+    *,
+    place: bool = False,
+    dsp: bool = True,
+    on_progress: OnProgress = silent,
+) -> Synthesis:
+    """Synthesize a design for a board.
+
+    Parameters
+    ----------
+    verilog
+        The whole design in one file.
+    top
+        Name of its top module.
+    board
+        What to synthesize for.
+    folder
+        Gets ``STEM_netlist.v``, ``STEM_netlist.json`` and ``STEM_synth.log``, STEM that of `verilog`, and
+        ``synth.json`` with all that is returned; made if needed.
+    place
+        Place and route too; takes minutes, and only an ECP5 or iCE40 board can.
+    dsp
+        Whether multipliers may become DSPs; if not, they become LUTs.
+    on_progress
+        Called with the number of passes begun and 0 for the unknown total.
+
+    Raises
+    ------
+    InputError
+        The file does not exist, `top` is no Verilog name, the board cannot be placed, or the design has a
+        combinational loop.
+    ToolFailed
+        Yosys or nextpnr ended with an error.
+    ToolNotFound
+        One of them is not installed.
+    """
+    verilog, folder = Path(verilog), Path(folder)
+    if not verilog.is_file():
+        raise InputError(f"there is no Verilog file {verilog}")
+    if not re.fullmatch(r"[A-Za-z_]\w*", top, re.ASCII):
+        raise InputError(f"the top module must have a plain Verilog name, not {top!r}")
+    if place:
+        check_placeable(board)
+    folder.mkdir(parents=True, exist_ok=True)
+    netlist, netlist_json = (folder / f"{verilog.stem}_netlist.{suffix}" for suffix in ("v", "json"))
+    log = folder / f"{verilog.stem}_synth.log"
+    with tempfile.TemporaryDirectory(dir=folder) as name:
+        work = Path(name)
+        shutil.copyfile(verilog, work / "design.v")
+        shutil.copyfile(_DSP48E2, work / "dsps.v")
+        run_yosys(_script(top, board, verilog.read_text(), dsp), work, log, on_progress=on_progress)
+        (work / "netlist.v").replace(netlist)
+        (work / "netlist.json").replace(netlist_json)
+    cells = json.loads(netlist_json.read_text())["modules"][top]["cells"]
+    placed = place_and_route(netlist_json, board, folder, on_progress=on_progress) if place else None
+    timing = _placed_timing(placed) if placed else static_timing(netlist_json, board)
+    resources = _resources(cells, board, dsp)
+    unmodelled = sorted({cell["type"] for cell in cells.values() if _UNMODELLED.fullmatch(cell["type"])})
+    found = Synthesis(
+        board=board,
+        resources=resources,
+        shares={name: _share(resources[name], name, board) for name in board.resources},
+        timing=timing,
+        netlist=netlist,
+        netlist_json=netlist_json,
+        log=log,
+        unmodelled=tuple(unmodelled),
+        placed=placed,
+    )
+    write_json(folder / "synth.json", _plain(found))
+    return found
+
+
+def netlist_models(synthesis: Synthesis) -> list[Path]:
+    """Return the Verilog of the cells, to be compiled beside the netlist."""
+    family = synthesis.board.family
+    models = [share_folder() / (family if family in _OPEN else "xilinx") / "cells_sim.v"]
+    return [*models, bench_folder() / "cells_xcup.v"] if family == "xcup" else models
+
+
+def check_placeable(board: Board) -> None:
+    """Raise InputError unless there is open place and route for the board."""
+    if not board.nextpnr:
+        raise InputError(
+            f"board {board.name} has no open place and route; choose an ECP5 or iCE40 board such as ulx3s"
+        )
+
+
+def load_synthesis(folder: Path) -> Synthesis:
+    """Read what `synth` left in `folder`.
+
+    Raises
+    ------
+    InputError
+        Its synth.json is missing or damaged.
+    """
+    path = folder / "synth.json"
+    plain = read_json(path, "inrhw synth")
+
+    def figures(mapping: Mapping[str, Any]) -> dict[str, Figure]:
+        return {name: Figure(**figure) for name, figure in mapping.items()}
+
+    try:
+        timing = plain["timing"]
+        steps = tuple(Step(**step) for step in timing["path"])
+        placed = plain["placed"]
+        stem = plain["netlist"].removesuffix("_netlist.v")
+        return Synthesis(
+            board=Board(**{**plain["board"], "nextpnr": tuple(plain["board"]["nextpnr"])}),
+            resources=figures(plain["resources"]),
+            shares=figures(plain["shares"]),
+            timing=Timing(**figures({k: v for k, v in timing.items() if k != "path"}), path=steps),
+            netlist=folder / f"{stem}_netlist.v",
+            netlist_json=folder / f"{stem}_netlist.json",
+            log=folder / f"{stem}_synth.log",
+            unmodelled=tuple(plain["unmodelled"]),
+            placed=PlaceAndRoute(
+                Figure(**placed["fmax_mhz"]),
+                figures(placed["used"]),
+                folder / placed["report"],
+                folder / placed["log"],
+                steps,
+            )
+            if placed
+            else None,
+        )
+    except (KeyError, TypeError) as error:
+        raise InputError(f"{path} is damaged ({error}); run `inrhw synth` again") from error
+
+
+def _plain(synthesis: Synthesis) -> dict[str, Any]:
+    """Return the synthesis as JSON can hold it, with files by name."""
+    timing, placed = synthesis.timing, synthesis.placed
+    return {
+        "board": asdict(synthesis.board),
+        "resources": {name: asdict(figure) for name, figure in synthesis.resources.items()},
+        "shares": {name: asdict(figure) for name, figure in synthesis.shares.items()},
+        "timing": asdict(timing),
+        "netlist": synthesis.netlist.name,
+        "unmodelled": list(synthesis.unmodelled),
+        "placed": placed
+        and {
+            "fmax_mhz": asdict(placed.fmax_mhz),
+            "used": {name: asdict(figure) for name, figure in placed.used.items()},
+            "report": placed.report.name,
+            "log": placed.log.name,
+        },
+    }
+
+
+def _dsp_commands(verilog: str) -> str:
+    """Return the commands that put techmap/dsp48e2.v in the place of the multiply-accumulates.
+
+    They are modules of `gateware.mac`. One that lost a port, to a constant or to a twin, is left to Yosys.
+    """
+    commands = ["read_verilog dsps.v"]
+    for module, kind, a, b, cascade, last, ports in _MAC.findall(verilog):
+        wanted = {"clk", "b", "p", *_OPERANDS[kind]}
+        wanted |= {"cascade_in"} if cascade else set()
+        wanted |= {"restart"} if last == "_accumulate" else set()
+        if set(ports.split(", ")) - {"rst"} == wanted:
+            sizes = f"-set A_WIDTH {a} -set B_WIDTH {b}"
+            place = f"-set CASCADE {len(cascade) > 0:d} -set LAST {len(last) > 0:d}"
+            commands += [f"setparam {sizes} {place} t:{module}", f"chtype -set inrhw_{kind} t:{module}"]
+    return "\n".join(commands)
+
+
+def _flow(board: Board, dsp: bool) -> str:
+    with_dsp, without = _DSP_OPTIONS.get(board.family, ("", " -nodsp"))
+    return _FLOWS[board.family] + (with_dsp if dsp and board.resources["dsp"] else without)
+
+
+def _script(top: str, board: Board, verilog: str, dsp: bool) -> str:
+    # Source lines carry paths of this machine. Only the top is written, not the library around it.
+    return f"""
+        read_verilog -sv design.v
+        {_dsp_commands(verilog) if dsp and board.family == "xcup" else ""}
+        {"" if board.resources["uram"] else 'setattr -set ram_style "block" a:ram_style=ultra'}
+        {_NO_LUT_RAM if board.family == "ice40" else ""}
+        {_flow(board, dsp)} -top {top}
+        delete t:$scopeinfo
+        attrmap -remove src
+        attrmap -modattr -remove src
+        select {top}
+        write_verilog -noattr -selected netlist.v
+        write_json -selected netlist.json
+    """
+
+
+def _resources(cells: Mapping[str, Any], board: Board, dsp: bool) -> dict[str, Figure]:
+    source = f"{yosys_version()}, {_flow(board, dsp)}"
+    counts = dict.fromkeys((*RESOURCE_UNITS, *_OF_FAMILY[board.family]), 0.0)
+    for kind, number in Counter(cell["type"] for cell in cells.values()).items():
+        for name, each in cost_of(kind).items():
+            counts[name] = counts.get(name, 0.0) + number * each
+    if board.family not in _OPEN:
+        per_block = 2 if board.family == "xcup" else 1
+        counts["carry"] = sum(math.ceil(length / per_block) for length in _carry_chains(cells))
+    return {
+        name: Figure(int(count) if count == int(count) else count, _unit(name, board), source)
+        for name, count in counts.items()
+    }
+
+
+def cost_of(kind: str) -> Mapping[str, float]:
+    """Return the resources that a cell of a type takes, such as {"lut": 1, "srl": 1}."""
+    if kind in _LUTRAM:
+        return {"lut": _LUTRAM[kind], "lutram": _LUTRAM[kind]}
+    return next((cost for pattern, cost in _COSTS if re.fullmatch(pattern, kind)), {kind: 1})
+
+
+def _carry_chains(cells: Mapping[str, Any]) -> list[int]:
+    """Return the lengths in CARRY4 of the chains from CO[3] to CI."""
+    pins = [cell["connections"] for cell in cells.values() if cell["type"] == "CARRY4"]
+    following = {carry["CI"][0]: carry for carry in pins if isinstance(carry["CI"][0], int)}
+    driven = {carry["CO"][3] for carry in pins if "CO" in carry}
+    lengths = []
+    for start in (carry for carry in pins if carry["CI"][0] not in driven):
+        chain = [start]
+        while after := following.get(chain[-1].get("CO", ["x"] * 4)[3]):
+            chain.append(after)
+        lengths.append(len(chain))
+    return lengths
+
+
+def _unit(name: str, board: Board) -> str:
+    if name == "carry":
+        return {"xcup": "CARRY8", "xc7": "CARRY4", "ecp5": "CCU2C", "ice40": "SB_CARRY"}[board.family]
+    if name in ("lutram", "srl") or name.startswith("lut"):
+        return "LUT"
+    return {"muxf": "MUX", **RESOURCE_UNITS}.get(name, name.upper())
+
+
+def _share(used: Figure, name: str, board: Board) -> Figure:
+    total = board.resources[name]
+    if total == 0:
+        return Figure(None, "1", f"{board.part} has no {used.unit}")
+    assert used.value is not None
+    return Figure(used.value / total, "1", f"{used.source}; of {total} in {board.part}")
+
+
+def _placed_timing(placed: PlaceAndRoute) -> Timing:
+    delay_ns = placed.path[-1].arrival_ns if placed.path else None
+    levels = Figure(None, "1", f"nextpnr counts none; the path is in {placed.report.name}")
+    return Timing(placed.fmax_mhz, Figure(delay_ns, "ns", placed.fmax_mhz.source), levels, placed.path)

@@ -1,0 +1,69 @@
+"""Run the bench by hand: ``python -m inrhw.verification FOLDER``."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from inrhw.base.errors import InrhwError
+from inrhw.verification.bench import (
+    CHOOSE_TEST,
+    CONTROL_TEST,
+    LOAD_TEST,
+    MOVE_TEST,
+    TESTS,
+    read_manifest,
+    run_bench,
+)
+from inrhw.verification.simulator.build import SIMULATORS, version
+
+
+def main() -> int:
+    """Run the bench on an artifact folder; return 0 when all tests passed."""
+    parser = argparse.ArgumentParser(prog="python -m inrhw.verification", description=__doc__)
+    parser.add_argument("folder", type=Path, help="artifact: manifest.json, vectors.npz and the Verilog")
+    parser.add_argument("--simulator", choices=SIMULATORS, default="verilator")
+    parser.add_argument(
+        "--test",
+        choices=(*TESTS, LOAD_TEST, CHOOSE_TEST, MOVE_TEST, CONTROL_TEST),
+        action="append",
+        help="run only this test (repeatable)",
+    )
+    parser.add_argument("--beats", type=int, help="pixels a test checks (default: a whole frame)")
+    parser.add_argument("--seed", type=int, default=0, help="of the random tests")
+    parser.add_argument(
+        "--waves", action="store_true", help="write the core's signals to waves.vcd (icarus only)"
+    )
+    parser.add_argument("--deadline", type=float, default=600.0, metavar="SECONDS")
+    parser.add_argument(
+        "--verilog", type=Path, nargs="+", help="default: the Verilog that the manifest names"
+    )
+    parser.add_argument("--work", type=Path, help="build folder (default: FOLDER/build/rtl)")
+    given = parser.parse_args()
+    work = given.work or given.folder / "build" / "rtl"
+    try:
+        sources = given.verilog or [given.folder / read_manifest(given.folder)["verilog"]]
+        results = run_bench(
+            given.simulator,
+            sources,
+            given.folder,
+            work,
+            tests=given.test,
+            deadline_s=given.deadline,
+            beats=given.beats,
+            seed=given.seed,
+            waves=given.waves,
+        )
+    except InrhwError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(version(given.simulator))
+    for result in results:
+        numbers = ", ".join(f"{name} {value}" for name, value in result.measurements.items())
+        print(f"{'pass' if result.passed else 'FAIL'}  {result.name}  {result.message or numbers}")
+    if given.waves:
+        print(work / given.simulator / "results" / "waves.vcd")
+    return 0 if all(result.passed for result in results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

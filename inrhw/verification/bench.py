@@ -1,0 +1,241 @@
+"""The bench in `sim/bench.py` on one artifact."""
+
+import contextlib
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from inrhw.artifact.manifest import resting_inputs
+from inrhw.base.errors import InputError
+from inrhw.base.files import bench_folder
+from inrhw.base.progress import OnProgress, silent
+from inrhw.verification.simulator.build import Simulation, build
+from inrhw.verification.simulator.run import BenchResult, run_tests
+from inrhw.verification.simulator.selftest import self_test
+
+#: Where the tests of the bench are.
+_MODULES = "bench,bench_registers"
+
+#: The tests of the bench, in the order in which they run. There is one more of loadable cores, one of
+#: raster cores of many pictures, one of cores with a window, and one of those with control registers.
+TESTS = ("whole_frame", "random_gaps", "reset_mid_frame")
+LOAD_TEST = "load_weights"
+CHOOSE_TEST = "choose_pictures"
+MOVE_TEST = "move_window"
+CONTROL_TEST = "control_frames"
+
+
+def run_bench(
+    simulator: str,
+    sources: Sequence[Path],
+    folder: Path,
+    work: Path,
+    *,
+    tests: Sequence[str] | None = None,
+    deadline_s: float = 600.0,
+    beats: int | None = None,
+    seed: int = 0,
+    waves: bool = False,
+    on_progress: OnProgress = silent,
+) -> list[BenchResult]:
+    """Simulate a core and compare every beat with the golden vectors.
+
+    Parameters
+    ----------
+    simulator
+        "verilator" or "icarus".
+    sources
+        The Verilog of the core, as emitted or as a netlist with Yosys' `cells_sim.v`.
+    folder
+        The artifact: `manifest.json` and `vectors.npz`, see sim/README.md.
+    work
+        Folder for the build, one a set of `sources`; the same sources are not built twice.
+        The results go to `work/<simulator>/results`: `whole_frame.npy` holds the pixels that the core gave,
+        uint8 [beats, channels].
+    tests
+        Some of `TESTS`, of a loadable core `LOAD_TEST`, of a raster core of many pictures `CHOOSE_TEST`, of
+        one with a window `MOVE_TEST`, of one with control registers `CONTROL_TEST`; all that apply if None.
+    deadline_s
+        Seconds that each program may run: the build's and the simulation.
+    beats
+        Pixels that each test checks; a whole frame if None (`whole_frame` of a raster core then checks two).
+        The others always take some frames, `CHOOSE_TEST` and `MOVE_TEST` some of each picture or window.
+    seed
+        For the random tests.
+    waves
+        Whether to write what all signals of the core do to `waves.vcd`, beside the results. Icarus only.
+    on_progress
+        Called with checked beats and their total.
+
+    Returns
+    -------
+    One result a test. A core that is wrong is a result that did not pass, not an exception.
+
+    Raises
+    ------
+    InputError
+        The artifact or its Verilog does not have what the bench needs.
+    ToolNotFound
+        The simulator or its C++ compiler is not installed.
+    ToolFailed
+        The Verilog does not compile, or the simulation crashed.
+    InrhwError
+        The deadline passed, or the simulator fails its self-test.
+    """
+    manifest = read_manifest(folder)
+    applying = tests_of(manifest)
+    tests = applying if tests is None else tests
+    if unknown := set(tests) - set(applying):
+        raise InputError(f"tests must be among {', '.join(applying)}, not {', '.join(sorted(unknown))}")
+    frame = manifest["width"] * manifest["height"]
+    beats = frame if beats is None else beats
+    if beats < 1:
+        raise InputError(f"beats must be at least 1, not {beats}")
+    if waves and simulator != "icarus":
+        raise InputError(f"waves need --simulator icarus, not {simulator}")
+    self_test(simulator)
+    simulation = build_bench(simulator, sources, manifest, work / simulator, deadline_s, waves=waves)
+    output = simulation.folder / "results"
+    progress = output / "progress"
+    total = beats * len(tests)
+
+    def poll() -> None:
+        with contextlib.suppress(FileNotFoundError):
+            on_progress(int(progress.read_text()), total)
+
+    settings = {
+        "INRHW_ARTIFACT": str(folder.resolve()),
+        "INRHW_OUTPUT": str(output),
+        "INRHW_BEATS": str(beats),
+        "INRHW_SEED": str(seed),
+    }
+    progress.unlink(missing_ok=True)
+    results = run_tests(
+        simulation, "bench,bench_registers", list(tests), output, deadline_s, settings=settings, poll=poll
+    )
+    on_progress(total, total)
+    return results
+
+
+def build_bench(
+    simulator: str,
+    sources: Sequence[Path],
+    manifest: dict[str, Any],
+    work: Path,
+    deadline_s: float,
+    *,
+    waves: bool = False,
+) -> Simulation:
+    """Build the harness around the core. Parameters and errors as in `run_bench`."""
+    if not sources:
+        raise InputError(f"there is no Verilog to simulate for {manifest['name']!r}")
+    for source in sources:
+        if not source.is_file():
+            raise InputError(f"there is no Verilog file {source}")
+    top = manifest["top"]
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", top):
+        raise InputError(f"top in the manifest must be a plain Verilog name, not {top!r}")
+    text = "\n".join(source.read_text() for source in sources if source.name != "cells_sim.v")
+    pixel_bits = port_width(text, "m_axis_tdata")
+    if pixel_bits < 8 * manifest["channels"]:
+        raise InputError(
+            f"m_axis_tdata of {top} has {pixel_bits} bits, too few for {manifest['channels']} channels"
+        )
+    defines = {"INRHW_TOP": top, "INRHW_OUT_BITS": str(pixel_bits)}
+    if manifest["source"] == "stream":
+        coordinate_bits = port_width(text, "s_axis_tdata")
+        if coordinate_bits < 2 * manifest["coordinate"]["bits_per_axis"]:
+            raise InputError(f"s_axis_tdata of {top} has {coordinate_bits} bits, too few for two coordinates")
+        defines |= {"INRHW_STREAM": "1", "INRHW_IN_BITS": str(coordinate_bits)}
+    if is_loadable(manifest):
+        defines["INRHW_LOADABLE"] = "1"
+    if {"registers", "control"} & set(manifest):
+        defines["INRHW_ADDRESS_BITS"] = str(port_width(text, "s_axi_awaddr"))
+    if manifest.get("pictures", 1) > 1:
+        defines["INRHW_ID_BITS"] = str((manifest["pictures"] - 1).bit_length())
+    defines |= _window_defines(manifest)
+    if waves:
+        defines["INRHW_WAVES"] = "1"
+    verilog = [bench_folder() / "harness.v", *sources]
+    return build(simulator, verilog, "inrhw_harness", work, defines=defines, deadline_s=deadline_s)
+
+
+def _window_defines(manifest: dict[str, Any]) -> dict[str, str]:
+    """Return the macros for the ports of a window; none if it has no ports."""
+    widths = {port["name"]: port["width"] for port in manifest.get("ports", ())}
+    defines = {}
+    for port, value in resting_inputs(manifest).items():
+        defines[f"INRHW_{port.upper()}_BITS"] = str(widths[port])
+        defines[f"INRHW_{port.upper()}"] = str(value)
+    return defines
+
+
+def tests_of(manifest: dict[str, Any]) -> tuple[str, ...]:
+    """Return all tests that apply to a core."""
+    more = {
+        LOAD_TEST: is_loadable(manifest),
+        CHOOSE_TEST: manifest.get("pictures", 1) > 1 and manifest["source"] == "raster",
+        MOVE_TEST: "window" in manifest,
+        CONTROL_TEST: "control" in manifest,
+    }
+    return (*TESTS, *(test for test, applies in more.items() if applies))
+
+
+def is_loadable(manifest: dict[str, Any]) -> bool:
+    """Return whether the core's weights can be replaced at run time."""
+    return manifest.get("weights") == "loadable"
+
+
+def port_width(verilog: str, port: str) -> int:
+    """Return the bits of a port, read from the Verilog.
+
+    Examples
+    --------
+    >>> port_width("module m(output [23:0] m_axis_tdata);", "m_axis_tdata")
+    24
+    """
+    ports = re.search(rf"\[\s*(\d+)\s*:\s*0\s*\]\s*{port}\b", verilog)
+    if ports is None:
+        raise InputError(f"the Verilog declares no port {port} with a range of plain numbers such as [23:0]")
+    return int(ports[1]) + 1
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Return the artifact's manifest.
+
+    Raises
+    ------
+    InputError
+        `manifest.json` is missing, is not JSON, or lacks a key that the bench needs.
+    """
+    path = folder / "manifest.json"
+    try:
+        manifest = json.loads(path.read_text())
+    except FileNotFoundError:
+        raise InputError(f"{folder} is no artifact: it has no manifest.json") from None
+    except ValueError as error:
+        raise InputError(f"{path} is not JSON: {error}") from None
+    needed = {
+        "name",
+        "top",
+        "verilog",
+        "source",
+        "width",
+        "height",
+        "channels",
+        "latency",
+        "tdata_order",
+        "coordinate",
+    }
+    files = ["vectors.npz"]
+    if is_loadable(manifest):
+        needed |= {"registers", "memories"}
+        files += [f"{manifest.get('name')}.weights", "second.weights"]
+    if missing := needed - set(manifest):
+        raise InputError(f"{path} lacks {', '.join(sorted(missing))}")
+    for name in files:
+        if not (folder / name).is_file():
+            raise InputError(f"{folder} has no {name}")
+    return dict(manifest)

@@ -1,0 +1,115 @@
+"""Nodes and raster sources, one at a time, in Amaranth's simulator."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+from amaranth.sim import Simulator
+
+from inrhw.base.errors import Mismatch
+from inrhw.base.types import Codes, Vector
+from inrhw.core.sources.folded_raster import FoldedRaster
+from inrhw.core.sources.raster import RasterSource
+from inrhw.ops.node import Node
+
+#: What is put on signals in one cycle.
+_Inputs = list[tuple[Any, Any]]
+
+
+def simulate(where: str, node: Node, x: Codes, banks: Codes) -> Codes:
+    """Return what a node's circuit puts out for codes [vectors, length], back to back.
+
+    Wherever no code of `x` is due there is garbage at the input. `banks` says what each vector is meant for,
+    [vectors], and does not matter to a node of one bank.
+
+    Raises
+    ------
+    Mismatch
+        Beats of a vector are missing or not `o.beat_interval` cycles apart, says `where`.
+    """
+    component = node.component()
+    inputs: list[_Inputs] = []
+    for cycle, (valid, payload) in enumerate(_beats(node, x)):
+        inputs.append([(component.i.valid, valid), (component.i.payload, payload)])
+        if node.i.banks > 1:
+            vector = cycle // node.initiation_interval
+            bank = int(banks[vector]) if vector < len(x) else 0
+            inputs[-1].append((component.i.bank, bank))
+    return _outputs(where, component, node.o, inputs)
+
+
+def simulate_folded_raster(where: str, source: FoldedRaster, vectors: int) -> Codes:
+    """Return the first vectors of a scan that goes as fast as it can; errors as of `simulate`.
+
+    Frame k is meant for bank k, modulo the banks, and has its size.
+    """
+    component, span = source.component(), source.o.span
+    cycles = vectors * span + source.latency + 1
+    banks = [bank for bank, frame in source.frames(vectors) for _ in frame]
+    inputs: list[_Inputs] = []
+    for k in range(cycles):
+        vector, beat = divmod(k, span)
+        inputs.append([(component.advance, vector < vectors and beat == 0)])
+        if source.o.banks > 1:
+            inputs[-1].append((component.bank, banks[min(vector, vectors - 1)]))
+    return _outputs(where, component, source.o, inputs)
+
+
+def simulate_accumulators(source: RasterSource, vectors: int) -> Codes:
+    """Return the accumulators, to their last bit, of the first vectors of a scan, [vectors, neurons]."""
+    component = source.component()
+    results: list[list[int]] = []
+
+    async def feed(context: Any) -> None:
+        context.set(component.advance, 1)
+        await context.tick()
+        for _ in range(vectors):
+            results.append([context.get(accumulator) for accumulator in component.accumulators])
+            await context.tick()
+
+    _run(component, feed)
+    return np.array(results, np.int64)
+
+
+def _beats(node: Node, x: Codes) -> Iterator[tuple[bool, list[int]]]:
+    """Yield valid and payload of every cycle until the last result is out, and of one more."""
+    i = node.i
+    cycles = max(0, len(x) - 1) * node.initiation_interval + node.latency + node.o.span + 1
+    noise = np.random.default_rng(0).integers(i.element.lo, i.element.hi + 1, (cycles, i.lanes))
+    used = i.to_beats(np.ones((1, i.length), np.int64))[0] > 0
+    codes = i.to_beats(x)
+    for cycle in range(cycles):
+        vector, since = divmod(cycle, node.initiation_interval)
+        beat, between = divmod(since, i.beat_interval)
+        valid = vector < len(x) and beat < i.beats and not between
+        payload = np.where(used[beat], codes[vector, beat], noise[cycle]) if valid else noise[cycle]
+        yield valid, payload.tolist()
+
+
+def _outputs(where: str, component: Any, o: Vector, inputs: Iterable[_Inputs]) -> Codes:
+    """Return the vectors that come out, [vectors, o.length]."""
+    results: list[list[int]] = []
+    times: list[int] = []
+
+    async def feed(context: Any) -> None:
+        for cycle, values in enumerate(inputs):
+            for signal, value in values:
+                context.set(signal, value)
+            if context.get(component.o.valid):
+                results.append([context.get(component.o.payload[lane]) for lane in range(o.lanes)])
+                times.append(cycle)
+            await context.tick()
+
+    _run(component, feed)
+    if len(times) % o.beats:
+        raise Mismatch(f"{where}: {len(times)} beats came out, but {o.beats} make a vector")
+    if (np.diff(np.reshape(times, (-1, o.beats))) != o.beat_interval).any():
+        raise Mismatch(f"{where}: the beats of a vector did not come out every {o.beat_interval} cycles")
+    return o.from_beats(np.array(results, np.int64).reshape(-1, o.beats, o.lanes))
+
+
+def _run(component: Any, bench: Any) -> None:
+    simulator = Simulator(component)
+    simulator.add_clock(1e-8)
+    simulator.add_testbench(bench)
+    simulator.run()

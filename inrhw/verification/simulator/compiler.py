@@ -1,0 +1,127 @@
+"""The C++ compiler for Verilator's output, and the object files that all models share."""
+
+import functools
+import hashlib
+import importlib.util
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from inrhw.base.errors import ToolNotFound
+from inrhw.base.files import cache_folder
+from inrhw.base.process import run
+
+
+@dataclass(frozen=True)
+class Job:
+    """One file to compile.
+
+    Parameters
+    ----------
+    source
+        C++ file.
+    target
+        Object file.
+    flags
+        Compiler flags besides the language standard.
+    """
+
+    source: Path
+    target: Path
+    flags: list[str]
+
+
+@dataclass(frozen=True)
+class Compiler:
+    """A C++20 compiler.
+
+    Parameters
+    ----------
+    command
+        Program and the arguments it always gets.
+    version
+        What it says about itself.
+    """
+
+    command: tuple[str, ...]
+    version: str
+
+    def compile(self, job: Job, deadline_s: float) -> None:
+        """Compile one file, its log beside the target, which appears complete or not at all."""
+        with tempfile.TemporaryDirectory(dir=job.target.parent) as folder:
+            part = Path(folder) / job.target.name
+            command = [*self.command, "-std=c++20", *job.flags, "-c", str(job.source), "-o", str(part)]
+            log = job.target.with_suffix(".log")
+            run(f"compiling {job.source.name}", command, job.source.parent, log, deadline_s)
+            part.replace(job.target)
+
+    def link(self, objects: Iterable[Path], target: Path, flags: Iterable[str], deadline_s: float) -> None:
+        """Link a program."""
+        command = [*self.command, "-o", str(target), *map(str, objects), *flags]
+        run(f"linking {target.name}", command, target.parent, target.with_suffix(".log"), deadline_s)
+
+
+@functools.cache
+def find_compiler() -> Compiler:
+    """Return $CXX, else the system's compiler, else the one from PyPI's ziglang.
+
+    Raises
+    ------
+    ToolNotFound
+        There is none of them.
+    """
+    for candidate in (shlex.split(os.environ.get("CXX", "")), ["c++"], ["g++"], ["clang++"]):
+        if candidate and shutil.which(candidate[0]):
+            return Compiler(tuple(candidate), _version(candidate))
+    if importlib.util.find_spec("ziglang"):
+        # zig turns undefined-behaviour checks on by itself; Verilator's code does not pass them.
+        zig = [sys.executable, "-m", "ziglang", "c++", "-fno-sanitize=undefined"]
+        return Compiler(tuple(zig), _version(zig))
+    raise ToolNotFound("a C++ compiler", "install g++ or run `pip install ziglang`")
+
+
+def _version(command: list[str]) -> str:
+    lines = subprocess.run([*command, "--version"], capture_output=True, text=True, check=False).stdout
+    return lines.partition("\n")[0]
+
+
+def key(*parts: object) -> str:
+    """Return a name for whatever is built from `parts`; files count with their contents."""
+    digest = hashlib.sha256()
+    for part in parts:
+        data = part.read_bytes() if isinstance(part, Path) else repr(part).encode()
+        digest.update(f"{len(data)}:".encode() + data)
+    return digest.hexdigest()[:24]
+
+
+def shared_objects(
+    compiler: Compiler, sources: list[Path], flags: list[str], deadline_s: float
+) -> list[Path]:
+    """Return the objects of files that never change, compiled on first use and kept in the cache."""
+    headers = sorted(
+        header for folder in {source.parent for source in sources} for header in folder.glob("*.h")
+    )
+    folder = cache_folder() / "objects" / key(compiler, flags, *sources, *headers)
+    folder.mkdir(parents=True, exist_ok=True)
+    objects = [folder / f"{source.stem}.o" for source in sources]
+    jobs = [
+        Job(source, target, flags)
+        for source, target in zip(sources, objects, strict=True)
+        if not target.exists()
+    ]
+    compile_all(compiler, jobs, deadline_s)
+    return objects
+
+
+def compile_all(compiler: Compiler, jobs: list[Job], deadline_s: float) -> None:
+    """Compile files, two at a time."""
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        for future in [pool.submit(compiler.compile, job, deadline_s) for job in jobs]:
+            future.result()

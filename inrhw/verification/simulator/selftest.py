@@ -1,0 +1,42 @@
+"""Does the simulator compute? Asked once per machine and version, since one was found that does not."""
+
+import tempfile
+from pathlib import Path
+
+from inrhw.base.errors import InrhwError
+from inrhw.base.files import bench_folder, cache_folder
+from inrhw.verification.simulator.build import build, identity
+from inrhw.verification.simulator.compiler import key
+from inrhw.verification.simulator.run import run_tests
+
+_DEADLINE_S = 300.0
+
+
+def self_test(simulator: str) -> None:
+    """Simulate products, zero extensions and signed shifts of all pairs of bytes and compare them with numpy.
+
+    A pass is remembered in the cache; later calls return at once.
+
+    Raises
+    ------
+    InrhwError
+        The simulator gave a wrong result.
+    ToolNotFound
+        It is not installed.
+    """
+    source = bench_folder() / "self_test.v"
+    test = bench_folder() / "self_test.py"
+    passed = cache_folder() / "self_test" / key(identity(simulator), source, test)
+    if passed.exists():
+        return
+    with tempfile.TemporaryDirectory(prefix="inrhw-self-test-") as folder:
+        work = Path(folder)
+        simulation = build(simulator, [source], "inrhw_self_test", work, defines={}, deadline_s=_DEADLINE_S)
+        (result,) = run_tests(simulation, "self_test", ["arithmetic"], work, _DEADLINE_S, settings={})
+    if not result.passed:
+        raise InrhwError(
+            f"{simulation.name} computes wrongly on this machine ({result.message}); nothing it says about a "
+            "core can be trusted: use the other simulator or install the pinned version"
+        )
+    passed.parent.mkdir(parents=True, exist_ok=True)
+    passed.touch()

@@ -1,0 +1,51 @@
+from pathlib import Path
+
+import pytest
+
+from inrhw.base.board import RESOURCE_UNITS, Board, board_names, load_board
+from inrhw.base.errors import InputError
+
+
+def test_every_board_file_loads_under_its_own_name() -> None:
+    assert {"vcu128", "arty_a7", "ulx3s"} <= set(board_names())
+    for name in board_names():
+        board = load_board(name)
+        assert board.name == name
+        assert set(board.resources) == set(RESOURCE_UNITS)
+
+
+def test_a_users_own_file_is_a_board(tmp_path: Path) -> None:
+    own = tmp_path / "own.py"
+    own.write_text(
+        "import dataclasses\nfrom inrhw.base.board import load_board\n"
+        "BOARD = dataclasses.replace(load_board('ulx3s'), name='own', clock_mhz=12.0)\n"
+    )
+    assert load_board(own).clock_mhz == 12.0
+    assert load_board(str(own)).name == "own"
+
+
+def test_an_unknown_name_lists_the_known_ones() -> None:
+    with pytest.raises(InputError, match=r"unknown board 'vcu129'.*ulx3s, vcu128"):
+        load_board("vcu129")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("X = 1\n", "must set BOARD"), ("1 / 0\n", "cannot be run: ZeroDivisionError"), (None, "no board file")],
+)
+def test_a_bad_file_is_named(tmp_path: Path, text: str | None, message: str) -> None:
+    path = tmp_path / "bad.py"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(InputError, match=message):
+        load_board(path)
+
+
+def test_a_board_checks_its_data() -> None:
+    counts = dict.fromkeys(RESOURCE_UNITS, 1)
+    with pytest.raises(ValueError, match="family must be one of"):
+        Board("x", "X", "x", "max10", "1", counts, 1.0)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="resources must be"):
+        Board("x", "X", "x", "xc7", "1", {"lut": 1}, 1.0)
+    with pytest.raises(ValueError, match="clock_mhz must be positive"):
+        Board("x", "X", "x", "xc7", "1", counts, 0.0)

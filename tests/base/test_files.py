@@ -1,0 +1,87 @@
+import math
+from pathlib import Path
+
+import pytest
+
+from inrhw.base.errors import InputError
+from inrhw.base.files import digest, finite, read_json, write_atomically, write_json, write_together
+
+
+def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
+    path = tmp_path / "a.bin"
+    path.write_bytes(b"old and longer")
+    write_atomically(path, b"new")
+    assert path.read_bytes() == b"new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_failure_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.bin"
+    path.write_bytes(b"old")
+
+    def full(self: Path, data: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match="No space"):
+        write_atomically(path, b"new")
+    assert path.read_bytes() == b"old"
+
+
+def test_a_failure_leaves_nothing_behind(tmp_path: Path) -> None:
+    path = tmp_path / "taken"
+    path.mkdir()
+    with pytest.raises(OSError, match="taken"):
+        write_atomically(path, b"new")
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_json_comes_back_in_its_order(tmp_path: Path) -> None:
+    value = {"b": [1, 2.5, None], "a": {"ä": True}}
+    write_json(tmp_path / "a.json", value)
+    assert (tmp_path / "a.json").read_text().endswith("}\n")
+    assert list(read_json(tmp_path / "a.json", "inrhw fit").items()) == list(value.items())
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_json_holds_no_nan(tmp_path: Path, value: float) -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        write_json(tmp_path / "a.json", {"x": value})
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_missing_file_names_the_command_that_makes_it(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"a\.json does not exist; run `inrhw fit` first"):
+        read_json(tmp_path / "a.json", "inrhw fit")
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"\xff\xfe", b'{"a": 1'])
+def test_a_damaged_file_is_named(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "a.json").write_bytes(data)
+    with pytest.raises(InputError, match=r"a\.json cannot be read .*run `inrhw fit` again"):
+        read_json(tmp_path / "a.json", "inrhw fit")
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be read"):
+        read_json(tmp_path, "inrhw fit")
+
+
+def test_what_json_cannot_hold_becomes_none() -> None:
+    assert [finite(value) for value in (1.5, None, math.nan, math.inf, -math.inf)] == [1.5, *[None] * 4]
+
+
+def test_the_digest_is_that_of_sha256sum(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"abc")
+    # FIPS 180-2, appendix B.1.
+    assert digest(tmp_path / "a") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+def test_files_that_belong_together_are_there_when_the_last_is(tmp_path: Path) -> None:
+    last, one, other = (tmp_path / name for name in ("last", "one", "other"))
+    other.write_text("old")
+    write_together(last, b"1", {one: b"2", other: None})
+    assert (last.read_bytes(), one.read_bytes(), other.exists()) == (b"1", b"2", False)
+    with pytest.raises(OSError, match="none"):
+        write_together(last, b"3", {one: b"4", tmp_path / "none" / "other": b""})
+    assert not last.exists()

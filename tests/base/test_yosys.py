@@ -1,0 +1,131 @@
+import json
+from pathlib import Path
+
+import pytest
+from amaranth.back import rtlil
+from amaranth.hdl import Module, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from inrhw.base.errors import InputError, ToolFailed, ToolNotFound
+from inrhw.base.yosys import run_yosys, share_folder, verilog_from_rtlil, yosys_version
+
+# The very first start of yowasp on a machine compiles it, which takes a minute.
+FLAVOURS = ["native", pytest.param("yowasp", marks=pytest.mark.slow)]
+
+ADDER = """
+module adder(input clk, input [7:0] a, b, input [3:0] c, output reg [8:0] s, output reg p);
+  always @(posedge clk) begin
+    s <= a + b;
+    p <= ^(a & {c, c});
+  end
+endmodule
+"""
+
+
+class Adder(wiring.Component):
+    a: In(8)
+    s: Out(9)
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        kept = Signal(8, attrs={"keep": 1})
+        m.d.sync += [kept.eq(self.a), self.s.eq(self.a + kept)]
+        return m
+
+
+@pytest.fixture(params=FLAVOURS)
+def flavour(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    use(request.param, monkeypatch)
+    return str(request.param)
+
+
+def use(flavour: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INRHW_YOSYS", flavour)
+    try:
+        yosys_version()
+    except ToolNotFound as missing:
+        pytest.skip(str(missing))
+
+
+def counts(folder: Path) -> dict[str, int]:
+    (folder / "adder.v").write_text(ADDER)
+    script = "read_verilog adder.v\nsynth_xilinx -family xcup -top adder\ntee -o stat.json stat -json"
+    run_yosys(script, folder, folder / "adder.log")
+    found: dict[str, int] = json.loads((folder / "stat.json").read_text())["design"]["num_cells_by_type"]
+    return found
+
+
+def test_the_log_is_whole(flavour: str, tmp_path: Path) -> None:
+    assert counts(tmp_path)["FDRE"] == 10
+    log = (tmp_path / "adder.log").read_text()
+    # Standard output of yowasp ends at the first abc.
+    assert log.index("Executing ABC9") < log.rindex("Printing statistics")
+
+
+def test_an_error_names_the_log_and_shows_its_end(flavour: str, tmp_path: Path) -> None:
+    with pytest.raises(ToolFailed, match=r"nothing\.v") as raised:
+        run_yosys("read_verilog nothing.v", tmp_path, tmp_path / "bad.log")
+    assert raised.value.log == tmp_path / "bad.log"
+    assert "nothing.v" in raised.value.log.read_text()
+
+
+def test_an_error_after_abc_is_an_error(flavour: str, tmp_path: Path) -> None:
+    (tmp_path / "adder.v").write_text(ADDER)
+    script = "read_verilog adder.v\nsynth_xilinx -family xcup -top adder\nhierarchy -top missing"
+    with pytest.raises(ToolFailed, match="missing"):
+        run_yosys(script, tmp_path, tmp_path / "bad.log")
+
+
+def test_a_file_named_like_a_python_module_does_no_harm(flavour: str, tmp_path: Path) -> None:
+    (tmp_path / "tempfile.py").write_text("raise RuntimeError\n")
+    (tmp_path / "pyosys.py").write_text("raise RuntimeError\n")
+    assert counts(tmp_path)["FDRE"] == 10
+
+
+def test_the_share_folder_holds_the_simulation_models(flavour: str) -> None:
+    assert "module LUT6" in (share_folder() / "xilinx" / "cells_sim.v").read_text()
+
+
+def test_verilog_names_no_path_and_no_tool_but_keeps_attributes(flavour: str, tmp_path: Path) -> None:
+    verilog = verilog_from_rtlil(rtlil.convert(Adder(), name="adder"), tmp_path)
+    assert verilog.startswith("module adder(")
+    assert "keep" in verilog
+    assert not any(word in verilog for word in ("Generated", "src", ".py", "generator", "hierarchy"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_bad_rtlil_leaves_only_a_log(flavour: str, tmp_path: Path) -> None:
+    with pytest.raises(ToolFailed):
+        verilog_from_rtlil("module \\a\n  nonsense\n", tmp_path)
+    assert [path.suffix for path in tmp_path.iterdir()] == [".log"]
+
+
+@pytest.mark.slow  # The first start of yowasp on a machine compiles it.
+def test_both_flavours_agree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = rtlil.convert(Adder(), name="adder")
+    results = []
+    for flavour in ("native", "yowasp"):
+        use(flavour, monkeypatch)
+        results.append((counts(tmp_path), verilog_from_rtlil(text, tmp_path)))
+    assert results[0] == results[1]
+
+
+def test_progress_is_told(tmp_path: Path) -> None:
+    told: list[tuple[int, int]] = []
+    (tmp_path / "adder.v").write_text(ADDER)
+    script = "read_verilog adder.v\nsynth_xilinx -family xcup -top adder"
+    run_yosys(script, tmp_path, tmp_path / "adder.log", on_progress=lambda *where: told.append(where))
+    assert told == sorted(told)
+    assert told[-1][0] > 1
+
+
+def test_an_unknown_flavour_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INRHW_YOSYS", "vivado")
+    with pytest.raises(InputError, match="INRHW_YOSYS must be native or yowasp, not 'vivado'"):
+        yosys_version()
+
+
+def test_the_version_names_the_flavour(flavour: str) -> None:
+    assert yosys_version().startswith("Yosys 0.70 (")
+    assert ("yowasp" in yosys_version()) == (flavour == "yowasp")

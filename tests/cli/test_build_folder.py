@@ -1,0 +1,657 @@
+"""A stage runs when something it depends on has changed, and only then."""
+
+import itertools
+import json
+import re
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+import pytest
+from amaranth.lib.wiring import Component
+
+from inrhw.artifact.emit import Artifact
+from inrhw.base.board import load_board
+from inrhw.base.errors import InputError, ToolFailed
+from inrhw.base.figure import Figure
+from inrhw.base.files import write_json
+from inrhw.base.progress import silent
+from inrhw.cli.build_folder import Build
+from inrhw.core.rebuild import core_of, networks
+from inrhw.lowering.wish import BAKED, Target, Wish
+from inrhw.networks.architecture import Architecture
+from inrhw.networks.precision import Precision
+from inrhw.networks.training.descent import Training
+from inrhw.signals.picture import Picture
+from inrhw.synthesis.synth import Synthesis
+from inrhw.verification.ladder import Rung, Verdict
+
+module = sys.modules[Build.__module__]
+
+#: The same as in the fixture `finished`.
+VALUES = np.random.default_rng(0).integers(0, 256, (4, 5, 3), dtype=np.uint8)
+ARCHITECTURE = Architecture("quadinr", 5, 4, 3, 3, 0)
+TRAINING = Training(steps=3)
+
+
+@dataclass
+class Chain:
+    """A build that remembers what its stages did."""
+
+    folder: Path
+    done: list[tuple[str, bool]] = field(default_factory=list)
+    source: str = "raster"
+    wish: Wish = BAKED
+    scale: int = 1
+    board: str = "vcu128"
+    values: np.ndarray = field(default_factory=lambda: VALUES)
+    architecture: Architecture = ARCHITECTURE
+    training: Training = TRAINING
+
+    def run(self, last: str = "verify") -> list[str]:
+        """Run the stages up to `last` and return those that were not up to date."""
+        self.done.clear()
+        work = Build(
+            self.folder, on_stage=lambda stage, seconds: self.done.append((stage, seconds is not None))
+        )
+        steps: dict[str, Callable[[], object]] = {
+            "fit": lambda: work.fit(Picture("tiny", self.values), self.architecture, self.training),
+            "emit": lambda: work.emit(self.source, self.wish, load_board(self.board), self.scale),
+            "synth": lambda: work.synth(load_board(self.board)),
+            "verify": work.verify,
+        }
+        for name, step in steps.items():
+            step()
+            if name == last:
+                break
+        assert [name for name, _ in self.done] == list(steps)[: len(self.done)]
+        return [name for name, ran in self.done if ran]
+
+
+@pytest.fixture
+def chain(built: Path) -> Chain:
+    return Chain(built)
+
+
+@pytest.fixture
+def fast(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Let synthesis and verification only leave their files: these tests are about when they run.
+
+    Returns the netlists that verification was given, "" for none.
+    """
+    given: list[str] = []
+
+    def synth(verilog: Path, top: str, board: object, folder: Path, **_: object) -> None:
+        (folder / f"{top}_netlist.v").write_text(f"// {board}\n{verilog.read_text()}")
+        plain = json.loads((folder / "synth.json").read_text())
+        (folder / "synth.json").write_text(json.dumps(plain | {"title": str(board)}))
+
+    def verify(artifact: Artifact, model: object, synthesis: Synthesis | None, **_: object) -> Verdict:
+        given.append(synthesis.netlist.read_text() if synthesis else "")
+        rung = Rung("torch == forward_int", "pass", 1, 0.0, "", "")
+        write_json(artifact.folder / "verify.json", {"verdict": "pass", "netlist": bool(synthesis)})
+        return Verdict((rung,), Figure(None, "cycles", ""))
+
+    monkeypatch.setattr(module, "synth", synth)
+    monkeypatch.setattr(module, "verify", verify)
+    return given
+
+
+def times(folder: Path) -> dict[str, int]:
+    return {str(path): path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+
+
+# Nothing changed
+
+
+def test_a_second_run_does_nothing(chain: Chain) -> None:
+    before = times(chain.folder)
+    assert chain.run() == []
+    assert times(chain.folder) == before
+
+
+def test_a_moved_build_is_still_up_to_date(chain: Chain, tmp_path: Path) -> None:
+    """The name of the module is that of the folder, so only that one must stay."""
+    moved = tmp_path / "elsewhere" / "tiny"
+    moved.parent.mkdir()
+    shutil.move(chain.folder, moved)
+    assert Chain(moved).run() == []
+
+
+def test_verify_returns_the_verdict_even_when_up_to_date(built: Path) -> None:
+    assert Build(built).verify()
+    assert Build(built).verify()
+
+
+# Something changed
+
+
+@pytest.mark.parametrize(
+    ("change", "redone"),
+    [
+        ({"source": "stream"}, ["emit", "synth", "verify"]),
+        ({"scale": 2}, ["emit", "synth", "verify"]),
+        ({"wish": Wish("rom", Target(initiation_interval=9))}, ["emit", "synth", "verify"]),
+        ({"wish": Wish("loadable", Target(initiation_interval=9))}, ["emit", "synth", "verify"]),
+        ({"wish": Wish(target=Target(clock_mhz=100))}, []),
+        ({"board": "arty_a7"}, ["synth", "verify"]),
+        ({"values": 255 - VALUES}, ["fit", "emit", "synth", "verify"]),
+        ({"training": Training(steps=4)}, ["fit", "emit", "synth", "verify"]),
+        ({"training": Training(steps=3, seed=1)}, ["fit", "emit", "synth", "verify"]),
+        (
+            {"architecture": Architecture("siren", 5, 4, 3, 3, 0)},
+            ["fit", "emit", "synth", "verify"],
+        ),
+        (
+            {"architecture": Architecture("quadinr", 5, 4, 3, 3, 0, None, Precision(activation_bits=7))},
+            ["fit", "emit", "synth", "verify"],
+        ),
+    ],
+)
+def test_a_change_redoes_its_stage_and_what_follows(
+    chain: Chain, fast: list[str], change: dict[str, object], redone: list[str]
+) -> None:
+    before = times(chain.folder)
+    chain.__dict__.update(change)
+    assert chain.run() == redone
+    assert chain.run() == []
+    kept = {
+        "fit": {"weights.safetensors", "fit.json", "original.png", "float.png", "quantized.png"},
+        "emit": {"tiny.v", "tiny_tb.v", "manifest.json", "vectors.npz"},
+    }
+    after = times(chain.folder)
+    for stage, names in kept.items():
+        if stage not in redone:
+            assert all(after[str(chain.folder / name)] == before[str(chain.folder / name)] for name in names)
+
+
+def test_another_version_of_inrhw_redoes_everything(
+    chain: Chain, fast: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("inrhw.cli.staged_folder._source_digest", lambda: "another")
+    assert chain.run() == ["fit", "emit", "synth", "verify"]
+
+
+def test_another_simulator_redoes_verification_only(
+    chain: Chain, fast: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "version", lambda simulator: f"{simulator} 99")
+    assert chain.run() == ["verify"]
+
+
+@pytest.mark.parametrize("how", ["deleted", "altered"])
+@pytest.mark.parametrize(
+    ("name", "stage"),
+    [
+        ("weights.safetensors", "fit"),
+        ("fit.json", "fit"),
+        ("original.png", "fit"),
+        ("quantized.png", "fit"),
+        ("tiny.v", "emit"),
+        ("manifest.json", "emit"),
+        ("vectors.npz", "emit"),
+        ("synth.json", "synth"),
+        ("tiny_netlist.v", "synth"),
+        ("tiny_netlist.json", "synth"),
+        ("verify.json", "verify"),
+        ("rtl.png", "verify"),
+    ],
+)
+def test_an_output_that_is_gone_or_changed_is_made_again(
+    chain: Chain, name: str, stage: str, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Training and emission come out the same, so what follows stays up to date."""
+    path, right = chain.folder / name, (chain.folder / name).read_bytes()
+    elsewhere = chain.folder.parent / "right"
+    shutil.copytree(chain.folder, elsewhere)
+
+    def again(*_: object, **__: object) -> None:
+        shutil.copyfile(elsewhere / name, path)
+
+    for slow in ("synth", "verify"):
+        monkeypatch.setattr(module, slow, again)
+    if how == "deleted":
+        path.unlink()
+    else:
+        path.write_bytes(right + b"\n")
+    assert chain.run() == [stage]
+    assert path.read_bytes() == right
+
+
+@pytest.mark.parametrize("text", [None, "", "{", "3", "[]", '{"fit": 3}', '{"fit": {}}', "\xff"])
+def test_without_a_readable_record_everything_is_done_again(
+    chain: Chain, fast: list[str], text: str | None
+) -> None:
+    record = chain.folder / "stages.json"
+    record.unlink()
+    if text is not None:
+        record.write_bytes(text.encode("latin1"))
+    assert chain.run() == ["fit", "emit", "synth", "verify"]
+    assert chain.run() == []
+
+
+def test_a_window_is_another_core_and_comes_back_from_the_files(chain: Chain) -> None:
+    chain.run("emit")
+    plain = (chain.folder / "tiny.v").read_bytes()
+    chain.wish = Wish(window=True)
+    assert chain.run("emit") == ["emit"]
+    assert b"window_step" in (chain.folder / "tiny.v").read_bytes()
+    manifest = json.loads((chain.folder / "manifest.json").read_text())
+    assert core_of(networks(chain.folder), manifest).window
+    assert chain.run("emit") == []
+    chain.wish = BAKED
+    assert chain.run("emit") == ["emit"]
+    assert (chain.folder / "tiny.v").read_bytes() == plain
+
+
+# Stages on their own
+
+
+def emit_raster(work: Build) -> None:
+    work.emit("raster")
+
+
+@pytest.mark.parametrize(
+    ("run", "missing", "command"),
+    [
+        (emit_raster, "weights.safetensors", "inrhw fit"),
+        (emit_raster, "fit.json", "inrhw fit"),
+        (lambda work: work.synth(load_board("vcu128")), "tiny.v", "inrhw emit"),
+        (lambda work: work.verify(), "tiny.v", "inrhw emit"),
+        (lambda work: work.verify(), "manifest.json", "inrhw emit"),
+        (lambda work: work.verify(), "vectors.npz", "inrhw emit"),
+        (lambda work: work.verify(), "weights.safetensors", "inrhw fit"),
+        (lambda work: work.report(), "fit.json", "inrhw fit"),
+        (lambda work: work.report(), "manifest.json", "inrhw emit"),
+        (lambda work: work.report(), "verify.json", "inrhw verify"),
+    ],
+)
+def test_a_stage_without_what_it_needs_names_the_command(
+    built: Path, run: Callable[[Build], object], missing: str, command: str
+) -> None:
+    (built / missing).unlink()
+    if command == "inrhw fit" and run is emit_raster:  # else what it left is still up to date
+        (built / "vectors.npz").unlink()
+    before = times(built)
+    with pytest.raises(InputError, match=rf"{re.escape(missing)} .*run `{command}`") as caught:
+        run(Build(built))
+    assert "\n" not in str(caught.value)
+    assert times(built) == before
+
+
+def test_no_stage_makes_a_folder_without_a_result(tmp_path: Path) -> None:
+    work = Build(tmp_path / "new")
+    for run in (
+        lambda: work.emit("raster"),
+        lambda: work.synth(load_board("vcu128")),
+        work.verify,
+        work.report,
+    ):
+        with pytest.raises(InputError, match="run `inrhw"):
+            run()
+    assert not work.folder.exists()
+
+
+def test_a_file_in_place_of_the_folder_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("mine")
+    for folder in (tmp_path / "mine", tmp_path / "mine" / "below"):
+        with pytest.raises(InputError, match=r"cannot be written .*choose another with -o"):
+            Chain(folder).run("fit")
+    assert (tmp_path / "mine").read_text() == "mine"
+
+
+@pytest.mark.parametrize("stage", ["fit", "emit", "synth", "verify"])
+@pytest.mark.parametrize("reason", [KeyboardInterrupt(), ToolFailed("tool", Path("log"), "last"), OSError()])
+def test_a_stage_that_does_not_end_leaves_what_was_there(
+    chain: Chain, stage: str, reason: BaseException, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise reason
+
+    changes: dict[str, dict[str, object]] = {
+        "fit": {"training": Training(steps=4)},
+        "emit": {"source": "stream"},
+        "synth": {"board": "arty_a7"},
+        "verify": {},
+    }
+    chain.__dict__.update(changes[stage])
+    if stage == "verify":
+        monkeypatch.setattr(module, "version", lambda simulator: "other")
+    before = times(chain.folder)
+    with monkeypatch.context() as patched:
+        patched.setattr(module, stage, stop)
+        with pytest.raises(type(reason)):
+            chain.run()
+    assert times(chain.folder) == before
+
+
+def test_after_an_interruption_the_finished_stages_are_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    chain = Chain(tmp_path / "tiny")
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "emit", stop)
+        with pytest.raises(KeyboardInterrupt):
+            chain.run("emit")
+    assert chain.run("emit") == ["emit"]
+
+
+# Results of different origin are never mixed
+
+
+@pytest.mark.usefixtures("finished")
+def test_the_netlist_of_older_verilog_is_not_used(chain: Chain, fast: list[str]) -> None:
+    work = Build(chain.folder)
+    work.emit("stream")
+    assert (chain.folder / "tiny_netlist.v").exists()
+    work.verify()
+    assert fast == [""]
+    work.synth(load_board("vcu128"))
+    work.verify()
+    assert fast[1] == (chain.folder / "tiny_netlist.v").read_text()
+
+
+def test_a_netlist_of_the_same_verilog_is_used_again(chain: Chain, fast: list[str]) -> None:
+    work = Build(chain.folder)
+    work.emit("stream")
+    work.emit("raster")  # the same Verilog as the netlist was made from
+    work.verify()
+    assert fast == []
+    assert json.loads((chain.folder / "verify.json").read_text())["verify"][-1]["status"] == "pass"
+
+
+def test_a_netlist_without_its_record_is_not_used(chain: Chain, fast: list[str]) -> None:
+    record = json.loads((chain.folder / "stages.json").read_text())
+    del record["synth"]
+    write_json(chain.folder / "stages.json", record)
+    Build(chain.folder).verify()
+    assert fast == [""]
+
+
+@pytest.mark.parametrize(
+    ("stage", "command"),
+    [("fit", "emit"), ("emit", "synth"), ("synth", "verify")],
+)
+def test_no_report_of_results_that_are_older_than_their_origin(
+    chain: Chain, fast: list[str], stage: str, command: str
+) -> None:
+    work = Build(chain.folder)
+    if stage == "fit":
+        work.fit(Picture("tiny", VALUES), ARCHITECTURE, Training(steps=4))
+    else:
+        work.emit("stream")
+    if stage == "synth":
+        work.synth(load_board("vcu128"))
+    before = (chain.folder / "report.json").read_bytes()
+    with pytest.raises(InputError, match=rf"was made before .* changed; run `inrhw {command}` again"):
+        work.report()
+    assert (chain.folder / "report.json").read_bytes() == before
+
+
+def test_power_of_another_netlist_is_forgotten(chain: Chain, fast: list[str]) -> None:
+    work = Build(chain.folder)
+    assert (chain.folder / "power.json").exists()
+    work.synth(load_board("ulx3s"))
+    assert not (chain.folder / "power.json").exists()
+    assert not (chain.folder / "activity.npz").exists()
+
+
+def test_weights_of_another_training_are_not_verified_against_old_verilog(chain: Chain) -> None:
+    work = Build(chain.folder)
+    work.fit(Picture("tiny", VALUES), ARCHITECTURE, Training(steps=4))
+    with pytest.raises(
+        InputError, match=r"manifest\.json was made before .*weights.* changed; run `inrhw emit` again"
+    ):
+        work.verify()
+
+
+def test_a_verdict_edited_by_hand_is_not_reported(built: Path) -> None:
+    path = built / "verify.json"
+    path.write_text(path.read_text().replace('"pass"', '"fail"', 1))
+    with pytest.raises(InputError, match=r"verify\.json was changed since .*run `inrhw verify` again"):
+        Build(built).report()
+
+
+def test_a_netlist_that_was_never_simulated_is_not_reported(chain: Chain, fast: list[str]) -> None:
+    work = Build(chain.folder)
+    work.synth(load_board("ulx3s"))
+    with pytest.raises(
+        InputError, match=r"verify\.json was made before tiny_netlist\.v changed; run `inrhw verify` again"
+    ):
+        work.report()
+    work.verify()
+    assert fast == [(chain.folder / "tiny_netlist.v").read_text()]
+
+
+def test_a_netlist_that_came_after_verification_is_not_reported(chain: Chain) -> None:
+    record = json.loads((chain.folder / "stages.json").read_text())
+    record["verify"]["inputs"]["tiny_netlist.v"] = ""  # as when there was none
+    write_json(chain.folder / "stages.json", record)
+    with pytest.raises(InputError, match=r"before tiny_netlist\.v changed; run `inrhw verify` again"):
+        Build(chain.folder).report()
+
+
+@pytest.mark.parametrize("name", ["vectors.npz", "tiny.v", "tiny_netlist.v"])
+def test_inputs_of_verification_changed_by_hand_are_not_reported(built: Path, name: str) -> None:
+    with (built / name).open("ab") as file:
+        file.write(b"\n")
+    with pytest.raises(InputError, match=rf"was made before {re.escape(name)} changed; run `inrhw"):
+        Build(built).report()
+
+
+@pytest.mark.parametrize("stage", ["emit", "synth", "verify", "bitstream"])
+def test_a_result_without_a_record_is_not_reported(built: Path, stage: str) -> None:
+    (built / "bitstream.json").write_text("{}")
+    record = json.loads((built / "stages.json").read_text())
+    record.pop(stage, None)
+    write_json(built / "stages.json", record)
+    with pytest.raises(InputError, match=rf"was not made by this command line .*; run `inrhw {stage}` again"):
+        Build(built).report()
+
+
+# What it tells
+
+
+def test_the_report_names_the_commands_that_made_the_results(chain: Chain, fast: list[str]) -> None:
+    work = Build(chain.folder, command="inrhw synth tiny --board ulx3s")
+    work.synth(load_board("ulx3s"))
+    record = json.loads((chain.folder / "stages.json").read_text())
+    assert {stage: entry["command"] for stage, entry in record.items()} == {
+        "fit": "inrhw build",
+        "emit": "inrhw build",
+        "synth": "inrhw synth tiny --board ulx3s",
+        "power": "inrhw build",
+        "verify": "inrhw build",
+    }
+
+
+def test_the_report_says_how_long_each_stage_took(built: Path) -> None:
+    found = Build(built).report()
+    assert set(found["times_s"]) == {"fit", "emit", "synth", "power", "verify"}
+    assert all(seconds > 0 for seconds in found["times_s"].values())
+    assert found["command"] == "inrhw build"
+
+
+def test_progress_is_asked_for_by_the_name_of_the_stage(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def on_progress(stage: str) -> Callable[[int, int], None]:
+        asked.append(stage)
+        return silent
+
+    work = Build(tmp_path / "tiny", on_progress)
+    work.fit(Picture("tiny", VALUES), ARCHITECTURE, TRAINING)
+    assert asked == ["fit"]
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [
+        ("my picture!", "my_picture"),
+        ("module", "p_module"),
+        ("1x", "p_1x"),
+        ("ünï 猫", "uni"),
+        ("!", "picture"),
+    ],
+)
+def test_any_folder_gives_a_module_name(tmp_path: Path, folder: str, name: str) -> None:
+    work = Build(tmp_path / folder)
+    assert work.name == name
+    work.fit(Picture("tiny", VALUES), ARCHITECTURE, TRAINING)
+    work.emit("raster")
+    assert re.search(rf"^module {name}\b", (work.folder / f"{name}.v").read_text(), re.M)
+
+
+def test_a_relative_folder_is_named_after_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    assert Build(Path()).name == "here"
+    assert Build(Path("../there/")).name == "there"
+
+
+# Folded cores
+
+ROM, LOADABLE = (Wish(weights, Target(initiation_interval=9)) for weights in ("rom", "loadable"))
+
+
+def test_a_folded_core_depends_on_its_board_and_its_wish(chain: Chain) -> None:
+    chain.wish = ROM
+    assert chain.run("emit") == ["emit"]
+    assert chain.run("emit") == []
+    for change in (
+        {"board": "arty_a7"},
+        {"wish": Wish("rom", Target(initiation_interval=12))},
+        {"wish": Wish("rom", Target(initiation_interval=9, clock_mhz=100))},
+    ):
+        chain.__dict__.update(change)
+        assert chain.run("emit") == ["emit"]
+
+
+def test_what_only_another_kind_of_core_has_does_not_stay(chain: Chain) -> None:
+    loadable = {"tiny.weights", "second.weights", "tiny.h", "tiny_registers.md"}
+    for wish, there in ((LOADABLE, {"plan.json", *loadable}), (ROM, {"plan.json"}), (BAKED, set())):
+        chain.wish = wish
+        chain.run("emit")
+        names = {path.name for path in chain.folder.iterdir()}
+        assert names & {"plan.json", *loadable} == there
+
+
+def test_a_package_of_another_core_does_not_stay(chain: Chain) -> None:
+    packages = [chain.folder / name for name in ("component.xml", "tiny.core")]
+    chain.run("emit")
+    for wish, stays in ((BAKED, True), (Wish(control=True), False)):
+        for path in packages:
+            path.touch()
+        chain.wish = wish
+        chain.run("emit")
+        assert [path.exists() for path in packages] == [stays] * 2
+
+
+class Killed(BaseException):
+    """The process is gone: nothing of it runs any more."""
+
+
+def kill_at(patched: pytest.MonkeyPatch, point: int) -> None:
+    """Let only so many changes of files happen."""
+    changes = itertools.count()
+
+    def until(change: Callable[..., object]) -> Callable[..., object]:
+        def run(*arguments: object, **options: object) -> object:
+            if next(changes) >= point:
+                raise Killed
+            return change(*arguments, **options)
+
+        return run
+
+    for name in ("write_bytes", "replace", "unlink"):
+        patched.setattr(Path, name, until(getattr(Path, name)))
+
+
+@pytest.mark.usefixtures("fast")
+@pytest.mark.parametrize(("old", "new"), [(BAKED, LOADABLE), (LOADABLE, Wish(control=True))])
+def test_emit_killed_at_any_point_leaves_the_old_core_or_none(
+    chain: Chain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: Wish, new: Wish
+) -> None:
+    def quickly(component: Component, *_: object) -> str:
+        component._MustUse__used = True  # else amaranth warns of a circuit that nobody wants
+        return f"// {list(component.signature.members)}"
+
+    monkeypatch.setattr(import_module("inrhw.emit"), "verilog_of", quickly)
+    chain.wish = old
+    chain.run("emit")
+    for name in ("asic.json", "bitstream.json", "tiny_ulx3s.bit", "component.xml"):
+        (chain.folder / name).touch()
+    before = contents(chain.folder)
+    refused = 0
+    for point in itertools.count():
+        work = Build(tmp_path / str(point) / "tiny")
+        work.folder.mkdir(parents=True)
+        for name, content in before.items():
+            (work.folder / name).write_bytes(content)
+        with monkeypatch.context() as patched, pytest.raises(Killed):
+            kill_at(patched, point)
+            work.emit("raster", new)
+        after = contents(work.folder)
+        if after == before:
+            continue
+        if after["stages.json"] != before["stages.json"]:  # the last of all
+            break
+        refused += 1
+        for run in (
+            lambda work: work.synth(load_board("vcu128")),
+            Build.power,
+            Build.asic,
+            Build.verify,
+            lambda work: work.bitstream(load_board("ulx3s")),
+            Build.report,
+        ):
+            with pytest.raises(InputError, match=r"manifest\.json .*run `inrhw emit`"):
+                run(work)
+    assert refused > 10
+    work.synth(load_board("vcu128"))
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Return what the files of a folder hold, but for those that are being written."""
+    return {
+        path.name: path.read_bytes() for path in folder.iterdir() if path.is_file() and path.name[0] != "."
+    }
+
+
+def test_a_bitstream_of_another_core_does_not_stay(chain: Chain) -> None:
+    """Of any board, also one that is described in a file of the user's; what the user made stays."""
+    names = ["bitstream.json", "tiny_ulx3s.v", "tiny_ulx3s.bit", "tiny_mine.v", "tiny_mine.bin"]
+    others = ["tiny_top.v", "tiny_top.bit", "tiny_notes.bin"]
+    chain.run("emit")
+    for board in ("ulx3s", "mine"):
+        (chain.folder / "build" / board).mkdir(parents=True)
+        (chain.folder / "build" / board / f"tiny_{board}.v").touch()
+    for wish, stays in ((BAKED, True), (Wish(control=True), False)):
+        for name in (*names, *others):
+            (chain.folder / name).touch()
+        chain.wish = wish
+        chain.run("emit")
+        assert [(chain.folder / name).exists() for name in names] == [stays] * len(names)
+        assert all((chain.folder / name).exists() for name in others)
+    assert (chain.folder / "tiny_tb.v").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("wish", [ROM, LOADABLE])
+@pytest.mark.parametrize("source", ["raster", "stream"])
+def test_a_folded_core_is_verified_as_it_was_emitted(chain: Chain, wish: Wish, source: str) -> None:
+    """`verify` builds the core again, from the manifest."""
+    chain.wish, chain.source = wish, source
+    assert chain.run() == ["emit", "synth", "verify"]
+    work = Build(chain.folder)
+    assert work.verify()
+    found = work.report()
+    assert found["folding"]["weights"] == wish.weights
+    assert found["folding"]["initiation_interval"]["value"] <= 9

@@ -1,0 +1,91 @@
+from itertools import pairwise
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from inrhw.base.types import Codes
+from inrhw.gateware.adder_graph import AdderGraph, adder_graph, signed_digits
+
+shapes = st.tuples(st.integers(1, 6), st.integers(1, 6))
+#: Few different values, so that rows share much; and overlapping patterns such as 0b1010101.
+few = st.sampled_from([0, 1, -1, 2, -4, 3, 5, -5, 21, 85, -85, 341, 7, -64])
+matrices = shapes.flatmap(
+    lambda shape: hnp.arrays(np.int64, shape, elements=st.one_of(few, st.integers(-(2**15), 2**15 - 1)))
+)
+
+
+def evaluate(graph: AdderGraph, x: Codes) -> Codes:
+    """Compute the outputs of an adder graph for int64 inputs [batch, n_inputs], as its adders do."""
+    values = [x[:, k] for k in range(graph.n_inputs)]
+    values += [np.full(len(x), constant, np.int64) for constant in graph.constants]
+    for adder in graph.adders:
+        left, right = values[adder.left] << adder.left_shift, values[adder.right] << adder.right_shift
+        values.append(left + adder.sign * right)
+    zero = np.zeros(len(x), np.int64)
+    columns = [term.sign * (values[term.variable] << term.shift) if term else zero for term in graph.outputs]
+    return np.stack(columns, axis=1)
+
+
+@given(st.integers(-(2**40), 2**40))
+def test_signed_digits_are_canonical(value: int) -> None:
+    digits = signed_digits(value)
+    assert sum(sign << shift for shift, sign in digits) == value
+    shifts = [shift for shift, _ in digits]
+    assert all(b - a >= 2 for a, b in pairwise(shifts))
+    assert all(sign in (1, -1) for _, sign in digits)
+
+
+def check(weight: Codes, bias: Codes) -> AdderGraph:
+    graph = adder_graph(weight, bias)
+    x = np.random.default_rng(0).integers(-(2**12), 2**12, (20, weight.shape[1]))
+    x[0], x[1] = 0, -(2**12)
+    assert (evaluate(graph, x) == x @ weight.T + bias).all()
+    return graph
+
+
+@given(matrices, st.data())
+def test_adders_compute_the_product(weight: Codes, data: st.DataObject) -> None:
+    bias = data.draw(hnp.arrays(np.int64, len(weight), elements=st.integers(-(2**20), 2**20) | st.just(0)))
+    graph = check(weight, bias)
+    given_variables = graph.n_inputs + len(graph.constants)
+    for k, adder in enumerate(graph.adders, given_variables):
+        assert max(adder.left, adder.right) < k
+        assert min(adder.left_shift, adder.right_shift) == 0
+    # The circuit writes an output as it is: it cannot negate.
+    assert all(term is None or term.sign == 1 for term in graph.outputs)
+    nothing = [not row.any() and b == 0 for row, b in zip(weight, bias, strict=True)]
+    assert [term is None for term in graph.outputs] == nothing
+
+
+def test_nothing_is_added_for_powers_of_two() -> None:
+    graph = check(np.array([[4, 0], [0, 1]]), np.zeros(2, np.int64))
+    assert graph.adders == ()
+    assert graph.depth == 0
+
+
+def test_equal_rows_are_built_once() -> None:
+    row = [77, -91, 53]
+    one, five = (check(np.array([row] * n), np.zeros(n, np.int64)) for n in (1, 5))
+    assert len(one.adders) == len(five.adders)
+
+
+@given(matrices)
+def test_sharing_never_costs_adders(weight: Codes) -> None:
+    terms = [sum(len(signed_digits(int(w))) for w in row) for row in weight]
+    # A row of only negative terms takes a constant zero to start from.
+    most = sum(terms)
+    assert len(check(weight, np.zeros(len(weight), np.int64)).adders) <= most
+
+
+def test_a_tree_is_as_shallow_as_it_can_be() -> None:
+    # 16 terms that share nothing: powers of two far apart.
+    weight = np.array([[1 << k for k in range(16)]])
+    assert check(weight, np.zeros(1, np.int64)).depth == 4
+
+
+def test_the_same_matrix_gives_the_same_adders() -> None:
+    weight = np.random.default_rng(0).integers(-127, 128, (8, 8))
+    bias = np.arange(8)
+    assert adder_graph(weight, bias) == adder_graph(weight.copy(), bias.copy())

@@ -1,0 +1,415 @@
+"""A target becomes the cheapest folding that reaches it, or one sentence that says why none does."""
+
+import dataclasses
+import itertools
+import math
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from inrhw.base.board import Board, load_board
+from inrhw.base.errors import InputError
+from inrhw.lowering.cost import Cost, network_cost, steps
+from inrhw.lowering.fold import Folding, fold, folding_to_json
+from inrhw.lowering.lower import lower
+from inrhw.lowering.plan import folding_from_json, plan, plan_banks, plan_for, plan_to_json
+from inrhw.lowering.shapes import layer_shapes
+from inrhw.lowering.wish import BAKED, Target, Wish
+from inrhw.networks.architecture import Architecture
+from inrhw.networks.inr import INR
+from inrhw.networks.precision import Precision
+from inrhw.networks.shared import SharedArchitecture
+from inrhw.ops.linear.folded_dense.node import Fold
+
+VCU128 = load_board("vcu128")
+EIGHT = Precision(8, 8, 8, 9)
+
+
+def network(features: int, hidden: int = 1, channels: int = 3, precision: Precision = EIGHT) -> Architecture:
+    return Architecture("siren", 16, 16, channels, features, hidden, precision=precision)
+
+
+def planned(architecture: Architecture, wish: Wish, board: Board = VCU128, source: str = "raster") -> Folding:
+    found = plan(architecture, wish, board, source)
+    assert found is not None
+    return found
+
+
+def intervals(architecture: Architecture, folding: Folding) -> list[int]:
+    return [steps(shape, f) for shape, f in zip(layer_shapes(architecture), folding.layers, strict=True)]
+
+
+def total(architecture: Architecture, folding: Folding, source: str = "raster") -> Cost:
+    return sum(network_cost(layer_shapes(architecture), folding, source).values(), Cost())
+
+
+# What is asked for
+
+
+@pytest.mark.parametrize(
+    ("target", "interval"),
+    [
+        (Target(mpixels=20), 15),
+        (Target(mpixels=21), 14),
+        (Target(mpixels=0.1, clock_mhz=0.3), 3),
+        (Target(initiation_interval=64), 64),
+        (Target(max_dsp=3), None),
+    ],
+)
+def test_the_interval_follows_from_rate_and_clock(target: Target, interval: int | None) -> None:
+    assert target.interval == interval
+    assert target.given
+    assert not Target(clock_mhz=100).given
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"mpixels": 0.0}, "mpixels must be over 0"),
+        ({"mpixels": math.nan}, "mpixels must be over 0, not nan"),
+        ({"clock_mhz": math.inf}, "clock_mhz must be over 0, not inf"),
+        ({"max_dsp": 0}, "max_dsp must be over 0"),
+        ({"max_lut": -1}, "max_lut must be over 0"),
+        ({"initiation_interval": 0}, "initiation_interval must be over 0"),
+        ({"mpixels": 301.0}, "at most one pixel a clock"),
+        ({"mpixels": 20.0, "initiation_interval": 3}, "not both"),
+    ],
+)
+def test_a_target_that_makes_no_sense_is_refused(fields: dict[str, float], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        Target(**fields)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("wish", "message"),
+    [
+        ({"weights": "flash"}, "weights must be one of baked, rom, loadable, not 'flash'"),
+        (
+            {"weights": "baked", "target": Target(mpixels=20)},
+            "a target needs weights rom or, of one picture, loadable",
+        ),
+        (
+            {"weights": "loadable"},
+            "loadable weights need a target: .*; leave weights out for one pixel a clock",
+        ),
+        ({"packed": True}, "packed is about the multipliers of a folded network"),
+        ({"target": Target(mpixels=300)}, "which is what a core without a target gives; leave it out"),
+        ({"target": Target(initiation_interval=1)}, "which is what a core without a target gives"),
+        (
+            {"weights": "rom", "target": Target(mpixels=200)},
+            "rom .* take two clocks .* leave weights and target",
+        ),
+    ],
+)
+def test_a_wish_that_makes_no_sense_is_refused(wish: dict[str, object], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        Wish(**wish)  # type: ignore[arg-type]
+
+
+def test_what_those_who_ask_for_a_pixel_a_clock_are_told_to_do_works() -> None:
+    """For one picture as for several that share layers: leave it out, or ask for two clocks."""
+    for networks in ([network(4)], several(2)):
+        for wish in (BAKED, *(Wish(weights, Target(initiation_interval=2)) for weights in (None, "rom"))):
+            plan_for(networks, wish, VCU128)
+
+
+def test_without_a_target_weights_are_baked_and_with_one_in_rom() -> None:
+    assert plan(network(8), BAKED, VCU128) is None
+    assert plan(network(8), Wish("baked"), VCU128) is None
+    assert planned(network(8), Wish(target=Target(mpixels=20))).weights == "rom"
+    assert planned(network(8), Wish("loadable", Target(mpixels=20))).weights == "loadable"
+
+
+# What is found
+
+
+@settings(max_examples=60)
+@given(
+    st.builds(network, st.integers(1, 70), st.integers(0, 3), st.sampled_from((1, 3))),
+    st.integers(2, 6000),
+    st.sampled_from(("rom", "loadable")),
+    st.sampled_from(("raster", "stream")),
+)
+def test_every_layer_keeps_pace_and_every_fold_is_possible(
+    architecture: Architecture, interval: int, weights: str, source: str
+) -> None:
+    folding = planned(architecture, Wish(weights, Target(initiation_interval=interval)), source=source)
+    assert max(intervals(architecture, folding)) <= interval
+    for shape, f in zip(layer_shapes(architecture), folding.layers, strict=True):
+        assert 1 <= f.pe <= shape.rows and 1 <= f.simd <= shape.columns
+    assert folding.layers[0].simd == 2
+
+
+@pytest.mark.parametrize("interval", [2, 15, 64, 100])
+@pytest.mark.parametrize("features", [20, 32, 63])
+def test_multipliers_are_within_a_fifth_of_the_bound(features: int, interval: int) -> None:
+    """The bound is one multiplier for so many products as there are cycles in an interval."""
+    architecture = network(features, 2)
+    folding = planned(architecture, Wish(target=Target(initiation_interval=interval)))
+    bound = sum(-(-s.rows * s.columns // interval) for s in layer_shapes(architecture)[1:])
+    assert total(architecture, folding).dsp <= 1.2 * bound + 1
+
+
+@pytest.mark.parametrize("interval", [5, 12])
+def test_no_other_folding_is_cheaper(interval: int) -> None:
+    """Against all foldings of a network small enough to try them all."""
+    architecture = network(5, 1)
+    shapes = layer_shapes(architecture)
+    folding = planned(architecture, Wish(target=Target(initiation_interval=interval)))
+
+    def price(candidate: Folding) -> float:
+        cost = dataclasses.asdict(total(architecture, candidate))
+        return sum(cost[name] / VCU128.resources[name] for name in cost)
+
+    choices = [
+        [
+            Fold(pe, simd)
+            for pe in range(1, shape.rows + 1)
+            for simd in ([2] if k == 0 else range(1, shape.columns + 1))
+            if steps(shape, Fold(pe, simd)) <= interval
+        ]
+        for k, shape in enumerate(shapes)
+    ]
+    best = min(price(Folding(layers)) for layers in itertools.product(*choices))
+    assert price(folding) == pytest.approx(best, rel=1e-9)
+
+
+@pytest.mark.parametrize("budget", [3, 24, 288])
+def test_a_budget_of_multipliers_is_used_and_not_exceeded(budget: int) -> None:
+    architecture = network(32, 2)
+    folding = planned(architecture, Wish(target=Target(max_dsp=budget)))
+    assert total(architecture, folding).dsp <= budget
+    products = sum(s.rows * s.columns for s in layer_shapes(architecture)[1:])
+    assert max(intervals(architecture, folding)) <= 1.45 * products / budget
+
+
+def test_a_budget_of_luts_is_not_exceeded() -> None:
+    architecture = network(32, 2)
+    free = planned(architecture, Wish(target=Target(max_dsp=500)))
+    lean = planned(architecture, Wish(target=Target(max_lut=2000)))
+    assert total(architecture, lean).lut <= 2000 < total(architecture, free).lut
+    assert max(intervals(architecture, lean)) > max(intervals(architecture, free))
+
+
+def test_one_cycle_less_than_the_fastest_does_not_fit() -> None:
+    architecture = network(32, 2)
+    fastest = max(intervals(architecture, planned(architecture, Wish(target=Target(max_dsp=24)))))
+    with pytest.raises(InputError, match=rf"but max_dsp is 24; {fastest} cycles would fit"):
+        plan(architecture, Wish(target=Target(max_dsp=24, initiation_interval=fastest - 1)), VCU128)
+
+
+def test_the_raster_saves_the_first_layers_multipliers() -> None:
+    architecture = network(32)
+    wish = Wish(target=Target(initiation_interval=32))
+    costs = {
+        s: total(architecture, planned(architecture, wish, source=s), s).dsp for s in ("raster", "stream")
+    }
+    assert costs["stream"] == costs["raster"] + 2
+
+
+def test_packed_halves_the_multipliers() -> None:
+    architecture = network(32, 2)
+    target = Target(initiation_interval=32)
+    plain, packed = (planned(architecture, Wish("rom", target, packed)) for packed in (False, True))
+    assert packed.packed and not plain.packed
+    assert total(architecture, packed).dsp <= 0.6 * total(architecture, plain).dsp
+
+
+@pytest.mark.parametrize(("bits", "blocks"), [(16, 1), (18, 1), (24, 2)])
+def test_wide_multipliers_count_twice(bits: int, blocks: int) -> None:
+    precision = Precision(bits, bits, bits, bits)
+    architecture = Architecture("siren", 16, 16, 3, 32, 2, precision=precision, activation_impl="sine_cordic")
+    folding = planned(architecture, Wish(target=Target(initiation_interval=64)))
+    multipliers = sum(fold.pe * fold.simd for fold in folding.layers[1:])
+    assert total(architecture, folding).dsp == blocks * multipliers
+
+
+# What cannot be done
+
+
+def test_a_board_that_is_too_small_is_named_with_what_would_fit() -> None:
+    wish = Wish(target=Target(mpixels=100))
+    with pytest.raises(InputError) as caught:
+        plan(network(256, 3), wish, VCU128)
+    found = re.fullmatch(
+        r"3 cycles a pixel need ([\d,]+) DSPs, but vcu128 \(\S+\) has 9,024; "
+        r"(\d+) cycles would fit, ([\d.]+) Mpixels/s at 300 MHz",
+        str(caught.value),
+    )
+    assert found
+    assert int(found[1].replace(",", "")) >= 196_608 / 3
+    assert float(found[3]) == pytest.approx(300 / int(found[2]), rel=0.01)
+    planned(network(256, 3), Wish(target=Target(initiation_interval=int(found[2]))))
+
+
+def test_a_budget_that_nothing_meets_is_refused() -> None:
+    with pytest.raises(InputError, match="DSPs, but max_dsp is 2; no folding fits"):
+        plan(network(32, 2), Wish(target=Target(max_dsp=2)), VCU128)
+
+
+def test_packed_is_refused_where_nothing_can_be_packed() -> None:
+    wish = Wish("rom", Target(mpixels=20), packed=True)
+    with pytest.raises(InputError, match="at most 8 bits"):
+        plan(network(8, precision=Precision(9, 9)), wish, VCU128)
+    with pytest.raises(InputError, match="DSP48E2 of UltraScale"):
+        plan(network(8), wish, load_board("arty_a7"))
+
+
+def test_loadable_weights_of_more_than_16_bits_are_refused() -> None:
+    architecture = network(8, precision=Precision(weight_bits=17))
+    planned(architecture, Wish("rom", Target(mpixels=20)))
+    with pytest.raises(InputError, match="loadable weights are for networks of at most 16 bits"):
+        plan(architecture, Wish("loadable", Target(mpixels=20)), VCU128)
+
+
+# On disk
+
+
+@pytest.mark.parametrize("weights", ["rom", "loadable"])
+def test_a_folding_survives_json_and_folds_the_network(weights: str) -> None:
+    architecture = network(7)
+    folding = planned(architecture, Wish(weights, Target(initiation_interval=10)))
+    assert folding_from_json(folding_to_json(folding)) == folding
+    graph = fold(lower(INR(architecture).quantized()), folding, architecture.precision)
+    assert graph.initiation_interval == max(intervals(architecture, folding))
+    assert folding_from_json(None) is None
+
+
+@pytest.mark.parametrize(
+    "plain",
+    [
+        3,
+        {},
+        {"layers": 3},
+        {"layers": [[1]], "weights": "rom", "packed": False},
+        {"layers": [[1, 2]], "weights": 3},
+    ],
+)
+def test_a_damaged_folding_is_refused(plain: object) -> None:
+    with pytest.raises(InputError):
+        folding_from_json(plain)
+
+
+def test_the_plan_counts_the_registers_of_control() -> None:
+    architecture, target = network(8), Target(initiation_interval=16)
+    wishes = [Wish(target=target, control=control) for control in (False, True)]
+    plain, found = (
+        plan_to_json([architecture], wish, VCU128, "raster", planned(architecture, wish))["predicted"]["lut"]
+        for wish in wishes
+    )
+    assert found - plain == pytest.approx(235)
+    needs = []
+    for wish in wishes:
+        with pytest.raises(InputError, match="LUTs, but max_lut is") as caught:
+            plan(
+                architecture,
+                dataclasses.replace(wish, target=Target(initiation_interval=16, max_lut=9)),
+                VCU128,
+            )
+        needs += re.findall(r"need ([\d,]+) LUTs", str(caught.value))
+    assert int(needs[1]) - int(needs[0]) == 235
+
+
+def test_the_plan_on_disk_says_what_was_chosen() -> None:
+    architecture, wish = network(8), Wish(target=Target(initiation_interval=16))
+    folding = planned(architecture, wish)
+    plain = plan_to_json([architecture], wish, VCU128, "raster", folding)
+    assert plain["board"] == "vcu128"
+    assert plain["target"]["initiation_interval"] == 16
+    assert [(layer["pe"], layer["simd"]) for layer in plain["layers"]] == [
+        (f.pe, f.simd) for f in folding.layers
+    ]
+    assert [layer["neuron_fold"] * layer["synapse_fold"] for layer in plain["layers"]] == intervals(
+        architecture, folding
+    )
+    assert plain["predicted"]["dsp"] == total(architecture, folding).dsp
+
+
+def several(pictures: int, size: tuple[int, int] = (16, 16), **options: Any) -> list[SharedArchitecture]:
+    shape = (*size, 3, 8, 2)
+    return [SharedArchitecture("siren", *shape, precision=EIGHT, **options)] * pictures
+
+
+def test_several_pictures_are_planned_within_a_target_or_at_a_pixel_a_clock() -> None:
+    for projection, layers in (("full", 4), ("low-rank", 5)):
+        architectures = several(3, projection=projection)
+        for wish, most in ((Wish(None, Target(initiation_interval=16)), 16), (BAKED, 1)):
+            folding = plan_banks(architectures, wish, VCU128)
+            assert len(folding.layers) == layers
+            shapes = layer_shapes(architectures[0], 3)
+            assert max(itertools.starmap(steps, zip(shapes, folding.layers, strict=True))) <= most
+
+
+def test_banks_count_for_the_memory_of_a_board() -> None:
+    """A thousand pictures need more block RAM than an Arty has, one does not."""
+    arty, wish = load_board("arty_a7"), Wish(None, Target(initiation_interval=64))
+    assert plan_banks(several(2), wish, arty)
+    with pytest.raises(InputError, match=r"BRAMs, but arty_a7 .* has"):
+        plan_banks(several(10_000), wish, arty)
+
+
+@pytest.mark.parametrize("source", ["raster", "stream"])
+def test_pictures_of_different_sizes_are_folded_as_those_of_one(source: str) -> None:
+    different = [*several(1, side=16), *several(1, (8, 16))]
+    assert plan_banks(different, BAKED, VCU128, source) == plan_banks(several(2), BAKED, VCU128, source)
+
+
+def test_a_core_of_many_pictures_is_compared_with_a_core_each() -> None:
+    wish = Wish(None, Target(initiation_interval=16))
+    for n in (2, 5):
+        folding = plan_banks(several(n), wish, VCU128)
+        plain = plan_to_json(several(n), wish, VCU128, "raster", folding)
+        alone = plan_to_json(several(1), wish, VCU128, "raster", folding)
+        assert plain["separate"]["weights"] == "rom"
+        assert plain["separate"]["lut"] == pytest.approx(n * alone["predicted"]["lut"])
+        assert plain["separate"]["dsp"] == n * plain["predicted"]["dsp"]
+        assert "separate" not in alone
+    whole = plan_banks(several(2), BAKED, VCU128)
+    baked = plan_to_json(several(2), BAKED, VCU128, "raster", whole)["separate"]
+    assert (baked["weights"], baked["dsp"]) == ("baked", 0)
+
+
+@pytest.mark.parametrize("wish", [Wish("baked"), Wish("loadable", Target(initiation_interval=16))])
+def test_several_pictures_are_refused_where_banks_cannot_be(wish: Wish) -> None:
+    with pytest.raises(InputError, match=f"must be rom, not {wish.weights}"):
+        plan_banks(several(2), wish, VCU128)
+
+
+def test_a_board_of_smaller_luts_is_full_sooner() -> None:
+    """The ULX3S has four times the LUTs of the Arty A7, but three of its LUTs do what one does there."""
+    ulx3s = load_board("ulx3s")
+    wish = Wish("loadable", Target(max_dsp=60))
+    arty, ecp5 = (planned(network(32, 2), wish, board) for board in (load_board("arty_a7"), ulx3s))
+    assert max(intervals(network(32, 2), arty)) <= max(intervals(network(32, 2), ecp5))
+    costs = [
+        plan_to_json([network(32, 2)], wish, board, "raster", arty)["predicted"]
+        for board in (load_board("arty_a7"), ulx3s)
+    ]
+    assert costs[1] == costs[0] | {
+        name: costs[0][name] * by for name, by in (("lut", 3), ("ff", 2), ("bram", 2))
+    }
+
+
+@pytest.mark.parametrize(
+    ("wish", "model", "source", "message"),
+    [
+        (Wish(window=True), "quadinr", "stream", "a window needs the raster source"),
+        (Wish(target=Target(mpixels=20), window=True), "siren", "raster", "a window needs baked weights"),
+        (Wish(window=True), "gauss", "raster", "a window needs a periodic activation"),
+    ],
+)
+def test_a_window_that_cannot_be_is_refused_before_training(
+    wish: Wish, model: str, source: str, message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        plan(Architecture(model, 8, 8, 3), wish, VCU128, source)
+
+
+def test_a_window_is_planned_as_baked_weights_of_one_picture() -> None:
+    for model in ("quadinr", "siren", "relu_pe", "incode"):
+        assert plan(Architecture(model, 8, 8, 3), Wish(window=True), VCU128) is None
+    with pytest.raises(InputError, match="pictures that share layers cannot have a window"):
+        plan_banks([network(8)] * 2, Wish(window=True), VCU128)

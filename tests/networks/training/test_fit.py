@@ -1,0 +1,445 @@
+import dataclasses
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+
+from inrhw.base.errors import InputError
+from inrhw.networks.architecture import Architecture
+from inrhw.networks.inr import INR
+from inrhw.networks.training.descent import Training
+from inrhw.networks.training.fit import Fitted, fit
+from inrhw.signals.likeness import psnr_db
+from inrhw.signals.picture import Picture
+
+TRAINING = Training(steps=9)
+SHARED = TRAINING.shared_steps
+TOTAL = 2 * TRAINING.steps - SHARED
+
+
+def same(a: Fitted, b: Fitted) -> bool:
+    return all(
+        torch.equal(x, y)
+        for p, q in ((a.float_model, b.float_model), (a.model, b.model))
+        for x, y in zip(p.state_dict().values(), q.state_dict().values(), strict=True)
+    )
+
+
+def interrupt_at(*steps: int) -> Callable[[int, int], None]:
+    def on_progress(done: int, total: int) -> None:
+        if done in steps:
+            raise KeyboardInterrupt
+
+    return on_progress
+
+
+def interrupted(picture: Picture, architecture: Architecture, step: int, path: Path, **options: Any) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        fit(picture, architecture, TRAINING, checkpoint=path, on_progress=interrupt_at(step), **options)
+    assert path.exists()
+
+
+def test_the_same_seed_gives_the_same_networks(picture: Picture, architecture: Architecture) -> None:
+    a, b = (fit(picture, architecture, TRAINING) for _ in range(2))
+    assert same(a, b)
+    assert not same(a, fit(picture, architecture, dataclasses.replace(TRAINING, seed=1)))
+
+
+def test_training_learns_the_picture(picture: Picture) -> None:
+    architecture = Architecture("quadinr", 5, 4, 3, hidden_features=16)
+    fitted = fit(picture, architecture, Training(steps=300, learning_rate=1e-2))
+    start = psnr_db(picture.values, INR(architecture).render())
+    assert psnr_db(picture.values, fitted.float_model.render()) > start + 10
+    assert psnr_db(picture.values, fitted.model.render()) > start + 8
+
+
+def test_progress_counts_the_shared_steps_once(picture: Picture, architecture: Architecture) -> None:
+    states = {}
+
+    def on_progress(done: int, total: int) -> None:
+        states[done] = total
+
+    fit(picture, architecture, TRAINING, on_progress=on_progress)
+    assert SHARED == 3  # two fifths of 9
+    assert list(states) == list(range(1, TOTAL + 1))
+    assert set(states.values()) == {TOTAL}
+
+
+def test_quantization_starts_from_the_float_networks_shared_steps(
+    picture: Picture, architecture: Architecture, tmp_path: Path
+) -> None:
+    path = tmp_path / "checkpoint"
+    interrupted(picture, architecture, SHARED, path)
+    shared = load_file(path)
+    # The float network goes on from that point; when it has ended, the other one does.
+    for step in (SHARED + 1, TRAINING.steps):
+        interrupted(picture, architecture, step, path)
+        later = load_file(path)
+        for name, _ in INR(architecture).named_parameters():
+            assert torch.equal(later[f"quantized.{name}"], shared[f"float.{name}"])
+            assert not torch.equal(later[f"float.{name}"], shared[f"float.{name}"])
+
+
+def test_training_takes_one_thread_and_gives_the_others_back(
+    picture: Picture, architecture: Architecture
+) -> None:
+    seen: set[int] = set()
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        fit(picture, architecture, TRAINING, on_progress=lambda done, _: seen.add(torch.get_num_threads()))
+        assert seen == {1}
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_result_is_ready_for_use(picture: Picture, architecture: Architecture) -> None:
+    fitted = fit(picture, architecture, TRAINING)
+    assert not fitted.model.training
+    assert fitted.float_model.activation.argument is None
+    assert fitted.model.activation.argument is not None
+    assert fitted.architecture == architecture
+
+
+@pytest.mark.parametrize("steps", [1, 2])
+def test_very_short_training_works(
+    picture: Picture, architecture: Architecture, steps: int, tmp_path: Path
+) -> None:
+    training = Training(steps=steps)
+    whole = fit(picture, architecture, training)
+    assert not torch.equal(
+        next(whole.model.parameters()), next(INR(architecture, training.seed).parameters())
+    )
+    path = tmp_path / "checkpoint"
+    for done in range(1, 2 * steps - training.shared_steps + 1):
+        with pytest.raises(KeyboardInterrupt):
+            fit(picture, architecture, training, checkpoint=path, on_progress=interrupt_at(done))
+        assert same(whole, fit(picture, architecture, training, checkpoint=path, resume=True))
+
+
+@pytest.mark.parametrize("step", range(1, TOTAL + 1))
+def test_resuming_equals_not_stopping(
+    picture: Picture, architecture: Architecture, tmp_path: Path, step: int
+) -> None:
+    path = tmp_path / "deep" / "checkpoint"
+    interrupted(picture, architecture, step, path)
+    assert [p.name for p in path.parent.iterdir()] == ["checkpoint"]
+    resumed = fit(picture, architecture, TRAINING, checkpoint=path, resume=True)
+    assert same(resumed, fit(picture, architecture, TRAINING))
+    assert not path.exists()
+
+
+@pytest.fixture(params=["incode", "relu_pe"])
+def special(request: pytest.FixtureRequest, architecture: Architecture) -> Architecture:
+    """A network in which not everything is a trained weight."""
+    return dataclasses.replace(architecture, model=request.param)
+
+
+@pytest.mark.parametrize("step", [1, SHARED, SHARED + 1, TRAINING.steps, TRAINING.steps + 1, TOTAL])
+def test_resuming_equals_not_stopping_for_special_networks(
+    picture: Picture, special: Architecture, tmp_path: Path, step: int
+) -> None:
+    path = tmp_path / "checkpoint"
+    interrupted(picture, special, step, path)
+    resumed = fit(picture, special, TRAINING, checkpoint=path, resume=True)
+    assert same(resumed, fit(picture, special, TRAINING))
+
+
+def test_special_networks_survive_a_folder(picture: Picture, special: Architecture, tmp_path: Path) -> None:
+    fitted = fit(picture, special, TRAINING)
+    fitted.save(tmp_path)
+    loaded = Fitted.load(tmp_path)
+    assert same(loaded, fitted)
+    assert np.array_equal(loaded.model.render(), fitted.model.render())
+
+
+def test_quantization_starts_from_the_plain_network(
+    picture: Picture, architecture: Architecture, tmp_path: Path
+) -> None:
+    architecture = dataclasses.replace(architecture, model="incode")
+    path = tmp_path / "checkpoint"
+    interrupted(picture, architecture, SHARED, path)
+    shared = load_file(path)
+    net = INR(architecture)
+    net.load_state_dict({name: shared[f"float.{name}"] for name in net.state_dict()})
+    assert all(parameter.item() != 0 for parameter in net.activation.parameters())
+    interrupted(picture, architecture, TRAINING.steps, path)
+    later = load_file(path)
+    for name, value in net.plain().state_dict().items():
+        assert torch.equal(later[f"quantized.{name}"], value)
+
+
+def test_an_encoding_stays_as_it_is(picture: Picture, architecture: Architecture) -> None:
+    architecture = dataclasses.replace(architecture, model="relu_pe", hidden_features=16)
+    fitted = fit(picture, architecture, TRAINING)
+    start = INR(architecture, TRAINING.seed)
+    for net in (fitted.float_model, fitted.model):
+        assert torch.equal(net.layers[0].weight, start.layers[0].weight)
+        assert torch.equal(net.layers[0].bias, start.layers[0].bias)
+        assert not torch.equal(net.layers[1].weight, start.layers[1].weight)
+
+
+def test_training_can_be_interrupted_again_and_again(
+    picture: Picture, architecture: Architecture, tmp_path: Path
+) -> None:
+    path = tmp_path / "checkpoint"
+    for step in sorted({2, 5, SHARED, SHARED + 1, 9, 10, TOTAL}):
+        interrupted(picture, architecture, step, path, resume=True)
+    resumed = fit(picture, architecture, TRAINING, checkpoint=path, resume=True)
+    assert same(resumed, fit(picture, architecture, TRAINING))
+
+
+@pytest.mark.parametrize("step", range(1, TOTAL + 1))
+def test_ctrl_c_inside_a_step_loses_nothing(
+    picture: Picture, architecture: Architecture, tmp_path: Path, step: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = fit(picture, architecture, TRAINING)
+    taken = 0
+    adam_step = torch.optim.Adam.step
+
+    def step_with_ctrl_c(self: torch.optim.Adam, *args: Any, **kwargs: Any) -> Any:
+        nonlocal taken
+        taken += 1
+        if taken == step:
+            signal.raise_signal(signal.SIGINT)
+        return adam_step(self, *args, **kwargs)
+
+    path = tmp_path / "checkpoint"
+    with monkeypatch.context() as patched:
+        patched.setattr(torch.optim.Adam, "step", step_with_ctrl_c)
+        with pytest.raises(KeyboardInterrupt):
+            fit(picture, architecture, TRAINING, checkpoint=path)
+    assert same(whole, fit(picture, architecture, TRAINING, checkpoint=path, resume=True))
+
+
+def test_ctrl_c_works_as_before_afterwards(picture: Picture, architecture: Architecture) -> None:
+    before = signal.getsignal(signal.SIGINT)
+    fit(picture, architecture, TRAINING)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_training_works_in_a_thread(picture: Picture, architecture: Architecture) -> None:
+    results: list[Fitted] = []
+    thread = threading.Thread(target=lambda: results.append(fit(picture, architecture, TRAINING)))
+    thread.start()
+    thread.join()
+    assert same(results[0], fit(picture, architecture, TRAINING))
+
+
+def test_without_resume_training_starts_over(
+    picture: Picture, architecture: Architecture, tmp_path: Path
+) -> None:
+    path = tmp_path / "checkpoint"
+    interrupted(picture, architecture, 4, path)
+    seen: list[int] = []
+    fit(picture, architecture, TRAINING, checkpoint=path, on_progress=lambda done, total: seen.append(done))
+    assert seen[0] == 1
+
+
+def test_resuming_nothing_starts(picture: Picture, architecture: Architecture, tmp_path: Path) -> None:
+    fitted = fit(picture, architecture, TRAINING, checkpoint=tmp_path / "none", resume=True)
+    assert same(fitted, fit(picture, architecture, TRAINING))
+
+
+def other_picture(picture: Picture) -> Picture:
+    return Picture(picture.name, 255 - picture.values)
+
+
+@pytest.mark.parametrize("foreign", ["picture", "architecture", "seed", "steps", "learning_rate"])
+def test_a_foreign_checkpoint_is_refused_and_kept(
+    picture: Picture, architecture: Architecture, tmp_path: Path, foreign: str
+) -> None:
+    path = tmp_path / "checkpoint"
+    interrupted(picture, architecture, 4, path)
+    before = path.read_bytes()
+    training = TRAINING
+    if foreign == "picture":
+        picture = other_picture(picture)
+    elif foreign == "architecture":
+        architecture = dataclasses.replace(architecture, omega_0=3.0)
+    else:
+        training = dataclasses.replace(training, **{foreign: {"learning_rate": 0.1}.get(foreign, 7)})
+    with pytest.raises(InputError, match="another picture, network or training") as caught:
+        fit(picture, architecture, training, checkpoint=path, resume=True)
+    assert "\n" not in str(caught.value)
+    assert path.read_bytes() == before
+
+
+def refuse(picture: Picture, architecture: Architecture, path: Path) -> None:
+    before = path.read_bytes()
+    with pytest.raises(InputError, match=path.name) as caught:
+        fit(picture, architecture, TRAINING, checkpoint=path, resume=True)
+    assert "\n" not in str(caught.value)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("keep", [0, 5, 200, -1])
+def test_a_truncated_checkpoint_is_refused_and_kept(
+    picture: Picture, architecture: Architecture, tmp_path: Path, keep: int
+) -> None:
+    path = tmp_path / "checkpoint"
+    interrupted(picture, architecture, 4, path)
+    path.write_bytes(path.read_bytes()[:keep])
+    refuse(picture, architecture, path)
+
+
+def damage(path: Path, change: Callable[[dict[str, torch.Tensor], dict[str, str]], None]) -> None:
+    with safe_open(path, framework="pt") as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        metadata = dict(file.metadata())
+    change(tensors, metadata)
+    save_file(tensors, path, metadata)
+
+
+def drop_weight(tensors: dict[str, torch.Tensor], metadata: dict[str, str]) -> None:
+    del tensors["float.layers.0.weight"]
+
+
+def nan_weight(tensors: dict[str, torch.Tensor], metadata: dict[str, str]) -> None:
+    tensors["float.layers.0.weight"] *= float("nan")
+
+
+def no_step(tensors: dict[str, torch.Tensor], metadata: dict[str, str]) -> None:
+    metadata["step"] = "many"
+
+
+def drop_moment(tensors: dict[str, torch.Tensor], metadata: dict[str, str]) -> None:
+    del tensors["moment.layers.0.weight.exp_avg"]
+
+
+def narrow_moment(tensors: dict[str, torch.Tensor], metadata: dict[str, str]) -> None:
+    tensors["moment.layers.0.weight.exp_avg"] = torch.zeros(3)
+
+
+def negative_step(tensors: dict[str, torch.Tensor], metadata: dict[str, str]) -> None:
+    metadata["step"] = "-1"
+
+
+def late_step(tensors: dict[str, torch.Tensor], metadata: dict[str, str]) -> None:
+    metadata["step"] = "1000"
+
+
+@pytest.mark.parametrize(
+    "change", [drop_weight, nan_weight, no_step, negative_step, late_step, drop_moment, narrow_moment]
+)
+def test_a_damaged_checkpoint_is_refused_and_kept(
+    picture: Picture,
+    architecture: Architecture,
+    tmp_path: Path,
+    change: Callable[[dict[str, torch.Tensor], dict[str, str]], None],
+) -> None:
+    path = tmp_path / "checkpoint"
+    interrupted(picture, architecture, 4, path)
+    damage(path, change)
+    refuse(picture, architecture, path)
+
+
+@pytest.mark.parametrize("change", [{"width": 4}, {"height": 5}, {"channels": 1}])
+def test_a_network_of_another_size_is_refused(
+    picture: Picture, architecture: Architecture, change: dict[str, int]
+) -> None:
+    with pytest.raises(
+        InputError, match="the architecture must have the picture's width, height and channels"
+    ):
+        fit(picture, dataclasses.replace(architecture, **change), TRAINING)
+
+
+@pytest.mark.parametrize(
+    "change", [{"steps": 0}, {"learning_rate": 0.0}, {"learning_rate": 1.0}, {"learning_rate": float("nan")}]
+)
+def test_training_is_checked(change: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match=next(iter(change))):
+        Training(**change)
+
+
+@pytest.mark.parametrize("device", ["nonsense", "cuda:99", ""])
+def test_an_unusable_device_is_named(device: str) -> None:
+    with pytest.raises(InputError, match=f"device '{device}' is not usable here") as caught:
+        Training(device=device)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_device_without_values_is_refused() -> None:
+    with pytest.raises(InputError, match="device"):
+        Training(device="meta")
+
+
+# ---- the folder of a fit
+
+
+def test_a_fit_survives_its_folder(picture: Picture, architecture: Architecture, tmp_path: Path) -> None:
+    fitted = fit(picture, architecture, TRAINING)
+    fitted.save(tmp_path / "new" / "folder")
+    loaded = Fitted.load(tmp_path / "new" / "folder")
+    assert same(loaded, fitted)
+    assert loaded.architecture == architecture
+    assert loaded.training == TRAINING
+    assert loaded.picture.name == picture.name
+    assert np.array_equal(loaded.picture.values, picture.values)
+    assert np.array_equal(loaded.model.render(), fitted.model.render())
+    assert np.array_equal(loaded.float_model.render(), fitted.float_model.render())
+
+
+def test_saving_leaves_no_parts(picture: Picture, architecture: Architecture, tmp_path: Path) -> None:
+    fit(picture, architecture, TRAINING).save(tmp_path)
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"weights.safetensors", "original.png", "float.png", "quantized.png", "fit.json"}
+
+
+def test_saving_into_a_file_is_refused(picture: Picture, architecture: Architecture, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"mine")
+    with pytest.raises(InputError, match="cannot be written"):
+        fit(picture, architecture, TRAINING).save(tmp_path / "file")
+    assert (tmp_path / "file").read_bytes() == b"mine"
+
+
+def test_loading_from_nowhere_says_what_to_run(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="run `inrhw fit` first"):
+        Fitted.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("weights.safetensors", b"garbage"),
+        ("weights.safetensors", None),
+        ("original.png", b"garbage"),
+        ("original.png", None),
+        ("fit.json", b"{"),
+        ("fit.json", b"[]"),
+        ("fit.json", b"{}"),
+        ("fit.json", b'{"picture": "x", "training": {"steps": 0}}'),
+        ("fit.json", b'{"picture": "../x", "training": {}}'),
+        ("fit.json", b'{"picture": 3, "training": {}}'),
+    ],
+)
+def test_a_damaged_folder_is_refused(
+    picture: Picture, architecture: Architecture, tmp_path: Path, name: str, data: bytes | None
+) -> None:
+    fit(picture, architecture, TRAINING).save(tmp_path)
+    (tmp_path / name).unlink()
+    if data is not None:
+        (tmp_path / name).write_bytes(data)
+    with pytest.raises(InputError) as caught:
+        Fitted.load(tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_picture_of_another_size_is_refused(
+    picture: Picture, architecture: Architecture, tmp_path: Path
+) -> None:
+    fitted = fit(picture, architecture, TRAINING)
+    fitted.save(tmp_path / "a")
+    larger = Picture("larger", np.zeros((9, 9, 3), np.uint8))
+    fit(larger, dataclasses.replace(architecture, width=9, height=9), TRAINING).save(tmp_path / "b")
+    (tmp_path / "b" / "original.png").replace(tmp_path / "a" / "original.png")
+    with pytest.raises(InputError):
+        Fitted.load(tmp_path / "a")

@@ -1,0 +1,99 @@
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.command import Inrhw, refused
+
+from inrhw.base.errors import InputError
+from inrhw.reports.compare import compare, write_comparison
+
+SOURCE = "a <b>bold</b> tool"
+
+
+def write(folder: Path, name: str, luts: float | None, **more: Any) -> Path:
+    folder.mkdir(parents=True)
+    found = {
+        "name": name,
+        "verdict": "pass",
+        "model": {"name": "quadinr", "weight_bits": 9},
+        "resources": {"lut": {"value": luts, "unit": "LUT", "source": SOURCE}},
+        "times_s": {"fit": 3.0},
+    }
+    (folder / "report.json").write_text(json.dumps(found | more))
+    return folder
+
+
+def test_every_figure_of_every_design_is_there_and_unknown_stays_unknown(tmp_path: Path) -> None:
+    power = {"static": {"nominal": {"value": 3.5, "unit": "W", "source": SOURCE}}}
+    folders = [write(tmp_path / "a", "a", 100), write(tmp_path / "b", "b", None, power=power)]
+    found = compare(folders)
+    values = {line.title: [figure.value for figure in line.figures] for line in found.lines}
+    assert values == {"resources lut": [100, None], "power static nominal": [None, 3.5]}
+    assert found.names == ("a", "b")
+
+
+def test_what_differs_is_told_and_nothing_else(tmp_path: Path) -> None:
+    siren = {"name": "siren", "weight_bits": 9, "projection": "full"}
+    plain, controlled = ({"source": "raster", "control": asked} for asked in ("no", "yes"))
+    folders = [
+        write(tmp_path / "a", "a", 1, core=plain),
+        write(tmp_path / "b", "b", 1, model=siren, core=controlled, verdict="fail"),
+    ]
+    found = compare(folders)
+    assert found.differences == {
+        "model name": ("quadinr", "siren"),
+        "model projection": ("", "full"),
+        "core control": ("no", "yes"),
+    }
+    assert found.verdicts == ("pass", "fail")
+
+
+def test_designs_of_one_name_are_told_apart_by_their_folders(tmp_path: Path) -> None:
+    folders = [write(tmp_path / "x", "a", 1), write(tmp_path / "y", "a", 2)]
+    assert compare(folders).names == tuple(map(str, folders))
+
+
+def test_the_page_shows_bars_in_proportion_and_escapes(tmp_path: Path) -> None:
+    folders = [write(tmp_path / "a", "a", 50), write(tmp_path / "b", "b", 200)]
+    plain, page = write_comparison(compare(folders), tmp_path / "out")
+    text = page.read_text()
+    assert re.findall(r"width: ([\d.]+)%\"", text) == ["25.0", "100.0"]
+    assert "<b>" not in text
+    assert json.loads(plain.read_text())["lines"][0]["figures"][1]["value"] == 200
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda folder: (folder / "report.json").unlink(), "does not exist; run `inrhw report` first"),
+        (lambda folder: (folder / "report.json").write_text("{"), "cannot be read"),
+        (lambda folder: (folder / "report.json").write_text("[]"), "is damaged"),
+        (lambda folder: (folder / "report.json").write_text('{"name": "a"}'), "is damaged"),
+    ],
+)
+def test_a_missing_or_damaged_report_is_one_sentence(tmp_path: Path, change: Any, said: str) -> None:
+    folders = [write(tmp_path / "a", "a", 1), write(tmp_path / "b", "b", 1)]
+    change(folders[1])
+    with pytest.raises(InputError, match=re.escape(said)):
+        compare(folders)
+
+
+def test_one_folder_or_the_same_one_twice_is_refused(tmp_path: Path) -> None:
+    folder = write(tmp_path / "a", "a", 1)
+    with pytest.raises(InputError, match="at least two"):
+        compare([folder])
+    with pytest.raises(InputError, match="named twice"):
+        compare([folder, tmp_path / "b" / ".." / "a"])
+
+
+def test_the_command_line_compares_several_folders_only_when_asked(tmp_path: Path, inrhw_: Inrhw) -> None:
+    folders = [str(write(tmp_path / name, name, 1)) for name in "ab"]
+    refused(inrhw_("report", *folders), "several folders need --compare")
+    refused(
+        inrhw_("report", "--compare", *folders, "--vivado", "x"), "--vivado is about the report of one core"
+    )
+    result = inrhw_("report", "--compare", *folders, "-o", str(tmp_path / "out"))
+    assert result.status == 0
+    assert [Path(line).name for line in result.out.splitlines()] == ["compare.json", "compare.html"]

@@ -1,0 +1,132 @@
+"""Small cores, and how they run in Amaranth's simulator."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from amaranth.sim import Simulator
+
+from inrhw.core.core import Core
+from inrhw.core.sources.stream import bits_per_axis
+from inrhw.lowering.fold import Folding, fold
+from inrhw.lowering.lower import lower
+from inrhw.networks.architecture import Architecture
+from inrhw.networks.inr import INR
+from inrhw.ops.linear.folded_dense.node import Fold
+
+#: One beat of m_axis: tdata, tuser, tlast.
+Beat = tuple[int, int, int]
+
+
+def core(
+    source: str, model: str = "quadinr", width: int = 4, height: int = 3, channels: int = 3, **more: int
+) -> Core:
+    architecture = Architecture(model, width, height, channels, hidden_features=2, hidden_layers=0, **more)
+    return Core(lower(INR(architecture).quantized()), architecture.grid, source)
+
+
+def folded(source: str, weights: str, model: str = "quadinr", channels: int = 3) -> Core:
+    architecture = Architecture(model, 4, 3, channels, hidden_features=4, hidden_layers=1)
+    folds = (Fold(2, 2), Fold(2, 2), Fold(1, 3))
+    graph = fold(lower(INR(architecture).quantized()), Folding(folds, weights), architecture.precision)
+    return Core(graph, architecture.grid, source)
+
+
+def frame(core: Core) -> list[Beat]:
+    """Return what AXI4-Stream video says about one picture: green, blue, red from the lowest byte."""
+    pixels = core.graph.forward_int(core.grid.codes()).tolist()
+    order = [1, 2, 0] if core.channels == 3 else [0]
+    width = core.grid.width
+    return [
+        (sum(pixel[c] << 8 * k for k, c in enumerate(order)), int(n == 0), int(n % width == width - 1))
+        for n, pixel in enumerate(pixels)
+    ]
+
+
+def coordinates(core: Core, n: int) -> list[Beat]:
+    bits = bits_per_axis(core.grid.element)
+    width, codes = core.grid.width, core.grid.codes().tolist()
+    beats = [
+        (x % (1 << bits) | y % (1 << bits) << bits, int(k == 0), int(k % width == width - 1))
+        for k, (x, y) in enumerate(codes)
+    ]
+    return [beats[k % len(beats)] for k in range(n)]
+
+
+Policy = Callable[[int], bool]
+
+
+def always(cycle: int) -> bool:
+    return True
+
+
+def sometimes(share: float, seed: int) -> Policy:
+    rng = np.random.default_rng(seed)
+    return lambda cycle: bool(rng.random() < share)
+
+
+class Run:
+    """Clocks a core by hand, one cycle at a time, as a master on s_axis and a slave on m_axis."""
+
+    def __init__(self, core: Core, cycles: int, *, ready: Policy = always, offer: Policy = always) -> None:
+        self.core, self.cycles, self.ready, self.offer = core, cycles, ready, offer
+        self.resets: set[int] = set()
+        #: (cycle, beat) of every handshake on m_axis; cycle of every handshake on s_axis.
+        self.out: list[tuple[int, Beat]] = []
+        self.admitted: list[int] = []
+        self.watch: Callable[[Any], None] = lambda ctx: None
+
+    def start(self) -> "Run":
+        self.top = self.core.component()
+        simulator = Simulator(self.top)
+        simulator.add_testbench(self._bench)
+        simulator.run()
+        return self
+
+    async def _bench(self, ctx: Any) -> None:
+        top, rng = self.top, np.random.default_rng(9)
+        stream = self.core.source == "stream"
+        pending = coordinates(self.core, self.cycles)
+        sent, offered, held = 0, False, None
+        for cycle in range(-2, self.cycles):
+            in_reset = cycle < 0 or cycle in self.resets
+            ctx.set(top.aresetn, not in_reset)
+            ready = not in_reset and self.ready(cycle)
+            ctx.set(top.m_axis_tready, ready)
+            if in_reset:
+                sent, offered, held = 0, False, None
+            if stream:
+                # Once offered a beat stays; without one the data is garbage.
+                offered = not in_reset and (offered or self.offer(cycle))
+                garbage = tuple(rng.integers(0, 2, 3).tolist())
+                beat = pending[sent] if offered else garbage
+                for port, value in zip(
+                    (top.s_axis_tdata, top.s_axis_tuser, top.s_axis_tlast), beat, strict=True
+                ):
+                    ctx.set(port, value)
+                ctx.set(top.s_axis_tvalid, offered)
+            await ctx.delay(1e-7)
+            self.watch(ctx)
+            beat = (ctx.get(top.m_axis_tdata), ctx.get(top.m_axis_tuser), ctx.get(top.m_axis_tlast))
+            valid = ctx.get(top.m_axis_tvalid) and not in_reset
+            # The protocol: an offer stays as it is until it is taken.
+            assert held is None or (valid and beat == held)
+            if valid and ready:
+                self.out.append((cycle, beat))
+            held = beat if valid and not ready else None
+            if stream and offered and ctx.get(top.s_axis_tready):
+                self.admitted.append(cycle)
+                sent, offered = sent + 1, False
+            ctx.set(top.aclk, 1)
+            await ctx.delay(1e-7)
+            ctx.set(top.aclk, 0)
+
+    @property
+    def beats(self) -> list[Beat]:
+        return [beat for _, beat in self.out]
+
+
+def assert_frames(core: Core, beats: list[Beat], at_least: int) -> None:
+    picture = frame(core)
+    assert len(beats) >= at_least
+    assert beats == [picture[k % len(picture)] for k in range(len(beats))]

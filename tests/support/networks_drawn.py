@@ -1,0 +1,37 @@
+"""Random networks for property tests."""
+
+import torch
+from hypothesis import strategies as st
+
+from inrhw.networks.architecture import Architecture, activations
+from inrhw.networks.inr import INR
+from inrhw.networks.precision import Precision
+
+precisions = st.builds(
+    Precision, st.integers(2, 16), st.integers(2, 16), st.integers(2, 16), st.integers(3, 12)
+)
+
+
+architectures = st.builds(
+    Architecture,
+    model=st.sampled_from(sorted(activations())),
+    width=st.integers(1, 9),
+    height=st.integers(1, 7),
+    channels=st.sampled_from([1, 3]),
+    hidden_features=st.integers(1, 6),
+    hidden_layers=st.integers(0, 2),
+    omega_0=st.floats(0.1, 100),
+    precision=precisions,
+)
+
+
+def network(architecture: Architecture, seed: int, weight_scale: float = 1.0, bias_scale: float = 1.0) -> INR:
+    """Return a quantized network; the last bias stays, so that not every pixel is black or white."""
+    net = INR(architecture, seed)
+    *hidden, last = net.dense_layers()
+    with torch.no_grad():
+        for layer in (*hidden, last):
+            layer.weight *= weight_scale
+        for layer in hidden:
+            layer.bias *= bias_scale
+    return net.quantized()

@@ -1,0 +1,152 @@
+"""Runs one node's component in Amaranth's simulator and keeps all that comes out."""
+
+import itertools
+from collections.abc import Iterator
+from types import ModuleType
+
+import numpy as np
+from amaranth.hdl import ClockDomain, Module
+from amaranth.sim import Simulator
+
+from inrhw.base.types import Codes, Vector
+from inrhw.ops.node import Node
+
+#: One element is tried with all its codes up to this many of them, if a vector takes one cycle.
+EXHAUSTIVE = 1 << 12
+
+
+def node_classes(module: ModuleType) -> list[type[Node]]:
+    """Return the nodes that a module defines."""
+    found = (value for value in vars(module).values() if isinstance(value, type))
+    return [value for value in found if issubclass(value, Node) and value.__module__ == module.__name__]
+
+
+def inputs(node: Node, rng: np.random.Generator, n_random: int = 60) -> Codes:
+    """Return corner cases, random vectors, and every code (every vector, if they are few)."""
+    lo, hi, length = node.i.element.lo, node.i.element.hi, node.i.length
+    corners = list(itertools.islice(itertools.product((lo, hi, 0, 1), repeat=length), 64))
+    blocks = [np.array(corners), rng.integers(lo, hi + 1, (n_random, length))]
+    codes = hi - lo + 1
+    most = EXHAUSTIVE // node.initiation_interval
+    if codes**length <= most:
+        blocks.append(np.array(list(itertools.product(range(lo, hi + 1), repeat=length))))
+    elif codes <= most:
+        blocks.append(np.stack([rng.permutation(np.arange(lo, hi + 1)) for _ in range(length)], axis=1))
+    return np.clip(np.concatenate(blocks), lo, hi).astype(np.int64)
+
+
+def schedule(node: Node, vectors: int, gaps: bool, rng: np.random.Generator) -> Iterator[int]:
+    """Yield, cycle by cycle, the number of the beat that goes in, or -1 for none."""
+    for k in range(vectors):
+        gap = int(rng.integers(4)) if gaps and rng.random() < 0.5 else 0
+        for cycle in range(node.initiation_interval + gap):
+            beat, between = divmod(cycle, node.i.beat_interval)
+            yield -1 if between or beat >= node.i.beats else k * node.i.beats + beat
+
+
+def in_beats(vector: Vector, x: Codes, rng: np.random.Generator) -> list[list[int]]:
+    """Return the beats of all vectors, one after the other, with garbage in the lanes left over."""
+    lo, hi = vector.element.lo, vector.element.hi
+    padded = rng.integers(lo, hi + 1, (len(x), vector.beats * vector.lanes))
+    padded[:, : vector.length] = x
+    return padded.reshape(-1, vector.lanes).tolist()
+
+
+def simulate(node: Node, x: Codes, *, gaps: bool, seed: int = 0, reset_at: int = -1) -> tuple[Codes, Codes]:
+    """Send `x` through the node's component, with garbage on the payload whenever it is not valid.
+
+    Parameters
+    ----------
+    node
+        What to build.
+    x
+        Codes [batch, i.length]; vector k is meant for bank k, modulo the banks.
+    gaps
+        Leave random cycles between vectors.
+    seed
+        Of gaps and garbage.
+    reset_at
+        Cycle in which reset is high, at most a few after the last vector; `x` is then sent again from its
+        start, and what came out before does not count. -1 for none.
+
+    Returns
+    -------
+    tuple
+        The codes that came out with valid high, [n, o.length], and for each of them the cycles since the
+        first beat of the vector of the same rank went in.
+
+    Raises
+    ------
+    AssertionError
+        A vector comes out with beats missing or not `o.beat_interval` apart, or for another bank.
+    """
+    rng = np.random.default_rng(seed)
+    cycles = list(schedule(node, len(x), gaps, rng))
+    idle = [-1] * (2 * (node.latency + node.o.span) + 4)
+    cycles = (cycles + idle)[: reset_at + 1] + cycles + idle
+    beats = in_beats(node.i, x, rng)
+    lo, hi = node.i.element.lo, node.i.element.hi
+    top = Module()
+    top.domains.sync = sync = ClockDomain()
+    top.submodules.node = component = node.component()
+    simulator = Simulator(top)
+    simulator.add_clock(1e-6)
+    entered: list[int] = []
+    left: list[int] = []
+    banks: list[int] = []
+    out: list[list[int]] = []
+
+    async def bench(ctx) -> None:  # type: ignore[no-untyped-def]
+        garbage = rng.integers(lo, hi + 1, (len(cycles), node.i.lanes)).tolist()
+        for cycle, beat in enumerate(cycles):
+            ctx.set(component.i.payload, garbage[cycle] if beat < 0 else beats[beat])
+            ctx.set(component.i.valid, beat >= 0)
+            ctx.set(sync.rst, cycle == reset_at)
+            if node.i.banks > 1:
+                ctx.set(component.i.bank, (cycle if beat < 0 else beat // node.i.beats) % node.i.banks)
+            if beat >= 0 and beat % node.i.beats == 0 and cycle > reset_at:
+                entered.append(cycle)
+            if ctx.get(component.o.valid) and cycle > reset_at:
+                left.append(cycle)
+                banks.append(ctx.get(component.o.bank) if node.o.banks > 1 else 0)
+                out.append([ctx.get(component.o.payload[lane]) for lane in range(node.o.lanes)])
+            await ctx.tick()
+
+    simulator.add_testbench(bench)
+    simulator.run()
+    return _vectors(node, entered, left, banks, out)
+
+
+def _vectors(
+    node: Node, entered: list[int], left: list[int], banks: list[int], out: list[list[int]]
+) -> tuple[Codes, Codes]:
+    """Put the beats that came out together, as `simulate` returns them."""
+    o = node.o
+    assert len(left) % o.beats == 0, f"{len(left)} beats came out, {o.beats} make a vector"
+    times = np.array(left, np.int64).reshape(-1, o.beats)
+    assert (np.diff(times) == o.beat_interval).all(), "beats of a vector came out at other intervals"
+    ranks = np.arange(len(times))[:, None]
+    assert (np.array(banks, int).reshape(-1, o.beats) == ranks % o.banks).all(), "the bank got lost"
+    delays = times[:, 0] - np.array(entered[: len(times)], np.int64)
+    return o.from_beats(np.array(out, np.int64).reshape(-1, o.beats, o.lanes)), delays
+
+
+def of_banks(node: Node, x: Codes) -> Codes:
+    """Return what must come out if vector k is meant for bank k, modulo the banks."""
+    y = np.empty((len(x), node.o.length), np.int64)
+    for bank in range(node.i.banks):
+        y[bank :: node.i.banks] = node.of_bank(bank).forward_int(x[bank :: node.i.banks])
+    return y
+
+
+def assert_contract(node: Node, x: Codes, *, gaps: bool) -> None:
+    """Raise AssertionError unless the component gives `forward_int`'s codes at the declared times."""
+    expected = of_banks(node, x)
+    node.o.check(expected)
+    got, delays = simulate(node, x, gaps=gaps)
+    assert got.shape == expected.shape
+    wrong = np.argwhere(got != expected)
+    assert not len(wrong), (
+        f"{type(node).__name__}: first of {len(wrong)} differences at [vector, element] {wrong[0]}"
+    )
+    assert set(delays.tolist()) == {node.latency}
