@@ -16,10 +16,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from inrhw import Architecture, Training, builtin_picture
+from inrhw import Architecture, builtin_picture
 from inrhw.base.files import read_json, write_json
 from inrhw.base.yosys import verilog_from_rtlil
-from inrhw.cli.build_folder import Build
+from inrhw.cli.build_folder import BuildFolder
+from inrhw.cli.commands.emit import Emit
+from inrhw.cli.commands.fit import Fit
 from inrhw.estimates.activations import trials
 from inrhw.estimates.asic.activity import core_activity, lane_activity
 from inrhw.estimates.asic.estimate import Asic, asic
@@ -77,9 +79,9 @@ def lanes(bits: list[int], libraries: Libraries) -> Iterator[dict[str, Any]]:
 
 def core(libraries: Libraries, work: Path) -> Iterator[dict[str, Any]]:
     """Yield a row for the core in each library."""
-    build = Build(work / "core")
-    build.fit(builtin_picture((64, 64)), Architecture("quadinr", 64, 64, 3, 16, 1), Training())
-    build.emit("raster")
+    build = BuildFolder(work / "core")
+    build.run(Fit([builtin_picture((64, 64))], [Architecture("quadinr", 64, 64, 3, 16, 1)]))
+    build.run(Emit())
     manifest = read_json(build.folder / "manifest.json", "inrhw emit")
     activity = functools.partial(core_activity, folder=build.folder, manifest=manifest)
     for name, (library, node_nm) in libraries.items():

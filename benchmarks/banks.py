@@ -17,8 +17,8 @@ from typing import Any
 from inrhw import Architecture, Precision, emit, load_board, lower, synth
 from inrhw.base.files import write_json
 from inrhw.lowering.fold import fold_banks
+from inrhw.lowering.hardware import Hardware
 from inrhw.lowering.plan import plan
-from inrhw.lowering.wish import Target, Wish
 from inrhw.networks.inr import INR
 from inrhw.ops.linear.folded_dense.node import FoldedDense
 from inrhw.ops.node import Graph
@@ -64,7 +64,7 @@ def graphs(pictures: int) -> list[Graph]:
 
 def run(pictures: int, source: str, folder: Path) -> dict[str, Any]:
     """Return one row."""
-    folding = plan(ARCHITECTURE, Wish("rom", Target(initiation_interval=64)), BOARD)
+    folding = plan(ARCHITECTURE, Hardware(weights="rom", initiation_interval=64), BOARD)
     assert folding is not None
     graph = fold_banks(graphs(pictures), folding, EIGHT_BITS)
     artifact = emit(graph, ARCHITECTURE.grid, folder, "core", source=source)

@@ -14,13 +14,16 @@ from typing import Any
 from inrhw import Architecture, Precision, emit, load_board, lower, synth
 from inrhw.base.files import write_json
 from inrhw.lowering.fold import fold
+from inrhw.lowering.hardware import Hardware
 from inrhw.lowering.plan import plan
-from inrhw.lowering.wish import BAKED, Target, Wish
 from inrhw.networks.inr import INR
 
 BOARD = load_board("vcu128")
-FOLDED = Target(initiation_interval=16)
-WISHES = {"baked": BAKED, "rom": Wish("rom", FOLDED), "loadable": Wish("loadable", FOLDED)}
+WISHES = {
+    "baked": Hardware(),
+    "rom": Hardware(weights="rom", initiation_interval=16),
+    "loadable": Hardware(weights="loadable", initiation_interval=16),
+}
 
 
 def main() -> None:

@@ -40,8 +40,8 @@ from inrhw.cli.build_folder import Build
 from inrhw.estimates.activations import Alone
 from inrhw.estimates.power.power import LEVELS
 from inrhw.lowering.fold import fold
+from inrhw.lowering.hardware import Hardware
 from inrhw.lowering.plan import plan
-from inrhw.lowering.wish import Target, Wish
 from inrhw.networks.training.fit import Fitted
 from inrhw.ops.linear.fwht.node import Fwht
 from inrhw.ops.node import Graph, Node
@@ -49,7 +49,7 @@ from inrhw.signals.likeness import psnr_db
 from inrhw.signals.picture import Picture
 
 BOARD = load_board("vcu128")
-WISHES = {"folded": Wish("rom", Target(initiation_interval=64)), "baked": Wish()}
+WISHES = {"folded": Hardware(weights="rom", initiation_interval=64), "baked": Hardware()}
 RESOURCES = ("lut", "ff", "dsp", "bram")
 
 #: What energy is stated at. The dynamic energy of a pixel does not depend on it.

@@ -20,8 +20,8 @@ from inrhw import Architecture, Precision, emit, load_board, lower, synth
 from inrhw.base.files import write_json
 from inrhw.core.core import Core
 from inrhw.lowering.fold import Folding, fold
+from inrhw.lowering.hardware import Hardware
 from inrhw.lowering.plan import plan
-from inrhw.lowering.wish import Target, Wish
 from inrhw.networks.inr import INR
 from inrhw.verification.bench import run_bench
 
@@ -55,19 +55,21 @@ def main() -> None:
     rows = []
     for weights in options.weights:
         for width in options.widths:
-            wish = Wish(weights, Target(initiation_interval=64), options.packed)
+            wish = Hardware(weights=weights, initiation_interval=64, packed=options.packed)
             rows.append(run(f"width{width}_{weights}", width, 3, wish, options))
         for dsps in options.dsps:
-            row = run(f"dsp{dsps}_{weights}", 32, 2, Wish(weights, Target(max_dsp=dsps)), options)
+            row = run(f"dsp{dsps}_{weights}", 32, 2, Hardware(weights=weights, max_dsp=dsps), options)
             rows.append(row | {"nngen": NNGEN.get(dsps)})
         if options.z7020:
-            rows.append(run(f"z7020_{weights}", 32, 1, Wish(weights, Target(max_dsp=10)), options) | Z7020)
+            rows.append(
+                run(f"z7020_{weights}", 32, 1, Hardware(weights=weights, max_dsp=10), options) | Z7020
+            )
     results = Path(__file__).parent / "results"
     results.mkdir(exist_ok=True)
     write_json(results / "folding.json", rows)
 
 
-def run(name: str, width: int, hidden: int, wish: Wish, options: argparse.Namespace) -> dict[str, Any]:
+def run(name: str, width: int, hidden: int, wish: Hardware, options: argparse.Namespace) -> dict[str, Any]:
     """Return one row."""
     architecture = Architecture("quadinr", 64, 64, 3, width, hidden, precision=EIGHT_BITS)
     model = INR(architecture).quantized().eval()

@@ -19,9 +19,9 @@ from inrhw import Architecture, Precision, emit, load_board, lower, synth
 from inrhw.base.files import write_json
 from inrhw.lowering.cost import Cost, network_cost
 from inrhw.lowering.fold import fold
+from inrhw.lowering.hardware import Hardware
 from inrhw.lowering.plan import plan
 from inrhw.lowering.shapes import layer_shapes
-from inrhw.lowering.wish import Target, Wish
 from inrhw.networks.inr import INR
 
 RESOURCES = ("lut", "ff", "dsp", "bram", "uram")
@@ -105,8 +105,8 @@ def run(design: Design) -> dict[str, Any]:
     precision = Precision(weight_bits=design.weight_bits, outer_weight_bits=design.weight_bits)
     architecture = Architecture(design.model, 64, 64, 3, design.features, design.hidden, precision=precision)
     board = load_board("vcu128")
-    target = Target(initiation_interval=design.interval)
-    folding = plan(architecture, Wish(design.weights, target, design.packed), board, design.source)
+    hardware = Hardware(weights=design.weights, initiation_interval=design.interval, packed=design.packed)
+    folding = plan(architecture, hardware, board, design.source)
     assert folding is not None
     predicted = sum(network_cost(layer_shapes(architecture), folding, design.source).values(), Cost())
     graph = fold(lower(INR(architecture).quantized()), folding, precision)

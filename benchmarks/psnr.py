@@ -11,7 +11,11 @@ from pathlib import Path
 
 from inrhw import Architecture, Training, load_picture
 from inrhw.base.files import read_json, write_json
-from inrhw.cli.build_folder import Build
+from inrhw.cli.build_folder import BuildFolder
+from inrhw.cli.commands.emit import Emit
+from inrhw.cli.commands.fit import Fit
+from inrhw.cli.commands.report import write
+from inrhw.cli.commands.verify import Verify
 from inrhw.signals.picture import parse_size
 
 
@@ -47,11 +51,11 @@ def run(path: Path, model: str, options: argparse.Namespace) -> dict[str, object
         options.hidden_features,
         options.hidden_layers,
     )
-    build = Build(options.work / f"{picture.name}_{model}", command="benchmarks/psnr.py")
-    build.fit(picture, architecture, Training(options.steps))
-    build.emit("raster")
-    build.verify()
-    found = build.report()
+    build = BuildFolder(options.work / f"{picture.name}_{model}", command="benchmarks/psnr.py")
+    build.run(Fit([picture], [architecture], Training(options.steps)))
+    build.run(Emit())
+    build.run(Verify())
+    found = write(build)
     psnr = {key: round(figure["value"], 2) for key, figure in found["psnr_db"].items()}
     seconds = read_json(build.folder / "stages.json", "fit")["fit"]["seconds"]
     return {

@@ -11,9 +11,12 @@ import json
 import time
 from pathlib import Path
 
-from inrhw import Architecture, Precision, Training, builtin_picture, load_board
+from inrhw import Architecture, Precision, builtin_picture, load_board
 from inrhw.base.files import write_json
-from inrhw.cli.build_folder import Build
+from inrhw.cli.build_folder import BuildFolder
+from inrhw.cli.commands.emit import Emit
+from inrhw.cli.commands.fit import Fit
+from inrhw.cli.commands.synth import Synth
 from inrhw.synthesis.synth import load_synthesis
 
 
@@ -53,12 +56,12 @@ def run(model: str, layers: str, board_name: str, options: argparse.Namespace) -
     )
     architecture = Architecture(model, 64, 64, 3, features, hidden, precision=precision)
     bits = f"w{options.weight_bits}_o{options.outer_weight_bits}_p{options.phase_bits}"
-    build = Build(options.work / f"{model}_{layers}_{bits}_{board_name}")
-    build.fit(picture, architecture, Training())
-    build.emit("raster")
+    build = BuildFolder(options.work / f"{model}_{layers}_{bits}_{board_name}")
+    build.run(Fit([picture], [architecture]))
+    build.run(Emit())
     board = load_board(board_name)
     start = time.perf_counter()
-    build.synth(board, place=options.place and bool(board.nextpnr))
+    build.run(Synth(board.name, options.place and bool(board.nextpnr)))
     seconds = time.perf_counter() - start
     found = load_synthesis(build.folder)
     row = {

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import settings
+from support.builds import Build
 from support.command import Inrhw, Result
 
 from inrhw.base.board import load_board
 from inrhw.cli.app import main
-from inrhw.cli.build_folder import Build
 from inrhw.networks.architecture import Architecture
-from inrhw.networks.training.descent import Training
+from inrhw.networks.training.training import Training
 from inrhw.signals.picture import Picture
 
 # For the simulator's process alone: it needs cocotbext-axi.

@@ -5,9 +5,8 @@ import shlex
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
-import typer
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -19,8 +18,10 @@ from rich.progress import (
 )
 
 from inrhw.base.progress import OnProgress
-from inrhw.cli.build_folder import Build
-from inrhw.verification.ladder import Rung
+from inrhw.cli.build_folder import BuildFolder
+
+if TYPE_CHECKING:
+    from inrhw.verification.ladder import Rung
 
 console = Console(emoji=False)
 errors = Console(stderr=True, emoji=False)
@@ -36,7 +37,7 @@ COLUMNS = (
 
 
 @contextlib.contextmanager
-def building(folder: Path) -> Iterator[Build]:
+def building(folder: Path) -> Iterator[BuildFolder]:
     """Yield a build that shows progress bars while its stages run."""
     resumable = (
         "interrupted; the same command goes on after the last finished stage, "
@@ -53,7 +54,7 @@ def building(folder: Path) -> Iterator[Build]:
                 bars.remove_task(task)
             console.print(f"{stage:7} {'up to date' if seconds is None else f'{seconds:.1f} s'}")
 
-        yield Build(folder, on_progress, on_stage, warn, shlex.join(["inrhw", *sys.argv[1:]]))
+        yield BuildFolder(folder, on_progress, on_stage, warn, shlex.join(["inrhw", *sys.argv[1:]]))
 
 
 @contextlib.contextmanager
@@ -63,10 +64,10 @@ def said_when_interrupted(sentence: str) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         errors.print(f"inrhw: {sentence}", soft_wrap=True, highlight=False)
-        raise typer.Exit(130) from None
+        raise SystemExit(130) from None
 
 
-def print_rung(rung: Rung) -> None:
+def print_rung(rung: "Rung") -> None:
     """Print what became of a rung of verification."""
     line = f"        {rung.status:7} {rung.rung}  {rung.message}"
     console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 from inrhw.base.errors import GraphError, InputError
 from inrhw.base.types import Phase, Vector
+from inrhw.lowering.hardware import WEIGHTS
 from inrhw.networks.precision import Precision
 from inrhw.ops.linear.dense import Dense
 from inrhw.ops.linear.folded_dense.node import Fold, FoldedDense, MemoryFormat
@@ -27,8 +28,6 @@ __all__ = [
     "other_weights",
 ]
 
-#: Where weights can be: in adders (unfolded), in memories that never change, or in memories that are loaded.
-WEIGHTS = ("baked", "rom", "loadable")
 
 #: A loadable neuron's shift has so many bits, hence a range of 2**15 for the largest weight of a neuron.
 _SHIFT_BITS = 4

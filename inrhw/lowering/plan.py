@@ -19,8 +19,8 @@ from inrhw.lowering.cost import (
     synapse_fold,
 )
 from inrhw.lowering.fold import Folding, check_loadable
+from inrhw.lowering.hardware import Hardware, check_control, check_window
 from inrhw.lowering.shapes import LayerShape, layer_shapes
-from inrhw.lowering.wish import Wish, check_control, check_window
 from inrhw.networks.architecture import Architecture
 from inrhw.ops.linear.folded_dense.node import Fold
 
@@ -28,7 +28,9 @@ from inrhw.ops.linear.folded_dense.node import Fold
 _RAISES, _RAISE = 8, 8.0
 
 
-def plan(architecture: Architecture, wish: Wish, board: Board, source: str = "raster") -> Folding | None:
+def plan(
+    architecture: Architecture, hardware: Hardware, board: Board, source: str = "raster"
+) -> Folding | None:
     """Find the folding that a user wishes for.
 
     With a number of cycles a pixel, it is the cheapest one that needs no more: the smallest sum of the shares
@@ -38,7 +40,7 @@ def plan(architecture: Architecture, wish: Wish, board: Board, source: str = "ra
     ----------
     architecture
         Shape and formats of the network; its weights do not matter.
-    wish
+    hardware
         What is wanted.
     board
         Bounds what is possible.
@@ -56,41 +58,41 @@ def plan(architecture: Architecture, wish: Wish, board: Board, source: str = "ra
         If no folding does it; the message says what is short and what would fit. If the core cannot have the
         window that is wished for.
     """
-    if wish.window:
+    if hardware.window:
         first = architecture.hidden_activations[0]
-        check_window(source, wish.folded, first.argument_format(architecture.precision.phase_bits))
-    if wish.weights == "loadable":
+        check_window(source, hardware.folded, first.argument_format(architecture.precision.phase_bits))
+    if hardware.weights == "loadable":
         check_loadable(architecture.precision)
-    if not wish.folded:
+    if not hardware.folded:
         return None
-    return _folding(layer_shapes(architecture), wish, board, source)
+    return _folding(layer_shapes(architecture), hardware, board, source)
 
 
-def _folding(shapes: Sequence[LayerShape], wish: Wish, board: Board, source: str) -> Folding:
+def _folding(shapes: Sequence[LayerShape], hardware: Hardware, board: Board, source: str) -> Folding:
     """Return the folding of layers that are to be folded; see `plan`."""
-    if wish.packed and not any(shape.packable(Fold(2, 1)) for shape in shapes):
+    if hardware.packed and not any(shape.packable(Fold(2, 1)) for shape in shapes):
         raise InputError("packed needs weights and activations of at most 8 bits; see weight_bits")
-    if wish.packed and board.family != "xcup":
+    if hardware.packed and board.family != "xcup":
         raise InputError(f"packed needs the DSP48E2 of UltraScale+, which {board.title} does not have")
-    search = _Search(shapes, wish, board, source)
-    interval = wish.target.interval
+    search = _Search(shapes, hardware, board, source)
+    interval = hardware.interval
     if interval is None:
         return search.fastest()
     return search.within(interval) or search.refuse(interval)
 
 
 def plan_for(
-    architectures: Sequence[Architecture], wish: Wish, board: Board, source: str = "raster"
+    architectures: Sequence[Architecture], hardware: Hardware, board: Board, source: str = "raster"
 ) -> Folding | None:
     """Find the folding of a core of as many pictures as there are architectures; see `plan`."""
-    check_control(wish.control, source)
+    check_control(hardware.control, source)
     if len(architectures) > 1:
-        return plan_banks(architectures, wish, board, source)
-    return plan(architectures[0], wish, board, source)
+        return plan_banks(architectures, hardware, board, source)
+    return plan(architectures[0], hardware, board, source)
 
 
 def plan_banks(
-    architectures: Sequence[Architecture], wish: Wish, board: Board, source: str = "raster"
+    architectures: Sequence[Architecture], hardware: Hardware, board: Board, source: str = "raster"
 ) -> Folding:
     """Find the folding of a core of several pictures, as `plan` does for one.
 
@@ -101,16 +103,16 @@ def plan_banks(
     InputError
         If weights are to be baked or loadable, or no folding does it.
     """
-    if wish.weights in ("baked", "loadable"):
+    if hardware.weights in ("baked", "loadable"):
         raise InputError(
-            f"weights of pictures that share layers must be rom, not {wish.weights}: each picture has a bank "
-            "in memories that never change"
+            f"weights of pictures that share layers must be rom, not {hardware.weights}: each picture "
+            "has a bank in memories that never change"
         )
-    if wish.window:
+    if hardware.window:
         raise InputError("pictures that share layers cannot have a window; it needs baked weights")
     shapes = layer_shapes(architectures[0], len(architectures))
-    if wish.folded:
-        return _folding(shapes, wish, board, source)
+    if hardware.folded:
+        return _folding(shapes, hardware, board, source)
     return Folding(tuple(Fold(shape.rows, shape.columns) for shape in shapes))
 
 
@@ -126,10 +128,10 @@ class _Path:
 class _Search:
     """Folds of one network, within the limits of a board and of the user."""
 
-    def __init__(self, shapes: Sequence[LayerShape], wish: Wish, board: Board, source: str) -> None:
-        self._shapes, self._wish, self._board, self._source = shapes, wish, board, source
-        self._weights = wish.weights or "rom"
-        budget = {"dsp": wish.target.max_dsp, "lut": wish.target.max_lut}
+    def __init__(self, shapes: Sequence[LayerShape], hardware: Hardware, board: Board, source: str) -> None:
+        self._shapes, self._hardware, self._board, self._source = shapes, hardware, board, source
+        self._weights = hardware.weights or "rom"
+        budget = {"dsp": hardware.max_dsp, "lut": hardware.max_lut}
         self._limits = {
             name: min(board.resources[name], budget.get(name) or board.resources[name])
             for name in ("lut", "ff", "dsp", "bram", "uram")
@@ -146,7 +148,7 @@ class _Search:
             found = self._cheapest(interval, prices)
             short = self._short(found.cost)
             if not short:
-                return Folding(found.folds, self._weights, self._wish.packed)
+                return Folding(found.folds, self._weights, self._hardware.packed)
             prices = {name: price * (_RAISE if name in short else 1) for name, price in prices.items()}
         return None
 
@@ -175,7 +177,7 @@ class _Search:
         return f"{self._board.name} ({self._board.part}) has" if own else f"max_{name} is"
 
     def _what_would_do(self) -> str:
-        fewest, clock = self._fewest_cycles(), self._wish.target.clock_mhz
+        fewest, clock = self._fewest_cycles(), self._hardware.target_clock_mhz
         if fewest is None:
             return "no folding fits, however slow: make the network smaller or allow more"
         return f"{fewest} cycles would fit, {clock / fewest:.3g} Mpixels/s at {clock:g} MHz"
@@ -192,7 +194,7 @@ class _Search:
 
     def _cheapest(self, interval: int, prices: Mapping[str, float]) -> _Path:
         """Choose layer by layer: what one costs depends on those before only by the lanes of its input."""
-        rest = rest_cost(self._shapes, self._weights, self._source, control=self._wish.control)
+        rest = rest_cost(self._shapes, self._weights, self._source, control=self._hardware.control)
         rest = on_family(rest, self._board.family)
         paths = {2: _Path((), rest, _price(rest, prices))}
         for k, shape in enumerate(self._shapes):
@@ -214,7 +216,7 @@ class _Search:
         key = (self._shapes[k], fold, lanes, pace, raster)
         if key not in self._costs:
             cost = layer_cost(
-                self._shapes[k], fold, lanes, self._weights, pace, packed=self._wish.packed, raster=raster
+                self._shapes[k], fold, lanes, self._weights, pace, packed=self._hardware.packed, raster=raster
             )
             self._costs[key] = on_family(cost, self._board.family)
         return self._costs[key]
@@ -261,7 +263,7 @@ def _divisors(n: int) -> list[int]:
 
 
 def plan_to_json(
-    architectures: Sequence[Architecture], wish: Wish, board: Board, source: str, folding: Folding
+    architectures: Sequence[Architecture], hardware: Hardware, board: Board, source: str, folding: Folding
 ) -> dict[str, Any]:
     """Return what a folding was chosen for, and what the cost model says of it.
 
@@ -274,17 +276,23 @@ def plan_to_json(
         return asdict(on_family(cost, board.family))
 
     def folded(shapes: Sequence[LayerShape]) -> Cost:
-        return sum(network_cost(shapes, folding, source, control=wish.control).values(), Cost())
+        return sum(network_cost(shapes, folding, source, control=hardware.control).values(), Cost())
 
     def separate() -> dict[str, Any]:
         alone = layer_shapes(architectures[0])
-        one = folded(alone) if wish.folded else baked_cost(alone, source, control=wish.control)
-        weights = folding.weights if wish.folded else "baked"
+        one = folded(alone) if hardware.folded else baked_cost(alone, source, control=hardware.control)
+        weights = folding.weights if hardware.folded else "baked"
         return {"weights": weights, **told(sum([one] * len(architectures), Cost()))}
 
     return {
         "board": board.name,
-        "target": asdict(wish.target),
+        "target": {
+            "mpixels": hardware.target_mpixels,
+            "clock_mhz": hardware.target_clock_mhz,
+            "max_dsp": hardware.max_dsp,
+            "max_lut": hardware.max_lut,
+            "initiation_interval": hardware.initiation_interval,
+        },
         "layers": [
             {
                 "rows": shape.rows,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from inrhw.base.errors import InputError
 from inrhw.base.types import Fixed, Vector
+from inrhw.networks.network import Network
 from inrhw.networks.precision import Precision
 from inrhw.ops.kinds.activation import Activation, Encoding
 from inrhw.ops.kinds.curve import CurveNode
@@ -80,11 +81,11 @@ class Architecture:
     width: int
     height: int
     channels: int
-    hidden_features: int = 20
-    hidden_layers: int = 2
-    omega_0: float | None = None
+    hidden_features: int = Network.hidden_features
+    hidden_layers: int = Network.hidden_layers
+    omega_0: float | None = Network.omega_0
     precision: Precision = Precision()
-    activation_impl: str = ""
+    activation_impl: str = Network.activation_impl
     scale: int = 1
 
     def __post_init__(self) -> None:
@@ -95,14 +96,9 @@ class Architecture:
         Grid(self.width * self.scale, self.height * self.scale)
         if self.channels not in (1, 3):
             raise InputError(f"channels must be 1 or 3, not {self.channels}")
-        for name, least, most in (("hidden_features", 1, 256), ("hidden_layers", 0, 16)):
-            value = getattr(self, name)
-            if not isinstance(value, int) or not least <= value <= most:
-                raise InputError(f"{name} must be a whole number from {least} to {most}, not {value}")
+        Network(self.model, self.hidden_features, self.hidden_layers, self.omega_0, self.activation_impl)
         if self.omega_0 is None:
             object.__setattr__(self, "omega_0", self.activation.default_omega_0)
-        elif not 0 < self.omega_0 <= 1000:
-            raise InputError(f"omega_0 must be over 0 and at most 1000, not {self.omega_0}")
         self._check_activation_impl()
 
     def _check_activation_impl(self) -> None:

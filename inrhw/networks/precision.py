@@ -1,40 +1,36 @@
 """How a network is quantized."""
 
-import dataclasses
 from dataclasses import dataclass
+from typing import Annotated, Literal
 
 from inrhw.base.errors import InputError
+from inrhw.base.settings import Settings, at_least
 
 #: The significand of float32. Sums of wider products leave no room in float64, the torch reference.
 MOST_BITS = 24
 
-_CHOICES = {
-    "quantizer": ("uniform", "dhq", "auto"),
-    "rotate": ("both", "weights", "activations"),
-    "rotate_layers": ("all", "hidden", "last"),
-    "hadamard": ("blocks", "stored"),
-}
+#: Bits of weights and of activations.
+Bits = Annotated[int, at_least(2, MOST_BITS)]
 
 
 @dataclass(frozen=True)
-class Precision:
+class Precision(Settings):
     """Bits of the quantized network.
 
     Parameters
     ----------
     weight_bits
-        Hidden weights, 2 to 24. Beyond 16 they are as fine as sums exact in float64 allow.
+        Bits of hidden weights, 2..24. Beyond 16 they are as fine as sums exact in float64 allow.
     outer_weight_bits
-        Weights of the first and the last layer, which carry the picture's own detail, 2 to 24.
+        Bits of the first and the last layer's weights, which carry the picture's own detail, 2..24.
     activation_bits
-        Outputs of the activations, 2 to 24; most circuits have a limit of their own below that.
+        Bits of the activations' outputs, 2..24; most circuits have a limit of their own below that.
     phase_bits
-        Arguments of the activations, 3 to 24, likewise; a table doubles with every bit.
+        Bits of the activations' arguments, 3..24, likewise; a table doubles with every bit.
     finer_rows
-        How many bits finer than the layer's largest weight allows a neuron's weights may be, 0 to 4; 0 means
-        one step a layer.
+        A neuron's weights may have a step of their own, so many bits below their layer's at most, 0..4.
     quantizer
-        "uniform"; "dhq": after a Hadamard rotation; "auto": what errs least for what it costs, in each layer.
+        "uniform"; "dhq": after a Hadamard rotation; "auto": in each layer what errs least for what it costs.
     rotate
         What dhq rotates: "both", "weights" or "activations". docs/dhq.md has what led to the defaults.
     rotate_layers
@@ -45,29 +41,18 @@ class Precision:
         order 12, 20 or 28 times a power of two.
     """
 
-    weight_bits: int = 9
-    outer_weight_bits: int = 14
-    activation_bits: int = 8
-    phase_bits: int = 9
-    finer_rows: int = 4
-    quantizer: str = "uniform"
-    rotate: str = "weights"
-    rotate_layers: str = "hidden"
-    hadamard: str = "blocks"
+    weight_bits: Bits = 9
+    outer_weight_bits: Bits = 14
+    activation_bits: Bits = 8
+    phase_bits: Annotated[int, at_least(3, MOST_BITS)] = 9
+    finer_rows: Annotated[int, at_least(0, 4)] = 4
+    quantizer: Literal["uniform", "dhq", "auto"] = "uniform"
+    rotate: Literal["both", "weights", "activations"] = "weights"
+    rotate_layers: Literal["all", "hidden", "last"] = "hidden"
+    hadamard: Literal["blocks", "stored"] = "blocks"
 
     def __post_init__(self) -> None:
-        ranges = {"phase_bits": (3, MOST_BITS), "finer_rows": (0, 4)}
-        for field in dataclasses.fields(self):
-            value = getattr(self, field.name)
-            if field.name in _CHOICES:
-                if value not in _CHOICES[field.name]:
-                    raise InputError(
-                        f"{field.name} must be one of {', '.join(_CHOICES[field.name])}, not {value!r}"
-                    )
-                continue
-            least, most = ranges.get(field.name, (2, MOST_BITS))
-            if not isinstance(value, int) or not least <= value <= most:
-                raise InputError(f"{field.name} must be from {least} to {most}, not {value}")
+        super().__post_init__()
         if (self.rotate, self.hadamard) == ("activations", "stored"):
             raise InputError(
                 "a stored Hadamard matrix cannot rotate activations only: its order divides no weight"

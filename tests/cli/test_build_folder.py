@@ -4,7 +4,6 @@ import itertools
 import json
 import re
 import shutil
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -13,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from amaranth.lib.wiring import Component
+from support.builds import Build
 
 from inrhw.artifact.emit import Artifact
 from inrhw.base.board import load_board
@@ -20,17 +20,22 @@ from inrhw.base.errors import InputError, ToolFailed
 from inrhw.base.figure import Figure
 from inrhw.base.files import write_json
 from inrhw.base.progress import silent
-from inrhw.cli.build_folder import Build
 from inrhw.core.rebuild import core_of, networks
-from inrhw.lowering.wish import BAKED, Target, Wish
+from inrhw.lowering.hardware import Hardware
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.precision import Precision
-from inrhw.networks.training.descent import Training
+from inrhw.networks.training.training import Training
 from inrhw.signals.picture import Picture
 from inrhw.synthesis.synth import Synthesis
 from inrhw.verification.ladder import Rung, Verdict
 
-module = sys.modules[Build.__module__]
+#: What does the work of each stage.
+WORKS = {
+    "fit": "inrhw.networks.training.fit.fit",
+    "emit": "inrhw.artifact.emit.emit",
+    "synth": "inrhw.synthesis.synth.synth",
+    "verify": "inrhw.verification.ladder.verify",
+}
 
 #: The same as in the fixture `finished`.
 VALUES = np.random.default_rng(0).integers(0, 256, (4, 5, 3), dtype=np.uint8)
@@ -45,7 +50,7 @@ class Chain:
     folder: Path
     done: list[tuple[str, bool]] = field(default_factory=list)
     source: str = "raster"
-    wish: Wish = BAKED
+    wish: Hardware = Hardware()
     scale: int = 1
     board: str = "vcu128"
     values: np.ndarray = field(default_factory=lambda: VALUES)
@@ -96,8 +101,8 @@ def fast(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         write_json(artifact.folder / "verify.json", {"verdict": "pass", "netlist": bool(synthesis)})
         return Verdict((rung,), Figure(None, "cycles", ""))
 
-    monkeypatch.setattr(module, "synth", synth)
-    monkeypatch.setattr(module, "verify", verify)
+    monkeypatch.setattr(WORKS["synth"], synth)
+    monkeypatch.setattr(WORKS["verify"], verify)
     return given
 
 
@@ -135,9 +140,9 @@ def test_verify_returns_the_verdict_even_when_up_to_date(built: Path) -> None:
     [
         ({"source": "stream"}, ["emit", "synth", "verify"]),
         ({"scale": 2}, ["emit", "synth", "verify"]),
-        ({"wish": Wish("rom", Target(initiation_interval=9))}, ["emit", "synth", "verify"]),
-        ({"wish": Wish("loadable", Target(initiation_interval=9))}, ["emit", "synth", "verify"]),
-        ({"wish": Wish(target=Target(clock_mhz=100))}, []),
+        ({"wish": Hardware(weights="rom", initiation_interval=9)}, ["emit", "synth", "verify"]),
+        ({"wish": Hardware(weights="loadable", initiation_interval=9)}, ["emit", "synth", "verify"]),
+        ({"wish": Hardware(clock_mhz=100)}, []),
         ({"board": "arty_a7"}, ["synth", "verify"]),
         ({"values": 255 - VALUES}, ["fit", "emit", "synth", "verify"]),
         ({"training": Training(steps=4)}, ["fit", "emit", "synth", "verify"]),
@@ -172,14 +177,14 @@ def test_a_change_redoes_its_stage_and_what_follows(
 def test_another_version_of_inrhw_redoes_everything(
     chain: Chain, fast: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("inrhw.cli.staged_folder._source_digest", lambda: "another")
+    monkeypatch.setattr("inrhw.cli.build_folder._source_digest", lambda: "another")
     assert chain.run() == ["fit", "emit", "synth", "verify"]
 
 
 def test_another_simulator_redoes_verification_only(
     chain: Chain, fast: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "version", lambda simulator: f"{simulator} 99")
+    monkeypatch.setattr("inrhw.verification.simulator.build.version", lambda simulator: f"{simulator} 99")
     assert chain.run() == ["verify"]
 
 
@@ -213,7 +218,7 @@ def test_an_output_that_is_gone_or_changed_is_made_again(
         shutil.copyfile(elsewhere / name, path)
 
     for slow in ("synth", "verify"):
-        monkeypatch.setattr(module, slow, again)
+        monkeypatch.setattr(WORKS[slow], again)
     if how == "deleted":
         path.unlink()
     else:
@@ -237,13 +242,13 @@ def test_without_a_readable_record_everything_is_done_again(
 def test_a_window_is_another_core_and_comes_back_from_the_files(chain: Chain) -> None:
     chain.run("emit")
     plain = (chain.folder / "tiny.v").read_bytes()
-    chain.wish = Wish(window=True)
+    chain.wish = Hardware(window=True)
     assert chain.run("emit") == ["emit"]
     assert b"window_step" in (chain.folder / "tiny.v").read_bytes()
     manifest = json.loads((chain.folder / "manifest.json").read_text())
     assert core_of(networks(chain.folder), manifest).window
     assert chain.run("emit") == []
-    chain.wish = BAKED
+    chain.wish = Hardware()
     assert chain.run("emit") == ["emit"]
     assert (chain.folder / "tiny.v").read_bytes() == plain
 
@@ -320,10 +325,10 @@ def test_a_stage_that_does_not_end_leaves_what_was_there(
     }
     chain.__dict__.update(changes[stage])
     if stage == "verify":
-        monkeypatch.setattr(module, "version", lambda simulator: "other")
+        monkeypatch.setattr("inrhw.verification.simulator.build.version", lambda simulator: "other")
     before = times(chain.folder)
     with monkeypatch.context() as patched:
-        patched.setattr(module, stage, stop)
+        patched.setattr(WORKS[stage], stop)
         with pytest.raises(type(reason)):
             chain.run()
     assert times(chain.folder) == before
@@ -337,7 +342,7 @@ def test_after_an_interruption_the_finished_stages_are_kept(
 
     chain = Chain(tmp_path / "tiny")
     with monkeypatch.context() as patched:
-        patched.setattr(module, "emit", stop)
+        patched.setattr("inrhw.artifact.emit.emit", stop)
         with pytest.raises(KeyboardInterrupt):
             chain.run("emit")
     assert chain.run("emit") == ["emit"]
@@ -518,7 +523,7 @@ def test_a_relative_folder_is_named_after_its_place(tmp_path: Path, monkeypatch:
 
 # Folded cores
 
-ROM, LOADABLE = (Wish(weights, Target(initiation_interval=9)) for weights in ("rom", "loadable"))
+ROM, LOADABLE = (Hardware(weights=weights, initiation_interval=9) for weights in ("rom", "loadable"))
 
 
 def test_a_folded_core_depends_on_its_board_and_its_wish(chain: Chain) -> None:
@@ -527,8 +532,8 @@ def test_a_folded_core_depends_on_its_board_and_its_wish(chain: Chain) -> None:
     assert chain.run("emit") == []
     for change in (
         {"board": "arty_a7"},
-        {"wish": Wish("rom", Target(initiation_interval=12))},
-        {"wish": Wish("rom", Target(initiation_interval=9, clock_mhz=100))},
+        {"wish": Hardware(weights="rom", initiation_interval=12)},
+        {"wish": Hardware(weights="rom", initiation_interval=9, clock_mhz=100)},
     ):
         chain.__dict__.update(change)
         assert chain.run("emit") == ["emit"]
@@ -536,7 +541,7 @@ def test_a_folded_core_depends_on_its_board_and_its_wish(chain: Chain) -> None:
 
 def test_what_only_another_kind_of_core_has_does_not_stay(chain: Chain) -> None:
     loadable = {"tiny.weights", "second.weights", "tiny.h", "tiny_registers.md"}
-    for wish, there in ((LOADABLE, {"plan.json", *loadable}), (ROM, {"plan.json"}), (BAKED, set())):
+    for wish, there in ((LOADABLE, {"plan.json", *loadable}), (ROM, {"plan.json"}), (Hardware(), set())):
         chain.wish = wish
         chain.run("emit")
         names = {path.name for path in chain.folder.iterdir()}
@@ -546,7 +551,7 @@ def test_what_only_another_kind_of_core_has_does_not_stay(chain: Chain) -> None:
 def test_a_package_of_another_core_does_not_stay(chain: Chain) -> None:
     packages = [chain.folder / name for name in ("component.xml", "tiny.core")]
     chain.run("emit")
-    for wish, stays in ((BAKED, True), (Wish(control=True), False)):
+    for wish, stays in ((Hardware(), True), (Hardware(control=True), False)):
         for path in packages:
             path.touch()
         chain.wish = wish
@@ -575,9 +580,9 @@ def kill_at(patched: pytest.MonkeyPatch, point: int) -> None:
 
 
 @pytest.mark.usefixtures("fast")
-@pytest.mark.parametrize(("old", "new"), [(BAKED, LOADABLE), (LOADABLE, Wish(control=True))])
+@pytest.mark.parametrize(("old", "new"), [(Hardware(), LOADABLE), (LOADABLE, Hardware(control=True))])
 def test_emit_killed_at_any_point_leaves_the_old_core_or_none(
-    chain: Chain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: Wish, new: Wish
+    chain: Chain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: Hardware, new: Hardware
 ) -> None:
     def quickly(component: Component, *_: object) -> str:
         component._MustUse__used = True  # else amaranth warns of a circuit that nobody wants
@@ -633,7 +638,7 @@ def test_a_bitstream_of_another_core_does_not_stay(chain: Chain) -> None:
     for board in ("ulx3s", "mine"):
         (chain.folder / "build" / board).mkdir(parents=True)
         (chain.folder / "build" / board / f"tiny_{board}.v").touch()
-    for wish, stays in ((BAKED, True), (Wish(control=True), False)):
+    for wish, stays in ((Hardware(), True), (Hardware(control=True), False)):
         for name in (*names, *others):
             (chain.folder / name).touch()
         chain.wish = wish
@@ -646,7 +651,7 @@ def test_a_bitstream_of_another_core_does_not_stay(chain: Chain) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("wish", [ROM, LOADABLE])
 @pytest.mark.parametrize("source", ["raster", "stream"])
-def test_a_folded_core_is_verified_as_it_was_emitted(chain: Chain, wish: Wish, source: str) -> None:
+def test_a_folded_core_is_verified_as_it_was_emitted(chain: Chain, wish: Hardware, source: str) -> None:
     """`verify` builds the core again, from the manifest."""
     chain.wish, chain.source = wish, source
     assert chain.run() == ["emit", "synth", "verify"]

@@ -8,7 +8,9 @@ import pytest
 from support.command import Inrhw, contents, refused
 
 from inrhw.base.errors import InputError
-from inrhw.cli.build_folder import Build
+from inrhw.cli.build_folder import BuildFolder
+from inrhw.cli.commands.power import Power
+from inrhw.cli.stage import Stage
 from inrhw.estimates.power.activity import FILE
 
 
@@ -40,14 +42,12 @@ def test_build_tells_a_clock_that_was_asked_for_from_none(
     """Only without one does `power` take the highest clock where that is lower."""
     asked: list[float | None] = []
 
-    def power(work: Build, clock_mhz: float | None) -> None:
-        asked.append(clock_mhz)
-        raise InputError("enough")
+    def run(work: BuildFolder, stage: Stage) -> None:
+        if isinstance(stage, Power):
+            asked.append(stage.clock_mhz)
+            raise InputError("enough")
 
-    monkeypatch.setattr("inrhw.cli.training.fit_on", lambda *_, **__: None)
-    monkeypatch.setattr(Build, "emit", lambda *_: None)
-    monkeypatch.setattr(Build, "synth", lambda *_, **__: None)
-    monkeypatch.setattr(Build, "power", power)
+    monkeypatch.setattr(BuildFolder, "run", run)
     assert "enough" in inrhw_("build", "-o", "out", "--size", "4x3", *options).err
     assert asked == [clock_mhz]
 

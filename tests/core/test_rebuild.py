@@ -5,22 +5,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.builds import Build
 
 from inrhw.base.errors import InputError
 from inrhw.base.files import write_json
-from inrhw.cli.build_folder import Build
 from inrhw.core.rebuild import weights_for
-from inrhw.lowering.wish import Target, Wish
+from inrhw.lowering.hardware import Hardware
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.precision import Precision
-from inrhw.networks.training.descent import Training
+from inrhw.networks.training.training import Training
 from inrhw.signals.picture import Picture
 
 
 @pytest.fixture
 def core(built: Path) -> Path:
     """A loadable core of the network of `finished`."""
-    Build(built).emit("raster", Wish("loadable", Target(initiation_interval=9)))
+    Build(built).emit("raster", Hardware(weights="loadable", initiation_interval=9))
     return built
 
 
@@ -84,7 +84,7 @@ def test_a_core_of_another_version_is_refused(core: Path) -> None:
 
 
 def test_weights_for_a_core_that_renders_larger_render_larger(built: Path, tmp_path: Path) -> None:
-    Build(built).emit("raster", Wish("loadable", Target(initiation_interval=9)), scale=2)
+    Build(built).emit("raster", Hardware(weights="loadable", initiation_interval=9), scale=2)
     assert weights_for(built, built) == (built / "tiny.weights").read_bytes()
     folder = other(tmp_path / "other", Architecture("quadinr", 5, 4, 3, 3, 0))
     assert weights_for(folder, built) != weights_for(built, built)

@@ -14,10 +14,10 @@ from inrhw.base.board import Board, load_board
 from inrhw.base.errors import InputError
 from inrhw.lowering.cost import Cost, network_cost, steps
 from inrhw.lowering.fold import Folding, fold, folding_to_json
+from inrhw.lowering.hardware import Hardware
 from inrhw.lowering.lower import lower
 from inrhw.lowering.plan import folding_from_json, plan, plan_banks, plan_for, plan_to_json
 from inrhw.lowering.shapes import layer_shapes
-from inrhw.lowering.wish import BAKED, Target, Wish
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.inr import INR
 from inrhw.networks.precision import Precision
@@ -32,7 +32,9 @@ def network(features: int, hidden: int = 1, channels: int = 3, precision: Precis
     return Architecture("siren", 16, 16, channels, features, hidden, precision=precision)
 
 
-def planned(architecture: Architecture, wish: Wish, board: Board = VCU128, source: str = "raster") -> Folding:
+def planned(
+    architecture: Architecture, wish: Hardware, board: Board = VCU128, source: str = "raster"
+) -> Folding:
     found = plan(architecture, wish, board, source)
     assert found is not None
     return found
@@ -52,35 +54,35 @@ def total(architecture: Architecture, folding: Folding, source: str = "raster") 
 @pytest.mark.parametrize(
     ("target", "interval"),
     [
-        (Target(mpixels=20), 15),
-        (Target(mpixels=21), 14),
-        (Target(mpixels=0.1, clock_mhz=0.3), 3),
-        (Target(initiation_interval=64), 64),
-        (Target(max_dsp=3), None),
+        (Hardware(target_mpixels=20), 15),
+        (Hardware(target_mpixels=21), 14),
+        (Hardware(target_mpixels=0.1, clock_mhz=0.3), 3),
+        (Hardware(initiation_interval=64), 64),
+        (Hardware(max_dsp=3), None),
     ],
 )
-def test_the_interval_follows_from_rate_and_clock(target: Target, interval: int | None) -> None:
+def test_the_interval_follows_from_rate_and_clock(target: Hardware, interval: int | None) -> None:
     assert target.interval == interval
-    assert target.given
-    assert not Target(clock_mhz=100).given
+    assert target.has_target
+    assert not Hardware(clock_mhz=100).has_target
 
 
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"mpixels": 0.0}, "mpixels must be over 0"),
-        ({"mpixels": math.nan}, "mpixels must be over 0, not nan"),
-        ({"clock_mhz": math.inf}, "clock_mhz must be over 0, not inf"),
-        ({"max_dsp": 0}, "max_dsp must be over 0"),
-        ({"max_lut": -1}, "max_lut must be over 0"),
-        ({"initiation_interval": 0}, "initiation_interval must be over 0"),
-        ({"mpixels": 301.0}, "at most one pixel a clock"),
-        ({"mpixels": 20.0, "initiation_interval": 3}, "not both"),
+        ({"target_mpixels": 0.0}, "target_mpixels must be a number over 0"),
+        ({"target_mpixels": math.nan}, "target_mpixels must be a number over 0, not nan"),
+        ({"clock_mhz": math.inf}, "clock_mhz must be a number over 0, not inf"),
+        ({"max_dsp": 0}, "max_dsp must be a whole number of at least 1"),
+        ({"max_lut": -1}, "max_lut must be a whole number of at least 1"),
+        ({"initiation_interval": 0}, "initiation_interval must be a whole number of at least 1"),
+        ({"target_mpixels": 301.0}, "at most one pixel a clock"),
+        ({"target_mpixels": 20.0, "initiation_interval": 3}, "not both"),
     ],
 )
 def test_a_target_that_makes_no_sense_is_refused(fields: dict[str, float], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        Target(**fields)  # type: ignore[arg-type]
+        Hardware(**fields)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -88,7 +90,7 @@ def test_a_target_that_makes_no_sense_is_refused(fields: dict[str, float], messa
     [
         ({"weights": "flash"}, "weights must be one of baked, rom, loadable, not 'flash'"),
         (
-            {"weights": "baked", "target": Target(mpixels=20)},
+            {"weights": "baked", "target_mpixels": 20},
             "a target needs weights rom or, of one picture, loadable",
         ),
         (
@@ -96,31 +98,34 @@ def test_a_target_that_makes_no_sense_is_refused(fields: dict[str, float], messa
             "loadable weights need a target: .*; leave weights out for one pixel a clock",
         ),
         ({"packed": True}, "packed is about the multipliers of a folded network"),
-        ({"target": Target(mpixels=300)}, "which is what a core without a target gives; leave it out"),
-        ({"target": Target(initiation_interval=1)}, "which is what a core without a target gives"),
+        ({"target_mpixels": 300}, "which is what a core without a target gives; leave it out"),
+        ({"initiation_interval": 1}, "which is what a core without a target gives"),
         (
-            {"weights": "rom", "target": Target(mpixels=200)},
+            {"weights": "rom", "target_mpixels": 200},
             "rom .* take two clocks .* leave weights and target",
         ),
     ],
 )
 def test_a_wish_that_makes_no_sense_is_refused(wish: dict[str, object], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        Wish(**wish)  # type: ignore[arg-type]
+        Hardware(**wish)  # type: ignore[arg-type]
 
 
 def test_what_those_who_ask_for_a_pixel_a_clock_are_told_to_do_works() -> None:
     """For one picture as for several that share layers: leave it out, or ask for two clocks."""
     for networks in ([network(4)], several(2)):
-        for wish in (BAKED, *(Wish(weights, Target(initiation_interval=2)) for weights in (None, "rom"))):
+        for wish in (
+            Hardware(),
+            *(Hardware(weights=weights, initiation_interval=2) for weights in (None, "rom")),
+        ):
             plan_for(networks, wish, VCU128)
 
 
 def test_without_a_target_weights_are_baked_and_with_one_in_rom() -> None:
-    assert plan(network(8), BAKED, VCU128) is None
-    assert plan(network(8), Wish("baked"), VCU128) is None
-    assert planned(network(8), Wish(target=Target(mpixels=20))).weights == "rom"
-    assert planned(network(8), Wish("loadable", Target(mpixels=20))).weights == "loadable"
+    assert plan(network(8), Hardware(), VCU128) is None
+    assert plan(network(8), Hardware(weights="baked"), VCU128) is None
+    assert planned(network(8), Hardware(target_mpixels=20)).weights == "rom"
+    assert planned(network(8), Hardware(weights="loadable", target_mpixels=20)).weights == "loadable"
 
 
 # What is found
@@ -136,7 +141,7 @@ def test_without_a_target_weights_are_baked_and_with_one_in_rom() -> None:
 def test_every_layer_keeps_pace_and_every_fold_is_possible(
     architecture: Architecture, interval: int, weights: str, source: str
 ) -> None:
-    folding = planned(architecture, Wish(weights, Target(initiation_interval=interval)), source=source)
+    folding = planned(architecture, Hardware(weights=weights, initiation_interval=interval), source=source)
     assert max(intervals(architecture, folding)) <= interval
     for shape, f in zip(layer_shapes(architecture), folding.layers, strict=True):
         assert 1 <= f.pe <= shape.rows and 1 <= f.simd <= shape.columns
@@ -148,7 +153,7 @@ def test_every_layer_keeps_pace_and_every_fold_is_possible(
 def test_multipliers_are_within_a_fifth_of_the_bound(features: int, interval: int) -> None:
     """The bound is one multiplier for so many products as there are cycles in an interval."""
     architecture = network(features, 2)
-    folding = planned(architecture, Wish(target=Target(initiation_interval=interval)))
+    folding = planned(architecture, Hardware(initiation_interval=interval))
     bound = sum(-(-s.rows * s.columns // interval) for s in layer_shapes(architecture)[1:])
     assert total(architecture, folding).dsp <= 1.2 * bound + 1
 
@@ -158,7 +163,7 @@ def test_no_other_folding_is_cheaper(interval: int) -> None:
     """Against all foldings of a network small enough to try them all."""
     architecture = network(5, 1)
     shapes = layer_shapes(architecture)
-    folding = planned(architecture, Wish(target=Target(initiation_interval=interval)))
+    folding = planned(architecture, Hardware(initiation_interval=interval))
 
     def price(candidate: Folding) -> float:
         cost = dataclasses.asdict(total(architecture, candidate))
@@ -180,7 +185,7 @@ def test_no_other_folding_is_cheaper(interval: int) -> None:
 @pytest.mark.parametrize("budget", [3, 24, 288])
 def test_a_budget_of_multipliers_is_used_and_not_exceeded(budget: int) -> None:
     architecture = network(32, 2)
-    folding = planned(architecture, Wish(target=Target(max_dsp=budget)))
+    folding = planned(architecture, Hardware(max_dsp=budget))
     assert total(architecture, folding).dsp <= budget
     products = sum(s.rows * s.columns for s in layer_shapes(architecture)[1:])
     assert max(intervals(architecture, folding)) <= 1.45 * products / budget
@@ -188,22 +193,22 @@ def test_a_budget_of_multipliers_is_used_and_not_exceeded(budget: int) -> None:
 
 def test_a_budget_of_luts_is_not_exceeded() -> None:
     architecture = network(32, 2)
-    free = planned(architecture, Wish(target=Target(max_dsp=500)))
-    lean = planned(architecture, Wish(target=Target(max_lut=2000)))
+    free = planned(architecture, Hardware(max_dsp=500))
+    lean = planned(architecture, Hardware(max_lut=2000))
     assert total(architecture, lean).lut <= 2000 < total(architecture, free).lut
     assert max(intervals(architecture, lean)) > max(intervals(architecture, free))
 
 
 def test_one_cycle_less_than_the_fastest_does_not_fit() -> None:
     architecture = network(32, 2)
-    fastest = max(intervals(architecture, planned(architecture, Wish(target=Target(max_dsp=24)))))
+    fastest = max(intervals(architecture, planned(architecture, Hardware(max_dsp=24))))
     with pytest.raises(InputError, match=rf"but max_dsp is 24; {fastest} cycles would fit"):
-        plan(architecture, Wish(target=Target(max_dsp=24, initiation_interval=fastest - 1)), VCU128)
+        plan(architecture, Hardware(max_dsp=24, initiation_interval=fastest - 1), VCU128)
 
 
 def test_the_raster_saves_the_first_layers_multipliers() -> None:
     architecture = network(32)
-    wish = Wish(target=Target(initiation_interval=32))
+    wish = Hardware(initiation_interval=32)
     costs = {
         s: total(architecture, planned(architecture, wish, source=s), s).dsp for s in ("raster", "stream")
     }
@@ -212,8 +217,10 @@ def test_the_raster_saves_the_first_layers_multipliers() -> None:
 
 def test_packed_halves_the_multipliers() -> None:
     architecture = network(32, 2)
-    target = Target(initiation_interval=32)
-    plain, packed = (planned(architecture, Wish("rom", target, packed)) for packed in (False, True))
+    plain, packed = (
+        planned(architecture, Hardware(weights="rom", initiation_interval=32, packed=packed))
+        for packed in (False, True)
+    )
     assert packed.packed and not plain.packed
     assert total(architecture, packed).dsp <= 0.6 * total(architecture, plain).dsp
 
@@ -222,7 +229,7 @@ def test_packed_halves_the_multipliers() -> None:
 def test_wide_multipliers_count_twice(bits: int, blocks: int) -> None:
     precision = Precision(bits, bits, bits, bits)
     architecture = Architecture("siren", 16, 16, 3, 32, 2, precision=precision, activation_impl="sine_cordic")
-    folding = planned(architecture, Wish(target=Target(initiation_interval=64)))
+    folding = planned(architecture, Hardware(initiation_interval=64))
     multipliers = sum(fold.pe * fold.simd for fold in folding.layers[1:])
     assert total(architecture, folding).dsp == blocks * multipliers
 
@@ -231,7 +238,7 @@ def test_wide_multipliers_count_twice(bits: int, blocks: int) -> None:
 
 
 def test_a_board_that_is_too_small_is_named_with_what_would_fit() -> None:
-    wish = Wish(target=Target(mpixels=100))
+    wish = Hardware(target_mpixels=100)
     with pytest.raises(InputError) as caught:
         plan(network(256, 3), wish, VCU128)
     found = re.fullmatch(
@@ -242,16 +249,16 @@ def test_a_board_that_is_too_small_is_named_with_what_would_fit() -> None:
     assert found
     assert int(found[1].replace(",", "")) >= 196_608 / 3
     assert float(found[3]) == pytest.approx(300 / int(found[2]), rel=0.01)
-    planned(network(256, 3), Wish(target=Target(initiation_interval=int(found[2]))))
+    planned(network(256, 3), Hardware(initiation_interval=int(found[2])))
 
 
 def test_a_budget_that_nothing_meets_is_refused() -> None:
     with pytest.raises(InputError, match="DSPs, but max_dsp is 2; no folding fits"):
-        plan(network(32, 2), Wish(target=Target(max_dsp=2)), VCU128)
+        plan(network(32, 2), Hardware(max_dsp=2), VCU128)
 
 
 def test_packed_is_refused_where_nothing_can_be_packed() -> None:
-    wish = Wish("rom", Target(mpixels=20), packed=True)
+    wish = Hardware(weights="rom", target_mpixels=20, packed=True)
     with pytest.raises(InputError, match="at most 8 bits"):
         plan(network(8, precision=Precision(9, 9)), wish, VCU128)
     with pytest.raises(InputError, match="DSP48E2 of UltraScale"):
@@ -260,9 +267,9 @@ def test_packed_is_refused_where_nothing_can_be_packed() -> None:
 
 def test_loadable_weights_of_more_than_16_bits_are_refused() -> None:
     architecture = network(8, precision=Precision(weight_bits=17))
-    planned(architecture, Wish("rom", Target(mpixels=20)))
+    planned(architecture, Hardware(weights="rom", target_mpixels=20))
     with pytest.raises(InputError, match="loadable weights are for networks of at most 16 bits"):
-        plan(architecture, Wish("loadable", Target(mpixels=20)), VCU128)
+        plan(architecture, Hardware(weights="loadable", target_mpixels=20), VCU128)
 
 
 # On disk
@@ -271,7 +278,7 @@ def test_loadable_weights_of_more_than_16_bits_are_refused() -> None:
 @pytest.mark.parametrize("weights", ["rom", "loadable"])
 def test_a_folding_survives_json_and_folds_the_network(weights: str) -> None:
     architecture = network(7)
-    folding = planned(architecture, Wish(weights, Target(initiation_interval=10)))
+    folding = planned(architecture, Hardware(weights=weights, initiation_interval=10))
     assert folding_from_json(folding_to_json(folding)) == folding
     graph = fold(lower(INR(architecture).quantized()), folding, architecture.precision)
     assert graph.initiation_interval == max(intervals(architecture, folding))
@@ -294,8 +301,8 @@ def test_a_damaged_folding_is_refused(plain: object) -> None:
 
 
 def test_the_plan_counts_the_registers_of_control() -> None:
-    architecture, target = network(8), Target(initiation_interval=16)
-    wishes = [Wish(target=target, control=control) for control in (False, True)]
+    architecture = network(8)
+    wishes = [Hardware(initiation_interval=16, control=control) for control in (False, True)]
     plain, found = (
         plan_to_json([architecture], wish, VCU128, "raster", planned(architecture, wish))["predicted"]["lut"]
         for wish in wishes
@@ -306,7 +313,7 @@ def test_the_plan_counts_the_registers_of_control() -> None:
         with pytest.raises(InputError, match="LUTs, but max_lut is") as caught:
             plan(
                 architecture,
-                dataclasses.replace(wish, target=Target(initiation_interval=16, max_lut=9)),
+                dataclasses.replace(wish, max_lut=9),
                 VCU128,
             )
         needs += re.findall(r"need ([\d,]+) LUTs", str(caught.value))
@@ -314,7 +321,7 @@ def test_the_plan_counts_the_registers_of_control() -> None:
 
 
 def test_the_plan_on_disk_says_what_was_chosen() -> None:
-    architecture, wish = network(8), Wish(target=Target(initiation_interval=16))
+    architecture, wish = network(8), Hardware(initiation_interval=16)
     folding = planned(architecture, wish)
     plain = plan_to_json([architecture], wish, VCU128, "raster", folding)
     assert plain["board"] == "vcu128"
@@ -336,7 +343,7 @@ def several(pictures: int, size: tuple[int, int] = (16, 16), **options: Any) -> 
 def test_several_pictures_are_planned_within_a_target_or_at_a_pixel_a_clock() -> None:
     for projection, layers in (("full", 4), ("low-rank", 5)):
         architectures = several(3, projection=projection)
-        for wish, most in ((Wish(None, Target(initiation_interval=16)), 16), (BAKED, 1)):
+        for wish, most in ((Hardware(initiation_interval=16), 16), (Hardware(), 1)):
             folding = plan_banks(architectures, wish, VCU128)
             assert len(folding.layers) == layers
             shapes = layer_shapes(architectures[0], 3)
@@ -345,7 +352,7 @@ def test_several_pictures_are_planned_within_a_target_or_at_a_pixel_a_clock() ->
 
 def test_banks_count_for_the_memory_of_a_board() -> None:
     """A thousand pictures need more block RAM than an Arty has, one does not."""
-    arty, wish = load_board("arty_a7"), Wish(None, Target(initiation_interval=64))
+    arty, wish = load_board("arty_a7"), Hardware(initiation_interval=64)
     assert plan_banks(several(2), wish, arty)
     with pytest.raises(InputError, match=r"BRAMs, but arty_a7 .* has"):
         plan_banks(several(10_000), wish, arty)
@@ -354,11 +361,13 @@ def test_banks_count_for_the_memory_of_a_board() -> None:
 @pytest.mark.parametrize("source", ["raster", "stream"])
 def test_pictures_of_different_sizes_are_folded_as_those_of_one(source: str) -> None:
     different = [*several(1, side=16), *several(1, (8, 16))]
-    assert plan_banks(different, BAKED, VCU128, source) == plan_banks(several(2), BAKED, VCU128, source)
+    assert plan_banks(different, Hardware(), VCU128, source) == plan_banks(
+        several(2), Hardware(), VCU128, source
+    )
 
 
 def test_a_core_of_many_pictures_is_compared_with_a_core_each() -> None:
-    wish = Wish(None, Target(initiation_interval=16))
+    wish = Hardware(initiation_interval=16)
     for n in (2, 5):
         folding = plan_banks(several(n), wish, VCU128)
         plain = plan_to_json(several(n), wish, VCU128, "raster", folding)
@@ -367,13 +376,15 @@ def test_a_core_of_many_pictures_is_compared_with_a_core_each() -> None:
         assert plain["separate"]["lut"] == pytest.approx(n * alone["predicted"]["lut"])
         assert plain["separate"]["dsp"] == n * plain["predicted"]["dsp"]
         assert "separate" not in alone
-    whole = plan_banks(several(2), BAKED, VCU128)
-    baked = plan_to_json(several(2), BAKED, VCU128, "raster", whole)["separate"]
+    whole = plan_banks(several(2), Hardware(), VCU128)
+    baked = plan_to_json(several(2), Hardware(), VCU128, "raster", whole)["separate"]
     assert (baked["weights"], baked["dsp"]) == ("baked", 0)
 
 
-@pytest.mark.parametrize("wish", [Wish("baked"), Wish("loadable", Target(initiation_interval=16))])
-def test_several_pictures_are_refused_where_banks_cannot_be(wish: Wish) -> None:
+@pytest.mark.parametrize(
+    "wish", [Hardware(weights="baked"), Hardware(weights="loadable", initiation_interval=16)]
+)
+def test_several_pictures_are_refused_where_banks_cannot_be(wish: Hardware) -> None:
     with pytest.raises(InputError, match=f"must be rom, not {wish.weights}"):
         plan_banks(several(2), wish, VCU128)
 
@@ -381,7 +392,7 @@ def test_several_pictures_are_refused_where_banks_cannot_be(wish: Wish) -> None:
 def test_a_board_of_smaller_luts_is_full_sooner() -> None:
     """The ULX3S has four times the LUTs of the Arty A7, but three of its LUTs do what one does there."""
     ulx3s = load_board("ulx3s")
-    wish = Wish("loadable", Target(max_dsp=60))
+    wish = Hardware(weights="loadable", max_dsp=60)
     arty, ecp5 = (planned(network(32, 2), wish, board) for board in (load_board("arty_a7"), ulx3s))
     assert max(intervals(network(32, 2), arty)) <= max(intervals(network(32, 2), ecp5))
     costs = [
@@ -396,13 +407,13 @@ def test_a_board_of_smaller_luts_is_full_sooner() -> None:
 @pytest.mark.parametrize(
     ("wish", "model", "source", "message"),
     [
-        (Wish(window=True), "quadinr", "stream", "a window needs the raster source"),
-        (Wish(target=Target(mpixels=20), window=True), "siren", "raster", "a window needs baked weights"),
-        (Wish(window=True), "gauss", "raster", "a window needs a periodic activation"),
+        (Hardware(window=True), "quadinr", "stream", "a window needs the raster source"),
+        (Hardware(target_mpixels=20, window=True), "siren", "raster", "a window needs baked weights"),
+        (Hardware(window=True), "gauss", "raster", "a window needs a periodic activation"),
     ],
 )
 def test_a_window_that_cannot_be_is_refused_before_training(
-    wish: Wish, model: str, source: str, message: str
+    wish: Hardware, model: str, source: str, message: str
 ) -> None:
     with pytest.raises(InputError, match=message):
         plan(Architecture(model, 8, 8, 3), wish, VCU128, source)
@@ -410,6 +421,6 @@ def test_a_window_that_cannot_be_is_refused_before_training(
 
 def test_a_window_is_planned_as_baked_weights_of_one_picture() -> None:
     for model in ("quadinr", "siren", "relu_pe", "incode"):
-        assert plan(Architecture(model, 8, 8, 3), Wish(window=True), VCU128) is None
+        assert plan(Architecture(model, 8, 8, 3), Hardware(window=True), VCU128) is None
     with pytest.raises(InputError, match="pictures that share layers cannot have a window"):
-        plan_banks([network(8)] * 2, Wish(window=True), VCU128)
+        plan_banks([network(8)] * 2, Hardware(window=True), VCU128)

@@ -16,8 +16,8 @@ from inrhw.networks.architecture import Architecture, activations
 from inrhw.networks.hadamard import HadamardLayer, finer
 from inrhw.networks.inr import INR
 from inrhw.networks.precision import Precision
-from inrhw.networks.training.descent import Training
 from inrhw.networks.training.fit import Fitted, fit
+from inrhw.networks.training.training import Training
 from inrhw.ops.linear.folded_dense.node import Fold
 from inrhw.ops.linear.fwht.node import Fwht
 from inrhw.ops.linear.regroup import Regroup

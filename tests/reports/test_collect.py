@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from support.builds import Build
 from support.command import Inrhw, refused
 from support.places import VIVADO
 
 from inrhw.base.board import load_board
 from inrhw.base.errors import InputError
 from inrhw.base.files import write_json
-from inrhw.cli.build_folder import Build
-from inrhw.lowering.wish import Target, Wish
+from inrhw.lowering.hardware import Hardware
 from inrhw.reports.collect import report
 from inrhw.signals.likeness import psnr_db
 from inrhw.signals.picture import load_picture
@@ -93,7 +93,7 @@ def test_the_rates_follow_from_clock_and_cycles(built: Path) -> None:
 
 
 def test_a_folded_core_is_described_layer_by_layer(built: Path) -> None:
-    wish = Wish("loadable", Target(mpixels=10, clock_mhz=90))
+    wish = Hardware(weights="loadable", target_mpixels=10, clock_mhz=90)
     Build(built).emit("raster", wish, load_board("vcu128"))
     found = report(built)
     folding, manifest = found["folding"], read(built, "manifest.json")

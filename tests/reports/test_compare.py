@@ -17,7 +17,7 @@ def write(folder: Path, name: str, luts: float | None, **more: Any) -> Path:
     found = {
         "name": name,
         "verdict": "pass",
-        "model": {"name": "quadinr", "weight_bits": 9},
+        "settings": {"board": "vcu128", "network": {"model": "quadinr", "weight_bits": 9}},
         "resources": {"lut": {"value": luts, "unit": "LUT", "source": SOURCE}},
         "times_s": {"fit": 3.0},
     }
@@ -35,17 +35,17 @@ def test_every_figure_of_every_design_is_there_and_unknown_stays_unknown(tmp_pat
 
 
 def test_what_differs_is_told_and_nothing_else(tmp_path: Path) -> None:
-    siren = {"name": "siren", "weight_bits": 9, "projection": "full"}
-    plain, controlled = ({"source": "raster", "control": asked} for asked in ("no", "yes"))
+    siren = {"model": "siren", "weight_bits": 9, "projection": "full", "rank": None}
+    other = {"board": "vcu128", "network": siren, "signal": {"pictures": ["a", "b"]}}
     folders = [
-        write(tmp_path / "a", "a", 1, core=plain),
-        write(tmp_path / "b", "b", 1, model=siren, core=controlled, verdict="fail"),
+        write(tmp_path / "a", "a", 1),
+        write(tmp_path / "b", "b", 1, settings=other, verdict="fail"),
     ]
     found = compare(folders)
     assert found.differences == {
-        "model name": ("quadinr", "siren"),
-        "model projection": ("", "full"),
-        "core control": ("no", "yes"),
+        "network model": ("quadinr", "siren"),
+        "network projection": ("", "full"),
+        "signal pictures": ("", "a, b"),
     }
     assert found.verdicts == ("pass", "fail")
 

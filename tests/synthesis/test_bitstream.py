@@ -9,15 +9,15 @@ from unittest.mock import Mock
 
 import numpy as np
 import pytest
+from support.builds import Build
 from support.command import Inrhw, refused
 
 import inrhw.synthesis.bitstream
 from inrhw.base.board import Board, load_board
 from inrhw.base.errors import InputError
 from inrhw.base.figure import Figure
-from inrhw.cli.build_folder import Build
 from inrhw.networks.architecture import Architecture
-from inrhw.networks.training.descent import Training
+from inrhw.networks.training.training import Training
 from inrhw.signals.picture import Picture
 from inrhw.synthesis.bitstream import bitstream, check_showable
 from inrhw.synthesis.nextpnr import PlaceAndRoute

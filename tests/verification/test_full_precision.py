@@ -16,8 +16,8 @@ from inrhw.lowering.shapes import layer_shapes
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.inr import INR
 from inrhw.networks.precision import Precision
-from inrhw.networks.training.descent import Training
 from inrhw.networks.training.fit import fit
+from inrhw.networks.training.training import Training
 from inrhw.ops.curves.sine_cordic import SineCordic
 from inrhw.ops.linear.dense import Dense
 from inrhw.ops.linear.folded_dense.node import Fold, FoldedDense

@@ -21,10 +21,10 @@ from inrhw.base.errors import InputError
 from inrhw.core.core import Core
 from inrhw.core.registers.pictures import PictureRegister
 from inrhw.lowering.fold import fold_banks
+from inrhw.lowering.hardware import Hardware
 from inrhw.lowering.lower import lower
 from inrhw.lowering.plan import plan_banks
 from inrhw.lowering.shapes import layer_shapes
-from inrhw.lowering.wish import BAKED, Target, Wish
 from inrhw.networks.inr import INR
 from inrhw.networks.precision import Precision
 from inrhw.networks.shared import SharedINR, shared_architectures
@@ -290,7 +290,7 @@ def test_a_wrong_weight_of_one_picture_is_found(
 SIZES = ((6, 4), (3, 7), (6, 4), (8, 2))
 
 
-def of_sizes(wish: Wish = BAKED, scale: int = 1, **options: Any) -> tuple[Graph, list[INR]]:
+def of_sizes(wish: Hardware = Hardware(), scale: int = 1, **options: Any) -> tuple[Graph, list[INR]]:
     """Return a core's graph and its networks, whose pictures have `SIZES`."""
     shown = [
         Picture(f"p{k}", np.zeros((height, width, 3), np.uint8)) for k, (width, height) in enumerate(SIZES)
@@ -305,7 +305,7 @@ def grids(models: list[INR]) -> list[Grid]:
     return [model.architecture.grid for model in models]
 
 
-def climbed(folder: Path, source: str, wish: Wish, scale: int, **options: Any) -> Artifact:
+def climbed(folder: Path, source: str, wish: Hardware, scale: int, **options: Any) -> Artifact:
     """Return a core of pictures of different sizes that climbed the ladder."""
     graph, models = of_sizes(wish, scale, **options)
     artifact = emit(graph, grids(models), folder, "core", source=source, control=source == "raster")
@@ -322,12 +322,12 @@ def climbed(folder: Path, source: str, wish: Wish, scale: int, **options: Any) -
 
 
 def test_pictures_of_different_sizes_climb_the_ladder_on_a_stream(tmp_path: Path) -> None:
-    climbed(tmp_path, "stream", Wish(target=Target(initiation_interval=4)), 2, projection="low-rank")
+    climbed(tmp_path, "stream", Hardware(initiation_interval=4), 2, projection="low-rank")
 
 
 @pytest.mark.slow
 def test_pictures_of_different_sizes_climb_the_ladder_on_a_raster(tmp_path: Path) -> None:
-    artifact = climbed(tmp_path, "raster", Wish(target=Target(initiation_interval=4)), 1)
+    artifact = climbed(tmp_path, "raster", Hardware(initiation_interval=4), 1)
     manifest = json.loads(artifact.manifest.read_text())
     assert manifest["registers"]["SIZE"] == 16
     header = artifact.header.read_text()
@@ -343,7 +343,7 @@ def test_pictures_of_different_sizes_climb_the_ladder_on_a_raster(tmp_path: Path
 
 @pytest.mark.slow
 def test_pictures_of_different_sizes_climb_the_ladder_at_a_pixel_a_clock(tmp_path: Path) -> None:
-    artifact = climbed(tmp_path, "raster", BAKED, 1)
+    artifact = climbed(tmp_path, "raster", Hardware(), 1)
     assert artifact.core.initiation_interval == 1
 
 

@@ -4,16 +4,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.builds import Build
 
 from inrhw.base.board import load_board
 from inrhw.base.errors import InputError
-from inrhw.cli.build_folder import Build
 from inrhw.core.rebuild import weights_for
-from inrhw.lowering.wish import Target, Wish
+from inrhw.lowering.hardware import Hardware
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.precision import Precision
-from inrhw.networks.training.descent import Training
 from inrhw.networks.training.fit import Fitted
+from inrhw.networks.training.training import Training
 from inrhw.signals.picture import Picture
 from inrhw.verification.bench import LOAD_TEST, run_bench
 
@@ -30,7 +30,7 @@ def trained(folder: Path, seed: int, features: int = 6) -> Build:
 @pytest.mark.parametrize("source", ["raster", "stream"])
 def test_a_second_trained_picture_is_shown_without_new_verilog(tmp_path: Path, source: str) -> None:
     first, second = trained(tmp_path / "first", 1), trained(tmp_path / "second", 2)
-    first.emit(source, Wish("loadable", Target(initiation_interval=12)), load_board("vcu128"))
+    first.emit(source, Hardware(weights="loadable", initiation_interval=12), load_board("vcu128"))
     verilog = first.folder / "first.v"
     before = verilog.read_bytes()
 
@@ -50,6 +50,6 @@ def test_a_second_trained_picture_is_shown_without_new_verilog(tmp_path: Path, s
 
 def test_weights_of_a_network_of_another_shape_are_refused(tmp_path: Path) -> None:
     first, other = trained(tmp_path / "first", 1), trained(tmp_path / "other", 2, features=5)
-    first.emit("raster", Wish("loadable", Target(initiation_interval=12)), load_board("vcu128"))
+    first.emit("raster", Hardware(weights="loadable", initiation_interval=12), load_board("vcu128"))
     with pytest.raises(InputError, match=r"does not fit the core in .*first"):
         weights_for(other.folder, first.folder)

@@ -4,32 +4,32 @@ import json
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from cyclopts import Parameter
 from rich.progress import Progress
 
 from inrhw.base.errors import InputError
 from inrhw.cli.terminal import COLUMNS, console, errors, print_paths, said_when_interrupted
-from inrhw.estimates.activations import BITS, Row, board_of, measure, trials
-from inrhw.reports.activation_page import plain, print_activations, write_activations
 
 
 def activations(
-    bits: Annotated[str, typer.Option(help="Bits of argument and result, with commas.")] = ",".join(
-        map(str, BITS)
-    ),
+    *,
+    bits: Annotated[str, Parameter(help="Bits of argument and result, with commas.")] = "8,12",
     stages: Annotated[
         str,
-        typer.Option(
-            help="Numbers of pipeline stages, with commas.", show_default="1, 2 and the most of each"
-        ),
+        Parameter(help="Numbers of pipeline stages, with commas. [default: 1, 2 and the most of each]"),
     ] = "",
-    target: Annotated[str, typer.Option(help="xcup, xc7, ecp5 or ice40.")] = "xcup",
-    output: Annotated[Path, typer.Option("-o", "--output", help="Folder for all files.")] = Path(
+    target: Annotated[str, Parameter(help="xcup, xc7, ecp5 or ice40.")] = "xcup",
+    output: Annotated[Path, Parameter(name=("--output", "-o"), help="Folder for all files.")] = Path(
         "rtl_out/activations"
     ),
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    as_json: Annotated[
+        bool, Parameter(name="--json", help="Print JSON instead of a table.", negative=())
+    ] = False,
 ) -> None:
     """Synthesize every activation alone; compare cost, clock and error."""
+    from inrhw.estimates.activations import Row, board_of, measure, trials
+    from inrhw.reports.activation_page import plain, print_activations, write_activations
+
     board = board_of(target)
     todo = trials(_numbers("bits", bits), _numbers("stages", stages))
     rows: list[Row] = []

@@ -1,39 +1,105 @@
 """Add a picture to pictures that share layers."""
 
-from dataclasses import replace
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
-import typer
+from cyclopts import Parameter
 
-from inrhw.cli.options import AddedLearningRate, AddedSeed, AddedSize, AddedSteps, Device, Resume
+from inrhw.base.errors import InputError
+from inrhw.base.settings import identity
+from inrhw.cli.build_folder import BuildFolder
+from inrhw.cli.commands.fit import Fit, pixels_digest, train_and_save
+from inrhw.cli.options import Resume
 from inrhw.cli.terminal import building, console
-from inrhw.networks.training.descent import Training
-from inrhw.networks.training.shared_fit import FittedShared
-from inrhw.signals.picture import load_picture, parse_size
+
+if TYPE_CHECKING:
+    from inrhw.networks.training.shared_fit import FittedShared
+    from inrhw.signals.picture import Picture
+
+
+@dataclass(frozen=True, eq=False)
+class Add(Fit):
+    """Training of one more picture on the shared layers that are there.
+
+    Raises
+    ------
+    InputError
+        The picture is on the core already.
+    """
+
+    there: "FittedShared | None" = None
+
+    @classmethod
+    def to(cls, folder: Path, picture: "Picture", *, resume: bool = False, **training: object) -> "Add":
+        """Return the training of a picture for a folder; `training` is what is not as with those before.
+
+        Raises
+        ------
+        InputError
+            The folder does not hold pictures that share layers, or the picture is on the core already.
+        """
+        from inrhw.networks.training.shared_fit import FittedShared
+
+        there = FittedShared.load(folder)
+        for k, other in enumerate(there.pictures):
+            if pixels_digest([other]) == pixels_digest([picture]):
+                raise InputError(f"{picture.name} is on the core already, as picture {k}")
+        trained = replace(there.training, **training)  # type: ignore[arg-type]
+        return cls([*there.pictures, picture], there.model.architectures, trained, resume, there)
+
+    def key(self) -> Sequence[str]:
+        """The networks that are there, all pictures, and training."""
+        assert self.there is not None
+        return [self.there.model.digest(), pixels_digest(self.pictures), identity(self.training)]
+
+    def run(self, folder: BuildFolder) -> None:
+        """Train, and write weights and pictures."""
+        from inrhw.networks.training.shared_fit import SharedTraining, add_picture
+
+        assert self.there is not None
+        assert isinstance(self.training, SharedTraining)
+        train = functools.partial(add_picture, self.there, self.pictures[-1], self.training)
+        train_and_save(folder, train, resume=self.resume)
+
+
+_AS_THERE = "[default: that of the pictures that are there]"
 
 
 def add(
-    picture: Annotated[Path, typer.Argument(help="Picture file.")],
-    to: Annotated[Path, typer.Option(help="Folder of a build with --shared.")],
-    size: AddedSize = None,
-    steps: AddedSteps = None,
-    learning_rate: AddedLearningRate = None,
-    seed: AddedSeed = None,
-    device: Device = Training.device,
+    picture: Annotated[Path, Parameter(help="Picture file.")],
+    *,
+    to: Annotated[Path, Parameter(help="Folder of a build with --shared.")],
+    size: Annotated[
+        str | None, Parameter(help="Width x height in pixels. [default: that of picture 0]")
+    ] = None,
+    steps: Annotated[int | None, Parameter(help=f"Training steps. {_AS_THERE}")] = None,
+    learning_rate: Annotated[
+        float | None, Parameter(help=f"Adam's learning rate at the start. {_AS_THERE}")
+    ] = None,
+    seed: Annotated[
+        int | None,
+        Parameter(help=f"Of the initial weights, to which the picture's number is added. {_AS_THERE}"),
+    ] = None,
+    device: Annotated[str, Parameter(help="Where torch computes: cpu, cuda, ...")] = "cpu",
     resume: Resume = False,
 ) -> None:
     """Train one more picture on the shared layers of a build, and change nothing else of it.
 
     The core is then out of date: emit, synth, verify and report make it again.
     """
+    from inrhw.networks.training.shared_fit import FittedShared
+    from inrhw.signals.picture import load_picture, parse_size
+
     there = FittedShared.load(to)
     first = there.model.architectures[0]
     loaded = load_picture(picture, parse_size(size) if size else (first.width, first.height))
     given = {"steps": steps, "learning_rate": learning_rate, "seed": seed}
-    changed: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-    training = replace(there.training, device=device, **changed)
+    changed = {name: value for name, value in given.items() if value is not None}
+    stage = Add.to(to, loaded, resume=resume, device=device, **changed)
     with building(to) as work:
-        work.add(loaded, training, resume=resume)
+        work.run(stage)
     said = f"{loaded.name} is picture {len(there.pictures)}; emit, synth, verify and report the core again"
     console.print(said, markup=False, highlight=False, soft_wrap=True)

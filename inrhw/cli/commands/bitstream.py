@@ -1,27 +1,80 @@
 """Make a bitstream."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
 
-import typer
+from cyclopts import Parameter
 
 from inrhw.base.board import load_board
 from inrhw.base.files import read_json
+from inrhw.base.yosys import yosys_version
+from inrhw.cli.build_folder import BuildFolder
+from inrhw.cli.commands.emit import Emit
 from inrhw.cli.options import FolderArgument
+from inrhw.cli.stage import Stage
 from inrhw.cli.terminal import building, console
+
+
+@dataclass(frozen=True)
+class Bitstream(Stage):
+    """What shows the core's picture on a monitor at a board."""
+
+    board: str = "ulx3s"
+
+    name = "bitstream"
+    result = "bitstream.json"
+    after = (Emit,)
+
+    @classmethod
+    def inputs(cls, folder: BuildFolder) -> Sequence[str]:
+        """The core."""
+        return (f"{folder.name}.v", Emit.result)
+
+    def key(self) -> Sequence[str]:
+        """Board and tools."""
+        from inrhw.synthesis.nextpnr import nextpnr_version
+
+        board = load_board(self.board)
+        return [repr(board), yosys_version(), nextpnr_version(board.family)]
+
+    def outputs(self, folder: BuildFolder) -> Sequence[str]:
+        """The design, the bitstream, and how fast it is."""
+        from inrhw.synthesis.bitstream import bitstream_files
+
+        return [self.result, *bitstream_files(folder.name, load_board(self.board))]
+
+    def run(self, folder: BuildFolder) -> None:
+        """Synthesize, place, route and pack."""
+        from inrhw.synthesis.bitstream import bitstream as make
+
+        make(folder.folder, load_board(self.board), on_progress=folder.on_progress(self.name))
+
+    @classmethod
+    def reported(cls, folder: Path, report: dict[str, Any]) -> dict[str, Any]:
+        """What place and route said of it."""
+        from inrhw.reports.collect import bitstream_section
+
+        return bitstream_section(read_json(folder / cls.result, "inrhw bitstream"), report)
 
 
 def bitstream(
     folder: FolderArgument,
+    *,
     board: Annotated[
-        str,
-        typer.Option("--board", help="ulx3s, icebreaker, or a .py file that describes a board with video."),
-    ] = "ulx3s",
+        str, Parameter(help="ulx3s, icebreaker, or a .py file that describes a board with video.")
+    ] = Bitstream.board,
 ) -> None:
     """Make the bitstream that shows the picture on a monitor (ulx3s, icebreaker; minutes)."""
+    from inrhw.synthesis.bitstream import check_showable
+
     chosen = load_board(board)
     with building(folder) as work:
-        work.bitstream(chosen)
-    found = read_json(folder / "bitstream.json", "inrhw bitstream")
+        work.check_current(Emit)
+        check_showable(read_json(folder / Emit.result, "inrhw emit"), chosen)
+        work.run(Bitstream(board))
+    found = read_json(folder / Bitstream.result, "inrhw bitstream")
     for name, clock in found["clocks"].items():
         fmax, wanted = clock["fmax_mhz"]["value"], clock["wanted_mhz"]["value"]
         console.print(f"{name:10} {fmax:.1f} MHz, needs {wanted:g} MHz", markup=False, highlight=False)

@@ -1,44 +1,101 @@
-"""Write the Verilog."""
+"""Write the Verilog and all that belongs to it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from inrhw.base.board import load_board
-from inrhw.cli.options import (
-    BoardName,
-    ClockMhz,
-    Control,
-    FolderArgument,
-    InitiationInterval,
-    MaxDsp,
-    MaxLut,
-    Packed,
-    Scale,
-    Source,
-    TargetMpixels,
-    Weights,
-    Window,
-    target_of,
-)
+from inrhw.base.files import json_bytes
+from inrhw.cli.build_folder import BuildFolder
+from inrhw.cli.commands.fit import WEIGHTS, Fit
+from inrhw.cli.options import DEFAULT, BoardName, CoreName, FolderArgument, HardwareOptions
+from inrhw.cli.recipe import Recipe
+from inrhw.cli.stage import Stage
 from inrhw.cli.terminal import building
-from inrhw.lowering.wish import Wish
-from inrhw.networks.architecture import Architecture
+from inrhw.lowering.hardware import Hardware
+
+#: What a folded core was planned for.
+PLAN = "plan.json"
+
+
+@dataclass(frozen=True)
+class Emit(Stage):
+    """The Verilog, its manifest and golden vectors; for a folded core what it was planned for."""
+
+    hardware: Hardware = Hardware()
+    board: str = DEFAULT.board
+    top: str = DEFAULT.name
+
+    name = "emit"
+    result = "manifest.json"
+
+    @classmethod
+    def inputs(cls, folder: BuildFolder) -> Sequence[str]:
+        """What training left."""
+        return (WEIGHTS, Fit.result)
+
+    def key(self) -> Sequence[str]:
+        """All that is asked of the core, and what it has to fit."""
+        return [repr(self.hardware), repr(load_board(self.board))]
+
+    def outputs(self, folder: BuildFolder) -> Sequence[str]:
+        """What a core consists of."""
+        name = folder.name
+        return [f"{name}.v", f"{name}_tb.v", self.result, "vectors.npz", PLAN, *register_files(name)]
+
+    def settings(self, recipe: Recipe) -> Recipe:
+        """The core as it is."""
+        return replace(recipe, hardware=self.hardware, board=board_in_recipe(self.board))
+
+    def run(self, folder: BuildFolder) -> None:
+        """Lower, fold and write."""
+        from inrhw.artifact.emit import emit as write
+        from inrhw.artifact.fusesoc import package_files
+        from inrhw.core.rebuild import graph_of, networks
+        from inrhw.lowering.plan import plan_for, plan_to_json
+        from inrhw.synthesis.bitstream import left_bitstreams
+
+        for name in (WEIGHTS, Fit.result):
+            folder.needed(name, Fit)
+        hardware, board = self.hardware, load_board(self.board)
+        models = [model.scaled(hardware.scale) for model in networks(folder.folder)]
+        architectures = [model.architecture for model in models]
+        folding = plan_for(architectures, hardware, board, hardware.source)
+        planned = folding and plan_to_json(architectures, hardware, board, hardware.source, folding)
+        older = (
+            *("power.json", "activity.npz", "asic.json", f"{folder.name}_asic.v"),
+            *package_files(folder.name),
+            *left_bitstreams(folder.folder, folder.name),
+        )
+        write(
+            graph_of(models, folding),
+            [architecture.grid for architecture in architectures],
+            folder.folder,
+            folder.name,
+            source=hardware.source,
+            control=hardware.control,
+            window=hardware.window,
+            beside=dict.fromkeys(older) | {PLAN: json_bytes(planned) if planned else None},
+        )
+
+
+def register_files(name: str) -> list[str]:
+    """Return what is emitted beside a core with registers: the first two if its weights can be loaded."""
+    return [f"{name}.weights", "second.weights", f"{name}.h", f"{name}_registers.md"]
+
+
+def board_in_recipe(board: str) -> str:
+    """Return what a recipe calls a board: one in a file by its whole path."""
+    return str(Path(board).absolute()) if board.endswith(".py") else board
 
 
 def emit(
     folder: FolderArgument,
-    source: Source = "raster",
-    control: Control = False,
-    scale: Scale = Architecture.scale,
-    weights: Weights = None,
-    target_mpixels: TargetMpixels = None,
-    clock_mhz: ClockMhz = None,
-    max_dsp: MaxDsp = None,
-    max_lut: MaxLut = None,
-    initiation_interval: InitiationInterval = None,
-    packed: Packed = False,
-    window: Window = False,
-    board: BoardName = "vcu128",
+    *,
+    hardware: HardwareOptions = DEFAULT.hardware,
+    board: BoardName = DEFAULT.board,
+    name: CoreName = DEFAULT.name,
 ) -> None:
     """Write the Verilog and the golden vectors of a trained network."""
-    target = target_of(target_mpixels, clock_mhz, max_dsp, max_lut, initiation_interval)
-    wish = Wish(weights, target, packed, control, window)
     with building(folder) as work:
-        work.emit(source, wish, load_board(board), scale)
+        work.run(Emit(hardware, board, name))

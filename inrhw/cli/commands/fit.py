@@ -1,87 +1,211 @@
-"""Train a network."""
+"""Train a network on a picture, or one on each of several that share layers."""
 
-from inrhw.base.board import load_board
+import functools
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from inrhw.base.errors import InputError
+from inrhw.base.settings import identity
+from inrhw.cli.build_folder import BuildFolder
 from inrhw.cli.options import (
-    ActivationBits,
-    ActivationImpl,
+    DEFAULT,
     BoardName,
-    Device,
-    FinerRows,
-    Hadamard,
-    HiddenFeatures,
-    HiddenLayers,
-    LearningRate,
-    Model,
-    Omega0,
-    OuterWeightBits,
+    NetworkOptions,
     Output,
-    PhaseBits,
-    PicturesArgument,
-    Projection,
-    Quantizer,
-    Rank,
+    PrecisionOptions,
     Resume,
-    Rotate,
-    RotateLayers,
-    Seed,
-    Shared,
-    Size,
-    Steps,
-    WeightBits,
+    SignalOptions,
+    TrainingOptions,
 )
-from inrhw.cli.terminal import building
-from inrhw.cli.training import architectures_of, circuit_of, default_folder, fit_on, load_pictures, sharing_of
-from inrhw.networks.architecture import Architecture
-from inrhw.networks.precision import Precision
-from inrhw.networks.training.descent import Training
+from inrhw.cli.recipe import Recipe
+from inrhw.cli.stage import Stage
+from inrhw.cli.terminal import building, console
+from inrhw.networks.network import Network
+from inrhw.networks.training.training import Training
+from inrhw.signals.signal import Signal
+
+if TYPE_CHECKING:
+    from inrhw.networks.architecture import Architecture
+    from inrhw.networks.training.fit import Fitted
+    from inrhw.networks.training.shared_fit import FittedShared
+    from inrhw.signals.picture import Picture
+
+#: File with the weights of all networks.
+WEIGHTS = "weights.safetensors"
+
+_CHECKPOINT = "checkpoint.safetensors"
+
+#: What training leaves of each picture.
+_PICTURE_FILES = ("original.png", "float.png", "quantized.png")
+
+
+@dataclass(frozen=True, eq=False)
+class Fit(Stage):
+    """Training; jointly if the networks share layers."""
+
+    pictures: "Sequence[Picture]"
+    architectures: "Sequence[Architecture]"
+    training: Training = Training()
+    resume: bool = False
+
+    name = "fit"
+    result = "fit.json"
+
+    def key(self) -> Sequence[str]:
+        """Pictures, networks and training."""
+        return [pixels_digest(self.pictures), identity(*self.architectures, self.training)]
+
+    def outputs(self, folder: BuildFolder) -> Sequence[str]:
+        """Weights and pictures."""
+        return [WEIGHTS, self.result, *own_pictures(len(self.pictures), _PICTURE_FILES)]
+
+    def settings(self, recipe: Recipe) -> Recipe:
+        """Signal, network, precision and training as they were, with nothing left to be chosen."""
+        first = self.architectures[0]
+        signal = Signal(
+            tuple(own_pictures(len(self.pictures), _PICTURE_FILES[:1])),
+            size=",".join(f"{picture.width}x{picture.height}" for picture in self.pictures),
+            names=tuple(picture.name for picture in self.pictures),
+        )
+        return replace(
+            recipe,
+            signal=signal,
+            network=Network(**{name: getattr(first, name) for name in _OF_ARCHITECTURE}, **_sharing(first)),
+            precision=first.precision,
+            training=Training(**{name: getattr(self.training, name) for name in asdict(Training())}),
+        )
+
+    def run(self, folder: BuildFolder) -> None:
+        """Train, and write weights and pictures."""
+        train_and_save(folder, self._train(), resume=self.resume)
+
+    def _train(self) -> "functools.partial[Fitted | FittedShared]":
+        from inrhw.networks.shared import SharedArchitecture
+        from inrhw.networks.training.fit import fit as fit_alone
+        from inrhw.networks.training.shared_fit import SharedTraining, fit_shared
+
+        shared = [each for each in self.architectures if isinstance(each, SharedArchitecture)]
+        if not shared:
+            return functools.partial(fit_alone, self.pictures[0], self.architectures[0], self.training)
+        return functools.partial(fit_shared, self.pictures, shared, SharedTraining(**asdict(self.training)))
+
+
+#: What a recipe's network and an architecture name alike.
+_OF_ARCHITECTURE = ("model", "hidden_features", "hidden_layers", "omega_0", "activation_impl")
+
+
+def _sharing(architecture: "Architecture") -> dict[str, object]:
+    from inrhw.networks.shared import SharedArchitecture
+
+    if not isinstance(architecture, SharedArchitecture):
+        return {}
+    rank = {"rank": architecture.rank} if architecture.projection == "low-rank" else {}
+    return {"shared": True, "projection": architecture.projection, **rank}
 
 
 def fit(
-    pictures: PicturesArgument = None,
-    shared: Shared = False,
-    projection: Projection = None,
-    rank: Rank = None,
+    signal: SignalOptions = DEFAULT.signal,
+    *,
+    network: NetworkOptions = DEFAULT.network,
+    precision: PrecisionOptions = DEFAULT.precision,
+    training: TrainingOptions = DEFAULT.training,
+    board: BoardName = DEFAULT.board,
     output: Output = None,
-    model: Model = "quadinr",
-    size: Size = "64x64",
-    hidden_features: HiddenFeatures = Architecture.hidden_features,
-    hidden_layers: HiddenLayers = Architecture.hidden_layers,
-    omega_0: Omega0 = None,
-    weight_bits: WeightBits = Precision.weight_bits,
-    outer_weight_bits: OuterWeightBits = Precision.outer_weight_bits,
-    activation_bits: ActivationBits = Precision.activation_bits,
-    phase_bits: PhaseBits = Precision.phase_bits,
-    finer_rows: FinerRows = Precision.finer_rows,
-    quantizer: Quantizer = Precision.quantizer,
-    rotate: Rotate = Precision.rotate,
-    rotate_layers: RotateLayers = Precision.rotate_layers,
-    hadamard: Hadamard = Precision.hadamard,
-    activation_impl: ActivationImpl = "",
-    steps: Steps = Training.steps,
-    learning_rate: LearningRate = Training.learning_rate,
-    seed: Seed = Training.seed,
-    device: Device = Training.device,
     resume: Resume = False,
-    board: BoardName = "vcu128",
 ) -> None:
     """Train a network on a picture, or with --shared on several."""
-    chosen = load_board(board)
-    precision = Precision(
-        weight_bits,
-        outer_weight_bits,
-        activation_bits,
-        phase_bits,
-        finer_rows,
-        quantizer,
-        rotate,
-        rotate_layers,
-        hadamard,
-    )
-    sharing = sharing_of(shared, projection, rank)
-    loaded = load_pictures(pictures or [], size, shared=shared)
-    circuit = circuit_of(activation_impl, model, precision, chosen)
-    options = (hidden_features, hidden_layers, omega_0, precision, circuit)
-    architectures = architectures_of(loaded, model, *options, sharing)
-    training = Training(steps, learning_rate, seed, device)
-    with building(output or default_folder(loaded)) as work:
-        fit_on(work, loaded, architectures, training, resume=resume)
+    recipe = Recipe(board=board, signal=signal, network=network, precision=precision, training=training)
+    stage = fit_of(recipe, resume=resume)
+    with building(output or default_folder(stage.pictures)) as work:
+        work.run(stage)
+
+
+def fit_of(recipe: Recipe, *, resume: bool) -> Fit:
+    """Return the training that a recipe asks for; its pictures are read, and a circuit is chosen, now."""
+    from inrhw.networks.architecture import Architecture
+    from inrhw.networks.shared import shared_architectures
+
+    network = replace(recipe.network, activation_impl=_circuit(recipe))
+    pictures = load_pictures(recipe.signal, shared=network.shared)
+    options = {name: getattr(network, name) for name in _OF_ARCHITECTURE[1:]}
+    options["precision"] = recipe.precision
+    if network.shared:
+        sharing = {name: getattr(network, name) for name in ("projection", "rank") if getattr(network, name)}
+        made: Sequence[Architecture] = shared_architectures(pictures, network.model, **options, **sharing)
+    else:
+        made = [Architecture(network.model, p.width, p.height, p.channels, **options) for p in pictures]
+    return Fit(pictures, made, recipe.training, resume)
+
+
+def load_pictures(signal: Signal, *, shared: bool) -> "list[Picture]":
+    """Return the pictures of a signal: one, or with `shared` several."""
+    from inrhw.signals.picture import builtin_picture, load_picture, parse_size
+
+    number = len(signal.pictures)
+    if shared and number < 2:
+        raise InputError("--shared needs at least two pictures, as in `inrhw build --shared A.png B.png`")
+    if not shared and number > 1:
+        raise InputError("several pictures on one core need --shared; without it give one picture")
+    sizes = [parse_size(one) for one in signal.size.split(",")]
+    number = number or 1
+    if len(sizes) not in (1, number):
+        raise InputError(f"size names {len(sizes)} sizes for {number} pictures; give one for all, or each")
+    if len(signal.names) not in (0, number):
+        raise InputError(f"there are {len(signal.names)} names for {number} pictures; give each one, or none")
+    sizes *= number // len(sizes)
+    if not signal.pictures:
+        return [builtin_picture(sizes[0])]
+    loaded = [load_picture(Path(path), size) for path, size in zip(signal.pictures, sizes, strict=True)]
+    return [replace(picture, name=name) for picture, name in zip(loaded, signal.names, strict=True)] or loaded
+
+
+def _circuit(recipe: Recipe) -> str:
+    """Return the circuit of the activation: the cheapest if the recipe says "auto"."""
+    from inrhw.base.board import load_board
+    from inrhw.estimates.activations import cheapest
+    from inrhw.networks.architecture import activations
+    from inrhw.ops.registry import implementation
+
+    board, activation = load_board(recipe.board), activations().get(recipe.network.model)
+    if recipe.network.activation_impl != "auto" or activation is None:
+        return recipe.network.activation_impl
+    formats = activation.formats(recipe.precision.phase_bits, recipe.precision.activation_bits)
+    with console.status("measuring the activation's circuits"):
+        row = cheapest(activation.node_class.curve, *formats, board, max_error=1.0, deadline_s=60)
+    found = implementation(row.node)
+    dsp = " and DSPs" if row.dsp else ""
+    console.print(f"activation {found}, {row.figures['lut'].value:.0f} LUT{dsp} a lane", highlight=False)
+    return found
+
+
+def default_folder(pictures: "Sequence[Picture]") -> Path:
+    """Return where a build goes that names no folder."""
+    return Path("rtl_out") / (pictures[0].name if len(pictures) == 1 else "shared")
+
+
+def train_and_save(
+    folder: BuildFolder, train: "functools.partial[Fitted | FittedShared]", *, resume: bool
+) -> None:
+    """Train, from the checkpoint if it is to go on, and write what was found."""
+    checkpoint = folder.folder / _CHECKPOINT
+    if checkpoint.exists() and not resume:
+        folder.on_warning(
+            f"training starts over and replaces {checkpoint}; "
+            "--resume with the options of the interrupted training would continue it"
+        )
+    fitted = train(checkpoint=checkpoint, resume=resume, on_progress=folder.on_progress("fit"))
+    fitted.save(folder.folder)
+
+
+def own_pictures(number: int, names: Sequence[str]) -> list[str]:
+    """Return the names of each picture's files in the folder."""
+    places = [""] if number == 1 else [f"picture{k}/" for k in range(number)]
+    return [f"{place}{name}" for place in places for name in names]
+
+
+def pixels_digest(pictures: "Sequence[Picture]") -> str:
+    """Return a hash of what pictures show."""
+    return hashlib.sha256(b"".join(picture.values.tobytes() for picture in pictures)).hexdigest()

@@ -1,31 +1,125 @@
 """Estimate the power of the netlist."""
 
-from typing import Annotated
+import contextlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
+from cyclopts import Parameter
 
-from inrhw.base.files import read_json
+from inrhw.base.errors import InputError
+from inrhw.base.files import read_json, write_json
+from inrhw.cli.build_folder import BuildFolder
+from inrhw.cli.commands.emit import PLAN, Emit
+from inrhw.cli.commands.synth import Synth
 from inrhw.cli.options import FolderArgument
+from inrhw.cli.recipe import Recipe
+from inrhw.cli.stage import Stage
 from inrhw.cli.terminal import building, console
-from inrhw.reports.terminal import print_power
+from inrhw.estimates.estimates import Activities, Estimates
+from inrhw.lowering.hardware import DEFAULT_CLOCK_MHZ
+
+if TYPE_CHECKING:
+    from inrhw.estimates.power.activity import Activity
+    from inrhw.synthesis.synth import Synthesis
+
+
+@dataclass(frozen=True)
+class Power(Stage):
+    """Power of the netlist, at a clock; if None the one that a folded core was planned for, else 300 MHz.
+
+    None of them is over the highest clock if that is known.
+    """
+
+    clock_mhz: float | None = None
+    activity: Activities = Estimates.activity
+
+    name = "power"
+    result = "power.json"
+    after = (Emit, Synth)
+
+    @classmethod
+    def inputs(cls, folder: BuildFolder) -> Sequence[str]:
+        """Netlist, its synthesis, and the manifest."""
+        return (f"{folder.name}_netlist.json", Synth.result, Emit.result, PLAN)
+
+    def key(self) -> Sequence[str]:
+        """Clock and toggles."""
+        return [repr(self.clock_mhz), self.activity]
+
+    def outputs(self, folder: BuildFolder) -> Sequence[str]:
+        """What was estimated."""
+        return [self.result]
+
+    def settings(self, recipe: Recipe) -> Recipe:
+        """Where toggles come from."""
+        return replace(recipe, estimates=replace(recipe.estimates, activity=self.activity))
+
+    def run(self, folder: BuildFolder) -> None:
+        """Count toggles if they can be had; estimate."""
+        from inrhw.estimates.power.activity import FILE
+        from inrhw.estimates.power.power import power as estimate
+        from inrhw.synthesis.synth import load_synthesis
+
+        synthesis = load_synthesis(folder.folder)
+        manifest = read_json(folder.folder / Emit.result, "inrhw emit")
+        clock = self.clock_mhz or self._default_clock_mhz(folder, synthesis)
+        toggles = self._activity(folder, synthesis)
+        if toggles is None:  # older ones would stand in the report as if the figures came from them
+            folder.forget(FILE)
+        found = estimate(synthesis, clock, manifest["initiation_interval"], toggles)
+        write_json(folder.folder / self.result, asdict(found))
+
+    def _activity(self, folder: BuildFolder, synthesis: "Synthesis") -> "Activity | None":
+        """Return toggles that are there or can be had; None for default rates."""
+        from inrhw.estimates.power.activity import Activity, activity_of
+
+        if self.activity == "default" or synthesis.board.family != "xcup":
+            return None
+        netlist = folder.folder / f"{folder.name}_netlist.json"
+        with contextlib.suppress(InputError):
+            return Activity.load(folder.folder, netlist)
+        try:
+            found = activity_of(folder.folder, netlist, on_progress=folder.on_progress(self.name))
+        except InputError as error:
+            if self.activity == "netlist":
+                raise
+            folder.on_warning(f"power is estimated with default rates: {error}")
+            return None
+        found.save(folder.folder)
+        return found
+
+    def _default_clock_mhz(self, folder: BuildFolder, synthesis: "Synthesis") -> float:
+        plan = folder.folder / PLAN
+        asked = read_json(plan, "inrhw emit")["target"]["clock_mhz"] if plan.exists() else DEFAULT_CLOCK_MHZ
+        return float(min(asked, synthesis.timing.fmax_mhz.value or asked))
+
+    @classmethod
+    def reported(cls, folder: Path, report: dict[str, Any]) -> dict[str, Any]:
+        """What power.json holds."""
+        from inrhw.reports.collect import power_section
+
+        return power_section(read_json(folder / cls.result, "inrhw power"))
 
 
 def power(
     folder: FolderArgument,
+    *,
     clock_mhz: Annotated[
         float | None,
-        typer.Option(
-            help="Clock to state power at.", show_default="that of the plan, 300, or the highest if lower"
-        ),
+        Parameter(help="Clock to state power at. [default: that of the plan, 300, or the highest if lower]"),
     ] = None,
     activity: Annotated[
-        str,
-        typer.Option(
-            help="netlist: toggles by simulation; default: default rates; auto: those if that cannot be."
+        Activities,
+        Parameter(
+            help="netlist: toggles by simulation; default: default rates; auto: those where it cannot be."
         ),
-    ] = "auto",
+    ] = Estimates.activity,
 ) -> None:
     """Estimate static and dynamic power and the energy of a pixel, from the toggles of the netlist."""
+    from inrhw.reports.terminal import print_power
+
     with building(folder) as work:
-        work.power(clock_mhz, activity)
-    print_power(read_json(folder / "power.json", "inrhw power"), console)
+        work.run(Power(clock_mhz, activity))
+    print_power(read_json(folder / Power.result, "inrhw power"), console)

@@ -1,34 +1,65 @@
 """Write the report."""
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
+from cyclopts import Parameter
 
 from inrhw.base.errors import InputError
-from inrhw.cli.build_folder import Build
+from inrhw.cli.build_folder import BuildFolder
+from inrhw.cli.commands.emit import Emit
+from inrhw.cli.commands.fit import Fit
+from inrhw.cli.commands.verify import Verify
+from inrhw.cli.discovery import stages
 from inrhw.cli.terminal import building, console
-from inrhw.reports.compare import compare as side_by_side
-from inrhw.reports.compare import write_comparison
-from inrhw.reports.terminal import print_summary
+
+if TYPE_CHECKING:
+    from inrhw.reports.words import Report
+
+
+def write(work: BuildFolder, vivado: Path | None = None) -> "Report":
+    """Write report.json and report.html, unless a result is older than what it was made from.
+
+    Figures of Vivado stand beside ours if its reports are in the folder `vivado`.
+    """
+    from inrhw.reports.collect import report as collect
+
+    for stage in (Fit, Emit, Verify):
+        work.needed(stage.result, stage)
+    there = [stage for stage in stages() if (work.folder / stage.result).exists()]
+    for stage in there:
+        if stage is not Fit:
+            work.check_current(stage)
+    entries = work.record()
+    commands = dict.fromkeys(entry.command for entry in entries.values() if entry.command)
+    return collect(
+        work.folder,
+        [stage.reported for stage in there],
+        command="\n".join(commands),
+        times_s={name: entry.seconds for name, entry in entries.items()},
+        settings=asdict(work.recipe),
+        vivado=vivado,
+    )
 
 
 def report(
-    folders: Annotated[
-        list[Path], typer.Argument(metavar="FOLDER...", help="Folder of a build; several with --compare.")
-    ],
+    folders: Annotated[list[Path], Parameter(help="Folder of a build; several with --compare.", negative=())],
+    *,
     vivado: Annotated[
-        Path | None,
-        typer.Option(help="Folder with Vivado's reports of the core, to show beside the estimates."),
+        Path | None, Parameter(help="Folder with Vivado's reports of the core, to show beside the estimates.")
     ] = None,
     compare: Annotated[
-        bool, typer.Option("--compare", help="Lay the reports that are there side by side.")
+        bool, Parameter(help="Lay the reports that are there side by side.", negative=())
     ] = False,
-    output: Annotated[Path, typer.Option("-o", "--output", help="Folder for the comparison.")] = Path(
+    output: Annotated[Path, Parameter(name=("--output", "-o"), help="Folder for the comparison.")] = Path(
         "rtl_out/compare"
     ),
 ) -> None:
     """Write report.json and report.html, or with --compare compare.json and compare.html."""
+    from inrhw.reports.compare import compare as side_by_side
+    from inrhw.reports.compare import write_comparison
+
     if compare:
         if vivado:
             raise InputError("--vivado is about the report of one core; a comparison takes none")
@@ -42,9 +73,11 @@ def report(
     finish(work, vivado)
 
 
-def finish(work: Build, vivado: Path | None = None) -> None:
+def finish(work: BuildFolder, vivado: Path | None = None) -> None:
     """Write the report, print its summary, and end with status 1 if verification failed."""
-    found = work.report(vivado)
+    from inrhw.reports.terminal import print_summary
+
+    found: dict[str, Any] = write(work, vivado)
     print_summary(found, console)
     console.print(
         f"Verilog {work.folder / (work.name + '.v')}\nReport  {work.folder / 'report.html'}",
@@ -52,4 +85,4 @@ def finish(work: Build, vivado: Path | None = None) -> None:
         highlight=False,
         soft_wrap=True,
     )
-    raise typer.Exit(0 if found["verdict"] == "pass" else 1)
+    raise SystemExit(0 if found["verdict"] == "pass" else 1)

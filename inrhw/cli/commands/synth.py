@@ -1,12 +1,76 @@
 """Synthesize the Verilog."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
 from inrhw.base.board import load_board
-from inrhw.cli.options import BoardName, FolderArgument, Place
+from inrhw.base.files import read_json
+from inrhw.base.yosys import yosys_version
+from inrhw.cli.build_folder import BuildFolder
+from inrhw.cli.commands.emit import Emit, board_in_recipe
+from inrhw.cli.options import DEFAULT, BoardName, FolderArgument
+from inrhw.cli.recipe import Recipe
+from inrhw.cli.stage import Stage
 from inrhw.cli.terminal import building
+from inrhw.estimates.estimates import Estimates
 
 
-def synth(folder: FolderArgument, board: BoardName = "vcu128", place: Place = False) -> None:
-    """Synthesize the Verilog with Yosys; count, and estimate the clock."""
-    chosen = load_board(board)
+@dataclass(frozen=True)
+class Synth(Stage):
+    """Synthesis for a board, with place and route where it is wished for."""
+
+    board: str = DEFAULT.board
+    place: bool = Estimates.place
+
+    name = "synth"
+    result = "synth.json"
+    after = (Emit,)
+
+    @classmethod
+    def inputs(cls, folder: BuildFolder) -> Sequence[str]:
+        """The Verilog."""
+        return (f"{folder.name}.v",)
+
+    def key(self) -> Sequence[str]:
+        """Board and tools."""
+        return [repr(load_board(self.board)), str(self.place), yosys_version()]
+
+    def outputs(self, folder: BuildFolder) -> Sequence[str]:
+        """Counts and netlist."""
+        return [self.result, f"{folder.name}_netlist.v", f"{folder.name}_netlist.json"]
+
+    def settings(self, recipe: Recipe) -> Recipe:
+        """The board, and whether it was placed."""
+        estimates = replace(recipe.estimates, place=self.place)
+        return replace(recipe, board=board_in_recipe(self.board), estimates=estimates)
+
+    def run(self, folder: BuildFolder) -> None:
+        """Synthesize; power of a former netlist is forgotten."""
+        from inrhw.synthesis.synth import synth as synthesize
+
+        verilog, board = folder.folder / f"{folder.name}.v", load_board(self.board)
+        progress = folder.on_progress(self.name)
+        synthesize(verilog, folder.name, board, folder.folder, place=self.place, on_progress=progress)
+        folder.forget("power.json", "activity.npz")
+
+    @classmethod
+    def reported(cls, folder: Path, report: dict[str, Any]) -> dict[str, Any]:
+        """Resources, timing, throughput and the latency in time."""
+        from inrhw.reports.collect import synthesis_sections
+
+        interval = read_json(folder / Emit.result, "inrhw emit")["initiation_interval"]
+        return synthesis_sections(read_json(folder / cls.result, "inrhw synth"), interval, report)
+
+
+def synth(folder: FolderArgument, *, board: BoardName = DEFAULT.board, place: bool = False) -> None:
+    """Synthesize the Verilog with Yosys; count, and estimate the clock.
+
+    Parameters
+    ----------
+    place
+        Place and route too (ECP5 and iCE40 boards; minutes).
+    """
     with building(folder) as work:
-        work.synth(chosen, place=place)
+        work.run(Synth(board, place))

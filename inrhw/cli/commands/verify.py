@@ -1,16 +1,81 @@
 """Prove the Verilog."""
 
-import typer
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from inrhw.base.files import read_json
+from inrhw.cli.build_folder import BuildFolder
+from inrhw.cli.commands.emit import Emit, register_files
+from inrhw.cli.commands.fit import WEIGHTS, Fit
+from inrhw.cli.commands.synth import Synth
 from inrhw.cli.options import FolderArgument
+from inrhw.cli.stage import Stage
 from inrhw.cli.terminal import building, console, print_rung
-from inrhw.reports.terminal import print_verdict
+
+if TYPE_CHECKING:
+    from inrhw.verification.ladder import Rung
+
+
+@dataclass(frozen=True, eq=False)
+class Verify(Stage):
+    """The ladder; `on_rung` is called with each rung when it has been climbed."""
+
+    on_rung: "Callable[[Rung], None]" = lambda rung: None
+
+    name = "verify"
+    result = "verify.json"
+    after = (Emit,)
+
+    @classmethod
+    def inputs(cls, folder: BuildFolder) -> Sequence[str]:
+        """The core, what it was trained to, and the netlist if there is one of it."""
+        registers = [name for name in register_files(folder.name) if (folder.folder / name).exists()]
+        netlist = [f"{folder.name}_netlist.v"] if folder.has(Synth) else []
+        return [f"{folder.name}.v", Emit.result, "vectors.npz", WEIGHTS, *registers, *netlist]
+
+    def key(self) -> Sequence[str]:
+        """The simulators that are there."""
+        from inrhw.verification.simulator.build import SIMULATORS, available, version
+
+        return [version(simulator) for simulator in SIMULATORS if available(simulator)]
+
+    def outputs(self, folder: BuildFolder) -> Sequence[str]:
+        """The verdict, and what the Verilog rendered."""
+        from inrhw.verification.ladder import rendered_files
+
+        manifest = read_json(folder.folder / Emit.result, "inrhw emit")
+        return [self.result, *rendered_files(manifest.get("pictures", 1))]
+
+    def run(self, folder: BuildFolder) -> None:
+        """Climb. No verdict of an earlier run survives one that dies."""
+        from inrhw.artifact.emit import Artifact
+        from inrhw.core.rebuild import as_emitted, core_of, networks
+        from inrhw.synthesis.synth import load_synthesis
+        from inrhw.verification.ladder import verify as climb
+
+        for name in (f"{folder.name}.v", "vectors.npz"):
+            folder.needed(name, Emit)
+        folder.needed(WEIGHTS, Fit)
+        folder.forget(self.result)
+        manifest = read_json(folder.folder / Emit.result, "inrhw emit")
+        synthesis = load_synthesis(folder.folder) if folder.has(Synth) else None
+        models = as_emitted(networks(folder.folder), manifest)
+        artifact = Artifact(folder.name, folder.folder, core_of(models, manifest))
+        climb(artifact, models, synthesis, on_progress=folder.on_progress(self.name), on_rung=self.on_rung)
+
+    @classmethod
+    def passed(cls, folder: Path) -> bool:
+        """Return whether the verdict is "pass"."""
+        return bool(read_json(folder / cls.result, "inrhw verify").get("verdict") == "pass")
 
 
 def verify(folder: FolderArgument) -> None:
     """Prove the Verilog, and the netlist if there is one, bit-exact."""
+    from inrhw.reports.terminal import print_verdict
+
     with building(folder) as work:
-        passed = work.verify(print_rung)
-    print_verdict(read_json(folder / "verify.json", "inrhw verify"), console)
-    raise typer.Exit(0 if passed else 1)
+        work.run(Verify(print_rung))
+    print_verdict(read_json(folder / Verify.result, "inrhw verify"), console)
+    raise SystemExit(0 if Verify.passed(folder) else 1)

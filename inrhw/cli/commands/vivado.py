@@ -2,21 +2,23 @@
 
 from typing import Annotated
 
-import typer
+from cyclopts import Parameter
 
 from inrhw.base.board import load_board
-from inrhw.cli.options import BoardName, FolderArgument
+from inrhw.cli.options import DEFAULT, BoardName, FolderArgument
 from inrhw.cli.terminal import print_paths
-from inrhw.synthesis.vivado.project import write_vivado
 
 
 def vivado(
     folder: FolderArgument,
-    board: BoardName = "vcu128",
+    *,
+    board: BoardName = DEFAULT.board,
     clock_mhz: Annotated[
         float | None,
-        typer.Option(help="Clock to constrain the core to.", show_default="what it was planned for, or 300"),
+        Parameter(help="Clock to constrain the core to. [default: what it was planned for, or 300]"),
     ] = None,
 ) -> None:
     """Write Tcl scripts and constraints for Vivado."""
+    from inrhw.synthesis.vivado.project import write_vivado
+
     print_paths(write_vivado(folder, load_board(board), clock_mhz))

@@ -3,20 +3,22 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from cyclopts import Parameter
 
 from inrhw.base.files import output_folder, write_atomically
 from inrhw.cli.options import FolderArgument
 from inrhw.cli.terminal import console
-from inrhw.core.rebuild import weights_for
 
 
 def weights(
     folder: FolderArgument,
-    core: Annotated[Path, typer.Option(help="Folder of a core that was emitted with --weights loadable.")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="File to write.")],
+    *,
+    core: Annotated[Path, Parameter(help="Folder of a core that was emitted with --weights loadable.")],
+    output: Annotated[Path, Parameter(name=("--output", "-o"), help="File to write.")],
 ) -> None:
     """Write the weights of a trained network for a core that is already there."""
+    from inrhw.core.rebuild import weights_for
+
     loaded = weights_for(folder, core)
     with output_folder(output.parent):
         write_atomically(output, loaded)

@@ -17,7 +17,7 @@ from inrhw.base.types import Codes, Fixed, Phase, Vector
 from inrhw.core.registers.axi_lite import pass_on
 from inrhw.core.sources.counter import PixelCounter
 from inrhw.core.sources.raster import RasterSource, RasterSourceComponent
-from inrhw.lowering.wish import check_window
+from inrhw.lowering.hardware import check_window
 from inrhw.ops.linear.dense import Dense
 from inrhw.signals.window import FRAC, Window
 

@@ -28,7 +28,7 @@ from inrhw.estimates.asic.scaling import (
     energy_factor,
 )
 from inrhw.estimates.asic.timing import Delays, longest_path
-from inrhw.lowering.wish import check_clock
+from inrhw.lowering.hardware import check_clock
 from inrhw.synthesis.timing.path import Step
 
 #: Told how often the nets of a netlist toggle.

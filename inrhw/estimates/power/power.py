@@ -16,7 +16,7 @@ from inrhw.estimates.power.energies import (
     STATIC_MW_PER_LUT,
     STATIC_SOURCE,
 )
-from inrhw.lowering.wish import check_clock
+from inrhw.lowering.hardware import check_clock
 from inrhw.synthesis.netlist import Json, Netlist, pins_of, resource_of, stays_in_slice, top_module
 from inrhw.synthesis.synth import Synthesis, cost_of
 

@@ -18,6 +18,7 @@ from torch import Tensor
 from inrhw.base.errors import InputError
 from inrhw.base.progress import OnProgress
 from inrhw.networks.tensors import Trainable, load_tensors, prefixed, restore, save_tensors, strip, tensors_of
+from inrhw.networks.training.training import Training
 
 #: Adam's state of a parameter.
 _MOMENTS = ("step", "exp_avg", "exp_avg_sq")
@@ -26,46 +27,6 @@ _MOMENTS = ("step", "exp_avg", "exp_avg_sq")
 FINAL_RATE = 0.02
 
 M = TypeVar("M", bound=Trainable)
-
-
-@dataclass(frozen=True)
-class Training:
-    """How to train.
-
-    Parameters
-    ----------
-    steps
-        Full-batch Adam steps of each of the two networks.
-    learning_rate
-        At the start; it decays exponentially to `FINAL_RATE` of that.
-    seed
-        Of the initial weights.
-    device
-        Where torch computes: "cpu", "cuda", ...
-    """
-
-    steps: int = 3000
-    learning_rate: float = 3e-3
-    seed: int = 0
-    device: str = "cpu"
-
-    def __post_init__(self) -> None:
-        if self.steps < 1:
-            raise InputError(f"steps must be at least 1, not {self.steps}")
-        if not 0 <= self.seed < 1 << 63:
-            raise InputError(f"seed must be from 0 to 2**63 - 1, not {self.seed}")
-        if not 0 < self.learning_rate < 1:
-            raise InputError(f"learning_rate must be between 0 and 1, not {self.learning_rate}")
-        try:
-            torch.ones(1, device=self.device).item()
-        except (RuntimeError, AssertionError, NotImplementedError) as error:
-            reason = str(error).splitlines()[0]
-            raise InputError(f"device {self.device!r} is not usable here ({reason}); try cpu") from error
-
-    @property
-    def shared_steps(self) -> int:
-        """Steps before quantization enters the loop."""
-        return self.steps * 2 // 5
 
 
 @dataclass
@@ -128,6 +89,7 @@ def train(
     InputError
         If the checkpoint is damaged or of another network, picture or training, or training diverged.
     """
+    _check_device(training.device)
     if resume and checkpoint and checkpoint.exists():
         _read_checkpoint(checkpoint, state, identity, training.steps)
     try:
@@ -141,6 +103,14 @@ def train(
         model.cpu().eval().check_finite()
     if checkpoint:
         checkpoint.unlink(missing_ok=True)
+
+
+def _check_device(device: str) -> None:
+    try:
+        torch.ones(1, device=device).item()
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"device {device!r} is not usable here ({reason}); try cpu") from error
 
 
 def _train(

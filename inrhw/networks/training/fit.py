@@ -12,11 +12,13 @@ import torch
 from inrhw.base.errors import InputError
 from inrhw.base.files import finite, output_folder, read_json, write_json
 from inrhw.base.progress import OnProgress, silent
+from inrhw.base.settings import identity
 from inrhw.networks.architecture import Architecture, architecture_from_json, architecture_to_json
 from inrhw.networks.inr import INR
 from inrhw.networks.tensors import load_tensors, prefixed, restore, save_tensors, strip, tensors_of
-from inrhw.networks.training.descent import State, Training, mean_square, train
+from inrhw.networks.training.descent import State, mean_square, train
 from inrhw.networks.training.distribution import distributions
+from inrhw.networks.training.training import Training
 from inrhw.signals.likeness import psnr_db, ssim
 from inrhw.signals.picture import Picture, Pixels, load_picture, save_picture
 
@@ -180,5 +182,5 @@ def fit(
 
 def _identity(picture: Picture, architecture: Architecture, training: Training) -> str:
     """Return a hash of everything that must be equal for training to go on."""
-    what = (architecture_to_json(architecture), training.steps, training.learning_rate, training.seed)
-    return hashlib.sha256(repr(what).encode() + picture.values.tobytes()).hexdigest()
+    what = identity(architecture, training)
+    return hashlib.sha256(what.encode() + picture.values.tobytes()).hexdigest()

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 import torch
 from torch import Tensor
@@ -14,6 +14,7 @@ from torch import Tensor
 from inrhw.base.errors import InputError
 from inrhw.base.files import output_folder, read_json, write_json
 from inrhw.base.progress import OnProgress, silent
+from inrhw.base.settings import at_least, identity
 from inrhw.networks.architecture import architecture_from_json, architecture_to_json
 from inrhw.networks.inr import INR
 from inrhw.networks.shared import (
@@ -25,8 +26,9 @@ from inrhw.networks.shared import (
     shared_architectures,
 )
 from inrhw.networks.tensors import load_tensors, prefixed, restore, save_tensors, strip, tensors_of
-from inrhw.networks.training.descent import State, Training, mean_square, train
+from inrhw.networks.training.descent import State, mean_square, train
 from inrhw.networks.training.fit import WEIGHTS, Fitted, load_original
+from inrhw.networks.training.training import Training
 from inrhw.signals.picture import Picture
 
 __all__ = [
@@ -52,12 +54,7 @@ class SharedTraining(Training):
         In one step, all pictures together; each has equally many, drawn anew in every step.
     """
 
-    pixels: int = 16384
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.pixels < 1:
-            raise InputError(f"pixels must be at least 1, not {self.pixels}")
+    pixels: Annotated[int, at_least(1)] = 16384
 
 
 @dataclass(frozen=True, eq=False)
@@ -332,8 +329,7 @@ def _identity(
     pictures: Sequence[Picture], architectures: Sequence[SharedArchitecture], training: SharedTraining
 ) -> str:
     """Return a hash of everything that must be equal for training to go on."""
-    what = hashlib.sha256(repr([architecture_to_json(a) for a in architectures]).encode())
-    what.update(repr((training.steps, training.learning_rate, training.seed, training.pixels)).encode())
+    what = hashlib.sha256(identity(*architectures, training).encode())
     for picture in pictures:
         what.update(picture.values.tobytes())
     return what.hexdigest()

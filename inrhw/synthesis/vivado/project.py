@@ -11,7 +11,7 @@ from inrhw.base.board import Board, board_names, load_board
 from inrhw.base.errors import InputError
 from inrhw.base.files import output_folder, read_json, write_atomically
 from inrhw.base.version import __version__
-from inrhw.lowering.wish import Target
+from inrhw.lowering.hardware import DEFAULT_CLOCK_MHZ
 from inrhw.synthesis.vivado.tcl import Tcl, command, result_of
 
 #: Families that Vivado knows.
@@ -74,7 +74,7 @@ def write_vivado(folder: Path, board: Board, clock_mhz: float | None = None) -> 
 
 def _planned_clock_mhz(folder: Path) -> float:
     if not (folder / "plan.json").exists():
-        return Target.clock_mhz
+        return DEFAULT_CLOCK_MHZ
     return float(read_json(folder / "plan.json", "inrhw emit")["target"]["clock_mhz"])
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.builds import Build
 from support.command import Inrhw, contents, refused
 from support.small_library import SMALL, small_library
 
 from inrhw.base.errors import InputError, Mismatch
 from inrhw.base.files import read_json
-from inrhw.cli.build_folder import Build
 from inrhw.estimates.asic.activity import Activity, core_activity
 from inrhw.estimates.asic.estimate import asic
 from inrhw.estimates.asic.library import Library
@@ -20,7 +20,7 @@ from inrhw.estimates.asic.mapping import map_to
 from inrhw.estimates.asic.netlist import Instance, Netlist
 from inrhw.estimates.asic.reading import load_library
 from inrhw.networks.architecture import Architecture
-from inrhw.networks.training.descent import Training
+from inrhw.networks.training.training import Training
 from inrhw.signals.picture import Picture
 
 TOGGLER = "module toggler(input clk, output reg q); always @(posedge clk) q <= ~q; endmodule"

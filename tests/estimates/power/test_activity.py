@@ -12,18 +12,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support import netlists
+from support.builds import Build
 from support.netlists import flip_flop, lut, module, port
 
 from inrhw.base.board import load_board
 from inrhw.base.errors import InputError, Mismatch
 from inrhw.base.files import digest
-from inrhw.cli.build_folder import Build
 from inrhw.estimates.power.activity import FILE, Activity, Toggles, activity_of
 from inrhw.estimates.power.netlist_simulation import NetlistSimulation
-from inrhw.lowering.wish import Target, Wish
+from inrhw.lowering.hardware import Hardware
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.precision import Precision
-from inrhw.networks.training.descent import Training
+from inrhw.networks.training.training import Training
 from inrhw.signals.picture import Picture
 from inrhw.synthesis.netlist import Json, Netlist, top_module
 from inrhw.synthesis.synth import load_synthesis, netlist_models
@@ -213,7 +213,7 @@ def test_a_core_without_a_picture_is_given_its_weights_first(tmp_path: Path, pic
     architecture = Architecture("quadinr", 5, 4, 3, 64, 1, precision=precision)
     work = Build(tmp_path / "loadable")
     work.fit(picture, architecture, Training(steps=2))
-    work.emit("raster", Wish("loadable", Target(initiation_interval=4096)))
+    work.emit("raster", Hardware(weights="loadable", initiation_interval=4096))
     work.synth(load_board("vcu128"))
     work.power(activity="netlist")
     found = json.loads((work.folder / "power.json").read_text())

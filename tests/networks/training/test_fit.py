@@ -14,8 +14,8 @@ from safetensors.torch import load_file, save_file
 from inrhw.base.errors import InputError
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.inr import INR
-from inrhw.networks.training.descent import Training
 from inrhw.networks.training.fit import Fitted, fit
+from inrhw.networks.training.training import Training
 from inrhw.signals.likeness import psnr_db
 from inrhw.signals.picture import Picture
 

@@ -13,7 +13,6 @@ from inrhw.lowering.lower import lower
 from inrhw.networks.inr import INR
 from inrhw.networks.shared import SharedArchitecture, SharedINR, shared_architectures
 from inrhw.networks.tensors import load_tensors, save_tensors
-from inrhw.networks.training.descent import Training
 from inrhw.networks.training.fit import fit
 from inrhw.networks.training.shared_fit import (
     FittedShared,
@@ -22,6 +21,7 @@ from inrhw.networks.training.shared_fit import (
     check_same_core,
     fit_shared,
 )
+from inrhw.networks.training.training import Training
 from inrhw.ops.linear.dense import Dense
 from inrhw.signals.likeness import psnr_db
 from inrhw.signals.picture import Picture

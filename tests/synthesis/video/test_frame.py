@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from support.builds import Build
 from support.places import VERILOG
 from support.tmds_decoder import BYTES, CONTROLS, symbols
 from support.video_frame import expected_frame
@@ -13,10 +14,9 @@ from support.video_frame import expected_frame
 from inrhw.artifact.emit import verilog_of
 from inrhw.base.board import load_board
 from inrhw.base.files import read_json
-from inrhw.cli.build_folder import Build
-from inrhw.lowering.wish import Target, Wish
+from inrhw.lowering.hardware import Hardware
 from inrhw.networks.architecture import Architecture
-from inrhw.networks.training.descent import Training
+from inrhw.networks.training.training import Training
 from inrhw.signals.picture import Picture
 from inrhw.synthesis.bitstream import show_of
 from inrhw.synthesis.video.edges import EDGES
@@ -32,7 +32,7 @@ DEADLINE_S = 300.0
 NS = (45 + 480 + 10 + 55) * 800 * 40
 
 
-def simulated(folder: Path, board_name: str, channels: int, wish: Wish) -> tuple[str, NDArray[np.int64]]:
+def simulated(folder: Path, board_name: str, channels: int, wish: Hardware) -> tuple[str, NDArray[np.int64]]:
     """Return what came out of the pins, in hexadecimal, and the frame that they must show."""
     rng = np.random.default_rng(0)
     picture = Picture("odd", rng.integers(0, 256, (23, 36, channels), dtype=np.uint8))
@@ -75,10 +75,12 @@ def whole_frame(seen: NDArray[np.int64]) -> NDArray[np.int64]:
 
 @pytest.mark.parametrize(
     ("channels", "wish"),
-    [(3, Wish(None, Target())), (1, Wish("rom", Target(initiation_interval=4)))],
+    [(3, Hardware()), (1, Hardware(weights="rom", initiation_interval=4))],
     ids=["baked", "folded"],
 )
-def test_a_monitor_at_the_ulx3s_sees_the_golden_picture(tmp_path: Path, channels: int, wish: Wish) -> None:
+def test_a_monitor_at_the_ulx3s_sees_the_golden_picture(
+    tmp_path: Path, channels: int, wish: Hardware
+) -> None:
     text, expected = simulated(tmp_path / "core", "ulx3s", channels, wish)
     raw = np.frombuffer(text.encode(), np.uint8)
     nibbles = np.where(raw >= ord("a"), raw - ord("a") + 10, raw - ord("0")).astype(np.uint8)
@@ -98,7 +100,7 @@ def test_a_monitor_at_the_ulx3s_sees_the_golden_picture(tmp_path: Path, channels
 
 
 def test_the_chip_at_the_icebreaker_gets_the_golden_picture_in_four_bits(tmp_path: Path) -> None:
-    text, expected = simulated(tmp_path / "core", "icebreaker", 3, Wish(None, Target()))
+    text, expected = simulated(tmp_path / "core", "icebreaker", 3, Hardware())
     words = np.array([int(text[k : k + 4], 16) for k in range(0, len(text) - 3, 4)])
     colours = [words >> shift & 15 for shift in (12, 8, 4)]
     flags = [words >> bit & 1 for bit in range(3)]

@@ -1,0 +1,260 @@
+"""Settings: frozen dataclasses whose fields say type, default, bounds and one line of help, once each.
+
+A field's type is int, float, bool, str, a tuple of these, a `Literal` of choices, or one of them or None.
+`Annotated` adds bounds (`annotated_types`); the docstring's "Parameters" hold the help. The command line,
+recipe.toml, the checks and the identity are made from that.
+"""
+
+import dataclasses
+import difflib
+import functools
+import hashlib
+import json
+import math
+import types
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Literal,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
+
+from annotated_types import Interval
+
+from inrhw.base.errors import InputError
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+S = TypeVar("S", bound="Settings")
+
+
+def at_least(least: float, most: float | None = None) -> Interval:
+    """Return the bound of a number from `least` to `most`."""
+    return Interval(ge=least, le=most)
+
+
+def over(least: float, most: float | None = None) -> Interval:
+    """Return the bound of a number over `least` and at most `most`."""
+    return Interval(gt=least, le=most)
+
+
+@dataclass(frozen=True)
+class Field:
+    """What is declared of one setting.
+
+    Attributes
+    ----------
+    name
+        Its name, in Python and in recipe.toml; on the command line with dashes.
+    kind
+        int, float, bool or str: its type, or that of each of its values.
+    choices
+        The only values that it may have; empty if it may have any.
+    bounds
+        Of a number.
+    optional
+        Whether it may be None.
+    many
+        Whether it is a tuple.
+    default
+        What it is when nobody says.
+    help
+        One line or a few.
+    """
+
+    name: str
+    kind: type
+    choices: tuple[Any, ...]
+    bounds: Interval | None
+    optional: bool
+    many: bool
+    default: Any
+    help: str
+
+    @property
+    def allowed(self) -> str:
+        """What a value may be, to follow "must be"."""
+        if self.choices:
+            return f"one of {', '.join(map(str, self.choices))}"
+        article = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}[self.kind]
+        words = f"{article}{_range(self.bounds)}"
+        return f"a list, each {words}" if self.many else words
+
+    def check(self, value: object) -> None:
+        """Raise InputError unless `value` may stand here."""
+        if value is None and self.optional:
+            return
+        values = value if self.many and isinstance(value, tuple) else (value,)
+        if (self.many and not isinstance(value, tuple)) or not all(map(self._fits, values)):
+            shown = f"{value:g}" if isinstance(value, float) else value if self.kind is int else repr(value)
+            raise InputError(f"{self.name} must be {self.allowed}, not {shown}")
+
+    def _fits(self, value: object) -> bool:
+        if self.choices:
+            return value in self.choices
+        if self.kind in (int, float):
+            number = not isinstance(value, bool) and isinstance(value, (int, self.kind))
+            return number and _within(self.bounds, value)  # type: ignore[arg-type]
+        return isinstance(value, self.kind)
+
+
+class Settings:
+    """Base of a frozen dataclass of settings; every field is checked when one is made.
+
+    Raises
+    ------
+    InputError
+        A value has the wrong type or is out of bounds.
+    """
+
+    def __post_init__(self) -> None:
+        for field in fields_of(type(self)):
+            value = getattr(self, field.name)
+            field.check(value)
+            if field.kind is float and isinstance(value, int):  # 3 and 3.0 are the same setting
+                object.__setattr__(self, field.name, float(value))
+
+
+@functools.cache
+def fields_of(kind: "type[DataclassInstance] | type[Settings]") -> tuple[Field, ...]:
+    """Return what is declared of each field that is a setting, not a group of settings."""
+    hints = get_type_hints(kind, include_extras=True)
+    texts = help_of(kind)
+    return tuple(
+        _declared(field, hints[field.name], texts.get(field.name, ""))
+        for field in dataclasses.fields(kind)  # type: ignore[arg-type]
+        if field.name not in dict(groups_of(kind))
+    )
+
+
+@functools.cache
+def groups_of(kind: "type[DataclassInstance] | type[Settings]") -> tuple[tuple[str, type[Settings]], ...]:
+    """Return the fields that are settings themselves, with their types."""
+    hints = get_type_hints(kind)
+    return tuple(
+        (field.name, hints[field.name])
+        for field in dataclasses.fields(kind)  # type: ignore[arg-type]
+        if isinstance(hints[field.name], type) and issubclass(hints[field.name], Settings)
+    )
+
+
+@functools.cache
+def help_of(kind: type) -> Mapping[str, str]:
+    """Return the text of each parameter in a numpydoc docstring, as one line."""
+    from docstring_parser import parse  # noqa: PLC0415  # 30 ms that a run without help need not take
+
+    found: dict[str, str] = {}
+    for each in reversed(kind.__mro__[:-1]):
+        for parameter in parse(each.__doc__ or "").params:
+            for name in parameter.arg_name.split(", "):
+                found[name] = " ".join((parameter.description or "").split())
+    return found
+
+
+def identity(*settings: "DataclassInstance") -> str:
+    """Return a hash of all that settings say: what was made with others is not the same."""
+    told = [[type(each).__name__, dataclasses.asdict(each)] for each in settings]
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+def from_table(kind: type[S], table: Mapping[str, Any], where: str) -> S:
+    """Return the settings that a table, as TOML gives it, describes; what it leaves out has its default.
+
+    Parameters
+    ----------
+    kind
+        A dataclass of settings, which may hold others.
+    table
+        Keys are names of fields.
+    where
+        What the table is from, for messages.
+
+    Raises
+    ------
+    InputError
+        A key is unknown, or a value has a wrong type or is out of bounds; the message names it.
+    """
+    fields, groups = {field.name: field for field in fields_of(kind)}, dict(groups_of(kind))
+    values: dict[str, Any] = {}
+    for key, value in table.items():
+        if key in groups:
+            if not isinstance(value, Mapping):
+                raise InputError(f"{where}: {key} must be a table, written [{key}], not {value!r}")
+            values[key] = from_table(groups[key], value, f"{where}: [{key}]")
+        elif key in fields:
+            values[key] = tuple(value) if isinstance(value, list) else value
+        else:
+            raise InputError(f"{where}: there is no {key}; {_nearest(key, [*fields, *groups], kind)}")
+    try:
+        return kind(**values)
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from error
+
+
+def _nearest(key: str, known: Sequence[str], kind: type[Settings]) -> str:
+    close = difflib.get_close_matches(key, known, n=1)
+    if close:
+        return f"{close[0]} is the nearest name"
+    elsewhere = [group for group, inner in groups_of(kind) if key in {f.name for f in fields_of(inner)}]
+    return f"it belongs into [{elsewhere[0]}]" if elsewhere else f"known are {', '.join(known)}"
+
+
+def differences(*settings: "DataclassInstance") -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """Yield the name, with that of its group, and the values of each field that is not the same in all."""
+    kind = type(settings[0])
+    for field in fields_of(kind):
+        values = tuple(getattr(each, field.name) for each in settings)
+        if len(set(values)) > 1:
+            yield field.name, values
+    for group, _ in groups_of(kind):
+        for name, values in differences(*(getattr(each, group) for each in settings)):
+            yield f"{group}.{name}", values
+
+
+def _declared(field: "dataclasses.Field[Any]", hint: Any, text: str) -> Field:
+    bounds = None
+    if get_origin(hint) is Annotated:
+        hint, *extras = get_args(hint)
+        bounds = next((extra for extra in extras if isinstance(extra, Interval)), None)
+    arms = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
+    (hint,) = [arm for arm in arms if arm is not type(None)]
+    if get_origin(hint) is Annotated:
+        hint, *extras = get_args(hint)
+        bounds = next((extra for extra in extras if isinstance(extra, Interval)), bounds)
+    many = get_origin(hint) is tuple
+    if many:
+        hint = get_args(hint)[0]
+    choices = get_args(hint) if get_origin(hint) is Literal else ()
+    kind = type(choices[0]) if choices else hint
+    return Field(field.name, kind, choices, bounds, len(arms) > 1, many, field.default, text)
+
+
+def _within(bounds: Interval | None, value: float) -> bool:
+    if not math.isfinite(value):
+        return False
+    if bounds is None:
+        return True
+    low = (bounds.ge is None or value >= bounds.ge) and (bounds.gt is None or value > bounds.gt)  # type: ignore[operator]
+    high = (bounds.le is None or value <= bounds.le) and (bounds.lt is None or value < bounds.lt)  # type: ignore[operator]
+    return low and high
+
+
+def _range(bounds: Interval | None) -> str:
+    if bounds is None:
+        return ""
+    if bounds.ge is not None and bounds.le is not None:
+        return f" from {_number(bounds.ge)} to {_number(bounds.le)}"
+    words = {"of at least": bounds.ge, "over": bounds.gt, "at most": bounds.le, "under": bounds.lt}
+    return " " + " and ".join(f"{word} {_number(edge)}" for word, edge in words.items() if edge is not None)
+
+
+def _number(edge: Any) -> str:
+    return f"2**{edge.bit_length()} - 1" if isinstance(edge, int) and edge > 1 << 32 else f"{edge:g}"

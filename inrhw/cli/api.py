@@ -1,0 +1,62 @@
+"""Whole builds from Python, as the command line does them."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from inrhw.base.progress import OnProgress, silent
+from inrhw.cli.build_folder import BuildFolder
+from inrhw.cli.commands.build import planned, run
+from inrhw.cli.commands.report import write
+from inrhw.cli.recipe import Recipe
+
+if TYPE_CHECKING:
+    from inrhw.reports.words import Report
+
+
+def build(
+    recipe: Recipe,
+    folder: Path | str,
+    *,
+    resume: bool = False,
+    on_progress: Callable[[str], OnProgress] = lambda stage: silent,
+) -> "Report":
+    """Build what a recipe says, and return the content of report.json.
+
+    Parameters
+    ----------
+    recipe
+        Signal, network, precision, training, hardware and estimates.
+    folder
+        For all files. Stages whose results are there and still right are not run again.
+    resume
+        Go on with training that was interrupted.
+    on_progress
+        Given the name of a stage, returns what the stage reports its progress to.
+
+    Raises
+    ------
+    InrhwError
+        Something cannot be; most of it is said before training begins.
+    """
+    work = BuildFolder(Path(folder), on_progress)
+    run(recipe, planned(recipe, resume=resume), work, lambda rung: None)
+    return write(work)
+
+
+def report(folder: Path | str, *, vivado: Path | None = None) -> "Report":
+    """Write report.json and report.html of a build folder, and return the content of the first.
+
+    Parameters
+    ----------
+    folder
+        Where the stages ran.
+    vivado
+        Folder with reports of Vivado of the same core, to be shown beside ours.
+
+    Raises
+    ------
+    InputError
+        If a result is missing, damaged, or older than what it was made from.
+    """
+    return write(BuildFolder(Path(folder)), vivado)

@@ -1,0 +1,39 @@
+"""What commands and stages there are: a file each in `inrhw.cli.commands`, and no list of them."""
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator
+from graphlib import TopologicalSorter
+from types import ModuleType
+from typing import Any
+
+from inrhw.cli import commands
+from inrhw.cli.stage import Stage
+
+
+def command_functions() -> dict[str, Callable[..., Any]]:
+    """Return the function of every command, by name: that of its file."""
+    return {module.__name__.rpartition(".")[2]: _function(module) for module in _modules()}
+
+
+def stages() -> list[type[Stage]]:
+    """Return every stage whose results a report may take, each after those that it needs."""
+    found = {
+        value.name: value
+        for module in _modules()
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, Stage) and hasattr(value, "name")
+        if value.__module__ == module.__name__ and value.name == module.__name__.rpartition(".")[2]
+    }
+    needs = {stage: stage.after for stage in found.values()}
+    return list(TopologicalSorter(needs).static_order())
+
+
+def _modules() -> Iterator[ModuleType]:
+    for found in pkgutil.iter_modules(commands.__path__):
+        yield importlib.import_module(f"{commands.__name__}.{found.name}")
+
+
+def _function(module: ModuleType) -> Callable[..., Any]:
+    function: Callable[..., Any] = getattr(module, module.__name__.rpartition(".")[2])
+    return function

@@ -1,0 +1,156 @@
+"""A recipe: everything that decides a build, as one tree of settings, and as recipe.toml."""
+
+import tomllib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from annotated_types import Interval
+
+from inrhw.base.errors import InputError
+from inrhw.base.files import write_atomically
+from inrhw.base.settings import Field, Settings, fields_of, from_table, groups_of
+from inrhw.estimates.estimates import Estimates
+from inrhw.lowering.hardware import Hardware
+from inrhw.networks.network import Network
+from inrhw.networks.precision import Precision
+from inrhw.networks.training.training import Training
+from inrhw.signals.signal import Signal
+
+if TYPE_CHECKING:
+    from tomlkit import TOMLDocument
+    from tomlkit.items import Table
+
+#: Its name in every build folder.
+FILE = "recipe.toml"
+
+#: Of the form that this version writes and reads.
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Recipe(Settings):
+    """What a build is made of.
+
+    Parameters
+    ----------
+    format
+        Of this file; a newer inrhw may write another.
+    name
+        Of the core's top module. "": that of the folder.
+    board
+        Name of a board, or a .py file that describes one.
+    signal, network, precision, training, hardware, estimates
+        The groups.
+    """
+
+    format: Annotated[int, Interval(ge=FORMAT, le=FORMAT)] = FORMAT
+    name: str = ""
+    board: str = "vcu128"
+    signal: Signal = Signal()
+    network: Network = Network()
+    precision: Precision = Precision()
+    training: Training = Training()
+    hardware: Hardware = Hardware()
+    estimates: Estimates = Estimates()
+
+
+def load_recipe(path: Path) -> Recipe:
+    """Return the recipe in a file, with the paths in it, which are relative to the file, from here."""
+    recipe = read_recipe(path)
+    found = tuple(str(path.parent / picture) for picture in recipe.signal.pictures)
+    board = str(path.parent / recipe.board) if recipe.board.endswith(".py") else recipe.board
+    return replace(recipe, board=board, signal=replace(recipe.signal, pictures=found))
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Return the recipe in a file as it is written there.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, is no TOML, is of a newer inrhw, or holds an unknown key or a value that
+        cannot be.
+    """
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}); `inrhw init` writes one") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is no TOML: {error}") from error
+    written = table.get("format", FORMAT)
+    if isinstance(written, int) and written > FORMAT:
+        raise InputError(
+            f"{path} is of a newer inrhw (format {written}, this one reads {FORMAT}); update inrhw to use it"
+        )
+    return from_table(Recipe, table, str(path))
+
+
+def save_recipe(recipe: Recipe, path: Path, *, commented: bool = False) -> None:
+    """Write a recipe, with the help of every setting if wished for.
+
+    Raises
+    ------
+    InputError
+        The file cannot be written.
+    """
+    try:
+        write_atomically(path, recipe_toml(recipe, commented=commented).encode())
+    except OSError as error:
+        raise InputError(f"{path} cannot be written ({error.strerror})") from error
+
+
+def recipe_toml(recipe: Recipe, *, commented: bool = False) -> str:
+    """Return a recipe as TOML; settings that are None are left out, or stand in a comment.
+
+    Examples
+    --------
+    >>> print(recipe_toml(Recipe())[:12])
+    format = 1
+    """
+    import tomlkit  # noqa: PLC0415  # 40 ms
+
+    document = tomlkit.document()
+    _fill(document, recipe, commented)
+    for name, kind in groups_of(Recipe):
+        table = tomlkit.table()
+        if commented and kind.__doc__:
+            table.comment(kind.__doc__.splitlines()[0])
+        _fill(table, getattr(recipe, name), commented)
+        document.add(tomlkit.nl())
+        document.add(name, table)
+    return tomlkit.dumps(document)
+
+
+def _fill(table: "TOMLDocument | Table", settings: Settings, commented: bool) -> None:
+    """Add every field of a group to a table."""
+    import tomlkit  # noqa: PLC0415
+
+    for field in fields_of(type(settings)):
+        value = getattr(settings, field.name)
+        for line in _comments(field) if commented else ():
+            table.add(tomlkit.comment(line))
+        if value is not None:
+            table.add(field.name, list(value) if field.many else value)
+        elif commented:
+            table.add(tomlkit.comment(f"{field.name} ="))
+
+
+def _comments(field: Field) -> Iterator[str]:
+    """Yield the help of a field, and what it may be."""
+    yield field.help
+    if field.choices or field.bounds:
+        yield f"({field.allowed})"
+
+
+def option_values(recipe: Recipe, groups: Sequence[str]) -> dict[str, Any]:
+    """Return what a recipe says otherwise than the defaults, as options: a flat table by their names."""
+    values: dict[str, Any] = {name: getattr(recipe, name) for name in ("name", "board")}
+    for settings in (getattr(recipe, group) for group in groups):
+        for field in fields_of(type(settings)):
+            if (value := getattr(settings, field.name)) != field.default:
+                values[field.name.replace("_", "-")] = list(value) if field.many else value
+    if "hardware" not in groups:
+        del values["name"]
+    return values

@@ -1,0 +1,55 @@
+"""A stage of a build: what it reads, depends on and leaves, and what the report takes from it."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from inrhw.cli.recipe import Recipe
+
+if TYPE_CHECKING:
+    from inrhw.cli.build_folder import BuildFolder
+
+
+class Stage(ABC):
+    """One run of a stage; a subclass in a file of `inrhw.cli.commands` is all that there is of one.
+
+    Attributes
+    ----------
+    name
+        Of the stage, and of the command that runs it.
+    result
+        The file by which what it found is known.
+    after
+        Stages whose results must be there, and of what is there now.
+    """
+
+    name: ClassVar[str]
+    result: ClassVar[str]
+    after: "ClassVar[tuple[type[Stage], ...]]" = ()
+
+    @classmethod
+    def inputs(cls, folder: "BuildFolder") -> Sequence[str]:
+        """Return the names of the files that it would read now."""
+        return ()
+
+    def key(self) -> Sequence[str]:
+        """Return all else that its result depends on."""
+        return ()
+
+    def settings(self, recipe: Recipe) -> Recipe:
+        """Return the recipe of the folder once this stage has run."""
+        return recipe
+
+    @abstractmethod
+    def outputs(self, folder: "BuildFolder") -> Sequence[str]:
+        """Return the names of the files that it leaves; some only of some cores."""
+
+    @abstractmethod
+    def run(self, folder: "BuildFolder") -> None:
+        """Do it."""
+
+    @classmethod
+    def reported(cls, folder: Path, report: dict[str, Any]) -> dict[str, Any]:
+        """Return the sections that it adds to the report of a folder, given those of the stages before it."""
+        return {}

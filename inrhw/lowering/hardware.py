@@ -1,0 +1,176 @@
+"""What a user asks of a core: a rate or a budget, where weights are, what can be set at run time."""
+
+import math
+from dataclasses import dataclass
+from typing import Annotated, Literal, get_args
+
+from inrhw.base.errors import InputError
+from inrhw.base.settings import Settings, at_least, over
+from inrhw.base.types import Element, Phase
+
+#: Where coordinates come from.
+Source = Literal["raster", "stream"]
+SOURCES: tuple[str, ...] = get_args(Source)
+
+#: Where weights can be: in adders (unfolded), in memories that never change, or in memories that are loaded.
+Weights = Literal["baked", "rom", "loadable"]
+WEIGHTS: tuple[str, ...] = get_args(Weights)
+
+#: The clock that rates and power are meant at when nobody says.
+DEFAULT_CLOCK_MHZ = 300.0
+
+
+@dataclass(frozen=True)
+class Hardware(Settings):
+    """The core: what it has to reach, and what can be set at run time.
+
+    Parameters
+    ----------
+    source
+        raster: the core scans by itself. stream: coordinates come by AXI4-Stream.
+    control
+        AXI4-Lite registers to start, stop and watch the core.
+    window
+        Ports to zoom and pan at run time, frame by frame; periodic activations only.
+    scale
+        Render at so many times the size of the picture, 1..64, with the same weights.
+    weights
+        baked: constants, a pixel a clock. rom, loadable: in memory, fixed or replaced at run time. None:
+        baked; rom with a target.
+    target_mpixels
+        Megapixels a second that a folded core must give.
+    initiation_interval
+        Cycles a pixel may take, instead of target_mpixels.
+    max_dsp
+        Multipliers to use at most. None: the board's.
+    max_lut
+        LUTs to use at most. None: the board's.
+    packed
+        Two products of 8 bits in one DSP48E2.
+    clock_mhz
+        Clock that target_mpixels is meant at, and power stated at. None: 300; for power the highest if lower.
+
+    Examples
+    --------
+    >>> Hardware(target_mpixels=20).interval
+    15
+    """
+
+    source: Source = "raster"
+    control: bool = False
+    window: bool = False
+    scale: Annotated[int, at_least(1, 64)] = 1
+    weights: Weights | None = None
+    target_mpixels: Annotated[float, over(0)] | None = None
+    initiation_interval: Annotated[int, at_least(1)] | None = None
+    max_dsp: Annotated[int, at_least(1)] | None = None
+    max_lut: Annotated[int, at_least(1)] | None = None
+    packed: bool = False
+    clock_mhz: Annotated[float, over(0)] | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._check_target()
+        self._check_weights()
+        check_control(self.control, self.source)
+
+    def _check_target(self) -> None:
+        if self.target_mpixels is None:
+            return
+        if self.initiation_interval is not None:
+            raise InputError(
+                "give target_mpixels or initiation_interval, not both: one follows from the other"
+            )
+        if self.target_mpixels > self.target_clock_mhz:
+            raise InputError(
+                f"{self.target_mpixels:g} Mpixels/s cannot be reached at {self.target_clock_mhz:g} MHz: "
+                "a core gives at most one pixel a clock"
+            )
+
+    def _check_weights(self) -> None:
+        if self.weights == "baked" and self.has_target:
+            raise InputError(
+                "baked weights give one pixel a clock; "
+                "a target needs weights rom or, of one picture, loadable"
+            )
+        if self.folded and not self.has_target:
+            raise InputError(
+                f"{self.weights} weights need a target: target_mpixels, initiation_interval, max_dsp or "
+                "max_lut; leave weights out for one pixel a clock"
+            )
+        if self.packed and not self.folded:
+            raise InputError("packed is about the multipliers of a folded network; give a target too")
+        if self.interval == 1 and self.weights:
+            raise InputError(
+                f"{self.weights} weights with a target take two clocks a pixel or more; "
+                "ask for less, or leave weights and target out for one pixel a clock"
+            )
+        if self.interval == 1:
+            raise InputError(
+                "the target is one pixel a clock, which is what a core without a target gives; leave it out"
+            )
+
+    @property
+    def has_target(self) -> bool:
+        """Whether a rate or a budget is asked for."""
+        asked = (self.target_mpixels, self.max_dsp, self.max_lut, self.initiation_interval)
+        return any(value is not None for value in asked)
+
+    @property
+    def target_clock_mhz(self) -> float:
+        """The clock that a rate is meant at."""
+        return DEFAULT_CLOCK_MHZ if self.clock_mhz is None else self.clock_mhz
+
+    @property
+    def interval(self) -> int | None:
+        """Cycles that a pixel may take; None when only a budget is given."""
+        if self.target_mpixels is None:
+            return self.initiation_interval
+        return math.floor(self.target_clock_mhz / self.target_mpixels + 1e-9)
+
+    @property
+    def folded(self) -> bool:
+        """Whether the network is to be folded."""
+        return self.has_target if self.weights is None else self.weights != "baked"
+
+
+def check_clock(clock_mhz: float) -> None:
+    """Raise InputError unless a clock is one."""
+    if not 0 < clock_mhz < math.inf:
+        raise InputError(f"the clock must be a positive number of MHz, not {clock_mhz:g}")
+
+
+def check_source(source: str) -> str:
+    """Return `source`, or raise InputError unless it is one of `SOURCES`."""
+    if source not in SOURCES:
+        raise InputError(f"source must be one of {', '.join(SOURCES)}, not {source!r}")
+    return source
+
+
+def check_control(control: bool, source: str) -> None:
+    """Raise InputError if a stream core is to have registers that count frames."""
+    if control and source != "raster":
+        raise InputError("a stream core has no frames to control; its stream starts and stops it")
+
+
+def check_window(source: str, folded: bool, argument: Element) -> None:
+    """Raise InputError unless a core can have a window.
+
+    Parameters
+    ----------
+    source
+        "raster" or "stream".
+    folded
+        Whether the network is folded.
+    argument
+        What the first layer puts out.
+    """
+    if source != "raster":
+        raise InputError(f"a window needs the raster source; with {source} the coordinates come from outside")
+    if folded:
+        raise InputError("a window needs baked weights of one network; leave out targets and other weights")
+    if not isinstance(argument, Phase):
+        raise InputError(
+            "a window needs a periodic activation such as quadinr or siren, whose phase wraps: "
+            "outside the picture the argument of any other leaves its format"
+        )

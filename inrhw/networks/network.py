@@ -1,0 +1,53 @@
+"""What a user asks of a network; `Architecture` is what it becomes for a picture."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from inrhw.base.errors import InputError
+from inrhw.base.settings import Settings, at_least, over
+
+#: What may stand between a picture's first layer and the shared ones.
+Projection = Literal["full", "low-rank", "diagonal"]
+
+
+@dataclass(frozen=True)
+class Network(Settings):
+    """Shape of the network.
+
+    Parameters
+    ----------
+    model
+        The activation, which names the network: quadinr, siren, finer, gauss and others.
+    hidden_features
+        Width of the hidden layers.
+    hidden_layers
+        Layers between the first and the last.
+    omega_0
+        Frequency factor, f(omega_0 (W x + b)) in every layer. None: the activation's own.
+    activation_impl
+        Circuit of the activation, as `inrhw activations` names it; "auto": the one with the fewest LUTs on
+        the board that errs by one unit of the last place at most. "": a table.
+    shared
+        One core for several pictures, whose networks share their inner layers.
+    projection
+        With shared, what stands between a picture's first layer and the shared ones. None: full.
+    rank
+        Of a low-rank projection. None: a quarter of the width.
+    """
+
+    model: str = "quadinr"
+    hidden_features: Annotated[int, at_least(1, 256)] = 20
+    hidden_layers: Annotated[int, at_least(0, 16)] = 2
+    omega_0: Annotated[float, over(0, 1000)] | None = None
+    activation_impl: str = ""
+    shared: bool = False
+    projection: Projection | None = None
+    rank: Annotated[int, at_least(1, 256)] | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        given = [name for name in ("projection", "rank") if getattr(self, name) is not None]
+        if given and not self.shared:
+            raise InputError(f"{' and '.join(given)} is about pictures that share layers; give --shared too")
+        if self.rank is not None and self.projection != "low-rank":
+            raise InputError("rank is of a low-rank projection; give --projection low-rank too")

@@ -1,0 +1,83 @@
+"""Stages of a build, a method each."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from inrhw.base.board import Board
+from inrhw.cli.build_folder import BuildFolder
+from inrhw.cli.commands.add import Add
+from inrhw.cli.commands.asic import Asic
+from inrhw.cli.commands.bitstream import Bitstream
+from inrhw.cli.commands.emit import Emit
+from inrhw.cli.commands.fit import Fit
+from inrhw.cli.commands.power import Power
+from inrhw.cli.commands.report import write
+from inrhw.cli.commands.synth import Synth
+from inrhw.cli.commands.verify import Verify
+from inrhw.lowering.hardware import Hardware
+from inrhw.networks.architecture import Architecture
+from inrhw.networks.training.training import Training
+from inrhw.reports.words import Report
+from inrhw.signals.picture import Picture
+from inrhw.verification.ladder import Rung
+
+BAKED = Hardware()
+
+
+class Build(BuildFolder):
+    """A build folder whose stages a test runs one by one."""
+
+    def fit(
+        self, picture: Picture, architecture: Architecture, training: Training, *, resume: bool = False
+    ) -> None:
+        """Train one picture."""
+        self.run(Fit([picture], [architecture], training, resume))
+
+    def fit_shared(
+        self,
+        pictures: Sequence[Picture],
+        architectures: Sequence[Architecture],
+        training: Training,
+        *,
+        resume: bool = False,
+    ) -> None:
+        """Train pictures that share layers."""
+        self.run(Fit(pictures, architectures, training, resume))
+
+    def add(self, picture: Picture, training: Training, *, resume: bool = False) -> None:
+        """Train one more picture."""
+        self.run(replace(Add.to(self.folder, picture), training=training, resume=resume))
+
+    def emit(
+        self, source: Any, hardware: Hardware = BAKED, board: Board | None = None, scale: int = 1
+    ) -> None:
+        """Write the core."""
+        asked = replace(hardware, source=source, scale=scale)
+        self.run(Emit(asked, board.name if board else "vcu128"))
+
+    def synth(self, board: Board, *, place: bool = False) -> None:
+        """Synthesize it."""
+        self.run(Synth(board.name, place))
+
+    def power(self, clock_mhz: float | None = None, activity: Any = "auto") -> None:
+        """Estimate its power."""
+        self.run(Power(clock_mhz, activity))
+
+    def verify(self, on_rung: Callable[[Rung], None] = lambda rung: None) -> bool:
+        """Verify it; return whether it passed."""
+        self.run(Verify(on_rung))
+        return Verify.passed(self.folder)
+
+    def asic(self, liberty: Sequence[Path] = (), **options: Any) -> None:
+        """Map it to standard cells."""
+        self.run(Asic(tuple(liberty), **options))
+
+    def bitstream(self, board: Board) -> None:
+        """Put it on a board."""
+        self.run(Bitstream(board.name))
+
+    def report(self, vivado: Path | None = None) -> Report:
+        """Report on it."""
+        return write(self, vivado)
