@@ -1,16 +1,19 @@
 """The command line: what `inrhw` can do."""
 
+import itertools
+import re
 import sys
 from pathlib import Path
 
-from cyclopts import App, CycloptsError, Group
+from cyclopts import App, CycloptsError, Group, Parameter
 from cyclopts.config import Dict
 
 from inrhw.base.errors import InrhwError
+from inrhw.base.settings import fields_of, groups_of
 from inrhw.base.version import __version__
 from inrhw.cli.discovery import command_functions, stages
-from inrhw.cli.recipe import load_recipe, option_values
-from inrhw.cli.terminal import errors, fail
+from inrhw.cli.recipe import Recipe, load_recipe, option_values
+from inrhw.cli.terminal import fail
 
 #: Commands that take a recipe in the place of pictures, and what of it each takes.
 _TRAINED = ("signal", "network", "precision", "training")
@@ -28,6 +31,7 @@ def app_for(arguments: list[str]) -> App:
         version_flags=["--version"],
         help_flags=["--help", "-h"],
         config=_from_recipe(arguments),
+        default_parameter=Parameter(allow_repeating=True),
     )
     ordered = {stage.name: place for place, stage in enumerate(stages())}
     first, rest = Group("Stages of a build", sort_key=1), Group("More", sort_key=2)
@@ -55,17 +59,36 @@ def _from_recipe(arguments: list[str]) -> tuple[Dict, ...]:
     if is_build and not any(argument.startswith(("-o", "--output")) for argument in arguments):
         arguments += ["--output", str(path.parent)]
     groups = _FROM_RECIPE[arguments[0]]
-    return (Dict(option_values(load_recipe(path), groups), source=str(path)),)
+    return (Dict({arguments[0]: option_values(load_recipe(path), groups)}, source=str(path)),)
+
+
+def _check_whole_numbers(arguments: list[str]) -> None:
+    """Raise InputError for a whole number that is given with a point: cyclopts would round it."""
+    for _, kind in groups_of(Recipe):
+        for field in fields_of(kind):
+            option = f"--{field.name.replace('_', '-')}"
+            for given, value in itertools.pairwise(
+                [part for each in arguments for part in each.split("=", 1)]
+            ):
+                if given == option and field.kind is int and re.fullmatch(r"[-+]?\d*\.\d*", value):
+                    field.check(float(value))
+
+
+def _sentence(error: CycloptsError) -> str:
+    """Return what was wrong with the arguments, and where they are explained."""
+    command = " ".join(["inrhw", *(error.command_chain or ())])
+    return f"{' '.join(str(error).split()).rstrip('.')}; `{command} --help` explains"
 
 
 def main() -> None:
     """Run the command line; an error that a user can act on is one sentence and status 1."""
     arguments = sys.argv[1:]
     try:
+        _check_whole_numbers(arguments)
         app = app_for(arguments)
-        app(arguments, exit_on_error=False, error_console=errors)
-    except CycloptsError:
-        sys.exit(2)
+        app(arguments, exit_on_error=False, print_error=False)
+    except CycloptsError as error:
+        fail(_sentence(error), status=2)
     except InrhwError as error:
         fail(str(error))
     except OSError as error:  # a full disk, a missing permission, a name that is too long

@@ -83,7 +83,7 @@ def warn(sentence: str) -> None:
     errors.print(f"inrhw: {sentence}", style="yellow", markup=False, highlight=False, soft_wrap=True)
 
 
-def fail(message: str) -> NoReturn:
-    """Print an error and end with status 1."""
+def fail(message: str, *, status: int = 1) -> NoReturn:
+    """Print an error and end with a status."""
     errors.print(f"inrhw: {message}", style="red", markup=False, highlight=False, soft_wrap=True)
-    sys.exit(1)
+    sys.exit(status)

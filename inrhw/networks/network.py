@@ -19,9 +19,9 @@ class Network(Settings):
     model
         The activation, which names the network: quadinr, siren, finer, gauss and others.
     hidden_features
-        Width of the hidden layers.
+        Width of the hidden layers, 1..256.
     hidden_layers
-        Layers between the first and the last.
+        Layers between the first and the last, 0..16.
     omega_0
         Frequency factor, f(omega_0 (W x + b)) in every layer. None: the activation's own.
     activation_impl

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inrhw.base.errors import InputError
+from inrhw.base.names import safe_name
 from inrhw.base.settings import identity
 from inrhw.cli.build_folder import BuildFolder
 from inrhw.cli.options import (
@@ -127,7 +128,9 @@ def fit_of(recipe: Recipe, *, resume: bool) -> Fit:
     """Return the training that a recipe asks for; its pictures are read, and a circuit is chosen, now."""
     from inrhw.networks.architecture import Architecture
     from inrhw.networks.shared import shared_architectures
+    from inrhw.networks.training.descent import check_device
 
+    check_device(recipe.training.device)
     network = replace(recipe.network, activation_impl=_circuit(recipe))
     pictures = load_pictures(recipe.signal, shared=network.shared)
     options = {name: getattr(network, name) for name in _OF_ARCHITECTURE[1:]}
@@ -159,7 +162,8 @@ def load_pictures(signal: Signal, *, shared: bool) -> "list[Picture]":
     if not signal.pictures:
         return [builtin_picture(sizes[0])]
     loaded = [load_picture(Path(path), size) for path, size in zip(signal.pictures, sizes, strict=True)]
-    return [replace(picture, name=name) for picture, name in zip(loaded, signal.names, strict=True)] or loaded
+    names = signal.names or [picture.name for picture in loaded]
+    return [replace(picture, name=safe_name(name)) for picture, name in zip(loaded, names, strict=True)]
 
 
 def _circuit(recipe: Recipe) -> str:

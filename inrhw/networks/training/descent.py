@@ -89,7 +89,6 @@ def train(
     InputError
         If the checkpoint is damaged or of another network, picture or training, or training diverged.
     """
-    _check_device(training.device)
     if resume and checkpoint and checkpoint.exists():
         _read_checkpoint(checkpoint, state, identity, training.steps)
     try:
@@ -105,7 +104,8 @@ def train(
         checkpoint.unlink(missing_ok=True)
 
 
-def _check_device(device: str) -> None:
+def check_device(device: str) -> None:
+    """Raise InputError unless torch can compute on a device."""
     try:
         torch.ones(1, device=device).item()
     except (RuntimeError, AssertionError, NotImplementedError) as error:

@@ -16,7 +16,7 @@ from inrhw.base.settings import identity
 from inrhw.networks.architecture import Architecture, architecture_from_json, architecture_to_json
 from inrhw.networks.inr import INR
 from inrhw.networks.tensors import load_tensors, prefixed, restore, save_tensors, strip, tensors_of
-from inrhw.networks.training.descent import State, mean_square, train
+from inrhw.networks.training.descent import State, check_device, mean_square, train
 from inrhw.networks.training.distribution import distributions
 from inrhw.networks.training.training import Training
 from inrhw.signals.likeness import psnr_db, ssim
@@ -157,6 +157,7 @@ def fit(
         If the checkpoint is damaged or of another network, picture or training, or training diverged.
     """
     training = training or Training()
+    check_device(training.device)
     if (architecture.grid.width, architecture.grid.height, architecture.channels) != (
         picture.width,
         picture.height,

@@ -26,7 +26,7 @@ from inrhw.networks.shared import (
     shared_architectures,
 )
 from inrhw.networks.tensors import load_tensors, prefixed, restore, save_tensors, strip, tensors_of
-from inrhw.networks.training.descent import State, mean_square, train
+from inrhw.networks.training.descent import State, check_device, mean_square, train
 from inrhw.networks.training.fit import WEIGHTS, Fitted, load_original
 from inrhw.networks.training.training import Training
 from inrhw.signals.picture import Picture
@@ -199,6 +199,7 @@ def fit_shared(
         training, or training diverged.
     """
     training = training or SharedTraining()
+    check_device(training.device)
     sizes = [(p.width, p.height, p.channels) for p in pictures]
     if not sizes or [(a.grid.width, a.grid.height, a.channels) for a in architectures] != sizes:
         raise InputError("there must be an architecture of each picture's width, height and channels")
@@ -249,6 +250,7 @@ def add_picture(
         training, or training diverged.
     """
     training = training or fitted.training
+    check_device(training.device)
     common = fitted.model.architecture
     check_mode(picture, common.channels, "what is on the core")
     if max(picture.width, picture.height) > common.side:

@@ -14,6 +14,7 @@ from safetensors.torch import load_file, save_file
 from inrhw.base.errors import InputError
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.inr import INR
+from inrhw.networks.training.descent import check_device
 from inrhw.networks.training.fit import Fitted, fit
 from inrhw.networks.training.training import Training
 from inrhw.signals.likeness import psnr_db
@@ -363,13 +364,13 @@ def test_training_is_checked(change: dict[str, Any]) -> None:
 @pytest.mark.parametrize("device", ["nonsense", "cuda:99", ""])
 def test_an_unusable_device_is_named(device: str) -> None:
     with pytest.raises(InputError, match=f"device '{device}' is not usable here") as caught:
-        Training(device=device)
+        check_device(device)
     assert "\n" not in str(caught.value)
 
 
 def test_a_device_without_values_is_refused() -> None:
     with pytest.raises(InputError, match="device"):
-        Training(device="meta")
+        check_device("meta")
 
 
 # ---- the folder of a fit
