@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from inrhw.base.errors import InrhwError
+from inrhw.base.stopping import stoppable
 from inrhw.base.version import __version__
 from inrhw.cli.commands.activations import activations
 from inrhw.cli.commands.add import add
@@ -21,7 +22,7 @@ from inrhw.cli.commands.synth import synth
 from inrhw.cli.commands.verify import verify
 from inrhw.cli.commands.vivado import vivado
 from inrhw.cli.commands.weights import weights
-from inrhw.cli.terminal import console, fail
+from inrhw.cli.terminal import console, fail, said_when_interrupted
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -40,13 +41,14 @@ for command in (
     *(build, fit, add, emit, synth, power, verify, asic, report, weights),
     *(bitstream, vivado, ip, activations, boards),
 ):
-    app.command()(command)
+    app.command()(said_when_interrupted("nothing was left half-written")(command))
 
 
 def main() -> None:
     """Run the command line; an error that a user can act on is one sentence and status 1."""
     try:
-        app(prog_name="inrhw")
+        with stoppable():
+            app(prog_name="inrhw")
     except InrhwError as error:
         fail(str(error))
     except OSError as error:  # a full disk, a missing permission, a name that is too long
