@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from inrhw.base.errors import InrhwError, ToolFailed, ToolNotFound
+from inrhw.base.files import PACKAGE
 from inrhw.base.process import clean_environment, printed_by, python, run, stages_in
 
 #: A program that starts another one in the background; both write their numbers, then wait.
@@ -20,8 +21,12 @@ FAMILY = "sleep 600 & echo $! >> pids; echo $$ >> pids; wait"
 
 #: A process that runs it by `run`, in a thread other than the main one if told so, and may be told to stop.
 PARENT = """
-import sys, threading
+import sys, threading, types
 from pathlib import Path
+
+sys.modules["inrhw"] = package = types.ModuleType("inrhw")  # without torch, which takes seconds
+package.__path__ = [sys.argv[3]]
+
 from inrhw.base.process import run
 from inrhw.base.stopping import ending, stoppable
 
@@ -70,8 +75,7 @@ def shell(script: str, folder: Path, **options: object) -> str:
 
 def parent(folder: Path, where: str = "main") -> subprocess.Popen[bytes]:
     """Start a process that runs `FAMILY`."""
-    path = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    return subprocess.Popen([sys.executable, "-c", PARENT, FAMILY, where], cwd=folder, env=os.environ | path)
+    return subprocess.Popen([sys.executable, "-c", PARENT, FAMILY, where, str(PACKAGE)], cwd=folder)
 
 
 def test_the_log_holds_all_output_and_no_older_one(tmp_path: Path) -> None:
