@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import hashlib
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -133,9 +134,23 @@ class Build(StagedFolder):
                     "--resume with the options of the interrupted training would continue it"
                 )
             fitted = train(checkpoint=checkpoint, resume=resume, on_progress=self.on_progress("fit"))
-            fitted.save(self.folder)
+            self._save(fitted)
 
         self._stage("fit", key, outputs, run)
+
+    def _save(self, fitted: Fitted | FittedShared) -> None:
+        """Write what was trained; elsewhere when the folder cannot be written, since it took long to get."""
+        try:
+            fitted.save(self.folder)
+        except InputError as error:
+            elsewhere = Path(tempfile.mkdtemp(prefix="inrhw-")) / self.folder.resolve().name
+            try:
+                fitted.save(elsewhere)
+            except InputError:
+                raise error from None
+            raise InputError(
+                f"{error}; what was trained is in {elsewhere}, and `inrhw emit` goes on from there"
+            ) from error
 
     def emit(self, source: str, wish: Wish = BAKED, board: Board | None = None, scale: int = 1) -> None:
         """Write the Verilog, its manifest and golden vectors; for a folded core what it was planned for.

@@ -676,6 +676,17 @@ def test_ctrl_c_in_a_later_stage_keeps_the_earlier_ones(
     assert contents(built) == before
 
 
+@pytest.mark.parametrize("name", [".", "/", "..", "folder"])
+def test_weights_do_not_go_where_a_folder_is(
+    inrhw_: Inrhw, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    (tmp_path / "folder").mkdir()
+    monkeypatch.setattr("inrhw.cli.commands.weights.weights_for", lambda *_: b"weights")
+    result = inrhw_("weights", "A", "--core", "B", "-o", name)
+    refused(result, f"{re.escape(name)} is a folder; give -o the name of a file in it")
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+
 @pytest.fixture
 def interrupted(inrhw_: Inrhw, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a finished training and the checkpoint of another one."""

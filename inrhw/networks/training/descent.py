@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from inrhw.base.errors import InputError
+from inrhw.base.files import output_folder
 from inrhw.base.progress import OnProgress
 from inrhw.base.stopping import uninterrupted
 from inrhw.networks.tensors import Trainable, load_tensors, prefixed, restore, save_tensors, strip, tensors_of
@@ -237,8 +238,8 @@ def _write_checkpoint(path: Path, state: State[M], identity: str) -> None:
     tensors |= prefixed("quantized", tensors_of(state.model))
     tensors |= prefixed("moment", state.moments)
     position = {"identity": identity, "step": str(state.step), "quantizing": str(int(state.quantizing))}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    save_tensors(path, tensors, position)
+    with output_folder(path.parent):
+        save_tensors(path, tensors, position)
 
 
 def _moment_shapes(model: Trainable) -> dict[str, torch.Size]:
