@@ -1,11 +1,12 @@
 """The command line: what `inrhw` can do, in the order in which `inrhw --help` shows it."""
 
+import sys
 from typing import Annotated
 
 import typer
 
 from inrhw.base.errors import InrhwError
-from inrhw.base.stopping import stoppable
+from inrhw.base.stopping import ending, stoppable
 from inrhw.base.version import __version__
 from inrhw.cli.commands.activations import activations
 from inrhw.cli.commands.add import add
@@ -52,4 +53,6 @@ def main() -> None:
     except InrhwError as error:
         fail(str(error))
     except OSError as error:  # a full disk, a missing permission, a name that is too long
+        if isinstance(error.__context__, KeyboardInterrupt):  # nothing can be said on a closed terminal
+            sys.exit(ending(error.__context__)[1])
         fail(f"{error.filename or 'a file'} cannot be used ({error.strerror})")
