@@ -244,7 +244,8 @@ def gradient(mode: str, size: tuple[int, int] = (6, 5)) -> Image.Image:
 PICTURES: dict[str, tuple[Image.Image, int]] = {
     "grey": (gradient("L"), 1),
     "bilevel": (gradient("1"), 1),
-    "palette": (gradient("P"), 3),
+    "palette": (Image.new("RGB", (6, 5), "red").quantize(), 3),
+    "palette of greys": (gradient("P"), 1),
     "transparent": (gradient("RGBA"), 3),
     "grey transparent": (gradient("LA"), 1),
     "16 bit": (Image.fromarray(np.arange(30, dtype=np.uint16).reshape(5, 6) * 2000), 1),
