@@ -29,11 +29,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
 from inrhw import Architecture, Precision, Training, load_picture
 from inrhw.base.files import read_json, write_json
 from inrhw.networks.inr import INR
+from inrhw.networks.tensors import save_tensors
 from inrhw.networks.training.descent import State, descend, mean_square, one_thread
 from inrhw.networks.training.distribution import distributions
 from inrhw.signals.likeness import psnr_db
@@ -163,7 +164,7 @@ class Task:
                 state.float_model.load_state_dict(load_file(file))
             else:
                 self.descend(state.float_model, state, end)
-                save_file(state.float_model.state_dict(), file)
+                save_tensors(file, state.float_model.state_dict(), {})
             # As `fit` has it, Adam starts anew where the branches part.
             state.step, state.moments = end, {}
             networks.append(copy.deepcopy(state.float_model))

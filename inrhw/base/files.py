@@ -22,17 +22,37 @@ def output_folder(folder: Path) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         yield
     except OSError as error:
-        raise InputError(f"{folder} cannot be written ({error.strerror}); choose another with -o") from error
+        what = error.filename or folder
+        raise InputError(f"{what} cannot be written ({error.strerror}); choose another with -o") from error
+
+
+def write_output(path: Path, data: bytes) -> None:
+    """Write a file that the user named; raise InputError when it cannot be written."""
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; give -o the name of a file in it")
+    if path.exists() and not path.is_file():
+        raise InputError(f"{path} is no regular file; give -o the name of another")
+    with output_folder(path.parent):
+        write_atomically(path, data)
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file beside its place, then rename it there: nobody ever sees half of it."""
+    """Write a file beside its place, then rename it there: nobody ever sees half of it.
+
+    Raises
+    ------
+    OSError
+        It cannot be written; the error names `path`.
+    """
     beside = path.with_name(f".{path.name}.part")
     try:
         beside.write_bytes(data)
         beside.replace(path)
+    except OSError as error:  # of a full disk it names no file
+        raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
-        beside.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            beside.unlink(missing_ok=True)
 
 
 def write_together(last: Path, data: bytes, others: Mapping[Path, bytes | None]) -> None:

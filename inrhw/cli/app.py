@@ -10,10 +10,11 @@ from cyclopts.config import Dict
 
 from inrhw.base.errors import InrhwError
 from inrhw.base.settings import fields_of, groups_of
+from inrhw.base.stopping import ending, stoppable
 from inrhw.base.version import __version__
 from inrhw.cli.discovery import command_functions, stages
 from inrhw.cli.recipe import Recipe, load_recipe, option_values
-from inrhw.cli.terminal import fail
+from inrhw.cli.terminal import fail, said_when_interrupted
 
 #: Commands that take a recipe in the place of pictures, and what of it each takes.
 _TRAINED = ("signal", "network", "precision", "training")
@@ -85,12 +86,14 @@ def main() -> None:
     arguments = sys.argv[1:]
     try:
         _check_whole_numbers(arguments)
-        app = app_for(arguments)
-        app(arguments, exit_on_error=False, print_error=False)
+        with stoppable(), said_when_interrupted("nothing was left half-written"):
+            app_for(arguments)(arguments, exit_on_error=False, print_error=False)
     except CycloptsError as error:
         fail(_sentence(error), status=2)
     except InrhwError as error:
         fail(str(error))
     except OSError as error:  # a full disk, a missing permission, a name that is too long
+        if isinstance(error.__context__, KeyboardInterrupt):  # nothing can be said on a closed terminal
+            sys.exit(ending(error.__context__)[1])
         fail(f"{error.filename or 'a file'} cannot be used ({error.strerror})")
     sys.exit(0)

@@ -18,6 +18,7 @@ from rich.progress import (
 )
 
 from inrhw.base.progress import OnProgress
+from inrhw.base.stopping import ending
 from inrhw.cli.build_folder import BuildFolder
 
 if TYPE_CHECKING:
@@ -40,8 +41,7 @@ COLUMNS = (
 def building(folder: Path) -> Iterator[BuildFolder]:
     """Yield a build that shows progress bars while its stages run."""
     resumable = (
-        "interrupted; the same command goes on after the last finished stage, "
-        "with --resume in the midst of training"
+        "the same command goes on after the last finished stage, with --resume in the midst of training"
     )
     with said_when_interrupted(resumable), Progress(*COLUMNS, console=console, transient=True) as bars:
 
@@ -58,13 +58,15 @@ def building(folder: Path) -> Iterator[BuildFolder]:
 
 
 @contextlib.contextmanager
-def said_when_interrupted(sentence: str) -> Iterator[None]:
-    """Turn Ctrl-C into a sentence and status 130."""
+def said_when_interrupted(then: str) -> Iterator[None]:
+    """Turn Ctrl-C and signals into a sentence, which ends with `then`, and status 128 + n."""
     try:
         yield
-    except KeyboardInterrupt:
-        errors.print(f"inrhw: {sentence}", soft_wrap=True, highlight=False)
-        raise SystemExit(130) from None
+    except KeyboardInterrupt as interrupt:
+        how, status = ending(interrupt)
+        with contextlib.suppress(OSError):  # the terminal may be gone
+            errors.print(f"inrhw: {how}; {then}", soft_wrap=True, highlight=False)
+        raise SystemExit(status) from None
 
 
 def print_rung(rung: "Rung") -> None:

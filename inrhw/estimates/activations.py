@@ -1,5 +1,6 @@
 """What each activation costs alone and how exact it is: synthesized once, then remembered."""
 
+import contextlib
 import hashlib
 import json
 import math
@@ -201,9 +202,10 @@ def measure(
     found = _remembered(record, deadline_s)
     if found is None:
         found = _synthesize(trial, board, deadline_s, on_progress)
-        if found["lasting"]:
-            record.parent.mkdir(parents=True, exist_ok=True)
-            write_json(record, found)
+        with contextlib.suppress(OSError):  # without a cache it is measured again next time
+            if found["lasting"]:
+                record.parent.mkdir(parents=True, exist_ok=True)
+                write_json(record, found)
     figures = {name: Figure(**figure) for name, figure in found["figures"].items()}
     return Row(trial.node, trial.dsp, figures | _exact_figures(trial.node), found["reason"])
 

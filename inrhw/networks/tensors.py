@@ -4,10 +4,11 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from inrhw.base.errors import InputError
+from inrhw.base.files import write_atomically
 
 
 class Trainable(nn.Module):
@@ -75,10 +76,8 @@ def restore(model: Trainable, tensors: dict[str, Tensor], path: Path) -> None:
 
 
 def save_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
-    """Write a safetensors file beside its place, then rename it there."""
-    beside = path.with_name(path.name + ".part")
-    save_file(tensors, beside, metadata)
-    beside.replace(path)
+    """Write a safetensors file, atomically."""
+    write_atomically(path, save(tensors, metadata))  # their own file would be for nobody but its owner
 
 
 def prefixed(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

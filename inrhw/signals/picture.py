@@ -28,6 +28,9 @@ _FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "TIFF", "BMP", "PPM")
 # Pillow keeps the high byte of a 16-bit PNG; reading it as little-endian gives the low byte.
 _LOW_BYTES = {"RGB;16B": "RGB;16L", "RGBA;16B": "RGBA;16L"}
 
+# It has no picture of 16-bit grey with alpha; all four bytes of a pixel come as if they were red to alpha.
+_GREY_ALPHA = "LA;16B"
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -94,7 +97,8 @@ def load_picture(path: Path | str, size: tuple[int, int] | None = None) -> Pictu
     """Read a picture file as 8-bit grey or RGB.
 
     Rotation by EXIF is applied, transparency is composed on white, 16-bit values are divided by 257 and
-    rounded (a 16-bit RGB TIFF keeps its high bytes), colour profiles are ignored.
+    rounded (a 16-bit RGB TIFF keeps its high bytes), colour profiles are ignored. A palette of
+    which only greys are used gives grey; a file with three channels is RGB whatever they hold.
 
     Parameters
     ----------
@@ -204,12 +208,16 @@ def _codes_16(image: ImageFile.ImageFile, file: BinaryIO) -> NDArray[np.uint16] 
     if image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PPM"):
         return np.asarray(image).astype(np.uint16)[..., np.newaxis]
     tiles = image.tile
-    if image.format != "PNG" or not tiles or tiles[0].args not in _LOW_BYTES:
+    kind = str(tiles[0].args) if image.format == "PNG" and tiles else ""
+    if kind == _GREY_ALPHA:
+        image.tile = [tile._replace(args="RGBA") for tile in tiles]
+        return np.asarray(image).view(">u2").astype(np.uint16)
+    if kind not in _LOW_BYTES:
         return None
     high = np.asarray(image).astype(np.uint16)
     file.seek(0)
     low_bytes = Image.open(file, formats=["PNG"])
-    low_bytes.tile = [tile._replace(args=_LOW_BYTES[str(tile.args)]) for tile in tiles]
+    low_bytes.tile = [tile._replace(args=_LOW_BYTES[kind]) for tile in tiles]
     codes: NDArray[np.uint16] = high << 8 | np.asarray(low_bytes)
     return codes
 
@@ -224,11 +232,17 @@ def _narrow(codes: NDArray[np.uint16], transparent: int | tuple[int, ...] | None
 
 def _flatten(image: Image.Image) -> Image.Image:
     """Compose on white and convert to mode L (grey stays grey) or RGB."""
-    mode = "L" if image.mode in ("1", "L", "LA") else "RGB"
+    mode = image.mode
     if image.has_transparency_data:
         coloured = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), coloured)
-    return image.convert(mode)
+    grey = mode in ("1", "L", "LA") or (mode in ("P", "PA") and _is_grey(image.convert("RGB")))
+    return image.convert("L" if grey else "RGB")
+
+
+def _is_grey(image: Image.Image) -> bool:
+    red, green, blue = image.split()
+    return red == green == blue
 
 
 def _fit(image: Image.Image, size: tuple[int, int] | None) -> Image.Image:

@@ -12,7 +12,7 @@ from typing import Any
 from inrhw.base.board import Board, Family
 from inrhw.base.errors import InputError, ToolNotFound
 from inrhw.base.figure import Figure
-from inrhw.base.process import PYTHON, installed_version, run_logged
+from inrhw.base.process import installed_version, python, run, stages_in
 from inrhw.base.progress import OnProgress, silent
 from inrhw.synthesis.timing.path import Step
 
@@ -173,7 +173,7 @@ def place_and_route(
         else:
             options.append(f"--{tools.suffix}-allow-unconstrained")
         command = [*_python(board, f"nextpnr_{board.family}"), *options, *files]
-        run_logged(f"nextpnr-{board.family}", command, work, log, stage=_STAGE, on_progress=on_progress)
+        run(f"nextpnr-{board.family}", command, work, log, poll=stages_in(log, _STAGE, on_progress))
         (work / "report.json").replace(report)
         if pins:
             (work / "config").replace(configuration)
@@ -194,7 +194,7 @@ def pack(placed: PlaceAndRoute, board: Board, bitstream: Path) -> None:
         work = Path(name)
         shutil.copyfile(placed.report.with_suffix(".config"), work / "config")
         command = [*_python(board, packer), *options, "config", "bitstream"]
-        run_logged(packer, command, work, log, stage=_STAGE, on_progress=silent)
+        run(packer, command, work, log)
         (work / "bitstream").replace(bitstream)
 
 
@@ -207,7 +207,7 @@ def _tools(board: Board) -> _Tools:
 def _python(board: Board, program: str) -> list[str]:
     """Return the command that runs a program of the family's distribution."""
     package = f"yowasp_nextpnr_{board.family}"
-    return [*PYTHON, f"import sys; from {package} import run_{program} as run; sys.exit(run(sys.argv[1:]))"]
+    return [*python(f"from {package} import run_{program} as run; sys.exit(run(sys.argv[1:]))")]
 
 
 def _read(report: Path, log: Path, source: str) -> PlaceAndRoute:

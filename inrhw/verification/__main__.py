@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from inrhw.base.errors import InrhwError
+from inrhw.base.stopping import ending, stoppable
 from inrhw.verification.bench import (
     CHOOSE_TEST,
     CONTROL_TEST,
@@ -38,24 +39,32 @@ def main() -> int:
         "--verilog", type=Path, nargs="+", help="default: the Verilog that the manifest names"
     )
     parser.add_argument("--work", type=Path, help="build folder (default: FOLDER/build/rtl)")
-    given = parser.parse_args()
-    work = given.work or given.folder / "build" / "rtl"
     try:
-        sources = given.verilog or [given.folder / read_manifest(given.folder)["verilog"]]
-        results = run_bench(
-            given.simulator,
-            sources,
-            given.folder,
-            work,
-            tests=given.test,
-            deadline_s=given.deadline,
-            beats=given.beats,
-            seed=given.seed,
-            waves=given.waves,
-        )
+        with stoppable():
+            return _run(parser.parse_args())
     except InrhwError as error:
         print(error, file=sys.stderr)
         return 1
+    except KeyboardInterrupt as interrupt:
+        how, status = ending(interrupt)
+        print(how, file=sys.stderr)
+        return status
+
+
+def _run(given: argparse.Namespace) -> int:
+    work = given.work or given.folder / "build" / "rtl"
+    sources = given.verilog or [given.folder / read_manifest(given.folder)["verilog"]]
+    results = run_bench(
+        given.simulator,
+        sources,
+        given.folder,
+        work,
+        tests=given.test,
+        deadline_s=given.deadline,
+        beats=given.beats,
+        seed=given.seed,
+        waves=given.waves,
+    )
     print(version(given.simulator))
     for result in results:
         numbers = ", ".join(f"{name} {value}" for name, value in result.measurements.items())

@@ -1,10 +1,20 @@
 import math
+import os
 from pathlib import Path
 
 import pytest
 
 from inrhw.base.errors import InputError
-from inrhw.base.files import digest, finite, read_json, write_atomically, write_json, write_together
+from inrhw.base.files import (
+    digest,
+    finite,
+    output_folder,
+    read_json,
+    write_atomically,
+    write_json,
+    write_output,
+    write_together,
+)
 
 
 def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
@@ -23,9 +33,47 @@ def test_a_failure_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Monke
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(OSError, match=r"No space left on device: .*a\.bin'"):
         write_atomically(path, b"new")
     assert path.read_bytes() == b"old"
+
+
+@pytest.mark.parametrize("mask", [0o022, 0o077, 0o002])
+def test_a_file_follows_the_umask(tmp_path: Path, mask: int) -> None:
+    before = os.umask(mask)
+    try:
+        write_atomically(tmp_path / "a.bin", b"new")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "a.bin").stat().st_mode & 0o777 == 0o666 & ~mask
+
+
+def test_a_file_that_cannot_be_written_into_an_output_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / "taken").mkdir()
+    message = r"taken cannot be written \(Is a directory\); choose another with -o"
+    with pytest.raises(InputError, match=message), output_folder(tmp_path):
+        write_atomically(tmp_path / "taken", b"new")
+
+
+def test_an_output_file_gets_its_folder(tmp_path: Path) -> None:
+    write_output(tmp_path / "deep" / "a.bin", b"new")
+    assert (tmp_path / "deep" / "a.bin").read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("name", [".", "/", "..", "folder", "folder/"])
+def test_a_folder_is_no_output_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("folder").mkdir()
+    with pytest.raises(InputError, match="is a folder; give -o the name of a file in it"):
+        write_output(Path(name), b"new")
+
+
+def test_a_device_is_no_output_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/null")):
+        with pytest.raises(InputError, match="is no regular file; give -o the name of another"):
+            write_output(path, b"new")
+    assert Path("/dev/null").is_char_device()
 
 
 def test_a_failure_leaves_nothing_behind(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import os
 import re
 import shutil
 from collections.abc import Callable
@@ -346,6 +347,52 @@ def test_after_an_interruption_the_finished_stages_are_kept(
         with pytest.raises(KeyboardInterrupt):
             chain.run("emit")
     assert chain.run("emit") == ["emit"]
+
+
+def test_what_was_trained_is_saved_elsewhere_when_the_disk_is_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = Path.write_bytes
+
+    def full(self: Path, data: bytes) -> int:
+        if self.parent.name == "tiny" and "inrhw-" not in self.parts[-3]:
+            raise OSError(28, "No space left on device")
+        return write(self, data)
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "elsewhere"))
+    message = (
+        r"cannot be written \(No space left on device\).*; what was trained is in (.*), and `inrhw emit`"
+    )
+    with pytest.raises(InputError, match=message) as refusal:
+        Chain(tmp_path / "tiny").run("fit")
+    found = re.search(message, str(refusal.value))
+    assert found
+    monkeypatch.undo()
+    Build(Path(found[1])).emit("raster")
+    assert (Path(found[1]) / "tiny.v").is_file()
+
+
+def test_when_nothing_can_be_written_anywhere_the_folder_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: Path, data: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with pytest.raises(
+        InputError, match=r"/tiny/original\.png cannot be written .*; choose another with -o$"
+    ):
+        Chain(tmp_path / "tiny").run("fit")
+
+
+def test_all_files_and_folders_follow_the_umask(finished: Path) -> None:
+    mask = os.umask(0)
+    os.umask(mask)
+    for path in finished.rglob("*"):
+        assert path.stat().st_mode & 0o666 == 0o666 & ~mask, path
 
 
 # Results of different origin are never mixed

@@ -242,7 +242,8 @@ def gradient(mode: str, size: tuple[int, int] = (6, 5)) -> Image.Image:
 PICTURES: dict[str, tuple[Image.Image, int]] = {
     "grey": (gradient("L"), 1),
     "bilevel": (gradient("1"), 1),
-    "palette": (gradient("P"), 3),
+    "palette": (Image.new("RGB", (6, 5), "red").quantize(), 3),
+    "palette of greys": (gradient("P"), 1),
     "transparent": (gradient("RGBA"), 3),
     "grey transparent": (gradient("LA"), 1),
     "16 bit": (Image.fromarray(np.arange(30, dtype=np.uint16).reshape(5, 6) * 2000), 1),
@@ -681,6 +682,17 @@ def test_ctrl_c_in_a_later_stage_keeps_the_earlier_ones(
     assert result.status == 130
     assert result.err.startswith("inrhw: interrupted; ") and result.err.count("\n") == 1
     assert contents(built) == before
+
+
+@pytest.mark.parametrize("name", [".", "/", "..", "folder"])
+def test_weights_do_not_go_where_a_folder_is(
+    inrhw_: Inrhw, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    (tmp_path / "folder").mkdir()
+    monkeypatch.setattr("inrhw.cli.commands.weights.weights_for", lambda *_: b"weights")
+    result = inrhw_("weights", "A", "--core", "B", "-o", name)
+    refused(result, f"{re.escape(name)} is a folder; give -o the name of a file in it")
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
 
 
 @pytest.fixture

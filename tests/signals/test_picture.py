@@ -109,13 +109,50 @@ def test_the_transparent_colour_of_16_bits_becomes_white(tmp_path, colour_type, 
 def test_grey_alpha_of_16_bits_is_composed_on_white(tmp_path):
     path = tmp_path / "a.png"
     path.write_bytes(png_16(np.array([[[20000, 65535], [20000, 0]]]), colour_type=4))
-    assert np.abs(load_picture(path, None).values[0, :, 0].astype(int) - [78, 255]).max() <= 1
+    values = load_picture(path, None).values
+    assert values.shape == (1, 2, 1)
+    assert values[0, :, 0].tolist() == [78, 255]
+
+
+def test_opaque_grey_alpha_of_16_bits_is_divided_by_257_and_stays_grey(tmp_path):
+    path = tmp_path / "a.png"
+    values = WIDE[..., :2].copy()
+    values[..., 1] = 65535
+    path.write_bytes(png_16(values, colour_type=4))
+    assert np.array_equal(load_picture(path, None).values, divided(values[..., :1]))
 
 
 def test_palette_becomes_rgb(tmp_path):
     image = Image.fromarray(RGB).quantize(16)
     image.save(tmp_path / "a.png")
     assert np.array_equal(load_picture(tmp_path / "a.png", None).values, np.asarray(image.convert("RGB")))
+
+
+@pytest.mark.parametrize("suffix", ["png", "gif", "tiff", "bmp"])
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_palette_of_greys_becomes_grey(tmp_path, suffix, order):
+    image = palette_picture([*([grey] * 3 for grey in (0, 90, 200, 255)[::order]), [1, 2, 3]])
+    image.save(tmp_path / f"a.{suffix}")
+    expected = np.asarray(image.convert("RGB"))[..., :1]
+    assert np.array_equal(load_picture(tmp_path / f"a.{suffix}", None).values, expected)
+
+
+def test_a_transparent_colour_in_a_palette_of_greys_becomes_white(tmp_path):
+    palette_picture([[0] * 3, [90] * 3, [9, 80, 7], [200] * 3]).save(tmp_path / "a.png", transparency=2)
+    assert load_picture(tmp_path / "a.png", None).values.tolist() == [[[0], [90], [255], [200]]]
+
+
+def test_rgb_of_greys_stays_rgb(tmp_path):
+    grey = np.repeat(GREY[..., None], 3, axis=2)
+    assert np.array_equal(load_picture(save(tmp_path / "a.png", grey), None).values, grey)
+
+
+def palette_picture(colours: list[list[int]]) -> Image.Image:
+    """Four pixels with the first four colours of a palette."""
+    image = Image.new("P", (4, 1))
+    image.putpalette([part for colour in colours for part in colour])
+    image.putdata([0, 1, 2, 3])
+    return image
 
 
 def test_transparent_palette_entry_becomes_white(tmp_path):
@@ -258,13 +295,14 @@ def encoded(kind: str) -> bytes:
 
 @settings(max_examples=300, deadline=None)
 @given(
-    kind=st.sampled_from(["PNG", "JPEG", "GIF", "WEBP", "TIFF", "BMP", "PPM", "PNG16"]),
+    kind=st.sampled_from(["PNG", "JPEG", "GIF", "WEBP", "TIFF", "BMP", "PPM", "PNG16", "PNG16LA"]),
     damage=st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 255)), max_size=4),
     kept=st.floats(0, 1),
 )
 @example(kind="PNG", damage=[], kept=1.0)
 def test_damaged_files_give_a_picture_or_a_sentence(tmp_path_factory, kind, damage, kept):
-    content = bytearray(png_16(WIDE, 6) if kind == "PNG16" else encoded(kind))
+    wide = {"PNG16": (WIDE, 6), "PNG16LA": (WIDE[..., :2], 4)}
+    content = bytearray(png_16(*wide[kind]) if kind in wide else encoded(kind))
     for place, byte in damage:
         content[place % len(content)] = byte
     path = tmp_path_factory.getbasetemp() / "damaged"

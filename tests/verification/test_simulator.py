@@ -506,6 +506,29 @@ def test_a_simulation_past_its_deadline_is_killed(core, simulator):
 
 
 @pytest.mark.parametrize("simulator", installed)
+def test_variables_of_the_user_for_his_own_benches_change_nothing(core, simulator, monkeypatch):
+    for name, value in {
+        "COCOTB_TESTCASE": "test_mine",
+        "COCOTB_RANDOM_SEED": "abc",
+        "RANDOM_SEED": "abc",
+        "COVERAGE": "1",
+        "COCOTB_MAX_FAILURES": "x",
+        "COCOTB_LIST_TESTS": "1",
+        "COCOTB_RESULTS_RELATIVE_TO": "nowhere",
+        "GPI_EXTRA": "nowhere.so:entry",
+        "GPI_LOG_LEVEL": "loud",
+        "PYGPI_USERS": "mine:entry",
+        "PYTHONHOME": "/nowhere",
+        "PYTHONWARNINGS": "error",
+        "VERILATOR_ROOT": "/nowhere",
+        "MAKEFLAGS": "-j x",
+    }.items():
+        monkeypatch.setenv(name, value)
+    (result,) = core().run(simulator, tests=["whole_frame"])
+    assert result.passed
+
+
+@pytest.mark.parametrize("simulator", installed)
 def test_verilog_that_does_not_compile_is_a_tool_failure_with_its_log(core, simulator):
     with pytest.raises(ToolFailed, match=r"tiny_raster\.v") as caught:
         core(edits=[("reg [7:0] x, y;", "reg [7:0] x, y")]).run(simulator)

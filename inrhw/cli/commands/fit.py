@@ -2,6 +2,7 @@
 
 import functools
 import hashlib
+import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -201,7 +202,22 @@ def train_and_save(
             "--resume with the options of the interrupted training would continue it"
         )
     fitted = train(checkpoint=checkpoint, resume=resume, on_progress=folder.on_progress("fit"))
-    fitted.save(folder.folder)
+    _save(fitted, folder.folder)
+
+
+def _save(fitted: "Fitted | FittedShared", folder: Path) -> None:
+    """Write what was trained; elsewhere when the folder cannot be written, since it took long to get."""
+    try:
+        fitted.save(folder)
+    except InputError as error:
+        elsewhere = Path(tempfile.mkdtemp(prefix="inrhw-")) / folder.resolve().name
+        try:
+            fitted.save(elsewhere)
+        except InputError:
+            raise error from None
+        raise InputError(
+            f"{error}; what was trained is in {elsewhere}, and `inrhw emit` goes on from there"
+        ) from error
 
 
 def own_pictures(number: int, names: Sequence[str]) -> list[str]:

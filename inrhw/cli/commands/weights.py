@@ -5,7 +5,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from inrhw.base.files import output_folder, write_atomically
+from inrhw.base.files import write_output
 from inrhw.cli.options import FolderArgument
 from inrhw.cli.terminal import console
 
@@ -20,6 +20,5 @@ def weights(
     from inrhw.core.rebuild import weights_for
 
     loaded = weights_for(folder, core)
-    with output_folder(output.parent):
-        write_atomically(output, loaded)
+    write_output(output, loaded)
     console.print(f"{output}  {len(loaded):,} bytes", markup=False, highlight=False, soft_wrap=True)

@@ -5,8 +5,6 @@ with quantization in the loop. So the two are trained for equally long and their
 """
 
 import contextlib
-import signal
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +14,9 @@ import torch
 from torch import Tensor
 
 from inrhw.base.errors import InputError
+from inrhw.base.files import output_folder
 from inrhw.base.progress import OnProgress
+from inrhw.base.stopping import uninterrupted
 from inrhw.networks.tensors import Trainable, load_tensors, prefixed, restore, save_tensors, strip, tensors_of
 from inrhw.networks.training.training import Training
 
@@ -161,7 +161,7 @@ def descend(
             group["lr"] = training.learning_rate * FINAL_RATE ** (state.step / training.steps)
         optimizer.zero_grad()
         torch.autograd.backward(loss(model, state.step))
-        with _uninterrupted():
+        with uninterrupted():
             optimizer.step()
             state.step += 1
             state.moments = _moments(optimizer, parameters)
@@ -182,22 +182,6 @@ def one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
-
-
-@contextlib.contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Hold Ctrl-C back until the block is done, so that weights, moments and step stay together."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    pressed = []
-    before = signal.signal(signal.SIGINT, lambda *_: pressed.append(True))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-    if pressed:
-        raise KeyboardInterrupt
 
 
 def _moments(optimizer: torch.optim.Adam, parameters: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -224,8 +208,8 @@ def _write_checkpoint(path: Path, state: State[M], identity: str) -> None:
     tensors |= prefixed("quantized", tensors_of(state.model))
     tensors |= prefixed("moment", state.moments)
     position = {"identity": identity, "step": str(state.step), "quantizing": str(int(state.quantizing))}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    save_tensors(path, tensors, position)
+    with output_folder(path.parent):
+        save_tensors(path, tensors, position)
 
 
 def _moment_shapes(model: Trainable) -> dict[str, torch.Size]:

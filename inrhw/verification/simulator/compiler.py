@@ -6,17 +6,17 @@ import importlib.util
 import os
 import shlex
 import shutil
-import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from inrhw.base.errors import ToolNotFound
 from inrhw.base.files import cache_folder
-from inrhw.base.process import run
+from inrhw.base.process import printed_by, run
 
 
 @dataclass(frozen=True)
@@ -53,19 +53,21 @@ class Compiler:
     command: tuple[str, ...]
     version: str
 
-    def compile(self, job: Job, deadline_s: float) -> None:
+    def compile(self, job: Job, deadline_s: float, poll: Callable[[], None] = lambda: None) -> None:
         """Compile one file, its log beside the target, which appears complete or not at all."""
         with tempfile.TemporaryDirectory(dir=job.target.parent) as folder:
             part = Path(folder) / job.target.name
             command = [*self.command, "-std=c++20", *job.flags, "-c", str(job.source), "-o", str(part)]
             log = job.target.with_suffix(".log")
-            run(f"compiling {job.source.name}", command, job.source.parent, log, deadline_s)
+            name = f"compiling {job.source.name}"
+            run(name, command, job.source.parent, log, deadline_s=deadline_s, poll=poll)
             part.replace(job.target)
 
     def link(self, objects: Iterable[Path], target: Path, flags: Iterable[str], deadline_s: float) -> None:
         """Link a program."""
         command = [*self.command, "-o", str(target), *map(str, objects), *flags]
-        run(f"linking {target.name}", command, target.parent, target.with_suffix(".log"), deadline_s)
+        log = target.with_suffix(".log")
+        run(f"linking {target.name}", command, target.parent, log, deadline_s=deadline_s)
 
 
 @functools.cache
@@ -82,14 +84,13 @@ def find_compiler() -> Compiler:
             return Compiler(tuple(candidate), _version(candidate))
     if importlib.util.find_spec("ziglang"):
         # zig turns undefined-behaviour checks on by itself; Verilator's code does not pass them.
-        zig = [sys.executable, "-m", "ziglang", "c++", "-fno-sanitize=undefined"]
+        zig = [sys.executable, "-P", "-m", "ziglang", "c++", "-fno-sanitize=undefined"]
         return Compiler(tuple(zig), _version(zig))
     raise ToolNotFound("a C++ compiler", "install g++ or run `pip install ziglang`")
 
 
 def _version(command: list[str]) -> str:
-    lines = subprocess.run([*command, "--version"], capture_output=True, text=True, check=False).stdout
-    return lines.partition("\n")[0]
+    return printed_by([*command, "--version"]).partition("\n")[0]
 
 
 def key(*parts: object) -> str:
@@ -121,7 +122,17 @@ def shared_objects(
 
 
 def compile_all(compiler: Compiler, jobs: list[Job], deadline_s: float) -> None:
-    """Compile files, two at a time."""
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        for future in [pool.submit(compiler.compile, job, deadline_s) for job in jobs]:
+    """Compile files, two at a time; when one fails or this is interrupted, the others are stopped."""
+    over = threading.Event()
+
+    def check() -> None:
+        if over.is_set():
+            raise CancelledError
+
+    pool = ThreadPoolExecutor(max_workers=2)
+    try:
+        for future in [pool.submit(compiler.compile, job, deadline_s, check) for job in jobs]:
             future.result()
+    finally:
+        over.set()
+        pool.shutdown(cancel_futures=True)

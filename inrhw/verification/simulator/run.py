@@ -86,7 +86,15 @@ def run_tests(
         old.unlink(missing_ok=True)
     environment = _environment(simulation, module, tests, results) | dict(settings)
     log = output / "simulation.log"
-    run(simulation.name, simulation.command, output, log, deadline_s, environment=environment, poll=poll)
+    run(
+        simulation.name,
+        simulation.command,
+        output,
+        log,
+        deadline_s=deadline_s,
+        environment=environment,
+        poll=poll,
+    )
     cases = list(ElementTree.parse(results).iter("testcase")) if results.exists() else []
     if sorted(str(case.get("name")) for case in cases) != sorted(tests):
         raise ToolFailed(simulation.name, log, last_lines(log))
@@ -109,7 +117,7 @@ def _environment(simulation: Simulation, module: str, tests: list[str], results:
     libpython = find_libpython.find_libpython()
     if libpython is None:
         raise ToolNotFound("libpython", "use a Python built with --enable-shared, which cocotb needs")
-    return os.environ | {
+    return {
         "GPI_USERS": f"{libpython};{config.pygpi_entry_point()}",
         "PYGPI_PYTHON_BIN": sys.executable,
         "PYTHONPATH": os.pathsep.join([str(bench_folder()), *filter(None, sys.path)]),

@@ -1,4 +1,5 @@
 import dataclasses
+import os
 import signal
 import threading
 from collections.abc import Callable
@@ -393,6 +394,51 @@ def test_saving_leaves_no_parts(picture: Picture, architecture: Architecture, tm
     fit(picture, architecture, TRAINING).save(tmp_path)
     names = {path.name for path in tmp_path.iterdir()}
     assert names == {"weights.safetensors", "original.png", "float.png", "quantized.png", "fit.json"}
+
+
+@pytest.mark.parametrize("mask", [0o022, 0o077])
+def test_all_files_follow_the_umask(
+    picture: Picture, architecture: Architecture, tmp_path: Path, mask: int
+) -> None:
+    before = os.umask(mask)
+    try:
+        fit(picture, architecture, TRAINING).save(tmp_path)
+    finally:
+        os.umask(before)
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o666 & ~mask}
+
+
+@pytest.mark.parametrize("name", ["weights.safetensors", "original.png", "fit.json"])
+def test_a_full_disk_is_one_sentence(
+    picture: Picture, architecture: Architecture, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = Path.write_bytes
+
+    def full(self: Path, data: bytes) -> int:
+        if name in self.name:
+            raise OSError(28, "No space left on device")
+        return write(self, data)
+
+    fitted = fit(picture, architecture, TRAINING)
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(InputError, match=rf"{name} cannot be written \(No space left on device\)"):
+        fitted.save(tmp_path)
+    assert not (tmp_path / name).exists()
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_a_checkpoint_that_cannot_be_written_is_one_sentence(
+    picture: Picture, architecture: Architecture, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match=r"file.* cannot be written"):
+        fit(
+            picture,
+            architecture,
+            TRAINING,
+            checkpoint=tmp_path / "file" / "checkpoint",
+            on_progress=interrupt_at(1),
+        )
 
 
 def test_saving_into_a_file_is_refused(picture: Picture, architecture: Architecture, tmp_path: Path) -> None:
