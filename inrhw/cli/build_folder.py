@@ -3,18 +3,21 @@
 import contextlib
 import functools
 import hashlib
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from inrhw.artifact.emit import Artifact, emit
-from inrhw.artifact.fusesoc import package_files
+from inrhw.artifact.fusesoc import core_file, package_files
+from inrhw.artifact.ip_xact import component_xml
+from inrhw.artifact.manifest import Manifest, complete_core
+from inrhw.artifact.rebuild import as_emitted, core_of, graph_of, networks
 from inrhw.base.board import Board, load_board
 from inrhw.base.errors import InputError
-from inrhw.base.files import digest, json_bytes, read_json, write_json
+from inrhw.base.files import digest, json_bytes, output_folder, read_json, write_atomically, write_json
 from inrhw.base.yosys import yosys_version
 from inrhw.cli.staged_folder import StagedFolder
-from inrhw.core.rebuild import as_emitted, core_of, graph_of, networks
 from inrhw.estimates.asic.activity import core_activity
 from inrhw.estimates.asic.estimate import asic
 from inrhw.estimates.asic.reading import load_library
@@ -37,9 +40,10 @@ from inrhw.networks.training.shared_fit import (
 from inrhw.reports.collect import report
 from inrhw.reports.words import Report
 from inrhw.signals.picture import Picture
-from inrhw.synthesis.bitstream import bitstream, bitstream_files, check_showable, left_bitstreams
+from inrhw.synthesis.bitstream import bitstream, bitstream_files, check_showable
 from inrhw.synthesis.nextpnr import nextpnr_version
 from inrhw.synthesis.synth import Synthesis, load_synthesis, synth
+from inrhw.synthesis.vivado.project import write_vivado
 from inrhw.verification.ladder import Rung, rendered_files, verify
 from inrhw.verification.simulator.build import SIMULATORS, available, version
 
@@ -70,6 +74,13 @@ _POWER_FILES = ("power.json", "activity.npz")
 
 #: What a folded core was planned for.
 _PLAN = "plan.json"
+
+#: Where `verify`, and the bench by hand, build and leave logs and waves.
+_BENCHES = ("build/rtl", "build/netlist")
+
+#: Stages and commands whose files go with the core that they were made of, even if the next one has its name;
+#: those of `synth`, `verify` and `report` then stay: nothing takes them for the new core's.
+_OF_ONE_CORE = ("power", "asic", "bitstream", "ip", "vivado")
 
 
 class Build(StagedFolder):
@@ -151,49 +162,58 @@ class Build(StagedFolder):
         scale
             The core renders at so many times the pictures' size.
         """
-        board = board or load_board("vcu128")
+        board, core_name = board or load_board("vcu128"), self.name
 
         def run() -> None:
             models = [model.scaled(scale) for model in networks(self.folder)]
             architectures = [model.architecture for model in models]
             folding = plan_for(architectures, wish, board, source)
             planned = folding and plan_to_json(architectures, wish, board, source, folding)
-            older = (
-                *_POWER_FILES,
-                *self._asic_files,
-                *package_files(self.name),
-                *left_bitstreams(self.folder, self.name),
-            )
+            stale = self._stale()
+            folders = [name for name in stale if (self.folder / name).is_dir()]
+            files = [name for name in stale if name not in folders]
             emit(
                 graph_of(models, folding),
                 [architecture.grid for architecture in architectures],
                 self.folder,
-                self.name,
+                core_name,
                 source=source,
                 control=wish.control,
                 window=wish.window,
-                beside=dict.fromkeys(older) | {_PLAN: json_bytes(planned) if planned else None},
+                beside=dict.fromkeys(files) | {_PLAN: json_bytes(planned) if planned else None},
             )
+            for name in folders:
+                shutil.rmtree(self.folder / name)
 
         for name in (WEIGHTS, "fit.json"):
             self._needed(name, "fit")
         many = is_shared(self.folder)
-        key = [self.name, source, str(scale), str(wish.control), str(wish.window)]
+        key = [core_name, source, str(scale), str(wish.control), str(wish.window)]
         key += [repr(wish), repr(board)] if wish.folded or many else []
-        outputs = [f"{self.name}.v", f"{self.name}_tb.v", "manifest.json", "vectors.npz", _PLAN]
-        self._stage("emit", key, [*outputs, *self._register_files], run)
+        outputs = [f"{core_name}.v", f"{core_name}_tb.v", "manifest.json", "vectors.npz", _PLAN]
+        outputs += [f"{core_name}{suffix}" for suffix in (".weights", ".h", "_registers.md")]
+        self._stage("emit", key, [*outputs, "second.weights"], run)
+
+    def _stale(self) -> list[str]:
+        """Return the names of what the next core takes away: of a core of another name all."""
+        emitted = self._on_record(["emit"])
+        if not emitted or f"{self.name}.v" in emitted:
+            return self._on_record(_OF_ONE_CORE)
+        return [*self._on_record(["emit", "synth", "verify", "report", *_OF_ONE_CORE]), *_BENCHES]
 
     def synth(self, board: Board, *, place: bool = False) -> None:
         """Synthesize the Verilog for a board."""
-        verilog = self._needed(f"{self.name}.v", "emit")
+        core = self._core()
+        verilog = self._needed(core.verilog, "emit")
         self._check_current("emit")
 
         def run() -> None:
-            synth(verilog, self.name, board, self.folder, place=place, on_progress=self.on_progress("synth"))
+            synth(verilog, core.name, board, self.folder, place=place, on_progress=self.on_progress("synth"))
             self._forget(*_POWER_FILES)
 
-        outputs = ["synth.json", f"{self.name}_netlist.v", f"{self.name}_netlist.json"]
-        self._stage("synth", [repr(board), str(place), yosys_version()], outputs, run)
+        outputs = ["synth.json", f"{core.name}_netlist.v", f"{core.name}_netlist.json"]
+        logs = [f"{core.name}_{log}" for log in ("synth.log", "netlist_pnr.json", "netlist_pnr.log")]
+        self._stage("synth", [repr(board), str(place), yosys_version()], outputs, run, logs)
 
     def power(self, clock_mhz: float | None = None, activity: str = "auto") -> None:
         """Estimate the power of the netlist.
@@ -209,21 +229,21 @@ class Build(StagedFolder):
         """
         if activity not in ACTIVITIES:
             raise InputError(f"activity must be one of {', '.join(ACTIVITIES)}, not {activity!r}")
-        netlist = self._needed(f"{self.name}_netlist.json", "synth")
+        core = self._core()
+        netlist = self._needed(f"{core.name}_netlist.json", "synth")
         for stage in ("emit", "synth"):
             self._check_current(stage)
         synthesis = load_synthesis(self.folder)
-        manifest = read_json(self.folder / "manifest.json", "inrhw emit")
         clock = self._default_clock_mhz(synthesis) if clock_mhz is None else clock_mhz
 
         def run() -> None:
             toggles = self._activity(netlist, synthesis, activity)
             if toggles is None:  # older ones would stand in the report as if the figures came from them
                 self._forget(ACTIVITY)
-            found = power(synthesis, clock, manifest["initiation_interval"], toggles)
+            found = power(synthesis, clock, core.initiation_interval, toggles)
             write_json(self.folder / _RESULTS["power"], asdict(found))
 
-        self._stage("power", [repr(clock), activity], [_RESULTS["power"]], run)
+        self._stage("power", [repr(clock), activity], [_RESULTS["power"]], run, [ACTIVITY])
 
     def _activity(self, netlist: Path, synthesis: Synthesis, wanted: str) -> Activity | None:
         """Return toggles that are there or can be had; None for default rates."""
@@ -260,16 +280,16 @@ class Build(StagedFolder):
         clock_mhz
             What power is stated at.
         """
-        verilog = self._needed(f"{self.name}.v", "emit")
+        core = self._core()
+        verilog = self._needed(core.verilog, "emit")
         self._check_current("emit")
-        manifest = read_json(self.folder / "manifest.json", "inrhw emit")
 
         def run() -> None:
             asic(
                 verilog,
-                self.name,
+                core.name,
                 self.folder,
-                functools.partial(core_activity, folder=self.folder, manifest=manifest),
+                functools.partial(core_activity, folder=self.folder, manifest=core),
                 library=load_library(liberty) if liberty else None,
                 node_nm=node_nm,
                 clock_mhz=clock_mhz,
@@ -280,39 +300,59 @@ class Build(StagedFolder):
             raise InputError(f"there is no Liberty file {missing[0]}")
         given = [f"{path} {digest(path)}" for path in liberty]
         key = [*given, str(node_nm), str(clock_mhz), yosys_version()]
-        self._stage("asic", key, self._asic_files, run)
+        outputs = ["asic.json", f"{core.name}_asic.v"]
+        self._stage("asic", key, outputs, run, [f"{core.name}_asic.log"])
 
     def verify(self, on_rung: Callable[[Rung], None] = lambda rung: None) -> bool:
         """Climb the ladder; return whether the verdict is "pass"."""
-        for name in (f"{self.name}.v", "manifest.json", "vectors.npz"):
+        core = self._core()
+        for name in (core.verilog, "vectors.npz"):
             self._needed(name, "emit")
         self._needed(WEIGHTS, "fit")
         self._check_current("emit")
         synthesis = load_synthesis(self.folder) if self._has_netlist() else None
-        manifest = read_json(self.folder / "manifest.json", "inrhw emit")
 
         def run() -> None:
-            models = as_emitted(networks(self.folder), manifest)
-            artifact = Artifact(self.name, self.folder, core_of(models, manifest))
+            models = as_emitted(networks(self.folder), core)
+            artifact = Artifact(core.name, self.folder, core_of(models, core))
             progress = self.on_progress("verify")
             verify(artifact, models, synthesis, on_progress=progress, on_rung=on_rung)
 
         simulators = [version(simulator) for simulator in SIMULATORS if available(simulator)]
-        self._stage("verify", simulators, ["verify.json", *rendered_files(manifest.get("pictures", 1))], run)
+        outputs = ["verify.json", *rendered_files(core.pictures)]
+        self._stage("verify", simulators, outputs, run, _BENCHES)
         return bool(read_json(self.folder / "verify.json", "inrhw verify").get("verdict") == "pass")
 
     def bitstream(self, board: Board) -> None:
         """Show the core's picture on a monitor at a board: bitstream.json says which file and how fast."""
-        verilog = self._needed(f"{self.name}.v", "emit")
+        core = self._core()
+        self._needed(core.verilog, "emit")
         self._check_current("emit")
-        check_showable(read_json(self.folder / "manifest.json", "inrhw emit"), board)
+        check_showable(core, board)
 
         def run() -> None:
             bitstream(self.folder, board, on_progress=self.on_progress("bitstream"))
 
         key = [repr(board), yosys_version(), nextpnr_version(board.family)]
-        outputs = ["bitstream.json", *bitstream_files(verilog.stem, board)]
-        self._stage("bitstream", key, outputs, run)
+        outputs = ["bitstream.json", *bitstream_files(core.name, board)]
+        self._stage("bitstream", key, outputs, run, [f"build/{board.name}"])
+
+    def ip(self) -> list[Path]:
+        """Describe the core for Vivado's IP catalog and for FuseSoC; return the files."""
+        core = complete_core(self.folder)
+        contents = component_xml(core), core_file(core).encode()
+        files = dict(zip(package_files(core.name), contents, strict=True))
+        with output_folder(self.folder):
+            for name, content in files.items():
+                write_atomically(self.folder / name, content)
+            self._leave("ip", files)
+        return [self.folder / name for name in files]
+
+    def vivado(self, board: Board, clock_mhz: float | None = None) -> list[Path]:
+        """Write scripts and constraints for Vivado; return the files."""
+        files = write_vivado(self.folder, board, clock_mhz)
+        self._leave("vivado", [str(path.relative_to(self.folder)) for path in files])
+        return files
 
     def report(self, vivado: Path | None = None) -> Report:
         """Write report.json and report.html, unless a result is older than what it was made from.
@@ -324,42 +364,42 @@ class Build(StagedFolder):
         for stage in _REPORTED:
             if (self.folder / _RESULTS[stage]).exists():
                 self._check_current(stage)
-        entries = self._record()
+        there = [stage for stage, result in _RESULTS.items() if (self.folder / result).exists()]
+        entries = {stage: entry for stage, entry in self._record().items() if stage in there}
         commands = dict.fromkeys(entry.command for entry in entries.values() if entry.command)
         times = {name: entry.seconds for name, entry in entries.items()}
-        return report(self.folder, command="\n".join(commands), times_s=times, vivado=vivado)
+        found = report(self.folder, command="\n".join(commands), times_s=times, vivado=vivado)
+        errors = [str(path.relative_to(self.folder)) for path in self.folder.glob("picture*/error.png")]
+        self._leave("report", ["report.json", "report.html", "error.png", *errors])
+        return found
+
+    def _core(self) -> Manifest:
+        """Return what is known of the core that is there; raise InputError if there is none."""
+        return Manifest.load(self.folder)
 
     def _forget(self, *names: str) -> None:
         """Remove what tells of another core, and what no stage of `build` makes anew."""
         for name in names:
             (self.folder / name).unlink(missing_ok=True)
 
-    @property
-    def _asic_files(self) -> list[str]:
-        """What `asic` writes."""
-        return ["asic.json", f"{self.name}_asic.v"]
-
-    @property
-    def _register_files(self) -> list[str]:
-        """What is emitted beside a core with registers: the first two if its weights can be loaded."""
-        return [f"{self.name}.weights", "second.weights", f"{self.name}.h", f"{self.name}_registers.md"]
-
     def _inputs(self, stage: str) -> dict[str, str]:
         """Return the hashes of the files that a stage would read now."""
-        verilog = f"{self.name}.v"
+        name = self.name
+        verilog = f"{name}.v"
         names = {
             "fit": (),
             "emit": (WEIGHTS, "fit.json"),
             "synth": (verilog,),
-            "power": (f"{self.name}_netlist.json", "synth.json", "manifest.json"),
+            "power": (f"{name}_netlist.json", "synth.json", "manifest.json"),
             "verify": (verilog, "manifest.json", "vectors.npz", WEIGHTS),
             "asic": (verilog, "manifest.json", "vectors.npz"),
             "bitstream": (verilog, "manifest.json"),
         }
         inputs = self._digests(names[stage])
         if stage == "verify":
-            inputs |= self._digests([name for name in self._register_files if (self.folder / name).exists()])
-            netlist = self.folder / f"{self.name}_netlist.v"
+            beside = (f"{name}.weights", "second.weights", f"{name}.h", f"{name}_registers.md")
+            inputs |= self._digests([file for file in beside if (self.folder / file).exists()])
+            netlist = self.folder / f"{name}_netlist.v"
             inputs[netlist.name] = digest(netlist) if self._has_netlist() else ""
         return inputs
 

@@ -4,11 +4,12 @@ import functools
 import hashlib
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from inrhw.artifact.manifest import core_there
 from inrhw.base.errors import InputError
 from inrhw.base.files import PACKAGE, bench_folder, digest, output_folder, write_json
 from inrhw.base.names import safe_name
@@ -47,7 +48,8 @@ class StagedFolder:
     Parameters
     ----------
     folder
-        Where all files go; its name, made a Verilog identifier, names the top module.
+        Where all files go. The top module is called after it when it is emitted for the first time, and keeps
+        that name when the folder is copied, moved or renamed.
     on_progress
         Given the name of a stage, returns what the stage reports its progress to.
     on_stage
@@ -69,8 +71,9 @@ class StagedFolder:
 
     @property
     def name(self) -> str:
-        """Name of the top module."""
-        return safe_name(self.folder.resolve().name)
+        """Name of the top module: that of the core that is there; without one it is made of the folder's."""
+        core = core_there(self.folder)
+        return core.name if core else safe_name(self.folder.resolve().name)
 
     def _inputs(self, stage: str) -> dict[str, str]:
         """Return the hashes of the files that a stage would read now."""
@@ -100,9 +103,9 @@ class StagedFolder:
         return path
 
     def _record(self) -> dict[str, _Entry]:
-        """Return what is known of each stage: nothing when stages.json is missing or damaged."""
+        """Return what is known of each stage."""
+        plain = self._plain_record()
         try:
-            plain = json.loads((self.folder / "stages.json").read_text())
             return {
                 name: _Entry(
                     str(plain[name]["key"]),
@@ -114,16 +117,64 @@ class StagedFolder:
                 for name in self.results
                 if name in plain
             }
-        except (OSError, ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError):
             return {}
 
-    def _stage(self, name: str, key: Sequence[str], outputs: Sequence[str], run: Callable[[], None]) -> None:
-        """Run a stage unless its key and all its outputs are as they were after it last ran."""
+    def _left(self) -> dict[str, list[str]]:
+        """Return names of what stages and other commands have left besides the outputs that are on record."""
+        try:
+            left = self._plain_record().get("left", {})
+            return {str(name): [str(path) for path in paths] for name, paths in left.items()}
+        except (TypeError, AttributeError):
+            return {}
+
+    def _plain_record(self) -> dict[str, Any]:
+        """Return what stages.json holds: nothing when it is missing or damaged."""
+        try:
+            return dict(json.loads((self.folder / "stages.json").read_text()))
+        except (OSError, ValueError, TypeError):
+            return {}
+
+    def _leave(self, name: str, paths: Iterable[str]) -> None:
+        """Put on record what a command that is no stage has left, so that it goes when its core goes."""
+        before = self._left()
+        after = before | {name: sorted({*before.get(name, []), *paths})}
+        with output_folder(self.folder):
+            self._write_record(self._record(), after)
+
+    def _write_record(self, entries: Mapping[str, _Entry], left: Mapping[str, Sequence[str]]) -> None:
+        """Write stages.json, but for what was left and did not stay."""
+        kept = {}
+        for name, paths in left.items():
+            if there := [path for path in paths if (self.folder / path).exists()]:
+                kept[name] = there
+        stages = {name: asdict(entry) for name, entry in entries.items()}
+        write_json(self.folder / "stages.json", stages | ({"left": kept} if kept else {}))
+
+    def _on_record(self, stages: Iterable[str]) -> list[str]:
+        """Return the names of all files and folders, inside this one, that some stages and commands left."""
+        entries, left = self._record(), self._left()
+        names = [name for stage in stages for name in left.get(stage, [])]
+        names += [name for stage in stages if stage in entries for name in entries[stage].files]
+        here = self.folder.resolve()
+        return [name for name in names if here in (here / name).resolve().parents]
+
+    def _stage(
+        self,
+        name: str,
+        key: Sequence[str],
+        outputs: Sequence[str],
+        run: Callable[[], None],
+        left: Sequence[str] = (),
+    ) -> None:
+        """Run a stage unless its key and all its outputs are as they were after it last ran.
+
+        `left` are the names of what it leaves besides.
+        """
         inputs = self._inputs(name)
         depends_on = [_source_digest(), *map(str, inputs.items()), *key]
         identity = hashlib.sha256("\0".join(depends_on).encode()).hexdigest()
-        record = self._record()
-        before = record.get(name)
+        before = self._record().get(name)
         if before and before.key == identity and before.files == self._digests(outputs):
             self.on_stage(name, None)
             return
@@ -131,8 +182,9 @@ class StagedFolder:
         self._make_folder()
         run()
         seconds = round(time.perf_counter() - start, 2)
-        record[name] = _Entry(identity, inputs, self._digests(outputs), seconds, self.command)
-        write_json(self.folder / "stages.json", {stage: asdict(entry) for stage, entry in record.items()})
+        entry = _Entry(identity, inputs, self._digests(outputs), seconds, self.command)
+        also = {*left, *self._left().get(name, []), *(before.files if before else ())} - {*outputs}
+        self._write_record(self._record() | {name: entry}, self._left() | {name: sorted(also)})
         self.on_stage(name, seconds)
 
     def _digests(self, names: Sequence[str]) -> dict[str, str]:

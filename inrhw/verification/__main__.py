@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from inrhw.artifact.manifest import Manifest
 from inrhw.base.errors import InrhwError
 from inrhw.verification.bench import (
     CHOOSE_TEST,
@@ -11,7 +12,6 @@ from inrhw.verification.bench import (
     LOAD_TEST,
     MOVE_TEST,
     TESTS,
-    read_manifest,
     run_bench,
 )
 from inrhw.verification.simulator.build import SIMULATORS, version
@@ -41,7 +41,7 @@ def main() -> int:
     given = parser.parse_args()
     work = given.work or given.folder / "build" / "rtl"
     try:
-        sources = given.verilog or [given.folder / read_manifest(given.folder)["verilog"]]
+        sources = given.verilog or [given.folder / Manifest.load(given.folder).verilog]
         results = run_bench(
             given.simulator,
             sources,

@@ -15,13 +15,13 @@ import pytest
 from amaranth.lib.wiring import Component
 
 from inrhw.artifact.emit import Artifact
+from inrhw.artifact.rebuild import core_of, networks
 from inrhw.base.board import load_board
 from inrhw.base.errors import InputError, ToolFailed
 from inrhw.base.figure import Figure
 from inrhw.base.files import write_json
 from inrhw.base.progress import silent
 from inrhw.cli.build_folder import Build
-from inrhw.core.rebuild import core_of, networks
 from inrhw.lowering.wish import BAKED, Target, Wish
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.precision import Precision

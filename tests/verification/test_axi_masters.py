@@ -11,7 +11,7 @@ from support.banks import pictures
 from support.cores import core, folded
 
 from inrhw.artifact.emit import Artifact, emit
-from inrhw.core.registers.whole_map import register_map
+from inrhw.artifact.register_map import register_map
 from inrhw.lowering.fold import Folding, fold_banks
 from inrhw.networks.architecture import Architecture
 from inrhw.ops.linear.folded_dense.node import Fold

@@ -19,7 +19,7 @@ from inrhw.artifact.emit import Artifact, emit
 from inrhw.base.board import load_board
 from inrhw.base.errors import InputError
 from inrhw.core.core import Core
-from inrhw.core.registers.pictures import PictureRegister
+from inrhw.core.registers.picture_map import PictureRegister
 from inrhw.lowering.fold import fold_banks
 from inrhw.lowering.lower import lower
 from inrhw.lowering.plan import plan_banks

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from inrhw.artifact.rebuild import weights_for
 from inrhw.base.board import load_board
 from inrhw.base.errors import InputError
 from inrhw.cli.build_folder import Build
-from inrhw.core.rebuild import weights_for
 from inrhw.lowering.wish import Target, Wish
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.precision import Precision

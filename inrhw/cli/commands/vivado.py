@@ -6,8 +6,7 @@ import typer
 
 from inrhw.base.board import load_board
 from inrhw.cli.options import BoardName, FolderArgument
-from inrhw.cli.terminal import print_paths
-from inrhw.synthesis.vivado.project import write_vivado
+from inrhw.cli.terminal import building, print_paths
 
 
 def vivado(
@@ -19,4 +18,7 @@ def vivado(
     ] = None,
 ) -> None:
     """Write Tcl scripts and constraints for Vivado."""
-    print_paths(write_vivado(folder, load_board(board), clock_mhz))
+    chosen = load_board(board)
+    with building(folder) as work:
+        files = work.vivado(chosen, clock_mhz)
+    print_paths(files)

@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
+from inrhw.artifact.rebuild import weights_for
 from inrhw.base.files import output_folder, write_atomically
 from inrhw.cli.options import FolderArgument
 from inrhw.cli.terminal import console
-from inrhw.core.rebuild import weights_for
 
 
 def weights(
