@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from inrhw import Architecture, Training, builtin_picture
-from inrhw.base.files import read_json, write_json
+from inrhw.artifact.manifest import Manifest
+from inrhw.base.files import write_json
 from inrhw.base.yosys import verilog_from_rtlil
 from inrhw.cli.build_folder import Build
 from inrhw.estimates.activations import trials
@@ -80,7 +81,7 @@ def core(libraries: Libraries, work: Path) -> Iterator[dict[str, Any]]:
     build = Build(work / "core")
     build.fit(builtin_picture((64, 64)), Architecture("quadinr", 64, 64, 3, 16, 1), Training())
     build.emit("raster")
-    manifest = read_json(build.folder / "manifest.json", "inrhw emit")
+    manifest = Manifest.load(build.folder)
     activity = functools.partial(core_activity, folder=build.folder, manifest=manifest)
     for name, (library, node_nm) in libraries.items():
         start = time.perf_counter()

@@ -112,6 +112,8 @@ def test_no_folder_has_more_than_fourteen_entries(folder: Path) -> None:
         ("gateware.pipeline", {"torch"}),
         ("ops.kinds.quarter_wave", {"torch"}),
         ("ops.rounding", {"amaranth"}),
+        ("artifact.manifest", {"torch", "amaranth"}),
+        ("artifact.driver", {"torch", "amaranth"}),
         ("verification.bench", {"torch", "amaranth"}),
         ("reports.page", {"torch", "amaranth"}),
     ],

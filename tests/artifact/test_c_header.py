@@ -8,7 +8,7 @@ import pytest
 from support.manifests import manifest
 
 from inrhw.artifact.c_header import c_header
-from inrhw.artifact.manifest import Memory
+from inrhw.artifact.manifest import Manifest, Memory
 from inrhw.core.registers.control_map import CONTROL_FIELDS, CONTROL_ID, control_registers
 from inrhw.core.registers.loader_map import FIELDS, Refusal, Register
 from inrhw.core.registers.picture_map import PICTURES_ID, picture_registers
@@ -21,6 +21,7 @@ LOADABLE = manifest(
     shape=f"{shape_digest(CONTENTS):08x}",
     memories=tuple(Memory(memory.name, memory.width, memory.depth) for memory in CONTENTS),
 )
+CONTROL = {"ID": 64}
 PICTURES = manifest(name="Core", pictures=3, width=4, height=65536)
 WARNINGS = ["-Wall", "-Wextra", "-Werror", "-pedantic", "-std=c99"]
 COMPILER = shutil.which("gcc") or shutil.which("cc")
@@ -119,14 +120,14 @@ def test_a_picture_is_chosen_unless_there_is_none(
 
 
 @needs_compiler
-@pytest.mark.parametrize("page", [{"name": "Core"}, LOADABLE, PICTURES])
-def test_the_registers_of_control_lie_beside_any_others(tmp_path: Path, page: dict[str, object]) -> None:
+@pytest.mark.parametrize("page", [manifest(name="Core"), LOADABLE, PICTURES])
+def test_the_registers_of_control_lie_beside_any_others(tmp_path: Path, page: Manifest) -> None:
     expected = {f"CORE_CORE_{register.name}": register.value for register in control_registers(window=False)}
     expected["CORE_CORE_ID_VALUE"] = CONTROL_ID
     for register, fields in CONTROL_FIELDS.items():
         for name, field in fields.items():
             expected[f"CORE_CORE_{register.name}_{name.upper()}_MASK"] = field.mask
-    header = c_header({**page, "control": {}})
+    header = c_header(replace(page, control=CONTROL))
     shown = run(tmp_path, "\n".join(f"show({name});" for name in expected), header)
     assert dict(zip(expected, shown, strict=True)) == expected
 
@@ -146,6 +147,6 @@ def test_a_frame_is_started_and_its_end_is_seen(tmp_path: Path) -> None:
         registers[CORE_CORE_STATUS / 4] = CORE_CORE_STATUS_BUSY_MASK;
         show(Core_done(registers));
         """,
-        c_header({"name": "Core", "control": {}}),
+        c_header(manifest(name="Core", control=CONTROL)),
     )
     assert shown == [1 | 1 << 3, 1 << 8, 0, 1]

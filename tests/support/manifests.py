@@ -1,9 +1,10 @@
 """Manifests of cores that are not there."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-from inrhw.artifact.manifest import Coordinate, Manifest, Memory, Port, WindowFormat
+from inrhw.artifact.manifest import FILE, Coordinate, Manifest, Memory, Port, WindowFormat
 
 #: Of a raster core with nothing special.
 PLAIN = Manifest(
@@ -29,3 +30,8 @@ WINDOW = WindowFormat(8, 12, 10, (-1024, -768, 512), 114)
 def manifest(**changes: Any) -> Manifest:
     """Return the manifest of such a core with some things changed."""
     return replace(PLAIN, **changes)
+
+
+def rewrite(folder: Path, **changes: Any) -> None:
+    """Change some things in the manifest of a core that is there."""
+    (folder / FILE).write_bytes(replace(Manifest.load(folder), **changes).to_bytes())

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support import netlists
+from support.manifests import MEMORIES, WINDOW, manifest
 from support.netlists import flip_flop, lut, module, port
 
+from inrhw.artifact.manifest import Manifest, Port
 from inrhw.base.board import load_board
 from inrhw.base.errors import InputError, Mismatch
 from inrhw.base.files import digest
@@ -181,7 +184,7 @@ def test_a_core_shows_its_frame_while_its_nets_are_counted(finished: Path) -> No
     rates = found.rates
     # A frame in, a frame out: each pixel is another than the one before, and the picture comes again.
     pixels = np.load(finished / "vectors.npz")["pixels"]
-    order = json.loads((finished / "manifest.json").read_text())["tdata_order"]
+    order = list(Manifest.load(finished).tdata_order)
     data = np.unpackbits(pixels[:, order], axis=1, bitorder="little").astype(int)
     toggles = np.abs(np.diff(data, axis=0, append=data[:1])).sum(0) / 20
     bits = top["ports"]["m_axis_tdata"]["bits"]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from support.command import Inrhw, refused
+from support.manifests import manifest
 
 from inrhw.base.board import load_board
 from inrhw.base.errors import InputError
