@@ -199,7 +199,8 @@ class Build(StagedFolder):
         emitted = self._on_record(["emit"])
         if not emitted or f"{self.name}.v" in emitted:
             return self._on_record(_OF_ONE_CORE)
-        return [*self._on_record(["emit", "synth", "verify", "report", *_OF_ONE_CORE]), *_BENCHES]
+        every = self._on_record(["emit", "synth", "verify", "report", *_OF_ONE_CORE])
+        return list(dict.fromkeys([*every, *_BENCHES]))
 
     def synth(self, board: Board, *, place: bool = False) -> None:
         """Synthesize the Verilog for a board."""

@@ -153,7 +153,7 @@ def test_every_port_is_declared_and_on_one_bus(kind: str) -> None:
         for pair in bus.iter(f"{SPIRIT}portMap")
     ]
     names = [name for _, _, name in mapped]
-    assert sorted(names) == sorted(port["name"] for port in declared if port["name"] not in ALONE)
+    assert sorted(names) == sorted(port.name for port in declared if port.name not in ALONE)
     for bus, logical, name in mapped:
         if bus not in LINES:
             assert name == f"{bus}_{logical.lower()}"

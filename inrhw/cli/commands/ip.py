@@ -1,11 +1,10 @@
 """Package a core."""
 
+from inrhw.cli.build_folder import Build
 from inrhw.cli.options import FolderArgument
-from inrhw.cli.terminal import building, print_paths
+from inrhw.cli.terminal import print_paths
 
 
 def ip(folder: FolderArgument) -> None:
     """Describe a core for Vivado's IP catalog (IP-XACT) and for FuseSoC."""
-    with building(folder) as work:
-        files = work.ip()
-    print_paths(files)
+    print_paths(Build(folder).ip())

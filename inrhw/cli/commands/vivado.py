@@ -5,8 +5,9 @@ from typing import Annotated
 import typer
 
 from inrhw.base.board import load_board
+from inrhw.cli.build_folder import Build
 from inrhw.cli.options import BoardName, FolderArgument
-from inrhw.cli.terminal import building, print_paths
+from inrhw.cli.terminal import print_paths
 
 
 def vivado(
@@ -18,7 +19,4 @@ def vivado(
     ] = None,
 ) -> None:
     """Write Tcl scripts and constraints for Vivado."""
-    chosen = load_board(board)
-    with building(folder) as work:
-        files = work.vivado(chosen, clock_mhz)
-    print_paths(files)
+    print_paths(Build(folder).vivado(load_board(board), clock_mhz))
