@@ -197,10 +197,10 @@ class Build(StagedFolder):
     def _stale(self) -> list[str]:
         """Return the names of what the next core takes away: of a core of another name all."""
         emitted = self._on_record(["emit"])
-        if not emitted or f"{self.name}.v" in emitted:
-            return self._on_record(_OF_ONE_CORE)
-        every = self._on_record(["emit", "synth", "verify", "report", *_OF_ONE_CORE])
-        return list(dict.fromkeys([*every, *_BENCHES]))
+        another = emitted and f"{self.name}.v" not in emitted
+        owners = ("emit", "synth", "verify", "report", *_OF_ONE_CORE) if another else _OF_ONE_CORE
+        results = [_RESULTS[stage] for stage in owners if stage in _RESULTS]
+        return list(dict.fromkeys([*self._on_record(owners), *results, *(_BENCHES if another else ())]))
 
     def synth(self, board: Board, *, place: bool = False) -> None:
         """Synthesize the Verilog for a board."""

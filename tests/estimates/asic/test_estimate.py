@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.command import Inrhw, contents, refused
-from support.manifests import WINDOW, manifest
+from support.manifests import MEMORIES, WINDOW, manifest
 from support.small_library import SMALL, small_library
 
 from inrhw.artifact.manifest import Manifest, Port
@@ -215,7 +215,7 @@ def test_another_core_makes_the_figures_of_the_old_one_go(emitted: Path, tmp_pat
 
 
 def test_weights_that_come_at_run_time_leave_activity_unknown(tmp_path: Path) -> None:
-    found = core_activity(Netlist("t", {}, {}, ()), tmp_path, {"weights": "loadable"})
+    found = core_activity(Netlist("t", {}, {}, ()), tmp_path, manifest(memories=MEMORIES))
     assert found.toggles is None
     assert "run time" in found.source
 
