@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from inrhw import Architecture, builtin_picture
-from inrhw.base.files import read_json, write_json
+from inrhw.artifact.manifest import Manifest
+from inrhw.base.files import write_json
 from inrhw.base.yosys import verilog_from_rtlil
 from inrhw.cli.build_folder import BuildFolder
 from inrhw.cli.commands.emit import Emit
@@ -82,7 +83,7 @@ def core(libraries: Libraries, work: Path) -> Iterator[dict[str, Any]]:
     build = BuildFolder(work / "core")
     build.run(Fit([builtin_picture((64, 64))], [Architecture("quadinr", 64, 64, 3, 16, 1)]))
     build.run(Emit())
-    manifest = read_json(build.folder / "manifest.json", "inrhw emit")
+    manifest = Manifest.load(build.folder)
     activity = functools.partial(core_activity, folder=build.folder, manifest=manifest)
     for name, (library, node_nm) in libraries.items():
         start = time.perf_counter()

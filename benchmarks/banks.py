@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from inrhw import Architecture, Precision, emit, load_board, lower, synth
+from inrhw.artifact.manifest import Manifest
 from inrhw.base.files import write_json
 from inrhw.lowering.fold import fold_banks
 from inrhw.lowering.hardware import Hardware
@@ -22,7 +23,7 @@ from inrhw.lowering.plan import plan
 from inrhw.networks.inr import INR
 from inrhw.ops.linear.folded_dense.node import FoldedDense
 from inrhw.ops.node import Graph
-from inrhw.verification.bench import read_manifest, run_bench, tests_of
+from inrhw.verification.bench import run_bench, tests_of
 
 BOARD = load_board("vcu128")
 EIGHT_BITS = Precision(8, 8, finer_rows=0)
@@ -68,7 +69,7 @@ def run(pictures: int, source: str, folder: Path) -> dict[str, Any]:
     assert folding is not None
     graph = fold_banks(graphs(pictures), folding, EIGHT_BITS)
     artifact = emit(graph, ARCHITECTURE.grid, folder, "core", source=source)
-    tests = tests_of(read_manifest(folder))
+    tests = tests_of(Manifest.load(folder))
     results = run_bench(
         "verilator", [artifact.verilog], folder, folder / "build", tests=tests, deadline_s=3600
     )

@@ -9,7 +9,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from inrhw.verification.bench import read_manifest, run_bench
+from inrhw.artifact.manifest import Manifest
+from inrhw.verification.bench import run_bench
 from inrhw.verification.simulator.build import version
 from inrhw.verification.simulator.selftest import self_test
 
@@ -17,7 +18,7 @@ from inrhw.verification.simulator.selftest import self_test
 def main(folder: Path, simulator: str) -> None:
     """Print build time, and cycles a second of every test, the start of Python included."""
     self_test(simulator)
-    sources = [folder / read_manifest(folder)["verilog"]]
+    sources = [folder / Manifest.load(folder).verilog]
     with tempfile.TemporaryDirectory() as work:
         start = time.perf_counter()
         results = run_bench(simulator, sources, folder, Path(work))

@@ -34,6 +34,7 @@ from amaranth.back import rtlil
 from dhq_tables import cost
 
 from inrhw import Architecture, Precision, Training, load_board, load_picture, lower, synth
+from inrhw.artifact.manifest import Manifest
 from inrhw.base.files import read_json, write_json
 from inrhw.base.yosys import verilog_from_rtlil
 from inrhw.cli.build_folder import Build
@@ -162,9 +163,9 @@ def build(network: Network, way: str, picture: Picture, options: argparse.Namesp
     work.power(CLOCK_MHZ, "netlist")
     # A baked network's netlist takes gigabytes and minutes to compile for simulation.
     verified = work.verify() if way == "folded" else None
-    manifest, found, used = (
-        read_json(work.folder / name, "benchmarks/dhq_cost.py")
-        for name in ("manifest.json", "synth.json", "power.json")
+    manifest = Manifest.load(work.folder)
+    found, used = (
+        read_json(work.folder / name, "benchmarks/dhq_cost.py") for name in ("synth.json", "power.json")
     )
     row = {
         "network": network.name,
@@ -173,8 +174,8 @@ def build(network: Network, way: str, picture: Picture, options: argparse.Namesp
         "psnr_db": round(psnr_db(picture.values, fitted.model.render()), 2),
         **{name: found["resources"][name]["value"] for name in RESOURCES},
         "fmax_mhz": found["timing"]["fmax_mhz"]["value"],
-        "latency": manifest["latency"],
-        "initiation_interval": manifest["initiation_interval"],
+        "latency": manifest.latency,
+        "initiation_interval": manifest.initiation_interval,
         **{f"dynamic_nj_{level}": used["dynamic_nj"][level]["value"] for level in LEVELS},
         "synth_s": synth_s,
         "verified": verified,

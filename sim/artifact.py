@@ -1,12 +1,13 @@
 """What a folder says of its core, and the golden vectors."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from loading import HEADER_WORDS, Memory
 from numpy.typing import NDArray
+
+from inrhw.artifact.manifest import Manifest
 
 Bits = NDArray[np.bool_]
 
@@ -72,11 +73,8 @@ class Artifact:
     @classmethod
     def read(cls, folder: Path) -> "Artifact":
         """Read an artifact folder."""
-        manifest = json.loads((folder / "manifest.json").read_text())
-        loadable = manifest.get("weights") == "loadable"
-        names = (manifest["name"], "second") if loadable else ()
-        window = manifest.get("window", {"whole": [0, 0, 0], "pause": 0})
-        windows = [window["whole"]]
+        manifest = Manifest.load(folder)
+        windows = [list(manifest.window.whole) if manifest.window else [0, 0, 0]]
         with np.load(folder / "vectors.npz") as vectors:
             coordinates = vectors["coordinates"]
             pictures = [vectors["pixels"]]
@@ -85,14 +83,13 @@ class Artifact:
             if "windows" in vectors:
                 pictures += list(vectors["window_pixels"])
                 windows += vectors["windows"].tolist()
-        own = [(manifest["width"], manifest["height"])]
-        each = [(width, height) for width, height in manifest.get("sizes", own)]
+        each = manifest.picture_sizes
         sizes = list(dict.fromkeys(each))
         ends = np.cumsum([width * height for width, height in sizes]).tolist()
-        count, stream = ends[-1], manifest["source"] == "stream"
+        count, stream = ends[-1], manifest.source == "stream"
         assert coordinates.shape == (count, 2), f"coordinates must be [{count}, 2], not {coordinates.shape}"
         for pixels in pictures:
-            assert pixels.shape == (count, manifest["channels"]), f"pixels have the shape {pixels.shape}"
+            assert pixels.shape == (count, manifest.channels), f"pixels have the shape {pixels.shape}"
         frames = [range(count)] * len(pictures)
         if len(sizes) > 1 and not stream:
             of_size = dict(zip(sizes, map(range, [0, *ends], ends), strict=False))
@@ -103,17 +100,17 @@ class Artifact:
             coordinates,
             np.stack(pictures),
             frames,
-            (manifest.get("pictures", 1) - 1).bit_length(),
-            manifest["tdata_order"],
-            manifest["coordinate"]["bits_per_axis"],
-            manifest["latency"],
-            manifest.get("initiation_interval", 1),
-            manifest.get("registers", {}),
-            manifest.get("control", {}),
-            [Memory(memory["width"], memory["depth"]) for memory in manifest.get("memories", [])],
-            [np.fromfile(folder / f"{name}.weights", "<u4") for name in names],
+            (manifest.pictures - 1).bit_length(),
+            list(manifest.tdata_order),
+            manifest.coordinate.bits_per_axis,
+            manifest.latency,
+            manifest.initiation_interval,
+            dict(manifest.registers or {}),
+            dict(manifest.control or {}),
+            [Memory(memory.width, memory.depth) for memory in manifest.memories],
+            [np.fromfile(folder / name, "<u4") for name in manifest.weights_files],
             np.array(windows, np.int64),
-            window["pause"],
+            manifest.window.pause if manifest.window else 0,
         )
 
     def position(self, memory: int, address: int, chunk: int) -> int:

@@ -1,14 +1,13 @@
 """A core's registers for programs in C, and functions that load weights, choose a picture, make a frame."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
-from inrhw.artifact.manifest import picture_sizes
-from inrhw.core.registers.control import CONTROL_ID
+from inrhw.artifact.manifest import Manifest
+from inrhw.artifact.register_map import file_words, register_map
+from inrhw.core.registers.control_map import CONTROL_ID
 from inrhw.core.registers.loader_map import Refusal, State
-from inrhw.core.registers.pictures import PICTURES_ID
+from inrhw.core.registers.picture_map import PICTURES_ID
 from inrhw.core.registers.weight_file import FRAME_WORDS, MAGIC
-from inrhw.core.registers.whole_map import file_words, register_map
 
 _LOAD = """\
 /* The picture shown is still in use: try again after the next frame. */
@@ -73,15 +72,15 @@ static inline int {name}_done(volatile uint32_t *registers)
 """
 
 
-def c_header(manifest: Mapping[str, Any]) -> str:
+def c_header(manifest: Manifest) -> str:
     """Return the text of a C99 header for a core that has registers; all in it begins with the core's name.
 
     Parameters
     ----------
     manifest
-        The core's, as `emit` writes it.
+        The core's.
     """
-    name = manifest["name"]
+    name = manifest.name
     guard = f"{name.upper()}_H"
     return "\n".join(
         [
@@ -102,30 +101,29 @@ def c_header(manifest: Mapping[str, Any]) -> str:
     )
 
 
-def _functions(manifest: Mapping[str, Any]) -> Iterator[str]:
-    name = manifest["name"]
-    names = {"name": name, "NAME": name.upper()}
-    if "memories" in manifest:
+def _functions(manifest: Manifest) -> Iterator[str]:
+    names = {"name": manifest.name, "NAME": manifest.name.upper()}
+    if manifest.loadable:
         yield _LOAD.format(**names)
-    elif "registers" in manifest:
-        widths, heights = (", ".join(map(str, sides)) for sides in zip(*picture_sizes(manifest), strict=True))
+    elif manifest.chooses_pictures:
+        widths, heights = (", ".join(map(str, sides)) for sides in zip(*manifest.picture_sizes, strict=True))
         yield _CHOOSE.format(**names, widths=widths, heights=heights)
-    if "control" in manifest:
+    if manifest.control:
         yield _FRAME.format(**names)
 
 
-def _constants(manifest: Mapping[str, Any]) -> Iterator[str]:
-    if "memories" in manifest:
+def _constants(manifest: Manifest) -> Iterator[str]:
+    if manifest.loadable:
         yield f"MAGIC 0x{MAGIC:08X}u"
-        yield f"SHAPE_DIGEST 0x{manifest['shape'].upper()}u"
+        yield f"SHAPE_DIGEST 0x{manifest.shape.upper()}u"
         yield f"BODY_WORDS {file_words(manifest) - FRAME_WORDS}u"
         yield f"FILE_WORDS {file_words(manifest)}u"
         yield from (f"STATE_{state.name} {state.value}" for state in State)
         yield from (f"ERROR_{refusal.name} {refusal.value}" for refusal in Refusal)
-    elif "registers" in manifest:
-        yield f"PICTURE_COUNT {manifest['pictures']}u"
+    elif manifest.chooses_pictures:
+        yield f"PICTURE_COUNT {manifest.pictures}u"
         yield f"ID_VALUE 0x{PICTURES_ID:08X}u"
-    if "control" in manifest:
+    if manifest.control:
         yield f"CORE_ID_VALUE 0x{CONTROL_ID:08X}u"
     for register in register_map(manifest):
         access = "r" * register.readable + "w" * register.writable

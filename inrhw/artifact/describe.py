@@ -1,132 +1,110 @@
-"""What manifest.json says of a core: ports, formats, latencies, registers, the stages of its pipeline."""
+"""The manifest of a core: ports, formats, latencies, registers, the stages of its pipeline."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import astuple
-from typing import Any
+from enum import IntEnum
 
 from amaranth.hdl import Shape
 from amaranth.lib.wiring import Component, In
 
+from inrhw.artifact.manifest import Coordinate, Folding, Manifest, Memory, Port, Stage, WindowFormat
 from inrhw.base.version import __version__
 from inrhw.core.core import FIFO_LATENCY, Core
-from inrhw.core.registers.control import control_registers
+from inrhw.core.registers.control_map import control_registers
 from inrhw.core.registers.loader_map import Register
-from inrhw.core.registers.pictures import picture_registers
+from inrhw.core.registers.picture_map import picture_registers
 from inrhw.core.registers.weight_file import shape_digest
 from inrhw.core.sources.stream import bits_per_axis
 from inrhw.core.sources.window import WindowSource
-from inrhw.lowering.fold import folding_of, folding_to_json
+from inrhw.lowering.fold import folding_of
 from inrhw.ops.linear.dense import Dense
 from inrhw.ops.linear.folded_dense.node import FoldedDense
 from inrhw.ops.node import Node
 from inrhw.signals.window import FRAC
 
 
-def describe(core: Core, name: str, component: Component) -> dict[str, Any]:
-    """Return what manifest.json says of a core.
+def describe(core: Core, name: str, component: Component) -> Manifest:
+    """Return the manifest of a core.
 
     Parameters
     ----------
     core
         The core.
     name
-        Of its top module; its Verilog is called after it.
+        Of its top module; its files are called after it.
     component
         The same as a circuit, whose ports are told.
     """
     element = core.grid.element
-    return {
-        "created_by": f"inrhw {__version__}",
-        "name": name,
-        "top": name,
-        "verilog": f"{name}.v",
-        "ports": _ports(component),
-        "source": core.source,
-        "width": core.grid.width,
-        "height": core.grid.height,
-        "channels": core.channels,
-        "tdata_order": core.channel_order,
-        "coordinate": {
-            "width": element.width,
-            "frac": element.frac,
-            "signed": element.signed,
-            "bits_per_axis": bits_per_axis(core.grid.element),
-        },
-        "latency": core.latency,
-        "initiation_interval": core.initiation_interval,
-        "folding": folding_to_json(folding_of(core.graph)),
-        "pipeline": list(_pipeline(core)),
-        **(_loadable(core) if core.memories else {}),
-        **(_pictures(core) if core.pictures > 1 else {}),
-        **(
-            {"control": {register.name: int(register) for register in control_registers(core.window)}}
-            if core.control
-            else {}
-        ),
-        **(_window(core.window_source) if core.window_source else {}),
-    }
+    return Manifest(
+        created_by=f"inrhw {__version__}",
+        name=name,
+        ports=_ports(component),
+        source=core.source,
+        width=core.grid.width,
+        height=core.grid.height,
+        channels=core.channels,
+        tdata_order=tuple(core.channel_order),
+        coordinate=Coordinate(element.width, element.frac, element.signed, bits_per_axis(element)),
+        latency=core.latency,
+        initiation_interval=core.initiation_interval,
+        folding=_folding(core),
+        pipeline=tuple(_pipeline(core)),
+        shape=f"{shape_digest(core.memories):08x}" if core.memories else "",
+        memories=tuple(Memory(memory.name, memory.width, memory.depth) for memory in core.memories),
+        pictures=core.pictures,
+        sizes=tuple((grid.width, grid.height) for grid in core.grids) if len(core.sizes) > 1 else (),
+        registers=_registers(core),
+        control=_addresses(control_registers(core.window)) if core.control else None,
+        window=_window(core.window_source) if core.window_source else None,
+    )
 
 
-def _window(source: WindowSource) -> dict[str, Any]:
-    return {
-        "window": {
-            "frac": FRAC,
-            "position_bits": source.position.width,
-            "step_bits": source.step.width,
-            "whole": list(astuple(source.whole)),
-            "pause": source.pause,
-        }
-    }
-
-
-def _ports(component: Component) -> list[dict[str, Any]]:
+def _ports(component: Component) -> tuple[Port, ...]:
     """Return the ports of the top module in their order, clock and reset first."""
-    return [
-        {
-            "name": name,
-            "direction": "in" if member.flow == In else "out",
-            "width": Shape.cast(member.shape).width,
-        }
+    return tuple(
+        Port(name, "in" if member.flow == In else "out", Shape.cast(member.shape).width)
         for name, member in component.signature.members.items()
-    ]
+    )
 
 
-def _pictures(core: Core) -> dict[str, Any]:
-    differ = len(core.sizes) > 1
-    registers = {register.name: int(register) for register in picture_registers(sizes_differ=differ)}
-    sizes = [[grid.width, grid.height] for grid in core.grids]
-    return {
-        "pictures": core.pictures,
-        **({"sizes": sizes} if differ else {}),
-        **({"registers": registers} if core.source == "raster" else {}),
-    }
+def _folding(core: Core) -> Folding | None:
+    folding = folding_of(core.graph)
+    if folding is None:
+        return None
+    return Folding(tuple((fold.pe, fold.simd) for fold in folding.layers), folding.weights, folding.packed)
 
 
-def _loadable(core: Core) -> dict[str, Any]:
-    return {
-        "weights": "loadable",
-        "shape": f"{shape_digest(core.memories):08x}",
-        "registers": {register.name: int(register) for register in Register},
-        "memories": [
-            {"name": memory.name, "width": memory.width, "depth": memory.depth} for memory in core.memories
-        ],
-    }
+def _registers(core: Core) -> dict[str, int] | None:
+    """Return the addresses of the registers for weights or pictures."""
+    if core.memories:
+        return _addresses(Register)
+    if core.pictures > 1 and core.source == "raster":
+        return _addresses(picture_registers(sizes_differ=len(core.sizes) > 1))
+    return None
 
 
-def _pipeline(core: Core) -> list[dict[str, Any]]:
-    """Return a row for every instance between the coordinates and m_axis."""
+def _addresses(registers: Iterable[IntEnum]) -> dict[str, int]:
+    return {register.name: int(register) for register in registers}
+
+
+def _window(source: WindowSource) -> WindowFormat:
+    x, y, step = astuple(source.whole)
+    return WindowFormat(FRAC, source.position.width, source.step.width, (x, y, step), source.pause)
+
+
+def _pipeline(core: Core) -> Iterator[Stage]:
+    """Yield a row for every instance between the coordinates and m_axis."""
     if core.source == "raster":
-        raster = core.raster
-        accumulators = f"{raster.o.length} accumulators of {raster.acc_width} bits"
-        rows = [("raster", type(raster).__name__, core.source_latency, raster.o.span, raster.o, accumulators)]
+        raster, latency = core.raster, core.source_latency
+        detail = f"{raster.o.length} accumulators of {raster.acc_width} bits"
+        yield Stage("raster", type(raster).__name__, latency, raster.o.span, str(raster.o), detail)
     else:
-        rows = [("stream", "StreamSource", core.source_latency, 1, core.grid.vector, "AXI4-Stream in")]
+        yield Stage("stream", "StreamSource", core.source_latency, 1, str(core.grid.vector), "AXI4-Stream in")
     for name, node in core.pipeline.nodes.items():
-        rows.append(
-            (name, type(node).__name__, node.latency, node.initiation_interval, node.o, _detail(node))
-        )
-    rows.append(("fifo", "Fifo", FIFO_LATENCY, 1, core.pipeline.o, f"{core.credits} pixels"))
-    keys = ("name", "op", "latency", "initiation_interval", "o", "detail")
-    return [dict(zip(keys, row, strict=True)) | {"o": str(row[4])} for row in rows]
+        op, interval = type(node).__name__, node.initiation_interval
+        yield Stage(name, op, node.latency, interval, str(node.o), _detail(node))
+    yield Stage("fifo", "Fifo", FIFO_LATENCY, 1, str(core.pipeline.o), f"{core.credits} pixels")
 
 
 def _detail(node: Node) -> str:

@@ -2,17 +2,15 @@
 
 import struct
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import astuple
 from pathlib import Path
-from typing import Any
 
-from inrhw.artifact.manifest import picture_sizes
+from inrhw.artifact.manifest import Manifest
 from inrhw.base.errors import InputError, InrhwError
-from inrhw.base.files import read_json
-from inrhw.core.registers.control import CONTROL_FIELDS, CONTROL_ID, WINDOW_REGISTERS, ControlRegister
+from inrhw.core.registers.control_map import CONTROL_FIELDS, CONTROL_ID, WINDOW_REGISTERS, ControlRegister
 from inrhw.core.registers.loader_map import FIELDS, Refusal, Register, State
-from inrhw.core.registers.pictures import PICTURES_ID, SIZE_FIELDS, PictureRegister
+from inrhw.core.registers.picture_map import PICTURES_ID, SIZE_FIELDS, PictureRegister
 from inrhw.core.registers.weight_file import FRAME_WORDS, MAGIC
 from inrhw.signals.window import Window
 
@@ -49,9 +47,9 @@ class CoreDriver:
         self, folder: Path | str, read: Callable[[int], int], write: Callable[[int, int], None]
     ) -> None:
         self._read, self._write = read, write
-        manifest = read_json(Path(folder) / "manifest.json", "inrhw emit")
+        manifest = Manifest.load(Path(folder))
         self._pages = _pages(manifest)
-        self._sizes = picture_sizes(manifest)
+        self._sizes = manifest.picture_sizes
         self._window_limits = _window_limits(manifest)
         if not self._pages:
             raise InputError(f"the core in {folder} has no registers; emit it with --control")
@@ -238,20 +236,20 @@ def _signed(word: int) -> int:
     return word - (word >> 31 << 32)
 
 
-def _window_limits(manifest: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
+def _window_limits(manifest: Manifest) -> dict[str, tuple[int, int]]:
     """Return the least and the largest value of each of a window's numbers; none without a window."""
-    if "window" not in manifest:
+    if manifest.window is None:
         return {}
-    half, steps = 1 << manifest["window"]["position_bits"] - 1, 1 << manifest["window"]["step_bits"]
+    half, steps = 1 << manifest.window.position_bits - 1, 1 << manifest.window.step_bits
     return {"x": (-half, half - 1), "y": (-half, half - 1), "step": (0, steps - 1)}
 
 
-def _pages(manifest: Mapping[str, Any]) -> list[str]:
+def _pages(manifest: Manifest) -> list[str]:
     """Return the pages of registers that a core has, by their names in messages."""
     has = {
-        "weights": manifest.get("weights") == "loadable",
-        "pictures": manifest.get("pictures", 1) > 1 and "registers" in manifest,
-        "control": "control" in manifest,
-        "window": "control" in manifest and "window" in manifest,
+        "weights": manifest.loadable,
+        "pictures": manifest.chooses_pictures,
+        "control": bool(manifest.control),
+        "window": bool(manifest.control and manifest.window),
     }
     return [page for page, there in has.items() if there]

@@ -15,10 +15,11 @@ from inrhw.artifact.c_header import c_header
 from inrhw.artifact.describe import describe
 from inrhw.artifact.example_bench import example_bench
 from inrhw.artifact.hierarchy import merge_equal_modules
+from inrhw.artifact.manifest import FILE, Manifest, core_there
 from inrhw.artifact.register_page import register_page
 from inrhw.artifact.verilog_header import verilog_header
 from inrhw.base.errors import InputError
-from inrhw.base.files import json_bytes, output_folder, write_together
+from inrhw.base.files import output_folder, write_together
 from inrhw.base.names import safe_name
 from inrhw.base.yosys import verilog_from_rtlil
 from inrhw.core.core import Core
@@ -75,7 +76,7 @@ class Artifact:
     @property
     def manifest(self) -> Path:
         """Ports, formats and latencies, as JSON."""
-        return self.folder / "manifest.json"
+        return self.folder / FILE
 
     @property
     def vectors(self) -> Path:
@@ -137,13 +138,15 @@ def emit(
     with output_folder(artifact.folder):
         component = artifact.core.component()
         manifest = describe(artifact.core, name, component)
-        files = _files(artifact, component, manifest)
-        files |= {artifact.folder / other: content for other, content in (beside or {}).items()}
-        write_together(artifact.manifest, json_bytes(manifest), files)
+        former = core_there(artifact.folder)
+        around = {**dict.fromkeys(former.files if former else ()), **(beside or {})}
+        files = {artifact.folder / other: content for other, content in around.items()}
+        files |= _files(artifact, component, manifest)
+        write_together(artifact.manifest, manifest.to_bytes(), files)
     return artifact
 
 
-def _files(artifact: Artifact, component: Component, manifest: dict[str, Any]) -> dict[Path, bytes | None]:
+def _files(artifact: Artifact, component: Component, manifest: Manifest) -> dict[Path, bytes | None]:
     """Return what all files but the manifest hold; None for those that such a core does not have."""
     core = artifact.core
     verilog = verilog_header(core, artifact.name) + verilog_of(component, artifact.name, artifact.folder)

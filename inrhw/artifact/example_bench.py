@@ -1,10 +1,9 @@
 """An example test bench in Verilog, for people who put a core into a design of their own."""
 
 from collections.abc import Iterator
-from typing import Any
 
-from inrhw.artifact.manifest import resting_inputs
-from inrhw.core.registers.whole_map import file_words
+from inrhw.artifact.manifest import Manifest
+from inrhw.artifact.register_map import file_words
 
 _BENCH = """\
 // {name}_tb: an example test bench. It renders one frame of {name} into {name}.{suffix}, a text file that
@@ -117,7 +116,7 @@ _USED = {
 }
 
 
-def example_bench(manifest: dict[str, Any]) -> str:
+def example_bench(manifest: Manifest) -> str:
     """Return a test bench in Verilog that writes one frame of a core to a picture file.
 
     Its header says how to run it. A loadable core is given its weights file first; of many pictures it
@@ -126,24 +125,23 @@ def example_bench(manifest: dict[str, Any]) -> str:
     Parameters
     ----------
     manifest
-        The core's, as `emit` writes it.
+        The core's.
     """
-    order = manifest["tdata_order"]
+    order = manifest.tdata_order
     grey = len(order) == 1
     bytes_of_channels = [order.index(channel) for channel in range(len(order))]
     n_words = file_words(manifest)
-    interval, n_pixels = manifest["initiation_interval"], manifest["width"] * manifest["height"]
-    axis_bits = manifest["coordinate"]["bits_per_axis"]
-    inputs = (_COORDINATES if manifest["source"] == "stream" else "") + (_WEIGHTS if n_words else "")
+    axis_bits = manifest.coordinate.bits_per_axis
+    inputs = (_COORDINATES if manifest.source == "stream" else "") + (_WEIGHTS if n_words else "")
     return _BENCH.format(
-        name=manifest["name"],
-        width=manifest["width"],
-        height=manifest["height"],
+        name=manifest.name,
+        width=manifest.width,
+        height=manifest.height,
         suffix="pgm" if grey else "ppm",
         magic="P2" if grey else "P3",
         pixel_high=8 * len(order) - 1,
         inputs=inputs.format(
-            name=manifest["name"],
+            name=manifest.name,
             axis_high=axis_bits - 1,
             coordinates_high=2 * axis_bits - 1,
             words=n_words,
@@ -152,13 +150,12 @@ def example_bench(manifest: dict[str, Any]) -> str:
         format=" ".join(["%0d"] * len(order)),
         values=", ".join(f"m_axis_tdata[{8 * k + 7}:{8 * k}]" for k in bytes_of_channels),
         # Twice as long as a frame and all weights can take.
-        deadline=2 * (interval * n_pixels + manifest["latency"] + n_words + 100),
+        deadline=2 * (manifest.initiation_interval * manifest.pixels + manifest.latency + n_words + 100),
     )
 
 
-def _connections(manifest: dict[str, Any]) -> Iterator[str]:
-    resting = resting_inputs(manifest)
-    for port in manifest["ports"]:
-        name = port["name"]
-        unused = f"{port['width']}'d{resting.get(name, 0)}" if port["direction"] == "in" else ""
-        yield f"        .{name}({name if name in _USED else unused})"
+def _connections(manifest: Manifest) -> Iterator[str]:
+    resting = manifest.resting_inputs
+    for port in manifest.ports:
+        unused = f"{port.width}'d{resting.get(port.name, 0)}" if port.direction == "in" else ""
+        yield f"        .{port.name}({port.name if port.name in _USED else unused})"

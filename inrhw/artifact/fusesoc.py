@@ -1,9 +1,7 @@
 """A core for FuseSoC: its files, and what to do with them."""
 
-from typing import Any
-
 from inrhw.artifact.ip_xact import LIBRARY, VENDOR, VERSION
-from inrhw.artifact.manifest import picture_sizes
+from inrhw.artifact.manifest import Manifest
 from inrhw.base.version import __version__
 
 _CORE = """\
@@ -57,7 +55,7 @@ def package_files(name: str) -> tuple[str, str]:
     return "component.xml", f"{name}.core"
 
 
-def core_file(manifest: dict[str, Any]) -> str:
+def core_file(manifest: Manifest) -> str:
     """Return the FuseSoC description of a core, in YAML (CAPI2), a file that lies beside its Verilog.
 
     Its targets: ``lint`` (Verilator), ``sim`` (the example bench, on Icarus Verilog) and ``synth`` (Yosys).
@@ -65,16 +63,15 @@ def core_file(manifest: dict[str, Any]) -> str:
     Parameters
     ----------
     manifest
-        The core's, see `inrhw.artifact.manifest.core_manifest`.
+        The core's.
     """
-    name = manifest["name"]
-    loadable = manifest.get("weights") == "loadable"
+    name = manifest.name
     return _CORE.format(
         version=__version__,
         vlnv=f"{VENDOR}:{LIBRARY}:{name}:{VERSION}",
         name=name,
-        sizes=" and ".join(dict.fromkeys(f"{width}x{height}" for width, height in picture_sizes(manifest))),
-        verilog=manifest["verilog"],
-        suffix="pgm" if manifest["channels"] == 1 else "ppm",
-        data=f"      - {name}.weights: {{file_type: user}}\n" if loadable else "",
+        sizes=" and ".join(dict.fromkeys(f"{width}x{height}" for width, height in manifest.picture_sizes)),
+        verilog=manifest.verilog,
+        suffix="pgm" if manifest.channels == 1 else "ppm",
+        data=f"      - {name}.weights: {{file_type: user}}\n" if manifest.loadable else "",
     )

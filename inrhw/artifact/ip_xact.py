@@ -6,12 +6,11 @@ xilinx.com:signal:clock and reset.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-from inrhw.artifact.manifest import resting_inputs
-from inrhw.core.registers.whole_map import MappedRegister, register_map
+from inrhw.artifact.manifest import Manifest, Port
+from inrhw.artifact.register_map import MappedRegister, register_map
 
 #: Vendor and library that cores are known by.
 VENDOR, LIBRARY, VERSION = "inrhw", "cores", "1.0"
@@ -41,23 +40,23 @@ ElementTree.register_namespace("spirit", _SPIRIT)
 ElementTree.register_namespace("xilinx", _XILINX)
 
 
-def component_xml(manifest: dict[str, Any]) -> bytes:
+def component_xml(manifest: Manifest) -> bytes:
     """Return the IP-XACT component of a core, a file that lies beside its Verilog.
 
     Parameters
     ----------
     manifest
-        The core's, see `inrhw.artifact.manifest.core_manifest`.
+        The core's.
     """
-    name, ports = manifest["name"], manifest["ports"]
+    name, ports = manifest.name, manifest.ports
     registers = register_map(manifest)
-    title = f"{manifest['width']}x{manifest['height']} pixels from a neural network"
+    title = f"{manifest.width}x{manifest.height} pixels from a neural network"
     component = _element("component", *_vlnv(name))
     component.append(_element("busInterfaces", *_buses(ports)))
     if registers:
         component.append(_element("memoryMaps", _memory_map(registers)))
-    component.append(_model(name, ports, resting_inputs(manifest)))
-    component.append(_element("fileSets", _file_set(manifest["verilog"])))
+    component.append(_model(name, ports, manifest.resting_inputs))
+    component.append(_element("fileSets", _file_set(manifest.verilog)))
     component.append(_element("description", text=title))
     # Vivado wants a parameter of this name in everything it instantiates.
     component.append(_element("parameters", _parameter("Component_Name", name)))
@@ -81,20 +80,20 @@ def _vlnv(name: str) -> list[Element]:
     return [_element(key, text=value) for key, value in identity.items()]
 
 
-def _buses(ports: Sequence[dict[str, Any]]) -> Iterator[Element]:
+def _buses(ports: Sequence[Port]) -> Iterator[Element]:
     """Yield the bus interfaces: those of AXI by the names of their ports, then clock and reset."""
     buses: dict[str, dict[str, str]] = {}
     for port in ports:
-        bus, _, logical = port["name"].rpartition("_")
+        bus, _, logical = port.name.rpartition("_")
         if bus in _AXI:
-            buses.setdefault(bus, {})[logical.upper()] = port["name"]
+            buses.setdefault(bus, {})[logical.upper()] = port.name
     for bus, mapped in buses.items():
         kind = _AXI[bus]
         yield _bus(bus, "interface", kind, mapped, {"PROTOCOL": "AXI4LITE"} if kind == "aximm" else {})
     clocked = {"ASSOCIATED_BUSIF": ":".join(buses), "ASSOCIATED_RESET": "aresetn"}
     yield _bus("aclk", "signal", "clock", {"CLK": "aclk"}, clocked)
     yield _bus("aresetn", "signal", "reset", {"RST": "aresetn"}, {"POLARITY": "ACTIVE_LOW"})
-    if any(port["name"] == "interrupt" for port in ports):
+    if any(port.name == "interrupt" for port in ports):
         sensitivity = {"SENSITIVITY": "LEVEL_HIGH"}
         yield _bus("interrupt", "signal", "interrupt", {"INTERRUPT": "interrupt"}, sensitivity)
 
@@ -168,7 +167,7 @@ def _register(register: MappedRegister) -> Element:
     )
 
 
-def _model(name: str, ports: Sequence[dict[str, Any]], resting: Mapping[str, int]) -> Element:
+def _model(name: str, ports: Sequence[Port], resting: Mapping[str, int]) -> Element:
     views = (
         _element(
             "view",
@@ -180,19 +179,19 @@ def _model(name: str, ports: Sequence[dict[str, Any]], resting: Mapping[str, int
         )
         for view, use in _VIEWS.items()
     )
-    declared = (_port(port, resting.get(port["name"])) for port in ports)
+    declared = (_port(port, resting.get(port.name)) for port in ports)
     return _element("model", _element("views", *views), _element("ports", *declared))
 
 
-def _port(port: dict[str, Any], resting: int | None) -> Element:
+def _port(port: Port, resting: int | None) -> Element:
     """Return a port, with what it is when a design leaves it open if that is not 0."""
-    wire = _element("wire", _element("direction", text=port["direction"]))
-    if port["width"] > 1:
-        bounds = (_element("left", text=str(port["width"] - 1)), _element("right", text="0"))
+    wire = _element("wire", _element("direction", text=port.direction))
+    if port.width > 1:
+        bounds = (_element("left", text=str(port.width - 1)), _element("right", text="0"))
         wire.append(_element("vector", *bounds))
     if resting is not None:
         wire.append(_element("driver", _element("defaultValue", text=str(resting), format="long")))
-    return _element("port", _element("name", text=port["name"]), wire)
+    return _element("port", _element("name", text=port.name), wire)
 
 
 def _file_set(verilog: str) -> Element:

@@ -1,44 +1,294 @@
-"""What others are told of an emitted core: its manifest.json."""
+"""What others are told of an emitted core, its manifest.json: written and read here and nowhere else.
 
+It needs neither torch nor amaranth, so that a driver on a board and the bench in a simulator can read it.
+"""
+
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from inrhw.base.errors import InputError
-from inrhw.base.files import read_json
+from inrhw.base.files import json_bytes, read_json
+from inrhw.base.typed_json import from_json, to_json
 
-#: What is needed to put the core into another tool's project.
-_NEEDED = ("name", "verilog", "ports", "source", "channels", "width", "height")
+FILE = "manifest.json"
 
-
-def resting_inputs(manifest: Mapping[str, Any]) -> dict[str, int]:
-    """Return what inputs must be, unsigned, for a core to show its picture; those not named are 0."""
-    whole = manifest.get("window", {}).get("whole", ())
-    wanted = dict(zip(("window_x", "window_y", "window_step"), whole, strict=False))
-    widths = {port["name"]: port["width"] for port in manifest.get("ports", ())}
-    return {name: value % (1 << widths[name]) for name, value in wanted.items() if name in widths}
+#: Format of the file: another number whenever a key comes, goes or changes its meaning.
+FORMAT = 1
 
 
-def picture_sizes(manifest: Mapping[str, Any]) -> list[tuple[int, int]]:
-    """Return width and height of each picture on a core, in pixels."""
-    own = [manifest["width"], manifest["height"]]
-    return [(width, height) for width, height in manifest.get("sizes", [own] * manifest.get("pictures", 1))]
+@dataclass(frozen=True)
+class Port:
+    """A port of the top module: its direction is "in" or "out"."""
+
+    name: str
+    direction: str
+    width: int
 
 
-def core_manifest(folder: Path) -> dict[str, Any]:
-    """Return the manifest of the core in a folder.
+@dataclass(frozen=True)
+class Coordinate:
+    """Format of a coordinate: its number, and the bits that it takes of s_axis_tdata."""
+
+    width: int
+    frac: int
+    signed: bool
+    bits_per_axis: int
+
+
+@dataclass(frozen=True)
+class Folding:
+    """How the network is folded: pe and simd of each layer, where weights are, two products a DSP block."""
+
+    layers: tuple[tuple[int, int], ...]
+    weights: str
+    packed: bool
+
+    def __post_init__(self) -> None:
+        _check(self.weights in ("rom", "loadable"), self.weights, "folding.weights", "rom or loadable")
+        _check(all(min(fold) > 0 for fold in self.layers), self.layers, "folding.layers", "at least 1 each")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """An instance between the coordinates and m_axis: `o` is what leaves it."""
+
+    name: str
+    op: str
+    latency: int
+    initiation_interval: int
+    o: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Memory:
+    """A memory that is loaded at run time."""
+
+    name: str
+    width: int
+    depth: int
+
+
+@dataclass(frozen=True)
+class WindowFormat:
+    """Numbers of a window: `whole` shows the ordinary picture, `pause` is what a change costs in clocks."""
+
+    frac: int
+    position_bits: int
+    step_bits: int
+    whole: tuple[int, int, int]
+    pause: int
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What is to be known of a core to use and to check it; what it does not have is empty, 0 or None.
+
+    Parameters
+    ----------
+    created_by
+        Version of inrhw.
+    name
+        Of the top module; all files of the core are called after it.
+    ports
+        Of the top module, clock and reset first.
+    source
+        "raster": the core makes the coordinates. "stream": they come by s_axis.
+    width, height
+        Of the picture in pixels, of many pictures of the first.
+    channels
+        Values of a pixel.
+    tdata_order
+        Channel in each byte of m_axis_tdata.
+    coordinate
+        Format of the coordinates.
+    latency
+        Cycles from a pixel's admission to its beat at m_axis.
+    initiation_interval
+        Cycles between pixels.
+    folding
+        How the network is folded; None for adders of baked weights.
+    pipeline
+        All between the coordinates and m_axis.
+    shape
+        Of a loadable core, what a file of weights must say: 8 hexadecimal digits.
+    memories
+        Of a loadable core, in the order of the file.
+    pictures
+        How many the core holds.
+    sizes
+        Width and height of each of them, if they differ.
+    registers
+        Byte address of each register for weights or pictures, by name.
+    control
+        The same of those that start, stop and watch the core.
+    window
+        Numbers of the window, if it can be set at run time.
+    """
+
+    created_by: str
+    name: str
+    ports: tuple[Port, ...]
+    source: str
+    width: int
+    height: int
+    channels: int
+    tdata_order: tuple[int, ...]
+    coordinate: Coordinate
+    latency: int
+    initiation_interval: int
+    folding: Folding | None
+    pipeline: tuple[Stage, ...]
+    shape: str = ""
+    memories: tuple[Memory, ...] = ()
+    pictures: int = 1
+    sizes: tuple[tuple[int, int], ...] = ()
+    registers: Mapping[str, int] | None = None
+    control: Mapping[str, int] | None = None
+    window: WindowFormat | None = None
+
+    def __post_init__(self) -> None:
+        plain_name = re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", self.name) is not None
+        _check(plain_name, self.name, "name", "a plain Verilog name")
+        _check(self.source in ("raster", "stream"), self.source, "source", "raster or stream")
+        for key in ("width", "height", "channels", "latency", "initiation_interval", "pictures"):
+            _check(getattr(self, key) > 0, getattr(self, key), key, "at least 1")
+        in_order = sorted(self.tdata_order) == list(range(self.channels))
+        _check(in_order, self.tdata_order, "tdata_order", "every channel once")
+        _check(len(self.sizes) in (0, self.pictures), self.sizes, "sizes", "as many as pictures")
+
+    @classmethod
+    def load(cls, folder: Path) -> "Manifest":
+        """Read the manifest of the core in a folder.
+
+        Raises
+        ------
+        InputError
+            It is missing, damaged, or of another version of inrhw.
+        """
+        path = folder / FILE
+        plain = read_json(path, "inrhw emit")
+        try:
+            return cls.from_json(plain)
+        except ValueError as error:
+            raise InputError(f"{path} {error}; run `inrhw emit` again") from error
+
+    @classmethod
+    def from_json(cls, plain: Any) -> "Manifest":
+        """Return what `to_json` was made of, or raise ValueError to be read after the file's name."""
+        format = plain.get("format") if isinstance(plain, dict) else None
+        if format != FORMAT:
+            raise ValueError(f"is of another version of inrhw (format {format}, not {FORMAT})")
+        derived = ("format", "top", "verilog", "weights")
+        found = from_json(cls, {key: value for key, value in plain.items() if key not in derived})
+        for key in derived:
+            if plain.get(key) != (value := found._derived.get(key)):
+                raise ValueError(f"has {plain.get(key)!r} as {key}, which must be {value!r}")
+        return found
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what manifest.json holds."""
+        return {**self._derived, **to_json(self)}
+
+    def to_bytes(self) -> bytes:
+        """Return manifest.json."""
+        return json_bytes(self.to_json())
+
+    @property
+    def _derived(self) -> dict[str, Any]:
+        """What the file says besides, for readers who do not have this class."""
+        loadable = {"weights": "loadable"} if self.loadable else {}
+        return {"format": FORMAT, "top": self.name, "verilog": self.verilog, **loadable}
+
+    @property
+    def loadable(self) -> bool:
+        """Whether the weights can be replaced at run time."""
+        return bool(self.memories)
+
+    @property
+    def chooses_pictures(self) -> bool:
+        """Whether registers choose the picture: of many on a raster scan."""
+        return self.pictures > 1 and self.source == "raster"
+
+    @property
+    def has_registers(self) -> bool:
+        """Whether there is an AXI4-Lite bus."""
+        return self.loadable or self.chooses_pictures or bool(self.control)
+
+    @property
+    def pixels(self) -> int:
+        """Pixels of a frame, of many pictures of the first."""
+        return self.width * self.height
+
+    @property
+    def picture_sizes(self) -> tuple[tuple[int, int], ...]:
+        """Width and height of each picture in pixels."""
+        return self.sizes or ((self.width, self.height),) * self.pictures
+
+    @property
+    def widths(self) -> dict[str, int]:
+        """Bits of each port."""
+        return {port.name: port.width for port in self.ports}
+
+    @property
+    def resting_inputs(self) -> dict[str, int]:
+        """What inputs must be, unsigned, for the core to show its picture; those not named are 0."""
+        whole = self.window.whole if self.window else ()
+        wanted = dict(zip(("window_x", "window_y", "window_step"), whole, strict=False))
+        widths = self.widths
+        return {name: value % (1 << widths[name]) for name, value in wanted.items() if name in widths}
+
+    @property
+    def verilog(self) -> str:
+        """Name of the file with the core."""
+        return f"{self.name}.v"
+
+    @property
+    def example_bench(self) -> str:
+        """Name of the example bench."""
+        return f"{self.name}_tb.v"
+
+    @property
+    def weights_files(self) -> tuple[str, ...]:
+        """Names of the files of weights of a loadable core: its own, and other ones for the bench."""
+        return (f"{self.name}.weights", "second.weights") if self.loadable else ()
+
+    @property
+    def register_files(self) -> tuple[str, ...]:
+        """Names of the register map for C and of the one for people, of a core with registers."""
+        return (f"{self.name}.h", f"{self.name}_registers.md") if self.has_registers else ()
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Names of all files that `inrhw emit` writes beside manifest.json."""
+        return (self.verilog, self.example_bench, "vectors.npz", *self.weights_files, *self.register_files)
+
+
+def _check(right: bool, value: object, key: str, what: str) -> None:
+    if not right:
+        raise ValueError(f"has {value!r} as {key}, which must be {what}")
+
+
+def core_there(folder: Path) -> Manifest | None:
+    """Return the manifest of the core in a folder; None if there is none that can be read."""
+    try:
+        return Manifest.load(folder)
+    except InputError:
+        return None
+
+
+def complete_core(folder: Path) -> Manifest:
+    """Return the manifest of the core in a folder whose Verilog is there too.
 
     Raises
     ------
     InputError
-        There is no core, its Verilog is missing, or it was emitted by a version that did not list its ports.
+        As of `Manifest.load`, or the Verilog is missing.
     """
-    manifest = read_json(folder / "manifest.json", "inrhw emit")
-    missing = [key for key in _NEEDED if key not in manifest]
-    if missing:
-        raise InputError(
-            f"{folder / 'manifest.json'} lacks {', '.join(missing)}; run `inrhw emit` on {folder} again"
-        )
-    if not (folder / manifest["verilog"]).is_file():
-        raise InputError(f"{folder} has no {manifest['verilog']}; run `inrhw emit` on it again")
-    return dict(manifest)
+    manifest = Manifest.load(folder)
+    if not (folder / manifest.verilog).is_file():
+        raise InputError(f"{folder} has no {manifest.verilog}; run `inrhw emit` on it again")
+    return manifest

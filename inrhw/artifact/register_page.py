@@ -1,9 +1,9 @@
 """The registers of one core as a page for people who write its software."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
-from inrhw.core.registers.whole_map import MappedRegister, register_map
+from inrhw.artifact.manifest import Manifest
+from inrhw.artifact.register_map import MappedRegister, register_map
 
 #: What registers hold, by name; those of `--control` without "CORE_".
 _WEIGHTS = {
@@ -39,15 +39,15 @@ _CONTROL = {
 }
 
 
-def register_page(manifest: Mapping[str, Any]) -> str:
+def register_page(manifest: Manifest) -> str:
     """Return a page in Markdown: address, access, fields and meaning of every register of a core.
 
     Parameters
     ----------
     manifest
-        The core's, as `emit` writes it.
+        The core's.
     """
-    name = manifest["name"]
+    name = manifest.name
     return "\n".join(
         [
             f"# Registers of {name}",
@@ -64,8 +64,8 @@ def register_page(manifest: Mapping[str, Any]) -> str:
     )
 
 
-def _rows(manifest: Mapping[str, Any]) -> Iterator[str]:
-    lower = _WEIGHTS if "memories" in manifest else _PICTURES
+def _rows(manifest: Manifest) -> Iterator[str]:
+    lower = _WEIGHTS if manifest.loadable else _PICTURES
     for register in register_map(manifest):
         own = register.name.removeprefix("CORE_")
         meaning = lower[own] if own == register.name else _CONTROL[own]

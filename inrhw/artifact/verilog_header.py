@@ -4,8 +4,8 @@ from dataclasses import astuple
 
 from inrhw.base.version import __version__
 from inrhw.core.core import Core
-from inrhw.core.registers.control import ControlRegister
-from inrhw.core.registers.pictures import PictureRegister
+from inrhw.core.registers.control_map import ControlRegister
+from inrhw.core.registers.picture_map import PictureRegister
 from inrhw.core.sources.stream import bits_per_axis
 from inrhw.signals.window import FRAC
 

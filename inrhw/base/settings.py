@@ -7,7 +7,6 @@ recipe.toml, the checks and the identity are made from that.
 
 import dataclasses
 import difflib
-import functools
 import hashlib
 import json
 import math
@@ -123,8 +122,7 @@ class Settings:
                 object.__setattr__(self, field.name, float(value))
 
 
-@functools.cache
-def fields_of(kind: "type[DataclassInstance] | type[Settings]") -> tuple[Field, ...]:
+def fields_of(kind: type[Any]) -> tuple[Field, ...]:
     """Return what is declared of each field that is a setting, not a group of settings."""
     hints = get_type_hints(kind, include_extras=True)
     texts = help_of(kind)
@@ -135,8 +133,7 @@ def fields_of(kind: "type[DataclassInstance] | type[Settings]") -> tuple[Field, 
     )
 
 
-@functools.cache
-def groups_of(kind: "type[DataclassInstance] | type[Settings]") -> tuple[tuple[str, type[Settings]], ...]:
+def groups_of(kind: type[Any]) -> tuple[tuple[str, type[Settings]], ...]:
     """Return the fields that are settings themselves, with their types."""
     hints = get_type_hints(kind)
     return tuple(
@@ -146,7 +143,6 @@ def groups_of(kind: "type[DataclassInstance] | type[Settings]") -> tuple[tuple[s
     )
 
 
-@functools.cache
 def help_of(kind: type) -> Mapping[str, str]:
     """Return the text of each parameter in a numpydoc docstring, as one line."""
     from docstring_parser import parse  # noqa: PLC0415  # 30 ms that a run without help need not take

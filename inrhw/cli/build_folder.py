@@ -4,10 +4,11 @@ import functools
 import hashlib
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
+from inrhw.artifact.manifest import core_there
 from inrhw.base.errors import InputError
 from inrhw.base.files import PACKAGE, bench_folder, digest, output_folder, write_json
 from inrhw.base.names import safe_name
@@ -29,6 +30,8 @@ class Entry:
         Hashes of the files that it was made from, "" for one that was not there.
     files
         Hashes of the results.
+    left
+        Names of what else it left, such as logs; all go when their core goes.
     seconds
         Time it took.
     command
@@ -38,6 +41,7 @@ class Entry:
     key: str
     inputs: dict[str, str]
     files: dict[str, str]
+    left: list[str]
     seconds: float
     command: str
 
@@ -49,7 +53,8 @@ class BuildFolder:
     Parameters
     ----------
     folder
-        Where all files go.
+        Where all files go. The top module is called after it when it is emitted for the first time, and keeps
+        that name when the folder is copied, moved or renamed.
     on_progress
         Given the name of a stage, returns what the stage reports its progress to.
     on_stage
@@ -68,8 +73,9 @@ class BuildFolder:
 
     @property
     def name(self) -> str:
-        """Name of the top module."""
-        return safe_name(self.folder.resolve().name)
+        """Name of the top module: that of the core that is there; without one it is made of the folder's."""
+        core = core_there(self.folder)
+        return core.name if core else safe_name(self.folder.resolve().name)
 
     @property
     def recipe(self) -> Recipe:
@@ -90,8 +96,7 @@ class BuildFolder:
         inputs = self._inputs(type(stage))
         depends_on = [_source_digest(), *map(str, inputs.items()), *stage.key()]
         key = hashlib.sha256("\0".join(depends_on).encode()).hexdigest()
-        record = self.record()
-        before = record.get(stage.name)
+        before = self.record().get(stage.name)
         if before and before.key == key and before.files == self._digests(stage.outputs(self)):
             self._remember(stage)
             self.on_stage(stage.name, None)
@@ -101,8 +106,8 @@ class BuildFolder:
         stage.run(self)
         seconds = round(time.perf_counter() - start, 2)
         files = self._digests(stage.outputs(self))
-        record[stage.name] = Entry(key, inputs, files, seconds, self.command)
-        write_json(self.folder / "stages.json", {name: asdict(entry) for name, entry in record.items()})
+        left = {*stage.left(self), *((*before.left, *before.files) if before else ())} - {*files}
+        self._write(stage.name, Entry(key, inputs, files, sorted(left), seconds, self.command))
         self._remember(stage)
         self.on_stage(stage.name, seconds)
 
@@ -148,6 +153,7 @@ class BuildFolder:
                     str(entry["key"]),
                     dict(entry["inputs"]),
                     dict(entry["files"]),
+                    [str(path) for path in entry["left"]],
                     float(entry["seconds"]),
                     str(entry["command"]),
                 )
@@ -155,6 +161,30 @@ class BuildFolder:
             }
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
             return {}
+
+    def leave(self, name: str, paths: Iterable[str]) -> None:
+        """Put on record what a command that is no stage has left, so that it goes when its core goes."""
+        before = self.record().get(name)
+        left = sorted({*paths, *(before.left if before else ())})
+        with output_folder(self.folder):
+            self._write(name, Entry("", {}, {}, left, 0.0, ""))
+
+    def on_record(self, names: Iterable[str]) -> list[str]:
+        """Return the names of all files and folders, inside this one, that stages and commands left."""
+        record, here = self.record(), self.folder.resolve()
+        found = [
+            path for name in names if name in record for path in (*record[name].files, *record[name].left)
+        ]
+        return [path for path in found if here in (here / path).resolve().parents]
+
+    def _write(self, name: str, entry: Entry) -> None:
+        """Write stages.json, but for what was left and did not stay."""
+        entries = self.record() | {name: entry}
+        kept = {
+            name: replace(entry, left=[path for path in entry.left if (self.folder / path).exists()])
+            for name, entry in entries.items()
+        }
+        write_json(self.folder / "stages.json", {name: asdict(entry) for name, entry in kept.items()})
 
     def _remember(self, stage: Stage) -> None:
         """Write what the stage ran with into the folder's recipe."""

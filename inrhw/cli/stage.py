@@ -22,11 +22,14 @@ class Stage(ABC):
         The file by which what it found is known.
     after
         Stages whose results must be there, and of what is there now.
+    of_one_core
+        Whether what it leaves goes with the core, even if the next one has its name.
     """
 
     name: ClassVar[str]
     result: ClassVar[str]
     after: "ClassVar[tuple[type[Stage], ...]]" = ()
+    of_one_core: ClassVar[bool] = False
 
     @classmethod
     def inputs(cls, folder: "BuildFolder") -> Sequence[str]:
@@ -44,6 +47,10 @@ class Stage(ABC):
     @abstractmethod
     def outputs(self, folder: "BuildFolder") -> Sequence[str]:
         """Return the names of the files that it leaves; some only of some cores."""
+
+    def left(self, folder: "BuildFolder") -> Sequence[str]:
+        """Return the names of what else it may leave, such as logs."""
+        return ()
 
     @abstractmethod
     def run(self, folder: "BuildFolder") -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
-from typing import Any
 
 from inrhw.base.errors import GraphError, InputError
 from inrhw.base.types import Phase, Vector
@@ -24,7 +23,6 @@ __all__ = [
     "fold",
     "fold_banks",
     "folding_of",
-    "folding_to_json",
     "other_weights",
 ]
 
@@ -273,14 +271,6 @@ def folding_of(graph: Graph) -> Folding | None:
     layers = [node for node in graph.nodes.values() if isinstance(node, FoldedDense | Dense)]
     folds = tuple(layer.fold if isinstance(layer, FoldedDense) else _whole(layer) for layer in layers)
     return Folding(folds, "loadable" if folded[0].loadable else "rom", any(layer.packed for layer in folded))
-
-
-def folding_to_json(folding: Folding | None) -> dict[str, Any] | None:
-    """Return the folding as plain data; None stands for an unfolded network."""
-    if folding is None:
-        return None
-    layers = [[fold.pe, fold.simd] for fold in folding.layers]
-    return {"layers": layers, "weights": folding.weights, "packed": folding.packed}
 
 
 def other_weights(graph: Graph) -> Graph:

@@ -307,22 +307,3 @@ def plan_to_json(
         "predicted": told(folded(shapes)),
         **({"separate": separate()} if len(architectures) > 1 else {}),
     }
-
-
-def folding_from_json(plain: Any) -> Folding | None:
-    """Return the folding that a manifest holds; None is that of baked weights.
-
-    Raises
-    ------
-    InputError
-        If it is damaged.
-    """
-    if plain is None:
-        return None
-    try:
-        folds = tuple(Fold(pe, simd) for pe, simd in plain["layers"])
-        return Folding(folds, plain["weights"], plain["packed"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(
-            f"the folding in manifest.json is damaged ({error!r}); run `inrhw emit` again"
-        ) from error

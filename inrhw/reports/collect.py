@@ -7,6 +7,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
+from inrhw.artifact.manifest import FILE, Manifest
 from inrhw.base.board import RESOURCE_UNITS
 from inrhw.base.errors import InputError
 from inrhw.base.files import finite, read_json
@@ -87,14 +88,14 @@ def report(
 
 def _gather(folder: Path, sections: Iterable[Section]) -> Report:
     fitted = read_json(folder / "fit.json", "inrhw fit")
-    manifest = read_json(folder / "manifest.json", "inrhw emit")
+    manifest = Manifest.load(folder)
     verified = read_json(folder / "verify.json", "inrhw verify")
     many = "shared" in fitted
     sized = fitted["pictures"] if many else [fitted["architecture"]]
     pixels = sum(one["width"] * one["height"] for one in sized)
-    scale = manifest["width"] // sized[0]["width"]
+    scale = manifest.width // sized[0]["width"]
     found: Report = {
-        "name": manifest["name"],
+        "name": manifest.name,
         "created_by": f"inrhw {__version__}",
         "verdict": verified["verdict"],
         "model": _model(fitted),
@@ -114,7 +115,7 @@ def _gather(folder: Path, sections: Iterable[Section]) -> Report:
             "ns": _figure(None, "ns", "needs a clock; run `inrhw synth`"),
         },
         "verify": verified["verify"],
-        "pipeline": manifest["pipeline"],
+        "pipeline": [asdict(stage) for stage in manifest.pipeline],
         "tools": {"python": platform.python_version()} | {t: installed_version(t) for t in _TOOLS},
         "files": _files(folder, manifest),
     }
@@ -162,13 +163,14 @@ def _model(fitted: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _core(manifest: dict[str, Any]) -> dict[str, Any]:
+def _core(manifest: Manifest) -> dict[str, Any]:
     """Return what was asked of the core besides its folding."""
-    sizes = manifest.get("sizes", [[manifest["width"], manifest["height"]]])
+    sizes = manifest.sizes or manifest.picture_sizes[:1]
     return {
-        "source": manifest["source"],
+        "source": manifest.source,
         "size": ", ".join(f"{width}x{height}" for width, height in sizes),
-        **{option: "yes" if option in manifest else "no" for option in ("control", "window")},
+        "control": "yes" if manifest.control else "no",
+        "window": "yes" if manifest.window else "no",
     }
 
 
@@ -194,14 +196,14 @@ def _distributions(fitted: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _folding(plan: dict[str, Any], manifest: dict[str, Any]) -> dict[str, Any]:
+def _folding(plan: dict[str, Any], manifest: Manifest) -> dict[str, Any]:
     """Return how each layer is folded, and what the plan promised."""
-    interval, clock = manifest["initiation_interval"], plan["target"]["clock_mhz"]
+    interval, clock = manifest.initiation_interval, plan["target"]["clock_mhz"]
     dense = ("Dense", "FoldedDense", "FoldedRaster")
-    details = [stage for stage in manifest["pipeline"] if stage["op"] in dense]
+    details = [stage.detail for stage in manifest.pipeline if stage.op in dense]
     model = "analytic cost model, see benchmarks/results/folding_cost.json for its error"
     return {
-        "weights": manifest["folding"]["weights"],
+        "weights": "loadable" if manifest.loadable else "rom",
         "initiation_interval": _figure(interval, "cycles", "derived from the folds"),
         "mpixels_per_s": _figure(
             clock / interval, "Mpixel/s", f"a pixel every {interval} cycles at {clock:g} MHz"
@@ -214,9 +216,9 @@ def _folding(plan: dict[str, Any], manifest: dict[str, Any]) -> dict[str, Any]:
             layer
             | {
                 "initiation_interval": layer["neuron_fold"] * layer["synapse_fold"],
-                "detail": stage["detail"],
+                "detail": detail,
             }
-            for layer, stage in zip(plan["layers"], details, strict=True)
+            for layer, detail in zip(plan["layers"], details, strict=True)
         ],
     }
 
@@ -398,19 +400,19 @@ def _unknown_clock(synth: dict[str, Any]) -> dict[str, Any]:
     return clock | {"source": clock["source"] + hint}
 
 
-def _files(folder: Path, manifest: dict[str, Any]) -> dict[str, str]:
+def _files(folder: Path, manifest: Manifest) -> dict[str, str]:
     names = {
-        "verilog": manifest["verilog"],
-        "example bench": f"{manifest['name']}_tb.v",
-        "manifest": "manifest.json",
+        "verilog": manifest.verilog,
+        "example bench": manifest.example_bench,
+        "manifest": FILE,
         "weights": "weights.safetensors",
-        "loadable weights": f"{manifest['name']}.weights",
-        "register map": f"{manifest['name']}.h",
-        "register page": f"{manifest['name']}_registers.md",
+        "loadable weights": f"{manifest.name}.weights",
+        "register map": f"{manifest.name}.h",
+        "register page": f"{manifest.name}_registers.md",
         "vectors": "vectors.npz",
-        "netlist": f"{manifest['name']}_netlist.v",
+        "netlist": f"{manifest.name}_netlist.v",
         "activity": "activity.npz",
-        "standard cells": f"{manifest['name']}_asic.v",
+        "standard cells": f"{manifest.name}_asic.v",
         "rendered": "rtl.png",
     }
     return {key: name for key, name in names.items() if (folder / name).exists()}

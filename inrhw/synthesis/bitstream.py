@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from inrhw.artifact.emit import verilog_of
+from inrhw.artifact.manifest import Manifest
 from inrhw.base.board import Board
 from inrhw.base.errors import InputError
 from inrhw.base.figure import Figure
-from inrhw.base.files import output_folder, read_json, write_atomically, write_json
+from inrhw.base.files import output_folder, write_atomically, write_json
 from inrhw.base.progress import OnProgress, silent
-from inrhw.synthesis.nextpnr import PlaceAndRoute, bitstream_suffix, bitstream_suffixes, pack, place_and_route
+from inrhw.synthesis.nextpnr import PlaceAndRoute, bitstream_suffix, pack, place_and_route
 from inrhw.synthesis.synth import Synthesis, synth
 from inrhw.synthesis.video.edges import EDGES
 from inrhw.synthesis.video.mode import VGA_640X480, Placement
@@ -60,30 +61,19 @@ def bitstream_files(name: str, board: Board) -> list[str]:
     return [f"{name}_{board.name}.v", f"{name}_{board.name}.{bitstream_suffix(board)}"]
 
 
-def left_bitstreams(folder: Path, name: str) -> list[str]:
-    """Return the names of the files in a folder that `bitstream` left of a core, for whichever boards.
-
-    A design in ``build/BOARD`` says that it ran for that board; a bitstream from elsewhere is not ours.
-    """
-    designs = folder.glob(f"build/*/{name}_*.v")
-    ours = [path.stem for path in designs if path.stem == f"{name}_{path.parent.name}"]
-    suffixes = ("v", *bitstream_suffixes())
-    return ["bitstream.json", *(f"{stem}.{suffix}" for stem in ours for suffix in suffixes)]
-
-
-def check_showable(manifest: Mapping[str, Any], board: Board) -> None:
+def check_showable(manifest: Manifest, board: Board) -> None:
     """Raise InputError unless the board can show what the core gives, and as fast as a monitor wants it."""
     if board.video not in EDGES:
         raise InputError(f"inrhw drives no video output of board {board.name}; choose ulx3s or icebreaker")
-    if manifest["source"] != "raster":
+    if manifest.source != "raster":
         raise InputError("on a board the core must scan by itself; emit it with --source raster")
-    if manifest.get("weights") == "loadable" or manifest.get("pictures", 1) > 1:
+    if manifest.loadable or manifest.pictures > 1:
         raise InputError(
             "on a board nobody loads weights or chooses a picture; emit a core of one, baked or rom"
         )
-    if "control" in manifest or "window" in manifest:
+    if manifest.control or manifest.window:
         raise InputError("on a board nobody writes registers; emit the core without --control and --window")
-    show_of(manifest).placement.check_rate(manifest["latency"], manifest["initiation_interval"])
+    show_of(manifest).placement.check_rate(manifest.latency, manifest.initiation_interval)
 
 
 def bitstream(folder: Path, board: Board, *, on_progress: OnProgress = silent) -> Bitstream:
@@ -109,10 +99,10 @@ def bitstream(folder: Path, board: Board, *, on_progress: OnProgress = silent) -
     ToolNotFound
         A tool is not installed.
     """
-    manifest = read_json(folder / "manifest.json", "inrhw emit")
+    manifest = Manifest.load(folder)
     check_showable(manifest, board)
     start = time.perf_counter()
-    around, file = (folder / name for name in bitstream_files(manifest["name"], board))
+    around, file = (folder / name for name in bitstream_files(manifest.name, board))
     work = folder / "build" / board.name
     with output_folder(work):
         for old in (file, around, folder / "bitstream.json"):
@@ -121,7 +111,7 @@ def bitstream(folder: Path, board: Board, *, on_progress: OnProgress = silent) -
         edge = EDGES[board.video](show, board.clock_mhz)
         text = verilog_of(edge, around.stem, work)
         design = work / around.name
-        design.write_text((folder / manifest["verilog"]).read_text() + text)
+        design.write_text((folder / manifest.verilog).read_text() + text)
         synthesis = synth(design, around.stem, board, work, on_progress=on_progress)
         placed = place_and_route(synthesis.netlist_json, board, work, pins=True, on_progress=on_progress)
         wanted, fmax = _clocks(placed, board, edge.clocks_mhz)
@@ -133,10 +123,10 @@ def bitstream(folder: Path, board: Board, *, on_progress: OnProgress = silent) -
     return found
 
 
-def show_of(manifest: Mapping[str, Any]) -> Show:
+def show_of(manifest: Manifest) -> Show:
     """Return what is shown where, of a core that `check_showable` takes."""
-    placement = Placement(VGA_640X480, manifest["width"], manifest["height"])
-    return Show(manifest["top"], tuple(manifest["tdata_order"]), placement)
+    placement = Placement(VGA_640X480, manifest.width, manifest.height)
+    return Show(manifest.name, manifest.tdata_order, placement)
 
 
 def _clocks(

@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from inrhw.artifact.manifest import Manifest
 from inrhw.base.errors import InrhwError
 from inrhw.base.stopping import ending, stoppable
 from inrhw.verification.bench import (
@@ -12,7 +13,6 @@ from inrhw.verification.bench import (
     LOAD_TEST,
     MOVE_TEST,
     TESTS,
-    read_manifest,
     run_bench,
 )
 from inrhw.verification.simulator.build import SIMULATORS, version
@@ -53,7 +53,7 @@ def main() -> int:
 
 def _run(given: argparse.Namespace) -> int:
     work = given.work or given.folder / "build" / "rtl"
-    sources = given.verilog or [given.folder / read_manifest(given.folder)["verilog"]]
+    sources = given.verilog or [given.folder / Manifest.load(given.folder).verilog]
     results = run_bench(
         given.simulator,
         sources,

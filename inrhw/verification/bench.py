@@ -1,13 +1,11 @@
 """The bench in `sim/bench.py` on one artifact."""
 
 import contextlib
-import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from inrhw.artifact.manifest import resting_inputs
+from inrhw.artifact.manifest import Manifest
 from inrhw.base.errors import InputError
 from inrhw.base.files import bench_folder
 from inrhw.base.progress import OnProgress, silent
@@ -84,12 +82,12 @@ def run_bench(
     InrhwError
         The deadline passed, or the simulator fails its self-test.
     """
-    manifest = read_manifest(folder)
+    manifest = _complete(folder)
     applying = tests_of(manifest)
     tests = applying if tests is None else tests
     if unknown := set(tests) - set(applying):
         raise InputError(f"tests must be among {', '.join(applying)}, not {', '.join(sorted(unknown))}")
-    frame = manifest["width"] * manifest["height"]
+    frame = manifest.pixels
     beats = frame if beats is None else beats
     if beats < 1:
         raise InputError(f"beats must be at least 1, not {beats}")
@@ -122,7 +120,7 @@ def run_bench(
 def build_bench(
     simulator: str,
     sources: Sequence[Path],
-    manifest: dict[str, Any],
+    manifest: Manifest,
     work: Path,
     deadline_s: float,
     *,
@@ -130,31 +128,30 @@ def build_bench(
 ) -> Simulation:
     """Build the harness around the core. Parameters and errors as in `run_bench`."""
     if not sources:
-        raise InputError(f"there is no Verilog to simulate for {manifest['name']!r}")
+        raise InputError(f"there is no Verilog to simulate for {manifest.name!r}")
     for source in sources:
         if not source.is_file():
             raise InputError(f"there is no Verilog file {source}")
-    top = manifest["top"]
-    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", top):
-        raise InputError(f"top in the manifest must be a plain Verilog name, not {top!r}")
     text = "\n".join(source.read_text() for source in sources if source.name != "cells_sim.v")
     pixel_bits = port_width(text, "m_axis_tdata")
-    if pixel_bits < 8 * manifest["channels"]:
+    if pixel_bits < 8 * manifest.channels:
         raise InputError(
-            f"m_axis_tdata of {top} has {pixel_bits} bits, too few for {manifest['channels']} channels"
+            f"m_axis_tdata of {manifest.name} has {pixel_bits} bits, too few for {manifest.channels} channels"
         )
-    defines = {"INRHW_TOP": top, "INRHW_OUT_BITS": str(pixel_bits)}
-    if manifest["source"] == "stream":
+    defines = {"INRHW_TOP": manifest.name, "INRHW_OUT_BITS": str(pixel_bits)}
+    if manifest.source == "stream":
         coordinate_bits = port_width(text, "s_axis_tdata")
-        if coordinate_bits < 2 * manifest["coordinate"]["bits_per_axis"]:
-            raise InputError(f"s_axis_tdata of {top} has {coordinate_bits} bits, too few for two coordinates")
+        if coordinate_bits < 2 * manifest.coordinate.bits_per_axis:
+            raise InputError(
+                f"s_axis_tdata of {manifest.name} has {coordinate_bits} bits, too few for two coordinates"
+            )
         defines |= {"INRHW_STREAM": "1", "INRHW_IN_BITS": str(coordinate_bits)}
-    if is_loadable(manifest):
+    if manifest.loadable:
         defines["INRHW_LOADABLE"] = "1"
-    if {"registers", "control"} & set(manifest):
+    if manifest.has_registers:
         defines["INRHW_ADDRESS_BITS"] = str(port_width(text, "s_axi_awaddr"))
-    if manifest.get("pictures", 1) > 1:
-        defines["INRHW_ID_BITS"] = str((manifest["pictures"] - 1).bit_length())
+    if manifest.pictures > 1:
+        defines["INRHW_ID_BITS"] = str((manifest.pictures - 1).bit_length())
     defines |= _window_defines(manifest)
     if waves:
         defines["INRHW_WAVES"] = "1"
@@ -162,30 +159,24 @@ def build_bench(
     return build(simulator, verilog, "inrhw_harness", work, defines=defines, deadline_s=deadline_s)
 
 
-def _window_defines(manifest: dict[str, Any]) -> dict[str, str]:
+def _window_defines(manifest: Manifest) -> dict[str, str]:
     """Return the macros for the ports of a window; none if it has no ports."""
-    widths = {port["name"]: port["width"] for port in manifest.get("ports", ())}
     defines = {}
-    for port, value in resting_inputs(manifest).items():
-        defines[f"INRHW_{port.upper()}_BITS"] = str(widths[port])
+    for port, value in manifest.resting_inputs.items():
+        defines[f"INRHW_{port.upper()}_BITS"] = str(manifest.widths[port])
         defines[f"INRHW_{port.upper()}"] = str(value)
     return defines
 
 
-def tests_of(manifest: dict[str, Any]) -> tuple[str, ...]:
+def tests_of(manifest: Manifest) -> tuple[str, ...]:
     """Return all tests that apply to a core."""
     more = {
-        LOAD_TEST: is_loadable(manifest),
-        CHOOSE_TEST: manifest.get("pictures", 1) > 1 and manifest["source"] == "raster",
-        MOVE_TEST: "window" in manifest,
-        CONTROL_TEST: "control" in manifest,
+        LOAD_TEST: manifest.loadable,
+        CHOOSE_TEST: manifest.chooses_pictures,
+        MOVE_TEST: manifest.window is not None,
+        CONTROL_TEST: bool(manifest.control),
     }
     return (*TESTS, *(test for test, applies in more.items() if applies))
-
-
-def is_loadable(manifest: dict[str, Any]) -> bool:
-    """Return whether the core's weights can be replaced at run time."""
-    return manifest.get("weights") == "loadable"
 
 
 def port_width(verilog: str, port: str) -> int:
@@ -202,40 +193,10 @@ def port_width(verilog: str, port: str) -> int:
     return int(ports[1]) + 1
 
 
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """Return the artifact's manifest.
-
-    Raises
-    ------
-    InputError
-        `manifest.json` is missing, is not JSON, or lacks a key that the bench needs.
-    """
-    path = folder / "manifest.json"
-    try:
-        manifest = json.loads(path.read_text())
-    except FileNotFoundError:
-        raise InputError(f"{folder} is no artifact: it has no manifest.json") from None
-    except ValueError as error:
-        raise InputError(f"{path} is not JSON: {error}") from None
-    needed = {
-        "name",
-        "top",
-        "verilog",
-        "source",
-        "width",
-        "height",
-        "channels",
-        "latency",
-        "tdata_order",
-        "coordinate",
-    }
-    files = ["vectors.npz"]
-    if is_loadable(manifest):
-        needed |= {"registers", "memories"}
-        files += [f"{manifest.get('name')}.weights", "second.weights"]
-    if missing := needed - set(manifest):
-        raise InputError(f"{path} lacks {', '.join(sorted(missing))}")
-    for name in files:
+def _complete(folder: Path) -> Manifest:
+    """Return the manifest of an artifact that has all that the bench reads, or raise InputError."""
+    manifest = Manifest.load(folder)
+    for name in ("vectors.npz", *manifest.weights_files):
         if not (folder / name).is_file():
-            raise InputError(f"{folder} has no {name}")
-    return dict(manifest)
+            raise InputError(f"{folder} has no {name}; run `inrhw emit` again")
+    return manifest

@@ -1,25 +1,28 @@
 import shutil
 import struct
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from support.manifests import manifest
 
 from inrhw.artifact.c_header import c_header
-from inrhw.core.registers.control import CONTROL_FIELDS, CONTROL_ID, control_registers
+from inrhw.artifact.manifest import Manifest, Memory
+from inrhw.core.registers.control_map import CONTROL_FIELDS, CONTROL_ID, control_registers
 from inrhw.core.registers.loader_map import FIELDS, Refusal, Register
-from inrhw.core.registers.pictures import PICTURES_ID, picture_registers
+from inrhw.core.registers.picture_map import PICTURES_ID, picture_registers
 from inrhw.core.registers.weight_file import body_words, shape_digest, weights_file
 from inrhw.gateware.memory import Contents
 
 CONTENTS = (Contents("w", 70, (1 << 69, 2)), Contents("b", 9, (3, 4, 5)))
-LOADABLE = {
-    "name": "Core",
-    "weights": "loadable",
-    "shape": f"{shape_digest(CONTENTS):08x}",
-    "memories": [{"width": memory.width, "depth": memory.depth} for memory in CONTENTS],
-}
-PICTURES = {"name": "Core", "pictures": 3, "registers": {}, "width": 4, "height": 65536}
+LOADABLE = manifest(
+    name="Core",
+    shape=f"{shape_digest(CONTENTS):08x}",
+    memories=tuple(Memory(memory.name, memory.width, memory.depth) for memory in CONTENTS),
+)
+CONTROL = {"ID": 64}
+PICTURES = manifest(name="Core", pictures=3, width=4, height=65536)
 WARNINGS = ["-Wall", "-Wextra", "-Werror", "-pedantic", "-std=c99"]
 COMPILER = shutil.which("gcc") or shutil.which("cc")
 needs_compiler = pytest.mark.skipif(COMPILER is None, reason="there is no C compiler")
@@ -83,16 +86,16 @@ def test_the_loader_writes_the_file_to_data_and_says_what_became_of_it(
 
 
 @needs_compiler
-@pytest.mark.parametrize("sizes", [None, [[4, 3], [65536, 1], [2, 5]]])
+@pytest.mark.parametrize("sizes", [(), ((4, 3), (65536, 1), (2, 5))])
 def test_the_registers_and_sizes_of_many_pictures_are_those_of_the_hardware(
-    tmp_path: Path, sizes: list[list[int]] | None
+    tmp_path: Path, sizes: tuple[tuple[int, int], ...]
 ) -> None:
-    registers = picture_registers(sizes_differ=sizes is not None)
+    registers = picture_registers(sizes_differ=bool(sizes))
     expected = {f"CORE_{register.name}": register.value for register in registers}
     expected |= {"CORE_PICTURE_COUNT": 3, "CORE_ID_VALUE": PICTURES_ID}
-    for k, (width, height) in enumerate(sizes or [[4, 65536]] * 3):
+    for k, (width, height) in enumerate(sizes or [(4, 65536)] * 3):
         expected |= {f"CORE_WIDTH[{k}]": width, f"CORE_HEIGHT[{k}]": height}
-    header = c_header(PICTURES | ({"sizes": sizes} if sizes else {}))
+    header = c_header(replace(PICTURES, sizes=sizes))
     shown = run(tmp_path, "\n".join(f"show({name});" for name in expected), header)
     assert dict(zip(expected, shown, strict=True)) == expected
 
@@ -117,14 +120,14 @@ def test_a_picture_is_chosen_unless_there_is_none(
 
 
 @needs_compiler
-@pytest.mark.parametrize("page", [{"name": "Core"}, LOADABLE, PICTURES])
-def test_the_registers_of_control_lie_beside_any_others(tmp_path: Path, page: dict[str, object]) -> None:
+@pytest.mark.parametrize("page", [manifest(name="Core"), LOADABLE, PICTURES])
+def test_the_registers_of_control_lie_beside_any_others(tmp_path: Path, page: Manifest) -> None:
     expected = {f"CORE_CORE_{register.name}": register.value for register in control_registers(window=False)}
     expected["CORE_CORE_ID_VALUE"] = CONTROL_ID
     for register, fields in CONTROL_FIELDS.items():
         for name, field in fields.items():
             expected[f"CORE_CORE_{register.name}_{name.upper()}_MASK"] = field.mask
-    header = c_header({**page, "control": {}})
+    header = c_header(replace(page, control=CONTROL))
     shown = run(tmp_path, "\n".join(f"show({name});" for name in expected), header)
     assert dict(zip(expected, shown, strict=True)) == expected
 
@@ -144,6 +147,6 @@ def test_a_frame_is_started_and_its_end_is_seen(tmp_path: Path) -> None:
         registers[CORE_CORE_STATUS / 4] = CORE_CORE_STATUS_BUSY_MASK;
         show(Core_done(registers));
         """,
-        c_header({"name": "Core", "control": {}}),
+        c_header(manifest(name="Core", control=CONTROL)),
     )
     assert shown == [1 | 1 << 3, 1 << 8, 0, 1]

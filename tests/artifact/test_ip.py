@@ -21,15 +21,17 @@ from amaranth.hdl import Shape
 from amaranth.lib.wiring import In, Out
 from PIL import Image
 from support.command import Inrhw
+from support.manifests import MEMORIES, manifest
 
 from inrhw.artifact.emit import emit
 from inrhw.artifact.fusesoc import core_file
 from inrhw.artifact.ip_xact import component_xml
+from inrhw.artifact.manifest import Manifest, Port, WindowFormat
 from inrhw.core.registers.axi_lite import AXI_LITE
-from inrhw.core.registers.control import ControlRegister, control_registers
+from inrhw.core.registers.control_map import ControlRegister, control_registers
 from inrhw.core.registers.loader import WEIGHTS_STREAM
 from inrhw.core.registers.loader_map import FIELDS, READABLE, WRITABLE, Register
-from inrhw.core.registers.pictures import PictureRegister
+from inrhw.core.registers.picture_map import PictureRegister
 from inrhw.core.sources.window import WindowSource
 from inrhw.lowering.lower import lower
 from inrhw.networks.architecture import Architecture
@@ -64,18 +66,13 @@ BASE = {
 STREAM = {f"s_axis_{name}": In(1) for name in ("tdata", "tvalid", "tuser", "tlast", "tid")}
 
 
-def described(ports: dict[str, Any], **more: Any) -> dict[str, Any]:
+def described(ports: dict[str, Any], **more: Any) -> Manifest:
     """Return a manifest."""
-    listed = [
-        {
-            "name": name,
-            "direction": "in" if member.flow == In else "out",
-            "width": Shape.cast(member.shape).width,
-        }
+    listed = tuple(
+        Port(name, "in" if member.flow == In else "out", Shape.cast(member.shape).width)
         for name, member in ports.items()
-    ]
-    rest = {"name": "my_core", "verilog": "my_core.v", "width": 5, "height": 4, "channels": 3}
-    return {**rest, "ports": listed, "source": "raster", **more}
+    )
+    return manifest(name="my_core", ports=listed, **more)
 
 
 WINDOW = next(WindowSource.examples())
@@ -91,22 +88,22 @@ MANIFESTS = {
     "stream": described({**BASE, **STREAM, "s_axis_tready": Out(1), "unknown_picture": Out(1)}),
     "loadable": described(
         {**BASE, **AXI_LITE, **WEIGHTS_STREAM},
-        weights="loadable",
-        registers={r.name: int(r) for r in Register},
+        memories=MEMORIES,
     ),
     "pictures": described(
         {**BASE, "m_axis_tid": Out(2), **AXI_LITE},
         pictures=3,
-        registers={r.name: int(r) for r in PictureRegister},
-        sizes=[[4, 3], [5, 3], [4, 3]],
+        sizes=((4, 3), (5, 3), (4, 3)),
     ),
     "control": described(
         {**BASE, **AXI_LITE, **WEIGHTS_STREAM, "interrupt": Out(1)},
-        weights="loadable",
-        registers={r.name: int(r) for r in Register},
+        memories=MEMORIES,
         control={r.name: int(r) for r in ControlRegister},
     ),
-    "window": described({**BASE, **WINDOW.ports}, window={"whole": list(astuple(WINDOW.whole))}),
+    "window": described(
+        {**BASE, **WINDOW.ports},
+        window=WindowFormat(8, WINDOW.position.width, WINDOW.step.width, astuple(WINDOW.whole), WINDOW.pause),
+    ),
 }
 
 
@@ -148,17 +145,15 @@ def test_every_port_is_declared_and_on_one_bus(kind: str) -> None:
     for port in root.iter(f"{SPIRIT}port"):
         vector = port.find(f"{SPIRIT}wire/{SPIRIT}vector")
         width = 1 if vector is None else int(text(vector, "left")) - int(text(vector, "right")) + 1
-        declared.append(
-            {"name": text(port, "name"), "direction": text(port, "wire/direction"), "width": width}
-        )
-    assert declared == MANIFESTS[kind]["ports"]
+        declared.append(Port(text(port, "name"), text(port, "wire/direction"), width))
+    assert tuple(declared) == MANIFESTS[kind].ports
     mapped = [
         (text(bus, "name"), text(pair, "logicalPort/name"), text(pair, "physicalPort/name"))
         for bus in root.iter(f"{SPIRIT}busInterface")
         for pair in bus.iter(f"{SPIRIT}portMap")
     ]
     names = [name for _, _, name in mapped]
-    assert sorted(names) == sorted(port["name"] for port in declared if port["name"] not in ALONE)
+    assert sorted(names) == sorted(port.name for port in declared if port.name not in ALONE)
     for bus, logical, name in mapped:
         if bus not in LINES:
             assert name == f"{bus}_{logical.lower()}"

@@ -1,26 +1,27 @@
 import re
 
 import pytest
+from support.manifests import MEMORIES, WINDOW, manifest
 
+from inrhw.artifact.register_map import register_map
 from inrhw.artifact.register_page import register_page
-from inrhw.core.registers.whole_map import register_map
 
-MEMORIES = [{"width": 8, "depth": 2}]
+CONTROL = {"ID": 64}
 MANIFESTS = {
-    "weights": {"weights": "loadable", "memories": MEMORIES},
-    "pictures": {"pictures": 3, "registers": {}},
-    "sizes": {"pictures": 2, "registers": {}, "sizes": [[4, 3], [2, 5]]},
-    "control": {"control": {}},
-    "window": {"control": {}, "window": {}},
-    "both": {"weights": "loadable", "memories": MEMORIES, "control": {}},
+    "weights": manifest(memories=MEMORIES),
+    "pictures": manifest(pictures=3),
+    "sizes": manifest(pictures=2, sizes=((4, 3), (2, 5))),
+    "control": manifest(control=CONTROL),
+    "window": manifest(control=CONTROL, window=WINDOW),
+    "both": manifest(memories=MEMORIES, control=CONTROL),
 }
 
 
 @pytest.mark.parametrize("kind", MANIFESTS)
 def test_every_register_has_a_row_with_its_address_meaning_and_fields(kind: str) -> None:
-    manifest = {"name": "core", **MANIFESTS[kind]}
-    rows = re.findall(r"^\| (0x\w+) \| (\w+) \| (\w+) \| (.+?) \| (.*) \|$", register_page(manifest), re.M)
-    registers = register_map(manifest)
+    page = register_page(MANIFESTS[kind])
+    rows = re.findall(r"^\| (0x\w+) \| (\w+) \| (\w+) \| (.+?) \| (.*) \|$", page, re.M)
+    registers = register_map(MANIFESTS[kind])
     assert registers
     assert [(int(address, 16), name) for address, name, *_ in rows] == [
         (r.address, r.name) for r in registers

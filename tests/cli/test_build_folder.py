@@ -16,12 +16,14 @@ from amaranth.lib.wiring import Component
 from support.builds import Build
 
 from inrhw.artifact.emit import Artifact
-from inrhw.base.board import load_board
+from inrhw.artifact.manifest import Manifest
+from inrhw.artifact.rebuild import core_of, networks
+from inrhw.base.board import Board, load_board
 from inrhw.base.errors import InputError, ToolFailed
 from inrhw.base.figure import Figure
 from inrhw.base.files import write_json
 from inrhw.base.progress import silent
-from inrhw.core.rebuild import core_of, networks
+from inrhw.cli.commands.bitstream import Bitstream
 from inrhw.lowering.hardware import Hardware
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.precision import Precision
@@ -121,8 +123,7 @@ def test_a_second_run_does_nothing(chain: Chain) -> None:
 
 
 def test_a_moved_build_is_still_up_to_date(chain: Chain, tmp_path: Path) -> None:
-    """The name of the module is that of the folder, so only that one must stay."""
-    moved = tmp_path / "elsewhere" / "tiny"
+    moved = tmp_path / "elsewhere" / "another name"
     moved.parent.mkdir()
     shutil.move(chain.folder, moved)
     assert Chain(moved).run() == []
@@ -246,8 +247,7 @@ def test_a_window_is_another_core_and_comes_back_from_the_files(chain: Chain) ->
     chain.wish = Hardware(window=True)
     assert chain.run("emit") == ["emit"]
     assert b"window_step" in (chain.folder / "tiny.v").read_bytes()
-    manifest = json.loads((chain.folder / "manifest.json").read_text())
-    assert core_of(networks(chain.folder), manifest).window
+    assert core_of(networks(chain.folder), Manifest.load(chain.folder)).window
     assert chain.run("emit") == []
     chain.wish = Hardware()
     assert chain.run("emit") == ["emit"]
@@ -269,6 +269,7 @@ def emit_raster(work: Build) -> None:
         (lambda work: work.synth(load_board("vcu128")), "tiny.v", "inrhw emit"),
         (lambda work: work.verify(), "tiny.v", "inrhw emit"),
         (lambda work: work.verify(), "manifest.json", "inrhw emit"),
+        (lambda work: work.synth(load_board("vcu128")), "manifest.json", "inrhw emit"),
         (lambda work: work.verify(), "vectors.npz", "inrhw emit"),
         (lambda work: work.verify(), "weights.safetensors", "inrhw fit"),
         (lambda work: work.report(), "fit.json", "inrhw fit"),
@@ -515,7 +516,7 @@ def test_the_report_names_the_commands_that_made_the_results(chain: Chain, fast:
     work = Build(chain.folder, command="inrhw synth tiny --board ulx3s")
     work.synth(load_board("ulx3s"))
     record = json.loads((chain.folder / "stages.json").read_text())
-    assert {stage: entry["command"] for stage, entry in record.items()} == {
+    assert {stage: entry["command"] for stage, entry in record.items() if entry["command"]} == {
         "fit": "inrhw build",
         "emit": "inrhw build",
         "synth": "inrhw synth tiny --board ulx3s",
@@ -596,14 +597,12 @@ def test_what_only_another_kind_of_core_has_does_not_stay(chain: Chain) -> None:
 
 
 def test_a_package_of_another_core_does_not_stay(chain: Chain) -> None:
-    packages = [chain.folder / name for name in ("component.xml", "tiny.core")]
-    chain.run("emit")
+    work = Build(chain.folder)
+    packages = [*work.ip(), *work.vivado(load_board("vcu128"))]
     for wish, stays in ((Hardware(), True), (Hardware(control=True), False)):
-        for path in packages:
-            path.touch()
         chain.wish = wish
         chain.run("emit")
-        assert [path.exists() for path in packages] == [stays] * 2
+        assert [path.exists() for path in packages] == [stays] * 5
 
 
 class Killed(BaseException):
@@ -635,7 +634,7 @@ def test_emit_killed_at_any_point_leaves_the_old_core_or_none(
         component._MustUse__used = True  # else amaranth warns of a circuit that nobody wants
         return f"// {list(component.signature.members)}"
 
-    monkeypatch.setattr(import_module("inrhw.emit"), "verilog_of", quickly)
+    monkeypatch.setattr(import_module("inrhw.artifact.emit"), "verilog_of", quickly)
     chain.wish = old
     chain.run("emit")
     for name in ("asic.json", "bitstream.json", "tiny_ulx3s.bit", "component.xml"):
@@ -677,17 +676,30 @@ def contents(folder: Path) -> dict[str, bytes]:
     }
 
 
-def test_a_bitstream_of_another_core_does_not_stay(chain: Chain) -> None:
+def test_a_bitstream_of_another_core_does_not_stay(
+    chain: Chain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Of any board, also one that is described in a file of the user's; what the user made stays."""
-    names = ["bitstream.json", "tiny_ulx3s.v", "tiny_ulx3s.bit", "tiny_mine.v", "tiny_mine.bin"]
-    others = ["tiny_top.v", "tiny_top.bit", "tiny_notes.bin"]
-    chain.run("emit")
-    for board in ("ulx3s", "mine"):
-        (chain.folder / "build" / board).mkdir(parents=True)
-        (chain.folder / "build" / board / f"tiny_{board}.v").touch()
+
+    def bitstream(folder: Path, board: Board, **_: object) -> None:
+        (folder / "build" / board.name).mkdir(parents=True)
+        for name in (f"tiny_{board.name}.v", f"tiny_{board.name}.bit", "bitstream.json"):
+            (folder / name).touch()
+
+    monkeypatch.setattr("inrhw.synthesis.bitstream.bitstream", bitstream)
+    mine = tmp_path / "mine.py"
+    mine.write_text(
+        "from dataclasses import replace\nfrom inrhw import load_board\n"
+        "BOARD = replace(load_board('ulx3s'), name='mine')\n"
+    )
+    names = ["bitstream.json", "build/mine", "build/ulx3s"]
+    names += [f"tiny_{board}.{suffix}" for board in ("ulx3s", "mine") for suffix in ("v", "bit")]
+    others = ["tiny_top.v", "tiny_top.bit", "tiny_notes.bin", "build/notes"]
+    for board in ("ulx3s", str(mine)):
+        Build(chain.folder).run(Bitstream(board))
+    for name in others:
+        (chain.folder / name).touch()
     for wish, stays in ((Hardware(), True), (Hardware(control=True), False)):
-        for name in (*names, *others):
-            (chain.folder / name).touch()
         chain.wish = wish
         chain.run("emit")
         assert [(chain.folder / name).exists() for name in names] == [stays] * len(names)

@@ -10,7 +10,7 @@ from support.networks_drawn import architectures, network
 from support.simulate import assert_contract, inputs
 
 from inrhw.base.errors import InputError
-from inrhw.lowering.fold import Folding, fold, fold_banks, folding_of, folding_to_json, other_weights
+from inrhw.lowering.fold import Folding, fold, fold_banks, folding_of, other_weights
 from inrhw.lowering.lower import lower
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.inr import INR
@@ -93,12 +93,6 @@ def test_the_folding_of_a_graph_can_be_read_from_it() -> None:
     architecture, folding = chosen("loadable", packed=True)
     assert folding_of(folded(architecture, folding)) == folding
     assert folding_of(lower(INR(architecture).quantized())) is None
-    assert folding_to_json(folding) == {
-        "layers": [[2, 2], [3, 2], [1, 3]],
-        "weights": "loadable",
-        "packed": True,
-    }
-    assert folding_to_json(None) is None
 
 
 def test_a_network_that_loadable_memories_cannot_hold_is_refused_by_the_layers_name() -> None:

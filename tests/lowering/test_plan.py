@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from inrhw.base.board import Board, load_board
 from inrhw.base.errors import InputError
 from inrhw.lowering.cost import Cost, network_cost, steps
-from inrhw.lowering.fold import Folding, fold, folding_to_json
+from inrhw.lowering.fold import Folding, fold
 from inrhw.lowering.hardware import Hardware
 from inrhw.lowering.lower import lower
-from inrhw.lowering.plan import folding_from_json, plan, plan_banks, plan_for, plan_to_json
+from inrhw.lowering.plan import plan, plan_banks, plan_for, plan_to_json
 from inrhw.lowering.shapes import layer_shapes
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.inr import INR
@@ -276,28 +276,11 @@ def test_loadable_weights_of_more_than_16_bits_are_refused() -> None:
 
 
 @pytest.mark.parametrize("weights", ["rom", "loadable"])
-def test_a_folding_survives_json_and_folds_the_network(weights: str) -> None:
+def test_a_planned_folding_folds_the_network(weights: str) -> None:
     architecture = network(7)
     folding = planned(architecture, Hardware(weights=weights, initiation_interval=10))
-    assert folding_from_json(folding_to_json(folding)) == folding
     graph = fold(lower(INR(architecture).quantized()), folding, architecture.precision)
     assert graph.initiation_interval == max(intervals(architecture, folding))
-    assert folding_from_json(None) is None
-
-
-@pytest.mark.parametrize(
-    "plain",
-    [
-        3,
-        {},
-        {"layers": 3},
-        {"layers": [[1]], "weights": "rom", "packed": False},
-        {"layers": [[1, 2]], "weights": 3},
-    ],
-)
-def test_a_damaged_folding_is_refused(plain: object) -> None:
-    with pytest.raises(InputError):
-        folding_from_json(plain)
 
 
 def test_the_plan_counts_the_registers_of_control() -> None:

@@ -8,8 +8,10 @@ import pytest
 from PIL import Image
 from support.builds import Build
 from support.command import Inrhw, refused
+from support.manifests import rewrite
 from support.places import VIVADO
 
+from inrhw.artifact.manifest import Manifest
 from inrhw.base.board import load_board
 from inrhw.base.errors import InputError
 from inrhw.base.files import write_json
@@ -74,10 +76,10 @@ def test_the_network_is_described(built: Path) -> None:
 
 
 def test_what_was_asked_of_the_core_is_told(built: Path) -> None:
-    manifest = read(built, "manifest.json")
-    size = f"{manifest['width']}x{manifest['height']}"
+    manifest = Manifest.load(built)
+    size = f"{manifest.width}x{manifest.height}"
     assert report(built)["core"] == {"source": "raster", "size": size, "control": "no", "window": "no"}
-    write_json(built / "manifest.json", manifest | {"control": {}, "sizes": [[4, 3], [2, 5]]})
+    rewrite(built, control={"ID": 64}, pictures=2, sizes=((4, 3), (2, 5)))
     found = report(built)["core"]
     assert (found["size"], found["control"], found["window"]) == ("4x3, 2x5", "yes", "no")
 
@@ -316,8 +318,7 @@ def test_reports_of_another_core_leave_the_old_report(built: Path, inrhw_: Inrhw
     assert inrhw_("report", built, "--vivado", VIVADO).status == 0
     before = (built / "report.json").read_bytes()
     assert b"Vivado v.2023.2" in before
-    plain = read(built, "manifest.json")
-    write_json(built / "manifest.json", plain | {"name": "other"})
+    rewrite(built, name="other")
     with pytest.raises(InputError, match="is of tiny, not of other"):
         report(built, vivado=VIVADO)
     assert (built / "report.json").read_bytes() == before

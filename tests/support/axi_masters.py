@@ -15,6 +15,8 @@ from cocotb.triggers import ClockCycles, RisingEdge, Timer
 from cocotb.utils import get_sim_time
 from cocotbext.axi import AxiLiteBus, AxiLiteMaster, AxiResp, AxiStreamBus, AxiStreamSink
 
+from inrhw.artifact.manifest import Manifest
+
 OKAY, SLVERR = AxiResp.OKAY, AxiResp.SLVERR
 
 #: Of the control page.
@@ -41,14 +43,14 @@ class Bench:
         self.folder = folder = Path(os.environ["INRHW_ARTIFACT"])
         self.dut, self.rng = dut, random.Random(8)
         self.registers = {r["name"]: r for r in json.loads((folder / "registers.json").read_text())}
-        manifest = json.loads((folder / "manifest.json").read_text())
+        manifest = Manifest.load(folder)
         with np.load(folder / "vectors.npz") as vectors:
             pictures = np.stack([vectors["pixels"], *vectors.get("other_pixels", [])])
-        self.width, self.height = manifest["width"], manifest["height"]
+        self.width, self.height = manifest.width, manifest.height
         #: Words of the first memory, and 32-bit chunks of each, of a loadable core.
-        self.memory = next(((m["depth"], -(-m["width"] // 32)) for m in manifest.get("memories", [])), None)
+        self.memory = next(((m.depth, -(-m.width // 32)) for m in manifest.memories), None)
         #: Bytes of each line, [picture, line].
-        self.lines = pictures[:, :, manifest["tdata_order"]].reshape(len(pictures), self.height, -1)
+        self.lines = pictures[:, :, list(manifest.tdata_order)].reshape(len(pictures), self.height, -1)
         #: A register that keeps each of these values and changes no pixel of a picture; what it refuses.
         self.scratch, self.values, self.refused = next(
             (name, values, refused)

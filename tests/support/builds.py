@@ -12,10 +12,12 @@ from inrhw.cli.commands.asic import Asic
 from inrhw.cli.commands.bitstream import Bitstream
 from inrhw.cli.commands.emit import Emit
 from inrhw.cli.commands.fit import Fit
+from inrhw.cli.commands.ip import Ip
 from inrhw.cli.commands.power import Power
 from inrhw.cli.commands.report import write
 from inrhw.cli.commands.synth import Synth
 from inrhw.cli.commands.verify import Verify
+from inrhw.cli.commands.vivado import Vivado
 from inrhw.lowering.hardware import Hardware
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.training.training import Training
@@ -77,6 +79,17 @@ class Build(BuildFolder):
     def bitstream(self, board: Board) -> None:
         """Put it on a board."""
         self.run(Bitstream(board.name))
+
+    def ip(self) -> list[Path]:
+        """Package it."""
+        self.run(Ip())
+        return [self.folder / name for name in Ip().outputs(self)]
+
+    def vivado(self, board: Board, clock_mhz: float | None = None) -> list[Path]:
+        """Write what Vivado needs."""
+        stage = Vivado(board.name, clock_mhz)
+        self.run(stage)
+        return [self.folder / name for name in stage.outputs(self)]
 
     def report(self, vivado: Path | None = None) -> Report:
         """Report on it."""

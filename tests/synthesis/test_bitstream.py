@@ -3,6 +3,7 @@ import json
 import shutil
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from support.builds import Build
 from support.command import Inrhw, refused
+from support.manifests import MEMORIES, manifest
 
 import inrhw.synthesis.bitstream
 from inrhw.base.board import Board, load_board
@@ -22,15 +24,7 @@ from inrhw.signals.picture import Picture
 from inrhw.synthesis.bitstream import bitstream, check_showable
 from inrhw.synthesis.nextpnr import PlaceAndRoute
 
-SHOWABLE = {
-    "top": "dot",
-    "tdata_order": [0],
-    "source": "raster",
-    "width": 5,
-    "height": 4,
-    "latency": 20,
-    "initiation_interval": 1,
-}
+SHOWABLE = manifest(name="dot", channels=1, tdata_order=(0,), latency=20)
 
 
 #: Seconds that a test may take; a router that does not end is killed.
@@ -81,13 +75,13 @@ def test_every_core_that_a_board_cannot_show_is_refused_with_what_to_do() -> Non
     check_showable(SHOWABLE, board)
     for changed, message in (
         ({"source": "stream"}, "--source raster"),
-        ({"weights": "loadable"}, "nobody loads weights"),
+        ({"memories": MEMORIES}, "nobody loads weights"),
         ({"pictures": 2}, "chooses a picture"),
         ({"width": 700}, "--size"),
         ({"initiation_interval": 100_000}, "--initiation-interval"),
     ):
         with pytest.raises(InputError, match=message):
-            check_showable(SHOWABLE | changed, board)
+            check_showable(replace(SHOWABLE, **changed), board)
     with pytest.raises(InputError, match=r"vcu128.*ulx3s or icebreaker"):
         check_showable(SHOWABLE, load_board("vcu128"))
 

@@ -14,12 +14,14 @@ from PIL import Image
 from support.bank_cores import Beat, core, frames, of_five_sizes
 from support.banks import SHARED, networks, of_five
 from support.cores import coordinates
+from support.manifests import rewrite
 
 from inrhw.artifact.emit import Artifact, emit
+from inrhw.artifact.manifest import Manifest
 from inrhw.base.board import load_board
 from inrhw.base.errors import InputError
 from inrhw.core.core import Core
-from inrhw.core.registers.pictures import PictureRegister
+from inrhw.core.registers.picture_map import PictureRegister
 from inrhw.lowering.fold import fold_banks
 from inrhw.lowering.hardware import Hardware
 from inrhw.lowering.lower import lower
@@ -328,14 +330,15 @@ def test_pictures_of_different_sizes_climb_the_ladder_on_a_stream(tmp_path: Path
 @pytest.mark.slow
 def test_pictures_of_different_sizes_climb_the_ladder_on_a_raster(tmp_path: Path) -> None:
     artifact = climbed(tmp_path, "raster", Hardware(initiation_interval=4), 1)
-    manifest = json.loads(artifact.manifest.read_text())
-    assert manifest["registers"]["SIZE"] == 16
+    manifest = Manifest.load(tmp_path)
+    assert manifest.registers is not None
+    assert manifest.registers["SIZE"] == 16
     header = artifact.header.read_text()
     assert "uint32_t CORE_WIDTH[] = { 6, 3, 6, 8 };" in header
     assert "uint32_t CORE_HEIGHT[] = { 4, 7, 4, 2 };" in header
 
-    manifest["sizes"][1] = [7, 3]  # which is not what the Verilog does
-    artifact.manifest.write_text(json.dumps(manifest))
+    first, _, *others = manifest.sizes
+    rewrite(tmp_path, sizes=(first, (7, 3), *others))  # which is not what the Verilog does
     work = tmp_path / "build" / "rtl"
     (result,) = run_bench("verilator", [artifact.verilog], tmp_path, work, tests=[CHOOSE_TEST])
     assert re.search(r"tlast at vector 26 \(x 2, y 0.*\): expected 0, got 1", result.message)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from support.builds import Build
 
+from inrhw.artifact.rebuild import weights_for
 from inrhw.base.board import load_board
 from inrhw.base.errors import InputError
-from inrhw.core.rebuild import weights_for
 from inrhw.lowering.hardware import Hardware
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.precision import Precision

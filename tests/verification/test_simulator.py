@@ -8,13 +8,15 @@ import subprocess
 import sys
 import time
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from support.manifests import manifest
 from support.places import VERILOG
 
+from inrhw.artifact.manifest import Memory
 from inrhw.base.errors import InputError, InrhwError, ToolFailed, ToolNotFound
 from inrhw.base.files import bench_folder
 from inrhw.verification.bench import LOAD_TEST, TESTS, run_bench
@@ -71,22 +73,18 @@ class Core:
         pixels = (stream_pixels if stream else raster_pixels)(x, y).astype(np.uint8)
         self.folder.mkdir(exist_ok=True)
         np.savez(self.folder / "vectors.npz", coordinates=np.stack([x, y], 1).astype(np.int64), pixels=pixels)
-        manifest = {
-            "name": self.name,
-            "top": self.name,
-            "verilog": f"{self.name}.v",
-            "source": "stream" if stream else "raster",
-            "width": WIDTH,
-            "height": HEIGHT,
-            "channels": len(order),
-            "latency": 3,
-            "tdata_order": order,
-            "coordinate": {"width": 8, "frac": 0, "signed": True, "bits_per_axis": 8},
-        }
+        about = manifest(
+            name=self.name,
+            source="stream" if stream else "raster",
+            width=WIDTH,
+            height=HEIGHT,
+            channels=len(order),
+            tdata_order=tuple(order),
+        )
         if self.name == "tiny_loadable":
-            manifest |= self.make_loadable(x, y)
+            about = replace(about, **self.make_loadable(x, y))
             pixels = loadable_pixels(x, y, FIRST).astype(np.uint8)
-        (self.folder / "manifest.json").write_text(json.dumps(manifest))
+        (self.folder / "manifest.json").write_bytes(about.to_bytes())
         text = (VERILOG / f"{self.name}.v").read_text()
         for old, new in self.edits.items():
             assert text.count(old) == 1, f"{old!r} must be in {self.name}.v once"
@@ -105,9 +103,8 @@ class Core:
         return {
             "latency": 1,
             "initiation_interval": 5,
-            "weights": "loadable",
             "registers": {name: 4 * k for k, name in enumerate(names)},
-            "memories": [{"name": "a", "width": 8, "depth": 2}, {"name": "b", "width": 40, "depth": 1}],
+            "memories": (Memory("a", 8, 2), Memory("b", 40, 1)),
         }
 
     @property
@@ -581,20 +578,21 @@ def test_what_the_user_got_wrong_is_named(core, tmp_path):
         right.run(beats=0)
     with pytest.raises(InputError, match=r"no Verilog file .*missing\.v"):
         run_bench(QUICK, [tmp_path / "missing.v"], right.folder, tmp_path / "work")
-    with pytest.raises(InputError, match=r"no manifest\.json"):
+    with pytest.raises(InputError, match=r"manifest\.json does not exist; run `inrhw emit` first"):
         run_bench(QUICK, [right.source], tmp_path, tmp_path / "work")
     path = right.folder / "manifest.json"
-    manifest = json.loads(path.read_text())
+    plain = json.loads(path.read_text())
+    four = {"channels": 4, "tdata_order": [0, 1, 2, 3]}
     for change, message in [
-        ({"top": "core; $finish"}, "top in the manifest must be a plain Verilog name"),
-        ({"channels": 4}, "m_axis_tdata of tiny_raster has 24 bits, too few for 4 channels"),
+        ({"name": "core; $finish"}, "as name, which must be a plain Verilog name"),
+        (four, "m_axis_tdata of tiny_raster has 24 bits, too few for 4 channels"),
         ({"source": "stream"}, "declares no port s_axis_tdata"),
     ]:
-        path.write_text(json.dumps(manifest | change))
+        path.write_text(json.dumps(plain | change))
         with pytest.raises(InputError, match=re.escape(message)):
             right.run()
-    del manifest["width"]
-    path.write_text(json.dumps(manifest))
+    del plain["width"]
+    path.write_text(json.dumps(plain))
     with pytest.raises(InputError, match=r"manifest\.json lacks width"):
         right.run()
 

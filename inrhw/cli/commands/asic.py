@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from inrhw.artifact.manifest import Manifest
 from inrhw.base.errors import InputError
 from inrhw.base.files import digest, read_json
 from inrhw.base.yosys import yosys_version
@@ -33,6 +34,7 @@ class Asic(Stage):
     name = "asic"
     result = "asic.json"
     after = (Emit,)
+    of_one_core = True
 
     @classmethod
     def inputs(cls, folder: BuildFolder) -> Sequence[str]:
@@ -56,13 +58,17 @@ class Asic(Stage):
         """Figures and netlist."""
         return [self.result, f"{folder.name}_asic.v"]
 
+    def left(self, folder: BuildFolder) -> Sequence[str]:
+        """The log."""
+        return [f"{folder.name}_asic.log"]
+
     def run(self, folder: BuildFolder) -> None:
         """Map and estimate."""
         from inrhw.estimates.asic.activity import core_activity
         from inrhw.estimates.asic.estimate import asic as estimate
         from inrhw.estimates.asic.reading import load_library
 
-        manifest = read_json(folder.folder / Emit.result, "inrhw emit")
+        manifest = Manifest.load(folder.folder)
         estimate(
             folder.folder / f"{folder.name}.v",
             folder.name,

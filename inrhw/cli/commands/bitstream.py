@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from inrhw.artifact.manifest import Manifest
 from inrhw.base.board import load_board
 from inrhw.base.files import read_json
 from inrhw.base.yosys import yosys_version
@@ -26,6 +27,7 @@ class Bitstream(Stage):
     name = "bitstream"
     result = "bitstream.json"
     after = (Emit,)
+    of_one_core = True
 
     @classmethod
     def inputs(cls, folder: BuildFolder) -> Sequence[str]:
@@ -44,6 +46,10 @@ class Bitstream(Stage):
         from inrhw.synthesis.bitstream import bitstream_files
 
         return [self.result, *bitstream_files(folder.name, load_board(self.board))]
+
+    def left(self, folder: BuildFolder) -> Sequence[str]:
+        """Where it is made."""
+        return [f"build/{load_board(self.board).name}"]
 
     def run(self, folder: BuildFolder) -> None:
         """Synthesize, place, route and pack."""
@@ -72,7 +78,7 @@ def bitstream(
     chosen = load_board(board)
     with building(folder) as work:
         work.check_current(Emit)
-        check_showable(read_json(folder / Emit.result, "inrhw emit"), chosen)
+        check_showable(Manifest.load(folder), chosen)
         work.run(Bitstream(board))
     found = read_json(folder / Bitstream.result, "inrhw bitstream")
     for name, clock in found["clocks"].items():

@@ -1,5 +1,6 @@
 """Write the Verilog and all that belongs to it."""
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +14,9 @@ from inrhw.cli.recipe import Recipe
 from inrhw.cli.stage import Stage
 from inrhw.cli.terminal import building
 from inrhw.lowering.hardware import Hardware
+
+#: Where `verify`, and the bench by hand, build and keep logs and waves.
+BENCHES = ("build/rtl", "build/netlist")
 
 #: What a folded core was planned for.
 PLAN = "plan.json"
@@ -40,7 +44,7 @@ class Emit(Stage):
 
     def outputs(self, folder: BuildFolder) -> Sequence[str]:
         """What a core consists of."""
-        name = folder.name
+        name = self.top or folder.name
         return [f"{name}.v", f"{name}_tb.v", self.result, "vectors.npz", PLAN, *register_files(name)]
 
     def settings(self, recipe: Recipe) -> Recipe:
@@ -50,10 +54,8 @@ class Emit(Stage):
     def run(self, folder: BuildFolder) -> None:
         """Lower, fold and write."""
         from inrhw.artifact.emit import emit as write
-        from inrhw.artifact.fusesoc import package_files
-        from inrhw.core.rebuild import graph_of, networks
+        from inrhw.artifact.rebuild import graph_of, networks
         from inrhw.lowering.plan import plan_for, plan_to_json
-        from inrhw.synthesis.bitstream import left_bitstreams
 
         for name in (WEIGHTS, Fit.result):
             folder.needed(name, Fit)
@@ -62,21 +64,37 @@ class Emit(Stage):
         architectures = [model.architecture for model in models]
         folding = plan_for(architectures, hardware, board, hardware.source)
         planned = folding and plan_to_json(architectures, hardware, board, hardware.source, folding)
-        older = (
-            *("power.json", "activity.npz", "asic.json", f"{folder.name}_asic.v"),
-            *package_files(folder.name),
-            *left_bitstreams(folder.folder, folder.name),
-        )
+        name = self.top or folder.name
+        stale = self._stale(folder, name)
+        folders = [each for each in stale if (folder.folder / each).is_dir()]
+        files = [each for each in stale if each not in folders]
         write(
             graph_of(models, folding),
             [architecture.grid for architecture in architectures],
             folder.folder,
-            folder.name,
+            name,
             source=hardware.source,
             control=hardware.control,
             window=hardware.window,
-            beside=dict.fromkeys(older) | {PLAN: json_bytes(planned) if planned else None},
+            beside=dict.fromkeys(files) | {PLAN: json_bytes(planned) if planned else None},
         )
+        for each in folders:
+            shutil.rmtree(folder.folder / each)
+
+    def _stale(self, folder: BuildFolder, name: str) -> list[str]:
+        """Return the names of what the next core takes away: of a core of another name all.
+
+        Of one with the same name what `synth`, `verify` and `report` found stays: nothing takes it for the
+        new core's.
+        """
+        from inrhw.cli.discovery import stages
+
+        emitted = folder.on_record([self.name])
+        another = bool(emitted) and f"{name}.v" not in emitted
+        owners = [stage for stage in stages() if stage is not Fit and (another or stage.of_one_core)]
+        names = [stage.name for stage in owners] + (["report"] if another else [])
+        results = [stage.result for stage in owners if stage is not Emit]
+        return list(dict.fromkeys([*folder.on_record(names), *results, *(BENCHES if another else ())]))
 
 
 def register_files(name: str) -> list[str]:

@@ -3,10 +3,10 @@
 import functools
 import hashlib
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from inrhw.base.errors import InputError
 from inrhw.base.names import safe_name
@@ -75,7 +75,7 @@ class Fit(Stage):
         return replace(
             recipe,
             signal=signal,
-            network=Network(**{name: getattr(first, name) for name in _OF_ARCHITECTURE}, **_sharing(first)),
+            network=_network_of(first),
             precision=first.precision,
             training=Training(**{name: getattr(self.training, name) for name in asdict(Training())}),
         )
@@ -84,7 +84,7 @@ class Fit(Stage):
         """Train, and write weights and pictures."""
         train_and_save(folder, self._train(), resume=self.resume)
 
-    def _train(self) -> "functools.partial[Fitted | FittedShared]":
+    def _train(self) -> "Callable[..., Fitted | FittedShared]":
         from inrhw.networks.shared import SharedArchitecture
         from inrhw.networks.training.fit import fit as fit_alone
         from inrhw.networks.training.shared_fit import SharedTraining, fit_shared
@@ -99,13 +99,15 @@ class Fit(Stage):
 _OF_ARCHITECTURE = ("model", "hidden_features", "hidden_layers", "omega_0", "activation_impl")
 
 
-def _sharing(architecture: "Architecture") -> dict[str, object]:
+def _network_of(architecture: "Architecture") -> Network:
+    """Return the settings that an architecture comes from, with nothing left to be chosen."""
     from inrhw.networks.shared import SharedArchitecture
 
-    if not isinstance(architecture, SharedArchitecture):
-        return {}
-    rank = {"rank": architecture.rank} if architecture.projection == "low-rank" else {}
-    return {"shared": True, "projection": architecture.projection, **rank}
+    values: dict[str, Any] = {name: getattr(architecture, name) for name in _OF_ARCHITECTURE}
+    if isinstance(architecture, SharedArchitecture):
+        values |= {"shared": True, "projection": architecture.projection}
+        values |= {"rank": architecture.rank} if architecture.projection == "low-rank" else {}
+    return Network(**values)
 
 
 def fit(
@@ -192,7 +194,7 @@ def default_folder(pictures: "Sequence[Picture]") -> Path:
 
 
 def train_and_save(
-    folder: BuildFolder, train: "functools.partial[Fitted | FittedShared]", *, resume: bool
+    folder: BuildFolder, train: "Callable[..., Fitted | FittedShared]", *, resume: bool
 ) -> None:
     """Train, from the checkpoint if it is to go on, and write what was found."""
     checkpoint = folder.folder / _CHECKPOINT

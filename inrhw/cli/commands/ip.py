@@ -1,21 +1,52 @@
 """Package a core."""
 
-from inrhw.base.files import output_folder, write_atomically
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from inrhw.base.files import write_atomically
+from inrhw.cli.build_folder import BuildFolder
+from inrhw.cli.commands.emit import Emit
 from inrhw.cli.options import FolderArgument
+from inrhw.cli.stage import Stage
 from inrhw.cli.terminal import print_paths
+
+
+@dataclass(frozen=True)
+class Ip(Stage):
+    """Descriptions of the core for Vivado's IP catalog and for FuseSoC."""
+
+    name = "ip"
+    result = "component.xml"
+    of_one_core = True
+
+    @classmethod
+    def inputs(cls, folder: BuildFolder) -> Sequence[str]:
+        """The core."""
+        return (Emit.result,)
+
+    def outputs(self, folder: BuildFolder) -> Sequence[str]:
+        """Both descriptions."""
+        from inrhw.artifact.fusesoc import package_files
+
+        return package_files(folder.name)
+
+    def run(self, folder: BuildFolder) -> None:
+        """Write them."""
+        from inrhw.artifact.fusesoc import core_file
+        from inrhw.artifact.ip_xact import component_xml
+        from inrhw.artifact.manifest import complete_core
+
+        core = complete_core(folder.folder)
+        contents = component_xml(core), core_file(core).encode()
+        for name, content in zip(self.outputs(folder), contents, strict=True):
+            write_atomically(folder.folder / name, content)
 
 
 def ip(folder: FolderArgument) -> None:
     """Describe a core for Vivado's IP catalog (IP-XACT) and for FuseSoC."""
-    from inrhw.artifact.fusesoc import core_file, package_files
-    from inrhw.artifact.ip_xact import component_xml
-    from inrhw.artifact.manifest import core_manifest
+    from inrhw.artifact.manifest import complete_core
 
-    manifest = core_manifest(folder)
-    contents = component_xml(manifest), core_file(manifest).encode()
-    names = package_files(manifest["name"])
-    files = {folder / name: content for name, content in zip(names, contents, strict=True)}
-    with output_folder(folder):
-        for path, content in files.items():
-            write_atomically(path, content)
-    print_paths(files)
+    complete_core(folder)
+    work, stage = BuildFolder(folder), Ip()
+    work.run(stage)
+    print_paths(folder / name for name in stage.outputs(work))

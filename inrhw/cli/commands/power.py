@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from inrhw.artifact.manifest import Manifest
 from inrhw.base.errors import InputError
 from inrhw.base.files import read_json, write_json
 from inrhw.cli.build_folder import BuildFolder
@@ -38,6 +39,7 @@ class Power(Stage):
     name = "power"
     result = "power.json"
     after = (Emit, Synth)
+    of_one_core = True
 
     @classmethod
     def inputs(cls, folder: BuildFolder) -> Sequence[str]:
@@ -52,6 +54,10 @@ class Power(Stage):
         """What was estimated."""
         return [self.result]
 
+    def left(self, folder: BuildFolder) -> Sequence[str]:
+        """Toggles."""
+        return ["activity.npz"]
+
     def settings(self, recipe: Recipe) -> Recipe:
         """Where toggles come from."""
         return replace(recipe, estimates=replace(recipe.estimates, activity=self.activity))
@@ -63,12 +69,12 @@ class Power(Stage):
         from inrhw.synthesis.synth import load_synthesis
 
         synthesis = load_synthesis(folder.folder)
-        manifest = read_json(folder.folder / Emit.result, "inrhw emit")
+        manifest = Manifest.load(folder.folder)
         clock = self.clock_mhz or self._default_clock_mhz(folder, synthesis)
         toggles = self._activity(folder, synthesis)
         if toggles is None:  # older ones would stand in the report as if the figures came from them
             folder.forget(FILE)
-        found = estimate(synthesis, clock, manifest["initiation_interval"], toggles)
+        found = estimate(synthesis, clock, manifest.initiation_interval, toggles)
         write_json(folder.folder / self.result, asdict(found))
 
     def _activity(self, folder: BuildFolder, synthesis: "Synthesis") -> "Activity | None":

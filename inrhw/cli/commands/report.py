@@ -12,6 +12,7 @@ from inrhw.cli.commands.emit import Emit
 from inrhw.cli.commands.fit import Fit
 from inrhw.cli.commands.verify import Verify
 from inrhw.cli.discovery import stages
+from inrhw.cli.stage import Stage
 from inrhw.cli.terminal import building, console
 
 if TYPE_CHECKING:
@@ -25,15 +26,17 @@ def write(work: BuildFolder, vivado: Path | None = None) -> "Report":
     """
     from inrhw.reports.collect import report as collect
 
-    for stage in (Fit, Emit, Verify):
+    needed: tuple[type[Stage], ...] = (Fit, Emit, Verify)
+    for stage in needed:
         work.needed(stage.result, stage)
     there = [stage for stage in stages() if (work.folder / stage.result).exists()]
     for stage in there:
         if stage is not Fit:
             work.check_current(stage)
-    entries = work.record()
+    names = [stage.name for stage in there]
+    entries = {name: entry for name, entry in work.record().items() if name in names}
     commands = dict.fromkeys(entry.command for entry in entries.values() if entry.command)
-    return collect(
+    found = collect(
         work.folder,
         [stage.reported for stage in there],
         command="\n".join(commands),
@@ -41,6 +44,9 @@ def write(work: BuildFolder, vivado: Path | None = None) -> "Report":
         settings=asdict(work.recipe),
         vivado=vivado,
     )
+    errors = [str(path.relative_to(work.folder)) for path in work.folder.glob("picture*/error.png")]
+    work.leave("report", ["report.json", "report.html", "error.png", *errors])
+    return found
 
 
 def report(

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from inrhw.artifact.manifest import Manifest
 from inrhw.base.board import load_board
 from inrhw.base.files import read_json
 from inrhw.base.yosys import yosys_version
@@ -41,6 +42,10 @@ class Synth(Stage):
         """Counts and netlist."""
         return [self.result, f"{folder.name}_netlist.v", f"{folder.name}_netlist.json"]
 
+    def left(self, folder: BuildFolder) -> Sequence[str]:
+        """Logs, and what nextpnr wrote."""
+        return [f"{folder.name}_{log}" for log in ("synth.log", "netlist_pnr.json", "netlist_pnr.log")]
+
     def settings(self, recipe: Recipe) -> Recipe:
         """The board, and whether it was placed."""
         estimates = replace(recipe.estimates, place=self.place)
@@ -60,7 +65,7 @@ class Synth(Stage):
         """Resources, timing, throughput and the latency in time."""
         from inrhw.reports.collect import synthesis_sections
 
-        interval = read_json(folder / Emit.result, "inrhw emit")["initiation_interval"]
+        interval = Manifest.load(folder).initiation_interval
         return synthesis_sections(read_json(folder / cls.result, "inrhw synth"), interval, report)
 
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from inrhw.artifact.manifest import Manifest
 from inrhw.base.files import read_json
 from inrhw.cli.build_folder import BuildFolder
-from inrhw.cli.commands.emit import Emit, register_files
+from inrhw.cli.commands.emit import BENCHES, Emit, register_files
 from inrhw.cli.commands.fit import WEIGHTS, Fit
 from inrhw.cli.commands.synth import Synth
 from inrhw.cli.options import FolderArgument
@@ -45,13 +46,16 @@ class Verify(Stage):
         """The verdict, and what the Verilog rendered."""
         from inrhw.verification.ladder import rendered_files
 
-        manifest = read_json(folder.folder / Emit.result, "inrhw emit")
-        return [self.result, *rendered_files(manifest.get("pictures", 1))]
+        return [self.result, *rendered_files(Manifest.load(folder.folder).pictures)]
+
+    def left(self, folder: BuildFolder) -> Sequence[str]:
+        """Where it builds, and keeps logs and waves."""
+        return BENCHES
 
     def run(self, folder: BuildFolder) -> None:
         """Climb. No verdict of an earlier run survives one that dies."""
         from inrhw.artifact.emit import Artifact
-        from inrhw.core.rebuild import as_emitted, core_of, networks
+        from inrhw.artifact.rebuild import as_emitted, core_of, networks
         from inrhw.synthesis.synth import load_synthesis
         from inrhw.verification.ladder import verify as climb
 
@@ -59,7 +63,7 @@ class Verify(Stage):
             folder.needed(name, Emit)
         folder.needed(WEIGHTS, Fit)
         folder.forget(self.result)
-        manifest = read_json(folder.folder / Emit.result, "inrhw emit")
+        manifest = Manifest.load(folder.folder)
         synthesis = load_synthesis(folder.folder) if folder.has(Synth) else None
         models = as_emitted(networks(folder.folder), manifest)
         artifact = Artifact(folder.name, folder.folder, core_of(models, manifest))

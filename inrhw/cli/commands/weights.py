@@ -17,7 +17,7 @@ def weights(
     output: Annotated[Path, Parameter(name=("--output", "-o"), help="File to write.")],
 ) -> None:
     """Write the weights of a trained network for a core that is already there."""
-    from inrhw.core.rebuild import weights_for
+    from inrhw.artifact.rebuild import weights_for
 
     loaded = weights_for(folder, core)
     write_output(output, loaded)

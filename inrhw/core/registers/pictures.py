@@ -1,46 +1,14 @@
 """Which picture a frame shows: a number written by AXI4-Lite, which counts from the next frame on."""
 
-from collections.abc import Mapping, Sequence
-from enum import IntEnum
+from collections.abc import Sequence
 
 from amaranth.hdl import Module, Mux, Signal, ValueLike
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from inrhw.core.registers.axi_lite import REGISTERS, packed
-from inrhw.core.registers.fields import Field
+from inrhw.core.registers.picture_map import PICTURES_ID, SIZE_FIELDS, WRITABLE_PICTURE, PictureRegister
 from inrhw.gateware.lookup import of_bank
-
-#: What ID reads: the letters INRP.
-PICTURES_ID = int.from_bytes(b"INRP", "little")
-
-
-class PictureRegister(IntEnum):
-    """Byte offset of each register; only `WRITABLE_PICTURE` can be written.
-
-    SIZE is there only where sizes differ.
-    """
-
-    ID = 0x00
-    PICTURES = 0x04
-    PICTURE = 0x08
-    SHOWN = 0x0C
-    SIZE = 0x10
-
-
-#: The one that can be written.
-WRITABLE_PICTURE = PictureRegister.PICTURE
-
-#: Fields of a register that says how large a frame is; 65536 reads as 0.
-SIZE_FIELDS = {"width": Field(0, 16), "height": Field(16, 16)}
-
-#: Fields of the registers that have more than one.
-PICTURE_FIELDS: Mapping[PictureRegister, Mapping[str, Field]] = {PictureRegister.SIZE: SIZE_FIELDS}
-
-
-def picture_registers(*, sizes_differ: bool) -> list[PictureRegister]:
-    """Return the registers of a core whose pictures have different sizes, or one."""
-    return [register for register in PictureRegister if sizes_differ or register is not PictureRegister.SIZE]
 
 
 class PictureSelect(wiring.Component):

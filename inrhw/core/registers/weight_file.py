@@ -6,9 +6,12 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from inrhw.base.errors import InputError
-from inrhw.gateware.memory import Contents
+
+if TYPE_CHECKING:  # else a driver on a board would need amaranth
+    from inrhw.gateware.memory import Contents
 
 #: First word of a file: the letters INRW.
 MAGIC = int.from_bytes(b"INRW", "little")
@@ -22,12 +25,12 @@ def chunks(width: int) -> int:
     return -(-width // 32)
 
 
-def body_words(contents: Sequence[Contents]) -> int:
+def body_words(contents: Sequence["Contents"]) -> int:
     """Return the 32-bit words that carry all memories."""
     return sum(chunks(memory.width) * memory.depth for memory in contents)
 
 
-def shape_digest(contents: Sequence[Contents]) -> int:
+def shape_digest(contents: Sequence["Contents"]) -> int:
     """Return 32 bits that differ between cores of different shape, and do not depend on the weights.
 
     They are the CRC-32 of the JSON list of ``[name, width, depth]`` of all memories, without spaces.
@@ -36,14 +39,14 @@ def shape_digest(contents: Sequence[Contents]) -> int:
     return zlib.crc32(json.dumps(shape, separators=(",", ":")).encode())
 
 
-def weights_file(contents: Sequence[Contents]) -> bytes:
+def weights_file(contents: Sequence["Contents"]) -> bytes:
     """Return the file that loads `contents`, in the order of their numbers; see docs/weights.md."""
     header = struct.pack("<3I", MAGIC, shape_digest(contents), body_words(contents))
     body = b"".join(_body(memory) for memory in contents)
     return header + body + struct.pack("<I", zlib.crc32(header + body))
 
 
-def read_weights_file(path: Path, shape: Sequence[Contents]) -> tuple[Contents, ...]:
+def read_weights_file(path: Path, shape: Sequence["Contents"]) -> tuple["Contents", ...]:
     """Read a file for a core of known shape.
 
     Parameters
@@ -89,11 +92,11 @@ def read_weights_file(path: Path, shape: Sequence[Contents]) -> tuple[Contents, 
     return tuple(loaded)
 
 
-def _body(memory: Contents) -> bytes:
+def _body(memory: "Contents") -> bytes:
     return b"".join(word.to_bytes(4 * chunks(memory.width), "little") for word in memory.words)
 
 
-def _words(memory: Contents, data: bytes) -> Iterator[int]:
+def _words(memory: "Contents", data: bytes) -> Iterator[int]:
     size = 4 * chunks(memory.width)
     return (int.from_bytes(data[start : start + size], "little") for start in range(0, len(data), size))
 

@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from inrhw.artifact.manifest import resting_inputs
+from inrhw.artifact.manifest import Manifest
 from inrhw.base.errors import InputError, Mismatch
 from inrhw.base.files import read_arrays
 from inrhw.estimates.asic.netlist import Netlist
@@ -39,7 +38,7 @@ class Activity:
     source: str
 
 
-def core_activity(netlist: Netlist, folder: Path, manifest: Mapping[str, Any]) -> Activity:
+def core_activity(netlist: Netlist, folder: Path, manifest: Manifest) -> Activity:
     """Simulate a core that shows its picture without ever being stopped, and compare its pixels.
 
     Parameters
@@ -49,7 +48,7 @@ def core_activity(netlist: Netlist, folder: Path, manifest: Mapping[str, Any]) -
     folder
         Has its vectors.npz.
     manifest
-        Its manifest.json.
+        Its manifest.
 
     Raises
     ------
@@ -58,13 +57,13 @@ def core_activity(netlist: Netlist, folder: Path, manifest: Mapping[str, Any]) -
     Mismatch
         The netlist gave a wrong pixel, or none.
     """
-    if manifest.get("weights") == "loadable":
+    if manifest.loadable:
         return Activity(None, "weights are loaded at run time, and the simulation for activity loads none")
-    if "window" in manifest and "control" in manifest:
+    if manifest.window and manifest.control:
         return Activity(None, "the window is unknown until a program sets it, and none is simulated")
     feed = _Feed(netlist, manifest, folder / "vectors.npz")
-    interval = manifest["initiation_interval"]
-    warm_up = _RESET + manifest["latency"] + interval
+    interval = manifest.initiation_interval
+    warm_up = _RESET + manifest.latency + interval
     cycles = max(_CYCLES, _PIXELS * interval)
     try:
         toggles = Simulator(netlist, "aclk").toggles(feed, cycles, warm_up=warm_up)
@@ -72,7 +71,7 @@ def core_activity(netlist: Netlist, folder: Path, manifest: Mapping[str, Any]) -
         return Activity(None, str(error))
     if not feed.compared:
         raise Mismatch(f"the mapped netlist gives no pixel in {warm_up + cycles} cycles")
-    which = "; of the first picture" if manifest.get("pictures", 1) > 1 else ""
+    which = "; of the first picture" if manifest.pictures > 1 else ""
     return Activity(
         toggles,
         f"toggles of the mapped netlist in {cycles} cycles without delays, so without glitches (about 1.6 "
@@ -126,19 +125,19 @@ class _Feed:
         Its golden vectors.
     """
 
-    def __init__(self, netlist: Netlist, manifest: Mapping[str, Any], vectors: Path) -> None:
+    def __init__(self, netlist: Netlist, manifest: Manifest, vectors: Path) -> None:
         arrays = read_arrays(vectors, ("coordinates", "pixels"), "inrhw emit")
-        frame = slice(manifest["width"] * manifest["height"])  # of the first picture
+        frame = slice(manifest.pixels)  # of the first picture
         self._coordinates: list[list[int]] = arrays["coordinates"][frame].tolist()
         self._pixels: list[list[int]] = arrays["pixels"][frame].tolist()
-        steady = {"m_axis_tready": 1, **resting_inputs(manifest)}
+        steady = {"m_axis_tready": 1, **manifest.resting_inputs}
         self._idle = {
             name: [steady.get(name, 0) >> k & 1 for k in range(len(bits))]
             for name, bits in netlist.inputs.items()
         }
-        self._width: int = manifest["width"]
-        self._order: list[int] = manifest["tdata_order"]
-        self._axis: int = manifest["coordinate"]["bits_per_axis"]
+        self._width = manifest.width
+        self._order = manifest.tdata_order
+        self._axis = manifest.coordinate.bits_per_axis
         self.compared = 0
         self._cycle = self._sent = 0
 

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from inrhw.artifact.manifest import resting_inputs
+from inrhw.artifact.manifest import Manifest
 from inrhw.base.errors import InputError, Mismatch
-from inrhw.base.files import digest, read_arrays, read_json, write_atomically
+from inrhw.base.files import digest, read_arrays, write_atomically
 from inrhw.base.progress import OnProgress, silent
 from inrhw.estimates.power.cells.part import Values
 from inrhw.estimates.power.netlist_simulation import NetlistSimulation
@@ -270,23 +270,23 @@ class _Player:
     """A core in simulation that never waits for anything; its pixels are checked."""
 
     def __init__(self, folder: Path, module: Json) -> None:
-        manifest = read_json(folder / "manifest.json", "inrhw emit")
+        manifest = Manifest.load(folder)
         vectors = read_arrays(folder / _VECTORS, ("pixels", "coordinates"), "inrhw emit")
-        frame = slice(manifest["width"] * manifest["height"])  # of the first picture
-        self.pixels = vectors["pixels"][frame, manifest["tdata_order"]].astype(np.int64)
-        self.interval = int(manifest["initiation_interval"])
+        frame = slice(manifest.pixels)  # of the first picture
+        self.pixels = vectors["pixels"][frame, list(manifest.tdata_order)].astype(np.int64)
+        self.interval = manifest.initiation_interval
         self.taken = 0  # pixels since reset
-        self.remark = "; of the first picture" if manifest.get("pictures", 1) > 1 else ""
+        self.remark = "; of the first picture" if manifest.pictures > 1 else ""
         self.simulation = NetlistSimulation(module)
-        self._patience = 64 + manifest["latency"] + 2 * self.interval
+        self._patience = 64 + manifest.latency + 2 * self.interval
         self._golden = (self.pixels << 8 * np.arange(self.pixels.shape[1])).sum(1).tolist()
-        self._width = manifest["width"]
+        self._width = manifest.width
         self._sent = 0
-        bits = manifest["coordinate"]["bits_per_axis"]
+        bits = manifest.coordinate.bits_per_axis
         axes = (vectors["coordinates"][frame] & (1 << bits) - 1).tolist()
-        self._beats = [x | y << bits for x, y in axes] if manifest["source"] == "stream" else []
-        self._steady = {"m_axis_tready": 1, **resting_inputs(manifest)}
-        self._file = folder / f"{manifest['name']}.weights" if "memories" in manifest else None
+        self._beats = [x | y << bits for x, y in axes] if manifest.source == "stream" else []
+        self._steady = {"m_axis_tready": 1, **manifest.resting_inputs}
+        self._file = folder / manifest.weights_files[0] if manifest.loadable else None
         self._words: list[int] = []
         self._loaded = 0
 

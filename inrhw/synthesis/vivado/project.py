@@ -6,7 +6,7 @@ The commands are those of UG835 (Vivado Design Suite Tcl Command Reference Guide
 from collections.abc import Iterable
 from pathlib import Path
 
-from inrhw.artifact.manifest import core_manifest
+from inrhw.artifact.manifest import complete_core
 from inrhw.base.board import Board, board_names, load_board
 from inrhw.base.errors import InputError
 from inrhw.base.files import output_folder, read_json, write_atomically
@@ -56,7 +56,7 @@ def write_vivado(folder: Path, board: Board, clock_mhz: float | None = None) -> 
         raise InputError(
             f"{board.part} of {board.name} is no part for Vivado; boards with one are {', '.join(known)}"
         )
-    name = core_manifest(folder)["name"]
+    name = complete_core(folder).name
     clock_mhz = _planned_clock_mhz(folder) if clock_mhz is None else clock_mhz
     if not 1 <= clock_mhz <= 1000:
         raise InputError(f"clock-mhz must be 1..1000, not {clock_mhz:g}")
@@ -70,6 +70,11 @@ def write_vivado(folder: Path, board: Board, clock_mhz: float | None = None) -> 
         for file, text in texts.items():
             write_atomically(place / file, text.encode())
     return [place / file for file in texts]
+
+
+def vivado_files(name: str) -> list[str]:
+    """Return the names of what `write_vivado` writes of a core, in its folder."""
+    return [f"vivado/{file}" for file in (f"{name}.xdc", "build.tcl", "project.tcl")]
 
 
 def _planned_clock_mhz(folder: Path) -> float:

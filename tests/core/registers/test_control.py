@@ -18,12 +18,12 @@ import inrhw
 from inrhw.base.errors import InputError
 from inrhw.core.core import Core
 from inrhw.core.registers.axi_lite import OKAY, SLVERR
-from inrhw.core.registers.control import (
+from inrhw.core.registers.control import Control
+from inrhw.core.registers.control_map import (
     CONTROL_FIELDS,
     CONTROL_ID,
     CONTROL_WRITABLE,
     WINDOW_REGISTERS,
-    Control,
     ControlRegister,
     control_registers,
 )

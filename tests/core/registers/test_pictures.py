@@ -7,7 +7,8 @@ from support.behind_axi import BehindAxi, Master
 from support.places import DOCS as ALL_DOCS
 
 from inrhw.core.registers.axi_lite import OKAY, SLVERR
-from inrhw.core.registers.pictures import PICTURES_ID, PictureRegister, PictureSelect, picture_registers
+from inrhw.core.registers.picture_map import PICTURES_ID, PictureRegister, picture_registers
+from inrhw.core.registers.pictures import PictureSelect
 
 DOCS = (ALL_DOCS / "pictures.md").read_text()
 

@@ -3,14 +3,17 @@
 import json
 import math
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from support.builds import Build
 from support.command import Inrhw, contents, refused
+from support.manifests import MEMORIES, WINDOW, manifest
 from support.small_library import SMALL, small_library
 
+from inrhw.artifact.manifest import Manifest, Port
 from inrhw.base.errors import InputError, Mismatch
 from inrhw.base.files import read_json
 from inrhw.estimates.asic.activity import Activity, core_activity
@@ -148,12 +151,11 @@ def showing(folder: Path, library: Library, register: int, valid: str = "1") -> 
     return Netlist("still", ports, {"m_axis_tvalid": (valid,), "m_axis_tdata": x}, cells)
 
 
-STILL = {"tdata_order": [0], "initiation_interval": 1, "latency": 1, "width": 2, "height": 1} | {
-    "source": "raster",
-    "coordinate": {"bits_per_axis": 8},
-    "window": {"whole": [0xA5 - 256, 0, 512]},
-    "ports": [{"name": "window_x", "width": 8}],
-}
+STILL = manifest(
+    **{"channels": 1, "tdata_order": (0,), "latency": 1, "width": 2, "height": 1},
+    window=replace(WINDOW, whole=(0xA5 - 256, 0, 512)),
+    ports=(Port("window_x", "in", 8),),
+)
 
 
 def test_a_core_with_a_window_is_shown_whole(tmp_path: Path) -> None:
@@ -161,11 +163,12 @@ def test_a_core_with_a_window_is_shown_whole(tmp_path: Path) -> None:
     found = core_activity(netlist, tmp_path, STILL)
     assert found.toggles == {1: 2.0, 2: 0, 3: 0, 9: 0, **dict.fromkeys(range(20, 28), 0)}
     assert found.source.endswith("pixels were right")
-    assert core_activity(netlist, tmp_path, STILL | {"pictures": 2}).source.endswith("of the first picture")
+    of_two = core_activity(netlist, tmp_path, replace(STILL, pictures=2))
+    assert of_two.source.endswith("of the first picture")
 
 
 def test_a_window_that_a_program_must_set_leaves_activity_unknown(tmp_path: Path) -> None:
-    found = core_activity(Netlist("t", {}, {}, ()), tmp_path, STILL | {"control": {}})
+    found = core_activity(Netlist("t", {}, {}, ()), tmp_path, replace(STILL, control={"ID": 64}))
     assert found.toggles is None
     assert "until a program sets it" in found.source
 
@@ -188,7 +191,7 @@ def test_vectors_that_are_missing_or_damaged_are_named(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_pixels_of_the_mapped_core_are_compared(emitted: Path, tmp_path: Path) -> None:
-    manifest = read_json(emitted / "manifest.json", "")
+    manifest = Manifest.load(emitted)
     netlist = map_to(small_library(tmp_path), emitted / "tiny.v", "tiny", tmp_path).netlist
     activity = core_activity(netlist, emitted, manifest)
     assert activity.toggles is not None
@@ -212,7 +215,7 @@ def test_another_core_makes_the_figures_of_the_old_one_go(emitted: Path, tmp_pat
 
 
 def test_weights_that_come_at_run_time_leave_activity_unknown(tmp_path: Path) -> None:
-    found = core_activity(Netlist("t", {}, {}, ()), tmp_path, {"weights": "loadable"})
+    found = core_activity(Netlist("t", {}, {}, ()), tmp_path, manifest(memories=MEMORIES))
     assert found.toggles is None
     assert "run time" in found.source
 

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import netlists
 from support.builds import Build
+from support.manifests import MEMORIES, WINDOW, manifest
 from support.netlists import flip_flop, lut, module, port
 
+from inrhw.artifact.manifest import Manifest, Port
 from inrhw.base.board import load_board
 from inrhw.base.errors import InputError, Mismatch
 from inrhw.base.files import digest
@@ -119,7 +122,7 @@ def test_damaged_activity_is_refused(tmp_path: Path) -> None:
 
 def test_activity_of_other_pixels_is_refused(tmp_path: Path) -> None:
     """A core whose weights are loaded keeps its netlist when they change."""
-    netlist = still(tmp_path, {"m_axis_tvalid": True})
+    netlist = still(tmp_path)
     activity_of(tmp_path, netlist).save(tmp_path)
     assert Activity.load(tmp_path, netlist).pixels == 2
     golden(tmp_path, 7)
@@ -134,7 +137,7 @@ def golden(folder: Path, pixel: int) -> None:
     np.savez(folder / "vectors.npz", pixels=np.full((2, 1), pixel), coordinates=np.zeros((2, 2), np.int64))
 
 
-def still(folder: Path, manifest: dict[str, Any], pixel: int = 0) -> Path:
+def still(folder: Path, *, valid: bool = True, pixel: int = 0, **changes: Any) -> Path:
     """Make a core of 2x1 pixels that shows what is at window_x; return its netlist."""
     x = list(range(20, 28))
     ports = {
@@ -142,25 +145,23 @@ def still(folder: Path, manifest: dict[str, Any], pixel: int = 0) -> Path:
         **{"window_x": port("input", *x), "m_axis_tdata": port("output", *x)},
         "m_axis_tvalid": port("output", 10),
     }
-    valid = "1" if manifest.pop("m_axis_tvalid", True) else "0"
-    about = {"name": "n", "tdata_order": [0], "initiation_interval": 1, "latency": 1, "width": 2, "height": 1}
-    about |= {"source": "raster", "coordinate": {"bits_per_axis": 8}} | manifest
-    about["ports"] = [{"name": "window_x", "width": 8}]
-    (folder / "manifest.json").write_text(json.dumps(about))
+    about = manifest(name="n", channels=1, tdata_order=(0,), latency=1, width=2, height=1)
+    about = replace(about, ports=(Port("window_x", "in", 8),), **changes)
+    (folder / "manifest.json").write_bytes(about.to_bytes())
     golden(folder, pixel)
-    return netlists.write(folder / "n.json", module({"f": flip_flop(valid, 10, C=2)}, ports))
+    return netlists.write(folder / "n.json", module({"f": flip_flop("1" if valid else "0", 10, C=2)}, ports))
 
 
 @given(st.integers(0, 255))
 def test_a_core_with_a_window_is_shown_whole(x: int) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        netlist = still(folder, {"window": {"whole": [x - 256 * (x > 127), -4, 512]}}, pixel=x)
+        netlist = still(folder, window=replace(WINDOW, whole=(x - 256 * (x > 127), -4, 512)), pixel=x)
         assert activity_of(folder, netlist).pixels == 2
 
 
 def test_vectors_and_weights_that_are_missing_or_damaged_are_named(tmp_path: Path) -> None:
-    netlist = still(tmp_path, {"m_axis_tvalid": False, "memories": []})
+    netlist = still(tmp_path, valid=False, memories=MEMORIES)
     with pytest.raises(InputError, match=r"n\.weights cannot be read .*; run `inrhw emit` again"):
         activity_of(tmp_path, netlist)
     whole = (tmp_path / "vectors.npz").read_bytes()
@@ -183,7 +184,7 @@ def test_a_core_shows_its_frame_while_its_nets_are_counted(finished: Path) -> No
     rates = found.rates
     # A frame in, a frame out: each pixel is another than the one before, and the picture comes again.
     pixels = np.load(finished / "vectors.npz")["pixels"]
-    order = json.loads((finished / "manifest.json").read_text())["tdata_order"]
+    order = list(Manifest.load(finished).tdata_order)
     data = np.unpackbits(pixels[:, order], axis=1, bitorder="little").astype(int)
     toggles = np.abs(np.diff(data, axis=0, append=data[:1])).sum(0) / 20
     bits = top["ports"]["m_axis_tdata"]["bits"]

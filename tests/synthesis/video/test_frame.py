@@ -1,7 +1,6 @@
 """The Verilog that goes onto a board, at its pins, over a whole frame of 640x480."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -12,8 +11,8 @@ from support.tmds_decoder import BYTES, CONTROLS, symbols
 from support.video_frame import expected_frame
 
 from inrhw.artifact.emit import verilog_of
+from inrhw.artifact.manifest import Manifest
 from inrhw.base.board import load_board
-from inrhw.base.files import read_json
 from inrhw.lowering.hardware import Hardware
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.training.training import Training
@@ -40,13 +39,13 @@ def simulated(folder: Path, board_name: str, channels: int, wish: Hardware) -> t
     work.fit(picture, Architecture("quadinr", 36, 23, channels, 3, 1), Training(steps=3))
     board = load_board(board_name)
     work.emit("raster", wish, board)
-    manifest: dict[str, Any] = read_json(folder / "manifest.json", "inrhw emit")
+    manifest = Manifest.load(folder)
     show = show_of(manifest)
-    top = f"{manifest['top']}_{board.name}"
+    top = f"{manifest.name}_{board.name}"
     around = folder / f"{top}.v"
     around.write_text(verilog_of(EDGES[board.video](show, board.clock_mhz), top, folder))
     harness = VERILOG / "video.v"
-    sources = [harness, around, folder / manifest["verilog"]]
+    sources = [harness, around, folder / manifest.verilog]
     defines = {board.video.upper(): top}
     simulation = build(
         "verilator", sources, "video_harness", folder / "sim", defines=defines, deadline_s=DEADLINE_S

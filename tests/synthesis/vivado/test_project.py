@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from support.command import Inrhw, refused
+from support.manifests import manifest
 
 from inrhw.base.board import load_board
 from inrhw.base.errors import InputError
@@ -124,10 +125,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)  # the scripts change the folder; this changes it back
     core = tmp_path / "a core [exit]"
     core.mkdir()
-    ports = [{"name": "aclk", "direction": "in", "width": 1}]
-    rest = {"source": "raster", "channels": 3, "width": 5, "height": 4}
-    manifest = {"name": "tiny", "verilog": "tiny.v", "ports": ports, **rest}
-    (core / "manifest.json").write_text(json.dumps(manifest))
+    (core / "manifest.json").write_bytes(manifest(name="tiny").to_bytes())
     (core / "tiny.v").write_text("module tiny(); endmodule\n")
     return core
 
@@ -239,7 +237,7 @@ def test_bad_input_is_one_sentence(inrhw_: Inrhw, folder: Path) -> None:
     (folder / "tiny.v").unlink()
     refused(inrhw_("vivado", folder), r"has no tiny.v; run `inrhw emit` on it again")
     (folder / "manifest.json").write_text('{"name": "tiny"}')
-    refused(inrhw_("ip", folder), r"manifest.json lacks verilog, ports, .* again")
+    refused(inrhw_("ip", folder), r"manifest.json is of another version of inrhw .*; run `inrhw emit` again")
     assert not (folder / "vivado").exists()
 
 

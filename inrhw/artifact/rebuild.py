@@ -3,15 +3,14 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
+from inrhw.artifact.manifest import Manifest
 from inrhw.base.errors import InputError
 from inrhw.base.files import read_json
 from inrhw.core.core import Core
 from inrhw.core.registers.weight_file import shape_digest, weights_file
-from inrhw.lowering.fold import Folding, fold, fold_banks
+from inrhw.lowering.fold import Fold, Folding, fold, fold_banks
 from inrhw.lowering.lower import lower
-from inrhw.lowering.plan import folding_from_json
 from inrhw.lowering.shapes import layer_shapes
 from inrhw.networks.architecture import Architecture, architecture_from_json
 from inrhw.networks.inr import INR
@@ -34,7 +33,7 @@ def networks(folder: Path) -> list[INR]:
     return list(FittedShared.load(folder).model)
 
 
-def as_emitted(models: Sequence[INR], manifest: dict[str, Any]) -> list[INR]:
+def as_emitted(models: Sequence[INR], manifest: Manifest) -> list[INR]:
     """Return the networks at the size that the core of a manifest renders.
 
     Raises
@@ -42,8 +41,8 @@ def as_emitted(models: Sequence[INR], manifest: dict[str, Any]) -> list[INR]:
     InputError
         If that is not a multiple of the pictures' size.
     """
-    width, own = manifest.get("width"), models[0].architecture.width
-    if not isinstance(width, int) or width < own or width % own:
+    width, own = manifest.width, models[0].architecture.width
+    if width % own:
         raise InputError(
             f"the core in manifest.json is {width} pixels wide, which is no multiple of the picture's {own}; "
             "run `inrhw emit` again"
@@ -61,18 +60,25 @@ def graph_of(models: Sequence[INR], folding: Folding | None) -> Graph:
     return fold(graphs[0], folding, precision) if len(graphs) == 1 else fold_banks(graphs, folding, precision)
 
 
-def core_of(models: Sequence[INR], manifest: dict[str, Any]) -> Core:
+def core_of(models: Sequence[INR], manifest: Manifest) -> Core:
     """Return the core that a manifest describes, with the weights of `models`, from `as_emitted`."""
-    graph = graph_of(models, folding_from_json(manifest.get("folding")))
+    graph = graph_of(models, _folding(manifest))
     grid, *others = [model.architecture.grid for model in models]
     return Core(
         graph,
         grid,
-        str(manifest.get("source")),
+        manifest.source,
         others=tuple(others),
-        control="control" in manifest,
-        window="window" in manifest,
+        control=bool(manifest.control),
+        window=manifest.window is not None,
     )
+
+
+def _folding(manifest: Manifest) -> Folding | None:
+    told = manifest.folding
+    if told is None:
+        return None
+    return Folding(tuple(Fold(*fold) for fold in told.layers), told.weights, told.packed)
 
 
 def weights_for(folder: Path, core_folder: Path) -> bytes:
@@ -90,8 +96,8 @@ def weights_for(folder: Path, core_folder: Path) -> bytes:
     InputError
         If the core's weights are fixed, or it is of another shape; the message says what differs.
     """
-    manifest = read_json(core_folder / "manifest.json", "inrhw emit")
-    if manifest.get("weights") != "loadable":
+    manifest = Manifest.load(core_folder)
+    if not manifest.loadable:
         raise InputError(
             f"the weights of the core in {core_folder} are fixed; emit it with --weights loadable"
         )
@@ -103,7 +109,7 @@ def weights_for(folder: Path, core_folder: Path) -> bytes:
     _check_same_shape(fitted.architecture, architecture, folder, core_folder)
     _check_same_rotations(fitted.model.rotations(), core.get("rotations", []), folder, core_folder)
     memories = core_of(as_emitted([fitted.model], manifest), manifest).memories
-    if f"{shape_digest(memories):08x}" != manifest.get("shape"):
+    if f"{shape_digest(memories):08x}" != manifest.shape:
         raise InputError(
             f"{core_folder} was emitted by another version of inrhw; run `inrhw emit` on it again"
         )

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-from inrhw.core.registers.control import CONTROL_FIELDS, CONTROL_WRITABLE, control_registers
+from inrhw.artifact.manifest import Manifest
+from inrhw.core.registers.control_map import CONTROL_FIELDS, CONTROL_WRITABLE, control_registers
 from inrhw.core.registers.fields import Field
 from inrhw.core.registers.loader_map import FIELDS, READABLE, WRITABLE, Register
-from inrhw.core.registers.pictures import PICTURE_FIELDS, PictureRegister, picture_registers
+from inrhw.core.registers.picture_map import PICTURE_FIELDS, PictureRegister, picture_registers
 from inrhw.core.registers.weight_file import FRAME_WORDS, chunks
 
 
@@ -32,30 +32,30 @@ class MappedRegister:
     fields: Mapping[str, Field] = field(default_factory=dict)
 
 
-def register_map(manifest: Mapping[str, Any]) -> list[MappedRegister]:
-    """Return the registers of a core, from its manifest; none if it has no s_axi.
+def register_map(manifest: Manifest) -> list[MappedRegister]:
+    """Return the registers of a core; none if it has no s_axi.
 
     Those that `--control` gives a core are called CORE_ID, CORE_CONTROL and so on: on one bus with others.
     """
     found: list[MappedRegister] = []
-    if manifest.get("weights") == "loadable":
+    if manifest.loadable:
         found += [
             MappedRegister(r.name, r, r in READABLE, r in WRITABLE, FIELDS.get(r, {})) for r in Register
         ]
-    elif "registers" in manifest:
+    elif manifest.chooses_pictures:
         found += [
             MappedRegister(r.name, r, True, r is PictureRegister.PICTURE, PICTURE_FIELDS.get(r, {}))
-            for r in picture_registers(sizes_differ="sizes" in manifest)
+            for r in picture_registers(sizes_differ=bool(manifest.sizes))
         ]
-    if "control" in manifest:
+    if manifest.control:
         found += [
             MappedRegister(f"CORE_{r.name}", r, True, r in CONTROL_WRITABLE, CONTROL_FIELDS.get(r, {}))
-            for r in control_registers("window" in manifest)
+            for r in control_registers(manifest.window is not None)
         ]
     return found
 
 
-def file_words(manifest: Mapping[str, Any]) -> int:
+def file_words(manifest: Manifest) -> int:
     """Return the 32-bit words of a file of weights for a core; 0 if its weights are fixed."""
-    memories = manifest.get("memories", [])
-    return sum(chunks(m["width"]) * m["depth"] for m in memories) + FRAME_WORDS if memories else 0
+    words = sum(chunks(memory.width) * memory.depth for memory in manifest.memories)
+    return words + FRAME_WORDS if manifest.loadable else 0

@@ -1,0 +1,98 @@
+"""Frozen dataclasses as JSON, and back; what does not fit is named by its place."""
+
+import types
+from collections.abc import Mapping
+from dataclasses import MISSING, fields, is_dataclass
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+
+T = TypeVar("T")
+
+#: What messages call the values of JSON.
+_WORDS = {int: "a whole number", str: "a text", bool: "true or false"}
+
+
+def to_json(value: Any) -> Any:
+    """Return a dataclass, and all that is in it, as what `json` writes; fields at their default are left out.
+
+    Examples
+    --------
+    >>> from inrhw.base.figure import Figure
+    >>> to_json((Figure(3, "LUT", "Yosys"),))
+    [{'value': 3, 'unit': 'LUT', 'source': 'Yosys'}]
+    """
+    if is_dataclass(value):
+        told = {field.name: (getattr(value, field.name), field.default) for field in fields(value)}
+        return {name: to_json(item) for name, (item, default) in told.items() if item != default}
+    if isinstance(value, Mapping):
+        return {name: to_json(item) for name, item in value.items()}
+    return [to_json(item) for item in value] if isinstance(value, tuple) else value
+
+
+def from_json(kind: type[T], plain: Any) -> T:
+    """Return what `to_json` was given.
+
+    A key that the dataclass does not have is refused: a misspelled one that may be absent would else be
+    taken for absent.
+
+    Parameters
+    ----------
+    kind
+        A dataclass of int, str, bool, tuples, mappings from str, dataclasses, and any of these or None.
+    plain
+        What `json` read.
+
+    Raises
+    ------
+    ValueError
+        It does not fit; the message goes on after the name of the file.
+    """
+    made: T = _read(kind, plain, "")
+    return made
+
+
+def _read(kind: Any, plain: Any, where: str) -> Any:
+    """Return a value of a type; `where` is its place in the file, "" for the whole file."""
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin is types.UnionType:
+        (some,) = (each for each in inner if each is not types.NoneType)
+        return None if plain is None else _read(some, plain, where)
+    if origin is tuple:
+        return _read_tuple(inner, plain, where)
+    if is_dataclass(kind):
+        return _read_dataclass(kind, plain, where)
+    if origin is Mapping:
+        items = _dict(plain, where).items()
+        return {name: _read(inner[1], item, _under(where, name)) for name, item in items}
+    if type(plain) is not kind:  # True is no number
+        raise ValueError(f"has {plain!r} as {where}, which must be {_WORDS[kind]}")
+    return plain
+
+
+def _read_tuple(inner: tuple[Any, ...], plain: Any, where: str) -> tuple[Any, ...]:
+    kinds = [inner[0]] * len(plain) if isinstance(plain, list) and inner[-1] is ... else inner
+    if not isinstance(plain, list) or len(plain) != len(kinds):
+        many = "a list" if inner[-1] is ... else f"a list of {len(inner)}"
+        raise ValueError(f"has {plain!r} as {where}, which must be {many}")
+    return tuple(
+        _read(kind, item, f"{where}[{k}]") for k, (kind, item) in enumerate(zip(kinds, plain, strict=True))
+    )
+
+
+def _read_dataclass(kind: Any, plain: Any, where: str) -> Any:
+    given, hints = _dict(plain, where), get_type_hints(kind)
+    needed = [field.name for field in fields(kind) if field.default is MISSING]
+    if missing := [_under(where, name) for name in needed if name not in given]:
+        raise ValueError(f"lacks {', '.join(missing)}")
+    if unknown := [_under(where, name) for name in given if name not in hints]:
+        raise ValueError(f"has {', '.join(unknown)}, which nobody knows")
+    return kind(**{name: _read(hints[name], item, _under(where, name)) for name, item in given.items()})
+
+
+def _dict(plain: Any, where: str) -> dict[str, Any]:
+    if not isinstance(plain, dict):
+        raise ValueError(f"has {plain!r}{f' as {where}' if where else ''}, which must be an object")
+    return plain
+
+
+def _under(where: str, name: str) -> str:
+    return f"{where}.{name}" if where else name
