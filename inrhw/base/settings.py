@@ -128,7 +128,7 @@ def fields_of(kind: type[Any]) -> tuple[Field, ...]:
     texts = help_of(kind)
     return tuple(
         _declared(field, hints[field.name], texts.get(field.name, ""))
-        for field in dataclasses.fields(kind)  # type: ignore[arg-type]
+        for field in dataclasses.fields(kind)
         if field.name not in dict(groups_of(kind))
     )
 
@@ -138,7 +138,7 @@ def groups_of(kind: type[Any]) -> tuple[tuple[str, type[Settings]], ...]:
     hints = get_type_hints(kind)
     return tuple(
         (field.name, hints[field.name])
-        for field in dataclasses.fields(kind)  # type: ignore[arg-type]
+        for field in dataclasses.fields(kind)
         if isinstance(hints[field.name], type) and issubclass(hints[field.name], Settings)
     )
 

@@ -91,10 +91,12 @@ class BuildFolder:
         InputError
             A result that it needs is missing or is not of what is there now, or the folder cannot be written.
         """
+        for name, writer in stage.needs(self).items():
+            self.needed(name, writer)
         for other in stage.after:
             self.check_current(other)
         inputs = self._inputs(type(stage))
-        depends_on = [_source_digest(), *map(str, inputs.items()), *stage.key()]
+        depends_on = [_source_digest(), *map(str, inputs.items()), *stage.key(self)]
         key = hashlib.sha256("\0".join(depends_on).encode()).hexdigest()
         before = self.record().get(stage.name)
         if before and before.key == key and before.files == self._digests(stage.outputs(self)):

@@ -1,7 +1,7 @@
 """A stage of a build: what it reads, depends on and leaves, and what the report takes from it."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -32,11 +32,16 @@ class Stage(ABC):
     of_one_core: ClassVar[bool] = False
 
     @classmethod
-    def inputs(cls, folder: "BuildFolder") -> Sequence[str]:
-        """Return the names of the files that it would read now."""
-        return ()
+    def needs(cls, folder: "BuildFolder") -> "Mapping[str, type[Stage]]":
+        """Return the files that must be there, and the stage that writes each."""
+        return {}
 
-    def key(self) -> Sequence[str]:
+    @classmethod
+    def inputs(cls, folder: "BuildFolder") -> Sequence[str]:
+        """Return the names of all files that it would read now; those that it needs, unless there are more."""
+        return list(cls.needs(folder))
+
+    def key(self, folder: "BuildFolder") -> Sequence[str]:
         """Return all else that its result depends on."""
         return ()
 

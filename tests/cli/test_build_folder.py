@@ -110,7 +110,9 @@ def fast(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def times(folder: Path) -> dict[str, int]:
-    return {str(path): path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+    """When each file was written, but for the recipe, which says what was last asked for."""
+    files = (path for path in folder.rglob("*") if path.is_file() and path.name != "recipe.toml")
+    return {str(path): path.stat().st_mtime_ns for path in files}
 
 
 # Nothing changed
@@ -217,7 +219,8 @@ def test_an_output_that_is_gone_or_changed_is_made_again(
     shutil.copytree(chain.folder, elsewhere)
 
     def again(*_: object, **__: object) -> None:
-        shutil.copyfile(elsewhere / name, path)
+        for made in {name, "verify.json"}:
+            shutil.copyfile(elsewhere / made, chain.folder / made)
 
     for slow in ("synth", "verify"):
         monkeypatch.setattr(WORKS[slow], again)
@@ -333,6 +336,8 @@ def test_a_stage_that_does_not_end_leaves_what_was_there(
         patched.setattr(WORKS[stage], stop)
         with pytest.raises(type(reason)):
             chain.run()
+    if stage == "verify":  # a stored verdict is of the last run
+        del before[str(chain.folder / "verify.json")]
     assert times(chain.folder) == before
 
 
@@ -501,7 +506,8 @@ def test_inputs_of_verification_changed_by_hand_are_not_reported(built: Path, na
 
 @pytest.mark.parametrize("stage", ["emit", "synth", "verify", "bitstream"])
 def test_a_result_without_a_record_is_not_reported(built: Path, stage: str) -> None:
-    (built / "bitstream.json").write_text("{}")
+    if stage == "bitstream":
+        (built / "bitstream.json").write_text("{}")
     record = json.loads((built / "stages.json").read_text())
     record.pop(stage, None)
     write_json(built / "stages.json", record)

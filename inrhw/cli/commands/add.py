@@ -50,7 +50,7 @@ class Add(Fit):
         trained = replace(there.training, **training)  # type: ignore[arg-type]
         return cls([*there.pictures, picture], there.model.architectures, trained, resume, there)
 
-    def key(self) -> Sequence[str]:
+    def key(self, folder: BuildFolder) -> Sequence[str]:
         """The networks that are there, all pictures, and training."""
         assert self.there is not None
         return [self.there.model.digest(), pixels_digest(self.pictures), identity(self.training)]

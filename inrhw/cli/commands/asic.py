@@ -1,7 +1,7 @@
 """Map the Verilog to standard cells."""
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -37,11 +37,11 @@ class Asic(Stage):
     of_one_core = True
 
     @classmethod
-    def inputs(cls, folder: BuildFolder) -> Sequence[str]:
+    def needs(cls, folder: BuildFolder) -> Mapping[str, type[Stage]]:
         """The core."""
-        return (f"{folder.name}.v", Emit.result, "vectors.npz")
+        return dict.fromkeys((f"{folder.name}.v", Emit.result, "vectors.npz"), Emit)
 
-    def key(self) -> Sequence[str]:
+    def key(self, folder: BuildFolder) -> Sequence[str]:
         """Libraries, clock and Yosys.
 
         Raises

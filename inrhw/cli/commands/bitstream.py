@@ -1,6 +1,6 @@
 """Make a bitstream."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -30,11 +30,11 @@ class Bitstream(Stage):
     of_one_core = True
 
     @classmethod
-    def inputs(cls, folder: BuildFolder) -> Sequence[str]:
+    def needs(cls, folder: BuildFolder) -> Mapping[str, type[Stage]]:
         """The core."""
-        return (f"{folder.name}.v", Emit.result)
+        return dict.fromkeys((f"{folder.name}.v", Emit.result), Emit)
 
-    def key(self) -> Sequence[str]:
+    def key(self, folder: BuildFolder) -> Sequence[str]:
         """Board and tools."""
         from inrhw.synthesis.nextpnr import nextpnr_version
 

@@ -1,7 +1,7 @@
 """Write the Verilog and all that belongs to it."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -34,13 +34,18 @@ class Emit(Stage):
     result = "manifest.json"
 
     @classmethod
-    def inputs(cls, folder: BuildFolder) -> Sequence[str]:
+    def needs(cls, folder: BuildFolder) -> Mapping[str, type[Stage]]:
         """What training left."""
-        return (WEIGHTS, Fit.result)
+        return {WEIGHTS: Fit, Fit.result: Fit}
 
-    def key(self) -> Sequence[str]:
-        """All that is asked of the core, and what it has to fit."""
-        return [repr(self.hardware), repr(load_board(self.board))]
+    def key(self, folder: BuildFolder) -> Sequence[str]:
+        """All that is asked of the core; of one that is planned also what it has to fit."""
+        from inrhw.networks.training.shared_fit import is_shared
+
+        name = self.top or folder.name
+        if self.hardware.folded or is_shared(folder.folder):
+            return [name, repr(self.hardware), repr(load_board(self.board))]
+        return [name, repr(replace(self.hardware, clock_mhz=None))]
 
     def outputs(self, folder: BuildFolder) -> Sequence[str]:
         """What a core consists of."""
@@ -57,8 +62,6 @@ class Emit(Stage):
         from inrhw.artifact.rebuild import graph_of, networks
         from inrhw.lowering.plan import plan_for, plan_to_json
 
-        for name in (WEIGHTS, Fit.result):
-            folder.needed(name, Fit)
         hardware, board = self.hardware, load_board(self.board)
         models = [model.scaled(hardware.scale) for model in networks(folder.folder)]
         architectures = [model.architecture for model in models]

@@ -56,7 +56,7 @@ class Fit(Stage):
     name = "fit"
     result = "fit.json"
 
-    def key(self) -> Sequence[str]:
+    def key(self, folder: BuildFolder) -> Sequence[str]:
         """Pictures, networks and training."""
         return [pixels_digest(self.pictures), identity(*self.architectures, self.training)]
 

@@ -1,7 +1,7 @@
 """Estimate the power of the netlist."""
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -42,11 +42,16 @@ class Power(Stage):
     of_one_core = True
 
     @classmethod
-    def inputs(cls, folder: BuildFolder) -> Sequence[str]:
+    def needs(cls, folder: BuildFolder) -> Mapping[str, type[Stage]]:
         """Netlist, its synthesis, and the manifest."""
-        return (f"{folder.name}_netlist.json", Synth.result, Emit.result, PLAN)
+        return {f"{folder.name}_netlist.json": Synth, Synth.result: Synth, Emit.result: Emit}
 
-    def key(self) -> Sequence[str]:
+    @classmethod
+    def inputs(cls, folder: BuildFolder) -> Sequence[str]:
+        """These, and what a folded core was planned for."""
+        return [*cls.needs(folder), PLAN]
+
+    def key(self, folder: BuildFolder) -> Sequence[str]:
         """Clock and toggles."""
         return [repr(self.clock_mhz), self.activity]
 

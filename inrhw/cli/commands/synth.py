@@ -1,6 +1,6 @@
 """Synthesize the Verilog."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -30,11 +30,11 @@ class Synth(Stage):
     after = (Emit,)
 
     @classmethod
-    def inputs(cls, folder: BuildFolder) -> Sequence[str]:
+    def needs(cls, folder: BuildFolder) -> Mapping[str, type[Stage]]:
         """The Verilog."""
-        return (f"{folder.name}.v",)
+        return {f"{folder.name}.v": Emit}
 
-    def key(self) -> Sequence[str]:
+    def key(self, folder: BuildFolder) -> Sequence[str]:
         """Board and tools."""
         return [repr(load_board(self.board)), str(self.place), yosys_version()]
 

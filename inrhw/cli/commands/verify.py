@@ -1,6 +1,6 @@
 """Prove the Verilog."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,13 +30,19 @@ class Verify(Stage):
     after = (Emit,)
 
     @classmethod
+    def needs(cls, folder: BuildFolder) -> Mapping[str, type[Stage]]:
+        """The core, and what it was trained to."""
+        core = (f"{folder.name}.v", Emit.result, "vectors.npz")
+        return dict.fromkeys(core, Emit) | {WEIGHTS: Fit}
+
+    @classmethod
     def inputs(cls, folder: BuildFolder) -> Sequence[str]:
-        """The core, what it was trained to, and the netlist if there is one of it."""
+        """These, what can be loaded into it, and the netlist if there is one of it."""
         registers = [name for name in register_files(folder.name) if (folder.folder / name).exists()]
         netlist = [f"{folder.name}_netlist.v"] if folder.has(Synth) else []
-        return [f"{folder.name}.v", Emit.result, "vectors.npz", WEIGHTS, *registers, *netlist]
+        return [*cls.needs(folder), *registers, *netlist]
 
-    def key(self) -> Sequence[str]:
+    def key(self, folder: BuildFolder) -> Sequence[str]:
         """The simulators that are there."""
         from inrhw.verification.simulator.build import SIMULATORS, available, version
 
@@ -59,9 +65,6 @@ class Verify(Stage):
         from inrhw.synthesis.synth import load_synthesis
         from inrhw.verification.ladder import verify as climb
 
-        for name in (f"{folder.name}.v", "vectors.npz"):
-            folder.needed(name, Emit)
-        folder.needed(WEIGHTS, Fit)
         folder.forget(self.result)
         manifest = Manifest.load(folder.folder)
         synthesis = load_synthesis(folder.folder) if folder.has(Synth) else None

@@ -30,7 +30,7 @@ class Vivado(Stage):
         """The core, and what it was planned for."""
         return (Emit.result, PLAN)
 
-    def key(self) -> Sequence[str]:
+    def key(self, folder: BuildFolder) -> Sequence[str]:
         """Board and clock."""
         return [repr(load_board(self.board)), repr(self.clock_mhz)]
 
