@@ -61,7 +61,7 @@ def run(model: str, layers: str, board_name: str, options: argparse.Namespace) -
     build.synth(board, place=options.place and bool(board.nextpnr))
     seconds = time.perf_counter() - start
     found = load_synthesis(build.folder)
-    row = {
+    row: dict[str, object] = {
         "model": model,
         "layers": layers,
         "bits": bits,

@@ -44,7 +44,7 @@ def many() -> Graph:
     return fold_banks(pictures(architecture, 3, SHARED), folding, architecture.precision)
 
 
-CORES = {
+CORES: dict[str, tuple[Callable[[], Graph], Architecture, str]] = {
     "raster, RGB": (lambda: baked(SMALL), SMALL, "raster"),
     "raster, grey": (lambda: baked(GREY), GREY, "raster"),
     "stream, RGB": (lambda: baked(SMALL), SMALL, "stream"),
@@ -60,8 +60,8 @@ CORES = {
 
 def emitted(folder: Path, kind: str) -> Artifact:
     graph, architecture, source = CORES[kind]
-    options = {"control": "control" in kind, "window": "window" in kind}
-    return emit(graph(), architecture.grid, folder, "my_core", source=source, **options)
+    control, window = "control" in kind, "window" in kind
+    return emit(graph(), architecture.grid, folder, "my_core", source=source, control=control, window=window)
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,5 @@
 import re
+from typing import Any
 
 import pytest
 
@@ -6,7 +7,7 @@ from inrhw.artifact.register_page import register_page
 from inrhw.core.registers.whole_map import register_map
 
 MEMORIES = [{"width": 8, "depth": 2}]
-MANIFESTS = {
+MANIFESTS: dict[str, dict[str, Any]] = {
     "weights": {"weights": "loadable", "memories": MEMORIES},
     "pictures": {"pictures": 3, "registers": {}},
     "sizes": {"pictures": 2, "registers": {}, "sizes": [[4, 3], [2, 5]]},

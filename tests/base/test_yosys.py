@@ -24,8 +24,8 @@ endmodule
 
 
 class Adder(wiring.Component):
-    a: In(8)
-    s: Out(9)
+    def __init__(self) -> None:
+        super().__init__({"a": In(8), "s": Out(9)})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

@@ -44,7 +44,7 @@ class Square(CurveNode):
         return x * x
 
     def ideal(self, x: Codes) -> NDArray[np.float64]:
-        return np.square(x.astype(float)) + 0.25
+        return x.astype(np.float64) ** 2 + 0.25
 
     @property
     def error_bound(self) -> float:

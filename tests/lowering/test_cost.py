@@ -62,13 +62,10 @@ def test_banks_cost_about_what_was_measured(row: dict[str, Any]) -> None:
     ids=lambda row: f"{row['model']}_{row['layers']}_{row['bits']}",
 )
 def test_a_baked_core_costs_about_what_was_measured(row: dict[str, Any]) -> None:
-    bits = dict(
-        zip(("weight_bits", "outer_weight_bits", "phase_bits"), re.findall(r"\d+", row["bits"]), strict=True)
-    )
-    precision = Precision(**{name: int(n) for name, n in bits.items()})
-    architecture = Architecture(
-        row["model"], 64, 64, 3, *map(int, row["layers"].split("x")), precision=precision
-    )
+    weight_bits, outer_weight_bits, phase_bits = map(int, re.findall(r"\d+", row["bits"]))
+    precision = Precision(weight_bits, outer_weight_bits, phase_bits=phase_bits)
+    features, layers = map(int, row["layers"].split("x"))
+    architecture = Architecture(row["model"], 64, 64, 3, features, layers, precision=precision)
     found = baked_cost(layer_shapes(architecture), "raster")
     assert found.lut == pytest.approx(row["lut"], rel=0.1)
     assert found.ff == pytest.approx(row["ff"], rel=0.15)
@@ -77,7 +74,8 @@ def test_a_baked_core_costs_about_what_was_measured(row: dict[str, Any]) -> None
 
 @pytest.mark.parametrize("row", REGISTERS, ids=lambda row: f"{row['weights']}_{row['size'][0]}")
 def test_registers_of_control_cost_about_what_was_measured(row: dict[str, Any]) -> None:
-    shapes = layer_shapes(Architecture("quadinr", *row["size"], 3, 4, 2))
+    width, height = row["size"]
+    shapes = layer_shapes(Architecture("quadinr", width, height, 3, 4, 2))
     plain, found = (rest_cost(shapes, row["weights"], "raster", control=control) for control in (False, True))
     for name in ("lut", "ff"):
         measured = row["with"][name] - row["without"][name]
@@ -139,7 +137,7 @@ def test_nothing_is_said_to_rotate_that_may_not(quantizer: str) -> None:
 
 
 @pytest.mark.parametrize("row", json.loads(FWHT.read_text()), ids=lambda row: f"{row['n']}_{row['lanes']}")
-def test_a_rotation_costs_what_was_measured(row: dict[str, float]) -> None:
+def test_a_rotation_costs_what_was_measured(row: dict[str, Any]) -> None:
     n, lanes, levels = int(row["n"]), int(row["lanes"]), int(row["n"]).bit_length() - 1
     if row["board"] != "vcu128" or row["n_stages"] != levels:
         return
@@ -248,8 +246,12 @@ def test_one_or_two_words_are_no_memory() -> None:
 
 def test_more_of_anything_costs_no_less() -> None:
     base = cost(SHAPE, 4, 4, "loadable")
-    for change in ({"weight_bits": 12}, {"x_bits": 12}, {"phase_bits": 11}):
-        assert cost(replace(SHAPE, **change), 4, 4, "loadable").lut > base.lut
+    for more in (
+        replace(SHAPE, weight_bits=12),
+        replace(SHAPE, x_bits=12),
+        replace(SHAPE, phase_bits=11),
+    ):
+        assert cost(more, 4, 4, "loadable").lut > base.lut
     assert cost(SHAPE, 4, 4, "rom").lut < base.lut
     assert cost(SHAPE, 4, 4, "loadable", lanes=3).lut > base.lut  # lcm(3, 4) banks of the input buffer
 

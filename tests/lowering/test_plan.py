@@ -162,7 +162,7 @@ def test_no_other_folding_is_cheaper(interval: int) -> None:
 
     def price(candidate: Folding) -> float:
         cost = dataclasses.asdict(total(architecture, candidate))
-        return sum(cost[name] / VCU128.resources[name] for name in cost)
+        return sum(float(cost[name]) / VCU128.resources[name] for name in cost)
 
     choices = [
         [

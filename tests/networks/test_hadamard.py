@@ -39,7 +39,7 @@ def waves(n: int) -> Tensor:
 
 
 def architecture_of(model: str, n: int = 6, **precision: str) -> Architecture:
-    chosen = Precision(8, 8, 8, 9, 2, **precision)  # type: ignore[arg-type]
+    chosen = Precision(8, 8, 8, 9, 2, **precision)
     return Architecture(model, 6, 5, 3, n, 1, precision=chosen)
 
 
@@ -49,7 +49,8 @@ def rotated(layer: HadamardLayer, codes: Codes) -> Codes:
         return codes >> 2
     element = layer.input_format
     step = 2 ** (9 - element.frac)
-    return np.clip((codes @ layer.rotation.matrix() + step // 2) // step, element.lo, element.hi)
+    turned: Codes = (codes @ layer.rotation.matrix() + step // 2) // step
+    return turned.clip(element.lo, element.hi)
 
 
 @pytest.mark.parametrize("what", SIDES)

@@ -30,7 +30,9 @@ def movable(width: int = 4, height: int = 3, model: str = "quadinr") -> Core:
 
 def of_window(made: Core, window: Window) -> list[list[int]]:
     assert made.window_source is not None
-    return made.pipeline.forward_int(made.window_source.forward_int(window)).tolist()
+    return [
+        list(pixel) for pixel in made.pipeline.forward_int(made.window_source.forward_int(window)).tolist()
+    ]
 
 
 def test_at_first_it_is_the_ordinary_core_at_the_same_times() -> None:

@@ -143,8 +143,8 @@ def showing(folder: Path, library: Library, register: int, valid: str = "1") -> 
     x = tuple(range(20, 28))
     ports = {"aclk": (1,), "aresetn": (2,), "m_axis_tready": (3,), "window_x": x}
     cells = (Instance("u0", library.cells["DFF"], {"C": 1, "D": register, "Q": 9}),)
-    golden = {"pixels": np.full((2, 1), 0xA5), "coordinates": np.zeros((2, 2), np.int64)}
-    np.savez(folder / "vectors.npz", **golden)
+    pixels, coordinates = np.full((2, 1), 0xA5), np.zeros((2, 2), np.int64)
+    np.savez(folder / "vectors.npz", pixels=pixels, coordinates=coordinates)
     return Netlist("still", ports, {"m_axis_tvalid": (valid,), "m_axis_tdata": x}, cells)
 
 

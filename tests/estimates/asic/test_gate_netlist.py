@@ -40,7 +40,7 @@ def test_the_verilog_is_the_netlist(tmp_path: Path) -> None:
     again = read_netlist(tmp_path / "again.json", "toggler", library)
     assert again.counts == netlist.counts == {"DFF": 1, "INV": 1}
     assert sorted(again.loads_pf().values()) == sorted(netlist.loads_pf().values())
-    assert {name: len(bits) for name, bits in (again.inputs | again.outputs).items()} == {"clk": 1, "q": 1}
+    assert {name: len(bits) for name, bits in {**again.inputs, **again.outputs}.items()} == {"clk": 1, "q": 1}
 
 
 def test_a_cell_that_the_library_lacks_is_named(tmp_path: Path) -> None:

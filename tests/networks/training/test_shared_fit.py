@@ -80,7 +80,8 @@ def test_training_is_deterministic(
     pictures: list[Picture], architectures: list[SharedArchitecture], fitted: FittedShared
 ) -> None:
     assert same(fitted, fit_shared(pictures, architectures, TRAINING))
-    for change in ({"seed": 1}, {"pixels": 12}):
+    changes: list[dict[str, Any]] = [{"seed": 1}, {"pixels": 12}]
+    for change in changes:
         other = fit_shared(pictures, architectures, dataclasses.replace(TRAINING, **change))
         assert not same(fitted, other)
 
