@@ -23,6 +23,7 @@ from inrhw.base.files import bench_folder
 from inrhw.verification.bench import LOAD_TEST, TESTS, run_bench
 from inrhw.verification.simulator import compiler as compiler_module
 from inrhw.verification.simulator.build import SIMULATORS, available, version
+from inrhw.verification.simulator.compiler import Compiler, Job, precompiled
 from inrhw.verification.simulator.run import BenchResult
 from inrhw.verification.simulator.selftest import self_test
 
@@ -563,6 +564,29 @@ def test_without_any_compiler_the_message_says_how_to_get_one(monkeypatch: pytes
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(ToolNotFound, match="pip install ziglang"):
         compiler_module.find_compiler.__wrapped__()
+
+
+def test_headers_are_read_once_and_by_clang_each_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INRHW_CACHE_DIR", str(tmp_path / "cache"))
+    header = tmp_path / "a.h"
+    header.write_text("inline int one() { return 1; }\n")
+    compiled: list[Path] = []
+
+    def compile_(self: Compiler, job: Job, deadline_s: float) -> None:
+        compiled.append(job.target)
+        job.target.touch()
+
+    monkeypatch.setattr(Compiler, "compile", compile_)
+    gcc, clang = Compiler(("c++",), "c++ 12.2.0"), Compiler(("c++",), "clang version 19")
+    first = precompiled(gcc, [header], ["-O1"], 1)
+    assert first == precompiled(gcc, [header], ["-O1"], 1)
+    assert first[:2] == ["-O1", "-include"]
+    assert [str(target) for target in compiled] == [f"{first[-1]}.gch"]
+    header.write_text("inline int one() { return 2; }\n")
+    assert precompiled(gcc, [header], ["-O1"], 1) != first
+    assert precompiled(clang, [header], ["-O1"], 1) == ["-O1"]
 
 
 def test_what_the_user_got_wrong_is_named(core: Make, tmp_path: Path) -> None:
