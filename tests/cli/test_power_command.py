@@ -44,7 +44,7 @@ def test_build_tells_a_clock_that_was_asked_for_from_none(
         asked.append(clock_mhz)
         raise InputError("enough")
 
-    monkeypatch.setattr("inrhw.cli.training.fit_on", lambda *_, **__: None)
+    monkeypatch.setattr("inrhw.cli.commands.build.fit_on", lambda *_, **__: None)
     monkeypatch.setattr(Build, "emit", lambda *_: None)
     monkeypatch.setattr(Build, "synth", lambda *_, **__: None)
     monkeypatch.setattr(Build, "power", power)
