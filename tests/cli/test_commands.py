@@ -168,6 +168,7 @@ def test_the_stages_one_by_one_do_what_build_does(inrhw_: Inrhw, built: Path) ->
     assert json.loads((built / "report.json").read_text())["command"] == "inrhw build"
 
 
+@pytest.mark.tools
 def test_activations_are_compared_and_the_second_time_from_memory(
     inrhw_: Inrhw, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

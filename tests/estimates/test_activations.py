@@ -128,6 +128,7 @@ def test_a_target_is_a_family_that_has_a_board() -> None:
         board_of("max10")
 
 
+@pytest.mark.tools
 def test_a_lane_is_measured_behind_its_input_register() -> None:
     row = measure(sine(), BOARD)
     values = {name: figure.value for name, figure in row.figures.items()}
@@ -145,6 +146,7 @@ def test_a_lane_is_measured_behind_its_input_register() -> None:
     assert all(figure.source for figure in row.figures.values())
 
 
+@pytest.mark.tools
 def test_dsps_serve_only_where_they_may(monkeypatch: pytest.MonkeyPatch) -> None:
     only(monkeypatch, Square)
     without, with_dsp = (measure(trial, BOARD) for trial in trials([10], [1]))
@@ -154,6 +156,7 @@ def test_dsps_serve_only_where_they_may(monkeypatch: pytest.MonkeyPatch) -> None
     assert "-nodsp" not in with_dsp.figures["lut"].source
 
 
+@pytest.mark.tools
 def test_what_was_measured_once_is_remembered(monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
     first = measure(sine(), BOARD)
     assert len(list(cache.iterdir())) == 1
@@ -202,6 +205,7 @@ def test_an_interrupted_synthesis_leaves_no_record(monkeypatch: pytest.MonkeyPat
     assert not cache.exists() or not list(cache.iterdir())
 
 
+@pytest.mark.tools
 def test_too_long_a_synthesis_is_a_row_with_a_reason_until_it_is_given_more_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -217,6 +221,7 @@ def test_too_long_a_synthesis_is_a_row_with_a_reason_until_it_is_given_more_time
     assert measure(sine(), BOARD).reason == ""
 
 
+@pytest.mark.tools
 def test_a_failed_synthesis_is_a_row_with_a_reason_and_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
     def failing(*_: object, **__: object) -> None:
         raise ToolFailed("yosys", Path("log"), "ERROR: out of memory")

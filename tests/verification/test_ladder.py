@@ -33,6 +33,8 @@ from inrhw.verification.ladder import Rung, Verdict, _icarus, _SkippedError, com
 from inrhw.verification.simulator.build import available
 from inrhw.verification.simulator.run import BenchResult
 
+pytestmark = pytest.mark.tools
+
 TORCH, NODES, VERILATOR, ICARUS, NETLIST = (
     "torch == forward_int",
     "nodes == forward_int",

@@ -205,6 +205,7 @@ def bench(artifact: Artifact, **options: Any) -> list[BenchResult]:
     return run_bench("verilator", [artifact.verilog], artifact.folder, artifact.folder / "work", **options)
 
 
+@pytest.mark.tools
 @pytest.mark.parametrize(("source", "n"), [("stream", 3), ("stream", 4), ("raster", 3)])
 def test_the_bench_renders_every_picture_from_the_verilog(tmp_path: Path, source: str, n: int) -> None:
     artifact = emitted(tmp_path, source, n)
@@ -234,6 +235,7 @@ def test_the_manifest_and_the_header_tell_of_the_pictures(tmp_path: Path) -> Non
     assert "s_axis_tid     picture of the pixel, 0 to 2" in stream.verilog.read_text()
 
 
+@pytest.mark.tools
 @pytest.mark.parametrize("source", ["stream", "raster"])
 def test_every_picture_climbs_the_ladder(tmp_path: Path, source: str) -> None:
     artifact = emitted(tmp_path, source, 3)
@@ -266,6 +268,7 @@ def test_a_node_with_the_weights_of_another_picture_is_found(
     assert re.match(r"layer0_dense in Amaranth's simulator, vector \d*[124578], lane", rung.message)
 
 
+@pytest.mark.tools
 @pytest.mark.parametrize(("source", "test"), [("stream", "random_gaps"), ("raster", CHOOSE_TEST)])
 def test_a_wrong_weight_of_one_picture_is_found(
     tmp_path: Path, source: str, test: str, monkeypatch: pytest.MonkeyPatch
@@ -321,6 +324,7 @@ def climbed(folder: Path, source: str, wish: Wish, scale: int, **options: Any) -
     return artifact
 
 
+@pytest.mark.tools
 def test_pictures_of_different_sizes_climb_the_ladder_on_a_stream(tmp_path: Path) -> None:
     climbed(tmp_path, "stream", Wish(target=Target(initiation_interval=4)), 2, projection="low-rank")
 

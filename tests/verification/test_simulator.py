@@ -27,6 +27,8 @@ from inrhw.verification.simulator.compiler import Compiler, Job, precompiled
 from inrhw.verification.simulator.run import BenchResult
 from inrhw.verification.simulator.selftest import self_test
 
+pytestmark = pytest.mark.tools
+
 Codes = NDArray[np.int64]
 
 WIDTH, HEIGHT = 16, 8

@@ -135,10 +135,12 @@ def bench(artifact: Artifact, folder: Path, **options: Any) -> dict[str, str]:
     return {result.name: result.message for result in results}
 
 
+@pytest.mark.tools
 def test_the_bench_moves_the_window_of_the_verilog(artifact: Artifact, tmp_path: Path) -> None:
     assert bench(artifact, tmp_path) == dict.fromkeys([*TESTS, MOVE_TEST], "")
 
 
+@pytest.mark.tools
 def test_the_bench_moves_the_window_by_registers_too(tmp_path: Path) -> None:
     made = movable(7, 5)
     artifact = emit(made.graph, made.grid, tmp_path / "core", "core", control=True, window=True)
@@ -146,6 +148,7 @@ def test_the_bench_moves_the_window_by_registers_too(tmp_path: Path) -> None:
         assert bench(artifact, tmp_path / "work", tests=[MOVE_TEST], seed=seed) == {MOVE_TEST: ""}
 
 
+@pytest.mark.tools
 def test_a_wrong_pixel_of_one_window_is_found(tmp_path: Path) -> None:
     made = movable(7, 5)
     artifact = emit(made.graph, made.grid, tmp_path / "wrong", "core", window=True)
@@ -157,6 +160,7 @@ def test_a_wrong_pixel_of_one_window_is_found(tmp_path: Path) -> None:
     assert "channel 0" in message
 
 
+@pytest.mark.tools
 def test_a_window_that_is_taken_at_once_is_found(artifact: Artifact, tmp_path: Path) -> None:
     """In the Verilog: a move may begin at any vector, not only at the first of a frame."""
     text = artifact.verilog.read_text()
