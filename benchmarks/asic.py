@@ -21,7 +21,7 @@ from inrhw.base.files import read_json, write_json
 from inrhw.base.yosys import verilog_from_rtlil
 from inrhw.cli.build_folder import Build
 from inrhw.estimates.activations import trials
-from inrhw.estimates.asic.activity import core_activity, lane_activity
+from inrhw.estimates.asic.cell_activity import core_activity, lane_activity
 from inrhw.estimates.asic.estimate import Asic, asic
 from inrhw.estimates.asic.library import Library
 from inrhw.estimates.asic.reading import load_library

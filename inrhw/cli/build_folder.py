@@ -15,7 +15,7 @@ from inrhw.base.files import digest, json_bytes, read_json, write_json
 from inrhw.base.yosys import yosys_version
 from inrhw.cli.staged_folder import StagedFolder
 from inrhw.core.rebuild import as_emitted, core_of, graph_of, networks
-from inrhw.estimates.asic.activity import core_activity
+from inrhw.estimates.asic.cell_activity import core_activity
 from inrhw.estimates.asic.estimate import asic
 from inrhw.estimates.asic.reading import load_library
 from inrhw.estimates.power.activity import FILE as ACTIVITY

@@ -10,8 +10,8 @@ from typing import Any
 from inrhw.base.errors import InputError
 from inrhw.base.progress import OnProgress, silent
 from inrhw.base.yosys import run_yosys
+from inrhw.estimates.asic.gate_netlist import GateNetlist, read_netlist
 from inrhw.estimates.asic.library import Library
-from inrhw.estimates.asic.netlist import Netlist, read_netlist
 from inrhw.estimates.asic.reading import read_text
 
 #: What reports call the way from Verilog to cells.
@@ -50,7 +50,7 @@ class Mapped:
         What were memories.
     """
 
-    netlist: Netlist
+    netlist: GateNetlist
     memories: tuple[Memory, ...]
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from inrhw.estimates.asic.gate_netlist import GateNetlist, Instance
 from inrhw.estimates.asic.library import Arc, Library
-from inrhw.estimates.asic.netlist import Instance, Netlist
 from inrhw.synthesis.timing.path import Step
 
 _EDGES = ("rise", "fall")
@@ -56,7 +56,7 @@ class Delays:
     overloaded: int
 
 
-def longest_path(netlist: Netlist, library: Library) -> Delays:
+def longest_path(netlist: GateNetlist, library: Library) -> Delays:
     """Add up delays along every path, with the loads that pins make and the slowest transition at each.
 
     Parameters
@@ -75,7 +75,7 @@ def longest_path(netlist: Netlist, library: Library) -> Delays:
 
 
 class _Timing:
-    def __init__(self, netlist: Netlist, library: Library) -> None:
+    def __init__(self, netlist: GateNetlist, library: Library) -> None:
         self._netlist = netlist
         self._loads = netlist.loads_pf()
         self._slew = _typical_slew(library)
