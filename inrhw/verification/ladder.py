@@ -57,7 +57,7 @@ DEADLINE_S = 3600.0
 
 @dataclass(frozen=True)
 class Rung:
-    """One step of the ladder.
+    """One rung of the ladder.
 
     Attributes
     ----------

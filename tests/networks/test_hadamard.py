@@ -13,7 +13,7 @@ from inrhw.base.types import Codes, Fixed, Vector
 from inrhw.lowering.fold import Folding, fold
 from inrhw.lowering.lower import lower
 from inrhw.networks.architecture import Architecture, activations
-from inrhw.networks.hadamard import HadamardLayer, finer
+from inrhw.networks.hadamard import HadamardLayer, widened
 from inrhw.networks.inr import INR
 from inrhw.networks.precision import Precision
 from inrhw.networks.training.descent import Training
@@ -193,4 +193,4 @@ def test_unknown_choices_are_refused(choices: dict[str, str], message: str) -> N
 
 @pytest.mark.parametrize(("bits", "more"), [(8, 2), (15, 1), (16, 0), (24, 0)])
 def test_values_are_finer_in_front_of_a_rotation_as_far_as_16_bits_go(bits: int, more: int) -> None:
-    assert finer(Fixed(bits, bits - 1)) == Fixed(bits + more, bits - 1 + more)
+    assert widened(Fixed(bits, bits - 1)) == Fixed(bits + more, bits - 1 + more)

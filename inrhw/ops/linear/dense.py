@@ -178,9 +178,9 @@ class DenseLayer(nn.Module):
     in_features, out_features
         Widths.
     gain
-        Factor folded into weights and bias: omega_0 over the period of the activation that follows.
+        Factor absorbed by weights and bias: omega_0 over the period of the activation that follows.
     scale
-        Factor of each input, folded into the weights.
+        Factor of each input, absorbed by the weights.
     offset
         Added to the bias after `gain`.
     """
@@ -228,8 +228,8 @@ class DenseLayer(nn.Module):
         self.weight.mul_(after.factor)
         self.bias.mul_(after.factor).add_(after.offset / self.gain)
 
-    def folded(self) -> tuple[Tensor, Tensor]:
-        """Return weight and bias with gain, scale and offset folded in."""
+    def absorbed(self) -> tuple[Tensor, Tensor]:
+        """Return weight and bias that have absorbed gain, scale and offset."""
         scale = torch.tensor(self.scale, dtype=self.weight.dtype, device=self.weight.device)
         return self.gain * self.weight * scale, self.gain * self.bias + self.offset
 
@@ -253,8 +253,8 @@ class DenseLayer(nn.Module):
         self.weight_bits, self._x, self.finer_rows = weight_bits, x, finer_rows
 
     def quantized(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Return folded weight and bias, both rounded, and the fraction bits of each row's weights."""
-        return self.rounded(*self.folded())
+        """Return weight and bias as `absorbed`, both rounded, and the fraction bits of each row's weights."""
+        return self.rounded(*self.absorbed())
 
     def rounded(self, weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return weight and bias, both rounded, and the fraction bits of each row's weights.
@@ -304,7 +304,7 @@ class DenseLayer(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map [batch, in_features] to [batch, out_features]."""
-        weight, bias = self.folded() if self.weight_bits is None else self.quantized()[:2]
+        weight, bias = self.absorbed() if self.weight_bits is None else self.quantized()[:2]
         return nn.functional.linear(x, weight, bias)
 
     def node(self, i: Vector, frac: int, wrap: bool) -> Dense:
