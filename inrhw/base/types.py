@@ -78,7 +78,7 @@ class Fixed:
 
     @classmethod
     def covering(cls, magnitude: float, width: int) -> "Fixed":
-        """Return the signed format of `width` bits and the finest step that reaches `magnitude`.
+        """Return the signed format of `width` bits and the finest unit that reaches `magnitude`.
 
         Examples
         --------

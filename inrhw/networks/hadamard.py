@@ -151,7 +151,7 @@ class HadamardLayer(DenseLayer):
         self.rotates.copy_(torch.tensor([weights, inputs]))
 
     def _best_rotated_frac(self, x: Tensor) -> int:
-        """Return the step with the least mean squared error."""
+        """Return the fraction bits with the least mean squared error."""
         u = x @ self.matrix
         width, finest = super().input_format.width, widened(super().input_format).frac
         coarsest = Fixed.covering(float(u.abs().max()), width).frac

@@ -214,7 +214,7 @@ def test_too_long_a_synthesis_is_a_row_with_a_reason_until_it_is_given_more_time
     assert row.figures["lut"] == Figure(None, "LUT", row.reason)
     assert row.figures["latency"].value == 1
     assert row.luts(BOARD) == math.inf
-    assert json.loads(json.dumps(row.plain()))["fmax_mhz"]["value"] is None
+    assert json.loads(json.dumps(row.data()))["fmax_mhz"]["value"] is None
     with monkeypatch.context() as patch:
         patch.setattr(table, "synth", never)
         assert measure(sine(), BOARD, deadline_s=0) == row

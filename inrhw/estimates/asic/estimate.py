@@ -29,7 +29,7 @@ from inrhw.estimates.asic.scaling import (
     energy_factor,
 )
 from inrhw.lowering.wish import check_clock
-from inrhw.synthesis.timing.path import Step
+from inrhw.synthesis.timing.path import Hop
 
 #: Told how often the nets of a netlist toggle.
 FindActivity = Callable[[GateNetlist], CellActivity]
@@ -65,7 +65,7 @@ class Asic:
     figures: Mapping[str, Figure]
     cells: Mapping[str, int]
     memories: tuple[Memory, ...]
-    path: tuple[Step, ...]
+    path: tuple[Hop, ...]
 
 
 def asic(

@@ -115,8 +115,8 @@ def _script(top: str, libraries: list[str]) -> str:
     """
 
 
-def _memories(plain: dict[str, Any]) -> tuple[Memory, ...]:
-    cells = [cell for module in plain["modules"].values() for cell in module["cells"].values()]
+def _memories(data: dict[str, Any]) -> tuple[Memory, ...]:
+    cells = [cell for module in data["modules"].values() for cell in module["cells"].values()]
     found = [cell["parameters"] for cell in cells if cell["type"] == "$mem_v2"]
 
     def number(bits: str) -> int:

@@ -195,7 +195,7 @@ class _Units:
                 yield CellEnergy(name, related, power.attributes.get("related_pg_pin", ""), tables)
 
     def _tables(self, group: Group, unit: float) -> dict[str, Table]:
-        return {table.kind: self._table(table, unit) for table in group.groups if _plain(table)}
+        return {table.kind: self._table(table, unit) for table in group.groups if _is_table(table)}
 
     def _table(self, group: Group, unit: float) -> Table:
         """Read a table; its axes may stand in the template that it names."""
@@ -242,7 +242,7 @@ def _is_column(variable: str) -> bool:
     return "capacitance" in variable or variable.startswith("related_")
 
 
-def _plain(group: Group) -> bool:
+def _is_table(group: Group) -> bool:
     """Return whether a group is a table of numbers over transition and load."""
     return "values" in group.lists and group.kind.split("_")[-1] in (
         *("rise", "fall", "transition", "constraint", "power"),
