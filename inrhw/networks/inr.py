@@ -18,6 +18,8 @@ from inrhw.ops.kinds.activation import Activation, Affine
 from inrhw.ops.linear.dense import DenseLayer
 from inrhw.ops.rounding import quantize
 
+__all__ = ["INR", "plain", "quantized"]
+
 #: Pixels that calibration looks at, at most.
 _CALIBRATED = 4096
 

@@ -5,6 +5,8 @@ from torch import Tensor
 
 from inrhw.base.types import Fixed
 
+__all__ = ["quantize", "round_half_up", "round_to"]
+
 
 class _RoundHalfUp(torch.autograd.Function):
     """floor(x + 1/2) forward, identity backward (straight-through estimator, Bengio et al. 2013)."""
