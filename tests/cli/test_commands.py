@@ -271,7 +271,7 @@ LADDERS = {
     "one neuron": ("--size", "3x2", "--hidden-features", "1", "--hidden-layers", "0", "--steps", "1"),
     "siren": (
         *("--size", "4x3", "--model", "siren", "--hidden-layers", "1", "--hidden-features", "2"),
-        *("--clock-mhz", "150"),
+        *("--clock-mhz", "150", "--steps", "1"),
     ),
     "fewest bits": (
         *("--size", "4x3", "--phase-bits", "3", "--activation-bits", "2"),
