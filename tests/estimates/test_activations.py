@@ -100,7 +100,7 @@ def test_stages_are_one_two_and_the_most_unless_chosen(monkeypatch: pytest.Monke
 def test_a_multiplier_is_tried_with_and_without_dsps_and_others_once(monkeypatch: pytest.MonkeyPatch) -> None:
     only(monkeypatch, Sine, Square)
     found = [(implementation(t.node), t.dsp) for t in trials([4], [1])]
-    assert found == [("sine", False), ("test_activation_table", False), ("test_activation_table", True)]
+    assert found == [("sine", False), ("test_activations", False), ("test_activations", True)]
 
 
 def test_a_width_that_an_activation_lacks_has_no_trial(monkeypatch: pytest.MonkeyPatch) -> None:
