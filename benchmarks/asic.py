@@ -24,7 +24,7 @@ from inrhw.cli.build_folder import BuildFolder
 from inrhw.cli.commands.emit import Emit
 from inrhw.cli.commands.fit import Fit
 from inrhw.estimates.activations import trials
-from inrhw.estimates.asic.activity import core_activity, lane_activity
+from inrhw.estimates.asic.cell_activity import core_activity, lane_activity
 from inrhw.estimates.asic.estimate import Asic, asic
 from inrhw.estimates.asic.library import Library
 from inrhw.estimates.asic.reading import load_library

@@ -34,7 +34,7 @@ def main() -> None:
     rows: list[dict[str, Any]] = []
     for weights in WISHES:
         for side in (8, 256):
-            row = {"weights": weights, "size": [side, side]}
+            row: dict[str, Any] = {"weights": weights, "size": [side, side]}
             for kind, control in (("without", False), ("with", True)):
                 row[kind] = measured(weights, side, control, options.work / f"{weights}{side}{kind}")
             print(json.dumps(row), flush=True)

@@ -52,9 +52,9 @@ FIRST = Precision.outer_weight_bits
 class Scheme:
     """How to quantize: what `Precision` calls quantizer, rotate, rotate_layers, finer_rows."""
 
-    quantizer: str
-    rotate: str = "both"
-    rotate_layers: str = "all"
+    quantizer: Any
+    rotate: Any = "both"
+    rotate_layers: Any = "all"
     finer_rows: int = 4
 
     @property
@@ -319,12 +319,12 @@ def summary(rows: list[Row]) -> list[Row]:
         if row["scheme"] == PER_ROW.name:
             per_row[*way, row["picture"], row["seed"]] = row["psnr_db"]
     found = []
-    for (*way, scheme), chosen in groups.items():
-        gains = [row["psnr_db"] - per_row[*way, row["picture"], row["seed"]] for row in chosen]
+    for (*name, scheme), chosen in groups.items():
+        gains = [row["psnr_db"] - per_row[*name, row["picture"], row["seed"]] for row in chosen]
         of_picture = defaultdict(list)
         for row in chosen:
             of_picture[row["picture"]].append(row["psnr_db"])
-        result = dict(zip(("when", "model", "varied", "bits"), way, strict=True)) | {
+        result = dict(zip(("when", "model", "varied", "bits"), name, strict=True)) | {
             "scheme": scheme,
             "runs": len(chosen),
             "psnr_db": round(statistics.mean(row["psnr_db"] for row in chosen), 2),

@@ -37,7 +37,12 @@ from inrhw import Architecture, Precision, Training, load_board, load_picture, l
 from inrhw.artifact.manifest import Manifest
 from inrhw.base.files import read_json, write_json
 from inrhw.base.yosys import verilog_from_rtlil
-from inrhw.cli.build_folder import Build
+from inrhw.cli.build_folder import BuildFolder
+from inrhw.cli.commands.emit import Emit
+from inrhw.cli.commands.fit import Fit
+from inrhw.cli.commands.power import Power
+from inrhw.cli.commands.synth import Synth
+from inrhw.cli.commands.verify import Verify
 from inrhw.estimates.activations import Alone
 from inrhw.estimates.power.power import LEVELS
 from inrhw.lowering.fold import fold
@@ -67,9 +72,9 @@ class Network:
     """A precision, and what rotates."""
 
     bits: int
-    quantizer: str = "uniform"
-    rotate: str = "both"
-    rotate_layers: str = "all"
+    quantizer: Any = "uniform"
+    rotate: Any = "both"
+    rotate_layers: Any = "all"
     model: str = "siren"
 
     @property
@@ -153,16 +158,19 @@ def main() -> None:
 
 def build(network: Network, way: str, picture: Picture, options: argparse.Namespace) -> Row:
     """Return one row."""
-    work = Build(options.work / f"{network.name.replace(' ', '_')}_{way}")
-    work.fit(picture, network.architecture(picture), Training(options.steps))
+    work = BuildFolder(options.work / f"{network.name.replace(' ', '_')}_{way}")
+    work.run(Fit([picture], [network.architecture(picture)], Training(options.steps)))
     fitted = Fitted.load(work.folder)
     start = time.perf_counter()
-    work.emit("raster", WISHES[way], BOARD)
-    work.synth(BOARD)
+    work.run(Emit(WISHES[way], BOARD.name))
+    work.run(Synth(BOARD.name))
     synth_s = round(time.perf_counter() - start, 1)
-    work.power(CLOCK_MHZ, "netlist")
+    work.run(Power(CLOCK_MHZ, "netlist"))
     # A baked network's netlist takes gigabytes and minutes to compile for simulation.
-    verified = work.verify() if way == "folded" else None
+    verified = None
+    if way == "folded":
+        work.run(Verify())
+        verified = Verify.passed(work.folder)
     manifest = Manifest.load(work.folder)
     found, used = (
         read_json(work.folder / name, "benchmarks/dhq_cost.py") for name in ("synth.json", "power.json")

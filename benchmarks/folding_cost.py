@@ -34,7 +34,7 @@ class Design:
     features: int
     hidden: int
     interval: int
-    weights: str = "rom"
+    weights: Any = "rom"
     model: str = "siren"
     weight_bits: int = 8
     source: str = "raster"

@@ -64,7 +64,7 @@ def run(model: str, layers: str, board_name: str, options: argparse.Namespace) -
     build.run(Synth(board.name, options.place and bool(board.nextpnr)))
     seconds = time.perf_counter() - start
     found = load_synthesis(build.folder)
-    row = {
+    row: dict[str, object] = {
         "model": model,
         "layers": layers,
         "bits": bits,

@@ -142,7 +142,7 @@ def equal_width(row: Row, options: argparse.Namespace) -> int:
 
     def parameters(features: int) -> int:
         architecture = Architecture(options.model, width, height, 3, features, options.separate_layers)
-        return row["pictures"] * sum(p.numel() for p in INR(architecture).parameters())
+        return int(row["pictures"]) * sum(p.numel() for p in INR(architecture).parameters())
 
     return next(n for n in range(options.hidden_features, 0, -1) if parameters(n) <= row["parameters"])
 

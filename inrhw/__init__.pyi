@@ -36,3 +36,5 @@ from .synthesis.synth import Synthesis as Synthesis
 from .synthesis.synth import synth as synth
 from .verification.ladder import Verdict as Verdict
 from .verification.ladder import verify as verify
+
+__all__: list[str]

@@ -214,6 +214,7 @@ class Link:
     def _compare_data(self, record: Record, taken: Bits, index: NDArray[np.int64]) -> NDArray[np.int64]:
         """Compare the payload of those taken; return which of the golden pixels they are."""
         got = record.data[taken]
+        pixels: NDArray[np.int64]
         want, pixels = self.pictures.wanted(self.taken, got)
         self.received.append(got)
         unknown = record.unknown_data[taken]

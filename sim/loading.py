@@ -175,7 +175,8 @@ class Interleaved:
 
     def place(self, number: int) -> tuple[int, int]:
         """Return the frame that a pixel is of, and which of the golden pixels it is."""
-        return divmod(number, self._golden.shape[1])
+        frame, pixel = divmod(number, self._golden.shape[1])
+        return frame, pixel
 
     def wanted(self, number: int, got: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
         """Return what the pixels from `number` on must be, and which they are, as `Pictures` does."""

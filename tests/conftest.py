@@ -26,6 +26,13 @@ settings.load_profile("inrhw")
 torch.set_num_threads(1)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A finished build is made by tools, so what looks at one waits for them."""
+    for item in items:
+        if isinstance(item, pytest.Function) and "finished" in item.fixturenames:
+            item.add_marker(pytest.mark.tools)
+
+
 @pytest.fixture
 def picture() -> Picture:
     """A colour picture of an awkward size."""

@@ -69,6 +69,10 @@ def test_every_folder_has_its_place() -> None:
     assert {path.name for path in FOLDER.glob("*.py")} == {"__init__.py", "__main__.py"}
 
 
+def test_what_users_call_is_no_folder_too() -> None:
+    assert not set(inrhw.__all__) & set(ROOMS)
+
+
 def test_packages_are_empty() -> None:
     assert not [path for path in FILES if path.name == "__init__.py" and path.read_text()]
 

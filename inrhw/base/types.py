@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+__all__ = ["Codes", "Element", "Fixed", "Phase", "Vector"]
+
 #: Magnitudes below this count as zero: their codes' scale would leave the range of a float.
 _SMALLEST = 1e-200
 
@@ -78,7 +80,7 @@ class Fixed:
 
     @classmethod
     def covering(cls, magnitude: float, width: int) -> "Fixed":
-        """Return the signed format of `width` bits and the finest step that reaches `magnitude`.
+        """Return the signed format of `width` bits and the finest unit that reaches `magnitude`.
 
         Examples
         --------

@@ -38,7 +38,7 @@ class Stage(ABC):
 
     @classmethod
     def inputs(cls, folder: "BuildFolder") -> Sequence[str]:
-        """Return the names of all files that it would read now; those that it needs, unless there are more."""
+        """Return the names of all files that it would read now: what it needs, unless there are more."""
         return list(cls.needs(folder))
 
     def key(self, folder: "BuildFolder") -> Sequence[str]:

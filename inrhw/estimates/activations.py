@@ -119,7 +119,7 @@ class Row:
             return math.inf
         return lut + (dsp * board.resources["lut"] / board.resources["dsp"] if dsp else 0)
 
-    def plain(self) -> dict[str, Any]:
+    def data(self) -> dict[str, Any]:
         """Return the row as JSON can hold it."""
         return {
             "function": self.node.curve,
@@ -361,8 +361,8 @@ def _synthesize(trial: Trial, board: Board, deadline_s: float, on_progress: OnPr
             lasting, reason = False, str(error).splitlines()[-1]
     if reason:
         figures = {key: Figure(None, unit, reason) for key, unit in _SYNTHESIZED.items()}
-    plain = {key: asdict(figure) for key, figure in figures.items()}
-    return {"figures": plain, "reason": reason, "deadline_s": deadline_s, "lasting": lasting}
+    data = {key: asdict(figure) for key, figure in figures.items()}
+    return {"figures": data, "reason": reason, "deadline_s": deadline_s, "lasting": lasting}
 
 
 def _figures(found: Synthesis) -> dict[str, Figure]:

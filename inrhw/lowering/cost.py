@@ -9,7 +9,7 @@ from inrhw.base.types import Fixed
 from inrhw.gateware.memory import MAX_WIDTH, address_bits, memory_style, total_depth
 from inrhw.lowering.fold import LOADABLE_WIDTH, Folding, lanes_to_rotate
 from inrhw.lowering.shapes import LayerShape
-from inrhw.networks.hadamard import finer
+from inrhw.networks.hadamard import widened
 from inrhw.ops.kinds.quarter_wave import QuarterWaveNode
 from inrhw.ops.linear.folded_dense.node import Fold
 from inrhw.ops.linear.fwht.node import butterflies
@@ -277,7 +277,7 @@ def _buffer(width: int, length: int, simd: int, lanes: int) -> Cost:
 
 def _rotated(shape: LayerShape, rotation: Rotation, lanes: int, rotated_lanes: int) -> Cost:
     """Return the cost of a buffer for other lanes if need be, an `Fwht`, and rounding behind it."""
-    width = finer(Fixed(shape.x_bits, 0)).width
+    width = widened(Fixed(shape.x_bits, 0)).width
     cost = Cost()
     if lanes != rotated_lanes:
         cost += _buffer(width, shape.columns, rotated_lanes, lanes) + _REGROUP

@@ -287,5 +287,5 @@ def other_weights(graph: Graph) -> Graph:
     return Graph(nodes)
 
 
-#: Bits of a loadable accumulator: every network whose phases have no finer step than a turn / 2**32 fits.
+#: Bits of a loadable accumulator: every network whose phases have no finer unit than a turn / 2**32 fits.
 LOADABLE_WIDTH = 32

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from inrhw.base.types import Fixed
 from inrhw.gateware.mac import is_wide
 from inrhw.networks.architecture import Architecture
-from inrhw.networks.hadamard import finer, rotation_of
+from inrhw.networks.hadamard import rotation_of, widened
 from inrhw.networks.projection import between_format
 from inrhw.networks.shared import SharedArchitecture
 from inrhw.ops.linear.folded_dense.node import Fold, can_pack
@@ -106,7 +106,7 @@ def _layers(architecture: Architecture) -> tuple[LayerShape, ...]:
         for what, columns in zip(rotated, features, strict=False)
     ]
     outputs = [
-        finer(value).width if rotation else value.width
+        widened(value).width if rotation else value.width
         for value, rotation in zip(values, rotations[1:], strict=True)
     ]
     return tuple(

@@ -35,14 +35,14 @@ _CLIPPED_BITS = 4
 _BITS_AN_ADDER = 3
 
 
-def finer(element: Fixed) -> Fixed:
+def widened(element: Fixed) -> Fixed:
     """Return the format of values that are rotated before they are brought to `element`'s width.
 
     It has 16 bits at most, which all activations give, unless `element` has more.
 
     Examples
     --------
-    >>> finer(Fixed(8, 7))
+    >>> widened(Fixed(8, 7))
     Fixed(width=10, frac=9, signed=True)
     """
     bits = max(0, min(_FINER_BITS, 16 - element.width))
@@ -111,7 +111,7 @@ class HadamardLayer(DenseLayer):
 
         Where only one side is rotated, its rotation is in these weights, which then take more bits.
         """
-        weight, bias = self.folded()
+        weight, bias = self.absorbed()
         if self.rotates_weights:
             weight = weight @ self._back
         weight, bias, frac = self.rounded(weight, bias)
@@ -151,9 +151,9 @@ class HadamardLayer(DenseLayer):
         self.rotates.copy_(torch.tensor([weights, inputs]))
 
     def _best_rotated_frac(self, x: Tensor) -> int:
-        """Return the step with the least mean squared error."""
+        """Return the fraction bits with the least mean squared error."""
         u = x @ self.matrix
-        width, finest = super().input_format.width, finer(super().input_format).frac
+        width, finest = super().input_format.width, widened(super().input_format).frac
         coarsest = Fixed.covering(float(u.abs().max()), width).frac
         fracs = [min(coarsest + k, finest) for k in range(_CLIPPED_BITS + 1)]
         errors = [float((quantize(u, Fixed(width, frac)) - u).square().mean()) for frac in fracs]
@@ -162,9 +162,9 @@ class HadamardLayer(DenseLayer):
     def _error(self, x: Tensor, weights: bool, inputs: bool) -> float:
         """Return the mean squared error of the quantized layer."""
         self._rotate(weights, inputs)
-        exact = nn.functional.linear(x, *self.folded())
+        exact = nn.functional.linear(x, *self.absorbed())
         element = super().input_format
-        rounded = quantize(x, finer(element) if inputs else element)
+        rounded = quantize(x, widened(element) if inputs else element)
         return float((self(rounded) - exact).square().mean())
 
     def _worth(self, weights: bool, inputs: bool) -> float:

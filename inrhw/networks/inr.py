@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from inrhw.networks.architecture import PIXEL, Architecture
-from inrhw.networks.hadamard import HadamardLayer, calibrate, finer
+from inrhw.networks.hadamard import HadamardLayer, calibrate, widened
 from inrhw.networks.tensors import Trainable
 from inrhw.ops.kinds.activation import Activation, Affine
 from inrhw.ops.linear.dense import DenseLayer
 from inrhw.ops.rounding import quantize
+
+__all__ = ["INR", "plain", "quantized"]
 
 #: Pixels that calibration looks at, at most.
 _CALIBRATED = 4096
@@ -94,7 +96,7 @@ class INR(Trainable):
             assert activation.element is not None
             elements.append(activation.element)
             finer_activation = copy.deepcopy(activation)
-            finer_activation.quantize(precision.phase_bits, finer(activation.element).width, own)
+            finer_activation.quantize(precision.phase_bits, widened(activation.element).width, own)
             self.finer_activations.append(finer_activation)
         for k, (layer, element) in enumerate(zip(self.dense_layers(), elements, strict=True)):
             outer = k in (0, len(self.layers) - 1)

@@ -46,9 +46,9 @@ class DiagonalLayer(DenseLayer):
     def __init__(self, features: int, gain: float) -> None:
         super().__init__(1, features, gain)
 
-    def folded(self) -> tuple[Tensor, Tensor]:
-        """Return weight, [features, features], and bias with the gain folded in."""
-        weight, bias = super().folded()
+    def absorbed(self) -> tuple[Tensor, Tensor]:
+        """Return weight, [features, features], and bias that have absorbed the gain."""
+        weight, bias = super().absorbed()
         return torch.diag(weight[:, 0]), bias
 
 

@@ -25,6 +25,8 @@ from inrhw.ops.linear.dense import DenseLayer
 from inrhw.signals.grid import Grid
 from inrhw.signals.picture import Picture
 
+__all__ = ["SharedArchitecture", "SharedINR", "check_mode", "joining", "own_network", "shared_architectures"]
+
 
 @dataclass(frozen=True)
 class SharedArchitecture(Architecture):

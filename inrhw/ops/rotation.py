@@ -11,6 +11,8 @@ import numpy as np
 
 from inrhw.base.types import Codes, Fixed
 
+__all__ = ["CORES", "Rotation", "core_matrix", "core_of"]
+
 #: Orders of the matrices from which others are made by doubling.
 CORES = (1, 12, 20, 28)
 

@@ -5,6 +5,8 @@ from torch import Tensor
 
 from inrhw.base.types import Fixed
 
+__all__ = ["quantize", "round_half_up", "round_to"]
+
 
 class _RoundHalfUp(torch.autograd.Function):
     """floor(x + 1/2) forward, identity backward (straight-through estimator, Bengio et al. 2013)."""
@@ -52,6 +54,6 @@ def quantize(x: Tensor, element: Fixed, symmetric: bool = False) -> Tensor:
     >>> quantize(torch.tensor([1.0, -1.0]), Fixed(8, 7)) * 128
     tensor([ 127., -128.])
     """
-    step = 2.0**-element.frac
+    unit = 2.0**-element.frac
     lo = -element.hi if symmetric else element.lo
-    return round_to(x, element.frac).clamp(lo * step, element.hi * step)
+    return round_to(x, element.frac).clamp(lo * unit, element.hi * unit)

@@ -115,7 +115,7 @@ def plain(rows: Sequence[Row], board: Board) -> dict[str, Any]:
     return {
         "created_by": f"inrhw {__version__}",
         "board": {"name": board.name, "title": board.title, "part": board.part, "family": board.family},
-        "rows": [row.plain() for row in rows],
+        "rows": [row.data() for row in rows],
     }
 
 
@@ -210,12 +210,12 @@ def _widths(rows: Sequence[Row]) -> list[int]:
 
 
 def _curve(rows: list[Row]) -> Chart:
-    """Return the function and, in steps, what the circuit of the fewest bits gives."""
+    """Return the function and, as stairs, what the circuit of the fewest bits gives."""
     node = min(rows, key=lambda row: row.bits).node
     codes = codes_of(node)
     x = codes * 2.0**-node.i.element.frac
-    step = 2.0**-node.element.frac
-    ideal, result = node.ideal(codes) * step, node.forward_int(codes[:, None])[:, 0] * step
+    unit = 2.0**-node.element.frac
+    ideal, result = node.ideal(codes) * unit, node.forward_int(codes[:, None])[:, 0] * unit
     low, high = min(0.0, float(ideal.min())), float(ideal.max())
     margin = 0.08 * (high - low)
     left, right, bottom, top = _LARGE
@@ -226,12 +226,12 @@ def _curve(rows: list[Row]) -> Chart:
         f"argument ({node.i.element}); in colour, results of {node.element.width} bits",
     )
     some = slice(None, None, max(1, len(codes) // _POINTS))
-    steps = itertools.chain.from_iterable(
+    stairs = itertools.chain.from_iterable(
         ((a, y), (b, y)) for (a, b), y in zip(itertools.pairwise(x[some]), result[some], strict=False)
     )
     lines = [
         Line(chart.path(zip(x[some], ideal[some], strict=True)), "ideal"),
-        Line(chart.path(steps), "line c0"),
+        Line(chart.path(stairs), "line c0"),
     ]
     chart.lines.extend(lines)
     return chart

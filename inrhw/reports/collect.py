@@ -320,8 +320,8 @@ def synthesis_sections(synth: dict[str, Any], initiation_interval: int, report: 
             "estimate": bool(mhz) and not synth["placed"],
             "delay_ns": timing["delay_ns"],
             "logic_levels": timing["logic_levels"],
-            "critical_path": [f"{step['kind']} {step['net']}" for step in timing["path"]],
-            "critical_nodes": nodes_of(step["net"] for step in timing["path"]),
+            "critical_path": [f"{hop['kind']} {hop['net']}" for hop in timing["path"]],
+            "critical_nodes": nodes_of(hop["net"] for hop in timing["path"]),
         },
         "throughput": {"mpixels_per_s": _figure(rate, "Mpixel/s", rate_source)},
         "latency": latency | {"ns": _figure(ns, "ns", ns_source)},
@@ -372,7 +372,7 @@ def _chip(asic: dict[str, Any]) -> dict[str, Any]:
         **asic["figures"],
         "by_cell": asic["cells"],
         "memories": asic["memories"],
-        "critical_path": [f"{step['kind']} {step['cell']}" for step in asic["path"]],
+        "critical_path": [f"{hop['kind']} {hop['cell']}" for hop in asic["path"]],
     }
 
 

@@ -78,7 +78,7 @@ def write_report(report: Report, folder: Path) -> tuple[Path, Path]:
     ordered = {key: report[key] for key in SECTIONS if key in report} | report
     json_path, html_path = folder / "report.json", folder / "report.html"
     html = _html(ordered, folder)
-    write_json(json_path, _plain(ordered))
+    write_json(json_path, _as_json(ordered))
     write_atomically(html_path, html.encode("utf-8", "replace"))
     return json_path, html_path
 
@@ -212,14 +212,14 @@ def _luts_by_inputs(resources: Report) -> list[tuple[str, Report, float]]:
     return [(key, figure, round(100 * (figure["value"] or 0) / max(1, largest), 2)) for key, figure in luts]
 
 
-def _plain(item: Any) -> Any:
+def _as_json(item: Any) -> Any:
     """Replace what JSON lacks: non-finite numbers by null, numpy's numbers by Python's, paths by text."""
     if isinstance(item, dict):
-        return {str(key): _plain(part) for key, part in item.items()}
+        return {str(key): _as_json(part) for key, part in item.items()}
     if isinstance(item, list | tuple):
-        return [_plain(part) for part in item]
+        return [_as_json(part) for part in item]
     if isinstance(item, np.generic):
-        return _plain(item.item())
+        return _as_json(item.item())
     if isinstance(item, float) and not math.isfinite(item):
         return None
     return str(item) if isinstance(item, Path) else item

@@ -7,6 +7,8 @@ import numpy as np
 from inrhw.base.errors import InputError
 from inrhw.base.types import Codes, Fixed, Vector
 
+__all__ = ["Grid"]
+
 
 @dataclass(frozen=True)
 class Grid:

@@ -17,6 +17,8 @@ from inrhw.base.errors import InputError
 from inrhw.base.files import write_atomically
 from inrhw.base.names import safe_name
 
+__all__ = ["MAX_SIDE", "Picture", "Pixels", "builtin_picture", "load_picture", "parse_size", "save_picture"]
+
 Pixels = NDArray[np.uint8]
 
 #: Largest width and height of a picture.

@@ -8,6 +8,8 @@ from inrhw.base.errors import InputError
 from inrhw.base.types import Codes
 from inrhw.signals.grid import Grid
 
+__all__ = ["FRAC", "Window"]
+
 #: Bits of a window's numbers below half a pixel.
 FRAC = 8
 

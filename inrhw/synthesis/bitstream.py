@@ -119,7 +119,7 @@ def bitstream(folder: Path, board: Board, *, on_progress: OnProgress = silent) -
         write_atomically(around, text.encode())
     seconds = Figure(round(time.perf_counter() - start, 1), "s", "measured on this machine")
     found = Bitstream(file, around, show.placement, wanted, fmax, placed.used, synthesis.shares, seconds)
-    write_json(folder / "bitstream.json", _plain(found, board, synthesis))
+    write_json(folder / "bitstream.json", _data(found, board, synthesis))
     return found
 
 
@@ -163,7 +163,7 @@ def _check_crossings(
     """
     for path in paths:
         start, end = (names.get(path[side].split()[-1], "") for side in ("from", "to"))
-        delay_ns = sum(step["delay"] for step in path["path"])
+        delay_ns = sum(hop["delay"] for hop in path["path"])
         if start and end in clocks_mhz and start != end and delay_ns * clocks_mhz[end] > 1000:
             raise InputError(
                 f"a path from the {start} to the {end} clock takes {delay_ns:.1f} ns by nextpnr, but has "
@@ -171,7 +171,7 @@ def _check_crossings(
             )
 
 
-def _plain(found: Bitstream, board: Board, synthesis: Synthesis) -> dict[str, Any]:
+def _data(found: Bitstream, board: Board, synthesis: Synthesis) -> dict[str, Any]:
     place = found.placement
     mode = place.mode
     return {

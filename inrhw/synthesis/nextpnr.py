@@ -14,7 +14,7 @@ from inrhw.base.errors import InputError, ToolNotFound
 from inrhw.base.figure import Figure
 from inrhw.base.process import installed_version, python, run, stages_in
 from inrhw.base.progress import OnProgress, silent
-from inrhw.synthesis.timing.path import Step
+from inrhw.synthesis.timing.path import Hop
 
 # Placement prints a line for each of its iterations, routing one for each thousand arcs.
 _STAGE = re.compile(rb"Info: ")
@@ -35,7 +35,7 @@ class PlaceAndRoute:
     log
         Its whole output.
     path
-        Its longest path from register to register of that clock; a step's kind is nextpnr's word for its
+        Its longest path from register to register of that clock; a hop's kind is nextpnr's word for its
         delay: "clk-to-q", "logic" or "setup".
     """
 
@@ -43,7 +43,7 @@ class PlaceAndRoute:
     used: Mapping[str, Figure]
     report: Path
     log: Path
-    path: tuple[Step, ...] = ()
+    path: tuple[Hop, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -224,16 +224,16 @@ def _read(report: Path, log: Path, source: str) -> PlaceAndRoute:
     )
 
 
-def _path(paths: Sequence[Mapping[str, Any]], edge: str) -> tuple[Step, ...]:
-    """Return the path of a clock: a step for each cell, with the net that it drives."""
+def _path(paths: Sequence[Mapping[str, Any]], edge: str) -> tuple[Hop, ...]:
+    """Return the path of a clock: a hop for each cell, with the net that it drives."""
     arcs: list[dict[str, Any]] = next(
         (path["path"] for path in paths if path["from"] == path["to"] == edge), []
     )
-    steps: list[Step] = []
+    hops: list[Hop] = []
     arrival_ns, net = 0.0, ""
     for arc, after in zip(arcs, [*arcs[1:], {}], strict=True):
         arrival_ns += arc["delay"]
         net = after.get("net", net)
         if arc["type"] != "routing":
-            steps.append(Step(arc["to"]["cell"], arc["type"], net, round(arrival_ns, 3)))
-    return tuple(steps)
+            hops.append(Hop(arc["to"]["cell"], arc["type"], net, round(arrival_ns, 3)))
+    return tuple(hops)

@@ -18,7 +18,7 @@ from inrhw.base.files import bench_folder, read_json, write_json
 from inrhw.base.progress import OnProgress, silent
 from inrhw.base.yosys import run_yosys, share_folder, yosys_version
 from inrhw.synthesis.nextpnr import PlaceAndRoute, place_and_route
-from inrhw.synthesis.timing.path import Step, Timing, static_timing
+from inrhw.synthesis.timing.path import Hop, Timing, static_timing
 
 #: Out of context: the design stands in a larger one, so no pads and no clock buffer belong to it.
 _FLOWS = {
@@ -200,7 +200,7 @@ def synth(
         unmodelled=tuple(unmodelled),
         placed=placed,
     )
-    write_json(folder / "synth.json", _plain(found))
+    write_json(folder / "synth.json", _data(found))
     return found
 
 
@@ -228,31 +228,31 @@ def load_synthesis(folder: Path) -> Synthesis:
         Its synth.json is missing or damaged.
     """
     path = folder / "synth.json"
-    plain = read_json(path, "inrhw synth")
+    data = read_json(path, "inrhw synth")
 
     def figures(mapping: Mapping[str, Any]) -> dict[str, Figure]:
         return {name: Figure(**figure) for name, figure in mapping.items()}
 
     try:
-        timing = plain["timing"]
-        steps = tuple(Step(**step) for step in timing["path"])
-        placed = plain["placed"]
-        stem = plain["netlist"].removesuffix("_netlist.v")
+        timing = data["timing"]
+        hops = tuple(Hop(**hop) for hop in timing["path"])
+        placed = data["placed"]
+        stem = data["netlist"].removesuffix("_netlist.v")
         return Synthesis(
-            board=Board(**{**plain["board"], "nextpnr": tuple(plain["board"]["nextpnr"])}),
-            resources=figures(plain["resources"]),
-            shares=figures(plain["shares"]),
-            timing=Timing(**figures({k: v for k, v in timing.items() if k != "path"}), path=steps),
+            board=Board(**{**data["board"], "nextpnr": tuple(data["board"]["nextpnr"])}),
+            resources=figures(data["resources"]),
+            shares=figures(data["shares"]),
+            timing=Timing(**figures({k: v for k, v in timing.items() if k != "path"}), path=hops),
             netlist=folder / f"{stem}_netlist.v",
             netlist_json=folder / f"{stem}_netlist.json",
             log=folder / f"{stem}_synth.log",
-            unmodelled=tuple(plain["unmodelled"]),
+            unmodelled=tuple(data["unmodelled"]),
             placed=PlaceAndRoute(
                 Figure(**placed["fmax_mhz"]),
                 figures(placed["used"]),
                 folder / placed["report"],
                 folder / placed["log"],
-                steps,
+                hops,
             )
             if placed
             else None,
@@ -261,7 +261,7 @@ def load_synthesis(folder: Path) -> Synthesis:
         raise InputError(f"{path} is damaged ({error}); run `inrhw synth` again") from error
 
 
-def _plain(synthesis: Synthesis) -> dict[str, Any]:
+def _data(synthesis: Synthesis) -> dict[str, Any]:
     """Return the synthesis as JSON can hold it, with files by name."""
     timing, placed = synthesis.timing, synthesis.placed
     return {

@@ -57,7 +57,7 @@ DEADLINE_S = 3600.0
 
 @dataclass(frozen=True)
 class Rung:
-    """One step of the ladder.
+    """One rung of the ladder.
 
     Attributes
     ----------
@@ -182,7 +182,7 @@ def verify(
         stale.unlink()
     for name, picture in zip(rendered_files(len(pictures)), pictures, strict=True):
         save_picture(artifact.folder / name, picture)
-    write_json(artifact.folder / "verify.json", _plain(verdict))
+    write_json(artifact.folder / "verify.json", _data(verdict))
     return verdict
 
 
@@ -191,7 +191,7 @@ def rendered_files(pictures: int) -> list[str]:
     return ["rtl.png"] if pictures == 1 else [f"rtl{k}.png" for k in range(pictures)]
 
 
-def _plain(verdict: Verdict) -> dict[str, Any]:
+def _data(verdict: Verdict) -> dict[str, Any]:
     return {
         "verdict": "pass" if verdict.passed else "fail",
         "verify": [asdict(rung) for rung in verdict.rungs],

@@ -33,14 +33,18 @@ def drive(made: Core, folder: Path, story: Story) -> None:
     answers: queue.Queue[int] = queue.Queue()
     failed: list[BaseException] = []
     top = made.component()
+    driven: Any = None
 
     def ask(address: int, value: int | None = None) -> int:
         requests.put((address, value))
         return answers.get(timeout=60)
 
+    def tell(address: int, value: int) -> None:
+        ask(address, value)
+
     def run() -> None:
         try:
-            story(CoreDriver(folder, ask, lambda address, value: ask(address, value) and None), driven.beats)
+            story(CoreDriver(folder, ask, tell), driven.beats)
         except BaseException as error:
             failed.append(error)
         finally:
@@ -60,7 +64,6 @@ def drive(made: Core, folder: Path, story: Story) -> None:
             assert response == OKAY, hex(address)
             answers.put(found)
 
-    driven: Any = None
     simulator = Simulator(top)
     simulator.add_testbench(bench)
     simulator.run()

@@ -44,7 +44,7 @@ def many() -> Graph:
     return fold_banks(pictures(architecture, 3, SHARED), folding, architecture.precision)
 
 
-CORES = {
+CORES: dict[str, tuple[Callable[[], Graph], Architecture, str]] = {
     "raster, RGB": (lambda: baked(SMALL), SMALL, "raster"),
     "raster, grey": (lambda: baked(GREY), GREY, "raster"),
     "stream, RGB": (lambda: baked(SMALL), SMALL, "stream"),
@@ -60,8 +60,8 @@ CORES = {
 
 def emitted(folder: Path, kind: str) -> Artifact:
     graph, architecture, source = CORES[kind]
-    options = {"control": "control" in kind, "window": "window" in kind}
-    return emit(graph(), architecture.grid, folder, "my_core", source=source, **options)
+    control, window = "control" in kind, "window" in kind
+    return emit(graph(), architecture.grid, folder, "my_core", source=source, control=control, window=window)
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +98,7 @@ def shown(artifact: Artifact) -> np.ndarray:
         return np.asarray(image).reshape(image.height * image.width, -1)
 
 
+@pytest.mark.tools
 @needs_icarus
 @pytest.mark.parametrize("kind", CORES)
 def test_the_picture_is_the_golden_one(made: Callable[[str], Artifact], kind: str) -> None:
@@ -110,6 +111,7 @@ def test_the_picture_is_the_golden_one(made: Callable[[str], Artifact], kind: st
     assert not list(artifact.folder.glob("*.vcd"))
 
 
+@pytest.mark.tools
 @needs_icarus
 def test_memories_that_start_empty_are_loaded_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inrhw.gateware.memory, "MAX_LUT_DEPTH", 2)
@@ -123,6 +125,7 @@ def test_memories_that_start_empty_are_loaded_first(tmp_path: Path, monkeypatch:
     assert "only 0 pixels came" in run(artifact).stdout
 
 
+@pytest.mark.tools
 @needs_icarus
 def test_a_weights_file_of_another_size_is_named(made: Callable[[str], Artifact]) -> None:
     artifact = made("raster, loadable")
@@ -130,6 +133,7 @@ def test_a_weights_file_of_another_size_is_named(made: Callable[[str], Artifact]
     assert "my_core.weights has" in run(artifact).stdout
 
 
+@pytest.mark.tools
 @needs_icarus
 def test_waves_hold_the_ports_of_the_core(made: Callable[[str], Artifact]) -> None:
     artifact = made("raster, RGB")
@@ -139,6 +143,7 @@ def test_waves_hold_the_ports_of_the_core(made: Callable[[str], Artifact]) -> No
     assert re.search(r"\$var \w+ 24 \S+ m_axis_tdata ", waves)
 
 
+@pytest.mark.tools
 @needs_icarus
 def test_a_core_that_gives_no_pixel_ends_the_bench(made: Callable[[str], Artifact]) -> None:
     artifact = made("raster, RGB")

@@ -7,12 +7,9 @@ from inrhw.artifact.hierarchy import merge_equal_modules
 
 
 class Add(wiring.Component):
-    i: In(8)
-    o: Out(8)
-
     def __init__(self, constant: int) -> None:
         self.constant = constant
-        super().__init__()
+        super().__init__({"i": In(8), "o": Out(8)})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -21,12 +18,9 @@ class Add(wiring.Component):
 
 
 class Row(wiring.Component):
-    i: In(8)
-    o: Out(8)
-
     def __init__(self, constants: tuple[int, ...]) -> None:
         self.constants = constants
-        super().__init__()
+        super().__init__({"i": In(8), "o": Out(8)})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -41,8 +35,8 @@ class Row(wiring.Component):
 
 
 class Top(wiring.Component):
-    i: In(8)
-    o: Out(8)
+    def __init__(self) -> None:
+        super().__init__({"i": In(8), "o": Out(8)})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -73,13 +67,9 @@ def test_modules_that_differ_in_one_connection_stay_apart() -> None:
     """Two inputs that change places make another circuit, though both texts have the same lines."""
 
     class Subtract(wiring.Component):
-        a: In(8)
-        b: In(8)
-        o: Out(8)
-
         def __init__(self, swap: bool) -> None:
             self.swap = swap
-            super().__init__()
+            super().__init__({"a": In(8), "b": In(8), "o": Out(8)})
 
         def elaborate(self, platform: object) -> Module:
             m = Module()
@@ -88,9 +78,8 @@ def test_modules_that_differ_in_one_connection_stay_apart() -> None:
             return m
 
     class Pair(wiring.Component):
-        a: In(8)
-        b: In(8)
-        o: Out(8)
+        def __init__(self) -> None:
+            super().__init__({"a": In(8), "b": In(8), "o": Out(8)})
 
         def elaborate(self, platform: object) -> Module:
             m = Module()

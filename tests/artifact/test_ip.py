@@ -141,7 +141,7 @@ def test_elements_come_in_the_order_of_the_schema(kind: str) -> None:
 @pytest.mark.parametrize("kind", MANIFESTS)
 def test_every_port_is_declared_and_on_one_bus(kind: str) -> None:
     root = component(kind)
-    declared = []
+    declared: list[Port] = []
     for port in root.iter(f"{SPIRIT}port"):
         vector = port.find(f"{SPIRIT}wire/{SPIRIT}vector")
         width = 1 if vector is None else int(text(vector, "left")) - int(text(vector, "right")) + 1

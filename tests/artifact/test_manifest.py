@@ -28,7 +28,7 @@ from inrhw.base.errors import InputError
 
 numbers = st.integers(1, 1 << 40)
 texts = st.text(max_size=5)
-some = {"max_size": 3}
+some: Any = {"max_size": 3}
 
 
 def tuples(kind: Any) -> Any:

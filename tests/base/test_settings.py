@@ -90,7 +90,10 @@ def test_a_whole_number_is_a_number() -> None:
 )
 def test_every_field_decides_the_identity_and_nothing_else_does(settings: Inner) -> None:
     assert identity(settings) == identity(replace(settings))
-    changes = {"count": settings.count % 8 + 1, "kind": "square" if settings.kind == "round" else "round"}
+    changes: dict[str, Any] = {
+        "count": settings.count % 8 + 1,
+        "kind": "square" if settings.kind == "round" else "round",
+    }
     changes |= {"on": not settings.on, "names": (*settings.names, "x")}
     changes |= {"share": 0.25 if settings.share != 0.25 else 0.5}
     found = {identity(replace(settings, **{name: value})) for name, value in changes.items()}

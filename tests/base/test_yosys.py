@@ -10,6 +10,8 @@ from amaranth.lib.wiring import In, Out
 from inrhw.base.errors import InputError, ToolFailed, ToolNotFound
 from inrhw.base.yosys import run_yosys, share_folder, verilog_from_rtlil, yosys_version
 
+pytestmark = pytest.mark.tools
+
 # The very first start of yowasp on a machine compiles it, which takes a minute.
 FLAVOURS = ["native", pytest.param("yowasp", marks=pytest.mark.slow)]
 
@@ -24,8 +26,8 @@ endmodule
 
 
 class Adder(wiring.Component):
-    a: In(8)
-    s: Out(9)
+    def __init__(self) -> None:
+        super().__init__({"a": In(8), "s": Out(9)})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

@@ -166,6 +166,7 @@ def test_the_stages_one_by_one_do_what_build_does(inrhw_: Inrhw, built: Path) ->
     assert json.loads((built / "report.json").read_text())["command"] == "inrhw build"
 
 
+@pytest.mark.tools
 def test_activations_are_compared_and_the_second_time_from_memory(
     inrhw_: Inrhw, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -269,7 +270,7 @@ LADDERS = {
     "one neuron": ("--size", "3x2", "--hidden-features", "1", "--hidden-layers", "0", "--steps", "1"),
     "siren": (
         *("--size", "4x3", "--model", "siren", "--hidden-layers", "1", "--hidden-features", "2"),
-        *("--clock-mhz", "150"),
+        *("--clock-mhz", "150", "--steps", "1"),
     ),
     "fewest bits": (
         *("--size", "4x3", "--phase-bits", "3", "--activation-bits", "2"),
@@ -700,7 +701,7 @@ def interrupted(inrhw_: Inrhw, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     """A folder with a finished training and the checkpoint of another one."""
     options = ("fit", "-o", "out", "--size", "4x3", *TINY)
     assert inrhw_(*options).status == 0
-    train = inrhw.networks.training.fit.fit
+    train = inrhw.fit
 
     def fit(*arguments: Any, **options: Any) -> Any:
         def press(done: int, total: int) -> None:

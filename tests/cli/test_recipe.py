@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from support.command import Inrhw, refused
 
 from inrhw.base.errors import InputError
-from inrhw.base.settings import fields_of, groups_of
+from inrhw.base.settings import Settings, fields_of, groups_of
 from inrhw.cli.recipe import Recipe, load_recipe, option_values, recipe_toml, save_recipe
 from inrhw.lowering.hardware import Hardware
 from inrhw.networks.network import Network
@@ -43,13 +43,13 @@ def test_a_recipe_survives_its_file(
 
 def test_no_two_settings_have_one_name() -> None:
     """They are options beside each other on the command line."""
-    groups = [Recipe, *(kind for _, kind in groups_of(Recipe))]
+    groups: list[type[Settings]] = [Recipe, *(kind for _, kind in groups_of(Recipe))]
     names = [field.name for kind in groups for field in fields_of(kind)]
     assert len(names) == len(set(names))
 
 
 def test_every_setting_has_help() -> None:
-    groups = [Recipe, *(kind for _, kind in groups_of(Recipe))]
+    groups: list[type[Settings]] = [Recipe, *(kind for _, kind in groups_of(Recipe))]
     assert not [field.name for kind in groups for field in fields_of(kind) if not field.help]
 
 

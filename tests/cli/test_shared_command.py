@@ -130,8 +130,10 @@ def test_a_picture_is_added_with_its_own_size_steps_rate_and_seed(inrhw_: Inrhw,
     first, again, other = (fitted.model.network(2).render() for fitted in found)
     assert first.shape == (3, 4, 3)
     assert (first == again).all()
-    weights = [fitted.float_model.network(2).layers[0].weight for fitted in (found[0], found[2])]
-    assert not (weights[0] == weights[1]).all()
+    first_layers = [
+        one.float_model.network(2).state_dict()["layers.0.weight"] for one in (found[0], found[2])
+    ]
+    assert not (first_layers[0] == first_layers[1]).all()
     assert [(one.training.steps, one.training.learning_rate) for one in found] == [(3, 0.003)] * 3
     assert other.shape == first.shape
 
@@ -143,7 +145,8 @@ def test_the_learning_rate_of_an_added_picture_is_the_one_that_was_asked_for(
     for rate in ("0.01", "1e-6"):
         shutil.copytree(fitted, fitted.parent / "more")
         assert inrhw_("add", "p2.png", "--to", "more", "--learning-rate", rate).status == 0
-        drawn.append(FittedShared.load(fitted.parent / "more").float_model.network(2).layers[0].weight)
+        model = FittedShared.load(fitted.parent / "more").float_model
+        drawn.append(model.network(2).state_dict()["layers.0.weight"])
         shutil.rmtree(fitted.parent / "more")
     assert (drawn[0] - drawn[1]).abs().max() > 0.005
 

@@ -44,7 +44,7 @@ class Square(CurveNode):
         return x * x
 
     def ideal(self, x: Codes) -> NDArray[np.float64]:
-        return np.square(x.astype(float)) + 0.25
+        return x.astype(np.float64) ** 2 + 0.25
 
     @property
     def error_bound(self) -> float:
@@ -100,7 +100,7 @@ def test_stages_are_one_two_and_the_most_unless_chosen(monkeypatch: pytest.Monke
 def test_a_multiplier_is_tried_with_and_without_dsps_and_others_once(monkeypatch: pytest.MonkeyPatch) -> None:
     only(monkeypatch, Sine, Square)
     found = [(implementation(t.node), t.dsp) for t in trials([4], [1])]
-    assert found == [("sine", False), ("test_activation_table", False), ("test_activation_table", True)]
+    assert found == [("sine", False), ("test_activations", False), ("test_activations", True)]
 
 
 def test_a_width_that_an_activation_lacks_has_no_trial(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,6 +128,7 @@ def test_a_target_is_a_family_that_has_a_board() -> None:
         board_of("max10")
 
 
+@pytest.mark.tools
 def test_a_lane_is_measured_behind_its_input_register() -> None:
     row = measure(sine(), BOARD)
     values = {name: figure.value for name, figure in row.figures.items()}
@@ -145,6 +146,7 @@ def test_a_lane_is_measured_behind_its_input_register() -> None:
     assert all(figure.source for figure in row.figures.values())
 
 
+@pytest.mark.tools
 def test_dsps_serve_only_where_they_may(monkeypatch: pytest.MonkeyPatch) -> None:
     only(monkeypatch, Square)
     without, with_dsp = (measure(trial, BOARD) for trial in trials([10], [1]))
@@ -154,6 +156,7 @@ def test_dsps_serve_only_where_they_may(monkeypatch: pytest.MonkeyPatch) -> None
     assert "-nodsp" not in with_dsp.figures["lut"].source
 
 
+@pytest.mark.tools
 def test_what_was_measured_once_is_remembered(monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
     first = measure(sine(), BOARD)
     assert len(list(cache.iterdir())) == 1
@@ -202,6 +205,7 @@ def test_an_interrupted_synthesis_leaves_no_record(monkeypatch: pytest.MonkeyPat
     assert not cache.exists() or not list(cache.iterdir())
 
 
+@pytest.mark.tools
 def test_too_long_a_synthesis_is_a_row_with_a_reason_until_it_is_given_more_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -210,13 +214,14 @@ def test_too_long_a_synthesis_is_a_row_with_a_reason_until_it_is_given_more_time
     assert row.figures["lut"] == Figure(None, "LUT", row.reason)
     assert row.figures["latency"].value == 1
     assert row.luts(BOARD) == math.inf
-    assert json.loads(json.dumps(row.plain()))["fmax_mhz"]["value"] is None
+    assert json.loads(json.dumps(row.data()))["fmax_mhz"]["value"] is None
     with monkeypatch.context() as patch:
         patch.setattr(table, "synth", never)
         assert measure(sine(), BOARD, deadline_s=0) == row
     assert measure(sine(), BOARD).reason == ""
 
 
+@pytest.mark.tools
 def test_a_failed_synthesis_is_a_row_with_a_reason_and_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
     def failing(*_: object, **__: object) -> None:
         raise ToolFailed("yosys", Path("log"), "ERROR: out of memory")

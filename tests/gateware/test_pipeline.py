@@ -35,7 +35,7 @@ def test_steps_get_what_the_one_before_gave() -> None:
         staged = Staged(i, o, steps, n_stages)
         simulator = Simulator(staged)
         simulator.add_clock(1e-6)
-        got = []
+        got: list[list[int]] = []
 
         async def bench(ctx, staged=staged, got=got, n_stages=n_stages) -> None:  # type: ignore[no-untyped-def]
             for code in range(-8, 8):

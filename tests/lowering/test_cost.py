@@ -62,13 +62,10 @@ def test_banks_cost_about_what_was_measured(row: dict[str, Any]) -> None:
     ids=lambda row: f"{row['model']}_{row['layers']}_{row['bits']}",
 )
 def test_a_baked_core_costs_about_what_was_measured(row: dict[str, Any]) -> None:
-    bits = dict(
-        zip(("weight_bits", "outer_weight_bits", "phase_bits"), re.findall(r"\d+", row["bits"]), strict=True)
-    )
-    precision = Precision(**{name: int(n) for name, n in bits.items()})
-    architecture = Architecture(
-        row["model"], 64, 64, 3, *map(int, row["layers"].split("x")), precision=precision
-    )
+    weight_bits, outer_weight_bits, phase_bits = map(int, re.findall(r"\d+", row["bits"]))
+    precision = Precision(weight_bits, outer_weight_bits, phase_bits=phase_bits)
+    features, layers = map(int, row["layers"].split("x"))
+    architecture = Architecture(row["model"], 64, 64, 3, features, layers, precision=precision)
     found = baked_cost(layer_shapes(architecture), "raster")
     assert found.lut == pytest.approx(row["lut"], rel=0.1)
     assert found.ff == pytest.approx(row["ff"], rel=0.15)
@@ -77,7 +74,8 @@ def test_a_baked_core_costs_about_what_was_measured(row: dict[str, Any]) -> None
 
 @pytest.mark.parametrize("row", REGISTERS, ids=lambda row: f"{row['weights']}_{row['size'][0]}")
 def test_registers_of_control_cost_about_what_was_measured(row: dict[str, Any]) -> None:
-    shapes = layer_shapes(Architecture("quadinr", *row["size"], 3, 4, 2))
+    width, height = row["size"]
+    shapes = layer_shapes(Architecture("quadinr", width, height, 3, 4, 2))
     plain, found = (rest_cost(shapes, row["weights"], "raster", control=control) for control in (False, True))
     for name in ("lut", "ff"):
         measured = row["with"][name] - row["without"][name]
@@ -109,7 +107,7 @@ def test_the_shapes_are_those_of_the_network() -> None:
     ],
 )
 def test_what_goes_into_a_rotation_is_signed_after_it_and_finer_before(
-    rotate: str, layers: str, rotated: tuple[bool, ...]
+    rotate: Any, layers: Any, rotated: tuple[bool, ...]
 ) -> None:
     precision = Precision(7, 10, 6, 9, quantizer="dhq", rotate=rotate, rotate_layers=layers)
     shapes = layer_shapes(Architecture("relu_pe", 30, 9, 1, 12, 1, precision=precision))
@@ -122,7 +120,7 @@ def test_what_goes_into_a_rotation_is_signed_after_it_and_finer_before(
 
 @pytest.mark.parametrize("rotate", ["weights", "activations", "both"])
 @pytest.mark.parametrize("features", [8, 12, 32, 64])
-def test_weights_are_about_as_wide_as_the_rotation_in_them_makes_them(rotate: str, features: int) -> None:
+def test_weights_are_about_as_wide_as_the_rotation_in_them_makes_them(rotate: Any, features: int) -> None:
     precision = Precision(8, 8, quantizer="dhq", rotate=rotate, rotate_layers="all")
     architecture = Architecture("siren", 8, 8, 3, features, 1, precision=precision)
     folding = Folding((Fold(1, 2), Fold(1, 1), Fold(1, 1)))
@@ -133,13 +131,13 @@ def test_weights_are_about_as_wide_as_the_rotation_in_them_makes_them(rotate: st
 
 
 @pytest.mark.parametrize("quantizer", ["uniform", "auto"])
-def test_nothing_is_said_to_rotate_that_may_not(quantizer: str) -> None:
+def test_nothing_is_said_to_rotate_that_may_not(quantizer: Any) -> None:
     architecture = Architecture("siren", 8, 8, 3, 12, 1, precision=Precision(quantizer=quantizer))
     assert not any(shape.rotation for shape in layer_shapes(architecture))
 
 
 @pytest.mark.parametrize("row", json.loads(FWHT.read_text()), ids=lambda row: f"{row['n']}_{row['lanes']}")
-def test_a_rotation_costs_what_was_measured(row: dict[str, float]) -> None:
+def test_a_rotation_costs_what_was_measured(row: dict[str, Any]) -> None:
     n, lanes, levels = int(row["n"]), int(row["lanes"]), int(row["n"]).bit_length() - 1
     if row["board"] != "vcu128" or row["n_stages"] != levels:
         return
@@ -248,8 +246,12 @@ def test_one_or_two_words_are_no_memory() -> None:
 
 def test_more_of_anything_costs_no_less() -> None:
     base = cost(SHAPE, 4, 4, "loadable")
-    for change in ({"weight_bits": 12}, {"x_bits": 12}, {"phase_bits": 11}):
-        assert cost(replace(SHAPE, **change), 4, 4, "loadable").lut > base.lut
+    for more in (
+        replace(SHAPE, weight_bits=12),
+        replace(SHAPE, x_bits=12),
+        replace(SHAPE, phase_bits=11),
+    ):
+        assert cost(more, 4, 4, "loadable").lut > base.lut
     assert cost(SHAPE, 4, 4, "rom").lut < base.lut
     assert cost(SHAPE, 4, 4, "loadable", lanes=3).lut > base.lut  # lcm(3, 4) banks of the input buffer
 
@@ -260,7 +262,7 @@ def test_more_of_anything_costs_no_less() -> None:
     ("weights", "source"),
     [("rom", "raster"), ("rom", "stream"), ("loadable", "raster"), ("loadable", "stream")],
 )
-def test_the_model_is_near_synthesis(tmp_path: Path, weights: str, source: str, quantizer: str) -> None:
+def test_the_model_is_near_synthesis(tmp_path: Path, weights: str, source: str, quantizer: Any) -> None:
     precision = Precision(8, 8, quantizer=quantizer, rotate="both", rotate_layers="all")
     architecture = Architecture("quadinr", 16, 16, 3, 24, 1, precision=precision)
     folding = Folding((Fold(2, 2), Fold(6, 3), Fold(1, 4)), weights)

@@ -1,5 +1,6 @@
 import dataclasses
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
@@ -140,7 +141,7 @@ def test_wrong_folds_are_refused() -> None:
         ("siren", "dhq"),
     ],
 )
-def test_every_bank_of_a_graph_is_its_picture_to_the_last_bit(model: str, quantizer: str) -> None:
+def test_every_bank_of_a_graph_is_its_picture_to_the_last_bit(model: str, quantizer: Any) -> None:
     architecture, folding = of_five(model)
     precision = dataclasses.replace(architecture.precision, quantizer=quantizer)
     architecture = dataclasses.replace(architecture, precision=precision)

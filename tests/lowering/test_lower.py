@@ -83,7 +83,7 @@ def test_a_float_model_is_refused(architecture: Architecture) -> None:
 def test_nan_is_refused(architecture: Architecture, bad: float) -> None:
     net = INR(architecture).quantized()
     with torch.no_grad():
-        net.layers[0].weight[0, 0] = bad
+        net.state_dict()["layers.0.weight"][0, 0] = bad
     with pytest.raises(InputError, match=r"layers\.0\.weight of the model holds NaN"):
         lower(net)
 
@@ -129,9 +129,9 @@ def test_extreme_weights_are_exact_or_refused(
     with torch.no_grad():
         # Mostly the last layer stays, so that not every pixel is black or white.
         for layer, (weights, first_row, biases) in zip((*hidden, last), scales, strict=False):
-            layer.weight *= weights
+            layer.weight.mul_(weights)
             layer.weight[0] *= first_row
-            layer.bias *= biases
+            layer.bias.mul_(biases)
             layer.weight.nan_to_num_()
     with contextlib.suppress(Overflow):
         assert differences(net.quantized()) == 0
@@ -140,5 +140,5 @@ def test_extreme_weights_are_exact_or_refused(
 def test_a_neuron_that_hardly_matters_does_not_stop_the_others(architecture: Architecture) -> None:
     net = INR(architecture).quantized()
     with torch.no_grad():
-        net.layers[0].weight[0] *= 1e-15
+        net.state_dict()["layers.0.weight"][0] *= 1e-15
     assert differences(net) == 0

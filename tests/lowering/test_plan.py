@@ -139,7 +139,7 @@ def test_without_a_target_weights_are_baked_and_with_one_in_rom() -> None:
     st.sampled_from(("raster", "stream")),
 )
 def test_every_layer_keeps_pace_and_every_fold_is_possible(
-    architecture: Architecture, interval: int, weights: str, source: str
+    architecture: Architecture, interval: int, weights: Any, source: str
 ) -> None:
     folding = planned(architecture, Hardware(weights=weights, initiation_interval=interval), source=source)
     assert max(intervals(architecture, folding)) <= interval
@@ -167,7 +167,7 @@ def test_no_other_folding_is_cheaper(interval: int) -> None:
 
     def price(candidate: Folding) -> float:
         cost = dataclasses.asdict(total(architecture, candidate))
-        return sum(cost[name] / VCU128.resources[name] for name in cost)
+        return sum(float(cost[name]) / VCU128.resources[name] for name in cost)
 
     choices = [
         [
@@ -276,7 +276,7 @@ def test_loadable_weights_of_more_than_16_bits_are_refused() -> None:
 
 
 @pytest.mark.parametrize("weights", ["rom", "loadable"])
-def test_a_planned_folding_folds_the_network(weights: str) -> None:
+def test_a_planned_folding_folds_the_network(weights: Any) -> None:
     architecture = network(7)
     folding = planned(architecture, Hardware(weights=weights, initiation_interval=10))
     graph = fold(lower(INR(architecture).quantized()), folding, architecture.precision)

@@ -1,6 +1,7 @@
 """DHQ: what is quantized in a rotated domain is the same function, and the hardware's to the last bit."""
 
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from inrhw.base.types import Codes, Fixed, Vector
 from inrhw.lowering.fold import Folding, fold
 from inrhw.lowering.lower import lower
 from inrhw.networks.architecture import Architecture, activations
-from inrhw.networks.hadamard import HadamardLayer, finer
+from inrhw.networks.hadamard import HadamardLayer, widened
 from inrhw.networks.inr import INR
 from inrhw.networks.precision import Precision
 from inrhw.networks.training.fit import Fitted, fit
@@ -38,8 +39,8 @@ def waves(n: int) -> Tensor:
     return torch.sin(torch.randn(500, n, generator=generator, dtype=torch.float64) * 9)
 
 
-def architecture_of(model: str, n: int = 6, **precision: str) -> Architecture:
-    chosen = Precision(8, 8, 8, 9, 2, **precision)  # type: ignore[arg-type]
+def architecture_of(model: str, n: int = 6, **precision: Any) -> Architecture:
+    chosen = Precision(8, 8, 8, 9, 2, **precision)
     return Architecture(model, 6, 5, 3, n, 1, precision=chosen)
 
 
@@ -49,12 +50,13 @@ def rotated(layer: HadamardLayer, codes: Codes) -> Codes:
         return codes >> 2
     element = layer.input_format
     step = 2 ** (9 - element.frac)
-    return np.clip((codes @ layer.rotation.matrix() + step // 2) // step, element.lo, element.hi)
+    turned: Codes = (codes @ layer.rotation.matrix() + step // 2) // step
+    return turned.clip(element.lo, element.hi)
 
 
 @pytest.mark.parametrize("what", SIDES)
 @pytest.mark.parametrize("n", [1, 3, 8, 20])
-def test_with_many_bits_the_rotated_layer_is_the_layer(n: int, what: str) -> None:
+def test_with_many_bits_the_rotated_layer_is_the_layer(n: int, what: Any) -> None:
     layer = layer_of(n, bits=16)
     x = waves(n)
     layer.calibrate(x, what)
@@ -65,7 +67,7 @@ def test_with_many_bits_the_rotated_layer_is_the_layer(n: int, what: str) -> Non
 
 @pytest.mark.parametrize("what", SIDES)
 @pytest.mark.parametrize("n", [1, 5, 8, 20, 32])
-def test_the_integers_are_the_layers(n: int, what: str) -> None:
+def test_the_integers_are_the_layers(n: int, what: Any) -> None:
     layer = layer_of(n)
     codes = np.floor(waves(n).numpy() * 127).astype(np.int64) * 4
     x = torch.from_numpy(codes) / 512.0
@@ -104,7 +106,7 @@ def test_auto_rotates_outliers_and_leaves_waves_alone() -> None:
         ("siren", "weights", "last", "blocks"),
     ],
 )
-def test_a_network_equals_its_integers(model: str, rotate: str, layers: str, hadamard: str) -> None:
+def test_a_network_equals_its_integers(model: str, rotate: Any, layers: str, hadamard: str) -> None:
     choices = {"quantizer": "dhq", "rotate": rotate, "rotate_layers": layers, "hadamard": hadamard}
     architecture = architecture_of(model, 12, **choices)
     network = INR(architecture).quantized()
@@ -120,7 +122,7 @@ def test_a_network_equals_its_integers(model: str, rotate: str, layers: str, had
 
 
 @pytest.mark.parametrize("rotate", SIDES)
-def test_loadable_memories_hold_rotated_weights(rotate: str) -> None:
+def test_loadable_memories_hold_rotated_weights(rotate: Any) -> None:
     architecture = architecture_of("siren", 8, quantizer="dhq", rotate=rotate, rotate_layers="all")
     graph = lower(INR(architecture).quantized())
     folding = Folding((Fold(2, 2), Fold(2, 2), Fold(1, 3)), "loadable")
@@ -192,4 +194,4 @@ def test_unknown_choices_are_refused(choices: dict[str, str], message: str) -> N
 
 @pytest.mark.parametrize(("bits", "more"), [(8, 2), (15, 1), (16, 0), (24, 0)])
 def test_values_are_finer_in_front_of_a_rotation_as_far_as_16_bits_go(bits: int, more: int) -> None:
-    assert finer(Fixed(bits, bits - 1)) == Fixed(bits + more, bits - 1 + more)
+    assert widened(Fixed(bits, bits - 1)) == Fixed(bits + more, bits - 1 + more)

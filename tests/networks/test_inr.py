@@ -204,7 +204,7 @@ def test_an_encoding_is_neither_trained_nor_counted() -> None:
     assert set(net.trained()) == {f"layers.{k}.{name}" for k in (1, 2) for name in ("weight", "bias")}
     before = net.weight_bits()
     with torch.no_grad():
-        net.layers[0].weight.mul_(1000)
+        net.state_dict()["layers.0.weight"].mul_(1000)
     assert net.weight_bits() == before
 
 
@@ -220,7 +220,7 @@ def test_check_finite_names_the_weight(architecture: Architecture, bad: float) -
     net = INR(architecture)
     net.check_finite()
     with torch.no_grad():
-        net.layers[1].bias[2] = bad
+        net.state_dict()["layers.1.bias"][2] = bad
     with pytest.raises(InputError, match=r"layers\.1\.bias of the model holds NaN or infinity"):
         net.check_finite()
 
@@ -245,7 +245,7 @@ def test_check_finite_names_the_weight(architecture: Architecture, bad: float) -
 )
 def test_architectures_are_checked(change: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        Architecture(**({"model": "siren", "width": 4, "height": 4, "channels": 3} | change))
+        Architecture(**{"model": "siren", "width": 4, "height": 4, "channels": 3, **change})
 
 
 @pytest.mark.parametrize(
@@ -254,7 +254,7 @@ def test_architectures_are_checked(change: dict[str, Any], message: str) -> None
 def test_precisions_are_checked(field: str) -> None:
     least, most = {"phase_bits": (3, 24), "finer_rows": (0, 4)}.get(field, (2, 24))
     for bits in (least, most):
-        Precision(**{field: bits})
+        Precision(**{field: bits})  # type: ignore[arg-type]
     for bad in (least - 1, most + 1, 8.0, "8"):
         with pytest.raises(InputError, match=f"{field} must be from {least} to {most}, not {bad}"):
             Precision(**{field: bad})  # type: ignore[arg-type]

@@ -38,6 +38,6 @@ def test_quantize_saturates_after_rounding(
 
 def test_the_gradient_passes_rounding_and_stops_at_saturation() -> None:
     x = torch.tensor([0.3, 5.0, -5.0], requires_grad=True)
-    quantize(x, Fixed(4, 3)).sum().backward()
+    quantize(x, Fixed(4, 3)).sum().backward()  # type: ignore[no-untyped-call]
     assert x.grad is not None
     assert x.grad.tolist() == [1, 0, 0]

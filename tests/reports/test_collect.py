@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ from inrhw.signals.picture import load_picture
 #: Reports of a core called tiny.
 
 
-def read(folder: Path, name: str) -> dict[str, object]:
+def read(folder: Path, name: str) -> dict[str, Any]:
     return dict(json.loads((folder / name).read_text()))
 
 
@@ -108,7 +109,7 @@ def test_a_folded_core_is_described_layer_by_layer(built: Path) -> None:
     )
     assert 1 < interval <= 9
     assert folding["mpixels_per_s"]["value"] == 90 / interval >= 10
-    assert [[layer["pe"], layer["simd"]] for layer in folding["layers"]] == manifest["folding"]["layers"]  # type: ignore[index]
+    assert [[layer["pe"], layer["simd"]] for layer in folding["layers"]] == manifest["folding"]["layers"]
     assert all("bits" in layer["detail"] for layer in folding["layers"])
     mhz = found["timing"]["fmax_mhz"]["value"]
     assert found["throughput"]["mpixels_per_s"]["value"] == mhz / interval
@@ -122,7 +123,7 @@ def test_a_baked_core_has_no_folding(built: Path) -> None:
 
 def test_the_distributions_are_those_of_every_layer_but_the_first(built: Path) -> None:
     found, fitted = report(built), read(built, "fit.json")
-    (layer,), (told,) = found["distributions"], fitted["distributions"]  # type: ignore[misc]
+    (layer,), (told,) = found["distributions"], fitted["distributions"]
     assert (layer["columns"], layer["rows"], layer["rotates"]) == (3, 3, "none")
     for what in ("weights", "rotated_weights", "inputs", "rotated_inputs"):
         assert layer[what]["kurtosis"]["value"] == told[what]["kurtosis"] >= 1
@@ -132,13 +133,10 @@ def test_the_distributions_are_those_of_every_layer_but_the_first(built: Path) -
 
 def test_resources_are_shares_of_the_board(built: Path) -> None:
     found, synthesized = report(built), read(built, "synth.json")
-    assert found["board"] == {
-        key: synthesized["board"][key]  # type: ignore[index]
-        for key in ("name", "title", "part")
-    }
+    assert found["board"] == {key: synthesized["board"][key] for key in ("name", "title", "part")}
     luts = found["resources"]["lut"]["value"]
     assert luts > 100
-    total = synthesized["board"]["resources"]["lut"]  # type: ignore[index]
+    total = synthesized["board"]["resources"]["lut"]
     assert found["share"]["lut"]["value"] == pytest.approx(100 * luts / total)
     assert found["share"]["lut"]["unit"] == "%"
 
@@ -173,7 +171,7 @@ def test_a_bitstream_is_shown_when_there_is_one(built: Path) -> None:
         "fmax_mhz": {"value": 123.4, "unit": "MHz", "source": "nextpnr, after routing"},
     }
     used = {"TRELLIS_COMB": {"value": 3078, "unit": "TRELLIS_COMB", "source": "nextpnr"}}
-    shares = {
+    shares: dict[str, dict[str, Any]] = {
         "lut": {"value": 0.0375, "unit": "1", "source": "Yosys; of 83,640"},
         "dsp": {"value": 0.0, "unit": "1", "source": "Yosys; of 156"},
     }
@@ -201,8 +199,7 @@ def test_a_bitstream_is_shown_when_there_is_one(built: Path) -> None:
         "clocks": {"pixel": clock},
         "used": used,
         "share": {
-            name: share | {"value": 100 * share["value"], "unit": "%"}  # type: ignore[operator]
-            for name, share in shares.items()
+            name: share | {"value": 100 * share["value"], "unit": "%"} for name, share in shares.items()
         },
     }
     assert found["files"]["bitstream"] == "tiny_ulx3s.bit"
@@ -241,20 +238,20 @@ def test_without_a_picture_of_the_verilog_its_quality_is_unknown(built: Path) ->
 
 def test_an_unknown_clock_gives_unknown_rates(built: Path) -> None:
     plain = read(built, "synth.json")
-    plain["timing"]["fmax_mhz"]["value"] = None  # type: ignore[index]
+    plain["timing"]["fmax_mhz"]["value"] = None
     write_json(built / "synth.json", plain)
     found = report(built)
     assert found["throughput"]["mpixels_per_s"]["value"] is None
     assert found["latency"]["ns"]["value"] is None
-    reason = plain["timing"]["fmax_mhz"]["source"]  # type: ignore[index]
+    reason = plain["timing"]["fmax_mhz"]["source"]
     assert found["throughput"]["mpixels_per_s"]["source"] == found["latency"]["ns"]["source"] == reason
     assert found["timing"]["estimate"] is False
 
 
 def test_an_unknown_clock_of_a_part_that_can_be_placed_says_how(built: Path) -> None:
     plain = read(built, "synth.json")
-    plain["timing"]["fmax_mhz"] |= {"value": None, "source": "no delays"}  # type: ignore[index]
-    plain["board"]["nextpnr"] = ["--85k"]  # type: ignore[index]
+    plain["timing"]["fmax_mhz"] |= {"value": None, "source": "no delays"}
+    plain["board"]["nextpnr"] = ["--85k"]
     write_json(built / "synth.json", plain)
     assert report(built)["timing"]["fmax_mhz"]["source"] == "no delays; use --place"
 
@@ -262,7 +259,7 @@ def test_an_unknown_clock_of_a_part_that_can_be_placed_says_how(built: Path) -> 
 def test_carry_cells_are_listed_once(built: Path) -> None:
     assert "carry4" in report(built)["resources"]  # beside CARRY8
     plain = read(built, "synth.json")
-    plain["resources"]["carry"]["unit"] = "CARRY4"  # type: ignore[index]
+    plain["resources"]["carry"]["unit"] = "CARRY4"
     write_json(built / "synth.json", plain)
     assert "carry4" not in report(built)["resources"]
 

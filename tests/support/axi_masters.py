@@ -72,7 +72,7 @@ class Bench:
             dut.s_weights_tvalid.value = 0
         # What outlives a reset must not see an edge while these are unknown.
         await Timer(1, "step")
-        cocotb.start_soon(Clock(dut.aclk, CLOCK, "step").start())
+        Clock(dut.aclk, CLOCK, "step").start()
         self.axi = AxiLiteMaster(AxiLiteBus.from_prefix(dut, "s_axi"), dut.aclk, dut.aresetn, False)
         self.sink = AxiStreamSink(AxiStreamBus.from_prefix(dut, "m_axis"), dut.aclk, dut.aresetn, False)
         w, r = self.axi.write_if, self.axi.read_if
@@ -299,6 +299,7 @@ async def weights(dut: Any) -> None:
     await bench.until("STATUS", STOPPED, STOPPED)
     bank = int(await bench.get("STATUS") & BANK > 0)
     # The first memory's words follow the file's header of three.
+    assert bench.memory is not None
     depth, chunks = bench.memory
     places = [(k, chunk) for k in range(depth) for chunk in range(chunks)]
     selects = [k | chunk << 28 | bank << 30 for k, chunk in places]

@@ -19,7 +19,7 @@ Beat = tuple[int, int, int]
 
 
 def core(
-    source: str, model: str = "quadinr", width: int = 4, height: int = 3, channels: int = 3, **more: int
+    source: str, model: str = "quadinr", width: int = 4, height: int = 3, channels: int = 3, **more: Any
 ) -> Core:
     architecture = Architecture(model, width, height, channels, hidden_features=2, hidden_layers=0, **more)
     return Core(lower(INR(architecture).quantized()), architecture.grid, source)

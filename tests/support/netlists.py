@@ -8,7 +8,7 @@ from typing import Any
 _OUTPUT = re.compile(r"C?O|Q|P|PCOUT|[SD]PO|DO[A-H]|DOUT\w+")
 
 
-def cell(kind: str, parameters: dict[str, str] | None = None, **pins: Any) -> dict[str, Any]:
+def cell(kind: str, parameters: dict[str, str] | None = None, /, **pins: Any) -> dict[str, Any]:
     """Make a cell; every pin is one net or a list of nets."""
     nets = {pin: net if isinstance(net, list) else [net] for pin, net in pins.items()}
     directions = {pin: "output" if _OUTPUT.fullmatch(pin) else "input" for pin in pins}

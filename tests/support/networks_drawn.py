@@ -31,7 +31,7 @@ def network(architecture: Architecture, seed: int, weight_scale: float = 1.0, bi
     *hidden, last = net.dense_layers()
     with torch.no_grad():
         for layer in (*hidden, last):
-            layer.weight *= weight_scale
+            layer.weight.mul_(weight_scale)
         for layer in hidden:
-            layer.bias *= bias_scale
+            layer.bias.mul_(bias_scale)
     return net.quantized()

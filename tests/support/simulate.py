@@ -32,7 +32,7 @@ def inputs(node: Node, rng: np.random.Generator, n_random: int = 60) -> Codes:
         blocks.append(np.array(list(itertools.product(range(lo, hi + 1), repeat=length))))
     elif codes <= most:
         blocks.append(np.stack([rng.permutation(np.arange(lo, hi + 1)) for _ in range(length)], axis=1))
-    return np.clip(np.concatenate(blocks), lo, hi).astype(np.int64)
+    return np.concatenate(blocks).clip(lo, hi).astype(np.int64)
 
 
 def schedule(node: Node, vectors: int, gaps: bool, rng: np.random.Generator) -> Iterator[int]:

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from inrhw.estimates.asic.gate_netlist import GateNetlist, Instance
 from inrhw.estimates.asic.library import Library
-from inrhw.estimates.asic.netlist import Instance, Netlist
 from inrhw.estimates.asic.reading import load_library
 
 _INV = """
@@ -105,9 +105,9 @@ def small_library(folder: Path) -> Library:
     return load_library([folder / "small.lib"])
 
 
-def toggler(library: Library) -> Netlist:
+def toggler(library: Library) -> GateNetlist:
     """Return a register (net 2) that inverts itself (net 3); the clock is net 1."""
-    return Netlist(
+    return GateNetlist(
         "toggler",
         {"clk": (1,)},
         {"q": (2,)},

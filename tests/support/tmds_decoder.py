@@ -19,7 +19,7 @@ BYTES = np.array([decode(symbol) for symbol in range(1024)], np.uint8)
 CONTROLS = np.array([CONTROL_OF.get(symbol, -1) for symbol in range(1024)])
 
 
-def symbols(bits: NDArray[np.uint8], clock: NDArray[np.uint8]) -> NDArray[np.int64]:
+def symbols(bits: NDArray[np.integer], clock: NDArray[np.integer]) -> NDArray[np.int64]:
     """Return the symbols of a lane, [n], from its bits in order; a symbol begins where the clock rises."""
     start = int(np.flatnonzero((clock[1:] == 1) & (clock[:-1] == 0))[0]) + 1
     whole = (len(bits) - start) // 10

@@ -15,6 +15,8 @@ from inrhw.base.yosys import share_folder, verilog_from_rtlil
 from inrhw.gateware.mac import DotProduct, PackedDotProduct, WideDotProduct
 from inrhw.synthesis.synth import synth
 
+pytestmark = pytest.mark.tools
+
 TREE = """
 module tree(input clk, input rst, input signed [7:0] a, b, c, d, output reg signed [12:0] y);
   reg signed [10:0] p, q;

@@ -19,6 +19,8 @@ from inrhw.ops.linear.folded_dense.node import Fold
 from inrhw.verification.simulator.build import available, build
 from inrhw.verification.simulator.run import run_tests
 
+pytestmark = pytest.mark.tools
+
 DEADLINE_S = 120.0
 
 EVERY_CORE = ["every_address", "back_to_back", "pauses"]

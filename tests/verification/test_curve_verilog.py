@@ -25,7 +25,10 @@ from inrhw.verification.simulator import build
 from inrhw.verification.simulator.build import available
 from inrhw.verification.simulator.run import BenchResult
 
-pytestmark = pytest.mark.skipif(not available("verilator"), reason="verilator is not installed")
+pytestmark = [
+    pytest.mark.tools,
+    pytest.mark.skipif(not available("verilator"), reason="verilator is not installed"),
+]
 
 
 @dataclass(frozen=True)

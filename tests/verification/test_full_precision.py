@@ -2,6 +2,7 @@
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -39,7 +40,7 @@ def test_the_widest_network_equals_its_integers(hidden_features: int) -> None:
 
 
 @pytest.mark.parametrize("rotate", ["both", "weights", "activations"])
-def test_a_rotated_network_equals_its_integers(rotate: str) -> None:
+def test_a_rotated_network_equals_its_integers(rotate: Any) -> None:
     """Where one side alone is rotated, the sums are those of weights with the rotation in them."""
     precision = dataclasses.replace(PRECISION, quantizer="dhq", rotate=rotate)
     architecture = dataclasses.replace(TINY, hidden_features=32, precision=precision)

@@ -33,6 +33,8 @@ from inrhw.verification.ladder import Rung, Verdict, _icarus, _SkippedError, com
 from inrhw.verification.simulator.build import available
 from inrhw.verification.simulator.run import BenchResult
 
+pytestmark = pytest.mark.tools
+
 TORCH, NODES, VERILATOR, ICARUS, NETLIST = (
     "torch == forward_int",
     "nodes == forward_int",
@@ -188,7 +190,7 @@ def test_one_wrong_value_in_the_golden_vectors_is_found(built: Path) -> None:
 def test_a_weight_changed_after_emit_is_found(built: Path) -> None:
     artifact, model = opened(built)
     with torch.no_grad():
-        model.layers[-1].bias[1] += 0.1
+        list(model.dense_layers())[-1].bias[1] += 0.1
     assert "torch against the golden vectors, vector 0, lane 1" in failure(verify(artifact, model), TORCH)
 
 
@@ -196,7 +198,7 @@ def test_a_graph_of_other_weights_than_the_models_is_found(built: Path) -> None:
     artifact, model = opened(built)
     other = opened(built)[1]
     with torch.no_grad():
-        other.layers[-1].bias[1] += 0.1
+        list(other.dense_layers())[-1].bias[1] += 0.1
     core = Core(lower(other), other.architecture.grid)
     message = failure(verify(dataclasses.replace(artifact, core=core), model), TORCH)
     assert "forward_int against the golden vectors, vector 0, lane 1" in message
@@ -435,7 +437,10 @@ def folded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Artifact, INR]:
 def told(monkeypatch: pytest.MonkeyPatch, core: Core) -> list[dict[str, Any]]:
     """Answer instead of the bench, as if all were right, and return what it is asked."""
     asked: list[dict[str, Any]] = []
-    declared = {"latency_from_reset": core.latency, "initiation_interval": core.initiation_interval}
+    declared: dict[str, float] = {
+        "latency_from_reset": core.latency,
+        "initiation_interval": core.initiation_interval,
+    }
 
     def run(simulator: str, *rest: Any, beats: int, **options: Any) -> list[BenchResult]:
         asked.append({"simulator": simulator, "beats": beats, "tests": options["tests"]})

@@ -207,6 +207,7 @@ def bench(artifact: Artifact, **options: Any) -> list[BenchResult]:
     return run_bench("verilator", [artifact.verilog], artifact.folder, artifact.folder / "work", **options)
 
 
+@pytest.mark.tools
 @pytest.mark.parametrize(("source", "n"), [("stream", 3), ("stream", 4), ("raster", 3)])
 def test_the_bench_renders_every_picture_from_the_verilog(tmp_path: Path, source: str, n: int) -> None:
     artifact = emitted(tmp_path, source, n)
@@ -236,6 +237,7 @@ def test_the_manifest_and_the_header_tell_of_the_pictures(tmp_path: Path) -> Non
     assert "s_axis_tid     picture of the pixel, 0 to 2" in stream.verilog.read_text()
 
 
+@pytest.mark.tools
 @pytest.mark.parametrize("source", ["stream", "raster"])
 def test_every_picture_climbs_the_ladder(tmp_path: Path, source: str) -> None:
     artifact = emitted(tmp_path, source, 3)
@@ -268,6 +270,7 @@ def test_a_node_with_the_weights_of_another_picture_is_found(
     assert re.match(r"layer0_dense in Amaranth's simulator, vector \d*[124578], lane", rung.message)
 
 
+@pytest.mark.tools
 @pytest.mark.parametrize(("source", "test"), [("stream", "random_gaps"), ("raster", CHOOSE_TEST)])
 def test_a_wrong_weight_of_one_picture_is_found(
     tmp_path: Path, source: str, test: str, monkeypatch: pytest.MonkeyPatch
@@ -323,6 +326,7 @@ def climbed(folder: Path, source: str, wish: Hardware, scale: int, **options: An
     return artifact
 
 
+@pytest.mark.tools
 def test_pictures_of_different_sizes_climb_the_ladder_on_a_stream(tmp_path: Path) -> None:
     climbed(tmp_path, "stream", Hardware(initiation_interval=4), 2, projection="low-rank")
 
@@ -372,7 +376,7 @@ def test_a_core_needs_the_size_of_every_picture(tmp_path: Path, source: str) -> 
 
 @pytest.mark.parametrize("quantizer", ["uniform", "dhq"])
 @pytest.mark.parametrize("projection", ["full", "low-rank", "diagonal"])
-def test_a_core_has_the_layers_that_the_planner_counts(projection: str, quantizer: str) -> None:
+def test_a_core_has_the_layers_that_the_planner_counts(projection: str, quantizer: Any) -> None:
     precision = Precision(quantizer=quantizer, rotate="both", rotate_layers="all")
     graph, models = of_sizes(projection=projection, precision=precision)
     nodes = [node for node in graph.nodes.values() if isinstance(node, FoldedDense | Dense)]

@@ -2,6 +2,7 @@
 
 import dataclasses
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -44,7 +45,7 @@ def test_accumulators_hold_the_exact_sums(source: RasterSource) -> None:
         ({"length": 7}, "24 beats came out, but 7 make a vector"),
     ],
 )
-def test_beats_at_other_times_than_declared_are_named(change: dict[str, int], message: str) -> None:
+def test_beats_at_other_times_than_declared_are_named(change: dict[str, Any], message: str) -> None:
     right = next(node for node in FoldedDense.examples() if (node.o.length, node.o.lanes) == (6, 1))
     x = np.zeros((4, right.i.length), np.int64)
     node = SimpleNamespace(

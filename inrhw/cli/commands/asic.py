@@ -64,7 +64,7 @@ class Asic(Stage):
 
     def run(self, folder: BuildFolder) -> None:
         """Map and estimate."""
-        from inrhw.estimates.asic.activity import core_activity
+        from inrhw.estimates.asic.cell_activity import core_activity
         from inrhw.estimates.asic.estimate import asic as estimate
         from inrhw.estimates.asic.reading import load_library
 

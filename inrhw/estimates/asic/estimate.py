@@ -9,11 +9,12 @@ from inrhw.base.figure import Figure
 from inrhw.base.files import write_atomically, write_json
 from inrhw.base.progress import OnProgress, silent
 from inrhw.base.yosys import yosys_version
-from inrhw.estimates.asic.activity import Activity
+from inrhw.estimates.asic.cell_activity import CellActivity
+from inrhw.estimates.asic.cell_delays import Delays, longest_path
+from inrhw.estimates.asic.cell_power import power_of
+from inrhw.estimates.asic.gate_netlist import GateNetlist
 from inrhw.estimates.asic.library import Library
 from inrhw.estimates.asic.mapping import FLOW, Mapped, Memory, map_to
-from inrhw.estimates.asic.netlist import Netlist
-from inrhw.estimates.asic.power import power
 from inrhw.estimates.asic.reading import generic_library
 from inrhw.estimates.asic.scaling import (
     AREA_BAND,
@@ -27,12 +28,11 @@ from inrhw.estimates.asic.scaling import (
     delay_factor,
     energy_factor,
 )
-from inrhw.estimates.asic.timing import Delays, longest_path
 from inrhw.lowering.hardware import check_clock
-from inrhw.synthesis.timing.path import Step
+from inrhw.synthesis.timing.path import Hop
 
 #: Told how often the nets of a netlist toggle.
-FindActivity = Callable[[Netlist], Activity]
+FindActivity = Callable[[GateNetlist], CellActivity]
 
 #: What the figures of an area leave out.
 _CELLS_ONLY = "cells only, before placement"
@@ -65,7 +65,7 @@ class Asic:
     figures: Mapping[str, Figure]
     cells: Mapping[str, int]
     memories: tuple[Memory, ...]
-    path: tuple[Step, ...]
+    path: tuple[Hop, ...]
 
 
 def asic(
@@ -186,7 +186,7 @@ def _delay(delays: Delays | None, library: Library) -> Figure:
 
 
 def _powers(
-    netlist: Netlist,
+    netlist: GateNetlist,
     library: Library,
     delays: Delays | None,
     find_activity: FindActivity,
@@ -199,7 +199,7 @@ def _powers(
     activity = find_activity(netlist)
     if activity.toggles is None:
         return {name: Figure(None, "mW", activity.source) for name in names}
-    found = power(netlist, library, delays, activity.toggles, clock_mhz)
+    found = power_of(netlist, library, delays, activity.toggles, clock_mhz)
     source = f"own sum of the tables of {library.name} at {library.voltage_v:g} V"
     beyond = ", above what its longest path allows" if clock_mhz * (delays.delay_ns or 0) > 1e3 else ""
     dynamic = f"{source}, {clock_mhz:g} MHz{beyond}; {activity.source}; {_NO_WIRES}"

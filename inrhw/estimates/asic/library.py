@@ -64,7 +64,7 @@ class Arc:
 
 
 @dataclass(frozen=True)
-class Energy:
+class CellEnergy:
     """What a cell takes from the supply, besides charging its load, when a pin changes.
 
     Parameters
@@ -133,7 +133,7 @@ class Cell:
     outputs: Mapping[str, str]
     state: State | None
     arcs: tuple[Arc, ...]
-    energies: tuple[Energy, ...]
+    energies: tuple[CellEnergy, ...]
 
     def computes(self, pins: int, truth: int) -> bool:
         """Return whether it is a gate of so many inputs with that truth table and nothing else."""

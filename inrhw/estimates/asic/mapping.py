@@ -10,8 +10,8 @@ from typing import Any
 from inrhw.base.errors import InputError
 from inrhw.base.progress import OnProgress, silent
 from inrhw.base.yosys import run_yosys
+from inrhw.estimates.asic.gate_netlist import GateNetlist, read_netlist
 from inrhw.estimates.asic.library import Library
-from inrhw.estimates.asic.netlist import Netlist, read_netlist
 from inrhw.estimates.asic.reading import read_text
 
 #: What reports call the way from Verilog to cells.
@@ -50,7 +50,7 @@ class Mapped:
         What were memories.
     """
 
-    netlist: Netlist
+    netlist: GateNetlist
     memories: tuple[Memory, ...]
 
 
@@ -115,8 +115,8 @@ def _script(top: str, libraries: list[str]) -> str:
     """
 
 
-def _memories(plain: dict[str, Any]) -> tuple[Memory, ...]:
-    cells = [cell for module in plain["modules"].values() for cell in module["cells"].values()]
+def _memories(data: dict[str, Any]) -> tuple[Memory, ...]:
+    cells = [cell for module in data["modules"].values() for cell in module["cells"].values()]
     found = [cell["parameters"] for cell in cells if cell["type"] == "$mem_v2"]
 
     def number(bits: str) -> int:

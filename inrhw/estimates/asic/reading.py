@@ -10,7 +10,7 @@ from pathlib import Path
 
 from inrhw.base.errors import InputError
 from inrhw.estimates.asic.liberty import Group, parse
-from inrhw.estimates.asic.library import GENERIC, Arc, Cell, Energy, Library, State, Table
+from inrhw.estimates.asic.library import GENERIC, Arc, Cell, CellEnergy, Library, State, Table
 
 _PREFIXES = {"f": 1e-15, "p": 1e-12, "n": 1e-9, "u": 1e-6, "m": 1e-3, "": 1.0, "k": 1e3}
 
@@ -186,16 +186,16 @@ class _Units:
                     tables=self._tables(timing, self._ns),
                 )
 
-    def _energies(self, name: str, pin: Group) -> Iterator[Energy]:
+    def _energies(self, name: str, pin: Group) -> Iterator[CellEnergy]:
         for power in _without_state(pin.of("internal_power"), "related_pg_pin"):
             tables = self._tables(power, self._pj)
             if "power" in tables:
                 tables = {"rise_power": tables["power"], "fall_power": tables["power"]}
             for related in power.attributes.get("related_pin", "").split() or [""]:
-                yield Energy(name, related, power.attributes.get("related_pg_pin", ""), tables)
+                yield CellEnergy(name, related, power.attributes.get("related_pg_pin", ""), tables)
 
     def _tables(self, group: Group, unit: float) -> dict[str, Table]:
-        return {table.kind: self._table(table, unit) for table in group.groups if _plain(table)}
+        return {table.kind: self._table(table, unit) for table in group.groups if _is_table(table)}
 
     def _table(self, group: Group, unit: float) -> Table:
         """Read a table; its axes may stand in the template that it names."""
@@ -242,7 +242,7 @@ def _is_column(variable: str) -> bool:
     return "capacitance" in variable or variable.startswith("related_")
 
 
-def _plain(group: Group) -> bool:
+def _is_table(group: Group) -> bool:
     """Return whether a group is a table of numbers over transition and load."""
     return "values" in group.lists and group.kind.split("_")[-1] in (
         *("rise", "fall", "transition", "constraint", "power"),

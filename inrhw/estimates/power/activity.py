@@ -17,7 +17,7 @@ from inrhw.base.files import digest, read_arrays, write_atomically
 from inrhw.base.progress import OnProgress, silent
 from inrhw.estimates.power.cells.part import Values
 from inrhw.estimates.power.netlist_simulation import NetlistSimulation
-from inrhw.synthesis.netlist import Json, Netlist, resource_of, top_module
+from inrhw.synthesis.netlist import Json, Netlist, top_module
 
 FILE = "activity.npz"
 _VECTORS = "vectors.npz"
@@ -78,21 +78,11 @@ class Activity:
         """Part of the clocks in which each net bit was 1."""
         return dict(zip(self.bits.tolist(), (self.ones / self.cycles).tolist(), strict=True))
 
-    def by_resource(self, netlist: Netlist) -> dict[str, float]:
-        """Return toggles per clock, summed over the nets that each resource drives.
-
-        Keys are those of `inrhw.synthesis.netlist.resource_of`; the sum of all is that of all nets.
-        """
-        return self._summed(lambda bit: resource_of(netlist.drivers[bit]))
-
     def by_node(self, netlist: Netlist) -> dict[str, float]:
         """Return toggles per clock, summed over the nets of each node: see `Netlist.nodes`."""
-        return self._summed(netlist.nodes.__getitem__)
-
-    def _summed(self, group: Callable[[int], str]) -> dict[str, float]:
         total: Counter[str] = Counter()
         for bit, toggles in zip(self.bits.tolist(), self.toggles.tolist(), strict=True):
-            total[group(bit)] += toggles
+            total[netlist.nodes[bit]] += toggles
         return {name: toggles / self.cycles for name, toggles in sorted(total.items())}
 
     def save(self, folder: Path) -> Path:

@@ -93,7 +93,7 @@ def distributions(model: INR) -> list[LayerDistributions]:
     """
     found = []
     for layer, x in model.plain().layer_inputs()[1:]:
-        weight, _ = layer.folded()
+        weight, _ = layer.absorbed()
         rows, columns = weight.shape
         rotation = layer.rotation if isinstance(layer, HadamardLayer) else Rotation.blocks_of(columns)
         matrix = torch.from_numpy(rotation.matrix()).to(x)

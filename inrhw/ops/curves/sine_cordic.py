@@ -1,6 +1,6 @@
 """Sine by CORDIC (Volder, 1959): a vector is turned by arctan 2^-i this way or that, with shifts and adders.
 
-The phase is folded to a quarter turn. The first rotation, by half of it, is always positive and thus free.
+The phase is mirrored into a quarter turn. The first rotation, by half of it, is always positive, thus free.
 Each further one leaves half the angle; as many as the output has bits, and one, leave a quarter of a unit.
 """
 
@@ -68,8 +68,8 @@ class SineCordic(SineNode):
         """Rotate as the circuit does; see `Node`."""
         quarter_bits = self.i.element.width - 2
         half, within = np.divmod(x, 2 << quarter_bits)
-        folded = np.minimum(within, (2 << quarter_bits) - within)
-        left = (folded << self.angle_bits - quarter_bits) - (1 << self.angle_bits - 1)
+        mirrored = np.minimum(within, (2 << quarter_bits) - within)
+        left = (mirrored << self.angle_bits - quarter_bits) - (1 << self.angle_bits - 1)
         cosine = np.full_like(x, self.start())
         sine = cosine
         for i, angle in enumerate(self.angles(), 1):
@@ -81,11 +81,11 @@ class SineCordic(SineNode):
         return y
 
     def steps(self) -> list[Step]:
-        """Return fold, one rotation each, round, sign."""
+        """Return mirror, one rotation each, round, sign."""
         rotations = [partial(self._rotate, i, angle) for i, angle in enumerate(self.angles(), 1)]
-        return [self._fold, *rotations, self._round, self._sign]
+        return [self._mirror, *rotations, self._round, self._sign]
 
-    def _fold(self, x: Mapping[str, Value]) -> Mapping[str, Value]:
+    def _mirror(self, x: Mapping[str, Value]) -> Mapping[str, Value]:
         quarter, falling, negative = x["x"][:-2], x["x"][-2], x["x"][-1]
         bits = len(quarter)
         # Less half a quarter turn: that bit is flipped, and the falling half is minus the rising one.

@@ -12,14 +12,14 @@ from inrhw.gateware.lookup import negated_if
 from inrhw.gateware.pipeline import Step
 from inrhw.ops.kinds.curve import EVERY_STEP
 from inrhw.ops.kinds.lines import Lines
-from inrhw.ops.kinds.quarter_wave import SineNode, fold
+from inrhw.ops.kinds.quarter_wave import SineNode, mirror
 
 
 @dataclass(frozen=True)
 class SineInterpolated(SineNode):
     """``y = sin(2 pi x)`` within about one unit of the last place, saturated to +-element.hi.
 
-    Stages are 1 to 5: fold, look up, multiply, add, sign.
+    Stages are 1 to 5: mirror, look up, multiply, add, sign.
     """
 
     curve = "sine"
@@ -49,12 +49,12 @@ class SineInterpolated(SineNode):
         return signed
 
     def steps(self) -> list[Step]:
-        """Return fold, look up, multiply, add, sign."""
-        return [self._fold, *self.lines.steps, self._sign]
+        """Return mirror, look up, multiply, add, sign."""
+        return [self._mirror, *self.lines.steps, self._sign]
 
-    def _fold(self, x: Mapping[str, Value]) -> Mapping[str, Value]:
-        folded, crest, negative = fold(x["x"])
-        return {"folded": folded, "crest": crest, "negative": negative}
+    def _mirror(self, x: Mapping[str, Value]) -> Mapping[str, Value]:
+        mirrored, crest, negative = mirror(x["x"])
+        return {"folded": mirrored, "crest": crest, "negative": negative}
 
     def _sign(self, x: Mapping[str, Value]) -> Mapping[str, Value]:
         magnitude = Cat(x["y"][:-1], 0)

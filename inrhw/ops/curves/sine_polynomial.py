@@ -14,7 +14,7 @@ from amaranth.hdl import Cat, Const, Value
 from inrhw.base.types import Codes, Fixed, Phase, Vector
 from inrhw.gateware.pipeline import Step
 from inrhw.ops.kinds.curve import EVERY_STEP
-from inrhw.ops.kinds.quarter_wave import SineNode, fold
+from inrhw.ops.kinds.quarter_wave import SineNode, mirror
 
 #: Fraction bits of the coefficients.
 _EXACT = 24
@@ -52,8 +52,8 @@ SERIES = {
 class SinePolynomial(SineNode):
     """``y = sin(2 pi x)`` within one unit of the last place, saturated to +-element.hi.
 
-    Stages are from 1 to 7, 9 or 11: fold, square, multiply and subtract for each term but the last, multiply,
-    round, sign.
+    Stages are from 1 to 7, 9 or 11: mirror, square, multiply and subtract for each term but the last,
+    multiply, round, sign.
     """
 
     curve = "sine"
@@ -111,17 +111,17 @@ class SinePolynomial(SineNode):
         return y
 
     def steps(self) -> list[Step]:
-        """Return fold, square, Horner's rule from the last coefficient on, multiply, round, sign."""
+        """Return mirror, square, Horner's rule from the last coefficient on, multiply, round, sign."""
         terms = [
             step
             for k in reversed(range(len(self._shifts)))
             for step in (partial(self._multiply, k), partial(self._subtract, k))
         ]
-        return [self._fold, self._square, *terms, self._scale, self._round, self._sign]
+        return [self._mirror, self._square, *terms, self._scale, self._round, self._sign]
 
-    def _fold(self, x: Mapping[str, Value]) -> Mapping[str, Value]:
-        folded, crest, negative = fold(x["x"])
-        return {"u": folded, "crest": crest, "negative": negative}
+    def _mirror(self, x: Mapping[str, Value]) -> Mapping[str, Value]:
+        mirrored, crest, negative = mirror(x["x"])
+        return {"u": mirrored, "crest": crest, "negative": negative}
 
     def _square(self, x: Mapping[str, Value]) -> Mapping[str, Value]:
         square = x["u"] * x["u"]

@@ -85,14 +85,14 @@ class Lines:
         bulge = middle - (start + end) / 2
         return _rounded(start + bulge / 2 + half), _rounded(end - start)
 
-    def at(self, folded: Codes) -> Codes:
+    def at(self, mirrored: Codes) -> Codes:
         """Return the codes at arguments from 0 to the crest."""
         values, rises = (np.array(table, np.int64) for table in self.tables)
         crest = 1 << self.argument_bits
-        index, offset = np.divmod(np.minimum(folded, crest - 1), 1 << self._offset_bits)
+        index, offset = np.divmod(np.minimum(mirrored, crest - 1), 1 << self._offset_bits)
         line = values[index] + (rises[index] * offset >> self._offset_bits)
         hi = (1 << self.width - 1) - 1
-        return np.where(folded == crest, hi, np.minimum(line >> _GUARD, hi))
+        return np.where(mirrored == crest, hi, np.minimum(line >> _GUARD, hi))
 
     @property
     def steps(self) -> list[Step]:
@@ -126,7 +126,7 @@ class Lines:
 class InterpolatedNode(EvenNode):
     """An even `function`, 1 at 0 and well above -1, by lines, saturated to element.hi.
 
-    Stages are 1 to 4: fold, look up, multiply, add.
+    Stages are 1 to 4: mirror, look up, multiply, add.
     """
 
     most_bits = 16
@@ -155,10 +155,10 @@ class InterpolatedNode(EvenNode):
         return self.lines.at((1 << self.i.element.width - 1) - np.abs(x))
 
     def steps(self) -> list[Step]:
-        """Return fold, look up, multiply, add."""
-        return [self._fold, *self.lines.steps]
+        """Return mirror, look up, multiply, add."""
+        return [self._mirror, *self.lines.steps]
 
-    def _fold(self, x: Mapping[str, Value]) -> Mapping[str, Value]:
+    def _mirror(self, x: Mapping[str, Value]) -> Mapping[str, Value]:
         below, negative = x["x"][:-1], x["x"][-1]
         # -abs(x) less the lowest argument. 0 has a bit more: it is the crest.
         return {"folded": negated_if(~negative, below), "crest": ~negative & (below == 0)}

@@ -17,7 +17,7 @@ from inrhw.ops.kinds.curve import CurveNode, check_output
 
 @dataclass(frozen=True)
 class QuarterWave:
-    """Magnitudes over the first quarter of a wave, and the steps that unfold them.
+    """Magnitudes over the first quarter of a wave, and the steps that make the whole of it.
 
     Parameters
     ----------
@@ -39,11 +39,11 @@ class QuarterWave:
 
     @property
     def steps(self) -> list[Step]:
-        """Fold the phase into a quarter, look up, give it its sign."""
-        return [self._fold, self._look_up, self._sign]
+        """Mirror the phase into a quarter, look up, give it its sign."""
+        return [self._mirror, self._look_up, self._sign]
 
-    def _fold(self, x: Mapping[str, Value]) -> Mapping[str, Value]:
-        index, crest, negative = fold(x["x"])
+    def _mirror(self, x: Mapping[str, Value]) -> Mapping[str, Value]:
+        index, crest, negative = mirror(x["x"])
         return {"index": index, "crest": crest, "negative": negative}
 
     def _look_up(self, x: Mapping[str, Value]) -> Mapping[str, Value]:
@@ -59,10 +59,10 @@ class QuarterWave:
         return {"y": (flipped + x["up"])[: self.width].as_signed()}
 
 
-def fold(phase: Value) -> tuple[Value, Value, Value]:
-    """Return a phase folded into the first quarter, whether it is at a crest, whether the wave is negative.
+def mirror(phase: Value) -> tuple[Value, Value, Value]:
+    """Return a phase mirrored into the first quarter, whether it is at a crest, whether the wave is negative.
 
-    A crest has no folded phase: that is 0 there.
+    A crest has no mirrored phase: that is 0 there.
     """
     quarter, falling, negative = phase[:-2], phase[-2], phase[-1]
     # The falling quarter is the rising one read backwards; it starts at the crest.
@@ -98,7 +98,7 @@ class QuarterWaveNode(WaveNode):
         """Return the table of the circuit."""
 
     def steps(self) -> list[Step]:
-        """Return fold, look up, sign: only a quarter of the period is stored."""
+        """Return mirror, look up, sign: only a quarter of the period is stored."""
         return self.quarter_wave().steps
 
 

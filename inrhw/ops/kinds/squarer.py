@@ -1,7 +1,7 @@
 """QuadINR's wave as 1 - s^2, s the distance from the crest: a squarer in LUT logic without a multiplier.
 
 With the bit below the sign inverted, the phase within half a wave is s in two's complement, so nothing is
-folded. The square grows by two bits a row: if l is the signed number of the bits below n, the next two make
+mirrored. The square grows by two bits a row: if l is the signed number of the bits below n, the next two make
 it t 2^n + l with a digit t from -2 to 2 (Booth), and its square is l^2 + t (2 l + t 2^n) 2^n: one adder whose
 second operand is a function of few bits, which its LUTs take in. What stands for the lowest bits' square is a
 table. Above zero, sums are kept complemented and digits change sign: the wave's sign costs one LUT a row.

@@ -178,9 +178,9 @@ class DenseLayer(nn.Module):
     in_features, out_features
         Widths.
     gain
-        Factor folded into weights and bias: omega_0 over the period of the activation that follows.
+        Factor absorbed by weights and bias: omega_0 over the period of the activation that follows.
     scale
-        Factor of each input, folded into the weights.
+        Factor of each input, absorbed by the weights.
     offset
         Added to the bias after `gain`.
     """
@@ -228,8 +228,8 @@ class DenseLayer(nn.Module):
         self.weight.mul_(after.factor)
         self.bias.mul_(after.factor).add_(after.offset / self.gain)
 
-    def folded(self) -> tuple[Tensor, Tensor]:
-        """Return weight and bias with gain, scale and offset folded in."""
+    def absorbed(self) -> tuple[Tensor, Tensor]:
+        """Return weight and bias that have absorbed gain, scale and offset."""
         scale = torch.tensor(self.scale, dtype=self.weight.dtype, device=self.weight.device)
         return self.gain * self.weight * scale, self.gain * self.bias + self.offset
 
@@ -239,7 +239,7 @@ class DenseLayer(nn.Module):
         return self._x
 
     def quantize(self, weight_bits: int, x: Fixed, finer_rows: int) -> None:
-        """Round weights to `weight_bits` and the bias to the step of the exact sum, from now on.
+        """Round weights to `weight_bits` and the bias to a unit of the exact sum, from now on.
 
         Parameters
         ----------
@@ -253,13 +253,13 @@ class DenseLayer(nn.Module):
         self.weight_bits, self._x, self.finer_rows = weight_bits, x, finer_rows
 
     def quantized(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Return folded weight and bias, both rounded, and the fraction bits of each row's weights."""
-        return self.rounded(*self.folded())
+        """Return weight and bias as `absorbed`, both rounded, and the fraction bits of each row's weights."""
+        return self.rounded(*self.absorbed())
 
     def rounded(self, weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return weight and bias, both rounded, and the fraction bits of each row's weights.
 
-        Each neuron has the finest step that its own largest weight allows: in an adder graph a power of two
+        Each neuron has the finest unit that its own largest weight allows: in an adder graph a power of two
         is wiring, so this costs nothing; a folded layer shifts each sum. A nearly dead neuron must not widen
         the sums of all others, hence the limit `finer_rows`. The lowest code is never used: two weights of 8
         bits then fit one multiplier.
@@ -274,8 +274,8 @@ class DenseLayer(nn.Module):
         frac = torch.tensor(fracs, device=weight.device)
         hi = 2.0 ** (self.weight_bits - 1) - 1
         codes = round_half_up(weight * 2.0 ** frac[:, None]).clamp(-hi, hi)
-        step = 2.0 ** -(frac + self.input_format.frac)
-        return codes * 2.0 ** -frac[:, None], round_half_up(bias / step) * step, frac
+        unit = 2.0 ** -(frac + self.input_format.frac)
+        return codes * 2.0 ** -frac[:, None], round_half_up(bias / unit) * unit, frac
 
     def multiplied(self, weight: Tensor) -> tuple[Tensor, int]:
         """Return what multiplies the input if `weight` is rounded, and how many bits finer that is."""
@@ -304,7 +304,7 @@ class DenseLayer(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map [batch, in_features] to [batch, out_features]."""
-        weight, bias = self.folded() if self.weight_bits is None else self.quantized()[:2]
+        weight, bias = self.absorbed() if self.weight_bits is None else self.quantized()[:2]
         return nn.functional.linear(x, weight, bias)
 
     def node(self, i: Vector, frac: int, wrap: bool) -> Dense:
@@ -313,7 +313,7 @@ class DenseLayer(nn.Module):
         Raises
         ------
         Overflow
-            If a sum, in its row's own step, could reach 2**52, beyond which float64 (the torch reference)
+            If a sum, in its row's own unit, could reach 2**52, beyond which float64 (the torch reference)
             cannot round it exactly.
         """
         weight, bias, frac_of_row = (x.detach() for x in self.double().quantized())

@@ -54,8 +54,8 @@ class Requantize(Node):
 
     def forward_int(self, x: Codes) -> Codes:
         """Divide with rounding, then clip; see `Node`."""
-        step = 2 ** abs(self.shift)
-        x = (x + step // 2) // step if self.shift > 0 else x * step
+        unit = 2 ** abs(self.shift)
+        x = (x + unit // 2) // unit if self.shift > 0 else x * unit
         return np.clip(x, self.element.lo, self.element.hi)
 
     def component(self) -> Staged:

@@ -15,7 +15,7 @@ from inrhw.synthesis.timing.delays import BAND, DELAYS, LIMITS, SPEEDS
 
 
 @dataclass(frozen=True)
-class Step:
+class Hop:
     """One cell on a path.
 
     Parameters
@@ -25,9 +25,9 @@ class Step:
     kind
         Its type; "port" for a port.
     net
-        Net it drives; for the last step the net that reaches it.
+        Net it drives; for the last hop the net that reaches it.
     arrival_ns
-        When that net is stable there, in nanoseconds after the clock edge; for the last step with its setup.
+        When that net is stable there, in nanoseconds after the clock edge; for the last hop with its setup.
     """
 
     cell: str
@@ -55,7 +55,7 @@ class Timing:
     fmax_mhz: Figure
     delay_ns: Figure
     logic_levels: Figure
-    path: tuple[Step, ...]
+    path: tuple[Hop, ...]
 
 
 def nodes_of(nets: Iterable[str]) -> list[str]:
@@ -105,7 +105,7 @@ def _unknown(why: str) -> Timing:
     return Timing(Figure(None, "MHz", why), Figure(None, "ns", why), Figure(None, "1", why), ())
 
 
-def _figures(path: tuple[Step, ...], limits: list[str], speed: str) -> Timing:
+def _figures(path: tuple[Hop, ...], limits: list[str], speed: str) -> Timing:
     delay = path[-1].arrival_ns if path else 0.0
     fmax, limit = min((float(LIMITS[name][0][speed]), f"{name} ({LIMITS[name][1]})") for name in limits)
     if delay * fmax > 1000:
@@ -119,8 +119,8 @@ def _figures(path: tuple[Step, ...], limits: list[str], speed: str) -> Timing:
     )
 
 
-def _levels(path: tuple[Step, ...]) -> int:
-    between = [step.kind for step in path[1:-1]]
+def _levels(path: tuple[Hop, ...]) -> int:
+    between = [hop.kind for hop in path[1:-1]]
     runs = ((kind, len(list(run))) for kind, run in itertools.groupby(between))
     return sum(-(-length // 2) if kind == "CARRY4" else length for kind, length in runs)
 
@@ -277,7 +277,7 @@ class _Paths:
         self.arrival: dict[Bit, float] = {}
         self.cause: dict[Bit, tuple[str, Bit | None]] = {}
 
-    def longest(self) -> tuple[Step, ...]:
+    def longest(self) -> tuple[Hop, ...]:
         onward: dict[Bit, list[tuple[Bit, float, str]]] = defaultdict(list)
         waiting: Counter[Bit] = Counter()
         captures: list[tuple[Bit, float, str]] = []
@@ -328,17 +328,17 @@ class _Paths:
         band = "1" if fanout == 1 else "2..4" if fanout <= 4 else "5..16" if fanout <= 16 else "17.."
         return self.delays[f"net fanout {band}"]
 
-    def _trace(self, ps: float, cell: str, end: Bit) -> tuple[Step, ...]:
+    def _trace(self, ps: float, cell: str, end: Bit) -> tuple[Hop, ...]:
         # Of a net's names the last one counts: one from the source rather than one that a tool made.
         named = sorted(self.netnames.items(), key=lambda item: (_tells(*item), item[0]))
         names = {bit: name for name, net in named for bit in net["bits"]}
-        steps = [Step(cell, self.cells[cell]["type"], names[end], ps / 1000)]
+        hops = [Hop(cell, self.cells[cell]["type"], names[end], ps / 1000)]
         bit: Bit | None = end
         while bit is not None:
             cell, before = self.cause[bit]
-            steps.append(Step(cell, self.cells[cell]["type"], names[bit], self.arrival[bit] / 1000))
+            hops.append(Hop(cell, self.cells[cell]["type"], names[bit], self.arrival[bit] / 1000))
             bit = before
-        return tuple(reversed(steps))
+        return tuple(reversed(hops))
 
 
 def _tells(name: str, net: Json) -> int:

@@ -16,7 +16,14 @@ from cocotb_tools import config
 from inrhw.base.errors import InputError, ToolNotFound
 from inrhw.base.files import bench_folder
 from inrhw.base.process import printed_by, run
-from inrhw.verification.simulator.compiler import Job, compile_all, find_compiler, key, shared_objects
+from inrhw.verification.simulator.compiler import (
+    Job,
+    compile_all,
+    find_compiler,
+    key,
+    precompiled,
+    shared_objects,
+)
 
 SIMULATORS = ("verilator", "icarus")
 
@@ -34,6 +41,9 @@ _MODEL_DEFINES = [
 ]
 
 _RUNTIME = ("verilated", "verilated_dpi", "verilated_vpi", "verilated_timing", "verilated_threads")
+
+#: What models include of it.
+_RUNTIME_HEADERS = ("verilated", "verilated_dpi", "verilated_vpi", "verilated_timing")
 
 
 @dataclass(frozen=True)
@@ -200,9 +210,11 @@ def _verilate(
     fast = [file for file in files if "Slow" not in file.name]
     main = config.share_dir / "lib" / "verilator" / "verilator.cpp"
     slow = [*(file for file in files if "Slow" in file.name), main]
+    headers = [include / f"{name}.h" for name in _RUNTIME_HEADERS]
+    flags_of = {way: precompiled(compiler, headers, [*flags, way], deadline_s) for way in ("-O1", "-O0")}
     jobs = [
-        Job(_join(model / f"{name}.cc", part), model / f"{name}.o", [*flags, f"-I{model}", optimize])
-        for name, part, optimize in (
+        Job(_join(model / f"{name}.cc", part), model / f"{name}.o", [*flags_of[way], f"-I{model}"])
+        for name, part, way in (
             ("fast_0", fast[0::2], "-O1"),
             ("fast_1", fast[1::2], "-O1"),
             ("slow", slow, "-O0"),

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inrhw.base.errors import ToolNotFound
-from inrhw.base.files import cache_folder
+from inrhw.base.files import cache_folder, write_atomically
 from inrhw.base.process import printed_by, run
 
 
@@ -106,10 +106,7 @@ def shared_objects(
     compiler: Compiler, sources: list[Path], flags: list[str], deadline_s: float
 ) -> list[Path]:
     """Return the objects of files that never change, compiled on first use and kept in the cache."""
-    headers = sorted(
-        header for folder in {source.parent for source in sources} for header in folder.glob("*.h")
-    )
-    folder = cache_folder() / "objects" / key(compiler, flags, *sources, *headers)
+    folder = cache_folder() / "objects" / key(compiler, flags, *sources, *_headers_beside(sources))
     folder.mkdir(parents=True, exist_ok=True)
     objects = [folder / f"{source.stem}.o" for source in sources]
     jobs = [
@@ -119,6 +116,28 @@ def shared_objects(
     ]
     compile_all(compiler, jobs, deadline_s)
     return objects
+
+
+def _headers_beside(files: list[Path]) -> list[Path]:
+    """Return all headers in the folders of files: what these may include."""
+    return sorted(header for folder in {file.parent for file in files} for header in folder.glob("*.h"))
+
+
+def precompiled(compiler: Compiler, headers: list[Path], flags: list[str], deadline_s: float) -> list[str]:
+    """Return flags that include headers before all else, read in advance on first use and kept in the cache.
+
+    They are most of what a small model takes. Clang gets no such flags: it refuses what it read once the
+    files' times change, as when pip installs them again.
+    """
+    if "clang" in compiler.version:
+        return flags
+    folder = cache_folder() / "headers" / key(compiler, flags, headers, *_headers_beside(headers))
+    folder.mkdir(parents=True, exist_ok=True)
+    source, target = folder / "all.h", folder / "all.h.gch"
+    if not target.exists():
+        write_atomically(source, "".join(f'#include "{header}"\n' for header in headers).encode())
+        compiler.compile(Job(source, target, [*flags, "-x", "c++-header"]), deadline_s)
+    return [*flags, "-include", str(source)]
 
 
 def compile_all(compiler: Compiler, jobs: list[Job], deadline_s: float) -> None:

@@ -8,19 +8,19 @@ import pytest
 from support.small_library import SMALL, small_library, toggler
 
 from inrhw.base.errors import InputError
-from inrhw.estimates.asic.netlist import Instance, Netlist
+from inrhw.estimates.asic.cell_simulation import CellSimulation, Words
+from inrhw.estimates.asic.gate_netlist import GateNetlist, Instance
 from inrhw.estimates.asic.reading import load_library
-from inrhw.estimates.asic.simulation import Simulator, Words
 
 
 def test_a_toggler_toggles_once_a_cycle_and_its_clock_twice(tmp_path: Path) -> None:
-    found = Simulator(toggler(small_library(tmp_path)), "clk").toggles(lambda outputs: {}, 10, warm_up=1)
+    found = CellSimulation(toggler(small_library(tmp_path)), "clk").toggles(lambda outputs: {}, 10, warm_up=1)
     assert found == {1: 2.0, 2: 1.0, 3: 1.0}
 
 
 def test_copies_have_their_own_inputs_and_outputs_come_back(tmp_path: Path) -> None:
     library = small_library(tmp_path)
-    netlist = Netlist(
+    netlist = GateNetlist(
         "nand",
         {"clk": (1,), "i": (2, 3)},
         {"o": (4, 5), "one": ("1",)},
@@ -37,7 +37,7 @@ def test_copies_have_their_own_inputs_and_outputs_come_back(tmp_path: Path) -> N
         seen.append(outputs)
         return {"i": [a[len(seen) - 1], b[len(seen) - 1]]}
 
-    found = Simulator(netlist, "clk", 8).toggles(drive, 20, warm_up=1)
+    found = CellSimulation(netlist, "clk", 8).toggles(drive, 20, warm_up=1)
     y = [(x & z) ^ 255 for x, z in zip(a, b, strict=True)]
     assert [outputs["o"] for outputs in seen[1:]] == [list(pair) for pair in zip(y, [0, *y], strict=False)][
         :20
@@ -59,7 +59,7 @@ def test_copies_have_their_own_inputs_and_outputs_come_back(tmp_path: Path) -> N
 def test_registers_that_are_not_understood_are_refused(change: tuple[str, str], tmp_path: Path) -> None:
     (tmp_path / "s.lib").write_text(SMALL.replace(*change))
     with pytest.raises(InputError, match="u0, a DFF, is no flip-flop at the rising clk"):
-        Simulator(toggler(load_library([tmp_path / "s.lib"])), "clk").toggles(lambda outputs: {}, 1)
+        CellSimulation(toggler(load_library([tmp_path / "s.lib"])), "clk").toggles(lambda outputs: {}, 1)
 
 
 def test_an_asynchronous_input_that_is_tied_off_does_no_harm(tmp_path: Path) -> None:
@@ -69,5 +69,5 @@ def test_an_asynchronous_input_that_is_tied_off_does_no_harm(tmp_path: Path) -> 
     netlist = toggler(load_library([tmp_path / "s.lib"]))
     register, inverter = netlist.instances
     tied = Instance("u0", register.cell, {**register.pins, "R": "1"})
-    quiet = Netlist("t", netlist.inputs, netlist.outputs, (tied, inverter))
-    assert Simulator(quiet, "clk").toggles(lambda outputs: {}, 4, warm_up=1)[2] == 1.0
+    quiet = GateNetlist("t", netlist.inputs, netlist.outputs, (tied, inverter))
+    assert CellSimulation(quiet, "clk").toggles(lambda outputs: {}, 4, warm_up=1)[2] == 1.0

@@ -16,11 +16,11 @@ from support.small_library import SMALL, small_library
 from inrhw.artifact.manifest import Manifest, Port
 from inrhw.base.errors import InputError, Mismatch
 from inrhw.base.files import read_json
-from inrhw.estimates.asic.activity import Activity, core_activity
+from inrhw.estimates.asic.cell_activity import CellActivity, core_activity
 from inrhw.estimates.asic.estimate import asic
+from inrhw.estimates.asic.gate_netlist import GateNetlist, Instance
 from inrhw.estimates.asic.library import Library
 from inrhw.estimates.asic.mapping import map_to
-from inrhw.estimates.asic.netlist import Instance, Netlist
 from inrhw.estimates.asic.reading import load_library
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.training.training import Training
@@ -29,8 +29,8 @@ from inrhw.signals.picture import Picture
 TOGGLER = "module toggler(input clk, output reg q); always @(posedge clk) q <= ~q; endmodule"
 
 
-def idle(netlist: Netlist) -> Activity:
-    return Activity({1: 0.0}, "nothing moves")
+def idle(netlist: GateNetlist) -> CellActivity:
+    return CellActivity({1: 0.0}, "nothing moves")
 
 
 @pytest.fixture
@@ -87,8 +87,8 @@ def test_a_figure_that_cannot_be_scaled_says_why(toggler: Path, tmp_path: Path) 
 
 
 def test_unknown_activity_leaves_power_unknown_for_its_reason(toggler: Path, tmp_path: Path) -> None:
-    def unknown(netlist: Netlist) -> Activity:
-        return Activity(None, "nobody looked")
+    def unknown(netlist: GateNetlist) -> CellActivity:
+        return CellActivity(None, "nobody looked")
 
     figures = asic(toggler, "toggler", tmp_path, unknown, library=small_library(tmp_path)).figures
     assert figures["power_mw"].value is None
@@ -119,7 +119,7 @@ def test_a_clock_that_is_not_reached_is_named(toggler: Path, tmp_path: Path) -> 
 
 
 def test_a_netlist_that_shows_wrong_pixels_leaves_the_folder_as_it_was(toggler: Path, tmp_path: Path) -> None:
-    def wrong(netlist: Netlist) -> Activity:
+    def wrong(netlist: GateNetlist) -> CellActivity:
         raise Mismatch("wrong")
 
     library = small_library(tmp_path)
@@ -141,14 +141,14 @@ def test_what_cannot_be_scaled_at_all_is_refused_before_work(toggler: Path, tmp_
     assert not (tmp_path / "asic.json").exists()
 
 
-def showing(folder: Path, library: Library, register: int, valid: str = "1") -> Netlist:
+def showing(folder: Path, library: Library, register: int, valid: str = "1") -> GateNetlist:
     """Make a netlist that gives what is at window_x as pixels; bit `register` of it goes round a register."""
     x = tuple(range(20, 28))
     ports = {"aclk": (1,), "aresetn": (2,), "m_axis_tready": (3,), "window_x": x}
     cells = (Instance("u0", library.cells["DFF"], {"C": 1, "D": register, "Q": 9}),)
-    golden = {"pixels": np.full((2, 1), 0xA5), "coordinates": np.zeros((2, 2), np.int64)}
-    np.savez(folder / "vectors.npz", **golden)
-    return Netlist("still", ports, {"m_axis_tvalid": (valid,), "m_axis_tdata": x}, cells)
+    pixels, coordinates = np.full((2, 1), 0xA5), np.zeros((2, 2), np.int64)
+    np.savez(folder / "vectors.npz", pixels=pixels, coordinates=coordinates)
+    return GateNetlist("still", ports, {"m_axis_tvalid": (valid,), "m_axis_tdata": x}, cells)
 
 
 STILL = manifest(
@@ -168,7 +168,7 @@ def test_a_core_with_a_window_is_shown_whole(tmp_path: Path) -> None:
 
 
 def test_a_window_that_a_program_must_set_leaves_activity_unknown(tmp_path: Path) -> None:
-    found = core_activity(Netlist("t", {}, {}, ()), tmp_path, replace(STILL, control={"ID": 64}))
+    found = core_activity(GateNetlist("t", {}, {}, ()), tmp_path, replace(STILL, control={"ID": 64}))
     assert found.toggles is None
     assert "until a program sets it" in found.source
 
@@ -215,7 +215,7 @@ def test_another_core_makes_the_figures_of_the_old_one_go(emitted: Path, tmp_pat
 
 
 def test_weights_that_come_at_run_time_leave_activity_unknown(tmp_path: Path) -> None:
-    found = core_activity(Netlist("t", {}, {}, ()), tmp_path, manifest(memories=MEMORIES))
+    found = core_activity(GateNetlist("t", {}, {}, ()), tmp_path, manifest(memories=MEMORIES))
     assert found.toggles is None
     assert "run time" in found.source
 

@@ -8,7 +8,7 @@ from support.small_library import small_library, toggler
 
 from inrhw.base.errors import InputError
 from inrhw.base.yosys import run_yosys
-from inrhw.estimates.asic.netlist import Instance, Netlist, read_netlist
+from inrhw.estimates.asic.gate_netlist import GateNetlist, Instance, read_netlist
 
 
 def test_loads_are_the_pins_that_a_net_ends_at(tmp_path: Path) -> None:
@@ -18,7 +18,7 @@ def test_loads_are_the_pins_that_a_net_ends_at(tmp_path: Path) -> None:
 def test_cells_come_behind_those_that_drive_them(tmp_path: Path) -> None:
     inverter = small_library(tmp_path).cells["INV"]
     pins = {"c": {"A": 4, "Y": 5}, "a": {"A": 2, "Y": 3}, "b": {"A": 3, "Y": 4}}
-    netlist = Netlist(
+    netlist = GateNetlist(
         "chain", {"i": (2,)}, {"o": (5,)}, tuple(Instance(name, inverter, pins[name]) for name in pins)
     )
     assert [instance.name for instance in netlist.ordered()] == ["a", "b", "c"]
@@ -26,7 +26,7 @@ def test_cells_come_behind_those_that_drive_them(tmp_path: Path) -> None:
 
 def test_a_loop_is_refused(tmp_path: Path) -> None:
     inverter = small_library(tmp_path).cells["INV"]
-    ring = Netlist("ring", {}, {}, (Instance("u0", inverter, {"A": 2, "Y": 2}),))
+    ring = GateNetlist("ring", {}, {}, (Instance("u0", inverter, {"A": 2, "Y": 2}),))
     with pytest.raises(InputError, match="1 cells of ring form a combinational loop"):
         ring.ordered()
 
@@ -40,7 +40,7 @@ def test_the_verilog_is_the_netlist(tmp_path: Path) -> None:
     again = read_netlist(tmp_path / "again.json", "toggler", library)
     assert again.counts == netlist.counts == {"DFF": 1, "INV": 1}
     assert sorted(again.loads_pf().values()) == sorted(netlist.loads_pf().values())
-    assert {name: len(bits) for name, bits in (again.inputs | again.outputs).items()} == {"clk": 1, "q": 1}
+    assert {name: len(bits) for name, bits in {**again.inputs, **again.outputs}.items()} == {"clk": 1, "q": 1}
 
 
 def test_a_cell_that_the_library_lacks_is_named(tmp_path: Path) -> None:

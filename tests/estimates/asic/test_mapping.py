@@ -8,10 +8,10 @@ from support.small_library import small_library
 
 from inrhw.base.errors import InputError, ToolFailed
 from inrhw.base.yosys import run_yosys
+from inrhw.estimates.asic.cell_simulation import CellSimulation, Words
 from inrhw.estimates.asic.library import Library
 from inrhw.estimates.asic.mapping import Memory, map_to
 from inrhw.estimates.asic.reading import generic_library
-from inrhw.estimates.asic.simulation import Simulator, Words
 
 COUNTER = """
 module counter(input clk, input rst, output reg [3:0] y);
@@ -47,7 +47,7 @@ def test_a_mapped_counter_counts(library: Library, tmp_path: Path) -> None:
         seen.append(sum(bit << k for k, bit in enumerate(outputs["y"])))
         return {"rst": [int(len(seen) < 3)]}
 
-    Simulator(netlist, "clk").toggles(drive, 12)
+    CellSimulation(netlist, "clk").toggles(drive, 12)
     assert seen[3:] == [3 * k % 16 for k in range(9)]
 
 

@@ -19,6 +19,8 @@ from inrhw.gateware.memory import Contents, WeightMemory
 from inrhw.synthesis.synth import netlist_models, synth
 from inrhw.verification.simulator.build import available, build
 
+pytestmark = pytest.mark.tools
+
 SIMULATORS = ["icarus", "verilator"]
 SLOWER = ["icarus", pytest.param("verilator", marks=pytest.mark.slow)]
 CYCLES = 4000

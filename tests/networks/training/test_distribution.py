@@ -1,6 +1,7 @@
 """Distributions: what is told of them is what it says, and a rotation makes bells."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -56,7 +57,7 @@ def test_equal_numbers_have_no_kurtosis(value: float, peak: float | None) -> Non
 
 @pytest.mark.parametrize("model", sorted(activations()))
 @pytest.mark.parametrize("quantizer", ["uniform", "dhq"])
-def test_every_layer_but_the_first_is_told_of(model: str, quantizer: str) -> None:
+def test_every_layer_but_the_first_is_told_of(model: str, quantizer: Any) -> None:
     architecture = Architecture(model, 8, 8, 3, 12, 1, precision=Precision(quantizer=quantizer))
     found = distributions(INR(architecture))
     assert [layer.columns for layer in found] == architecture.features[1:-1]

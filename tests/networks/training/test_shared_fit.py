@@ -80,7 +80,8 @@ def test_training_is_deterministic(
     pictures: list[Picture], architectures: list[SharedArchitecture], fitted: FittedShared
 ) -> None:
     assert same(fitted, fit_shared(pictures, architectures, TRAINING))
-    for change in ({"seed": 1}, {"pixels": 12}):
+    changes: list[dict[str, Any]] = [{"seed": 1}, {"pixels": 12}]
+    for change in changes:
         other = fit_shared(pictures, architectures, dataclasses.replace(TRAINING, **change))
         assert not same(fitted, other)
 
@@ -162,7 +163,7 @@ def test_pixels_are_checked() -> None:
 @pytest.mark.parametrize("quantizer", ["uniform", "dhq"])
 @pytest.mark.parametrize("model", ["incode", "quadinr", "relu_pe"])
 def test_adding_a_picture_changes_no_bit_of_the_others(
-    pictures: list[Picture], model: str, quantizer: str
+    pictures: list[Picture], model: str, quantizer: Any
 ) -> None:
     precision = dataclasses.replace(SharedArchitecture.precision, quantizer=quantizer)
     architectures = shared_architectures(pictures, model, hidden_features=4, precision=precision)

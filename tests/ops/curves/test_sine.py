@@ -30,7 +30,7 @@ def exact_quarter() -> NDArray[np.object_]:
     """sin(2 pi k / 2**16) * 2**BITS for k from 0 to a quarter turn, by its Taylor series in integers."""
     k = np.arange((1 << 14) + 1).astype(object)
     angle = exact_pi() * k >> 15
-    term, total, n = angle, angle * 0, 1
+    term, total, n = angle, (angle * 0).astype(object), 1
     while term.any():
         total = total + term
         n += 2

@@ -37,7 +37,7 @@ def test_the_error_is_within_the_declared_bound_for_every_code(node: CurveNode) 
 
 @pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
 def test_stages_are_from_one_to_the_number_of_steps(cls: type[CurveNode]) -> None:
-    node = next(iter(cls.examples()))
+    node = next(node for node in cls.examples() if isinstance(node, CurveNode))
     most = len(node.steps())
     assert {type(node)(node.i, node.element, n).latency for n in range(1, most + 1)} == set(
         range(1, most + 1)

@@ -170,7 +170,7 @@ def test_torch_layer_equals_its_node(
     assert_exact(made, Vector(Fixed(x_frac + 1, x_frac), 4), *out)
 
 
-def test_gain_scale_and_offset_are_folded() -> None:
+def test_gain_scale_and_offset_are_absorbed() -> None:
     made = DenseLayer(2, 1, gain=3.0, scale=(2.0, 5.0), offset=7.0)
     with torch.no_grad():
         made.weight.copy_(torch.tensor([[1.0, -1.0]]))

@@ -185,7 +185,7 @@ def test_the_clock_is_never_slower_than_asked_for_and_all_ports_are_timed(
 
 def test_the_clock_is_the_planned_one_unless_given(folder: Path) -> None:
     def period() -> str:
-        return re.findall(r"-period (\S+)", (folder / "vivado" / "tiny.xdc").read_text())[0]
+        return str(re.findall(r"-period (\S+)", (folder / "vivado" / "tiny.xdc").read_text())[0])
 
     write_vivado(folder, load_board("vcu128"))
     assert period() == "3.333"

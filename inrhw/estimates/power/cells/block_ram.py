@@ -44,10 +44,10 @@ def _usual_block_ram(cell: Json) -> bool:
         cell["parameters"].get(f"WRITE_MODE_{side}") == "WRITE_FIRST" and read and write and read != write
         for side, read, write in modes
     )
-    plain = not any(parameter(cell, f"{name}_{side}") for name in ("INIT", "SRVAL") for side in "AB")
+    simple = not any(parameter(cell, f"{name}_{side}") for name in ("INIT", "SRVAL") for side in "AB")
     registered = parameter(cell, "DOA_REG", 1) or parameter(cell, "DOB_REG", 1)
     fits = parameter(cell, "WRITE_WIDTH_A") <= wide and parameter(cell, "READ_WIDTH_B") <= wide
-    return plain and fits and not (other or registered or any(pin(cell, "SLEEP")))
+    return simple and fits and not (other or registered or any(pin(cell, "SLEEP")))
 
 
 def _array(bits: Sequence[int]) -> Bits:
@@ -168,13 +168,13 @@ def _contents(cell: Json, name: str, size: int) -> NDArray[np.uint8]:
 
 def _usual_ultra_ram(cell: Json) -> bool:
     flags = ("IREG_PRE_A", "IREG_PRE_B", "OREG_A", "OREG_B", "EN_AUTO_SLEEP_MODE")
-    plain = all(cell["parameters"].get(flag, "FALSE") == "FALSE" for flag in flags)
+    simple = all(cell["parameters"].get(flag, "FALSE") == "FALSE" for flag in flags)
     quiet = [bit for name in ("SLEEP", "RST_A", "RST_B") for bit in pin(cell, name)]
     quiet += [bit for name in ("ADDR_A", "ADDR_B") for bit in pin(cell, name, 23)[12:]]
     quiet += [
         bit for name in ("DBITERR", "SBITERR") for side in "AB" for bit in pin(cell, f"INJECT_{name}_{side}")
     ]
-    return plain and not any(quiet)
+    return simple and not any(quiet)
 
 
 class _UltraRam:

@@ -4,8 +4,8 @@ Words as in FINN (Umuroglu et al. 2017): `pe` neurons are computed at once, each
 a vector takes neuron_fold x synapse_fold cycles. Nothing stalls: while one vector is computed the next one is
 written into another slot of the input buffer.
 
-Each neuron has its own power-of-two step (see `DenseLayer.quantized`). Memories hold its weights in that
-step, as narrow as they were trained, and the shift that brings its sum to the step of the output.
+Each neuron has its own power-of-two unit (see `DenseLayer.quantized`). Memories hold its weights in that
+unit, as narrow as they were trained, and the shift that brings its sum to the unit of the output.
 """
 
 import functools

@@ -23,7 +23,7 @@ from inrhw.ops.rotation import Rotation, core_matrix, core_of
 
 @dataclass(frozen=True)
 class Fwht(Node):
-    """``y = rotation.matrix() @ x``, not normalized: of the same step, and as wide as the largest sum.
+    """``y = rotation.matrix() @ x``, not normalized: of the same unit, and as wide as the largest sum.
 
     Parameters
     ----------

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from inrhw.base.errors import InputError
 from inrhw.estimates.asic import logic
-from inrhw.estimates.asic.netlist import Bit, Instance, Netlist
+from inrhw.estimates.asic.gate_netlist import Bit, GateNetlist, Instance
 
 #: Given what the outputs hold in a cycle, by port; what the inputs hold in the next. A port's bits are words.
 Words = Mapping[str, list[int]]
@@ -13,7 +13,7 @@ Drive = Callable[[Words], Words]
 
 
 @dataclass(frozen=True)
-class Simulator:
+class CellSimulation:
     """A netlist made a Python function.
 
     Every net is a word of `width` bits: so many copies of the circuit run at once, each with its own inputs.
@@ -34,7 +34,7 @@ class Simulator:
         The netlist is none of these.
     """
 
-    netlist: Netlist
+    netlist: GateNetlist
     clock: str
     width: int = 1
 

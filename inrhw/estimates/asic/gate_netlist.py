@@ -35,7 +35,7 @@ class Instance:
 
 
 @dataclass(frozen=True)
-class Netlist:
+class GateNetlist:
     """A flat netlist of cells of one library.
 
     Parameters
@@ -116,7 +116,7 @@ class Netlist:
         yield "endmodule"
 
 
-def read_netlist(path: Path, top: str, library: Library) -> Netlist:
+def read_netlist(path: Path, top: str, library: Library) -> GateNetlist:
     """Read the JSON that Yosys wrote of a mapped design.
 
     Parameters
@@ -150,4 +150,4 @@ def read_netlist(path: Path, top: str, library: Library) -> Netlist:
         way: {name: tuple(port["bits"]) for name, port in module["ports"].items() if port["direction"] == way}
         for way in ("input", "output")
     }
-    return Netlist(top, ports["input"], ports["output"], instances)
+    return GateNetlist(top, ports["input"], ports["output"], instances)

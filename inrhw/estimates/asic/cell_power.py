@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from inrhw.estimates.asic.library import Energy, Library
-from inrhw.estimates.asic.netlist import Bit, Instance, Netlist
-from inrhw.estimates.asic.timing import Delays
+from inrhw.estimates.asic.cell_delays import Delays
+from inrhw.estimates.asic.gate_netlist import Bit, GateNetlist, Instance
+from inrhw.estimates.asic.library import CellEnergy, Library
 
 
 @dataclass(frozen=True)
-class Power:
+class CellPower:
     """Where the power goes, in mW.
 
     Parameters
@@ -27,9 +27,9 @@ class Power:
     leakage_mw: float | None
 
 
-def power(
-    netlist: Netlist, library: Library, delays: Delays, toggles: Mapping[int, float], clock_mhz: float
-) -> Power:
+def power_of(
+    netlist: GateNetlist, library: Library, delays: Delays, toggles: Mapping[int, float], clock_mhz: float
+) -> CellPower:
     """Add up what every net and every cell takes.
 
     A pin's internal energy is the mean over its input pins by how often they toggle, over the states of the
@@ -65,7 +65,7 @@ def power(
         internal_pj = sum(internal.of(instance) for instance in netlist.instances)
     leakage = [instance.cell.leakage_nw for instance in netlist.instances]
     known = [value for value in leakage if value is not None]
-    return Power(
+    return CellPower(
         switching_pj * clock_mhz / 1e3,  # pJ a cycle times MHz is uW
         None if internal_pj is None else internal_pj * clock_mhz / 1e3,
         sum(known) / 1e6 if len(known) == len(leakage) else None,
@@ -80,7 +80,7 @@ class _Internal:
 
     def of(self, instance: Instance) -> float:
         """Return what a cell takes in a cycle, in pJ."""
-        by_pin: dict[str, dict[str, list[Energy]]] = {}
+        by_pin: dict[str, dict[str, list[CellEnergy]]] = {}
         for energy in instance.cell.energies:
             by_pin.setdefault(energy.pin, {}).setdefault(energy.related, []).append(energy)
         total = 0.0
@@ -98,7 +98,7 @@ class _Internal:
     def _toggles(self, net: Bit | None) -> float:
         return self.toggles.get(net, 0.0) if isinstance(net, int) else 0.0
 
-    def _change(self, energies: Iterable[Energy], cause: Bit | None, net: Bit | None) -> float:
+    def _change(self, energies: Iterable[CellEnergy], cause: Bit | None, net: Bit | None) -> float:
         """Return the energy of one change, mean of rise and fall and of states, sum of supplies."""
         slew = self.delays.slew_ns
         if isinstance(cause, int):

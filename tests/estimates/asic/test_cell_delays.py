@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from support.small_library import small_library, toggler
 
-from inrhw.estimates.asic.netlist import Instance, Netlist
-from inrhw.estimates.asic.timing import longest_path
+from inrhw.estimates.asic.cell_delays import longest_path
+from inrhw.estimates.asic.gate_netlist import GateNetlist, Instance
 
 
 def test_delays_add_up_from_clock_to_setup(tmp_path: Path) -> None:
@@ -23,7 +23,7 @@ def test_delays_add_up_from_clock_to_setup(tmp_path: Path) -> None:
 def test_an_inverting_arc_takes_the_other_edge(tmp_path: Path) -> None:
     library = small_library(tmp_path)
     inverter = library.cells["INV"]
-    chain = Netlist(
+    chain = GateNetlist(
         "chain",
         {"i": (2,)},
         {"o": (4,)},
@@ -37,7 +37,7 @@ def test_a_load_beyond_the_tables_is_counted(tmp_path: Path) -> None:
     library = small_library(tmp_path)
     inverter = library.cells["INV"]
     fan = [Instance(f"u{k}", inverter, {"A": 3, "Y": 4 + k}) for k in range(1, 4)]
-    netlist = Netlist("fan", {"i": (2,)}, {"o": (5,)}, (Instance("u0", inverter, {"A": 2, "Y": 3}), *fan))
+    netlist = GateNetlist("fan", {"i": (2,)}, {"o": (5,)}, (Instance("u0", inverter, {"A": 2, "Y": 3}), *fan))
     found = longest_path(netlist, library)
     assert found.overloaded == 1  # 3 x 0.5 pF on tables of up to 1
     assert found.delay_ns == pytest.approx((2 + 1.5) + 1)
@@ -45,6 +45,6 @@ def test_a_load_beyond_the_tables_is_counted(tmp_path: Path) -> None:
 
 def test_what_is_constant_takes_no_time(tmp_path: Path) -> None:
     library = small_library(tmp_path)
-    still = Netlist("still", {}, {"o": (2,)}, (Instance("u0", library.cells["INV"], {"A": "0", "Y": 2}),))
+    still = GateNetlist("still", {}, {"o": (2,)}, (Instance("u0", library.cells["INV"], {"A": "0", "Y": 2}),))
     assert longest_path(still, library).delay_ns is None
     assert longest_path(still, library).path == ()

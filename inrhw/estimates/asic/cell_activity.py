@@ -9,8 +9,8 @@ import numpy as np
 from inrhw.artifact.manifest import Manifest
 from inrhw.base.errors import InputError, Mismatch
 from inrhw.base.files import read_arrays
-from inrhw.estimates.asic.netlist import Netlist
-from inrhw.estimates.asic.simulation import Simulator, Words
+from inrhw.estimates.asic.cell_simulation import CellSimulation, Words
+from inrhw.estimates.asic.gate_netlist import GateNetlist
 
 #: Cycles that are counted at least, and pixels.
 _CYCLES, _PIXELS = 1000, 8
@@ -23,7 +23,7 @@ _COPIES, _LANE_CYCLES, _LANE_WARM_UP = 64, 64, 32
 
 
 @dataclass(frozen=True)
-class Activity:
+class CellActivity:
     """How often nets toggle.
 
     Parameters
@@ -38,7 +38,7 @@ class Activity:
     source: str
 
 
-def core_activity(netlist: Netlist, folder: Path, manifest: Manifest) -> Activity:
+def core_activity(netlist: GateNetlist, folder: Path, manifest: Manifest) -> CellActivity:
     """Simulate a core that shows its picture without ever being stopped, and compare its pixels.
 
     Parameters
@@ -58,28 +58,30 @@ def core_activity(netlist: Netlist, folder: Path, manifest: Manifest) -> Activit
         The netlist gave a wrong pixel, or none.
     """
     if manifest.loadable:
-        return Activity(None, "weights are loaded at run time, and the simulation for activity loads none")
+        return CellActivity(
+            None, "weights are loaded at run time, and the simulation for activity loads none"
+        )
     if manifest.window and manifest.control:
-        return Activity(None, "the window is unknown until a program sets it, and none is simulated")
+        return CellActivity(None, "the window is unknown until a program sets it, and none is simulated")
     feed = _Feed(netlist, manifest, folder / "vectors.npz")
     interval = manifest.initiation_interval
     warm_up = _RESET + manifest.latency + interval
     cycles = max(_CYCLES, _PIXELS * interval)
     try:
-        toggles = Simulator(netlist, "aclk").toggles(feed, cycles, warm_up=warm_up)
+        toggles = CellSimulation(netlist, "aclk").toggles(feed, cycles, warm_up=warm_up)
     except InputError as error:
-        return Activity(None, str(error))
+        return CellActivity(None, str(error))
     if not feed.compared:
         raise Mismatch(f"the mapped netlist gives no pixel in {warm_up + cycles} cycles")
     which = "; of the first picture" if manifest.pictures > 1 else ""
-    return Activity(
+    return CellActivity(
         toggles,
         f"toggles of the mapped netlist in {cycles} cycles without delays, so without glitches (about 1.6 "
         f"times as much with them); {feed.compared} pixels were right{which}",
     )
 
 
-def lane_activity(netlist: Netlist, seed: int = 0) -> Activity:
+def lane_activity(netlist: GateNetlist, seed: int = 0) -> CellActivity:
     """Simulate one lane of an activation with random codes, all as likely, one a cycle.
 
     Parameters
@@ -102,10 +104,10 @@ def lane_activity(netlist: Netlist, seed: int = 0) -> Activity:
             for name, bits in netlist.inputs.items()
         }
 
-    simulator = Simulator(netlist, "clk", _COPIES)
+    simulator = CellSimulation(netlist, "clk", _COPIES)
     toggles = simulator.toggles(drive, _LANE_CYCLES, warm_up=_LANE_WARM_UP)
     samples = _COPIES * _LANE_CYCLES
-    return Activity(
+    return CellActivity(
         toggles,
         f"toggles of the mapped netlist, {samples} random codes, without delays, so without glitches (about "
         "1.6 times as much with them)",
@@ -125,7 +127,7 @@ class _Feed:
         Its golden vectors.
     """
 
-    def __init__(self, netlist: Netlist, manifest: Manifest, vectors: Path) -> None:
+    def __init__(self, netlist: GateNetlist, manifest: Manifest, vectors: Path) -> None:
         arrays = read_arrays(vectors, ("coordinates", "pixels"), "inrhw emit")
         frame = slice(manifest.pixels)  # of the first picture
         self._coordinates: list[list[int]] = arrays["coordinates"][frame].tolist()

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from inrhw.estimates.asic.gate_netlist import GateNetlist, Instance
 from inrhw.estimates.asic.library import Arc, Library
-from inrhw.estimates.asic.netlist import Instance, Netlist
-from inrhw.synthesis.timing.path import Step
+from inrhw.synthesis.timing.path import Hop
 
 _EDGES = ("rise", "fall")
 _SETTLING = 8
@@ -40,7 +40,7 @@ class Delays:
     delay_ns
         Longest path from register or input to register, with its setup, or to output; None without any.
     path
-        Its cells, the last step being the register or port that it ends at.
+        Its cells, the last hop being the register or port that it ends at.
     slews_ns
         Transition time of each net that changes, mean of its slowest rise and fall.
     slew_ns
@@ -50,13 +50,13 @@ class Delays:
     """
 
     delay_ns: float | None
-    path: tuple[Step, ...]
+    path: tuple[Hop, ...]
     slews_ns: Mapping[int, float]
     slew_ns: float
     overloaded: int
 
 
-def longest_path(netlist: Netlist, library: Library) -> Delays:
+def longest_path(netlist: GateNetlist, library: Library) -> Delays:
     """Add up delays along every path, with the loads that pins make and the slowest transition at each.
 
     Parameters
@@ -75,7 +75,7 @@ def longest_path(netlist: Netlist, library: Library) -> Delays:
 
 
 class _Timing:
-    def __init__(self, netlist: Netlist, library: Library) -> None:
+    def __init__(self, netlist: GateNetlist, library: Library) -> None:
         self._netlist = netlist
         self._loads = netlist.loads_pf()
         self._slew = _typical_slew(library)
@@ -94,7 +94,7 @@ class _Timing:
         for instance in self._netlist.ordered():
             self._drive(instance, [arc for arc in instance.cell.arcs if arc.kind == "combinational"])
         ends = [*self._setups(registers), *self._outputs()]
-        path: tuple[Step, ...] = ()
+        path: tuple[Hop, ...] = ()
         if ends:
             last, net, edge = max(ends, key=lambda end: end[0].arrival_ns)
             path = (*self._path(net, edge), last)
@@ -136,7 +136,7 @@ class _Timing:
         slowest = max(old.slew_ns, new.slew_ns)
         self._at[net, edge] = Arrival(latest.time_ns, slowest, latest.instance, latest.before)
 
-    def _setups(self, registers: Iterable[Instance]) -> Iterator[tuple[Step, int, str]]:
+    def _setups(self, registers: Iterable[Instance]) -> Iterator[tuple[Hop, int, str]]:
         for instance in registers:
             for arc in instance.cell.arcs:
                 if not arc.kind.startswith("setup"):
@@ -147,25 +147,25 @@ class _Timing:
                     if table and isinstance(net, int) and (net, edge) in self._at:
                         arrival = self._at[net, edge]
                         end = arrival.time_ns + table.at(arrival.slew_ns, self._slew)
-                        yield Step(instance.name, instance.cell.name, f"n{net}", end), net, edge
+                        yield Hop(instance.name, instance.cell.name, f"n{net}", end), net, edge
 
-    def _outputs(self) -> Iterator[tuple[Step, int, str]]:
+    def _outputs(self) -> Iterator[tuple[Hop, int, str]]:
         for name, bits in self._netlist.outputs.items():
             for net in bits:
                 for edge in _EDGES:
                     if isinstance(net, int) and (net, edge) in self._at:
-                        yield Step(name, "port", f"n{net}", self._at[net, edge].time_ns), net, edge
+                        yield Hop(name, "port", f"n{net}", self._at[net, edge].time_ns), net, edge
 
-    def _path(self, net: int, edge: str) -> list[Step]:
-        steps = []
+    def _path(self, net: int, edge: str) -> list[Hop]:
+        hops = []
         place: tuple[int, str] | None = (net, edge)
         while place is not None:
             arrival = self._at[place]
             if arrival.instance:
                 name, kind = arrival.instance.name, arrival.instance.cell.name
-                steps.append(Step(name, kind, f"n{place[0]}", arrival.time_ns))
+                hops.append(Hop(name, kind, f"n{place[0]}", arrival.time_ns))
             place = arrival.before
-        return steps[::-1]
+        return hops[::-1]
 
     def _slew_of(self, net: int, edge: str) -> float:
         arrival = self._at.get((net, edge))
