@@ -19,13 +19,14 @@ from typing import Any
 from node_cost import BOARD, RESOURCES, measured
 
 from inrhw import Architecture, Precision, emit, lower, synth
-from inrhw.files import write_json
-from inrhw.folding import Folding, fold, fold_banks, folding_to_json
-from inrhw.models import INR, architecture_to_json
-from inrhw.node import Graph
-from inrhw.plan import plan_for
-from inrhw.shared import SharedArchitecture, SharedINR
-from inrhw.wish import Target, Wish
+from inrhw.base.files import write_json
+from inrhw.lowering.fold import Folding, fold, fold_banks, folding_to_json
+from inrhw.lowering.plan import plan_for
+from inrhw.lowering.wish import Target, Wish
+from inrhw.networks.architecture import architecture_to_json
+from inrhw.networks.inr import INR
+from inrhw.networks.shared import SharedArchitecture, SharedINR
+from inrhw.ops.node import Graph
 
 RESULTS = Path(__file__).parent / "results"
 

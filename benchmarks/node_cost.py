@@ -15,13 +15,13 @@ from typing import Any
 from amaranth.back import rtlil
 
 from inrhw import load_board, synth
-from inrhw.activation_table import Alone
-from inrhw.files import write_json
-from inrhw.node import Node
-from inrhw.ops import curve_nodes, implementation
-from inrhw.ops.requantize import Requantize
-from inrhw.types import Fixed, Vector
-from inrhw.yosys import verilog_from_rtlil
+from inrhw.base.files import write_json
+from inrhw.base.types import Fixed, Vector
+from inrhw.base.yosys import verilog_from_rtlil
+from inrhw.estimates.activations import Alone
+from inrhw.ops.linear.requantize import Requantize
+from inrhw.ops.node import Node
+from inrhw.ops.registry import curve_nodes, implementation
 
 RESULTS = Path(__file__).parent / "results" / "node_cost.json"
 BOARD = load_board("vcu128")
