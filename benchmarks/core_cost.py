@@ -5,7 +5,7 @@
 Weights are those before training: their number decides, not their values. Prints a row a core and writes
 benchmarks/results/core_cost.json, which tests compare with what is predicted; a core that is there already is
 not measured again. No constant of a cost was chosen by looking at a core of `HELD_OUT`; `CALIBRATION` is for
-that, and is measured node by node too (benchmarks/results/core_cost_calibration.json).
+that (benchmarks/results/core_cost_calibration.json), with results of other benchmarks.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from node_cost import BOARD, RESOURCES, measured
+from node_cost import BOARD, RESOURCES
 
 from inrhw import Architecture, Precision, emit, lower, synth
 from inrhw.base.files import write_json
@@ -178,25 +178,25 @@ HELD_OUT = (
 def main() -> None:
     """Measure every core."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--calibration", action="store_true", help="measure those, node by node")
+    parser.add_argument("--calibration", action="store_true", help="measure those")
     if parser.parse_args().calibration:
-        measure(CALIBRATION, RESULTS / "core_cost_calibration.json", nodes=True)
+        measure(CALIBRATION, RESULTS / "core_cost_calibration.json")
     else:
-        measure(HELD_OUT, RESULTS / "core_cost.json", nodes=False)
+        measure(HELD_OUT, RESULTS / "core_cost.json")
 
 
-def measure(designs: tuple[Design, ...], path: Path, *, nodes: bool) -> None:
+def measure(designs: tuple[Design, ...], path: Path) -> None:
     """Add what is missing to the rows of a file."""
     rows = json.loads(path.read_text()) if path.exists() else []
     known = {row["name"] for row in rows}
     for design in designs:
         if design.name not in known:
-            rows.append(run(design, nodes=nodes))
+            rows.append(run(design))
             print(json.dumps(rows[-1]), flush=True)
             write_json(path, rows)
 
 
-def run(design: Design, *, nodes: bool) -> Mapping[str, Any]:
+def run(design: Design) -> Mapping[str, Any]:
     """Return one row."""
     architecture = design.architecture
     folding = plan_for([architecture] * design.pictures, design.wish, BOARD, design.source)
@@ -218,7 +218,6 @@ def run(design: Design, *, nodes: bool) -> Mapping[str, Any]:
         "folding": folding_to_json(folding),
         **{name: getattr(design, name) for name in ("source", "pictures", "control", "window")},
         "measured": {name: found[name].value or 0 for name in RESOURCES},
-        **({"nodes": {name: measured(node) for name, node in graph.nodes.items()}} if nodes else {}),
     }
 
 

@@ -12,12 +12,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from amaranth.back import rtlil
-
 from inrhw import load_board, synth
+from inrhw.artifact.emit import verilog_of
 from inrhw.base.files import write_json
 from inrhw.base.types import Fixed, Vector
-from inrhw.base.yosys import verilog_from_rtlil
 from inrhw.estimates.activations import Alone
 from inrhw.ops.linear.requantize import Requantize
 from inrhw.ops.node import Node
@@ -68,8 +66,7 @@ def measured(node: Node) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         verilog = folder / "lane.v"
-        text = rtlil.convert(Alone(node), name="lane", emit_src=False)
-        verilog.write_text(verilog_from_rtlil(text, folder))
+        verilog.write_text(verilog_of(Alone(node), "lane", folder))
         found = synth(verilog, "lane", BOARD, folder).resources
     counts = {name: found[name].value or 0 for name in RESOURCES}
     counts["ff"] -= node.i.lanes * node.i.element.width + 1

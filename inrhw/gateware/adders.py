@@ -1,5 +1,6 @@
 """The circuit of an adder graph, with registers wherever they are wanted."""
 
+import itertools
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -7,6 +8,7 @@ from amaranth.hdl import Cat, Const, Module, Shape, Signal, Value
 
 from inrhw.base.types import Fixed
 from inrhw.gateware.adder_graph import AdderGraph
+from inrhw.gateware.cost import Cost, delayed
 
 
 def build_adders(
@@ -66,6 +68,28 @@ def build_adders(
         domain += total.eq(_sum(left, adder.left_shift, right, adder.right_shift, adder.sign))
         history.append([total])
     return [at(term.variable, graph.depth) << term.shift if term else Const(0) for term in graph.outputs]
+
+
+def adders_cost(graph: AdderGraph, element: Fixed, *, registered: Collection[int], keep: int = 62) -> Cost:
+    """Return what `build_adders` builds: a LUT for each bit of a sum at which both operands have bits."""
+    bits = _variable_bits(graph, element, keep)
+    levels = graph.levels
+    stages = [sum(cut <= level for cut in registered) for level in range(graph.depth + 1)]
+    first = graph.n_inputs + len(graph.constants)
+    uses: list[set[int]] = [set() for _ in levels]
+    found = Cost()
+    for k, adder in enumerate(graph.adders, first):
+        width = bits[k].shape.width
+        alone = adder.right_shift if adder.sign > 0 or not adder.left_shift else 0
+        found += Cost(lut=width - max(alone, adder.left_shift), ff=width * (levels[k] in registered))
+        for variable in (adder.left, adder.right):
+            uses[variable].add(stages[levels[k] - 1] - stages[levels[variable]])
+    for term in filter(None, graph.outputs):
+        uses[term.variable].add(stages[graph.depth] - stages[levels[term.variable]])
+    for variable in (*range(graph.n_inputs), *range(first, len(levels))):
+        waits = itertools.pairwise(sorted({0, *uses[variable]}))
+        found += sum((delayed(bits[variable].shape.width, b - a) for a, b in waits), Cost())
+    return found
 
 
 @dataclass(frozen=True)

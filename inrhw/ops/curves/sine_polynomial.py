@@ -12,6 +12,7 @@ import numpy as np
 from amaranth.hdl import Cat, Const, Value
 
 from inrhw.base.types import Codes, Fixed, Phase, Vector
+from inrhw.gateware.cost import Cost, product
 from inrhw.gateware.pipeline import Step
 from inrhw.ops.kinds.curve import EVERY_STEP
 from inrhw.ops.kinds.quarter_wave import SineNode, fold
@@ -109,6 +110,11 @@ class SinePolynomial(SineNode):
         magnitude[u == quarter] = self.element.hi
         y: Codes = np.where(half == 1, -magnitude, magnitude)
         return y
+
+    def logic(self) -> Cost:
+        """Return the products with registers of their own, and the adders behind them."""
+        u, *others = self._argument_bits, *self.constants()
+        raise NotImplementedError
 
     def steps(self) -> list[Step]:
         """Return fold, square, Horner's rule from the last coefficient on, multiply, round, sign."""

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inrhw.base.types import Codes, Element, Fixed, Phase, Vector
+from inrhw.gateware.cost import Cost, beside, registers
 from inrhw.gateware.pipeline import Staged, Step
 from inrhw.ops.node import Node
 
@@ -91,6 +92,18 @@ class CurveNode(Node):
     @abstractmethod
     def steps(self) -> Sequence[Step]:
         """Return the circuit of one element; see `Staged`."""
+
+    @abstractmethod
+    def logic(self) -> Cost:
+        """Return what the steps of one element cost without the registers between them.
+
+        Flip-flops are below zero where parts of the circuit have registers themselves, as DSPs do.
+        """
+
+    def cost(self) -> Cost:
+        """Return logic and registers on each lane, and those of valid and bank."""
+        lane = self.logic() + registers(self.steps(), self.n_stages, self.i.element)
+        return self.i.lanes * lane + beside(self.i, self.n_stages)
 
     def outputs(self) -> Codes:
         """Return the output for every code of the argument, from the lowest on."""

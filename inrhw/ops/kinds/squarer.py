@@ -18,6 +18,7 @@ from amaranth.hdl import Cat, Const, Mux, Value
 from numpy.typing import NDArray
 
 from inrhw.base.types import Codes
+from inrhw.gateware.cost import Cost
 from inrhw.gateware.lookup import lookup
 from inrhw.gateware.pipeline import Step
 from inrhw.ops.kinds.quarter_wave import WaveNode
@@ -79,6 +80,10 @@ class SquarerNode(WaveNode):
     def overflows(self, s: Value, positive: Value) -> Value:
         """Return whether the result would be one beyond the code for the crest; never by itself."""
         return Const(0, 1)
+
+    def logic(self) -> Cost:
+        """Return the table's LUTs, and an adder a row with what writes its digit."""
+        raise NotImplementedError
 
     def steps(self) -> list[Step]:
         """Return the table of the lowest bits' square, then a digit and an adder for each row."""

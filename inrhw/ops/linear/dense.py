@@ -21,7 +21,8 @@ from torch import Tensor, nn
 from inrhw.base.errors import Overflow
 from inrhw.base.types import Codes, Fixed, Phase, Vector
 from inrhw.gateware.adder_graph import AdderGraph, adder_graph
-from inrhw.gateware.adders import build_adders
+from inrhw.gateware.adders import adders_cost, build_adders
+from inrhw.gateware.cost import Cost, beside
 from inrhw.gateware.edge import flow
 from inrhw.gateware.pipeline import delay, delay_valid
 from inrhw.ops.kinds.activation import Affine
@@ -123,6 +124,18 @@ class Dense(Node):
         """Multiply, add, shift; see `Node`."""
         y = (x @ self.weight.T + self.bias) >> self.shift
         return y & ((1 << self.frac) - 1) if self.wrap else y
+
+    def cost(self) -> Cost:
+        """Return what the adders and the registers behind them take."""
+        graph = self.adder_graph
+        assert isinstance(self.i.element, Fixed)
+        found = adders_cost(
+            graph,
+            self.i.element,
+            registered=range(1, graph.depth + 1),
+            keep=self.shift + self.o.element.width,
+        )
+        return found + beside(self.i, self.latency)
 
     def component(self) -> "DenseComponent":
         """Return the registered adder graph."""

@@ -7,7 +7,8 @@ import numpy as np
 from amaranth.hdl import Mux, Value
 
 from inrhw.base.types import Codes, Fixed, Vector
-from inrhw.gateware.pipeline import Staged
+from inrhw.gateware.cost import LUT_INPUTS, Cost, beside, registers
+from inrhw.gateware.pipeline import Staged, Step
 from inrhw.ops.node import Node
 
 
@@ -60,7 +61,19 @@ class Requantize(Node):
 
     def component(self) -> Staged:
         """Return round, saturate."""
-        return Staged(self.i, self.o, [self._round, self._saturate], self.n_stages)
+        return Staged(self.i, self.o, self._steps, self.n_stages)
+
+    @property
+    def _steps(self) -> list[Step]:
+        return [self._round, self._saturate]
+
+    def cost(self) -> Cost:
+        """Return the adder that rounds, a LUT for each bit that saturates, those that see whether it must."""
+        kept, width = self.i.element.width - self.shift, self.element.width
+        rounds, saturates = self.shift > 0, kept > width or self.i.element.signed > self.element.signed
+        lut = rounds * kept + saturates * (width + max(0, kept - width) / LUT_INPUTS)
+        lane = Cost(lut=lut) + registers(self._steps, self.n_stages, self.i.element)
+        return self.i.lanes * lane + beside(self.i, self.n_stages)
 
     def _round(self, x: Mapping[str, Value]) -> Mapping[str, Value]:
         if self.shift > 0:

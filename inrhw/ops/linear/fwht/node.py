@@ -16,7 +16,9 @@ import numpy as np
 from inrhw.base.errors import InputError, Overflow
 from inrhw.base.types import Codes, Fixed, Vector
 from inrhw.gateware.adder_graph import Adder, AdderGraph, Term, adder_graph
-from inrhw.ops.linear.fwht.circuit import FwhtComponent
+from inrhw.gateware.adders import adders_cost
+from inrhw.gateware.cost import Cost, beside
+from inrhw.ops.linear.fwht.circuit import FwhtComponent, across_cost
 from inrhw.ops.node import Node
 from inrhw.ops.rotation import Rotation, core_matrix, core_of
 
@@ -112,6 +114,15 @@ class Fwht(Node):
     def forward_int(self, x: Codes) -> Codes:
         """Multiply by the matrix; see `Node`."""
         return x @ self.rotation.matrix().T
+
+    def cost(self) -> Cost:
+        """Return what butterflies across beats take, and those inside a beat."""
+        edge, found = self.i, beside(self.i, self.n_stages)
+        for level, distance in enumerate(self.distances, 1):
+            found += across_cost(edge, distance, registered=level in self.registered)
+            edge = replace(edge, element=Rotation((2,)).holding(edge.element))
+        inside = {level - len(self.distances) for level in self.registered}
+        return found + adders_cost(self.adders, edge.element, registered=inside)
 
     def component(self) -> FwhtComponent:
         """Return butterflies across beats, then those inside a beat."""
