@@ -134,6 +134,7 @@ class Dense(Node):
             self.i.element,
             registered=range(1, graph.depth + 1),
             keep=self.shift + self.o.element.width,
+            dropped=self.shift,
         )
         return found + beside(self.i, self.latency)
 
