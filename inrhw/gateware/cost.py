@@ -128,7 +128,7 @@ def _fixed_memory(width: int, words: int) -> Cost:
 
 
 def _loadable_memory(width: int, words: int) -> Cost:
-    bus = Cost(lut=address_bits(words) + 5 + width / 5)
+    bus = Cost(lut=address_bits(words) + 5 + width / 3)
     style = memory_style(words, loadable=True)
     if style == "ultra":
         return bus + Cost(uram=-(-words // 4096))

@@ -1,5 +1,6 @@
 """What every activation's circuit shares: one function of one number, applied to each element."""
 
+import functools
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -102,8 +103,8 @@ class CurveNode(Node):
 
     def cost(self) -> Cost:
         """Return logic and registers on each lane, and those of valid and bank."""
-        lane = self.logic() + registers(self.steps(), self.n_stages, self.i.element)
-        return self.i.lanes * lane + beside(self.i, self.n_stages)
+        alone = replace(self, i=Vector(self.i.element, 1))
+        return self.i.lanes * _lane(alone) + beside(self.i, self.n_stages)
 
     def outputs(self) -> Codes:
         """Return the output for every code of the argument, from the lowest on."""
@@ -126,6 +127,12 @@ class CurveNode(Node):
     def component(self) -> Staged:
         """Return the steps with their registers."""
         return Staged(self.i, self.o, self.steps(), self.n_stages)
+
+
+@functools.lru_cache(maxsize=256)
+def _lane(node: CurveNode) -> Cost:
+    """Return the cost of one element's steps; planning asks for the same ones many times."""
+    return node.logic() + registers(node.steps(), node.n_stages, node.i.element)
 
 
 def check_output(element: Fixed, most: int = 16) -> None:

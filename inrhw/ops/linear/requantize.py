@@ -7,7 +7,7 @@ import numpy as np
 from amaranth.hdl import Mux, Value
 
 from inrhw.base.types import Codes, Fixed, Vector
-from inrhw.gateware.cost import LUT_INPUTS, Cost, beside, registers
+from inrhw.gateware.cost import Cost, beside, registers
 from inrhw.gateware.pipeline import Staged, Step
 from inrhw.ops.node import Node
 
@@ -68,10 +68,13 @@ class Requantize(Node):
         return [self._round, self._saturate]
 
     def cost(self) -> Cost:
-        """Return the adder that rounds, a LUT for each bit that saturates, those that see whether it must."""
+        """Return a LUT for each bit that saturates, and those that see whether it must.
+
+        Rounding adds one bit, which takes a carry chain and no LUT.
+        """
         kept, width = self.i.element.width - self.shift, self.element.width
-        rounds, saturates = self.shift > 0, kept > width or self.i.element.signed > self.element.signed
-        lut = rounds * kept + saturates * (width + max(0, kept - width) / LUT_INPUTS)
+        saturates = kept > width or self.i.element.signed > self.element.signed
+        lut = saturates * (width + max(0, kept - width) / 2)
         lane = Cost(lut=lut) + registers(self._steps, self.n_stages, self.i.element)
         return self.i.lanes * lane + beside(self.i, self.n_stages)
 

@@ -8,13 +8,16 @@ from inrhw.base.types import Element, Fixed, Phase, Vector
 from inrhw.gateware.cost import Cost, adder, beside, choice, column_memory, counter, delayed
 from inrhw.gateware.input_buffer import ReadPosition, buffer_cost
 from inrhw.gateware.mac import MAC_LATENCY, PACKED_LATENCY, WIDE_LATENCY, is_wide
-from inrhw.gateware.memory import address_bits, memory_style, total_depth
+from inrhw.gateware.memory import MAX_WIDTH, address_bits, memory_style, total_depth
 
 if TYPE_CHECKING:
     from inrhw.ops.linear.folded_dense.node import Fold, MemoryFormat
 
-#: The registers of the bus that loads weights, and what answers on it.
-_BUS = Cost(lut=20, ff=90)
+#: What the bus that loads weights takes besides its words. Fitted, as the rest, to folding_cost.json.
+_BUS = Cost(lut=20, ff=6)
+
+#: LUTs of a processing element that shares multipliers besides those of its sum.
+_PACKED = 12
 
 
 @dataclass(frozen=True)
@@ -100,8 +103,15 @@ class FoldedShape:
             + self._multipliers()
             + self._unload()
             + self._scale()
-            + (_BUS if self.loadable else Cost())
+            + (self._bus() if self.loadable else Cost())
         )
+
+    def _bus(self) -> Cost:
+        """Return the registers of the bus that loads weights: a word on each way, and where it goes."""
+        format = self.format
+        widths = (self.fold.pe, format.weight_bits), (self.out_lanes, format.sum_width + format.shift_bits)
+        word = max(min(codes, MAX_WIDTH // width) * width for codes, width in widths)
+        return _BUS + Cost(ff=2 * word + address_bits(self.steps))
 
     def _memory(self, codes: int, width: int, depth: int) -> Cost:
         return column_memory(codes, width, depth, self.sets, loadable=self.loadable)
@@ -130,7 +140,7 @@ class FoldedShape:
         """Return the processing elements; the sums of some leave them through an adder."""
         pe, simd, width = self.fold.pe, self.fold.simd, self.format.sum_width
         if self.packed:
-            return pe * adder(width + 1, width) + Cost(dsp=-(-pe // 2) * simd)
+            return pe * adder(width + _PACKED, width) + Cost(dsp=-(-pe // 2) * simd)
         if self.wide:
             return pe * adder(width - self.x.width // 2, width) + Cost(dsp=2 * pe * simd)
         return Cost(dsp=pe * simd)
