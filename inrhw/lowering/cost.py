@@ -9,11 +9,15 @@ from inrhw.gateware.cost import Cost, adder, column_memory, counter, delayed, lu
 from inrhw.gateware.memory import address_bits
 from inrhw.lowering.fold import LOADABLE_WIDTH, Folding, lanes_to_rotate
 from inrhw.lowering.shapes import LayerShape
-from inrhw.ops.linear.folded_dense.node import Fold
+from inrhw.ops.linear.dense import Dense
+from inrhw.ops.linear.folded_dense.cost import FoldedShape
+from inrhw.ops.linear.folded_dense.node import Fold, FoldedDense
 from inrhw.ops.linear.fwht.node import Fwht
 from inrhw.ops.linear.gather import Gather
 from inrhw.ops.linear.regroup import Regroup
-from inrhw.ops.node import Node
+from inrhw.ops.node import Graph, Node
+from inrhw.signals.grid import Grid
+from inrhw.signals.window import FRAC
 
 #: What an ECP5 needs for one of UltraScale+ or 7 series: its LUTs have four inputs, its LUT RAM 16 words,
 #: sums are outside of multipliers, blocks have 18 kbit. Rough: four designs needed 1.7 to 3.0 times the LUTs.
@@ -45,6 +49,10 @@ _REGISTERS, _BUS = Cost(lut=235, ff=135), Cost(ff=60)
 
 #: The pixel counter of a raster scan, and what begins a vector.
 _SCAN = Cost(lut=30, ff=22)
+
+#: What a window takes besides accumulators: for each bit of its ports, and to serve them bit by bit. Fitted
+#: to the window of benchmarks/results/core_cost_calibration.json.
+_PORT, _MOVER = Cost(lut=2, ff=1), Cost(lut=70, ff=80)
 
 #: LUTs and flip-flops of a baked layer, for each bit of its weights; see benchmarks/results/resources.json.
 _ADDERS = Cost(lut=1.9, ff=2.0)
@@ -133,7 +141,7 @@ def layer_cost(
     if shape.phase_bits == 0 and leaving < shape.rows:
         following += Gather(Vector(shape.following[-1].o.element, shape.rows, leaving)).cost()
     if raster:
-        return _raster(shape, fold, weights) + following
+        return _folded_raster(shape.folded(fold, 2, weights)) + following
     if shape.shared and fold == Fold(shape.rows, shape.columns) and lanes == shape.columns:
         return _adders(shape) + following
     rotated = Cost()
@@ -145,12 +153,50 @@ def layer_cost(
 
 def rest_cost(shapes: Sequence[LayerShape], weights: str, source: str, *, control: bool = False) -> Cost:
     """Return what the FIFO, the counters, and the loader or the choice of a picture cost, and `control`."""
-    width = 8 * shapes[-1].rows + 2
-    fifo = Cost(lut=lut_ram(width, 32), ff=width)
-    chosen = _PICTURES if shapes[0].banks > 1 and source == "raster" else Cost()
-    page = chosen + (_LOADER if weights == "loadable" else Cost())
-    registers = (_REGISTERS if page.ff else _REGISTERS + _BUS) if control else Cost()
-    return fifo + page + registers + _COUNTERS
+    chosen = shapes[0].banks > 1 and source == "raster"
+    return _fifo(shapes[-1].rows, 1) + _pages(weights == "loadable", chosen, control)
+
+
+def graph_cost(
+    graph: Graph, grid: Grid, source: str, *, control: bool = False, window: bool = False
+) -> dict[str, Cost]:
+    """Return what each node of a graph costs on UltraScale+, as it is in a core, and "source" and "rest".
+
+    Parameters
+    ----------
+    graph
+        Lowered, and folded or not: these are the weights and formats that will be in the core.
+    grid
+        The picture.
+    source, control, window
+        As in `inrhw.emit`.
+    """
+    first, *others = graph.nodes
+    parts = {name: graph.nodes[name].cost() for name in others}
+    node = graph.nodes[first]
+    if source == "stream":
+        parts[first] = node.cost()
+    elif isinstance(node, FoldedDense):
+        parts["source"] = _folded_raster(node.shape)
+    else:
+        assert isinstance(node, Dense)
+        parts["source"] = _raster(node, grid, window=window)
+    loadable = bool(graph.memories)
+    chosen = graph.i.banks > 1 and not loadable and source == "raster"
+    credits = graph.latency // graph.initiation_interval + 1
+    return parts | {"rest": _fifo(graph.o.length, credits) + _pages(loadable, chosen, control)}
+
+
+def _fifo(channels: int, depth: int) -> Cost:
+    """Return the cost of the FIFO of pixels, and of what counts what is under way."""
+    width = 8 * channels + 2
+    return Cost(lut=lut_ram(width, depth), ff=width) + _COUNTERS
+
+
+def _pages(loadable: bool, chosen: bool, control: bool) -> Cost:
+    """Return the cost of the registers of a core: the loader's, those that choose a picture, `control`."""
+    page = (_LOADER if loadable else Cost()) + (_PICTURES if chosen else Cost())
+    return page + ((_REGISTERS if page.ff else _REGISTERS + _BUS) if control else Cost())
 
 
 def _on_lanes(nodes: Sequence[Node], length: int, lanes: int) -> Cost:
@@ -176,11 +222,23 @@ def _adders(shape: LayerShape) -> Cost:
     return shape.rows * shape.columns * shape.weight_bits * _ADDERS
 
 
-def _raster(shape: LayerShape, fold: Fold, weights: str) -> Cost:
+def _folded_raster(shape: FoldedShape) -> Cost:
     """Return the cost of accumulators in LUT RAM, their increments, and the pixel counter."""
-    loadable, folded = weights == "loadable", shape.folded(fold, 2, weights)
-    width = LOADABLE_WIDTH if loadable else folded.format.sum_width
-    beats, lanes = folded.neuron_fold, fold.pe
-    lane = Cost(lut=lut_ram(width, beats)) + adder(width, folded.element.width)
-    increments = column_memory(lanes, width, 3 * beats, shape.banks, loadable=loadable)
+    width = LOADABLE_WIDTH if shape.loadable else shape.format.sum_width
+    beats, lanes = shape.neuron_fold, shape.fold.pe
+    lane = Cost(lut=lut_ram(width, beats)) + adder(width, shape.element.width)
+    increments = column_memory(lanes, width, 3 * beats, shape.sets, loadable=shape.loadable)
     return lanes * lane + increments + counter(3 * beats) + 2 * counter(beats) + _SCAN
+
+
+def _raster(dense: Dense, grid: Grid, *, window: bool) -> Cost:
+    """Return the cost of one accumulator a neuron, and the pixel counter.
+
+    With a window, its three increments are registers, and there is what makes them.
+    """
+    width = dense.shift + dense.o.element.width
+    if not window:
+        return dense.o.length * adder(width, width) + _SCAN
+    width += FRAC
+    ports = 2 * (grid.element.width + FRAC) + FRAC
+    return dense.o.length * Cost(lut=3 * width, ff=4 * width + 2) + ports * _PORT + _MOVER + _SCAN

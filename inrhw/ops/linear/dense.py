@@ -32,6 +32,9 @@ from inrhw.ops.rounding import round_half_up
 #: Bits of a sum that float64 holds with room for the half that rounds it.
 _SUM_BITS = 52
 
+#: What Yosys leaves of an adder graph; the three baked cores of core_cost_calibration.json without registers.
+_MERGED = 0.95
+
 #: Bits of weights that are never given up for that: with any more, a sum of usual size may need it.
 _SURE_BITS = 16
 
@@ -136,7 +139,7 @@ class Dense(Node):
             keep=self.shift + self.o.element.width,
             dropped=self.shift,
         )
-        return found + beside(self.i, self.latency)
+        return _MERGED * found + beside(self.i, self.latency)
 
     def component(self) -> "DenseComponent":
         """Return the registered adder graph."""
