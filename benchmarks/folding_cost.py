@@ -17,7 +17,8 @@ from typing import Any
 
 from inrhw import Architecture, Precision, emit, load_board, lower, synth
 from inrhw.base.files import write_json
-from inrhw.lowering.cost import Cost, network_cost
+from inrhw.gateware.cost import Cost
+from inrhw.lowering.cost import network_cost
 from inrhw.lowering.fold import fold
 from inrhw.lowering.plan import plan
 from inrhw.lowering.shapes import layer_shapes

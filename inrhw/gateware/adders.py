@@ -84,7 +84,8 @@ def adders_cost(
     """Return what `build_adders` builds.
 
     Where only one operand has bits, a sum has that operand's: they take no LUT, and a register that others
-    that wait for them share. Of each result the `dropped` lowest bits are not used.
+    that wait for them share. The sign has the LUT of the bit below it. Of each result the `dropped` lowest
+    bits are not used.
     """
     levels = graph.levels
     stages = [sum(cut <= level for cut in registered) for level in range(graph.depth + 1)]
@@ -112,7 +113,7 @@ def adders_cost(
         later = levels[k] in registered
         alone = [(root, bit, age + later) for root, bit, age in left[:shift]]
         held.append(alone + [(k, bit, 0) for bit in range(len(alone), shapes[k])])
-        lut += (shapes[k] - len(alone)) * (1 if left and right else _CONSTANT)
+        lut += (shapes[k] - len(alone) - 1) * (1 if left and right else _CONSTANT)
     for term in filter(None, graph.outputs):
         take(at(term.variable, graph.depth)[max(0, dropped - term.shift) : keep - term.shift])
     found = Cost(lut=lut, ff=sum(root >= first and levels[root] in registered for root, _ in taken))

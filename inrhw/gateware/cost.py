@@ -143,7 +143,7 @@ def beside(edge: Vector, cycles: int) -> Cost:
 
 
 def table(entries: Sequence[int]) -> Cost:
-    """Return the cost of a table of constants as logic, from what its outputs' truth tables have in common."""
+    """Return the cost of a table of constants as logic, by what its outputs' truth tables have in common."""
     inputs = address_bits(len(entries))
     width = max(entry.bit_length() + (min(entries) < 0) for entry in entries)
     truths = [tuple(entry >> bit & 1 for entry in entries) for bit in range(width)]
@@ -186,7 +186,9 @@ def registers(steps: Sequence[Step], n_stages: int, element: Element) -> Cost:
             values = step(values)
         kept = {name for name, value in values.items() if len(value) == 1 and value is before.get(name)}
         found += sum((delayed(1, waiting[name]) for name in waiting.keys() - kept), Cost())
-        waiting = {name: waiting.get(name, 0) + 1 for name in values if name in kept or len(values[name]) == 1}
+        waiting = {
+            name: waiting.get(name, 0) + 1 for name in values if name in kept or len(values[name]) == 1
+        }
         found += Cost(ff=sum(_flip_flops(value) for name, value in values.items() if name not in waiting))
         values = {name: _registered(value) for name, value in values.items()}
     return found + sum((delayed(1, cycles) for cycles in waiting.values()), Cost())

@@ -1,12 +1,11 @@
-"""What a core costs on an FPGA before it is trained or synthesized: the sum of its nodes' costs, and the rest."""
+"""What a core costs on an FPGA, before it is trained: the sum of what its nodes cost, and the rest."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 
 from inrhw.base.board import Family
 from inrhw.base.types import Vector
-from inrhw.gateware.cost import Cost, adder, column_memory, counter, delayed, lut_ram
-from inrhw.gateware.memory import address_bits
+from inrhw.gateware.cost import Cost, adder, column_memory, counter, lut_ram
 from inrhw.lowering.fold import LOADABLE_WIDTH, Folding, lanes_to_rotate
 from inrhw.lowering.shapes import LayerShape
 from inrhw.ops.linear.dense import Dense
@@ -114,7 +113,7 @@ def baked_cost(shapes: Sequence[LayerShape], source: str, *, control: bool = Fal
         else:
             width = shape.fixed.format.sum_width
             found += shape.rows * adder(width, width)
-        found += _on_lanes(shape.following, shape.rows, shape.rows)
+        found += _on_lanes(shape.following, shape.rows, shape.rows, 1)
     return found
 
 
@@ -137,18 +136,18 @@ def layer_cost(
         The layer is a raster source.
     """
     leaving = out_lanes(shape, fold)
-    following = _on_lanes(shape.following, shape.rows, leaving)
+    folded = shape.folded(fold, lanes, weights, packed=packed)
+    following = _on_lanes(shape.following, shape.rows, leaving, folded.banks)
     if shape.phase_bits == 0 and leaving < shape.rows:
         following += Gather(Vector(shape.following[-1].o.element, shape.rows, leaving)).cost()
     if raster:
-        return _folded_raster(shape.folded(fold, 2, weights)) + following
+        return _folded_raster(folded) + following
     if shape.shared and fold == Fold(shape.rows, shape.columns) and lanes == shape.columns:
         return _adders(shape) + following
-    rotated = Cost()
-    if shape.rotation:
-        rotated_lanes = lanes_to_rotate(shape.rotation, lanes, pace)
-        rotated, lanes = _rotated(shape, lanes, rotated_lanes), rotated_lanes
-    return rotated + shape.folded(fold, lanes, weights, packed=packed).cost() + following
+    if not shape.rotation:
+        return folded.cost() + following
+    rotated = lanes_to_rotate(shape.rotation, lanes, pace)
+    return _rotated(shape, lanes, rotated) + replace(folded, lanes=rotated).cost() + following
 
 
 def rest_cost(shapes: Sequence[LayerShape], weights: str, source: str, *, control: bool = False) -> Cost:
@@ -199,12 +198,11 @@ def _pages(loadable: bool, chosen: bool, control: bool) -> Cost:
     return page + ((_REGISTERS if page.ff else _REGISTERS + _BUS) if control else Cost())
 
 
-def _on_lanes(nodes: Sequence[Node], length: int, lanes: int) -> Cost:
+def _on_lanes(nodes: Sequence[Node], length: int, lanes: int, banks: int) -> Cost:
     """Return what nodes cost for vectors that come on `lanes`."""
-    found = Cost()
-    for node in nodes:
-        found += replace(node, i=Vector(node.i.element, length, lanes)).cost()
-    return found
+    moved: Callable[..., Node] = replace
+    edges = (Vector(node.i.element, length, lanes, banks=banks) for node in nodes)
+    return sum((moved(node, i=i).cost() for node, i in zip(nodes, edges, strict=True)), Cost())
 
 
 def _rotated(shape: LayerShape, lanes: int, rotated_lanes: int) -> Cost:
@@ -214,7 +212,7 @@ def _rotated(shape: LayerShape, lanes: int, rotated_lanes: int) -> Cost:
     edge = replace(rotation.i, lanes=lanes)
     regrouped = Regroup(edge, rotated_lanes).cost() if lanes != rotated_lanes else Cost()
     turned = Fwht.pipelined(replace(edge, lanes=rotated_lanes), rotation.rotation)
-    return regrouped + turned.cost() + _on_lanes(others, shape.columns, rotated_lanes)
+    return regrouped + turned.cost() + _on_lanes(others, shape.columns, rotated_lanes, 1)
 
 
 def _adders(shape: LayerShape) -> Cost:

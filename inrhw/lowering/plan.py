@@ -8,8 +8,8 @@ from typing import Any, NoReturn
 
 from inrhw.base.board import RESOURCE_UNITS, Board
 from inrhw.base.errors import InputError
+from inrhw.gateware.cost import Cost
 from inrhw.lowering.cost import (
-    Cost,
     baked_cost,
     layer_cost,
     network_cost,

@@ -1,11 +1,10 @@
 """The layers of a core as the cost model sees them: nodes whose formats are those before training."""
 
-import dataclasses
 import functools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from inrhw.base.types import Element, Fixed, Phase
+from inrhw.base.types import Element, Fixed
 from inrhw.gateware.mac import is_wide
 from inrhw.lowering.fold import loadable_format
 from inrhw.lowering.lower import lower

@@ -98,7 +98,8 @@ class CurveNode(Node):
     def logic(self) -> Cost:
         """Return what the steps of one element cost without the registers between them.
 
-        Flip-flops are below zero where parts of the circuit have registers themselves, as DSPs do.
+        Its flip-flops are below zero: those that, with a register behind every step, are in a DSP or have
+        nobody who needs them.
         """
 
     def cost(self) -> Cost:
@@ -132,7 +133,9 @@ class CurveNode(Node):
 @functools.lru_cache(maxsize=256)
 def _lane(node: CurveNode) -> Cost:
     """Return the cost of one element's steps; planning asks for the same ones many times."""
-    return node.logic() + registers(node.steps(), node.n_stages, node.i.element)
+    logic, steps = node.logic(), node.steps()
+    between = (node.n_stages - 1) / max(1, len(steps) - 1)
+    return replace(logic, ff=between * logic.ff) + registers(steps, node.n_stages, node.i.element)
 
 
 def check_output(element: Fixed, most: int = 16) -> None:

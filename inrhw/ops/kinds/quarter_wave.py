@@ -16,7 +16,6 @@ from inrhw.gateware.memory import address_bits
 from inrhw.gateware.pipeline import Step
 from inrhw.ops.kinds.curve import CurveNode, check_output
 
-
 #: What finds the crest and puts in its magnitude; see `inrhw.gateware.cost`.
 _CREST = Cost(lut=4)
 

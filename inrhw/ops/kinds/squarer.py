@@ -84,12 +84,12 @@ class SquarerNode(WaveNode):
     def logic(self) -> Cost:
         """Return the table's LUTs, and an adder a row with what writes its digit.
 
-        Of the phase that all rows are given, about five bits a row are no longer needed by the next.
+        Of the phase that all rows are given, about six bits a row are no longer needed by the next.
         """
         rows = list(range(self.first, self.width, 2))
         widths = [*(self._sum_bits(row) - self.unit(row + 2) for row in rows[:-1]), self.element.width]
         lowest = self._sum_bits(self.first - 2) - self.unit(self.first)
-        return Cost(lut=lowest + sum(widths) + 3 * len(rows), ff=-5 * len(rows))
+        return Cost(lut=lowest + sum(widths) + 3 * len(rows), ff=-6 * len(rows))
 
     def _sum_bits(self, row: int) -> int:
         """Return the bits of the sum after a row, those below its unit included."""

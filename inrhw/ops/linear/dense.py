@@ -9,7 +9,7 @@ bits are dropped everywhere, however many inputs are summed.
 import functools
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -32,7 +32,7 @@ from inrhw.ops.rounding import round_half_up
 #: Bits of a sum that float64 holds with room for the half that rounds it.
 _SUM_BITS = 52
 
-#: What Yosys leaves of an adder graph; the three baked cores of core_cost_calibration.json without registers.
+#: Part of an adder graph's registers that Yosys keeps: see the baked cores of core_cost_calibration.json.
 _MERGED = 0.95
 
 #: Bits of weights that are never given up for that: with any more, a sum of usual size may need it.
@@ -139,7 +139,7 @@ class Dense(Node):
             keep=self.shift + self.o.element.width,
             dropped=self.shift,
         )
-        return _MERGED * found + beside(self.i, self.latency)
+        return replace(found, ff=_MERGED * found.ff) + beside(self.i, self.latency)
 
     def component(self) -> "DenseComponent":
         """Return the registered adder graph."""

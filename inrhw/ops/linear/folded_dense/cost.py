@@ -22,7 +22,7 @@ _PACKED = 12
 
 @dataclass(frozen=True)
 class FoldedShape:
-    """A folded dense layer without its weights: what all of its circuit but the memories' contents follows from.
+    """A folded dense layer without its weights.
 
     Parameters
     ----------

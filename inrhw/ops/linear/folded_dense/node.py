@@ -19,14 +19,10 @@ from inrhw.base.errors import InputError
 from inrhw.base.types import Codes, Element, Fixed, Phase, Vector
 from inrhw.gateware.cost import Cost
 from inrhw.gateware.mac import (
-    MAC_LATENCY,
     MAX_PACKED_SIMD,
-    PACKED_LATENCY,
-    WIDE_LATENCY,
     DotProduct,
     WideDotProduct,
     check_wide,
-    is_wide,
 )
 from inrhw.gateware.memory import Contents, columns_to_contents, memory_style, total_depth
 from inrhw.ops.linear.dense import Dense

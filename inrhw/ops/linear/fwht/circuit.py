@@ -51,7 +51,7 @@ class FwhtComponent(wiring.Component):
         return m
 
 
-def across_cost(i: Vector, distance: int, *, registered: bool) -> Cost:
+def across_cost(i: Vector, distance: int, registered: bool) -> Cost:
     """Return what `AcrossBeats` takes: two memories, an adder a lane, the counters of both ends."""
     width = i.lanes * i.element.width
     adders = Cost(lut=width + 6, ff=registered * (width + i.lanes) + 6)

@@ -118,11 +118,13 @@ class Fwht(Node):
     def cost(self) -> Cost:
         """Return what butterflies across beats take, and those inside a beat."""
         edge, found = self.i, beside(self.i, self.n_stages)
+        assert isinstance(edge.element, Fixed)
+        element = edge.element
         for level, distance in enumerate(self.distances, 1):
-            found += across_cost(edge, distance, registered=level in self.registered)
-            edge = replace(edge, element=Rotation((2,)).holding(edge.element))
+            found += across_cost(replace(edge, element=element), distance, level in self.registered)
+            element = Rotation((2,)).holding(element)
         inside = {level - len(self.distances) for level in self.registered}
-        return found + adders_cost(self.adders, edge.element, registered=inside)
+        return found + adders_cost(self.adders, element, registered=inside)
 
     def component(self) -> FwhtComponent:
         """Return butterflies across beats, then those inside a beat."""
