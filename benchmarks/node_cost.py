@@ -17,6 +17,7 @@ from inrhw.artifact.emit import verilog_of
 from inrhw.base.files import write_json
 from inrhw.base.types import Fixed, Vector
 from inrhw.estimates.activations import Alone
+from inrhw.ops.curves.relu import Relu
 from inrhw.ops.linear.requantize import Requantize
 from inrhw.ops.node import Node
 from inrhw.ops.registry import curve_nodes, implementation
@@ -54,6 +55,9 @@ def nodes() -> dict[str, Node]:
             except ValueError:
                 continue
             found[f"{implementation(cls)}_{argument}_{value}"] = node
+    for width, bits in ((12, 8), (16, 8), (14, 6)):
+        relu = Relu(Vector(Fixed(width, bits), 1), Relu.of_bits(bits).element)
+        found[f"relu_{width}_{bits}"] = relu
     for width, frac in SUMS:
         sums = Vector(Fixed(width, frac), 1)
         found[f"pixel_{width}_{frac}"] = Requantize(sums, Fixed(8, 0, signed=False))
@@ -69,8 +73,13 @@ def measured(node: Node) -> dict[str, Any]:
         verilog.write_text(verilog_of(Alone(node), "lane", folder))
         found = synth(verilog, "lane", BOARD, folder).resources
     counts = {name: found[name].value or 0 for name in RESOURCES}
-    counts["ff"] -= node.i.lanes * node.i.element.width + 1
-    return counts
+    return {**counts, "ff": counts["ff"] - input_bits(node) - 1}
+
+
+def input_bits(node: Node) -> int:
+    """Return the bits of the input that the node looks at: of others there is no register."""
+    unused = max(0, node.shift - 1) if isinstance(node, Requantize) else 0
+    return node.i.lanes * (node.i.element.width - unused)
 
 
 if __name__ == "__main__":

@@ -184,20 +184,11 @@ def registers(steps: Sequence[Step], n_stages: int, element: Element) -> Cost:
         before = values
         for step in run:
             values = step(values)
-        kept = {name for name, value in values.items() if len(value) == 1 and value is before.get(name)}
-        found += sum((delayed(1, waiting[name]) for name in waiting.keys() - kept), Cost())
-        waiting = {
-            name: waiting.get(name, 0) + 1 for name in values if name in kept or len(values[name]) == 1
-        }
-        found += Cost(ff=sum(_flip_flops(value) for name, value in values.items() if name not in waiting))
-        values = {name: _registered(value) for name, value in values.items()}
+        kept = {name: value for name, value in values.items() if not isinstance(value, Const)}
+        bits = {name for name, value in kept.items() if len(value) == 1}
+        waits = {name for name in bits & waiting.keys() if values[name] is before[name]}
+        found += sum((delayed(1, waiting[name]) for name in waiting.keys() - waits), Cost())
+        waiting = {name: 1 + (waiting[name] if name in waits else 0) for name in bits}
+        found += Cost(ff=sum(len(value) for name, value in kept.items() if name not in bits))
+        values = {**values, **{name: Signal(value.shape()) for name, value in kept.items()}}
     return found + sum((delayed(1, cycles) for cycles in waiting.values()), Cost())
-
-
-def _registered(value: Value) -> Value:
-    """Return what comes out of a register."""
-    return value if isinstance(value, Const) else Signal(value.shape())
-
-
-def _flip_flops(value: Value) -> int:
-    return 0 if isinstance(value, Const) else len(value)

@@ -7,8 +7,8 @@ import numpy as np
 from amaranth.hdl import Mux, Value
 
 from inrhw.base.types import Codes, Fixed, Vector
-from inrhw.gateware.cost import Cost, beside, registers
-from inrhw.gateware.pipeline import Staged, Step
+from inrhw.gateware.cost import Cost, beside
+from inrhw.gateware.pipeline import Staged
 from inrhw.ops.node import Node
 
 
@@ -61,21 +61,19 @@ class Requantize(Node):
 
     def component(self) -> Staged:
         """Return round, saturate."""
-        return Staged(self.i, self.o, self._steps, self.n_stages)
-
-    @property
-    def _steps(self) -> list[Step]:
-        return [self._round, self._saturate]
+        return Staged(self.i, self.o, [self._round, self._saturate], self.n_stages)
 
     def cost(self) -> Cost:
-        """Return a LUT for each bit that saturates, and those that see whether it must.
+        """Return a LUT for each bit that saturates, and half a one for each above it and each bound.
 
         Rounding adds one bit, which takes a carry chain and no LUT.
         """
         kept, width = self.i.element.width - self.shift, self.element.width
-        saturates = kept > width or self.i.element.signed > self.element.signed
-        lut = saturates * (width + max(0, kept - width) / 2)
-        lane = Cost(lut=lut) + registers(self._steps, self.n_stages, self.i.element)
+        above = min(kept, self.i.element.width) - width
+        saturates = above > 0 or self.i.element.signed > self.element.signed
+        bounds = 1 + self.element.signed
+        lut = saturates * (width + bounds * max(0, above) / 2)
+        lane = Cost(lut=lut, ff=width + (self.n_stages - 1) * kept)
         return self.i.lanes * lane + beside(self.i, self.n_stages)
 
     def _round(self, x: Mapping[str, Value]) -> Mapping[str, Value]:
