@@ -4,7 +4,7 @@ All constants are from what Yosys found; each names the file in benchmarks/resul
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from amaranth.hdl import Const, Signal, Value
 
@@ -37,10 +37,16 @@ class Cost:
     uram: float = 0
 
     def __add__(self, other: "Cost") -> "Cost":
-        return Cost(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(self)))
+        return Cost(
+            self.lut + other.lut,
+            self.ff + other.ff,
+            self.dsp + other.dsp,
+            self.bram + other.bram,
+            self.uram + other.uram,
+        )
 
     def __rmul__(self, count: float) -> "Cost":
-        return Cost(*(count * getattr(self, field.name) for field in fields(self)))
+        return Cost(count * self.lut, count * self.ff, count * self.dsp, count * self.bram, count * self.uram)
 
 
 #: Words of a block of 36 kbit, and columns at that depth.

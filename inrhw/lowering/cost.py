@@ -1,5 +1,6 @@
 """What a core costs on an FPGA, before it is trained: the sum of what its nodes cost, and the rest."""
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 
@@ -59,17 +60,17 @@ _ADDERS = Cost(lut=1.9, ff=2.0)
 
 def synapse_fold(shape: LayerShape, fold: Fold) -> int:
     """Return the cycles in which a processing element takes all inputs."""
-    return replace(shape.fixed, fold=fold).synapse_fold
+    return fold.synapse_fold(shape.columns)
 
 
 def steps(shape: LayerShape, fold: Fold) -> int:
     """Return neuron_fold * synapse_fold, the cycles a vector takes."""
-    return replace(shape.fixed, fold=fold).steps
+    return fold.neuron_fold(shape.rows) * fold.synapse_fold(shape.columns)
 
 
 def out_lanes(shape: LayerShape, fold: Fold) -> int:
     """Return the lanes on which the layer's results leave."""
-    return replace(shape.fixed, fold=fold).out_lanes
+    return fold.out_lanes(shape.columns)
 
 
 def network_cost(
@@ -198,7 +199,8 @@ def _pages(loadable: bool, chosen: bool, control: bool) -> Cost:
     return page + ((_REGISTERS if page.ff else _REGISTERS + _BUS) if control else Cost())
 
 
-def _on_lanes(nodes: Sequence[Node], length: int, lanes: int, banks: int) -> Cost:
+@functools.lru_cache(maxsize=1024)
+def _on_lanes(nodes: tuple[Node, ...], length: int, lanes: int, banks: int) -> Cost:
     """Return what nodes cost for vectors that come on `lanes`."""
     moved: Callable[..., Node] = replace
     edges = (Vector(node.i.element, length, lanes, banks=banks) for node in nodes)
@@ -212,7 +214,7 @@ def _rotated(shape: LayerShape, lanes: int, rotated_lanes: int) -> Cost:
     edge = replace(rotation.i, lanes=lanes)
     regrouped = Regroup(edge, rotated_lanes).cost() if lanes != rotated_lanes else Cost()
     turned = Fwht.pipelined(replace(edge, lanes=rotated_lanes), rotation.rotation)
-    return regrouped + turned.cost() + _on_lanes(others, shape.columns, rotated_lanes, 1)
+    return regrouped + turned.cost() + _on_lanes(tuple(others), shape.columns, rotated_lanes, 1)
 
 
 def _adders(shape: LayerShape) -> Cost:

@@ -39,9 +39,7 @@ def graph_of(row: Mapping[str, Any]) -> Graph:
     architecture = architecture_of(row)
     if isinstance(architecture, SharedArchitecture):
         networks = SharedINR.of([architecture] * row["pictures"]).quantized()
-        return fold_banks(
-            [lower(network) for network in networks], folding_of(row), architecture.precision
-        )
+        return fold_banks([lower(network) for network in networks], folding_of(row), architecture.precision)
     graph = lower(INR(architecture).quantized())
     return fold(graph, folding_of(row), architecture.precision) if row["folding"] else graph
 

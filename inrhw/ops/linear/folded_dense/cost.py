@@ -1,6 +1,5 @@
 """What a folded dense layer costs, whatever its weights."""
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -60,12 +59,12 @@ class FoldedShape:
     @property
     def synapse_fold(self) -> int:
         """Cycles in which a processing element takes all inputs."""
-        return -(-self.columns // self.fold.simd)
+        return self.fold.synapse_fold(self.columns)
 
     @property
     def neuron_fold(self) -> int:
         """Groups of neurons."""
-        return -(-self.rows // self.fold.pe)
+        return self.fold.neuron_fold(self.rows)
 
     @property
     def steps(self) -> int:
@@ -75,7 +74,7 @@ class FoldedShape:
     @property
     def out_lanes(self) -> int:
         """Lanes on which results leave."""
-        return self.fold.pe // math.gcd(self.fold.pe, self.synapse_fold)
+        return self.fold.out_lanes(self.columns)
 
     @property
     def sizes(self) -> tuple[int, int, int, int]:

@@ -56,6 +56,18 @@ class Fold:
         if self.pe < 1 or self.simd < 1:
             raise InputError(f"pe and simd must be at least 1, not {self.pe} and {self.simd}")
 
+    def neuron_fold(self, rows: int) -> int:
+        """Return the groups of `pe` neurons."""
+        return -(-rows // self.pe)
+
+    def synapse_fold(self, columns: int) -> int:
+        """Return the groups of `simd` inputs: the cycles in which a processing element takes all of them."""
+        return -(-columns // self.simd)
+
+    def out_lanes(self, columns: int) -> int:
+        """Return the lanes on which results leave: as few as keep pace with the multipliers."""
+        return self.pe // math.gcd(self.pe, self.synapse_fold(columns))
+
 
 @dataclass(frozen=True)
 class MemoryFormat:
