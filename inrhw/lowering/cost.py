@@ -1,6 +1,7 @@
 """What a core costs on an FPGA, before it is trained: the sum of what its nodes cost, and the rest."""
 
 import functools
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 
@@ -9,12 +10,14 @@ from inrhw.base.types import Vector
 from inrhw.gateware.cost import Cost, adder, column_memory, counter, lut_ram
 from inrhw.lowering.fold import LOADABLE_WIDTH, Folding, lanes_to_rotate
 from inrhw.lowering.shapes import LayerShape
+from inrhw.ops.kinds.curve import CurveNode
 from inrhw.ops.linear.dense import Dense
 from inrhw.ops.linear.folded_dense.cost import FoldedShape
 from inrhw.ops.linear.folded_dense.node import Fold, FoldedDense
 from inrhw.ops.linear.fwht.node import Fwht
 from inrhw.ops.linear.gather import Gather
 from inrhw.ops.linear.regroup import Regroup
+from inrhw.ops.linear.requantize import Requantize
 from inrhw.ops.node import Graph, Node
 from inrhw.signals.grid import Grid
 from inrhw.signals.window import FRAC
@@ -172,7 +175,8 @@ def graph_cost(
         As in `inrhw.emit`.
     """
     first, *others = graph.nodes
-    parts = {name: graph.nodes[name].cost() for name in others}
+    behind = zip(others, itertools.pairwise(graph.nodes.values()), strict=True)
+    parts = {name: _behind(before, node) for name, (before, node) in behind}
     node = graph.nodes[first]
     if source == "stream":
         parts[first] = node.cost()
@@ -203,8 +207,15 @@ def _pages(loadable: bool, chosen: bool, control: bool) -> Cost:
 def _on_lanes(nodes: tuple[Node, ...], length: int, lanes: int, banks: int) -> Cost:
     """Return what nodes cost for vectors that come on `lanes`."""
     moved: Callable[..., Node] = replace
-    edges = (Vector(node.i.element, length, lanes, banks=banks) for node in nodes)
-    return sum((moved(node, i=i).cost() for node, i in zip(nodes, edges, strict=True)), Cost())
+    placed = [moved(node, i=Vector(node.i.element, length, lanes, banks=banks)) for node in nodes]
+    return sum(itertools.starmap(_behind, itertools.pairwise([None, *placed])), Cost())
+
+
+def _behind(before: Node | None, node: Node) -> Cost:
+    """Return what a node costs behind another one: a curve less behind sums that do not reach all of it."""
+    if isinstance(before, Requantize) and isinstance(node, CurveNode) and before.unused:
+        return node.cost() + node.i.lanes * node.spared(before.unused)
+    return node.cost()
 
 
 def _rotated(shape: LayerShape, lanes: int, rotated_lanes: int) -> Cost:

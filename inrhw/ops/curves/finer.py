@@ -90,6 +90,10 @@ class Finer(SaturatingNode):
         """Return what the table costs."""
         return self.half_table.cost()
 
+    def spared(self, unused: int) -> Cost:
+        """Return what its unused entries cost; see `CurveNode`."""
+        return self.half_table.spared(unused)
+
     def steps(self) -> list[Step]:
         """Return magnitude, look up, select, sign: only half of the range is stored."""
         return self.half_table.steps

@@ -102,6 +102,16 @@ class CurveNode(Node):
         nobody who needs them.
         """
 
+    def spared(self, unused: int) -> Cost:
+        """Return what one element's logic takes less, as a cost below zero, behind narrow sums.
+
+        Parameters
+        ----------
+        unused
+            High bits of the argument that are always copies of its sign.
+        """
+        return Cost()
+
     def cost(self) -> Cost:
         """Return logic and registers on each lane, and those of valid and bank."""
         alone = replace(self, i=Vector(self.i.element, 1))

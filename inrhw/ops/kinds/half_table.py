@@ -45,6 +45,11 @@ class HalfTable:
         entries = self.values[:-1]
         return Cost(lut=address_bits(len(entries)) + self.odd * self.width) + table(entries)
 
+    def spared(self, unused: int) -> Cost:
+        """Return what entries take that no argument finds, whose `unused` bits are copies of its sign."""
+        entries = self.values[:-1]
+        return table(entries[: max(1, len(entries) >> unused)]) + -1 * table(entries)
+
     def _magnitude(self, x: Mapping[str, Value]) -> Mapping[str, Value]:
         below, negative = x["x"][:-1], x["x"][-1]
         # The magnitude of the lowest code has a bit more; what is left of it is 0.
@@ -94,6 +99,10 @@ class HalfTableNode(EvenNode):
     def logic(self) -> Cost:
         """Return what that table costs."""
         return self.half_table.cost()
+
+    def spared(self, unused: int) -> Cost:
+        """Return what its unused entries cost; see `CurveNode`."""
+        return self.half_table.spared(unused)
 
     def steps(self) -> list[Step]:
         """Return magnitude, look up, select: only half of the range is stored."""

@@ -53,6 +53,11 @@ class Requantize(Node):
         """Fraction bits dropped; negative when some are added."""
         return self.i.element.frac - self.element.frac
 
+    @property
+    def unused(self) -> int:
+        """High bits of the output that are always copies of its sign: the input is too narrow for them."""
+        return max(0, self.element.width - (self.i.element.width - self.shift))
+
     def forward_int(self, x: Codes) -> Codes:
         """Divide with rounding, then clip; see `Node`."""
         step = 2 ** abs(self.shift)
