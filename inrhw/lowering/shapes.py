@@ -1,7 +1,7 @@
 """The layers of a core as the cost model sees them: nodes whose formats are those before training."""
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from inrhw.base.types import Element, Fixed
@@ -124,7 +124,7 @@ def layer_shapes(architecture: Architecture, pictures: int = 1) -> tuple[LayerSh
     shared = isinstance(architecture, SharedArchitecture)
     known = replace(architecture, precision=precision)
     network = own_network(known, 0) if isinstance(known, SharedArchitecture) else INR(known)
-    chunks = list(_chunks(list(lower(network.quantized()).nodes.values())))
+    chunks = _chunks(lower(network.quantized()).nodes.values())
     alike = _shared_layers(architecture, len(chunks)) if shared and pictures > 1 else range(0)
     return tuple(
         LayerShape(
@@ -134,25 +134,27 @@ def layer_shapes(architecture: Architecture, pictures: int = 1) -> tuple[LayerSh
                 sets=1 if k in alike else pictures,
             ),
             loadable=loadable_format(dense, precision, first=k == 0, last=k == len(chunks) - 1),
-            rotated=rotated,
-            following=following,
+            rotated=tuple(rotated),
+            following=tuple(following),
             shared=k in alike,
         )
         for k, (rotated, dense, following) in enumerate(chunks)
     )
 
 
-def _chunks(nodes: list[Node]) -> Iterator[tuple[tuple[Node, ...], Dense, tuple[Node, ...]]]:
-    """Yield each dense layer with what is in front of it from a rotation on, and what is behind it."""
-    starts = [k for k, node in enumerate(nodes) if isinstance(node, Fwht)]
-    denses = [k for k, node in enumerate(nodes) if isinstance(node, Dense)]
-    first = {dense: max((k for k in starts if k < dense), default=dense) for dense in denses}
-    for before, dense, after in zip([-1, *denses], denses, [*denses[1:], None], strict=False):
-        start = first[dense] if first[dense] > before else dense
-        end = len(nodes) if after is None else first[after] if first[after] > dense else after
-        node = nodes[dense]
-        assert isinstance(node, Dense)
-        yield tuple(nodes[start:dense]), node, tuple(nodes[dense + 1 : end])
+def _chunks(nodes: Iterable[Node]) -> list[tuple[list[Node], Dense, list[Node]]]:
+    """Return each dense layer with what is in front of it from a rotation on, and with what is behind it."""
+    found: list[tuple[list[Node], Dense, list[Node]]] = []
+    rotated: list[Node] = []
+    for node in nodes:
+        if isinstance(node, Dense):
+            found.append((rotated, node, []))
+            rotated = []
+        elif isinstance(node, Fwht) or rotated:
+            rotated.append(node)
+        else:
+            found[-1][2].append(node)
+    return found
 
 
 def _shared_layers(architecture: Architecture, layers: int) -> range:
