@@ -19,6 +19,10 @@ from inrhw.gateware.pipeline import Step
 from inrhw.ops.kinds.curve import EVERY_STEP
 from inrhw.ops.kinds.quarter_wave import SineNode
 
+#: LUTs of an adder's bit, which is one alone: from the core with three lanes of 6 bits, each of which takes
+#: 22 more than alone, in benchmarks/results/core_cost_calibration.json.
+_IN_A_CORE = 1.14
+
 #: Fraction bits of the exact arithmetic that makes the constants, and pi in it.
 _EXACT = 64
 _PI = 0x3243F6A8885A308D3
@@ -88,7 +92,7 @@ class SineCordic(SineNode):
         cosine's high bits; the first one starts with constants.
         """
         width, vector, angle = self.element.width, self._shape, self.angle_bits + 1
-        adders = (width - 1) * (2 * vector + angle)
+        adders = _IN_A_CORE * (width - 1) * (2 * vector + angle)
         ends = self.i.element.width + 2 * width
         unused = 2 * vector + 2 * angle + self.angle_bits + width - self.i.element.width
         return Cost(lut=adders + ends, ff=-unused)
