@@ -57,9 +57,6 @@ _SCAN = Cost(lut=30, ff=22)
 #: to the window of benchmarks/results/core_cost_calibration.json.
 _PORT, _MOVER = Cost(lut=2, ff=1), Cost(lut=70, ff=80)
 
-#: LUTs and flip-flops of a baked layer, for each bit of its weights; see benchmarks/results/resources.json.
-_ADDERS = Cost(lut=1.9, ff=2.0)
-
 
 def synapse_fold(shape: LayerShape, fold: Fold) -> int:
     """Return the cycles in which a processing element takes all inputs."""
@@ -109,11 +106,11 @@ def network_cost(
 
 
 def baked_cost(shapes: Sequence[LayerShape], source: str, *, control: bool = False) -> Cost:
-    """Return what a core of one picture with baked weights costs, roughly: within a fifth; see `_ADDERS`."""
+    """Return what a core of one picture costs with the baked weights that it has before training."""
     found = rest_cost(shapes, "baked", source, control=control)
     for k, shape in enumerate(shapes):
         if k or source == "stream":
-            found += _adders(shape)
+            found += shape.baked.cost()
         else:
             width = shape.fixed.format.sum_width
             found += shape.rows * adder(width, width)
@@ -147,7 +144,7 @@ def layer_cost(
     if raster:
         return _folded_raster(folded) + following
     if shape.shared and fold == Fold(shape.rows, shape.columns) and lanes == shape.columns:
-        return _adders(shape) + following
+        return shape.baked.cost() + following
     if not shape.rotation:
         return folded.cost() + following
     rotated = lanes_to_rotate(shape.rotation, lanes, pace)
@@ -226,11 +223,6 @@ def _rotated(shape: LayerShape, lanes: int, rotated_lanes: int) -> Cost:
     regrouped = Regroup(edge, rotated_lanes).cost() if lanes != rotated_lanes else Cost()
     turned = Fwht.pipelined(replace(edge, lanes=rotated_lanes), rotation.rotation)
     return regrouped + turned.cost() + _on_lanes(tuple(others), shape.columns, rotated_lanes, 1)
-
-
-def _adders(shape: LayerShape) -> Cost:
-    """Return the cost of a baked layer."""
-    return shape.rows * shape.columns * shape.weight_bits * _ADDERS
 
 
 def _folded_raster(shape: FoldedShape) -> Cost:

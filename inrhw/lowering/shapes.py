@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from inrhw.base.types import Element, Fixed
 from inrhw.gateware.mac import is_wide
@@ -37,13 +37,16 @@ class LayerShape:
         What results go through, to the next layer's `rotated`.
     shared
         Several pictures have the same weights: adders where there is a multiplier for each of them.
+    baked
+        The layer with the weights before training, as adders.
     """
 
     fixed: FoldedShape
     loadable: MemoryFormat
     rotated: tuple[Node, ...]
     following: tuple[Node, ...]
-    shared: bool = False
+    shared: bool
+    baked: Dense = field(compare=False)
 
     @property
     def rows(self) -> int:
@@ -137,6 +140,7 @@ def layer_shapes(architecture: Architecture, pictures: int = 1) -> tuple[LayerSh
             rotated=tuple(rotated),
             following=tuple(following),
             shared=k in alike,
+            baked=dense,
         )
         for k, (rotated, dense, following) in enumerate(chunks)
     )
