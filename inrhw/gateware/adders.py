@@ -1,12 +1,15 @@
 """The circuit of an adder graph, with registers wherever they are wanted."""
 
-from collections.abc import Collection, Sequence
+import itertools
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from amaranth.hdl import Cat, Const, Module, Shape, Signal, Value
 
 from inrhw.base.types import Fixed
 from inrhw.gateware.adder_graph import AdderGraph
+from inrhw.gateware.cost import Cost, delayed
 
 
 def build_adders(
@@ -66,6 +69,56 @@ def build_adders(
         domain += total.eq(_sum(left, adder.left_shift, right, adder.right_shift, adder.sign))
         history.append([total])
     return [at(term.variable, graph.depth) << term.shift if term else Const(0) for term in graph.outputs]
+
+
+#: LUTs for each bit of a sum with a constant: its zeros need none.
+_CONSTANT = 0.5
+
+#: A bit that a circuit has: of which variable, which one, and registers since.
+_Bit = tuple[int, int, int]
+
+
+def adders_cost(
+    graph: AdderGraph, element: Fixed, *, registered: Collection[int], keep: int = 62, dropped: int = 0
+) -> Cost:
+    """Return what `build_adders` builds.
+
+    Where only one operand has bits, a sum has that operand's: they take no LUT, and a register that others
+    that wait for them share. The sign has the LUT of the bit below it. Of each result the `dropped` lowest
+    bits are not used.
+    """
+    levels = graph.levels
+    stages = [sum(cut <= level for cut in registered) for level in range(graph.depth + 1)]
+    shapes = [bits.shape.width for bits in _variable_bits(graph, element, keep)]
+    first = graph.n_inputs + len(graph.constants)
+    held: list[list[_Bit]] = [[(k, bit, 0) for bit in range(shapes[k])] for k in range(graph.n_inputs)]
+    held += [[]] * len(graph.constants)
+    taken: dict[tuple[int, int], set[int]] = defaultdict(set)
+
+    def at(variable: int, level: int) -> list[_Bit]:
+        wait = stages[level] - stages[levels[variable]]
+        return [(root, bit, age + wait) for root, bit, age in held[variable]]
+
+    def take(bits: Iterable[_Bit]) -> None:
+        for root, bit, age in bits:
+            taken[root, bit].add(age)
+
+    lut = 0.0
+    for k, adder in enumerate(graph.adders, first):
+        left, right = at(adder.left, levels[k] - 1), at(adder.right, levels[k] - 1)
+        shift = adder.right_shift
+        if adder.sign > 0 and adder.left_shift > adder.right_shift:
+            left, right, shift = right, left, adder.left_shift
+        take(left[shift:] + right)
+        later = levels[k] in registered
+        alone = [(root, bit, age + later) for root, bit, age in left[:shift]]
+        held.append(alone + [(k, bit, 0) for bit in range(len(alone), shapes[k])])
+        lut += (shapes[k] - len(alone) - 1) * (1 if left and right else _CONSTANT)
+    for term in filter(None, graph.outputs):
+        take(at(term.variable, graph.depth)[max(0, dropped - term.shift) : keep - term.shift])
+    found = Cost(lut=lut, ff=sum(root >= first and levels[root] in registered for root, _ in taken))
+    waits = (pair for ages in taken.values() for pair in itertools.pairwise(sorted({0, *ages})))
+    return sum((delayed(1, b - a) for a, b in waits), found)
 
 
 @dataclass(frozen=True)

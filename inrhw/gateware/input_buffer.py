@@ -8,6 +8,7 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from inrhw.base.types import Vector
+from inrhw.gateware.cost import Cost, choice, counter, lut_ram
 from inrhw.gateware.edge import flow, shape_of
 from inrhw.gateware.memory import IN_LUT_RAM, address_bits
 
@@ -35,6 +36,18 @@ class ReadPosition(data.StructLayout):
                 "group": address_bits(self.groups),
             }
         )
+
+
+def buffer_cost(i: Vector, simd: int, slots: int) -> Cost:
+    """Return what an `InputBuffer` takes: memories, what chooses among them, registers, counters."""
+    memories, width = math.lcm(i.lanes, simd), i.element.width
+    position = ReadPosition(i, simd, slots)
+    depth = slots << address_bits(position.rows)
+    # A deep memory is made of several, and a multiplexer behind them.
+    inputs = memories // simd * -(-depth // 64)
+    stored = Cost(lut=memories * lut_ram(width, depth) + simd * width * choice(inputs), ff=simd * width)
+    counters = counter(i.beats) + counter(memories // i.lanes) + counter(position.rows)
+    return stored + counters + Cost(lut=memories, ff=address_bits(slots) + 1 + address_bits(i.banks))
 
 
 class InputBuffer(wiring.Component):

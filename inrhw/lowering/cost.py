@@ -1,52 +1,26 @@
-"""What a folded network costs on an FPGA, from its shape alone: no weights, no synthesis."""
+"""What a core costs on an FPGA, before it is trained: the sum of what its nodes cost, and the rest."""
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+import functools
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields, replace
 
 from inrhw.base.board import Family
-from inrhw.base.types import Fixed
-from inrhw.gateware.memory import MAX_WIDTH, address_bits, memory_style, total_depth
+from inrhw.base.types import Vector
+from inrhw.gateware.cost import Cost, adder, column_memory, counter, lut_ram
 from inrhw.lowering.fold import LOADABLE_WIDTH, Folding, lanes_to_rotate
 from inrhw.lowering.shapes import LayerShape
-from inrhw.networks.hadamard import widened
-from inrhw.ops.kinds.quarter_wave import QuarterWaveNode
-from inrhw.ops.linear.folded_dense.node import Fold
-from inrhw.ops.linear.fwht.node import butterflies
-from inrhw.ops.rotation import Rotation
-
-#: Words of a block of 36 kbit, and columns at that depth.
-_BLOCK_SHAPES = ((512, 72), (1024, 36), (2048, 18), (4096, 9), (8192, 4))
-
-#: Bits of a neuron's own shift.
-_ROM_SHIFT, _LOADABLE_SHIFT = 1, 4
-
-
-@dataclass(frozen=True)
-class Cost:
-    """Resources of a part of the circuit.
-
-    Attributes
-    ----------
-    lut, ff
-        Look-up tables, those of LUT RAM and shift registers included, and flip-flops.
-    dsp
-        Multipliers.
-    bram
-        Blocks of 36 kbit, in halves.
-    uram
-        UltraRAMs.
-    """
-
-    lut: float = 0
-    ff: float = 0
-    dsp: float = 0
-    bram: float = 0
-    uram: float = 0
-
-    def __add__(self, other: "Cost") -> "Cost":
-        return Cost(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(self)))
-
+from inrhw.ops.kinds.curve import CurveNode
+from inrhw.ops.linear.dense import Dense
+from inrhw.ops.linear.folded_dense.cost import FoldedShape
+from inrhw.ops.linear.folded_dense.node import Fold, FoldedDense
+from inrhw.ops.linear.fwht.node import Fwht
+from inrhw.ops.linear.gather import Gather
+from inrhw.ops.linear.regroup import Regroup
+from inrhw.ops.linear.requantize import Requantize
+from inrhw.ops.node import Graph, Node
+from inrhw.signals.grid import Grid
+from inrhw.signals.window import FRAC
 
 #: What an ECP5 needs for one of UltraScale+ or 7 series: its LUTs have four inputs, its LUT RAM 16 words,
 #: sums are outside of multipliers, blocks have 18 kbit. Rough: four designs needed 1.7 to 3.0 times the LUTs.
@@ -64,9 +38,10 @@ def on_family(cost: Cost, family: Family) -> Cost:
     return Cost(*(getattr(cost, field.name) * getattr(factors, field.name) for field in fields(Cost)))
 
 
-#: What does not depend on the network: counters, credits, and with weights that can be loaded the loader.
-_COUNTERS = Cost(lut=45, ff=40)
-_LOADER = Cost(lut=690, ff=400)
+#: What does not depend on the network: counters and credits, and with weights that can be loaded the loader.
+#: Fitted to benchmarks/results/folding_cost.json, as are the constants below that name no other file.
+_COUNTERS = Cost(lut=45, ff=35)
+_LOADER = Cost(lut=680, ff=240)
 
 #: The registers by which the picture of a frame is chosen.
 _PICTURES = Cost(lut=60, ff=75)
@@ -75,26 +50,27 @@ _PICTURES = Cost(lut=60, ff=75)
 #: benchmarks/results/control_cost.json.
 _REGISTERS, _BUS = Cost(lut=235, ff=135), Cost(ff=60)
 
-#: LUTs and flip-flops of a baked layer, for each bit of its weights.
-_ADDERS = Cost(lut=1.9, ff=2.0)
+#: The pixel counter of a raster scan, and what begins a vector.
+_SCAN = Cost(lut=30, ff=22)
 
-#: The counters of a `Regroup`.
-_REGROUP = Cost(lut=16, ff=11)
+#: What a window takes besides accumulators: for each bit of its ports, and to serve them bit by bit. Fitted
+#: to the window of benchmarks/results/core_cost_calibration.json.
+_PORT, _MOVER = Cost(lut=2, ff=1), Cost(lut=70, ff=80)
 
 
 def synapse_fold(shape: LayerShape, fold: Fold) -> int:
     """Return the cycles in which a processing element takes all inputs."""
-    return -(-shape.columns // fold.simd)
+    return fold.synapse_fold(shape.columns)
 
 
 def steps(shape: LayerShape, fold: Fold) -> int:
     """Return neuron_fold * synapse_fold, the cycles a vector takes."""
-    return -(-shape.rows // fold.pe) * synapse_fold(shape, fold)
+    return fold.neuron_fold(shape.rows) * fold.synapse_fold(shape.columns)
 
 
 def out_lanes(shape: LayerShape, fold: Fold) -> int:
     """Return the lanes on which the layer's results leave."""
-    return fold.pe // math.gcd(fold.pe, synapse_fold(shape, fold))
+    return fold.out_lanes(shape.columns)
 
 
 def network_cost(
@@ -130,15 +106,15 @@ def network_cost(
 
 
 def baked_cost(shapes: Sequence[LayerShape], source: str, *, control: bool = False) -> Cost:
-    """Return what a core of one picture with baked weights costs, roughly: within a fifth; see `_ADDERS`."""
+    """Return what a core of one picture costs with the baked weights that it has before training."""
     found = rest_cost(shapes, "baked", source, control=control)
     for k, shape in enumerate(shapes):
         if k or source == "stream":
-            found += _adders(shape)
+            found += shape.baked.cost()
         else:
-            width = shape.rows * _sum_bits(shape, loadable=False)
-            found += Cost(lut=width, ff=width)
-        found += _times(shape.rows, _follower(shape))
+            width = shape.fixed.format.sum_width
+            found += shape.rows * adder(width, width)
+        found += _on_lanes(shape.following, shape.rows, shape.rows, 1)
     return found
 
 
@@ -160,216 +136,112 @@ def layer_cost(
     raster
         The layer is a raster source.
     """
-    loadable = weights == "loadable"
     leaving = out_lanes(shape, fold)
-    following = _times(leaving, _follower(shape))
+    folded = shape.folded(fold, lanes, weights, packed=packed)
+    following = _on_lanes(shape.following, shape.rows, leaving, folded.banks)
+    if shape.phase_bits == 0 and leaving < shape.rows:
+        following += Gather(Vector(shape.following[-1].o.element, shape.rows, leaving)).cost()
     if raster:
-        return _raster(shape, fold.pe, loadable) + following
+        return _folded_raster(folded) + following
     if shape.shared and fold == Fold(shape.rows, shape.columns) and lanes == shape.columns:
-        return _adders(shape) + following
-    rotated = Cost()
-    if shape.rotation:
-        rotated_lanes = lanes_to_rotate(shape.rotation, lanes, pace)
-        rotated, lanes = _rotated(shape, shape.rotation, lanes, rotated_lanes), rotated_lanes
-    sum_bits, shift_bits = _sum_bits(shape, loadable), _LOADABLE_SHIFT if loadable else _ROM_SHIFT
-    taken, each = synapse_fold(shape, fold), steps(shape, fold)
-    sub_beats = fold.pe // leaving
-    return (
-        rotated
-        + _buffer(shape.x_bits, shape.columns, fold.simd, lanes)
-        + _times(fold.simd, _columns(fold.pe, shape.weight_bits, each, loadable, shape.banks))
-        + _columns(leaving, sum_bits + shift_bits, each // taken * sub_beats, loadable, shape.banks)
-        + _multipliers(shape, fold, sum_bits, packed=packed and shape.packable(fold))
-        + _sequencer(shape, fold, loadable)
-        + (_unload(fold.pe, leaving, sum_bits) if sub_beats > 1 else Cost())
-        + _times(leaving, _scale(shape, sum_bits, shift_bits))
-        + following
-        + (Cost() if shape.phase_bits or leaving == shape.rows else _gather(shape, leaving, sum_bits))
-    )
+        return shape.baked.cost() + following
+    if not shape.rotation:
+        return folded.cost() + following
+    rotated = lanes_to_rotate(shape.rotation, lanes, pace)
+    return _rotated(shape, lanes, rotated) + replace(folded, lanes=rotated).cost() + following
 
 
 def rest_cost(shapes: Sequence[LayerShape], weights: str, source: str, *, control: bool = False) -> Cost:
     """Return what the FIFO, the counters, and the loader or the choice of a picture cost, and `control`."""
-    fifo = Cost(_lut_ram(8 * shapes[-1].rows + 2, 32), 8 * shapes[-1].rows + 2)
-    chosen = _PICTURES if shapes[0].banks > 1 and source == "raster" else Cost()
-    page = chosen + (_LOADER if weights == "loadable" else Cost())
-    registers = (_REGISTERS if page.ff else _REGISTERS + _BUS) if control else Cost()
-    return fifo + page + registers + (Cost() if weights == "loadable" else _COUNTERS)
+    chosen = shapes[0].banks > 1 and source == "raster"
+    return _fifo(shapes[-1].rows, 1) + _pages(weights == "loadable", chosen, control)
 
 
-def _times(count: int, cost: Cost) -> Cost:
-    return Cost(*(count * getattr(cost, field.name) for field in fields(cost)))
+def graph_cost(
+    graph: Graph, grid: Grid, source: str, *, control: bool = False, window: bool = False
+) -> dict[str, Cost]:
+    """Return what each node of a graph costs on UltraScale+, as it is in a core, and "source" and "rest".
 
-
-def _sum_bits(shape: LayerShape, loadable: bool) -> int:
-    """Return the bits of sums and biases, as `inrhw.lowering.fold` chooses them; of a ROM about so many."""
-    product = shape.x_bits + shape.weight_bits - 2
-    if not shape.phase_bits:
-        return product + shape.columns.bit_length() + (2 if loadable else 0)
-    if loadable:
-        return max(0, product - 4 - shape.phase_bits) + 15 + shape.phase_bits
-    return product + 3
-
-
-def _lut_ram(width: int, depth: int) -> int:
-    """Return the LUTs of a memory of one write and one read port: eights of them hold 14 or 7 columns."""
-    if depth <= 32:
-        return 8 * -(-width // 14)
-    return 8 * -(-width // 7) * -(-depth // 64)
-
-
-def _choice(count: int) -> float:
-    """Return the LUTs of a multiplexer, a bit."""
-    return 0 if count == 1 else max(1, count / 4)
-
-
-def _block_ram(width: int, depth: int) -> Cost:
-    """Return the blocks of 36 kbit of a memory, as wide as their depth allows, the last ones perhaps half.
-
-    A deep memory is made of several rows of blocks, whose outputs a multiplexer joins.
+    Parameters
+    ----------
+    graph
+        Lowered, and folded or not: these are the weights and formats that will be in the core.
+    grid
+        The picture.
+    source, control, window
+        As in `inrhw.emit`.
     """
-
-    def made_of(words: int, columns: int) -> Cost:
-        rows = -(-depth // words)
-        whole, left = divmod(width, columns)
-        blocks = whole + (0 if not left else 0.5 if left <= columns // 2 else 1)
-        return Cost(lut=width * _choice(rows), bram=rows * blocks)
-
-    return min((made_of(*shape) for shape in _BLOCK_SHAPES), key=lambda cost: (cost.bram, cost.lut))
-
-
-def _memory(width: int, depth: int, loadable: bool, banks: int) -> Cost:
-    """Return the cost of one `WeightMemory` with `depth` words a bank."""
-    address = address_bits(depth)
-    if not loadable:
-        depth = total_depth(depth, banks)
-        address = address_bits(depth)
-        if memory_style(depth, loadable=False) == "lut":
-            # Of two words a bit is a constant or the address itself.
-            return Cost(lut=width * -(-depth // 64) if depth > 2 else 0, ff=address)
-        return _block_ram(width, depth)
-    words = (1 << address) + depth
-    bus = Cost(lut=address + 6 + width / 5)
-    style = memory_style(words, loadable=True)
-    if style == "ultra":
-        return bus + Cost(uram=-(-words // 4096))
-    if style == "block":
-        return bus + _block_ram(width, words)
-    return bus + Cost(_lut_ram(width, words) + (width if words > 64 else 0), address + 1)
+    first, *others = graph.nodes
+    behind = zip(others, itertools.pairwise(graph.nodes.values()), strict=True)
+    parts = {name: _behind(before, node) for name, (before, node) in behind}
+    node = graph.nodes[first]
+    if source == "stream":
+        parts[first] = node.cost()
+    elif isinstance(node, FoldedDense):
+        parts["source"] = _folded_raster(node.shape)
+    else:
+        assert isinstance(node, Dense)
+        parts["source"] = _raster(node, grid, window=window)
+    loadable = bool(graph.memories)
+    chosen = graph.i.banks > 1 and not loadable and source == "raster"
+    credits = graph.latency // graph.initiation_interval + 1
+    return parts | {"rest": _fifo(graph.o.length, credits) + _pages(loadable, chosen, control)}
 
 
-def _columns(codes: int, width: int, depth: int, loadable: bool, banks: int) -> Cost:
-    """Return the cost of a `ColumnMemory`."""
-    each = MAX_WIDTH // width
-    whole, left = divmod(codes, each)
-    cost = _times(whole, _memory(each * width, depth, loadable, banks))
-    return cost + (_memory(left * width, depth, loadable, banks) if left else Cost())
+def _fifo(channels: int, depth: int) -> Cost:
+    """Return the cost of the FIFO of pixels, and of what counts what is under way."""
+    width = 8 * channels + 2
+    return Cost(lut=lut_ram(width, depth), ff=width) + _COUNTERS
 
 
-def _buffer(width: int, length: int, simd: int, lanes: int) -> Cost:
-    """Return the cost of an `InputBuffer` of two slots."""
-    memories = math.lcm(lanes, simd)
-    depth = 2 << address_bits(-(-length // memories))
-    choices = memories // simd * -(-depth // 64)  # of the multiplexer behind a lane's memories
-    lut = memories * _lut_ram(width, depth) + simd * width * _choice(choices) + 12
-    return Cost(lut, simd * width + 12)
+def _pages(loadable: bool, chosen: bool, control: bool) -> Cost:
+    """Return the cost of the registers of a core: the loader's, those that choose a picture, `control`."""
+    page = (_LOADER if loadable else Cost()) + (_PICTURES if chosen else Cost())
+    return page + ((_REGISTERS if page.ff else _REGISTERS + _BUS) if control else Cost())
 
 
-def _rotated(shape: LayerShape, rotation: Rotation, lanes: int, rotated_lanes: int) -> Cost:
-    """Return the cost of a buffer for other lanes if need be, an `Fwht`, and rounding behind it."""
-    width = widened(Fixed(shape.x_bits, 0)).width
-    cost = Cost()
-    if lanes != rotated_lanes:
-        cost += _buffer(width, shape.columns, rotated_lanes, lanes) + _REGROUP
-    beats = rotation.blocks[0] // rotated_lanes if rotated_lanes < shape.columns else 1
-    while beats > 1:
-        beats //= 2
-        cost += _across_beats(width, rotated_lanes, beats)
-        width += 1
-    inside = butterflies(rotation if rotated_lanes == shape.columns else Rotation((rotated_lanes,)))
-    for level in inside.levels[rotated_lanes:]:
-        cost += Cost(lut=width + level - 1, ff=width + level)
-    return cost + _times(rotated_lanes, _rounded(shape.x_bits))
+@functools.lru_cache(maxsize=1024)
+def _on_lanes(nodes: tuple[Node, ...], length: int, lanes: int, banks: int) -> Cost:
+    """Return what nodes cost for vectors that come on `lanes`."""
+    moved: Callable[..., Node] = replace
+    placed = [moved(node, i=Vector(node.i.element, length, lanes, banks=banks)) for node in nodes]
+    return sum(itertools.starmap(_behind, itertools.pairwise([None, *placed])), Cost())
 
 
-def _across_beats(width: int, lanes: int, distance: int) -> Cost:
-    """Return the cost of butterflies between beats: two memories, an adder a lane, counters."""
-    adders = Cost(lut=lanes * width + 6, ff=lanes * (width + 1) + 6)
-    if distance == 1:
-        return adders + Cost(ff=2 * lanes * width)
-    return adders + Cost(lut=2 * _lut_ram(lanes * width, distance))
+def _behind(before: Node | None, node: Node) -> Cost:
+    """Return what a node costs behind another one: a curve less behind sums that do not reach all of it."""
+    if isinstance(before, Requantize) and isinstance(node, CurveNode) and before.unused:
+        return node.cost() + node.i.lanes * node.spared(before.unused)
+    return node.cost()
 
 
-def _rounded(width: int) -> Cost:
-    """Return the cost of rounding and saturating a rotated input, on one lane."""
-    return Cost(lut=width + 1, ff=width)
+def _rotated(shape: LayerShape, lanes: int, rotated_lanes: int) -> Cost:
+    """Return the cost of a buffer for other lanes if need be, and of what rotates and rounds."""
+    rotation, *others = shape.rotated
+    assert isinstance(rotation, Fwht)
+    edge = replace(rotation.i, lanes=lanes)
+    regrouped = Regroup(edge, rotated_lanes).cost() if lanes != rotated_lanes else Cost()
+    turned = Fwht.pipelined(replace(edge, lanes=rotated_lanes), rotation.rotation)
+    return regrouped + turned.cost() + _on_lanes(tuple(others), shape.columns, rotated_lanes, 1)
 
 
-def _multipliers(shape: LayerShape, fold: Fold, sum_bits: int, *, packed: bool) -> Cost:
-    """Return the cost of the processing elements; two that share multipliers accumulate outside of them."""
-    if not packed and shape.is_wide(sum_bits):
-        added = fold.pe * (sum_bits - shape.x_bits // 2)
-        return Cost(lut=added, ff=fold.pe * sum_bits, dsp=2 * fold.pe * fold.simd)
-    if not packed:
-        return Cost(dsp=fold.pe * fold.simd)
-    return Cost(lut=fold.pe * (sum_bits + 1), ff=fold.pe * sum_bits, dsp=-(-fold.pe // 2) * fold.simd)
+def _folded_raster(shape: FoldedShape) -> Cost:
+    """Return the cost of accumulators in LUT RAM, their increments, and the pixel counter."""
+    width = LOADABLE_WIDTH if shape.loadable else shape.format.sum_width
+    beats, lanes = shape.neuron_fold, shape.fold.pe
+    lane = Cost(lut=lut_ram(width, beats)) + adder(width, shape.element.width)
+    increments = column_memory(lanes, width, 3 * beats, shape.sets, loadable=shape.loadable)
+    return lanes * lane + increments + counter(3 * beats) + 2 * counter(beats) + _SCAN
 
 
-def _sequencer(shape: LayerShape, fold: Fold, loadable: bool) -> Cost:
-    """Return the cost of the counters, which go from lane to lane in registers."""
-    passed = address_bits(steps(shape, fold)) + address_bits(synapse_fold(shape, fold)) + 1
-    bus = Cost(lut=20, ff=90) if loadable else Cost()
-    return bus + Cost(lut=2 * passed, ff=passed * fold.simd)
+def _raster(dense: Dense, grid: Grid, *, window: bool) -> Cost:
+    """Return the cost of one accumulator a neuron, and the pixel counter.
 
-
-def _unload(pe: int, leaving: int, width: int) -> Cost:
-    """Return the cost of the shift register that shares lanes among processing elements."""
-    return Cost(lut=(pe - leaving) * width + 12, ff=(pe - leaving) * width + 12)
-
-
-def _scale(shape: LayerShape, sum_bits: int, shift_bits: int) -> Cost:
-    """Return the cost of adding a bias and shifting, on one lane."""
-    width = shape.phase_bits or sum_bits
-    coarse, fine = 1 << (shift_bits - shift_bits // 2), 1 << shift_bits // 2
-    return Cost(
-        lut=sum_bits + width * (_choice(coarse) + _choice(fine)),
-        ff=2 * sum_bits + 2 * width + 3 * shift_bits,
-    )
-
-
-def _adders(shape: LayerShape) -> Cost:
-    """Return the cost of a baked layer."""
-    return _times(shape.rows * shape.columns * shape.weight_bits, _ADDERS)
-
-
-def _follower(shape: LayerShape) -> Cost:
-    """Return the cost of what follows a layer, on one lane."""
-    return _activation(shape) if shape.phase_bits else _pixel(shape)
-
-
-def _activation(shape: LayerShape) -> Cost:
-    """Return the cost of a wave on one lane: a table of a quarter of it or, too wide for that, CORDIC."""
-    if max(shape.phase_bits, shape.y_bits) > QuarterWaveNode.most_bits:
-        # A rotation has three adders: two of the vector, which has guard bits, and one of the angle.
-        rotation = 2 * (shape.y_bits + 7) + max(shape.phase_bits - 2, shape.y_bits + 3)
-        return _times(shape.y_bits, Cost(lut=rotation, ff=rotation))
-    table = (1 << (shape.phase_bits - 2)) * (shape.y_bits - 1)
-    return Cost(lut=27 + table / 64, ff=shape.phase_bits + shape.y_bits + 1)
-
-
-def _pixel(shape: LayerShape) -> Cost:
-    return Cost(lut=14, ff=shape.y_bits)
-
-
-def _gather(shape: LayerShape, lanes: int, width: int) -> Cost:
-    beats = -(-shape.rows // lanes)
-    return Cost(lut=beats + 3, ff=shape.rows * shape.y_bits + beats)
-
-
-def _raster(shape: LayerShape, lanes: int, loadable: bool) -> Cost:
-    """Return the cost of accumulators in LUT RAM and of the pixel counter."""
-    width = LOADABLE_WIDTH if loadable else _sum_bits(shape, loadable)
-    beats = -(-shape.rows // lanes)
-    lane = Cost(lut=_lut_ram(width, beats) + width, ff=width + shape.phase_bits)
-    increments = _columns(lanes, width, 3 * beats, loadable, shape.banks)
-    return _times(lanes, lane) + increments + Cost(lut=30, ff=30)
+    With a window, its three increments are registers, and there is what makes them.
+    """
+    width = dense.shift + dense.o.element.width
+    if not window:
+        return dense.o.length * adder(width, width) + _SCAN
+    width += FRAC
+    ports = 2 * (grid.element.width + FRAC) + FRAC
+    return dense.o.length * Cost(lut=3 * width, ff=4 * width + 2) + ports * _PORT + _MOVER + _SCAN

@@ -188,10 +188,7 @@ def _fold(graphs: Sequence[Graph], folding: Folding, precision: Precision) -> Gr
             sets = [other for each in graphs if isinstance(other := each.nodes[name], Dense)]
             sets = sets[:1] if _are_equal(sets) else sets
             first, last = name == dense[0], name == dense[-1]
-            bits = precision.outer_weight_bits if first or last else precision.weight_bits
-            if not first and precision.widens("last" if last else "hidden"):
-                bits += (node.i.length - 1).bit_length()
-            format = _loadable_format(node, edge, bits, first=first, last=last) if loadable else None
+            format = loadable_format(node, precision, first=first, last=last) if loadable else None
             whole = edge.beats == 1 and folds[name] == _whole(node)
             if whole and len(sets) < len(graphs) and not first:
                 nodes[name] = _on_lanes(name, node, edge)
@@ -245,8 +242,12 @@ def _on_lanes(name: str, node: Node, edge: Vector) -> Node:
         raise GraphError(f"{name} ({type(node).__name__}) cannot work on lanes: {error}") from error
 
 
-def _loadable_format(dense: Dense, i: Vector, weight_bits: int, *, first: bool, last: bool) -> MemoryFormat:
+def loadable_format(dense: Dense, precision: Precision, *, first: bool, last: bool) -> MemoryFormat:
     """Return a format that depends on shapes and bits only, so that every network of that shape has it."""
+    i = dense.i
+    weight_bits = precision.outer_weight_bits if first or last else precision.weight_bits
+    if not first and precision.widens("last" if last else "hidden"):
+        weight_bits += (i.length - 1).bit_length()
     wraps = isinstance(dense.o.element, Phase)
     largest = _LARGEST_PIXEL_LOG2 if last else _LARGEST_TURNS_LOG2 if wraps else _LARGEST_CLAMPED_LOG2
     if first:

@@ -8,8 +8,8 @@ from typing import Any, NoReturn
 
 from inrhw.base.board import RESOURCE_UNITS, Board
 from inrhw.base.errors import InputError
+from inrhw.gateware.cost import Cost
 from inrhw.lowering.cost import (
-    Cost,
     baked_cost,
     layer_cost,
     network_cost,
@@ -139,7 +139,9 @@ class _Search:
         #: A resource costs the share that it takes of what there is; one that is not there costs a lot.
         self._prices = {name: 1 / max(limit, 0.1) for name, limit in self._limits.items()}
         self._slowest = max(shape.rows * shape.columns for shape in shapes)
-        self._costs: dict[tuple[LayerShape, Fold, int, int, bool], Cost] = {}
+        #: The first layer that is like each: they cost the same.
+        self._alike = [self._shapes.index(shape) for shape in shapes]
+        self._costs: dict[tuple[int, Fold, int, int, bool], Cost] = {}
 
     def within(self, interval: int) -> Folding | None:
         """Return the cheapest folding of at most `interval` cycles, or None."""
@@ -213,7 +215,7 @@ class _Search:
     def _cost(self, k: int, fold: Fold, lanes: int, interval: int) -> Cost:
         raster = k == 0 and self._source == "raster"
         pace = interval if self._shapes[k].rotation else 0  # which matters to rotations only
-        key = (self._shapes[k], fold, lanes, pace, raster)
+        key = (self._alike[k], fold, lanes, pace, raster)
         if key not in self._costs:
             cost = layer_cost(
                 self._shapes[k], fold, lanes, self._weights, pace, packed=self._hardware.packed, raster=raster

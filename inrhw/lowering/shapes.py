@@ -1,65 +1,116 @@
-"""The dense layers of a core as the cost model sees them: no weights, only their number and formats."""
+"""The layers of a core as the cost model sees them: nodes whose formats are those before training."""
 
-import itertools
-from dataclasses import dataclass, replace
+import functools
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
-from inrhw.base.types import Fixed
+from inrhw.base.types import Element, Fixed
 from inrhw.gateware.mac import is_wide
+from inrhw.lowering.fold import loadable_format
+from inrhw.lowering.lower import lower
 from inrhw.networks.architecture import Architecture
-from inrhw.networks.hadamard import rotation_of, widened
-from inrhw.networks.projection import between_format
-from inrhw.networks.shared import SharedArchitecture
-from inrhw.ops.linear.folded_dense.node import Fold, can_pack
+from inrhw.networks.inr import INR
+from inrhw.networks.shared import SharedArchitecture, own_network
+from inrhw.ops.kinds.curve import CurveNode
+from inrhw.ops.linear.dense import Dense
+from inrhw.ops.linear.folded_dense.cost import FoldedShape
+from inrhw.ops.linear.folded_dense.node import Fold, FoldedDense, MemoryFormat, can_pack
+from inrhw.ops.linear.fwht.node import Fwht
+from inrhw.ops.node import Node
 from inrhw.ops.rotation import Rotation
 
 
 @dataclass(frozen=True)
 class LayerShape:
-    """A dense layer and the operation after it.
+    """A dense layer without its weights, and what is around it.
 
     Parameters
     ----------
-    rows, columns
-        Neurons and synapses.
-    weight_bits, x_bits
-        Widths of a weight and an input.
-    phase_bits, y_bits
-        Widths of the activation's argument and value; `phase_bits` is 0 in front of a pixel.
-    x_signed
-        Whether inputs have a sign.
-    rotation
-        What inputs go through in front of the layer.
-    banks
-        Sets of weights: one a picture if they are the picture's own.
+    fixed
+        The layer with weights that never change. How many bits sums and shifts have follows from weights:
+        these are those before training, which are close.
+    loadable
+        What its memories must hold if they can be loaded.
+    rotated
+        What inputs go through in front of the layer, a `Fwht` and what follows it, or nothing.
+    following
+        What results go through, to the next layer's `rotated`.
     shared
         Several pictures have the same weights: adders where there is a multiplier for each of them.
+    baked
+        The layer with the weights before training, as adders.
     """
 
-    rows: int
-    columns: int
-    weight_bits: int
-    x_bits: int
-    phase_bits: int
-    y_bits: int
-    x_signed: bool = True
-    rotation: Rotation | None = None
-    banks: int = 1
-    shared: bool = False
+    fixed: FoldedShape
+    loadable: MemoryFormat
+    rotated: tuple[Node, ...]
+    following: tuple[Node, ...]
+    shared: bool
+    baked: Dense = field(compare=False)
 
     @property
-    def sum_bits(self) -> int:
-        """Bits of a sum that no input overflows."""
-        return self.weight_bits + self.x_bits + self.columns.bit_length()
+    def rows(self) -> int:
+        """Neurons."""
+        return self.fixed.rows
+
+    @property
+    def columns(self) -> int:
+        """Synapses."""
+        return self.fixed.columns
+
+    @property
+    def weight_bits(self) -> int:
+        """Width of a weight."""
+        return self.fixed.format.weight_bits
+
+    @property
+    def x_bits(self) -> int:
+        """Width of an input."""
+        return self.fixed.x.width
+
+    @property
+    def phase_bits(self) -> int:
+        """Width of the activation's argument; 0 in front of a pixel."""
+        last = self.following[-1]
+        return last.i.element.width if isinstance(last, CurveNode) else 0
+
+    @property
+    def y_bits(self) -> int:
+        """Width of what the next layer is given."""
+        return self.following[-1].o.element.width
+
+    @property
+    def rotation(self) -> Rotation | None:
+        """What inputs go through in front of the layer."""
+        return next((node.rotation for node in self.rotated if isinstance(node, Fwht)), None)
+
+    @property
+    def banks(self) -> int:
+        """Sets of weights: one a picture if they are the picture's own."""
+        return self.fixed.sets
 
     def is_wide(self, sum_bits: int) -> bool:
         """Return whether one of its products takes two DSP blocks."""
-        return is_wide(self.weight_bits, self.x_bits + (not self.x_signed), self.columns, sum_bits)
+        weight_bits, x_bits, terms, _ = self.fixed.sizes
+        return is_wide(weight_bits, x_bits, terms, sum_bits)
 
     def packable(self, fold: Fold) -> bool:
         """Return whether two of its products fit one DSP block."""
-        return can_pack(self.weight_bits, Fixed(self.x_bits, 0, self.x_signed), fold)
+        return can_pack(self.weight_bits, self.fixed.x, fold)
+
+    def folded(self, fold: Fold, lanes: int, weights: str, *, packed: bool = False) -> FoldedShape:
+        """Return the layer on multipliers, with its input on `lanes`."""
+        packed = packed and self.packable(fold)
+        shape = replace(self.fixed, fold=fold, lanes=lanes, packed=packed)
+        if weights != "loadable":
+            return shape
+        element: Element = self.fixed.element
+        if isinstance(element, Fixed):
+            element = Fixed(self.loadable.sum_width - self.loadable.shift_lo, element.frac)
+        return replace(shape, format=self.loadable, element=element, banks=2, loadable=True)
 
 
+@functools.lru_cache(maxsize=64)
 def layer_shapes(architecture: Architecture, pictures: int = 1) -> tuple[LayerShape, ...]:
     """Return the dense layers of a core, first to last.
 
@@ -70,66 +121,49 @@ def layer_shapes(architecture: Architecture, pictures: int = 1) -> tuple[LayerSh
     pictures
         Pictures that share layers on it.
     """
-    shapes = _layers(architecture)
-    if not isinstance(architecture, SharedArchitecture):
-        return shapes
-    several = pictures > 1
-    found: list[LayerShape] = []
-    for place, shape in enumerate(shapes):
-        if place in architecture.shared_layers:
-            found.append(replace(shape, shared=several))
-            continue
-        own = replace(shape, banks=pictures)
-        if place == architecture.projection_layer and architecture.projection == "low-rank":
-            found += _low_rank(own, architecture.rank)
-        else:
-            found.append(own)
-    return tuple(found)
-
-
-def _low_rank(shape: LayerShape, rank: int) -> tuple[LayerShape, LayerShape]:
-    """Return the two factors of a layer, with what is between them rounded as a pixel is."""
-    between = between_format(shape.x_bits).width
-    down = replace(shape, rows=rank, phase_bits=0, y_bits=between)
-    return down, replace(shape, columns=rank, x_bits=between, x_signed=True)
-
-
-def _layers(architecture: Architecture) -> tuple[LayerShape, ...]:
-    """Return the dense layers of one network, without a projection's factors."""
-    precision, features = architecture.precision, architecture.features
-    bits, last = precision.activation_bits, len(features) - 2
-    values = [cls.value_format(bits) for cls in architecture.hidden_activations]
-    inputs = [architecture.grid.element, *values]
-    rotated = [_rotated_side(architecture, k) for k in range(len(inputs))]
-    rotations = [
-        rotation_of(columns, precision.hadamard == "stored") if what in ("both", "activations") else None
-        for what, columns in zip(rotated, features, strict=False)
-    ]
-    outputs = [
-        widened(value).width if rotation else value.width
-        for value, rotation in zip(values, rotations[1:], strict=True)
-    ]
+    precision = architecture.precision
+    if precision.quantizer == "auto":  # what it rotates, training decides
+        precision = replace(precision, quantizer="uniform")
+    shared = isinstance(architecture, SharedArchitecture)
+    known = replace(architecture, precision=precision)
+    network = own_network(known, 0) if isinstance(known, SharedArchitecture) else INR(known)
+    chunks = _chunks(lower(network.quantized()).nodes.values())
+    alike = _shared_layers(architecture, len(chunks)) if shared and pictures > 1 else range(0)
     return tuple(
         LayerShape(
-            rows,
-            columns,
-            (precision.outer_weight_bits if k in (0, last) else precision.weight_bits)
-            # A rotation of one side is in the weights; measured from 8 to 64 columns.
-            + (columns.bit_length() // 2 if rotated[k] in ("weights", "activations") else 0),
-            inputs[k].width,
-            0 if k == last else precision.phase_bits,
-            8 if k == last else outputs[k],
-            inputs[k].signed or rotations[k] is not None,
-            rotations[k],
+            fixed=replace(
+                FoldedDense.of(dense, dense.i, Fold(*dense.weight.shape)).shape,
+                banks=pictures,
+                sets=1 if k in alike else pictures,
+            ),
+            loadable=loadable_format(dense, precision, first=k == 0, last=k == len(chunks) - 1),
+            rotated=tuple(rotated),
+            following=tuple(following),
+            shared=k in alike,
+            baked=dense,
         )
-        for k, (columns, rows) in enumerate(itertools.pairwise(features))
+        for k, (rotated, dense, following) in enumerate(chunks)
     )
 
 
-def _rotated_side(architecture: Architecture, layer: int) -> str:
-    """Return what a layer rotates, as in `Precision.rotated`; a projection that is not full never does."""
-    if layer == 0:
-        return ""
-    if isinstance(architecture, SharedArchitecture) and layer == architecture.unrotated_layer:
-        return ""
-    return architecture.precision.rotated("last" if layer == len(architecture.features) - 2 else "hidden")
+def _chunks(nodes: Iterable[Node]) -> list[tuple[list[Node], Dense, list[Node]]]:
+    """Return each dense layer with what is in front of it from a rotation on, and with what is behind it."""
+    found: list[tuple[list[Node], Dense, list[Node]]] = []
+    rotated: list[Node] = []
+    for node in nodes:
+        if isinstance(node, Dense):
+            found.append((rotated, node, []))
+            rotated = []
+        elif isinstance(node, Fwht) or rotated:
+            rotated.append(node)
+        else:
+            found[-1][2].append(node)
+    return found
+
+
+def _shared_layers(architecture: Architecture, layers: int) -> range:
+    """Return which dense layers pictures share; a projection of two factors is one layer more."""
+    assert isinstance(architecture, SharedArchitecture)
+    more = layers - (len(architecture.features) - 1)
+    shared = architecture.shared_layers
+    return range(shared.start + more, shared.stop + more)

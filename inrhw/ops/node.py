@@ -12,6 +12,7 @@ from amaranth.lib.wiring import In, Out
 
 from inrhw.base.errors import GraphError
 from inrhw.base.types import Codes, Vector
+from inrhw.gateware.cost import Cost
 from inrhw.gateware.edge import flow
 from inrhw.gateware.memory import LOAD_BUS, Contents, share_bus
 
@@ -60,6 +61,10 @@ class Node(ABC):
     @abstractmethod
     def component(self) -> Any:
         """Return a new Amaranth component with members `i` and `o`, of signature `flow`."""
+
+    @abstractmethod
+    def cost(self) -> Cost:
+        """Return what `component` takes on UltraScale+, predicted."""
 
     @classmethod
     @abstractmethod
@@ -139,6 +144,10 @@ class Graph(Node):
     def without_first(self) -> "Graph":
         """Return the graph less its first node, for a source that computes that one itself."""
         return Graph(dict(list(self.nodes.items())[1:]))
+
+    def cost(self) -> Cost:
+        """Return the sum of the nodes' costs."""
+        return sum((node.cost() for node in self.nodes.values()), Cost())
 
     def component(self) -> wiring.Component:
         """Return the nodes' components in a row."""

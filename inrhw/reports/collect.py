@@ -201,7 +201,7 @@ def _folding(plan: dict[str, Any], manifest: Manifest) -> dict[str, Any]:
     interval, clock = manifest.initiation_interval, plan["target"]["clock_mhz"]
     dense = ("Dense", "FoldedDense", "FoldedRaster")
     details = [stage.detail for stage in manifest.pipeline if stage.op in dense]
-    model = "analytic cost model, see benchmarks/results/folding_cost.json for its error"
+    model = "analytic cost model, see benchmarks/results/core_cost.json for its error"
     return {
         "weights": "loadable" if manifest.loadable else "rom",
         "initiation_interval": _figure(interval, "cycles", "derived from the folds"),

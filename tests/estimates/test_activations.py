@@ -18,6 +18,7 @@ from inrhw.base.errors import InputError, ToolFailed
 from inrhw.base.figure import Figure
 from inrhw.base.types import Codes, Fixed, Phase, Vector
 from inrhw.estimates.activations import Row, Trial, board_of, cheapest, measure, trials
+from inrhw.gateware.cost import Cost, product
 from inrhw.gateware.pipeline import Step
 from inrhw.ops.curves.quadratic import Quadratic
 from inrhw.ops.curves.sine import Sine
@@ -55,6 +56,9 @@ class Square(CurveNode):
             return {"y": x["x"].as_signed() * x["x"].as_signed()}
 
         return [square, dict]
+
+    def logic(self) -> Cost:
+        return product(self.i.element.width, self.i.element.width)
 
 
 class SquareTwice(Square):

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from inrhw.base.board import Board, load_board
 from inrhw.base.errors import InputError
-from inrhw.lowering.cost import Cost, network_cost, steps
+from inrhw.gateware.cost import Cost
+from inrhw.lowering.cost import network_cost, steps
 from inrhw.lowering.fold import Folding, fold
 from inrhw.lowering.hardware import Hardware
 from inrhw.lowering.lower import lower

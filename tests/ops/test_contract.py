@@ -1,9 +1,11 @@
 """The promises of every node, checked for all of them without naming one."""
 
 import hashlib
+import math
 import os
 import subprocess
 import sys
+from dataclasses import astuple
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +52,11 @@ def test_every_operation_defines_a_node_with_examples(module: object) -> None:
 @pytest.mark.parametrize("node", EXAMPLES)
 def test_component_equals_forward_int_with_gaps_and_garbage(node: Node) -> None:
     assert_contract(node, inputs(node, np.random.default_rng(1)), gaps=True)
+
+
+@pytest.mark.parametrize("node", EXAMPLES)
+def test_a_cost_is_a_number_of_each_resource(node: Node) -> None:
+    assert all(math.isfinite(count) and count >= 0 for count in astuple(node.cost()))
 
 
 @pytest.mark.parametrize("node", EXAMPLES)

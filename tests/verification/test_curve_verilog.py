@@ -13,6 +13,7 @@ from amaranth.lib.wiring import In, Out
 
 from inrhw.artifact.emit import Artifact, emit
 from inrhw.base.types import Codes, Fixed, Phase, Vector
+from inrhw.gateware.cost import Cost
 from inrhw.gateware.edge import flow
 from inrhw.gateware.pipeline import delay, delay_valid
 from inrhw.ops.kinds.curve import CurveNode
@@ -52,6 +53,9 @@ class SideBySide(Node):
 
     def component(self) -> wiring.Component:
         return _SideBySide(self)
+
+    def cost(self) -> Cost:
+        return sum((curve.cost() for curve in self.curves), Cost())
 
     @classmethod
     def examples(cls) -> Iterator["SideBySide"]:

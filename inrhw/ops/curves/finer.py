@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from inrhw.base.types import Codes, Element, Fixed, Phase, Vector
+from inrhw.gateware.cost import Cost
 from inrhw.gateware.pipeline import Step
 from inrhw.ops.curves.sine import Sine, SineActivation
 from inrhw.ops.kinds.activation import BoundedActivation
@@ -84,6 +85,14 @@ class Finer(SaturatingNode):
     def error_bound(self) -> float:
         """A whole unit at the crest, and a step of the phase."""
         return 1.0 + phase_error(self.element)
+
+    def logic(self) -> Cost:
+        """Return what the table costs."""
+        return self.half_table.cost()
+
+    def spared(self, unused: int) -> Cost:
+        """Return what its unused entries cost; see `CurveNode`."""
+        return self.half_table.spared(unused)
 
     def steps(self) -> list[Step]:
         """Return magnitude, look up, select, sign: only half of the range is stored."""

@@ -12,6 +12,7 @@ from amaranth.hdl import Const, Value
 from numpy.typing import NDArray
 
 from inrhw.base.types import Codes, Fixed, Phase, Vector
+from inrhw.gateware.cost import Cost, product
 from inrhw.gateware.lookup import negated_if
 from inrhw.gateware.pipeline import Step
 from inrhw.ops.curves.finer import (
@@ -70,6 +71,13 @@ class FinerInterpolated(SaturatingNode):
         return (
             bent_sine(x.astype(np.float64) * 2.0**-self.i.element.frac, self.omega_0) * 2.0**self.element.frac
         )
+
+    def logic(self) -> Cost:
+        """Return the magnitude, its square, the bend, what turns and gives the sign, and the sine."""
+        width = self.i.element.width
+        square = product(width, width)
+        bent = product(2 * width, bend(self.omega_0, width).bit_length())
+        return Cost(lut=width + PHASE_BITS) + square + bent + self._sine.logic()
 
     def steps(self) -> list[Step]:
         """Return square, bend, turn, and the steps of the sine."""

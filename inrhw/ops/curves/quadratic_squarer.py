@@ -10,6 +10,7 @@ import numpy as np
 from amaranth.hdl import Cat, Value
 
 from inrhw.base.types import Codes, Fixed, Phase, Vector
+from inrhw.gateware.cost import Cost
 from inrhw.gateware.lookup import lookup
 from inrhw.ops.kinds.squarer import SquarerNode, signed
 
@@ -50,6 +51,10 @@ class QuadraticSquarer(SquarerNode):
         table = [int(abs(signed(n, bits + 1)) <= least) for least in most for n in range(2 << bits)]
         near = s[bits:].all() | ~s[bits:].any()
         return near & lookup(table, Cat(s[: bits + 1], positive), 1)
+
+    def logic(self) -> Cost:
+        """Return that of the squarer, and what finds the crest."""
+        return super().logic() + Cost(lut=self.width / 2)
 
     @classmethod
     def examples(cls) -> Iterator["QuadraticSquarer"]:

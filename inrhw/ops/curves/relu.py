@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from inrhw.base.types import Codes, Fixed, Vector
+from inrhw.gateware.cost import LUT_INPUTS, Cost
 from inrhw.gateware.pipeline import Step
 from inrhw.ops.curves.sine import SineActivation
 from inrhw.ops.kinds.activation import Activation, Encoding
@@ -64,6 +65,11 @@ class Relu(CurveNode):
     def error_bound(self) -> float:
         """Nothing but the value 1, which has no code."""
         return 1.0
+
+    def logic(self) -> Cost:
+        """Return a LUT for each bit, and those that see whether any above them is set."""
+        width = self.element.width
+        return Cost(lut=width + max(0, self.i.element.width - width) / LUT_INPUTS)
 
     def steps(self) -> list[Step]:
         """Return the choice between 0, all ones and the argument's low bits."""

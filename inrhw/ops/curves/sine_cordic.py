@@ -14,9 +14,14 @@ import numpy as np
 from amaranth.hdl import Cat, Const, Mux, Value
 
 from inrhw.base.types import Codes, Fixed, Phase, Vector
+from inrhw.gateware.cost import Cost
 from inrhw.gateware.pipeline import Step
 from inrhw.ops.kinds.curve import EVERY_STEP
 from inrhw.ops.kinds.quarter_wave import SineNode
+
+#: LUTs of an adder's bit, which is one alone: from the core with three lanes of 6 bits, each of which takes
+#: 22 more than alone, in benchmarks/results/core_cost_calibration.json.
+_IN_A_CORE = 1.14
 
 #: Fraction bits of the exact arithmetic that makes the constants, and pi in it.
 _EXACT = 64
@@ -79,6 +84,18 @@ class SineCordic(SineNode):
         magnitude = np.minimum(sine + (1 << self.guard - 1) >> self.guard, self.element.hi)
         y: Codes = np.where(half == 1, -magnitude, magnitude)
         return y
+
+    def logic(self) -> Cost:
+        """Return three adders a rotation: two of the vector, and one of the angle that is left.
+
+        The last rotation needs the sine only, and no more of what was before than the angle's sign and the
+        cosine's high bits; the first one starts with constants.
+        """
+        width, vector, angle = self.element.width, self._shape, self.angle_bits + 1
+        adders = _IN_A_CORE * (width - 1) * (2 * vector + angle)
+        ends = self.i.element.width + 2 * width
+        unused = 2 * vector + 2 * angle + self.angle_bits + width - self.i.element.width
+        return Cost(lut=adders + ends, ff=-unused)
 
     def steps(self) -> list[Step]:
         """Return mirror, one rotation each, round, sign."""

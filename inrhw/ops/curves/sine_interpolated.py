@@ -8,6 +8,7 @@ import numpy as np
 from amaranth.hdl import Cat, Value
 
 from inrhw.base.types import Codes, Fixed, Phase, Vector
+from inrhw.gateware.cost import Cost
 from inrhw.gateware.lookup import negated_if
 from inrhw.gateware.pipeline import Step
 from inrhw.ops.kinds.curve import EVERY_STEP
@@ -47,6 +48,10 @@ class SineInterpolated(SineNode):
         magnitude = self.lines.at(np.where(within < quarter, within, 2 * quarter - within))
         signed: Codes = np.where(half == 1, -magnitude, magnitude)
         return signed
+
+    def logic(self) -> Cost:
+        """Return what folds, the lines, and the adder of the sign."""
+        return Cost(lut=self.lines.argument_bits + self.element.width) + self.lines.cost()
 
     def steps(self) -> list[Step]:
         """Return mirror, look up, multiply, add, sign."""

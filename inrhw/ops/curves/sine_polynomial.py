@@ -12,6 +12,7 @@ import numpy as np
 from amaranth.hdl import Cat, Const, Value
 
 from inrhw.base.types import Codes, Fixed, Phase, Vector
+from inrhw.gateware.cost import Cost, product
 from inrhw.gateware.pipeline import Step
 from inrhw.ops.kinds.curve import EVERY_STEP
 from inrhw.ops.kinds.quarter_wave import SineNode, mirror
@@ -109,6 +110,20 @@ class SinePolynomial(SineNode):
         magnitude[u == quarter] = self.element.hi
         y: Codes = np.where(half == 1, -magnitude, magnitude)
         return y
+
+    def logic(self) -> Cost:
+        """Return the products, and the adders behind them.
+
+        DSPs have the registers of their products, and two of the square that waited for another term.
+        """
+        u, width, constants = self._argument_bits, self.element.width, self.constants()
+        *totals, last = (constant.bit_length() for constant in constants)
+        last -= (constants[-1] & -constants[-1]).bit_length() - 1  # zeros below it multiply nothing
+        found = Cost(lut=u + sum(totals) + 2 * width) + product(u, u, own=max(self._square_bits))
+        for bits, total in zip(self._square_bits, [*totals[1:], last], strict=True):
+            waited = 2 * bits if len(totals) > 1 and bits == max(self._square_bits) else 0
+            found += product(bits, total, own=bits + total + waited)
+        return found + product(u, totals[0], own=width + 1)
 
     def steps(self) -> list[Step]:
         """Return mirror, square, Horner's rule from the last coefficient on, multiply, round, sign."""

@@ -1,5 +1,6 @@
 """What every activation's circuit shares: one function of one number, applied to each element."""
 
+import functools
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inrhw.base.types import Codes, Element, Fixed, Phase, Vector
+from inrhw.gateware.cost import Cost, beside, registers
 from inrhw.gateware.pipeline import Staged, Step
 from inrhw.ops.node import Node
 
@@ -92,6 +94,29 @@ class CurveNode(Node):
     def steps(self) -> Sequence[Step]:
         """Return the circuit of one element; see `Staged`."""
 
+    @abstractmethod
+    def logic(self) -> Cost:
+        """Return what the steps of one element cost without the registers between them.
+
+        Its flip-flops are below zero: those that, with a register behind every step, are in a DSP or have
+        nobody who needs them.
+        """
+
+    def spared(self, unused: int) -> Cost:
+        """Return what one element's logic takes less, as a cost below zero, behind narrow sums.
+
+        Parameters
+        ----------
+        unused
+            High bits of the argument that are always copies of its sign.
+        """
+        return Cost()
+
+    def cost(self) -> Cost:
+        """Return logic and registers on each lane, and those of valid and bank."""
+        alone = replace(self, i=Vector(self.i.element, 1))
+        return self.i.lanes * _lane(alone) + beside(self.i, self.n_stages)
+
     def outputs(self) -> Codes:
         """Return the output for every code of the argument, from the lowest on."""
         lo, hi = self.i.element.lo, self.i.element.hi
@@ -113,6 +138,14 @@ class CurveNode(Node):
     def component(self) -> Staged:
         """Return the steps with their registers."""
         return Staged(self.i, self.o, self.steps(), self.n_stages)
+
+
+@functools.lru_cache(maxsize=256)
+def _lane(node: CurveNode) -> Cost:
+    """Return the cost of one element's steps; planning asks for the same ones many times."""
+    logic, steps = node.logic(), node.steps()
+    between = (node.n_stages - 1) / max(1, len(steps) - 1)
+    return replace(logic, ff=between * logic.ff) + registers(steps, node.n_stages, node.i.element)
 
 
 def check_output(element: Fixed, most: int = 16) -> None:

@@ -9,7 +9,9 @@ import numpy as np
 from amaranth.hdl import Mux, Value
 
 from inrhw.base.types import Codes, Fixed, Vector
+from inrhw.gateware.cost import Cost, table
 from inrhw.gateware.lookup import lookup, negated_if
+from inrhw.gateware.memory import address_bits
 from inrhw.gateware.pipeline import Step
 from inrhw.ops.kinds.saturating import EvenNode
 
@@ -37,6 +39,16 @@ class HalfTable:
     def steps(self) -> list[Step]:
         """Take the magnitude, look up, put in the value of the lowest code; give it its sign if odd."""
         return [self._magnitude, self._look_up, self._select, *([self._sign] if self.odd else [])]
+
+    def cost(self) -> Cost:
+        """Return what the steps take: the adder of the magnitude, the table, that of the sign if odd."""
+        entries = self.values[:-1]
+        return Cost(lut=address_bits(len(entries)) + self.odd * self.width) + table(entries)
+
+    def spared(self, unused: int) -> Cost:
+        """Return what entries take that no argument finds, whose `unused` bits are copies of its sign."""
+        entries = self.values[:-1]
+        return table(entries[: max(1, len(entries) >> unused)]) + -1 * table(entries)
 
     def _magnitude(self, x: Mapping[str, Value]) -> Mapping[str, Value]:
         below, negative = x["x"][:-1], x["x"][-1]
@@ -83,6 +95,14 @@ class HalfTableNode(EvenNode):
         """Look each magnitude up; see `Node`."""
         values: Codes = np.array(self.half_table.values, np.int64)
         return values[np.abs(x)]
+
+    def logic(self) -> Cost:
+        """Return what that table costs."""
+        return self.half_table.cost()
+
+    def spared(self, unused: int) -> Cost:
+        """Return what its unused entries cost; see `CurveNode`."""
+        return self.half_table.spared(unused)
 
     def steps(self) -> list[Step]:
         """Return magnitude, look up, select: only half of the range is stored."""

@@ -17,6 +17,7 @@ from amaranth.hdl import Cat, Const, Value
 from numpy.typing import NDArray
 
 from inrhw.base.types import Codes, Fixed, Vector
+from inrhw.gateware.cost import Cost, product, table
 from inrhw.gateware.lookup import lookup, negated_if
 from inrhw.gateware.pipeline import Step
 from inrhw.ops.kinds.curve import EVERY_STEP
@@ -84,6 +85,18 @@ class Lines:
             return _rounded(start + half), [0] * len(start)
         bulge = middle - (start + end) / 2
         return _rounded(start + bulge / 2 + half), _rounded(end - start)
+
+    def cost(self) -> Cost:
+        """Return what the steps take: both tables, the product, the adder and what saturates behind it.
+
+        A DSP has the register of the offset itself.
+        """
+        values, rises = self.tables
+        found = table(values) + Cost(lut=2 * self.width + 1 + _GUARD)
+        if not self._offset_bits:
+            return found
+        rise = Fixed.holding(min(rises), max(rises), frac=0).width
+        return found + table(rises) + product(rise, self._offset_bits, own=self._offset_bits)
 
     def at(self, mirrored: Codes) -> Codes:
         """Return the codes at arguments from 0 to the crest."""
@@ -153,6 +166,10 @@ class InterpolatedNode(EvenNode):
     def forward_int(self, x: Codes) -> Codes:
         """Interpolate at -abs(x); see `Node`."""
         return self.lines.at((1 << self.i.element.width - 1) - np.abs(x))
+
+    def logic(self) -> Cost:
+        """Return what folds, and the lines."""
+        return Cost(lut=self.lines.argument_bits) + self.lines.cost()
 
     def steps(self) -> list[Step]:
         """Return mirror, look up, multiply, add."""

@@ -10,9 +10,14 @@ from amaranth.hdl import Cat, Mux, Value
 from numpy.typing import NDArray
 
 from inrhw.base.types import Codes, Phase
+from inrhw.gateware.cost import LUT_INPUTS, Cost, table
 from inrhw.gateware.lookup import lookup, negated_if
+from inrhw.gateware.memory import address_bits
 from inrhw.gateware.pipeline import Step
 from inrhw.ops.kinds.curve import CurveNode, check_output
+
+#: What finds the crest and puts in its magnitude; see `inrhw.gateware.cost`.
+_CREST = Cost(lut=4)
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,17 @@ class QuarterWave:
     def steps(self) -> list[Step]:
         """Mirror the phase into a quarter, look up, give it its sign."""
         return [self._mirror, self._look_up, self._sign]
+
+    def cost(self) -> Cost:
+        """Return what the steps take: the adder that mirrors, the table, the adder that gives the sign.
+
+        LUTs have two more inputs than a table of few entries: they give the sign as well.
+        """
+        adders = Cost(lut=address_bits(len(self.magnitudes)) + self.width)
+        if 4 * len(self.magnitudes) <= 1 << LUT_INPUTS:
+            return adders
+        entries = [2 * entry + tie for entry, tie in zip(self.magnitudes, self.ties, strict=True)]
+        return adders + table(entries) + _CREST
 
     def _mirror(self, x: Mapping[str, Value]) -> Mapping[str, Value]:
         index, crest, negative = mirror(x["x"])
@@ -96,6 +112,10 @@ class QuarterWaveNode(WaveNode):
     @abstractmethod
     def quarter_wave(self) -> QuarterWave:
         """Return the table of the circuit."""
+
+    def logic(self) -> Cost:
+        """Return what that table costs."""
+        return self.quarter_wave().cost()
 
     def steps(self) -> list[Step]:
         """Return mirror, look up, sign: only a quarter of the period is stored."""

@@ -18,6 +18,7 @@ from amaranth.hdl import Cat, Const, Mux, Value
 from numpy.typing import NDArray
 
 from inrhw.base.types import Codes
+from inrhw.gateware.cost import Cost
 from inrhw.gateware.lookup import lookup
 from inrhw.gateware.pipeline import Step
 from inrhw.ops.kinds.quarter_wave import WaveNode
@@ -80,6 +81,20 @@ class SquarerNode(WaveNode):
         """Return whether the result would be one beyond the code for the crest; never by itself."""
         return Const(0, 1)
 
+    def logic(self) -> Cost:
+        """Return the table's LUTs, and an adder a row with what writes its digit.
+
+        Of the phase that all rows are given, about six bits a row are no longer needed by the next.
+        """
+        rows = list(range(self.first, self.width, 2))
+        widths = [*(self._sum_bits(row) - self.unit(row + 2) for row in rows[:-1]), self.element.width]
+        lowest = self._sum_bits(self.first - 2) - self.unit(self.first)
+        return Cost(lut=lowest + sum(widths) + 3 * len(rows), ff=-6 * len(rows))
+
+    def _sum_bits(self, row: int) -> int:
+        """Return the bits of the sum after a row, those below its unit included."""
+        return ((4 << 2 * row) + (1 << max(0, self.dropped))).bit_length() + 1
+
     def steps(self) -> list[Step]:
         """Return the table of the lowest bits' square, then a digit and an adder for each row."""
         rows = range(self.first, self.width, 2)
@@ -113,8 +128,7 @@ class SquarerNode(WaveNode):
         operand = Cat(x["negative"].replicate(row + 1 - unit), product, highest).as_signed()
         if last:
             return {"y": self._result(total, operand, x["negative"], x["over"], positive)}
-        width = ((4 << 2 * row) + (1 << max(0, self.dropped))).bit_length() + 1
-        total = _sum(total, operand, x["negative"])[after - unit : width - unit]
+        total = _sum(total, operand, x["negative"])[after - unit : self._sum_bits(row) - unit]
         return {**x, "total": total.as_signed()}
 
     def _result(self, total: Value, operand: Value, carry: Value, over: Value, positive: Value) -> Value:

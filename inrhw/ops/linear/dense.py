@@ -9,7 +9,7 @@ bits are dropped everywhere, however many inputs are summed.
 import functools
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -21,7 +21,8 @@ from torch import Tensor, nn
 from inrhw.base.errors import Overflow
 from inrhw.base.types import Codes, Fixed, Phase, Vector
 from inrhw.gateware.adder_graph import AdderGraph, adder_graph
-from inrhw.gateware.adders import build_adders
+from inrhw.gateware.adders import adders_cost, build_adders
+from inrhw.gateware.cost import Cost, beside
 from inrhw.gateware.edge import flow
 from inrhw.gateware.pipeline import delay, delay_valid
 from inrhw.ops.kinds.activation import Affine
@@ -30,6 +31,9 @@ from inrhw.ops.rounding import round_half_up
 
 #: Bits of a sum that float64 holds with room for the half that rounds it.
 _SUM_BITS = 52
+
+#: Part of an adder graph's registers that Yosys keeps: see the baked cores of core_cost_calibration.json.
+_MERGED = 0.95
 
 #: Bits of weights that are never given up for that: with any more, a sum of usual size may need it.
 _SURE_BITS = 16
@@ -123,6 +127,19 @@ class Dense(Node):
         """Multiply, add, shift; see `Node`."""
         y = (x @ self.weight.T + self.bias) >> self.shift
         return y & ((1 << self.frac) - 1) if self.wrap else y
+
+    def cost(self) -> Cost:
+        """Return what the adders and the registers behind them take."""
+        graph = self.adder_graph
+        assert isinstance(self.i.element, Fixed)
+        found = adders_cost(
+            graph,
+            self.i.element,
+            registered=range(1, graph.depth + 1),
+            keep=self.shift + self.o.element.width,
+            dropped=self.shift,
+        )
+        return replace(found, ff=_MERGED * found.ff) + beside(self.i, self.latency)
 
     def component(self) -> "DenseComponent":
         """Return the registered adder graph."""

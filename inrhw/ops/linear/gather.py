@@ -8,6 +8,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from inrhw.base.types import Codes, Fixed, Phase, Vector
+from inrhw.gateware.cost import Cost, counter
 from inrhw.gateware.edge import flow
 from inrhw.ops.node import Node
 
@@ -37,6 +38,12 @@ class Gather(Node):
     def forward_int(self, x: Codes) -> Codes:
         """Return a copy."""
         return x.copy()
+
+    def cost(self) -> Cost:
+        """Return the registers, what counts beats, and what writes each."""
+        bank = self.i.banks > 1
+        held = Cost(lut=self.i.beats, ff=self.i.length * self.i.element.width + 1 + bank)
+        return held + counter(self.i.beats)
 
     def component(self) -> "GatherComponent":
         """Return one register an element."""

@@ -8,8 +8,9 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from inrhw.base.types import Codes, Fixed, Phase, Vector
+from inrhw.gateware.cost import Cost
 from inrhw.gateware.edge import flow
-from inrhw.gateware.input_buffer import InputBuffer
+from inrhw.gateware.input_buffer import InputBuffer, buffer_cost
 from inrhw.gateware.pipeline import delay, delay_valid
 from inrhw.ops.node import Node
 
@@ -53,6 +54,10 @@ class Regroup(Node):
     def forward_int(self, x: Codes) -> Codes:
         """Return a copy."""
         return x.copy()
+
+    def cost(self) -> Cost:
+        """Return the buffer and the counters of the reader."""
+        return buffer_cost(self.i, self.lanes, 2) + Cost(lut=16, ff=11)
 
     def component(self) -> "RegroupComponent":
         """Return a buffer of two vectors."""

@@ -7,6 +7,7 @@ import numpy as np
 from amaranth.hdl import Mux, Value
 
 from inrhw.base.types import Codes, Fixed, Vector
+from inrhw.gateware.cost import Cost, beside
 from inrhw.gateware.pipeline import Staged
 from inrhw.ops.node import Node
 
@@ -52,6 +53,11 @@ class Requantize(Node):
         """Fraction bits dropped; negative when some are added."""
         return self.i.element.frac - self.element.frac
 
+    @property
+    def unused(self) -> int:
+        """High bits of the output that are always copies of its sign: the input is too narrow for them."""
+        return max(0, self.element.width - (self.i.element.width - self.shift))
+
     def forward_int(self, x: Codes) -> Codes:
         """Divide with rounding, then clip; see `Node`."""
         unit = 2 ** abs(self.shift)
@@ -61,6 +67,19 @@ class Requantize(Node):
     def component(self) -> Staged:
         """Return round, saturate."""
         return Staged(self.i, self.o, [self._round, self._saturate], self.n_stages)
+
+    def cost(self) -> Cost:
+        """Return a LUT for each bit that saturates, and half a one for each above it and each bound.
+
+        Rounding adds one bit, which takes a carry chain and no LUT.
+        """
+        kept, width = self.i.element.width - self.shift, self.element.width
+        above = min(kept, self.i.element.width) - width
+        saturates = above > 0 or self.i.element.signed > self.element.signed
+        bounds = 1 + self.element.signed
+        lut = saturates * (width + bounds * max(0, above) / 2)
+        lane = Cost(lut=lut, ff=width + (self.n_stages - 1) * kept)
+        return self.i.lanes * lane + beside(self.i, self.n_stages)
 
     def _round(self, x: Mapping[str, Value]) -> Mapping[str, Value]:
         if self.shift > 0:

@@ -11,6 +11,7 @@ from support.exact import PI, cosine, distance_from_tie, gabor, gaussian, half_u
 from support.simulate import assert_contract
 
 from inrhw.base.types import Fixed, Phase, Vector
+from inrhw.gateware.cost import Cost
 from inrhw.gateware.pipeline import Staged
 from inrhw.ops.curves.gabor import Gabor
 from inrhw.ops.curves.gaussian import Gaussian
@@ -108,6 +109,9 @@ class Unfolded(Node):
 
     def component(self) -> Staged:
         return Staged(self.i, self.o, self.table.steps, self.n_stages)
+
+    def cost(self) -> Cost:
+        return self.table.cost()
 
     @classmethod
     def examples(cls):  # type: ignore[no-untyped-def]

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from support.simulate import assert_contract
 
 from inrhw.base.types import Codes, Fixed, Phase, Vector
+from inrhw.gateware.cost import Cost
 from inrhw.gateware.pipeline import Staged
 from inrhw.ops.kinds.quarter_wave import QuarterWave
 from inrhw.ops.node import Node
@@ -36,6 +37,9 @@ class Unfolded(Node):
 
     def component(self) -> Staged:
         return Staged(self.i, self.o, self.wave.steps, self.n_stages)
+
+    def cost(self) -> Cost:
+        return self.wave.cost()
 
     @classmethod
     def examples(cls):  # type: ignore[no-untyped-def]

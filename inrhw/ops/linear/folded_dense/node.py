@@ -17,19 +17,17 @@ import numpy as np
 
 from inrhw.base.errors import InputError
 from inrhw.base.types import Codes, Element, Fixed, Phase, Vector
+from inrhw.gateware.cost import Cost
 from inrhw.gateware.mac import (
-    MAC_LATENCY,
     MAX_PACKED_SIMD,
-    PACKED_LATENCY,
-    WIDE_LATENCY,
     DotProduct,
     WideDotProduct,
     check_wide,
-    is_wide,
 )
 from inrhw.gateware.memory import Contents, columns_to_contents, memory_style, total_depth
 from inrhw.ops.linear.dense import Dense
 from inrhw.ops.linear.folded_dense.circuit import FoldedDenseComponent
+from inrhw.ops.linear.folded_dense.cost import FoldedShape
 from inrhw.ops.node import Node
 
 #: Most bits of a sum and its shift, which are one code in memory.
@@ -57,6 +55,18 @@ class Fold:
     def __post_init__(self) -> None:
         if self.pe < 1 or self.simd < 1:
             raise InputError(f"pe and simd must be at least 1, not {self.pe} and {self.simd}")
+
+    def neuron_fold(self, rows: int) -> int:
+        """Return the groups of `pe` neurons."""
+        return -(-rows // self.pe)
+
+    def synapse_fold(self, columns: int) -> int:
+        """Return the groups of `simd` inputs: the cycles in which a processing element takes all of them."""
+        return -(-columns // self.simd)
+
+    def out_lanes(self, columns: int) -> int:
+        """Return the lanes on which results leave: as few as keep pace with the multipliers."""
+        return self.pe // math.gcd(self.pe, self.synapse_fold(columns))
 
 
 @dataclass(frozen=True)
@@ -142,7 +152,7 @@ class FoldedDense(Node):
                 "packed multipliers take weights from -127 to 127, inputs of 8 bits, and 16 lanes"
             )
         if self.wide:
-            check_wide(*self._sizes)
+            check_wide(*self.shape.sizes)
 
     @classmethod
     def of(
@@ -234,20 +244,38 @@ class FoldedDense(Node):
         """Whether the bank of a vector says which weights it meets."""
         return self.loadable or self.sets > 1
 
+    @functools.cached_property
+    def shape(self) -> FoldedShape:
+        """The layer without its weights."""
+        assert isinstance(self.i.element, Fixed)
+        return FoldedShape(
+            len(self.bias[0]),
+            self.i.length,
+            self.i.element,
+            self.element,
+            self.format,
+            self.i.lanes,
+            self.fold,
+            self.i.banks,
+            self.sets,
+            self.loadable,
+            self.packed,
+        )
+
     @property
     def neuron_fold(self) -> int:
         """Groups of `pe` neurons."""
-        return -(-len(self.bias[0]) // self.fold.pe)
+        return self.shape.neuron_fold
 
     @property
     def synapse_fold(self) -> int:
         """Groups of `simd` inputs."""
-        return -(-self.i.length // self.fold.simd)
+        return self.shape.synapse_fold
 
     @property
     def steps(self) -> int:
         """Cycles that the multipliers need for a vector."""
-        return self.neuron_fold * self.synapse_fold
+        return self.shape.steps
 
     @property
     def initiation_interval(self) -> int:
@@ -293,17 +321,11 @@ class FoldedDense(Node):
     @property
     def wide(self) -> bool:
         """Whether a product takes two DSP blocks."""
-        return not self.packed and is_wide(*self._sizes)
-
-    @property
-    def _sizes(self) -> tuple[int, int, int, int]:
-        """Return bits of weights and signed inputs, products in a sum, and bits of the sum."""
-        x_width = self.i.element.width + (not self.i.element.signed)
-        return self.format.weight_bits, x_width, self.i.length, self.format.sum_width
+        return self.shape.wide
 
     def dot_product(self) -> DotProduct | WideDotProduct:
         """Return one of `pe` processing elements that share no multipliers."""
-        a_width, b_width, _, sum_width = self._sizes
+        a_width, b_width, _, sum_width = self.shape.sizes
         if self.wide:
             return WideDotProduct(self.fold.simd, a_width, b_width, sum_width)
         return DotProduct(self.fold.simd, a_width, b_width)
@@ -311,7 +333,7 @@ class FoldedDense(Node):
     @property
     def mac_latency(self) -> int:
         """Cycles from the last operands of a sum to the sum."""
-        return PACKED_LATENCY if self.packed else WIDE_LATENCY if self.wide else MAC_LATENCY
+        return self.shape.mac_latency
 
     @property
     def finish_latency(self) -> int:
@@ -363,6 +385,10 @@ class FoldedDense(Node):
         kinds = {"lut": "LUT", "block": "block RAM", "ultra": "UltraRAM"}
         depth = total_depth(self.steps, 2 if self.loadable else self.sets)
         return kinds[memory_style(depth, loadable=self.loadable)]
+
+    def cost(self) -> Cost:
+        """Return what buffer, multipliers and memories take, whatever is in them."""
+        return replace(self.shape, slots=self.slots).cost()
 
     def component(self) -> FoldedDenseComponent:
         """Return buffer, multipliers and memories."""

@@ -10,6 +10,7 @@ from amaranth.lib.wiring import In, Out
 
 from inrhw.base.types import Fixed, Vector
 from inrhw.gateware.adders import build_adders
+from inrhw.gateware.cost import Cost, lut_ram
 from inrhw.gateware.edge import flow
 from inrhw.gateware.memory import IN_LUT_RAM
 from inrhw.gateware.pipeline import delay, delay_valid
@@ -48,6 +49,15 @@ class FwhtComponent(wiring.Component):
         if edge.banks > 1:
             m.d.comb += self.o.bank.eq(delay(m, before.bank, len(registered), "bank"))
         return m
+
+
+def across_cost(i: Vector, distance: int, registered: bool) -> Cost:
+    """Return what `AcrossBeats` takes: two memories, an adder a lane, the counters of both ends."""
+    width = i.lanes * i.element.width
+    adders = Cost(lut=width + 6, ff=registered * (width + i.lanes) + 6)
+    if distance == 1:
+        return adders + Cost(ff=2 * width)
+    return adders + Cost(lut=2 * lut_ram(width, distance))
 
 
 class AcrossBeats(wiring.Component):

@@ -16,7 +16,9 @@ import numpy as np
 from inrhw.base.errors import InputError, Overflow
 from inrhw.base.types import Codes, Fixed, Vector
 from inrhw.gateware.adder_graph import Adder, AdderGraph, Term, adder_graph
-from inrhw.ops.linear.fwht.circuit import FwhtComponent
+from inrhw.gateware.adders import adders_cost
+from inrhw.gateware.cost import Cost, beside
+from inrhw.ops.linear.fwht.circuit import FwhtComponent, across_cost
 from inrhw.ops.node import Node
 from inrhw.ops.rotation import Rotation, core_matrix, core_of
 
@@ -112,6 +114,17 @@ class Fwht(Node):
     def forward_int(self, x: Codes) -> Codes:
         """Multiply by the matrix; see `Node`."""
         return x @ self.rotation.matrix().T
+
+    def cost(self) -> Cost:
+        """Return what butterflies across beats take, and those inside a beat."""
+        edge, found = self.i, beside(self.i, self.n_stages)
+        assert isinstance(edge.element, Fixed)
+        element = edge.element
+        for level, distance in enumerate(self.distances, 1):
+            found += across_cost(replace(edge, element=element), distance, level in self.registered)
+            element = Rotation((2,)).holding(element)
+        inside = {level - len(self.distances) for level in self.registered}
+        return found + adders_cost(self.adders, element, registered=inside)
 
     def component(self) -> FwhtComponent:
         """Return butterflies across beats, then those inside a beat."""

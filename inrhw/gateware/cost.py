@@ -1,0 +1,200 @@
+"""What circuits cost: resources, and what common parts of them take on UltraScale+.
+
+All constants are from what Yosys found; each names the file in benchmarks/results that they were fitted to.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from amaranth.hdl import Const, Signal, Value
+
+from inrhw.base.types import Element, Vector
+from inrhw.gateware.edge import shape_of
+from inrhw.gateware.memory import MAX_WIDTH, address_bits, memory_style, total_depth
+from inrhw.gateware.pipeline import Step, cut
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Resources of a part of the circuit.
+
+    Attributes
+    ----------
+    lut, ff
+        Look-up tables, those of LUT RAM and shift registers included, and flip-flops.
+    dsp
+        Multipliers.
+    bram
+        Blocks of 36 kbit, in halves.
+    uram
+        UltraRAMs.
+    """
+
+    lut: float = 0
+    ff: float = 0
+    dsp: float = 0
+    bram: float = 0
+    uram: float = 0
+
+    def __add__(self, other: "Cost") -> "Cost":
+        return Cost(
+            self.lut + other.lut,
+            self.ff + other.ff,
+            self.dsp + other.dsp,
+            self.bram + other.bram,
+            self.uram + other.uram,
+        )
+
+    def __rmul__(self, count: float) -> "Cost":
+        return Cost(count * self.lut, count * self.ff, count * self.dsp, count * self.bram, count * self.uram)
+
+
+#: Words of a block of 36 kbit, and columns at that depth.
+_BLOCK_SHAPES = ((512, 72), (1024, 36), (2048, 18), (4096, 9), (8192, 4))
+
+#: Inputs of a LUT.
+LUT_INPUTS = 6
+
+#: LUTs for each run of 64 entries of a table that is no other run's twin; those of two runs need no
+#: multiplexer. Fitted to the tables of node_cost.json, where single ones are up to a quarter off.
+_RUN_OF_TWO, _RUN = 1.35, 1.8
+
+#: Least bits of a product that Yosys makes a DSP of (techmap/mul2dsp.v), and most of its operands, unsigned.
+_DSP_PRODUCT, _DSP_LONG, _DSP_SHORT = 9, 26, 17
+
+#: LUTs for each bit of a counter. Fitted to the layers of core_cost_calibration.json.
+_COUNTER = 0.7
+
+#: Steps after which registers without reset that follow each other become a shift register in a LUT.
+_SHIFT_REGISTER = 3
+
+
+def choice(count: int) -> float:
+    """Return the LUTs of a multiplexer of so many inputs, a bit."""
+    return 0 if count == 1 else max(1, count / 4)
+
+
+def adder(width: int, registered: int = 0) -> Cost:
+    """Return the cost of a sum of so many bits, some of them registered."""
+    return Cost(lut=width, ff=registered)
+
+
+def counter(count: int) -> Cost:
+    """Return the cost of a counter to `count`, which tells when it is there."""
+    bits = address_bits(count)
+    return Cost(lut=_COUNTER * bits, ff=bits)
+
+
+def delayed(width: int, cycles: int) -> Cost:
+    """Return the cost of a delay without reset."""
+    return Cost(lut=width) if cycles >= _SHIFT_REGISTER else Cost(ff=width * cycles)
+
+
+def lut_ram(width: int, depth: int) -> int:
+    """Return the LUTs of a memory of one write and one read port: eights of them hold 14 or 7 columns."""
+    if depth <= 32:
+        return 8 * -(-width // 14)
+    return 8 * -(-width // 7) * -(-depth // 64)
+
+
+def block_ram(width: int, depth: int) -> Cost:
+    """Return the blocks of 36 kbit of a memory, as wide as their depth allows, the last ones perhaps half.
+
+    A deep memory is made of several rows of blocks, whose outputs a multiplexer joins.
+    """
+
+    def made_of(words: int, columns: int) -> Cost:
+        rows = -(-depth // words)
+        whole, left = divmod(width, columns)
+        blocks = whole + (0 if not left else 0.5 if left <= columns // 2 else 1)
+        return Cost(lut=width * choice(rows), bram=rows * blocks)
+
+    return min((made_of(*shape) for shape in _BLOCK_SHAPES), key=lambda cost: (cost.bram, cost.lut))
+
+
+def column_memory(codes: int, width: int, depth: int, banks: int, *, loadable: bool) -> Cost:
+    """Return the cost of a `ColumnMemory` of so many codes a row, with `depth` rows a bank.
+
+    The address of a memory in LUTs is registered, once for all columns.
+    """
+    each = MAX_WIDTH // width
+    whole, left = divmod(codes, each)
+    widths = [each * width] * whole + ([left * width] if left else [])
+    make = _loadable_memory if loadable else _fixed_memory
+    words = (1 << address_bits(depth)) + depth if loadable else total_depth(depth, banks)
+    address = address_bits(words) if memory_style(words, loadable=loadable) == "lut" else 0
+    return sum((make(width, words) for width in widths), Cost(ff=address))
+
+
+def _fixed_memory(width: int, words: int) -> Cost:
+    if memory_style(words, loadable=False) != "lut":
+        return block_ram(width, words)
+    # Of two words a bit is a constant or the address itself.
+    return Cost(lut=width * -(-words // 64) if words > 2 else 0)
+
+
+def _loadable_memory(width: int, words: int) -> Cost:
+    bus = Cost(lut=address_bits(words) + 5 + width / 3)
+    style = memory_style(words, loadable=True)
+    if style == "ultra":
+        return bus + Cost(uram=-(-words // 4096))
+    if style == "block":
+        return bus + block_ram(width, words)
+    return bus + Cost(lut=lut_ram(width, words) + (width if words > 64 else 0))
+
+
+def beside(edge: Vector, cycles: int) -> Cost:
+    """Return the cost of the valid bit of an edge and its bank of weights, so many cycles later."""
+    return Cost(ff=cycles) + delayed(address_bits(edge.banks), cycles)
+
+
+def table(entries: Sequence[int]) -> Cost:
+    """Return the cost of a table of constants as logic, by what its outputs' truth tables have in common."""
+    inputs = address_bits(len(entries))
+    width = max(entry.bit_length() + (min(entries) < 0) for entry in entries)
+    truths = [tuple(entry >> bit & 1 for entry in entries) for bit in range(width)]
+    run = 1 << LUT_INPUTS
+    runs = {truth[k : k + run] for truth in truths for k in range(0, len(truth), run)}
+    # A run of equal entries is no logic, and one is as good as its complement.
+    needed = {min(bits, tuple(1 - bit for bit in bits)) for bits in runs if len(set(bits)) > 1}
+    each = {LUT_INPUTS + 1: _RUN_OF_TWO}.get(inputs, _RUN if inputs > LUT_INPUTS else 1)
+    return Cost(lut=each * len(needed))
+
+
+def product(a: int, b: int, own: int = 0) -> Cost:
+    """Return the cost of a product of operands of so many bits: LUTs, or DSPs if it is not small.
+
+    Parameters
+    ----------
+    a, b
+        Bits of the operands, without a sign or with it.
+    own
+        Bits of registers around it that a DSP has itself.
+    """
+    short, long = sorted((a, b))
+    if a + b < _DSP_PRODUCT:
+        return Cost(lut=a * b)
+    blocks = -(-long // _DSP_LONG) * -(-short // _DSP_SHORT)
+    return Cost(lut=(blocks - 1) * _DSP_SHORT, ff=-own, dsp=blocks)
+
+
+def registers(steps: Sequence[Step], n_stages: int, element: Element) -> Cost:
+    """Return the cost of the registers in one lane of a `Staged` whose input is an `element`.
+
+    Constants have none, and a bit that only waits is in a shift register. Wider values are used on their way.
+    """
+    values: Mapping[str, Value] = {"x": Signal(shape_of(element))}
+    waiting: dict[str, int] = {}
+    found = Cost()
+    for run in cut(steps, n_stages):
+        before = values
+        for step in run:
+            values = step(values)
+        kept = {name: value for name, value in values.items() if not isinstance(value, Const)}
+        bits = {name for name, value in kept.items() if len(value) == 1}
+        waits = {name for name in bits & waiting.keys() if values[name] is before[name]}
+        found += sum((delayed(1, waiting[name]) for name in waiting.keys() - waits), Cost())
+        waiting = {name: 1 + (waiting[name] if name in waits else 0) for name in bits}
+        found += Cost(ff=sum(len(value) for name, value in kept.items() if name not in bits))
+        values = {**values, **{name: Signal(value.shape()) for name, value in kept.items()}}
+    return found + sum((delayed(1, cycles) for cycles in waiting.values()), Cost())

@@ -1,0 +1,178 @@
+"""What a folded dense layer costs, whatever its weights."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from inrhw.base.types import Element, Fixed, Phase, Vector
+from inrhw.gateware.cost import Cost, adder, beside, choice, column_memory, counter, delayed
+from inrhw.gateware.input_buffer import ReadPosition, buffer_cost
+from inrhw.gateware.mac import MAC_LATENCY, PACKED_LATENCY, WIDE_LATENCY, is_wide
+from inrhw.gateware.memory import MAX_WIDTH, address_bits, memory_style, total_depth
+
+if TYPE_CHECKING:
+    from inrhw.ops.linear.folded_dense.node import Fold, MemoryFormat
+
+#: What the bus that loads weights takes besides its words. Fitted, as the rest, to folding_cost.json.
+_BUS = Cost(lut=20, ff=6)
+
+#: LUTs of a processing element that shares multipliers besides those of its sum.
+_PACKED = 12
+
+
+@dataclass(frozen=True)
+class FoldedShape:
+    """A folded dense layer without its weights.
+
+    Parameters
+    ----------
+    rows, columns
+        Neurons and synapses.
+    x, element
+        Formats of inputs and results.
+    format
+        Of the memories.
+    lanes
+        Of the input.
+    fold
+        Multipliers.
+    banks, sets
+        Of the input, and of weights.
+    loadable, packed
+        As in `FoldedDense`.
+    slots
+        Of the input buffer.
+    """
+
+    rows: int
+    columns: int
+    x: Fixed
+    element: Element
+    format: "MemoryFormat"
+    lanes: int
+    fold: "Fold"
+    banks: int = 1
+    sets: int = 1
+    loadable: bool = False
+    packed: bool = False
+    slots: int = 2
+
+    @property
+    def synapse_fold(self) -> int:
+        """Cycles in which a processing element takes all inputs."""
+        return self.fold.synapse_fold(self.columns)
+
+    @property
+    def neuron_fold(self) -> int:
+        """Groups of neurons."""
+        return self.fold.neuron_fold(self.rows)
+
+    @property
+    def steps(self) -> int:
+        """Cycles that a vector takes."""
+        return self.neuron_fold * self.synapse_fold
+
+    @property
+    def out_lanes(self) -> int:
+        """Lanes on which results leave."""
+        return self.fold.out_lanes(self.columns)
+
+    @property
+    def sizes(self) -> tuple[int, int, int, int]:
+        """Bits of weights and signed inputs, products in a sum, and bits of the sum."""
+        x_width = self.x.width + (not self.x.signed)
+        return self.format.weight_bits, x_width, self.columns, self.format.sum_width
+
+    @property
+    def wide(self) -> bool:
+        """Whether a product takes two DSP blocks."""
+        return not self.packed and is_wide(*self.sizes)
+
+    @property
+    def mac_latency(self) -> int:
+        """Cycles from the last operands of a sum to the sum."""
+        return PACKED_LATENCY if self.packed else WIDE_LATENCY if self.wide else MAC_LATENCY
+
+    def cost(self) -> Cost:
+        """Return the sum of the parts of `FoldedDenseComponent`."""
+        edge = Vector(self.x, self.columns, self.lanes, banks=self.banks)
+        return (
+            buffer_cost(edge, self.fold.simd, self.slots)
+            + self._sequencer()
+            + self.fold.simd * self._memory(self.fold.pe, self.format.weight_bits, self.steps)
+            + self._multipliers()
+            + self._unload()
+            + self._scale()
+            + (self._bus() if self.loadable else Cost())
+        )
+
+    def _bus(self) -> Cost:
+        """Return the registers of the bus that loads weights: a word on each way, and where it goes."""
+        format = self.format
+        widths = (self.fold.pe, format.weight_bits), (self.out_lanes, format.sum_width + format.shift_bits)
+        word = max(min(codes, MAX_WIDTH // width) * width for codes, width in widths)
+        return _BUS + Cost(ff=2 * word + address_bits(self.steps))
+
+    def _memory(self, codes: int, width: int, depth: int) -> Cost:
+        return column_memory(codes, width, depth, self.sets, loadable=self.loadable)
+
+    def _sequencer(self) -> Cost:
+        """Return the counters, which go from lane to lane in registers.
+
+        A lane's next step is the address that a memory of LUTs keeps.
+        """
+        simd, bank = self.fold.simd, address_bits(self.banks)
+        words = total_depth(self.steps, self.sets)
+        kept = not self.loadable and memory_style(words, loadable=False) == "lut"
+        at = ReadPosition(Vector(self.x, self.columns, self.lanes), simd, self.slots).size
+        passed = address_bits(self.steps) + at + (bank if self.sets > 1 or self.loadable else 0)
+        counters = counter(self.steps) + counter(self.synapse_fold) + Cost(lut=0.7 * at, ff=at + bank)
+        wait = simd + self.mac_latency
+        doubled = address_bits(words) if kept else 0
+        return (
+            counters
+            + Cost(lut=3, ff=1 + (simd - 1) * passed - (simd - 1) * doubled)
+            + (delayed(1, simd + 1) if self.synapse_fold > 1 else Cost())
+            + beside(Vector(self.x, self.columns, banks=self.banks), wait)
+        )
+
+    def _multipliers(self) -> Cost:
+        """Return the processing elements; the sums of some leave them through an adder."""
+        pe, simd, width = self.fold.pe, self.fold.simd, self.format.sum_width
+        if self.packed:
+            return pe * adder(width + _PACKED, width) + Cost(dsp=-(-pe // 2) * simd)
+        if self.wide:
+            return pe * adder(width - self.x.width // 2, width) + Cost(dsp=2 * pe * simd)
+        return Cost(dsp=pe * simd)
+
+    def _unload(self) -> Cost:
+        """Return the shift register that shares lanes among processing elements."""
+        pe, leaving, width = self.fold.pe, self.out_lanes, self.format.sum_width
+        if pe == leaving:
+            return Cost()
+        beats = pe // leaving
+        held = Cost(lut=(pe - leaving) * width, ff=pe * width + 1 + address_bits(self.banks))
+        return held + counter(beats) + counter(self.synapse_fold // beats)
+
+    def _scale(self) -> Cost:
+        """Return what adds biases and shifts."""
+        beats = self.neuron_fold * (self.fold.pe // self.out_lanes)
+        width = self.format.sum_width + self.format.shift_bits
+        finish = 4 if self.format.shift_bits else 2
+        edge = Vector(self.x, self.columns, banks=self.banks)
+        memory = self._memory(self.out_lanes, width, beats)
+        if beats * self.sets == 1 and not self.loadable:
+            memory = Cost(lut=-self.out_lanes * self.format.sum_width / 2)  # added to a constant
+        return counter(beats) + memory + self.out_lanes * self._lane() + beside(edge, finish)
+
+    def _lane(self) -> Cost:
+        format, phase = self.format, isinstance(self.element, Phase)
+        kept = format.sum_width - format.shift_lo
+        if not format.shift_bits:
+            kept = min(kept, self.element.width)
+        added = Cost(lut=format.sum_width, ff=format.sum_width + kept)
+        if not format.shift_bits:
+            return added
+        fine = format.shift_bits // 2
+        coarse = self.element.width + (1 << fine) - 1 if phase else kept
+        shifted = coarse * choice(1 << format.shift_bits - fine) + self.element.width * choice(1 << fine)
+        return added + Cost(lut=shifted, ff=format.shift_bits + coarse + fine + self.element.width)
