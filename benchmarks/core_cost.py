@@ -12,7 +12,7 @@ import argparse
 import json
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -219,7 +219,8 @@ def run(design: Design) -> Mapping[str, Any]:
     return {
         "name": design.name,
         "architecture": json.loads(architecture_to_json(architecture)),
-        "folding": asdict(folding) if folding else None,
+        "folding": folding
+        and asdict(folding) | {"layers": [[fold.pe, fold.simd] for fold in folding.layers]},
         **{name: getattr(design, name) for name in ("source", "pictures", "control", "window")},
         "measured": {name: found[name].value or 0 for name in RESOURCES},
     }
