@@ -120,17 +120,15 @@ def column_memory(codes: int, width: int, depth: int, banks: int, *, loadable: b
     each = MAX_WIDTH // width
     whole, left = divmod(codes, each)
     widths = [each * width] * whole + ([left * width] if left else [])
-    make = _loadable_memory if loadable else _fixed_memory
     words = (1 << address_bits(depth)) + depth if loadable else total_depth(depth, banks)
-    address = address_bits(words) if memory_style(words, loadable=loadable) == "lut" else 0
-    return sum((make(width, words) for width in widths), Cost(ff=address))
-
-
-def _fixed_memory(width: int, words: int) -> Cost:
-    if memory_style(words, loadable=False) != "lut":
-        return block_ram(width, words)
-    # Of two words a bit is a constant or the address itself.
-    return Cost(lut=width * -(-words // 64) if words > 2 else 0)
+    in_luts = memory_style(words, loadable=loadable) == "lut"
+    address = Cost(ff=address_bits(words) * in_luts)
+    if in_luts and not loadable:
+        # Columns of few words are alike, or complements; of two words one is a constant or the address.
+        different = min(codes * width, 1 << words - 1) if words > 2 else 0
+        return address + Cost(lut=different * -(-words // 64))
+    make = _loadable_memory if loadable else block_ram
+    return sum((make(width, words) for width in widths), address)
 
 
 def _loadable_memory(width: int, words: int) -> Cost:
