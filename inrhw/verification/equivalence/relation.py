@@ -86,8 +86,11 @@ def relate(rtl: Circuit, netlist: Circuit, check_time: Callable[[], None]) -> Re
     relation = Relation(graph, Side(rtl), Side(netlist))
     _share_inputs(relation)
     partners = _same_names(relation)
-    _start_rtl(relation, partners)
-    relation.rtl.settle(graph)
+    for memory in rtl.memories:
+        for column, net in enumerate(memory.columns):
+            relation.rtl.values[net] = len(relation.columns)
+            relation.columns.append((memory, column))
+    _settle_rtl(relation, _named_claims(relation, partners))
     check_time()
     _by_name(relation, partners)
     rules = _Rules(relation)
@@ -118,24 +121,70 @@ def _same_names(relation: Relation) -> dict[Net, list[Net]]:
     return {net: list(others) for net, others in found.items()}
 
 
-def _start_rtl(relation: Relation, partners: dict[Net, list[Net]]) -> None:
-    """Give the registers of the Verilog their inputs, one to those that have one net in the netlist."""
-    rtl, graph = relation.rtl, relation.graph
-    registers = {register.output for register in rtl.circuit.registers}
+def _named_claims(relation: Relation, partners: dict[Net, list[Net]]) -> dict[Net, Net]:
+    """Return the registers of the Verilog that are one with another or constant, as the netlist's names say."""
+    registers = {register.output for register in relation.rtl.circuit.registers}
+    same: dict[Net, Net] = {}
     for net, others in partners.items():
-        here = [other for other in others if other in registers and other not in rtl.values]
+        here = [other for other in others if other in registers and other not in same]
         if net in (ZERO, ONE):
-            rtl.values |= dict.fromkeys(here, TRUE if net else FALSE)
-            relation.claims |= dict.fromkeys(here, TRUE if net else FALSE)
-        elif net > ONE and here:
-            rtl.values |= dict.fromkeys(here, graph.variable())
-            relation.claims |= {other: rtl.values[other] for other in here[1:]}
-    for net in sorted(registers - set(rtl.values)):
-        rtl.values[net] = graph.variable()
-    for memory in rtl.circuit.memories:
-        for column, net in enumerate(memory.columns):
-            rtl.values[net] = len(relation.columns)
-            relation.columns.append((memory, column))
+            same |= dict.fromkeys(here, net)
+        elif net > ONE:
+            same |= dict.fromkeys(here[1:], here[0] if here else net)
+    return same
+
+
+def _settle_rtl(relation: Relation, same: dict[Net, Net]) -> None:
+    """Give the Verilog its literals, one variable to registers that are the same."""
+    rtl, graph = relation.rtl, relation.graph
+    variables: dict[Net, Literal] = {}
+    while True:
+        outputs = [register.output for register in rtl.circuit.registers]
+        roots = {net: _root(same, net) for net in outputs}
+        for net, root in roots.items():
+            if root > ONE and root not in variables:
+                variables[root] = graph.variable()
+            rtl.values[net] = variables[root] if root > ONE else root
+        rtl.waiting = list(rtl.circuit.gates)
+        rtl.settle(graph)
+        if not _join_alike(relation, same):
+            relation.claims = {net: rtl.values[net] for net, root in roots.items() if net != root}
+            return
+
+
+def _join_alike(relation: Relation, same: dict[Net, Net]) -> bool:
+    """Join registers of the Verilog with the same start and next value; return whether there were some."""
+    rtl, graph = relation.rtl, relation.graph
+    registers = [register for register in rtl.circuit.registers if register.output not in same]
+    following = {register.output: rtl.following(graph, register) or FALSE for register in registers}
+    net_of = {rtl.values[register.output]: register.output for register in registers}
+    joined = False
+    while True:
+        first: dict[tuple[Literal, int], Net] = {}
+        before = len(same)
+        for register in registers:
+            if register.output in same or register.start is None:
+                continue
+            after = following[register.output]
+            # What follows was perhaps joined with another a moment ago.
+            if after & ~1 in net_of:
+                root = _root(same, net_of[after & ~1])
+                after = (root if root <= ONE else rtl.values[root]) ^ after & 1
+            if after == register.start or after == rtl.values[register.output]:
+                same[register.output] = register.start
+                continue
+            other = first.setdefault((after, register.start), register.output)
+            if other != register.output:
+                same[register.output] = other
+        if len(same) == before:
+            return joined
+        joined = True
+
+
+def _root(same: dict[Net, Net], net: Net) -> Net:
+    while net in same:
+        net = same[net]
+    return net
 
 
 def _by_name(relation: Relation, partners: dict[Net, list[Net]]) -> None:
