@@ -178,6 +178,8 @@ class Circuit:
         Start values that are written at wires, as Verilog has them.
     unknown
         Nets that nobody drives.
+    aliases
+        Nets that are always equal to another.
     """
 
     inputs: dict[str, list[Net]] = field(default_factory=dict)
@@ -185,6 +187,7 @@ class Circuit:
     names: dict[str, list[Net]] = field(default_factory=dict)
     starts: dict[Net, int] = field(default_factory=dict)
     unknown: set[Net] = field(default_factory=set)
+    aliases: dict[Net, Net] = field(default_factory=dict)
     gates: list[Gate] = field(default_factory=list)
     registers: list[Register] = field(default_factory=list)
     memories: list[Memory] = field(default_factory=list)
@@ -206,8 +209,10 @@ class Circuit:
         return outputs
 
     def same(self, source: Iterable[Net], target: Iterable[Net]) -> None:
-        """Connect nets to others."""
+        """Connect nets to others, which then name them too."""
+        source, target = tuple(source), tuple(target)
         self.gate(lambda graph, literals: literals, source, target)
+        self.aliases |= dict(zip(target, source, strict=False))
 
     def read(self, memory: Memory, address: Sequence[Net], column: int, output: Net) -> None:
         """Add a port that reads a column without a clock."""
@@ -224,7 +229,9 @@ class Circuit:
         found: dict[Net, str] = {}
         for name, nets in sorted(self.names.items(), key=lambda item: (len(item[0]), item[0])):
             for k, net in enumerate(nets):
-                found.setdefault(net, f"{name}[{k}]" if len(nets) > 1 else name)
+                text = f"{name}[{k}]" if len(nets) > 1 else name
+                found.setdefault(net, text)
+                found.setdefault(self.aliases.get(net, net), text)
         return found
 
 

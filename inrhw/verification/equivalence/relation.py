@@ -114,10 +114,10 @@ def _share_inputs(relation: Relation) -> None:
 def _same_names(relation: Relation) -> dict[Net, list[Net]]:
     """Return for each net of the netlist those of the Verilog that have the same name."""
     found: dict[Net, dict[Net, None]] = defaultdict(dict)
-    names = relation.netlist.circuit.names
+    netlist = relation.netlist.circuit
     for name, nets in relation.rtl.circuit.names.items():
-        for net, other in zip(nets, names.get(name, ()), strict=False):
-            found[other][net] = None
+        for net, other in zip(nets, netlist.names.get(name, ()), strict=False):
+            found[netlist.aliases.get(other, other)][net] = None
     return {net: list(others) for net, others in found.items()}
 
 
@@ -241,7 +241,7 @@ class _Rules:
         for register in self._missing():
             if register.enable != ONE or (following := self._netlist.following(self._graph, register)) is None:
                 continue
-            if following <= TRUE and following == register.start:
+            if following <= TRUE:  # its start may differ from it for one clock
                 self._take(register, following, "constant")
                 found = True
                 continue
