@@ -76,6 +76,34 @@ class Memory:
     writes: tuple[Write, ...]
 
 
+#: A word of a table that nobody wrote: name of the memory, column and word.
+Place = tuple[str, int, int]
+
+
+class Choices:
+    """Words of tables that are x: each may be 0 or 1, whichever the other side has.
+
+    Attributes
+    ----------
+    chosen
+        Those that are settled.
+    left
+        The inputs of the graph that stand for the others.
+    """
+
+    def __init__(self) -> None:
+        self.chosen: dict[Place, Literal] = {}
+        self.left: dict[Place, Literal] = {}
+
+    def literal(self, graph: Graph, place: Place) -> Literal:
+        """Return what stands for a word: a constant, or an input of the graph."""
+        if place in self.chosen:
+            return self.chosen[place]
+        if place not in self.left:
+            self.left[place] = graph.variable()
+        return self.left[place]
+
+
 class Cell:
     """A cell of a netlist, for a model to look at.
 
@@ -180,6 +208,8 @@ class Circuit:
         Nets that nobody drives.
     aliases
         Nets that are always equal to another.
+    choices
+        Words of tables that nobody wrote.
     """
 
     inputs: dict[str, list[Net]] = field(default_factory=dict)
@@ -191,6 +221,7 @@ class Circuit:
     gates: list[Gate] = field(default_factory=list)
     registers: list[Register] = field(default_factory=list)
     memories: list[Memory] = field(default_factory=list)
+    choices: Choices = field(default_factory=Choices)
     _last: int = 0
 
     def fresh(self, count: int) -> list[Net]:

@@ -27,7 +27,8 @@ from inrhw.verification.equivalence.cells.operators import operator
 from inrhw.verification.equivalence.circuit import Circuit, load_circuit
 from inrhw.verification.equivalence.graph import Literal
 from inrhw.verification.equivalence.obligations import Obligation, at_start, in_one_clock
-from inrhw.verification.equivalence.relation import Relation, relate
+from inrhw.verification.equivalence.matching import relate
+from inrhw.verification.equivalence.relation import Relation
 from inrhw.yosys import run_yosys, yosys_version
 
 PROVEN, NOT_PROVEN, UNDECIDED = "proven", "not proven", "undecided"

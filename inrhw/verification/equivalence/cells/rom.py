@@ -31,8 +31,8 @@ def add_memory(
     """
     if all(net == ZERO for write in writes for net in write.enable):
         for address, outputs in reads:
-            for column, output in zip(start, outputs, strict=True):
-                circuit.gate(_table(column), address, (output,))
+            for number, (column, output) in enumerate(zip(start, outputs, strict=True)):
+                circuit.gate(_table(circuit, name, number, column), address, (output,))
         return
     memory = circuit.memory(name, start, writes)
     for address, outputs in reads:
@@ -40,11 +40,14 @@ def add_memory(
             circuit.read(memory, address, column, output)
 
 
-def _table(column: str) -> Function:
-    # x is 0 for now: one of the values that it may be.
-    table = [TRUE if bit == "1" else FALSE for bit in column]
+def _table(circuit: Circuit, name: str, number: int, column: str) -> Function:
+    known = {"0": FALSE, "1": TRUE}
 
     def function(graph: Graph, literals: list[Literal]) -> Sequence[Literal]:
+        table = [
+            known[bit] if bit in known else circuit.choices.literal(graph, (name, number, word))
+            for word, bit in enumerate(column)
+        ]
         return [words.looked_up(graph, table, literals)]
 
     return function

@@ -1,0 +1,175 @@
+"""Ways to find the partner of a register or memory of the netlist that the names do not tell."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from inrhw.verification.equivalence.circuit import ONE, Memory, Net, Register
+from inrhw.verification.equivalence.graph import FALSE, TRUE, Literal
+from inrhw.verification.equivalence.relation import Relation
+from inrhw.verification.equivalence.side import Side
+
+#: Random patterns under which two functions must agree to be taken for one. 4,096 were too few once.
+PATTERNS = 8192
+
+
+class Rules:
+    """Ways to find the partner of a register without one; each returns whether it found some."""
+
+    def __init__(self, relation: Relation) -> None:
+        self._relation = relation
+        self._graph = relation.graph
+        self._rtl, self._netlist = relation.rtl, relation.netlist
+        self._next: dict[int, tuple[Register, Literal]] = {}
+        self._by_next: dict[Literal, list[Register]] = defaultdict(list)
+        for register in self._rtl.circuit.registers:
+            following = self._rtl.following(self._graph, register)
+            assert following is not None
+            value = self._rtl.values[register.output]
+            if self._graph.is_variable(value) and register.output not in relation.claims:
+                self._next[value >> 1] = (register, following)
+                self._by_next[following].append(register)
+        # A word that may be anything is 0 in the one and 1 in the other: where they differ, it matters.
+        free = [literal >> 1 for literal in self._rtl.circuit.choices.left.values()]
+        self._simulated = dict.fromkeys(free, 0)
+        self._otherwise = dict.fromkeys(free, (1 << PATTERNS) - 1)
+        self._used: dict[int, int] = defaultdict(int)
+
+    def before(self) -> bool:
+        """Find what directly precedes a register that has a partner, as in a shift register."""
+        missing = {register.output: register for register in self._missing()}
+        found = False
+        for register in self._netlist.circuit.registers:
+            if register.data not in missing or register.data in self._netlist.values:
+                continue
+            value = self._netlist.values.get(register.output)
+            if value is None or value >> 1 not in self._next:
+                continue
+            literal = self._data(register, self._next[value >> 1][1] ^ value & 1)
+            if literal is not None:
+                self._take(missing[register.data], literal, "after it")
+                found = True
+        return found
+
+    def after(self) -> bool:
+        """Find a register of the Verilog with the very same next value."""
+        found = False
+        for register in self._missing():
+            if register.enable != ONE or (following := self._netlist.following(self._graph, register)) is None:
+                continue
+            if following <= TRUE:  # its start may differ from it for one clock
+                self._take(register, following, "constant")
+                found = True
+                continue
+            candidates = [
+                (other, flip)
+                for flip in (0, 1)
+                for other in self._by_next.get(following ^ flip, ())
+            ]
+            found |= self._take_best(register, candidates, "before it")
+        return found
+
+    def alike(self) -> bool:
+        """Find a register of the Verilog with the same next value under random patterns."""
+        ready = [
+            register
+            for register in self._missing()
+            if self._netlist.known((register.data, register.enable, register.reset))
+        ]
+        if not ready:
+            return False
+        ones = (1 << PATTERNS) - 1
+        nets = [net for register in ready for net in (register.data, register.enable, register.reset)]
+        mine = iter(self._simulate([self._netlist.values[net] for net in nets]))
+        rows = [
+            (register, node << 1, *self._next_and_care(following))
+            for node, (register, following) in self._next.items()
+        ]
+        found = False
+        for register in ready:
+            data, enable, reset = next(mine), next(mine), next(mine)
+            kept, set_to = (enable | reset) ^ ones, reset if register.reset_to else 0
+            taken = data & enable & (reset ^ ones) | set_to
+            candidates = []
+            for other, now, following, care in rows:
+                held = self._simulate([now])[0] if kept else 0
+                if not (following ^ (taken | held & kept)) & care:
+                    candidates.append((other, 0))
+                elif not (following ^ ones ^ (taken | (held ^ ones) & kept)) & care:
+                    candidates.append((other, 1))
+            found |= self._take_best(register, candidates, "random patterns")
+        return found
+
+    def memories(self) -> bool:
+        """Find the column of the Verilog's memories to which the same data are written."""
+        found = False
+        for memory in self._netlist.circuit.memories:
+            for column, net in enumerate(memory.columns):
+                if net in self._netlist.values or net not in self._relation.used(memory):
+                    continue
+                written = self._written(self._netlist, memory, column)
+                number = self._column(memory, written) if written else None
+                if number is not None:
+                    self._netlist.values[net] = number
+                    self._relation.guesses["memory"] += 1
+                    found = True
+        return found
+
+    def _written(self, side: Side, memory: Memory, column: int) -> list[int] | None:
+        """Return what is written to a column under random patterns, 0 where nothing is."""
+        nets = [net for write in memory.writes for net in (write.enable[column], write.data[column])]
+        if not side.known(nets):
+            return None
+        values = self._simulate([side.values[net] for net in nets])
+        return [value for k in range(0, len(values), 2) for value in (values[k], values[k] & values[k + 1])]
+
+    def _column(self, memory: Memory, written: list[int]) -> int | None:
+        alike = [
+            number
+            for number, (other, column) in enumerate(self._relation.columns)
+            if self._written(self._rtl, other, column) == written
+        ]
+        # Yosys makes ``fifo.storage.0.1`` of ``fifo.storage``, and keeps the order of columns that look alike.
+        named = [n for n in alike if memory.name.startswith(self._relation.columns[n][0].name)]
+        best = min(named or alike, key=lambda number: self._used[number], default=None)
+        if best is not None:
+            self._used[best] += 1
+        return best
+
+    def _missing(self) -> Iterator[Register]:
+        values = self._netlist.values
+        return (register for register in self._netlist.circuit.registers if register.output not in values)
+
+    def _simulate(self, literals: list[Literal]) -> list[int]:
+        return self._graph.simulate(literals, PATTERNS, self._simulated)
+
+    def _next_and_care(self, following: Literal) -> tuple[int, int]:
+        """Return a next value under random patterns, and under which of them it is certain."""
+        (value,) = self._simulate([following])
+        if not self._rtl.circuit.choices.left:
+            return value, (1 << PATTERNS) - 1
+        (other,) = self._graph.simulate([following], PATTERNS, self._otherwise)
+        return value, value ^ other ^ (1 << PATTERNS) - 1
+
+    def _data(self, register: Register, following: Literal) -> Literal | None:
+        """Return what a register takes when it is enabled and not reset, given its next value."""
+        known: dict[int, Literal] = {}
+        for net, value in ((register.enable, TRUE), (register.reset, FALSE)):
+            literal = self._netlist.values.get(net)
+            if literal is None:
+                return None
+            if literal > TRUE:
+                known[literal >> 1] = value ^ literal & 1
+        literal = self._graph.substitute([following], known)[0] if known else following
+        return None if self._graph.tainted(literal) else literal
+
+    def _take_best(self, register: Register, candidates: list[tuple[Register, int]], rule: str) -> bool:
+        if not candidates:
+            return False
+        starting = [(other, flip) for other, flip in candidates if other.start in (None, (register.start or 0) ^ flip)]
+        other, flip = (starting or candidates)[0]
+        self._take(register, self._rtl.values[other.output] ^ flip, rule)
+        return True
+
+    def _take(self, register: Register, literal: Literal, rule: str) -> None:
+        self._netlist.values[register.output] = literal
+        self._relation.guesses[rule] += 1
