@@ -352,7 +352,6 @@ def _prune(circuit: Circuit) -> None:
             waiting += _behind(source)
     circuit.unknown &= needed
     circuit.registers = [register for register in circuit.registers if register.output in needed]
-    circuit.memories = [memory for memory in circuit.memories if needed.intersection(memory.columns)]
     circuit.gates = _ordered(circuit, [gate for gate in circuit.gates if needed.intersection(gate.outputs)])
 
 

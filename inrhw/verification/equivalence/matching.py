@@ -56,7 +56,7 @@ def _relate(rtl: Circuit, netlist: Circuit, check_time: Callable[[], None]) -> R
     while True:
         check_time()
         relation.netlist.settle(graph)
-        if not any(rule() for rule in (rules.memories, rules.before, rules.after, rules.alike)):
+        if not any(rule() for rule in (rules.memories, rules.before, rules.after, rules.ordered, rules.alike)):
             return relation
 
 

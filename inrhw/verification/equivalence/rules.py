@@ -1,5 +1,6 @@
 """Ways to find the partner of a register or memory of the netlist that the names do not tell."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 
@@ -114,6 +115,26 @@ class Rules:
                     found = True
         return found
 
+    def ordered(self) -> bool:
+        """Take the columns of a memory in their order, where what is written depends on what is read.
+
+        Yosys makes ``sums.0.0``, ``sums.0.1`` of ``sums``: first the copy for another port, then the next bits.
+        """
+        found = False
+        place: dict[tuple[str, int], int] = defaultdict(int)
+        for memory in sorted(self._netlist.circuit.memories, key=lambda memory: _numbered(memory.name)):
+            base, copy, _ = _numbered(memory.name)
+            mine = [n for n, (other, _) in enumerate(self._relation.columns) if other.name == base]
+            used = self._relation.used(memory)
+            for net in memory.columns:
+                at = place[base, copy]
+                place[base, copy] += 1
+                if net in used and net not in self._netlist.values and at < len(mine):
+                    self._netlist.values[net] = mine[at]
+                    self._relation.guesses["order"] += 1
+                    found = True
+        return found
+
     def _written(self, side: Side, memory: Memory, column: int) -> list[int] | None:
         """Return what is written to a column under random patterns, 0 where nothing is."""
         nets = [net for write in memory.writes for net in (write.enable[column], write.data[column])]
@@ -173,3 +194,9 @@ class Rules:
     def _take(self, register: Register, literal: Literal, rule: str) -> None:
         self._netlist.values[register.output] = literal
         self._relation.guesses[rule] += 1
+
+
+def _numbered(name: str) -> tuple[str, int, int]:
+    """Split ``sums.0.1`` into a name and two numbers."""
+    found = re.fullmatch(r"(.*)\.(\d+)\.(\d+)(\..*)?", name)
+    return (found[1], int(found[2]), int(found[3])) if found else (name, 0, 0)

@@ -202,6 +202,9 @@ def _many_ports(cell: Cell, circuit: Circuit) -> None:
     (clock,), (enable,) = pin(cell, circuit, "WCLK"), cell.pin("WE")
     written = tuple(cell.pin(f"ADDR{letters[-1]}", places))
     for letter in letters[::-1]:
+        if not cell.output(f"DO{letter}"):
+            cell.ignore(f"ADDR{letter}", f"DI{letter}", f"INIT_{letter}")
+            continue
         stored = cell.bits(f"INIT_{letter}", width << places)
         write = Write(clock, written, (enable,) * width, tuple(cell.pin(f"DI{letter}", width)))
         read = cell.pin(f"ADDR{letter}", places), circuit_output(cell, circuit, f"DO{letter}", width)
