@@ -89,11 +89,14 @@ class Choices:
         Those that are settled.
     left
         The inputs of the graph that stand for the others.
+    columns
+        For each table and column its bits as 0, 1 and x.
     """
 
     def __init__(self) -> None:
         self.chosen: dict[Place, Literal] = {}
         self.left: dict[Place, Literal] = {}
+        self.columns: dict[tuple[str, int], str] = {}
 
     def literal(self, graph: Graph, place: Place) -> Literal:
         """Return what stands for a word: a constant, or an input of the graph."""

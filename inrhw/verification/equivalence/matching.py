@@ -7,7 +7,7 @@ constant. The rest follows from what comes before or after a register.
 from collections import defaultdict
 from collections.abc import Callable
 
-from inrhw.verification.equivalence.choosing import choose
+from inrhw.verification.equivalence.choosing import choose, nearest
 from inrhw.verification.equivalence.circuit import ONE, ZERO, Circuit, Net
 from inrhw.verification.equivalence.graph import FALSE, Graph, Literal
 from inrhw.verification.equivalence.relation import Relation
@@ -33,7 +33,7 @@ def relate(rtl: Circuit, netlist: Circuit, check_time: Callable[[], None]) -> Re
     while True:
         relation = _relate(rtl, netlist, check_time)
         # What was found about words that may be anything changes the graph, so all begins again.
-        found = choose(relation) or dict.fromkeys(rtl.choices.left, FALSE)
+        found = choose(relation) or nearest(relation)
         if not found:
             return relation
         rtl.choices.chosen |= found

@@ -42,6 +42,7 @@ def add_memory(
 
 def _table(circuit: Circuit, name: str, number: int, column: str) -> Function:
     known = {"0": FALSE, "1": TRUE}
+    circuit.choices.columns[name, number] = column
 
     def function(graph: Graph, literals: list[Literal]) -> Sequence[Literal]:
         table = [
