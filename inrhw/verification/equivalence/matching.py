@@ -9,13 +9,13 @@ from collections.abc import Callable
 
 from inrhw.verification.equivalence.choosing import choose, nearest
 from inrhw.verification.equivalence.circuit import ONE, ZERO, Circuit, Net
-from inrhw.verification.equivalence.graph import FALSE, Graph, Literal
+from inrhw.verification.equivalence.graph import FALSE, TRUE, Graph, Literal
 from inrhw.verification.equivalence.relation import Relation
 from inrhw.verification.equivalence.rules import Rules
 from inrhw.verification.equivalence.side import Side
 
 
-def relate(rtl: Circuit, netlist: Circuit, check_time: Callable[[], None]) -> Relation:
+def relate(rtl: Circuit, netlist: Circuit, check_time: Callable[[], None], *, later: bool = False) -> Relation:
     """Put both circuits into one graph and guess what each register of the netlist holds.
 
     Parameters
@@ -24,14 +24,17 @@ def relate(rtl: Circuit, netlist: Circuit, check_time: Callable[[], None]) -> Re
         With the same ports.
     check_time
         Called often; may raise.
+    later
+        Registers that become constant some clocks after the start are taken for constant too.
 
     Returns
     -------
     Relation
         It may be wrong and have registers without a partner.
     """
+    rtl.choices.chosen = {}
     while True:
-        relation = _relate(rtl, netlist, check_time)
+        relation = _relate(rtl, netlist, check_time, later=later)
         # What was found about words that may be anything changes the graph, so all begins again.
         found = choose(relation) or nearest(relation)
         if not found:
@@ -39,7 +42,7 @@ def relate(rtl: Circuit, netlist: Circuit, check_time: Callable[[], None]) -> Re
         rtl.choices.chosen |= found
 
 
-def _relate(rtl: Circuit, netlist: Circuit, check_time: Callable[[], None]) -> Relation:
+def _relate(rtl: Circuit, netlist: Circuit, check_time: Callable[[], None], *, later: bool) -> Relation:
     graph = Graph()
     rtl.choices.left, netlist.choices.left = {}, {}
     relation = Relation(graph, Side(rtl), Side(netlist))
@@ -49,7 +52,7 @@ def _relate(rtl: Circuit, netlist: Circuit, check_time: Callable[[], None]) -> R
         for column, net in enumerate(memory.columns):
             relation.rtl.values[net] = len(relation.columns)
             relation.columns.append((memory, column))
-    _settle_rtl(relation, _named_claims(relation, partners))
+    _settle_rtl(relation, _named_claims(relation, partners), later=later)
     check_time()
     _by_name(relation, partners)
     rules = Rules(relation)
@@ -93,7 +96,7 @@ def _named_claims(relation: Relation, partners: dict[Net, list[Net]]) -> dict[Ne
     return same
 
 
-def _settle_rtl(relation: Relation, same: dict[Net, Net]) -> None:
+def _settle_rtl(relation: Relation, same: dict[Net, Net], *, later: bool) -> None:
     """Give the Verilog its literals, one variable to registers that are the same."""
     rtl, graph = relation.rtl, relation.graph
     variables: dict[Net, Literal] = {}
@@ -106,12 +109,12 @@ def _settle_rtl(relation: Relation, same: dict[Net, Net]) -> None:
             rtl.values[net] = variables[root] if root > ONE else root
         rtl.waiting = list(rtl.circuit.gates)
         rtl.settle(graph)
-        if not _join_alike(relation, same):
+        if not _join_alike(relation, same, later=later):
             relation.claims = {net: rtl.values[net] for net, root in roots.items() if net != root}
             return
 
 
-def _join_alike(relation: Relation, same: dict[Net, Net]) -> bool:
+def _join_alike(relation: Relation, same: dict[Net, Net], *, later: bool) -> bool:
     """Join registers of the Verilog with the same start and next value; return whether there were some."""
     rtl, graph = relation.rtl, relation.graph
     registers = [register for register in rtl.circuit.registers if register.output not in same]
@@ -129,8 +132,10 @@ def _join_alike(relation: Relation, same: dict[Net, Net]) -> bool:
             if after & ~1 in net_of:
                 root = _root(same, net_of[after & ~1])
                 after = (root if root <= ONE else rtl.values[root]) ^ after & 1
-            if after == register.start or after == rtl.values[register.output]:
-                same[register.output] = register.start
+            if after == rtl.values[register.output]:
+                after = register.start
+            if after == register.start or (after <= TRUE and later):
+                same[register.output] = after
                 continue
             other = first.setdefault((after, register.start), register.output)
             if other != register.output:
@@ -150,10 +155,11 @@ def _by_name(relation: Relation, partners: dict[Net, list[Net]]) -> None:
     rtl, netlist = relation.rtl, relation.netlist
     registers = {register.output for register in rtl.circuit.registers}
     for register in netlist.circuit.registers:
-        others = partners.get(register.output, ())
-        known = [rtl.values[net] for net in others if net in registers]
-        wires = (rtl.values[net] for net in others if net in rtl.values)
-        known = known or [value for value in wires if not relation.graph.tainted(value)]
+        known = [rtl.values[net] for net in partners.get(register.output, ()) if net in registers]
+        # A wire may have lost what it was, unless it was a register and no more.
+        wires = (rtl.values[net] for net in partners.get(register.output, ()) if net in rtl.values)
+        known = known or [value for value in wires if relation.graph.is_variable(value)]
+        known = [value for value in known if not relation.graph.tainted(value)]
         if known:
             netlist.values[register.output] = known[0]
             relation.guesses["name"] += 1

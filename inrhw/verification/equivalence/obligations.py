@@ -1,17 +1,26 @@
 """What must hold for the relation to be more than a guess.
 
 One clock: if the relation holds, the outputs agree, and it holds again after the clock. The start: it holds when
-the power comes, or else the outputs agree in the first clock and it holds after that. Both for all inputs, and
+the power comes, or else the outputs agree in the first clocks and it holds after them. Both for all inputs, and
 the first for all states of the Verilog, reachable or not.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from inrhw.verification.equivalence.circuit import Memory, Net, Register
+from inrhw.verification.equivalence.circuit import Memory, Net
 from inrhw.verification.equivalence.graph import FALSE, Graph, Literal
 from inrhw.verification.equivalence.relation import Relation
 from inrhw.verification.equivalence.side import Side
+
+#: What registers hold, by their output.
+_State = Mapping[Net, Literal]
+
+#: Clocks after the start in which registers may differ that no output shows.
+_FIRST_CLOCKS = 16
+
+#: Random patterns that say whether the relation holds by then.
+_PATTERNS = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,68 +31,100 @@ class Obligation:
     expected: Literal
     got: Literal
 
+    @property
+    def structural(self) -> bool:
+        """Whether both were built alike, so that nothing is left to prove."""
+        return self.expected == self.got
+
 
 def in_one_clock(relation: Relation) -> list[Obligation]:
     """Return what must hold from any clock to the next."""
-    return list(_step(relation, relation.rtl, relation.netlist))
+    rtl, netlist = relation.rtl, relation.netlist
+    after = rtl.following_all(relation.graph), netlist.following_all(relation.graph)
+    return [*_outputs(rtl, netlist), *_held(relation, *after), *_words(relation, rtl, netlist)]
 
 
-def at_start(relation: Relation) -> tuple[list[str], list[Obligation]]:
-    """Return where the start values break the relation, and what must hold if they do.
+def different_words(relation: Relation) -> list[str]:
+    """Return the columns of memories that start with other words than the Verilog's."""
+    found = []
+    for memory, column, net in _used_columns(relation):
+        other, place = relation.columns[relation.netlist.values[net]]
+        wanted, got = other.start[place], memory.start[column].ljust(len(other.start[place]), "x")
+        # x in the Verilog may be anything.
+        if any(bit not in ("x", here) for bit, here in zip(wanted, got, strict=False)):
+            found.append(f"memory {memory.name}, column {column}")
+    return found
 
-    Returns
-    -------
-    tuple
-        Memories whose words differ at the start, which nothing mends; and, where a register differs, the
-        obligations that the first clock mends it.
-    """
-    words = list(_different_words(relation))
-    if words or not _registers_differ(relation):
-        return words, []
+
+def at_start(relation: Relation) -> tuple[int, list[Obligation]]:
+    """Return after how many clocks the relation holds first, and what must hold until then and at that time."""
     graph = relation.graph
-    rtl, netlist = _started(relation, relation.rtl), _started(relation, relation.netlist)
-    for side in (rtl, netlist):
-        side.settle(graph)
-    first = _step(relation, rtl, netlist)
-    return [], [Obligation(f"{each.point}, in the first clock", each.expected, each.got) for each in first]
+    rtl, netlist = _start(relation)
+    obligations: list[Obligation] = []
+    for clock in range(_FIRST_CLOCKS + 1):
+        held = [_named(each, clock) for each in _held(relation, rtl, netlist)]
+        if clock == _FIRST_CLOCKS or not any(_differ(graph, each) for each in held):
+            return clock, [*obligations, *held]
+        sides = _in_clock(relation, relation.rtl, rtl, clock), _in_clock(relation, relation.netlist, netlist, clock)
+        # The same unknown inputs on both sides, new ones in each clock.
+        for name, nets in sides[0].circuit.inputs.items():
+            for net, other in zip(nets, sides[1].circuit.inputs[name], strict=True):
+                sides[0].values[net] = sides[1].values[other] = graph.variable(tainted=True)
+        for side in sides:
+            side.settle(graph)
+        obligations += [_named(each, clock) for each in (*_outputs(*sides), *_words(relation, *sides))]
+        rtl, netlist = (side.following_all(graph) for side in sides)
+    raise AssertionError
 
 
-def _step(relation: Relation, rtl: Side, netlist: Side) -> Iterator[Obligation]:
-    """Yield that outputs agree and that the relation holds after a clock of the two sides."""
-    graph = relation.graph
+def _named(obligation: Obligation, clock: int) -> Obligation:
+    return Obligation(f"{obligation.point}, {clock} clocks after the start", obligation.expected, obligation.got)
+
+
+def _differ(graph: Graph, obligation: Obligation) -> bool:
+    if obligation.structural:
+        return False
+    first, second = graph.simulate([obligation.expected, obligation.got], _PATTERNS, {})
+    return first != second
+
+
+def _outputs(rtl: Side, netlist: Side) -> Iterator[Obligation]:
     for name, nets in rtl.circuit.outputs.items():
         for k, (net, other) in enumerate(zip(nets, netlist.circuit.outputs[name], strict=True)):
             yield Obligation(f"output {name}[{k}]", rtl.values[net], netlist.values[other])
-    after: dict[int, Literal] = {}
-    for register in rtl.circuit.registers:
-        value = relation.rtl.values[register.output]
-        if register.output not in relation.claims and graph.is_variable(value):
-            after[value >> 1] = _following(graph, rtl, register)
-    names = rtl.circuit.name_of()
-    for register in rtl.circuit.registers:
-        if register.output in relation.claims:
-            (wanted,) = graph.substitute([relation.claims[register.output]], after)
-            point = f"register {names.get(register.output, register.name)} of the Verilog"
-            yield Obligation(point, wanted, _following(graph, rtl, register))
-    names = netlist.circuit.name_of()
-    for register in netlist.circuit.registers:
-        (wanted,) = graph.substitute([relation.netlist.values[register.output]], after)
-        point = f"register {names.get(register.output, register.name)}"
-        yield Obligation(point, wanted, _following(graph, netlist, register))
+
+
+def _held(relation: Relation, rtl: _State, netlist: _State) -> Iterator[Obligation]:
+    """Yield that the relation holds in a state of both sides."""
+    graph = relation.graph
+    known = {
+        value >> 1: rtl[net]
+        for net, value in ((net, relation.rtl.values[net]) for net in rtl)
+        if net not in relation.claims and graph.is_variable(value)
+    }
+    names = relation.rtl.circuit.name_of()
+    for net, literal in relation.claims.items():
+        (wanted,) = graph.substitute([literal], known)
+        yield Obligation(f"register {names.get(net, net)} of the Verilog", wanted, rtl[net])
+    names = relation.netlist.circuit.name_of()
+    for register in relation.netlist.circuit.registers:
+        (wanted,) = graph.substitute([relation.netlist.values[register.output]], known)
+        name = names.get(register.output, register.name)
+        yield Obligation(f"register {name}", wanted, netlist[register.output])
+
+
+def _words(relation: Relation, rtl: Side, netlist: Side) -> Iterator[Obligation]:
+    """Yield that any word of each column of a memory is the same on both sides after the clock."""
+    graph = relation.graph
     for memory, column, net in _used_columns(relation):
         other, place = relation.columns[relation.netlist.values[net]]
         wide = max(len(other.start[place]), len(memory.start[column])).bit_length() - 1
-        word = _word(relation, wide)
-        point = f"memory {memory.name}, column {column}"
-        yield Obligation(
-            point, rtl.stored(graph, other, place, word), netlist.stored(graph, memory, column, word)
-        )
-
-
-def _following(graph: Graph, side: Side, register: Register) -> Literal:
-    literal = side.following(graph, register)
-    assert literal is not None
-    return literal
+        while len(relation.any_word) < wide:
+            relation.any_word.append(graph.variable(tainted=True))
+        word = relation.any_word[:wide]
+        expected = rtl.stored(graph, other, place, word)
+        got = netlist.stored(graph, memory, column, word)
+        yield Obligation(f"memory {memory.name}, column {column}", expected, got)
 
 
 def _used_columns(relation: Relation) -> Iterator[tuple[Memory, int, Net]]:
@@ -94,55 +135,36 @@ def _used_columns(relation: Relation) -> Iterator[tuple[Memory, int, Net]]:
                 yield memory, column, net
 
 
-def _word(relation: Relation, width: int) -> list[Literal]:
-    """Return any word of a memory: new inputs, the same for all memories."""
-    while len(relation.any_word) < width:
-        relation.any_word.append(relation.graph.variable(tainted=True))
-    return relation.any_word[:width]
+def _start(relation: Relation) -> tuple[_State, _State]:
+    """Return what the registers of both sides hold when the power comes.
 
-
-def _different_words(relation: Relation) -> Iterator[str]:
-    for memory, column, net in _used_columns(relation):
-        other, place = relation.columns[relation.netlist.values[net]]
-        wanted, got = other.start[place], memory.start[column].ljust(len(other.start[place]), "x")
-        # x in the Verilog may be anything.
-        if any(bit != "x" and bit != here for bit, here in zip(wanted, got, strict=False)):
-            yield f"memory {memory.name}, column {column}, at the start"
-
-
-def _registers_differ(relation: Relation) -> bool:
+    One of the Verilog that starts with x starts as its partner; one of the netlist may start with anything.
+    """
     graph = relation.graph
-    starts: dict[int, Literal] = {}
-    registers = relation.rtl.circuit.registers
-    for register in registers:
-        value = relation.rtl.values[register.output]
-        if graph.is_variable(value) and register.start is not None:
-            starts.setdefault(value >> 1, register.start)
+    partners: dict[Literal, Literal] = {}
     for register in relation.netlist.circuit.registers:
-        # One that starts with x may start as its partner does.
         value = relation.netlist.values[register.output]
-        if graph.is_variable(value) and register.start is not None:
-            starts.setdefault(value >> 1, register.start ^ value & 1)
-    pairs = [(relation.rtl.values[register.output], register.start) for register in registers]
-    held = [(literal, start) for literal, start in pairs if start is not None]
-    held += [
-        (relation.netlist.values[register.output], register.start if register.start is not None else -1)
+        if register.start is not None:
+            partners.setdefault(value & ~1, register.start ^ value & 1)
+    rtl = {
+        register.output: partners.get(relation.rtl.values[register.output], FALSE)
+        if register.start is None
+        else register.start
+        for register in relation.rtl.circuit.registers
+    }
+    netlist = {
+        register.output: graph.variable(tainted=True) if register.start is None else register.start
         for register in relation.netlist.circuit.registers
-    ]
-    found = graph.substitute([literal for literal, _ in held], starts)
-    return found != [start for _, start in held]
+    }
+    return rtl, netlist
 
 
-def _started(relation: Relation, side: Side) -> Side:
-    """Return a side in the first clock, with its registers as they start."""
-    graph = relation.graph
-    started = Side(side.circuit)
-    for nets in side.circuit.inputs.values():
-        started.values |= {net: side.values[net] for net in nets}
-    started.values |= {net: side.values[net] for net in side.circuit.unknown}
-    for register in side.circuit.registers:
-        unknown = FALSE if side is relation.rtl else graph.variable(tainted=True)
-        started.values[register.output] = unknown if register.start is None else register.start
+def _in_clock(relation: Relation, side: Side, state: _State, clock: int) -> Side:
+    """Return a side that holds a state; the words of memories are those of that clock."""
+    found = Side(side.circuit)
+    found.values |= state
+    found.values |= {net: side.values[net] for net in side.circuit.unknown}
+    shift = (clock + 1) * len(relation.columns)
     for memory in side.circuit.memories:
-        started.values |= {net: side.values[net] for net in memory.columns if net in side.values}
-    return started
+        found.values |= {net: side.values[net] + shift for net in memory.columns if net in side.values}
+    return found

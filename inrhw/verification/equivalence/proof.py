@@ -13,7 +13,7 @@ anything. The .json of the netlist is what is proven.
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -25,8 +25,7 @@ from inrhw.verification.equivalence.abc import abc_version, all_equal, find_abc
 from inrhw.verification.equivalence.cells.library import cell_model
 from inrhw.verification.equivalence.cells.operators import operator
 from inrhw.verification.equivalence.circuit import Circuit, load_circuit
-from inrhw.verification.equivalence.graph import Literal
-from inrhw.verification.equivalence.obligations import Obligation, at_start, in_one_clock
+from inrhw.verification.equivalence.obligations import Obligation, at_start, different_words, in_one_clock
 from inrhw.verification.equivalence.matching import relate
 from inrhw.verification.equivalence.relation import Relation
 from inrhw.yosys import run_yosys, yosys_version
@@ -38,9 +37,6 @@ _PATTERNS = 512
 
 #: Points that a reason names.
 _NAMED = 3
-
-#: Obligations given to ABC at a time: it says how far it is after each.
-_TOGETHER = 1_000_000
 
 _STEPS = 6
 
@@ -103,7 +99,7 @@ class _Watch:
         try:
             yield
         finally:
-            self.seconds[step] = round(time.monotonic() - begun, 2)
+            self.seconds[step] = round(self.seconds.get(step, 0) + time.monotonic() - begun, 2)
         self.check()
 
     def check(self) -> None:
@@ -188,29 +184,40 @@ def _prove(
         netlist = load_circuit(_module(netlist_json, top), cell_model)
         _check_ports(rtl, netlist)
         _check_clock(rtl, netlist)
+    status, reason = _by_induction(abc, rtl, netlist, folder, watch, found, later=False)
+    if status != PROVEN:
+        status, reason = _by_induction(abc, rtl, netlist, folder, watch, found, later=True)
+    return status, reason
+
+
+def _by_induction(
+    abc: Path, rtl: Circuit, netlist: Circuit, folder: Path, watch: _Watch, found: _Found, *, later: bool
+) -> tuple[str, str]:
+    """Guess the relation, and prove that it holds and goes on to hold."""
     with watch.during("match registers"):
-        relation = relate(rtl, netlist, watch.check)
+        relation = relate(rtl, netlist, watch.check, later=later)
         if missing := relation.missing():
             more = f" and {len(missing) - 1} more" if missing[1:] else ""
             return UNDECIDED, f"nothing in the Verilog is known to match {missing[0]}{more} of the netlist"
     with watch.during("collect points"):
-        words, first = at_start(relation)
+        if words := different_words(relation):
+            return NOT_PROVEN, f"words at the start differ in {_listed(words)}"
+        clocks, first = at_start(relation)
         obligations = in_one_clock(relation)
         found.points = len(obligations)
-        pairs = [each for each in obligations + first if each.expected != each.got]
-        found.structural = found.points - sum(each.expected != each.got for each in obligations)
-    if words:
-        return NOT_PROVEN, f"the start differs: {_listed(words)}"
+        found.structural = sum(each.structural for each in obligations)
+        pairs = [each for each in first + obligations if not each.structural]
     with watch.during("try random patterns"):
         if different := _different(relation, pairs):
             return NOT_PROVEN, f"a step of the induction fails at {_listed(different)}"
     with watch.during("prove with ABC"):
-        answer = _all_equal(abc, relation, pairs, folder, watch)
-    if answer is None:
+        literals = list(dict.fromkeys((each.expected, each.got) for each in pairs))
+        equal = all_equal(abc, relation.graph, literals, folder, deadline_s=watch.left()) if literals else True
+    if equal is None:
         raise _TooLateError
-    if not answer:
+    if not equal:
         return NOT_PROVEN, f"a step of the induction fails at one of {len(pairs)} points, as ABC found"
-    late = ", and the first clock for start values that differ" if first else ""
+    late = f"; hidden registers differ in the first {clocks} clocks" if clocks else ""
     return PROVEN, (
         f"equal from power-up on for all inputs: {found.points} points, {found.structural} of them by structure{late}"
     )
@@ -278,19 +285,6 @@ def _different(relation: Relation, pairs: Sequence[Obligation]) -> list[str]:
     ]
 
 
-def _all_equal(
-    abc: Path, relation: Relation, pairs: Sequence[Obligation], folder: Path, watch: _Watch
-) -> bool | None:
-    literals: list[tuple[Literal, Literal]] = list(dict.fromkeys((each.expected, each.got) for each in pairs))
-    if not literals:
-        return True
-    return all_equal(abc, relation.graph, literals, folder, deadline_s=watch.left())
-
-
 def _listed(points: Sequence[str]) -> str:
     more = f" and {len(points) - _NAMED} more" if len(points) > _NAMED else ""
     return ", ".join(points[:_NAMED]) + more
-
-
-#: Called now and then by what takes long.
-CheckTime = Callable[[], None]

@@ -53,6 +53,11 @@ class Side:
         kept = graph.mux(enable, data, self.values[register.output]) if enable != TRUE else data
         return graph.mux(reset, register.reset_to, kept)
 
+    def following_all(self, graph: Graph) -> dict[Net, Literal]:
+        """Return what each register holds after the clock, once all nets are settled."""
+        found = {register.output: self.following(graph, register) for register in self.circuit.registers}
+        return {net: literal for net, literal in found.items() if literal is not None}
+
     def known(self, nets: Iterable[Net]) -> bool:
         """Return whether all of the nets have a literal."""
         return all(net in self.values for net in nets)
