@@ -41,10 +41,10 @@ def abc_version(abc: Path) -> str:
     return found[0] if found else "ABC"
 
 
-def all_equal(
+def different_pairs(
     abc: Path, graph: Graph, pairs: Sequence[tuple[Literal, Literal]], folder: Path, *, deadline_s: float
-) -> bool | None:
-    """Return whether the literals of every pair are equal for all inputs; None if that took too long.
+) -> list[int] | None:
+    """Return numbers of pairs whose literals differ for some inputs; none if all are equal for all inputs.
 
     Parameters
     ----------
@@ -58,6 +58,11 @@ def all_equal(
         Gets left.aig, right.aig and abc.log.
     deadline_s
         Seconds that it may take.
+
+    Returns
+    -------
+    list of int, or None
+        None if that took too long. Those of one example if some differ: there may be more.
 
     Raises
     ------
@@ -78,12 +83,21 @@ def all_equal(
         return None
     printed = log.read_text(errors="replace")
     if "NOT EQUIVALENT" in printed:
-        return False
+        return _told_apart(printed)
     if "Networks are equivalent" in printed:
-        return True
+        return []
     if "UNDECIDED" in printed:
         return None
     raise ToolFailed("yosys-abc", log, "\n".join(printed.rstrip().splitlines()[-5:]))
+
+
+def _told_apart(printed: str) -> list[int]:
+    """Return the outputs that differ in ABC's example, the lowest bit first."""
+    values = [int(value, 16) for value in re.findall(r"z = \d+'h([0-9A-Fa-f]+)", printed)]
+    if len(values) == 2 and values[0] != values[1]:
+        different = values[0] ^ values[1]
+        return [k for k in range(different.bit_length()) if different >> k & 1]
+    return [int(number) for number in re.findall(r"Output (\d+)", printed)] or [0]
 
 
 def _aiger(graph: Graph, inputs: Sequence[int], outputs: Sequence[Literal]) -> bytes:

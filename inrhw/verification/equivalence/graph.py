@@ -4,6 +4,7 @@ A literal is twice the number of a node, plus one if it is inverted; node 0 is f
 lower numbers than the node.
 """
 
+import itertools
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -27,7 +28,7 @@ class GraphTooLarge(InrhwError):
 
 
 class Graph:
-    """A hashed graph of AND gates and inverters, and reads of memories whose words are unknown."""
+    """A hashed graph of AND gates and inverters, and memories whose words are unknown."""
 
     def __init__(self) -> None:
         self._left = [_LEAF]
@@ -35,8 +36,7 @@ class Graph:
         self._nodes: dict[tuple[int, int], int] = {}
         # Whether more than registers is behind a node: an input of the circuit, or a word of a memory.
         self._tainted = bytearray(1)
-        self._reads: dict[tuple[int, tuple[Literal, ...]], int] = {}
-        self._read_of: dict[int, tuple[int, tuple[Literal, ...]]] = {}
+        self._reads: dict[int, dict[tuple[Literal, ...], Literal]] = {}
 
     def __len__(self) -> int:
         return len(self._left)
@@ -54,20 +54,26 @@ class Graph:
         return bool(self._tainted[literal >> 1])
 
     def read(self, column: int, address: Sequence[Literal]) -> Literal:
-        """Return the bit at an address of a column of a memory: one unknown for each address.
+        """Return the bit at an address of a column of a memory.
 
-        Two reads of a column at the same literals are the same node; nothing else is known about them. Zeros
+        All that is known about the words of a column is that two reads agree where their addresses do. Zeros
         above an address do not change it.
         """
         size = len(address)
         while size and address[size - 1] == FALSE:
             size -= 1
-        key = (column, tuple(address[:size]))
-        if key not in self._reads:
-            node = self._append(_LEAF, 0, True)
-            self._reads[key] = node
-            self._read_of[node] = key
-        return self._reads[key] << 1
+        here = tuple(address[:size])
+        reads = self._reads.setdefault(column, {})
+        if here not in reads:
+            value = self.variable(tainted=True)
+            for other, before in reads.items():
+                value = self.mux(self._same(here, other), before, value)
+            reads[here] = value
+        return reads[here]
+
+    def _same(self, a: Sequence[Literal], b: Sequence[Literal]) -> Literal:
+        pairs = itertools.zip_longest(a, b, fillvalue=FALSE)
+        return self.any(self.xor(x, y) for x, y in pairs) ^ 1
 
     def and_(self, a: Literal, b: Literal) -> Literal:
         """Return a and b."""
@@ -128,9 +134,10 @@ class Graph:
         """Return whether an odd number is 1."""
         return self._tree(self.xor, literals, FALSE)
 
-    def support(self, literals: Iterable[Literal]) -> set[int]:
-        """Return the nodes of the inputs and reads behind the literals, those behind addresses too."""
-        return {node for node in self._cone(literals) if self._left[node] == _LEAF}
+    def support(self, literals: Iterable[Literal], most: int = MOST_NODES) -> set[int]:
+        """Return the nodes of the inputs behind the literals; none if there are more than so many nodes."""
+        cone = self._cone(literals, most=most)
+        return {node for node in cone if self._left[node] == _LEAF}
 
     def substitute(self, literals: Sequence[Literal], known: dict[int, Literal]) -> list[Literal]:
         """Return the literals with some nodes replaced.
@@ -145,10 +152,7 @@ class Graph:
         known.setdefault(0, FALSE)
         for node in self._cone(literals, known):
             left = self._left[node]
-            if node in self._read_of:
-                column, address = self._read_of[node]
-                known[node] = self.read(column, [known[bit >> 1] ^ bit & 1 for bit in address])
-            elif left == _LEAF:
+            if left == _LEAF:
                 known[node] = node << 1
             else:
                 right = self._right[node]
@@ -169,15 +173,13 @@ class Graph:
         values
             Values of nodes that are there already; those computed are added.
         seed
-            Of the random numbers. A word of a memory is a random function of its address.
+            Of the random numbers.
         """
         ones = (1 << patterns) - 1
         values.setdefault(0, 0)
         for node in self._cone(literals, values):
             left = self._left[node]
-            if node in self._read_of:
-                values[node] = self._random_word(node, values, ones)
-            elif left == _LEAF:
+            if left == _LEAF:
                 values[node] = random.Random(f"{seed} {node}").getrandbits(patterns)
             else:
                 right = self._right[node]
@@ -186,7 +188,7 @@ class Graph:
         return [values[literal >> 1] ^ (ones if literal & 1 else 0) for literal in literals]
 
     def numbered(self, literals: Sequence[Literal]) -> tuple[list[int], list[tuple[int, int, int]]]:
-        """Return the inputs and reads behind the literals, and the gates as (node, left, right), in order."""
+        """Return the inputs behind the literals, and the gates as (node, left, right), in order."""
         cone = self._cone(literals)
         inputs = [node for node in cone if self._left[node] == _LEAF]
         gates = [(node, self._left[node], self._right[node]) for node in cone if self._left[node] != _LEAF]
@@ -209,8 +211,10 @@ class Graph:
             row = pairs + row[len(row) // 2 * 2 :]
         return row[0] if row else none
 
-    def _cone(self, literals: Iterable[Literal], without: Mapping[int, int] | None = None) -> list[int]:
-        """Return the nodes behind the literals in an order in which each follows its inputs."""
+    def _cone(
+        self, literals: Iterable[Literal], without: Mapping[int, int] | None = None, most: int = MOST_NODES
+    ) -> list[int]:
+        """Return the nodes behind the literals, each after its inputs; none if there are more than so many."""
         stop = without or {}
         found: set[int] = set()
         waiting = [literal >> 1 for literal in literals]
@@ -219,21 +223,9 @@ class Graph:
             if node == 0 or node in found or node in stop:
                 continue
             found.add(node)
-            if node in self._read_of:
-                waiting += [bit >> 1 for bit in self._read_of[node][1]]
-            elif self._left[node] != _LEAF:
+            if len(found) > most:
+                return []
+            if self._left[node] != _LEAF:
                 waiting.append(self._left[node] >> 1)
                 waiting.append(self._right[node] >> 1)
         return sorted(found)
-
-    def _random_word(self, node: int, values: Mapping[int, int], ones: int) -> int:
-        """Return a random function of the address that a node reads: of the second degree, so it is cheap."""
-        column, address = self._read_of[node]
-        bits = [values[bit >> 1] ^ (ones if bit & 1 else 0) for bit in address]
-        chance = random.Random(column)
-        word = ones if chance.getrandbits(1) else 0
-        for bit in bits:
-            word ^= bit if chance.getrandbits(1) else 0
-            other = bits[chance.randrange(len(bits))]
-            word ^= bit & other if chance.getrandbits(1) else 0
-        return word

@@ -14,6 +14,9 @@ from inrhw.verification.equivalence.relation import Relation
 from inrhw.verification.equivalence.rules import Rules
 from inrhw.verification.equivalence.side import Side
 
+#: Gates up to which the next value of a register is looked at for whether it ever changes.
+_SMALL = 300
+
 
 def relate(rtl: Circuit, netlist: Circuit, check_time: Callable[[], None], *, later: bool = False) -> Relation:
     """Put both circuits into one graph and guess what each register of the netlist holds.
@@ -134,6 +137,8 @@ def _join_alike(relation: Relation, same: dict[Net, Net], *, later: bool) -> boo
                 after = (root if root <= ONE else rtl.values[root]) ^ after & 1
             if after == rtl.values[register.output]:
                 after = register.start
+            if later and after > TRUE:
+                after = _held(graph, rtl.values[register.output], after, register.start)
             if after == register.start or (after <= TRUE and later):
                 same[register.output] = after
                 continue
@@ -143,6 +148,15 @@ def _join_alike(relation: Relation, same: dict[Net, Net], *, later: bool) -> boo
         if len(same) == before:
             return joined
         joined = True
+
+
+def _held(graph: Graph, value: Literal, after: Literal, start: Literal) -> Literal:
+    """Return the start of a register that goes on to hold it as long as it does, else what follows."""
+    small = graph.support([after], most=_SMALL)
+    if value >> 1 not in small:
+        return after
+    (held,) = graph.substitute([after], {value >> 1: start})
+    return start if held == start else after
 
 
 def _root(same: dict[Net, Net], net: Net) -> Net:

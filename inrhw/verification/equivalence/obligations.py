@@ -20,7 +20,7 @@ _State = Mapping[Net, Literal]
 _FIRST_CLOCKS = 16
 
 #: Random patterns that say whether the relation holds by then.
-_PATTERNS = 256
+_PATTERNS = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,8 @@ def at_start(relation: Relation) -> tuple[int, list[Obligation]]:
     obligations: list[Obligation] = []
     for clock in range(_FIRST_CLOCKS + 1):
         held = [_named(each, clock) for each in _held(relation, rtl, netlist)]
-        if clock == _FIRST_CLOCKS or not any(_differ(graph, each) for each in held):
+        values: dict[int, int] = {}
+        if clock == _FIRST_CLOCKS or not any(_differ(graph, each, values) for each in held):
             return clock, [*obligations, *held]
         sides = _in_clock(relation, relation.rtl, rtl, clock), _in_clock(relation, relation.netlist, netlist, clock)
         # The same unknown inputs on both sides, new ones in each clock.
@@ -81,10 +82,10 @@ def _named(obligation: Obligation, clock: int) -> Obligation:
     return Obligation(f"{obligation.point}, {clock} clocks after the start", obligation.expected, obligation.got)
 
 
-def _differ(graph: Graph, obligation: Obligation) -> bool:
+def _differ(graph: Graph, obligation: Obligation, values: dict[int, int]) -> bool:
     if obligation.structural:
         return False
-    first, second = graph.simulate([obligation.expected, obligation.got], _PATTERNS, {})
+    first, second = graph.simulate([obligation.expected, obligation.got], _PATTERNS, values)
     return first != second
 
 

@@ -21,7 +21,7 @@ from typing import Any
 
 from inrhw.errors import InrhwError
 from inrhw.progress import OnProgress, silent
-from inrhw.verification.equivalence.abc import abc_version, all_equal, find_abc
+from inrhw.verification.equivalence.abc import abc_version, different_pairs, find_abc
 from inrhw.verification.equivalence.cells.library import cell_model
 from inrhw.verification.equivalence.cells.operators import operator
 from inrhw.verification.equivalence.circuit import Circuit, load_circuit
@@ -211,12 +211,13 @@ def _by_induction(
         if different := _different(relation, pairs):
             return NOT_PROVEN, f"a step of the induction fails at {_listed(different)}"
     with watch.during("prove with ABC"):
-        literals = list(dict.fromkeys((each.expected, each.got) for each in pairs))
-        equal = all_equal(abc, relation.graph, literals, folder, deadline_s=watch.left()) if literals else True
-    if equal is None:
+        points = {(each.expected, each.got): each.point for each in pairs}
+        answer = different_pairs(abc, relation.graph, list(points), folder, deadline_s=watch.left()) if points else []
+    if answer is None:
         raise _TooLateError
-    if not equal:
-        return NOT_PROVEN, f"a step of the induction fails at one of {len(pairs)} points, as ABC found"
+    if answer:
+        names = list(points.values())
+        return NOT_PROVEN, f"a step of the induction fails at {_listed([names[k] for k in answer])}"
     late = f"; hidden registers differ in the first {clocks} clocks" if clocks else ""
     return PROVEN, (
         f"equal from power-up on for all inputs: {found.points} points, {found.structural} of them by structure{late}"
