@@ -7,9 +7,9 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from inrhw.errors import ToolFailed, ToolNotFound
+from inrhw.base.errors import ToolFailed, ToolNotFound
 from inrhw.verification.equivalence.graph import Graph, Literal
-from inrhw.yosys import share_folder
+from inrhw.base.yosys import share_folder
 
 #: Conflicts that ABC may have at one node before it gives up.
 _CONFLICTS = 1_000_000

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from inrhw.errors import InrhwError
+from inrhw.base.errors import InrhwError
 from inrhw.verification.equivalence.graph import Graph, Literal
 
 #: Number of a wire of one bit. 0 and 1 are the constants; Yosys' own numbers begin at 2.

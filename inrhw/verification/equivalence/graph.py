@@ -8,7 +8,7 @@ import itertools
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from inrhw.errors import InrhwError
+from inrhw.base.errors import InrhwError
 
 #: A node of the graph, inverted or not.
 Literal = int

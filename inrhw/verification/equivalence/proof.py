@@ -19,8 +19,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from inrhw.errors import InrhwError
-from inrhw.progress import OnProgress, silent
+from inrhw.base.errors import InrhwError
+from inrhw.base.progress import OnProgress, silent
 from inrhw.verification.equivalence.abc import abc_version, different_pairs, find_abc
 from inrhw.verification.equivalence.cells.library import cell_model
 from inrhw.verification.equivalence.cells.operators import operator
@@ -28,7 +28,7 @@ from inrhw.verification.equivalence.circuit import Circuit, load_circuit
 from inrhw.verification.equivalence.obligations import Obligation, at_start, different_words, in_one_clock
 from inrhw.verification.equivalence.matching import relate
 from inrhw.verification.equivalence.relation import Relation
-from inrhw.yosys import run_yosys, yosys_version
+from inrhw.base.yosys import run_yosys, yosys_version
 
 PROVEN, NOT_PROVEN, UNDECIDED = "proven", "not proven", "undecided"
 

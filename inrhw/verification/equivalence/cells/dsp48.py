@@ -1,20 +1,36 @@
-"""The DSP48E2 of UltraScale+: a product of A or A + D with B, added to PCIN and to P.
+"""The DSP48E2 of UltraScale+ and the DSP48E1 of 7 series: a product of A or A + D with B, added to PCIN and to P.
 
-After AMD UG579, as far as our netlists use it: `inrhw` instantiates multiply-accumulates, and Yosys plain products.
+After AMD UG579 and UG479, as far as our netlists use them: `inrhw` instantiates multiply-accumulates, and Yosys
+makes products with registers. The tests compare them with sim/cells_xcup.v and Yosys' xilinx/cells_sim.v.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 
 from inrhw.verification.equivalence import words
 from inrhw.verification.equivalence.cells.slices import circuit_output
 from inrhw.verification.equivalence.circuit import ONE, ZERO, Cell, Circuit, Net, Register
 from inrhw.verification.equivalence.graph import Graph, Literal
 
-_A, _B, _M, _P = 27, 18, 45, 48
+_B, _P = 18, 48
 
-#: OPMODE: X and Y give the product; Z may be PCIN (bit 4), W may be P (bit 7).
-_CASCADE, _ONWARD = 4, 7
+#: OPMODE: X and Y give the product; Z may be PCIN.
+_CASCADE = 4
 _PRODUCT = 0b101
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """Bits of A at the multiplier, bits of OPMODE, and which of them adds P."""
+
+    a: int
+    opmode: int
+    onward: int
+
+
+_E2 = _Kind(a=27, opmode=9, onward=7)
+_E1 = _Kind(a=25, opmode=7, onward=5)
 
 #: Registers of what is not used, and their enables and resets.
 _UNUSED = ("CREG", "INMODEREG", "ALUMODEREG", "CARRYINREG", "CARRYINSELREG", "ACASCREG", "BCASCREG")
@@ -27,36 +43,49 @@ _UNUSED_PINS = (
 def dsp48e2(cell: Cell, circuit: Circuit) -> None:
     """Add the registers, the multiplier and the adder of a DSP48E2."""
     before_sum = cell.text("AMULTSEL", "A") == "AD"
+    cell.expect("AMULTSEL", "A", "AD")
+    cell.expect("BMULTSEL", "B")
+    cell.expect("PREADDINSEL", "A")
+    _dsp(_E2, cell, circuit, before_sum)
+
+
+def dsp48e1(cell: Cell, circuit: Circuit) -> None:
+    """Add the registers, the multiplier and the adder of a DSP48E1."""
+    cell.expect("USE_DPORT", "FALSE")
+    _dsp(_E1, cell, circuit, False)
+
+
+def _dsp(kind: _Kind, cell: Cell, circuit: Circuit, before_sum: bool) -> None:
     _check(cell, before_sum)
-    a = _registered(cell, circuit, "A", cell.pin("A", _A)[:_A], _stages(cell, "AREG"))
+    a = _registered(cell, circuit, "A", cell.pin("A", kind.a)[: kind.a], _stages(cell, "AREG"))
     b = _registered(cell, circuit, "B", cell.pin("B", _B), _stages(cell, "BREG"))
     if before_sum:
-        d = _one(cell, circuit, "DREG", "D", "D", cell.pin("D", _A))
-        a = _one(cell, circuit, "ADREG", "AD", "D", circuit.logic(_added, (*a, *d), _A))
+        d = _one(cell, circuit, "DREG", "D", "D", cell.pin("D", kind.a))
+        a = _one(cell, circuit, "ADREG", "AD", "D", circuit.logic(_added, (*a, *d), kind.a))
     else:
         cell.ignore("D", "DREG", "ADREG", "CED", "CEAD", "RSTD")
-    product = _one(cell, circuit, "MREG", "M", "M", circuit.logic(_multiplied, (*a, *b), _M))
+    multiplied = circuit.logic(partial(_multiplied, kind.a), (*a, *b), kind.a + _B)
+    product = _one(cell, circuit, "MREG", "M", "M", multiplied)
     p = circuit_output(cell, circuit, "P", _P)
-    cascade, onward = _modes(cell, circuit)
+    cascade, onward = _modes(kind, cell, circuit)
     if cascade == ZERO:
         cell.ignore("PCIN")
     pcin = [ZERO] * _P if cascade == ZERO else cell.pin("PCIN", _P)
     if cell.number("PREG", 1):
-        total = circuit.logic(_summed, (*product, cascade, *pcin, onward, *p), _P)
+        total = circuit.logic(_summed, (cascade, *pcin, onward, *p, *product), _P)
         _registers(cell, circuit, "P", "P", total, p)
     elif onward != ZERO:
         raise cell.refusal("OPMODE that adds P, which has no register")
     else:
         cell.ignore("CEP", "RSTP")
-        circuit.gate(_summed, (*product, cascade, *pcin, onward, *[ZERO] * _P), p)
+        circuit.gate(_summed, (cascade, *pcin, onward, *[ZERO] * _P, *product), p)
     circuit.same(p, cell.output("PCOUT"))
 
 
 def _check(cell: Cell, before_sum: bool) -> None:
     """Refuse what is not modelled."""
-    cell.expect("AMULTSEL", "A", "AD")
-    for name, value in (("A_INPUT", "DIRECT"), ("B_INPUT", "DIRECT"), ("BMULTSEL", "B"), ("PREADDINSEL", "A")):
-        cell.expect(name, value)
+    cell.expect("A_INPUT", "DIRECT")
+    cell.expect("B_INPUT", "DIRECT")
     cell.expect("USE_MULT", "MULTIPLY")
     cell.expect("USE_SIMD", "ONE48")
     cell.expect_zero("ALUMODE", "CARRYINSEL", "CARRYIN")
@@ -68,23 +97,23 @@ def _check(cell: Cell, before_sum: bool) -> None:
     cell.ignore(*_UNUSED, *_UNUSED_PINS)
 
 
-def _modes(cell: Cell, circuit: Circuit) -> tuple[Net, Net]:
+def _modes(kind: _Kind, cell: Cell, circuit: Circuit) -> tuple[Net, Net]:
     """Return whether PCIN and P are added."""
-    inverted = cell.number("IS_OPMODE_INVERTED")
+    inverted, free = cell.number("IS_OPMODE_INVERTED"), (_CASCADE, kind.onward)
     chosen = []
-    for k, net in enumerate(cell.pin("OPMODE", 9)):
+    for k, net in enumerate(cell.pin("OPMODE", kind.opmode)):
         flip = inverted >> k & 1
         if net <= ONE:
             chosen.append(net ^ flip)
         else:
             chosen.append(circuit.logic(lambda graph, bits: [bits[0] ^ 1], (net,), 1)[0] if flip else net)
-    fixed = [net for k, net in enumerate(chosen) if k not in (_CASCADE, _ONWARD)]
-    if fixed != [_PRODUCT >> k & 1 for k in range(9) if k not in (_CASCADE, _ONWARD)]:
+    fixed = [net for k, net in enumerate(chosen) if k not in free]
+    if fixed != [_PRODUCT >> k & 1 for k in range(kind.opmode) if k not in free]:
         raise cell.refusal("OPMODE other than the product, PCIN and P")
-    used = [net for net in (chosen[_CASCADE], chosen[_ONWARD]) if net != ZERO]
+    used = [net for net in (chosen[_CASCADE], chosen[kind.onward]) if net != ZERO]
     after = _one(cell, circuit, "OPMODEREG", "CTRL", "CTRL", used)
     held = dict(zip(used, after, strict=True))
-    return held.get(chosen[_CASCADE], ZERO), held.get(chosen[_ONWARD], ZERO)
+    return held.get(chosen[_CASCADE], ZERO), held.get(chosen[kind.onward], ZERO)
 
 
 def _stages(cell: Cell, name: str) -> int:
@@ -126,17 +155,17 @@ def _registers(
 
 
 def _added(graph: Graph, bits: list[Literal]) -> Sequence[Literal]:
-    return words.added(graph, bits[:_A], bits[_A:])
+    return words.added(graph, bits[: len(bits) // 2], bits[len(bits) // 2 :])
 
 
-def _multiplied(graph: Graph, bits: list[Literal]) -> Sequence[Literal]:
-    return words.multiplied(graph, bits[:_A], bits[_A:])
+def _multiplied(size: int, graph: Graph, bits: list[Literal]) -> Sequence[Literal]:
+    return words.multiplied(graph, bits[:size], bits[size:])
 
 
 def _summed(graph: Graph, bits: list[Literal]) -> Sequence[Literal]:
-    """Return product + (PCIN or 0) + (P or 0)."""
-    product = words.extended(bits[:_M], _P, signed=True)
-    cascade, pcin = bits[_M], bits[_M + 1 : _M + 1 + _P]
-    onward, p = bits[_M + 1 + _P], bits[_M + 2 + _P :]
+    """Return the product, the last bits, plus PCIN or 0, plus P or 0."""
+    cascade, pcin = bits[0], bits[1 : 1 + _P]
+    onward, p = bits[1 + _P], bits[2 + _P : 2 + 2 * _P]
+    product = words.extended(bits[2 + 2 * _P :], _P, signed=True)
     total = words.added(graph, product, [graph.and_(cascade, bit) for bit in pcin])
     return words.added(graph, total, [graph.and_(onward, bit) for bit in p])
