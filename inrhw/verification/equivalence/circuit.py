@@ -18,6 +18,10 @@ Net = int
 ZERO: Net = 0
 ONE: Net = 1
 
+#: A memory of the netlist may hold a block of words of a column, as many as it has addresses: the number of the
+#: block, times this, is added to the number of the column.
+BLOCK = 1 << 24
+
 #: What a gate does: literals of its inputs to literals of its outputs.
 Function = Callable[[Graph, list[Literal]], Sequence[Literal]]
 
@@ -66,7 +70,7 @@ class Write:
 class Memory:
     """Columns of one bit a word.
 
-    `columns` are nets whose "literal" is the number of a column for `Graph.read`. `start` has a text of 0, 1 and
+    `columns` are nets whose "literal" is the number of a column for `Graph.read`, see `BLOCK`. `start` has a text of 0, 1 and
     x for each column, the first word first. A later write port wins.
     """
 
@@ -270,7 +274,13 @@ class Circuit:
 
 
 def _read(graph: Graph, literals: list[Literal]) -> Sequence[Literal]:
-    return [graph.read(literals[0], literals[1:])]
+    block, column = divmod(literals[0], BLOCK)
+    return [graph.read(column, [*literals[1:], *block_address(block)])]
+
+
+def block_address(block: int) -> list[Literal]:
+    """Return the upper bits of the addresses of a block of words."""
+    return [block >> k & 1 for k in range(block.bit_length())]
 
 
 def load_circuit(module: Mapping[str, Any], models: Callable[[str], Model | None]) -> Circuit:

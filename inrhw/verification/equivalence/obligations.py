@@ -8,7 +8,7 @@ the first for all states of the Verilog, reachable or not.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from inrhw.verification.equivalence.circuit import Memory, Net
+from inrhw.verification.equivalence.circuit import BLOCK, Memory, Net, block_address
 from inrhw.verification.equivalence.graph import FALSE, Graph, Literal
 from inrhw.verification.equivalence.relation import Relation
 from inrhw.verification.equivalence.side import Side
@@ -48,8 +48,11 @@ def different_words(relation: Relation) -> list[str]:
     """Return the columns of memories that start with other words than the Verilog's."""
     found = []
     for memory, column, net in _used_columns(relation):
-        other, place = relation.columns[relation.netlist.values[net]]
-        wanted, got = other.start[place], memory.start[column].ljust(len(other.start[place]), "x")
+        block, number = divmod(relation.netlist.values[net], BLOCK)
+        other, place = relation.columns[number]
+        size = len(memory.start[column])
+        wanted = other.start[place][block * size : (block + 1) * size]
+        got = memory.start[column].ljust(len(wanted), "x")
         # x in the Verilog may be anything.
         if any(bit not in ("x", here) for bit, here in zip(wanted, got, strict=False)):
             found.append(f"memory {memory.name}, column {column}")
@@ -118,12 +121,13 @@ def _words(relation: Relation, rtl: Side, netlist: Side) -> Iterator[Obligation]
     """Yield that any word of each column of a memory is the same on both sides after the clock."""
     graph = relation.graph
     for memory, column, net in _used_columns(relation):
-        other, place = relation.columns[relation.netlist.values[net]]
-        wide = max(len(other.start[place]), len(memory.start[column])).bit_length() - 1
+        block, number = divmod(relation.netlist.values[net], BLOCK)
+        other, place = relation.columns[number]
+        wide = len(memory.start[column]).bit_length() - 1
         while len(relation.any_word) < wide:
             relation.any_word.append(graph.variable(tainted=True))
         word = relation.any_word[:wide]
-        expected = rtl.stored(graph, other, place, word)
+        expected = rtl.stored(graph, other, place, [*word, *block_address(block)])
         got = netlist.stored(graph, memory, column, word)
         yield Obligation(f"memory {memory.name}, column {column}", expected, got)
 

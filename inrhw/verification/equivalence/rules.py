@@ -4,7 +4,8 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 
-from inrhw.verification.equivalence.circuit import ONE, Memory, Net, Register
+from inrhw.verification.equivalence import words
+from inrhw.verification.equivalence.circuit import BLOCK, ONE, Memory, Net, Register
 from inrhw.verification.equivalence.graph import FALSE, TRUE, Literal
 from inrhw.verification.equivalence.relation import Relation
 from inrhw.verification.equivalence.side import Side
@@ -103,7 +104,7 @@ class Rules:
     def memories(self) -> bool:
         """Find the column of the Verilog's memories to which the same data are written."""
         found = False
-        for memory in self._netlist.circuit.memories:
+        for memory in sorted(self._netlist.circuit.memories, key=lambda memory: _numbered(memory.name)):
             for column, net in enumerate(memory.columns):
                 if net in self._netlist.values or net not in self._relation.used(memory):
                     continue
@@ -145,16 +146,29 @@ class Rules:
 
     def _column(self, memory: Memory, written: list[int]) -> int | None:
         alike = [
-            number
+            number + block * BLOCK
             for number, (other, column) in enumerate(self._relation.columns)
-            if self._written(self._rtl, other, column) == written
+            for block in range(max(1, len(other.start[column]) // len(memory.start[0])))
+            if self._written_block(other, column, block, len(memory.start[0])) == written
         ]
         # Yosys makes ``fifo.storage.0.1`` of ``fifo.storage``, and keeps the order of columns that look alike.
-        named = [n for n in alike if memory.name.startswith(self._relation.columns[n][0].name)]
+        named = [n for n in alike if memory.name.startswith(self._relation.columns[n % BLOCK][0].name)]
         best = min(named or alike, key=lambda number: self._used[number], default=None)
         if best is not None:
             self._used[best] += 1
         return best
+
+    def _written_block(self, memory: Memory, column: int, block: int, size: int) -> list[int] | None:
+        """Return what is written to a block of words of a column of the Verilog, 0 where nothing is."""
+        written = self._written(self._rtl, memory, column)
+        if written is None or len(memory.start[column]) <= size:
+            return written
+        hits = []
+        for write in memory.writes:
+            upper = [self._rtl.values[net] for net in write.address[size.bit_length() - 1 :]]
+            wanted = words.constant(block, len(upper))
+            hits += self._simulate([words.equal(self._graph, upper, wanted)]) * 2
+        return [value & hit for value, hit in zip(written, hits, strict=True)]
 
     def _missing(self) -> Iterator[Register]:
         values = self._netlist.values

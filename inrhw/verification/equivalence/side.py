@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from inrhw.verification.equivalence import words
-from inrhw.verification.equivalence.circuit import ONE, ZERO, Circuit, Gate, Memory, Net, Register
+from inrhw.verification.equivalence.circuit import BLOCK, ONE, ZERO, Circuit, Gate, Memory, Net, Register, block_address
 from inrhw.verification.equivalence.graph import FALSE, TRUE, Graph, Literal
 
 
@@ -65,7 +65,8 @@ class Side:
     def stored(self, graph: Graph, memory: Memory, column: int, word: words.Word) -> Literal:
         """Return what a column of a memory holds at a word after the clock."""
         values = self.values
-        here = graph.read(values[memory.columns[column]], word)
+        block, number = divmod(values[memory.columns[column]], BLOCK)
+        here = graph.read(number, [*word, *block_address(block)])
         for write in memory.writes:
             address = [values[net] for net in write.address]
             wide = max(len(address), len(word))

@@ -72,7 +72,8 @@ def _dsp(kind: _Kind, cell: Cell, circuit: Circuit, before_sum: bool) -> None:
         cell.ignore("PCIN")
     pcin = [ZERO] * _P if cascade == ZERO else cell.pin("PCIN", _P)
     if cell.number("PREG", 1):
-        total = circuit.logic(_summed, (cascade, *pcin, onward, *p, *product), _P)
+        before = [ZERO] * _P if onward == ZERO else p
+        total = circuit.logic(_summed, (cascade, *pcin, onward, *before, *product), _P)
         _registers(cell, circuit, "P", "P", total, p)
     elif onward != ZERO:
         raise cell.refusal("OPMODE that adds P, which has no register")
