@@ -148,18 +148,18 @@ def _product(cell: Cell) -> Function:
 
 def _shift(cell: Cell) -> Function:
     size, width, signed, by_signed = _widths(cell)
-    by = cell.pin("B", 0)
-    negative = by_signed and by[-1] != 0
-    if cell.kind in ("$shift", "$shiftx") and negative:
-        raise cell.refusal("a shift by a number that may be negative")
     left = cell.kind in ("$shl", "$sshl")
-    arithmetic = signed and cell.kind == "$sshr"
+    both_ways = cell.kind in ("$shift", "$shiftx") and by_signed
 
     def function(graph: Graph, bits: list[Literal]) -> Sequence[Literal]:
-        work = max(width, size)
-        here = words.extended(bits[:size], work, signed=signed)
-        fill = here[-1] if arithmetic else FALSE
-        return words.shifted(graph, here, bits[size:], left=left, fill=fill)[:width]
+        here = words.extended(bits[:size], max(width, size), signed=signed)
+        by = bits[size:]
+        fill = here[-1] if signed and cell.kind == "$sshr" else FALSE
+        moved = words.shifted(graph, here, by, left=left, fill=fill)
+        if both_ways:  # a negative number shifts to the left
+            back = words.subtracted(graph, [FALSE] * len(by), by)
+            moved = words.chosen(graph, by[-1], words.shifted(graph, here, back, left=True), moved)
+        return moved[:width]
 
     return function
 
