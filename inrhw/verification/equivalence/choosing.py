@@ -20,13 +20,13 @@ def choose(relation: Relation) -> dict[Place, Literal]:
     after = {
         rtl.values[register.output]: rtl.following(graph, register) for register in rtl.circuit.registers
     }
+    behind = graph.following_nodes(places)
     waiting: list[tuple[Literal, Literal, set[int]]] = []
     for register in netlist.circuit.registers if places else ():
         value = netlist.values.get(register.output)
         expected, got = after.get((value or 0) & ~1), netlist.following(graph, register)
-        if value is not None and expected is not None and got is not None:
-            nodes = graph.support([expected]) & set(places)
-            waiting += [(expected ^ value & 1, got, nodes)] if nodes else []
+        if value is not None and expected is not None and got is not None and behind[expected >> 1]:
+            waiting.append((expected ^ value & 1, got, graph.support([expected]) & set(places)))
     # A sum depends on all bits below it, so those that depend on few come first.
     known: dict[int, Literal] = {}
     for expected, got, nodes in sorted(waiting, key=lambda each: len(each[2])):

@@ -139,6 +139,16 @@ class Graph:
         cone = self._cone(literals, most=most)
         return {node for node in cone if self._left[node] == _LEAF}
 
+    def following_nodes(self, nodes: Iterable[int]) -> bytearray:
+        """Return for each node whether one of the given ones is behind it."""
+        found = bytearray(len(self))
+        for node in nodes:
+            found[node] = 1
+        for node, (left, right) in enumerate(zip(self._left, self._right, strict=True)):
+            if left != _LEAF:
+                found[node] |= found[left >> 1] | found[right >> 1]
+        return found
+
     def substitute(self, literals: Sequence[Literal], known: dict[int, Literal]) -> list[Literal]:
         """Return the literals with some nodes replaced.
 

@@ -13,6 +13,11 @@ from inrhw.verification.equivalence.side import Side
 #: Random patterns under which two functions must agree to be taken for one. 4,096 were too few once.
 PATTERNS = 8192
 
+_ONES = (1 << PATTERNS) - 1
+
+#: A register of the Verilog, its value, the next one, and under which patterns that is certain.
+_Row = tuple[Register, int, int, int]
+
 
 class Rules:
     """Ways to find the partner of a register without one; each returns whether it found some."""
@@ -33,7 +38,7 @@ class Rules:
         # A word that may be anything is 0 in the one and 1 in the other: where they differ, it matters.
         free = [literal >> 1 for literal in self._rtl.circuit.choices.left.values()]
         self._simulated = dict.fromkeys(free, 0)
-        self._otherwise = dict.fromkeys(free, (1 << PATTERNS) - 1)
+        self._otherwise = dict.fromkeys(free, _ONES)
         self._used: dict[int, int] = defaultdict(int)
 
     def before(self) -> bool:
@@ -71,35 +76,52 @@ class Rules:
         return found
 
     def alike(self) -> bool:
-        """Find a register of the Verilog with the same next value under random patterns."""
-        ready = [
-            register
-            for register in self._missing()
-            if self._netlist.known((register.data, register.enable, register.reset))
-        ]
-        if not ready:
+        """Find a register of the Verilog with the same next value under random patterns.
+
+        The next value may depend on the register itself: it is computed for 0 and for 1.
+        """
+        missing = list(self._missing())
+        if not missing:
             return False
-        ones = (1 << PATTERNS) - 1
-        nets = [net for register in ready for net in (register.data, register.enable, register.reset)]
-        mine = iter(self._simulate([self._netlist.values[net] for net in nets]))
-        rows = [
-            (register, node << 1, *self._next_and_care(following))
-            for node, (register, following) in self._next.items()
-        ]
+        trial = Side(self._netlist.circuit, dict(self._netlist.values), list(self._netlist.waiting))
+        own = {register.output: self._graph.variable() for register in missing}
+        trial.values |= own
+        trial.settle(self._graph)
+        low = self._simulated
+        low |= dict.fromkeys((literal >> 1 for literal in own.values()), 0)
+        high = dict.fromkeys((literal >> 1 for literal in own.values()), _ONES)
+        high |= {literal >> 1: 0 for literal in self._rtl.circuit.choices.left.values()}
+        nodes = {literal >> 1 for literal in own.values()}
+        index, partly = self._next_values()
         found = False
-        for register in ready:
-            data, enable, reset = next(mine), next(mine), next(mine)
-            kept, set_to = (enable | reset) ^ ones, reset if register.reset_to else 0
-            taken = data & enable & (reset ^ ones) | set_to
-            candidates = []
-            for other, now, following, care in rows:
-                held = self._simulate([now])[0] if kept else 0
-                if not (following ^ (taken | held & kept)) & care:
+        for register in missing:
+            following = trial.following(self._graph, register)
+            if following is None or self._graph.support([following]) & nodes - {own[register.output] >> 1}:
+                continue
+            (with_0,), (with_1,) = (self._graph.simulate([following], PATTERNS, values) for values in (low, high))
+            if with_0 == with_1:
+                candidates = [(row[0], 0) for row in index.get(with_0, ())]
+                candidates += [(row[0], 1) for row in index.get(with_0 ^ _ONES, ())]
+                rows = partly
+            else:
+                candidates, rows = [], [row for group in index.values() for row in group] + partly
+            for other, now, after, care in rows:
+                if not (after ^ (now & with_1 | (now ^ _ONES) & with_0)) & care:
                     candidates.append((other, 0))
-                elif not (following ^ ones ^ (taken | (held ^ ones) & kept)) & care:
+                elif not (after ^ _ONES ^ ((now ^ _ONES) & with_1 | now & with_0)) & care:
                     candidates.append((other, 1))
             found |= self._take_best(register, candidates, "random patterns")
         return found
+
+    def _next_values(self) -> tuple[dict[int, list[_Row]], list[_Row]]:
+        """Return the registers of the Verilog by their next value, and those where it is not always certain."""
+        index: dict[int, list[_Row]] = defaultdict(list)
+        partly: list[_Row] = []
+        for node, (register, following) in self._next.items():
+            after, care = self._next_and_care(following)
+            row = (register, self._simulate([node << 1])[0], after, care)
+            (index[after] if care == _ONES else partly).append(row)
+        return index, partly
 
     def memories(self) -> bool:
         """Find the column of the Verilog's memories to which the same data are written."""
@@ -181,9 +203,9 @@ class Rules:
         """Return a next value under random patterns, and under which of them it is certain."""
         (value,) = self._simulate([following])
         if not self._rtl.circuit.choices.left:
-            return value, (1 << PATTERNS) - 1
+            return value, _ONES
         (other,) = self._graph.simulate([following], PATTERNS, self._otherwise)
-        return value, value ^ other ^ (1 << PATTERNS) - 1
+        return value, value ^ other ^ _ONES
 
     def _data(self, register: Register, following: Literal) -> Literal | None:
         """Return what a register takes when it is enabled and not reset, given its next value."""
