@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from inrhw.base.errors import ToolFailed, ToolNotFound
-from inrhw.verification.equivalence.graph import Graph, Literal
 from inrhw.base.yosys import share_folder
+from inrhw.verification.equivalence.graph import Graph, Literal
 
 #: Conflicts that ABC may have at one node before it gives up.
 _CONFLICTS = 1_000_000
@@ -77,7 +77,12 @@ def different_pairs(
     try:
         with log.open("wb") as output:
             subprocess.run(
-                [abc, "-c", command], cwd=folder, stdout=output, stderr=output, timeout=deadline_s, check=False
+                [abc, "-c", command],
+                cwd=folder,
+                stdout=output,
+                stderr=output,
+                timeout=deadline_s,
+                check=False,
             )
     except subprocess.TimeoutExpired:
         return None

@@ -130,7 +130,9 @@ class Cell:
         self._parameters: Mapping[str, str] = plain["parameters"]
         self._nets = nets
         self._unread = set(self._parameters)
-        self._unread |= {pin for pin, way in plain["port_directions"].items() if way == "input" and pin in nets}
+        self._unread |= {
+            pin for pin, way in plain["port_directions"].items() if way == "input" and pin in nets
+        }
 
     def text(self, name: str, default: str) -> str:
         """Return a parameter as it is written."""
@@ -375,9 +377,7 @@ def _behind(source: Gate | Register | tuple[Memory, int]) -> Iterable[Net]:
         return source.data, source.enable, source.reset
     memory, column = source
     return [
-        net
-        for write in memory.writes
-        for net in (*write.address, write.enable[column], write.data[column])
+        net for write in memory.writes for net in (*write.address, write.enable[column], write.data[column])
     ]
 
 

@@ -18,7 +18,9 @@ from inrhw.verification.equivalence.side import Side
 _SMALL = 300
 
 
-def relate(rtl: Circuit, netlist: Circuit, check_time: Callable[[], None], *, later: bool = False) -> Relation:
+def relate(
+    rtl: Circuit, netlist: Circuit, check_time: Callable[[], None], *, later: bool = False
+) -> Relation:
     """Put both circuits into one graph and guess what each register of the netlist holds.
 
     Parameters
@@ -62,7 +64,9 @@ def _relate(rtl: Circuit, netlist: Circuit, check_time: Callable[[], None], *, l
     while True:
         check_time()
         relation.netlist.settle(graph)
-        if not any(rule() for rule in (rules.memories, rules.before, rules.after, rules.ordered, rules.alike)):
+        if not any(
+            rule() for rule in (rules.memories, rules.before, rules.after, rules.ordered, rules.alike)
+        ):
             return relation
 
 

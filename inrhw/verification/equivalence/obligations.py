@@ -69,7 +69,10 @@ def at_start(relation: Relation) -> tuple[int, list[Obligation]]:
         values: dict[int, int] = {}
         if clock == _FIRST_CLOCKS or not any(_differ(graph, each, values) for each in held):
             return clock, [*obligations, *held]
-        sides = _in_clock(relation, relation.rtl, rtl, clock), _in_clock(relation, relation.netlist, netlist, clock)
+        sides = (
+            _in_clock(relation, relation.rtl, rtl, clock),
+            _in_clock(relation, relation.netlist, netlist, clock),
+        )
         # The same unknown inputs on both sides, new ones in each clock.
         for name, nets in sides[0].circuit.inputs.items():
             for net, other in zip(nets, sides[1].circuit.inputs[name], strict=True):
@@ -82,7 +85,9 @@ def at_start(relation: Relation) -> tuple[int, list[Obligation]]:
 
 
 def _named(obligation: Obligation, clock: int) -> Obligation:
-    return Obligation(f"{obligation.point}, {clock} clocks after the start", obligation.expected, obligation.got)
+    return Obligation(
+        f"{obligation.point}, {clock} clocks after the start", obligation.expected, obligation.got
+    )
 
 
 def _differ(graph: Graph, obligation: Obligation, values: dict[int, int]) -> bool:

@@ -21,14 +21,14 @@ from typing import Any
 
 from inrhw.base.errors import InrhwError
 from inrhw.base.progress import OnProgress, silent
+from inrhw.base.yosys import run_yosys, yosys_version
 from inrhw.verification.equivalence.abc import abc_version, different_pairs, find_abc
 from inrhw.verification.equivalence.cells.library import cell_model
 from inrhw.verification.equivalence.cells.operators import operator
 from inrhw.verification.equivalence.circuit import Circuit, load_circuit
-from inrhw.verification.equivalence.obligations import Obligation, at_start, different_words, in_one_clock
 from inrhw.verification.equivalence.matching import relate
+from inrhw.verification.equivalence.obligations import Obligation, at_start, different_words, in_one_clock
 from inrhw.verification.equivalence.relation import Relation
-from inrhw.base.yosys import run_yosys, yosys_version
 
 PROVEN, NOT_PROVEN, UNDECIDED = "proven", "not proven", "undecided"
 
@@ -212,7 +212,11 @@ def _by_induction(
             return NOT_PROVEN, f"a step of the induction fails at {_listed(different)}"
     with watch.during("prove with ABC"):
         points = {(each.expected, each.got): each.point for each in pairs}
-        answer = different_pairs(abc, relation.graph, list(points), folder, deadline_s=watch.left()) if points else []
+        answer = (
+            different_pairs(abc, relation.graph, list(points), folder, deadline_s=watch.left())
+            if points
+            else []
+        )
     if answer is None:
         raise _TooLateError
     if answer:
@@ -252,7 +256,9 @@ def _module(path: Path, top: str) -> Mapping[str, Any]:
 
 def _check_ports(rtl: Circuit, netlist: Circuit) -> None:
     for mine, other in ((rtl.inputs, netlist.inputs), (rtl.outputs, netlist.outputs)):
-        if {name: len(nets) for name, nets in mine.items()} != {name: len(nets) for name, nets in other.items()}:
+        if {name: len(nets) for name, nets in mine.items()} != {
+            name: len(nets) for name, nets in other.items()
+        }:
             raise _DifferentError("the ports of the netlist are not those of the Verilog")
 
 
@@ -264,7 +270,9 @@ def _check_clock(rtl: Circuit, netlist: Circuit) -> None:
         raise _DifferentError("the Verilog has not one clock that is an input")
     for net, name in _clocked(netlist):
         if not ports or net != netlist.inputs[ports[0]][0]:
-            raise _DifferentError(f"{name} of the netlist is not clocked by {ports[0] if ports else 'anything'}")
+            raise _DifferentError(
+                f"{name} of the netlist is not clocked by {ports[0] if ports else 'anything'}"
+            )
 
 
 def _clocked(circuit: Circuit) -> Iterator[tuple[int, str]]:
@@ -280,9 +288,7 @@ def _different(relation: Relation, pairs: Sequence[Obligation]) -> list[str]:
     values: dict[int, int] = {}
     simulated = relation.graph.simulate
     return [
-        each.point
-        for each in pairs
-        if len(set(simulated([each.expected, each.got], _PATTERNS, values))) > 1
+        each.point for each in pairs if len(set(simulated([each.expected, each.got], _PATTERNS, values))) > 1
     ]
 
 

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from inrhw.verification.equivalence import words
-from inrhw.verification.equivalence.circuit import BLOCK, ONE, Memory, Net, Register
+from inrhw.verification.equivalence.circuit import BLOCK, ONE, Memory, Register
 from inrhw.verification.equivalence.graph import FALSE, TRUE, Literal
 from inrhw.verification.equivalence.relation import Relation
 from inrhw.verification.equivalence.side import Side
@@ -61,16 +61,17 @@ class Rules:
         """Find a register of the Verilog with the very same next value."""
         found = False
         for register in self._missing():
-            if register.enable != ONE or (following := self._netlist.following(self._graph, register)) is None:
+            if (
+                register.enable != ONE
+                or (following := self._netlist.following(self._graph, register)) is None
+            ):
                 continue
             if following <= TRUE:  # its start may differ from it for one clock
                 self._take(register, following, "constant")
                 found = True
                 continue
             candidates = [
-                (other, flip)
-                for flip in (0, 1)
-                for other in self._by_next.get(following ^ flip, ())
+                (other, flip) for flip in (0, 1) for other in self._by_next.get(following ^ flip, ())
             ]
             found |= self._take_best(register, candidates, "before it")
         return found
@@ -98,7 +99,9 @@ class Rules:
             following = trial.following(self._graph, register)
             if following is None or self._graph.support([following]) & nodes - {own[register.output] >> 1}:
                 continue
-            (with_0,), (with_1,) = (self._graph.simulate([following], PATTERNS, values) for values in (low, high))
+            (with_0,), (with_1,) = (
+                self._graph.simulate([following], PATTERNS, values) for values in (low, high)
+            )
             if with_0 == with_1:
                 candidates = [(row[0], 0) for row in index.get(with_0, ())]
                 candidates += [(row[0], 1) for row in index.get(with_0 ^ _ONES, ())]
@@ -110,8 +113,16 @@ class Rules:
                     candidates.append((other, 0))
                 elif not (after ^ _ONES ^ ((now ^ _ONES) & with_1 | now & with_0)) & care:
                     candidates.append((other, 1))
-            found |= self._take_best(register, candidates, "random patterns")
+            mine = own[register.output] >> 1
+            exact = [one for one in candidates if candidates[1:] and self._exact(following, mine, *one)]
+            found |= self._take_best(register, exact or candidates, "random patterns")
         return found
+
+    def _exact(self, following: Literal, node: int, other: Register, flip: int) -> bool:
+        """Return whether a next value is built like that of a register of the Verilog."""
+        value = self._rtl.values[other.output]
+        (here,) = self._graph.substitute([following], {node: value ^ flip})
+        return here == self._next[value >> 1][1] ^ flip
 
     def _next_values(self) -> tuple[dict[int, list[_Row]], list[_Row]]:
         """Return the registers of the Verilog by their next value, and those where it is not always certain."""
@@ -222,7 +233,9 @@ class Rules:
     def _take_best(self, register: Register, candidates: list[tuple[Register, int]], rule: str) -> bool:
         if not candidates:
             return False
-        starting = [(other, flip) for other, flip in candidates if other.start in (None, (register.start or 0) ^ flip)]
+        starting = [
+            (other, flip) for other, flip in candidates if other.start in (None, (register.start or 0) ^ flip)
+        ]
         other, flip = (starting or candidates)[0]
         self._take(register, self._rtl.values[other.output] ^ flip, rule)
         return True

@@ -4,7 +4,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from inrhw.verification.equivalence import words
-from inrhw.verification.equivalence.circuit import BLOCK, ONE, ZERO, Circuit, Gate, Memory, Net, Register, block_address
+from inrhw.verification.equivalence.circuit import (
+    BLOCK,
+    ONE,
+    ZERO,
+    Circuit,
+    Gate,
+    Memory,
+    Net,
+    Register,
+    block_address,
+)
 from inrhw.verification.equivalence.graph import FALSE, TRUE, Graph, Literal
 
 

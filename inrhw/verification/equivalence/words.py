@@ -100,7 +100,9 @@ def multiplied(graph: Graph, a: Word, b: Word) -> list[Literal]:
     if (len(a), list(a)) < (len(b), list(b)):
         a, b = b, a
     size = len(a) + len(b)
-    total = extended([graph.and_(b[0], bit) for bit in a], size, signed=True) if len(b) > 1 else [FALSE] * size
+    total = (
+        extended([graph.and_(b[0], bit) for bit in a], size, signed=True) if len(b) > 1 else [FALSE] * size
+    )
     for place in range(1, len(b)):
         row = [FALSE] * place + [graph.and_(b[place], bit) for bit in a]
         row = extended(row, size, signed=True)

@@ -134,9 +134,7 @@ def _registered(cell: Cell, circuit: Circuit, name: str, data: list[Net], stages
     return data
 
 
-def _one(
-    cell: Cell, circuit: Circuit, there: str, enable: str, reset: str, data: Sequence[Net]
-) -> list[Net]:
+def _one(cell: Cell, circuit: Circuit, there: str, enable: str, reset: str, data: Sequence[Net]) -> list[Net]:
     """Return nets behind a register, or themselves if a parameter says that it is not there."""
     if not cell.number(there, 1):
         cell.ignore(f"CE{enable}", f"RST{reset}")

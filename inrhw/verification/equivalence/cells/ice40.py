@@ -22,9 +22,7 @@ _PLAIN = {
     **dict.fromkeys(("TOPOUTPUT_SELECT", "BOTOUTPUT_SELECT"), 3),
 }
 _UNUSED = tuple(
-    f"{half}ADDSUB_{what}"
-    for half in ("TOP", "BOT")
-    for what in ("LOWERINPUT", "UPPERINPUT", "CARRYSELECT")
+    f"{half}ADDSUB_{what}" for half in ("TOP", "BOT") for what in ("LOWERINPUT", "UPPERINPUT", "CARRYSELECT")
 )
 
 
@@ -76,7 +74,9 @@ def _multiplier(cell: Cell, circuit: Circuit) -> None:
             raise cell.refusal(f"{name} other than {value}")
     signed = [cell.number(name) for name in ("A_SIGNED", "B_SIGNED")]
     cell.ignore(*_UNUSED, "NEG_TRIGGER", "CLK", "CE", "C", "D", "CI", "ACCUMCI", "SIGNEXTIN")
-    cell.ignore(*(f"{name}HOLD" for name in "ABCD"), *(f"{way}RST{half}" for way in "IO" for half in ("TOP", "BOT")))
+    cell.ignore(
+        *(f"{name}HOLD" for name in "ABCD"), *(f"{way}RST{half}" for way in "IO" for half in ("TOP", "BOT"))
+    )
     cell.ignore(*(f"{what}{half}" for what in ("OLOAD", "ADDSUB", "OHOLD") for half in ("TOP", "BOT")))
 
     def function(graph: Graph, bits: list[Literal]) -> Sequence[Literal]:

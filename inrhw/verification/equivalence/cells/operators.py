@@ -86,7 +86,12 @@ def _combinational(function: Callable[[Cell], Function]) -> Model:
 
 def _widths(cell: Cell) -> tuple[int, int, bool, bool]:
     """Return the widths of A and Y, and whether A and B are signed."""
-    return len(cell.pin("A", 0)), len(cell.output("Y")), bool(cell.number("A_SIGNED")), bool(cell.number("B_SIGNED"))
+    return (
+        len(cell.pin("A", 0)),
+        len(cell.output("Y")),
+        bool(cell.number("A_SIGNED")),
+        bool(cell.number("B_SIGNED")),
+    )
 
 
 def _in_result(cell: Cell) -> Function:
@@ -239,4 +244,3 @@ def _mem(cell: Cell, circuit: Circuit) -> None:
     if not ports:
         cell.ignore("WR_CLK", "WR_ADDR", "WR_EN", "WR_DATA", "WR_CLK_ENABLE")
     add_memory(circuit, cell.name, start, writes, list(zip(addresses, data, strict=True)))
-

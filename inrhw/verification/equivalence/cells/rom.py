@@ -36,8 +36,8 @@ def add_memory(
         return
     memory = circuit.memory(name, start, writes)
     for address, outputs in reads:
-        for column, output in enumerate(outputs):
-            circuit.read(memory, address, column, output)
+        for number, output in enumerate(outputs):
+            circuit.read(memory, address, number, output)
 
 
 def _table(circuit: Circuit, name: str, number: int, column: str) -> Function:

@@ -22,7 +22,7 @@ def slice_cell(kind: str) -> Model | None:
         return _lut
     if _LUT_RAM.fullmatch(kind):
         return _few_ports if "X1" in kind else _many_ports
-    return {
+    models: dict[str, Model] = {
         "LUT6_2": _lut6_2,
         "INV": _inv,
         "MUXF7": _muxf,
@@ -37,16 +37,15 @@ def slice_cell(kind: str) -> Model | None:
         "SRLC32E": _shift_register,
         "VCC": _vcc,
         "GND": _gnd,
-    }.get(kind)
+    }
+    return models.get(kind)
 
 
 def pin(cell: Cell, circuit: Circuit, name: str, width: int = 1, default: Net = 0) -> list[Net]:
     """Return the nets of an input behind the inverters that a parameter may put there."""
     inverters = cell.number(f"IS_{name}_INVERTED")
     nets = cell.pin(name, width, default)
-    return [
-        circuit.logic(_invert, (net,), 1)[0] if inverters >> k & 1 else net for k, net in enumerate(nets)
-    ]
+    return [circuit.logic(_invert, (net,), 1)[0] if inverters >> k & 1 else net for k, net in enumerate(nets)]
 
 
 def look_up(table: int, graph: Graph, inputs: Sequence[Literal]) -> list[Literal]:
