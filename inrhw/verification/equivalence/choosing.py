@@ -62,7 +62,7 @@ def _neighbour(column: str, word: int) -> Literal:
 def _choice(
     relation: Relation, expected: Literal, got: Literal, node: int, known: dict[int, Literal]
 ) -> Literal | None:
-    """Return the value of an input with which two literals are equal where it matters, None if there is none."""
+    """Return the value of an input with which two literals are equal where it matters, if there is one."""
     ones = (1 << _PATTERNS) - 1
     low = {other: ones * value for other, value in known.items()}
     high = {**low, node: ones}

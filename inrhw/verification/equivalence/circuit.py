@@ -1,4 +1,4 @@
-"""A flat circuit of one clock: gates, registers and memories between nets, read from what Yosys writes as JSON.
+"""A flat circuit of one clock: gates, registers and memories between nets, from Yosys' JSON.
 
 A model of a cell is a function that adds what the cell does to the circuit. A parameter or an input that it
 does not look at is an error, so that no cell is taken for something simpler than it is.
@@ -18,8 +18,8 @@ Net = int
 ZERO: Net = 0
 ONE: Net = 1
 
-#: A memory of the netlist may hold a block of words of a column, as many as it has addresses: the number of the
-#: block, times this, is added to the number of the column.
+#: A memory of the netlist may hold a block of words of a column, as many as it has addresses: the number of
+#: the block, times this, is added to the number of the column.
 BLOCK = 1 << 24
 
 #: What a gate does: literals of its inputs to literals of its outputs.
@@ -70,8 +70,8 @@ class Write:
 class Memory:
     """Columns of one bit a word.
 
-    `columns` are nets whose "literal" is the number of a column for `Graph.read`, see `BLOCK`. `start` has a text of 0, 1 and
-    x for each column, the first word first. A later write port wins.
+    `columns` are nets whose "literal" is the number of a column for `Graph.read`, see `BLOCK`. `start` has a
+    text of 0, 1 and x for each column, the first word first. A later write port wins.
     """
 
     name: str

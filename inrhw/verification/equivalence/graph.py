@@ -1,7 +1,7 @@
 """One graph of AND gates and inverters for both sides: what is built alike twice is the same node.
 
-A literal is twice the number of a node, plus one if it is inverted; node 0 is false. The inputs of a node have
-lower numbers than the node.
+A literal is twice the number of a node, plus one if it is inverted; node 0 is false. The inputs of a node
+have lower numbers than the node.
 """
 
 import itertools
@@ -224,7 +224,7 @@ class Graph:
     def _cone(
         self, literals: Iterable[Literal], without: Mapping[int, int] | None = None, most: int = MOST_NODES
     ) -> list[int]:
-        """Return the nodes behind the literals, each after its inputs; none if there are more than so many."""
+        """Return the nodes behind the literals, each after its inputs; none if they are more than so many."""
         stop = without or {}
         found: set[int] = set()
         waiting = [literal >> 1 for literal in literals]

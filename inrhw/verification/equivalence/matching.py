@@ -1,7 +1,7 @@
 """A guess which register of the netlist holds what of the Verilog; every guess becomes an obligation.
 
-The names in the netlist say most of it, also which registers of the Verilog synthesis made one and which it made
-constant. The rest follows from what comes before or after a register.
+The names in the netlist say most of it, also which registers of the Verilog synthesis made one and which it
+made constant. The rest follows from what comes before or after a register.
 """
 
 from collections import defaultdict
@@ -91,7 +91,7 @@ def _same_names(relation: Relation) -> dict[Net, list[Net]]:
 
 
 def _named_claims(relation: Relation, partners: dict[Net, list[Net]]) -> dict[Net, Net]:
-    """Return the registers of the Verilog that are one with another or constant, as the netlist's names say."""
+    """Return registers of the Verilog that are one with another or constant, as the netlist's names say."""
     registers = {register.output for register in relation.rtl.circuit.registers}
     same: dict[Net, Net] = {}
     for net, others in partners.items():

@@ -1,8 +1,8 @@
 """What must hold for the relation to be more than a guess.
 
-One clock: if the relation holds, the outputs agree, and it holds again after the clock. The start: it holds when
-the power comes, or else the outputs agree in the first clocks and it holds after them. Both for all inputs, and
-the first for all states of the Verilog, reachable or not.
+One clock: if the relation holds, the outputs agree, and it holds again after the clock. The start: it holds
+when the power comes, or else the outputs agree in the first clocks and it holds after them. Both for all
+inputs, and the first for all states of the Verilog, reachable or not.
 """
 
 from collections.abc import Iterator, Mapping
@@ -60,7 +60,7 @@ def different_words(relation: Relation) -> list[str]:
 
 
 def at_start(relation: Relation) -> tuple[int, list[Obligation]]:
-    """Return after how many clocks the relation holds first, and what must hold until then and at that time."""
+    """Return after how many clocks the relation holds first, and what must hold until then and at it."""
     graph = relation.graph
     rtl, netlist = _start(relation)
     obligations: list[Obligation] = []

@@ -1,14 +1,15 @@
 """The proof that a netlist does what its Verilog does, for all inputs and not for some.
 
-Proven: from power-up on, whatever comes in, the outputs of the netlist are in every clock those of the Verilog.
-By induction over clocks: a relation between the registers of both holds at the start, and wherever it holds the
-outputs agree and it holds a clock later, for every state of the Verilog, reachable or not. The relation is a
-guess (`inrhw.verification.equivalence.relation`), but nothing rests on that: a wrong guess fails.
+Proven: from power-up on, whatever comes in, the outputs of the netlist are in every clock those of the
+Verilog. By induction over clocks: a relation between the registers of both holds at the start, and wherever
+it holds the outputs agree and it holds a clock later, for every state of the Verilog, reachable or not. The
+relation is a guess (`inrhw.verification.equivalence.relation`), but nothing rests on that: a wrong guess
+fails.
 
-Assumed: Yosys' front end up to ``opt_clean`` reads the Verilog right, and ABC is right; the models of the cells
-are right, and their memories lose nothing; no delays, and one clock, which is checked to be the same port. What
-is x in the Verilog counts as 0, words of a memory apart, which may be anything; what is x in the netlist may be
-anything. The .json of the netlist is what is proven.
+Assumed: Yosys' front end up to ``opt_clean`` reads the Verilog right, and ABC is right; the models of the
+cells are right, and their memories lose nothing; no delays, and one clock, which is checked to be the same
+port. What is x in the Verilog counts as 0, words of a memory apart, which may be anything; what is x in the
+netlist may be anything. The .json of the netlist is what is proven.
 """
 
 import json
@@ -112,14 +113,6 @@ class _Watch:
         return self._end - time.monotonic()
 
 
-@dataclass
-class _Found:
-    """Points so far, for a proof that ends early."""
-
-    points: int = 0
-    structural: int = 0
-
-
 def prove(
     verilog: Path,
     netlist_json: Path,
@@ -151,81 +144,97 @@ def prove(
     Proof
         Also where a program is missing or a cell has no model: then it is undecided.
     """
-    watch, found = _Watch(deadline_s, on_progress), _Found()
-    tools: dict[str, str] = {}
+    watch = _Watch(deadline_s, on_progress)
+    attempt = _Attempt(folder, watch)
     try:
-        status, reason = _prove(verilog, netlist_json, top, folder, watch, found, tools)
+        status, reason = attempt.run(verilog, netlist_json, top)
     except _TooLateError:
-        far = f"; {found.structural} of {found.points} points were equal by then" if found.points else ""
+        far = (
+            f"; {attempt.structural} of {attempt.points} points were equal by then" if attempt.points else ""
+        )
         status, reason = UNDECIDED, f"{deadline_s:g} s were not enough, and ended in: {watch.step}{far}"
     except _DifferentError as different:
         status, reason = NOT_PROVEN, str(different)
     except (InrhwError, OSError, MemoryError, KeyError, ValueError) as error:
-        text = str(error).replace("\n", " ") or "the memory was not enough"
-        status, reason = UNDECIDED, f"{watch.step or 'start'}: {text}"
-    return Proof(status, reason, found.points, found.structural, watch.seconds, tools)
+        text = " ".join(str(error).split()) or "the memory was not enough"
+        status, reason = UNDECIDED, f"{watch.step}: {text}" if watch.step else text
+    return Proof(status, reason, attempt.points, attempt.structural, watch.seconds, attempt.tools)
 
 
-def _prove(
-    verilog: Path,
-    netlist_json: Path,
-    top: str,
-    folder: Path,
-    watch: _Watch,
-    found: _Found,
-    tools: dict[str, str],
-) -> tuple[str, str]:
-    abc = find_abc()
-    tools |= {"yosys": yosys_version(), "abc": abc_version(abc)}
-    folder.mkdir(parents=True, exist_ok=True)
-    with watch.during("read the Verilog"):
-        rtl = load_circuit(_read_verilog(verilog, top, folder), operator)
-    with watch.during("read the netlist"):
-        netlist = load_circuit(_module(netlist_json, top), cell_model)
-        _check_ports(rtl, netlist)
-        _check_clock(rtl, netlist)
-    status, reason = _by_induction(abc, rtl, netlist, folder, watch, found, later=False)
-    if status != PROVEN:
-        status, reason = _by_induction(abc, rtl, netlist, folder, watch, found, later=True)
-    return status, reason
+class _Attempt:
+    """A proof on its way.
 
+    Parameters
+    ----------
+    folder
+        For files of Yosys and ABC.
+    watch
+        What time it takes.
+    """
 
-def _by_induction(
-    abc: Path, rtl: Circuit, netlist: Circuit, folder: Path, watch: _Watch, found: _Found, *, later: bool
-) -> tuple[str, str]:
-    """Guess the relation, and prove that it holds and goes on to hold."""
-    with watch.during("match registers"):
-        relation = relate(rtl, netlist, watch.check, later=later)
+    def __init__(self, folder: Path, watch: _Watch) -> None:
+        self._folder = folder
+        self._watch = watch
+        self.points = 0
+        self.structural = 0
+        self.tools: dict[str, str] = {}
+
+    def run(self, verilog: Path, netlist_json: Path, top: str) -> tuple[str, str]:
+        """Return the status and the reason."""
+        abc = find_abc()
+        self.tools |= {"yosys": yosys_version(), "abc": abc_version(abc)}
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with self._watch.during("read the Verilog"):
+            rtl = load_circuit(_read_verilog(verilog, top, self._folder), operator)
+        with self._watch.during("read the netlist"):
+            netlist = load_circuit(_module(netlist_json, top), cell_model)
+            _check_ports(rtl, netlist)
+            _check_clock(rtl, netlist)
+        first = self._by_induction(abc, self._relate(rtl, netlist, later=False))
+        if first[0] == PROVEN:
+            return first
+        second = self._by_induction(abc, self._relate(rtl, netlist, later=True))
+        return second if second[0] == PROVEN or first[0] == UNDECIDED else first
+
+    def _relate(self, rtl: Circuit, netlist: Circuit, *, later: bool) -> Relation:
+        with self._watch.during("match registers"):
+            return relate(rtl, netlist, self._watch.check, later=later)
+
+    def _by_induction(self, abc: Path, relation: Relation) -> tuple[str, str]:
+        """Prove that a relation holds and goes on to hold."""
         if missing := relation.missing():
             more = f" and {len(missing) - 1} more" if missing[1:] else ""
             return UNDECIDED, f"nothing in the Verilog is known to match {missing[0]}{more} of the netlist"
-    with watch.during("collect points"):
-        if words := different_words(relation):
-            return NOT_PROVEN, f"words at the start differ in {_listed(words)}"
-        clocks, first = at_start(relation)
-        obligations = in_one_clock(relation)
-        found.points = len(obligations)
-        found.structural = sum(each.structural for each in obligations)
-        pairs = [each for each in first + obligations if not each.structural]
-    with watch.during("try random patterns"):
-        if different := _different(relation, pairs):
+        with self._watch.during("collect points"):
+            if words := different_words(relation):
+                return NOT_PROVEN, f"words at the start differ in {_listed(words)}"
+            clocks, first = at_start(relation)
+            obligations = in_one_clock(relation)
+            self.points = len(obligations)
+            self.structural = sum(each.structural for each in obligations)
+            pairs = [each for each in first + obligations if not each.structural]
+        with self._watch.during("try random patterns"):
+            if different := _different(relation, pairs):
+                return NOT_PROVEN, f"a step of the induction fails at {_listed(different)}"
+        with self._watch.during("prove with ABC"):
+            different = self._told_apart(abc, relation, pairs)
+        if different:
             return NOT_PROVEN, f"a step of the induction fails at {_listed(different)}"
-    with watch.during("prove with ABC"):
+        text = f"equal from power-up on for all inputs: {self.points} points, {self.structural} by structure"
+        late = f"; hidden registers may differ until clock {clocks}" if clocks else ""
+        return PROVEN, text + late
+
+    def _told_apart(self, abc: Path, relation: Relation, pairs: Sequence[Obligation]) -> list[str]:
+        """Return the points that ABC's example tells apart, none if all are equal for all inputs."""
         points = {(each.expected, each.got): each.point for each in pairs}
-        answer = (
-            different_pairs(abc, relation.graph, list(points), folder, deadline_s=watch.left())
-            if points
-            else []
-        )
-    if answer is None:
-        raise _TooLateError
-    if answer:
+        if not points:
+            return []
+        left = self._watch.left()
+        answer = different_pairs(abc, relation.graph, list(points), self._folder, deadline_s=left)
+        if answer is None:
+            raise _TooLateError
         names = list(points.values())
-        return NOT_PROVEN, f"a step of the induction fails at {_listed([names[k] for k in answer])}"
-    late = f"; hidden registers differ in the first {clocks} clocks" if clocks else ""
-    return PROVEN, (
-        f"equal from power-up on for all inputs: {found.points} points, {found.structural} of them by structure{late}"
-    )
+        return [names[number] for number in answer]
 
 
 def _read_verilog(verilog: Path, top: str, folder: Path) -> Mapping[str, Any]:

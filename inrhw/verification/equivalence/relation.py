@@ -1,7 +1,7 @@
 """Which register of the netlist holds what of the Verilog.
 
-The registers of the Verilog are the inputs of the graph. Each register of the netlist is some function of them,
-mostly one of them, perhaps inverted.
+The registers of the Verilog are the inputs of the graph. Each register of the netlist is some function of
+them, mostly one of them, perhaps inverted.
 """
 
 from collections import defaultdict

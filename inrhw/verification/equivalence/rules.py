@@ -125,7 +125,7 @@ class Rules:
         return here == self._next[value >> 1][1] ^ flip
 
     def _next_values(self) -> tuple[dict[int, list[_Row]], list[_Row]]:
-        """Return the registers of the Verilog by their next value, and those where it is not always certain."""
+        """Return the Verilog's registers by their next value, and those where it is not always certain."""
         index: dict[int, list[_Row]] = defaultdict(list)
         partly: list[_Row] = []
         for node, (register, following) in self._next.items():
@@ -152,7 +152,8 @@ class Rules:
     def ordered(self) -> bool:
         """Take the columns of a memory in their order, where what is written depends on what is read.
 
-        Yosys makes ``sums.0.0``, ``sums.0.1`` of ``sums``: first the copy for another port, then the next bits.
+        Yosys makes ``sums.0.0``, ``sums.0.1`` of ``sums``: first the copy for another port, then the next
+        bits.
         """
         found = False
         place: dict[tuple[str, int], int] = defaultdict(int)
@@ -184,7 +185,8 @@ class Rules:
             for block in range(max(1, len(other.start[column]) // len(memory.start[0])))
             if self._written_block(other, column, block, len(memory.start[0])) == written
         ]
-        # Yosys makes ``fifo.storage.0.1`` of ``fifo.storage``, and keeps the order of columns that look alike.
+        # Yosys makes ``fifo.storage.0.1`` of ``fifo.storage``, and keeps the order of columns that look
+        # alike.
         named = [n for n in alike if memory.name.startswith(self._relation.columns[n % BLOCK][0].name)]
         best = min(named or alike, key=lambda number: self._used[number], default=None)
         if best is not None:

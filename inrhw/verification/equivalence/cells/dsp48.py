@@ -1,7 +1,8 @@
-"""The DSP48E2 of UltraScale+ and the DSP48E1 of 7 series: a product of A or A + D with B, added to PCIN and to P.
+"""The DSP48E2 of UltraScale+ and the DSP48E1 of 7 series: (A or A + D) times B, plus PCIN and P.
 
-After AMD UG579 and UG479, as far as our netlists use them: `inrhw` instantiates multiply-accumulates, and Yosys
-makes products with registers. The tests compare them with sim/cells_xcup.v and Yosys' xilinx/cells_sim.v.
+After AMD UG579 and UG479, as far as our netlists use them: `inrhw` instantiates multiply-accumulates, and
+Yosys makes products with registers. The tests compare them with sim/cells_xcup.v and Yosys'
+xilinx/cells_sim.v.
 """
 
 from collections.abc import Sequence
@@ -60,12 +61,12 @@ def _dsp(kind: _Kind, cell: Cell, circuit: Circuit, before_sum: bool) -> None:
     a = _registered(cell, circuit, "A", cell.pin("A", kind.a)[: kind.a], _stages(cell, "AREG"))
     b = _registered(cell, circuit, "B", cell.pin("B", _B), _stages(cell, "BREG"))
     if before_sum:
-        d = _one(cell, circuit, "DREG", "D", "D", cell.pin("D", kind.a))
-        a = _one(cell, circuit, "ADREG", "AD", "D", circuit.logic(_added, (*a, *d), kind.a))
+        d = _one(cell, circuit, "DREG", ("D", "D"), cell.pin("D", kind.a))
+        a = _one(cell, circuit, "ADREG", ("AD", "D"), circuit.logic(_added, (*a, *d), kind.a))
     else:
         cell.ignore("D", "DREG", "ADREG", "CED", "CEAD", "RSTD")
     multiplied = circuit.logic(partial(_multiplied, kind.a), (*a, *b), kind.a + _B)
-    product = _one(cell, circuit, "MREG", "M", "M", multiplied)
+    product = _one(cell, circuit, "MREG", ("M", "M"), multiplied)
     p = circuit_output(cell, circuit, "P", _P)
     cascade, onward = _modes(kind, cell, circuit)
     if cascade == ZERO:
@@ -74,7 +75,7 @@ def _dsp(kind: _Kind, cell: Cell, circuit: Circuit, before_sum: bool) -> None:
     if cell.number("PREG", 1):
         before = [ZERO] * _P if onward == ZERO else p
         total = circuit.logic(_summed, (cascade, *pcin, onward, *before, *product), _P)
-        _registers(cell, circuit, "P", "P", total, p)
+        _registers(cell, circuit, ("P", "P"), total, p)
     elif onward != ZERO:
         raise cell.refusal("OPMODE that adds P, which has no register")
     else:
@@ -112,7 +113,7 @@ def _modes(kind: _Kind, cell: Cell, circuit: Circuit) -> tuple[Net, Net]:
     if fixed != [_PRODUCT >> k & 1 for k in range(kind.opmode) if k not in free]:
         raise cell.refusal("OPMODE other than the product, PCIN and P")
     used = [net for net in (chosen[_CASCADE], chosen[kind.onward]) if net != ZERO]
-    after = _one(cell, circuit, "OPMODEREG", "CTRL", "CTRL", used)
+    after = _one(cell, circuit, "OPMODEREG", ("CTRL", "CTRL"), used)
     held = dict(zip(used, after, strict=True))
     return held.get(chosen[_CASCADE], ZERO), held.get(chosen[kind.onward], ZERO)
 
@@ -129,24 +130,25 @@ def _registered(cell: Cell, circuit: Circuit, name: str, data: list[Net], stages
     cell.ignore(f"CE{name}1", f"CE{name}2", f"RST{name}")
     for stage in range(3 - stages, 3):
         outputs = circuit.fresh(len(data))
-        _registers(cell, circuit, f"{name}{stage}", name, data, outputs)
+        _registers(cell, circuit, (f"{name}{stage}", name), data, outputs)
         data = outputs
     return data
 
 
-def _one(cell: Cell, circuit: Circuit, there: str, enable: str, reset: str, data: Sequence[Net]) -> list[Net]:
+def _one(cell: Cell, circuit: Circuit, there: str, pins: tuple[str, str], data: Sequence[Net]) -> list[Net]:
     """Return nets behind a register, or themselves if a parameter says that it is not there."""
     if not cell.number(there, 1):
-        cell.ignore(f"CE{enable}", f"RST{reset}")
+        cell.ignore(f"CE{pins[0]}", f"RST{pins[1]}")
         return list(data)
     outputs = circuit.fresh(len(data))
-    _registers(cell, circuit, enable, reset, data, outputs)
+    _registers(cell, circuit, pins, data, outputs)
     return outputs
 
 
 def _registers(
-    cell: Cell, circuit: Circuit, enable: str, reset: str, data: Sequence[Net], outputs: Sequence[Net]
+    cell: Cell, circuit: Circuit, pins: tuple[str, str], data: Sequence[Net], outputs: Sequence[Net]
 ) -> None:
+    enable, reset = pins
     (clock,), (enabled,), (cleared,) = cell.pin("CLK"), cell.pin(f"CE{enable}", 1), cell.pin(f"RST{reset}", 1)
     for k, (before, output) in enumerate(zip(data, outputs, strict=True)):
         name = f"{cell.name} {enable}[{k}]"
