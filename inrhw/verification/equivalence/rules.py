@@ -188,7 +188,7 @@ class Rules:
         # Yosys makes ``fifo.storage.0.1`` of ``fifo.storage``, and keeps the order of columns that look
         # alike.
         named = [n for n in alike if memory.name.startswith(self._relation.columns[n % BLOCK][0].name)]
-        best = min(named or alike, key=lambda number: self._used[number], default=None)
+        best = min(named or alike, key=lambda number: (self._used[number], number), default=None)
         if best is not None:
             self._used[best] += 1
         return best
