@@ -1,0 +1,23 @@
+"""The cells that have a model, of all families."""
+
+from inrhw.verification.equivalence.cells.dsp48 import dsp48e1, dsp48e2
+from inrhw.verification.equivalence.cells.ice40 import ice40_cell
+from inrhw.verification.equivalence.cells.slices import slice_cell
+from inrhw.verification.equivalence.cells.trellis import trellis_cell
+from inrhw.verification.equivalence.circuit import Cell, Circuit, Model
+
+_DSPS: dict[str, Model] = {"DSP48E1": dsp48e1, "DSP48E2": dsp48e2}
+
+
+def cell_model(kind: str) -> Model | None:
+    """Return the model of a type of cells of a netlist, None if there is none."""
+    if kind == "LUT4":
+        return _lut4
+    return _DSPS.get(kind) or slice_cell(kind) or trellis_cell(kind) or ice40_cell(kind)
+
+
+def _lut4(cell: Cell, circuit: Circuit) -> None:
+    """Add a LUT4 of AMD or, with pins A to D, of Lattice."""
+    model = trellis_cell("LUT4") if cell.has("Z") else slice_cell("LUT4")
+    assert model is not None
+    model(cell, circuit)

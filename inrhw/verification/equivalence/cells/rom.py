@@ -1,0 +1,54 @@
+"""Memories: one that nobody writes is a table, so its reads are gates and not unknown words."""
+
+from collections.abc import Sequence
+
+from inrhw.verification.equivalence import words
+from inrhw.verification.equivalence.circuit import ZERO, Circuit, Function, Net, Write
+from inrhw.verification.equivalence.graph import FALSE, TRUE, Graph, Literal
+
+
+def add_memory(
+    circuit: Circuit,
+    name: str,
+    start: Sequence[str],
+    writes: Sequence[Write],
+    reads: Sequence[tuple[Sequence[Net], Sequence[Net]]],
+) -> None:
+    """Add a memory to a circuit.
+
+    Parameters
+    ----------
+    circuit
+        Gets it.
+    name
+        Of the memory.
+    start
+        For each column the bits that it starts with, as 0, 1 and x, the first word first.
+    writes
+        Ports that write; a later one wins.
+    reads
+        Address and outputs, one a column, of each port that reads without a clock.
+    """
+    if all(net == ZERO for write in writes for net in write.enable):
+        for address, outputs in reads:
+            for number, (column, output) in enumerate(zip(start, outputs, strict=True)):
+                circuit.gate(_table(circuit, name, number, column), address, (output,))
+        return
+    memory = circuit.memory(name, start, writes)
+    for address, outputs in reads:
+        for number, output in enumerate(outputs):
+            circuit.read(memory, address, number, output)
+
+
+def _table(circuit: Circuit, name: str, number: int, column: str) -> Function:
+    known = {"0": FALSE, "1": TRUE}
+    circuit.choices.columns[name, number] = column
+
+    def function(graph: Graph, literals: list[Literal]) -> Sequence[Literal]:
+        table = [
+            known[bit] if bit in known else circuit.choices.literal(graph, (name, number, word))
+            for word, bit in enumerate(column)
+        ]
+        return [words.looked_up(graph, table, literals)]
+
+    return function

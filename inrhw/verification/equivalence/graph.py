@@ -1,0 +1,241 @@
+"""One graph of AND gates and inverters for both sides: what is built alike twice is the same node.
+
+A literal is twice the number of a node, plus one if it is inverted; node 0 is false. The inputs of a node
+have lower numbers than the node.
+"""
+
+import itertools
+import random
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from inrhw.base.errors import InrhwError
+
+#: A node of the graph, inverted or not.
+Literal = int
+
+FALSE: Literal = 0
+TRUE: Literal = 1
+
+#: Nodes up to which a graph may grow; at about 250 bytes each this is 5 GB.
+MOST_NODES = 20_000_000
+
+#: No input: what an input of the graph has in the place of its left one.
+_LEAF = -1
+
+
+class GraphTooLarge(InrhwError):
+    """The two circuits have too many gates for a proof."""
+
+
+class Graph:
+    """A hashed graph of AND gates and inverters, and memories whose words are unknown."""
+
+    def __init__(self) -> None:
+        self._left = [_LEAF]
+        self._right = [0]
+        self._nodes: dict[tuple[int, int], int] = {}
+        # Whether more than registers is behind a node: an input of the circuit, or a word of a memory.
+        self._tainted = bytearray(1)
+        self._reads: dict[int, dict[tuple[Literal, ...], Literal]] = {}
+
+    def __len__(self) -> int:
+        return len(self._left)
+
+    def variable(self, *, tainted: bool = False) -> Literal:
+        """Return a new input; `tainted` if it is no register."""
+        return self._append(_LEAF, 0, tainted) << 1
+
+    def is_variable(self, literal: Literal) -> bool:
+        """Return whether the literal is an input, inverted or not, and no constant."""
+        return self._left[literal >> 1] == _LEAF and literal > TRUE
+
+    def tainted(self, literal: Literal) -> bool:
+        """Return whether the literal depends on more than registers."""
+        return bool(self._tainted[literal >> 1])
+
+    def read(self, column: int, address: Sequence[Literal]) -> Literal:
+        """Return the bit at an address of a column of a memory.
+
+        All that is known about the words of a column is that two reads agree where their addresses do. Zeros
+        above an address do not change it.
+        """
+        size = len(address)
+        while size and address[size - 1] == FALSE:
+            size -= 1
+        here = tuple(address[:size])
+        reads = self._reads.setdefault(column, {})
+        if here not in reads:
+            value = self.variable(tainted=True)
+            for other, before in reads.items():
+                value = self.mux(self._same(here, other), before, value)
+            reads[here] = value
+        return reads[here]
+
+    def _same(self, a: Sequence[Literal], b: Sequence[Literal]) -> Literal:
+        pairs = itertools.zip_longest(a, b, fillvalue=FALSE)
+        return self.any(self.xor(x, y) for x, y in pairs) ^ 1
+
+    def and_(self, a: Literal, b: Literal) -> Literal:
+        """Return a and b."""
+        if a > b:
+            a, b = b, a
+        if a <= TRUE:
+            return b if a else FALSE
+        if a ^ b <= 1:
+            return a if a == b else FALSE
+        node = self._nodes.get((a, b))
+        if node is None:
+            node = self._append(a, b, bool(self._tainted[a >> 1] | self._tainted[b >> 1]))
+            self._nodes[a, b] = node
+        return node << 1
+
+    def or_(self, a: Literal, b: Literal) -> Literal:
+        """Return a or b."""
+        return self.and_(a ^ 1, b ^ 1) ^ 1
+
+    def xor(self, a: Literal, b: Literal) -> Literal:
+        """Return a xor b."""
+        inverted = (a ^ b) & 1
+        a, b = a & ~1, b & ~1
+        if a > b:
+            a, b = b, a
+        if a == FALSE:
+            return b ^ inverted
+        if a == b:
+            return FALSE ^ inverted
+        return self.and_(self.and_(a, b) ^ 1, self.and_(a ^ 1, b ^ 1) ^ 1) ^ inverted
+
+    def mux(self, select: Literal, yes: Literal, no: Literal) -> Literal:
+        """Return yes where select is 1, no where it is 0."""
+        if select <= TRUE or yes == no:
+            return yes if select == TRUE or yes == no else no
+        if yes ^ no == 1:
+            return self.xor(select, no)
+        if select & 1:
+            select, yes, no = select ^ 1, no, yes
+        if yes >> 1 == select >> 1:
+            yes = TRUE if yes == select else FALSE
+        if no >> 1 == select >> 1:
+            no = FALSE if no == select else TRUE
+        # One shape for a choice and its inverse.
+        inverted = yes & 1
+        yes, no = yes ^ inverted, no ^ inverted
+        return self.or_(self.and_(select, yes), self.and_(select ^ 1, no)) ^ inverted
+
+    def all(self, literals: Iterable[Literal]) -> Literal:
+        """Return whether all are 1."""
+        return self._tree(self.and_, literals, TRUE)
+
+    def any(self, literals: Iterable[Literal]) -> Literal:
+        """Return whether one is 1."""
+        return self._tree(self.or_, literals, FALSE)
+
+    def odd(self, literals: Iterable[Literal]) -> Literal:
+        """Return whether an odd number is 1."""
+        return self._tree(self.xor, literals, FALSE)
+
+    def support(self, literals: Iterable[Literal], most: int = MOST_NODES) -> set[int]:
+        """Return the nodes of the inputs behind the literals; none if there are more than so many nodes."""
+        cone = self._cone(literals, most=most)
+        return {node for node in cone if self._left[node] == _LEAF}
+
+    def following_nodes(self, nodes: Iterable[int]) -> bytearray:
+        """Return for each node whether one of the given ones is behind it."""
+        found = bytearray(len(self))
+        for node in nodes:
+            found[node] = 1
+        for node, (left, right) in enumerate(zip(self._left, self._right, strict=True)):
+            if left != _LEAF:
+                found[node] |= found[left >> 1] | found[right >> 1]
+        return found
+
+    def substitute(self, literals: Sequence[Literal], known: dict[int, Literal]) -> list[Literal]:
+        """Return the literals with some nodes replaced.
+
+        Parameters
+        ----------
+        literals
+            What to rebuild.
+        known
+            The literal in the place of a node; all nodes rebuilt on the way are added.
+        """
+        known.setdefault(0, FALSE)
+        for node in self._cone(literals, known):
+            left = self._left[node]
+            if left == _LEAF:
+                known[node] = node << 1
+            else:
+                right = self._right[node]
+                known[node] = self.and_(known[left >> 1] ^ left & 1, known[right >> 1] ^ right & 1)
+        return [known[literal >> 1] ^ literal & 1 for literal in literals]
+
+    def simulate(
+        self, literals: Sequence[Literal], patterns: int, values: dict[int, int], seed: int = 0
+    ) -> list[int]:
+        """Return the literals under random inputs, bit k of each number under pattern k.
+
+        Parameters
+        ----------
+        literals
+            What to compute.
+        patterns
+            How many.
+        values
+            Values of nodes that are there already; those computed are added.
+        seed
+            Of the random numbers.
+        """
+        ones = (1 << patterns) - 1
+        values.setdefault(0, 0)
+        for node in self._cone(literals, values):
+            left = self._left[node]
+            if left == _LEAF:
+                values[node] = random.Random(f"{seed} {node}").getrandbits(patterns)
+            else:
+                right = self._right[node]
+                a, b = values[left >> 1], values[right >> 1]
+                values[node] = (a ^ ones if left & 1 else a) & (b ^ ones if right & 1 else b)
+        return [values[literal >> 1] ^ (ones if literal & 1 else 0) for literal in literals]
+
+    def numbered(self, literals: Sequence[Literal]) -> tuple[list[int], list[tuple[int, int, int]]]:
+        """Return the inputs behind the literals, and the gates as (node, left, right), in order."""
+        cone = self._cone(literals)
+        inputs = [node for node in cone if self._left[node] == _LEAF]
+        gates = [(node, self._left[node], self._right[node]) for node in cone if self._left[node] != _LEAF]
+        return inputs, gates
+
+    def _append(self, left: int, right: int, tainted: bool) -> int:
+        if len(self._left) >= MOST_NODES:
+            raise GraphTooLarge(f"the graph of both sides has more than {MOST_NODES} gates")
+        self._left.append(left)
+        self._right.append(right)
+        self._tainted.append(tainted)
+        return len(self._left) - 1
+
+    def _tree(
+        self, gate: Callable[[Literal, Literal], Literal], literals: Iterable[Literal], none: Literal
+    ) -> Literal:
+        row = list(literals)
+        while len(row) > 1:
+            pairs = [gate(a, b) for a, b in zip(row[::2], row[1::2], strict=False)]
+            row = pairs + row[len(row) // 2 * 2 :]
+        return row[0] if row else none
+
+    def _cone(
+        self, literals: Iterable[Literal], without: Mapping[int, int] | None = None, most: int = MOST_NODES
+    ) -> list[int]:
+        """Return the nodes behind the literals, each after its inputs; none if they are more than so many."""
+        stop = without or {}
+        found: set[int] = set()
+        waiting = [literal >> 1 for literal in literals]
+        while waiting:
+            node = waiting.pop()
+            if node == 0 or node in found or node in stop:
+                continue
+            found.add(node)
+            if len(found) > most:
+                return []
+            if self._left[node] != _LEAF:
+                waiting.append(self._left[node] >> 1)
+                waiting.append(self._right[node] >> 1)
+        return sorted(found)

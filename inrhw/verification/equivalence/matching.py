@@ -1,0 +1,183 @@
+"""A guess which register of the netlist holds what of the Verilog; every guess becomes an obligation.
+
+The names in the netlist say most of it, also which registers of the Verilog synthesis made one and which it
+made constant. The rest follows from what comes before or after a register.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable
+
+from inrhw.verification.equivalence.choosing import choose, nearest
+from inrhw.verification.equivalence.circuit import ONE, ZERO, Circuit, Net
+from inrhw.verification.equivalence.graph import FALSE, TRUE, Graph, Literal
+from inrhw.verification.equivalence.relation import Relation
+from inrhw.verification.equivalence.rules import Rules
+from inrhw.verification.equivalence.side import Side
+
+#: Gates up to which the next value of a register is looked at for whether it ever changes.
+_SMALL = 300
+
+
+def relate(
+    rtl: Circuit, netlist: Circuit, check_time: Callable[[], None], *, later: bool = False
+) -> Relation:
+    """Put both circuits into one graph and guess what each register of the netlist holds.
+
+    Parameters
+    ----------
+    rtl, netlist
+        With the same ports.
+    check_time
+        Called often; may raise.
+    later
+        Registers that become constant some clocks after the start are taken for constant too.
+
+    Returns
+    -------
+    Relation
+        It may be wrong and have registers without a partner.
+    """
+    rtl.choices.chosen = {}
+    while True:
+        relation = _relate(rtl, netlist, check_time, later=later)
+        # What was found about words that may be anything changes the graph, so all begins again.
+        found = choose(relation) or nearest(relation)
+        if not found:
+            return relation
+        rtl.choices.chosen |= found
+
+
+def _relate(rtl: Circuit, netlist: Circuit, check_time: Callable[[], None], *, later: bool) -> Relation:
+    graph = Graph()
+    rtl.choices.left, netlist.choices.left = {}, {}
+    relation = Relation(graph, Side(rtl), Side(netlist))
+    _share_inputs(relation)
+    partners = _same_names(relation)
+    for memory in rtl.memories:
+        for column, net in enumerate(memory.columns):
+            relation.rtl.values[net] = len(relation.columns)
+            relation.columns.append((memory, column))
+    _settle_rtl(relation, _named_claims(relation, partners), later=later)
+    check_time()
+    _by_name(relation, partners)
+    rules = Rules(relation)
+    while True:
+        check_time()
+        relation.netlist.settle(graph)
+        if not any(
+            rule() for rule in (rules.memories, rules.before, rules.after, rules.ordered, rules.alike)
+        ):
+            return relation
+
+
+def _share_inputs(relation: Relation) -> None:
+    graph, rtl, netlist = relation.graph, relation.rtl, relation.netlist
+    for name, nets in rtl.circuit.inputs.items():
+        for net, other in zip(nets, netlist.circuit.inputs[name], strict=True):
+            rtl.values[net] = netlist.values[other] = graph.variable(tainted=True)
+    # What nobody drives may be anything in the netlist, and 0, one of the choices, in the Verilog.
+    rtl.values |= dict.fromkeys(rtl.circuit.unknown, FALSE)
+    netlist.values |= {net: graph.variable(tainted=True) for net in sorted(netlist.circuit.unknown)}
+
+
+def _same_names(relation: Relation) -> dict[Net, list[Net]]:
+    """Return for each net of the netlist those of the Verilog that have the same name."""
+    found: dict[Net, dict[Net, None]] = defaultdict(dict)
+    netlist = relation.netlist.circuit
+    for name, nets in relation.rtl.circuit.names.items():
+        for net, other in zip(nets, netlist.names.get(name, ()), strict=False):
+            found[netlist.aliases.get(other, other)][net] = None
+    return {net: list(others) for net, others in found.items()}
+
+
+def _named_claims(relation: Relation, partners: dict[Net, list[Net]]) -> dict[Net, Net]:
+    """Return registers of the Verilog that are one with another or constant, as the netlist's names say."""
+    registers = {register.output for register in relation.rtl.circuit.registers}
+    same: dict[Net, Net] = {}
+    for net, others in partners.items():
+        here = [other for other in others if other in registers and other not in same]
+        if net in (ZERO, ONE):
+            same |= dict.fromkeys(here, net)
+        elif net > ONE:
+            same |= dict.fromkeys(here[1:], here[0] if here else net)
+    return same
+
+
+def _settle_rtl(relation: Relation, same: dict[Net, Net], *, later: bool) -> None:
+    """Give the Verilog its literals, one variable to registers that are the same."""
+    rtl, graph = relation.rtl, relation.graph
+    variables: dict[Net, Literal] = {}
+    while True:
+        outputs = [register.output for register in rtl.circuit.registers]
+        roots = {net: _root(same, net) for net in outputs}
+        for net, root in roots.items():
+            if root > ONE and root not in variables:
+                variables[root] = graph.variable()
+            rtl.values[net] = variables[root] if root > ONE else root
+        rtl.waiting = list(rtl.circuit.gates)
+        rtl.settle(graph)
+        if not _join_alike(relation, same, later=later):
+            relation.claims = {net: rtl.values[net] for net, root in roots.items() if net != root}
+            return
+
+
+def _join_alike(relation: Relation, same: dict[Net, Net], *, later: bool) -> bool:
+    """Join registers of the Verilog with the same start and next value; return whether there were some."""
+    rtl, graph = relation.rtl, relation.graph
+    registers = [register for register in rtl.circuit.registers if register.output not in same]
+    following = {register.output: rtl.following(graph, register) or FALSE for register in registers}
+    net_of = {rtl.values[register.output]: register.output for register in registers}
+    joined = False
+    while True:
+        first: dict[tuple[Literal, int], Net] = {}
+        before = len(same)
+        for register in registers:
+            if register.output in same or register.start is None:
+                continue
+            after = following[register.output]
+            # What follows was perhaps joined with another a moment ago.
+            if after & ~1 in net_of:
+                root = _root(same, net_of[after & ~1])
+                after = (root if root <= ONE else rtl.values[root]) ^ after & 1
+            if after == rtl.values[register.output]:
+                after = register.start
+            if later and after > TRUE:
+                after = _held(graph, rtl.values[register.output], after, register.start)
+            if after == register.start or (after <= TRUE and later):
+                same[register.output] = after
+                continue
+            other = first.setdefault((after, register.start), register.output)
+            if other != register.output:
+                same[register.output] = other
+        if len(same) == before:
+            return joined
+        joined = True
+
+
+def _held(graph: Graph, value: Literal, after: Literal, start: Literal) -> Literal:
+    """Return the start of a register that goes on to hold it as long as it does, else what follows."""
+    small = graph.support([after], most=_SMALL)
+    if value >> 1 not in small:
+        return after
+    (held,) = graph.substitute([after], {value >> 1: start})
+    return start if held == start else after
+
+
+def _root(same: dict[Net, Net], net: Net) -> Net:
+    while net in same:
+        net = same[net]
+    return net
+
+
+def _by_name(relation: Relation, partners: dict[Net, list[Net]]) -> None:
+    rtl, netlist = relation.rtl, relation.netlist
+    registers = {register.output for register in rtl.circuit.registers}
+    for register in netlist.circuit.registers:
+        known = [rtl.values[net] for net in partners.get(register.output, ()) if net in registers]
+        # A wire may have lost what it was, unless it was a register and no more.
+        wires = (rtl.values[net] for net in partners.get(register.output, ()) if net in rtl.values)
+        known = known or [value for value in wires if relation.graph.is_variable(value)]
+        known = [value for value in known if not relation.graph.tainted(value)]
+        if known:
+            netlist.values[register.output] = known[0]
+            relation.guesses["name"] += 1
