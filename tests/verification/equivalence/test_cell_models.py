@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from inrhw.base.yosys import share_folder
+from inrhw.base.yosys import run_yosys, share_folder
 from inrhw.verification.equivalence import circuit as circuits
 from inrhw.verification.equivalence import proof as proofs
 from inrhw.verification.equivalence import words
@@ -223,7 +223,7 @@ def as_netlist(case: Case, folder: Path) -> dict[str, Any]:
     parameters = "".join(f"parameter {name} = 0;\n" for name in case.parameters)
     stub = f"(* blackbox *) module {case.kind}({ports});\n{parameters}endmodule\n"
     (folder / "box.v").write_text(stub + design(case))
-    proofs.run_yosys(
+    run_yosys(
         "read_verilog box.v\nhierarchy -top top\nproc\nopt_clean\nwrite_json box.json",
         folder,
         folder / "box.log",
