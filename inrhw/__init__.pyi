@@ -36,5 +36,6 @@ from .synthesis.synth import Synthesis as Synthesis
 from .synthesis.synth import synth as synth
 from .verification.ladder import Verdict as Verdict
 from .verification.ladder import verify as verify
+from .verification.verification import Verification as Verification
 
 __all__: list[str]

@@ -3,6 +3,7 @@
 import shutil
 import sys
 from pathlib import Path
+from signal import SIG_DFL, SIGHUP, SIGINT, SIGTERM, default_int_handler, signal
 
 import numpy as np
 import pytest
@@ -24,6 +25,11 @@ collect_ignore = ["support/axi_masters.py"]
 settings.register_profile("inrhw", deadline=None, derandomize=True)
 settings.load_profile("inrhw")
 torch.set_num_threads(1)
+
+# What runs tests in the background ignores some signals, and programs inherit that.
+signal(SIGINT, default_int_handler)
+signal(SIGHUP, SIG_DFL)
+signal(SIGTERM, SIG_DFL)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -94,6 +94,7 @@ def entries(folder: Path) -> set[str]:
     files = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
     return {path.parts[0] for path in files if "__pycache__" not in path.parts} - {
         "__init__.py",
+        "__init__.pyi",
         "__main__.py",
     }
 

@@ -18,7 +18,7 @@ from inrhw.cli.terminal import fail, said_when_interrupted
 
 #: Commands that take a recipe in the place of pictures, and what of it each takes.
 _TRAINED = ("signal", "network", "precision", "training")
-_FROM_RECIPE = {"build": (*_TRAINED, "hardware", "estimates"), "fit": _TRAINED}
+_FROM_RECIPE = {"build": (*_TRAINED, "hardware", "estimates", "verification"), "fit": _TRAINED}
 
 _HELP = "From a picture to proven Verilog: implicit neural representations as FPGA pipelines."
 
@@ -31,6 +31,7 @@ def app_for(arguments: list[str]) -> App:
         version=f"inrhw {__version__}",
         version_flags=["--version"],
         help_flags=["--help", "-h"],
+        suppress_keyboard_interrupt=False,  # `said_when_interrupted` tells which signal it was
         config=_from_recipe(arguments),
         default_parameter=Parameter(allow_repeating=True),
     )
@@ -63,16 +64,20 @@ def _from_recipe(arguments: list[str]) -> tuple[Dict, ...]:
     return (Dict({arguments[0]: option_values(load_recipe(path), groups)}, source=str(path)),)
 
 
-def _check_whole_numbers(arguments: list[str]) -> None:
-    """Raise InputError for a whole number that is given with a point: cyclopts would round it."""
-    for _, kind in groups_of(Recipe):
-        for field in fields_of(kind):
-            option = f"--{field.name.replace('_', '-')}"
-            for given, value in itertools.pairwise(
-                [part for each in arguments for part in each.split("=", 1)]
-            ):
-                if given == option and field.kind is int and re.fullmatch(r"[-+]?\d*\.\d*", value):
-                    field.check(float(value))
+def _check_values(arguments: list[str]) -> None:
+    """Raise InputError for what cyclopts would take otherwise than it is meant.
+
+    It rounds a whole number that is given with a point, and takes the word none, which is no choice, for
+    nothing said.
+    """
+    parts = [part for each in arguments for part in each.split("=", 1)]
+    given = {option: value for option, value in itertools.pairwise(parts) if option.startswith("--")}
+    for field in (field for _, kind in groups_of(Recipe) for field in fields_of(kind)):
+        value = given.get(f"--{field.name.replace('_', '-')}", "")
+        if field.kind is int and re.fullmatch(r"[-+]?\d*\.\d*", value):
+            field.check(float(value))
+        if field.choices and value.lower() in ("none", "null"):
+            field.check(value)
 
 
 def _sentence(error: CycloptsError) -> str:
@@ -85,7 +90,7 @@ def main() -> None:
     """Run the command line; an error that a user can act on is one sentence and status 1."""
     arguments = sys.argv[1:]
     try:
-        _check_whole_numbers(arguments)
+        _check_values(arguments)
         with stoppable(), said_when_interrupted("nothing was left half-written"):
             app_for(arguments)(arguments, exit_on_error=False, print_error=False)
     except CycloptsError as error:

@@ -12,6 +12,7 @@ from inrhw.networks.network import Network
 from inrhw.networks.precision import Precision
 from inrhw.networks.training.training import Training
 from inrhw.signals.signal import Signal
+from inrhw.verification.verification import Verification
 
 
 def _group(title: str) -> Parameter:
@@ -24,6 +25,7 @@ NetworkOptions = Annotated[Network, _group("Network")]
 PrecisionOptions = Annotated[Precision, _group("Precision")]
 TrainingOptions = Annotated[Training, _group("Training")]
 HardwareOptions = Annotated[Hardware, _group("Hardware")]
+VerificationOptions = Annotated[Verification, _group("Verification")]
 EstimateOptions = Annotated[Estimates, _group("Estimates")]
 
 FolderArgument = Annotated[Path, Parameter(help="Folder of a build, as given to -o.")]

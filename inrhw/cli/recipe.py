@@ -17,6 +17,7 @@ from inrhw.networks.network import Network
 from inrhw.networks.precision import Precision
 from inrhw.networks.training.training import Training
 from inrhw.signals.signal import Signal
+from inrhw.verification.verification import Verification
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument
@@ -41,7 +42,7 @@ class Recipe(Settings):
         Of the core's top module. "": that of the folder.
     board
         Name of a board, or a .py file that describes one.
-    signal, network, precision, training, hardware, estimates
+    signal, network, precision, training, hardware, estimates, verification
         The groups.
     """
 
@@ -54,6 +55,7 @@ class Recipe(Settings):
     training: Training = Training()
     hardware: Hardware = Hardware()
     estimates: Estimates = Estimates()
+    verification: Verification = Verification()
 
 
 def load_recipe(path: Path) -> Recipe:
@@ -106,8 +108,8 @@ def recipe_toml(recipe: Recipe, *, commented: bool = False) -> str:
 
     Examples
     --------
-    >>> print(recipe_toml(Recipe())[:12])
-    format = 1
+    >>> recipe_toml(Recipe()).splitlines()[0]
+    'format = 1'
     """
     import tomlkit  # noqa: PLC0415  # 40 ms
 

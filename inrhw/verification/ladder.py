@@ -24,6 +24,7 @@ from inrhw.ops.node import Graph
 from inrhw.signals.picture import Pixels, save_picture
 from inrhw.synthesis.synth import Synthesis, netlist_models
 from inrhw.verification.bench import TESTS, run_bench
+from inrhw.verification.equivalence.proof import PROVEN, prove
 from inrhw.verification.nodes import simulate, simulate_accumulators, simulate_folded_raster
 from inrhw.verification.simulator.build import available, version
 
@@ -50,6 +51,12 @@ ICARUS_BYTES = 1_000_000
 
 #: Cells times cycles of a frame up to which a frame of the netlist is checked as a whole.
 NETLIST_WORK = 2_000_000_000
+
+#: The rung of the proof, and the seconds that it may take.
+PROOF = "netlist == Verilog"
+PROOF_S = 600.0
+
+_NO_NETLIST = "there is no netlist; run `inrhw synth` first"
 
 #: Seconds that a simulator and its compiler may take, each.
 DEADLINE_S = 3600.0
@@ -126,6 +133,7 @@ def verify(
     model: INR | Sequence[INR],
     synthesis: Synthesis | None = None,
     *,
+    thorough: bool = False,
     on_progress: OnProgress = silent,
     on_rung: Callable[[Rung], None] = lambda rung: None,
 ) -> Verdict:
@@ -140,7 +148,9 @@ def verify(
     model
         The quantized model that the artifact was made from; of a core of many pictures that of each.
     synthesis
-        From `synth`; without it the netlist's rung is skipped.
+        From `synth`; without it the netlist's rungs are skipped.
+    thorough
+        Simulate the netlist even if it is proven equal to the Verilog.
     on_progress
         Called with vectors compared and their total within a rung.
     on_rung
@@ -156,9 +166,14 @@ def verify(
         "nodes == forward_int": lambda: _nodes(artifact, on_progress),
         "Verilog on Verilator": lambda: _verilator(artifact, on_progress),
         "Verilog on Icarus": lambda: _icarus(artifact, on_progress),
-        "netlist on Verilator": lambda: _netlist(artifact, synthesis, on_progress),
+        PROOF: lambda: _proof(artifact, synthesis, on_progress),
+        "netlist on Verilator": lambda: _netlist(artifact, synthesis, proven(), on_progress),
     }
     rungs: list[Rung] = []
+
+    def proven() -> bool:
+        return not thorough and any(rung.rung == PROOF and rung.status == "pass" for rung in rungs)
+
     latency: int | None = None
     pictures: Sequence[Pixels] = ()
     for name, check in climb.items():
@@ -327,9 +342,24 @@ def _pixels(core: Core, fewest: int, most_cycles: int) -> int:
     return frame if whole else min(frame, fewest)
 
 
-def _netlist(artifact: Artifact, synthesis: Synthesis | None, on_progress: OnProgress) -> _Found:
+def _proof(artifact: Artifact, synthesis: Synthesis | None, on_progress: OnProgress) -> _Found:
     if synthesis is None:
-        raise _SkippedError("there is no netlist; run `inrhw synth` first")
+        raise _SkippedError(_NO_NETLIST)
+    work = artifact.folder / "build" / "proof"
+    netlist = synthesis.netlist_json
+    proof = prove(artifact.verilog, netlist, artifact.name, work, deadline_s=PROOF_S, on_progress=on_progress)
+    if proof.status != PROVEN:
+        raise _SkippedError(f"{proof.status}: {proof.reason}")
+    return _Found(proof.points, ", ".join(proof.tools.values()), message=proof.reason)
+
+
+def _netlist(
+    artifact: Artifact, synthesis: Synthesis | None, proven: bool, on_progress: OnProgress
+) -> _Found:
+    if synthesis is None:
+        raise _SkippedError(_NO_NETLIST)
+    if proven:
+        raise _SkippedError("proven equal to the Verilog; --thorough simulates it too")
     if synthesis.unmodelled:
         raise _SkippedError(f"there is no simulation model of {', '.join(synthesis.unmodelled)}")
     sources = [synthesis.netlist, *netlist_models(synthesis)]

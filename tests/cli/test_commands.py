@@ -690,7 +690,7 @@ def test_weights_do_not_go_where_a_folder_is(
     inrhw_: Inrhw, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     (tmp_path / "folder").mkdir()
-    monkeypatch.setattr("inrhw.cli.commands.weights.weights_for", lambda *_: b"weights")
+    monkeypatch.setattr("inrhw.artifact.rebuild.weights_for", lambda *_: b"weights")
     result = inrhw_("weights", "A", "--core", "B", "-o", name)
     refused(result, f"{re.escape(name)} is a folder; give -o the name of a file in it")
     assert [path.name for path in tmp_path.iterdir()] == ["folder"]

@@ -126,9 +126,8 @@ def test_tuser_and_tlast_of_the_stream_pass_through() -> None:
     made_coordinates = coordinates(made, 60)
     run = Run(made, 60, ready=sometimes(0.7, 4))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(
-            globals(),
-            "coordinates",
+        patch.setattr(
+            "support.cores.coordinates",
             lambda core, n: [
                 (c[0], int(u), int(e)) for c, (u, e) in zip(made_coordinates, marks, strict=True)
             ],

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from safetensors.torch import save_file
 
 from inrhw.base.errors import InputError
+from inrhw.base.settings import fields_of
 from inrhw.lowering.lower import lower
 from inrhw.networks.architecture import (
     Architecture,
@@ -238,9 +239,9 @@ def test_check_finite_names_the_weight(architecture: Architecture, bad: float) -
         ({"height": -1}, "width and height must be from 1 to 65536 pixels, not -1"),
         ({"width": 10**9}, "width and height must be from 1 to 65536 pixels, not 1000000000"),
         ({"channels": 2}, "channels must be 1 or 3, not 2"),
-        ({"omega_0": 0.0}, "omega_0 must be over 0"),
-        ({"omega_0": math.nan}, "omega_0 must be over 0"),
-        ({"omega_0": 1001.0}, "omega_0 must be over 0 and at most 1000"),
+        ({"omega_0": 0.0}, "omega_0 must be a number over 0"),
+        ({"omega_0": math.nan}, "omega_0 must be a number over 0"),
+        ({"omega_0": 1001.0}, "omega_0 must be a number over 0 and at most 1000"),
     ],
 )
 def test_architectures_are_checked(change: dict[str, Any], message: str) -> None:
@@ -248,15 +249,15 @@ def test_architectures_are_checked(change: dict[str, Any], message: str) -> None
         Architecture(**{"model": "siren", "width": 4, "height": 4, "channels": 3, **change})
 
 
-@pytest.mark.parametrize(
-    "field", [field.name for field in dataclasses.fields(Precision) if field.type is int]
-)
+@pytest.mark.parametrize("field", [field.name for field in fields_of(Precision) if field.kind is int])
 def test_precisions_are_checked(field: str) -> None:
     least, most = {"phase_bits": (3, 24), "finer_rows": (0, 4)}.get(field, (2, 24))
     for bits in (least, most):
         Precision(**{field: bits})  # type: ignore[arg-type]
     for bad in (least - 1, most + 1, 8.0, "8"):
-        with pytest.raises(InputError, match=f"{field} must be from {least} to {most}, not {bad}"):
+        with pytest.raises(
+            InputError, match=f"{field} must be a whole number from {least} to {most}, not {bad}"
+        ):
             Precision(**{field: bad})  # type: ignore[arg-type]
 
 

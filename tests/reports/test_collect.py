@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from support.builds import Build
+from support.builds import Build, report
 from support.command import Inrhw, refused
 from support.manifests import rewrite
 from support.places import VIVADO
@@ -17,7 +17,6 @@ from inrhw.base.board import load_board
 from inrhw.base.errors import InputError
 from inrhw.base.files import write_json
 from inrhw.lowering.hardware import Hardware
-from inrhw.reports.collect import report
 from inrhw.signals.likeness import psnr_db
 from inrhw.signals.picture import load_picture
 
@@ -70,7 +69,8 @@ def test_an_equal_picture_has_no_psnr_in_json(built: Path) -> None:
 def test_the_network_is_described(built: Path) -> None:
     found, fitted = report(built), read(built, "fit.json")
     model = found["model"]
-    assert (model["name"], model["layers"], model["steps"]) == ("quadinr", "2-3-3", 3)
+    assert (model["name"], model["layers"]) == ("quadinr", "2-3-3")
+    assert found["settings"]["training"]["steps"] == 3
     assert model["parameters"] == 2 * 3 + 3 + 3 * 3 + 3 == fitted["parameters"]
     assert found["bits_per_pixel"]["value"] == found["weight_bits_total"]["value"] / 20
     assert found["weight_bits_total"]["value"] == fitted["weight_bits"]

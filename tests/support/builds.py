@@ -1,7 +1,7 @@
 """Stages of a build, a method each."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +18,23 @@ from inrhw.cli.commands.report import write
 from inrhw.cli.commands.synth import Synth
 from inrhw.cli.commands.verify import Verify
 from inrhw.cli.commands.vivado import Vivado
+from inrhw.cli.discovery import stages
 from inrhw.lowering.hardware import Hardware
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.training.training import Training
+from inrhw.reports.collect import report as collect
 from inrhw.reports.words import Report
 from inrhw.signals.picture import Picture
 from inrhw.verification.ladder import Rung
 
 BAKED = Hardware()
+
+
+def report(folder: Path, **options: Any) -> Report:
+    """Report on what is in a folder, whether or not it is of what is there now."""
+    there = [stage for stage in stages() if (folder / stage.result).exists()]
+    settings = asdict(BuildFolder(folder).recipe)
+    return collect(folder, [stage.reported for stage in there], settings=settings, **options)
 
 
 class Build(BuildFolder):
@@ -69,7 +78,7 @@ class Build(BuildFolder):
 
     def verify(self, on_rung: Callable[[Rung], None] = lambda rung: None) -> bool:
         """Verify it; return whether it passed."""
-        self.run(Verify(on_rung))
+        self.run(Verify(on_rung=on_rung))
         return Verify.passed(self.folder)
 
     def asic(self, liberty: Sequence[Path] = (), **options: Any) -> None:

@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 
 from inrhw.artifact.emit import Artifact, emit
-from inrhw.base.errors import InputError, Mismatch, ToolFailed
+from inrhw.base.errors import InputError, Mismatch, ToolFailed, ToolNotFound
 from inrhw.base.figure import Figure
 from inrhw.core.core import Core
 from inrhw.core.sources.folded_raster import FoldedRaster
@@ -35,14 +35,15 @@ from inrhw.verification.simulator.run import BenchResult
 
 pytestmark = pytest.mark.tools
 
-TORCH, NODES, VERILATOR, ICARUS, NETLIST = (
+TORCH, NODES, VERILATOR, ICARUS, PROVED, NETLIST = (
     "torch == forward_int",
     "nodes == forward_int",
     "Verilog on Verilator",
     "Verilog on Icarus",
+    "netlist == Verilog",
     "netlist on Verilator",
 )
-RUNGS = [TORCH, NODES, VERILATOR, ICARUS, NETLIST]
+RUNGS = [TORCH, NODES, VERILATOR, ICARUS, PROVED, NETLIST]
 
 #: The module: `inrhw.verify` is the function of that name.
 module = sys.modules[verify.__module__]
@@ -58,7 +59,7 @@ def opened(folder: Path) -> tuple[Artifact, INR]:
 
 def climb(folder: Path, up_to: str = NETLIST) -> Verdict:
     """Climb the ladder on a folder, without a netlist unless it is wanted."""
-    return verify(*opened(folder), load_synthesis(folder) if up_to == NETLIST else None)
+    return verify(*opened(folder), load_synthesis(folder) if up_to == NETLIST else None, thorough=True)
 
 
 def failure(verdict: Verdict, rung: str) -> str:
@@ -115,15 +116,26 @@ def test_every_rung_passes_and_says_what_it_compared(finished: Path) -> None:
     assert plain["verdict"] == "pass"
     assert [rung["rung"] for rung in plain["verify"]] == RUNGS
     for rung in plain["verify"]:
-        if rung["rung"] == ICARUS and not available("icarus"):
+        if rung["rung"] == NETLIST or (rung["rung"] == ICARUS and not available("icarus")):
             continue
-        assert (rung["status"], rung["message"]) == ("pass", "")
+        assert rung["status"] == "pass"
+        assert rung["message"] == "" or rung["rung"] == PROVED
         assert rung["vectors"] >= 20
         assert rung["seconds"] >= 0
     tools = {rung["rung"]: rung["tool"] for rung in plain["verify"]}
     assert tools[TORCH].startswith("torch 2")
     assert tools[NODES].startswith("amaranth 0.5")
-    assert tools[VERILATOR].startswith("Verilator 5") and tools[NETLIST] == tools[VERILATOR]
+    assert tools[VERILATOR].startswith("Verilator 5") and "ABC" in tools[PROVED]
+    assert (plain["verify"][-1]["status"], plain["verify"][-1]["message"]) == (
+        "skipped",
+        "proven equal to the Verilog; --thorough simulates it too",
+    )
+
+
+def test_a_netlist_that_is_proven_is_simulated_too_where_that_is_wished_for(built: Path) -> None:
+    verdict = climb(built)
+    assert verdict.passed
+    assert {rung.rung: rung.status for rung in verdict.rungs[-2:]} == {PROVED: "pass", NETLIST: "pass"}
 
 
 def test_the_measured_latency_is_the_declared_one(finished: Path) -> None:
@@ -165,7 +177,7 @@ def test_without_icarus_its_rung_is_skipped_and_the_verdict_stands(
 @pytest.mark.usefixtures("quick")
 def test_a_netlist_that_cannot_be_simulated_is_skipped_with_the_reason(built: Path) -> None:
     synthesis = dataclasses.replace(load_synthesis(built), unmodelled=("DP16KD",))
-    verdict = verify(*opened(built), synthesis)
+    verdict = verify(*opened(built), synthesis, thorough=True)
     assert verdict.rungs[-1].status == "skipped"
     assert verdict.rungs[-1].message == "there is no simulation model of DP16KD"
 
@@ -240,13 +252,7 @@ def test_after_a_failure_no_picture_of_the_verilog_is_left(built: Path) -> None:
     plain = json.loads((built / "verify.json").read_text())
     assert plain["verdict"] == "fail"
     assert plain["latency"]["value"] is None
-    assert [rung["status"] for rung in plain["verify"]] == [
-        "fail",
-        "skipped",
-        "skipped",
-        "skipped",
-        "skipped",
-    ]
+    assert [rung["status"] for rung in plain["verify"]] == ["fail", *["skipped"] * 5]
 
 
 # nodes == forward_int
@@ -538,6 +544,33 @@ def test_one_wrong_lut_in_the_netlist_is_found(built: Path) -> None:
     assert re.search(r" of tiny_netlist\.v on verilator: ", message)
 
 
+@pytest.mark.usefixtures("quick")
+def test_of_a_netlist_that_is_not_proven_the_bench_decides(built: Path) -> None:
+    synthesis = load_synthesis(built)
+    netlist = json.loads(synthesis.netlist_json.read_text())
+    cells = netlist["modules"]["tiny"]["cells"].values()
+    lut = next(cell for cell in cells if cell["type"] == "LUT6")
+    lut["parameters"]["INIT"] = "".join("10"[int(bit)] for bit in lut["parameters"]["INIT"])
+    synthesis.netlist_json.write_text(json.dumps(netlist))
+    verdict = verify(*opened(built), synthesis)
+    proof, simulation = verdict.rungs[-2:]
+    assert proof.status == "skipped" and proof.message.startswith("not proven: ")
+    assert simulation.status == "pass"
+
+
+@pytest.mark.usefixtures("quick")
+def test_without_abc_the_proof_is_skipped_and_the_bench_decides(
+    built: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def find_abc() -> Path:
+        raise ToolNotFound("yosys-abc", "install it")
+
+    monkeypatch.setattr("inrhw.verification.equivalence.proof.find_abc", find_abc)
+    proof, simulation = verify(*opened(built), load_synthesis(built)).rungs[-2:]
+    assert proof.status == "skipped" and proof.message.startswith("undecided: ")
+    assert simulation.status == "pass"
+
+
 # compare
 
 
@@ -552,8 +585,8 @@ def test_equal_arrays_compare_equal() -> None:
 
 
 def test_a_large_folded_core_is_not_given_to_icarus(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys.modules["inrhw.verify"], "ICARUS_BYTES", 10)
-    monkeypatch.setattr(sys.modules["inrhw.verify"], "available", lambda simulator: True)
+    monkeypatch.setattr(module, "ICARUS_BYTES", 10)
+    monkeypatch.setattr(module, "available", lambda simulator: True)
     artifact, net = opened(built)
     folds = tuple(Fold(1, 2 if k == 0 else 1) for k in range(len(list(net.dense_layers()))))
     graph = fold(artifact.core.graph, Folding(folds), net.architecture.precision)

@@ -24,6 +24,7 @@ from inrhw.cli.options import (
     Resume,
     SignalOptions,
     TrainingOptions,
+    VerificationOptions,
 )
 from inrhw.cli.recipe import Recipe
 from inrhw.cli.terminal import building, print_rung
@@ -40,6 +41,7 @@ def build(
     training: TrainingOptions = DEFAULT.training,
     hardware: HardwareOptions = DEFAULT.hardware,
     estimates: EstimateOptions = DEFAULT.estimates,
+    verification: VerificationOptions = DEFAULT.verification,
     board: BoardName = DEFAULT.board,
     name: CoreName = DEFAULT.name,
     output: Output = None,
@@ -56,6 +58,7 @@ def build(
         "training": training,
         "hardware": hardware,
         "estimates": estimates,
+        "verification": verification,
     }
     recipe = Recipe(name=name, board=board, **groups)  # type: ignore[arg-type]
     training_stage = planned(recipe, resume=resume)
@@ -84,4 +87,4 @@ def run(recipe: Recipe, training: Fit, work: BuildFolder, on_rung: "Callable[[Ru
     work.run(Emit(recipe.hardware, recipe.board, recipe.name))
     work.run(Synth(recipe.board, recipe.estimates.place))
     work.run(Power(recipe.hardware.clock_mhz, recipe.estimates.activity))
-    work.run(Verify(on_rung))
+    work.run(Verify(recipe.verification, on_rung))

@@ -15,8 +15,8 @@ from inrhw.cli.stage import Stage
 from inrhw.cli.terminal import building
 from inrhw.lowering.hardware import Hardware
 
-#: Where `verify`, and the bench by hand, build and keep logs and waves.
-BENCHES = ("build/rtl", "build/netlist")
+#: Where `verify`, and the bench by hand, build, prove, and keep logs and waves.
+BENCHES = ("build/rtl", "build/netlist", "build/proof")
 
 #: What a folded core was planned for.
 PLAN = "plan.json"

@@ -1,19 +1,22 @@
 """Prove the Verilog."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inrhw.artifact.manifest import Manifest
 from inrhw.base.files import read_json
+from inrhw.base.settings import identity
 from inrhw.cli.build_folder import BuildFolder
 from inrhw.cli.commands.emit import BENCHES, Emit, register_files
 from inrhw.cli.commands.fit import WEIGHTS, Fit
 from inrhw.cli.commands.synth import Synth
-from inrhw.cli.options import FolderArgument
+from inrhw.cli.options import DEFAULT, FolderArgument, VerificationOptions
+from inrhw.cli.recipe import Recipe
 from inrhw.cli.stage import Stage
 from inrhw.cli.terminal import building, console, print_rung
+from inrhw.verification.verification import Verification
 
 if TYPE_CHECKING:
     from inrhw.verification.ladder import Rung
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 class Verify(Stage):
     """The ladder; `on_rung` is called with each rung when it has been climbed."""
 
+    verification: Verification = DEFAULT.verification
     on_rung: "Callable[[Rung], None]" = lambda rung: None
 
     name = "verify"
@@ -43,10 +47,11 @@ class Verify(Stage):
         return [*cls.needs(folder), *registers, *netlist]
 
     def key(self, folder: BuildFolder) -> Sequence[str]:
-        """The simulators that are there."""
+        """How thoroughly, and the simulators that are there."""
         from inrhw.verification.simulator.build import SIMULATORS, available, version
 
-        return [version(simulator) for simulator in SIMULATORS if available(simulator)]
+        simulators = [version(simulator) for simulator in SIMULATORS if available(simulator)]
+        return [identity(self.verification), *simulators]
 
     def outputs(self, folder: BuildFolder) -> Sequence[str]:
         """The verdict, and what the Verilog rendered."""
@@ -57,6 +62,10 @@ class Verify(Stage):
     def left(self, folder: BuildFolder) -> Sequence[str]:
         """Where it builds, and keeps logs and waves."""
         return BENCHES
+
+    def settings(self, recipe: Recipe) -> Recipe:
+        """How thoroughly it was verified."""
+        return replace(recipe, verification=self.verification)
 
     def run(self, folder: BuildFolder) -> None:
         """Climb. No verdict of an earlier run survives one that dies."""
@@ -70,7 +79,14 @@ class Verify(Stage):
         synthesis = load_synthesis(folder.folder) if folder.has(Synth) else None
         models = as_emitted(networks(folder.folder), manifest)
         artifact = Artifact(folder.name, folder.folder, core_of(models, manifest))
-        climb(artifact, models, synthesis, on_progress=folder.on_progress(self.name), on_rung=self.on_rung)
+        climb(
+            artifact,
+            models,
+            synthesis,
+            thorough=self.verification.thorough,
+            on_progress=folder.on_progress(self.name),
+            on_rung=self.on_rung,
+        )
 
     @classmethod
     def passed(cls, folder: Path) -> bool:
@@ -78,11 +94,11 @@ class Verify(Stage):
         return bool(read_json(folder / cls.result, "inrhw verify").get("verdict") == "pass")
 
 
-def verify(folder: FolderArgument) -> None:
+def verify(folder: FolderArgument, *, verification: VerificationOptions = DEFAULT.verification) -> None:
     """Prove the Verilog, and the netlist if there is one, bit-exact."""
     from inrhw.reports.terminal import print_verdict
 
     with building(folder) as work:
-        work.run(Verify(print_rung))
+        work.run(Verify(verification, print_rung))
     print_verdict(read_json(folder / Verify.result, "inrhw verify"), console)
     raise SystemExit(0 if Verify.passed(folder) else 1)

@@ -48,7 +48,7 @@ def dividers(clock_mhz: float, mode: VideoMode) -> Dividers:
 
     Examples
     --------
-    >>> from inrhw.video.mode import VGA_640X480
+    >>> from inrhw.synthesis.video.mode import VGA_640X480
     >>> dividers(25.0, VGA_640X480)
     Dividers(reference=1, feedback=5, shift=5, pixel=25, shift_mhz=125.0)
     """

@@ -53,7 +53,7 @@ def dividers(clock_mhz: float, mode: VideoMode) -> Dividers:
 
     Examples
     --------
-    >>> from inrhw.video.mode import VGA_640X480
+    >>> from inrhw.synthesis.video.mode import VGA_640X480
     >>> dividers(12.0, VGA_640X480)
     Dividers(divr=0, divf=66, divq=5, filter_range=1, pixel_mhz=25.125)
     """

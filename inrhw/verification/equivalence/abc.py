@@ -3,11 +3,11 @@
 import importlib.util
 import re
 import shutil
-import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from inrhw.base.errors import ToolFailed, ToolNotFound
+from inrhw.base.errors import InrhwError, ToolFailed, ToolNotFound
+from inrhw.base.process import last_lines, printed_by, run
 from inrhw.base.yosys import share_folder
 from inrhw.verification.equivalence.graph import Graph, Literal
 
@@ -36,7 +36,7 @@ def find_abc() -> Path:
 
 def abc_version(abc: Path) -> str:
     """Return what reports call it, such as "ABC 1.01"."""
-    printed = subprocess.run([abc, "-c", "version"], capture_output=True, text=True, check=False).stdout
+    printed = printed_by([str(abc), "-c", "version"])
     found = re.search(r"ABC [\d.]+", printed)
     return found[0] if found else "ABC"
 
@@ -75,16 +75,12 @@ def different_pairs(
     log = folder / "abc.log"
     command = f"&r left.aig; &cec -C {_CONFLICTS} -T {max(1, int(deadline_s))} right.aig"
     try:
-        with log.open("wb") as output:
-            subprocess.run(
-                [abc, "-c", command],
-                cwd=folder,
-                stdout=output,
-                stderr=output,
-                timeout=deadline_s,
-                check=False,
-            )
-    except subprocess.TimeoutExpired:
+        run("yosys-abc", [str(abc), "-c", command], folder, log, deadline_s=deadline_s)
+    except ToolFailed:  # what it printed may say enough
+        pass
+    except ToolNotFound:
+        raise
+    except InrhwError:  # the deadline
         return None
     printed = log.read_text(errors="replace")
     if "NOT EQUIVALENT" in printed:
@@ -93,7 +89,7 @@ def different_pairs(
         return []
     if "UNDECIDED" in printed:
         return None
-    raise ToolFailed("yosys-abc", log, "\n".join(printed.rstrip().splitlines()[-5:]))
+    raise ToolFailed("yosys-abc", log, last_lines(log))
 
 
 def _told_apart(printed: str) -> list[int]:

@@ -153,7 +153,7 @@ def test_architectures_must_be_the_pictures(
 
 
 def test_pixels_are_checked() -> None:
-    with pytest.raises(InputError, match="pixels must be at least 1, not 0"):
+    with pytest.raises(InputError, match="pixels must be a whole number of at least 1, not 0"):
         SharedTraining(pixels=0)
 
 
