@@ -93,8 +93,7 @@ class Field:
             return
         values = value if self.many and isinstance(value, tuple) else (value,)
         if (self.many and not isinstance(value, tuple)) or not all(map(self._fits, values)):
-            shown = f"{value:g}" if isinstance(value, float) else value if self.kind is int else repr(value)
-            raise InputError(f"{self.name} must be {self.allowed}, not {shown}")
+            raise InputError(f"{self.name} must be {self.allowed}, not {value!r}")
 
     def _fits(self, value: object) -> bool:
         if self.choices:

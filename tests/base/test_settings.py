@@ -55,10 +55,10 @@ def test_each_field_is_declared_once_with_type_default_bounds_and_help() -> None
     [
         ({"count": 0}, "count must be a whole number from 1 to 8, not 0"),
         ({"count": 9}, "count must be a whole number from 1 to 8, not 9"),
-        ({"count": 2.0}, "count must be a whole number from 1 to 8, not 2"),
+        ({"count": 2.0}, "count must be a whole number from 1 to 8, not 2.0"),
         ({"count": True}, "count must be a whole number from 1 to 8, not True"),
         ({"count": None}, "count must be a whole number from 1 to 8, not None"),
-        ({"share": 0.0}, "share must be a number over 0 and at most 1, not 0"),
+        ({"share": 0.0}, "share must be a number over 0 and at most 1, not 0.0"),
         ({"share": math.nan}, "share must be a number over 0 and at most 1, not nan"),
         ({"share": "half"}, "share must be a number over 0 and at most 1, not 'half'"),
         ({"kind": "oval"}, "kind must be one of round, square, not 'oval'"),

@@ -113,7 +113,7 @@ def test_the_recipe_of_a_build_folder_is_built_there(inrhw_: Inrhw, tmp_path: Pa
             "[training]\nsteps = 0",
             r"r\.toml: \[training\]: steps must be a whole number of at least 1, not 0",
         ),
-        ("[training]\nsteps = 'many'", r"steps must be a whole number of at least 1, not many"),
+        ("[training]\nsteps = 'many'", r"steps must be a whole number of at least 1, not 'many'"),
         ("[network]\nmodel = 3", "model must be a text, not 3"),
         ("training = 3", r"training must be a table, written \[training\], not 3"),
         ("[training", r"r\.toml is no TOML: "),

@@ -256,7 +256,7 @@ def test_precisions_are_checked(field: str) -> None:
         Precision(**{field: bits})  # type: ignore[arg-type]
     for bad in (least - 1, most + 1, 8.0, "8"):
         with pytest.raises(
-            InputError, match=f"{field} must be a whole number from {least} to {most}, not {bad}"
+            InputError, match=f"{field} must be a whole number from {least} to {most}, not {bad!r}"
         ):
             Precision(**{field: bad})  # type: ignore[arg-type]
 
