@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from support.places import REPOSITORY
 
+from inrhw.cli.recipe import load_recipe
 from inrhw.signals.picture import save_picture
 
 README = (REPOSITORY / "README.md").read_text()
@@ -16,16 +17,20 @@ def test_nothing_is_left_to_fill_in() -> None:
     assert "@@" not in README
 
 
+#: The same calls, on a network that is built in seconds.
+SMALL = {
+    "(64, 64)": "(6, 5)",
+    "picture.channels)": "picture.channels, hidden_features=3, hidden_layers=0)",
+    "fit(picture, architecture)": "fit(picture, architecture, inrhw.Training(steps=20))",
+    '("photo.png",))': '("photo.png",), size="6x5"), training=inrhw.Training(steps=20), '
+    "network=inrhw.Network(hidden_features=3, hidden_layers=0)",
+}
+
+
 @pytest.mark.slow
-def test_the_python_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (example,) = re.findall(r"```python\n(.*?)```", README, re.S)
-    # The same calls, on a network that is built in seconds.
-    for usual, small in (
-        ("(64, 64)", "(6, 5)"),
-        ("picture.channels)", "picture.channels, hidden_features=3, hidden_layers=0)"),
-        ("fit(picture, architecture)", "fit(picture, architecture, inrhw.Training(steps=20))"),
-    ):
-        assert example.count(usual) == 1
+@pytest.mark.parametrize("example", re.findall(r"```python\n(.*?)```", README, re.S), ids=["recipe", "steps"])
+def test_the_python_examples_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, example: str) -> None:
+    for usual, small in SMALL.items():
         example = example.replace(usual, small)
     monkeypatch.chdir(tmp_path)
     save_picture(tmp_path / "photo.png", np.arange(12 * 10 * 3, dtype=np.uint8).reshape(10, 12, 3))
@@ -33,3 +38,9 @@ def test_the_python_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     exec(example, names)
     assert names["report"]["verdict"] == "pass"  # type: ignore[index]
     assert (tmp_path / "rtl_out/photo/report.html").exists()
+
+
+def test_the_recipe_is_one(tmp_path: Path) -> None:
+    (text,) = re.findall(r"```toml\n(.*?)```", README, re.S)
+    (tmp_path / "recipe.toml").write_text(text)
+    assert load_recipe(tmp_path / "recipe.toml").hardware.target_mpixels == 20

@@ -50,7 +50,7 @@ def report(folder: Path | str, *, vivado: Path | None = None) -> "Report":
     Parameters
     ----------
     folder
-        Where the stages ran.
+        Where the stages ran, or `fit`, `emit`, `synth` and `verify` one by one.
     vivado
         Folder with reports of Vivado of the same core, to be shown beside ours.
 
@@ -59,4 +59,6 @@ def report(folder: Path | str, *, vivado: Path | None = None) -> "Report":
     InputError
         If a result is missing, damaged, or older than what it was made from.
     """
-    return write(BuildFolder(Path(folder)), vivado)
+    work = BuildFolder(Path(folder))
+    # What single functions such as `inrhw.synth` left is on no record.
+    return write(work, vivado, checked=bool(work.record()))

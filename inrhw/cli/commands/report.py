@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from inrhw.reports.words import Report
 
 
-def write(work: BuildFolder, vivado: Path | None = None) -> "Report":
-    """Write report.json and report.html, unless a result is older than what it was made from.
+def write(work: BuildFolder, vivado: Path | None = None, *, checked: bool = True) -> "Report":
+    """Write report.json and report.html, if `checked` unless a result is older than what it was made from.
 
     Figures of Vivado stand beside ours if its reports are in the folder `vivado`.
     """
@@ -31,7 +31,7 @@ def write(work: BuildFolder, vivado: Path | None = None) -> "Report":
         work.needed(stage.result, stage)
     there = [stage for stage in stages() if (work.folder / stage.result).exists()]
     for stage in there:
-        if stage is not Fit:
+        if checked and stage is not Fit:
             work.check_current(stage)
     names = [stage.name for stage in there]
     entries = {name: entry for name, entry in work.record().items() if name in names}
