@@ -92,7 +92,6 @@ def test_a_report_without_power_has_no_such_section(built: Path, inrhw_: Inrhw) 
     [
         (("--clock-mhz", "0"), "clock must be a positive number of MHz, not 0"),
         (("--clock-mhz", "-1"), "clock must be a positive number of MHz, not -1"),
-        (("--activity", "guess"), "activity must be one of auto, netlist, default, not 'guess'"),
     ],
 )
 def test_a_bad_option_is_refused(built: Path, inrhw_: Inrhw, options: tuple[str, ...], message: str) -> None:

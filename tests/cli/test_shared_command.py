@@ -58,12 +58,12 @@ def test_two_pictures_become_one_core_that_renders_both(
     tmp_path: Path,
     options: tuple[str, ...],
 ) -> None:
-    result = inrhw_("build", "--shared", "p0.png", "p1.png", "-o", "core", *TINY, *options)
+    result = inrhw_("build", "--shared", "p0.png", "p1.png", "-o", "core", "--thorough", *TINY, *options)
     assert result.status == 0, result
     assert "PASS" in result.out and "Parameters saved" in result.out
     core = tmp_path / "core"
     rungs = json.loads((core / "verify.json").read_text())["verify"]
-    assert [rung["status"] for rung in rungs if "Icarus" not in rung["rung"]] == ["pass"] * 4
+    assert [rung["status"] for rung in rungs if "Icarus" not in rung["rung"]] == ["pass"] * 5
     found = FittedShared.load(core)
     for k in range(2):
         rendered = rgb(core / f"rtl{k}.png")

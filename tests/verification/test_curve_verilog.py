@@ -118,7 +118,7 @@ def emitted(bits: int, folder: Path) -> Artifact:
     """Return the core of `all_codes`."""
     with pytest.MonkeyPatch.context() as patch:
         # The comment above a core names its channels, of which a picture has at most three.
-        patch.setattr(import_module("inrhw.emit"), "verilog_header", lambda core, name: "")
+        patch.setattr(import_module("inrhw.artifact.emit"), "verilog_header", lambda core, name: "")
         return emit(all_codes(bits), Grid(1 << bits, 1), folder, "curves")
 
 

@@ -75,7 +75,8 @@ class Power(Stage):
 
         synthesis = load_synthesis(folder.folder)
         manifest = Manifest.load(folder.folder)
-        clock = self.clock_mhz or self._default_clock_mhz(folder, synthesis)
+        asked = self.clock_mhz
+        clock = self._default_clock_mhz(folder, synthesis) if asked is None else asked
         toggles = self._activity(folder, synthesis)
         if toggles is None:  # older ones would stand in the report as if the figures came from them
             folder.forget(FILE)
