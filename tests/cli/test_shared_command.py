@@ -79,7 +79,7 @@ def test_two_pictures_become_one_core_that_renders_both(
     page = (core / "report.html").read_text()
     assert all(f"{k} p{k}" in page for k in range(2)) and "Of separate networks" in page
 
-    again = inrhw_("build", "--shared", "p0.png", "p1.png", "-o", "core", *TINY, *options)
+    again = inrhw_("build", "--shared", "p0.png", "p1.png", "-o", "core", "--thorough", *TINY, *options)
     assert again.out.count("up to date") == 5
 
 
