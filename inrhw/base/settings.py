@@ -7,11 +7,12 @@ recipe.toml, the checks and the identity are made from that.
 
 import dataclasses
 import difflib
+import functools
 import hashlib
 import json
 import math
 import types
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import (
     TYPE_CHECKING,
@@ -123,12 +124,17 @@ class Settings:
 
 def fields_of(kind: type[Any]) -> tuple[Field, ...]:
     """Return what is declared of each field that is a setting, not a group of settings."""
-    hints = get_type_hints(kind, include_extras=True)
-    texts = help_of(kind)
+    return _read(kind)  # type: ignore[arg-type]  # a class is hashable, which mypy does not see
+
+
+@functools.cache
+def _read(kind: type[Any]) -> tuple[Field, ...]:
+    """Read the declarations of a class: once, since every instance is checked against them."""
+    hints, texts, groups = get_type_hints(kind, include_extras=True), help_of(kind), dict(groups_of(kind))
     return tuple(
         _declared(field, hints[field.name], texts.get(field.name, ""))
         for field in dataclasses.fields(kind)
-        if field.name not in dict(groups_of(kind))
+        if field.name not in groups
     )
 
 
@@ -144,7 +150,7 @@ def groups_of(kind: type[Any]) -> tuple[tuple[str, type[Settings]], ...]:
 
 def help_of(kind: type) -> Mapping[str, str]:
     """Return the text of each parameter in a numpydoc docstring, as one line."""
-    from docstring_parser import parse  # noqa: PLC0415  # 30 ms that a run without help need not take
+    from docstring_parser import parse  # noqa: PLC0415
 
     found: dict[str, str] = {}
     for each in reversed(kind.__mro__[:-1]):
@@ -200,18 +206,6 @@ def _nearest(key: str, known: Sequence[str], kind: type[Settings]) -> str:
         return f"{close[0]} is the nearest name"
     elsewhere = [group for group, inner in groups_of(kind) if key in {f.name for f in fields_of(inner)}]
     return f"it belongs into [{elsewhere[0]}]" if elsewhere else f"known are {', '.join(known)}"
-
-
-def differences(*settings: "DataclassInstance") -> Iterator[tuple[str, tuple[Any, ...]]]:
-    """Yield the name, with that of its group, and the values of each field that is not the same in all."""
-    kind = type(settings[0])
-    for field in fields_of(kind):
-        values = tuple(getattr(each, field.name) for each in settings)
-        if len(set(values)) > 1:
-            yield field.name, values
-    for group, _ in groups_of(kind):
-        for name, values in differences(*(getattr(each, group) for each in settings)):
-            yield f"{group}.{name}", values
 
 
 def _declared(field: "dataclasses.Field[Any]", hint: Any, text: str) -> Field:
