@@ -17,7 +17,6 @@ by run, and kurtosis and peak of each layer.
 """
 
 import argparse
-import copy
 import dataclasses
 import itertools
 import statistics
@@ -28,14 +27,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors.torch import load_file
 
 from inrhw import Architecture, Precision, Training, load_picture
 from inrhw.base.files import read_json, write_json
 from inrhw.networks.inr import INR
 from inrhw.networks.tensors import save_tensors
-from inrhw.networks.training.descent import State, descend, mean_square, one_thread
+from inrhw.networks.training.batches import batch_loss
+from inrhw.networks.training.descent import State, descend, own_thread, with_own_rate
 from inrhw.networks.training.distribution import distributions
 from inrhw.signals.likeness import psnr_db
 from inrhw.signals.picture import Picture, parse_size
@@ -147,28 +146,23 @@ class Task:
         p = self.picture
         return Architecture(self.model, p.width, p.height, p.channels, 32, 2)
 
-    def descend(self, model: INR, state: State[INR], end: int) -> None:
+    def descend(self, model: INR, state: State[INR]) -> None:
         """Train on the picture."""
-        target = torch.from_numpy(self.picture.values.reshape(-1, self.picture.channels)).to(torch.float32)
-        x = model.coordinates()
-        for _ in descend(model, lambda net, _: mean_square(net(x), target), state, self.training, end):
+        loss = batch_loss([self.picture], [model], self.training)
+        training = with_own_rate(self.training, self.architecture)
+        for _ in descend(model, lambda net, step: loss([net], step), state, training):
             pass
 
-    def trained(self) -> tuple[INR, INR]:
-        """Return the network in floating point after the shared steps and after all."""
-        networks = []
+    def trained(self) -> INR:
+        """Return the network in floating point."""
         state = State(INR(self.architecture, self.seed), INR(self.architecture))
-        for end in (self.training.shared_steps, self.training.steps):
-            file = self.work / f"{self.key}_{end}.safetensors"
-            if file.exists():
-                state.float_model.load_state_dict(load_file(file))
-            else:
-                self.descend(state.float_model, state, end)
-                save_tensors(file, state.float_model.state_dict(), {})
-            # As `fit` has it, Adam starts anew where the branches part.
-            state.step, state.moments = end, {}
-            networks.append(copy.deepcopy(state.float_model))
-        return networks[0], networks[1]
+        file = self.work / f"{self.key}.safetensors"
+        if file.exists():
+            state.float_model.load_state_dict(load_file(file))
+        else:
+            self.descend(state.float_model, state)
+            save_tensors(file, state.float_model.state_dict(), {})
+        return state.float_model
 
     def row(self, quantized: INR, scheme: Scheme, bits: int, varied: str) -> Row:
         """Return one result."""
@@ -187,7 +181,7 @@ class Task:
         """Return every scheme at every width, and the network in floating point."""
         file = self.work / f"{self.key}_ptq.json"
         if not file.exists():
-            _, model = self.trained()
+            model = self.trained()
             rows = [
                 self.row(scheme.quantized(model, bits, varied), scheme, bits, varied)
                 for varied, schemes in SCHEMES.items()
@@ -200,7 +194,7 @@ class Task:
 
     def kurtosis(self) -> list[Row]:
         """Return kurtosis and peak of each layer but the first, in floating point."""
-        _, model = self.trained()
+        model = self.trained()
         return [
             {
                 f"{rotated}{what}_{number}": getattr(getattr(layer, f"{rotated}{what}"), number)
@@ -219,17 +213,12 @@ class Task:
         """Return the network trained with quantization in the loop."""
         file = self.qat_file(scheme, bits)
         if not file.exists():
-            shared, _ = self.trained()
-            state = State(
-                shared,
-                scheme.quantized(shared, bits, "all"),
-                quantizing=True,
-                step=self.training.shared_steps,
-            )
+            trained = self.trained()
+            state = State(trained, scheme.quantized(trained, bits, "all"), quantizing=True)
             if scheme.quantizer == "auto" and set(state.model.rotations()) == {"none"}:
                 row = self.qat(PER_ROW, bits) | {"scheme": scheme.name}
             else:
-                self.descend(state.model, state, self.training.steps)
+                self.descend(state.model, state)
                 row = self.row(state.model, scheme, bits, "all")
             write_json(file, row)
         return dict(read_json(file, "benchmarks/dhq.py")) | {"when": "qat"}
@@ -250,7 +239,7 @@ def main() -> None:
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
     end = time.monotonic() + 60 * options.minutes
-    with one_thread():
+    with own_thread():
         seeds = dict.fromkeys(options.models, options.seeds)
         seeds |= dict.fromkeys(options.one_seed_models, options.seeds[:1])
         by_model = {model: list(tasks(options, [model], chosen)) for model, chosen in seeds.items()}

@@ -36,7 +36,7 @@ def main() -> None:
     parser.add_argument("--hidden-layers", type=int, default=2)
     parser.add_argument("--steps", type=int, default=2000)
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
-    parser.add_argument("--learning-rates", nargs="+", type=float, default=[1e-3, 3e-3, 1e-2])
+    parser.add_argument("--learning-rates", nargs="+", type=float, default=[5e-3, 1e-2, 2e-2, 5e-2])
     parser.add_argument(
         "--omega-0", nargs="+", type=float, help="tried one by one; default: each model's own"
     )
@@ -72,7 +72,7 @@ def run(  # noqa: PLR0917
         options.hidden_layers,
         omega_0,
     )
-    training = Training(options.steps, rate, seed, options.device)
+    training = Training(options.steps, learning_rate=rate, seed=seed, device=options.device)
     identity = hashlib.sha256(repr((picture.name, architecture, training)).encode()).hexdigest()[:16]
     file = options.work / f"{picture.name}_{model}_{identity}.json"
     if file.exists():

@@ -31,7 +31,7 @@ from inrhw import Architecture, Picture, Training, fit, load_picture
 from inrhw.base.files import read_json, write_json
 from inrhw.networks.inr import INR
 from inrhw.networks.shared import shared_architectures
-from inrhw.networks.training.shared_fit import SharedTraining, fit_shared
+from inrhw.networks.training.shared_fit import fit_shared
 from inrhw.signals.likeness import psnr_db
 from inrhw.signals.picture import Pixels, parse_size
 
@@ -152,7 +152,8 @@ def alone(path: Path, options: argparse.Namespace) -> Row:
     picture = load_picture(path, parse_size(options.size))
     size = (picture.width, picture.height, picture.channels)
     architecture = Architecture(options.model, *size, options.hidden_features, options.separate_layers)
-    fitted = fit(picture, architecture, Training(options.steps, options.learning_rate, 0, options.device))
+    training = Training(options.steps, learning_rate=options.learning_rate, device=options.device)
+    fitted = fit(picture, architecture, training)
     return {
         "picture": picture.name,
         "parameters": sum(p.numel() for p in fitted.model.parameters()),
@@ -176,7 +177,9 @@ def shared(paths: list[Path], projection: str, hidden_layers: int, options: argp
     )
     # Every pixel of every picture in each step, as networks of their own see them.
     pixels = len(pictures) * width * height
-    training = SharedTraining(options.steps, options.learning_rate, 0, options.device, pixels)
+    training = Training(
+        options.steps, learning_rate=options.learning_rate, batch=pixels, device=options.device
+    )
     begin = time.process_time()
     fitted = fit_shared(pictures, architectures, training)
     seconds = time.process_time() - begin

@@ -24,7 +24,6 @@ from .networks.shared import shared_architectures as shared_architectures
 from .networks.training.fit import Fitted as Fitted
 from .networks.training.fit import fit as fit
 from .networks.training.shared_fit import FittedShared as FittedShared
-from .networks.training.shared_fit import SharedTraining as SharedTraining
 from .networks.training.shared_fit import add_picture as add_picture
 from .networks.training.shared_fit import fit_shared as fit_shared
 from .networks.training.training import Training as Training

@@ -24,6 +24,10 @@ __all__ = ["INR", "plain", "quantized"]
 _CALIBRATED = 4096
 
 
+#: Pixels that are rendered at once.
+_AT_ONCE = 1 << 16
+
+
 class INR(Trainable):
     """A multilayer perceptron from pixel coordinates to pixel values.
 
@@ -170,7 +174,8 @@ class INR(Trainable):
     def render(self) -> NDArray[np.uint8]:
         """Return the picture, uint8 [height, width, channels], computed in float64."""
         model = copy.deepcopy(self).cpu().double().eval()
-        pixels = quantize(model(model.coordinates()), PIXEL)
+        parts = [quantize(model(x), PIXEL) for x in torch.split(model.coordinates(), _AT_ONCE)]
+        pixels = torch.cat(parts)
         grid = self.architecture.grid
         shape = (grid.height, grid.width, self.architecture.channels)
         image: NDArray[np.uint8] = pixels.numpy().astype(np.uint8).reshape(shape)

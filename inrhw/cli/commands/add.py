@@ -57,10 +57,9 @@ class Add(Fit):
 
     def run(self, folder: BuildFolder) -> None:
         """Train, and write weights and pictures."""
-        from inrhw.networks.training.shared_fit import SharedTraining, add_picture
+        from inrhw.networks.training.shared_fit import add_picture
 
         assert self.there is not None
-        assert isinstance(self.training, SharedTraining)
         train = functools.partial(add_picture, self.there, self.pictures[-1], self.training)
         train_and_save(folder, train, resume=self.resume)
 
@@ -76,9 +75,7 @@ def add(
         str | None, Parameter(help="Width x height in pixels. [default: that of picture 0]")
     ] = None,
     steps: Annotated[int | None, Parameter(help=f"Training steps. {_AS_THERE}")] = None,
-    learning_rate: Annotated[
-        float | None, Parameter(help=f"Adam's learning rate at the start. {_AS_THERE}")
-    ] = None,
+    learning_rate: Annotated[float | None, Parameter(help=f"Learning rate at the start. {_AS_THERE}")] = None,
     seed: Annotated[
         int | None,
         Parameter(help=f"Of the initial weights, to which the picture's number is added. {_AS_THERE}"),

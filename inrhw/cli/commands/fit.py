@@ -4,7 +4,7 @@ import functools
 import hashlib
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,7 +77,7 @@ class Fit(Stage):
             signal=signal,
             network=_network_of(first),
             precision=first.precision,
-            training=Training(**{name: getattr(self.training, name) for name in asdict(Training())}),
+            training=self.training,
         )
 
     def run(self, folder: BuildFolder) -> None:
@@ -87,12 +87,12 @@ class Fit(Stage):
     def _train(self) -> "Callable[..., Fitted | FittedShared]":
         from inrhw.networks.shared import SharedArchitecture
         from inrhw.networks.training.fit import fit as fit_alone
-        from inrhw.networks.training.shared_fit import SharedTraining, fit_shared
+        from inrhw.networks.training.shared_fit import fit_shared
 
         shared = [each for each in self.architectures if isinstance(each, SharedArchitecture)]
         if not shared:
             return functools.partial(fit_alone, self.pictures[0], self.architectures[0], self.training)
-        return functools.partial(fit_shared, self.pictures, shared, SharedTraining(**asdict(self.training)))
+        return functools.partial(fit_shared, self.pictures, shared, self.training)
 
 
 #: What a recipe's network and an architecture name alike.
@@ -131,7 +131,7 @@ def fit_of(recipe: Recipe, *, resume: bool) -> Fit:
     """Return the training that a recipe asks for; its pictures are read, and a circuit is chosen, now."""
     from inrhw.networks.architecture import Architecture
     from inrhw.networks.shared import shared_architectures
-    from inrhw.networks.training.descent import check_device
+    from inrhw.networks.training.descent import check_device, with_own_rate
 
     check_device(recipe.training.device)
     network = replace(recipe.network, activation_impl=_circuit(recipe))
@@ -143,7 +143,7 @@ def fit_of(recipe: Recipe, *, resume: bool) -> Fit:
         made: Sequence[Architecture] = shared_architectures(pictures, network.model, **options, **sharing)
     else:
         made = [Architecture(network.model, p.width, p.height, p.channels, **options) for p in pictures]
-    return Fit(pictures, made, recipe.training, resume)
+    return Fit(pictures, made, with_own_rate(recipe.training, made[0]), resume)
 
 
 def load_pictures(signal: Signal, *, shared: bool) -> "list[Picture]":

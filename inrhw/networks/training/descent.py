@@ -1,12 +1,13 @@
-"""Training by Adam, in floating point and with quantization in the loop, that can be interrupted.
+"""Training in floating point, then with quantization in the loop, that can be interrupted.
 
-Both networks share the first two fifths of the steps. The rest is run twice from there: once as before, once
-with quantization in the loop. So the two are trained for equally long and their PSNR can be compared.
+The network in floating point takes all steps. Rounded, it is the start of a fine-tuning with quantization in
+the loop, and the better of the two becomes hardware: at 8 bits and more they are nearly equal, at 4 bits
+fine-tuning gains some decibels. docs/training.md has what this was chosen over.
 """
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -17,14 +18,16 @@ from inrhw.base.errors import InputError
 from inrhw.base.files import output_folder
 from inrhw.base.progress import OnProgress
 from inrhw.base.stopping import uninterrupted
+from inrhw.networks.architecture import Architecture
 from inrhw.networks.tensors import Trainable, load_tensors, prefixed, restore, save_tensors, strip, tensors_of
+from inrhw.networks.training.optimizer import Optimizer, moment_shapes
 from inrhw.networks.training.training import Training
 
-#: Adam's state of a parameter.
-_MOMENTS = ("step", "exp_avg", "exp_avg_sq")
-
-#: What is left of the learning rate at the end.
+#: What is left of the learning rate at the end of training in floating point.
 FINAL_RATE = 0.02
+
+#: Of the learning rate, where fine-tuning starts; it ends at 0.
+TUNING_RATE = 0.4
 
 M = TypeVar("M", bound=Trainable)
 
@@ -42,7 +45,7 @@ class State(Generic[M]):
     step
         Steps that the one being trained has taken.
     moments
-        Adam's state.
+        What the optimizer remembers.
     """
 
     float_model: M
@@ -52,13 +55,33 @@ class State(Generic[M]):
     moments: dict[str, Tensor] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Task(Generic[M]):
+    """What is learned.
+
+    Attributes
+    ----------
+    loss
+        What to minimize, of a model and the number of the step.
+    quantize
+        Returns the rounded copy of a model in floating point.
+    error
+        How far what a model renders is from what it should; the lower one is kept.
+    identity
+        A hash of everything that must be equal for training to go on.
+    """
+
+    loss: Callable[[M, int], Tensor]
+    quantize: Callable[[M], M]
+    error: Callable[[M], float]
+    identity: str
+
+
 def train(
     state: State[M],
-    loss: Callable[[M, int], Tensor],
-    quantize: Callable[[M], M],
+    task: Task[M],
     training: Training,
     *,
-    identity: str,
     checkpoint: Path | None,
     resume: bool,
     on_progress: OnProgress,
@@ -69,14 +92,8 @@ def train(
     ----------
     state
         Untrained models of the right shape.
-    loss
-        What to minimize, of a model and the number of the step.
-    quantize
-        Returns the copy of the float model from which training with quantization starts.
-    training
-        How.
-    identity
-        A hash of everything that must be equal for training to go on.
+    task, training
+        What, and how; the learning rate is given.
     checkpoint
         Where to keep the state when training is interrupted (Ctrl-C).
     resume
@@ -90,18 +107,26 @@ def train(
         If the checkpoint is damaged or of another network, picture or training, or training diverged.
     """
     if resume and checkpoint and checkpoint.exists():
-        _read_checkpoint(checkpoint, state, identity, training.steps)
+        _read_checkpoint(checkpoint, state, task.identity, training)
     try:
-        with one_thread():
-            _train(state, loss, quantize, training, on_progress)
+        with own_thread():
+            _train(state, task, training, on_progress)
     except KeyboardInterrupt:
         if checkpoint:
-            _write_checkpoint(checkpoint, state, identity)
+            _write_checkpoint(checkpoint, state, task.identity)
         raise
     for model in (state.float_model, state.model):
         model.cpu().eval().check_finite()
+    rounded = task.quantize(state.float_model).eval()
+    if task.error(rounded) <= task.error(state.model):
+        state.model = rounded
     if checkpoint:
         checkpoint.unlink(missing_ok=True)
+
+
+def with_own_rate(training: Training, architecture: Architecture) -> Training:
+    """Return the training with the learning rate of the network's activation, if it has none."""
+    return replace(training, learning_rate=training.learning_rate or architecture.activation.learning_rate)
 
 
 def check_device(device: str) -> None:
@@ -113,94 +138,63 @@ def check_device(device: str) -> None:
         raise InputError(f"device {device!r} is not usable here ({reason}); try cpu") from error
 
 
-def _train(
-    state: State[M],
-    loss: Callable[[M, int], Tensor],
-    quantize: Callable[[M], M],
-    training: Training,
-    on_progress: OnProgress,
-) -> None:
-    total = training.steps + (training.steps - training.shared_steps)
+def _train(state: State[M], task: Task[M], training: Training, on_progress: OnProgress) -> None:
+    total = training.steps + training.tuning_steps
     state.float_model.to(training.device)
     state.model.to(training.device)
     if not state.quantizing:
-        for step in descend(state.float_model, loss, state, training, training.shared_steps):
+        for step in descend(state.float_model, task.loss, state, training):
             on_progress(step, total)
-        if state.step == training.shared_steps:
-            state.model = quantize(state.float_model)
-            # Adam starts anew in both branches: in short runs that alone is worth some tenths of a decibel.
-            state.moments = {}
-        for step in descend(state.float_model, loss, state, training, training.steps):
-            on_progress(step, total)
-        state.quantizing, state.step, state.moments = True, training.shared_steps, {}
-    for step in descend(state.model, loss, state, training, training.steps):
-        on_progress(training.steps - training.shared_steps + step, total)
+        model = task.quantize(state.float_model)
+        with uninterrupted():
+            state.model, state.quantizing, state.step, state.moments = model, True, 0, {}
+    for step in descend(state.model, task.loss, state, training):
+        on_progress(training.steps + step, total)
 
 
-def descend(
-    model: M, loss: Callable[[M, int], Tensor], state: State[M], training: Training, end: int
-) -> Iterator[int]:
-    """Take Adam steps from ``state.step`` to `end`, yielding the number taken after each.
+def descend(model: M, loss: Callable[[M, int], Tensor], state: State[M], training: Training) -> Iterator[int]:
+    """Take the steps after ``state.step``, yielding the number taken after each.
 
     Parameters
     ----------
     model
         What is trained: one of the state's two.
     loss
-        See `train`.
+        See `Task`.
     state
         Its step and moments are kept up to date.
-    training, end
-        The learning rate decays over all steps of the training, whatever the end.
+    training
+        How.
     """
-    parameters = model.trained()
-    optimizer = torch.optim.Adam(parameters.values(), lr=training.learning_rate)
-    _set_moments(optimizer, parameters, state.moments)
-    while state.step < end:
-        for group in optimizer.param_groups:
-            group["lr"] = training.learning_rate * FINAL_RATE ** (state.step / training.steps)
-        optimizer.zero_grad()
+    rate = training.learning_rate
+    assert rate is not None
+    optimizer = Optimizer(model.trained(), state.moments)
+    steps = training.tuning_steps if state.quantizing else training.steps
+    while state.step < steps:
+        done = state.step / steps
+        decay = TUNING_RATE * (1 - done) if state.quantizing else FINAL_RATE**done
         torch.autograd.backward(loss(model, state.step))
         with uninterrupted():
-            optimizer.step()
+            optimizer.step(rate * decay)
             state.step += 1
-            state.moments = _moments(optimizer, parameters)
+            state.moments = optimizer.moments()
         yield state.step
 
 
-def mean_square(y: Tensor, target: Tensor) -> Tensor:
-    """Return the mean squared error in units of half the range of a pixel, as for targets from -1 to 1."""
-    return ((y - target) / 127.5).square().mean()
-
-
 @contextlib.contextmanager
-def one_thread() -> Iterator[None]:
-    """Let torch compute on one core: these networks are too small to share, and sums keep their order."""
+def own_thread() -> Iterator[None]:
+    """Let torch compute on one core: these networks are too small to share, and sums keep their order.
+
+    Numbers too small for a full significand become zero: a Gaussian's tails are many, and slow.
+    """
     before = torch.get_num_threads()
     torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
     try:
         yield
     finally:
         torch.set_num_threads(before)
-
-
-def _moments(optimizer: torch.optim.Adam, parameters: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {
-        f"{name}.{key}": value
-        for name, parameter in parameters.items()
-        for key, value in optimizer.state[parameter].items()
-    }
-
-
-def _set_moments(
-    optimizer: torch.optim.Adam, parameters: Mapping[str, Tensor], moments: dict[str, Tensor]
-) -> None:
-    for name, parameter in parameters.items():
-        found = {key: moments[f"{name}.{key}"] for key in _MOMENTS if moments}
-        # Adam counts steps on the CPU.
-        optimizer.state[parameter] = {
-            key: value if key == "step" else value.to(parameter.device) for key, value in found.items()
-        }
+        torch.set_flush_denormal(False)
 
 
 def _write_checkpoint(path: Path, state: State[M], identity: str) -> None:
@@ -212,16 +206,7 @@ def _write_checkpoint(path: Path, state: State[M], identity: str) -> None:
         save_tensors(path, tensors, position)
 
 
-def _moment_shapes(model: Trainable) -> dict[str, torch.Size]:
-    """Return what Adam keeps of each parameter."""
-    shapes = {}
-    for name, parameter in model.trained().items():
-        for key in _MOMENTS:
-            shapes[f"{name}.{key}"] = torch.Size([]) if key == "step" else parameter.shape
-    return shapes
-
-
-def _read_checkpoint(path: Path, state: State[M], identity: str, steps: int) -> None:
+def _read_checkpoint(path: Path, state: State[M], identity: str, training: Training) -> None:
     tensors, metadata = load_tensors(path)
     if metadata.get("identity") != identity:
         raise InputError(f"{path} is of another picture, network or training; remove it to start over")
@@ -232,7 +217,8 @@ def _read_checkpoint(path: Path, state: State[M], identity: str, steps: int) -> 
     shapes = {name: value.shape for name, value in state.moments.items()}
     step = metadata.get("step", "")
     descending = state.model if state.quantizing else state.float_model
-    fits = shapes == (_moment_shapes(descending) if state.moments else {})
+    fits = shapes == (moment_shapes(descending.trained()) if state.moments else {})
+    steps = training.tuning_steps if state.quantizing else training.steps
     if not fits or not step.isdecimal() or int(step) > steps:
         raise InputError(f"{path} is damaged (step or moments do not fit); remove it to start over")
     state.step = int(step)

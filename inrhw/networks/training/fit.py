@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from inrhw.base.errors import InputError
 from inrhw.base.files import finite, output_folder, read_json, write_json
 from inrhw.base.progress import OnProgress, silent
@@ -16,7 +14,8 @@ from inrhw.base.settings import identity
 from inrhw.networks.architecture import Architecture, architecture_from_json, architecture_to_json
 from inrhw.networks.inr import INR
 from inrhw.networks.tensors import load_tensors, prefixed, restore, save_tensors, strip, tensors_of
-from inrhw.networks.training.descent import State, check_device, mean_square, train
+from inrhw.networks.training.batches import batch_loss
+from inrhw.networks.training.descent import State, Task, check_device, train, with_own_rate
 from inrhw.networks.training.distribution import distributions
 from inrhw.networks.training.training import Training
 from inrhw.signals.likeness import psnr_db, ssim
@@ -30,7 +29,7 @@ WEIGHTS = "weights.safetensors"
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
-    """A picture and its two networks, trained for equally long.
+    """A picture and its two networks.
 
     Attributes
     ----------
@@ -71,11 +70,15 @@ class Fitted:
             write_json(folder / "fit.json", self._summary() | likeness)
 
     def save_pictures(self, folder: Path) -> dict[str, Any]:
-        """Write original.png, float.png and quantized.png; return PSNR and SSIM of the last two."""
+        """Write original.png, float.png and quantized.png; return PSNR and SSIM of the last two.
+
+        "rounded" is the float network as it was before fine-tuning with quantization in the loop.
+        """
         original = self.picture.values
         rendered = {"float": self.float_model.render(), "quantized": self.model.render()}
         for name, values in {"original": original, **rendered}.items():
             save_picture(folder / f"{name}.png", values)
+        rendered["rounded"] = self.float_model.quantized().render()
         return {
             "psnr_db": {key: finite(psnr_db(original, value)) for key, value in rendered.items()},
             "ssim": {key: ssim(original, value) for key, value in rendered.items()},
@@ -156,7 +159,7 @@ def fit(
     InputError
         If the checkpoint is damaged or of another network, picture or training, or training diverged.
     """
-    training = training or Training()
+    training = with_own_rate(training or Training(), architecture)
     check_device(training.device)
     if (architecture.grid.width, architecture.grid.height, architecture.channels) != (
         picture.width,
@@ -166,14 +169,17 @@ def fit(
         raise InputError("the architecture must have the picture's width, height and channels")
     float_model = INR(architecture, training.seed)
     state = State(float_model, float_model.quantized())
-    x = float_model.coordinates().to(training.device)
-    target = torch.from_numpy(picture.values.reshape(-1, picture.channels)).to(x)
+    loss = batch_loss([picture], [float_model], training)
+    task = Task(
+        lambda model, step: loss([model], step),
+        INR.quantized,
+        lambda model: -psnr_db(picture.values, model.render()),
+        _identity(picture, architecture, training),
+    )
     train(
         state,
-        lambda model, step: mean_square(model(x), target),
-        INR.quantized,
+        task,
         training,
-        identity=_identity(picture, architecture, training),
         checkpoint=Path(checkpoint) if checkpoint else None,
         resume=resume,
         on_progress=on_progress,

@@ -3,18 +3,15 @@
 import dataclasses
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, cast
-
-import torch
-from torch import Tensor
+from typing import Any, cast
 
 from inrhw.base.errors import InputError
 from inrhw.base.files import output_folder, read_json, write_json
 from inrhw.base.progress import OnProgress, silent
-from inrhw.base.settings import at_least, identity
+from inrhw.base.settings import identity
 from inrhw.networks.architecture import architecture_from_json, architecture_to_json
 from inrhw.networks.inr import INR
 from inrhw.networks.shared import (
@@ -26,35 +23,21 @@ from inrhw.networks.shared import (
     shared_architectures,
 )
 from inrhw.networks.tensors import load_tensors, prefixed, restore, save_tensors, strip, tensors_of
-from inrhw.networks.training.descent import State, check_device, mean_square, train
+from inrhw.networks.training.batches import batch_loss
+from inrhw.networks.training.descent import State, Task, check_device, train, with_own_rate
 from inrhw.networks.training.fit import WEIGHTS, Fitted, load_original
 from inrhw.networks.training.training import Training
+from inrhw.signals.likeness import psnr_db
 from inrhw.signals.picture import Picture
 
 __all__ = [
     "FittedShared",
-    "SharedTraining",
     "add_picture",
     "check_same_core",
     "fit_shared",
     "is_shared",
     "shared_architectures",
 ]
-
-
-@dataclass(frozen=True)
-class SharedTraining(Training):
-    """How to train several pictures together.
-
-    Parameters
-    ----------
-    steps, learning_rate, seed, device
-        See `Training`.
-    pixels
-        In one step, all pictures together; each has equally many, drawn anew in every step.
-    """
-
-    pixels: Annotated[int, at_least(1)] = 16384
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +59,7 @@ class FittedShared:
     pictures: tuple[Picture, ...]
     float_model: SharedINR
     model: SharedINR
-    training: SharedTraining
+    training: Training
 
     def fitted(self, k: int) -> Fitted:
         """Return picture k with its two networks."""
@@ -140,7 +123,7 @@ class FittedShared:
         restore(float_model, strip("float", tensors), folder / WEIGHTS)
         restore(model, strip("quantized", tensors), folder / WEIGHTS)
         try:
-            training = SharedTraining(**{**summary["training"], "device": "cpu"})
+            training = Training(**{**summary["training"], "device": "cpu"})
             names = [str(entry["picture"]) for entry in summary["pictures"]]
             expected = summary["shared"]
         except (KeyError, TypeError, ValueError) as error:
@@ -173,7 +156,7 @@ def check_same_core(model: SharedINR, core: SharedINR) -> None:
 def fit_shared(
     pictures: Sequence[Picture],
     architectures: Sequence[SharedArchitecture],
-    training: SharedTraining | None = None,
+    training: Training | None = None,
     *,
     checkpoint: Path | str | None = None,
     resume: bool = False,
@@ -188,7 +171,7 @@ def fit_shared(
     architectures
         From `shared_architectures`.
     training
-        Steps, learning rate, seed, device, pixels.
+        See `Training`.
     checkpoint, resume, on_progress
         See `inrhw.networks.training.fit.fit`.
 
@@ -198,22 +181,27 @@ def fit_shared(
         If an architecture is not its picture's or unlike the others, the checkpoint is damaged or of another
         training, or training diverged.
     """
-    training = training or SharedTraining()
+    training = training or Training()
     check_device(training.device)
     sizes = [(p.width, p.height, p.channels) for p in pictures]
     if not sizes or [(a.grid.width, a.grid.height, a.channels) for a in architectures] != sizes:
         raise InputError("there must be an architecture of each picture's width, height and channels")
     if any(a.common != architectures[0].common for a in architectures):
         raise InputError("architectures that share layers must differ in width and height only")
+    training = with_own_rate(training, architectures[0])
     float_model = SharedINR.of(architectures, training.seed)
     state = State(float_model, float_model.quantized())
-    loss = _loss(pictures, list(float_model), training)
-    train(
-        state,
+    loss = batch_loss(pictures, list(float_model), training)
+    task = Task(
         lambda model, step: loss(list(model), step),
         SharedINR.quantized,
+        lambda model: _error(pictures, list(model)),
+        _identity(pictures, architectures, training),
+    )
+    train(
+        state,
+        task,
         training,
-        identity=_identity(pictures, architectures, training),
         checkpoint=Path(checkpoint) if checkpoint else None,
         resume=resume,
         on_progress=on_progress,
@@ -224,7 +212,7 @@ def fit_shared(
 def add_picture(
     fitted: FittedShared,
     picture: Picture,
-    training: SharedTraining | None = None,
+    training: Training | None = None,
     *,
     checkpoint: Path | str | None = None,
     resume: bool = False,
@@ -249,7 +237,7 @@ def add_picture(
         If the picture has another mode, is too large for the core, the checkpoint is damaged or of another
         training, or training diverged.
     """
-    training = training or fitted.training
+    training = with_own_rate(training or fitted.training, fitted.model.architecture)
     check_device(training.device)
     common = fitted.model.architecture
     check_mode(picture, common.channels, "what is on the core")
@@ -266,13 +254,17 @@ def add_picture(
     seed = training.seed + len(fitted.pictures)
     float_model = joining(own_network(architecture, seed), fitted.float_model)
     state = State(float_model, quantize(float_model))
-    loss = _loss([picture], [float_model], training)
-    train(
-        state,
+    loss = batch_loss([picture], [float_model], training)
+    task = Task(
         lambda model, step: loss([model], step),
         quantize,
+        lambda model: _error([picture], [model]),
+        _identity([picture], [architecture], training) + fitted.model.digest(),
+    )
+    train(
+        state,
+        task,
         training,
-        identity=_identity([picture], [architecture], training) + fitted.model.digest(),
         checkpoint=Path(checkpoint) if checkpoint else None,
         resume=resume,
         on_progress=on_progress,
@@ -285,29 +277,10 @@ def add_picture(
     )
 
 
-def _loss(
-    pictures: Sequence[Picture], networks: Sequence[INR], training: SharedTraining
-) -> Callable[[Sequence[INR], int], Tensor]:
-    """Return the mean over the pictures of each one's mean squared error, in pixels that a step draws."""
-    xs = [network.coordinates().to(training.device) for network in networks]
-    targets = [
-        torch.from_numpy(picture.values.reshape(-1, picture.channels)).to(x)
-        for picture, x in zip(pictures, xs, strict=True)
-    ]
-    pixels = -(-training.pixels // len(pictures))
-
-    def loss(models: Sequence[INR], step: int) -> Tensor:
-        # From the number of the step: so training that is resumed draws the same pixels.
-        generator = torch.Generator().manual_seed(training.seed + step)
-        errors = []
-        for model, x, target in zip(models, xs, targets, strict=True):
-            if pixels < len(x):
-                drawn = torch.randint(len(x), (pixels,), generator=generator).to(x.device)
-                x, target = x[drawn], target[drawn]  # noqa: PLW2901
-            errors.append(mean_square(model(x), target))
-        return torch.stack(errors).mean()
-
-    return loss
+def _error(pictures: Sequence[Picture], networks: Sequence[INR]) -> float:
+    """Return minus the mean PSNR."""
+    found = [psnr_db(p.values, network.render()) for p, network in zip(pictures, networks, strict=True)]
+    return -sum(found) / len(found)
 
 
 def _place(folder: Path, k: int) -> Path:
@@ -328,7 +301,7 @@ def _architectures(text: str, folder: Path) -> list[SharedArchitecture]:
 
 
 def _identity(
-    pictures: Sequence[Picture], architectures: Sequence[SharedArchitecture], training: SharedTraining
+    pictures: Sequence[Picture], architectures: Sequence[SharedArchitecture], training: Training
 ) -> str:
     """Return a hash of everything that must be equal for training to go on."""
     what = hashlib.sha256(identity(*architectures, training).encode())

@@ -15,21 +15,28 @@ class Training(Settings):
     Parameters
     ----------
     steps
-        Full-batch Adam steps of each of the two networks, with and without quantization.
+        Steps in floating point.
+    finetune
+        Steps with quantization in the loop after that, from the rounded network on; the better of the two
+        is kept. None: three tenths of the steps.
     learning_rate
-        Adam's learning rate at the start; it decays exponentially to 2 % of that.
+        Of the weight matrices, at the start; it decays exponentially to 2 % of that. None: the model's own.
+    batch
+        Pixels in a step, drawn anew in each. None: all of them, or as many as 1 GiB holds.
     seed
-        Of the initial weights.
+        Of the initial weights and of batches.
     device
         Where torch computes: cpu, cuda, ...
     """
 
     steps: Annotated[int, at_least(1)] = 3000
-    learning_rate: Annotated[float, Interval(gt=0, lt=1)] = 3e-3
+    finetune: Annotated[int, at_least(0)] | None = None
+    learning_rate: Annotated[float, Interval(gt=0, lt=1)] | None = None
+    batch: Annotated[int, at_least(1)] | None = None
     seed: Annotated[int, at_least(0, 2**63 - 1)] = 0
     device: str = "cpu"
 
     @property
-    def shared_steps(self) -> int:
-        """Steps before quantization enters the loop."""
-        return self.steps * 2 // 5
+    def tuning_steps(self) -> int:
+        """Steps with quantization in the loop."""
+        return self.steps * 3 // 10 if self.finetune is None else self.finetune

@@ -164,7 +164,7 @@ class FinerActivation(BoundedActivation):
         turns = x + (2 * math.pi / self.omega_0) * x.abs().detach() * x
         if self.argument is not None:
             turns = self._phase(x.detach(), self.argument) + (turns - turns.detach())
-        return torch.sin(2 * math.pi * (turns - torch.floor(turns)))
+        return torch.sin(2 * math.pi * (turns - torch.floor(turns.detach())))
 
     def _phase(self, x: Tensor, argument: Element) -> Tensor:
         """Return the rounded phase in turns of an argument that is rounded already."""

@@ -69,5 +69,5 @@ class QuadraticActivation(PeriodicActivation):
 
     def wave(self, turns: Tensor) -> Tensor:
         """Return r (2 - |r|) with r = 4 x wrapped to [-2, 2)."""
-        r = 4 * (turns - torch.floor(turns + 0.5))
+        r = 4 * (turns - torch.floor(turns.detach() + 0.5))
         return r * (2 - r.abs())

@@ -59,7 +59,7 @@ class SineActivation(PeriodicActivation):
     def wave(self, turns: Tensor) -> Tensor:
         """Return sin(2 pi x)."""
         # Reduced first: the float64 sine of a large argument would round differently.
-        return torch.sin(2 * math.pi * (turns - torch.floor(turns)))
+        return torch.sin(2 * math.pi * (turns - torch.floor(turns.detach())))
 
 
 class IncodeActivation(SineActivation):

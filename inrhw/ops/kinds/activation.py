@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from inrhw.base.types import Element, Fixed, Phase, Vector
 from inrhw.ops.kinds.curve import CurveNode
+from inrhw.ops.kinds.tabulated import MOST_BITS, Tabulated
 from inrhw.ops.rounding import quantize, round_to
 
 
@@ -60,6 +61,8 @@ class Activation(nn.Module, ABC):
     model_name: ClassVar[str]
     #: omega_0 when the user names none.
     default_omega_0: ClassVar[float]
+    #: Muon's learning rate when the user names none.
+    learning_rate: ClassVar[float] = 1e-2
     #: Circuit of the quantized activation unless another is asked for; it rounds `wave` exactly.
     node_class: ClassVar[type[CurveNode]]
     #: Whether a Fixed argument must be brought into its format in front of the node.
@@ -74,6 +77,7 @@ class Activation(nn.Module, ABC):
         self.implementation = self.node_class
         #: The reference, where the implementation does not round `wave` exactly.
         self.approximation: CurveNode | None = None
+        self._tables: dict[tuple[torch.dtype, torch.device], Tabulated] = {}
 
     def quantize(
         self, argument_bits: int, activation_bits: int, implementation: type[CurveNode] | None = None
@@ -98,6 +102,7 @@ class Activation(nn.Module, ABC):
         self.implementation = implementation or self.node_class
         node = self.node(Vector(self.argument, 1))
         self.approximation = None if self._rounds_exactly(node) else node
+        self._tables = {}
 
     def _rounds_exactly(self, node: CurveNode) -> bool:
         """Return whether a node gives what `node_class` does."""
@@ -148,6 +153,14 @@ class Activation(nn.Module, ABC):
         """Apply the function, with rounding before and after it once quantized."""
         if self.argument is None or self.element is None:
             return self.wave(x)
+        if self.argument.width > MOST_BITS or any(True for _ in self.parameters()):
+            return self._rounded(x)
+        if (key := (x.dtype, x.device)) not in self._tables:
+            self._tables[key] = Tabulated.of(self._rounded, self.argument, x)
+        return self._tables[key](x)
+
+    def _rounded(self, x: Tensor) -> Tensor:
+        assert self.argument is not None and self.element is not None
         if isinstance(self.argument, Fixed):
             x = quantize(x, self.argument)
         else:

@@ -15,15 +15,18 @@ from safetensors.torch import load_file, save_file
 from inrhw.base.errors import InputError
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.inr import INR
+from inrhw.networks.precision import Precision
+from inrhw.networks.training.batches import pixels_of_a_step
 from inrhw.networks.training.descent import check_device
 from inrhw.networks.training.fit import Fitted, fit
+from inrhw.networks.training.optimizer import Optimizer
 from inrhw.networks.training.training import Training
 from inrhw.signals.likeness import psnr_db
 from inrhw.signals.picture import Picture
 
-TRAINING = Training(steps=9)
-SHARED = TRAINING.shared_steps
-TOTAL = 2 * TRAINING.steps - SHARED
+TRAINING = Training(steps=6, finetune=3)
+STEPS = TRAINING.steps
+TOTAL = STEPS + TRAINING.tuning_steps
 
 
 def same(a: Fitted, b: Fitted) -> bool:
@@ -56,37 +59,92 @@ def test_the_same_seed_gives_the_same_networks(picture: Picture, architecture: A
 
 def test_training_learns_the_picture(picture: Picture) -> None:
     architecture = Architecture("quadinr", 5, 4, 3, hidden_features=16)
-    fitted = fit(picture, architecture, Training(steps=300, learning_rate=1e-2))
+    fitted = fit(picture, architecture, Training(steps=300))
     start = psnr_db(picture.values, INR(architecture).render())
     assert psnr_db(picture.values, fitted.float_model.render()) > start + 10
     assert psnr_db(picture.values, fitted.model.render()) > start + 8
 
 
-def test_progress_counts_the_shared_steps_once(picture: Picture, architecture: Architecture) -> None:
+def test_progress_counts_the_steps_of_both_networks(picture: Picture, architecture: Architecture) -> None:
     states = {}
 
     def on_progress(done: int, total: int) -> None:
         states[done] = total
 
     fit(picture, architecture, TRAINING, on_progress=on_progress)
-    assert SHARED == 3  # two fifths of 9
     assert list(states) == list(range(1, TOTAL + 1))
     assert set(states.values()) == {TOTAL}
 
 
-def test_quantization_starts_from_the_float_networks_shared_steps(
+def test_fine_tuning_takes_three_tenths_of_the_steps_unless_told() -> None:
+    assert Training(steps=100).tuning_steps == 30
+    assert Training(steps=100, finetune=7).tuning_steps == 7
+
+
+def test_fine_tuning_starts_from_the_float_network(
     picture: Picture, architecture: Architecture, tmp_path: Path
 ) -> None:
     path = tmp_path / "checkpoint"
-    interrupted(picture, architecture, SHARED, path)
-    shared = load_file(path)
-    # The float network goes on from that point; when it has ended, the other one does.
-    for step in (SHARED + 1, TRAINING.steps):
-        interrupted(picture, architecture, step, path)
-        later = load_file(path)
-        for name, _ in INR(architecture).named_parameters():
-            assert torch.equal(later[f"quantized.{name}"], shared[f"float.{name}"])
-            assert not torch.equal(later[f"float.{name}"], shared[f"float.{name}"])
+    interrupted(picture, architecture, STEPS, path)
+    trained = load_file(path)
+    interrupted(picture, architecture, STEPS + 1, path)
+    later = load_file(path)
+    whole = fit(picture, architecture, TRAINING)
+    for name, value in whole.float_model.named_parameters():
+        assert torch.equal(trained[f"float.{name}"], value)
+        # One step later it is near, and not the same.
+        moved = (later[f"quantized.{name}"] - value).abs().max()
+        assert 0 < moved < 0.1
+
+
+def errors(fitted: Fitted) -> tuple[float, float]:
+    """Return PSNR of the rounded float network and of the one that was kept."""
+    rounded, kept = fitted.float_model.quantized(), fitted.model
+    return tuple(psnr_db(fitted.picture.values, model.render()) for model in (rounded, kept))  # type: ignore[return-value]
+
+
+def test_fine_tuning_is_kept_where_it_helps(picture: Picture) -> None:
+    coarse = Precision(weight_bits=3, outer_weight_bits=4, activation_bits=3)
+    fitted = fit(
+        picture, Architecture("quadinr", 5, 4, 3, 8, precision=coarse), Training(steps=200, finetune=100)
+    )
+    rounded, kept = errors(fitted)
+    assert kept > rounded
+
+
+def test_the_rounded_network_is_kept_where_fine_tuning_harms(
+    picture: Picture, architecture: Architecture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("inrhw.networks.training.descent.TUNING_RATE", 100.0)
+    fitted = fit(picture, architecture, Training(steps=60, finetune=5))
+    assert all(
+        torch.equal(a, b)
+        for a, b in zip(fitted.model.parameters(), fitted.float_model.quantized().parameters(), strict=True)
+    )
+
+
+def test_without_fine_tuning_the_network_is_rounded(picture: Picture, architecture: Architecture) -> None:
+    fitted = fit(picture, architecture, Training(steps=5, finetune=0))
+    assert np.array_equal(fitted.model.render(), fitted.float_model.quantized().render())
+
+
+def test_batches_are_drawn_from_the_seed(picture: Picture, architecture: Architecture) -> None:
+    some = dataclasses.replace(TRAINING, batch=5)
+    assert same(fit(picture, architecture, some), fit(picture, architecture, some))
+    assert not same(fit(picture, architecture, some), fit(picture, architecture, TRAINING))
+    # As many as there are: all of them, in every step.
+    whole = dataclasses.replace(TRAINING, batch=20)
+    assert same(fit(picture, architecture, whole), fit(picture, architecture, TRAINING))
+
+
+def test_a_large_picture_is_seen_in_batches() -> None:
+    network = INR(Architecture("quadinr", 4096, 4096, 3))
+    assert 1 << 17 < pixels_of_a_step([network]) < 1 << 19
+
+
+def test_a_model_has_its_own_learning_rate(picture: Picture, architecture: Architecture) -> None:
+    fitted = fit(picture, architecture, TRAINING)
+    assert fitted.training.learning_rate == architecture.activation.learning_rate
 
 
 def test_training_takes_one_thread_and_gives_the_others_back(
@@ -121,7 +179,7 @@ def test_very_short_training_works(
         next(whole.model.parameters()), next(INR(architecture, training.seed).parameters())
     )
     path = tmp_path / "checkpoint"
-    for done in range(1, 2 * steps - training.shared_steps + 1):
+    for done in range(1, steps + training.tuning_steps + 1):
         with pytest.raises(KeyboardInterrupt):
             fit(picture, architecture, training, checkpoint=path, on_progress=interrupt_at(done))
         assert same(whole, fit(picture, architecture, training, checkpoint=path, resume=True))
@@ -145,7 +203,7 @@ def special(request: pytest.FixtureRequest, architecture: Architecture) -> Archi
     return dataclasses.replace(architecture, model=request.param)
 
 
-@pytest.mark.parametrize("step", [1, SHARED, SHARED + 1, TRAINING.steps, TRAINING.steps + 1, TOTAL])
+@pytest.mark.parametrize("step", [1, STEPS - 1, STEPS, STEPS + 1, TOTAL])
 def test_resuming_equals_not_stopping_for_special_networks(
     picture: Picture, special: Architecture, tmp_path: Path, step: int
 ) -> None:
@@ -168,15 +226,14 @@ def test_quantization_starts_from_the_plain_network(
 ) -> None:
     architecture = dataclasses.replace(architecture, model="incode")
     path = tmp_path / "checkpoint"
-    interrupted(picture, architecture, SHARED, path)
-    shared = load_file(path)
+    interrupted(picture, architecture, STEPS, path)
+    trained = load_file(path)
     net = INR(architecture)
-    net.load_state_dict({name: shared[f"float.{name}"] for name in net.state_dict()})
+    net.load_state_dict({name: trained[f"float.{name}"] for name in net.state_dict()})
     assert all(parameter.item() != 0 for parameter in net.activation.parameters())
-    interrupted(picture, architecture, TRAINING.steps, path)
-    later = load_file(path)
+    fitted = fit(picture, architecture, dataclasses.replace(TRAINING, finetune=0))
     for name, value in net.plain().state_dict().items():
-        assert torch.equal(later[f"quantized.{name}"], value)
+        assert torch.equal(fitted.model.state_dict()[name], value)
 
 
 def test_an_encoding_stays_as_it_is(picture: Picture, architecture: Architecture) -> None:
@@ -194,7 +251,7 @@ def test_training_can_be_interrupted_again_and_again(
     picture: Picture, architecture: Architecture, tmp_path: Path
 ) -> None:
     path = tmp_path / "checkpoint"
-    for step in sorted({2, 5, SHARED, SHARED + 1, 9, 10, TOTAL}):
+    for step in (2, 4, STEPS, STEPS + 1, TOTAL):
         interrupted(picture, architecture, step, path, resume=True)
     resumed = fit(picture, architecture, TRAINING, checkpoint=path, resume=True)
     assert same(resumed, fit(picture, architecture, TRAINING))
@@ -206,18 +263,18 @@ def test_ctrl_c_inside_a_step_loses_nothing(
 ) -> None:
     whole = fit(picture, architecture, TRAINING)
     taken = 0
-    adam_step = torch.optim.Adam.step
+    whole_step = Optimizer.step
 
-    def step_with_ctrl_c(self: torch.optim.Adam, *args: Any, **kwargs: Any) -> Any:
+    def step_with_ctrl_c(self: Optimizer, rate: float) -> None:
         nonlocal taken
         taken += 1
         if taken == step:
             signal.raise_signal(signal.SIGINT)
-        return adam_step(self, *args, **kwargs)
+        whole_step(self, rate)
 
     path = tmp_path / "checkpoint"
     with monkeypatch.context() as patched:
-        patched.setattr(torch.optim.Adam, "step", step_with_ctrl_c)
+        patched.setattr(Optimizer, "step", step_with_ctrl_c)
         with pytest.raises(KeyboardInterrupt):
             fit(picture, architecture, TRAINING, checkpoint=path)
     assert same(whole, fit(picture, architecture, TRAINING, checkpoint=path, resume=True))
@@ -256,7 +313,9 @@ def other_picture(picture: Picture) -> Picture:
     return Picture(picture.name, 255 - picture.values)
 
 
-@pytest.mark.parametrize("foreign", ["picture", "architecture", "seed", "steps", "learning_rate"])
+@pytest.mark.parametrize(
+    "foreign", ["picture", "architecture", "seed", "steps", "finetune", "learning_rate", "batch"]
+)
 def test_a_foreign_checkpoint_is_refused_and_kept(
     picture: Picture, architecture: Architecture, tmp_path: Path, foreign: str
 ) -> None:
@@ -316,11 +375,11 @@ def no_step(tensors: dict[str, torch.Tensor], metadata: dict[str, str]) -> None:
 
 
 def drop_moment(tensors: dict[str, torch.Tensor], metadata: dict[str, str]) -> None:
-    del tensors["moment.layers.0.weight.exp_avg"]
+    del tensors["moment.layers.0.weight.momentum_buffer"]
 
 
 def narrow_moment(tensors: dict[str, torch.Tensor], metadata: dict[str, str]) -> None:
-    tensors["moment.layers.0.weight.exp_avg"] = torch.zeros(3)
+    tensors["moment.layers.0.weight.momentum_buffer"] = torch.zeros(3)
 
 
 def negative_step(tensors: dict[str, torch.Tensor], metadata: dict[str, str]) -> None:
@@ -385,7 +444,7 @@ def test_a_fit_survives_its_folder(picture: Picture, architecture: Architecture,
     loaded = Fitted.load(tmp_path / "new" / "folder")
     assert same(loaded, fitted)
     assert loaded.architecture == architecture
-    assert loaded.training == TRAINING
+    assert loaded.training == fitted.training
     assert loaded.picture.name == picture.name
     assert np.array_equal(loaded.picture.values, picture.values)
     assert np.array_equal(loaded.model.render(), fitted.model.render())

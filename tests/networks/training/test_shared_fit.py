@@ -16,7 +16,6 @@ from inrhw.networks.tensors import load_tensors, save_tensors
 from inrhw.networks.training.fit import fit
 from inrhw.networks.training.shared_fit import (
     FittedShared,
-    SharedTraining,
     add_picture,
     check_same_core,
     fit_shared,
@@ -27,9 +26,8 @@ from inrhw.signals.likeness import psnr_db
 from inrhw.signals.picture import Picture
 
 #: Fewer pixels than there are, so that steps draw.
-TRAINING = SharedTraining(steps=5, pixels=20)
-BRANCH = TRAINING.shared_steps
-TOTAL = 2 * TRAINING.steps - BRANCH
+TRAINING = Training(steps=5, finetune=2, batch=20)
+TOTAL = TRAINING.steps + TRAINING.tuning_steps
 
 
 def picture_of(name: str, width: int, height: int, channels: int = 3) -> Picture:
@@ -80,7 +78,7 @@ def test_training_is_deterministic(
     pictures: list[Picture], architectures: list[SharedArchitecture], fitted: FittedShared
 ) -> None:
     assert same(fitted, fit_shared(pictures, architectures, TRAINING))
-    changes: list[dict[str, Any]] = [{"seed": 1}, {"pixels": 12}]
+    changes: list[dict[str, Any]] = [{"seed": 1}, {"batch": 12}]
     for change in changes:
         other = fit_shared(pictures, architectures, dataclasses.replace(TRAINING, **change))
         assert not same(fitted, other)
@@ -89,7 +87,7 @@ def test_training_is_deterministic(
 def test_training_learns_all_pictures() -> None:
     pictures = [picture_of("tiny", 5, 4), picture_of("tall", 3, 6)]
     architectures = shared_architectures(pictures, "quadinr", hidden_features=12, projection="low-rank")
-    fitted = fit_shared(pictures, architectures, SharedTraining(steps=200, learning_rate=1e-2))
+    fitted = fit_shared(pictures, architectures, Training(steps=200))
     start = SharedINR.of(architectures)
     for k, picture in enumerate(pictures):
         before = psnr_db(picture.values, start.network(k).render())
@@ -101,14 +99,14 @@ def test_one_picture_alone_is_trained_as_ever() -> None:
     """With all pixels in each step and a full projection it is the network that `fit` trains."""
     picture = picture_of("tiny", 5, 4)
     architecture = shared_architectures([picture], "siren", hidden_features=4)[0]
-    a = fit_shared([picture], [architecture], SharedTraining(steps=5))
+    a = fit_shared([picture], [architecture], Training(steps=5))
     b = fit(picture, architecture, Training(steps=5))
     assert (a.model.network(0).render() == b.model.render()).all()
     assert (a.float_model.network(0).render() == b.float_model.render()).all()
 
 
 @pytest.mark.parametrize("model", ["incode", "relu_pe"])
-@pytest.mark.parametrize("step", [1, BRANCH, BRANCH + 1, TRAINING.steps, TOTAL])
+@pytest.mark.parametrize("step", [1, TRAINING.steps, TRAINING.steps + 1, TOTAL])
 def test_resuming_equals_not_stopping(pictures: list[Picture], tmp_path: Path, step: int, model: str) -> None:
     architectures = shared_architectures(pictures, model, hidden_features=4, projection="low-rank")
     path = tmp_path / "checkpoint"
@@ -120,7 +118,7 @@ def test_resuming_equals_not_stopping(pictures: list[Picture], tmp_path: Path, s
     assert not path.exists()
 
 
-@pytest.mark.parametrize("foreign", ["picture", "number", "projection", "pixels"])
+@pytest.mark.parametrize("foreign", ["picture", "number", "projection", "batch"])
 def test_a_foreign_checkpoint_is_refused(
     pictures: list[Picture], architectures: list[SharedArchitecture], tmp_path: Path, foreign: str
 ) -> None:
@@ -135,7 +133,7 @@ def test_a_foreign_checkpoint_is_refused(
     elif foreign == "projection":
         architectures = [dataclasses.replace(one, projection="full") for one in architectures]
     else:
-        training = dataclasses.replace(training, pixels=19)
+        training = dataclasses.replace(training, batch=19)
     with pytest.raises(InputError, match="another picture, network or training"):
         fit_shared(pictures, architectures, training, checkpoint=path, resume=True)
 
@@ -152,9 +150,9 @@ def test_architectures_must_be_the_pictures(
         fit_shared(pictures, [*architectures[:2], odd], TRAINING)
 
 
-def test_pixels_are_checked() -> None:
-    with pytest.raises(InputError, match="pixels must be a whole number of at least 1, not 0"):
-        SharedTraining(pixels=0)
+def test_the_batch_is_checked() -> None:
+    with pytest.raises(InputError, match="batch must be a whole number of at least 1, not 0"):
+        Training(batch=0)
 
 
 # ---- one picture more
@@ -195,7 +193,7 @@ def test_adding_a_picture_changes_no_bit_of_the_others(
 
 def test_an_added_picture_is_learned() -> None:
     pictures = [picture_of("tiny", 5, 4), picture_of("tall", 3, 6)]
-    training = SharedTraining(steps=200, learning_rate=1e-2)
+    training = Training(steps=200)
     architectures = shared_architectures(pictures, "siren", hidden_features=12)
     more = add_picture(fit_shared(pictures, architectures, training), picture_of("added", 5, 5))
     values = picture_of("added", 5, 5).values
@@ -208,7 +206,7 @@ def test_an_added_picture_is_learned() -> None:
 def test_adding_can_be_interrupted(fitted: FittedShared, tmp_path: Path) -> None:
     picture, path = picture_of("added", 5, 5), tmp_path / "checkpoint"
     whole = add_picture(fitted, picture)
-    for step in (1, BRANCH + 1, TRAINING.steps + 1, TOTAL):
+    for step in (1, TRAINING.steps, TRAINING.steps + 1, TOTAL):
         with pytest.raises(KeyboardInterrupt):
             add_picture(fitted, picture, checkpoint=path, on_progress=interrupt_at(step))
         assert same(whole, add_picture(fitted, picture, checkpoint=path, resume=True))
@@ -246,7 +244,7 @@ def test_networks_survive_a_folder(pictures: list[Picture], tmp_path: Path, mode
     fitted.save(tmp_path / "new" / "folder")
     loaded = FittedShared.load(tmp_path / "new" / "folder")
     assert same(fitted, loaded)
-    assert loaded.training == TRAINING
+    assert loaded.training == fitted.training
     assert loaded.model.architectures == architectures
     for k, (a, b) in enumerate(zip(loaded.pictures, pictures, strict=True)):
         assert a.name == b.name

@@ -1,0 +1,66 @@
+"""What a step sees: all pixels of all pictures, or some that are drawn anew each time."""
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+from inrhw.networks.inr import INR
+from inrhw.networks.training.training import Training
+from inrhw.signals.picture import Picture
+
+#: Bytes a step may take if nobody says how many pixels it sees.
+_MOST_BYTES = 1 << 30
+
+#: Bytes a step takes for each value of each pixel: measured on layers of 20 to 64.
+_BYTES_A_VALUE = 48
+
+#: Pixels that a step sees of several pictures together, if nobody says how many.
+_TOGETHER = 16384
+
+
+def mean_square(y: Tensor, target: Tensor) -> Tensor:
+    """Return the mean squared error in units of half the range of a pixel, as for targets from -1 to 1."""
+    return ((y - target) / 127.5).square().mean()
+
+
+def batch_loss(
+    pictures: Sequence[Picture], networks: Sequence[INR], training: Training
+) -> Callable[[Sequence[INR], int], Tensor]:
+    """Return the mean over the pictures of each one's mean squared error, in the pixels of a step.
+
+    Parameters
+    ----------
+    pictures
+        What to represent.
+    networks
+        One a picture, or others of the same shapes.
+    training
+        Says how many pixels, and the seed from which they are drawn.
+    """
+    xs = [network.coordinates().to(training.device) for network in networks]
+    targets = [
+        torch.from_numpy(picture.values.reshape(-1, picture.channels)).to(x)
+        for picture, x in zip(pictures, xs, strict=True)
+    ]
+    pixels = -(-(training.batch or pixels_of_a_step(networks)) // len(pictures))
+
+    def loss(models: Sequence[INR], step: int) -> Tensor:
+        # From the number of the step: so training that is resumed draws the same pixels.
+        generator = torch.Generator().manual_seed(training.seed + step)
+        errors = []
+        for model, x, target in zip(models, xs, targets, strict=True):
+            if pixels < len(x):
+                drawn = torch.randint(len(x), (pixels,), generator=generator).to(x.device)
+                x, target = x[drawn], target[drawn]  # noqa: PLW2901
+            errors.append(mean_square(model(x), target))
+        return torch.stack(errors).mean()
+
+    return loss
+
+
+def pixels_of_a_step(networks: Sequence[INR]) -> int:
+    """Return how many pixels a step sees if nobody says it."""
+    if len(networks) > 1:
+        return _TOGETHER
+    return max(1, _MOST_BYTES // (_BYTES_A_VALUE * sum(networks[0].architecture.features)))
