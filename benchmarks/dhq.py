@@ -44,7 +44,7 @@ Row = dict[str, Any]
 BITS = (8, 6, 5, 4, 3)
 
 #: Bits of the first layer's weights.
-FIRST = Precision.outer_weight_bits
+FIRST = Precision.first_weight_bits
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,8 @@ class Scheme:
         weights = varied != "activations"
         precision = Precision(
             weight_bits=bits if weights else base.weight_bits,
-            outer_weight_bits=bits if weights else base.outer_weight_bits,
+            first_weight_bits=bits if weights else base.first_weight_bits,
+            last_weight_bits=bits if weights else base.last_weight_bits,
             activation_bits=bits if varied != "weights" else base.activation_bits,
             finer_rows=self.finer_rows,
             quantizer=self.quantizer,

@@ -88,11 +88,11 @@ class Network:
     @property
     def precision(self) -> Precision:
         """Return its formats."""
-        outer = max(self.bits, Precision.outer_weight_bits)
-        phase = self.bits if self.bits in _SINES else Precision.phase_bits
+        phase = self.bits if self.bits in _SINES else None
         return Precision(
             self.bits,
-            outer,
+            max(self.bits, Precision.first_weight_bits),
+            max(self.bits, Precision.last_weight_bits),
             self.bits,
             phase,
             quantizer=self.quantizer,

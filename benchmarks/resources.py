@@ -29,8 +29,9 @@ def main() -> None:
     parser.add_argument("--models", nargs="+", default=["quadinr", "siren"])
     parser.add_argument("--boards", nargs="+", default=["vcu128", "ulx3s"])
     parser.add_argument("--weight-bits", type=int, default=Precision.weight_bits)
-    parser.add_argument("--outer-weight-bits", type=int, default=Precision.outer_weight_bits)
-    parser.add_argument("--phase-bits", type=int, default=Precision.phase_bits)
+    parser.add_argument("--first-weight-bits", type=int, default=Precision.first_weight_bits)
+    parser.add_argument("--last-weight-bits", type=int, default=Precision.last_weight_bits)
+    parser.add_argument("--phase-bits", type=int, default=9)
     parser.add_argument("--place", action="store_true", help="place and route for ECP5: minutes")
     parser.add_argument("--work", type=Path, default=Path("rtl_out/benchmark_resources"))
     options = parser.parse_args()
@@ -51,11 +52,13 @@ def run(model: str, layers: str, board_name: str, options: argparse.Namespace) -
     picture = builtin_picture((64, 64))
     precision = Precision(
         weight_bits=options.weight_bits,
-        outer_weight_bits=options.outer_weight_bits,
+        first_weight_bits=options.first_weight_bits,
+        last_weight_bits=options.last_weight_bits,
         phase_bits=options.phase_bits,
     )
     architecture = Architecture(model, 64, 64, 3, features, hidden, precision=precision)
-    bits = f"w{options.weight_bits}_o{options.outer_weight_bits}_p{options.phase_bits}"
+    outer = f"{options.first_weight_bits}_{options.last_weight_bits}"
+    bits = f"w{options.weight_bits}_o{outer}_p{options.phase_bits}"
     build = BuildFolder(options.work / f"{model}_{layers}_{bits}_{board_name}")
     build.run(Fit([picture], [architecture]))
     build.run(Emit())

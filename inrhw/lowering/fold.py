@@ -93,8 +93,8 @@ def fold(graph: Graph, folding: Folding, precision: Precision) -> Graph:
 
 def check_loadable(precision: Precision) -> None:
     """Raise InputError unless memories that hold any network of this precision can be had."""
-    bits = (precision.weight_bits, precision.outer_weight_bits, precision.activation_bits)
-    if max(*bits, precision.phase_bits) > _MOST_LOADABLE_BITS:
+    weights = (precision.weight_bits, precision.first_weight_bits, precision.last_weight_bits)
+    if max(*weights, precision.activation_bits, precision.phase_bits or 0) > _MOST_LOADABLE_BITS:
         raise InputError(
             f"loadable weights are for networks of at most {_MOST_LOADABLE_BITS} bits; wider ones need rom"
         )
@@ -245,7 +245,7 @@ def _on_lanes(name: str, node: Node, edge: Vector) -> Node:
 def loadable_format(dense: Dense, precision: Precision, *, first: bool, last: bool) -> MemoryFormat:
     """Return a format that depends on shapes and bits only, so that every network of that shape has it."""
     i = dense.i
-    weight_bits = precision.outer_weight_bits if first or last else precision.weight_bits
+    weight_bits = precision.weight_bits_of(first=first, last=last)
     if not first and precision.widens("last" if last else "hidden"):
         weight_bits += (i.length - 1).bit_length()
     wraps = isinstance(dense.o.element, Phase)

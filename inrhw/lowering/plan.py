@@ -60,7 +60,7 @@ def plan(
     """
     if hardware.window:
         first = architecture.hidden_activations[0]
-        check_window(source, hardware.folded, first.argument_format(architecture.precision.phase_bits))
+        check_window(source, hardware.folded, first.argument_format(architecture.phase_bits))
     if hardware.weights == "loadable":
         check_loadable(architecture.precision)
     if not hardware.folded:

@@ -3,7 +3,7 @@
 import dataclasses
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from inrhw.base.errors import InputError
 from inrhw.base.types import Fixed, Vector
@@ -99,6 +99,7 @@ class Architecture:
         Network(self.model, self.hidden_features, self.hidden_layers, self.omega_0, self.activation_impl)
         if self.omega_0 is None:
             object.__setattr__(self, "omega_0", self.activation.default_omega_0)
+        object.__setattr__(self, "precision", replace(self.precision, phase_bits=self.phase_bits))
         self._check_activation_impl()
 
     def _check_activation_impl(self) -> None:
@@ -117,7 +118,7 @@ class Architecture:
         self, activation: type[Activation], circuit: type[CurveNode], others: Sequence[type[CurveNode]]
     ) -> None:
         """Raise InputError, naming others that would do, unless the circuit has this precision."""
-        argument, element = activation.formats(self.precision.phase_bits, self.precision.activation_bits)
+        argument, element = activation.formats(self.phase_bits, self.precision.activation_bits)
         try:
             circuit(Vector(argument, 1), element)
         except ValueError as error:
@@ -133,6 +134,11 @@ class Architecture:
         if not self.activation_impl:
             return self.activation.node_class
         return implementations(self.model)[self.activation_impl]
+
+    @property
+    def phase_bits(self) -> int:
+        """Bits of the activations' arguments."""
+        return self.precision.phase_bits or self.activation.default_phase_bits
 
     @property
     def grid(self) -> Grid:

@@ -91,20 +91,19 @@ class INR(Trainable):
 
     def _round(self) -> None:
         """Compute with the architecture's precision from now on."""
-        precision = self.architecture.precision
+        precision, phase_bits = self.architecture.precision, self.architecture.phase_bits
         elements = [self.architecture.grid.element]
         circuit = self.architecture.circuit
         for activation in self.hidden_activations():
             own = circuit if activation is self.activation else activation.node_class
-            activation.quantize(precision.phase_bits, precision.activation_bits, own)
+            activation.quantize(phase_bits, precision.activation_bits, own)
             assert activation.element is not None
             elements.append(activation.element)
             finer_activation = copy.deepcopy(activation)
-            finer_activation.quantize(precision.phase_bits, widened(activation.element).width, own)
+            finer_activation.quantize(phase_bits, widened(activation.element).width, own)
             self.finer_activations.append(finer_activation)
         for k, (layer, element) in enumerate(zip(self.dense_layers(), elements, strict=True)):
-            outer = k in (0, len(self.layers) - 1)
-            weight_bits = precision.outer_weight_bits if outer else precision.weight_bits
+            weight_bits = precision.weight_bits_of(first=k == 0, last=k == len(self.layers) - 1)
             layer.quantize(weight_bits, element, precision.finer_rows)
 
     def _hadamard(self, n: int, out: int, gain: float, offset: float = 0.0) -> HadamardLayer:

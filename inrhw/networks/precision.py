@@ -21,12 +21,13 @@ class Precision(Settings):
     ----------
     weight_bits
         Bits of hidden weights, 2..24. Beyond 16 they are as fine as sums exact in float64 allow.
-    outer_weight_bits
-        Bits of the first and the last layer's weights, which carry the picture's own detail, 2..24.
+    first_weight_bits, last_weight_bits
+        Bits of the first and the last layer's weights, 2..24. The first layer's carry the coordinates' detail.
     activation_bits
         Bits of the activations' outputs, 2..24; most circuits have a limit of their own below that.
     phase_bits
-        Bits of the activations' arguments, 3..24, likewise; a table doubles with every bit.
+        Bits of the activations' arguments, 3..24, likewise; a table doubles with every bit. None: the model's
+        own.
     finer_rows
         A neuron's weights may have a step of their own, so many bits below their layer's at most, 0..4.
     quantizer
@@ -42,9 +43,10 @@ class Precision(Settings):
     """
 
     weight_bits: Bits = 9
-    outer_weight_bits: Bits = 14
+    first_weight_bits: Bits = 12
+    last_weight_bits: Bits = 9
     activation_bits: Bits = 8
-    phase_bits: Annotated[int, at_least(3, MOST_BITS)] = 9
+    phase_bits: Annotated[int, at_least(3, MOST_BITS)] | None = None
     finer_rows: Annotated[int, at_least(0, 4)] = 4
     quantizer: Literal["uniform", "dhq", "auto"] = "uniform"
     rotate: Literal["both", "weights", "activations"] = "weights"
@@ -57,6 +59,12 @@ class Precision(Settings):
             raise InputError(
                 "a stored Hadamard matrix cannot rotate activations only: its order divides no weight"
             )
+
+    def weight_bits_of(self, *, first: bool, last: bool) -> int:
+        """Return the bits of a layer's weights; of a layer that is both, the first one's."""
+        if first:
+            return self.first_weight_bits
+        return self.last_weight_bits if last else self.weight_bits
 
     def rotated(self, layer: str) -> str:
         """Return what a "hidden" or the "last" layer rotates, as in `rotate`; "" if nothing or not known."""

@@ -31,7 +31,7 @@ from inrhw.synthesis.synth import synth
 
 FWHT = RESULTS / "fwht.json"
 
-FIRST, SHAPE, _ = layer_shapes(Architecture("siren", 8, 8, 3, 32, 1, precision=Precision(8, 8)))
+FIRST, SHAPE, _ = layer_shapes(Architecture("siren", 8, 8, 3, 32, 1, precision=Precision(8, 8, 8)))
 
 
 def changed(**changes: Any) -> LayerShape:
@@ -53,7 +53,7 @@ RESOURCES = json.loads((RESULTS / "resources.json").read_text())
 @pytest.mark.parametrize("row", BANKS, ids=lambda row: str(row["pictures"]))
 def test_banks_cost_about_what_was_measured(row: dict[str, Any]) -> None:
     """Weights of that benchmark are untrained: its accumulators are narrower than those of a picture."""
-    architecture = SharedArchitecture("quadinr", 8, 8, 3, 32, 2, precision=Precision(8, 8, finer_rows=0))
+    architecture = SharedArchitecture("quadinr", 8, 8, 3, 32, 2, precision=Precision(8, 8, 8, finer_rows=0))
     folding = Folding(tuple(Fold(*pe_simd) for pe_simd in row["folds"]))
     parts = network_cost(layer_shapes(architecture, row["pictures"]), folding, "raster")
     found = sum(parts.values(), Cost())
@@ -68,8 +68,8 @@ def test_banks_cost_about_what_was_measured(row: dict[str, Any]) -> None:
     ids=lambda row: f"{row['model']}_{row['layers']}_{row['bits']}",
 )
 def test_a_baked_core_costs_about_what_was_measured(row: dict[str, Any]) -> None:
-    weight_bits, outer_weight_bits, phase_bits = map(int, re.findall(r"\d+", row["bits"]))
-    precision = Precision(weight_bits, outer_weight_bits, phase_bits=phase_bits)
+    weight_bits, outer_bits, phase_bits = map(int, re.findall(r"\d+", row["bits"]))
+    precision = Precision(weight_bits, outer_bits, outer_bits, phase_bits=phase_bits)
     features, layers = map(int, row["layers"].split("x"))
     architecture = Architecture(row["model"], 64, 64, 3, features, layers, precision=precision)
     found = baked_cost(layer_shapes(architecture), "raster")
@@ -95,7 +95,7 @@ def test_costs_add_up() -> None:
 
 
 def test_the_shapes_are_those_of_the_network() -> None:
-    precision = Precision(7, 10, 6, 9)
+    precision = Precision(7, 10, 10, 6, 9)
     architecture = Architecture("siren", 30, 9, 1, 12, 1, precision=precision)
     names = ("rows", "columns", "weight_bits", "x_bits", "phase_bits", "y_bits")
     assert [tuple(getattr(shape, name) for name in names) for shape in layer_shapes(architecture)] == [
@@ -117,7 +117,7 @@ def test_the_shapes_are_those_of_the_network() -> None:
 def test_what_goes_into_a_rotation_is_signed_after_it_and_finer_before(
     rotate: Any, layers: Any, rotated: tuple[bool, ...]
 ) -> None:
-    precision = Precision(7, 10, 6, 9, quantizer="dhq", rotate=rotate, rotate_layers=layers)
+    precision = Precision(7, 10, 10, 6, 9, quantizer="dhq", rotate=rotate, rotate_layers=layers)
     shapes = layer_shapes(Architecture("relu_pe", 30, 9, 1, 12, 1, precision=precision))
     assert tuple(shape.rotation is not None for shape in shapes) == rotated
     for shape, following in itertools.pairwise(shapes):
@@ -129,7 +129,7 @@ def test_what_goes_into_a_rotation_is_signed_after_it_and_finer_before(
 @pytest.mark.parametrize("rotate", ["weights", "activations", "both"])
 @pytest.mark.parametrize("features", [8, 12, 32, 64])
 def test_weights_are_about_as_wide_as_the_rotation_in_them_makes_them(rotate: Any, features: int) -> None:
-    precision = Precision(8, 8, quantizer="dhq", rotate=rotate, rotate_layers="all")
+    precision = Precision(8, 8, 8, quantizer="dhq", rotate=rotate, rotate_layers="all")
     architecture = Architecture("siren", 8, 8, 3, features, 1, precision=precision)
     folding = Folding((Fold(1, 2), Fold(1, 1), Fold(1, 1)))
     graph = fold(lower(INR(architecture).quantized()), folding, precision)
@@ -163,7 +163,7 @@ def test_a_rotation_costs_what_was_measured(row: dict[str, Any]) -> None:
 def test_rotations_are_on_the_lanes_that_the_model_says(
     model: str, features: int, pe: int, simd: int
 ) -> None:
-    precision = Precision(8, 8, quantizer="dhq", rotate="both", rotate_layers="all")
+    precision = Precision(8, 8, 8, quantizer="dhq", rotate="both", rotate_layers="all")
     architecture = Architecture(model, 8, 8, 3, features, 1, precision=precision)
     shapes = layer_shapes(architecture)
     folds = tuple(
@@ -189,7 +189,7 @@ def test_rotations_are_on_the_lanes_that_the_model_says(
 def test_cycles_and_lanes_are_those_of_the_folded_graph(
     features: int, pe_simd: tuple[int, int], weights: str
 ) -> None:
-    architecture = Architecture("siren", 8, 8, 3, features, 1, precision=Precision(8, 8))
+    architecture = Architecture("siren", 8, 8, 3, features, 1, precision=Precision(8, 8, 8))
     pe, simd = (min(n, features) for n in pe_simd)
     folding = Folding((Fold(1, 2), Fold(pe, simd), Fold(min(pe, 3), simd)), weights)
     graph = fold(lower(INR(architecture).quantized()), folding, architecture.precision)
@@ -201,7 +201,7 @@ def test_cycles_and_lanes_are_those_of_the_folded_graph(
 
 @pytest.mark.parametrize("model", sorted(activations()))
 def test_no_layer_is_packed_that_the_model_takes_for_plain(model: str) -> None:
-    architecture = Architecture(model, 8, 8, 3, 6, 1, precision=Precision(8, 8, finer_rows=0))
+    architecture = Architecture(model, 8, 8, 3, 6, 1, precision=Precision(8, 8, 8, finer_rows=0))
     shapes = layer_shapes(architecture)
     folding = Folding((Fold(2, 2), *[Fold(2, 3)] * (len(shapes) - 1)), packed=True)
     graph = fold(lower(INR(architecture).quantized()), folding, architecture.precision)
@@ -267,7 +267,7 @@ def test_more_of_anything_costs_no_less() -> None:
     [("rom", "raster"), ("rom", "stream"), ("loadable", "raster"), ("loadable", "stream")],
 )
 def test_the_model_is_near_synthesis(tmp_path: Path, weights: str, source: str, quantizer: Any) -> None:
-    precision = Precision(8, 8, quantizer=quantizer, rotate="both", rotate_layers="all")
+    precision = Precision(8, 8, 8, quantizer=quantizer, rotate="both", rotate_layers="all")
     architecture = Architecture("quadinr", 16, 16, 3, 24, 1, precision=precision)
     folding = Folding((Fold(2, 2), Fold(6, 3), Fold(1, 4)), weights)
     graph = fold(lower(INR(architecture).quantized()), folding, precision)

@@ -62,7 +62,7 @@ def test_the_graph_goes_from_coordinates_to_pixels(architecture: Architecture) -
     ]
     dense = graph.nodes["layer0_dense"]
     assert isinstance(dense, Dense)
-    assert dense.o.element == Phase(architecture.precision.phase_bits)
+    assert dense.o.element == Phase(architecture.phase_bits)
     assert all(a.o == b.i for a, b in pairwise(graph.nodes.values()))
 
 
@@ -90,14 +90,14 @@ def test_nan_is_refused(architecture: Architecture, bad: float) -> None:
 
 def test_the_widest_network_is_exact() -> None:
     """Overflow is out of reach for weights that training gives."""
-    precision = Precision(16, 16, 16, 12)
+    precision = Precision(16, 16, 16, 16, 12)
     architecture = Architecture("siren", 9, 7, 3, hidden_features=256, hidden_layers=0, precision=precision)
     assert differences(network(architecture, 0)) == 0
 
 
 @pytest.mark.parametrize("model", sorted(activations()))
 def test_sums_that_float64_cannot_hold_are_refused(model: str) -> None:
-    architecture = Architecture(model, 5, 4, 1, hidden_features=2, precision=Precision(16, 16, 16, 12))
+    architecture = Architecture(model, 5, 4, 1, hidden_features=2, precision=Precision(16, 16, 16, 16, 12))
     with pytest.raises(Overflow, match=r"2\*\*52"):
         lower(network(architecture, 0, bias_scale=1e8))
 
@@ -105,7 +105,7 @@ def test_sums_that_float64_cannot_hold_are_refused(model: str) -> None:
 @pytest.mark.parametrize("bias_scale", [1e2, 1e4, 1e6, 1e8])
 def test_many_turns_are_exact_or_refused(bias_scale: float) -> None:
     for seed in range(10):
-        precision = Precision(2, 2, 16, 12)
+        precision = Precision(2, 2, 2, 16, 12)
         net = network(Architecture("quadinr", 9, 7, 1, 6, 1, precision=precision), seed, 1.0, bias_scale)
         try:
             assert differences(net) == 0

@@ -26,7 +26,7 @@ from inrhw.networks.shared import SharedArchitecture
 from inrhw.ops.linear.folded_dense.node import Fold
 
 VCU128 = load_board("vcu128")
-EIGHT = Precision(8, 8, 8, 9)
+EIGHT = Precision(8, 8, 8, 8, 9)
 
 
 def network(features: int, hidden: int = 1, channels: int = 3, precision: Precision = EIGHT) -> Architecture:
@@ -228,7 +228,7 @@ def test_packed_halves_the_multipliers() -> None:
 
 @pytest.mark.parametrize(("bits", "blocks"), [(16, 1), (18, 1), (24, 2)])
 def test_wide_multipliers_count_twice(bits: int, blocks: int) -> None:
-    precision = Precision(bits, bits, bits, bits)
+    precision = Precision(bits, bits, bits, bits, bits)
     architecture = Architecture("siren", 16, 16, 3, 32, 2, precision=precision, activation_impl="sine_cordic")
     folding = planned(architecture, Hardware(initiation_interval=64))
     multipliers = sum(fold.pe * fold.simd for fold in folding.layers[1:])
@@ -261,7 +261,7 @@ def test_a_budget_that_nothing_meets_is_refused() -> None:
 def test_packed_is_refused_where_nothing_can_be_packed() -> None:
     wish = Hardware(weights="rom", target_mpixels=20, packed=True)
     with pytest.raises(InputError, match="at most 8 bits"):
-        plan(network(8, precision=Precision(9, 9)), wish, VCU128)
+        plan(network(8, precision=Precision(9, 9, 9)), wish, VCU128)
     with pytest.raises(InputError, match="DSP48E2 of UltraScale"):
         plan(network(8), wish, load_board("arty_a7"))
 

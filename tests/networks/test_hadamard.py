@@ -40,7 +40,7 @@ def waves(n: int) -> Tensor:
 
 
 def architecture_of(model: str, n: int = 6, **precision: Any) -> Architecture:
-    chosen = Precision(8, 8, 8, 9, 2, **precision)
+    chosen = Precision(8, 8, 8, 8, 9, 2, **precision)
     return Architecture(model, 6, 5, 3, n, 1, precision=chosen)
 
 

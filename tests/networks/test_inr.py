@@ -129,7 +129,7 @@ def test_quantized_is_a_copy(architecture: Architecture) -> None:
 
 
 def test_quantized_values_have_the_architectures_bits() -> None:
-    precision = Precision(weight_bits=5, outer_weight_bits=6, activation_bits=4, phase_bits=7)
+    precision = Precision(weight_bits=5, first_weight_bits=6, last_weight_bits=6, activation_bits=4, phase_bits=7)
     net = INR(
         Architecture("siren", 5, 3, 1, hidden_features=8, hidden_layers=1, precision=precision)
     ).quantized()
@@ -180,7 +180,7 @@ def test_incode_is_the_papers_and_its_plain_network_the_same_function(hidden_lay
 
 
 def test_a_quantized_incode_is_a_siren_of_other_weights() -> None:
-    architecture = Architecture("incode", 8, 8, 3, 16, 1, precision=Precision(16, 16, 16, 12))
+    architecture = Architecture("incode", 8, 8, 3, 16, 1, precision=Precision(16, 16, 16, 16, 12))
     net = with_parameters(architecture)
     siren = INR(dataclasses.replace(architecture, model="siren"))
     quantized = net.quantized()
@@ -263,7 +263,7 @@ def test_precisions_are_checked(field: str) -> None:
 
 def test_the_weights_bits_are_all_counted() -> None:
     """The bias of each layer is as wide as its largest code needs."""
-    precision = Precision(weight_bits=5, outer_weight_bits=6, activation_bits=4, phase_bits=7)
+    precision = Precision(weight_bits=5, first_weight_bits=6, last_weight_bits=6, activation_bits=4, phase_bits=7)
     net = INR(Architecture("siren", 5, 3, 1, hidden_features=8, hidden_layers=1, precision=precision))
     with torch.no_grad():
         for layer, bias in zip(net.dense_layers(), (0.0, -1.0, 1.0), strict=True):
@@ -283,7 +283,7 @@ def test_with_one_step_a_layer_all_rows_share_it() -> None:
 
 
 def test_an_architecture_survives_json() -> None:
-    architecture = Architecture("siren", 7, 9, 1, 5, 3, 11.5, Precision(4, 5, 6, 7, 0))
+    architecture = Architecture("siren", 7, 9, 1, 5, 3, 11.5, Precision(4, 5, 5, 6, 7, 0))
     assert architecture_from_json(architecture_to_json(architecture)) == architecture
 
 

@@ -25,7 +25,7 @@ from inrhw.ops.linear.folded_dense.node import Fold, FoldedDense
 from inrhw.signals.picture import builtin_picture
 from inrhw.verification.bench import TESTS, run_bench
 
-PRECISION = Precision(24, 24, 24, 24)
+PRECISION = Precision(24, 24, 24, 24, 24)
 TINY = Architecture("siren", 8, 8, 3, 4, 1, precision=PRECISION, activation_impl="sine_cordic")
 FOLDING = Folding((Fold(2, 2), Fold(2, 2), Fold(1, 4)))
 

@@ -179,7 +179,8 @@ def _circuit(recipe: Recipe) -> str:
     board, activation = load_board(recipe.board), activations().get(recipe.network.model)
     if recipe.network.activation_impl != "auto" or activation is None:
         return recipe.network.activation_impl
-    formats = activation.formats(recipe.precision.phase_bits, recipe.precision.activation_bits)
+    phase_bits = recipe.precision.phase_bits or activation.default_phase_bits
+    formats = activation.formats(phase_bits, recipe.precision.activation_bits)
     with console.status("measuring the activation's circuits"):
         row = cheapest(activation.node_class.curve, *formats, board, max_error=1.0, deadline_s=60)
     found = implementation(row.node)

@@ -141,6 +141,7 @@ class FinerActivation(BoundedActivation):
 
     model_name = "finer"
     default_omega_0 = 30.0
+    default_phase_bits = 11
     node_class = Finer
     reach = REACH
 

@@ -31,6 +31,7 @@ class GaborActivation(BoundedActivation):
 
     model_name = "wire"
     default_omega_0 = 20.0
+    learning_rate = 1.5e-2
     node_class = Gabor
     reach = Gabor.reach
 

@@ -95,6 +95,7 @@ class ReluActivation(Activation):
 
     model_name = "relu_pe"
     default_omega_0 = 1.0
+    learning_rate = 5e-2
     node_class = Relu
     clamped = False
 

@@ -33,6 +33,7 @@ class SincActivation(BoundedActivation):
 
     model_name = "sinc"
     default_omega_0 = 30.0
+    learning_rate = 2e-2
     node_class = Sinc
     reach = Sinc.reach
 

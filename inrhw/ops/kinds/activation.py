@@ -61,6 +61,8 @@ class Activation(nn.Module, ABC):
     model_name: ClassVar[str]
     #: omega_0 when the user names none.
     default_omega_0: ClassVar[float]
+    #: Bits of the argument when the user names none.
+    default_phase_bits: ClassVar[int] = 9
     #: Muon's learning rate when the user names none.
     learning_rate: ClassVar[float] = 1e-2
     #: Circuit of the quantized activation unless another is asked for; it rounds `wave` exactly.

@@ -104,7 +104,7 @@ def errors(fitted: Fitted) -> tuple[float, float]:
 
 
 def test_fine_tuning_is_kept_where_it_helps(picture: Picture) -> None:
-    coarse = Precision(weight_bits=3, outer_weight_bits=4, activation_bits=3)
+    coarse = Precision(weight_bits=3, first_weight_bits=4, last_weight_bits=4, activation_bits=3)
     fitted = fit(
         picture, Architecture("quadinr", 5, 4, 3, 8, precision=coarse), Training(steps=200, finetune=100)
     )
