@@ -48,7 +48,7 @@ from inrhw.estimates.power.power import LEVELS
 from inrhw.lowering.fold import fold
 from inrhw.lowering.hardware import Hardware
 from inrhw.lowering.plan import plan
-from inrhw.networks.training.fit import Fitted
+from inrhw.networks.training.fitted import Fitted
 from inrhw.ops.linear.fwht.node import Fwht
 from inrhw.ops.node import Graph, Node
 from inrhw.signals.likeness import psnr_db

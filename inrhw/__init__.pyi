@@ -21,8 +21,8 @@ from .networks.architecture import Architecture as Architecture
 from .networks.network import Network as Network
 from .networks.precision import Precision as Precision
 from .networks.shared import shared_architectures as shared_architectures
-from .networks.training.fit import Fitted as Fitted
-from .networks.training.fit import fit as fit
+from .networks.training.fitted import Fitted as Fitted
+from .networks.training.fitted import fit as fit
 from .networks.training.shared_fit import FittedShared as FittedShared
 from .networks.training.shared_fit import SharedTraining as SharedTraining
 from .networks.training.shared_fit import add_picture as add_picture

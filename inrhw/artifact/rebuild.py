@@ -14,7 +14,7 @@ from inrhw.lowering.lower import lower
 from inrhw.lowering.shapes import layer_shapes
 from inrhw.networks.architecture import Architecture, architecture_from_json
 from inrhw.networks.inr import INR
-from inrhw.networks.training.fit import Fitted
+from inrhw.networks.training.fitted import Fitted
 from inrhw.networks.training.shared_fit import FittedShared, is_shared
 from inrhw.ops.node import Graph
 from inrhw.ops.registry import implementation

@@ -34,7 +34,7 @@ from inrhw.verification.ladder import Rung, Verdict
 
 #: What does the work of each stage.
 WORKS = {
-    "fit": "inrhw.networks.training.fit.fit",
+    "fit": "inrhw.networks.training.fitted.fit",
     "emit": "inrhw.artifact.emit.emit",
     "synth": "inrhw.synthesis.synth.synth",
     "verify": "inrhw.verification.ladder.verify",

@@ -631,10 +631,10 @@ def test_a_failed_verification_is_status_1_and_says_which_rung(inrhw_: Inrhw, bu
 #: Runs the command line, and presses Ctrl-C after some training steps: at STEP, or never.
 INTERRUPTED = """
 import os, signal, sys
-import inrhw.networks.training.fit
+import inrhw.networks.training.fitted
 from inrhw.cli.app import main
 
-train = inrhw.networks.training.fit.fit
+train = inrhw.networks.training.fitted.fit
 step = int(sys.argv.pop(1))
 
 def fit(*arguments, on_progress, **options):
@@ -644,7 +644,7 @@ def fit(*arguments, on_progress, **options):
             os.kill(os.getpid(), signal.SIGINT)
     return train(*arguments, on_progress=press, **options)
 
-inrhw.networks.training.fit.fit = fit
+inrhw.networks.training.fitted.fit = fit
 main()
 """
 
@@ -715,7 +715,7 @@ def interrupted(inrhw_: Inrhw, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         return train(*arguments, **{**options, "on_progress": press})
 
     with monkeypatch.context() as patched:
-        patched.setattr("inrhw.networks.training.fit.fit", fit)
+        patched.setattr("inrhw.networks.training.fitted.fit", fit)
         assert inrhw_(*options, "--seed", "7").status == 130
     assert (tmp_path / "out" / "checkpoint.safetensors").exists()
     return tmp_path / "out"

@@ -17,7 +17,7 @@ from inrhw.networks.architecture import Architecture, activations
 from inrhw.networks.hadamard import HadamardLayer, widened
 from inrhw.networks.inr import INR
 from inrhw.networks.precision import Precision
-from inrhw.networks.training.fit import Fitted, fit
+from inrhw.networks.training.fitted import Fitted, fit
 from inrhw.networks.training.training import Training
 from inrhw.ops.linear.folded_dense.node import Fold
 from inrhw.ops.linear.fwht.node import Fwht

@@ -17,7 +17,7 @@ from inrhw.lowering.shapes import layer_shapes
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.inr import INR
 from inrhw.networks.precision import Precision
-from inrhw.networks.training.fit import fit
+from inrhw.networks.training.fitted import fit
 from inrhw.networks.training.training import Training
 from inrhw.ops.curves.sine_cordic import SineCordic
 from inrhw.ops.linear.dense import Dense

@@ -23,7 +23,7 @@ from inrhw.lowering.fold import Folding, fold
 from inrhw.lowering.lower import lower
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.inr import INR
-from inrhw.networks.training.fit import Fitted
+from inrhw.networks.training.fitted import Fitted
 from inrhw.ops.kinds.quarter_wave import QuarterWave
 from inrhw.ops.linear.dense import Dense
 from inrhw.ops.linear.folded_dense.node import Fold, FoldedDense

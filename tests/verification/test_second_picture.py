@@ -12,7 +12,7 @@ from inrhw.base.errors import InputError
 from inrhw.lowering.hardware import Hardware
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.precision import Precision
-from inrhw.networks.training.fit import Fitted
+from inrhw.networks.training.fitted import Fitted
 from inrhw.networks.training.training import Training
 from inrhw.signals.picture import Picture
 from inrhw.verification.bench import LOAD_TEST, run_bench

@@ -27,7 +27,7 @@ from inrhw.networks.shared import (
 )
 from inrhw.networks.tensors import load_tensors, prefixed, restore, save_tensors, strip, tensors_of
 from inrhw.networks.training.descent import State, check_device, mean_square, train
-from inrhw.networks.training.fit import WEIGHTS, Fitted, load_original
+from inrhw.networks.training.fitted import WEIGHTS, Fitted, load_original
 from inrhw.networks.training.training import Training
 from inrhw.signals.picture import Picture
 
@@ -190,7 +190,7 @@ def fit_shared(
     training
         Steps, learning rate, seed, device, pixels.
     checkpoint, resume, on_progress
-        See `inrhw.networks.training.fit.fit`.
+        See `inrhw.networks.training.fitted.fit`.
 
     Raises
     ------
@@ -241,7 +241,7 @@ def add_picture(
     training
         Of the new picture's own layers; that of `fitted` if None.
     checkpoint, resume, on_progress
-        See `inrhw.networks.training.fit.fit`.
+        See `inrhw.networks.training.fitted.fit`.
 
     Raises
     ------

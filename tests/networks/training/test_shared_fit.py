@@ -13,7 +13,7 @@ from inrhw.lowering.lower import lower
 from inrhw.networks.inr import INR
 from inrhw.networks.shared import SharedArchitecture, SharedINR, shared_architectures
 from inrhw.networks.tensors import load_tensors, save_tensors
-from inrhw.networks.training.fit import fit
+from inrhw.networks.training.fitted import fit
 from inrhw.networks.training.shared_fit import (
     FittedShared,
     SharedTraining,

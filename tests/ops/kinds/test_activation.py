@@ -16,7 +16,7 @@ from inrhw.lowering.lower import lower
 from inrhw.networks.architecture import Architecture, activations, implementations
 from inrhw.networks.inr import INR
 from inrhw.networks.precision import Precision
-from inrhw.networks.training.fit import fit
+from inrhw.networks.training.fitted import fit
 from inrhw.networks.training.training import Training
 from inrhw.ops.linear.dense import Dense
 from inrhw.ops.linear.folded_dense.node import Fold

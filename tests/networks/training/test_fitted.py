@@ -16,7 +16,7 @@ from inrhw.base.errors import InputError
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.inr import INR
 from inrhw.networks.training.descent import check_device
-from inrhw.networks.training.fit import Fitted, fit
+from inrhw.networks.training.fitted import Fitted, fit
 from inrhw.networks.training.training import Training
 from inrhw.signals.likeness import psnr_db
 from inrhw.signals.picture import Picture
