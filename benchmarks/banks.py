@@ -17,9 +17,9 @@ from typing import Any
 from inrhw import Architecture, Precision, emit, load_board, lower, synth
 from inrhw.artifact.manifest import Manifest
 from inrhw.base.files import write_json
-from inrhw.lowering.fold import fold_banks
+from inrhw.lowering.folding import fold_banks
 from inrhw.lowering.hardware import Hardware
-from inrhw.lowering.plan import plan
+from inrhw.lowering.planning import plan
 from inrhw.networks.inr import INR
 from inrhw.ops.linear.folded_dense.node import FoldedDense
 from inrhw.ops.node import Graph

@@ -13,9 +13,9 @@ from typing import Any
 
 from inrhw import Architecture, Precision, emit, load_board, lower, synth
 from inrhw.base.files import write_json
-from inrhw.lowering.fold import fold
+from inrhw.lowering.folding import fold
 from inrhw.lowering.hardware import Hardware
-from inrhw.lowering.plan import plan
+from inrhw.lowering.planning import plan
 from inrhw.networks.inr import INR
 
 BOARD = load_board("vcu128")

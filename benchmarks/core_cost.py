@@ -20,9 +20,9 @@ from node_cost import BOARD, RESOURCES
 
 from inrhw import Architecture, Precision, emit, lower, synth
 from inrhw.base.files import write_json
-from inrhw.lowering.fold import Folding, fold, fold_banks
+from inrhw.lowering.folding import Folding, fold, fold_banks
 from inrhw.lowering.hardware import Hardware, Weights
-from inrhw.lowering.plan import plan_for
+from inrhw.lowering.planning import plan_for
 from inrhw.networks.architecture import architecture_to_json
 from inrhw.networks.inr import INR
 from inrhw.networks.shared import SharedArchitecture, SharedINR

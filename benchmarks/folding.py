@@ -19,9 +19,9 @@ from amaranth.back import rtlil
 from inrhw import Architecture, Precision, emit, load_board, lower, synth
 from inrhw.base.files import write_json
 from inrhw.core.core import Core
-from inrhw.lowering.fold import Folding, fold
+from inrhw.lowering.folding import Folding, fold
 from inrhw.lowering.hardware import Hardware
-from inrhw.lowering.plan import plan
+from inrhw.lowering.planning import plan
 from inrhw.networks.inr import INR
 from inrhw.verification.bench import run_bench
 

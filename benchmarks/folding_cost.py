@@ -19,9 +19,9 @@ from inrhw import Architecture, Precision, emit, load_board, lower, synth
 from inrhw.base.files import write_json
 from inrhw.gateware.cost import Cost
 from inrhw.lowering.cost import network_cost
-from inrhw.lowering.fold import fold
+from inrhw.lowering.folding import fold
 from inrhw.lowering.hardware import Hardware
-from inrhw.lowering.plan import plan
+from inrhw.lowering.planning import plan
 from inrhw.lowering.shapes import layer_shapes
 from inrhw.networks.inr import INR
 

@@ -1,6 +1,6 @@
+from .artifact.artifact import Artifact as Artifact
+from .artifact.artifact import emit as emit
 from .artifact.driver import CoreDriver as CoreDriver
-from .artifact.emit import Artifact as Artifact
-from .artifact.emit import emit as emit
 from .base.board import Board as Board
 from .base.board import load_board as load_board
 from .base.errors import InrhwError as InrhwError
@@ -13,10 +13,10 @@ from .cli.recipe import save_recipe as save_recipe
 from .estimates.estimates import Estimates as Estimates
 from .estimates.power.activity import Activity as Activity
 from .estimates.power.activity import activity_of as activity_of
-from .estimates.power.power import Power as Power
-from .estimates.power.power import power as power
+from .estimates.power.fpga import Power as Power
+from .estimates.power.fpga import power as power
 from .lowering.hardware import Hardware as Hardware
-from .lowering.lower import lower as lower
+from .lowering.integer_graph import lower as lower
 from .networks.architecture import Architecture as Architecture
 from .networks.network import Network as Network
 from .networks.precision import Precision as Precision
@@ -32,8 +32,8 @@ from .signals.picture import Picture as Picture
 from .signals.picture import builtin_picture as builtin_picture
 from .signals.picture import load_picture as load_picture
 from .signals.signal import Signal as Signal
-from .synthesis.synth import Synthesis as Synthesis
-from .synthesis.synth import synth as synth
+from .synthesis.synthesis import Synthesis as Synthesis
+from .synthesis.synthesis import synth as synth
 from .verification.ladder import Verdict as Verdict
 from .verification.ladder import verify as verify
 from .verification.verification import Verification as Verification

@@ -9,8 +9,8 @@ from inrhw.base.errors import InputError
 from inrhw.base.files import read_json
 from inrhw.core.core import Core
 from inrhw.core.registers.weight_file import shape_digest, weights_file
-from inrhw.lowering.fold import Fold, Folding, fold, fold_banks
-from inrhw.lowering.lower import lower
+from inrhw.lowering.folding import Fold, Folding, fold, fold_banks
+from inrhw.lowering.integer_graph import lower
 from inrhw.lowering.shapes import layer_shapes
 from inrhw.networks.architecture import Architecture, architecture_from_json
 from inrhw.networks.inr import INR

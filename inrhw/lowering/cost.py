@@ -8,12 +8,12 @@ from dataclasses import fields, replace
 from inrhw.base.board import Family
 from inrhw.base.types import Vector
 from inrhw.gateware.cost import Cost, adder, column_memory, counter, lut_ram
-from inrhw.lowering.fold import LOADABLE_WIDTH, Folding, lanes_to_rotate
+from inrhw.lowering.folding import LOADABLE_WIDTH, Folding, lanes_to_rotate
 from inrhw.lowering.shapes import LayerShape
 from inrhw.ops.kinds.curve import CurveNode
 from inrhw.ops.linear.dense import Dense
-from inrhw.ops.linear.folded_dense.cost import FoldedShape
 from inrhw.ops.linear.folded_dense.node import Fold, FoldedDense
+from inrhw.ops.linear.folded_dense.shape import FoldedShape
 from inrhw.ops.linear.fwht.node import Fwht
 from inrhw.ops.linear.gather import Gather
 from inrhw.ops.linear.regroup import Regroup

@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.places import RESULTS
 
-from inrhw.artifact.emit import emit
+from inrhw.artifact.artifact import emit
 from inrhw.base.board import load_board
 from inrhw.base.types import Fixed, Vector
 from inrhw.gateware.cost import Cost
 from inrhw.lowering.cost import baked_cost, layer_cost, network_cost, out_lanes, rest_cost, steps
-from inrhw.lowering.fold import Folding, fold, lanes_to_rotate
-from inrhw.lowering.lower import lower
+from inrhw.lowering.folding import Folding, fold, lanes_to_rotate
+from inrhw.lowering.integer_graph import lower
 from inrhw.lowering.shapes import LayerShape, layer_shapes
 from inrhw.networks.architecture import Architecture, activations
 from inrhw.networks.inr import INR
@@ -27,7 +27,7 @@ from inrhw.networks.shared import SharedArchitecture
 from inrhw.ops.linear.folded_dense.node import Fold, FoldedDense
 from inrhw.ops.linear.fwht.node import Fwht
 from inrhw.ops.rotation import Rotation
-from inrhw.synthesis.synth import synth
+from inrhw.synthesis.synthesis import synth
 
 FWHT = RESULTS / "fwht.json"
 

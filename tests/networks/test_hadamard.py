@@ -11,8 +11,8 @@ from torch import Tensor
 
 from inrhw.base.errors import InputError
 from inrhw.base.types import Codes, Fixed, Vector
-from inrhw.lowering.fold import Folding, fold
-from inrhw.lowering.lower import lower
+from inrhw.lowering.folding import Folding, fold
+from inrhw.lowering.integer_graph import lower
 from inrhw.networks.architecture import Architecture, activations
 from inrhw.networks.hadamard import HadamardLayer, widened
 from inrhw.networks.inr import INR

@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 
 from inrhw.base.errors import InputError
 from inrhw.base.settings import fields_of
-from inrhw.lowering.lower import lower
+from inrhw.lowering.integer_graph import lower
 from inrhw.networks.architecture import (
     Architecture,
     activations,

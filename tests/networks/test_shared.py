@@ -8,7 +8,7 @@ import torch
 
 from inrhw.base.errors import InputError
 from inrhw.base.types import Codes
-from inrhw.lowering.lower import lower
+from inrhw.lowering.integer_graph import lower
 from inrhw.networks.architecture import (
     Architecture,
     activations,

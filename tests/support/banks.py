@@ -1,7 +1,7 @@
 """Networks of several pictures that share layers."""
 
-from inrhw.lowering.fold import Folding
-from inrhw.lowering.lower import lower
+from inrhw.lowering.folding import Folding
+from inrhw.lowering.integer_graph import lower
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.inr import INR
 from inrhw.networks.precision import Precision

@@ -16,16 +16,16 @@ from support.banks import SHARED, networks, of_five
 from support.cores import coordinates
 from support.manifests import rewrite
 
-from inrhw.artifact.emit import Artifact, emit
+from inrhw.artifact.artifact import Artifact, emit
 from inrhw.artifact.manifest import Manifest
 from inrhw.base.board import load_board
 from inrhw.base.errors import InputError
 from inrhw.core.core import Core
 from inrhw.core.registers.picture_map import PictureRegister
-from inrhw.lowering.fold import fold_banks
+from inrhw.lowering.folding import fold_banks
 from inrhw.lowering.hardware import Hardware
-from inrhw.lowering.lower import lower
-from inrhw.lowering.plan import plan_banks
+from inrhw.lowering.integer_graph import lower
+from inrhw.lowering.planning import plan_banks
 from inrhw.lowering.shapes import layer_shapes
 from inrhw.networks.inr import INR
 from inrhw.networks.precision import Precision

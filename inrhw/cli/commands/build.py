@@ -69,8 +69,8 @@ def build(
 
 def planned(recipe: Recipe, *, resume: bool) -> Fit:
     """Return the training that a recipe asks for; what cannot be reached is said now, before it begins."""
-    from inrhw.lowering.plan import plan_for
-    from inrhw.synthesis.synth import check_placeable
+    from inrhw.lowering.planning import plan_for
+    from inrhw.synthesis.synthesis import check_placeable
 
     board, hardware = load_board(recipe.board), recipe.hardware
     if recipe.estimates.place:

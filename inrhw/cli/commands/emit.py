@@ -58,9 +58,9 @@ class Emit(Stage):
 
     def run(self, folder: BuildFolder) -> None:
         """Lower, fold and write."""
-        from inrhw.artifact.emit import emit as write
+        from inrhw.artifact.artifact import emit as write
         from inrhw.artifact.rebuild import graph_of, networks
-        from inrhw.lowering.plan import plan_for, plan_to_json
+        from inrhw.lowering.planning import plan_for, plan_to_json
 
         hardware, board = self.hardware, load_board(self.board)
         models = [model.scaled(hardware.scale) for model in networks(folder.folder)]

@@ -16,7 +16,7 @@ from inrhw.core.sources.counter import PixelCounter
 from inrhw.gateware.edge import flow
 from inrhw.gateware.memory import IN_LUT_RAM, LOAD_BUS, ColumnMemory, Contents, columns_to_contents, share_bus
 from inrhw.gateware.pipeline import delay, delay_valid
-from inrhw.lowering.fold import LOADABLE_WIDTH
+from inrhw.lowering.folding import LOADABLE_WIDTH
 from inrhw.ops.linear.dense import Dense
 from inrhw.ops.linear.folded_dense.node import Fold, FoldedDense
 from inrhw.signals.grid import Grid

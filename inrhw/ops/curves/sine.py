@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from inrhw.base.types import Codes, Fixed, Phase, Vector
 from inrhw.ops.kinds.activation import Activation, Affine, PeriodicActivation
-from inrhw.ops.kinds.quarter_wave import QuarterWave, QuarterWaveNode, SineNode
+from inrhw.ops.kinds.waves import QuarterWave, QuarterWaveNode, SineNode
 
 
 class Sine(SineNode, QuarterWaveNode):

@@ -1,9 +1,9 @@
 """Dense layer with constant weights: y = W x + b, without multipliers.
 
-The circuit is an adder graph (`gateware.adder_graph`) with a register after every adder: the flip-flops of a
-slice are free, Yosys keeps registered adders apart (fused into carry-save form they cost twice the LUTs), and
-the critical path is one carry chain. No adder is wider than the result needs: in front of a phase the integer
-bits are dropped everywhere, however many inputs are summed.
+The circuit is an adder graph (`gateware.constant_matrix`) with a register after every adder: the flip-flops
+of a slice are free, Yosys keeps registered adders apart (fused into carry-save form they cost twice the
+LUTs), and the critical path is one carry chain. No adder is wider than the result needs: in front of a
+phase the integer bits are dropped everywhere, however many inputs are summed.
 """
 
 import functools
@@ -20,8 +20,8 @@ from torch import Tensor, nn
 
 from inrhw.base.errors import Overflow
 from inrhw.base.types import Codes, Fixed, Phase, Vector
-from inrhw.gateware.adder_graph import AdderGraph, adder_graph
 from inrhw.gateware.adders import adders_cost, build_adders
+from inrhw.gateware.constant_matrix import AdderGraph, adder_graph
 from inrhw.gateware.cost import Cost, beside
 from inrhw.gateware.edge import flow
 from inrhw.gateware.pipeline import delay, delay_valid

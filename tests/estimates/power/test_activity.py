@@ -29,8 +29,8 @@ from inrhw.networks.precision import Precision
 from inrhw.networks.training.training import Training
 from inrhw.signals.picture import Picture
 from inrhw.synthesis.netlist import Json, Netlist, top_module
-from inrhw.synthesis.synth import load_synthesis, netlist_models
-from inrhw.verification.simulator.build import available
+from inrhw.synthesis.synthesis import load_synthesis, netlist_models
+from inrhw.verification.simulator.simulation import available
 
 
 def counter(width: int) -> Json:
@@ -51,7 +51,7 @@ def counted(top: Json, cycles: int, netlist: str = "") -> Activity:
         simulation.settle()
         toggles.note()
         simulation.clock()
-    return toggles.activity(Netlist(top), netlist, "a test")
+    return toggles.counts(Netlist(top), netlist, "a test")
 
 
 @given(st.integers(1, 6), st.integers(1, 100))
@@ -258,7 +258,7 @@ def test_icarus_counts_the_same_toggles(finished: Path, tmp_path: Path) -> None:
         if cycle >= 16 + start:
             toggles.note()
         simulation.clock()
-    found = toggles.activity(Netlist(top), "", "")
+    found = toggles.counts(Netlist(top), "", "")
     got = dict(zip(found.bits.tolist(), found.toggles.tolist(), strict=True))
     common = wanted.keys() & got.keys()
     assert len(common) > 200  # Verilog has no names for what Yosys called $...

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from inrhw.base.errors import InputError
-from inrhw.lowering.lower import lower
+from inrhw.lowering.integer_graph import lower
 from inrhw.networks.inr import INR
 from inrhw.networks.shared import SharedArchitecture, SharedINR, shared_architectures
 from inrhw.networks.tensors import load_tensors, save_tensors

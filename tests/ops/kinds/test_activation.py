@@ -9,10 +9,10 @@ import pytest
 import torch
 from support.simulate import assert_contract
 
-from inrhw.artifact.emit import emit
+from inrhw.artifact.artifact import emit
 from inrhw.base.types import Fixed, Phase, Vector
-from inrhw.lowering.fold import Folding, fold, folding_of
-from inrhw.lowering.lower import lower
+from inrhw.lowering.folding import Folding, fold, folding_of
+from inrhw.lowering.integer_graph import lower
 from inrhw.networks.architecture import Architecture, activations, implementations
 from inrhw.networks.inr import INR
 from inrhw.networks.precision import Precision

@@ -11,7 +11,7 @@ from support.simulate import assert_contract, inputs
 
 from inrhw.base.errors import Overflow
 from inrhw.base.types import Fixed, Phase, Vector
-from inrhw.gateware.adder_graph import adder_graph
+from inrhw.gateware.constant_matrix import adder_graph
 from inrhw.ops.linear.dense import Dense, DenseLayer
 from inrhw.ops.rounding import round_to
 

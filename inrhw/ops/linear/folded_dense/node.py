@@ -27,7 +27,7 @@ from inrhw.gateware.mac import (
 from inrhw.gateware.memory import Contents, columns_to_contents, memory_style, total_depth
 from inrhw.ops.linear.dense import Dense
 from inrhw.ops.linear.folded_dense.circuit import FoldedDenseComponent
-from inrhw.ops.linear.folded_dense.cost import FoldedShape
+from inrhw.ops.linear.folded_dense.shape import FoldedShape
 from inrhw.ops.node import Node
 
 #: Most bits of a sum and its shift, which are one code in memory.

@@ -14,10 +14,10 @@ from inrhw.base.board import Board, load_board
 from inrhw.base.errors import InputError
 from inrhw.gateware.cost import Cost
 from inrhw.lowering.cost import network_cost, steps
-from inrhw.lowering.fold import Folding, fold
+from inrhw.lowering.folding import Folding, fold
 from inrhw.lowering.hardware import Hardware
-from inrhw.lowering.lower import lower
-from inrhw.lowering.plan import plan, plan_banks, plan_for, plan_to_json
+from inrhw.lowering.integer_graph import lower
+from inrhw.lowering.planning import plan, plan_banks, plan_for, plan_to_json
 from inrhw.lowering.shapes import layer_shapes
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.inr import INR

@@ -11,8 +11,8 @@ from support.networks_drawn import architectures, network
 from support.simulate import assert_contract, inputs
 
 from inrhw.base.errors import InputError
-from inrhw.lowering.fold import Folding, fold, fold_banks, folding_of, other_weights
-from inrhw.lowering.lower import lower
+from inrhw.lowering.folding import Folding, fold, fold_banks, folding_of, other_weights
+from inrhw.lowering.integer_graph import lower
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.inr import INR
 from inrhw.networks.precision import Precision

@@ -15,9 +15,9 @@ from PIL import Image
 from support.banks import SHARED, of_five, pictures
 
 import inrhw.gateware.memory
-from inrhw.artifact.emit import Artifact, emit
-from inrhw.lowering.fold import Folding, fold, fold_banks
-from inrhw.lowering.lower import lower
+from inrhw.artifact.artifact import Artifact, emit
+from inrhw.lowering.folding import Folding, fold, fold_banks
+from inrhw.lowering.integer_graph import lower
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.inr import INR
 from inrhw.networks.precision import Precision

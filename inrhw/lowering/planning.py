@@ -18,7 +18,7 @@ from inrhw.lowering.cost import (
     rest_cost,
     synapse_fold,
 )
-from inrhw.lowering.fold import Folding, check_loadable
+from inrhw.lowering.folding import Folding, check_loadable
 from inrhw.lowering.hardware import Hardware, check_control, check_window
 from inrhw.lowering.shapes import LayerShape, layer_shapes
 from inrhw.networks.architecture import Architecture
