@@ -26,7 +26,7 @@ from inrhw.networks.inr import INR
 from inrhw.verification.bench import run_bench
 
 BOARD = load_board("vcu128")
-EIGHT_BITS = Precision(8, 8, finer_rows=0)
+EIGHT_BITS = Precision(8, 8, max_row_shift=0)
 
 #: Cycles and cost of nngen 1.3.4 on 2-32-32-32-3 with so many DSP blocks, measured for this project.
 NNGEN = {

@@ -78,7 +78,7 @@ class INR(Trainable):
         grid, first = model.architecture.grid, next(model.dense_layers())
         first.scale = grid.scale
         if first.weight_bits is not None:
-            first.quantize(first.weight_bits, grid.element, first.finer_rows)
+            first.quantize(first.weight_bits, grid.element, first.max_row_shift)
         return model
 
     def quantized(self) -> "INR":
@@ -101,7 +101,7 @@ class INR(Trainable):
         for k, (layer, element) in enumerate(zip(self.dense_layers(), elements, strict=True)):
             outer = k in (0, len(self.layers) - 1)
             weight_bits = precision.outer_weight_bits if outer else precision.weight_bits
-            layer.quantize(weight_bits, element, precision.finer_rows)
+            layer.quantize(weight_bits, element, precision.max_row_shift)
 
     def _hadamard(self, n: int, out: int, gain: float, offset: float = 0.0) -> HadamardLayer:
         stored = self.architecture.precision.hadamard == "stored"

@@ -27,8 +27,8 @@ class Precision(Settings):
         Bits of the activations' outputs, 2..24; most circuits have a limit of their own below that.
     phase_bits
         Bits of the activations' arguments, 3..24, likewise; a table doubles with every bit.
-    finer_rows
-        A neuron's weights may have a step of their own, so many bits below their layer's at most, 0..4.
+    max_row_shift
+        A row's (neuron's) weight scale may be up to 2**-N of its layer's, 0..4; 0: one scale a layer.
     quantizer
         "uniform"; "dhq": after a Hadamard rotation; "auto": in each layer what errs least for what it costs.
     rotate
@@ -45,7 +45,7 @@ class Precision(Settings):
     outer_weight_bits: Bits = 14
     activation_bits: Bits = 8
     phase_bits: Annotated[int, at_least(3, MOST_BITS)] = 9
-    finer_rows: Annotated[int, at_least(0, 4)] = 4
+    max_row_shift: Annotated[int, at_least(0, 4)] = 4
     quantizer: Literal["uniform", "dhq", "auto"] = "uniform"
     rotate: Literal["both", "weights", "activations"] = "weights"
     rotate_layers: Literal["all", "hidden", "last"] = "hidden"

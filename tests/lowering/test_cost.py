@@ -53,7 +53,7 @@ RESOURCES = json.loads((RESULTS / "resources.json").read_text())
 @pytest.mark.parametrize("row", BANKS, ids=lambda row: str(row["pictures"]))
 def test_banks_cost_about_what_was_measured(row: dict[str, Any]) -> None:
     """Weights of that benchmark are untrained: its accumulators are narrower than those of a picture."""
-    architecture = SharedArchitecture("quadinr", 8, 8, 3, 32, 2, precision=Precision(8, 8, finer_rows=0))
+    architecture = SharedArchitecture("quadinr", 8, 8, 3, 32, 2, precision=Precision(8, 8, max_row_shift=0))
     folding = Folding(tuple(Fold(*pe_simd) for pe_simd in row["folds"]))
     parts = network_cost(layer_shapes(architecture, row["pictures"]), folding, "raster")
     found = sum(parts.values(), Cost())
@@ -201,7 +201,7 @@ def test_cycles_and_lanes_are_those_of_the_folded_graph(
 
 @pytest.mark.parametrize("model", sorted(activations()))
 def test_no_layer_is_packed_that_the_model_takes_for_plain(model: str) -> None:
-    architecture = Architecture(model, 8, 8, 3, 6, 1, precision=Precision(8, 8, finer_rows=0))
+    architecture = Architecture(model, 8, 8, 3, 6, 1, precision=Precision(8, 8, max_row_shift=0))
     shapes = layer_shapes(architecture)
     folding = Folding((Fold(2, 2), *[Fold(2, 3)] * (len(shapes) - 1)), packed=True)
     graph = fold(lower(INR(architecture).quantized()), folding, architecture.precision)

@@ -172,7 +172,7 @@ def test_rotating_both_sides_costs_no_bits_of_weights() -> None:
         layer = layer_of(n)
         layer.calibrate(waves(n), what)
         node = layer.node(Vector(layer.input_format, n), 6, wrap=False)
-        own_bits = 8 + layer.finer_rows
+        own_bits = 8 + layer.max_row_shift
         bits = int(np.abs(node.weight).max()).bit_length() + 1
         assert (bits <= own_bits) if what == "both" else (bits > 8)
 

@@ -251,7 +251,7 @@ def test_architectures_are_checked(change: dict[str, Any], message: str) -> None
 
 @pytest.mark.parametrize("field", [field.name for field in fields_of(Precision) if field.kind is int])
 def test_precisions_are_checked(field: str) -> None:
-    least, most = {"phase_bits": (3, 24), "finer_rows": (0, 4)}.get(field, (2, 24))
+    least, most = {"phase_bits": (3, 24), "max_row_shift": (0, 4)}.get(field, (2, 24))
     for bits in (least, most):
         Precision(**{field: bits})  # type: ignore[arg-type]
     for bad in (least - 1, most + 1, 8.0, "8"):
@@ -276,7 +276,7 @@ def test_the_weights_bits_are_all_counted() -> None:
 
 def test_with_one_step_a_layer_all_rows_share_it() -> None:
     net = INR(
-        Architecture("siren", 5, 3, 1, hidden_features=8, precision=Precision(finer_rows=0))
+        Architecture("siren", 5, 3, 1, hidden_features=8, precision=Precision(max_row_shift=0))
     ).quantized()
     for layer in net.dense_layers():
         assert len(set(layer.quantized()[2].tolist())) == 1

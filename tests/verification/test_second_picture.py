@@ -21,7 +21,7 @@ from inrhw.verification.bench import LOAD_TEST, run_bench
 def trained(folder: Path, seed: int, features: int = 6) -> Build:
     values = np.random.default_rng(seed).integers(0, 256, (4, 5, 3), dtype=np.uint8)
     build = Build(folder)
-    architecture = Architecture("quadinr", 5, 4, 3, features, 1, precision=Precision(8, 8, finer_rows=2))
+    architecture = Architecture("quadinr", 5, 4, 3, features, 1, precision=Precision(8, 8, max_row_shift=2))
     build.fit(Picture(folder.name, values), architecture, Training(steps=20, seed=seed))
     return build
 

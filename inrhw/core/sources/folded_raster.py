@@ -29,7 +29,7 @@ class FoldedRaster:
     A neuron's sum is set to its start value at the first pixel of a frame; from pixel to pixel, and from the
     end of a line to the next, it grows by two constants. They are in memory, so a new picture needs
     no new circuit; all pixels of a frame must have one bank. Sums are phases of `acc_width` bits: the
-    weights' steps do not matter.
+    weights' scales do not matter.
 
     Parameters
     ----------

@@ -219,7 +219,7 @@ class DenseLayer(nn.Module):
         #: None while the layer is in floating point.
         self.weight_bits: int | None = None
         self._x = Fixed(1, 0)
-        self.finer_rows = 0
+        self.max_row_shift = 0
 
     def reset(self, bound: float, generator: torch.Generator) -> None:
         """Draw weights from U(-bound, bound) and biases from U(-1/sqrt(in), 1/sqrt(in))."""
@@ -255,7 +255,7 @@ class DenseLayer(nn.Module):
         """Format of what is multiplied, once quantized."""
         return self._x
 
-    def quantize(self, weight_bits: int, x: Fixed, finer_rows: int) -> None:
+    def quantize(self, weight_bits: int, x: Fixed, max_row_shift: int) -> None:
         """Round weights to `weight_bits` and the bias to a unit of the exact sum, from now on.
 
         Parameters
@@ -264,10 +264,10 @@ class DenseLayer(nn.Module):
             Width of the weights, sign included.
         x
             Format of the input.
-        finer_rows
-            How many bits finer than the layer's largest weight allows a row's weights may be.
+        max_row_shift
+            A row's scale may be up to 2**-N of the one that the layer's largest weight needs.
         """
-        self.weight_bits, self._x, self.finer_rows = weight_bits, x, finer_rows
+        self.weight_bits, self._x, self.max_row_shift = weight_bits, x, max_row_shift
 
     def quantized(self) -> tuple[Tensor, Tensor, Tensor]:
         """Return weight and bias as `absorbed`, both rounded, and the fraction bits of each row's weights."""
@@ -278,12 +278,12 @@ class DenseLayer(nn.Module):
 
         Each neuron has the finest unit that its own largest weight allows: in an adder graph a power of two
         is wiring, so this costs nothing; a folded layer shifts each sum. A nearly dead neuron must not widen
-        the sums of all others, hence the limit `finer_rows`. The lowest code is never used: two weights of 8
+        the sums of all others, hence the limit `max_row_shift`. The lowest code is never used: two weights of 8
         bits then fit one multiplier.
         """
         assert self.weight_bits is not None
         largest = weight.detach().abs().amax(dim=1).tolist()
-        finest = Fixed.covering(max(largest), self.weight_bits).frac + self.finer_rows
+        finest = Fixed.covering(max(largest), self.weight_bits).frac + self.max_row_shift
         fracs = [min(finest, Fixed.covering(magnitude, self.weight_bits).frac) for magnitude in largest]
         if (spare := self.weight_bits - _SURE_BITS) > 0:
             exact = self._exact_fracs(weight.detach(), bias.detach())

@@ -207,7 +207,7 @@ def test_a_netlist_that_shows_another_picture_is_refused(built: Path) -> None:
 @pytest.mark.slow
 def test_a_core_without_a_picture_is_given_its_weights_first(tmp_path: Path, picture: Picture) -> None:
     """One with UltraRAM, which starts empty, and block RAM."""
-    precision = Precision(weight_bits=8, outer_weight_bits=8, finer_rows=0)
+    precision = Precision(weight_bits=8, outer_weight_bits=8, max_row_shift=0)
     architecture = Architecture("quadinr", 5, 4, 3, 64, 1, precision=precision)
     work = Build(tmp_path / "loadable")
     work.fit(picture, architecture, Training(steps=2))

@@ -35,7 +35,7 @@ def tiny(model: str, size: int = 6) -> tuple[Picture, Architecture]:
     values = np.stack(
         [127.5 + 100 * np.sin(3 * u + 2 * v), 200 * np.exp(-3 * (u**2 + v**2)), 120 + 90 * u], -1
     )
-    architecture = Architecture(model, size, size, 3, 6, 1, precision=Precision(8, 8, finer_rows=1))
+    architecture = Architecture(model, size, size, 3, 6, 1, precision=Precision(8, 8, max_row_shift=1))
     return Picture("tiny", values.astype(np.uint8)), architecture
 
 
