@@ -63,7 +63,7 @@ def synapse_fold(shape: LayerShape, fold: Fold) -> int:
     return fold.synapse_fold(shape.columns)
 
 
-def steps(shape: LayerShape, fold: Fold) -> int:
+def cycles(shape: LayerShape, fold: Fold) -> int:
     """Return neuron_fold * synapse_fold, the cycles a vector takes."""
     return fold.neuron_fold(shape.rows) * fold.synapse_fold(shape.columns)
 
@@ -90,7 +90,7 @@ def network_cost(
         Whether it has the registers of docs/control.md.
     """
     parts, lanes = {}, 2
-    pace = max(steps(shape, fold) for shape, fold in zip(shapes, folding.layers, strict=True))
+    pace = max(cycles(shape, fold) for shape, fold in zip(shapes, folding.layers, strict=True))
     for k, (shape, fold) in enumerate(zip(shapes, folding.layers, strict=True)):
         parts[f"layer{k}"] = layer_cost(
             shape,

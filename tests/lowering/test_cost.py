@@ -16,7 +16,7 @@ from inrhw.artifact.artifact import emit
 from inrhw.base.board import load_board
 from inrhw.base.types import Fixed, Vector
 from inrhw.gateware.cost import Cost
-from inrhw.lowering.cost import baked_cost, layer_cost, network_cost, out_lanes, rest_cost, steps
+from inrhw.lowering.cost import baked_cost, cycles, layer_cost, network_cost, out_lanes, rest_cost
 from inrhw.lowering.folding import Folding, fold, lanes_to_rotate
 from inrhw.lowering.integer_graph import lower
 from inrhw.lowering.shapes import LayerShape, layer_shapes
@@ -171,7 +171,7 @@ def test_rotations_are_on_the_lanes_that_the_model_says(
     )
     graph = fold(lower(INR(architecture).quantized()), Folding(folds), precision)
     rotations = [node for node in graph.nodes.values() if isinstance(node, Fwht)]
-    pace = max(itertools.starmap(steps, zip(shapes, folds, strict=True)))
+    pace = max(itertools.starmap(cycles, zip(shapes, folds, strict=True)))
     before = zip(shapes, folds, strict=True)
     for node, shape, (previous, its_fold) in zip(rotations, shapes[1:], before, strict=False):
         assert node.rotation == shape.rotation
@@ -195,7 +195,7 @@ def test_cycles_and_lanes_are_those_of_the_folded_graph(
     graph = fold(lower(INR(architecture).quantized()), folding, architecture.precision)
     nodes = [node for node in graph.nodes.values() if isinstance(node, FoldedDense)]
     for shape, node in zip(layer_shapes(architecture), nodes, strict=True):
-        assert steps(shape, node.fold) == node.steps
+        assert cycles(shape, node.fold) == node.cycles
         assert out_lanes(shape, node.fold) == node.o.lanes
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from inrhw.base.board import Board, load_board
 from inrhw.base.errors import InputError
 from inrhw.gateware.cost import Cost
-from inrhw.lowering.cost import network_cost, steps
+from inrhw.lowering.cost import cycles, network_cost
 from inrhw.lowering.folding import Folding, fold
 from inrhw.lowering.hardware import Hardware
 from inrhw.lowering.integer_graph import lower
@@ -42,7 +42,7 @@ def planned(
 
 
 def intervals(architecture: Architecture, folding: Folding) -> list[int]:
-    return [steps(shape, f) for shape, f in zip(layer_shapes(architecture), folding.layers, strict=True)]
+    return [cycles(shape, f) for shape, f in zip(layer_shapes(architecture), folding.layers, strict=True)]
 
 
 def total(architecture: Architecture, folding: Folding, source: str = "raster") -> Cost:
@@ -175,7 +175,7 @@ def test_no_other_folding_is_cheaper(interval: int) -> None:
             Fold(pe, simd)
             for pe in range(1, shape.rows + 1)
             for simd in ([2] if k == 0 else range(1, shape.columns + 1))
-            if steps(shape, Fold(pe, simd)) <= interval
+            if cycles(shape, Fold(pe, simd)) <= interval
         ]
         for k, shape in enumerate(shapes)
     ]
@@ -331,7 +331,7 @@ def test_several_pictures_are_planned_within_a_target_or_at_a_pixel_a_clock() ->
             folding = plan_banks(architectures, wish, VCU128)
             assert len(folding.layers) == layers
             shapes = layer_shapes(architectures[0], 3)
-            assert max(itertools.starmap(steps, zip(shapes, folding.layers, strict=True))) <= most
+            assert max(itertools.starmap(cycles, zip(shapes, folding.layers, strict=True))) <= most
 
 
 def test_banks_count_for_the_memory_of_a_board() -> None:

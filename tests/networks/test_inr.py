@@ -163,7 +163,7 @@ def with_parameters(architecture: Architecture) -> INR:
 
 
 @pytest.mark.parametrize("hidden_layers", [0, 2])
-def test_incode_is_the_papers_and_its_plain_network_the_same_function(hidden_layers: int) -> None:
+def test_incode_is_the_papers_and_its_absorbed_network_the_same_function(hidden_layers: int) -> None:
     net = with_parameters(Architecture("incode", 5, 3, 3, 4, hidden_layers, omega_0=OMEGA_0)).double()
     a, b, c, d = (parameter.item() for parameter in net.activation.parameters())
     h = net.coordinates().numpy() * np.array(net.architecture.grid.scale)
@@ -173,9 +173,9 @@ def test_incode_is_the_papers_and_its_plain_network_the_same_function(hidden_lay
     for weight, bias in hidden:
         h = np.exp(a) * np.sin(np.exp(b) * OMEGA_0 * (h @ weight.T + bias) + c) + d
     expected = 127.5 * (h @ last[0].T + last[1]) + 127.5
-    plain = net.plain()
-    assert not list(plain.activation.parameters())
-    for model in (net, plain):
+    absorbed = net.absorbed()
+    assert not list(absorbed.activation.parameters())
+    for model in (net, absorbed):
         assert np.allclose(model(model.coordinates()).detach().numpy(), expected, rtol=0, atol=1e-9)
 
 
@@ -190,11 +190,11 @@ def test_a_quantized_incode_is_a_siren_of_other_weights() -> None:
 
 
 @pytest.mark.parametrize("model", PAPERS)
-def test_plain_and_quantized_leave_the_model_as_it_was(model: str) -> None:
+def test_absorbed_and_quantized_leave_the_model_as_it_was(model: str) -> None:
     net = INR(Architecture(model, 5, 3, 1, hidden_features=4))
     before = copy.deepcopy(net.state_dict())
     assert net.quantized().activation.argument is not None
-    assert net.plain().activation is not net.activation
+    assert net.absorbed().activation is not net.activation
     assert net.activation.argument is None
     assert all(torch.equal(value, before[name]) for name, value in net.state_dict().items())
 

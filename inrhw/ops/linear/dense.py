@@ -278,7 +278,7 @@ class DenseLayer(nn.Module):
 
         Each neuron has the finest unit that its own largest weight allows: in an adder graph a power of two
         is wiring, so this costs nothing; a folded layer shifts each sum. A nearly dead neuron must not widen
-        the sums of all others, hence the limit `max_row_shift`. The lowest code is never used: two weights of 8
+        the sums of all others, hence `max_row_shift`. The lowest code is never used: two weights of 8
         bits then fit one multiplier.
         """
         assert self.weight_bits is not None

@@ -163,7 +163,7 @@ def test_special_networks_survive_a_folder(picture: Picture, special: Architectu
     assert np.array_equal(loaded.model.render(), fitted.model.render())
 
 
-def test_quantization_starts_from_the_plain_network(
+def test_quantization_starts_from_the_absorbed_network(
     picture: Picture, architecture: Architecture, tmp_path: Path
 ) -> None:
     architecture = dataclasses.replace(architecture, model="incode")
@@ -175,7 +175,7 @@ def test_quantization_starts_from_the_plain_network(
     assert all(parameter.item() != 0 for parameter in net.activation.parameters())
     interrupted(picture, architecture, TRAINING.steps, path)
     later = load_file(path)
-    for name, value in net.plain().state_dict().items():
+    for name, value in net.absorbed().state_dict().items():
         assert torch.equal(later[f"quantized.{name}"], value)
 
 
