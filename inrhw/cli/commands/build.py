@@ -77,7 +77,7 @@ def planned(recipe: Recipe, *, resume: bool) -> Fit:
         check_placeable(board)
     training = fit_of(recipe, resume=resume)
     scaled = [replace(architecture, scale=hardware.scale) for architecture in training.architectures]
-    plan_for(scaled, hardware, board, hardware.source)
+    plan_for(scaled, hardware, board)
     return training
 
 
