@@ -17,16 +17,16 @@ from typing import Any
 from inrhw import Architecture, Precision, emit, load_board, lower, synth
 from inrhw.artifact.manifest import Manifest
 from inrhw.base.files import write_json
-from inrhw.lowering.fold import fold_banks
+from inrhw.lowering.folding import fold_banks
 from inrhw.lowering.hardware import Hardware
-from inrhw.lowering.plan import plan
+from inrhw.lowering.planning import plan
 from inrhw.networks.inr import INR
 from inrhw.ops.linear.folded_dense.node import FoldedDense
 from inrhw.ops.node import Graph
 from inrhw.verification.bench import run_bench, tests_of
 
 BOARD = load_board("vcu128")
-EIGHT_BITS = Precision(8, 8, 8, finer_rows=0)
+EIGHT_BITS = Precision(8, 8, 8, max_row_shift=0)
 ARCHITECTURE = Architecture("quadinr", 8, 8, 3, 32, 2, precision=EIGHT_BITS)
 SHARED = 2
 RESOURCES = ("lut", "ff", "dsp", "bram", "uram")

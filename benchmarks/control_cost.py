@@ -13,9 +13,9 @@ from typing import Any
 
 from inrhw import Architecture, Precision, emit, load_board, lower, synth
 from inrhw.base.files import write_json
-from inrhw.lowering.fold import fold
+from inrhw.lowering.folding import fold
 from inrhw.lowering.hardware import Hardware
-from inrhw.lowering.plan import plan
+from inrhw.lowering.planning import plan
 from inrhw.networks.inr import INR
 
 BOARD = load_board("vcu128")
@@ -44,7 +44,7 @@ def main() -> None:
 
 def measured(weights: str, side: int, control: bool, folder: Path) -> dict[str, float | None]:
     """Return what one core takes."""
-    precision = Precision() if weights == "baked" else Precision(8, 8, 8, finer_rows=0)
+    precision = Precision() if weights == "baked" else Precision(8, 8, 8, max_row_shift=0)
     architecture = Architecture("quadinr", side, side, 3, 4, 2, precision=precision)
     graph = lower(INR(architecture).quantized())
     if folding := plan(architecture, WISHES[weights], BOARD):

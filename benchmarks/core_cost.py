@@ -20,9 +20,9 @@ from node_cost import BOARD, RESOURCES
 
 from inrhw import Architecture, Precision, emit, lower, synth
 from inrhw.base.files import write_json
-from inrhw.lowering.fold import Folding, fold, fold_banks
-from inrhw.lowering.hardware import Hardware, Weights
-from inrhw.lowering.plan import plan_for
+from inrhw.lowering.folding import Folding, fold, fold_banks
+from inrhw.lowering.hardware import Hardware, Source, Weights
+from inrhw.lowering.planning import plan_for
 from inrhw.networks.architecture import architecture_to_json
 from inrhw.networks.inr import INR
 from inrhw.networks.shared import SharedArchitecture, SharedINR
@@ -56,7 +56,7 @@ class Design:
     bits: tuple[int, int, int, int]
     interval: int = 1
     weights: Weights = "rom"
-    source: str = "raster"
+    source: Source = "raster"
     pictures: int = 1
     control: bool = False
     window: bool = False
@@ -102,8 +102,9 @@ class Design:
     def hardware(self) -> Hardware:
         """What is asked of the core."""
         if self.interval == 1:
-            return Hardware(control=self.control, window=self.window)
+            return Hardware(self.source, control=self.control, window=self.window)
         return Hardware(
+            self.source,
             weights=self.weights,
             initiation_interval=self.interval,
             packed=self.packed,
@@ -203,7 +204,7 @@ def measure(designs: tuple[Design, ...], path: Path) -> None:
 def run(design: Design) -> Mapping[str, Any]:
     """Return one row."""
     architecture = design.architecture
-    folding = plan_for([architecture] * design.pictures, design.hardware, BOARD, design.source)
+    folding = plan_for([architecture] * design.pictures, design.hardware, BOARD)
     graph = graph_of(architecture, design.pictures, folding)
     with tempfile.TemporaryDirectory() as folder:
         artifact = emit(

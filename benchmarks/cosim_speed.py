@@ -11,8 +11,8 @@ from pathlib import Path
 
 from inrhw.artifact.manifest import Manifest
 from inrhw.verification.bench import run_bench
-from inrhw.verification.simulator.build import version
 from inrhw.verification.simulator.selftest import self_test
+from inrhw.verification.simulator.simulation import version
 
 
 def main(folder: Path, simulator: str) -> None:

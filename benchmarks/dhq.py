@@ -49,19 +49,19 @@ FIRST = Precision.first_weight_bits
 
 @dataclass(frozen=True)
 class Scheme:
-    """How to quantize: what `Precision` calls quantizer, rotate, rotate_layers, finer_rows."""
+    """How to quantize: what `Precision` calls quantizer, rotate, rotate_layers, max_row_shift."""
 
     quantizer: Any
     rotate: Any = "both"
     rotate_layers: Any = "all"
-    finer_rows: int = 4
+    max_row_shift: int = 4
 
     @property
     def name(self) -> str:
         """Return what tables call it."""
         if self.quantizer == "uniform":
-            return "per-row" if self.finer_rows else "uniform"
-        rows = "" if self.finer_rows else ", one step"
+            return "per-row" if self.max_row_shift else "uniform"
+        rows = "" if self.max_row_shift else ", one scale"
         if self.quantizer == "auto":
             return "auto" + rows
         layers = "" if self.rotate_layers == "all" else f" {self.rotate_layers}"
@@ -76,7 +76,7 @@ class Scheme:
             first_weight_bits=bits if weights else base.first_weight_bits,
             last_weight_bits=bits if weights else base.last_weight_bits,
             activation_bits=bits if varied != "weights" else base.activation_bits,
-            finer_rows=self.finer_rows,
+            max_row_shift=self.max_row_shift,
             quantizer=self.quantizer,
             rotate=self.rotate,
             rotate_layers=self.rotate_layers,
@@ -85,28 +85,28 @@ class Scheme:
         own.load_state_dict(model.state_dict(), strict=False)  # rotations are not yet decided
         quantized = own.quantized()
         first = next(quantized.dense_layers())
-        first.quantize(FIRST, first.input_format, self.finer_rows)
+        first.quantize(FIRST, first.input_format, self.max_row_shift)
         return quantized
 
 
 PER_ROW = Scheme("uniform")
 _ROWS = (0, 4)
 _ROTATED = tuple(
-    Scheme("dhq", side, finer_rows=n) for side in ("both", "weights", "activations") for n in _ROWS
+    Scheme("dhq", side, max_row_shift=n) for side in ("both", "weights", "activations") for n in _ROWS
 )
 _SOMEWHERE = tuple(Scheme("dhq", side, where) for side in ("both", "weights") for where in ("hidden", "last"))
 
 #: What is tried, by what is varied.
 SCHEMES = {
     "all": (
-        *(Scheme("uniform", finer_rows=n) for n in _ROWS),
+        *(Scheme("uniform", max_row_shift=n) for n in _ROWS),
         *_ROTATED,
-        *(Scheme("auto", finer_rows=n) for n in _ROWS),
+        *(Scheme("auto", max_row_shift=n) for n in _ROWS),
         *_SOMEWHERE,
     ),
     "weights": (
-        *(Scheme("uniform", finer_rows=n) for n in _ROWS),
-        *(Scheme("dhq", "weights", finer_rows=n) for n in _ROWS),
+        *(Scheme("uniform", max_row_shift=n) for n in _ROWS),
+        *(Scheme("dhq", "weights", max_row_shift=n) for n in _ROWS),
     ),
     "activations": (
         PER_ROW,
@@ -115,13 +115,13 @@ SCHEMES = {
     ),
 }
 _MOST_TELLING = (PER_ROW, Scheme("dhq"), Scheme("dhq", "weights"))
-_MORE = (Scheme("uniform", finer_rows=0), Scheme("auto"), Scheme("dhq", "weights", "hidden"))
+_MORE = (Scheme("uniform", max_row_shift=0), Scheme("auto"), Scheme("dhq", "weights", "hidden"))
 
 #: Schemes, seed and bits of QAT, the most telling first: time ends the list.
 QAT = (
     *(((*_MOST_TELLING, *_MORE), 0, bits) for bits in (4, 6, 3, 8, 5)),
     *((_MOST_TELLING, seed, bits) for bits in (4, 6, 3, 8, 5) for seed in (1, 2)),
-    ((Scheme("dhq", finer_rows=0),), 0, 4),
+    ((Scheme("dhq", max_row_shift=0),), 0, 4),
 )
 
 

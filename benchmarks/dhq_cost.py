@@ -44,11 +44,11 @@ from inrhw.cli.commands.power import Power
 from inrhw.cli.commands.synth import Synth
 from inrhw.cli.commands.verify import Verify
 from inrhw.estimates.activations import Alone
-from inrhw.estimates.power.power import LEVELS
-from inrhw.lowering.fold import fold
+from inrhw.estimates.power.fpga import LEVELS
+from inrhw.lowering.folding import fold
 from inrhw.lowering.hardware import Hardware
-from inrhw.lowering.plan import plan
-from inrhw.networks.training.fit import Fitted
+from inrhw.lowering.planning import plan
+from inrhw.networks.training.fitted import Fitted
 from inrhw.ops.linear.fwht.node import Fwht
 from inrhw.ops.node import Graph, Node
 from inrhw.signals.likeness import psnr_db

@@ -19,14 +19,14 @@ from amaranth.back import rtlil
 from inrhw import Architecture, Precision, emit, load_board, lower, synth
 from inrhw.base.files import write_json
 from inrhw.core.core import Core
-from inrhw.lowering.fold import Folding, fold
+from inrhw.lowering.folding import Folding, fold
 from inrhw.lowering.hardware import Hardware
-from inrhw.lowering.plan import plan
+from inrhw.lowering.planning import plan
 from inrhw.networks.inr import INR
 from inrhw.verification.bench import run_bench
 
 BOARD = load_board("vcu128")
-EIGHT_BITS = Precision(8, 8, 8, finer_rows=0)
+EIGHT_BITS = Precision(8, 8, 8, max_row_shift=0)
 
 #: Cycles and cost of nngen 1.3.4 on 2-32-32-32-3 with so many DSP blocks, measured for this project.
 NNGEN = {

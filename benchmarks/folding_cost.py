@@ -19,9 +19,9 @@ from inrhw import Architecture, Precision, emit, load_board, lower, synth
 from inrhw.base.files import write_json
 from inrhw.gateware.cost import Cost
 from inrhw.lowering.cost import network_cost
-from inrhw.lowering.fold import fold
-from inrhw.lowering.hardware import Hardware
-from inrhw.lowering.plan import plan
+from inrhw.lowering.folding import fold
+from inrhw.lowering.hardware import Hardware, Source
+from inrhw.lowering.planning import plan
 from inrhw.lowering.shapes import layer_shapes
 from inrhw.networks.inr import INR
 
@@ -38,7 +38,7 @@ class Design:
     weights: Any = "rom"
     model: str = "siren"
     weight_bits: int = 8
-    source: str = "raster"
+    source: Source = "raster"
     packed: bool = False
 
     @property
@@ -97,8 +97,10 @@ def run(design: Design) -> dict[str, Any]:
     precision = Precision(*[design.weight_bits] * 3)
     architecture = Architecture(design.model, 64, 64, 3, design.features, design.hidden, precision=precision)
     board = load_board("vcu128")
-    hardware = Hardware(weights=design.weights, initiation_interval=design.interval, packed=design.packed)
-    folding = plan(architecture, hardware, board, design.source)
+    hardware = Hardware(
+        design.source, weights=design.weights, initiation_interval=design.interval, packed=design.packed
+    )
+    folding = plan(architecture, hardware, board)
     assert folding is not None
     predicted = sum(network_cost(layer_shapes(architecture), folding, design.source).values(), Cost())
     graph = fold(lower(INR(architecture).quantized()), folding, precision)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from inrhw import load_board, synth
-from inrhw.artifact.emit import verilog_of
+from inrhw.artifact.artifact import verilog_of
 from inrhw.base.files import write_json
 from inrhw.base.types import Fixed, Vector
 from inrhw.estimates.activations import Alone

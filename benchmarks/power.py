@@ -21,7 +21,7 @@ from typing import Any
 
 from inrhw.base.files import write_atomically, write_json
 from inrhw.estimates.power.energies import DEFAULT_RATES, STATIC_MW_PER_LUT
-from inrhw.estimates.power.power import LEVELS, parts_mw
+from inrhw.estimates.power.fpga import LEVELS, parts_mw
 from inrhw.reports.chart import Axis, Chart
 
 ROOT = Path(__file__).parents[1]

@@ -17,7 +17,7 @@ from inrhw.cli.build_folder import BuildFolder
 from inrhw.cli.commands.emit import Emit
 from inrhw.cli.commands.fit import Fit
 from inrhw.cli.commands.synth import Synth
-from inrhw.synthesis.synth import load_synthesis
+from inrhw.synthesis.synthesis import load_synthesis
 
 
 def main() -> None:

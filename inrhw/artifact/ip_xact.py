@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from inrhw.artifact.manifest import Manifest, Port
-from inrhw.artifact.register_map import MappedRegister, register_map
+from inrhw.artifact.register_map import MappedRegister, mapped_registers
 
 #: Vendor and library that cores are known by.
 VENDOR, LIBRARY, VERSION = "inrhw", "cores", "1.0"
@@ -49,7 +49,7 @@ def component_xml(manifest: Manifest) -> bytes:
         The core's.
     """
     name, ports = manifest.name, manifest.ports
-    registers = register_map(manifest)
+    registers = mapped_registers(manifest)
     title = f"{manifest.width}x{manifest.height} pixels from a neural network"
     component = _element("component", *_vlnv(name))
     component.append(_element("busInterfaces", *_buses(ports)))

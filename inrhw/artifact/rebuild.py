@@ -9,12 +9,12 @@ from inrhw.base.errors import InputError
 from inrhw.base.files import read_json
 from inrhw.core.core import Core
 from inrhw.core.registers.weight_file import shape_digest, weights_file
-from inrhw.lowering.fold import Fold, Folding, fold, fold_banks
-from inrhw.lowering.lower import lower
+from inrhw.lowering.folding import Fold, Folding, fold, fold_banks
+from inrhw.lowering.integer_graph import lower
 from inrhw.lowering.shapes import layer_shapes
 from inrhw.networks.architecture import Architecture, architecture_from_json
 from inrhw.networks.inr import INR
-from inrhw.networks.training.fit import Fitted
+from inrhw.networks.training.fitted import Fitted
 from inrhw.networks.training.shared_fit import FittedShared, is_shared
 from inrhw.ops.node import Graph
 from inrhw.ops.registry import implementation

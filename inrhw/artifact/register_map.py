@@ -32,7 +32,7 @@ class MappedRegister:
     fields: Mapping[str, Field] = field(default_factory=dict)
 
 
-def register_map(manifest: Manifest) -> list[MappedRegister]:
+def mapped_registers(manifest: Manifest) -> list[MappedRegister]:
     """Return the registers of a core; none if it has no s_axi.
 
     Those that `--control` gives a core are called CORE_ID, CORE_CONTROL and so on: on one bus with others.

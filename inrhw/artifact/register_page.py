@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from inrhw.artifact.manifest import Manifest
-from inrhw.artifact.register_map import MappedRegister, register_map
+from inrhw.artifact.register_map import MappedRegister, mapped_registers
 
 #: What registers hold, by name; those of `--control` without "CORE_".
 _WEIGHTS = {
@@ -39,7 +39,7 @@ _CONTROL = {
 }
 
 
-def register_page(manifest: Manifest) -> str:
+def registers_markdown(manifest: Manifest) -> str:
     """Return a page in Markdown: address, access, fields and meaning of every register of a core.
 
     Parameters
@@ -66,7 +66,7 @@ def register_page(manifest: Manifest) -> str:
 
 def _rows(manifest: Manifest) -> Iterator[str]:
     lower = _WEIGHTS if manifest.loadable else _PICTURES
-    for register in register_map(manifest):
+    for register in mapped_registers(manifest):
         own = register.name.removeprefix("CORE_")
         meaning = lower[own] if own == register.name else _CONTROL[own]
         access = "r" * register.readable + "w" * register.writable

@@ -10,7 +10,7 @@ from inrhw.core.sources.stream import bits_per_axis
 from inrhw.signals.window import FRAC
 
 
-def verilog_header(core: Core, name: str) -> str:
+def head_comment(core: Core, name: str) -> str:
     """Return the comment at the head of a core's Verilog: how to use it.
 
     Parameters

@@ -13,7 +13,7 @@ from inrhw.core.sources.folded_raster import FoldedRaster
 from inrhw.core.sources.raster import RasterSource
 from inrhw.core.sources.window import WindowSource
 from inrhw.gateware.memory import Contents
-from inrhw.lowering.fold import other_weights
+from inrhw.lowering.folding import other_weights
 from inrhw.lowering.hardware import check_control, check_source, check_window
 from inrhw.ops.linear.dense import Dense
 from inrhw.ops.linear.folded_dense.node import FoldedDense

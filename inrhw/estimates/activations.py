@@ -26,13 +26,13 @@ from inrhw.base.progress import OnProgress, silent
 from inrhw.base.types import Codes, Element, Fixed, Vector
 from inrhw.base.yosys import verilog_from_rtlil, yosys_version
 from inrhw.estimates.power.activity import activity_of_inputs
-from inrhw.estimates.power.power import power
+from inrhw.estimates.power.fpga import power
 from inrhw.gateware.edge import flow
 from inrhw.gateware.pipeline import delay, delay_valid
 from inrhw.ops.kinds.curve import CurveNode
 from inrhw.ops.node import Node
 from inrhw.ops.registry import curve_nodes, implementation
-from inrhw.synthesis.synth import Synthesis, synth
+from inrhw.synthesis.synthesis import Synthesis, synth
 
 #: Widths that the table has unless others are asked for.
 BITS = (8, 10, 12, 16)
@@ -57,8 +57,8 @@ POWER_CLOCKS = 512
 
 #: What besides circuit, board and Yosys decides the figures.
 _OWN_FILES = (
-    *("synthesis/synth.py", "synthesis/netlist.py", "synthesis/timing/path.py", "synthesis/timing/delays.py"),
-    *(f"estimates/power/{name}.py" for name in ("power", "energies", "activity", "netlist_simulation")),
+    *(f"synthesis/{name}.py" for name in ("synthesis", "netlist", "timing/path", "timing/delays")),
+    *(f"estimates/power/{name}.py" for name in ("fpga", "energies", "activity", "netlist_simulation")),
     *(f"estimates/power/cells/{name}.py" for name in ("slices", "dsp", "block_ram")),
 )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from amaranth.hdl import Cat, Const, Module, Shape, Signal, Value
 
 from inrhw.base.types import Fixed
-from inrhw.gateware.adder_graph import AdderGraph
+from inrhw.gateware.constant_matrix import AdderGraph
 from inrhw.gateware.cost import Cost, delayed
 
 

@@ -8,12 +8,12 @@ from dataclasses import fields, replace
 from inrhw.base.board import Family
 from inrhw.base.types import Vector
 from inrhw.gateware.cost import Cost, adder, column_memory, counter, lut_ram
-from inrhw.lowering.fold import LOADABLE_WIDTH, Folding, lanes_to_rotate
+from inrhw.lowering.folding import LOADABLE_WIDTH, Folding, lanes_to_rotate
 from inrhw.lowering.shapes import LayerShape
 from inrhw.ops.kinds.curve import CurveNode
 from inrhw.ops.linear.dense import Dense
-from inrhw.ops.linear.folded_dense.cost import FoldedShape
 from inrhw.ops.linear.folded_dense.node import Fold, FoldedDense
+from inrhw.ops.linear.folded_dense.shape import FoldedShape
 from inrhw.ops.linear.fwht.node import Fwht
 from inrhw.ops.linear.gather import Gather
 from inrhw.ops.linear.regroup import Regroup
@@ -63,7 +63,7 @@ def synapse_fold(shape: LayerShape, fold: Fold) -> int:
     return fold.synapse_fold(shape.columns)
 
 
-def steps(shape: LayerShape, fold: Fold) -> int:
+def cycles(shape: LayerShape, fold: Fold) -> int:
     """Return neuron_fold * synapse_fold, the cycles a vector takes."""
     return fold.neuron_fold(shape.rows) * fold.synapse_fold(shape.columns)
 
@@ -90,7 +90,7 @@ def network_cost(
         Whether it has the registers of docs/control.md.
     """
     parts, lanes = {}, 2
-    pace = max(steps(shape, fold) for shape, fold in zip(shapes, folding.layers, strict=True))
+    pace = max(cycles(shape, fold) for shape, fold in zip(shapes, folding.layers, strict=True))
     for k, (shape, fold) in enumerate(zip(shapes, folding.layers, strict=True)):
         parts[f"layer{k}"] = layer_cost(
             shape,

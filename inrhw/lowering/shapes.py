@@ -6,15 +6,15 @@ from dataclasses import dataclass, field, replace
 
 from inrhw.base.types import Element, Fixed
 from inrhw.gateware.mac import is_wide
-from inrhw.lowering.fold import loadable_format
-from inrhw.lowering.lower import lower
+from inrhw.lowering.folding import loadable_format
+from inrhw.lowering.integer_graph import lower
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.inr import INR
 from inrhw.networks.shared import SharedArchitecture, own_network
 from inrhw.ops.kinds.curve import CurveNode
 from inrhw.ops.linear.dense import Dense
-from inrhw.ops.linear.folded_dense.cost import FoldedShape
 from inrhw.ops.linear.folded_dense.node import Fold, FoldedDense, MemoryFormat, can_pack
+from inrhw.ops.linear.folded_dense.shape import FoldedShape
 from inrhw.ops.linear.fwht.node import Fwht
 from inrhw.ops.node import Node
 from inrhw.ops.rotation import Rotation

@@ -18,7 +18,7 @@ from inrhw.ops.kinds.activation import Activation, Affine
 from inrhw.ops.linear.dense import DenseLayer
 from inrhw.ops.rounding import quantize
 
-__all__ = ["INR", "plain", "quantized"]
+__all__ = ["INR", "absorbed", "quantized"]
 
 #: Pixels that calibration looks at, at most.
 _CALIBRATED = 4096
@@ -82,11 +82,11 @@ class INR(Trainable):
         grid, first = model.architecture.grid, next(model.dense_layers())
         first.scale = grid.scale
         if first.weight_bits is not None:
-            first.quantize(first.weight_bits, grid.element, first.finer_rows)
+            first.quantize(first.weight_bits, grid.element, first.max_row_shift)
         return model
 
     def quantized(self) -> "INR":
-        """Return a `plain` copy that computes with the architecture's precision."""
+        """Return an `absorbed` copy that computes with the architecture's precision."""
         return quantized([self])[0]
 
     def _round(self) -> None:
@@ -104,7 +104,7 @@ class INR(Trainable):
             self.finer_activations.append(finer_activation)
         for k, (layer, element) in enumerate(zip(self.dense_layers(), elements, strict=True)):
             weight_bits = precision.weight_bits_of(first=k == 0, last=k == len(self.layers) - 1)
-            layer.quantize(weight_bits, element, precision.finer_rows)
+            layer.quantize(weight_bits, element, precision.max_row_shift)
 
     def _hadamard(self, n: int, out: int, gain: float, offset: float = 0.0) -> HadamardLayer:
         stored = self.architecture.precision.hadamard == "stored"
@@ -122,9 +122,9 @@ class INR(Trainable):
             x = follower(layer(x))
         return found
 
-    def plain(self) -> "INR":
-        """Return an equal copy whose activations have no parameters: they are in the weights around them."""
-        return plain([self])[0]
+    def absorbed(self) -> "INR":
+        """Return an equal copy whose activations have no parameters: weights around them absorb these."""
+        return absorbed([self])[0]
 
     def weight_bits(self) -> int:
         """Return the bits that hold the quantized weights and biases; biases have the width of their sum.
@@ -181,8 +181,8 @@ class INR(Trainable):
         return image
 
 
-def plain(networks: Sequence[INR]) -> list[INR]:
-    """Return equal copies as `INR.plain` does; layers that networks share stay shared."""
+def absorbed(networks: Sequence[INR]) -> list[INR]:
+    """Return equal copies as `INR.absorbed` does; layers that networks share stay shared."""
     copies = copy.deepcopy(list(networks))
     # Each layer once, however many networks it is in.
     inputs: dict[DenseLayer, Affine] = {}
@@ -190,7 +190,7 @@ def plain(networks: Sequence[INR]) -> list[INR]:
     for model in copies:
         before, layers = model.activation, list(model.dense_layers())
         followers = model.hidden_activations()
-        model.activation, argument, value = before.plain()
+        model.activation, argument, value = before.split()
         for k, follower in enumerate(followers):
             if follower is before:
                 outputs[layers[k]], inputs[layers[k + 1]] = argument, value
@@ -206,11 +206,11 @@ def quantized(networks: Sequence[INR]) -> list[INR]:
 
     Layers of one place in the networks get one structure, whether they are shared or not.
     """
-    models = plain(networks)
+    models = absorbed(networks)
     for model in models:
         model._round()
     if any(isinstance(layer, HadamardLayer) for layer in models[0].layers):
-        _calibrate(models, plain(networks))
+        _calibrate(models, absorbed(networks))
     return models
 
 

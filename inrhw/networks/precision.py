@@ -28,8 +28,8 @@ class Precision(Settings):
     phase_bits
         Bits of the activations' arguments, 3..24, likewise; a table doubles with every bit. None: the model's
         own.
-    finer_rows
-        A neuron's weights may have a step of their own, so many bits below their layer's at most, 0..4.
+    max_row_shift
+        A row's (neuron's) weight scale may be up to 2**-N of its layer's, 0..4; 0: one scale a layer.
     quantizer
         "uniform"; "dhq": after a Hadamard rotation; "auto": in each layer what errs least for what it costs.
     rotate
@@ -47,7 +47,7 @@ class Precision(Settings):
     last_weight_bits: Bits = 9
     activation_bits: Bits = 8
     phase_bits: Annotated[int, at_least(3, MOST_BITS)] | None = None
-    finer_rows: Annotated[int, at_least(0, 4)] = 4
+    max_row_shift: Annotated[int, at_least(0, 4)] = 4
     quantizer: Literal["uniform", "dhq", "auto"] = "uniform"
     rotate: Literal["both", "weights", "activations"] = "weights"
     rotate_layers: Literal["all", "hidden", "last"] = "hidden"

@@ -75,10 +75,10 @@ class LowRankLayer(DenseLayer):
         """Do to the input what `before` did to it."""
         self.down.take_input(before)
 
-    def quantize(self, weight_bits: int, x: Fixed, finer_rows: int) -> None:
+    def quantize(self, weight_bits: int, x: Fixed, max_row_shift: int) -> None:
         """Round both factors and what is between them; see `DenseLayer`."""
-        self.down.quantize(weight_bits, x, finer_rows)
-        super().quantize(weight_bits, between_format(x.width), finer_rows)
+        self.down.quantize(weight_bits, x, max_row_shift)
+        super().quantize(weight_bits, between_format(x.width), max_row_shift)
 
     def stored_bits(self) -> int:
         """Return the bits of both factors."""

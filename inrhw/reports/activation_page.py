@@ -105,12 +105,12 @@ def write_activations(rows: Sequence[Row], board: Board, folder: Path) -> tuple[
     json_path, html_path = folder / "activations.json", folder / "activations.html"
     page = _html(rows, board)
     with output_folder(folder):
-        write_json(json_path, plain(rows, board))
+        write_json(json_path, rows_to_json(rows, board))
         write_atomically(html_path, page.encode())
     return json_path, html_path
 
 
-def plain(rows: Sequence[Row], board: Board) -> dict[str, Any]:
+def rows_to_json(rows: Sequence[Row], board: Board) -> dict[str, Any]:
     """Return the table as JSON can hold it; a figure is a dict of value, unit and source."""
     return {
         "created_by": f"inrhw {__version__}",

@@ -13,7 +13,7 @@ from inrhw.base.errors import InputError
 from inrhw.base.files import finite, read_json
 from inrhw.base.process import installed_version
 from inrhw.base.version import __version__
-from inrhw.estimates.power.power import Power
+from inrhw.estimates.power.fpga import Power
 from inrhw.networks.architecture import Architecture, architecture_from_json
 from inrhw.networks.shared import SharedArchitecture
 from inrhw.reports.page import error_picture, write_report

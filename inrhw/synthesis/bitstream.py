@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from inrhw.artifact.emit import verilog_of
+from inrhw.artifact.artifact import verilog_of
 from inrhw.artifact.manifest import Manifest
 from inrhw.base.board import Board
 from inrhw.base.errors import InputError
@@ -15,7 +15,7 @@ from inrhw.base.figure import Figure
 from inrhw.base.files import output_folder, write_atomically, write_json
 from inrhw.base.progress import OnProgress, silent
 from inrhw.synthesis.nextpnr import PlaceAndRoute, bitstream_suffix, pack, place_and_route
-from inrhw.synthesis.synth import Synthesis, synth
+from inrhw.synthesis.synthesis import Synthesis, synth
 from inrhw.synthesis.video.edges import EDGES
 from inrhw.synthesis.video.mode import VGA_640X480, Placement
 from inrhw.synthesis.video.screen import Show
@@ -57,7 +57,7 @@ class Bitstream:
 
 
 def bitstream_files(name: str, board: Board) -> list[str]:
-    """Return the names of the files that `bitstream` writes: Verilog around the core, bitstream."""
+    """Return the names of the files that `make_bitstream` writes: Verilog around the core, bitstream."""
     return [f"{name}_{board.name}.v", f"{name}_{board.name}.{bitstream_suffix(board)}"]
 
 
@@ -76,7 +76,7 @@ def check_showable(manifest: Manifest, board: Board) -> None:
     show_of(manifest).placement.check_rate(manifest.latency, manifest.initiation_interval)
 
 
-def bitstream(folder: Path, board: Board, *, on_progress: OnProgress = silent) -> Bitstream:
+def make_bitstream(folder: Path, board: Board, *, on_progress: OnProgress = silent) -> Bitstream:
     """Show a core's picture on a monitor at the board: 640x480, as large as fits, in the middle.
 
     Parameters

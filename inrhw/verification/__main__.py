@@ -15,7 +15,7 @@ from inrhw.verification.bench import (
     TESTS,
     run_bench,
 )
-from inrhw.verification.simulator.build import SIMULATORS, version
+from inrhw.verification.simulator.simulation import SIMULATORS, version
 
 
 def main() -> int:

@@ -9,9 +9,9 @@ from inrhw.artifact.manifest import Manifest
 from inrhw.base.errors import InputError
 from inrhw.base.files import bench_folder
 from inrhw.base.progress import OnProgress, silent
-from inrhw.verification.simulator.build import Simulation, build
 from inrhw.verification.simulator.run import BenchResult, run_tests
 from inrhw.verification.simulator.selftest import self_test
+from inrhw.verification.simulator.simulation import Simulation, build
 
 #: Where the tests of the bench are.
 _MODULES = "bench,bench_registers"

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from inrhw.artifact.emit import Artifact
+from inrhw.artifact.artifact import Artifact
 from inrhw.base.errors import InputError, Mismatch
 from inrhw.base.figure import Figure
 from inrhw.base.files import read_arrays, write_json
@@ -22,11 +22,11 @@ from inrhw.core.sources.raster import RasterSource
 from inrhw.networks.inr import INR
 from inrhw.ops.node import Graph
 from inrhw.signals.picture import Pixels, save_picture
-from inrhw.synthesis.synth import Synthesis, netlist_models
+from inrhw.synthesis.synthesis import Synthesis, netlist_models
 from inrhw.verification.bench import TESTS, run_bench
 from inrhw.verification.equivalence.proof import PROVEN, prove
 from inrhw.verification.nodes import simulate, simulate_accumulators, simulate_folded_raster
-from inrhw.verification.simulator.build import available, version
+from inrhw.verification.simulator.simulation import available, version
 
 #: Vectors that each node is given in Amaranth's simulator, which is too slow for a frame; a node that takes
 #: more than a cycle a vector gets fewer in proportion, but at least `FEWEST_VECTORS`.

@@ -15,8 +15,8 @@ from support.behind_axi import Master
 from support.cores import core, folded, frame
 from support.driven import Driven
 
+from inrhw.artifact.artifact import emit
 from inrhw.artifact.driver import CoreDriver
-from inrhw.artifact.emit import emit
 from inrhw.base.errors import InputError, InrhwError
 from inrhw.core.core import Core
 from inrhw.core.registers.axi_lite import OKAY

@@ -23,7 +23,7 @@ from PIL import Image
 from support.command import Inrhw
 from support.manifests import MEMORIES, manifest
 
-from inrhw.artifact.emit import emit
+from inrhw.artifact.artifact import emit
 from inrhw.artifact.fusesoc import core_file
 from inrhw.artifact.ip_xact import component_xml
 from inrhw.artifact.manifest import Manifest, Port, WindowFormat
@@ -33,7 +33,7 @@ from inrhw.core.registers.loader import WEIGHTS_STREAM
 from inrhw.core.registers.loader_map import FIELDS, READABLE, WRITABLE, Register
 from inrhw.core.registers.picture_map import PictureRegister
 from inrhw.core.sources.window import WindowSource
-from inrhw.lowering.lower import lower
+from inrhw.lowering.integer_graph import lower
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.inr import INR
 

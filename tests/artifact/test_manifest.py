@@ -196,7 +196,7 @@ def test_inputs_of_a_window_rest_where_the_picture_is_whole() -> None:
     assert replace(PLAIN, ports=ports).resting_inputs == {}
 
 
-@pytest.mark.parametrize("name", ["manifest", "driver", "register_map", "c_header"])
+@pytest.mark.parametrize("name", ["manifest", "driver", "register_map", "register_header"])
 def test_it_can_be_read_without_torch_and_amaranth(name: str) -> None:
     """As on a board, and in a simulator's process; `inrhw/__init__.py` is not asked."""
     program = (

@@ -3,8 +3,8 @@ import re
 import pytest
 from support.manifests import MEMORIES, WINDOW, manifest
 
-from inrhw.artifact.register_map import register_map
-from inrhw.artifact.register_page import register_page
+from inrhw.artifact.register_map import mapped_registers
+from inrhw.artifact.register_page import registers_markdown
 
 CONTROL = {"ID": 64}
 MANIFESTS = {
@@ -19,9 +19,9 @@ MANIFESTS = {
 
 @pytest.mark.parametrize("kind", MANIFESTS)
 def test_every_register_has_a_row_with_its_address_meaning_and_fields(kind: str) -> None:
-    page = register_page(MANIFESTS[kind])
+    page = registers_markdown(MANIFESTS[kind])
     rows = re.findall(r"^\| (0x\w+) \| (\w+) \| (\w+) \| (.+?) \| (.*) \|$", page, re.M)
-    registers = register_map(MANIFESTS[kind])
+    registers = mapped_registers(MANIFESTS[kind])
     assert registers
     assert [(int(address, 16), name) for address, name, *_ in rows] == [
         (r.address, r.name) for r in registers

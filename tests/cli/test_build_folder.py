@@ -15,7 +15,7 @@ import pytest
 from amaranth.lib.wiring import Component
 from support.builds import Build
 
-from inrhw.artifact.emit import Artifact
+from inrhw.artifact.artifact import Artifact
 from inrhw.artifact.manifest import Manifest
 from inrhw.artifact.rebuild import core_of, networks
 from inrhw.base.board import Board, load_board
@@ -29,14 +29,14 @@ from inrhw.networks.architecture import Architecture
 from inrhw.networks.precision import Precision
 from inrhw.networks.training.training import Training
 from inrhw.signals.picture import Picture
-from inrhw.synthesis.synth import Synthesis
+from inrhw.synthesis.synthesis import Synthesis
 from inrhw.verification.ladder import Rung, Verdict
 
 #: What does the work of each stage.
 WORKS = {
-    "fit": "inrhw.networks.training.fit.fit",
-    "emit": "inrhw.artifact.emit.emit",
-    "synth": "inrhw.synthesis.synth.synth",
+    "fit": "inrhw.networks.training.fitted.fit",
+    "emit": "inrhw.artifact.artifact.emit",
+    "synth": "inrhw.synthesis.synthesis.synth",
     "verify": "inrhw.verification.ladder.verify",
 }
 
@@ -188,7 +188,9 @@ def test_another_version_of_inrhw_redoes_everything(
 def test_another_simulator_redoes_verification_only(
     chain: Chain, fast: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("inrhw.verification.simulator.build.version", lambda simulator: f"{simulator} 99")
+    monkeypatch.setattr(
+        "inrhw.verification.simulator.simulation.version", lambda simulator: f"{simulator} 99"
+    )
     assert chain.run() == ["verify"]
 
 
@@ -330,7 +332,7 @@ def test_a_stage_that_does_not_end_leaves_what_was_there(
     }
     chain.__dict__.update(changes[stage])
     if stage == "verify":
-        monkeypatch.setattr("inrhw.verification.simulator.build.version", lambda simulator: "other")
+        monkeypatch.setattr("inrhw.verification.simulator.simulation.version", lambda simulator: "other")
     before = times(chain.folder)
     with monkeypatch.context() as patched:
         patched.setattr(WORKS[stage], stop)
@@ -349,7 +351,7 @@ def test_after_an_interruption_the_finished_stages_are_kept(
 
     chain = Chain(tmp_path / "tiny")
     with monkeypatch.context() as patched:
-        patched.setattr("inrhw.artifact.emit.emit", stop)
+        patched.setattr("inrhw.artifact.artifact.emit", stop)
         with pytest.raises(KeyboardInterrupt):
             chain.run("emit")
     assert chain.run("emit") == ["emit"]
@@ -641,7 +643,7 @@ def test_emit_killed_at_any_point_leaves_the_old_core_or_none(
         component._MustUse__used = True  # else amaranth warns of a circuit that nobody wants
         return f"// {list(component.signature.members)}"
 
-    monkeypatch.setattr(import_module("inrhw.artifact.emit"), "verilog_of", quickly)
+    monkeypatch.setattr(import_module("inrhw.artifact.artifact"), "verilog_of", quickly)
     chain.wish = old
     chain.run("emit")
     for name in ("asic.json", "bitstream.json", "tiny_ulx3s.bit", "component.xml"):
@@ -693,7 +695,7 @@ def test_a_bitstream_of_another_core_does_not_stay(
         for name in (f"tiny_{board.name}.v", f"tiny_{board.name}.bit", "bitstream.json"):
             (folder / name).touch()
 
-    monkeypatch.setattr("inrhw.synthesis.bitstream.bitstream", bitstream)
+    monkeypatch.setattr("inrhw.synthesis.bitstream.make_bitstream", bitstream)
     mine = tmp_path / "mine.py"
     mine.write_text(
         "from dataclasses import replace\nfrom inrhw import load_board\n"

@@ -19,8 +19,8 @@ from safetensors.numpy import load_file, save_file
 from support.command import Inrhw, Result, contents, refused
 
 import inrhw.base.yosys
-import inrhw.verification.simulator.build
 import inrhw.verification.simulator.compiler
+import inrhw.verification.simulator.simulation
 from inrhw.base import board
 from inrhw.base.board import load_board
 from inrhw.base.figure import Figure
@@ -28,7 +28,7 @@ from inrhw.base.types import Fixed, Phase
 from inrhw.estimates.activations import Row
 from inrhw.ops.curves.quadratic_squarer import QuadraticSquarer
 from inrhw.ops.curves.sine import Sine
-from inrhw.verification.simulator.build import available
+from inrhw.verification.simulator.simulation import available
 
 #: The smallest network, hardly trained.
 TINY = ("--hidden-features", "3", "--hidden-layers", "0", "--steps", "3")
@@ -40,7 +40,7 @@ def forgotten() -> Iterator[None]:
     caches = (
         inrhw.base.yosys._native,
         inrhw.base.yosys._yowasp,
-        inrhw.verification.simulator.build.version,
+        inrhw.verification.simulator.simulation.version,
         inrhw.verification.simulator.compiler.find_compiler,
     )
     for cache in caches:
@@ -631,10 +631,10 @@ def test_a_failed_verification_is_status_1_and_says_which_rung(inrhw_: Inrhw, bu
 #: Runs the command line, and presses Ctrl-C after some training steps: at STEP, or never.
 INTERRUPTED = """
 import os, signal, sys
-import inrhw.networks.training.fit
+import inrhw.networks.training.fitted
 from inrhw.cli.app import main
 
-train = inrhw.networks.training.fit.fit
+train = inrhw.networks.training.fitted.fit
 step = int(sys.argv.pop(1))
 
 def fit(*arguments, on_progress, **options):
@@ -644,7 +644,7 @@ def fit(*arguments, on_progress, **options):
             os.kill(os.getpid(), signal.SIGINT)
     return train(*arguments, on_progress=press, **options)
 
-inrhw.networks.training.fit.fit = fit
+inrhw.networks.training.fitted.fit = fit
 main()
 """
 
@@ -683,7 +683,7 @@ def test_ctrl_c_in_a_later_stage_keeps_the_earlier_ones(
         raise KeyboardInterrupt
 
     before = contents(built)
-    monkeypatch.setattr("inrhw.synthesis.synth.synth", press)
+    monkeypatch.setattr("inrhw.synthesis.synthesis.synth", press)
     result = inrhw_("synth", built, "--board", "arty_a7")
     assert result.status == 130
     assert result.err.startswith("inrhw: interrupted; ") and result.err.count("\n") == 1
@@ -715,7 +715,7 @@ def interrupted(inrhw_: Inrhw, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         return train(*arguments, **{**options, "on_progress": press})
 
     with monkeypatch.context() as patched:
-        patched.setattr("inrhw.networks.training.fit.fit", fit)
+        patched.setattr("inrhw.networks.training.fitted.fit", fit)
         assert inrhw_(*options, "--seed", "7").status == 130
     assert (tmp_path / "out" / "checkpoint.safetensors").exists()
     return tmp_path / "out"

@@ -10,12 +10,12 @@ from support.builds import Build
 from support.command import Inrhw
 from support.manifests import rewrite
 
-from inrhw.artifact.emit import emit
+from inrhw.artifact.artifact import emit
 from inrhw.artifact.manifest import Manifest
 from inrhw.base.board import load_board
 from inrhw.base.files import read_json
 from inrhw.lowering.hardware import Hardware
-from inrhw.lowering.lower import lower
+from inrhw.lowering.integer_graph import lower
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.inr import INR
 from inrhw.networks.training.training import Training
@@ -95,7 +95,7 @@ def crowded(built: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         for name in ("tiny_ulx3s.v", "tiny_ulx3s.bit", "bitstream.json", "build/ulx3s/tiny_ulx3s_pnr.log"):
             (folder / name).touch()
 
-    monkeypatch.setattr("inrhw.synthesis.bitstream.bitstream", bitstream)
+    monkeypatch.setattr("inrhw.synthesis.bitstream.make_bitstream", bitstream)
     work = Build(built)
     work.ip()
     work.vivado(load_board("vcu128"))

@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inrhw.base.types import Fixed
-from inrhw.gateware.adder_graph import adder_graph
 from inrhw.gateware.adders import build_adders
+from inrhw.gateware.constant_matrix import adder_graph
 from inrhw.gateware.edge import shape_of
 
 

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from inrhw.base.types import Fixed, Vector
 from inrhw.gateware.fifo import CreditGate
-from inrhw.gateware.lookup import lookup, of_bank
 from inrhw.gateware.pipeline import Staged, cut, delay, delay_valid
+from inrhw.gateware.selection import lookup, of_bank
 
 
 @given(st.integers(1, 20), st.integers(1, 20))

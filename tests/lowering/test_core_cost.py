@@ -9,8 +9,8 @@ from support.places import RESULTS
 
 from inrhw.gateware.cost import Cost
 from inrhw.lowering.cost import graph_cost, network_cost
-from inrhw.lowering.fold import Folding, fold, fold_banks
-from inrhw.lowering.lower import lower
+from inrhw.lowering.folding import Folding, fold, fold_banks
+from inrhw.lowering.integer_graph import lower
 from inrhw.lowering.shapes import layer_shapes
 from inrhw.networks.architecture import Architecture, architecture_from_json
 from inrhw.networks.inr import INR

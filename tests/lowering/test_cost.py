@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.places import RESULTS
 
-from inrhw.artifact.emit import emit
+from inrhw.artifact.artifact import emit
 from inrhw.base.board import load_board
 from inrhw.base.types import Fixed, Vector
 from inrhw.gateware.cost import Cost
-from inrhw.lowering.cost import baked_cost, layer_cost, network_cost, out_lanes, rest_cost, steps
-from inrhw.lowering.fold import Folding, fold, lanes_to_rotate
-from inrhw.lowering.lower import lower
+from inrhw.lowering.cost import baked_cost, cycles, layer_cost, network_cost, out_lanes, rest_cost
+from inrhw.lowering.folding import Folding, fold, lanes_to_rotate
+from inrhw.lowering.integer_graph import lower
 from inrhw.lowering.shapes import LayerShape, layer_shapes
 from inrhw.networks.architecture import Architecture, activations
 from inrhw.networks.inr import INR
@@ -27,7 +27,7 @@ from inrhw.networks.shared import SharedArchitecture
 from inrhw.ops.linear.folded_dense.node import Fold, FoldedDense
 from inrhw.ops.linear.fwht.node import Fwht
 from inrhw.ops.rotation import Rotation
-from inrhw.synthesis.synth import synth
+from inrhw.synthesis.synthesis import synth
 
 FWHT = RESULTS / "fwht.json"
 
@@ -53,7 +53,9 @@ RESOURCES = json.loads((RESULTS / "resources.json").read_text())
 @pytest.mark.parametrize("row", BANKS, ids=lambda row: str(row["pictures"]))
 def test_banks_cost_about_what_was_measured(row: dict[str, Any]) -> None:
     """Weights of that benchmark are untrained: its accumulators are narrower than those of a picture."""
-    architecture = SharedArchitecture("quadinr", 8, 8, 3, 32, 2, precision=Precision(8, 8, 8, finer_rows=0))
+    architecture = SharedArchitecture(
+        "quadinr", 8, 8, 3, 32, 2, precision=Precision(8, 8, 8, max_row_shift=0)
+    )
     folding = Folding(tuple(Fold(*pe_simd) for pe_simd in row["folds"]))
     parts = network_cost(layer_shapes(architecture, row["pictures"]), folding, "raster")
     found = sum(parts.values(), Cost())
@@ -171,7 +173,7 @@ def test_rotations_are_on_the_lanes_that_the_model_says(
     )
     graph = fold(lower(INR(architecture).quantized()), Folding(folds), precision)
     rotations = [node for node in graph.nodes.values() if isinstance(node, Fwht)]
-    pace = max(itertools.starmap(steps, zip(shapes, folds, strict=True)))
+    pace = max(itertools.starmap(cycles, zip(shapes, folds, strict=True)))
     before = zip(shapes, folds, strict=True)
     for node, shape, (previous, its_fold) in zip(rotations, shapes[1:], before, strict=False):
         assert node.rotation == shape.rotation
@@ -195,13 +197,13 @@ def test_cycles_and_lanes_are_those_of_the_folded_graph(
     graph = fold(lower(INR(architecture).quantized()), folding, architecture.precision)
     nodes = [node for node in graph.nodes.values() if isinstance(node, FoldedDense)]
     for shape, node in zip(layer_shapes(architecture), nodes, strict=True):
-        assert steps(shape, node.fold) == node.steps
+        assert cycles(shape, node.fold) == node.cycles
         assert out_lanes(shape, node.fold) == node.o.lanes
 
 
 @pytest.mark.parametrize("model", sorted(activations()))
 def test_no_layer_is_packed_that_the_model_takes_for_plain(model: str) -> None:
-    architecture = Architecture(model, 8, 8, 3, 6, 1, precision=Precision(8, 8, 8, finer_rows=0))
+    architecture = Architecture(model, 8, 8, 3, 6, 1, precision=Precision(8, 8, 8, max_row_shift=0))
     shapes = layer_shapes(architecture)
     folding = Folding((Fold(2, 2), *[Fold(2, 3)] * (len(shapes) - 1)), packed=True)
     graph = fold(lower(INR(architecture).quantized()), folding, architecture.precision)

@@ -11,13 +11,13 @@ from torch import Tensor
 
 from inrhw.base.errors import InputError
 from inrhw.base.types import Codes, Fixed, Vector
-from inrhw.lowering.fold import Folding, fold
-from inrhw.lowering.lower import lower
+from inrhw.lowering.folding import Folding, fold
+from inrhw.lowering.integer_graph import lower
 from inrhw.networks.architecture import Architecture, activations
 from inrhw.networks.hadamard import HadamardLayer, widened
 from inrhw.networks.inr import INR
 from inrhw.networks.precision import Precision
-from inrhw.networks.training.fit import Fitted, fit
+from inrhw.networks.training.fitted import Fitted, fit
 from inrhw.networks.training.training import Training
 from inrhw.ops.linear.folded_dense.node import Fold
 from inrhw.ops.linear.fwht.node import Fwht
@@ -172,7 +172,7 @@ def test_rotating_both_sides_costs_no_bits_of_weights() -> None:
         layer = layer_of(n)
         layer.calibrate(waves(n), what)
         node = layer.node(Vector(layer.input_format, n), 6, wrap=False)
-        own_bits = 8 + layer.finer_rows
+        own_bits = 8 + layer.max_row_shift
         bits = int(np.abs(node.weight).max()).bit_length() + 1
         assert (bits <= own_bits) if what == "both" else (bits > 8)
 

@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 
 from inrhw.base.errors import InputError
 from inrhw.base.settings import fields_of
-from inrhw.lowering.lower import lower
+from inrhw.lowering.integer_graph import lower
 from inrhw.networks.architecture import (
     Architecture,
     activations,
@@ -129,7 +129,9 @@ def test_quantized_is_a_copy(architecture: Architecture) -> None:
 
 
 def test_quantized_values_have_the_architectures_bits() -> None:
-    precision = Precision(weight_bits=5, first_weight_bits=6, last_weight_bits=6, activation_bits=4, phase_bits=7)
+    precision = Precision(
+        weight_bits=5, first_weight_bits=6, last_weight_bits=6, activation_bits=4, phase_bits=7
+    )
     net = INR(
         Architecture("siren", 5, 3, 1, hidden_features=8, hidden_layers=1, precision=precision)
     ).quantized()
@@ -163,7 +165,7 @@ def with_parameters(architecture: Architecture) -> INR:
 
 
 @pytest.mark.parametrize("hidden_layers", [0, 2])
-def test_incode_is_the_papers_and_its_plain_network_the_same_function(hidden_layers: int) -> None:
+def test_incode_is_the_papers_and_its_absorbed_network_the_same_function(hidden_layers: int) -> None:
     net = with_parameters(Architecture("incode", 5, 3, 3, 4, hidden_layers, omega_0=OMEGA_0)).double()
     a, b, c, d = (parameter.item() for parameter in net.activation.parameters())
     h = net.coordinates().numpy() * np.array(net.architecture.grid.scale)
@@ -173,9 +175,9 @@ def test_incode_is_the_papers_and_its_plain_network_the_same_function(hidden_lay
     for weight, bias in hidden:
         h = np.exp(a) * np.sin(np.exp(b) * OMEGA_0 * (h @ weight.T + bias) + c) + d
     expected = 127.5 * (h @ last[0].T + last[1]) + 127.5
-    plain = net.plain()
-    assert not list(plain.activation.parameters())
-    for model in (net, plain):
+    absorbed = net.absorbed()
+    assert not list(absorbed.activation.parameters())
+    for model in (net, absorbed):
         assert np.allclose(model(model.coordinates()).detach().numpy(), expected, rtol=0, atol=1e-9)
 
 
@@ -190,11 +192,11 @@ def test_a_quantized_incode_is_a_siren_of_other_weights() -> None:
 
 
 @pytest.mark.parametrize("model", PAPERS)
-def test_plain_and_quantized_leave_the_model_as_it_was(model: str) -> None:
+def test_absorbed_and_quantized_leave_the_model_as_it_was(model: str) -> None:
     net = INR(Architecture(model, 5, 3, 1, hidden_features=4))
     before = copy.deepcopy(net.state_dict())
     assert net.quantized().activation.argument is not None
-    assert net.plain().activation is not net.activation
+    assert net.absorbed().activation is not net.activation
     assert net.activation.argument is None
     assert all(torch.equal(value, before[name]) for name, value in net.state_dict().items())
 
@@ -251,7 +253,7 @@ def test_architectures_are_checked(change: dict[str, Any], message: str) -> None
 
 @pytest.mark.parametrize("field", [field.name for field in fields_of(Precision) if field.kind is int])
 def test_precisions_are_checked(field: str) -> None:
-    least, most = {"phase_bits": (3, 24), "finer_rows": (0, 4)}.get(field, (2, 24))
+    least, most = {"phase_bits": (3, 24), "max_row_shift": (0, 4)}.get(field, (2, 24))
     for bits in (least, most):
         Precision(**{field: bits})  # type: ignore[arg-type]
     for bad in (least - 1, most + 1, 8.0, "8"):
@@ -263,7 +265,9 @@ def test_precisions_are_checked(field: str) -> None:
 
 def test_the_weights_bits_are_all_counted() -> None:
     """The bias of each layer is as wide as its largest code needs."""
-    precision = Precision(weight_bits=5, first_weight_bits=6, last_weight_bits=6, activation_bits=4, phase_bits=7)
+    precision = Precision(
+        weight_bits=5, first_weight_bits=6, last_weight_bits=6, activation_bits=4, phase_bits=7
+    )
     net = INR(Architecture("siren", 5, 3, 1, hidden_features=8, hidden_layers=1, precision=precision))
     with torch.no_grad():
         for layer, bias in zip(net.dense_layers(), (0.0, -1.0, 1.0), strict=True):
@@ -276,7 +280,7 @@ def test_the_weights_bits_are_all_counted() -> None:
 
 def test_with_one_step_a_layer_all_rows_share_it() -> None:
     net = INR(
-        Architecture("siren", 5, 3, 1, hidden_features=8, precision=Precision(finer_rows=0))
+        Architecture("siren", 5, 3, 1, hidden_features=8, precision=Precision(max_row_shift=0))
     ).quantized()
     for layer in net.dense_layers():
         assert len(set(layer.quantized()[2].tolist())) == 1

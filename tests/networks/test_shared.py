@@ -8,14 +8,14 @@ import torch
 
 from inrhw.base.errors import InputError
 from inrhw.base.types import Codes
-from inrhw.lowering.lower import lower
+from inrhw.lowering.integer_graph import lower
 from inrhw.networks.architecture import (
     Architecture,
     activations,
     architecture_from_json,
     architecture_to_json,
 )
-from inrhw.networks.inr import plain
+from inrhw.networks.inr import absorbed
 from inrhw.networks.precision import Precision
 from inrhw.networks.projection import PROJECTIONS
 from inrhw.networks.shared import SharedArchitecture, SharedINR, shared_architectures
@@ -109,9 +109,9 @@ def test_parameters_are_counted_once(model: str) -> None:
     assert quantized.weight_bits() == sum(alone) - 2 * both
 
 
-def test_networks_that_share_layers_are_made_plain_together() -> None:
+def test_networks_that_share_layers_are_absorbed_together() -> None:
     made = SharedINR(shared("incode").double())
-    for network, other in zip(made, plain(list(made)), strict=True):
+    for network, other in zip(made, absorbed(list(made)), strict=True):
         assert not list(other.activation.parameters())
         x = network.coordinates()
         assert torch.allclose(network(x), other(x), rtol=0, atol=1e-9)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from inrhw.base.errors import InputError
 from inrhw.core.sources.raster import RasterSource
 from inrhw.core.sources.window import WindowSource
-from inrhw.lowering.lower import lower
+from inrhw.lowering.integer_graph import lower
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.inr import INR
 from inrhw.ops.linear.dense import Dense

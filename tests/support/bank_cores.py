@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 from inrhw.core.core import Core
-from inrhw.lowering.fold import fold_banks
+from inrhw.lowering.folding import fold_banks
 from inrhw.signals.grid import Grid
 from support.banks import SHARED, of_five, pictures
 

@@ -8,8 +8,8 @@ from amaranth.sim import Simulator
 
 from inrhw.core.core import Core
 from inrhw.core.sources.stream import bits_per_axis
-from inrhw.lowering.fold import Folding, fold
-from inrhw.lowering.lower import lower
+from inrhw.lowering.folding import Folding, fold
+from inrhw.lowering.integer_graph import lower
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.inr import INR
 from inrhw.ops.linear.folded_dense.node import Fold

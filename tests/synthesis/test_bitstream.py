@@ -21,7 +21,7 @@ from inrhw.base.figure import Figure
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.training.training import Training
 from inrhw.signals.picture import Picture
-from inrhw.synthesis.bitstream import bitstream, check_showable
+from inrhw.synthesis.bitstream import check_showable, make_bitstream
 from inrhw.synthesis.nextpnr import PlaceAndRoute
 
 SHOWABLE = manifest(name="dot", channels=1, tdata_order=(0,), latency=20)
@@ -112,7 +112,7 @@ def test_a_design_that_is_too_slow_leaves_no_bitstream(
     monkeypatch.setattr(inrhw.synthesis.bitstream, "synth", lambda *arguments, **options: Mock())
     monkeypatch.setattr(inrhw.synthesis.bitstream, "place_and_route", routed(tmp_path, *found))
     with pytest.raises(InputError, match=slow):
-        bitstream(folder, load_board("ulx3s"))
+        make_bitstream(folder, load_board("ulx3s"))
     assert not [path for path in left if path.exists()]
 
 
@@ -147,5 +147,5 @@ def test_a_pin_that_is_not_the_parts_own_is_the_tools_error(core: Path, tmp_path
     board = load_board("icebreaker")
     wrong = dataclasses.replace(board, pins={**board.pins, "dvi_de": "99"})
     with pytest.raises(Exception, match="nextpnr-ice40 failed"):
-        bitstream(folder, wrong)
+        make_bitstream(folder, wrong)
     assert not (folder / "dot_icebreaker.bin").exists()

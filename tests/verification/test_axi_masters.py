@@ -10,14 +10,14 @@ import pytest
 from support.banks import pictures
 from support.cores import core, folded
 
-from inrhw.artifact.emit import Artifact, emit
+from inrhw.artifact.artifact import Artifact, emit
 from inrhw.artifact.manifest import Manifest
-from inrhw.artifact.register_map import register_map
-from inrhw.lowering.fold import Folding, fold_banks
+from inrhw.artifact.register_map import mapped_registers
+from inrhw.lowering.folding import Folding, fold_banks
 from inrhw.networks.architecture import Architecture
 from inrhw.ops.linear.folded_dense.node import Fold
-from inrhw.verification.simulator.build import available, build
 from inrhw.verification.simulator.run import run_tests
+from inrhw.verification.simulator.simulation import available, build
 
 pytestmark = pytest.mark.tools
 
@@ -57,7 +57,7 @@ def test_buses_do_what_the_register_map_says(
     make: Callable[[Path], Artifact], tests: list[str], tmp_path: Path
 ) -> None:
     artifact = make(tmp_path)
-    registers = register_map(Manifest.load(tmp_path))
+    registers = mapped_registers(Manifest.load(tmp_path))
     (tmp_path / "registers.json").write_text(json.dumps([asdict(register) for register in registers]))
     work = tmp_path / "build"
     simulation = build("icarus", [artifact.verilog], artifact.name, work, defines={}, deadline_s=DEADLINE_S)

@@ -11,7 +11,7 @@ from amaranth.hdl import Cat, Module, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from inrhw.artifact.emit import Artifact, emit
+from inrhw.artifact.artifact import Artifact, emit
 from inrhw.base.types import Codes, Fixed, Phase, Vector
 from inrhw.gateware.cost import Cost
 from inrhw.gateware.edge import flow
@@ -23,8 +23,8 @@ from inrhw.ops.registry import curve_nodes
 from inrhw.signals.grid import Grid
 from inrhw.verification.bench import run_bench
 from inrhw.verification.simulator import build
-from inrhw.verification.simulator.build import available
 from inrhw.verification.simulator.run import BenchResult
+from inrhw.verification.simulator.simulation import available
 
 pytestmark = [
     pytest.mark.tools,
@@ -118,7 +118,7 @@ def emitted(bits: int, folder: Path) -> Artifact:
     """Return the core of `all_codes`."""
     with pytest.MonkeyPatch.context() as patch:
         # The comment above a core names its channels, of which a picture has at most three.
-        patch.setattr(import_module("inrhw.artifact.emit"), "verilog_header", lambda core, name: "")
+        patch.setattr(import_module("inrhw.artifact.artifact"), "head_comment", lambda core, name: "")
         return emit(all_codes(bits), Grid(1 << bits, 1), folder, "curves")
 
 

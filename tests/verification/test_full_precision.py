@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 from support.simulate import assert_contract
 
-from inrhw.artifact.emit import emit
+from inrhw.artifact.artifact import emit
 from inrhw.base.errors import InputError
 from inrhw.base.types import Fixed, Vector
-from inrhw.lowering.fold import Folding, fold
-from inrhw.lowering.lower import lower
+from inrhw.lowering.folding import Folding, fold
+from inrhw.lowering.integer_graph import lower
 from inrhw.lowering.shapes import layer_shapes
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.inr import INR
 from inrhw.networks.precision import Precision
-from inrhw.networks.training.fit import fit
+from inrhw.networks.training.fitted import fit
 from inrhw.networks.training.training import Training
 from inrhw.ops.curves.sine_cordic import SineCordic
 from inrhw.ops.linear.dense import Dense

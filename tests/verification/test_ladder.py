@@ -13,25 +13,25 @@ import pytest
 import torch
 from PIL import Image
 
-from inrhw.artifact.emit import Artifact, emit
+from inrhw.artifact.artifact import Artifact, emit
 from inrhw.base.errors import InputError, Mismatch, ToolFailed, ToolNotFound
 from inrhw.base.figure import Figure
 from inrhw.core.core import Core
 from inrhw.core.sources.folded_raster import FoldedRaster
 from inrhw.core.sources.raster import RasterSource
-from inrhw.lowering.fold import Folding, fold
-from inrhw.lowering.lower import lower
+from inrhw.lowering.folding import Folding, fold
+from inrhw.lowering.integer_graph import lower
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.inr import INR
-from inrhw.networks.training.fit import Fitted
-from inrhw.ops.kinds.quarter_wave import QuarterWave
+from inrhw.networks.training.fitted import Fitted
+from inrhw.ops.kinds.waves import QuarterWave
 from inrhw.ops.linear.dense import Dense
 from inrhw.ops.linear.folded_dense.node import Fold, FoldedDense
-from inrhw.synthesis.synth import load_synthesis
+from inrhw.synthesis.synthesis import load_synthesis
 from inrhw.verification.bench import LOAD_TEST, TESTS
 from inrhw.verification.ladder import Rung, Verdict, _icarus, _SkippedError, compare, verify
-from inrhw.verification.simulator.build import available
 from inrhw.verification.simulator.run import BenchResult
+from inrhw.verification.simulator.simulation import available
 
 pytestmark = pytest.mark.tools
 

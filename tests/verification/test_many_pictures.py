@@ -16,16 +16,16 @@ from support.banks import SHARED, networks, of_five
 from support.cores import coordinates
 from support.manifests import rewrite
 
-from inrhw.artifact.emit import Artifact, emit
+from inrhw.artifact.artifact import Artifact, emit
 from inrhw.artifact.manifest import Manifest
 from inrhw.base.board import load_board
 from inrhw.base.errors import InputError
 from inrhw.core.core import Core
 from inrhw.core.registers.picture_map import PictureRegister
-from inrhw.lowering.fold import fold_banks
+from inrhw.lowering.folding import fold_banks
 from inrhw.lowering.hardware import Hardware
-from inrhw.lowering.lower import lower
-from inrhw.lowering.plan import plan_banks
+from inrhw.lowering.integer_graph import lower
+from inrhw.lowering.planning import plan_banks
 from inrhw.lowering.shapes import layer_shapes
 from inrhw.networks.inr import INR
 from inrhw.networks.precision import Precision
@@ -295,14 +295,14 @@ def test_a_wrong_weight_of_one_picture_is_found(
 SIZES = ((6, 4), (3, 7), (6, 4), (8, 2))
 
 
-def of_sizes(wish: Hardware = Hardware(), scale: int = 1, **options: Any) -> tuple[Graph, list[INR]]:
+def of_sizes(wish: Hardware = Hardware("stream"), scale: int = 1, **options: Any) -> tuple[Graph, list[INR]]:
     """Return a core's graph and its networks, whose pictures have `SIZES`."""
     shown = [
         Picture(f"p{k}", np.zeros((height, width, 3), np.uint8)) for k, (width, height) in enumerate(SIZES)
     ]
     architectures = shared_architectures(shown, "quadinr", hidden_features=4, **options)
     models = [model.scaled(scale) for model in SharedINR.of(architectures, seed=1).quantized()]
-    folding = plan_banks([model.architecture for model in models], wish, load_board("vcu128"), "stream")
+    folding = plan_banks([model.architecture for model in models], wish, load_board("vcu128"))
     return fold_banks([lower(model) for model in models], folding, architectures[0].precision), models
 
 
@@ -310,10 +310,10 @@ def grids(models: list[INR]) -> list[Grid]:
     return [model.architecture.grid for model in models]
 
 
-def climbed(folder: Path, source: str, wish: Hardware, scale: int, **options: Any) -> Artifact:
+def climbed(folder: Path, wish: Hardware, scale: int, **options: Any) -> Artifact:
     """Return a core of pictures of different sizes that climbed the ladder."""
     graph, models = of_sizes(wish, scale, **options)
-    artifact = emit(graph, grids(models), folder, "core", source=source, control=source == "raster")
+    artifact = emit(graph, grids(models), folder, "core", source=wish.source, control=wish.source == "raster")
     manifest = json.loads(artifact.manifest.read_text())
     assert manifest["sizes"] == [[scale * width, scale * height] for width, height in SIZES]
     verdict = verify(artifact, models)
@@ -328,12 +328,12 @@ def climbed(folder: Path, source: str, wish: Hardware, scale: int, **options: An
 
 @pytest.mark.tools
 def test_pictures_of_different_sizes_climb_the_ladder_on_a_stream(tmp_path: Path) -> None:
-    climbed(tmp_path, "stream", Hardware(initiation_interval=4), 2, projection="low-rank")
+    climbed(tmp_path, Hardware("stream", initiation_interval=4), 2, projection="low-rank")
 
 
 @pytest.mark.slow
 def test_pictures_of_different_sizes_climb_the_ladder_on_a_raster(tmp_path: Path) -> None:
-    artifact = climbed(tmp_path, "raster", Hardware(initiation_interval=4), 1)
+    artifact = climbed(tmp_path, Hardware(initiation_interval=4), 1)
     manifest = Manifest.load(tmp_path)
     assert manifest.registers is not None
     assert manifest.registers["SIZE"] == 16
@@ -350,7 +350,7 @@ def test_pictures_of_different_sizes_climb_the_ladder_on_a_raster(tmp_path: Path
 
 @pytest.mark.slow
 def test_pictures_of_different_sizes_climb_the_ladder_at_a_pixel_a_clock(tmp_path: Path) -> None:
-    artifact = climbed(tmp_path, "raster", Hardware(), 1)
+    artifact = climbed(tmp_path, Hardware(), 1)
     assert artifact.core.initiation_interval == 1
 
 

@@ -24,10 +24,10 @@ from inrhw.base.errors import InputError, InrhwError, ToolFailed, ToolNotFound
 from inrhw.base.files import bench_folder
 from inrhw.verification.bench import LOAD_TEST, TESTS, run_bench
 from inrhw.verification.simulator import compiler as compiler_module
-from inrhw.verification.simulator.build import SIMULATORS, available, version
 from inrhw.verification.simulator.compiler import Compiler, Job, precompiled
 from inrhw.verification.simulator.run import BenchResult
 from inrhw.verification.simulator.selftest import self_test
+from inrhw.verification.simulator.simulation import SIMULATORS, available, version
 
 pytestmark = pytest.mark.tools
 

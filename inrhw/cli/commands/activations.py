@@ -28,7 +28,7 @@ def activations(
 ) -> None:
     """Synthesize every activation alone; compare cost, clock and error."""
     from inrhw.estimates.activations import Row, board_of, measure, trials
-    from inrhw.reports.activation_page import plain, print_activations, write_activations
+    from inrhw.reports.activation_page import print_activations, rows_to_json, write_activations
 
     board = board_of(target)
     todo = trials(_numbers("bits", bits), _numbers("stages", stages))
@@ -43,7 +43,7 @@ def activations(
             bars.advance(task)
     files = write_activations(rows, board, output)
     if as_json:
-        print(json.dumps(plain(rows, board), indent=2))
+        print(json.dumps(rows_to_json(rows, board), indent=2))
         return
     print_activations(rows, console)
     print_paths(files)

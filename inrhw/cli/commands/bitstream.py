@@ -53,9 +53,9 @@ class Bitstream(Stage):
 
     def run(self, folder: BuildFolder) -> None:
         """Synthesize, place, route and pack."""
-        from inrhw.synthesis.bitstream import bitstream as make
+        from inrhw.synthesis.bitstream import make_bitstream
 
-        make(folder.folder, load_board(self.board), on_progress=folder.on_progress(self.name))
+        make_bitstream(folder.folder, load_board(self.board), on_progress=folder.on_progress(self.name))
 
     @classmethod
     def reported(cls, folder: Path, report: dict[str, Any]) -> dict[str, Any]:

@@ -69,15 +69,15 @@ def build(
 
 def planned(recipe: Recipe, *, resume: bool) -> Fit:
     """Return the training that a recipe asks for; what cannot be reached is said now, before it begins."""
-    from inrhw.lowering.plan import plan_for
-    from inrhw.synthesis.synth import check_placeable
+    from inrhw.lowering.planning import plan_for
+    from inrhw.synthesis.synthesis import check_placeable
 
     board, hardware = load_board(recipe.board), recipe.hardware
     if recipe.estimates.place:
         check_placeable(board)
     training = fit_of(recipe, resume=resume)
     scaled = [replace(architecture, scale=hardware.scale) for architecture in training.architectures]
-    plan_for(scaled, hardware, board, hardware.source)
+    plan_for(scaled, hardware, board)
     return training
 
 

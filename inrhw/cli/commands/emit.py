@@ -58,15 +58,15 @@ class Emit(Stage):
 
     def run(self, folder: BuildFolder) -> None:
         """Lower, fold and write."""
-        from inrhw.artifact.emit import emit as write
+        from inrhw.artifact.artifact import emit as write
         from inrhw.artifact.rebuild import graph_of, networks
-        from inrhw.lowering.plan import plan_for, plan_to_json
+        from inrhw.lowering.planning import plan_for, plan_to_json
 
         hardware, board = self.hardware, load_board(self.board)
         models = [model.scaled(hardware.scale) for model in networks(folder.folder)]
         architectures = [model.architecture for model in models]
-        folding = plan_for(architectures, hardware, board, hardware.source)
-        planned = folding and plan_to_json(architectures, hardware, board, hardware.source, folding)
+        folding = plan_for(architectures, hardware, board)
+        planned = folding and plan_to_json(architectures, hardware, board, folding)
         name = self.top or folder.name
         stale = self._stale(folder, name)
         folders = [each for each in stale if (folder.folder / each).is_dir()]

@@ -31,7 +31,7 @@ from inrhw.signals.signal import Signal
 
 if TYPE_CHECKING:
     from inrhw.networks.architecture import Architecture
-    from inrhw.networks.training.fit import Fitted
+    from inrhw.networks.training.fitted import Fitted
     from inrhw.networks.training.shared_fit import FittedShared
     from inrhw.signals.picture import Picture
 
@@ -86,7 +86,7 @@ class Fit(Stage):
 
     def _train(self) -> "Callable[..., Fitted | FittedShared]":
         from inrhw.networks.shared import SharedArchitecture
-        from inrhw.networks.training.fit import fit as fit_alone
+        from inrhw.networks.training.fitted import fit as fit_alone
         from inrhw.networks.training.shared_fit import fit_shared
 
         shared = [each for each in self.architectures if isinstance(each, SharedArchitecture)]

@@ -23,7 +23,7 @@ from inrhw.lowering.hardware import DEFAULT_CLOCK_MHZ
 
 if TYPE_CHECKING:
     from inrhw.estimates.power.activity import Activity
-    from inrhw.synthesis.synth import Synthesis
+    from inrhw.synthesis.synthesis import Synthesis
 
 
 @dataclass(frozen=True)
@@ -70,8 +70,8 @@ class Power(Stage):
     def run(self, folder: BuildFolder) -> None:
         """Count toggles if they can be had; estimate."""
         from inrhw.estimates.power.activity import FILE
-        from inrhw.estimates.power.power import power as estimate
-        from inrhw.synthesis.synth import load_synthesis
+        from inrhw.estimates.power.fpga import power as estimate
+        from inrhw.synthesis.synthesis import load_synthesis
 
         synthesis = load_synthesis(folder.folder)
         manifest = Manifest.load(folder.folder)

@@ -63,8 +63,8 @@ def report(
     ),
 ) -> None:
     """Write report.json and report.html, or with --compare compare.json and compare.html."""
-    from inrhw.reports.compare import compare as side_by_side
-    from inrhw.reports.compare import write_comparison
+    from inrhw.reports.comparison import compare as side_by_side
+    from inrhw.reports.comparison import write_comparison
 
     if compare:
         if vivado:

@@ -53,7 +53,7 @@ class Synth(Stage):
 
     def run(self, folder: BuildFolder) -> None:
         """Synthesize; power of a former netlist is forgotten."""
-        from inrhw.synthesis.synth import synth as synthesize
+        from inrhw.synthesis.synthesis import synth as synthesize
 
         verilog, board = folder.folder / f"{folder.name}.v", load_board(self.board)
         progress = folder.on_progress(self.name)

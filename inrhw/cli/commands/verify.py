@@ -48,7 +48,7 @@ class Verify(Stage):
 
     def key(self, folder: BuildFolder) -> Sequence[str]:
         """How thoroughly, and the simulators that are there."""
-        from inrhw.verification.simulator.build import SIMULATORS, available, version
+        from inrhw.verification.simulator.simulation import SIMULATORS, available, version
 
         simulators = [version(simulator) for simulator in SIMULATORS if available(simulator)]
         return [identity(self.verification), *simulators]
@@ -69,9 +69,9 @@ class Verify(Stage):
 
     def run(self, folder: BuildFolder) -> None:
         """Climb. No verdict of an earlier run survives one that dies."""
-        from inrhw.artifact.emit import Artifact
+        from inrhw.artifact.artifact import Artifact
         from inrhw.artifact.rebuild import as_emitted, core_of, networks
-        from inrhw.synthesis.synth import load_synthesis
+        from inrhw.synthesis.synthesis import load_synthesis
         from inrhw.verification.ladder import verify as climb
 
         folder.forget(self.result)

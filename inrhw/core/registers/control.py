@@ -19,7 +19,7 @@ from inrhw.core.registers.control_map import (
 )
 from inrhw.core.sources.counter import PixelCounter
 from inrhw.core.sources.window import WindowSource
-from inrhw.gateware.lookup import of_bank
+from inrhw.gateware.selection import of_bank
 from inrhw.signals.grid import Grid
 
 #: Fields of CONTROL that keep what is written, with their values after reset; the others do something once.

@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from inrhw.core.registers.axi_lite import REGISTERS, packed
 from inrhw.core.registers.picture_map import PICTURES_ID, SIZE_FIELDS, WRITABLE_PICTURE, PictureRegister
-from inrhw.gateware.lookup import of_bank
+from inrhw.gateware.selection import of_bank
 
 
 class PictureSelect(wiring.Component):

@@ -12,8 +12,8 @@ from amaranth.lib.wiring import In, Out
 
 from inrhw.core.registers.loader_map import Refusal, State
 from inrhw.core.registers.weight_file import FRAME_WORDS, MAGIC, body_words, chunks, shape_digest
-from inrhw.gateware.lookup import lookup
 from inrhw.gateware.memory import MAX_WIDTH, READ_LATENCY, Contents
+from inrhw.gateware.selection import lookup
 
 
 class _Expect(IntEnum):

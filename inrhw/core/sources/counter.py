@@ -6,7 +6,7 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from inrhw.gateware.lookup import of_bank
+from inrhw.gateware.selection import of_bank
 from inrhw.signals.grid import Grid
 
 

@@ -16,7 +16,7 @@ from inrhw.core.sources.counter import PixelCounter
 from inrhw.gateware.edge import flow
 from inrhw.gateware.memory import IN_LUT_RAM, LOAD_BUS, ColumnMemory, Contents, columns_to_contents, share_bus
 from inrhw.gateware.pipeline import delay, delay_valid
-from inrhw.lowering.fold import LOADABLE_WIDTH
+from inrhw.lowering.folding import LOADABLE_WIDTH
 from inrhw.ops.linear.dense import Dense
 from inrhw.ops.linear.folded_dense.node import Fold, FoldedDense
 from inrhw.signals.grid import Grid
@@ -29,7 +29,7 @@ class FoldedRaster:
     A neuron's sum is set to its start value at the first pixel of a frame; from pixel to pixel, and from the
     end of a line to the next, it grows by two constants. They are in memory, so a new picture needs
     no new circuit; all pixels of a frame must have one bank. Sums are phases of `acc_width` bits: the
-    weights' steps do not matter.
+    weights' scales do not matter.
 
     Parameters
     ----------

@@ -150,7 +150,7 @@ class Toggles:
             self._cycles += 1
         self._before = self._values.copy()
 
-    def activity(
+    def counts(
         self,
         netlist: Netlist,
         sha256: str,
@@ -217,7 +217,7 @@ def activity_of(
     on_progress(cycles, cycles)
     pixels = player.taken - first
     source = f"{_SOURCE}, {cycles} clocks, {pixels} of {frame} pixels{player.remark}"
-    return toggles.activity(
+    return toggles.counts(
         design,
         digest(netlist),
         source,
@@ -253,7 +253,7 @@ def activity_of_inputs(netlist: Path, inputs: Sequence[Mapping[str, int]], sourc
         simulation.settle()
         toggles.note()
         simulation.clock()
-    return toggles.activity(design, digest(netlist), f"{_SOURCE}, {source}")
+    return toggles.counts(design, digest(netlist), f"{_SOURCE}, {source}")
 
 
 class _Player:

@@ -51,7 +51,7 @@ _XPE_NTT = (
     "(fitted to board power of hardcaml_zprize NTT), a line between"
 )
 
-#: Energy of a unit of each kind of switching in `inrhw.estimates.power.power.Switching`.
+#: Energy of a unit of each kind of switching in `inrhw.estimates.power.fpga.Switching`.
 ENERGIES = {
     "lut toggle": Energy(115, 2.0, "lut", f"{_AT_DEFAULT}: 1.235 W, 475,034 LUTs; output of a LUT"),
     "net toggle": Energy(130, 2.0, "routing", f"{_AT_DEFAULT}: 3.132 W, 1,062,891 nets"),

@@ -92,7 +92,7 @@ def distributions(model: INR) -> list[LayerDistributions]:
         A network in floating point.
     """
     found = []
-    for layer, x in model.plain().layer_inputs()[1:]:
+    for layer, x in model.absorbed().layer_inputs()[1:]:
         weight, _ = layer.absorbed()
         rows, columns = weight.shape
         rotation = layer.rotation if isinstance(layer, HadamardLayer) else Rotation.blocks_of(columns)

@@ -25,7 +25,7 @@ from inrhw.networks.shared import (
 from inrhw.networks.tensors import load_tensors, prefixed, restore, save_tensors, strip, tensors_of
 from inrhw.networks.training.batches import batch_loss
 from inrhw.networks.training.descent import State, Task, check_device, train, with_own_rate
-from inrhw.networks.training.fit import WEIGHTS, Fitted, load_original
+from inrhw.networks.training.fitted import WEIGHTS, Fitted, load_original
 from inrhw.networks.training.training import Training
 from inrhw.signals.likeness import psnr_db
 from inrhw.signals.picture import Picture
@@ -173,7 +173,7 @@ def fit_shared(
     training
         See `Training`.
     checkpoint, resume, on_progress
-        See `inrhw.networks.training.fit.fit`.
+        See `inrhw.networks.training.fitted.fit`.
 
     Raises
     ------
@@ -229,7 +229,7 @@ def add_picture(
     training
         Of the new picture's own layers; that of `fitted` if None.
     checkpoint, resume, on_progress
-        See `inrhw.networks.training.fit.fit`.
+        See `inrhw.networks.training.fitted.fit`.
 
     Raises
     ------

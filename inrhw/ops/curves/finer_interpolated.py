@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from inrhw.base.types import Codes, Fixed, Phase, Vector
 from inrhw.gateware.cost import Cost, product
-from inrhw.gateware.lookup import negated_if
 from inrhw.gateware.pipeline import Step
+from inrhw.gateware.selection import negated_if
 from inrhw.ops.curves.finer import (
     PHASE_BITS,
     REACH,

@@ -1,7 +1,7 @@
 """Gabor by straight lines: y = exp(-x^2) cos(2 x), for arguments too wide for a table of half its range."""
 
 from inrhw.ops.curves.gabor import Gabor
-from inrhw.ops.kinds.lines import InterpolatedNode
+from inrhw.ops.kinds.interpolation import InterpolatedNode
 
 
 class GaborInterpolated(InterpolatedNode):

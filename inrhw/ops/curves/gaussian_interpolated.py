@@ -1,7 +1,7 @@
 """Gaussian by straight lines: y = exp(-x^2), for arguments too wide for a table of half its range."""
 
 from inrhw.ops.curves.gaussian import Gaussian
-from inrhw.ops.kinds.lines import InterpolatedNode
+from inrhw.ops.kinds.interpolation import InterpolatedNode
 
 
 class GaussianInterpolated(InterpolatedNode):

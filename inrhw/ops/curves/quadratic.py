@@ -13,7 +13,7 @@ from torch import Tensor
 
 from inrhw.base.types import Codes, Fixed, Phase, Vector
 from inrhw.ops.kinds.activation import PeriodicActivation
-from inrhw.ops.kinds.quarter_wave import QuarterWave, QuarterWaveNode
+from inrhw.ops.kinds.waves import QuarterWave, QuarterWaveNode
 
 
 class Quadratic(QuarterWaveNode):

@@ -11,7 +11,7 @@ from amaranth.hdl import Cat, Value
 
 from inrhw.base.types import Codes, Fixed, Phase, Vector
 from inrhw.gateware.cost import Cost
-from inrhw.gateware.lookup import lookup
+from inrhw.gateware.selection import lookup
 from inrhw.ops.kinds.squarer import SquarerNode, signed
 
 

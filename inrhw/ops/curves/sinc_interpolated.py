@@ -3,7 +3,7 @@
 import math
 
 from inrhw.ops.curves.sinc import Sinc
-from inrhw.ops.kinds.lines import InterpolatedNode
+from inrhw.ops.kinds.interpolation import InterpolatedNode
 
 
 class SincInterpolated(InterpolatedNode):

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from inrhw.base.types import Codes, Fixed, Phase, Vector
 from inrhw.ops.kinds.activation import Activation, Affine, PeriodicActivation
-from inrhw.ops.kinds.quarter_wave import QuarterWave, QuarterWaveNode, SineNode
+from inrhw.ops.kinds.waves import QuarterWave, QuarterWaveNode, SineNode
 
 
 class Sine(SineNode, QuarterWaveNode):
@@ -67,7 +67,7 @@ class IncodeActivation(SineActivation):
 
     One a, b, c and d for all layers, trained from 0, where the activation is SIREN's. In the paper a network
     that sees the picture gives them, and terms of the loss keep them positive; both are left out. What is
-    quantized is `plain`, a sine.
+    quantized is the sine in between, see `split`.
     """
 
     model_name = "incode"
@@ -76,7 +76,7 @@ class IncodeActivation(SineActivation):
         super().__init__(omega_0)
         self.a, self.b, self.c, self.d = (nn.Parameter(torch.zeros(())) for _ in range(4))
 
-    def plain(self) -> tuple[Activation, Affine, Affine]:
+    def split(self) -> tuple[Activation, Affine, Affine]:
         """Return the sine, what happens to its phase before, and to its value after."""
         a, b, c, d = (value.item() for value in (self.a, self.b, self.c, self.d))
         argument, value = Affine(math.exp(b), c / (2 * math.pi)), Affine(math.exp(a), d)

@@ -17,7 +17,7 @@ from inrhw.base.types import Codes, Fixed, Phase, Vector
 from inrhw.gateware.cost import Cost
 from inrhw.gateware.pipeline import Step
 from inrhw.ops.kinds.curve import EVERY_STEP
-from inrhw.ops.kinds.quarter_wave import SineNode
+from inrhw.ops.kinds.waves import SineNode
 
 #: LUTs of an adder's bit, which is one alone: from the core with three lanes of 6 bits, each of which takes
 #: 22 more than alone, in benchmarks/results/core_cost_calibration.json.

@@ -9,11 +9,11 @@ from amaranth.hdl import Cat, Value
 
 from inrhw.base.types import Codes, Fixed, Phase, Vector
 from inrhw.gateware.cost import Cost
-from inrhw.gateware.lookup import negated_if
 from inrhw.gateware.pipeline import Step
+from inrhw.gateware.selection import negated_if
 from inrhw.ops.kinds.curve import EVERY_STEP
-from inrhw.ops.kinds.lines import Lines
-from inrhw.ops.kinds.quarter_wave import SineNode, mirror
+from inrhw.ops.kinds.interpolation import Lines
+from inrhw.ops.kinds.waves import SineNode, mirror
 
 
 @dataclass(frozen=True)

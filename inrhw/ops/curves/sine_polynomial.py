@@ -15,7 +15,7 @@ from inrhw.base.types import Codes, Fixed, Phase, Vector
 from inrhw.gateware.cost import Cost, product
 from inrhw.gateware.pipeline import Step
 from inrhw.ops.kinds.curve import EVERY_STEP
-from inrhw.ops.kinds.quarter_wave import SineNode, mirror
+from inrhw.ops.kinds.waves import SineNode, mirror
 
 #: Fraction bits of the coefficients.
 _EXACT = 24

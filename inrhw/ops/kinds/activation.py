@@ -125,7 +125,7 @@ class Activation(nn.Module, ABC):
         """Return the fixed layer in front of the trained ones; None: the first of those takes coordinates."""
         return None
 
-    def plain(self) -> tuple["Activation", Affine, Affine]:
+    def split(self) -> tuple["Activation", Affine, Affine]:
         """Return an equal activation without parameters, in between two affine functions.
 
         The first one is applied to the argument, the second one to the value.

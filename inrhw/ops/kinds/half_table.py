@@ -10,9 +10,9 @@ from amaranth.hdl import Mux, Value
 
 from inrhw.base.types import Codes, Fixed, Vector
 from inrhw.gateware.cost import Cost, table
-from inrhw.gateware.lookup import lookup, negated_if
 from inrhw.gateware.memory import address_bits
 from inrhw.gateware.pipeline import Step
+from inrhw.gateware.selection import lookup, negated_if
 from inrhw.ops.kinds.saturating import EvenNode
 
 
@@ -84,7 +84,7 @@ class HalfTableNode(EvenNode):
         return 1.0
 
     @functools.cached_property
-    def half_table(self) -> HalfTable:
+    def table(self) -> HalfTable:
         """Return the table."""
         magnitudes = np.arange((1 << (self.i.element.width - 1)) + 1)
         # No value lies near a tie (tests/ops/kinds/test_half_table.py): float64 rounds exactly.
@@ -93,20 +93,20 @@ class HalfTableNode(EvenNode):
 
     def forward_int(self, x: Codes) -> Codes:
         """Look each magnitude up; see `Node`."""
-        values: Codes = np.array(self.half_table.values, np.int64)
+        values: Codes = np.array(self.table.values, np.int64)
         return values[np.abs(x)]
 
     def logic(self) -> Cost:
         """Return what that table costs."""
-        return self.half_table.cost()
+        return self.table.cost()
 
     def spared(self, unused: int) -> Cost:
         """Return what its unused entries cost; see `CurveNode`."""
-        return self.half_table.spared(unused)
+        return self.table.spared(unused)
 
     def steps(self) -> list[Step]:
         """Return magnitude, look up, select: only half of the range is stored."""
-        return self.half_table.steps
+        return self.table.steps
 
     @classmethod
     def examples(cls) -> Iterator[Self]:

@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from inrhw.base.types import Codes
 from inrhw.gateware.cost import Cost
-from inrhw.gateware.lookup import lookup
 from inrhw.gateware.pipeline import Step
-from inrhw.ops.kinds.quarter_wave import WaveNode
+from inrhw.gateware.selection import lookup
+from inrhw.ops.kinds.waves import WaveNode
 
 #: Bits that a table of squares is indexed with: a LUT takes them and the wave's sign.
 TABLE_BITS = 5

@@ -1,9 +1,9 @@
 """Dense layer with constant weights: y = W x + b, without multipliers.
 
-The circuit is an adder graph (`gateware.adder_graph`) with a register after every adder: the flip-flops of a
-slice are free, Yosys keeps registered adders apart (fused into carry-save form they cost twice the LUTs), and
-the critical path is one carry chain. No adder is wider than the result needs: in front of a phase the integer
-bits are dropped everywhere, however many inputs are summed.
+The circuit is an adder graph (`gateware.constant_matrix`) with a register after every adder: the flip-flops
+of a slice are free, Yosys keeps registered adders apart (fused into carry-save form they cost twice the
+LUTs), and the critical path is one carry chain. No adder is wider than the result needs: in front of a
+phase the integer bits are dropped everywhere, however many inputs are summed.
 """
 
 import functools
@@ -20,8 +20,8 @@ from torch import Tensor, nn
 
 from inrhw.base.errors import Overflow
 from inrhw.base.types import Codes, Fixed, Phase, Vector
-from inrhw.gateware.adder_graph import AdderGraph, adder_graph
 from inrhw.gateware.adders import adders_cost, build_adders
+from inrhw.gateware.constant_matrix import AdderGraph, adder_graph
 from inrhw.gateware.cost import Cost, beside
 from inrhw.gateware.edge import flow
 from inrhw.gateware.pipeline import delay, delay_valid
@@ -219,7 +219,7 @@ class DenseLayer(nn.Module):
         #: None while the layer is in floating point.
         self.weight_bits: int | None = None
         self._x = Fixed(1, 0)
-        self.finer_rows = 0
+        self.max_row_shift = 0
 
     def reset(self, bound: float, generator: torch.Generator) -> None:
         """Draw weights from U(-bound, bound) and biases from U(-1/sqrt(in), 1/sqrt(in))."""
@@ -255,7 +255,7 @@ class DenseLayer(nn.Module):
         """Format of what is multiplied, once quantized."""
         return self._x
 
-    def quantize(self, weight_bits: int, x: Fixed, finer_rows: int) -> None:
+    def quantize(self, weight_bits: int, x: Fixed, max_row_shift: int) -> None:
         """Round weights to `weight_bits` and the bias to a unit of the exact sum, from now on.
 
         Parameters
@@ -264,10 +264,10 @@ class DenseLayer(nn.Module):
             Width of the weights, sign included.
         x
             Format of the input.
-        finer_rows
-            How many bits finer than the layer's largest weight allows a row's weights may be.
+        max_row_shift
+            A row's scale may be up to 2**-N of the one that the layer's largest weight needs.
         """
-        self.weight_bits, self._x, self.finer_rows = weight_bits, x, finer_rows
+        self.weight_bits, self._x, self.max_row_shift = weight_bits, x, max_row_shift
 
     def quantized(self) -> tuple[Tensor, Tensor, Tensor]:
         """Return weight and bias as `absorbed`, both rounded, and the fraction bits of each row's weights."""
@@ -278,12 +278,12 @@ class DenseLayer(nn.Module):
 
         Each neuron has the finest unit that its own largest weight allows: in an adder graph a power of two
         is wiring, so this costs nothing; a folded layer shifts each sum. A nearly dead neuron must not widen
-        the sums of all others, hence the limit `finer_rows`. The lowest code is never used: two weights of 8
+        the sums of all others, hence `max_row_shift`. The lowest code is never used: two weights of 8
         bits then fit one multiplier.
         """
         assert self.weight_bits is not None
         largest = weight.detach().abs().amax(dim=1).tolist()
-        finest = Fixed.covering(max(largest), self.weight_bits).frac + self.finer_rows
+        finest = Fixed.covering(max(largest), self.weight_bits).frac + self.max_row_shift
         fracs = [min(finest, Fixed.covering(magnitude, self.weight_bits).frac) for magnitude in largest]
         if (spare := self.weight_bits - _SURE_BITS) > 0:
             exact = self._exact_fracs(weight.detach(), bias.detach())

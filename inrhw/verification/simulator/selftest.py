@@ -5,9 +5,9 @@ from pathlib import Path
 
 from inrhw.base.errors import InrhwError
 from inrhw.base.files import bench_folder, cache_folder
-from inrhw.verification.simulator.build import build, identity
 from inrhw.verification.simulator.compiler import key
 from inrhw.verification.simulator.run import run_tests
+from inrhw.verification.simulator.simulation import build, identity
 
 _DEADLINE_S = 300.0
 

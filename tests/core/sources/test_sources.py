@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from inrhw.core.sources.counter import PixelCounter
 from inrhw.core.sources.raster import RasterSource
 from inrhw.core.sources.stream import StreamSourceComponent, bits_per_axis
-from inrhw.lowering.lower import lower
+from inrhw.lowering.integer_graph import lower
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.inr import INR
 from inrhw.ops.linear.dense import Dense

@@ -11,16 +11,16 @@ import pytest
 import torch
 from support.cores import Run, assert_frames, core, folded, frame, sometimes
 
-from inrhw.artifact.emit import Artifact, emit
+from inrhw.artifact.artifact import Artifact, emit
 from inrhw.base.errors import InputError
 from inrhw.core.core import Core
-from inrhw.lowering.lower import lower
+from inrhw.lowering.integer_graph import lower
 from inrhw.networks.architecture import PIXEL, Architecture
 from inrhw.networks.inr import INR
 from inrhw.ops.rounding import quantize
 from inrhw.signals.window import Window
 from inrhw.verification.bench import MOVE_TEST, TESTS, run_bench
-from inrhw.verification.simulator.build import available
+from inrhw.verification.simulator.simulation import available
 
 QUICK = "icarus" if available("icarus") else "verilator"
 

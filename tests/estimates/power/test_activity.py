@@ -29,8 +29,8 @@ from inrhw.networks.precision import Precision
 from inrhw.networks.training.training import Training
 from inrhw.signals.picture import Picture
 from inrhw.synthesis.netlist import Json, Netlist, top_module
-from inrhw.synthesis.synth import load_synthesis, netlist_models
-from inrhw.verification.simulator.build import available
+from inrhw.synthesis.synthesis import load_synthesis, netlist_models
+from inrhw.verification.simulator.simulation import available
 
 
 def counter(width: int) -> Json:
@@ -51,7 +51,7 @@ def counted(top: Json, cycles: int, netlist: str = "") -> Activity:
         simulation.settle()
         toggles.note()
         simulation.clock()
-    return toggles.activity(Netlist(top), netlist, "a test")
+    return toggles.counts(Netlist(top), netlist, "a test")
 
 
 @given(st.integers(1, 6), st.integers(1, 100))
@@ -207,7 +207,7 @@ def test_a_netlist_that_shows_another_picture_is_refused(built: Path) -> None:
 @pytest.mark.slow
 def test_a_core_without_a_picture_is_given_its_weights_first(tmp_path: Path, picture: Picture) -> None:
     """One with UltraRAM, which starts empty, and block RAM."""
-    precision = Precision(8, 8, 8, finer_rows=0)
+    precision = Precision(8, 8, 8, max_row_shift=0)
     architecture = Architecture("quadinr", 5, 4, 3, 64, 1, precision=precision)
     work = Build(tmp_path / "loadable")
     work.fit(picture, architecture, Training(steps=2))
@@ -258,7 +258,7 @@ def test_icarus_counts_the_same_toggles(finished: Path, tmp_path: Path) -> None:
         if cycle >= 16 + start:
             toggles.note()
         simulation.clock()
-    found = toggles.activity(Netlist(top), "", "")
+    found = toggles.counts(Netlist(top), "", "")
     got = dict(zip(found.bits.tolist(), found.toggles.tolist(), strict=True))
     common = wanted.keys() & got.keys()
     assert len(common) > 200  # Verilog has no names for what Yosys called $...

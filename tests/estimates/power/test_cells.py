@@ -16,8 +16,8 @@ from inrhw.base.files import bench_folder
 from inrhw.base.yosys import verilog_from_rtlil
 from inrhw.gateware.mac import DotProduct, PackedDotProduct, WideDotProduct
 from inrhw.gateware.memory import Contents, WeightMemory
-from inrhw.synthesis.synth import netlist_models, synth
-from inrhw.verification.simulator.build import available, build
+from inrhw.synthesis.synthesis import netlist_models, synth
+from inrhw.verification.simulator.simulation import available, build
 
 pytestmark = pytest.mark.tools
 

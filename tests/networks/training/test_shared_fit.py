@@ -9,11 +9,11 @@ import pytest
 import torch
 
 from inrhw.base.errors import InputError
-from inrhw.lowering.lower import lower
+from inrhw.lowering.integer_graph import lower
 from inrhw.networks.inr import INR
 from inrhw.networks.shared import SharedArchitecture, SharedINR, shared_architectures
 from inrhw.networks.tensors import load_tensors, save_tensors
-from inrhw.networks.training.fit import fit
+from inrhw.networks.training.fitted import fit
 from inrhw.networks.training.shared_fit import (
     FittedShared,
     add_picture,

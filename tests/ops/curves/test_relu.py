@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from inrhw.base.types import Fixed, Phase, Vector
-from inrhw.lowering.lower import lower
+from inrhw.lowering.integer_graph import lower
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.inr import INR
 from inrhw.ops.curves.relu import Relu, ReluActivation

@@ -9,14 +9,14 @@ import pytest
 import torch
 from support.simulate import assert_contract
 
-from inrhw.artifact.emit import emit
+from inrhw.artifact.artifact import emit
 from inrhw.base.types import Fixed, Phase, Vector
-from inrhw.lowering.fold import Folding, fold, folding_of
-from inrhw.lowering.lower import lower
+from inrhw.lowering.folding import Folding, fold, folding_of
+from inrhw.lowering.integer_graph import lower
 from inrhw.networks.architecture import Architecture, activations, implementations
 from inrhw.networks.inr import INR
 from inrhw.networks.precision import Precision
-from inrhw.networks.training.fit import fit
+from inrhw.networks.training.fitted import fit
 from inrhw.networks.training.training import Training
 from inrhw.ops.linear.dense import Dense
 from inrhw.ops.linear.folded_dense.node import Fold
@@ -35,7 +35,7 @@ def tiny(model: str, size: int = 6) -> tuple[Picture, Architecture]:
     values = np.stack(
         [127.5 + 100 * np.sin(3 * u + 2 * v), 200 * np.exp(-3 * (u**2 + v**2)), 120 + 90 * u], -1
     )
-    architecture = Architecture(model, size, size, 3, 6, 1, precision=Precision(8, 8, 8, finer_rows=1))
+    architecture = Architecture(model, size, size, 3, 6, 1, precision=Precision(8, 8, 8, max_row_shift=1))
     return Picture("tiny", values.astype(np.uint8)), architecture
 
 

@@ -11,7 +11,7 @@ from support.simulate import assert_contract, inputs
 
 from inrhw.base.errors import Overflow
 from inrhw.base.types import Fixed, Phase, Vector
-from inrhw.gateware.adder_graph import adder_graph
+from inrhw.gateware.constant_matrix import adder_graph
 from inrhw.ops.linear.dense import Dense, DenseLayer
 from inrhw.ops.rounding import round_to
 
@@ -126,13 +126,13 @@ def layer(
     bias: list[float],
     weight_bits: int = 8,
     x_frac: int = 7,
-    finer_rows: int = 4,
+    max_row_shift: int = 4,
 ) -> DenseLayer:
     made = DenseLayer(len(weight[0]), len(weight), gain=1.0).double()
     with torch.no_grad():
         made.weight.copy_(torch.tensor(weight, dtype=torch.float64))
         made.bias.copy_(torch.tensor(bias, dtype=torch.float64))
-    made.quantize(weight_bits, Fixed(16, x_frac), finer_rows)
+    made.quantize(weight_bits, Fixed(16, x_frac), max_row_shift)
     return made
 
 
@@ -255,13 +255,13 @@ def test_any_layer_is_exact_or_refused(
     st.integers(0, 4),
 )
 def test_a_row_has_its_own_step_at_most_so_much_finer_than_the_coarsest(
-    rows: list[float], weight_bits: int, x_frac: int, finer_rows: int
+    rows: list[float], weight_bits: int, x_frac: int, max_row_shift: int
 ) -> None:
-    made = layer([[row, -row / 3] for row in rows], [0.3] * len(rows), weight_bits, x_frac, finer_rows)
+    made = layer([[row, -row / 3] for row in rows], [0.3] * len(rows), weight_bits, x_frac, max_row_shift)
     weight, bias, frac = (x.detach() for x in made.quantized())
     for k, row in enumerate(rows):
         own, coarsest = (Fixed.covering(x, weight_bits).frac for x in (row, max(rows)))
-        assert frac[k] == min(own, coarsest + finer_rows)
+        assert frac[k] == min(own, coarsest + max_row_shift)
         assert abs(weight[k, 0].item() - row) <= 2.0 ** -(frac[k].item() + 1)
         assert abs(bias[k].item() - 0.3) <= 2.0 ** -(frac[k].item() + x_frac + 1)
 

@@ -9,7 +9,7 @@ from support.simulate import assert_contract, inputs, simulate
 
 from inrhw.base.errors import InputError, Overflow
 from inrhw.base.types import Codes, Fixed, Phase, Vector
-from inrhw.gateware.adder_graph import adder_graph
+from inrhw.gateware.constant_matrix import adder_graph
 from inrhw.ops.linear.fwht.node import Fwht, butterflies
 from inrhw.ops.linear.regroup import Regroup
 from inrhw.ops.node import Graph

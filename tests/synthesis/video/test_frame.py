@@ -10,7 +10,7 @@ from support.places import VERILOG
 from support.tmds_decoder import BYTES, CONTROLS, symbols
 from support.video_frame import expected_frame
 
-from inrhw.artifact.emit import verilog_of
+from inrhw.artifact.artifact import verilog_of
 from inrhw.artifact.manifest import Manifest
 from inrhw.base.board import load_board
 from inrhw.lowering.hardware import Hardware
@@ -20,8 +20,8 @@ from inrhw.signals.picture import Picture
 from inrhw.synthesis.bitstream import show_of
 from inrhw.synthesis.video.edges import EDGES
 from inrhw.synthesis.video.mode import VGA_640X480
-from inrhw.verification.simulator.build import build
 from inrhw.verification.simulator.run import run_tests
+from inrhw.verification.simulator.simulation import build
 
 # Compiles a core and runs it for 19 ms of its time.
 pytestmark = pytest.mark.slow

@@ -61,27 +61,27 @@ class FoldedDenseComponent(wiring.Component):
         """
         node, position = self._node, buffer.position
         busy = Signal()
-        step = Signal(range(max(2, node.steps)))
+        cycle = Signal(range(max(2, node.cycles)))
         synapse = Signal(range(max(2, node.synapse_fold)))
         at = Signal(position)
-        last_step, last_synapse = step == node.steps - 1, synapse == node.synapse_fold - 1
+        last_cycle, last_synapse = cycle == node.cycles - 1, synapse == node.synapse_fold - 1
         last_group = at.group == position.groups - 1
         m.d.sync += [
-            step.eq(step + 1),
+            cycle.eq(cycle + 1),
             synapse.eq(Mux(last_synapse, 0, synapse + 1)),
             at.group.eq(Mux(last_synapse | last_group, 0, at.group + 1)),
             at.row.eq(Mux(last_synapse, 0, at.row + last_group)),
         ]
-        with m.If(busy & last_step):
+        with m.If(busy & last_cycle):
             m.d.sync += busy.eq(0)
         with m.If(buffer.full):
-            m.d.sync += [busy.eq(1), step.eq(0), synapse.eq(0), at.eq(0), at.slot.eq(buffer.slot)]
+            m.d.sync += [busy.eq(1), cycle.eq(0), synapse.eq(0), at.eq(0), at.slot.eq(buffer.slot)]
         bank = None
         if node.i.banks > 1:
             bank = Signal.like(buffer.bank, name="bank", reset_less=True)
             with m.If(buffer.full):
                 m.d.sync += bank.eq(buffer.bank)
-        self._read_weights(m, buffer, step, at, bank)
+        self._read_weights(m, buffer, cycle, at, bank)
         simd = node.fold.simd
         restart = delay(m, synapse == 0, simd + 1, "restart")
         done = delay_valid(m, busy & last_synapse, simd + node.mac_latency)
@@ -90,20 +90,20 @@ class FoldedDenseComponent(wiring.Component):
         return restart, done, bank
 
     def _read_weights(
-        self, m: Module, buffer: InputBuffer, step: Value, at: Signal, bank: Value | None
+        self, m: Module, buffer: InputBuffer, cycle: Value, at: Signal, bank: Value | None
     ) -> None:
         """Give every lane its place in the buffer and in its memories; `self._weights` is what comes out."""
         node = self._node
         self._weights = []
         for lane, contents in enumerate(node.lane_contents()):
             if lane:
-                step = delay(m, step, 1, f"step_lane{lane}")
+                cycle = delay(m, cycle, 1, f"cycle_lane{lane}")
                 at = delay(m, at, 1, f"at_lane{lane}")
                 bank = delay(m, bank, 1, f"bank_lane{lane}") if node.switches else None
             memory = ColumnMemory(contents, node.format.weight_bits, self._number(contents))
             m.submodules[f"weights_lane{lane}"] = memory
             self._connect(m, memory, bank)
-            m.d.comb += [memory.address.eq(step), buffer.at[lane].eq(at)]
+            m.d.comb += [memory.address.eq(cycle), buffer.at[lane].eq(at)]
             self._weights.append(memory.data)
 
     def _number(self, contents: list[Contents]) -> int | None:

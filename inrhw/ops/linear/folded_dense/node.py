@@ -27,7 +27,7 @@ from inrhw.gateware.mac import (
 from inrhw.gateware.memory import Contents, columns_to_contents, memory_style, total_depth
 from inrhw.ops.linear.dense import Dense
 from inrhw.ops.linear.folded_dense.circuit import FoldedDenseComponent
-from inrhw.ops.linear.folded_dense.cost import FoldedShape
+from inrhw.ops.linear.folded_dense.shape import FoldedShape
 from inrhw.ops.node import Node
 
 #: Most bits of a sum and its shift, which are one code in memory.
@@ -273,22 +273,22 @@ class FoldedDense(Node):
         return self.shape.synapse_fold
 
     @property
-    def steps(self) -> int:
+    def cycles(self) -> int:
         """Cycles that the multipliers need for a vector."""
-        return self.shape.steps
+        return self.shape.cycles
 
     @property
     def initiation_interval(self) -> int:
         """``neuron_fold * synapse_fold`` cycles, or more if the input takes longer to come."""
-        return max(self.steps, self.i.span)
+        return max(self.cycles, self.i.span)
 
     @property
     def slots(self) -> int:
         """Vectors in the input buffer: 2, or more where the last lanes read while a third one comes."""
         e = np.arange(self.i.length)
-        simd, steps_before = self.fold.simd, self.steps - self.synapse_fold
+        simd, cycles_before = self.fold.simd, self.cycles - self.synapse_fold
         # Cycles after the vector is complete; a vector of the next round has to come no earlier.
-        last_read = _READ_LATENCY - 1 + steps_before + e // simd + e % simd
+        last_read = _READ_LATENCY - 1 + cycles_before + e // simd + e % simd
         written = e // self.i.lanes * self.i.beat_interval - self.i.span
         slots = 2
         while (slots * self.initiation_interval + written < last_read).any():
@@ -350,12 +350,12 @@ class FoldedDense(Node):
         pe, simd = self.fold.pe, self.fold.simd
         padded = np.zeros((self.sets, self.neuron_fold * pe, self.synapse_fold * simd), np.int64)
         padded[:, : self.o.length, : self.i.length] = self.weight
-        steps = padded.reshape(self.sets, self.neuron_fold, pe, self.synapse_fold, simd).transpose(
+        cycles = padded.reshape(self.sets, self.neuron_fold, pe, self.synapse_fold, simd).transpose(
             4, 0, 1, 3, 2
         )
         return [
             columns_to_contents(f"weights of lane {k}", lane, self.format.weight_bits)
-            for k, lane in enumerate(steps.reshape(simd, self.sets, self.steps, pe))
+            for k, lane in enumerate(cycles.reshape(simd, self.sets, self.cycles, pe))
         ]
 
     def scale_contents(self) -> list[Contents]:
@@ -383,7 +383,7 @@ class FoldedDense(Node):
     def memory_kind(self) -> str:
         """What the weights are kept in: "LUT", "block RAM" or "UltraRAM"."""
         kinds = {"lut": "LUT", "block": "block RAM", "ultra": "UltraRAM"}
-        depth = total_depth(self.steps, 2 if self.loadable else self.sets)
+        depth = total_depth(self.cycles, 2 if self.loadable else self.sets)
         return kinds[memory_style(depth, loadable=self.loadable)]
 
     def cost(self) -> Cost:

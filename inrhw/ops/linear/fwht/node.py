@@ -15,8 +15,8 @@ import numpy as np
 
 from inrhw.base.errors import InputError, Overflow
 from inrhw.base.types import Codes, Fixed, Vector
-from inrhw.gateware.adder_graph import Adder, AdderGraph, Term, adder_graph
 from inrhw.gateware.adders import adders_cost
+from inrhw.gateware.constant_matrix import Adder, AdderGraph, Term, adder_graph
 from inrhw.gateware.cost import Cost, beside
 from inrhw.ops.linear.fwht.circuit import FwhtComponent, across_cost
 from inrhw.ops.node import Node

@@ -18,7 +18,7 @@ from inrhw.estimates.power.energies import (
 )
 from inrhw.lowering.hardware import check_clock
 from inrhw.synthesis.netlist import Json, Netlist, pins_of, resource_of, stays_in_slice, top_module
-from inrhw.synthesis.synth import Synthesis, cost_of
+from inrhw.synthesis.synthesis import Synthesis, cost_of
 
 #: A figure as "low", "nominal" and "high".
 Band = Mapping[str, Figure]

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from inrhw.base.types import Codes, Fixed, Vector
 from inrhw.gateware.cost import Cost, product, table
-from inrhw.gateware.lookup import lookup, negated_if
 from inrhw.gateware.pipeline import Step
+from inrhw.gateware.selection import lookup, negated_if
 from inrhw.ops.kinds.curve import EVERY_STEP
 from inrhw.ops.kinds.saturating import EvenNode
 
@@ -75,7 +75,7 @@ class Lines:
         """Each segment's value and rise, in units of 2**-_GUARD of the output's last place.
 
         The value holds half a unit of the output, so that dropping bits rounds. No entry lies near a tie
-        (tests/ops/kinds/test_lines.py): float64 rounds as exact arithmetic would.
+        (tests/ops/kinds/test_interpolation.py): float64 rounds as exact arithmetic would.
         """
         nodes = np.arange((2 << self.index_bits) + 1) / (2 << self.index_bits)
         exact = self.function(nodes) * 2.0 ** (self.width - 1 + _GUARD)

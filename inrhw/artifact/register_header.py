@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from inrhw.artifact.manifest import Manifest
-from inrhw.artifact.register_map import file_words, register_map
+from inrhw.artifact.register_map import file_words, mapped_registers
 from inrhw.core.registers.control_map import CONTROL_ID
 from inrhw.core.registers.loader_map import Refusal, State
 from inrhw.core.registers.picture_map import PICTURES_ID
@@ -125,7 +125,7 @@ def _constants(manifest: Manifest) -> Iterator[str]:
         yield f"ID_VALUE 0x{PICTURES_ID:08X}u"
     if manifest.control:
         yield f"CORE_ID_VALUE 0x{CONTROL_ID:08X}u"
-    for register in register_map(manifest):
+    for register in mapped_registers(manifest):
         access = "r" * register.readable + "w" * register.writable
         yield f"{register.name} 0x{register.address:02X}u /* {access} */"
         for field, bits in register.fields.items():

@@ -11,13 +11,13 @@ import numpy as np
 from amaranth.back import rtlil
 from amaranth.lib.wiring import Component
 
-from inrhw.artifact.c_header import c_header
-from inrhw.artifact.describe import describe
-from inrhw.artifact.example_bench import example_bench
+from inrhw.artifact.description import describe
+from inrhw.artifact.example import example_bench
 from inrhw.artifact.hierarchy import merge_equal_modules
 from inrhw.artifact.manifest import FILE, Manifest, core_there
-from inrhw.artifact.register_page import register_page
-from inrhw.artifact.verilog_header import verilog_header
+from inrhw.artifact.register_header import c_header
+from inrhw.artifact.register_page import registers_markdown
+from inrhw.artifact.verilog_header import head_comment
 from inrhw.base.errors import InputError
 from inrhw.base.files import output_folder, write_together
 from inrhw.base.names import safe_name
@@ -149,14 +149,14 @@ def emit(
 def _files(artifact: Artifact, component: Component, manifest: Manifest) -> dict[Path, bytes | None]:
     """Return what all files but the manifest hold; None for those that such a core does not have."""
     core = artifact.core
-    verilog = verilog_header(core, artifact.name) + verilog_of(component, artifact.name, artifact.folder)
+    verilog = head_comment(core, artifact.name) + verilog_of(component, artifact.name, artifact.folder)
     return {
         artifact.verilog: verilog.encode(),
         artifact.vectors: _vectors(core),
         artifact.weights: weights_file(core.memories) if core.memories else None,
         artifact.second_weights: weights_file(core.other.memories) if core.memories else None,
         artifact.header: c_header(manifest).encode() if core.has_registers else None,
-        artifact.register_page: register_page(manifest).encode() if core.has_registers else None,
+        artifact.register_page: registers_markdown(manifest).encode() if core.has_registers else None,
         artifact.example_bench: example_bench(manifest).encode(),
     }
 

@@ -16,7 +16,7 @@ from inrhw.core.registers.picture_map import picture_registers
 from inrhw.core.registers.weight_file import shape_digest
 from inrhw.core.sources.stream import bits_per_axis
 from inrhw.core.sources.window import WindowSource
-from inrhw.lowering.fold import folding_of
+from inrhw.lowering.folding import folding_of
 from inrhw.ops.linear.dense import Dense
 from inrhw.ops.linear.folded_dense.node import FoldedDense
 from inrhw.ops.node import Node

@@ -7,7 +7,7 @@ import pytest
 from support.command import Inrhw, refused
 
 from inrhw.base.errors import InputError
-from inrhw.reports.compare import compare, write_comparison
+from inrhw.reports.comparison import compare, write_comparison
 
 SOURCE = "a <b>bold</b> tool"
 

@@ -15,9 +15,9 @@ from PIL import Image
 from support.banks import SHARED, of_five, pictures
 
 import inrhw.gateware.memory
-from inrhw.artifact.emit import Artifact, emit
-from inrhw.lowering.fold import Folding, fold, fold_banks
-from inrhw.lowering.lower import lower
+from inrhw.artifact.artifact import Artifact, emit
+from inrhw.lowering.folding import Folding, fold, fold_banks
+from inrhw.lowering.integer_graph import lower
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.inr import INR
 from inrhw.networks.precision import Precision
@@ -28,7 +28,7 @@ needs_icarus = pytest.mark.skipif(shutil.which("iverilog") is None, reason="Icar
 
 SMALL = Architecture("quadinr", 5, 4, 3, hidden_features=2, hidden_layers=0)
 GREY = Architecture("quadinr", 4, 5, 1, hidden_features=2, hidden_layers=0)
-BYTES = Architecture("quadinr", 5, 4, 3, 2, 0, precision=Precision(8, 8, 8, finer_rows=2))
+BYTES = Architecture("quadinr", 5, 4, 3, 2, 0, precision=Precision(8, 8, 8, max_row_shift=2))
 
 
 def baked(architecture: Architecture) -> Graph:

@@ -67,7 +67,7 @@ class FoldedShape:
         return self.fold.neuron_fold(self.rows)
 
     @property
-    def steps(self) -> int:
+    def cycles(self) -> int:
         """Cycles that a vector takes."""
         return self.neuron_fold * self.synapse_fold
 
@@ -98,7 +98,7 @@ class FoldedShape:
         return (
             buffer_cost(edge, self.fold.simd, self.slots)
             + self._sequencer()
-            + self.fold.simd * self._memory(self.fold.pe, self.format.weight_bits, self.steps)
+            + self.fold.simd * self._memory(self.fold.pe, self.format.weight_bits, self.cycles)
             + self._multipliers()
             + self._unload()
             + self._scale()
@@ -110,7 +110,7 @@ class FoldedShape:
         format = self.format
         widths = (self.fold.pe, format.weight_bits), (self.out_lanes, format.sum_width + format.shift_bits)
         word = max(min(codes, MAX_WIDTH // width) * width for codes, width in widths)
-        return _BUS + Cost(ff=2 * word + address_bits(self.steps))
+        return _BUS + Cost(ff=2 * word + address_bits(self.cycles))
 
     def _memory(self, codes: int, width: int, depth: int) -> Cost:
         return column_memory(codes, width, depth, self.sets, loadable=self.loadable)
@@ -121,11 +121,11 @@ class FoldedShape:
         A lane's next step is the address that a memory of LUTs keeps.
         """
         simd, bank = self.fold.simd, address_bits(self.banks)
-        words = total_depth(self.steps, self.sets)
+        words = total_depth(self.cycles, self.sets)
         kept = not self.loadable and memory_style(words, loadable=False) == "lut"
         at = ReadPosition(Vector(self.x, self.columns, self.lanes), simd, self.slots).size
-        passed = address_bits(self.steps) + at + (bank if self.sets > 1 or self.loadable else 0)
-        counters = counter(self.steps) + counter(self.synapse_fold) + Cost(lut=0.7 * at, ff=at + bank)
+        passed = address_bits(self.cycles) + at + (bank if self.sets > 1 or self.loadable else 0)
+        counters = counter(self.cycles) + counter(self.synapse_fold) + Cost(lut=0.7 * at, ff=at + bank)
         wait = simd + self.mac_latency
         doubled = address_bits(words) if kept else 0
         return (

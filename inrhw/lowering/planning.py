@@ -18,8 +18,8 @@ from inrhw.lowering.cost import (
     rest_cost,
     synapse_fold,
 )
-from inrhw.lowering.fold import Folding, check_loadable
-from inrhw.lowering.hardware import Hardware, check_control, check_window
+from inrhw.lowering.folding import Folding, check_loadable
+from inrhw.lowering.hardware import Hardware, check_window
 from inrhw.lowering.shapes import LayerShape, layer_shapes
 from inrhw.networks.architecture import Architecture
 from inrhw.ops.linear.folded_dense.node import Fold
@@ -28,9 +28,7 @@ from inrhw.ops.linear.folded_dense.node import Fold
 _RAISES, _RAISE = 8, 8.0
 
 
-def plan(
-    architecture: Architecture, hardware: Hardware, board: Board, source: str = "raster"
-) -> Folding | None:
+def plan(architecture: Architecture, hardware: Hardware, board: Board) -> Folding | None:
     """Find the folding that a user wishes for.
 
     With a number of cycles a pixel, it is the cheapest one that needs no more: the smallest sum of the shares
@@ -44,8 +42,6 @@ def plan(
         What is wanted.
     board
         Bounds what is possible.
-    source
-        "raster", where the first layer needs no multipliers, or "stream".
 
     Returns
     -------
@@ -60,40 +56,35 @@ def plan(
     """
     if hardware.window:
         first = architecture.hidden_activations[0]
-        check_window(source, hardware.folded, first.argument_format(architecture.phase_bits))
+        check_window(hardware.source, hardware.folded, first.argument_format(architecture.phase_bits))
     if hardware.weights == "loadable":
         check_loadable(architecture.precision)
     if not hardware.folded:
         return None
-    return _folding(layer_shapes(architecture), hardware, board, source)
+    return _folding(layer_shapes(architecture), hardware, board)
 
 
-def _folding(shapes: Sequence[LayerShape], hardware: Hardware, board: Board, source: str) -> Folding:
+def _folding(shapes: Sequence[LayerShape], hardware: Hardware, board: Board) -> Folding:
     """Return the folding of layers that are to be folded; see `plan`."""
     if hardware.packed and not any(shape.packable(Fold(2, 1)) for shape in shapes):
         raise InputError("packed needs weights and activations of at most 8 bits; see weight_bits")
     if hardware.packed and board.family != "xcup":
         raise InputError(f"packed needs the DSP48E2 of UltraScale+, which {board.title} does not have")
-    search = _Search(shapes, hardware, board, source)
+    search = _Search(shapes, hardware, board)
     interval = hardware.interval
     if interval is None:
         return search.fastest()
     return search.within(interval) or search.refuse(interval)
 
 
-def plan_for(
-    architectures: Sequence[Architecture], hardware: Hardware, board: Board, source: str = "raster"
-) -> Folding | None:
+def plan_for(architectures: Sequence[Architecture], hardware: Hardware, board: Board) -> Folding | None:
     """Find the folding of a core of as many pictures as there are architectures; see `plan`."""
-    check_control(hardware.control, source)
     if len(architectures) > 1:
-        return plan_banks(architectures, hardware, board, source)
-    return plan(architectures[0], hardware, board, source)
+        return plan_banks(architectures, hardware, board)
+    return plan(architectures[0], hardware, board)
 
 
-def plan_banks(
-    architectures: Sequence[Architecture], hardware: Hardware, board: Board, source: str = "raster"
-) -> Folding:
+def plan_banks(architectures: Sequence[Architecture], hardware: Hardware, board: Board) -> Folding:
     """Find the folding of a core of several pictures, as `plan` does for one.
 
     With no target there is a multiplier for each weight, but adders for shared layers, and a pixel a clock.
@@ -112,7 +103,7 @@ def plan_banks(
         raise InputError("pictures that share layers cannot have a window; it needs baked weights")
     shapes = layer_shapes(architectures[0], len(architectures))
     if hardware.folded:
-        return _folding(shapes, hardware, board, source)
+        return _folding(shapes, hardware, board)
     return Folding(tuple(Fold(shape.rows, shape.columns) for shape in shapes))
 
 
@@ -128,8 +119,8 @@ class _Path:
 class _Search:
     """Folds of one network, within the limits of a board and of the user."""
 
-    def __init__(self, shapes: Sequence[LayerShape], hardware: Hardware, board: Board, source: str) -> None:
-        self._shapes, self._hardware, self._board, self._source = shapes, hardware, board, source
+    def __init__(self, shapes: Sequence[LayerShape], hardware: Hardware, board: Board) -> None:
+        self._shapes, self._hardware, self._board = shapes, hardware, board
         self._weights = hardware.weights or "rom"
         budget = {"dsp": hardware.max_dsp, "lut": hardware.max_lut}
         self._limits = {
@@ -196,7 +187,7 @@ class _Search:
 
     def _cheapest(self, interval: int, prices: Mapping[str, float]) -> _Path:
         """Choose layer by layer: what one costs depends on those before only by the lanes of its input."""
-        rest = rest_cost(self._shapes, self._weights, self._source, control=self._hardware.control)
+        rest = rest_cost(self._shapes, self._weights, self._hardware.source, control=self._hardware.control)
         rest = on_family(rest, self._board.family)
         paths = {2: _Path((), rest, _price(rest, prices))}
         for k, shape in enumerate(self._shapes):
@@ -213,7 +204,7 @@ class _Search:
         return min(paths.values(), key=lambda path: path.price)
 
     def _cost(self, k: int, fold: Fold, lanes: int, interval: int) -> Cost:
-        raster = k == 0 and self._source == "raster"
+        raster = k == 0 and self._hardware.source == "raster"
         pace = interval if self._shapes[k].rotation else 0  # which matters to rotations only
         key = (self._alike[k], fold, lanes, pace, raster)
         if key not in self._costs:
@@ -265,7 +256,7 @@ def _divisors(n: int) -> list[int]:
 
 
 def plan_to_json(
-    architectures: Sequence[Architecture], hardware: Hardware, board: Board, source: str, folding: Folding
+    architectures: Sequence[Architecture], hardware: Hardware, board: Board, folding: Folding
 ) -> dict[str, Any]:
     """Return what a folding was chosen for, and what the cost model says of it.
 
@@ -273,16 +264,17 @@ def plan_to_json(
     core gives a pixel a clock.
     """
     shapes = layer_shapes(architectures[0], len(architectures))
+    source, control = hardware.source, hardware.control
 
     def told(cost: Cost) -> dict[str, float]:
         return asdict(on_family(cost, board.family))
 
     def folded(shapes: Sequence[LayerShape]) -> Cost:
-        return sum(network_cost(shapes, folding, source, control=hardware.control).values(), Cost())
+        return sum(network_cost(shapes, folding, source, control=control).values(), Cost())
 
     def separate() -> dict[str, Any]:
         alone = layer_shapes(architectures[0])
-        one = folded(alone) if hardware.folded else baked_cost(alone, source, control=hardware.control)
+        one = folded(alone) if hardware.folded else baked_cost(alone, source, control=control)
         weights = folding.weights if hardware.folded else "baked"
         return {"weights": weights, **told(sum([one] * len(architectures), Cost()))}
 

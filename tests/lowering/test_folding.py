@@ -11,8 +11,8 @@ from support.networks_drawn import architectures, network
 from support.simulate import assert_contract, inputs
 
 from inrhw.base.errors import InputError
-from inrhw.lowering.fold import Folding, fold, fold_banks, folding_of, other_weights
-from inrhw.lowering.lower import lower
+from inrhw.lowering.folding import Folding, fold, fold_banks, folding_of, other_weights
+from inrhw.lowering.integer_graph import lower
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.inr import INR
 from inrhw.networks.precision import Precision
@@ -34,7 +34,7 @@ def folded(architecture: Architecture, folding: Folding, seed: int = 0) -> Graph
 
 
 def chosen(weights: str = "rom", packed: bool = False) -> tuple[Architecture, Folding]:
-    architecture = Architecture("quadinr", 5, 4, 3, 6, 1, precision=Precision(8, 8, 8, finer_rows=1))
+    architecture = Architecture("quadinr", 5, 4, 3, 6, 1, precision=Precision(8, 8, 8, max_row_shift=1))
     return architecture, Folding((Fold(2, 2), Fold(3, 2), Fold(1, 3)), weights, packed)
 
 
@@ -210,7 +210,7 @@ def test_networks_of_different_structure_are_refused_by_the_nodes_name() -> None
     refused("layer4_dense of picture 2 is not", hidden_layers=4)
     refused("layer3_dense of picture 2 is not", hidden_layers=2)
     refused("layer4_dense of picture 2 is not", channels=1)
-    refused("layer0_sine of picture 2 is not", precision=Precision(8, 8, 8, 7, finer_rows=1))
+    refused("layer0_sine of picture 2 is not", precision=Precision(8, 8, 8, 7, max_row_shift=1))
     refused("all pictures must have one format: picture 0 takes .*, picture 2", width=9)
     with pytest.raises(InputError, match="weights of several pictures must be rom, not loadable"):
         fold_banks([first], dataclasses.replace(folding, weights="loadable"), architecture.precision)

@@ -20,9 +20,9 @@ from inrhw.base.figure import Figure
 from inrhw.base.files import digest
 from inrhw.estimates.power.activity import Activity
 from inrhw.estimates.power.energies import BAND, DEFAULT_RATES, ENERGIES, PARTS, STATIC_MW_PER_LUT
-from inrhw.estimates.power.power import LEVELS, Band, Power, parts_mw, power, switching
+from inrhw.estimates.power.fpga import LEVELS, Band, Power, parts_mw, power, switching
 from inrhw.synthesis.netlist import Netlist
-from inrhw.synthesis.synth import Synthesis
+from inrhw.synthesis.synthesis import Synthesis
 from inrhw.synthesis.timing.path import Timing
 
 VCU128 = load_board("vcu128")

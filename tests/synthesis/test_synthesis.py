@@ -13,7 +13,7 @@ from inrhw.base.board import load_board
 from inrhw.base.errors import InputError, ToolFailed
 from inrhw.base.yosys import share_folder, verilog_from_rtlil
 from inrhw.gateware.mac import DotProduct, PackedDotProduct, WideDotProduct
-from inrhw.synthesis.synth import synth
+from inrhw.synthesis.synthesis import synth
 
 pytestmark = pytest.mark.tools
 

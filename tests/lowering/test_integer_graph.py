@@ -10,7 +10,7 @@ from support.networks_drawn import architectures, network
 
 from inrhw.base.errors import InputError, Overflow
 from inrhw.base.types import Phase
-from inrhw.lowering.lower import lower
+from inrhw.lowering.integer_graph import lower
 from inrhw.networks.architecture import PIXEL, Architecture, activations
 from inrhw.networks.inr import INR
 from inrhw.networks.precision import Precision

@@ -7,7 +7,7 @@ from support.simulate import assert_contract
 from inrhw.base.types import Codes, Fixed, Phase, Vector
 from inrhw.gateware.cost import Cost
 from inrhw.gateware.pipeline import Staged
-from inrhw.ops.kinds.quarter_wave import QuarterWave
+from inrhw.ops.kinds.waves import QuarterWave
 from inrhw.ops.node import Node
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from inrhw.base.types import Codes
-from inrhw.gateware.adder_graph import AdderGraph, adder_graph, signed_digits
+from inrhw.gateware.constant_matrix import AdderGraph, adder_graph, signed_digits
 
 shapes = st.tuples(st.integers(1, 6), st.integers(1, 6))
 #: Few different values, so that rows share much; and overlapping patterns such as 0b1010101.

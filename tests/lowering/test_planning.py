@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from inrhw.base.board import Board, load_board
 from inrhw.base.errors import InputError
 from inrhw.gateware.cost import Cost
-from inrhw.lowering.cost import network_cost, steps
-from inrhw.lowering.fold import Folding, fold
+from inrhw.lowering.cost import cycles, network_cost
+from inrhw.lowering.folding import Folding, fold
 from inrhw.lowering.hardware import Hardware
-from inrhw.lowering.lower import lower
-from inrhw.lowering.plan import plan, plan_banks, plan_for, plan_to_json
+from inrhw.lowering.integer_graph import lower
+from inrhw.lowering.planning import plan, plan_banks, plan_for, plan_to_json
 from inrhw.lowering.shapes import layer_shapes
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.inr import INR
@@ -33,16 +33,14 @@ def network(features: int, hidden: int = 1, channels: int = 3, precision: Precis
     return Architecture("siren", 16, 16, channels, features, hidden, precision=precision)
 
 
-def planned(
-    architecture: Architecture, wish: Hardware, board: Board = VCU128, source: str = "raster"
-) -> Folding:
-    found = plan(architecture, wish, board, source)
+def planned(architecture: Architecture, wish: Hardware, board: Board = VCU128) -> Folding:
+    found = plan(architecture, wish, board)
     assert found is not None
     return found
 
 
 def intervals(architecture: Architecture, folding: Folding) -> list[int]:
-    return [steps(shape, f) for shape, f in zip(layer_shapes(architecture), folding.layers, strict=True)]
+    return [cycles(shape, f) for shape, f in zip(layer_shapes(architecture), folding.layers, strict=True)]
 
 
 def total(architecture: Architecture, folding: Folding, source: str = "raster") -> Cost:
@@ -140,9 +138,9 @@ def test_without_a_target_weights_are_baked_and_with_one_in_rom() -> None:
     st.sampled_from(("raster", "stream")),
 )
 def test_every_layer_keeps_pace_and_every_fold_is_possible(
-    architecture: Architecture, interval: int, weights: Any, source: str
+    architecture: Architecture, interval: int, weights: Any, source: Any
 ) -> None:
-    folding = planned(architecture, Hardware(weights=weights, initiation_interval=interval), source=source)
+    folding = planned(architecture, Hardware(source, weights=weights, initiation_interval=interval))
     assert max(intervals(architecture, folding)) <= interval
     for shape, f in zip(layer_shapes(architecture), folding.layers, strict=True):
         assert 1 <= f.pe <= shape.rows and 1 <= f.simd <= shape.columns
@@ -175,7 +173,7 @@ def test_no_other_folding_is_cheaper(interval: int) -> None:
             Fold(pe, simd)
             for pe in range(1, shape.rows + 1)
             for simd in ([2] if k == 0 else range(1, shape.columns + 1))
-            if steps(shape, Fold(pe, simd)) <= interval
+            if cycles(shape, Fold(pe, simd)) <= interval
         ]
         for k, shape in enumerate(shapes)
     ]
@@ -209,10 +207,9 @@ def test_one_cycle_less_than_the_fastest_does_not_fit() -> None:
 
 def test_the_raster_saves_the_first_layers_multipliers() -> None:
     architecture = network(32)
-    wish = Hardware(initiation_interval=32)
-    costs = {
-        s: total(architecture, planned(architecture, wish, source=s), s).dsp for s in ("raster", "stream")
-    }
+    costs = {}
+    for wish in (Hardware("raster", initiation_interval=32), Hardware("stream", initiation_interval=32)):
+        costs[wish.source] = total(architecture, planned(architecture, wish), wish.source).dsp
     assert costs["stream"] == costs["raster"] + 2
 
 
@@ -288,7 +285,7 @@ def test_the_plan_counts_the_registers_of_control() -> None:
     architecture = network(8)
     wishes = [Hardware(initiation_interval=16, control=control) for control in (False, True)]
     plain, found = (
-        plan_to_json([architecture], wish, VCU128, "raster", planned(architecture, wish))["predicted"]["lut"]
+        plan_to_json([architecture], wish, VCU128, planned(architecture, wish))["predicted"]["lut"]
         for wish in wishes
     )
     assert found - plain == pytest.approx(235)
@@ -307,7 +304,7 @@ def test_the_plan_counts_the_registers_of_control() -> None:
 def test_the_plan_on_disk_says_what_was_chosen() -> None:
     architecture, wish = network(8), Hardware(initiation_interval=16)
     folding = planned(architecture, wish)
-    plain = plan_to_json([architecture], wish, VCU128, "raster", folding)
+    plain = plan_to_json([architecture], wish, VCU128, folding)
     assert plain["board"] == "vcu128"
     assert plain["target"]["initiation_interval"] == 16
     assert [(layer["pe"], layer["simd"]) for layer in plain["layers"]] == [
@@ -331,7 +328,7 @@ def test_several_pictures_are_planned_within_a_target_or_at_a_pixel_a_clock() ->
             folding = plan_banks(architectures, wish, VCU128)
             assert len(folding.layers) == layers
             shapes = layer_shapes(architectures[0], 3)
-            assert max(itertools.starmap(steps, zip(shapes, folding.layers, strict=True))) <= most
+            assert max(itertools.starmap(cycles, zip(shapes, folding.layers, strict=True))) <= most
 
 
 def test_banks_count_for_the_memory_of_a_board() -> None:
@@ -342,26 +339,24 @@ def test_banks_count_for_the_memory_of_a_board() -> None:
         plan_banks(several(10_000), wish, arty)
 
 
-@pytest.mark.parametrize("source", ["raster", "stream"])
-def test_pictures_of_different_sizes_are_folded_as_those_of_one(source: str) -> None:
+@pytest.mark.parametrize("wish", [Hardware("raster"), Hardware("stream")])
+def test_pictures_of_different_sizes_are_folded_as_those_of_one(wish: Hardware) -> None:
     different = [*several(1, side=16), *several(1, (8, 16))]
-    assert plan_banks(different, Hardware(), VCU128, source) == plan_banks(
-        several(2), Hardware(), VCU128, source
-    )
+    assert plan_banks(different, wish, VCU128) == plan_banks(several(2), wish, VCU128)
 
 
 def test_a_core_of_many_pictures_is_compared_with_a_core_each() -> None:
     wish = Hardware(initiation_interval=16)
     for n in (2, 5):
         folding = plan_banks(several(n), wish, VCU128)
-        plain = plan_to_json(several(n), wish, VCU128, "raster", folding)
-        alone = plan_to_json(several(1), wish, VCU128, "raster", folding)
+        plain = plan_to_json(several(n), wish, VCU128, folding)
+        alone = plan_to_json(several(1), wish, VCU128, folding)
         assert plain["separate"]["weights"] == "rom"
         assert plain["separate"]["lut"] == pytest.approx(n * alone["predicted"]["lut"])
         assert plain["separate"]["dsp"] == n * plain["predicted"]["dsp"]
         assert "separate" not in alone
     whole = plan_banks(several(2), Hardware(), VCU128)
-    baked = plan_to_json(several(2), Hardware(), VCU128, "raster", whole)["separate"]
+    baked = plan_to_json(several(2), Hardware(), VCU128, whole)["separate"]
     assert (baked["weights"], baked["dsp"]) == ("baked", 0)
 
 
@@ -380,7 +375,7 @@ def test_a_board_of_smaller_luts_is_full_sooner() -> None:
     arty, ecp5 = (planned(network(32, 2), wish, board) for board in (load_board("arty_a7"), ulx3s))
     assert max(intervals(network(32, 2), arty)) <= max(intervals(network(32, 2), ecp5))
     costs = [
-        plan_to_json([network(32, 2)], wish, board, "raster", arty)["predicted"]
+        plan_to_json([network(32, 2)], wish, board, arty)["predicted"]
         for board in (load_board("arty_a7"), ulx3s)
     ]
     assert costs[1] == costs[0] | {
@@ -389,18 +384,16 @@ def test_a_board_of_smaller_luts_is_full_sooner() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wish", "model", "source", "message"),
+    ("wish", "model", "message"),
     [
-        (Hardware(window=True), "quadinr", "stream", "a window needs the raster source"),
-        (Hardware(target_mpixels=20, window=True), "siren", "raster", "a window needs baked weights"),
-        (Hardware(window=True), "gauss", "raster", "a window needs a periodic activation"),
+        (Hardware("stream", window=True), "quadinr", "a window needs the raster source"),
+        (Hardware(target_mpixels=20, window=True), "siren", "a window needs baked weights"),
+        (Hardware(window=True), "gauss", "a window needs a periodic activation"),
     ],
 )
-def test_a_window_that_cannot_be_is_refused_before_training(
-    wish: Hardware, model: str, source: str, message: str
-) -> None:
+def test_a_window_that_cannot_be_is_refused_before_training(wish: Hardware, model: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        plan(Architecture(model, 8, 8, 3), wish, VCU128, source)
+        plan(Architecture(model, 8, 8, 3), wish, VCU128)
 
 
 def test_a_window_is_planned_as_baked_weights_of_one_picture() -> None:

@@ -12,7 +12,7 @@ from inrhw.ops.curves.gabor_interpolated import GaborInterpolated
 from inrhw.ops.curves.gaussian_interpolated import GaussianInterpolated
 from inrhw.ops.curves.sinc_interpolated import SincInterpolated
 from inrhw.ops.curves.sine_interpolated import SineInterpolated
-from inrhw.ops.kinds.lines import _GUARD, InterpolatedNode, Lines
+from inrhw.ops.kinds.interpolation import _GUARD, InterpolatedNode, Lines
 
 Interpolated = InterpolatedNode | SineInterpolated
 

@@ -18,7 +18,7 @@ from inrhw.networks.inr import INR
 from inrhw.networks.precision import Precision
 from inrhw.networks.training.batches import pixels_of_a_step
 from inrhw.networks.training.descent import check_device
-from inrhw.networks.training.fit import Fitted, fit
+from inrhw.networks.training.fitted import Fitted, fit
 from inrhw.networks.training.optimizer import Optimizer
 from inrhw.networks.training.training import Training
 from inrhw.signals.likeness import psnr_db
@@ -221,7 +221,7 @@ def test_special_networks_survive_a_folder(picture: Picture, special: Architectu
     assert np.array_equal(loaded.model.render(), fitted.model.render())
 
 
-def test_quantization_starts_from_the_plain_network(
+def test_quantization_starts_from_the_absorbed_network(
     picture: Picture, architecture: Architecture, tmp_path: Path
 ) -> None:
     architecture = dataclasses.replace(architecture, model="incode")
@@ -232,7 +232,7 @@ def test_quantization_starts_from_the_plain_network(
     net.load_state_dict({name: trained[f"float.{name}"] for name in net.state_dict()})
     assert all(parameter.item() != 0 for parameter in net.activation.parameters())
     fitted = fit(picture, architecture, dataclasses.replace(TRAINING, finetune=0))
-    for name, value in net.plain().state_dict().items():
+    for name, value in net.absorbed().state_dict().items():
         assert torch.equal(fitted.model.state_dict()[name], value)
 
 

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from inrhw.base.types import Codes, Phase
 from inrhw.gateware.cost import LUT_INPUTS, Cost, table
-from inrhw.gateware.lookup import lookup, negated_if
 from inrhw.gateware.memory import address_bits
 from inrhw.gateware.pipeline import Step
+from inrhw.gateware.selection import lookup, negated_if
 from inrhw.ops.kinds.curve import CurveNode, check_output
 
 #: What finds the crest and puts in its magnitude; see `inrhw.gateware.cost`.
