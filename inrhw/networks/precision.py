@@ -22,7 +22,7 @@ class Precision(Settings):
     weight_bits
         Bits of hidden weights, 2..24. Beyond 16 they are as fine as sums exact in float64 allow.
     first_weight_bits, last_weight_bits
-        Bits of the first and the last layer's weights, 2..24. The first layer's carry the coordinates' detail.
+        Bits of the first layer's weights, which carry the coordinates' detail, and of the last one's, 2..24.
     activation_bits
         Bits of the activations' outputs, 2..24; most circuits have a limit of their own below that.
     phase_bits
