@@ -1,11 +1,12 @@
 """Write what Vivado needs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
 from cyclopts import Parameter
 
+from inrhw.artifact.manifest import complete_core
 from inrhw.base.board import load_board
 from inrhw.cli.build_folder import BuildFolder
 from inrhw.cli.commands.emit import PLAN, Emit
@@ -26,9 +27,14 @@ class Vivado(Stage):
     of_one_core = True
 
     @classmethod
+    def needs(cls, folder: BuildFolder) -> Mapping[str, type[Stage]]:
+        """The core."""
+        return dict.fromkeys((Emit.result, complete_core(folder.folder).verilog), Emit)
+
+    @classmethod
     def inputs(cls, folder: BuildFolder) -> Sequence[str]:
         """The core, and what it was planned for."""
-        return (Emit.result, PLAN)
+        return [*cls.needs(folder), PLAN]
 
     def key(self, folder: BuildFolder) -> Sequence[str]:
         """Board and clock."""
@@ -57,9 +63,6 @@ def vivado(
     ] = None,
 ) -> None:
     """Write Tcl scripts and constraints for Vivado."""
-    from inrhw.artifact.manifest import complete_core
-
-    complete_core(folder)
     work, stage = BuildFolder(folder), Vivado(board, clock_mhz)
     work.run(stage)
     print_paths(folder / name for name in stage.outputs(work))
