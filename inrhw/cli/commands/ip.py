@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from inrhw.artifact.manifest import Manifest, complete_core
+from inrhw.artifact.manifest import Manifest
 from inrhw.base.files import write_atomically
 from inrhw.cli.build_folder import BuildFolder
-from inrhw.cli.commands.emit import Emit
+from inrhw.cli.commands.emit import whole_core
 from inrhw.cli.options import FolderArgument
 from inrhw.cli.stage import Stage
 from inrhw.cli.terminal import print_paths
@@ -23,7 +23,7 @@ class Ip(Stage):
     @classmethod
     def needs(cls, folder: BuildFolder) -> Mapping[str, type[Stage]]:
         """The core."""
-        return dict.fromkeys((Emit.result, complete_core(folder.folder).verilog), Emit)
+        return whole_core(folder)
 
     def outputs(self, folder: BuildFolder) -> Sequence[str]:
         """Both descriptions."""

@@ -6,10 +6,9 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from inrhw.artifact.manifest import complete_core
 from inrhw.base.board import load_board
 from inrhw.cli.build_folder import BuildFolder
-from inrhw.cli.commands.emit import PLAN, Emit
+from inrhw.cli.commands.emit import PLAN, whole_core
 from inrhw.cli.options import DEFAULT, BoardName, FolderArgument
 from inrhw.cli.stage import Stage
 from inrhw.cli.terminal import print_paths
@@ -29,7 +28,7 @@ class Vivado(Stage):
     @classmethod
     def needs(cls, folder: BuildFolder) -> Mapping[str, type[Stage]]:
         """The core."""
-        return dict.fromkeys((Emit.result, complete_core(folder.folder).verilog), Emit)
+        return whole_core(folder)
 
     @classmethod
     def inputs(cls, folder: BuildFolder) -> Sequence[str]:
