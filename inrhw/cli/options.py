@@ -1,5 +1,6 @@
 """The groups of settings as options of the command line, and arguments that many commands take."""
 
+from dataclasses import KW_ONLY, dataclass, fields
 from pathlib import Path
 from typing import Annotated
 
@@ -38,3 +39,37 @@ Output = Annotated[
 Resume = Annotated[bool, Parameter(negative=(), help="Go on with training that was interrupted.")]
 
 DEFAULT = Recipe()
+
+
+@dataclass(frozen=True)
+class TrainingRecipe:
+    """What a command that trains takes of a recipe."""
+
+    signal: SignalOptions = DEFAULT.signal
+    _: KW_ONLY
+    network: NetworkOptions = DEFAULT.network
+    precision: PrecisionOptions = DEFAULT.precision
+    training: TrainingOptions = DEFAULT.training
+    board: BoardName = DEFAULT.board
+
+    @property
+    def recipe(self) -> Recipe:
+        """The recipe, with defaults for all else."""
+        return Recipe(**{field.name: getattr(self, field.name) for field in fields(self)})
+
+
+@dataclass(frozen=True)
+class WholeRecipe(TrainingRecipe):
+    """What a command that does everything takes of it."""
+
+    _: KW_ONLY
+    hardware: HardwareOptions = DEFAULT.hardware
+    estimates: EstimateOptions = DEFAULT.estimates
+    verification: VerificationOptions = DEFAULT.verification
+    name: CoreName = DEFAULT.name
+
+
+TrainingRecipeOptions = Annotated[TrainingRecipe, Parameter(name="*")]
+WholeRecipeOptions = Annotated[WholeRecipe, Parameter(name="*")]
+
+DEFAULT_TRAINING, DEFAULT_WHOLE = TrainingRecipe(), WholeRecipe()

@@ -12,7 +12,8 @@ from inrhw.lowering.folding import LOADABLE_WIDTH, Folding, lanes_to_rotate
 from inrhw.lowering.shapes import LayerShape
 from inrhw.ops.kinds.curve import CurveNode
 from inrhw.ops.linear.dense import Dense
-from inrhw.ops.linear.folded_dense.node import Fold, FoldedDense
+from inrhw.ops.linear.folded_dense.fold import Fold
+from inrhw.ops.linear.folded_dense.node import FoldedDense
 from inrhw.ops.linear.folded_dense.shape import FoldedShape
 from inrhw.ops.linear.fwht.node import Fwht
 from inrhw.ops.linear.gather import Gather

@@ -9,7 +9,8 @@ from inrhw.base.types import Phase, Vector
 from inrhw.lowering.hardware import WEIGHTS
 from inrhw.networks.precision import Precision
 from inrhw.ops.linear.dense import Dense
-from inrhw.ops.linear.folded_dense.node import Fold, FoldedDense, MemoryFormat
+from inrhw.ops.linear.folded_dense.fold import Fold, MemoryFormat
+from inrhw.ops.linear.folded_dense.node import FoldedDense
 from inrhw.ops.linear.fwht.node import Fwht, fits
 from inrhw.ops.linear.gather import Gather
 from inrhw.ops.linear.regroup import Regroup

@@ -22,7 +22,7 @@ from inrhw.lowering.folding import Folding, check_loadable
 from inrhw.lowering.hardware import Hardware, check_window
 from inrhw.lowering.shapes import LayerShape, layer_shapes
 from inrhw.networks.architecture import Architecture
-from inrhw.ops.linear.folded_dense.node import Fold
+from inrhw.ops.linear.folded_dense.fold import Fold
 
 #: How often, and by what factor, the price of a resource that ran short is raised.
 _RAISES, _RAISE = 8, 8.0

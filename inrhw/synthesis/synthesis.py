@@ -35,7 +35,7 @@ _DSP_OPTIONS = {"ice40": (" -dsp", "")}
 _OPEN = ("ecp5", "ice40")
 
 #: For iCE40: what other families keep in LUT RAM goes to block RAM or flip-flops.
-_NO_LUT_RAM = "setattr -unset ram_style -unset syn_ramstyle a:ram_style a:syn_ramstyle"
+_NO_LUT_RAM = "setattr -unset ram_style -unset rom_style -unset syn_ramstyle"
 
 #: What the multiply-accumulates of `inrhw.gateware.mac` are on UltraScale+.
 _DSP48E2 = Path(__file__).parent / "techmap" / "dsp48e2.v"

@@ -1,65 +1,31 @@
 """The ladder: from the torch model to the synthesized netlist, every rung against the same golden vectors."""
 
-import importlib.metadata
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from itertools import compress
-from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from inrhw.artifact.artifact import Artifact
-from inrhw.base.errors import InputError, Mismatch
+from inrhw.base.errors import Mismatch
 from inrhw.base.figure import Figure
-from inrhw.base.files import read_arrays, write_json
+from inrhw.base.files import write_json
 from inrhw.base.progress import OnProgress, silent
-from inrhw.base.types import Codes
-from inrhw.core.core import Core
-from inrhw.core.sources.folded_raster import FoldedRaster
-from inrhw.core.sources.raster import RasterSource
 from inrhw.networks.inr import INR
-from inrhw.ops.node import Graph
 from inrhw.signals.picture import Pixels, save_picture
-from inrhw.synthesis.synthesis import Synthesis, netlist_models
-from inrhw.verification.bench import TESTS, run_bench
-from inrhw.verification.equivalence.proof import PROVEN, prove
-from inrhw.verification.nodes import simulate, simulate_accumulators, simulate_folded_raster
-from inrhw.verification.simulator.simulation import available, version
+from inrhw.synthesis.synthesis import Synthesis
+from inrhw.verification.rungs import (
+    Found,
+    SkippedError,
+    check_icarus,
+    check_netlist,
+    check_nodes,
+    check_proof,
+    check_torch,
+    check_verilator,
+)
 
-#: Vectors that each node is given in Amaranth's simulator, which is too slow for a frame; a node that takes
-#: more than a cycle a vector gets fewer in proportion, but at least `FEWEST_VECTORS`.
-NODE_VECTORS = 256
-FEWEST_VECTORS = 4
-
-#: Cycles of a folded raster scan there.
-RASTER_CYCLES = 20_000
-
-#: Cycles that a frame may take, at its best rate, for each test to check all of it; else it checks this many
-#: pixels of the Verilog, or of the netlist. At one pixel a cycle it always checks a frame.
-FRAME_CYCLES = 300_000
-VERILOG_PIXELS = 1000
-NETLIST_PIXELS = 64
-
-#: The same on Icarus, which is a hundred times slower than Verilator.
-ICARUS_PIXELS = 128
-ICARUS_CYCLES = 2048
-
-#: Largest folded Verilog for Icarus: on 3.5 MB, 3,084 multipliers, it had not finished after 12 minutes.
-ICARUS_BYTES = 1_000_000
-
-#: Cells times cycles of a frame up to which a frame of the netlist is checked as a whole.
-NETLIST_WORK = 2_000_000_000
-
-#: The rung of the proof, and the seconds that it may take.
+#: The rung of the proof.
 PROOF = "netlist == Verilog"
-PROOF_S = 600.0
-
-_NO_NETLIST = "there is no netlist; run `inrhw synth` first"
-
-#: Seconds that a simulator and its compiler may take, each.
-DEADLINE_S = 3600.0
 
 
 @dataclass(frozen=True)
@@ -113,21 +79,6 @@ class Verdict:
         return "pass" in statuses and "fail" not in statuses
 
 
-@dataclass
-class _Found:
-    """What a rung reports when it did not fail."""
-
-    vectors: int
-    tool: str
-    latency: int | None = None
-    pictures: Sequence[Pixels] = ()
-    message: str = ""
-
-
-class _SkippedError(Exception):
-    """A rung cannot be climbed here; the message says why."""
-
-
 def verify(
     artifact: Artifact,
     model: INR | Sequence[INR],
@@ -161,13 +112,13 @@ def verify(
     ToolNotFound
         Verilator needs a C++ compiler and none is there.
     """
-    climb: dict[str, Callable[[], _Found]] = {
-        "torch == forward_int": lambda: _torch(artifact, [model] if isinstance(model, INR) else model),
-        "nodes == forward_int": lambda: _nodes(artifact, on_progress),
-        "Verilog on Verilator": lambda: _verilator(artifact, on_progress),
-        "Verilog on Icarus": lambda: _icarus(artifact, on_progress),
-        PROOF: lambda: _proof(artifact, synthesis, on_progress),
-        "netlist on Verilator": lambda: _netlist(artifact, synthesis, proven(), on_progress),
+    climb: dict[str, Callable[[], Found]] = {
+        "torch == forward_int": lambda: check_torch(artifact, [model] if isinstance(model, INR) else model),
+        "nodes == forward_int": lambda: check_nodes(artifact, on_progress),
+        "Verilog on Verilator": lambda: check_verilator(artifact, on_progress),
+        "Verilog on Icarus": lambda: check_icarus(artifact, on_progress),
+        PROOF: lambda: check_proof(artifact, synthesis, on_progress),
+        "netlist on Verilator": lambda: check_netlist(artifact, synthesis, proven(), on_progress),
     }
     rungs: list[Rung] = []
 
@@ -181,12 +132,12 @@ def verify(
         failed = next((rung.rung for rung in rungs if rung.status == "fail"), None)
         try:
             if failed:
-                raise _SkippedError(f"not reached: {failed} failed")
+                raise SkippedError(f"not reached: {failed} failed")
             found = check()
             status, vectors, message, tool = "pass", found.vectors, found.message, found.tool
             latency = latency or found.latency
             pictures = pictures or found.pictures
-        except _SkippedError as reason:
+        except SkippedError as reason:
             status, vectors, message, tool = "skipped", 0, str(reason), ""
         except Mismatch as mismatch:
             status, vectors, message, tool = "fail", 0, str(mismatch), ""
@@ -212,207 +163,3 @@ def _data(verdict: Verdict) -> dict[str, Any]:
         "verify": [asdict(rung) for rung in verdict.rungs],
         "latency": asdict(verdict.latency),
     }
-
-
-def compare(where: str, expected: Codes, got: Codes) -> None:
-    """Raise Mismatch unless two arrays [vectors, lanes] are equal, naming the first difference.
-
-    Examples
-    --------
-    >>> compare("layer0", np.array([[1, 2]]), np.array([[1, 3]]))
-    Traceback (most recent call last):
-    ...
-    inrhw.base.errors.Mismatch: layer0, vector 0, lane 1: expected 2, got 3 (1 of 2 values differ)
-    """
-    if expected.shape != got.shape:
-        raise Mismatch(f"{where}: expected {list(expected.shape)} values, got {list(got.shape)}")
-    different = np.argwhere(expected != got)
-    if len(different):
-        vector, lane = different[0]
-        raise Mismatch(
-            f"{where}, vector {vector}, lane {lane}: expected {expected[vector, lane]}, "
-            f"got {got[vector, lane]} ({len(different)} of {expected.size} values differ)"
-        )
-
-
-def _golden(artifact: Artifact) -> tuple[Codes, list[Codes]]:
-    """Return coordinates and the pixels of each picture of the vector file."""
-    more = ["other_pixels"] if artifact.core.pictures > 1 else []
-    vectors = read_arrays(artifact.vectors, ["coordinates", "pixels", *more], "inrhw emit")
-    pictures = [vectors["pixels"], *(picture for name in more for picture in vectors[name])]
-    return vectors["coordinates"], [pixels.astype(np.int64) for pixels in pictures]
-
-
-def _torch(artifact: Artifact, models: Sequence[INR]) -> _Found:
-    coordinates, pictures = _golden(artifact)
-    if len(models) != len(pictures):
-        raise InputError(f"a core of {len(pictures)} pictures needs as many models, not {len(models)}")
-    compare("coordinates of the golden vectors", artifact.core.coordinates, coordinates)
-    for bank, (model, pixels) in enumerate(zip(models, pictures, strict=True)):
-        against = "the golden vectors" + (f" of picture {bank}" if len(models) > 1 else "")
-        rendered = model.render().reshape(-1, pixels.shape[1]).astype(np.int64)
-        compare(f"torch against {against}", rendered, pixels[artifact.core.frame(bank)])
-        integers = artifact.core.graph.of_bank(bank).forward_int(coordinates)
-        compare(f"forward_int against {against}", integers, pixels)
-    tool = f"torch {importlib.metadata.version('torch')}, float64"
-    return _Found(len(coordinates) * len(pictures), tool)
-
-
-def _nodes(artifact: Artifact, on_progress: OnProgress) -> _Found:
-    core = artifact.core
-    coordinates, _ = _golden(artifact)
-    chosen = np.unique(np.linspace(0, len(coordinates) - 1, NODE_VECTORS).astype(int))
-    banks = np.arange(len(chosen)) % core.graph.i.banks
-    traced = list(_trace(core.graph, coordinates[chosen]))
-    if core.source == "raster":
-        _raster(core.raster)
-        traced = traced[1:]
-    compared = 0
-    for done, (name, x, y) in enumerate(traced):
-        on_progress(done, len(traced))
-        node = core.graph.nodes[name]
-        vectors = min(len(x), max(FEWEST_VECTORS, NODE_VECTORS // node.initiation_interval))
-        some = np.linspace(0, len(x) - 1, vectors).astype(int)
-        where = f"{name} in Amaranth's simulator"
-        compare(where, y[some], simulate(where, node, x[some], banks[some]))
-        compared += vectors
-    return _Found(compared, f"amaranth {importlib.metadata.version('amaranth')}")
-
-
-def _trace(graph: Graph, x: Codes) -> Iterator[tuple[str, Codes, Codes]]:
-    """Yield (name, codes in, codes out) of every node; vector k is meant for bank k, modulo the banks."""
-    banks = min(len(x), graph.i.banks)
-    order = np.argsort(np.arange(len(x)) % banks, kind="stable")
-    back = np.argsort(order)
-    traces = [graph.of_bank(bank).trace(x[bank::banks]) for bank in range(banks)]
-    for steps in zip(*traces, strict=True):
-        names, before, after = zip(*steps, strict=True)
-        yield names[0], np.concatenate(before)[back], np.concatenate(after)[back]
-
-
-def _raster(source: RasterSource | FoldedRaster) -> None:
-    """Compare the scan over a frame and into the next, so that nothing drifts."""
-    where = "raster in Amaranth's simulator"
-    if isinstance(source, FoldedRaster):
-        grids = source.grids * (source.o.banks // len(source.grids))
-        whole = sum(grid.pixels for grid in grids) + 1
-        vectors = min(whole, max(FEWEST_VECTORS, RASTER_CYCLES // source.o.span))
-        expected = np.concatenate([frame for _, frame in source.frames(vectors)])
-        compare(where, expected, simulate_folded_raster(where, source, vectors))
-        return
-    sums = source.sums()
-    compare(where, np.concatenate([sums, sums[:1]]), simulate_accumulators(source, len(sums) + 1))
-    kept = (sums >> source.shift) & ((1 << source.o.element.width) - 1)
-    first_layer = source.forward_int() & ((1 << source.o.element.width) - 1)
-    compare("accumulators against the first layer", first_layer, kept)
-
-
-def _verilator(artifact: Artifact, on_progress: OnProgress) -> _Found:
-    pixels = _pixels(artifact.core, VERILOG_PIXELS, FRAME_CYCLES)
-    work = artifact.folder / "build" / "rtl"
-    found = _bench(artifact, "verilator", [artifact.verilog], work, pixels, on_progress=on_progress)
-    core = artifact.core
-    if pixels == len(core.coordinates):
-        name = "pictures.npy" if core.pictures > 1 else "whole_frame.npy"
-        rendered = np.load(work / "verilator" / "results" / name).reshape(-1, pixels, core.channels)
-        found.pictures = [
-            rendered[k, core.frame(k)].reshape(grid.height, grid.width, core.channels)
-            for k, grid in enumerate(core.grids)
-        ]
-    return found
-
-
-def _icarus(artifact: Artifact, on_progress: OnProgress) -> _Found:
-    if not available("icarus"):
-        raise _SkippedError("Icarus Verilog is not installed (`apt install iverilog`)")
-    size = artifact.verilog.stat().st_size
-    if size > ICARUS_BYTES and artifact.core.initiation_interval > 1:
-        raise _SkippedError(f"{size / 1e6:.1f} MB of folded Verilog is too much for Icarus")
-    interval = artifact.core.initiation_interval
-    pixels = min(len(artifact.core.coordinates), ICARUS_PIXELS, -(-ICARUS_CYCLES // interval))
-    work = artifact.folder / "build" / "rtl"
-    return _bench(artifact, "icarus", [artifact.verilog], work, pixels, on_progress=on_progress)
-
-
-def _pixels(core: Core, fewest: int, most_cycles: int) -> int:
-    """Return how many pixels each test checks: a frame of each size, or `fewest` if that takes too long."""
-    frame = len(core.coordinates)
-    interval = core.initiation_interval
-    whole = interval == 1 or frame * interval <= most_cycles
-    return frame if whole else min(frame, fewest)
-
-
-def _proof(artifact: Artifact, synthesis: Synthesis | None, on_progress: OnProgress) -> _Found:
-    if synthesis is None:
-        raise _SkippedError(_NO_NETLIST)
-    work = artifact.folder / "build" / "proof"
-    netlist = synthesis.netlist_json
-    proof = prove(artifact.verilog, netlist, artifact.name, work, deadline_s=PROOF_S, on_progress=on_progress)
-    if proof.status != PROVEN:
-        raise _SkippedError(f"{proof.status}: {proof.reason}")
-    return _Found(proof.points, ", ".join(proof.tools.values()), message=proof.reason)
-
-
-def _netlist(
-    artifact: Artifact, synthesis: Synthesis | None, proven: bool, on_progress: OnProgress
-) -> _Found:
-    if synthesis is None:
-        raise _SkippedError(_NO_NETLIST)
-    if proven:
-        raise _SkippedError("proven equal to the Verilog; --thorough simulates it too")
-    if synthesis.unmodelled:
-        raise _SkippedError(f"there is no simulation model of {', '.join(synthesis.unmodelled)}")
-    sources = [synthesis.netlist, *netlist_models(synthesis)]
-    work = artifact.folder / "build" / "netlist"
-    cells = (synthesis.resources["lut"].value or 0) + (synthesis.resources["ff"].value or 0)
-    most_cycles = min(FRAME_CYCLES, int(NETLIST_WORK / max(cells, 1)))
-    pixels = _pixels(artifact.core, NETLIST_PIXELS, most_cycles)
-    return _bench(artifact, "verilator", sources, work, pixels, on_progress=on_progress)
-
-
-def _bench(
-    artifact: Artifact,
-    simulator: str,
-    sources: list[Path],
-    work: Path,
-    pixels: int,
-    *,
-    on_progress: OnProgress,
-) -> _Found:
-    core = artifact.core
-    whole = pixels == len(core.coordinates)
-    results = run_bench(
-        simulator,
-        sources,
-        artifact.folder,
-        work,
-        tests=None if whole else TESTS,
-        beats=pixels,
-        deadline_s=DEADLINE_S,
-        on_progress=on_progress,
-    )
-    for result in results:
-        if not result.passed:
-            raise Mismatch(f"{result.name} of {sources[0].name} on {simulator}: {result.message}")
-    measured = results[0].measurements
-    latency = next(int(value) for key, value in measured.items() if key.startswith("latency"))
-    interval = measured["initiation_interval"]
-    if (latency, interval) != (core.latency, core.initiation_interval):
-        raise Mismatch(
-            f"{sources[0].name} on {simulator} has a latency of {latency} cycles and gives a pixel every "
-            f"{interval:g} cycles, not {core.latency} and {core.initiation_interval} as declared"
-        )
-    compared = sum(int(result.measurements["beats"]) for result in results)
-    return _Found(compared, version(simulator), latency, message="" if whole else _partly(core, pixels))
-
-
-def _partly(core: Core, pixels: int) -> str:
-    """Say what was not tried when a frame takes too long."""
-    left_out = {
-        "no weights were loaded": bool(core.memories),
-        "of the first picture only": core.pictures > 1 and core.source == "raster",
-        "the window was not moved": core.window,
-        "frames were not started one by one": core.control,
-    }
-    checked = f"{pixels} of {len(core.coordinates)} pixels in each test"
-    return "; ".join([checked, *compress(left_out, left_out.values())])

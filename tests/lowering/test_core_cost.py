@@ -15,7 +15,7 @@ from inrhw.lowering.shapes import layer_shapes
 from inrhw.networks.architecture import Architecture, architecture_from_json
 from inrhw.networks.inr import INR
 from inrhw.networks.shared import SharedArchitecture, SharedINR
-from inrhw.ops.linear.folded_dense.node import Fold
+from inrhw.ops.linear.folded_dense.fold import Fold
 from inrhw.ops.node import Graph
 from inrhw.ops.registry import curve_nodes, implementation
 

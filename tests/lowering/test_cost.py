@@ -24,7 +24,8 @@ from inrhw.networks.architecture import Architecture, activations
 from inrhw.networks.inr import INR
 from inrhw.networks.precision import Precision
 from inrhw.networks.shared import SharedArchitecture
-from inrhw.ops.linear.folded_dense.node import Fold, FoldedDense
+from inrhw.ops.linear.folded_dense.fold import Fold
+from inrhw.ops.linear.folded_dense.node import FoldedDense
 from inrhw.ops.linear.fwht.node import Fwht
 from inrhw.ops.rotation import Rotation
 from inrhw.synthesis.synthesis import synth

@@ -17,7 +17,8 @@ from inrhw.networks.architecture import Architecture
 from inrhw.networks.inr import INR
 from inrhw.networks.precision import Precision
 from inrhw.ops.linear.dense import Dense
-from inrhw.ops.linear.folded_dense.node import Fold, FoldedDense
+from inrhw.ops.linear.folded_dense.fold import Fold
+from inrhw.ops.linear.folded_dense.node import FoldedDense
 from inrhw.ops.node import Graph
 
 

@@ -23,7 +23,7 @@ from inrhw.networks.architecture import Architecture
 from inrhw.networks.inr import INR
 from inrhw.networks.precision import Precision
 from inrhw.networks.shared import SharedArchitecture
-from inrhw.ops.linear.folded_dense.node import Fold
+from inrhw.ops.linear.folded_dense.fold import Fold
 
 VCU128 = load_board("vcu128")
 EIGHT = Precision(8, 8, 8, 8, 9)

@@ -19,7 +19,7 @@ from inrhw.networks.inr import INR
 from inrhw.networks.precision import Precision
 from inrhw.networks.training.fitted import Fitted, fit
 from inrhw.networks.training.training import Training
-from inrhw.ops.linear.folded_dense.node import Fold
+from inrhw.ops.linear.folded_dense.fold import Fold
 from inrhw.ops.linear.fwht.node import Fwht
 from inrhw.ops.linear.regroup import Regroup
 from inrhw.signals.picture import Picture

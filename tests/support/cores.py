@@ -12,7 +12,7 @@ from inrhw.lowering.folding import Folding, fold
 from inrhw.lowering.integer_graph import lower
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.inr import INR
-from inrhw.ops.linear.folded_dense.node import Fold
+from inrhw.ops.linear.folded_dense.fold import Fold
 
 #: One beat of m_axis: tdata, tuser, tlast.
 Beat = tuple[int, int, int]

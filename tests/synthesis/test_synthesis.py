@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 from amaranth.back import rtlil
+from support.cores import folded
 
+from inrhw.artifact.artifact import verilog_of
 from inrhw.artifact.hierarchy import merge_equal_modules
 from inrhw.base.board import load_board
 from inrhw.base.errors import InputError, ToolFailed
 from inrhw.base.yosys import share_folder, verilog_from_rtlil
+from inrhw.core.circuit import CoreComponent
 from inrhw.gateware.mac import DotProduct, PackedDotProduct, WideDotProduct
 from inrhw.synthesis.synthesis import synth
 
@@ -80,6 +83,14 @@ def test_every_kind_of_cell_is_counted(tmp_path: Path) -> None:
     # Without shift registers and LUT RAM, at least the 20 bits of `s` are flip-flops.
     assert ice40["ff"] is not None
     assert ice40["ff"] >= 20
+
+
+def test_a_folded_core_fits_a_board_without_lut_ram(tmp_path: Path) -> None:
+    """Its small memories ask for LUTs, which iCE40 cannot give."""
+    path = tmp_path / "core.v"
+    path.write_text(verilog_of(CoreComponent(folded("raster", "rom", channels=1)), "core", tmp_path))
+    assert 'rom_style = "distributed"' in path.read_text()
+    assert synth(path, "core", load_board("icebreaker"), tmp_path).resources["lut"].value
 
 
 def test_shares_are_parts_of_the_board(tmp_path: Path) -> None:

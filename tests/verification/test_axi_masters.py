@@ -15,7 +15,7 @@ from inrhw.artifact.manifest import Manifest
 from inrhw.artifact.register_map import mapped_registers
 from inrhw.lowering.folding import Folding, fold_banks
 from inrhw.networks.architecture import Architecture
-from inrhw.ops.linear.folded_dense.node import Fold
+from inrhw.ops.linear.folded_dense.fold import Fold
 from inrhw.verification.simulator.run import run_tests
 from inrhw.verification.simulator.simulation import available, build
 

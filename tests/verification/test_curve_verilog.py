@@ -22,7 +22,7 @@ from inrhw.ops.node import Graph, Node
 from inrhw.ops.registry import curve_nodes
 from inrhw.signals.grid import Grid
 from inrhw.verification.bench import run_bench
-from inrhw.verification.simulator import build
+from inrhw.verification.simulator import simulation
 from inrhw.verification.simulator.run import BenchResult
 from inrhw.verification.simulator.simulation import available
 
@@ -167,7 +167,7 @@ def test_every_code_of_every_activation_that_has_many_is_computed_by_its_verilog
 ) -> None:
     if bits == 16:
         # Verilator would make tables of its own, by trying all inputs of ours: minutes for each activation.
-        monkeypatch.setattr(build, "_VERILATOR_FLAGS", [*build._VERILATOR_FLAGS, "-fno-table"])
+        monkeypatch.setattr(simulation, "_VERILATOR_FLAGS", [*simulation._VERILATOR_FLAGS, "-fno-table"])
     result = compare(emitted(bits, tmp_path / "core"), tmp_path / "work")
     assert result.passed, result.message
     assert result.measurements["beats"] >= 1 << bits

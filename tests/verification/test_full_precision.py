@@ -21,7 +21,8 @@ from inrhw.networks.training.fitted import fit
 from inrhw.networks.training.training import Training
 from inrhw.ops.curves.sine_cordic import SineCordic
 from inrhw.ops.linear.dense import Dense
-from inrhw.ops.linear.folded_dense.node import Fold, FoldedDense
+from inrhw.ops.linear.folded_dense.fold import Fold
+from inrhw.ops.linear.folded_dense.node import FoldedDense
 from inrhw.signals.picture import builtin_picture
 from inrhw.verification.bench import TESTS, run_bench
 

@@ -26,10 +26,12 @@ from inrhw.networks.inr import INR
 from inrhw.networks.training.fitted import Fitted
 from inrhw.ops.kinds.waves import QuarterWave
 from inrhw.ops.linear.dense import Dense
-from inrhw.ops.linear.folded_dense.node import Fold, FoldedDense
+from inrhw.ops.linear.folded_dense.fold import Fold
+from inrhw.ops.linear.folded_dense.node import FoldedDense
 from inrhw.synthesis.synthesis import load_synthesis
 from inrhw.verification.bench import LOAD_TEST, TESTS
-from inrhw.verification.ladder import Rung, Verdict, _icarus, _SkippedError, compare, verify
+from inrhw.verification.ladder import Rung, Verdict, verify
+from inrhw.verification.rungs import SkippedError, check_icarus, compare
 from inrhw.verification.simulator.run import BenchResult
 from inrhw.verification.simulator.simulation import available
 
@@ -45,8 +47,8 @@ TORCH, NODES, VERILATOR, ICARUS, PROVED, NETLIST = (
 )
 RUNGS = [TORCH, NODES, VERILATOR, ICARUS, PROVED, NETLIST]
 
-#: The module: `inrhw.verify` is the function of that name.
-module = sys.modules[verify.__module__]
+#: Where the rungs look up what they run.
+module = sys.modules[compare.__module__]
 
 needs_icarus = pytest.mark.skipif(not available("icarus"), reason="icarus is not installed")
 
@@ -591,5 +593,5 @@ def test_a_large_folded_core_is_not_given_to_icarus(built: Path, monkeypatch: py
     folds = tuple(Fold(1, 2 if k == 0 else 1) for k in range(len(list(net.dense_layers()))))
     graph = fold(artifact.core.graph, Folding(folds), net.architecture.precision)
     slow = dataclasses.replace(artifact, core=Core(graph, artifact.core.grid))
-    with pytest.raises(_SkippedError, match="too much for Icarus"):
-        _icarus(slow, lambda done, total: None)
+    with pytest.raises(SkippedError, match="too much for Icarus"):
+        check_icarus(slow, lambda done, total: None)

@@ -83,7 +83,7 @@ class Asic(Stage):
     @classmethod
     def reported(cls, folder: Path, report: dict[str, Any]) -> dict[str, Any]:
         """Area, delay and power of the chip."""
-        from inrhw.reports.collect import asic_section
+        from inrhw.reports.sections import asic_section
 
         return asic_section(read_json(folder / cls.result, "inrhw asic"))
 

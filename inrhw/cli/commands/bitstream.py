@@ -60,7 +60,7 @@ class Bitstream(Stage):
     @classmethod
     def reported(cls, folder: Path, report: dict[str, Any]) -> dict[str, Any]:
         """What place and route said of it."""
-        from inrhw.reports.collect import bitstream_section
+        from inrhw.reports.sections import bitstream_section
 
         return bitstream_section(read_json(folder / cls.result, "inrhw bitstream"), report)
 

@@ -12,20 +12,7 @@ from inrhw.cli.commands.power import Power
 from inrhw.cli.commands.report import finish
 from inrhw.cli.commands.synth import Synth
 from inrhw.cli.commands.verify import Verify
-from inrhw.cli.options import (
-    DEFAULT,
-    BoardName,
-    CoreName,
-    EstimateOptions,
-    HardwareOptions,
-    NetworkOptions,
-    Output,
-    PrecisionOptions,
-    Resume,
-    SignalOptions,
-    TrainingOptions,
-    VerificationOptions,
-)
+from inrhw.cli.options import DEFAULT_WHOLE, Output, Resume, WholeRecipeOptions
 from inrhw.cli.recipe import Recipe
 from inrhw.cli.terminal import building, print_rung
 
@@ -34,36 +21,15 @@ if TYPE_CHECKING:
 
 
 def build(
-    signal: SignalOptions = DEFAULT.signal,
-    *,
-    network: NetworkOptions = DEFAULT.network,
-    precision: PrecisionOptions = DEFAULT.precision,
-    training: TrainingOptions = DEFAULT.training,
-    hardware: HardwareOptions = DEFAULT.hardware,
-    estimates: EstimateOptions = DEFAULT.estimates,
-    verification: VerificationOptions = DEFAULT.verification,
-    board: BoardName = DEFAULT.board,
-    name: CoreName = DEFAULT.name,
-    output: Output = None,
-    resume: Resume = False,
+    asked: WholeRecipeOptions = DEFAULT_WHOLE, *, output: Output = None, resume: Resume = False
 ) -> None:
     """Do everything: fit, emit, synth, power, verify, report.
 
     A recipe.toml in the place of pictures says what the options would say; options beside it override it.
     """
-    groups = {
-        "signal": signal,
-        "network": network,
-        "precision": precision,
-        "training": training,
-        "hardware": hardware,
-        "estimates": estimates,
-        "verification": verification,
-    }
-    recipe = Recipe(name=name, board=board, **groups)  # type: ignore[arg-type]
-    training_stage = planned(recipe, resume=resume)
+    training_stage = planned(asked.recipe, resume=resume)
     with building(output or default_folder(training_stage.pictures)) as work:
-        run(recipe, training_stage, work, print_rung)
+        run(asked.recipe, training_stage, work, print_rung)
     finish(work)
 
 

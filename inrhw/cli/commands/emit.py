@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from inrhw.artifact.manifest import complete_core
 from inrhw.base.board import load_board
 from inrhw.base.files import json_bytes
 from inrhw.cli.build_folder import BuildFolder
@@ -98,6 +99,11 @@ class Emit(Stage):
         names = [stage.name for stage in owners] + (["report"] if another else [])
         results = [stage.result for stage in owners if stage is not Emit]
         return list(dict.fromkeys([*folder.on_record(names), *results, *(BENCHES if another else ())]))
+
+
+def whole_core(folder: BuildFolder) -> Mapping[str, type[Stage]]:
+    """Return the files of the core that must be there; raise InputError, which says why, if there is none."""
+    return dict.fromkeys((Emit.result, complete_core(folder.folder).verilog), Emit)
 
 
 def register_files(name: str) -> list[str]:

@@ -12,16 +12,7 @@ from inrhw.base.errors import InputError
 from inrhw.base.names import safe_name
 from inrhw.base.settings import identity
 from inrhw.cli.build_folder import BuildFolder
-from inrhw.cli.options import (
-    DEFAULT,
-    BoardName,
-    NetworkOptions,
-    Output,
-    PrecisionOptions,
-    Resume,
-    SignalOptions,
-    TrainingOptions,
-)
+from inrhw.cli.options import DEFAULT_TRAINING, Output, Resume, TrainingRecipeOptions
 from inrhw.cli.recipe import Recipe
 from inrhw.cli.stage import Stage
 from inrhw.cli.terminal import building, console
@@ -111,18 +102,10 @@ def _network_of(architecture: "Architecture") -> Network:
 
 
 def fit(
-    signal: SignalOptions = DEFAULT.signal,
-    *,
-    network: NetworkOptions = DEFAULT.network,
-    precision: PrecisionOptions = DEFAULT.precision,
-    training: TrainingOptions = DEFAULT.training,
-    board: BoardName = DEFAULT.board,
-    output: Output = None,
-    resume: Resume = False,
+    asked: TrainingRecipeOptions = DEFAULT_TRAINING, *, output: Output = None, resume: Resume = False
 ) -> None:
     """Train a network on a picture, or with --shared on several."""
-    recipe = Recipe(board=board, signal=signal, network=network, precision=precision, training=training)
-    stage = fit_of(recipe, resume=resume)
+    stage = fit_of(asked.recipe, resume=resume)
     with building(output or default_folder(stage.pictures)) as work:
         work.run(stage)
 

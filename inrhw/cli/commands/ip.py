@@ -1,11 +1,12 @@
 """Package a core."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from inrhw.artifact.manifest import Manifest
 from inrhw.base.files import write_atomically
 from inrhw.cli.build_folder import BuildFolder
-from inrhw.cli.commands.emit import Emit
+from inrhw.cli.commands.emit import whole_core
 from inrhw.cli.options import FolderArgument
 from inrhw.cli.stage import Stage
 from inrhw.cli.terminal import print_paths
@@ -20,9 +21,9 @@ class Ip(Stage):
     of_one_core = True
 
     @classmethod
-    def inputs(cls, folder: BuildFolder) -> Sequence[str]:
+    def needs(cls, folder: BuildFolder) -> Mapping[str, type[Stage]]:
         """The core."""
-        return (Emit.result,)
+        return whole_core(folder)
 
     def outputs(self, folder: BuildFolder) -> Sequence[str]:
         """Both descriptions."""
@@ -34,9 +35,8 @@ class Ip(Stage):
         """Write them."""
         from inrhw.artifact.fusesoc import core_file
         from inrhw.artifact.ip_xact import component_xml
-        from inrhw.artifact.manifest import complete_core
 
-        core = complete_core(folder.folder)
+        core = Manifest.load(folder.folder)
         contents = component_xml(core), core_file(core).encode()
         for name, content in zip(self.outputs(folder), contents, strict=True):
             write_atomically(folder.folder / name, content)
@@ -44,9 +44,6 @@ class Ip(Stage):
 
 def ip(folder: FolderArgument) -> None:
     """Describe a core for Vivado's IP catalog (IP-XACT) and for FuseSoC."""
-    from inrhw.artifact.manifest import complete_core
-
-    complete_core(folder)
     work, stage = BuildFolder(folder), Ip()
     work.run(stage)
     print_paths(folder / name for name in stage.outputs(work))

@@ -110,7 +110,7 @@ class Power(Stage):
     @classmethod
     def reported(cls, folder: Path, report: dict[str, Any]) -> dict[str, Any]:
         """What power.json holds."""
-        from inrhw.reports.collect import power_section
+        from inrhw.reports.sections import power_section
 
         return power_section(read_json(folder / cls.result, "inrhw power"))
 

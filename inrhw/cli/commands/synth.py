@@ -63,7 +63,7 @@ class Synth(Stage):
     @classmethod
     def reported(cls, folder: Path, report: dict[str, Any]) -> dict[str, Any]:
         """Resources, timing, throughput and the latency in time."""
-        from inrhw.reports.collect import synthesis_sections
+        from inrhw.reports.sections import synthesis_sections
 
         interval = Manifest.load(folder).initiation_interval
         return synthesis_sections(read_json(folder / cls.result, "inrhw synth"), interval, report)

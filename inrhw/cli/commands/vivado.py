@@ -1,6 +1,6 @@
 """Write what Vivado needs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 from inrhw.base.board import load_board
 from inrhw.cli.build_folder import BuildFolder
-from inrhw.cli.commands.emit import PLAN, Emit
+from inrhw.cli.commands.emit import PLAN, whole_core
 from inrhw.cli.options import DEFAULT, BoardName, FolderArgument
 from inrhw.cli.stage import Stage
 from inrhw.cli.terminal import print_paths
@@ -26,9 +26,14 @@ class Vivado(Stage):
     of_one_core = True
 
     @classmethod
+    def needs(cls, folder: BuildFolder) -> Mapping[str, type[Stage]]:
+        """The core."""
+        return whole_core(folder)
+
+    @classmethod
     def inputs(cls, folder: BuildFolder) -> Sequence[str]:
         """The core, and what it was planned for."""
-        return (Emit.result, PLAN)
+        return [*cls.needs(folder), PLAN]
 
     def key(self, folder: BuildFolder) -> Sequence[str]:
         """Board and clock."""
@@ -57,9 +62,6 @@ def vivado(
     ] = None,
 ) -> None:
     """Write Tcl scripts and constraints for Vivado."""
-    from inrhw.artifact.manifest import complete_core
-
-    complete_core(folder)
     work, stage = BuildFolder(folder), Vivado(board, clock_mhz)
     work.run(stage)
     print_paths(folder / name for name in stage.outputs(work))

@@ -1,6 +1,6 @@
 """An AXI4-Lite slave: one read and one write at a time, as a request that is held until it is done."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from amaranth.hdl import Const, Module, Mux, ResetSignal, Signal, Value, ValueLike
 from amaranth.lib import wiring
@@ -59,6 +59,17 @@ def pass_on(
     for name, member in ports.items():
         outside, inside = getattr(outer, name), getattr(inner, name.removeprefix(prefix))
         m.d.comb += inside.eq(outside) if member.flow == In else outside.eq(inside)
+
+
+def answer_reads(m: Module, registers: wiring.PureInterface, values: Iterable[tuple[int, ValueLike]]) -> None:
+    """Answer each read at once with the value at its address; at all others with an error."""
+    m.d.comb += registers.read_done.eq(1)
+    with m.Switch(registers.read_address):
+        for address, value in values:
+            with m.Case(address):
+                m.d.comb += registers.read_data.eq(value)
+        with m.Default():
+            m.d.comb += registers.read_error.eq(1)
 
 
 def share_registers(

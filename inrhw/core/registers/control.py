@@ -8,7 +8,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from inrhw.base.version import __version__
-from inrhw.core.registers.axi_lite import REGISTERS, bits_of, packed
+from inrhw.core.registers.axi_lite import REGISTERS, answer_reads, bits_of, packed
 from inrhw.core.registers.control_map import (
     CONTROL_FIELDS,
     CONTROL_ID,
@@ -192,10 +192,4 @@ class Control(wiring.Component):
             **{ControlRegister[name.upper()]: count for name, count in self._counts.items()},
             **self._held,
         }
-        m.d.comb += bus.read_done.eq(1)
-        with m.Switch(bus.read_address):
-            for register, value in values.items():
-                with m.Case(register):
-                    m.d.comb += bus.read_data.eq(value)
-            with m.Default():
-                m.d.comb += bus.read_error.eq(1)
+        answer_reads(m, bus, values.items())

@@ -6,7 +6,7 @@ from amaranth.hdl import Module, Mux, Signal, ValueLike
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from inrhw.core.registers.axi_lite import REGISTERS, packed
+from inrhw.core.registers.axi_lite import REGISTERS, answer_reads, packed
 from inrhw.core.registers.picture_map import PICTURES_ID, SIZE_FIELDS, WRITABLE_PICTURE, PictureRegister
 from inrhw.gateware.selection import of_bank
 
@@ -60,11 +60,5 @@ class PictureSelect(wiring.Component):
             sides = zip(SIZE_FIELDS, zip(*self._sizes, strict=True), strict=True)
             size = {name: of_bank(each, shown) for name, each in sides}
             values[PictureRegister.SIZE] = packed(SIZE_FIELDS, size)
-        m.d.comb += axi.read_done.eq(1)
-        with m.Switch(axi.read_address):
-            for register, value in values.items():
-                with m.Case(register):
-                    m.d.comb += axi.read_data.eq(value)
-            with m.Default():
-                m.d.comb += axi.read_error.eq(1)
+        answer_reads(m, axi, values.items())
         return m

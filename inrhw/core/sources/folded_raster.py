@@ -18,7 +18,8 @@ from inrhw.gateware.memory import IN_LUT_RAM, LOAD_BUS, ColumnMemory, Contents, 
 from inrhw.gateware.pipeline import delay, delay_valid
 from inrhw.lowering.folding import LOADABLE_WIDTH
 from inrhw.ops.linear.dense import Dense
-from inrhw.ops.linear.folded_dense.node import Fold, FoldedDense
+from inrhw.ops.linear.folded_dense.fold import Fold
+from inrhw.ops.linear.folded_dense.node import FoldedDense
 from inrhw.signals.grid import Grid
 
 

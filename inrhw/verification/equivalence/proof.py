@@ -26,7 +26,8 @@ from inrhw.base.yosys import run_yosys, yosys_version
 from inrhw.verification.equivalence.abc import abc_version, different_pairs, find_abc
 from inrhw.verification.equivalence.cells.library import cell_model
 from inrhw.verification.equivalence.cells.operators import operator
-from inrhw.verification.equivalence.circuit import Circuit, load_circuit
+from inrhw.verification.equivalence.circuit import Circuit
+from inrhw.verification.equivalence.loading import load_circuit
 from inrhw.verification.equivalence.matching import relate
 from inrhw.verification.equivalence.obligations import Obligation, at_start, different_words, in_one_clock
 from inrhw.verification.equivalence.relation import Relation

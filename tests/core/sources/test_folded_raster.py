@@ -10,7 +10,8 @@ from inrhw.base.errors import InputError
 from inrhw.base.types import Codes
 from inrhw.core.sources.folded_raster import FoldedRaster
 from inrhw.ops.linear.dense import Dense
-from inrhw.ops.linear.folded_dense.node import Fold, FoldedDense, MemoryFormat
+from inrhw.ops.linear.folded_dense.fold import Fold, MemoryFormat
+from inrhw.ops.linear.folded_dense.node import FoldedDense
 from inrhw.signals.grid import Grid
 
 SOURCES = [pytest.param(source, id=str(k)) for k, source in enumerate(FoldedRaster.examples())]

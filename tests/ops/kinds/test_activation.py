@@ -19,7 +19,7 @@ from inrhw.networks.precision import Precision
 from inrhw.networks.training.fitted import fit
 from inrhw.networks.training.training import Training
 from inrhw.ops.linear.dense import Dense
-from inrhw.ops.linear.folded_dense.node import Fold
+from inrhw.ops.linear.folded_dense.fold import Fold
 from inrhw.ops.node import Graph
 from inrhw.signals.likeness import psnr_db
 from inrhw.signals.picture import Picture

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from inrhw.base.yosys import run_yosys, share_folder
-from inrhw.verification.equivalence import circuit as circuits
 from inrhw.verification.equivalence import proof as proofs
 from inrhw.verification.equivalence import words
-from inrhw.verification.equivalence.circuit import Circuit, Net, Register
+from inrhw.verification.equivalence.circuit import Circuit, Function, Gate, Net, Register
 from inrhw.verification.equivalence.graph import Graph
+from inrhw.verification.equivalence.loading import load_circuit
 
 XILINX, ICE40 = "xilinx/cells_sim.v", "ice40/cells_sim.v"
 ECP5 = "lattice/common_sim.vh lattice/ccu2c_sim.vh"
@@ -267,7 +267,7 @@ def test_the_dsp48e2_is_that_of_the_bench(case: Case, tmp_path: Path) -> None:
 
 def with_words_as_registers(*arguments: Any) -> Circuit:
     """Load a circuit whose memories are registers: Yosys' models keep a memory in one wide register."""
-    circuit = circuits.load_circuit(*arguments)
+    circuit = load_circuit(*arguments)
     for memory in circuit.memories:
         (write,) = memory.writes
         places = len(write.address)
@@ -284,7 +284,7 @@ def with_words_as_registers(*arguments: Any) -> Circuit:
         for gate in circuit.gates:
             if gate.inputs[0] in stored:
                 inputs = (*gate.inputs[1:], *stored[gate.inputs[0]])
-                gates.append(circuits.Gate(_read, inputs, gate.outputs))
+                gates.append(Gate(_read, inputs, gate.outputs))
             else:
                 gates.append(gate)
         circuit.gates[:] = gates
@@ -292,7 +292,7 @@ def with_words_as_registers(*arguments: Any) -> Circuit:
     return circuit
 
 
-def _hit(word: int) -> circuits.Function:
+def _hit(word: int) -> Function:
     return lambda graph, bits: [
         graph.and_(bits[0], words.equal(graph, bits[1:], words.constant(word, len(bits) - 1)))
     ]

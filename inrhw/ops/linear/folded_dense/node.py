@@ -18,15 +18,11 @@ import numpy as np
 from inrhw.base.errors import InputError
 from inrhw.base.types import Codes, Element, Fixed, Phase, Vector
 from inrhw.gateware.cost import Cost
-from inrhw.gateware.mac import (
-    MAX_PACKED_SIMD,
-    DotProduct,
-    WideDotProduct,
-    check_wide,
-)
+from inrhw.gateware.mac import DotProduct, WideDotProduct, check_wide
 from inrhw.gateware.memory import Contents, columns_to_contents, memory_style, total_depth
 from inrhw.ops.linear.dense import Dense
 from inrhw.ops.linear.folded_dense.circuit import FoldedDenseComponent
+from inrhw.ops.linear.folded_dense.fold import Fold, MemoryFormat, can_pack
 from inrhw.ops.linear.folded_dense.shape import FoldedShape
 from inrhw.ops.node import Node
 
@@ -35,63 +31,6 @@ _CODE_BITS = 62
 
 #: Cycles from the vector being complete to the operands of the first lane at its multipliers.
 _READ_LATENCY = 2
-
-
-@dataclass(frozen=True)
-class Fold:
-    """How one dense layer is folded.
-
-    Parameters
-    ----------
-    pe
-        Processing elements: rows (neurons) computed at once.
-    simd
-        Multipliers of each: columns (synapses) taken at once.
-    """
-
-    pe: int
-    simd: int
-
-    def __post_init__(self) -> None:
-        if self.pe < 1 or self.simd < 1:
-            raise InputError(f"pe and simd must be at least 1, not {self.pe} and {self.simd}")
-
-    def neuron_fold(self, rows: int) -> int:
-        """Return the groups of `pe` neurons."""
-        return -(-rows // self.pe)
-
-    def synapse_fold(self, columns: int) -> int:
-        """Return the groups of `simd` inputs: the cycles in which a processing element takes all of them."""
-        return -(-columns // self.simd)
-
-    def out_lanes(self, columns: int) -> int:
-        """Return the lanes on which results leave: as few as keep pace with the multipliers."""
-        return self.pe // math.gcd(self.pe, self.synapse_fold(columns))
-
-
-@dataclass(frozen=True)
-class MemoryFormat:
-    """What the memories of a folded layer can hold.
-
-    Parameters
-    ----------
-    weight_bits
-        Width of a weight, sign included.
-    shift_lo, shift_hi
-        Range of the shift of a neuron.
-    sum_width
-        Bits of sum and bias.
-    """
-
-    weight_bits: int
-    shift_lo: int
-    shift_hi: int
-    sum_width: int
-
-    @property
-    def shift_bits(self) -> int:
-        """Bits of the shift in the memory: none where all neurons have the same."""
-        return (self.shift_hi - self.shift_lo).bit_length()
 
 
 @dataclass(frozen=True, eq=False)
@@ -425,11 +364,6 @@ class FoldedDense(Node):
         wide = Vector(Fixed(24, 23), 5, 3, 2)
         weight, bias = rng.integers(1 - (1 << 23), 1 << 23, (4, 5)), rng.integers(-(1 << 48), 1 << 48, 4)
         yield cls.of(Dense(replace(wide, lanes=5), weight, 26, bias, 24, True), wide, Fold(2, 2))
-
-
-def can_pack(weight_bits: int, x: Element, fold: Fold) -> bool:
-    """Return whether two processing elements can share multipliers: see `gateware.mac.PackedDotProduct`."""
-    return weight_bits <= 8 and x.width <= 8 and x.signed and fold.simd <= MAX_PACKED_SIMD and fold.pe > 1
 
 
 def _check_fits(name: str, codes: Codes, element: Fixed) -> None:

@@ -1,16 +1,13 @@
 """What a folded dense layer costs, whatever its weights."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from inrhw.base.types import Element, Fixed, Phase, Vector
 from inrhw.gateware.cost import Cost, adder, beside, choice, column_memory, counter, delayed
 from inrhw.gateware.input_buffer import ReadPosition, buffer_cost
 from inrhw.gateware.mac import MAC_LATENCY, PACKED_LATENCY, WIDE_LATENCY, is_wide
 from inrhw.gateware.memory import MAX_WIDTH, address_bits, memory_style, total_depth
-
-if TYPE_CHECKING:
-    from inrhw.ops.linear.folded_dense.node import Fold, MemoryFormat
+from inrhw.ops.linear.folded_dense.fold import Fold, MemoryFormat
 
 #: What the bus that loads weights takes besides its words. Fitted, as the rest, to folding_cost.json.
 _BUS = Cost(lut=20, ff=6)
@@ -47,9 +44,9 @@ class FoldedShape:
     columns: int
     x: Fixed
     element: Element
-    format: "MemoryFormat"
+    format: MemoryFormat
     lanes: int
-    fold: "Fold"
+    fold: Fold
     banks: int = 1
     sets: int = 1
     loadable: bool = False

@@ -11,8 +11,9 @@ from functools import partial
 
 from inrhw.verification.equivalence import words
 from inrhw.verification.equivalence.cells.slices import circuit_output
-from inrhw.verification.equivalence.circuit import ONE, ZERO, Cell, Circuit, Net, Register
+from inrhw.verification.equivalence.circuit import ONE, ZERO, Circuit, Net, Register
 from inrhw.verification.equivalence.graph import Graph, Literal
+from inrhw.verification.equivalence.loading import Cell
 
 _B, _P = 18, 48
 

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 
 from inrhw.verification.equivalence import words
 from inrhw.verification.equivalence.cells.slices import circuit_output, look_up
-from inrhw.verification.equivalence.circuit import ONE, ZERO, Cell, Circuit, Model, Register
+from inrhw.verification.equivalence.circuit import ONE, ZERO, Circuit, Register
 from inrhw.verification.equivalence.graph import FALSE, Graph, Literal
+from inrhw.verification.equivalence.loading import Cell, Model
 
 _REGISTER = re.compile(r"SB_DFF(N?)(E?)(S[RS])?")
 

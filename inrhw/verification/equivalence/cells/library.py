@@ -4,7 +4,8 @@ from inrhw.verification.equivalence.cells.dsp48 import dsp48e1, dsp48e2
 from inrhw.verification.equivalence.cells.ice40 import ice40_cell
 from inrhw.verification.equivalence.cells.slices import slice_cell
 from inrhw.verification.equivalence.cells.trellis import trellis_cell
-from inrhw.verification.equivalence.circuit import Cell, Circuit, Model
+from inrhw.verification.equivalence.circuit import Circuit
+from inrhw.verification.equivalence.loading import Cell, Model
 
 _DSPS: dict[str, Model] = {"DSP48E1": dsp48e1, "DSP48E2": dsp48e2}
 

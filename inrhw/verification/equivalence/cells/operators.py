@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 from inrhw.verification.equivalence import words
 from inrhw.verification.equivalence.cells.rom import add_memory
-from inrhw.verification.equivalence.circuit import Cell, Circuit, Function, Model, Net, Register, Write
+from inrhw.verification.equivalence.circuit import Circuit, Function, Net, Register, Write
 from inrhw.verification.equivalence.graph import FALSE, Graph, Literal
+from inrhw.verification.equivalence.loading import Cell, Model
 from inrhw.verification.equivalence.words import Word
 
 #: What an operator does with a and b, both already in the width that it works in.

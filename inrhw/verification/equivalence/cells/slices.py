@@ -10,8 +10,9 @@ from functools import cache, partial
 
 from inrhw.verification.equivalence import words
 from inrhw.verification.equivalence.cells.rom import add_memory
-from inrhw.verification.equivalence.circuit import ONE, Cell, Circuit, Model, Net, Register, Write
+from inrhw.verification.equivalence.circuit import ONE, Circuit, Net, Register, Write
 from inrhw.verification.equivalence.graph import FALSE, TRUE, Graph, Literal
+from inrhw.verification.equivalence.loading import Cell, Model
 
 _LUT_RAM = re.compile(r"RAM(16|32|64|128|256|512)X1([SD])|RAM(32|64)M(8|16)?")
 

@@ -1,0 +1,70 @@
+"""How a dense layer is folded, and what its memories can hold."""
+
+import math
+from dataclasses import dataclass
+
+from inrhw.base.errors import InputError
+from inrhw.base.types import Element
+from inrhw.gateware.mac import MAX_PACKED_SIMD
+
+
+@dataclass(frozen=True)
+class Fold:
+    """How one dense layer is folded.
+
+    Parameters
+    ----------
+    pe
+        Processing elements: rows (neurons) computed at once.
+    simd
+        Multipliers of each: columns (synapses) taken at once.
+    """
+
+    pe: int
+    simd: int
+
+    def __post_init__(self) -> None:
+        if self.pe < 1 or self.simd < 1:
+            raise InputError(f"pe and simd must be at least 1, not {self.pe} and {self.simd}")
+
+    def neuron_fold(self, rows: int) -> int:
+        """Return the groups of `pe` neurons."""
+        return -(-rows // self.pe)
+
+    def synapse_fold(self, columns: int) -> int:
+        """Return the groups of `simd` inputs: the cycles in which a processing element takes all of them."""
+        return -(-columns // self.simd)
+
+    def out_lanes(self, columns: int) -> int:
+        """Return the lanes on which results leave: as few as keep pace with the multipliers."""
+        return self.pe // math.gcd(self.pe, self.synapse_fold(columns))
+
+
+@dataclass(frozen=True)
+class MemoryFormat:
+    """What the memories of a folded layer can hold.
+
+    Parameters
+    ----------
+    weight_bits
+        Width of a weight, sign included.
+    shift_lo, shift_hi
+        Range of the shift of a neuron.
+    sum_width
+        Bits of sum and bias.
+    """
+
+    weight_bits: int
+    shift_lo: int
+    shift_hi: int
+    sum_width: int
+
+    @property
+    def shift_bits(self) -> int:
+        """Bits of the shift in the memory: none where all neurons have the same."""
+        return (self.shift_hi - self.shift_lo).bit_length()
+
+
+def can_pack(weight_bits: int, x: Element, fold: Fold) -> bool:
+    """Return whether two processing elements can share multipliers: see `gateware.mac.PackedDotProduct`."""
+    return weight_bits <= 8 and x.width <= 8 and x.signed and fold.simd <= MAX_PACKED_SIMD and fold.pe > 1
