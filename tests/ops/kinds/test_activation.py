@@ -49,7 +49,7 @@ def some_folding(graph: Graph, weights: str) -> Folding:
 def test_training_learns_and_the_integers_are_the_networks(model: str) -> None:
     picture, architecture = tiny(model, SIZE)
     architecture = dataclasses.replace(architecture, hidden_features=16)
-    fitted = fit(picture, architecture, Training(steps=100))
+    fitted = fit(picture, architecture, Training(steps=200))
     start = psnr_db(picture.values, INR(architecture).render())
     assert psnr_db(picture.values, fitted.float_model.render()) > start + 3
     assert psnr_db(picture.values, fitted.model.render()) > start + 2
