@@ -279,11 +279,11 @@ LADDERS = {
     ),
     "fewest bits": (
         *("--size", "4x3", "--phase-bits", "3", "--activation-bits", "2"),
-        *("--weight-bits", "2", "--outer-weight-bits", "2", *TINY),
+        *("--weight-bits", "2", "--first-weight-bits", "2", "--last-weight-bits", "2", *TINY),
     ),
     "many bits": (
         *("--size", "4x3", "--phase-bits", "12", "--activation-bits", "12"),
-        *("--weight-bits", "16", "--outer-weight-bits", "16", *TINY),
+        *("--weight-bits", "16", "--first-weight-bits", "16", "--last-weight-bits", "16", *TINY),
     ),
     "lattice part": ("--size", "4x3", "--board", "ulx3s", *TINY),
 }
@@ -355,7 +355,7 @@ def test_the_last_of_an_option_that_is_given_twice_counts(inrhw_: Inrhw) -> None
         (("--size", "large"), "size must be WIDTHxHEIGHT, such as 64x64, not 'large'"),
         *(
             ((f"--{name}-bits", bits), rf"{name.replace('-', '_')}_bits must be .*from \d to 24, not {bits}")
-            for name in ("weight", "outer-weight", "activation", "phase")
+            for name in ("weight", "first-weight", "last-weight", "activation", "phase")
             for bits in ("0", "1", "25", "-3")
         ),
         (
@@ -649,11 +649,11 @@ main()
 """
 
 
-@pytest.mark.parametrize("step", [4, 18])
+@pytest.mark.parametrize("step", [4, 14])
 def test_training_goes_on_after_ctrl_c_as_if_nothing_had_happened(
     inrhw_: Inrhw, tmp_path: Path, step: int
 ) -> None:
-    """Step 4 is in floating point, step 18 after quantization entered the loop (10 + 6 are taken in all)."""
+    """Step 4 is in floating point, step 14 after quantization entered the loop."""
     options = ("--size", "4x3", "--hidden-features", "3", "--hidden-layers", "0", "--steps", "12")
     assert inrhw_("fit", "-o", "whole", *options).status == 0
     code = [sys.executable, "-c", INTERRUPTED, str(step)]

@@ -27,7 +27,13 @@ recipes = st.builds(
     signal=st.builds(Signal, size=st.sampled_from(["64x64", "3x5"])),
     network=st.builds(Network, hidden_features=st.integers(1, 256), omega_0=st.none() | st.floats(0.5, 1000)),
     precision=st.builds(Precision, st.integers(2, 24), quantizer=st.sampled_from(["uniform", "dhq", "auto"])),
-    training=st.builds(Training, st.integers(1, 10**9), st.floats(1e-6, 0.9), st.integers(0, 2**63 - 1)),
+    training=st.builds(
+        Training,
+        st.integers(1, 10**9),
+        st.none() | st.integers(0, 10**9),
+        st.none() | st.floats(1e-6, 0.9),
+        seed=st.integers(0, 2**63 - 1),
+    ),
     hardware=st.builds(Hardware, initiation_interval=st.none() | st.integers(2, 99)),
 )
 
@@ -75,7 +81,7 @@ def test_a_recipe_is_built_like_its_options_and_options_override_it(inrhw_: Inrh
         assert inrhw_("fit", *arguments, "-o", folder).status == 0
     a, b, c = ((tmp_path / name / "weights.safetensors").read_bytes() for name in "abc")
     assert a == b != c
-    assert load_recipe(tmp_path / "c" / "recipe.toml").training == Training(2, seed=5)
+    assert load_recipe(tmp_path / "c" / "recipe.toml").training == Training(2, learning_rate=0.01, seed=5)
 
 
 def test_an_option_can_take_back_what_a_recipe_says(inrhw_: Inrhw, tmp_path: Path) -> None:

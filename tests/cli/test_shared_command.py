@@ -134,7 +134,7 @@ def test_a_picture_is_added_with_its_own_size_steps_rate_and_seed(inrhw_: Inrhw,
         one.float_model.network(2).state_dict()["layers.0.weight"] for one in (found[0], found[2])
     ]
     assert not (first_layers[0] == first_layers[1]).all()
-    assert [(one.training.steps, one.training.learning_rate) for one in found] == [(3, 0.003)] * 3
+    assert [(one.training.steps, one.training.learning_rate) for one in found] == [(3, 0.01)] * 3
     assert other.shape == first.shape
 
 
