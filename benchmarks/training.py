@@ -61,10 +61,11 @@ class Public(nn.Module):
         super().__init__()
         self.activation = PUBLIC[model]
         widths = [2, *[features] * (hidden_layers + 1), channels]
-        self.layers = nn.ModuleList(itertools.starmap(nn.Linear, itertools.pairwise(widths)))
+        layers = [nn.Linear(n, out) for n, out in itertools.pairwise(widths)]
+        self.layers = nn.ModuleList(layers)
         if model == "wire":
             return
-        for k, layer in enumerate(self.layers):
+        for k, layer in enumerate(layers):
             n = layer.in_features
             bound = math.sqrt(6 / n) / OMEGA_0 if k else 1 / n
             nn.init.uniform_(layer.weight, -bound, bound)

@@ -18,6 +18,7 @@ from .estimates.power.fpga import power as power
 from .lowering.hardware import Hardware as Hardware
 from .lowering.integer_graph import lower as lower
 from .networks.architecture import Architecture as Architecture
+from .networks.imported import Imported as Imported
 from .networks.network import Network as Network
 from .networks.precision import Precision as Precision
 from .networks.shared import shared_architectures as shared_architectures
@@ -26,6 +27,7 @@ from .networks.training.fitted import fit as fit
 from .networks.training.shared_fit import FittedShared as FittedShared
 from .networks.training.shared_fit import add_picture as add_picture
 from .networks.training.shared_fit import fit_shared as fit_shared
+from .networks.training.torch_module import from_torch as from_torch
 from .networks.training.training import Training as Training
 from .signals.picture import Picture as Picture
 from .signals.picture import builtin_picture as builtin_picture

@@ -17,7 +17,7 @@ from inrhw.cli.recipe import Recipe, load_recipe, option_values
 from inrhw.cli.terminal import fail, said_when_interrupted
 
 #: Commands that take a recipe in the place of pictures, and what of it each takes.
-_TRAINED = ("signal", "network", "precision", "training")
+_TRAINED = ("signal", "network", "imported", "precision", "training")
 _FROM_RECIPE = {"build": (*_TRAINED, "hardware", "estimates", "verification"), "fit": _TRAINED}
 
 _HELP = "From a picture to proven Verilog: implicit neural representations as FPGA pipelines."

@@ -12,8 +12,8 @@ from inrhw.cli.stage import Stage
 
 
 def command_functions() -> dict[str, Callable[..., Any]]:
-    """Return the function of every command, by name: that of its file."""
-    return {module.__name__.rpartition(".")[2]: _function(module) for module in _modules()}
+    """Return the function of every command, by name: that of its file, less the _ of a word of Python's."""
+    return {module.__name__.rpartition(".")[2].rstrip("_"): _function(module) for module in _modules()}
 
 
 def stages() -> list[type[Stage]]:

@@ -9,6 +9,7 @@ from cyclopts import Group, Parameter
 from inrhw.cli.recipe import Recipe
 from inrhw.estimates.estimates import Estimates
 from inrhw.lowering.hardware import Hardware
+from inrhw.networks.imported import Imported
 from inrhw.networks.network import Network
 from inrhw.networks.precision import Precision
 from inrhw.networks.training.training import Training
@@ -23,6 +24,7 @@ def _group(title: str) -> Parameter:
 
 SignalOptions = Annotated[Signal, _group("Signal")]
 NetworkOptions = Annotated[Network, _group("Network")]
+ImportOptions = Annotated[Imported, _group("Network trained elsewhere")]
 PrecisionOptions = Annotated[Precision, _group("Precision")]
 TrainingOptions = Annotated[Training, _group("Training")]
 HardwareOptions = Annotated[Hardware, _group("Hardware")]
@@ -48,6 +50,7 @@ class TrainingRecipe:
     signal: SignalOptions = DEFAULT.signal
     _: KW_ONLY
     network: NetworkOptions = DEFAULT.network
+    imported: ImportOptions = DEFAULT.imported
     precision: PrecisionOptions = DEFAULT.precision
     training: TrainingOptions = DEFAULT.training
     board: BoardName = DEFAULT.board

@@ -13,6 +13,7 @@ from inrhw.base.files import write_atomically
 from inrhw.base.settings import Field, Settings, fields_of, from_table, groups_of
 from inrhw.estimates.estimates import Estimates
 from inrhw.lowering.hardware import Hardware
+from inrhw.networks.imported import Imported
 from inrhw.networks.network import Network
 from inrhw.networks.precision import Precision
 from inrhw.networks.training.training import Training
@@ -42,7 +43,7 @@ class Recipe(Settings):
         Of the core's top module. "": that of the folder.
     board
         Name of a board, or a .py file that describes one.
-    signal, network, precision, training, hardware, estimates, verification
+    signal, network, imported, precision, training, hardware, estimates, verification
         The groups.
     """
 
@@ -51,6 +52,7 @@ class Recipe(Settings):
     board: str = "vcu128"
     signal: Signal = Signal()
     network: Network = Network()
+    imported: Imported = Imported()
     precision: Precision = Precision()
     training: Training = Training()
     hardware: Hardware = Hardware()
@@ -63,7 +65,9 @@ def load_recipe(path: Path) -> Recipe:
     recipe = read_recipe(path)
     found = tuple(str(path.parent / picture) for picture in recipe.signal.pictures)
     board = str(path.parent / recipe.board) if recipe.board.endswith(".py") else recipe.board
-    return replace(recipe, board=board, signal=replace(recipe.signal, pictures=found))
+    checkpoint = recipe.imported.checkpoint
+    imported = replace(recipe.imported, checkpoint=str(path.parent / checkpoint) if checkpoint else "")
+    return replace(recipe, board=board, imported=imported, signal=replace(recipe.signal, pictures=found))
 
 
 def read_recipe(path: Path) -> Recipe:

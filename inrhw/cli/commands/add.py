@@ -48,7 +48,7 @@ class Add(Fit):
             if pixels_digest([other]) == pixels_digest([picture]):
                 raise InputError(f"{picture.name} is on the core already, as picture {k}")
         trained = replace(there.training, **training)  # type: ignore[arg-type]
-        return cls([*there.pictures, picture], there.model.architectures, trained, resume, there)
+        return cls([*there.pictures, picture], there.model.architectures, trained, resume, there=there)
 
     def key(self, folder: BuildFolder) -> Sequence[str]:
         """The networks that are there, all pictures, and training."""

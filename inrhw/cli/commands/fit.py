@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inrhw.base.errors import InputError
+from inrhw.base.files import digest
 from inrhw.base.names import safe_name
 from inrhw.base.settings import identity
 from inrhw.cli.build_folder import BuildFolder
@@ -16,12 +17,14 @@ from inrhw.cli.options import DEFAULT_TRAINING, Output, Resume, TrainingRecipeOp
 from inrhw.cli.recipe import Recipe
 from inrhw.cli.stage import Stage
 from inrhw.cli.terminal import building, console
+from inrhw.networks.imported import Imported
 from inrhw.networks.network import Network
 from inrhw.networks.training.training import Training
 from inrhw.signals.signal import Signal
 
 if TYPE_CHECKING:
     from inrhw.networks.architecture import Architecture
+    from inrhw.networks.inr import INR
     from inrhw.networks.training.fitted import Fitted
     from inrhw.networks.training.shared_fit import FittedShared
     from inrhw.signals.picture import Picture
@@ -43,13 +46,18 @@ class Fit(Stage):
     architectures: "Sequence[Architecture]"
     training: Training = Training()
     resume: bool = False
+    imported: Imported = Imported()
+    start: "INR | None" = None
 
     name = "fit"
     result = "fit.json"
 
     def key(self, folder: BuildFolder) -> Sequence[str]:
         """Pictures, networks and training."""
-        return [pixels_digest(self.pictures), identity(*self.architectures, self.training)]
+        checkpoint = self.imported.checkpoint
+        file = [digest(Path(checkpoint))] if checkpoint else []
+        what = identity(*self.architectures, self.training, self.imported)
+        return [pixels_digest(self.pictures), what, *file]
 
     def outputs(self, folder: BuildFolder) -> Sequence[str]:
         """Weights and pictures."""
@@ -67,6 +75,7 @@ class Fit(Stage):
             recipe,
             signal=signal,
             network=_network_of(first),
+            imported=self.imported,
             precision=first.precision,
             training=self.training,
         )
@@ -82,7 +91,8 @@ class Fit(Stage):
 
         shared = [each for each in self.architectures if isinstance(each, SharedArchitecture)]
         if not shared:
-            return functools.partial(fit_alone, self.pictures[0], self.architectures[0], self.training)
+            alone = (self.pictures[0], self.architectures[0], self.training)
+            return functools.partial(fit_alone, *alone, start=self.start)
         return functools.partial(fit_shared, self.pictures, shared, self.training)
 
 
@@ -117,6 +127,8 @@ def fit_of(recipe: Recipe, *, resume: bool) -> Fit:
     from inrhw.networks.training.descent import check_device, with_own_rate
 
     check_device(recipe.training.device)
+    if recipe.imported.checkpoint:
+        return _import_of(recipe, resume=resume)
     network = replace(recipe.network, activation_impl=_circuit(recipe))
     pictures = load_pictures(recipe.signal, shared=network.shared)
     options = {name: getattr(network, name) for name in _OF_ARCHITECTURE[1:]}
@@ -127,6 +139,33 @@ def fit_of(recipe: Recipe, *, resume: bool) -> Fit:
     else:
         made = [Architecture(network.model, p.width, p.height, p.channels, **options) for p in pictures]
     return Fit(pictures, made, with_own_rate(recipe.training, made[0]), resume)
+
+
+def _import_of(recipe: Recipe, *, resume: bool) -> Fit:
+    """Return the stage that takes a network from a file, and fine-tunes it if that is asked for."""
+    from inrhw.networks.checkpoint import linear_layers, read_checkpoint, start_of
+    from inrhw.networks.training.descent import with_own_rate
+    from inrhw.signals.picture import Picture, parse_size
+
+    if recipe.network.shared:
+        raise InputError("a checkpoint is one network; --shared is about several that are trained together")
+    path = Path(recipe.imported.checkpoint).absolute()
+    tensors = read_checkpoint(path)
+    there = load_pictures(recipe.signal, shared=False) if recipe.signal.pictures else []
+    size = (there[0].width, there[0].height) if there else parse_size(recipe.signal.size)
+    network = replace(recipe.network, activation_impl=_circuit(recipe))
+    start = start_of(tensors, network, recipe.precision, recipe.imported, size=size, where=str(path))
+    for layer in linear_layers(tensors, str(path)):
+        console.print(f"        {layer}", markup=False, highlight=False, soft_wrap=True)
+    picture = there[0] if there else Picture(safe_name(path.stem), start.render())
+    if picture.channels != start.architecture.channels:
+        channels = start.architecture.channels
+        raise InputError(f"{path} gives {channels} channels, and {picture.name} has {picture.channels}")
+    # What is right already is only rounded, unless one asks for more.
+    training = replace(recipe.training, finetune=recipe.training.finetune or 0)
+    training = with_own_rate(training, start.architecture)
+    imported = replace(recipe.imported, checkpoint=str(path))
+    return Fit([picture], [start.architecture], training, resume, imported, start.float())
 
 
 def load_pictures(signal: Signal, *, shared: bool) -> "list[Picture]":

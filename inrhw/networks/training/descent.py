@@ -168,8 +168,10 @@ def descend(model: M, loss: Callable[[M, int], Tensor], state: State[M], trainin
     """
     rate = training.learning_rate
     assert rate is not None
-    optimizer = Optimizer(model.trained(), state.moments)
     steps = training.tuning_steps if state.quantizing else training.steps
+    if state.step == steps:  # an optimizer alone takes a second to import
+        return
+    optimizer = Optimizer(model.trained(), state.moments)
     while state.step < steps:
         done = state.step / steps
         decay = TUNING_RATE * (1 - done) if state.quantizing else FINAL_RATE**done

@@ -133,6 +133,7 @@ def fit(
     architecture: Architecture,
     training: Training | None = None,
     *,
+    start: INR | None = None,
     checkpoint: Path | str | None = None,
     resume: bool = False,
     on_progress: OnProgress = silent,
@@ -147,6 +148,8 @@ def fit(
         The network; its size must be the picture's.
     training
         Steps, learning rate, seed, device.
+    start
+        A network in floating point that was trained elsewhere; only fine-tuning is left then.
     checkpoint
         Where to keep the state when training is interrupted (Ctrl-C).
     resume
@@ -167,14 +170,14 @@ def fit(
         picture.channels,
     ):
         raise InputError("the architecture must have the picture's width, height and channels")
-    float_model = INR(architecture, training.seed)
-    state = State(float_model, float_model.quantized())
+    float_model = start or INR(architecture, training.seed)
+    state = State(float_model, float_model.quantized(), quantizing=start is not None)
     loss = batch_loss([picture], [float_model], training)
     task = Task(
         lambda model, step: loss([model], step),
         INR.quantized,
         lambda model: -psnr_db(picture.values, model.render()),
-        _identity(picture, architecture, training),
+        _identity(picture, architecture, training, start),
     )
     train(
         state,
@@ -187,7 +190,9 @@ def fit(
     return Fitted(picture, state.float_model, state.model, training)
 
 
-def _identity(picture: Picture, architecture: Architecture, training: Training) -> str:
+def _identity(picture: Picture, architecture: Architecture, training: Training, start: INR | None) -> str:
     """Return a hash of everything that must be equal for training to go on."""
-    what = identity(architecture, training)
-    return hashlib.sha256(what.encode() + picture.values.tobytes()).hexdigest()
+    what = hashlib.sha256(identity(architecture, training).encode() + picture.values.tobytes())
+    for value in tensors_of(start).values() if start else ():
+        what.update(value.numpy().tobytes())
+    return what.hexdigest()

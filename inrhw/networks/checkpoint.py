@@ -1,0 +1,235 @@
+"""Networks that were trained elsewhere: linear layers in a file, and the same network as one of ours."""
+
+import itertools
+import math
+import pickle
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from inrhw.base.errors import InputError
+from inrhw.networks.architecture import Architecture, activations
+from inrhw.networks.imported import Imported
+from inrhw.networks.inr import INR
+from inrhw.networks.network import Network
+from inrhw.networks.precision import Precision
+from inrhw.networks.tensors import load_tensors
+
+#: Names under which training scripts keep the weights beside other things.
+_WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "network")
+
+#: What some layers keep beside weights: the factors of their activations, one number each.
+_FACTORS = ("omega_0", "scale_0")
+
+
+@dataclass(frozen=True)
+class Linear:
+    """A linear layer of a checkpoint.
+
+    Attributes
+    ----------
+    name
+        As in the file, without ".weight".
+    weight, bias
+        [out, in] and [out], float64; a layer without bias has zeros.
+    """
+
+    name: str
+    weight: Tensor
+    bias: Tensor
+
+    def __str__(self) -> str:
+        rows, columns = self.weight.shape
+        return f"{self.name} {columns} -> {rows}"
+
+
+def read_checkpoint(path: Path) -> dict[str, Tensor]:
+    """Return the tensors of a .pt, .pth or .safetensors file; code in it is never run.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, damaged, holds code or no tensors.
+    """
+    if path.suffix == ".safetensors":
+        return load_tensors(path)[0]
+    try:
+        found = torch.load(path, map_location="cpu", weights_only=True)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror})") from error
+    except pickle.UnpicklingError as error:
+        raise InputError(
+            f"{path} is no state_dict of torch, or it holds code, which is never run; "
+            "write it by torch.save(model.state_dict(), ...)"
+        ) from error
+    except (RuntimeError, EOFError, ValueError, KeyError) as error:
+        raise InputError(f"{path} is no readable checkpoint of torch; it may be cut off") from error
+    for name in _WRAPPERS:
+        if isinstance(found, Mapping) and isinstance(found.get(name), Mapping):
+            found = found[name]
+    if not isinstance(found, Mapping):
+        raise InputError(f"{path} holds a {type(found).__name__}, not the state_dict of a model")
+    return {str(name): value for name, value in found.items() if isinstance(value, Tensor)}
+
+
+def linear_layers(tensors: Mapping[str, Tensor], where: str) -> list[Linear]:
+    """Return the layers from the coordinates to the values.
+
+    Their order is that of the numbers in their names; names without a number come last.
+
+    Raises
+    ------
+    InputError
+        If there are other tensors than weights, biases and factors of activations, if one is complex or not
+        finite, or the layers do not follow on each other.
+    """
+    weights = {
+        name.removesuffix(".weight"): value for name, value in tensors.items() if name.endswith(".weight")
+    }
+    known = {f"{name}.{kind}" for name in weights for kind in ("weight", "bias")}
+    others = [n for n in tensors if n not in known and n.rpartition(".")[2] not in _FACTORS]
+    if others or not weights:
+        found = ", ".join(others or tensors) or "nothing"
+        raise InputError(f"{where} holds {found}; known are linear layers, NAME.weight and NAME.bias")
+    for name, value in tensors.items():
+        if value.is_complex():
+            raise InputError(f"{where}: {name} is complex, which no circuit computes; train the real form")
+        if not torch.isfinite(value).all():
+            raise InputError(f"{where}: {name} holds NaN or infinity")
+    layers = [_linear(name, value, tensors, where) for name, value in weights.items()]
+    layers.sort(key=lambda layer: _in_order(layer.name))
+    for before, after in itertools.pairwise(layers):
+        if before.weight.shape[0] != after.weight.shape[1]:
+            raise InputError(f"{where}: {after} cannot follow {before}")
+    return layers
+
+
+def _linear(name: str, weight: Tensor, tensors: Mapping[str, Tensor], where: str) -> Linear:
+    if weight.dim() != 2:
+        raise InputError(f"{where}: {name}.weight has {weight.dim()} dimensions; a linear layer's has 2")
+    bias = tensors.get(f"{name}.bias", torch.zeros(len(weight)))
+    if bias.shape != weight.shape[:1]:
+        raise InputError(f"{where}: {name} has {len(weight)} rows of weights and {list(bias.shape)} biases")
+    return Linear(name, weight.double(), bias.double())
+
+
+def _in_order(name: str) -> list[tuple[int, int, str]]:
+    """Return what sorts names by the numbers in them; a word comes after a number at its place."""
+    parts = [part for part in re.split(r"[._]", name) if part not in ("linear", "net", "layers")]
+    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts]
+
+
+def factors(tensors: Mapping[str, Tensor]) -> set[float]:
+    """Return the frequency factors that a checkpoint itself names, rounded as they are written."""
+    return {round(float(v), 6) for name, v in tensors.items() if name.rpartition(".")[2] == "omega_0"}
+
+
+def network_of(network: Network, layers: list[Linear], where: str) -> Network:
+    """Return the settings of a network with the shape of the layers.
+
+    Raises
+    ------
+    InputError
+        If no such network can be had.
+    """
+    model = activations().get(network.model)
+    if model is not None and (model.encoding(8, 8) or any(True for _ in model().parameters())):
+        raise InputError(f"a network of the model {network.model} cannot be imported, only trained here")
+    shape = " -> ".join(str(n) for n in (layers[0].weight.shape[1], *(len(layer.weight) for layer in layers)))
+    widths = {len(layer.weight) for layer in layers[:-1]}
+    if layers[0].weight.shape[1] != 2 or len(layers[-1].weight) not in (1, 3):
+        raise InputError(f"{where} is a network of {shape}; a picture has 2 coordinates and 1 or 3 channels")
+    if len(widths) != 1:
+        raise InputError(f"{where} is a network of {shape}; its hidden layers must have one width")
+    (width,) = widths
+    return Network(
+        network.model, width, len(layers) - 2, network.omega_0, activation_impl=network.activation_impl
+    )
+
+
+def imported_network(architecture: Architecture, layers: list[Linear], imported: Imported) -> INR:
+    """Return the network in float64, with the same function as where it came from.
+
+    Parameters
+    ----------
+    architecture
+        Of the shape that `network_of` found.
+    layers
+        From `linear_layers`.
+    imported
+        What its inputs and outputs meant; first and last layer take that in exactly.
+    """
+    model = INR(architecture).double()
+    weights = [layer.weight.clone() for layer in layers]
+    biases = [layer.bias.clone() for layer in layers]
+    if imported.axes == "yx":
+        weights[0] = weights[0].flip(1)
+    if imported.coordinates != "centres":
+        # A pixel's centre c is at c n / (n - 1) where the outermost centres are at -1 and 1.
+        stretch = [n / max(1, n - 1) for n in (architecture.width, architecture.height)]
+        weights[0] *= torch.tensor(stretch, dtype=torch.float64)
+    if imported.coordinates == "unit":
+        weights[0] /= 2
+        biases[0] += layers[0].weight.sum(dim=1) / 2
+    if imported.values == "unit":
+        weights[-1] *= 2
+        biases[-1] = 2 * biases[-1] - 1
+    with torch.no_grad():
+        for own, weight, bias in zip(model.dense_layers(), weights, biases, strict=True):
+            own.weight.copy_(weight)
+            own.bias.copy_(bias)
+    return model.eval()
+
+
+def start_of(
+    tensors: Mapping[str, Tensor],
+    network: Network,
+    precision: Precision,
+    imported: Imported,
+    *,
+    size: tuple[int, int],
+    where: str,
+) -> INR:
+    """Return the network that a checkpoint holds, in float64; training takes float32.
+
+    Parameters
+    ----------
+    tensors
+        The checkpoint's.
+    network
+        Says model and omega_0; widths and number of layers are the checkpoint's.
+    precision
+        For quantization later.
+    imported
+        What its inputs and outputs meant.
+    size
+        Width and height of the picture.
+    where
+        What messages call the checkpoint.
+
+    Raises
+    ------
+    InputError
+        If it holds no network that can be had.
+    """
+    layers = linear_layers(tensors, where)
+    network = network_of(network, layers, where)
+    architecture = Architecture(
+        network.model,
+        *size,
+        len(layers[-1].weight),
+        network.hidden_features,
+        network.hidden_layers,
+        network.omega_0,
+        precision,
+        network.activation_impl,
+    )
+    told = factors(tensors)
+    if told and not any(math.isclose(architecture.omega_0 or 0, value, rel_tol=1e-6) for value in told):
+        said = ", ".join(f"{value:g}" for value in sorted(told))
+        raise InputError(f"{where} says that omega_0 is {said}, not {architecture.omega_0:g}; give --omega-0")
+    return imported_network(architecture, layers, imported)

@@ -1,0 +1,29 @@
+"""What a user says of a network that was trained elsewhere."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from inrhw.base.settings import Settings
+
+
+@dataclass(frozen=True)
+class Imported(Settings):
+    """A network that was trained elsewhere; the defaults are those of public SIREN and FINER code.
+
+    Parameters
+    ----------
+    checkpoint
+        File of its weights, .pt, .pth or .safetensors, to take instead of training. "": train.
+    coordinates
+        What its first layer took: "corners", N values from -1 to 1 with both; "centres", those of N pixels
+        that fill -1 to 1; "unit", N values from 0 to 1 with both.
+    axes
+        Order of its inputs: "yx", rows first, or "xy".
+    values
+        What it gave: "signed" from -1 to 1, or "unit" from 0 to 1.
+    """
+
+    checkpoint: str = ""
+    coordinates: Literal["corners", "centres", "unit"] = "corners"
+    axes: Literal["yx", "xy"] = "yx"
+    values: Literal["signed", "unit"] = "signed"

@@ -1,0 +1,93 @@
+"""A module in memory as one of our networks."""
+
+import copy
+
+import torch
+from torch import Tensor, nn
+
+from inrhw.base.errors import InputError
+from inrhw.networks.checkpoint import start_of
+from inrhw.networks.imported import Imported
+from inrhw.networks.inr import INR
+from inrhw.networks.network import Network
+from inrhw.networks.precision import Precision
+from inrhw.networks.training.fitted import Fitted, fit
+from inrhw.networks.training.training import Training
+from inrhw.signals.picture import Picture
+
+#: Most that the imported network may differ from the module, in parts of the range of a value.
+_MOST_ERROR = 1e-6
+
+
+def from_torch(
+    module: nn.Module,
+    network: Network,
+    picture: Picture | None = None,
+    *,
+    size: tuple[int, int] = (64, 64),
+    imported: Imported | None = None,
+    precision: Precision | None = None,
+    finetune: int = 0,
+) -> Fitted:
+    """Return a module's network, rounded, and fine-tuned with quantization in the loop if asked for.
+
+    Parameters
+    ----------
+    module
+        Linear layers with one of our activations between them; it takes [pixels, 2] and gives
+        [pixels, channels].
+    network
+        Says model and omega_0; widths are the module's.
+    picture
+        What it represents; None: what it renders itself, at `size`.
+    size
+        Width and height, without a picture.
+    imported
+        What its inputs and outputs mean; None: as public SIREN code has it.
+    precision
+        Bits; None: the defaults.
+    finetune
+        Steps on the picture.
+
+    Raises
+    ------
+    InputError
+        If the module holds something else, or renders something else than what was made of it.
+    """
+    imported, precision = imported or Imported(), precision or Precision()
+    size = (picture.width, picture.height) if picture else size
+    start = start_of(module.state_dict(), network, precision, imported, size=size, where="the module")
+    _check_same(module, start, imported)
+    picture = picture or Picture("rendering", start.render())
+    return fit(picture, start.architecture, Training(finetune=finetune), start=start.float())
+
+
+@torch.no_grad()
+def _check_same(module: nn.Module, start: INR, imported: Imported) -> None:
+    """Raise InputError unless the module gives what the imported network gives."""
+    x = coordinates_of(start, imported)
+    given = copy.deepcopy(module).cpu().double()(x)
+    wanted = start(start.coordinates()) / 127.5 - 1
+    if imported.values == "unit":
+        wanted = (wanted + 1) / 2
+    if given.shape != wanted.shape:
+        raise InputError(
+            f"the module gives {list(given.shape)} for {list(x.shape)}, not {list(wanted.shape)}"
+        )
+    error = float((given - wanted).abs().max())
+    if not error <= _MOST_ERROR:
+        raise InputError(
+            f"the module differs by up to {error:.2g} from a {start.architecture.model} of its weights and "
+            f"omega_0 {start.architecture.omega_0:g}; see model, omega_0, coordinates, axes and values"
+        )
+
+
+def coordinates_of(start: INR, imported: Imported) -> Tensor:
+    """Return what the imported network itself took, [pixels, 2] in raster order."""
+    sides = []
+    for n in (start.architecture.height, start.architecture.width):
+        corners = torch.linspace(-1, 1, n, dtype=torch.float64) if n > 1 else torch.zeros(1).double()
+        side = corners if imported.coordinates != "centres" else corners * (n - 1) / n
+        sides.append((side + 1) / 2 if imported.coordinates == "unit" else side)
+    x = torch.cartesian_prod(*sides)
+    return x if imported.axes == "yx" else x.flip(1)

@@ -1,0 +1,266 @@
+"""Networks that were trained elsewhere, by the public definitions, written here in plain torch."""
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from inrhw.base.errors import InputError
+from inrhw.lowering.integer_graph import lower
+from inrhw.networks.checkpoint import linear_layers, read_checkpoint, start_of
+from inrhw.networks.imported import Imported
+from inrhw.networks.network import Network
+from inrhw.networks.precision import Precision
+from inrhw.networks.training.torch_module import coordinates_of, from_torch
+from inrhw.signals.likeness import psnr_db
+from inrhw.signals.picture import Picture
+
+SIZE = (5, 4)
+
+
+class Function(nn.Module):
+    """A function of every number."""
+
+    def __init__(self, function: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.function(x)
+
+
+class Layer(nn.Module):
+    """`linear`, then a function: the layer of SIREN's and FINER's public code."""
+
+    def __init__(self, n: int, out: int, function: Callable[[Tensor], Tensor], bias: bool = True) -> None:
+        super().__init__()
+        self.linear = nn.Linear(n, out, bias=bias)
+        self.function = function
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.function(self.linear(x))
+
+
+class Wire(Layer):
+    """WIRE's public layer keeps its factors as parameters."""
+
+    def __init__(self, n: int, out: int) -> None:
+        super().__init__(n, out, lambda x: torch.cos(12 * x) * torch.exp(-((6 * x) ** 2)))
+        self.omega_0 = nn.Parameter(torch.tensor(12.0), requires_grad=False)
+        self.scale_0 = nn.Parameter(torch.tensor(6.0), requires_grad=False)
+
+
+class Coin(nn.Module):
+    """COIN's names: layers in a list and a last layer beside it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.net = nn.Sequential(*(Layer(n, 6, sine) for n in (2, 6, 6)))
+        self.last_layer = Layer(6, 3, lambda x: x)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.last_layer(self.net(x))
+        return y
+
+
+def sine(x: Tensor) -> Tensor:
+    return torch.sin(30 * x)
+
+
+def finer(x: Tensor) -> Tensor:
+    return torch.sin(30 * (x.abs() + 1).detach() * x)
+
+
+def quadratic(x: Tensor) -> Tensor:
+    r = torch.remainder(20 * x + 2, 4) - 2
+    return r * (2 - r.abs())
+
+
+def siren(channels: int = 3, bias: bool = True) -> nn.Module:
+    """Return vsitzmann/siren's Siren: net.0.linear, net.1.linear, ..., the last one without `linear`."""
+    layers = [Layer(n, 6, sine, bias) for n in (2, 6, 6)]
+    return nn.ModuleDict({"net": nn.Sequential(*layers, nn.Linear(6, channels, bias=bias))})["net"]
+
+
+def sequential(function: Callable[[Tensor], Tensor]) -> nn.Module:
+    return nn.Sequential(
+        nn.Linear(2, 6), Function(function), nn.Linear(6, 6), Function(function), nn.Linear(6, 1)
+    )
+
+
+MODULES: dict[str, tuple[Callable[[], nn.Module], Network]] = {
+    "siren": (siren, Network("siren", omega_0=30.0)),
+    "siren without bias": (lambda: siren(bias=False), Network("siren")),
+    "finer": (
+        lambda: nn.Sequential(Layer(2, 6, finer), Layer(6, 6, finer), nn.Linear(6, 3)),
+        Network("finer", omega_0=30.0),
+    ),
+    "wire": (lambda: nn.Sequential(Wire(2, 6), Wire(6, 6), nn.Linear(6, 3)), Network("wire", omega_0=12.0)),
+    "coin": (Coin, Network("siren")),
+    "sequential": (lambda: sequential(sine), Network("siren")),
+    "quadinr": (lambda: sequential(quadratic), Network("quadinr")),
+    "gauss": (lambda: sequential(lambda x: torch.exp(-((30 * x) ** 2))), Network("gauss")),
+}
+
+
+def small(make: Callable[[], nn.Module]) -> nn.Module:
+    """Return a module with small weights, as trained ones have them."""
+    torch.manual_seed(0)
+    module = make().double()
+    with torch.no_grad():
+        for name, value in module.named_parameters():
+            if value.dim() == 2 and not name.startswith("0"):
+                value.mul_(0.3)
+    return module
+
+
+@pytest.mark.parametrize("values", ["signed", "unit"])
+@pytest.mark.parametrize("axes", ["yx", "xy"])
+@pytest.mark.parametrize("coordinates", ["corners", "centres", "unit"])
+@pytest.mark.parametrize("name", MODULES)
+def test_the_imported_network_gives_what_the_module_gives(
+    name: str, coordinates: Any, axes: Any, values: Any
+) -> None:
+    make, network = MODULES[name]
+    module, imported = small(make), Imported("", coordinates, axes, values)
+    start = start_of(module.state_dict(), network, Precision(), imported, size=SIZE, where="here")
+    given = module(coordinates_of(start, imported))
+    wanted = (given + 1) * 127.5 if values == "signed" else given * 255
+    assert (start(start.coordinates()) - wanted).abs().max() < 255e-6
+
+
+def test_coordinates_are_those_of_public_code() -> None:
+    """A mesh of linspace(-1, 1, n) in the order of the axes, as vsitzmann/siren's get_mgrid makes it."""
+    start = start_of(siren().state_dict(), Network("siren"), Precision(), Imported(), size=SIZE, where="here")
+    mesh = torch.meshgrid(torch.linspace(-1, 1, 4), torch.linspace(-1, 1, 5), indexing="ij")
+    expected = torch.stack(mesh, dim=-1).reshape(-1, 2)
+    assert torch.allclose(coordinates_of(start, Imported()).float(), expected)
+
+
+@pytest.mark.parametrize("name", ["siren", "finer", "quadinr"])
+def test_the_integers_are_those_of_the_rounded_network(name: str) -> None:
+    make, network = MODULES[name]
+    fitted = from_torch(small(make), network, size=SIZE)
+    pixels = lower(fitted.model).forward_int(fitted.architecture.grid.codes())
+    assert (pixels.reshape(4, 5, -1) == fitted.model.render()).all()
+    assert psnr_db(fitted.picture.values, fitted.model.render()) > 25
+
+
+def test_fine_tuning_follows_the_picture() -> None:
+    values = np.random.default_rng(0).integers(0, 256, (4, 5, 3), dtype=np.uint8)
+    picture = Picture("noise", values)
+    rounded, tuned = (from_torch(siren(), Network("siren"), picture, finetune=n) for n in (0, 60))
+    assert psnr_db(values, tuned.model.render()) > psnr_db(values, rounded.model.render()) + 1.5
+
+
+@pytest.mark.parametrize(
+    "network",
+    [Network("siren", omega_0=29.0), Network("quadinr")],
+)
+def test_another_function_than_the_modules_is_noticed(network: Network) -> None:
+    with pytest.raises(InputError, match="see model, omega_0, coordinates, axes and values"):
+        from_torch(siren(), network, size=SIZE)
+
+
+@pytest.mark.parametrize("suffix", [".pt", ".pth", ".safetensors"])
+def test_files_of_torch_and_safetensors_are_read(tmp_path: Path, suffix: str) -> None:
+    state, path = siren().state_dict(), tmp_path / f"net{suffix}"
+    save_file(state, path) if suffix == ".safetensors" else torch.save(state, path)
+    found = read_checkpoint(path)
+    assert all(torch.equal(found[name], state[name]) for name in state)
+    names = [layer.name for layer in linear_layers(found, "here")]
+    assert names == ["0.linear", "1.linear", "2.linear", "3"]
+
+
+@pytest.mark.parametrize("wrapper", ["state_dict", "model_state_dict", "model"])
+def test_weights_beside_other_things_are_found(tmp_path: Path, wrapper: str) -> None:
+    torch.save({"epoch": 3, wrapper: siren().state_dict()}, tmp_path / "net.pt")
+    assert len(linear_layers(read_checkpoint(tmp_path / "net.pt"), "here")) == 4
+
+
+def test_layers_are_in_the_order_of_their_numbers() -> None:
+    layers = {f"net.{k}.linear.weight": torch.full((6, 6 if k else 2), float(k)) for k in range(12)}
+    found = linear_layers(dict(sorted(layers.items())) | {"net.12.weight": torch.full((1, 6), 12.0)}, "here")
+    assert [int(layer.weight[0, 0]) for layer in found] == list(range(13))
+
+
+class Evil:
+    """What a pickle may run."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return print, ("ran",)
+
+
+def test_code_in_a_checkpoint_is_never_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    torch.save({"net": Evil()}, tmp_path / "evil.pt")
+    with pytest.raises(InputError, match="holds code, which is never run"):
+        read_checkpoint(tmp_path / "evil.pt")
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("keep", [0, 10, -40])
+def test_a_file_that_is_cut_off_is_one_sentence(tmp_path: Path, keep: int) -> None:
+    torch.save(siren().state_dict(), tmp_path / "net.pt")
+    data = (tmp_path / "net.pt").read_bytes()
+    (tmp_path / "net.pt").write_bytes(data[:keep])
+    with pytest.raises(InputError, match=r"net\.pt") as caught:
+        read_checkpoint(tmp_path / "net.pt")
+    assert "\n" not in str(caught.value)
+
+
+def with_(**tensors: Tensor) -> dict[str, Tensor]:
+    return siren().state_dict() | {name.replace("__", "."): value for name, value in tensors.items()}
+
+
+@pytest.mark.parametrize(
+    ("tensors", "network", "message"),
+    [
+        ({}, Network("siren"), "holds nothing; known are linear layers"),
+        (with_(table=torch.zeros(4, 4)), Network("siren"), "holds table; known are linear layers"),
+        (with_(**{"1__linear__weight": torch.full((6, 6), math.nan)}), Network("siren"), "holds NaN"),
+        (
+            with_(**{"0__linear__weight": torch.zeros(6, 2, dtype=torch.cfloat)}),
+            Network("wire"),
+            "is complex",
+        ),
+        (
+            with_(**{"0__linear__weight": torch.zeros(6, 3)}),
+            Network("siren"),
+            "a network of 3 -> 6 -> 6 -> 6 -> 3",
+        ),
+        (
+            with_(**{"1__linear__weight": torch.zeros(6, 5)}),
+            Network("siren"),
+            "1.linear 5 -> 6 cannot follow",
+        ),
+        (with_(**{"0__linear__weight": torch.zeros(6, 2, 1)}), Network("siren"), "has 3 dimensions"),
+        (
+            with_(**{"0__linear__bias": torch.zeros(5)}),
+            Network("siren"),
+            r"6 rows of weights and \[5\] biases",
+        ),
+        (siren().state_dict(), Network("incode"), "cannot be imported, only trained here"),
+        (siren().state_dict(), Network("relu_pe"), "cannot be imported, only trained here"),
+        (siren().state_dict(), Network("sirenn"), "model must be one of"),
+        (siren(channels=2).state_dict(), Network("siren"), "1 or 3 channels"),
+        (Wire(2, 6).state_dict() | {"3.weight": torch.zeros(1, 6)}, Network("wire"), "omega_0 is 12, not 20"),
+    ],
+)
+def test_what_is_no_network_of_ours_is_one_sentence(
+    tensors: dict[str, Tensor], network: Network, message: str
+) -> None:
+    with pytest.raises(InputError, match=message) as caught:
+        start_of(tensors, network, Precision(), Imported(), size=SIZE, where="it")
+    assert "\n" not in str(caught.value)
+
+
+def test_hidden_layers_of_two_widths_are_refused() -> None:
+    module = nn.Sequential(nn.Linear(2, 6), nn.Linear(6, 5), nn.Linear(5, 3))
+    with pytest.raises(InputError, match="its hidden layers must have one width"):
+        start_of(module.state_dict(), Network("siren"), Precision(), Imported(), size=SIZE, where="it")
