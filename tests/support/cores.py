@@ -1,9 +1,10 @@
 """Small cores, and how they run in Amaranth's simulator."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from amaranth.hdl import Cat
 from amaranth.sim import Simulator
 
 from inrhw.core.core import Core
@@ -53,6 +54,15 @@ def coordinates(core: Core, n: int) -> list[Beat]:
     return [beats[k % len(beats)] for k in range(n)]
 
 
+def put(ctx: Any, inputs: Sequence[tuple[Any, int]]) -> None:
+    """Set all inputs at once: whatever is set, Amaranth looks at the whole design."""
+    word, width = 0, 0
+    for signal, value in inputs:
+        word |= value << width
+        width += len(signal)
+    ctx.set(Cat(signal for signal, _ in inputs), word)
+
+
 Policy = Callable[[int], bool]
 
 
@@ -90,22 +100,18 @@ class Run:
         sent, offered, held = 0, False, None
         for cycle in range(-2, self.cycles):
             in_reset = cycle < 0 or cycle in self.resets
-            ctx.set(top.aresetn, not in_reset)
             ready = not in_reset and self.ready(cycle)
-            ctx.set(top.m_axis_tready, ready)
+            inputs = [(top.aclk, 0), (top.aresetn, not in_reset), (top.m_axis_tready, ready)]
             if in_reset:
                 sent, offered, held = 0, False, None
             if stream:
                 # Once offered a beat stays; without one the data is garbage.
                 offered = not in_reset and (offered or self.offer(cycle))
                 garbage = tuple(rng.integers(0, 2, 3).tolist())
-                beat = pending[sent] if offered else garbage
-                for port, value in zip(
-                    (top.s_axis_tdata, top.s_axis_tuser, top.s_axis_tlast), beat, strict=True
-                ):
-                    ctx.set(port, value)
-                ctx.set(top.s_axis_tvalid, offered)
-            await ctx.delay(1e-7)
+                tdata, tuser, tlast = pending[sent] if offered else garbage
+                inputs += [(top.s_axis_tdata, tdata), (top.s_axis_tuser, tuser), (top.s_axis_tlast, tlast)]
+                inputs += [(top.s_axis_tvalid, offered)]
+            put(ctx, inputs)
             self.watch(ctx)
             beat = (ctx.get(top.m_axis_tdata), ctx.get(top.m_axis_tuser), ctx.get(top.m_axis_tlast))
             valid = ctx.get(top.m_axis_tvalid) and not in_reset
@@ -118,8 +124,6 @@ class Run:
                 self.admitted.append(cycle)
                 sent, offered = sent + 1, False
             ctx.set(top.aclk, 1)
-            await ctx.delay(1e-7)
-            ctx.set(top.aclk, 0)
 
     @property
     def beats(self) -> list[Beat]:

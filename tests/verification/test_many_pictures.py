@@ -13,7 +13,7 @@ from amaranth.sim import Simulator
 from PIL import Image
 from support.bank_cores import Beat, core, frames, of_five_sizes
 from support.banks import SHARED, networks, of_five
-from support.cores import coordinates
+from support.cores import coordinates, put
 from support.manifests import rewrite
 
 from inrhw.artifact.artifact import Artifact, emit
@@ -73,20 +73,16 @@ class Run:
         feed = self._stream(ctx) if self.core.source == "stream" else self._register(ctx)
         for cycle in range(-2, self.cycles):
             in_reset = cycle < 0 or cycle in self.resets
-            ctx.set(top.aresetn, not in_reset)
             ready = not in_reset and bool(self.rng.random() < self.share)
-            ctx.set(top.m_axis_tready, ready)
+            put(ctx, [(top.aclk, 0), (top.aresetn, not in_reset), (top.m_axis_tready, ready)])
             self.cycle = cycle
             next(feed)
-            await ctx.delay(1e-7)
             if ready and ctx.get(top.m_axis_tvalid):
                 ports = (top.m_axis_tdata, top.m_axis_tuser, top.m_axis_tlast, top.m_axis_tid)
                 tdata, tuser, tlast, tid = (ctx.get(port) for port in ports)
                 self.out.append((cycle, (tdata, tuser, tlast, tid)))
             next(feed)
             ctx.set(top.aclk, 1)
-            await ctx.delay(1e-7)
-            ctx.set(top.aclk, 0)
 
     def _stream(self, ctx: Any) -> Iterator[None]:
         """Offer coordinates; yields before and after the ports settle."""
@@ -96,8 +92,7 @@ class Run:
             if not offered and self.cycle >= 0 and self.rng.random() < self.share:
                 (tdata, tuser, tlast), tid = next(pending)
                 ports = (top.s_axis_tdata, top.s_axis_tuser, top.s_axis_tlast, top.s_axis_tid)
-                for port, value in zip(ports, (tdata, tuser, tlast, tid), strict=True):
-                    ctx.set(port, value)
+                put(ctx, list(zip(ports, (tdata, tuser, tlast, tid), strict=True)))
                 offered = True
             ctx.set(top.s_axis_tvalid, offered)
             yield
@@ -114,9 +109,8 @@ class Run:
         ctx.set(top.s_axi_awaddr, PictureRegister.PICTURE)
         while True:
             write = self.writes.get(self.cycle)
-            ctx.set(top.s_axi_awvalid, write is not None)
-            ctx.set(top.s_axi_wvalid, write is not None)
-            ctx.set(top.s_axi_wdata, write or 0)
+            there = write is not None
+            put(ctx, [(top.s_axi_awvalid, there), (top.s_axi_wvalid, there), (top.s_axi_wdata, write or 0)])
             yield
             if ctx.get(top.s_axi_bvalid):
                 self.responses.append(ctx.get(top.s_axi_bresp))
