@@ -8,7 +8,9 @@ from inrhw.networks.inr import INR
 from inrhw.networks.precision import Precision
 
 precisions = st.builds(
-    Precision, st.integers(2, 16), st.integers(2, 16), st.integers(2, 16), st.integers(3, 12)
+    Precision,
+    *(st.integers(2, 16) for _ in ("hidden", "first", "last", "activation")),
+    phase_bits=st.integers(3, 12),
 )
 
 
