@@ -88,7 +88,7 @@ class Case:
         if self.kind == "zero":
             return torch.zeros_like(weight)
         if self.kind == "largest":
-            return torch.full_like(weight, float(scaled.abs().max())) * torch.sign(weight.detach())
+            scaled = torch.sign(scaled) * float(scaled.abs().max())
         if self.kind == "equal rows":
             return scaled[:1].expand_as(weight).clone()
         if self.kind == "one huge neuron":
@@ -96,7 +96,7 @@ class Case:
         if self.kind == "sparse":
             scaled *= torch.from_numpy(rng.random(tuple(weight.shape)) < 0.3)
         if self.kind == "two values":
-            return torch.sign(scaled) * float(scaled.abs().max()) * 2.0 ** -float(rng.integers(4))
+            scaled = torch.sign(scaled) * (float(scaled.abs().max()) / 2 ** int(rng.integers(4)))
         return scaled
 
 
