@@ -16,6 +16,7 @@ from inrhw.networks.inr import INR
 from inrhw.networks.tensors import load_tensors, prefixed, restore, save_tensors, strip, tensors_of
 from inrhw.networks.training.batches import batch_loss
 from inrhw.networks.training.descent import State, Task, check_device, train, with_own_rate
+from inrhw.networks.training.digits import fewer_digits, network_digits
 from inrhw.networks.training.distribution import distributions
 from inrhw.networks.training.training import Training
 from inrhw.signals.likeness import psnr_db, ssim
@@ -91,6 +92,7 @@ class Fitted:
             "training": dataclasses.asdict(self.training),
             "parameters": sum(p.numel() for p in self.model.trained().values()),
             "weight_bits": self.model.weight_bits(),
+            "signed_digits": network_digits(self.model),
             "rotations": self.model.rotations(),
             "distributions": [dataclasses.asdict(layer) for layer in distributions(self.float_model)],
         }
@@ -187,7 +189,10 @@ def fit(
         resume=resume,
         on_progress=on_progress,
     )
-    return Fitted(picture, state.float_model, state.model, training)
+    model = state.model
+    if training.digits_loss:
+        model = fewer_digits(model, picture, training.digits_loss)
+    return Fitted(picture, state.float_model, model, training)
 
 
 def _identity(picture: Picture, architecture: Architecture, training: Training, start: INR | None) -> str:

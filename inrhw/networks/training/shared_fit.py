@@ -183,6 +183,8 @@ def fit_shared(
     """
     training = training or Training()
     check_device(training.device)
+    if training.digits_loss:
+        raise InputError("digits_loss is about a network of its own; shared layers are those of all pictures")
     sizes = [(p.width, p.height, p.channels) for p in pictures]
     if not sizes or [(a.grid.width, a.grid.height, a.channels) for a in architectures] != sizes:
         raise InputError("there must be an architecture of each picture's width, height and channels")

@@ -19,6 +19,8 @@ class Training(Settings):
     finetune
         Steps with quantization in the loop after that, from the rounded network on; the better of the two
         is kept. None: three tenths of the steps.
+    digits_loss
+        PSNR in dB to give up for weights with fewer signed digits: fewer adders in a core that is not folded.
     learning_rate
         Of the weight matrices, at the start; it decays exponentially to 2 % of that. None: the model's own.
     batch
@@ -31,6 +33,7 @@ class Training(Settings):
 
     steps: Annotated[int, at_least(1)] = 3000
     finetune: Annotated[int, at_least(0)] | None = None
+    digits_loss: Annotated[float, Interval(ge=0)] = 0.0
     learning_rate: Annotated[float, Interval(gt=0, lt=1)] | None = None
     batch: Annotated[int, at_least(1)] | None = None
     seed: Annotated[int, at_least(0, 2**63 - 1)] = 0

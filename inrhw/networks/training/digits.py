@@ -1,0 +1,154 @@
+"""Weights with fewer signed digits: each digit that is not there is an adder less in an unrolled core.
+
+Weights of a quantized network move to neighbouring codes whose canonical signed digit form is shorter, those first
+that the picture hardly notices. What a move costs is estimated from the loss's gradient and from the squares
+of the values' own gradients, the diagonal of a Gauss-Newton matrix, which random signs sample (Hutchinson).
+"""
+
+import copy
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from inrhw.base.types import Codes
+from inrhw.networks.inr import INR
+from inrhw.ops.linear.dense import DenseLayer
+from inrhw.signals.likeness import psnr_db
+from inrhw.signals.picture import Picture
+
+#: Times that the costs are estimated anew: moves add up, and not only as squares.
+_ROUNDS = 3
+
+#: Random signs that the squares are sampled with.
+_SAMPLES = 24
+
+#: Share of the gradient that counts: alone it promises more than many moves together keep.
+_GRADIENT = 0.5
+
+
+class _Move(NamedTuple):
+    """A weight of a layer gets another code."""
+
+    cost: float
+    layer: int
+    row: int
+    column: int
+    code: int
+
+
+def signed_digits(codes: Codes) -> NDArray[np.int64]:
+    """Return how many digits other than 0 the canonical signed digit form of each code has.
+
+    Examples
+    --------
+    >>> signed_digits(np.array([0, 1, 7, -7, 5, 11])).tolist()  # 7 = 8 - 1, 11 = 8 + 4 - 1
+    [0, 1, 2, 2, 2, 3]
+    """
+    magnitude = np.abs(codes)
+    digits: NDArray[np.int64] = np.bitwise_count(magnitude ^ 3 * magnitude).astype(np.int64)
+    return digits
+
+
+def network_digits(model: INR) -> int:
+    """Return the signed digits of all weights of a quantized network."""
+    return sum(int(signed_digits(_codes(layer)[0]).sum()) for layer in _layers(model))
+
+
+def fewer_digits(model: INR, picture: Picture, loss_db: float) -> INR:
+    """Return a quantized network with fewer digits, which is at most `loss_db` worse on its picture."""
+    least = psnr_db(picture.values, model.render()) - loss_db
+    for left in reversed(range(_ROUNDS)):
+        goal = least + loss_db * left / _ROUNDS
+        moves = list(_cheapest(_moves(model, picture)))
+        low, high = 0, len(moves) + 1
+        while high - low > 1:
+            middle = (low + high) // 2
+            enough = psnr_db(picture.values, _moved(model, moves[:middle]).render()) >= goal
+            low, high = (middle, high) if enough else (low, middle)
+        model = _moved(model, moves[:low])
+    return model
+
+
+def _layers(model: INR) -> list[DenseLayer]:
+    """Return the layers whose own weights are multiplied: not those that rotate, nor a fixed encoding."""
+    return [each for each in model.dense_layers() if type(each) is DenseLayer and each.weight.requires_grad]
+
+
+def _codes(layer: DenseLayer) -> tuple[Codes, NDArray[np.float64]]:
+    """Return the weights' codes [rows, columns] and what a unit of each is in the trained parameter."""
+    weight, _, frac = (x.detach().double() for x in layer.quantized())
+    unit = 2.0 ** -frac[:, None]
+    codes: Codes = (weight / unit).round().numpy().astype(np.int64)
+    return codes, (unit / (layer.gain * torch.tensor(layer.scale, dtype=torch.float64))).numpy()
+
+
+def _gradients(model: INR, picture: Picture) -> tuple[list[Tensor], list[Tensor]]:
+    """Return for the weights of each layer the error's gradient and the sum of the values' squared ones."""
+    weights = [layer.weight for layer in _layers(model)]
+    y = model(model.coordinates())
+    target = torch.from_numpy(picture.values.reshape(-1, picture.channels)).to(y)
+    gradient = torch.autograd.grad((y - target).square().sum(), weights, retain_graph=True)
+    squares = [torch.zeros_like(weight) for weight in weights]
+    generator = torch.Generator().manual_seed(0)
+    shown = ((y > 0) & (y < 255)).to(y)
+    for _ in range(_SAMPLES):
+        signs = (2 * torch.randint(0, 2, y.shape, generator=generator) - 1) * shown
+        sampled = torch.autograd.grad(y, weights, grad_outputs=signs, retain_graph=True)
+        squares = [total + one.square() / _SAMPLES for total, one in zip(squares, sampled, strict=True)]
+    return list(gradient), squares
+
+
+def _moves(model: INR, picture: Picture) -> Iterator[_Move]:
+    """Yield every move to the nearest code on either side with each smaller number of digits."""
+    for place, (layer, gradient, squares) in enumerate(
+        zip(_layers(model), *_gradients(model, picture), strict=True)
+    ):
+        assert layer.weight_bits is not None
+        codes, unit = _codes(layer)
+        nearer = _shorter((1 << layer.weight_bits - 1) - 1)
+        for (row, column), code in np.ndenumerate(codes):
+            for other, saved in nearer[int(code)]:
+                by = float((other - code) * unit[row, column])
+                cost = float(squares[row, column]) * by**2 + _GRADIENT * float(gradient[row, column]) * by
+                yield _Move(cost / saved, place, row, column, other)
+
+
+def _shorter(largest: int) -> dict[int, list[tuple[int, int]]]:
+    """Return for each code the nearest others with fewer digits, on either side, and the digits saved."""
+    codes = np.arange(-largest, largest + 1)
+    digits = signed_digits(codes)
+    found: dict[int, list[tuple[int, int]]] = {code: [] for code in codes.tolist()}
+    for fewer in range(int(digits.max())):
+        there = codes[digits == fewer]
+        for code, own in zip(codes.tolist(), digits.tolist(), strict=True):
+            if own > fewer:
+                after = int(np.searchsorted(there, code))
+                sides = there[max(0, after - 1) : after + 1].tolist()
+                found[code] += [(other, own - fewer) for other in sides]
+    return found
+
+
+def _cheapest(moves: Iterator[_Move]) -> Iterator[_Move]:
+    """Yield the cheapest move of each weight, the cheapest first."""
+    seen = set()
+    for move in sorted(moves):
+        if move[1:4] not in seen:
+            seen.add(move[1:4])
+            yield move
+
+
+@torch.no_grad()
+def _moved(model: INR, moves: Sequence[_Move]) -> INR:
+    """Return a copy whose weights are exactly at their codes, some of them moved."""
+    model = copy.deepcopy(model)
+    layers = _layers(model)
+    found = [_codes(layer) for layer in layers]
+    for move in moves:
+        found[move.layer][0][move.row, move.column] = move.code
+    for layer, (codes, unit) in zip(layers, found, strict=True):
+        layer.weight.copy_(torch.from_numpy(codes * unit))
+    return model
