@@ -14,7 +14,15 @@ from inrhw.base.errors import InputError
 from inrhw.base.types import Codes, Vector
 from inrhw.core.sources.counter import PixelCounter
 from inrhw.gateware.edge import flow
-from inrhw.gateware.memory import IN_LUT_RAM, LOAD_BUS, ColumnMemory, Contents, columns_to_contents, share_bus
+from inrhw.gateware.memory import (
+    IN_LUT_RAM,
+    LOAD_BUS,
+    ColumnMemory,
+    Contents,
+    columns_to_contents,
+    share_bus,
+    whole_depth,
+)
 from inrhw.gateware.pipeline import delay, delay_valid
 from inrhw.lowering.folding import LOADABLE_WIDTH
 from inrhw.ops.linear.dense import Dense
@@ -216,7 +224,8 @@ class FoldedRasterComponent(wiring.Component):
     ) -> None:
         source = self._source
         for lane in range(source.o.lanes):
-            sums = Memory(shape=source.acc_width, depth=source.o.beats, init=[], attrs=IN_LUT_RAM)
+            depth = whole_depth(source.o.beats)
+            sums = Memory(shape=source.acc_width, depth=depth, init=[], attrs=IN_LUT_RAM)
             m.submodules[f"sums{lane}"] = sums
             write, read = sums.write_port(), sums.read_port(domain="comb")
             total = (Mux(first, 0, read.data) + memory.data[lane])[: source.acc_width]
