@@ -189,6 +189,7 @@ def train_and_save(
         )
     fitted = train(checkpoint=checkpoint, resume=resume, on_progress=folder.on_progress("fit"))
     _save(fitted, folder.folder)
+    checkpoint.unlink(missing_ok=True)
 
 
 def _save(fitted: "Fitted | FittedShared", folder: Path) -> None:

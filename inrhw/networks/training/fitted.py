@@ -148,7 +148,8 @@ def fit(
     training
         Steps, learning rate, seed, device.
     checkpoint
-        Where to keep the state when training is interrupted (Ctrl-C).
+        Where to keep the state, from time to time and when training is interrupted. It stays: remove it
+        once what was trained is saved.
     resume
         Go on from `checkpoint` if it is there; the result is the same as without interruption.
     on_progress
