@@ -40,7 +40,10 @@ _ASIC_TITLES = {
 }
 
 
-STATUS_STYLES = {"pass": "bold green", "fail": "bold red", "skipped": "yellow"}
+#: The verdict where nothing was verified.
+UNVERIFIED = "unverified"
+
+STATUS_STYLES = {"pass": "bold green", "fail": "bold red", "skipped": "yellow", UNVERIFIED: "bold yellow"}
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ def asic_rows(figures: Report) -> list[tuple[str, Report]]:
 
 
 def verdict(report: Report) -> str:
-    """Return "PASS" or "FAIL"; what was skipped is never silently passed."""
+    """Return "PASS", "FAIL" or "UNVERIFIED"; what was skipped is never silently passed."""
     skipped = sum(rung["status"] == "skipped" for rung in report.get("verify", []))
     checks = f", {skipped} check{'s' if skipped > 1 else ''} skipped" if skipped else ""
     return f"{report['verdict'].upper()}{checks}"

@@ -10,7 +10,6 @@ from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from inrhw.base.errors import InputError
 from inrhw.base.types import Codes, Vector
 from inrhw.core.sources.counter import PixelCounter
 from inrhw.gateware.edge import flow
@@ -24,7 +23,7 @@ from inrhw.gateware.memory import (
     whole_depth,
 )
 from inrhw.gateware.pipeline import delay, delay_valid
-from inrhw.lowering.folding import LOADABLE_WIDTH
+from inrhw.lowering.folding import accumulator_width
 from inrhw.ops.linear.dense import Dense
 from inrhw.ops.linear.folded_dense.fold import Fold
 from inrhw.ops.linear.folded_dense.node import FoldedDense
@@ -56,12 +55,6 @@ class FoldedRaster:
             raise ValueError(
                 f"there must be one grid, or one a bank of {self.o.banks}, not {len(self.grids)}"
             )
-        finest = int(self.dense.shift.max()) + self.dense.element.width
-        if finest > self.acc_width:
-            raise InputError(
-                f"the first layer has sums of {finest} bits, and accumulators have {self.acc_width}; "
-                "use the stream source"
-            )
 
     @property
     def o(self) -> Vector:
@@ -72,7 +65,7 @@ class FoldedRaster:
     def acc_width(self) -> int:
         """Bits of an accumulator."""
         if self.dense.loadable:
-            return LOADABLE_WIDTH
+            return accumulator_width(self.dense.format, self.dense.element)
         return self.dense.format.shift_hi + self.dense.element.width
 
     @property

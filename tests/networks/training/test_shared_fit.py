@@ -150,7 +150,7 @@ def test_architectures_must_be_the_pictures(
 
 
 def test_the_batch_is_checked() -> None:
-    with pytest.raises(InputError, match="batch must be a whole number of at least 1, not 0"):
+    with pytest.raises(InputError, match="batch must be a whole number from 1 to 16777216, not 0"):
         Training(batch=0)
 
 
