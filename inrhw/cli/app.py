@@ -55,7 +55,9 @@ def _from_recipe(arguments: list[str]) -> tuple[Dict, ...]:
     """
     if not arguments or arguments[0] not in _FROM_RECIPE:
         return ()
-    named = [argument for argument in arguments[1:] if argument.endswith(".toml")]
+    # A board can be a .toml file, too.
+    pairs = itertools.pairwise(arguments)
+    named = [this for before, this in pairs if this.endswith(".toml") and "--board" not in (before, this[:7])]
     if not named:
         return ()
     path = Path(named[0])
