@@ -237,7 +237,8 @@ def test_any_folder_name_is_taken_and_printed_as_it_is(inrhw_: Inrhw, tmp_path: 
     assert inrhw_("fit", "-o", output, "--size", "4x3", *TINY).status == 0
     assert inrhw_("emit", "--source", "stream", "--", output).status == 0
     assert not (tmp_path / "pwned").exists()
-    refused(inrhw_("report", output), re.escape(str(output)))
+    assert str(output) in inrhw_("report", "--", output).out
+    refused(inrhw_("power", "--", output), re.escape(str(output)))
 
 
 def gradient(mode: str, size: tuple[int, int] = (6, 5)) -> Image.Image:

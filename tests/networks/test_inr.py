@@ -337,10 +337,10 @@ def test_weights_of_another_network_are_refused(architecture: Architecture, tmp_
 
 
 @pytest.mark.parametrize("quantizer", ["uniform", "dhq", "auto"])
-def test_nan_is_named_before_anything_is_rounded(architecture: Architecture, quantizer: str) -> None:
+def test_nan_is_named_before_anything_is_rounded(architecture: Architecture, quantizer: Any) -> None:
     model = INR(dataclasses.replace(architecture, precision=Precision(quantizer=quantizer)))
     with torch.no_grad():
-        model.layers[1].weight[0, 0] = math.nan
+        list(model.dense_layers())[1].weight[0, 0] = math.nan
     with pytest.raises(InputError, match=r"layers\.1\.\w+ of the model holds NaN or infinity"):
         model.quantized()
 
