@@ -21,7 +21,7 @@ from inrhw.artifact.verilog_header import head_comment
 from inrhw.base.errors import InputError
 from inrhw.base.files import output_folder, write_together
 from inrhw.base.names import safe_name
-from inrhw.base.yosys import verilog_from_rtlil
+from inrhw.base.yosys import vendor_cells, verilog_from_rtlil
 from inrhw.core.core import Core
 from inrhw.core.registers.weight_file import weights_file
 from inrhw.core.sources.window import WindowSource
@@ -131,7 +131,11 @@ def emit(
         registers or a window, or the folder cannot be written.
     """
     if not name.isascii() or safe_name(name.lower()) != name.lower():
-        raise InputError(f"name must be a Verilog identifier that is no keyword, not {name!r}")
+        raise InputError(
+            f"name must be a Verilog identifier that is no keyword and no module of the bench, not {name!r}"
+        )
+    if name != name.lower() and name in vendor_cells():
+        raise InputError(f"name must not be that of a cell of a part, as {name} is; choose another")
     first, *others = [grid] if isinstance(grid, Grid) else grid
     core = Core(graph, first, source, others=tuple(others), control=control, window=window)
     artifact = Artifact(name, Path(folder), core)

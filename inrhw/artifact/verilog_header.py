@@ -9,9 +9,21 @@ from inrhw.core.registers.picture_map import PictureRegister
 from inrhw.core.sources.stream import bits_per_axis
 from inrhw.signals.window import FRAC
 
+#: What Verilator warns of in anything that Yosys writes, and why it is right all the same.
+_LINT_OFF = {
+    "WIDTHEXPAND": "constants and operands are as narrow as they can be, and Verilog extends them",
+    "WIDTHTRUNC": "!x stands for x == 0 of several bits",
+    "UNSIGNED": "Amaranth compares with a limit that the type has already",
+    "CASEOVERLAP": "the first of the patterns that fit counts",
+    "PROCASSINIT": "a register is declared with what it holds at power-up",
+    "UNUSEDSIGNAL": "bits that a module does not need stay in its ports and in sums",
+    "DECLFILENAME": "one file holds all modules of the core",
+    "SYMRSVDWORD": "a port is called interrupt, which is a word of C++ libraries",
+}
+
 
 def head_comment(core: Core, name: str) -> str:
-    """Return the comment at the head of a core's Verilog: how to use it.
+    """Return the comment at the head of a core's Verilog: how to use it, and what linters need not say.
 
     Parameters
     ----------
@@ -54,7 +66,10 @@ def head_comment(core: Core, name: str) -> str:
         ]
     lines += _window_lines(core)
     lines += [f"Latency {core.latency} cycles, then {_rate(core)}; backpressure loses nothing."]
-    return "".join(f"// {line}".rstrip() + "\n" for line in lines) + "\n"
+    lines += ["", "Yosys writes what Verilator warns of here, each as the language means it."]
+    comment = "".join(f"// {line}".rstrip() + "\n" for line in lines)
+    switches = "".join(f"/* verilator lint_off {rule} */ // {why}\n" for rule, why in _LINT_OFF.items())
+    return f"{comment}{switches}\n"
 
 
 def _picture_lines(core: Core, name: str) -> list[str]:

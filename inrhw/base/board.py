@@ -1,6 +1,7 @@
 """Boards as data: what a part holds, and what the tools must be told about it."""
 
 import importlib.util
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,14 @@ from inrhw.base.errors import InputError
 from inrhw.base.files import board_folder
 
 Family = Literal["xcup", "xc7", "ecp5", "ice40"]
+
+#: Speed grades of each family. L is a part that may run at a lower voltage, and V says that it does.
+SPEEDS: dict[Family, tuple[str, ...]] = {
+    "xcup": ("-1", "-1L", "-1LI", "-1LV", "-1M", "-1Q", "-2", "-2L", "-2LE", "-2LI", "-2LV", "-3"),
+    "xc7": ("-1", "-1L", "-1LI", "-1M", "-1Q", "-2", "-2L", "-2LE", "-2LI", "-3"),
+    "ecp5": ("6", "7", "8"),
+    "ice40": ("HX", "LP", "UP"),
+}
 
 #: What every board counts, and its unit; BRAM in blocks of 36 kbit (Xilinx), 18 (ECP5) or 4 kbit (iCE40).
 RESOURCE_UNITS = {
@@ -81,6 +90,15 @@ class Board:
             )
         if self.clock_mhz <= 0:
             raise ValueError(f"clock_mhz must be positive, not {self.clock_mhz}")
+        if self.speed not in SPEEDS[self.family]:
+            raise ValueError(
+                f"speed of {self.family} must be one of {', '.join(SPEEDS[self.family])}, not {self.speed!r}"
+            )
+
+
+def is_board_file(name: str) -> bool:
+    """Return whether what was given for a board is a file that describes one, not a name."""
+    return name.endswith((".py", ".toml"))
 
 
 def board_names() -> list[str]:
@@ -94,7 +112,8 @@ def load_board(name_or_path: str | Path) -> Board:
     Parameters
     ----------
     name_or_path
-        A name from `board_names`, or a Python file (it is run) that sets ``BOARD`` to a `Board`.
+        A name from `board_names`; or a Python file (it is run) that sets ``BOARD`` to a `Board`, or a TOML
+        file with what a `Board` takes.
 
     Raises
     ------
@@ -104,11 +123,28 @@ def load_board(name_or_path: str | Path) -> Board:
     given = str(name_or_path)
     if given.endswith(".py"):
         return _run(Path(given))
+    if given.endswith(".toml"):
+        return _read(Path(given))
     if given not in board_names():
         raise InputError(
             f"unknown board {given!r}; known are {', '.join(board_names())}, or give the path of a board file"
         )
     return _run(board_folder() / f"{given}.py")
+
+
+def _read(path: Path) -> Board:
+    """Return the board that a TOML file describes."""
+    try:
+        table = {"name": path.stem} | tomllib.loads(path.read_text(encoding="utf-8"))
+        lists = {key: tuple(value) for key, value in table.items() if isinstance(value, list)}
+        return Board(**{**table, **lists})
+    except FileNotFoundError:
+        raise InputError(f"there is no board file {path}") from None
+    except OSError as error:
+        raise InputError(f"board file {path} cannot be read ({error.strerror})") from error
+    except (ValueError, TypeError) as error:
+        reason = str(error).removeprefix("Board.__init__() ")
+        raise InputError(f"board file {path} describes no board: {reason}") from error
 
 
 def _run(path: Path) -> Board:

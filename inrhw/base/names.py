@@ -26,6 +26,9 @@ until_with untyped use uwire var vectored virtual void wait wait_order wand weak
 wire with within wor xnor xor
 """
 
+#: What modules of the bench begin with; and a file beside the core that is called so.
+_BENCH, _TAKEN = "inrhw_", "second"
+
 
 def safe_name(text: str) -> str:
     """Turn any text into a Verilog identifier of at most 40 lowercase letters, digits and underscores.
@@ -34,7 +37,10 @@ def safe_name(text: str) -> str:
     --------
     >>> safe_name("Café au lait (2)"), safe_name("007"), safe_name("wire"), safe_name("猫")
     ('cafe_au_lait_2', 'p_007', 'p_wire', 'picture')
+    >>> safe_name("inrhw_harness")
+    'p_inrhw_harness'
     """
     ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     name = re.sub("[^a-z0-9]+", "_", ascii_text).strip("_")[:38].strip("_") or "picture"
-    return f"p_{name}" if name[0].isdigit() or name in _KEYWORDS.split() else name
+    taken = name[0].isdigit() or name in (*_KEYWORDS.split(), _TAKEN) or name.startswith(_BENCH)
+    return f"p_{name}" if taken else name

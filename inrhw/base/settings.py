@@ -246,4 +246,6 @@ def _range(bounds: Interval | None) -> str:
 
 
 def _number(edge: Any) -> str:
-    return f"2**{edge.bit_length()} - 1" if isinstance(edge, int) and edge > 1 << 32 else f"{edge:g}"
+    if isinstance(edge, int):
+        return f"2**{edge.bit_length()} - 1" if edge > 1 << 32 else str(edge)
+    return f"{edge:g}"

@@ -15,6 +15,9 @@ from inrhw.base.progress import OnProgress, silent
 #: Counts change between versions, so only this one is used.
 PINNED = "0.70"
 
+#: Folders of Yosys with the cells of parts that cores are synthesized for.
+VENDORS = ("xilinx", "ecp5", "ice40")
+
 #: Attributes that Amaranth writes for its own tools; they hold source paths of this machine.
 _INTERNAL_ATTRIBUTES = ("generator", "top", "src", "amaranth.hierarchy", "amaranth.decoding")
 
@@ -111,6 +114,14 @@ def share_folder() -> Path:
         No Yosys of the pinned version is installed.
     """
     return _find().share
+
+
+@functools.cache
+def vendor_cells() -> frozenset[str]:
+    """Return the names of the cells of all parts that Yosys knows: no module of a netlist may have one."""
+    files = (path for vendor in VENDORS for path in (share_folder() / vendor).glob("cells*.v*"))
+    names = (re.findall(r"^\s*module\s+(\w+)", path.read_text(), re.MULTILINE) for path in files)
+    return frozenset(name for found in names for name in found)
 
 
 def verilog_from_rtlil(rtlil: str, folder: Path) -> str:

@@ -1,12 +1,12 @@
 """Whole builds from Python, as the command line does them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inrhw.base.progress import OnProgress, silent
 from inrhw.cli.build_folder import BuildFolder
-from inrhw.cli.commands.build import planned, run
+from inrhw.cli.commands.build import Skippable, planned, run
 from inrhw.cli.commands.report import write
 from inrhw.cli.recipe import Recipe
 
@@ -19,6 +19,7 @@ def build(
     folder: Path | str,
     *,
     resume: bool = False,
+    skip: Collection[Skippable] = (),
     on_progress: Callable[[str], OnProgress] = lambda stage: silent,
 ) -> "Report":
     """Build what a recipe says, and return the content of report.json.
@@ -31,6 +32,8 @@ def build(
         For all files. Stages whose results are there and still right are not run again.
     resume
         Go on with training that was interrupted.
+    skip
+        Stages to leave out, of "synth", "power" and "verify".
     on_progress
         Given the name of a stage, returns what the stage reports its progress to.
 
@@ -40,7 +43,7 @@ def build(
         Something cannot be; most of it is said before training begins.
     """
     work = BuildFolder(Path(folder), on_progress)
-    run(recipe, planned(recipe, resume=resume), work, lambda rung: None)
+    run(recipe, planned(recipe, resume=resume), work, lambda rung: None, skip)
     return write(work)
 
 
@@ -50,7 +53,7 @@ def report(folder: Path | str, *, vivado: Path | None = None) -> "Report":
     Parameters
     ----------
     folder
-        Where the stages ran, or `fit`, `emit`, `synth` and `verify` one by one.
+        Where the stages ran, `fit` and `emit` at least.
     vivado
         Folder with reports of Vivado of the same core, to be shown beside ours.
 

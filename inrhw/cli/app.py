@@ -20,6 +20,9 @@ from inrhw.cli.terminal import fail, said_when_interrupted
 _TRAINED = ("signal", "network", "imported", "precision", "training")
 _FROM_RECIPE = {"build": (*_TRAINED, "hardware", "estimates", "verification"), "fit": _TRAINED}
 
+#: Whose errors are about files and machines, not about this program.
+_LIBRARIES = ("safetensors", "torch", "PIL", "jinja2", "tomlkit")
+
 _HELP = "From a picture to proven Verilog: implicit neural representations as FPGA pipelines."
 
 
@@ -52,7 +55,9 @@ def _from_recipe(arguments: list[str]) -> tuple[Dict, ...]:
     """
     if not arguments or arguments[0] not in _FROM_RECIPE:
         return ()
-    named = [argument for argument in arguments[1:] if argument.endswith(".toml")]
+    # A board can be a .toml file, too.
+    pairs = itertools.pairwise(arguments)
+    named = [this for before, this in pairs if this.endswith(".toml") and "--board" not in (before, this[:7])]
     if not named:
         return ()
     path = Path(named[0])
@@ -86,6 +91,16 @@ def _sentence(error: CycloptsError) -> str:
     return f"{' '.join(str(error).split()).rstrip('.')}; `{command} --help` explains"
 
 
+def _of_library(error: Exception) -> str:
+    """Return what a library said, as one sentence; "" for what can only be a fault of this program."""
+    said = " ".join(str(error).split())[:200]
+    # Torch raises RuntimeError for nearly all, so words decide.
+    if isinstance(error, MemoryError) or re.search("(alloc|out of) ?memory|memory.*alloc", said.lower()):
+        return f"there is not enough memory ({said or 'of this machine'}); give a smaller size or --batch"
+    library = type(error).__module__.partition(".")[0]
+    return f"{library} failed ({said})" if library in _LIBRARIES else ""
+
+
 def main() -> None:
     """Run the command line; an error that a user can act on is one sentence and status 1."""
     arguments = sys.argv[1:]
@@ -100,5 +115,9 @@ def main() -> None:
     except OSError as error:  # a full disk, a missing permission, a name that is too long
         if isinstance(error.__context__, KeyboardInterrupt):  # nothing can be said on a closed terminal
             sys.exit(ending(error.__context__)[1])
-        fail(f"{error.filename or 'a file'} cannot be used ({error.strerror})")
+        fail(f"{error.filename or 'a file'} cannot be used ({error.strerror or error})")
+    except Exception as error:
+        if not (sentence := _of_library(error)):
+            raise
+        fail(sentence)
     sys.exit(0)

@@ -32,7 +32,7 @@ VerificationOptions = Annotated[Verification, _group("Verification")]
 EstimateOptions = Annotated[Estimates, _group("Estimates")]
 
 FolderArgument = Annotated[Path, Parameter(help="Folder of a build, as given to -o.")]
-BoardName = Annotated[str, Parameter(help="Name of a board, or a .py file that describes one.")]
+BoardName = Annotated[str, Parameter(help="Name of a board, or a .py or .toml file that describes one.")]
 CoreName = Annotated[str, Parameter(help="Name of the core's top module. [default: the folder's]")]
 Output = Annotated[
     Path | None,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from annotated_types import Interval
 
+from inrhw.base.board import is_board_file
 from inrhw.base.errors import InputError
 from inrhw.base.files import write_atomically
 from inrhw.base.settings import Field, Settings, fields_of, from_table, groups_of
@@ -42,7 +43,7 @@ class Recipe(Settings):
     name
         Of the core's top module. "": that of the folder.
     board
-        Name of a board, or a .py file that describes one.
+        Name of a board, or a .py or .toml file that describes one.
     signal, network, imported, precision, training, hardware, estimates, verification
         The groups.
     """
@@ -64,7 +65,7 @@ def load_recipe(path: Path) -> Recipe:
     """Return the recipe in a file, with the paths in it, which are relative to the file, from here."""
     recipe = read_recipe(path)
     found = tuple(str(path.parent / picture) for picture in recipe.signal.pictures)
-    board = str(path.parent / recipe.board) if recipe.board.endswith(".py") else recipe.board
+    board = str(path.parent / recipe.board) if is_board_file(recipe.board) else recipe.board
     checkpoint = recipe.imported.checkpoint
     imported = replace(recipe.imported, checkpoint=str(path.parent / checkpoint) if checkpoint else "")
     return replace(recipe, board=board, imported=imported, signal=replace(recipe.signal, pictures=found))

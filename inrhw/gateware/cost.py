@@ -10,7 +10,7 @@ from amaranth.hdl import Const, Signal, Value
 
 from inrhw.base.types import Element, Vector
 from inrhw.gateware.edge import shape_of
-from inrhw.gateware.memory import MAX_WIDTH, address_bits, memory_style, total_depth
+from inrhw.gateware.memory import MAX_WIDTH, address_bits, memory_style, total_depth, whole_depth
 from inrhw.gateware.pipeline import Step, cut
 
 
@@ -128,7 +128,7 @@ def column_memory(codes: int, width: int, depth: int, banks: int, *, loadable: b
         different = min(codes * width, 1 << words - 1) if words > 2 else 0
         return address + Cost(lut=different * -(-words // 64))
     make = _loadable_memory if loadable else block_ram
-    return sum((make(width, words) for width in widths), address)
+    return sum((make(width, whole_depth(words)) for width in widths), address)
 
 
 def _loadable_memory(width: int, words: int) -> Cost:

@@ -85,6 +85,17 @@ def address_bits(depth: int) -> int:
     return (depth - 1).bit_length()
 
 
+def whole_depth(depth: int) -> int:
+    """Return the words of a memory that holds so many: an address can never be outside of it.
+
+    Examples
+    --------
+    >>> whole_depth(1), whole_depth(12), whole_depth(16)
+    (1, 16, 16)
+    """
+    return 1 << address_bits(depth)
+
+
 def memory_style(depth: int, *, loadable: bool) -> str:
     """Return what a memory of so many words, all banks together, is made of.
 
@@ -204,7 +215,7 @@ class WeightMemory(wiring.Component):
         ram = "logic" if style == "lut" and number is None else rom
         storage = Memory(
             shape=contents.width,
-            depth=depth,
+            depth=whole_depth(depth),
             init=init,
             attrs={"ram_style": ram, "rom_style": rom},
         )

@@ -8,7 +8,7 @@ from dataclasses import fields, replace
 from inrhw.base.board import Family
 from inrhw.base.types import Vector
 from inrhw.gateware.cost import Cost, adder, column_memory, counter, lut_ram
-from inrhw.lowering.folding import LOADABLE_WIDTH, Folding, lanes_to_rotate
+from inrhw.lowering.folding import Folding, accumulator_width, lanes_to_rotate
 from inrhw.lowering.shapes import LayerShape
 from inrhw.ops.kinds.curve import CurveNode
 from inrhw.ops.linear.dense import Dense
@@ -228,7 +228,8 @@ def _rotated(shape: LayerShape, lanes: int, rotated_lanes: int) -> Cost:
 
 def _folded_raster(shape: FoldedShape) -> Cost:
     """Return the cost of accumulators in LUT RAM, their increments, and the pixel counter."""
-    width = LOADABLE_WIDTH if shape.loadable else shape.format.sum_width
+    format = shape.format
+    width = accumulator_width(format, shape.element) if shape.loadable else format.sum_width
     beats, lanes = shape.neuron_fold, shape.fold.pe
     lane = Cost(lut=lut_ram(width, beats)) + adder(width, shape.element.width)
     increments = column_memory(lanes, width, 3 * beats, shape.sets, loadable=shape.loadable)

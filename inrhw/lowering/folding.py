@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import zip_longest
 
 from inrhw.base.errors import GraphError, InputError
-from inrhw.base.types import Phase, Vector
+from inrhw.base.types import Element, Phase, Vector
 from inrhw.lowering.hardware import WEIGHTS
 from inrhw.networks.precision import Precision
 from inrhw.ops.linear.dense import Dense
@@ -289,5 +289,29 @@ def other_weights(graph: Graph) -> Graph:
     return Graph(nodes)
 
 
-#: Bits of a loadable accumulator: every network whose phases have no finer unit than a turn / 2**32 fits.
-LOADABLE_WIDTH = 32
+#: Fewest and most bits of a loadable accumulator; what int64 computes of it has some bits more.
+_LEAST_ACCUMULATOR, _MOST_ACCUMULATOR = 32, 56
+
+
+def accumulator_width(format: MemoryFormat, element: Element) -> int:
+    """Return the bits of a loadable accumulator of a raster scan: every network of the shape fits.
+
+    Parameters
+    ----------
+    format
+        Of the first layer's memories.
+    element
+        Format of its output.
+
+    Raises
+    ------
+    InputError
+        They are too many.
+    """
+    width = max(_LEAST_ACCUMULATOR, format.shift_hi + element.width)
+    if width > _MOST_ACCUMULATOR:
+        raise InputError(
+            f"loadable weights of a raster scan need accumulators of {width} bits, more than "
+            f"{_MOST_ACCUMULATOR}; use the stream source, weights rom, fewer bits or a smaller picture"
+        )
+    return width

@@ -206,6 +206,8 @@ def quantized(networks: Sequence[INR]) -> list[INR]:
 
     Layers of one place in the networks get one structure, whether they are shared or not.
     """
+    for network in networks:
+        network.check_finite()
     models = absorbed(networks)
     for model in models:
         model._round()

@@ -16,6 +16,7 @@ from inrhw.base.version import __version__
 from inrhw.networks.architecture import Architecture, architecture_from_json
 from inrhw.networks.shared import SharedArchitecture
 from inrhw.reports.page import error_picture, write_report
+from inrhw.reports.summary import UNVERIFIED
 from inrhw.reports.words import Report, figure
 from inrhw.signals.likeness import psnr_db, ssim
 from inrhw.signals.picture import load_picture, save_picture
@@ -43,7 +44,7 @@ def report(
     Parameters
     ----------
     folder
-        Where `fit`, `emit` and `verify` ran.
+        Where `fit` and `emit` ran.
     sections
         What else is to be reported, in this order.
     command
@@ -84,7 +85,6 @@ def report(
 def _gather(folder: Path, sections: Iterable[Section]) -> Report:
     fitted = read_json(folder / "fit.json", "inrhw fit")
     manifest = Manifest.load(folder)
-    verified = read_json(folder / "verify.json", "inrhw verify")
     many = "shared" in fitted
     sized = fitted["pictures"] if many else [fitted["architecture"]]
     pixels = sum(one["width"] * one["height"] for one in sized)
@@ -92,7 +92,7 @@ def _gather(folder: Path, sections: Iterable[Section]) -> Report:
     found: Report = {
         "name": manifest.name,
         "created_by": f"inrhw {__version__}",
-        "verdict": verified["verdict"],
+        "verdict": UNVERIFIED,
         "model": _model(fitted),
         "core": _core(manifest),
         **(_shared(folder, fitted, scale) if many else {"distributions": _distributions(fitted)}),
@@ -106,10 +106,9 @@ def _gather(folder: Path, sections: Iterable[Section]) -> Report:
             "quantized weights and biases, not entropy-coded",
         ),
         "latency": {
-            "cycles": verified["latency"],
+            "cycles": figure(manifest.latency, "cycles", "of the design; `inrhw verify` measures it"),
             "ns": figure(None, "ns", "needs a clock; run `inrhw synth`"),
         },
-        "verify": verified["verify"],
         "pipeline": [asdict(stage) for stage in manifest.pipeline],
         "tools": {"python": platform.python_version()} | {t: installed_version(t) for t in _TOOLS},
         "files": _files(folder, manifest),
@@ -260,7 +259,7 @@ def _quality(folder: Path, fitted: dict[str, Any], place: str, rtl: str, scale: 
     psnr["rtl"] = figure(None, "dB", "the Verilog has not rendered a whole frame")
     similarity["rtl"] = figure(None, "1", "the Verilog has not rendered a whole frame")
     gain = None
-    if (folder / rtl).exists():
+    if (folder / rtl).exists() and (folder / "verify.json").exists():
         pictures["rtl"] = rtl
         if scale > 1:
             reason = f"the Verilog renders {scale} times the size; there is no original of that size"

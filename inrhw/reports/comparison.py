@@ -7,7 +7,7 @@ from typing import Any
 
 from inrhw.base.errors import InputError
 from inrhw.base.figure import Figure
-from inrhw.base.files import output_folder, read_json, write_atomically, write_json
+from inrhw.base.files import digest, output_folder, read_json, write_atomically, write_json
 from inrhw.base.version import __version__
 from inrhw.reports.page import pages
 from inrhw.reports.words import Report, amount, is_figure
@@ -17,6 +17,9 @@ SECTIONS = (
     *("psnr_db", "ssim", "bits_per_pixel", "weight_bits_total", "resources", "timing", "throughput"),
     *("latency", "power", "asic"),
 )
+
+#: Figures that go with the clock that power is stated at.
+_AT_A_CLOCK = ("power dynamic mw", "power parts mw", "power total", "power static nj")
 
 #: Sections in which designs are said to differ: the groups of the recipe, then what ran it.
 SETTINGS = ("settings", "tools")
@@ -32,10 +35,13 @@ class Line:
         What it is, such as "resources lut".
     figures
         One a design; its value is None where the design does not have it.
+    incomparable
+        Why one is not better than another; "" where it is.
     """
 
     title: str
     figures: tuple[Figure, ...]
+    incomparable: str = ""
 
     @property
     def largest(self) -> float:
@@ -84,7 +90,8 @@ def compare(folders: Sequence[Path]) -> Comparison:
         raise InputError("a folder is named twice; a design compared with itself shows nothing")
     reports = [read_json(folder / "report.json", "inrhw report") for folder in folders]
     try:
-        return _compared(_names(folders, reports), reports)
+        pictures = [_shown(*each) for each in zip(folders, reports, strict=True)]
+        return _compared(_names(folders, reports), reports, pictures)
     except (KeyError, TypeError, AttributeError) as error:
         raise InputError(f"a report.json is damaged ({error!r}); run `inrhw report` again") from error
 
@@ -114,10 +121,29 @@ def _names(folders: Sequence[Path], reports: Sequence[Report]) -> tuple[str, ...
     return names if len(set(names)) == len(names) else tuple(map(str, folders))
 
 
-def _compared(names: tuple[str, ...], reports: Sequence[Report]) -> Comparison:
+def _shown(folder: Path, report: Report) -> tuple[str, ...]:
+    """Return hashes of the pictures that a design shows; the folder where one is not there."""
+    each = report["shared"]["pictures"] if "shared" in report else [report]
+    names = [one["pictures"]["original"] for one in each if "pictures" in one]
+    paths = [folder / name for name in names]
+    return tuple(digest(path) if path.is_file() else str(path) for path in paths)
+
+
+def _compared(
+    names: tuple[str, ...], reports: Sequence[Report], pictures: Sequence[tuple[str, ...]]
+) -> Comparison:
     found = [dict(_figures(report)) for report in reports]
+    clocks = {each["power clock mhz"].value for each in found if "power clock mhz" in each}
+    why = {
+        "different pictures": ("psnr db", "ssim") if len(set(pictures)) > 1 else (),
+        "different clocks": _AT_A_CLOCK if len(clocks) > 1 else (),
+    }
     lines = [
-        Line(title, tuple(each.get(title, Figure(None, "1", "not in its report")) for each in found))
+        Line(
+            title,
+            tuple(each.get(title, Figure(None, "1", "not in its report")) for each in found),
+            next((reason for reason, starts in why.items() if title.startswith(tuple(starts))), ""),
+        )
         for title in _merged(found)
     ]
     settings = [dict(_settings(report)) for report in reports]

@@ -11,6 +11,12 @@ from inrhw.synthesis.timing.path import nodes_of
 _POWER = tuple(field.name for field in fields(Power))
 
 
+def verify_section(verified: dict[str, Any], report: Report) -> Report:
+    """Return verdict, rungs and measured latency, from what verify.json holds."""
+    latency = report["latency"] | {"cycles": verified["latency"]}
+    return {"verdict": verified["verdict"], "verify": verified["verify"], "latency": latency}
+
+
 def synthesis_sections(synth: dict[str, Any], initiation_interval: int, report: Report) -> Report:
     """Return resources, timing, throughput and latency, from what synth.json holds."""
     timing, resources, latency = synth["timing"], synth["resources"], report["latency"]

@@ -40,7 +40,10 @@ _ASIC_TITLES = {
 }
 
 
-STATUS_STYLES = {"pass": "bold green", "fail": "bold red", "skipped": "yellow"}
+#: The verdict where nothing was verified.
+UNVERIFIED = "unverified"
+
+STATUS_STYLES = {"pass": "bold green", "fail": "bold red", "skipped": "yellow", UNVERIFIED: "bold yellow"}
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ def asic_rows(figures: Report) -> list[tuple[str, Report]]:
 
 
 def verdict(report: Report) -> str:
-    """Return "PASS" or "FAIL"; what was skipped is never silently passed."""
+    """Return "PASS", "FAIL" or "UNVERIFIED"; what was skipped is never silently passed."""
     skipped = sum(rung["status"] == "skipped" for rung in report.get("verify", []))
     checks = f", {skipped} check{'s' if skipped > 1 else ''} skipped" if skipped else ""
     return f"{report['verdict'].upper()}{checks}"
@@ -73,6 +76,7 @@ def verdict(report: Report) -> str:
 def tiles(report: Report) -> list[Tile]:
     """Return the key numbers of whichever sections the report has."""
     share, resources = report.get("share", {}), report.get("resources", {})
+    at, share_of_clock = _clock(report)
     tiles = []
     if "psnr_db" in report:
         tiles.append(Tile("PSNR", report["psnr_db"]["rtl"], "in float", report["psnr_db"]["float"]))
@@ -97,10 +101,28 @@ def tiles(report: Report) -> list[Tile]:
     if "power" in report:
         power = report["power"]
         dynamic, static = (power[key]["nominal"] for key in ("dynamic_mw", "static_mw"))
-        tiles.append(Tile("Dynamic power, estimate", dynamic, "static, whole part", static))
+        tiles.append(Tile(f"Dynamic power{at}, estimate", dynamic, "static, whole part", static))
         tiles.append(Tile("Energy a pixel, dynamic", power["dynamic_nj"]["nominal"]))
     if "throughput" in report:
-        tiles.append(Tile("Pixel rate", report["throughput"]["mpixels_per_s"]))
+        tiles.append(
+            Tile(f"Pixel rate{at}", _scaled(report["throughput"]["mpixels_per_s"], share_of_clock, at))
+        )
     if "latency" in report:
-        tiles.append(Tile("Latency", report["latency"]["cycles"], "", report["latency"]["ns"]))
+        ns = _scaled(report["latency"]["ns"], 1 / share_of_clock, at)
+        tiles.append(Tile("Latency", report["latency"]["cycles"], at.strip(), ns))
     return tiles
+
+
+def _clock(report: Report) -> tuple[str, float]:
+    """Return the clock that all tiles are stated at, in words, and its share of the highest one."""
+    asked = report.get("power", {}).get("clock_mhz", {}).get("value")
+    highest = report.get("timing", {}).get("fmax_mhz", {}).get("value")
+    return (f" at {asked:.4g} MHz", asked / highest) if asked and highest else ("", 1.0)
+
+
+def _scaled(figure: Report, factor: float, at: str) -> Report:
+    """Return a figure of the highest clock at the one that all tiles are stated at."""
+    value = figure["value"]
+    if value is None or not at:
+        return figure
+    return figure | {"value": value * factor}  # the page numbers sources, so this one's stays

@@ -2,7 +2,9 @@
 
 import io
 import re
+import struct
 import warnings
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +31,8 @@ _FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "TIFF", "BMP", "PPM")
 
 # Pillow keeps the high byte of a 16-bit PNG; reading it as little-endian gives the low byte.
 _LOW_BYTES = {"RGB;16B": "RGB;16L", "RGBA;16B": "RGBA;16L"}
+
+_PNG = b"\x89PNG\r\n\x1a\n"
 
 # It has no picture of 16-bit grey with alpha; all four bytes of a pixel come as if they were red to alpha.
 _GREY_ALPHA = "LA;16B"
@@ -95,7 +99,12 @@ def parse_size(text: str) -> tuple[int, int]:
     return size
 
 
-def load_picture(path: Path | str, size: tuple[int, int] | None = None) -> Picture:
+def load_picture(
+    path: Path | str,
+    size: tuple[int, int] | None = None,
+    *,
+    on_warning: Callable[[str], None] = lambda sentence: None,
+) -> Picture:
     """Read a picture file as 8-bit grey or RGB.
 
     Rotation by EXIF is applied, transparency is composed on white, 16-bit values are divided by 257 and
@@ -108,6 +117,8 @@ def load_picture(path: Path | str, size: tuple[int, int] | None = None) -> Pictu
         PNG, JPEG, GIF, WebP, TIFF, BMP or PPM file with one frame.
     size
         (width, height) to crop around the centre and resample to; None keeps the file's own.
+    on_warning
+        Called with a sentence when the file says more than 8 bits can.
 
     Raises
     ------
@@ -117,7 +128,9 @@ def load_picture(path: Path | str, size: tuple[int, int] | None = None) -> Pictu
     if size is not None:
         _check_size(size)
     path = Path(path)
-    image = _read(path)
+    image, bits = _read(path)
+    if bits > 8:
+        on_warning(f"{path} has {bits} bits a channel and is rounded to 8, which is what a core puts out")
     if size is None and max(image.size) > MAX_SIDE:
         raise InputError(
             f"{path} is {image.width}x{image.height} pixels and at most {MAX_SIDE}x{MAX_SIDE} are possible; "
@@ -146,8 +159,8 @@ def _check_size(size: tuple[int, int]) -> None:
         raise InputError(f"size must be from 1x1 to {MAX_SIDE}x{MAX_SIDE}, not {size[0]}x{size[1]}")
 
 
-def _read(path: Path) -> Image.Image:
-    """Return the picture in `path`, upright, in mode L or RGB."""
+def _read(path: Path) -> tuple[Image.Image, int]:
+    """Return the picture in `path`, upright, in mode L or RGB, and the bits a channel that it had."""
     try:
         if path.is_dir():
             raise InputError(f"{path} is a folder; give a picture file inside it")
@@ -165,7 +178,7 @@ def _read(path: Path) -> Image.Image:
         raise InputError(f"{path} cannot be read: {error.strerror or error}") from None
 
 
-def _identify(path: Path, file: BinaryIO) -> Image.Image:
+def _identify(path: Path, file: BinaryIO) -> tuple[Image.Image, int]:
     """Decode `file`, turning whatever Pillow does with bad content into one sentence."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -187,8 +200,9 @@ def _identify(path: Path, file: BinaryIO) -> Image.Image:
             ) from None
 
 
-def _decode(path: Path, file: BinaryIO) -> Image.Image:
+def _decode(path: Path, file: BinaryIO) -> tuple[Image.Image, int]:
     Image.init()  # else Pillow knows only some of the formats that it is asked for
+    _check_sums(path, file)
     file.seek(0)
     image = Image.open(file, formats=_FORMATS)
     frames = getattr(image, "n_frames", 1)
@@ -196,13 +210,30 @@ def _decode(path: Path, file: BinaryIO) -> Image.Image:
         raise InputError(
             f"{path} holds {frames} frames; save one of them, such as the first, as a PNG file and give that"
         )
+    # What Pillow unpacks, of which it may keep the high bytes alone.
+    packed = ";16" in str([tile.args for tile in image.tile])
     codes = _codes_16(image, file)
     if codes is None and image.mode in ("I", "F"):
         raise InputError(f"{path} has 32 bits a channel; convert it to 8 or 16 bits a channel first")
     image.load()
     narrow = _narrow(codes, image.info.get("transparency")) if codes is not None else image
     narrow.getexif().update(image.getexif())
-    return _flatten(ImageOps.exif_transpose(narrow))
+    return _flatten(ImageOps.exif_transpose(narrow)), 16 if packed or codes is not None else 8
+
+
+def _check_sums(path: Path, file: BinaryIO) -> None:
+    """Raise InputError when a checksum in a PNG is wrong: Pillow reads over most of them."""
+    file.seek(0)
+    if file.read(len(_PNG)) != _PNG:
+        return
+    while len(head := file.read(8)) == 8:
+        length, kind = struct.unpack(">I4s", head)
+        content, told = file.read(length), file.read(4)
+        if len(told) == 4 and zlib.crc32(content, zlib.crc32(kind)) != int.from_bytes(told):
+            name = kind.decode("ascii", "replace")
+            raise InputError(
+                f"{path} is damaged (the checksum of its {name} chunk is wrong); save or download it again"
+            )
 
 
 def _codes_16(image: ImageFile.ImageFile, file: BinaryIO) -> NDArray[np.uint16] | None:

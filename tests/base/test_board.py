@@ -49,3 +49,34 @@ def test_a_board_checks_its_data() -> None:
         Board("x", "X", "x", "xc7", "1", {"lut": 1}, 1.0)
     with pytest.raises(ValueError, match="clock_mhz must be positive"):
         Board("x", "X", "x", "xc7", "1", counts, 0.0)
+
+
+KV260 = """
+title = "AMD Kria KV260"
+part = "xck26-sfvc784-2LV-c"
+family = "xcup"
+speed = "-2LV"
+clock_mhz = 100.0
+clock_pins = ["F23"]
+resources = {lut = 117120, ff = 234240, carry = 14640, dsp = 1248, bram = 144, uram = 64}
+"""
+
+
+def test_a_users_own_toml_is_a_board(tmp_path: Path) -> None:
+    (tmp_path / "kv260.toml").write_text(KV260)
+    board = load_board(tmp_path / "kv260.toml")
+    assert (board.name, board.clock_pins, board.resources["dsp"]) == ("kv260", ("F23",), 1248)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (KV260.replace("-2LV", "fast"), r"speed of xcup must be one of -1, .*-2LV, -3, not 'fast'"),
+        (KV260.replace("title", "titel"), "titel"),
+        ("title", "describes no board: Expected"),
+    ],
+)
+def test_a_bad_toml_is_named(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "bad.toml").write_text(text)
+    with pytest.raises(InputError, match=message):
+        load_board(tmp_path / "bad.toml")

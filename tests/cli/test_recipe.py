@@ -117,9 +117,9 @@ def test_the_recipe_of_a_build_folder_is_built_there(inrhw_: Inrhw, tmp_path: Pa
         ("steps = 3", r"r\.toml: there is no steps; it belongs into \[training\]"),
         (
             "[training]\nsteps = 0",
-            r"r\.toml: \[training\]: steps must be a whole number of at least 1, not 0",
+            r"r\.toml: \[training\]: steps must be a whole number from 1 to 1000000000, not 0",
         ),
-        ("[training]\nsteps = 'many'", r"steps must be a whole number of at least 1, not 'many'"),
+        ("[training]\nsteps = 'many'", r"steps must be a whole number from 1 to 1000000000, not 'many'"),
         ("[network]\nmodel = 3", "model must be a text, not 3"),
         ("training = 3", r"training must be a table, written \[training\], not 3"),
         ("[training", r"r\.toml is no TOML: "),

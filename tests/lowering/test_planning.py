@@ -14,7 +14,7 @@ from inrhw.base.board import Board, load_board
 from inrhw.base.errors import InputError
 from inrhw.gateware.cost import Cost
 from inrhw.lowering.cost import cycles, network_cost
-from inrhw.lowering.folding import Folding, fold
+from inrhw.lowering.folding import Folding, accumulator_width, fold
 from inrhw.lowering.hardware import Hardware
 from inrhw.lowering.integer_graph import lower
 from inrhw.lowering.planning import plan, plan_banks, plan_for, plan_to_json
@@ -401,3 +401,15 @@ def test_a_window_is_planned_as_baked_weights_of_one_picture() -> None:
         assert plan(Architecture(model, 8, 8, 3), Hardware(window=True), VCU128) is None
     with pytest.raises(InputError, match="pictures that share layers cannot have a window"):
         plan_banks([network(8)] * 2, Hardware(window=True), VCU128)
+
+
+@pytest.mark.parametrize("model", ["finer", "gauss", "incode", "quadinr", "relu_pe", "sinc", "siren", "wire"])
+@pytest.mark.parametrize("side", [64, 4096])
+@pytest.mark.parametrize("bits", [8, 16])
+def test_a_loadable_raster_scan_has_room_for_every_network_of_its_shape(
+    model: str, side: int, bits: int
+) -> None:
+    architecture = Architecture(model, side, side, 3, precision=Precision(bits, bits, bits, bits))
+    first = layer_shapes(architecture)[0]
+    shape = first.folded(Fold(1, 2), 2, "loadable")
+    assert shape.format.shift_hi + shape.element.width <= accumulator_width(shape.format, shape.element) <= 56

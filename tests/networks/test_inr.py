@@ -336,6 +336,15 @@ def test_weights_of_another_network_are_refused(architecture: Architecture, tmp_
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("quantizer", ["uniform", "dhq", "auto"])
+def test_nan_is_named_before_anything_is_rounded(architecture: Architecture, quantizer: Any) -> None:
+    model = INR(dataclasses.replace(architecture, precision=Precision(quantizer=quantizer)))
+    with torch.no_grad():
+        list(model.dense_layers())[1].weight[0, 0] = math.nan
+    with pytest.raises(InputError, match=r"layers\.1\.\w+ of the model holds NaN or infinity"):
+        model.quantized()
+
+
 def test_nan_weights_are_refused(architecture: Architecture, tmp_path: Path) -> None:
     tensors = INR(architecture).state_dict()
     tensors["layers.0.weight"][0, 0] = math.nan

@@ -8,6 +8,7 @@ from support.command import Inrhw, refused
 
 from inrhw.base.errors import InputError
 from inrhw.reports.comparison import compare, write_comparison
+from inrhw.reports.summary import tiles
 
 SOURCE = "a <b>bold</b> tool"
 
@@ -97,3 +98,54 @@ def test_the_command_line_compares_several_folders_only_when_asked(tmp_path: Pat
     result = inrhw_("report", "--compare", *folders, "-o", str(tmp_path / "out"))
     assert result.status == 0
     assert [Path(line).name for line in result.out.splitlines()] == ["compare.json", "compare.html"]
+
+
+def figure(value: float, unit: str) -> dict[str, Any]:
+    return {"value": value, "unit": unit, "source": SOURCE}
+
+
+def measured(clock: float) -> dict[str, Any]:
+    return {
+        "psnr_db": {"rtl": figure(30, "dB")},
+        "power": {"clock_mhz": figure(clock, "MHz"), "dynamic_mw": {"nominal": figure(3, "mW")}},
+        "pictures": {"original": "original.png"},
+    }
+
+
+@pytest.mark.parametrize("same", ["picture", "clock"])
+def test_what_is_of_other_pictures_or_clocks_is_not_ranked(tmp_path: Path, same: str) -> None:
+    folders = []
+    for k, clock in enumerate((100.0, 100.0 if same == "clock" else 200.0)):
+        folders.append(write(tmp_path / str(k), f"design{k}", 1, **measured(clock)))
+        (folders[-1] / "original.png").write_bytes(b"0" if same == "picture" else str(k).encode())
+    comparison = compare(folders)
+    why = {line.title: line.incomparable for line in comparison.lines}
+    assert why == {
+        "psnr db rtl": "different pictures" if same == "clock" else "",
+        "resources lut": "",
+        "power clock mhz": "",
+        "power dynamic mw nominal": "different clocks" if same == "picture" else "",
+    }
+    text = write_comparison(comparison, tmp_path / "out")[1].read_text()
+    assert text.count("not comparable: different") == 1
+    assert text.count('class="track"') == 6
+
+
+def test_tiles_are_all_at_one_clock() -> None:
+    report = {
+        "power": {
+            "clock_mhz": figure(200, "MHz"),
+            "dynamic_mw": {"nominal": figure(155, "mW")},
+            "static_mw": {"nominal": figure(3, "mW")},
+            "dynamic_nj": {"nominal": figure(15, "nJ")},
+        },
+        "timing": {"fmax_mhz": figure(486, "MHz"), "logic_levels": figure(3, "1")},
+        "throughput": {"mpixels_per_s": figure(24.3, "Mpixel/s")},
+        "latency": {"cycles": figure(100, "cycles"), "ns": figure(205.76, "ns")},
+    }
+    told = {tile.label: tile for tile in tiles(report)}
+    assert told["Dynamic power at 200 MHz, estimate"].figure["value"] == 155
+    assert told["Pixel rate at 200 MHz"].figure["value"] == pytest.approx(10.0)
+    latency = told["Latency"].note
+    assert latency is not None
+    assert latency["value"] == pytest.approx(500, rel=1e-3)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tifffile
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -422,3 +423,44 @@ def test_measures_refuse_arrays_that_do_not_match(measure: Callable[[Pixels, Pix
     for other in (RGB[:2], RGB.astype(float)):
         with pytest.raises(ValueError, match="a and b must be uint8 of one shape"):
             measure(RGB, other)
+
+
+@pytest.mark.parametrize(
+    "save_wide",
+    [
+        lambda path: path.with_suffix(".png").write_bytes(png_16(WIDE[..., :3], colour_type=2)),
+        lambda path: path.with_suffix(".png").write_bytes(png_16(WIDE[..., :2], colour_type=4)),
+        lambda path: save(path.with_suffix(".png"), WIDE[..., 0].astype(np.uint16)),
+        lambda path: save(path.with_suffix(".tif"), WIDE[..., 0].astype(np.uint16)),
+        lambda path: tifffile.imwrite(path.with_suffix(".tif"), WIDE[..., :3].astype(np.uint16)),
+        lambda path: path.with_suffix(".pgm").write_bytes(b"P5 1 1 65535\n\1\2"),
+    ],
+)
+def test_a_picture_of_16_bits_is_not_narrowed_in_silence(
+    tmp_path: Path, save_wide: Callable[[Path], Any]
+) -> None:
+    save_wide(tmp_path / "wide")
+    (path,) = tmp_path.iterdir()
+    said: list[str] = []
+    load_picture(path, on_warning=said.append)
+    assert said == [f"{path} has 16 bits a channel and is rounded to 8, which is what a core puts out"]
+
+
+@pytest.mark.parametrize("suffix", ["png", "webp", "tiff", "bmp", "ppm", "gif", "jpg"])
+def test_8_bits_are_no_reason_to_warn(tmp_path: Path, suffix: str) -> None:
+    said: list[str] = []
+    load_picture(save(tmp_path / f"a.{suffix}", RGB), on_warning=said.append)
+    assert said == []
+
+
+@pytest.mark.parametrize("kind", [b"IHDR", b"PLTE", b"IDAT", b"IEND"])
+def test_a_wrong_checksum_is_refused(tmp_path: Path, kind: bytes) -> None:
+    path = tmp_path / "a.png"
+    Image.fromarray(RGB).quantize(8).save(path)
+    content = bytearray(path.read_bytes())
+    place = content.index(kind)
+    (length,) = struct.unpack(">I", content[place - 4 : place])
+    content[place + 4 + length] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=rf"the checksum of its {kind.decode()} chunk is wrong\); save or"):
+        load_picture(path)

@@ -13,7 +13,7 @@ from inrhw.base.settings import identity
 from inrhw.cli.build_folder import BuildFolder
 from inrhw.cli.commands.fit import Fit, pixels_digest, train_and_save
 from inrhw.cli.options import Resume
-from inrhw.cli.terminal import building, console
+from inrhw.cli.terminal import building, console, warn
 
 if TYPE_CHECKING:
     from inrhw.networks.training.shared_fit import FittedShared
@@ -92,7 +92,8 @@ def add(
 
     there = FittedShared.load(to)
     first = there.model.architectures[0]
-    loaded = load_picture(picture, parse_size(size) if size else (first.width, first.height))
+    fitted_to = parse_size(size) if size else (first.width, first.height)
+    loaded = load_picture(picture, fitted_to, on_warning=warn)
     given = {"steps": steps, "learning_rate": learning_rate, "seed": seed}
     changed = {name: value for name, value in given.items() if value is not None}
     stage = Add.to(to, loaded, resume=resume, device=device, **changed)

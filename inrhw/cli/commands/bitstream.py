@@ -69,7 +69,7 @@ def bitstream(
     folder: FolderArgument,
     *,
     board: Annotated[
-        str, Parameter(help="ulx3s, icebreaker, or a .py file that describes a board with video.")
+        str, Parameter(help="ulx3s, icebreaker, or a .py or .toml file of a board with video.")
     ] = Bitstream.board,
 ) -> None:
     """Make the bitstream that shows the picture on a monitor (ulx3s, icebreaker; minutes)."""

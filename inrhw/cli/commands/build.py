@@ -1,8 +1,10 @@
 """Do everything: from pictures to a report."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
 
 from inrhw.base.board import load_board
 from inrhw.cli.build_folder import BuildFolder
@@ -20,8 +22,19 @@ if TYPE_CHECKING:
     from inrhw.verification.ladder import Rung
 
 
+#: Stages that a build can leave out.
+Skippable = Literal["synth", "power", "verify"]
+
+
 def build(
-    asked: WholeRecipeOptions = DEFAULT_WHOLE, *, output: Output = None, resume: Resume = False
+    asked: WholeRecipeOptions = DEFAULT_WHOLE,
+    *,
+    output: Output = None,
+    resume: Resume = False,
+    skip: Annotated[
+        list[Skippable] | None,
+        Parameter(help="Stage to leave out, and of the report; repeat it for several.", negative=()),
+    ] = None,
 ) -> None:
     """Do everything: fit, emit, synth, power, verify, report.
 
@@ -29,7 +42,7 @@ def build(
     """
     training_stage = planned(asked.recipe, resume=resume)
     with building(output or default_folder(training_stage.pictures)) as work:
-        run(asked.recipe, training_stage, work, print_rung)
+        run(asked.recipe, training_stage, work, print_rung, skip or ())
     finish(work)
 
 
@@ -47,10 +60,22 @@ def planned(recipe: Recipe, *, resume: bool) -> Fit:
     return training
 
 
-def run(recipe: Recipe, training: Fit, work: BuildFolder, on_rung: "Callable[[Rung], None]") -> None:
-    """Run all stages in a folder."""
+def run(
+    recipe: Recipe,
+    training: Fit,
+    work: BuildFolder,
+    on_rung: "Callable[[Rung], None]",
+    skip: Collection[Skippable] = (),
+) -> None:
+    """Run all stages in a folder but those to skip; power needs synthesis, and is skipped with it."""
     work.run(training)
     work.run(Emit(recipe.hardware, recipe.board, recipe.name))
-    work.run(Synth(recipe.board, recipe.estimates.place))
-    work.run(Power(recipe.hardware.clock_mhz, recipe.estimates.activity))
-    work.run(Verify(recipe.verification, on_rung))
+    for stage in (
+        Synth(recipe.board, recipe.estimates.place),
+        Power(recipe.hardware.clock_mhz, recipe.estimates.activity),
+        Verify(recipe.verification, on_rung),
+    ):
+        if stage.name not in skip and not (stage.name == Power.name and Synth.name in skip):
+            work.run(stage)
+        elif not work.has(type(stage)):
+            work.forget(stage.result)  # it would be reported of another core

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from inrhw.artifact.manifest import complete_core
-from inrhw.base.board import load_board
+from inrhw.base.board import is_board_file, load_board
 from inrhw.base.files import json_bytes
 from inrhw.cli.build_folder import BuildFolder
 from inrhw.cli.commands.fit import WEIGHTS, Fit
@@ -113,7 +113,7 @@ def register_files(name: str) -> list[str]:
 
 def board_in_recipe(board: str) -> str:
     """Return what a recipe calls a board: one in a file by its whole path."""
-    return str(Path(board).absolute()) if board.endswith(".py") else board
+    return str(Path(board).absolute()) if is_board_file(board) else board
 
 
 def emit(

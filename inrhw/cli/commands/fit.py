@@ -16,7 +16,7 @@ from inrhw.cli.build_folder import BuildFolder
 from inrhw.cli.options import DEFAULT_TRAINING, Output, Resume, TrainingRecipeOptions
 from inrhw.cli.recipe import Recipe
 from inrhw.cli.stage import Stage
-from inrhw.cli.terminal import building, console
+from inrhw.cli.terminal import building, console, warn
 from inrhw.networks.imported import Imported
 from inrhw.networks.network import Network
 from inrhw.networks.training.training import Training
@@ -186,7 +186,10 @@ def load_pictures(signal: Signal, *, shared: bool) -> "list[Picture]":
     sizes *= number // len(sizes)
     if not signal.pictures:
         return [builtin_picture(sizes[0])]
-    loaded = [load_picture(Path(path), size) for path, size in zip(signal.pictures, sizes, strict=True)]
+    loaded = [
+        load_picture(Path(path), size, on_warning=warn)
+        for path, size in zip(signal.pictures, sizes, strict=True)
+    ]
     names = signal.names or [picture.name for picture in loaded]
     return [replace(picture, name=safe_name(name)) for picture, name in zip(loaded, names, strict=True)]
 
@@ -228,6 +231,7 @@ def train_and_save(
         )
     fitted = train(checkpoint=checkpoint, resume=resume, on_progress=folder.on_progress("fit"))
     _save(fitted, folder.folder)
+    checkpoint.unlink(missing_ok=True)
 
 
 def _save(fitted: "Fitted | FittedShared", folder: Path) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from inrhw.artifact.manifest import Manifest
 from inrhw.base.files import read_json
@@ -92,6 +92,13 @@ class Verify(Stage):
     def passed(cls, folder: Path) -> bool:
         """Return whether the verdict is "pass"."""
         return bool(read_json(folder / cls.result, "inrhw verify").get("verdict") == "pass")
+
+    @classmethod
+    def reported(cls, folder: Path, report: dict[str, Any]) -> dict[str, Any]:
+        """Verdict, rungs and latency."""
+        from inrhw.reports.sections import verify_section
+
+        return verify_section(read_json(folder / cls.result, "inrhw verify"), report)
 
 
 def verify(folder: FolderArgument, *, verification: VerificationOptions = DEFAULT.verification) -> None:

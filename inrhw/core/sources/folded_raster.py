@@ -10,13 +10,20 @@ from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from inrhw.base.errors import InputError
 from inrhw.base.types import Codes, Vector
 from inrhw.core.sources.counter import PixelCounter
 from inrhw.gateware.edge import flow
-from inrhw.gateware.memory import IN_LUT_RAM, LOAD_BUS, ColumnMemory, Contents, columns_to_contents, share_bus
+from inrhw.gateware.memory import (
+    IN_LUT_RAM,
+    LOAD_BUS,
+    ColumnMemory,
+    Contents,
+    columns_to_contents,
+    share_bus,
+    whole_depth,
+)
 from inrhw.gateware.pipeline import delay, delay_valid
-from inrhw.lowering.folding import LOADABLE_WIDTH
+from inrhw.lowering.folding import accumulator_width
 from inrhw.ops.linear.dense import Dense
 from inrhw.ops.linear.folded_dense.fold import Fold
 from inrhw.ops.linear.folded_dense.node import FoldedDense
@@ -48,12 +55,6 @@ class FoldedRaster:
             raise ValueError(
                 f"there must be one grid, or one a bank of {self.o.banks}, not {len(self.grids)}"
             )
-        finest = int(self.dense.shift.max()) + self.dense.element.width
-        if finest > self.acc_width:
-            raise InputError(
-                f"the first layer has sums of {finest} bits, and accumulators have {self.acc_width}; "
-                "use the stream source"
-            )
 
     @property
     def o(self) -> Vector:
@@ -64,7 +65,7 @@ class FoldedRaster:
     def acc_width(self) -> int:
         """Bits of an accumulator."""
         if self.dense.loadable:
-            return LOADABLE_WIDTH
+            return accumulator_width(self.dense.format, self.dense.element)
         return self.dense.format.shift_hi + self.dense.element.width
 
     @property
@@ -216,7 +217,8 @@ class FoldedRasterComponent(wiring.Component):
     ) -> None:
         source = self._source
         for lane in range(source.o.lanes):
-            sums = Memory(shape=source.acc_width, depth=source.o.beats, init=[], attrs=IN_LUT_RAM)
+            depth = whole_depth(source.o.beats)
+            sums = Memory(shape=source.acc_width, depth=depth, init=[], attrs=IN_LUT_RAM)
             m.submodules[f"sums{lane}"] = sums
             write, read = sums.write_port(), sums.read_port(domain="comb")
             total = (Mux(first, 0, read.data) + memory.data[lane])[: source.acc_width]

@@ -62,6 +62,10 @@ def parse(text: str, name: str) -> Group:
     return _Parser(text, name).file()
 
 
+#: Groups in one another; libraries have half a dozen.
+_DEEPEST = 50
+
+
 class _Parser:
     def __init__(self, text: str, name: str) -> None:
         self._text = text
@@ -98,12 +102,14 @@ class _Parser:
             parent.attributes[name] = self._attribute()
             return None
         if not self._mark("("):
-            raise self._error(f"{name!r} must be followed by : or (")
+            raise self._error(f"{name[:40]!r} must be followed by : or (")
         arguments = self._arguments()
         if not self._mark("{"):
             parent.lists[name] = arguments
             self._mark(";")
             return None
+        if len(self._open) == _DEEPEST:
+            raise self._error(f"groups lie in one another more than {_DEEPEST} deep; is it a Liberty file")
         group = Group(name, arguments)
         parent.groups.append(group)
         self._open.append((name, begin))

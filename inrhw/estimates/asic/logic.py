@@ -101,7 +101,12 @@ class _Reader(Generic[Value]):
         self._name, self._invert, self._join = name, invert, join
 
     def result(self) -> Value:
-        value = self._level(0)
+        try:
+            value = self._level(0)
+        except RecursionError:
+            raise InputError(
+                f"the function {self._function[:40]!r}... of a cell is nested too deep"
+            ) from None
         if self._tokens[0]:
             raise self._error()
         return value

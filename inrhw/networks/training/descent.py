@@ -6,6 +6,7 @@ fine-tuning gains some decibels. docs/training.md has what this was chosen over.
 """
 
 import contextlib
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -28,6 +29,9 @@ FINAL_RATE = 0.02
 
 #: Of the learning rate, where fine-tuning starts; it ends at 0.
 TUNING_RATE = 0.4
+
+#: Seconds from one checkpoint to the next: what a crash or a kill may cost.
+CHECKPOINT_S = 30.0
 
 M = TypeVar("M", bound=Trainable)
 
@@ -95,7 +99,8 @@ def train(
     task, training
         What, and how; the learning rate is given.
     checkpoint
-        Where to keep the state when training is interrupted (Ctrl-C).
+        Where to keep the state, from time to time and when training is interrupted. It stays: whoever has
+        saved what was trained removes it.
     resume
         Go on from `checkpoint` if it is there; the result is the same as without interruption.
     on_progress
@@ -110,18 +115,19 @@ def train(
         _read_checkpoint(checkpoint, state, task.identity, training)
     try:
         with own_thread():
-            _train(state, task, training, on_progress)
+            _train(state, task, training, _keeping(checkpoint, state, task.identity, on_progress))
     except KeyboardInterrupt:
         if checkpoint:
             _write_checkpoint(checkpoint, state, task.identity)
         raise
     for model in (state.float_model, state.model):
         model.cpu().eval().check_finite()
+    if checkpoint:
+        with contextlib.suppress(InputError):  # the caller may have room elsewhere
+            _write_checkpoint(checkpoint, state, task.identity)
     rounded = task.quantize(state.float_model).eval()
     if task.error(rounded) <= task.error(state.model):
         state.model = rounded
-    if checkpoint:
-        checkpoint.unlink(missing_ok=True)
 
 
 def with_own_rate(training: Training, architecture: Architecture) -> Training:
@@ -136,6 +142,21 @@ def check_device(device: str) -> None:
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"device {device!r} is not usable here ({reason}); try cpu") from error
+
+
+def _keeping(checkpoint: Path | None, state: State[M], identity: str, on_progress: OnProgress) -> OnProgress:
+    """Return what to call after each step: it writes the checkpoint whenever it is time to."""
+    last = time.monotonic()
+
+    def stepped(done: int, total: int) -> None:
+        nonlocal last
+        on_progress(done, total)
+        if checkpoint and time.monotonic() >= last + CHECKPOINT_S:
+            with contextlib.suppress(InputError):  # a disk that is full now may have room at the end
+                _write_checkpoint(checkpoint, state, identity)
+            last = time.monotonic()
+
+    return stepped
 
 
 def _train(state: State[M], task: Task[M], training: Training, on_progress: OnProgress) -> None:

@@ -1,8 +1,9 @@
 """Weights with fewer signed digits: each digit that is not there is an adder less in an unrolled core.
 
-Weights of a quantized network move to neighbouring codes whose canonical signed digit form is shorter, those first
-that the picture hardly notices. What a move costs is estimated from the loss's gradient and from the squares
-of the values' own gradients, the diagonal of a Gauss-Newton matrix, which random signs sample (Hutchinson).
+Weights of a quantized network move to neighbouring codes whose canonical signed digit form is shorter, those
+first that the picture hardly notices. What a move costs is estimated from the loss's gradient and from the
+squares of the values' own gradients, the diagonal of a Gauss-Newton matrix, which random signs sample
+(Hutchinson).
 """
 
 import copy

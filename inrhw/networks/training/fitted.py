@@ -153,7 +153,8 @@ def fit(
     start
         A network in floating point that was trained elsewhere; only fine-tuning is left then.
     checkpoint
-        Where to keep the state when training is interrupted (Ctrl-C).
+        Where to keep the state, from time to time and when training is interrupted. It stays: remove it
+        once what was trained is saved.
     resume
         Go on from `checkpoint` if it is there; the result is the same as without interruption.
     on_progress

@@ -7,6 +7,9 @@ from annotated_types import Interval
 
 from inrhw.base.settings import Settings, at_least
 
+#: More would take years.
+MOST_STEPS = 1_000_000_000
+
 
 @dataclass(frozen=True)
 class Training(Settings):
@@ -31,11 +34,11 @@ class Training(Settings):
         Where torch computes: cpu, cuda, ...
     """
 
-    steps: Annotated[int, at_least(1)] = 3000
-    finetune: Annotated[int, at_least(0)] | None = None
+    steps: Annotated[int, at_least(1, MOST_STEPS)] = 3000
+    finetune: Annotated[int, at_least(0, MOST_STEPS)] | None = None
     digits_loss: Annotated[float, Interval(ge=0)] = 0.0
     learning_rate: Annotated[float, Interval(gt=0, lt=1)] | None = None
-    batch: Annotated[int, at_least(1)] | None = None
+    batch: Annotated[int, at_least(1, 4096**2)] | None = None
     seed: Annotated[int, at_least(0, 2**63 - 1)] = 0
     device: str = "cpu"
 

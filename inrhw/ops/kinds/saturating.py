@@ -1,5 +1,6 @@
 """What activations share whose argument saturates instead of wrapping."""
 
+import functools
 from abc import abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
@@ -7,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from inrhw.base.errors import InputError
 from inrhw.base.types import Codes, Fixed
 from inrhw.ops.kinds.curve import CurveNode, check_output
 
@@ -37,7 +39,17 @@ class SaturatingNode(CurveNode):
 
 @dataclass(frozen=True)
 class EvenNode(SaturatingNode):
-    """An even `function` with values from -1 to 1."""
+    """An even `function` with values from -1 to 1.
+
+    Raises
+    ------
+    InputError
+        The function of a subclass is another one.
+    """
+
+    def __post_init__(self) -> None:
+        _check_even(type(self))
+        super().__post_init__()
 
     @staticmethod
     @abstractmethod
@@ -47,3 +59,15 @@ class EvenNode(SaturatingNode):
     def ideal(self, x: Codes) -> NDArray[np.float64]:
         """Return the function in units of the last place; see `CurveNode`."""
         return self.function(x.astype(np.float64) * 2.0**-self.i.element.frac) * 2.0**self.element.frac
+
+
+@functools.cache
+def _check_even(kind: type[EvenNode]) -> None:
+    """Raise InputError unless half of a function is all of it, and its values are codes."""
+    x = np.linspace(0, kind.reach, 1025)
+    y, mirrored = kind.function(x), kind.function(-x)
+    if not np.allclose(y, mirrored, rtol=0, atol=1e-9) or not (np.abs(y) <= 1 + 1e-9).all():
+        raise InputError(
+            f"{kind.__name__}.function must be even, with values from -1 to 1: a table holds half of it; "
+            "derive another function from CurveNode"
+        )

@@ -90,7 +90,8 @@ def static_timing(netlist: Path, board: Board) -> Timing:
         The netlist has a combinational loop, or not exactly one top module.
     """
     if board.family != "xcup" or board.speed not in SPEEDS:
-        return _unknown(f"no delays with a source for {board.family} at speed {board.speed}")
+        there = f"; there are for xcup at {', '.join(SPEEDS)}"
+        return _unknown(f"no delays with a source for {board.family} at speed {board.speed}{there}")
     module = top_module(netlist)
     kinds = {cell["type"] for cell in module["cells"].values()}
     strange = sorted(kind for kind in kinds if not _KNOWN.fullmatch(kind))

@@ -77,3 +77,8 @@ def test_values_may_stand_without_quotes_and_lines_end_without_semicolons() -> N
 def test_an_error_says_what_and_where(text: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
         parse(text, "a.lib")
+
+
+def test_a_file_that_is_nested_too_deep_is_refused() -> None:
+    with pytest.raises(InputError, match=r"a\.lib, line 1: groups lie in one another more than 50 deep"):
+        parse("a(b){" * 5000 + "}" * 5000, "a.lib")

@@ -55,3 +55,9 @@ def test_operators_bind_in_their_order(function: str, same: str) -> None:
 def test_what_is_no_function_of_the_pins_is_refused(function: str) -> None:
     with pytest.raises(InputError, match="function"):
         logic.truth(function, PINS)
+
+
+@pytest.mark.parametrize("function", ["(" * 5000 + "A" + ")" * 5000, "!" * 5000 + "A"])
+def test_a_function_that_is_nested_too_deep_is_refused(function: str) -> None:
+    with pytest.raises(InputError, match="nested too deep"):
+        logic.truth(function, PINS)

@@ -115,7 +115,6 @@ def test_resuming_equals_not_stopping(pictures: list[Picture], tmp_path: Path, s
         fit_shared(*arguments, checkpoint=path, on_progress=interrupt_at(step))
     resumed = fit_shared(*arguments, checkpoint=path, resume=True)
     assert same(resumed, fit_shared(*arguments))
-    assert not path.exists()
 
 
 @pytest.mark.parametrize("foreign", ["picture", "number", "projection", "batch"])
@@ -151,7 +150,7 @@ def test_architectures_must_be_the_pictures(
 
 
 def test_the_batch_is_checked() -> None:
-    with pytest.raises(InputError, match="batch must be a whole number of at least 1, not 0"):
+    with pytest.raises(InputError, match="batch must be a whole number from 1 to 16777216, not 0"):
         Training(batch=0)
 
 

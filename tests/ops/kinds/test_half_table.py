@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from support.exact import PI, cosine, distance_from_tie, gabor, gaussian, half_up, sinc, sine
 from support.simulate import assert_contract
 
+from inrhw.base.errors import InputError
 from inrhw.base.types import Fixed, Phase, Vector
 from inrhw.gateware.cost import Cost
 from inrhw.gateware.pipeline import Staged
@@ -36,6 +38,30 @@ def exact_half(cls: type[HalfTableNode]) -> list[Decimal]:
 def node_of(cls: type[HalfTableNode], argument_bits: int, bits: int) -> HalfTableNode:
     argument = Fixed(argument_bits, argument_bits - cls.reach.bit_length())
     return cls(Vector(argument, 1), Fixed(bits, bits - 1))
+
+
+class Snake(HalfTableNode):
+    """x + sin^2 x is neither even nor odd."""
+
+    reach = 4
+
+    @staticmethod
+    def function(x: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray((x + np.sin(x) ** 2) / 5)
+
+
+class Large(HalfTableNode):
+    reach = 4
+
+    @staticmethod
+    def function(x: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray(x**2)
+
+
+@pytest.mark.parametrize("cls", [Snake, Large])
+def test_what_half_a_table_does_not_hold_is_refused(cls: type[HalfTableNode]) -> None:
+    with pytest.raises(InputError, match=rf"{cls.__name__}\.function must be even, with values from -1 to 1"):
+        node_of(cls, 8, 8)
 
 
 def test_the_exact_functions_are_right() -> None:

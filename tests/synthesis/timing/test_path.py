@@ -1,3 +1,4 @@
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -192,3 +193,11 @@ def test_a_net_on_the_path_has_the_name_that_tells_most(tmp_path: Path) -> None:
     netlist["modules"]["top"]["netnames"] = nets
     path.write_text(json.dumps(netlist))
     assert [step.net for step in static_timing(path, BOARD).path] == ["network.layer0.sum", "$a", "$a"]
+
+
+def test_a_grade_without_delays_lists_those_that_have_some(tmp_path: Path) -> None:
+    (tmp_path / "n.json").write_text("{}")
+    board = dataclasses.replace(load_board("vcu128"), speed="-2LV")
+    found = static_timing(tmp_path / "n.json", board).fmax_mhz
+    assert found.value is None
+    assert found.source == "no delays with a source for xcup at speed -2LV; there are for xcup at -1, -2, -3"

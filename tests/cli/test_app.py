@@ -1,0 +1,63 @@
+"""What ends a command other than its own errors is one sentence, too."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib import import_module
+
+import pytest
+import torch
+from PIL import UnidentifiedImageError
+from safetensors import SafetensorError
+from support.command import Inrhw, refused
+
+#: Presses Ctrl-C while the command line is loaded.
+WHILE_LOADING = """
+import runpy, sys
+class Press:
+    def find_spec(self, name, *_):
+        if name == "rich.console":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Press())
+runpy.run_module("inrhw", run_name="__main__", alter_sys=True)
+"""
+
+
+def test_ctrl_c_while_the_command_line_is_loaded() -> None:
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, map(str, sys.path)))}
+    command = [sys.executable, "-c", WHILE_LOADING]
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (130, "inrhw: interrupted; nothing was begun\n")
+
+
+def raised_by_torch() -> None:
+    torch.empty(1 << 60)
+
+
+def no_memory() -> None:
+    raise MemoryError
+
+
+def broken_file() -> None:
+    raise SafetensorError("header too large")
+
+
+def broken_picture() -> None:
+    raise UnidentifiedImageError("cannot identify image file")
+
+
+@pytest.mark.parametrize(
+    ("fault", "sentence"),
+    [
+        (raised_by_torch, "there is not enough memory"),
+        (no_memory, "there is not enough memory"),
+        (broken_file, "safetensors.* failed"),
+        (broken_picture, r"a file cannot be used \(cannot identify image file\)"),
+    ],
+)
+def test_errors_of_libraries_are_sentences(
+    inrhw_: Inrhw, monkeypatch: pytest.MonkeyPatch, fault: Callable[[], None], sentence: str
+) -> None:
+    monkeypatch.setattr(import_module("inrhw.cli.commands.fit"), "fit_of", lambda *_, **__: fault())
+    refused(inrhw_("fit"), sentence)

@@ -1,0 +1,43 @@
+"""A build can leave stages out, and a report is of what is there."""
+
+import json
+from pathlib import Path
+
+import pytest
+from support.command import Inrhw, refused
+
+OPTIONS = ("-o", "out", "--size", "4x3", "--hidden-features", "2", "--hidden-layers", "0", "--steps", "4")
+
+
+def report(folder: Path) -> dict[str, object]:
+    return dict(json.loads((folder / "out" / "report.json").read_text()))
+
+
+def test_a_report_needs_no_stage_after_emit(inrhw_: Inrhw, tmp_path: Path) -> None:
+    result = inrhw_("build", *OPTIONS, "--skip", "verify", "--skip", "synth")
+    assert result.status == 0, result
+    assert "UNVERIFIED" in result.out
+    found = report(tmp_path)
+    assert found["verdict"] == "unverified"
+    assert not {"verify", "resources", "timing", "power"} & set(found)
+    assert found["latency"]["cycles"]["source"] == "of the design; `inrhw verify` measures it"  # type: ignore[index]
+    assert "Not verified" in (tmp_path / "out" / "report.html").read_text()
+    assert inrhw_("report", "out").status == 0
+
+
+def test_only_some_stages_can_be_skipped(inrhw_: Inrhw) -> None:
+    assert inrhw_("build", *OPTIONS, "--skip", "fit").status == 2
+
+
+def test_a_report_needs_a_core(inrhw_: Inrhw) -> None:
+    assert inrhw_("fit", *OPTIONS).status == 0
+    refused(inrhw_("report", "out"), "manifest.json does not exist; run `inrhw emit` first")
+
+
+@pytest.mark.tools
+def test_a_verdict_on_another_core_is_not_reported(inrhw_: Inrhw, tmp_path: Path) -> None:
+    assert inrhw_("build", *OPTIONS, "--skip", "synth").status == 0
+    assert report(tmp_path)["verdict"] == "pass"
+    assert inrhw_("build", *OPTIONS, "--control", "--skip", "synth", "--skip", "verify").status == 0
+    assert report(tmp_path)["verdict"] == "unverified"
+    assert "rtl" not in report(tmp_path)["pictures"]  # type: ignore[operator]
