@@ -3,6 +3,7 @@
 import contextlib
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from inrhw.artifact.manifest import Manifest
@@ -36,6 +37,7 @@ def run_bench(
     beats: int | None = None,
     seed: int = 0,
     waves: bool = False,
+    arguments: Sequence[str] = (),
     on_progress: OnProgress = silent,
 ) -> list[BenchResult]:
     """Simulate a core and compare every beat with the golden vectors.
@@ -64,6 +66,8 @@ def run_bench(
         For the random tests.
     waves
         Whether to write what all signals of the core do to `waves.vcd`, beside the results. Icarus only.
+    arguments
+        Of the simulation, besides those that it needs: plusargs.
     on_progress
         Called with checked beats and their total.
 
@@ -95,6 +99,7 @@ def run_bench(
         raise InputError(f"waves need --simulator icarus, not {simulator}")
     self_test(simulator)
     simulation = build_bench(simulator, sources, manifest, work / simulator, deadline_s, waves=waves)
+    simulation = replace(simulation, command=(*simulation.command, *arguments))
     output = simulation.folder / "results"
     progress = output / "progress"
     total = beats * len(tests)
@@ -111,7 +116,7 @@ def run_bench(
     }
     progress.unlink(missing_ok=True)
     results = run_tests(
-        simulation, "bench,bench_registers", list(tests), output, deadline_s, settings=settings, poll=poll
+        simulation, _MODULES, list(tests), output, deadline_s, settings=settings, poll=poll
     )
     on_progress(total, total)
     return results
