@@ -25,6 +25,7 @@ async def whole_frame(dut: Any) -> None:
     frames = len(artifact.pictures) if interleaved else 1 if artifact.stream else 2
     rounds = frames if beats == len(artifact) else 1
     link = await connect(dut, artifact, "whole_frame", artifact.frame_flags())
+    link.paced = True
     progress = Progress(settings.output)
     always = np.ones(link.clocks, bool)
     await link.reset(always[:16], always[:16])
@@ -63,6 +64,7 @@ async def random_gaps(dut: Any) -> None:
     if artifact.stream:  # tuser and tlast belong to the beat, not to a count
         flags = rng.random(flags.shape) < 0.5
     link = await connect(dut, artifact, "random_gaps", flags, any_ids(artifact, rng))
+    link.paced = True
     progress = Progress(settings.output)
     interval = artifact.initiation_interval
     stall = 2 * artifact.latency + 64 * min(interval, 8)
@@ -74,6 +76,9 @@ async def random_gaps(dut: Any) -> None:
     while link.taken < beats:
         await link.play(next(ready), next(valid))
         progress.show(min(link.taken, beats))
+    every, until = np.ones(link.clocks, bool), link.taken + beats
+    while link.taken < until:  # tready changes every clock
+        await link.play(np.arange(link.clocks) % 2 == 0, every)
     if artifact.stream:
         await _drain(link)
     settings.measured("random_gaps", beats=link.taken, cycles=link.clock, seed=settings.seed)
@@ -97,12 +102,13 @@ async def reset_mid_frame(dut: Any) -> None:
     rng = np.random.default_rng(settings.seed + 1)
     flags, ids = artifact.frame_flags(), any_ids(artifact, rng)
     link = await connect(dut, artifact, "reset_mid_frame", flags, ids)
+    link.paced = True
     progress = Progress(settings.output)
     interval = artifact.initiation_interval
     longest = 2 * artifact.latency + max(64, interval * max(16, 2 * beats // _RESETS))
     checked = 0
-    for _ in range(_RESETS):
-        await reset(link, rng, int(rng.integers(1, 17)))
+    for number in range(_RESETS):
+        await reset(link, rng, int(rng.integers(1, 17)) if number % 2 else 1)
         ready, valid = (gaps(rng, link.clocks, artifact.latency, interval) for _ in range(2))
         clocks = int(rng.integers(1, longest))
         for start in range(0, clocks, link.clocks):

@@ -5,9 +5,10 @@ from typing import Any
 import cocotb
 import numpy as np
 from artifact import Artifact
-from loading import RUN, Refusal, Registers, as_beats, damaged
+from bus import Registers
+from loading import RUN, Refusal, as_beats, damaged
 from numpy.typing import NDArray
-from traffic import Settings, Traffic, connect, reset
+from traffic import Traffic, begin, end, reset
 
 #: Words of a file up to which it is loaded by writing registers, which takes some 16 clocks a word.
 _MOST_BY_REGISTER = 2000
@@ -19,31 +20,12 @@ _READ_BACK = 16
 _START, _BUSY, _WAITING, _ASKED, _FRAME_DONE = 1 << 3, 1 << 0, 1 << 1, 1 << 2, 1 << 8
 
 
-#: Added to the seed, so that every test here, and each of `bench`, has numbers of its own.
-_SEEDS = {"load_weights": 2, "choose_pictures": 3, "move_window": 4, "control_frames": 5}
-
-
-async def _begin(dut: Any, test: str) -> tuple[Settings, Traffic, np.random.Generator]:
-    """Connect to the core and reset it: what every test here begins with."""
-    settings = Settings.read()
-    rng = np.random.default_rng(settings.seed + _SEEDS[test])
-    traffic = Traffic(await connect(dut, settings.artifact, test, settings.artifact.frame_flags()), rng)
-    await reset(traffic.link, rng, 16)
-    return settings, traffic, rng
-
-
-def _end(settings: Settings, traffic: Traffic, test: str, **numbers: int) -> None:
-    """Leave what every test here measures."""
-    link = traffic.link
-    settings.measured(test, beats=link.checked, cycles=link.clock, seed=settings.seed, **numbers)
-
-
 @cocotb.test()
 async def load_weights(dut: Any) -> None:
     """Another file shows another picture, from a frame's first pixel on; a damaged one changes nothing."""
-    settings, traffic, rng = await _begin(dut, "load_weights")
+    settings, traffic, rng = await begin(dut, "load_weights")
     artifact, link = settings.artifact, traffic.link
-    registers = Registers(dut, artifact.registers, traffic.play)
+    registers = Registers(link.bus, artifact.registers, traffic.play)
     first, second = artifact.files
     await traffic.load(second, 1)
     assert await registers.read("CHECKSUM") == second[-1], "load_weights: CHECKSUM is not that of the file"
@@ -60,15 +42,15 @@ async def load_weights(dut: Any) -> None:
     link.pixels_due = True
     for _ in range(2 + 2 * artifact.latency // link.clocks):
         await traffic.play(link.clocks)
-    _end(settings, traffic, "load_weights", words=len(first))
+    end(settings, traffic, "load_weights", words=len(first))
 
 
 @cocotb.test()
 async def choose_pictures(dut: Any) -> None:
     """Every picture is shown from the frame after it was chosen, as a whole; one that is none is refused."""
-    settings, traffic, rng = await _begin(dut, "choose_pictures")
+    settings, traffic, rng = await begin(dut, "choose_pictures")
     artifact, link = settings.artifact, traffic.link
-    registers = Registers(dut, artifact.registers, traffic.play)
+    registers = Registers(link.bus, artifact.registers, traffic.play)
     pictures = len(artifact.pictures)
     assert await registers.read("PICTURES") == pictures, "choose_pictures: PICTURES is wrong"
     frames = np.zeros_like(artifact.pictures)
@@ -87,13 +69,13 @@ async def choose_pictures(dut: Any) -> None:
         if "SIZE" in artifact.registers:
             assert await registers.read("SIZE") == artifact.size(picture), "choose_pictures: SIZE is wrong"
     np.save(settings.output / "pictures.npy", frames)
-    _end(settings, traffic, "choose_pictures")
+    end(settings, traffic, "choose_pictures")
 
 
 @cocotb.test()
 async def move_window(dut: Any) -> None:
     """Every window is shown from the frame after it was set, as a whole, and after a reset at once."""
-    settings, traffic, rng = await _begin(dut, "move_window")
+    settings, traffic, rng = await begin(dut, "move_window")
     artifact, link = settings.artifact, traffic.link
     for picture in [*rng.permutation(np.arange(1, len(artifact.windows))).tolist(), 0]:
         await traffic.play(int(rng.integers(1, link.clocks)))  # in mid-frame, perhaps
@@ -106,7 +88,7 @@ async def move_window(dut: Any) -> None:
         await reset(link, rng, int(rng.integers(1, 17)))
         if artifact.control:  # a reset sets registers back; ports stay
             link.pictures.set_back()
-    _end(settings, traffic, "move_window")
+    end(settings, traffic, "move_window")
 
 
 async def _set_window(dut: Any, traffic: Traffic, window: list[int]) -> None:
@@ -115,7 +97,7 @@ async def _set_window(dut: Any, traffic: Traffic, window: list[int]) -> None:
         for port, value in zip((dut.window_x, dut.window_y, dut.window_step), window, strict=True):
             port.value = value % (1 << len(port))
         return
-    registers = Registers(dut, traffic.link.artifact.control, traffic.play)
+    registers = Registers(traffic.link.bus, traffic.link.artifact.control, traffic.play)
     for name, value in zip(("X_ORIGIN", "Y_ORIGIN", "STEP"), window, strict=True):
         assert await registers.write(name, value % (1 << 32)), f"move_window: {name} cannot be written"
 
@@ -123,9 +105,9 @@ async def _set_window(dut: Any, traffic: Traffic, window: list[int]) -> None:
 @cocotb.test()
 async def control_frames(dut: Any) -> None:
     """Frames come one for each start, pause after any pixel and go on, and are counted, and stay right."""
-    settings, traffic, rng = await _begin(dut, "control_frames")
+    settings, traffic, rng = await begin(dut, "control_frames")
     artifact, link = settings.artifact, traffic.link
-    registers = Registers(dut, artifact.control, traffic.play)
+    registers = Registers(link.bus, artifact.control, traffic.play)
     link.pixels_due = False
     assert await registers.write("CONTROL", RUN), "control_frames: CONTROL cannot be written"
     await _until(traffic, registers, _WAITING, zeros=_BUSY)
@@ -155,7 +137,7 @@ async def control_frames(dut: Any) -> None:
         assert await registers.read("SIZE") == artifact.size(picture), "control_frames: SIZE is wrong"
     frames = len(link.pictures.starts)
     assert await registers.read("FRAMES") == frames, "control_frames: FRAMES is wrong"
-    _end(settings, traffic, "control_frames")
+    end(settings, traffic, "control_frames")
 
 
 async def _choose_any(dut: Any, traffic: Traffic, rng: np.random.Generator) -> int:
@@ -166,7 +148,7 @@ async def _choose_any(dut: Any, traffic: Traffic, rng: np.random.Generator) -> i
     picture = int(rng.integers(len(artifact.pictures)))
     pictures.allow(picture)
     pictures.demand(traffic.link.taken)
-    await Registers(dut, artifact.registers, traffic.play).write("PICTURE", picture)
+    await Registers(traffic.link.bus, artifact.registers, traffic.play).write("PICTURE", picture)
     return picture
 
 

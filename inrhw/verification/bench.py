@@ -15,7 +15,7 @@ from inrhw.verification.simulator.selftest import self_test
 from inrhw.verification.simulator.simulation import Simulation, build
 
 #: Where the tests of the bench are.
-_MODULES = "bench,bench_registers"
+_MODULES = "bench,bench_bus,bench_registers"
 
 #: The tests of the bench, in the order in which they run. There is one more of loadable cores, one of
 #: raster cores of many pictures, one of cores with a window, and one of those with control registers.
@@ -24,6 +24,11 @@ LOAD_TEST = "load_weights"
 CHOOSE_TEST = "choose_pictures"
 MOVE_TEST = "move_window"
 CONTROL_TEST = "control_frames"
+BUS_TEST = "use_bus"
+COUNT_TEST = "count_frames"
+
+#: All of them.
+ALL_TESTS = (*TESTS, BUS_TEST, COUNT_TEST, LOAD_TEST, CHOOSE_TEST, MOVE_TEST, CONTROL_TEST)
 
 
 def run_bench(
@@ -155,6 +160,10 @@ def build_bench(
         defines["INRHW_LOADABLE"] = "1"
     if manifest.has_registers:
         defines["INRHW_ADDRESS_BITS"] = str(port_width(text, "s_axi_awaddr"))
+    if manifest.control:
+        defines["INRHW_INTERRUPT"] = "1"
+    if manifest.pictures > 1 and manifest.source == "stream":
+        defines["INRHW_UNKNOWN"] = "1"
     if manifest.pictures > 1:
         defines["INRHW_ID_BITS"] = str((manifest.pictures - 1).bit_length())
     defines |= _window_defines(manifest)
@@ -180,6 +189,8 @@ def tests_of(manifest: Manifest) -> tuple[str, ...]:
         CHOOSE_TEST: manifest.chooses_pictures,
         MOVE_TEST: manifest.window is not None,
         CONTROL_TEST: bool(manifest.control),
+        BUS_TEST: manifest.has_registers,
+        COUNT_TEST: bool(manifest.control),
     }
     return (*TESTS, *(test for test, applies in more.items() if applies))
 

@@ -14,11 +14,14 @@ from inrhw.verification.rungs import check_measured
 #: The number that chooses the fault while the simulation runs; 0 is none.
 _CHOICE = "inrhw_mutant"
 
-#: As `verilog_from_rtlil` reads, so that lookups stay lookups.
+#: Lookups stay lookups; bits that nobody reads go, since a fault in them is none.
 _READ = """
     read_verilog core.v
     hierarchy -check -top {top}
     proc -norom
+    opt_expr
+    wreduce
+    opt_clean
 """
 
 #: Both are one module without memories, so that Yosys' equivalence checker can pair their registers.
