@@ -163,6 +163,11 @@ class Artifact:
         ends[np.cumsum([width * height for width, height in self.sizes]) - 1] = True
         return ends
 
+    @property
+    def credits(self) -> int:
+        """How many pixels are under way at most, up to the FIFO behind the network."""
+        return self.latency // self.initiation_interval + 1
+
     def size(self, picture: int) -> int:
         """Return what SIZE holds when a picture is shown."""
         column, row = self.column_and_row(self.frames[picture][-1])

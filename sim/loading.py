@@ -8,7 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 #: CONTROL.
-RUN = 1
+RUN, ABORT = 1, 2
+
+#: STATUS.state.
+IDLE, LOADING, REFUSED, COMPLETE = range(4)
 
 
 class Refusal(IntEnum):

@@ -18,7 +18,7 @@ class Pace:
 
     def __init__(self, artifact: Artifact) -> None:
         self._latency, self._interval = artifact.latency, artifact.initiation_interval
-        self._credits = self._latency // self._interval + 1
+        self._credits = artifact.credits
         self._stream = artifact.stream
         self._clock = 0
         #: Clocks at which beats were admitted (of a stream), and taken.

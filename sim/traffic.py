@@ -108,12 +108,16 @@ class Traffic:
                 f"load_weights: s_weights_tready is low for ever, with {before} words to come"
             )
 
-    async def load(self, words: NDArray[np.uint32], picture: int) -> None:
-        """Load a file by s_weights and wait until its picture is shown."""
+    async def offer(self, words: NDArray[np.uint32], picture: int) -> None:
+        """Load a file by s_weights: from its last word on frames may show its picture."""
         beats = as_beats(words)
         await self.send(beats[:-1])
         self.link.pictures.allow(picture)
         await self.send(beats[-1:])
+
+    async def load(self, words: NDArray[np.uint32], picture: int) -> None:
+        """Load a file by s_weights and wait until its picture is shown."""
+        await self.offer(words, picture)
         await self.switched(picture)
 
     async def switched(self, picture: int) -> None:
@@ -169,6 +173,7 @@ _SEEDS = {
     "use_bus": 6,
     "count_frames": 7,
     "refuse_files": 8,
+    "give_up_files": 9,
 }
 
 

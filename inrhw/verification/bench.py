@@ -15,7 +15,7 @@ from inrhw.verification.simulator.selftest import self_test
 from inrhw.verification.simulator.simulation import Simulation, build
 
 #: Where the tests of the bench are.
-_MODULES = "bench,bench_bus,bench_registers"
+_MODULES = "bench,bench_bus,bench_loading,bench_registers"
 
 #: The tests of the bench, in the order in which they run. There is one more of loadable cores, one of
 #: raster cores of many pictures, one of cores with a window, and one of those with control registers.
@@ -26,9 +26,11 @@ MOVE_TEST = "move_window"
 CONTROL_TEST = "control_frames"
 BUS_TEST = "use_bus"
 COUNT_TEST = "count_frames"
+REFUSE_TEST = "refuse_files"
+GIVE_UP_TEST = "give_up_files"
 
 #: All of them.
-ALL_TESTS = (*TESTS, BUS_TEST, COUNT_TEST, LOAD_TEST, CHOOSE_TEST, MOVE_TEST, CONTROL_TEST)
+ALL_TESTS = (*TESTS, BUS_TEST, COUNT_TEST, LOAD_TEST, REFUSE_TEST, GIVE_UP_TEST, CHOOSE_TEST, MOVE_TEST, CONTROL_TEST)
 
 
 def run_bench(
@@ -186,6 +188,8 @@ def tests_of(manifest: Manifest) -> tuple[str, ...]:
     """Return all tests that apply to a core."""
     more = {
         LOAD_TEST: manifest.loadable,
+        REFUSE_TEST: manifest.loadable,
+        GIVE_UP_TEST: manifest.loadable,
         CHOOSE_TEST: manifest.chooses_pictures,
         MOVE_TEST: manifest.window is not None,
         CONTROL_TEST: bool(manifest.control),
