@@ -1,7 +1,7 @@
 """Plant faults in six small cores, one at a time, and count those that the bench finds.
 
-Outcomes go to a JSON file after each mutant, so a run that was stopped goes on; with --again it tries those that
-survived once more, when the bench has become better. See docs/verification.md.
+Outcomes go to a JSON file after each mutant, so a run that was stopped goes on; with --again it tries those
+that survived once more, when the bench has become better. See docs/verification.md.
 """
 
 import argparse
@@ -66,7 +66,7 @@ def made(name: str, work: Path, count: int, seed: int) -> Mutated:
 def tried(mutated: Mutated, number: int) -> dict[str, Any]:
     """Return what becomes of a mutant."""
     by = mutated.killed_by(number)
-    status = "killed" if by else "equivalent" if mutated.is_equivalent(number) else "survived"
+    status = "killed" if by else "survived"
     mutant = mutated.mutants[number - 1]
     return {"mutant": mutant.what, "line": mutant.line, "status": status, "by": by}
 
@@ -79,6 +79,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="of the drawing")
     parser.add_argument("--work", type=Path, default=Path("mutation_out"), help="folder for cores and builds")
     parser.add_argument("--again", action="store_true", help="try those again that survived")
+    parser.add_argument("--prove", action="store_true", help="let Yosys prove survivors equivalent (minutes)")
     given = parser.parse_args()
     given.work.mkdir(parents=True, exist_ok=True)
     for name in given.cores or CORES:
@@ -92,11 +93,17 @@ def main() -> None:
             if before["status"] == "new" or (given.again and before["status"] == "survived"):
                 outcomes[str(number)] = tried(mutated, number)
                 write_json(file, outcomes)
+        for number, outcome in outcomes.items():
+            if given.prove and outcome["status"] == "survived" and mutated.is_equivalent(int(number)):
+                outcome["status"] = "equivalent"
+                write_json(file, outcomes)
         statuses = [outcome["status"] for outcome in outcomes.values()]
         for outcome in outcomes.values():
             if outcome["status"] == "survived":
                 print(f"  core.v:{outcome['line']}  {outcome['mutant']}")
-        counts = ", ".join(f"{statuses.count(status)} {status}" for status in ("killed", "survived", "equivalent"))
+        counts = ", ".join(
+            f"{statuses.count(status)} {status}" for status in ("killed", "survived", "equivalent")
+        )
         print(f"{name}: {len(statuses)} mutants, {counts}: {score(statuses):.1f} %", flush=True)
 
 

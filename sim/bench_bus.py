@@ -1,10 +1,12 @@
-"""Tests of the bus of registers by an unkind master, and of the frames and counts that the control page promises."""
+"""Tests of the bus of registers by an unkind master, and of frames and counts as docs/control.md has them."""
 
+from functools import partial
 from typing import Any
 
 import cocotb
 import numpy as np
 from bus import WHOLE, Access, Registers
+from link import Link
 from traffic import Settings, Traffic, begin, end, gaps, reset
 from twin import ASKED, BUSY, CLEAR, CONTINUOUS, FRAME_DONE, INTERRUPT, RUN, STALLED, START, STARVED, WAITING
 
@@ -21,7 +23,6 @@ class Master:
     """Reads and writes, some of them at once, each channel as slow as it likes."""
 
     def __init__(self, traffic: Traffic, rng: np.random.Generator) -> None:
-        assert traffic.link.bus is not None
         self.traffic, self.link, self.bus, self.rng = traffic, traffic.link, traffic.link.bus, rng
         self._gaps = [gaps(rng, self.link.clocks, _STALL, 1) for _ in range(5)]
 
@@ -62,7 +63,7 @@ class Master:
 
 @cocotb.test()
 async def use_bus(dut: Any) -> None:
-    """Every access is answered as the register map says, however slowly and in whatever order channels move."""
+    """Every access is answered as the register map says, in whatever order and how slowly channels move."""
     settings, traffic, rng = await begin(dut, "use_bus")
     master, link = Master(traffic, rng), traffic.link
     registers = list(settings.artifact.map.values())
@@ -136,7 +137,7 @@ def _kept(settings: Settings) -> list[tuple[str, int, int, bool]]:
 
 
 async def _at_once(master: Master, settings: Settings) -> None:
-    """Reads and writes of one register overtake none of their kind; unhindered each takes two clocks."""
+    """Read and write one register at once: in order, and unhindered in two clocks each."""
     scratch = [name for name, *_ in _kept(settings)]
     artifact = settings.artifact
     if not scratch:
@@ -148,7 +149,10 @@ async def _at_once(master: Master, settings: Settings) -> None:
     low_bits = 3 if name == "CONTROL" else 6
     for kind in (True, False):
         master.be_kind() if kind else master.be_unkind()
-        values = [before, *((before & -1 << low_bits) | int(k) for k in master.rng.integers(1 << low_bits, size=30))]
+        values = [
+            before,
+            *((before & -1 << low_bits) | int(k) for k in master.rng.integers(1 << low_bits, size=30)),
+        ]
         writes = [Access(True, address, value) for value in values]
         reads = [Access(False, address) for _ in values]
         await master.done(*(access for pair in zip(writes, reads, strict=True) for access in pair))
@@ -160,13 +164,15 @@ async def _at_once(master: Master, settings: Settings) -> None:
             assert read.data == held, f"use_bus: {name} is {read.data:#x} while {held:#x} was written last"
         if kind:
             clocks = max(access.shown for access in (*writes, *reads)) - min(a.accepted for a in writes)
-            assert clocks <= 2 * len(values) + 4, f"use_bus: {clocks} clocks for {len(values)} writes and reads"
+            assert clocks <= 2 * len(values) + 4, (
+                f"use_bus: {clocks} clocks for {len(values)} writes and reads"
+            )
         master.be_kind()
         assert await master.write(address, before)
 
 
 async def _reset_in_answer(master: Master, settings: Settings) -> None:
-    """A reset takes back answers that wait, and what else was under way; then the bus works as before."""
+    """Reset the core while answers wait, or half of an access is there; then the bus works as before."""
     artifact, link = settings.artifact, master.link
     registers = list(artifact.map.values())
     address = next(register.address for register in registers if register.readable)
@@ -179,7 +185,7 @@ async def _reset_in_answer(master: Master, settings: Settings) -> None:
         still[3:] = False
         if number & 4:
             still[:2] = master.rng.random((2, 1)) < 0.5  # half of a write, perhaps
-        master.bus.moves = lambda still=still: still
+        master.bus.moves = partial(np.copy, still)
         await master.traffic.play(int(master.rng.integers(1, 12)))
         master.be_kind()
         await reset(link, master.rng, 1 if number % 2 else int(master.rng.integers(1, 4)))
@@ -192,9 +198,8 @@ async def count_frames(dut: Any) -> None:
     """One start gives one frame and nothing else does; flags, counts and `interrupt` follow every clock."""
     settings, traffic, rng = await begin(dut, "count_frames")
     link, artifact = traffic.link, settings.artifact
-    assert link.bus is not None
     registers = Registers(link.bus, artifact.control, traffic.play)
-    await _flags(settings, traffic, registers)
+    await _flags(settings, link)
     link.pixels_due = False
     await registers.write("CONTROL", RUN)
     await _rest(traffic, registers)
@@ -205,20 +210,24 @@ async def count_frames(dut: Any) -> None:
         for value in (RUN | wanted, 0, RUN, RUN | CLEAR, RUN | wanted):
             await registers.write("CONTROL", value)
         await registers.write("STATUS", FRAME_DONE | STARVED | STALLED if number % 3 else 0)
-        await _play(traffic, 64 + 2 * artifact.latency)
+        await _play(link, 64 + 2 * artifact.latency)
         status = await registers.read("STATUS")
         assert link.taken == taken, "count_frames: a frame began without a start"
-        assert status & (BUSY | WAITING | ASKED) == WAITING, f"count_frames: STATUS is {status:#x} while it waits"
+        assert status & (BUSY | WAITING | ASKED) == WAITING, (
+            f"count_frames: STATUS is {status:#x} while it waits"
+        )
         assert status & FRAME_DONE == 0 or not number % 3, "count_frames: frame_done stays"
         # A start, alone and with no write after it.
         await registers.write("CONTROL", RUN | wanted | START)
         for _ in range(traffic.patience):
             await traffic.play(link.clocks)
-            if len(link.pictures.starts) > frames and link.taken - taken == len(artifact.frames[link.pictures.shown]):
+            if len(link.pictures.starts) > frames and link.taken - taken == len(
+                artifact.frames[link.pictures.shown]
+            ):
                 break
         else:
             raise AssertionError(f"count_frames: a start gave {link.taken - taken} pixels")
-        await _play(traffic, 64 + 2 * artifact.latency)
+        await _play(link, 64 + 2 * artifact.latency)
         status = await registers.read("STATUS")
         assert len(link.pictures.starts) == frames + 1, "count_frames: a start gave more than a frame"
         assert link.taken - taken == len(artifact.frames[link.pictures.shown])
@@ -233,56 +242,62 @@ async def count_frames(dut: Any) -> None:
                 await registers.read(count)
             await registers.write("CONTROL", RUN)
             await _rest(traffic, registers)
-    await _ask_twice(settings, traffic, registers)
+    await _ask_twice(settings, traffic)
     end(settings, traffic, "count_frames")
 
 
-async def _flags(settings: Settings, traffic: Traffic, registers: Registers) -> None:
-    """Starved and stalled: each alone, both and none, as tready makes them."""
-    link, flags = traffic.link, STARVED | STALLED
-    on, off = np.ones(link.clocks, bool), np.zeros(link.clocks, bool)
-    for first, second in ((on, on), (off, off), (on, off), (on, on)):
-        steady = Registers(registers.bus, settings.artifact.control, lambda n, ready=first: link.play(ready[:n], on[:n]))
-        for _ in range(2 + 2 * settings.artifact.latency // link.clocks):
-            await link.play(first, on)
-        await steady.write("STATUS", flags)
-        await link.play(second, on)
-        after = Registers(registers.bus, settings.artifact.control, lambda n, ready=second: link.play(ready[:n], on[:n]))
-        await after.read("STATUS")
-        await after.write("STATUS", STARVED)
-        await after.read("STATUS")
-        await after.write("STATUS", STALLED)
-        await after.read("STATUS")
+def _while(ready: bool, settings: Settings, link: Link) -> Registers:
+    """Return the registers, which are used while tready is steady."""
+
+    async def play(clocks: int) -> None:
+        await link.play(np.full(clocks, ready), np.ones(clocks, bool))
+
+    return Registers(link.bus, settings.artifact.control, play)
 
 
-async def _ask_twice(settings: Settings, traffic: Traffic, registers: Registers) -> None:
-    """A start within a frame asks for the next; two before a frame begins ask for one; asked outlasts the first."""
-    link = traffic.link
+async def _flags(settings: Settings, link: Link) -> None:
+    """Make the core starve, stall, both and neither, as tready decides, and clear each flag alone."""
+    for before, after in ((True, True), (False, False), (True, False), (False, True), (True, True)):
+        await _play(link, 2 * settings.artifact.latency, ready=before)
+        await _while(before, settings, link).write("STATUS", STARVED | STALLED)
+        await _play(link, link.clocks, ready=after)
+        registers = _while(after, settings, link)
+        await registers.read("STATUS")
+        for flag in (STARVED, STALLED):
+            await registers.write("STATUS", flag)
+            await registers.read("STATUS")
+
+
+async def _ask_twice(settings: Settings, traffic: Traffic) -> None:
+    """Start within a frame, twice: that asks for one more, and `asked` stays until it is done."""
+    link, artifact = traffic.link, settings.artifact
     taken, frames = link.taken, len(link.pictures.starts)
-    off, on = np.zeros(link.clocks, bool), np.ones(link.clocks, bool)
-    stalled = Registers(registers.bus, settings.artifact.control, lambda n: link.play(off[:n], on[:n]))
-    await stalled.write("CONTROL", RUN | START)
+    registers = _while(False, settings, link)
+    await registers.write("CONTROL", RUN | START)
     for _ in range(traffic.patience):
-        if await stalled.read("STATUS") & BUSY:
+        if await registers.read("STATUS") & BUSY:
             break
-    await _play_off(link, 2 * settings.artifact.latency)
+    await _play(link, 2 * artifact.latency, ready=False)
     for _ in range(2):
-        await stalled.write("CONTROL", RUN | START)
-    assert await stalled.read("STATUS") & ASKED, "count_frames: a start in mid-frame is not asked for"
-    pixels = len(settings.artifact.frames[link.pictures.shown])
+        await registers.write("CONTROL", RUN | START)
+    assert await registers.read("STATUS") & ASKED, "count_frames: a start in mid-frame is not asked for"
+    pixels = len(artifact.frames[link.pictures.shown])
     for _ in range(traffic.patience):
         await traffic.play(link.clocks)
         if link.taken - taken >= 2 * pixels:
             break
-    await _play(traffic, 64 + 2 * settings.artifact.latency)
+    await _play(link, 64 + 2 * artifact.latency)
     begun = len(link.pictures.starts) - frames
     # A frame that enters as a whole, while nothing leaves, makes room for one more.
-    fits = pixels < settings.artifact.credits
-    assert begun == 2 or (fits and begun == 3), f"count_frames: a start and two in its frame gave {begun} frames"
+    fits = pixels < artifact.credits
+    assert begun == 2 or (fits and begun == 3), (
+        f"count_frames: a start and two in its frame gave {begun} frames"
+    )
+    registers = _while(True, settings, link)
     assert not await registers.read("STATUS") & ASKED, "count_frames: asked stays"
     await registers.write("CONTROL", RUN | CONTINUOUS)
     link.pixels_due = True
-    await _play(traffic, 2 * link.clocks)
+    await _play(link, 2 * link.clocks)
 
 
 async def _rest(traffic: Traffic, registers: Registers) -> None:
@@ -294,14 +309,7 @@ async def _rest(traffic: Traffic, registers: Registers) -> None:
     raise AssertionError("count_frames: the core never waits")
 
 
-async def _play(traffic: Traffic, clocks: int) -> None:
-    """Play at least so many clocks in which pixels are taken without a pause."""
-    on = np.ones(traffic.link.clocks, bool)
-    for _ in range(1 + clocks // traffic.link.clocks):
-        await traffic.link.play(on, on)
-
-
-async def _play_off(link: Any, clocks: int) -> None:
-    off, on = np.zeros(link.clocks, bool), np.ones(link.clocks, bool)
+async def _play(link: Link, clocks: int, ready: bool = True) -> None:
+    """Play at least so many clocks in which tready is steady."""
     for _ in range(1 + clocks // link.clocks):
-        await link.play(off, on)
+        await link.play(np.full(link.clocks, ready), np.ones(link.clocks, bool))

@@ -100,8 +100,11 @@ class Files:
 async def _files(dut: Any, test: str) -> tuple[Any, Files, np.random.Generator]:
     settings, traffic, rng = await begin(dut, test)
     link, artifact = traffic.link, settings.artifact
-    assert link.bus is not None
-    return settings, Files(traffic, artifact.files, Registers(link.bus, artifact.registers, traffic.play)), rng
+    return (
+        settings,
+        Files(traffic, artifact.files, Registers(link.bus, artifact.registers, traffic.play)),
+        rng,
+    )
 
 
 def _places(rng: np.random.Generator, count: int) -> list[int]:
@@ -114,7 +117,7 @@ def _places(rng: np.random.Generator, count: int) -> list[int]:
 
 @cocotb.test()
 async def refuse_files(dut: Any) -> None:
-    """Files with any bit of their frame wrong, cut anywhere or too long are refused; the next good one is shown."""
+    """Whatever bit of a file is wrong, wherever it is cut, it is refused, and the next good one is shown."""
     settings, files, rng = await _files(dut, "refuse_files")
     await files.show_next()
     for reason in Refusal:
@@ -145,8 +148,7 @@ async def refuse_files(dut: Any) -> None:
 
 
 async def _two_in_a_row(files: Files) -> None:
-    """The second waits until the first is shown; each is shown."""
-    link = files.traffic.link
+    """Send one file right behind another: it waits until the first is shown."""
     for _ in range(2):
         files.picture = 1 - files.picture
         await files.traffic.offer(files.words[files.picture], files.picture)
@@ -156,7 +158,7 @@ async def _two_in_a_row(files: Files) -> None:
 
 @cocotb.test()
 async def give_up_files(dut: Any) -> None:
-    """A reset or an abort at any word forgets half a file; a picture that waits outlives a reset, not an abort."""
+    """Half a file is forgotten by a reset or an abort; a picture that waits outlives a reset."""
     settings, files, rng = await _files(dut, "give_up_files")
     link = files.traffic.link
     for number, place in enumerate(_places(rng, len(files.next) - 1)):
@@ -201,17 +203,21 @@ async def give_up_files(dut: Any) -> None:
 
 
 async def _by_register(files: Files, rng: np.random.Generator) -> None:
-    """What is begun by one port is not for the other; a refused file goes on being dropped until an abort."""
+    """Begin files by each port while the other has words: they wait, and a refused one is dropped."""
     registers, words = files.registers, files.next
     assert await _data(files, words[0]), "DATA is refused although no file is under way"
     await files.expect(state=LOADING)
     files.traffic.link.words = as_beats(words)
     for _ in range(4):
         await files.traffic.play(files.traffic.link.clocks)
-    assert len(files.traffic.link.words) == len(words), "a word of the stream is taken within a file by register"
+    assert len(files.traffic.link.words) == len(words), (
+        "a word of the stream is taken within a file by register"
+    )
     await registers.write("CONTROL", RUN | ABORT)
     await files.traffic.send(as_beats(words)[-len(files.traffic.link.words) :][:-1])
-    assert not await registers.write("DATA", int(words[-1])), "a word by register is taken within a file by stream"
+    assert not await registers.write("DATA", int(words[-1])), (
+        "a word by register is taken within a file by stream"
+    )
     files.picture = 1 - files.picture
     files.traffic.link.pictures.allow(files.picture)
     await files.traffic.send(as_beats(words)[-1:])

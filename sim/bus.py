@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NoReturn
 
 import numpy as np
@@ -45,9 +46,9 @@ class Access:
     Attributes
     ----------
     accepted
-        Clock of the last of its channels' handshakes; None before.
+        Clock of the last of its channels' handshakes; -1 before.
     shown
-        Clock in which its response appeared: the core did it in the clock before.
+        Clock in which its response appeared, or -1: the core did it in the clock before.
     response
         OKAY or SLVERR; None while it has not been taken.
     refused
@@ -58,8 +59,8 @@ class Access:
     address: int
     data: int = 0
     strobe: int = WHOLE
-    accepted: int | None = None
-    shown: int | None = None
+    accepted: int = -1
+    shown: int = -1
     response: int | None = None
     refused: bool = False
 
@@ -128,7 +129,7 @@ class Bus:
                     fail(at, f"s_axi_{name} has unknown (X) bits")
                 word = sum(int(ones[at, bit]) << k for k, bit in enumerate(bits))
                 if self._held[write] is None:
-                    done.append(self._shown(write, clock + at, word, lambda what, at=at: fail(at, what)))
+                    done.append(self._shown(write, clock + at, word, partial(fail, at)))
                 elif self._held[write] != word:
                     fail(at, f"the payload of s_axi_{name} changed before s_axi_{name}ready")
                 self._held[write] = None if ready[at] else word
@@ -140,7 +141,7 @@ class Bus:
     def _shown(self, write: bool, clock: int, word: int, fail: Callable[[str], NoReturn]) -> Access:
         """Note that the response to the oldest access appeared, {data, resp}, and compare it with the map."""
         queue = self._open[write]
-        if not queue or queue[0].accepted is None or queue[0].accepted >= clock:
+        if not queue or not 0 <= queue[0].accepted < clock:
             fail(f"s_axi_{'b' if write else 'r'}valid is high, but nothing was asked")
         access = queue[0]
         access.shown, access.refused = clock, word & 3 != OKAY

@@ -30,7 +30,7 @@ _CONTROLS = {
     "rvalid": "s_axi_rvalid",
 }
 
-#: Those of them that fall one clock after a reset begins, and the others at once: what is taken in reset is lost.
+#: Those of them that fall a clock after a reset begins; the others fall at once: what is taken then is lost.
 _REGISTERED = ("valid", "interrupt", "unknown_picture", "bvalid", "rvalid")
 
 
@@ -78,7 +78,7 @@ class Link:
         )
         self.pixels_due = True  # else none may come for ever
         self.paced = False  # nothing but backpressure and the stream's source may hold the core up
-        self.bus = Bus(dut, artifact) if artifact.map else None
+        self._bus = Bus(dut, artifact) if artifact.map else None
         self._twin = Twin(artifact) if artifact.control else None
         self._ends = artifact.frame_ends()
         self.words = np.zeros((0, 33), np.uint8)  # to send to s_weights, see `as_beats`
@@ -102,6 +102,12 @@ class Link:
         await Timer(4 + get_sim_time("step") % 2, "step")
         return cls(dut, artifact, test, flags, ids)
 
+    @property
+    def bus(self) -> Bus:
+        """The master of its registers."""
+        assert self._bus is not None, "a core without registers has no bus"
+        return self._bus
+
     def _forget(self) -> None:
         self.sent = self.taken = 0
         self._pending: tuple[Any, ...] | None = None  # an offered beat that must not change
@@ -109,8 +115,8 @@ class Link:
         self._pace = Pace(self.artifact)
         self._strangers = False  # a coordinate came whose tid is no picture
         self.pictures.restart()
-        if self.bus:
-            self.bus.clear()
+        if self._bus:
+            self._bus.clear()
         if self._twin:
             self._twin.reset()
 
@@ -146,9 +152,9 @@ class Link:
             dut.beats.value = upcoming.ravel()[::-1].tobytes().decode()
         if self.artifact.files:
             self._offer(self.words[: self.clocks], words)
-        on_bus = self.bus is not None and not self.bus.idle
-        if self.bus:
-            self.bus.arm(len(ready))
+        on_bus = self._bus is not None and not self._bus.idle
+        if self._bus:
+            self._bus.arm(len(ready))
         await Timer(2 * len(ready), "step")
         self._check(self._read(len(ready)), on_bus)
 
@@ -244,14 +250,16 @@ class Link:
 
     def _check_bus(self, record: Record, ended: Bits, on_bus: bool) -> None:
         """Every answer belongs to an access and is right, and so is `interrupt`."""
-        if self.paced and (found := self._pace.late(record.valid, record.ready, record.s_valid, record.s_ready)):
+        if self.paced and (
+            found := self._pace.late(record.valid, record.ready, record.s_valid, record.s_ready)
+        ):
             self._fail(*found)
         if not on_bus and (record.bvalid | record.rvalid).any():
             self._fail(int((record.bvalid | record.rvalid).argmax()), "s_axi answers, but nothing was asked")
-        done = self.bus.follow(self.clock, len(ended), self._fail) if self.bus and on_bus else []
+        done = self._bus.follow(self.clock, len(ended), self._fail) if self._bus and on_bus else []
         if self._twin:
-            columns = (record.valid, record.ready, ended, record.interrupt)
-            self._twin.follow(*columns, done, self.clock, self._fail)
+            columns = np.column_stack([record.valid, record.ready, ended, record.interrupt])
+            self._twin.follow(columns, done, self.clock, self._fail)
 
     def _check_beats(self, record: Record) -> Bits:
         """Compare what is taken; return at which clocks it is the last of a frame."""

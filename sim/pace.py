@@ -1,9 +1,8 @@
 """How fast a core must be: never later, at any clock, than an ideal one with the same credits."""
 
 import numpy as np
-from numpy.typing import NDArray
-
 from artifact import Artifact, Bits
+from numpy.typing import NDArray
 
 Clocks = NDArray[np.int64]
 
@@ -25,7 +24,7 @@ class Pace:
         self._admitted, self._taken = np.zeros(0, np.int64), np.zeros(0, np.int64)
 
     def late(self, valid: Bits, ready: Bits, s_valid: Bits, s_ready: Bits) -> tuple[int, str] | None:
-        """Return the first of these clocks at which the core is late, and with what; None if it is in time."""
+        """Return the first of these clocks at which the core is late, and with what; None if it never is."""
         clocks = self._clock + np.arange(len(valid))
         taken = np.concatenate([self._taken, clocks[valid & ready]])
         accepted = np.concatenate([self._admitted, clocks[s_valid & s_ready]])
@@ -50,7 +49,8 @@ class Pace:
     def _may_be_admitted(self, taken: Clocks, accepted: Clocks) -> Clocks:
         """Return from which clock on each coordinate of a stream must be taken: those taken, and one more."""
         by_rate = np.concatenate([[0], accepted + self._interval])
-        return np.maximum(by_rate, self._credit(taken, len(by_rate)))
+        due: Clocks = np.maximum(by_rate, self._credit(taken, len(by_rate)))
+        return due
 
     def _credit(self, taken: Clocks, count: int) -> Clocks:
         """Return the clock from which each of the first `count` beats has a credit."""
@@ -66,4 +66,5 @@ class Pace:
             admitted = np.maximum.accumulate(self._credit(taken, count) - spread) + spread
         count = min(len(admitted), len(taken) + 1)
         before = np.concatenate([[0], taken + 1])[:count]
-        return np.maximum(admitted[:count] + self._latency, before)
+        due: Clocks = np.maximum(admitted[:count] + self._latency, before)
+        return due

@@ -143,7 +143,6 @@ async def connect(
     if artifact.files:
         link = await Link.connect(dut, artifact, test, flags)
         traffic = Traffic(link, np.random.default_rng(0))
-        assert link.bus is not None
         registers = Registers(link.bus, artifact.registers, traffic.play)
         always = np.ones(16, bool)
         await link.reset(always, always)

@@ -1,9 +1,10 @@
 """The registers of the control page as docs/control.md has them, clock by clock, beside those of the core."""
 
 import re
+from typing import NoReturn
 
 import numpy as np
-from artifact import Artifact, Bits
+from artifact import Artifact
 from bus import Access, Fail
 from numpy.typing import NDArray
 
@@ -44,18 +45,19 @@ class Twin:
         self._between = True  # frames: the next pixel to be taken is the first of one
         self._left = np.zeros((0, 4), bool)  # of the clock that was not followed yet
 
-    def follow(self, valid: Bits, ready: Bits, ended: Bits, interrupt: Bits, done: list[Access], clock: int, fail: Fail) -> None:
-        """Go on by these clocks; an access that shows its response in one was done in the one before."""
-        columns = np.column_stack([valid, ready, ended, interrupt])
+    def follow(self, columns: NDArray[np.bool_], done: list[Access], clock: int, fail: Fail) -> None:
+        """Go on by some clocks; an access that shows its response in one was done in the one before.
+
+        `columns` are tvalid and tready of m_axis, whether the beat is the last of a frame, and `interrupt`.
+        """
         first = clock - len(self._left)
 
-        def at_play(at: int, what: str) -> None:
+        def at_play(at: int, what: str) -> NoReturn:
             fail(at + first - clock, what)
 
         rows = np.concatenate([self._left, columns])
         now = 0
         for access in done:
-            assert access.shown is not None
             at = access.shown - 1 - first
             self._advance(rows, now, at, at_play)
             now = at
@@ -88,7 +90,11 @@ class Twin:
         if (wanted != interrupt).any():
             at = int((wanted != interrupt).argmax())
             fail(start + at, f"interrupt is {int(interrupt[at])}, not {int(wanted[at])}")
-        events = ((ended & taken, FRAME_DONE), (ready & ~valid & ~between, STARVED), (valid & ~ready, STALLED))
+        events = (
+            (ended & taken, FRAME_DONE),
+            (ready & ~valid & ~between, STARVED),
+            (valid & ~ready, STALLED),
+        )
         flags = sum(flag for event, flag in events if event.any())
         self._status |= flags
         self._between = bool(after[-1])

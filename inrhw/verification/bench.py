@@ -30,7 +30,17 @@ REFUSE_TEST = "refuse_files"
 GIVE_UP_TEST = "give_up_files"
 
 #: All of them.
-ALL_TESTS = (*TESTS, BUS_TEST, COUNT_TEST, LOAD_TEST, REFUSE_TEST, GIVE_UP_TEST, CHOOSE_TEST, MOVE_TEST, CONTROL_TEST)
+ALL_TESTS = (
+    *TESTS,
+    BUS_TEST,
+    COUNT_TEST,
+    LOAD_TEST,
+    REFUSE_TEST,
+    GIVE_UP_TEST,
+    CHOOSE_TEST,
+    MOVE_TEST,
+    CONTROL_TEST,
+)
 
 
 def run_bench(
@@ -122,9 +132,7 @@ def run_bench(
         "INRHW_SEED": str(seed),
     }
     progress.unlink(missing_ok=True)
-    results = run_tests(
-        simulation, _MODULES, list(tests), output, deadline_s, settings=settings, poll=poll
-    )
+    results = run_tests(simulation, _MODULES, list(tests), output, deadline_s, settings=settings, poll=poll)
     on_progress(total, total)
     return results
 

@@ -14,19 +14,19 @@ from inrhw.verification.rungs import check_measured
 #: The number that chooses the fault while the simulation runs; 0 is none.
 _CHOICE = "inrhw_mutant"
 
-#: Lookups stay lookups; bits that nobody reads go, since a fault in them is none.
+#: Lookups stay lookups. Bits that nobody reads go, through all modules: a fault in them is none.
 _READ = """
     read_verilog core.v
     hierarchy -check -top {top}
     proc -norom
+    flatten
     opt_expr
     wreduce
     opt_clean
 """
 
-#: Both are one module without memories, so that Yosys' equivalence checker can pair their registers.
-_FLATTEN = """
-    flatten
+#: Without memories, so that Yosys' equivalence checker can pair all registers.
+_PLAIN = """
     memory -nomap
     memory_map
     async2sync
@@ -37,7 +37,7 @@ _FLATTEN = """
 _DEPTH = 4
 
 #: Seconds that one mutant may take, and its proof.
-RUN_S, PROOF_S = 60.0, 60.0
+RUN_S, PROOF_S = 60.0, 30.0
 
 
 @dataclass(frozen=True)
@@ -119,15 +119,16 @@ class Mutated:
             {_READ.format(top=manifest.name)}
             design -save right
             {self.mutants[number - 1].options}
-            {_FLATTEN}
+            {_PLAIN}
             rename {manifest.name} gate
             design -stash gate
             design -load right
-            {_FLATTEN}
+            {_PLAIN}
             rename {manifest.name} gold
             design -copy-from gate -as gate gate
             equiv_make gold gate both
             hierarchy -top both
+            equiv_struct -icells
             equiv_simple -short -seq {_DEPTH}
             equiv_induct -seq {_DEPTH}
             equiv_status -assert
