@@ -11,7 +11,7 @@ import numpy as np
 from link import Link
 from traffic import Progress, Settings, any_ids, connect, gaps, reset
 
-_RESETS = 8
+_RESETS = 16
 
 
 @cocotb.test()
@@ -25,7 +25,6 @@ async def whole_frame(dut: Any) -> None:
     frames = len(artifact.pictures) if interleaved else 1 if artifact.stream else 2
     rounds = frames if beats == len(artifact) else 1
     link = await connect(dut, artifact, "whole_frame", artifact.frame_flags())
-    link.paced = True
     progress = Progress(settings.output)
     always = np.ones(link.clocks, bool)
     await link.reset(always[:16], always[:16])

@@ -44,7 +44,7 @@ class Pace:
         if not late.any():
             return None
         at = int(late.argmax())
-        return at, f"{port} is low although an ideal core of {self._credits} credits had it high"
+        return at, f"{port} is low although it is high in an ideal core"
 
     def _may_be_admitted(self, taken: Clocks, accepted: Clocks) -> Clocks:
         """Return from which clock on each coordinate of a stream must be taken: those taken, and one more."""
