@@ -15,6 +15,9 @@ from inrhw.artifact.register_map import MappedRegister
 #: Clocks that a channel waits at most, but for some bursts in which few clocks move.
 _STALL = 20
 
+#: Clocks up to which the counts are followed without being cleared.
+_COUNTED = 1 << 14
+
 #: Registers that change by themselves, or whose reading depends on what the core does.
 _VOLATILE = ("STATUS", "READ_DATA", "SHOWN", "CORE_STATUS", "CORE_FRAMES", "CORE_PIXELS", "CORE_CYCLES")
 
@@ -243,6 +246,7 @@ async def count_frames(dut: Any) -> None:
             await registers.write("CONTROL", RUN)
             await _rest(traffic, registers)
     await _ask_twice(settings, traffic)
+    await _count_on(settings, link)
     end(settings, traffic, "count_frames")
 
 
@@ -298,6 +302,15 @@ async def _ask_twice(settings: Settings, traffic: Traffic) -> None:
     await registers.write("CONTROL", RUN | CONTINUOUS)
     link.pixels_due = True
     await _play(link, 2 * link.clocks)
+
+
+async def _count_on(settings: Settings, link: Link) -> None:
+    """Let the counts grow as far as a short simulation takes them."""
+    registers = _while(True, settings, link)
+    for _ in range(_COUNTED // link.clocks):
+        await _play(link, 1)
+        for count in ("FRAMES", "PIXELS", "CYCLES"):
+            await registers.read(count)
 
 
 async def _rest(traffic: Traffic, registers: Registers) -> None:

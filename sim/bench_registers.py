@@ -6,6 +6,7 @@ import cocotb
 import numpy as np
 from artifact import Artifact
 from bus import Registers
+from link import Link
 from loading import RUN, Refusal, as_beats, damaged
 from numpy.typing import NDArray
 from traffic import Traffic, begin, end, reset
@@ -85,10 +86,26 @@ async def move_window(dut: Any) -> None:
         frame = 1 + link.taken // len(artifact)  # a whole one; that under way began before
         while link.taken < (frame + 1) * len(artifact):
             await traffic.play(link.clocks)
+        await _at_full_rate(link)
         await reset(link, rng, int(rng.integers(1, 17)))
         if artifact.control:  # a reset sets registers back; ports stay
             link.pictures.set_back()
     end(settings, traffic, "move_window")
+
+
+async def _at_full_rate(link: Link) -> None:
+    """Check that a window which rests costs nothing: a pixel comes every interval, frame after frame."""
+    ready = np.ones(link.clocks, bool)
+    for _ in range(1 + 2 * link.artifact.latency // link.clocks):
+        await link.play(ready, ready)
+    plays = 2 + len(link.artifact) * link.artifact.initiation_interval // link.clocks
+    before = link.taken
+    for _ in range(plays):
+        await link.play(ready, ready)
+    fewest = plays * link.clocks // link.artifact.initiation_interval
+    assert link.taken - before >= fewest, (
+        f"move_window: {link.taken - before} pixels in the clocks of {fewest} while the window rests"
+    )
 
 
 async def _set_window(dut: Any, traffic: Traffic, window: list[int]) -> None:
