@@ -71,6 +71,8 @@ async def use_bus(dut: Any) -> None:
     master, link = Master(traffic, rng), traffic.link
     registers = list(settings.artifact.map.values())
     before = await master.all_registers(registers)
+    for name, want in _constants(settings).items():
+        assert before[name] == want, f"use_bus: {name} is {before[name]:#x}, not {want:#x}"
     await _access_all(master, registers)
     assert await master.all_registers(registers) == before, "use_bus: what was refused changed a register"
     link.pixels_due = False
@@ -82,6 +84,17 @@ async def use_bus(dut: Any) -> None:
     for _ in range(2 + 2 * settings.artifact.latency // link.clocks):
         await traffic.play(link.clocks)
     end(settings, traffic, "use_bus")
+
+
+def _constants(settings: Settings) -> dict[str, int]:
+    """Return what registers below the control page, which has its twin, always hold."""
+    artifact = settings.artifact
+    if artifact.files:
+        magic, shape, *_ = artifact.files[0].tolist()
+        return {"ID": magic, "SHAPE": shape}
+    if artifact.registers:
+        return {"ID": int.from_bytes(b"INRP", "little"), "PICTURES": len(artifact.pictures)}
+    return {}
 
 
 async def _access_all(master: Master, registers: list[MappedRegister]) -> None:

@@ -21,7 +21,9 @@ _READ = """
     proc -norom
     flatten
     opt_expr
+    opt_merge
     wreduce
+    splitcells
     opt_clean
 """
 
