@@ -5,7 +5,7 @@ from typing import Any
 import cocotb
 import numpy as np
 from artifact import Artifact
-from bus import Registers
+from bus import Access, Registers
 from link import Link
 from loading import RUN, Refusal, as_beats, damaged
 from numpy.typing import NDArray
@@ -13,6 +13,9 @@ from traffic import Traffic, begin, end, reset
 
 #: Words of a file up to which it is loaded by writing registers, which takes some 16 clocks a word.
 _MOST_BY_REGISTER = 2000
+
+#: Times that the core goes on while it is read.
+_GOES = 6
 
 #: Words of each bank that are read back.
 _READ_BACK = 16
@@ -39,6 +42,9 @@ async def load_weights(dut: Any) -> None:
         await traffic.load(first, 0)
     await _stop(traffic, registers)
     await _read_back(registers, artifact, rng)
+    for _ in range(_GOES):
+        await _read_and_go(traffic, registers, rng)
+        await _stop(traffic, registers)
     assert await registers.write("CONTROL", RUN), "load_weights: CONTROL cannot be written"
     link.pixels_due = True
     for _ in range(2 + 2 * artifact.latency // link.clocks):
@@ -226,12 +232,36 @@ async def _read_back(registers: Registers, artifact: Artifact, rng: np.random.Ge
     shown = await registers.status("bank")
     for file, bank in zip(artifact.files, (shown, 1 - shown), strict=True):
         for _ in range(_READ_BACK):
-            memory = int(rng.integers(len(artifact.memories)))
-            address = int(rng.integers(artifact.memories[memory].depth))
-            chunk = int(rng.integers(artifact.memories[memory].chunks))
+            memory, address, chunk = _any_word(artifact, rng)
             await registers.select(memory, address, chunk, bank)
             got, want = await registers.read("READ_DATA"), file[artifact.position(memory, address, chunk)]
             assert got == want, (
                 f"load_weights: bank {bank}, memory {memory}, address {address}, chunk {chunk}: "
                 f"expected {want:#x}, read {got:#x}"
             )
+
+
+def _any_word(artifact: Artifact, rng: np.random.Generator) -> tuple[int, int, int]:
+    """Return a memory, an address in it and a chunk of that word."""
+    memory = int(rng.integers(len(artifact.memories)))
+    shape = artifact.memories[memory]
+    return memory, int(rng.integers(shape.depth)), int(rng.integers(shape.chunks))
+
+
+async def _read_and_go(traffic: Traffic, registers: Registers, rng: np.random.Generator) -> None:
+    """Let the core go on while a memory is read, and a file comes: pixels stay right, and so do its words."""
+    link, artifact = traffic.link, traffic.link.artifact
+    word = _any_word(artifact, rng)
+    await registers.select(*word, await registers.status("bank"))
+    link.words = as_beats(damaged(artifact.files[1], Refusal.CHECKSUM, rng))
+    read = registers.bus.queue(Access(False, artifact.registers["READ_DATA"]))
+    await traffic.play(int(rng.integers(1, 8)))
+    go = registers.bus.queue(Access(True, artifact.registers["CONTROL"], RUN))
+    await registers.finish(go)
+    assert not read.refused, "load_weights: READ_DATA is refused in a core that is stopped"
+    want = artifact.files[0][artifact.position(*word)]
+    assert read.data == want, f"load_weights: {want:#x} reads {read.data:#x} while the core goes on"
+    link.pixels_due = True
+    await traffic.send(link.words)
+    told = await registers.status("error")
+    assert told == Refusal.CHECKSUM, f"load_weights: STATUS.error is {told}, not that of the checksum"
