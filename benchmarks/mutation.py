@@ -18,7 +18,7 @@ from inrhw.networks.architecture import Architecture
 from inrhw.networks.inr import INR
 from inrhw.ops.linear.folded_dense.fold import Fold
 from inrhw.ops.node import Graph
-from inrhw.verification.mutation import Mutated, plant, score
+from inrhw.verification.mutation import PARTS, Mutated, plant, score
 
 #: Two layers of three neurons; enough pixels for most bits of the arithmetic to matter.
 NETWORK = Architecture("quadinr", 16, 12, 3, hidden_features=3, hidden_layers=1)
@@ -54,13 +54,13 @@ CORES: dict[str, tuple[Callable[[], Graph], dict[str, Any]]] = {
 }
 
 
-def made(name: str, work: Path, count: int, seed: int) -> Mutated:
+def made(name: str, given: argparse.Namespace) -> Mutated:
     """Emit a core and plant faults in it."""
     make, options = CORES[name]
-    folder = work / name
+    folder = given.work / name
     if not (folder / "manifest.json").exists():
         emit(make(), NETWORK.grid, folder, "core", **options)
-    return plant(folder, folder / "mutants", count, seed)
+    return plant(folder, folder / f"mutants_{given.part}", given.count, given.seed, given.part)
 
 
 def tried(mutated: Mutated, number: int) -> dict[str, Any]:
@@ -76,6 +76,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="scripts/mutation", description=__doc__)
     parser.add_argument("cores", nargs="*", choices=[[], *CORES], help="default: all six")
     parser.add_argument("--count", type=int, default=200, help="mutants of each core")
+    parser.add_argument("--part", choices=PARTS, default="all", help="of the core in which they are planted")
     parser.add_argument("--seed", type=int, default=0, help="of the drawing")
     parser.add_argument("--work", type=Path, default=Path("mutation_out"), help="folder for cores and builds")
     parser.add_argument("--again", action="store_true", help="try those again that survived")
@@ -83,8 +84,8 @@ def main() -> None:
     given = parser.parse_args()
     given.work.mkdir(parents=True, exist_ok=True)
     for name in given.cores or CORES:
-        mutated = made(name, given.work, given.count, given.seed)
-        file = given.work / f"{name}_{given.count}_{given.seed}.json"
+        mutated = made(name, given)
+        file = given.work / f"{name}_{given.part}_{given.count}_{given.seed}.json"
         outcomes = json.loads(file.read_text()) if file.exists() else {}
         if by := mutated.killed_by(0):
             raise SystemExit(f"{name} without a fault: {by}")
