@@ -299,10 +299,12 @@ async def _ask_twice(settings: Settings, traffic: Traffic) -> None:
         await registers.write("CONTROL", RUN | START)
     assert await registers.read("STATUS") & ASKED, "count_frames: a start in mid-frame is not asked for"
     pixels = len(artifact.frames[link.pictures.shown])
-    for _ in range(traffic.patience):
-        await traffic.play(link.clocks)
+    registers = _while(True, settings, link)
+    for _ in range(100 * traffic.patience):
+        status = await registers.read("STATUS")
         if link.taken - taken >= 2 * pixels:
             break
+        assert status & ASKED, f"count_frames: asked falls before its frame is done, STATUS {status:#x}"
     await _play(link, 64 + 2 * artifact.latency)
     begun = len(link.pictures.starts) - frames
     # A frame that enters as a whole, while nothing leaves, makes room for one more.
@@ -310,7 +312,6 @@ async def _ask_twice(settings: Settings, traffic: Traffic) -> None:
     assert begun == 2 or (fits and begun == 3), (
         f"count_frames: a start and two in its frame gave {begun} frames"
     )
-    registers = _while(True, settings, link)
     assert not await registers.read("STATUS") & ASKED, "count_frames: asked stays"
     await registers.write("CONTROL", RUN | CONTINUOUS)
     link.pixels_due = True

@@ -202,8 +202,11 @@ class Registers:
 
     async def status(self, field: str) -> int:
         """Return a field of STATUS."""
-        low, bits = STATUS[field]
-        return await self.read("STATUS") >> low & (1 << bits) - 1
+        status = await self.read("STATUS")
+        fields = {name: (status >> low & (1 << bits) - 1, low) for name, (low, bits) in STATUS.items()}
+        rest = status - sum(value << low for value, low in fields.values())
+        assert rest == 0, f"STATUS is {status:#x}, with bits that are of no field"
+        return fields[field][0]
 
     async def finish(self, access: Access) -> Access:
         """Play until an access has its answer."""
