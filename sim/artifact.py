@@ -8,6 +8,7 @@ from loading import HEADER_WORDS, Memory
 from numpy.typing import NDArray
 
 from inrhw.artifact.manifest import Manifest
+from inrhw.artifact.register_map import MappedRegister, mapped_registers
 
 Bits = NDArray[np.bool_]
 
@@ -42,6 +43,8 @@ class Artifact:
         Byte address of each register for weights or pictures, if the core has some.
     control
         The same of those that start and stop it.
+    map
+        All of them by address, with what the bus may do with each.
     memories
         Its memories, in the order of the weights file.
     files
@@ -51,6 +54,8 @@ class Artifact:
         ordinary one.
     pause
         Clocks between two frames that a change of the window takes.
+    position_bits, step_bits
+        Of a window's x and y, and of its step.
     """
 
     sizes: list[tuple[int, int]]
@@ -65,10 +70,13 @@ class Artifact:
     initiation_interval: int
     registers: dict[str, int]
     control: dict[str, int]
+    map: dict[int, MappedRegister]
     memories: list[Memory]
     files: list[NDArray[np.uint32]]
     windows: NDArray[np.int64]
     pause: int
+    position_bits: int
+    step_bits: int
 
     @classmethod
     def read(cls, folder: Path) -> "Artifact":
@@ -107,10 +115,13 @@ class Artifact:
             manifest.initiation_interval,
             dict(manifest.registers or {}),
             dict(manifest.control or {}),
+            {register.address: register for register in mapped_registers(manifest)},
             [Memory(memory.width, memory.depth) for memory in manifest.memories],
             [np.fromfile(folder / name, "<u4") for name in manifest.weights_files],
             np.array(windows, np.int64),
             manifest.window.pause if manifest.window else 0,
+            manifest.window.position_bits if manifest.window else 0,
+            manifest.window.step_bits if manifest.window else 0,
         )
 
     def position(self, memory: int, address: int, chunk: int) -> int:
@@ -145,6 +156,17 @@ class Artifact:
         return np.concatenate(
             [np.stack([index == 0, index % width == width - 1], axis=1) for index, width in frames]
         )
+
+    def frame_ends(self) -> Bits:
+        """Return whether each pixel is the last of a frame of its size, [pixels]."""
+        ends = np.zeros(len(self), bool)
+        ends[np.cumsum([width * height for width, height in self.sizes]) - 1] = True
+        return ends
+
+    @property
+    def credits(self) -> int:
+        """How many pixels are under way at most, up to the FIFO behind the network."""
+        return self.latency // self.initiation_interval + 1
 
     def size(self, picture: int) -> int:
         """Return what SIZE holds when a picture is shown."""

@@ -11,7 +11,7 @@ import numpy as np
 from link import Link
 from traffic import Progress, Settings, any_ids, connect, gaps, reset
 
-_RESETS = 8
+_RESETS = 16
 
 
 @cocotb.test()
@@ -63,6 +63,7 @@ async def random_gaps(dut: Any) -> None:
     if artifact.stream:  # tuser and tlast belong to the beat, not to a count
         flags = rng.random(flags.shape) < 0.5
     link = await connect(dut, artifact, "random_gaps", flags, any_ids(artifact, rng))
+    link.paced = True
     progress = Progress(settings.output)
     interval = artifact.initiation_interval
     stall = 2 * artifact.latency + 64 * min(interval, 8)
@@ -74,6 +75,9 @@ async def random_gaps(dut: Any) -> None:
     while link.taken < beats:
         await link.play(next(ready), next(valid))
         progress.show(min(link.taken, beats))
+    every, until = np.ones(link.clocks, bool), link.taken + beats
+    while link.taken < until:  # tready changes every clock
+        await link.play(np.arange(link.clocks) % 2 == 0, every)
     if artifact.stream:
         await _drain(link)
     settings.measured("random_gaps", beats=link.taken, cycles=link.clock, seed=settings.seed)
@@ -97,12 +101,13 @@ async def reset_mid_frame(dut: Any) -> None:
     rng = np.random.default_rng(settings.seed + 1)
     flags, ids = artifact.frame_flags(), any_ids(artifact, rng)
     link = await connect(dut, artifact, "reset_mid_frame", flags, ids)
+    link.paced = True
     progress = Progress(settings.output)
     interval = artifact.initiation_interval
     longest = 2 * artifact.latency + max(64, interval * max(16, 2 * beats // _RESETS))
     checked = 0
-    for _ in range(_RESETS):
-        await reset(link, rng, int(rng.integers(1, 17)))
+    for number in range(_RESETS):
+        await reset(link, rng, int(rng.integers(1, 17)) if number % 2 else 1)
         ready, valid = (gaps(rng, link.clocks, artifact.latency, interval) for _ in range(2))
         clocks = int(rng.integers(1, longest))
         for start in range(0, clocks, link.clocks):

@@ -5,12 +5,17 @@ from typing import Any
 import cocotb
 import numpy as np
 from artifact import Artifact
-from loading import RUN, Refusal, Registers, as_beats, damaged
+from bus import Access, Registers
+from link import Link
+from loading import RUN, Refusal, as_beats, damaged
 from numpy.typing import NDArray
-from traffic import Settings, Traffic, connect, reset
+from traffic import Traffic, begin, end, reset
 
 #: Words of a file up to which it is loaded by writing registers, which takes some 16 clocks a word.
 _MOST_BY_REGISTER = 2000
+
+#: Times that the core goes on while it is read.
+_GOES = 6
 
 #: Words of each bank that are read back.
 _READ_BACK = 16
@@ -19,31 +24,12 @@ _READ_BACK = 16
 _START, _BUSY, _WAITING, _ASKED, _FRAME_DONE = 1 << 3, 1 << 0, 1 << 1, 1 << 2, 1 << 8
 
 
-#: Added to the seed, so that every test here, and each of `bench`, has numbers of its own.
-_SEEDS = {"load_weights": 2, "choose_pictures": 3, "move_window": 4, "control_frames": 5}
-
-
-async def _begin(dut: Any, test: str) -> tuple[Settings, Traffic, np.random.Generator]:
-    """Connect to the core and reset it: what every test here begins with."""
-    settings = Settings.read()
-    rng = np.random.default_rng(settings.seed + _SEEDS[test])
-    traffic = Traffic(await connect(dut, settings.artifact, test, settings.artifact.frame_flags()), rng)
-    await reset(traffic.link, rng, 16)
-    return settings, traffic, rng
-
-
-def _end(settings: Settings, traffic: Traffic, test: str, **numbers: int) -> None:
-    """Leave what every test here measures."""
-    link = traffic.link
-    settings.measured(test, beats=link.checked, cycles=link.clock, seed=settings.seed, **numbers)
-
-
 @cocotb.test()
 async def load_weights(dut: Any) -> None:
     """Another file shows another picture, from a frame's first pixel on; a damaged one changes nothing."""
-    settings, traffic, rng = await _begin(dut, "load_weights")
+    settings, traffic, rng = await begin(dut, "load_weights")
     artifact, link = settings.artifact, traffic.link
-    registers = Registers(dut, artifact.registers, traffic.play)
+    registers = Registers(link.bus, artifact.registers, traffic.play)
     first, second = artifact.files
     await traffic.load(second, 1)
     assert await registers.read("CHECKSUM") == second[-1], "load_weights: CHECKSUM is not that of the file"
@@ -56,19 +42,22 @@ async def load_weights(dut: Any) -> None:
         await traffic.load(first, 0)
     await _stop(traffic, registers)
     await _read_back(registers, artifact, rng)
+    for _ in range(_GOES):
+        await _read_and_go(traffic, registers, rng)
+        await _stop(traffic, registers)
     assert await registers.write("CONTROL", RUN), "load_weights: CONTROL cannot be written"
     link.pixels_due = True
     for _ in range(2 + 2 * artifact.latency // link.clocks):
         await traffic.play(link.clocks)
-    _end(settings, traffic, "load_weights", words=len(first))
+    end(settings, traffic, "load_weights", words=len(first))
 
 
 @cocotb.test()
 async def choose_pictures(dut: Any) -> None:
     """Every picture is shown from the frame after it was chosen, as a whole; one that is none is refused."""
-    settings, traffic, rng = await _begin(dut, "choose_pictures")
+    settings, traffic, rng = await begin(dut, "choose_pictures")
     artifact, link = settings.artifact, traffic.link
-    registers = Registers(dut, artifact.registers, traffic.play)
+    registers = Registers(link.bus, artifact.registers, traffic.play)
     pictures = len(artifact.pictures)
     assert await registers.read("PICTURES") == pictures, "choose_pictures: PICTURES is wrong"
     frames = np.zeros_like(artifact.pictures)
@@ -87,13 +76,13 @@ async def choose_pictures(dut: Any) -> None:
         if "SIZE" in artifact.registers:
             assert await registers.read("SIZE") == artifact.size(picture), "choose_pictures: SIZE is wrong"
     np.save(settings.output / "pictures.npy", frames)
-    _end(settings, traffic, "choose_pictures")
+    end(settings, traffic, "choose_pictures")
 
 
 @cocotb.test()
 async def move_window(dut: Any) -> None:
     """Every window is shown from the frame after it was set, as a whole, and after a reset at once."""
-    settings, traffic, rng = await _begin(dut, "move_window")
+    settings, traffic, rng = await begin(dut, "move_window")
     artifact, link = settings.artifact, traffic.link
     for picture in [*rng.permutation(np.arange(1, len(artifact.windows))).tolist(), 0]:
         await traffic.play(int(rng.integers(1, link.clocks)))  # in mid-frame, perhaps
@@ -103,10 +92,26 @@ async def move_window(dut: Any) -> None:
         frame = 1 + link.taken // len(artifact)  # a whole one; that under way began before
         while link.taken < (frame + 1) * len(artifact):
             await traffic.play(link.clocks)
+        await _at_full_rate(link)
         await reset(link, rng, int(rng.integers(1, 17)))
         if artifact.control:  # a reset sets registers back; ports stay
             link.pictures.set_back()
-    _end(settings, traffic, "move_window")
+    end(settings, traffic, "move_window")
+
+
+async def _at_full_rate(link: Link) -> None:
+    """Check that a window which rests costs nothing: a pixel comes every interval, frame after frame."""
+    ready = np.ones(link.clocks, bool)
+    for _ in range(1 + 2 * link.artifact.latency // link.clocks):
+        await link.play(ready, ready)
+    plays = 2 + len(link.artifact) * link.artifact.initiation_interval // link.clocks
+    before = link.taken
+    for _ in range(plays):
+        await link.play(ready, ready)
+    fewest = plays * link.clocks // link.artifact.initiation_interval
+    assert link.taken - before >= fewest, (
+        f"move_window: {link.taken - before} pixels in the clocks of {fewest} while the window rests"
+    )
 
 
 async def _set_window(dut: Any, traffic: Traffic, window: list[int]) -> None:
@@ -115,7 +120,7 @@ async def _set_window(dut: Any, traffic: Traffic, window: list[int]) -> None:
         for port, value in zip((dut.window_x, dut.window_y, dut.window_step), window, strict=True):
             port.value = value % (1 << len(port))
         return
-    registers = Registers(dut, traffic.link.artifact.control, traffic.play)
+    registers = Registers(traffic.link.bus, traffic.link.artifact.control, traffic.play)
     for name, value in zip(("X_ORIGIN", "Y_ORIGIN", "STEP"), window, strict=True):
         assert await registers.write(name, value % (1 << 32)), f"move_window: {name} cannot be written"
 
@@ -123,9 +128,9 @@ async def _set_window(dut: Any, traffic: Traffic, window: list[int]) -> None:
 @cocotb.test()
 async def control_frames(dut: Any) -> None:
     """Frames come one for each start, pause after any pixel and go on, and are counted, and stay right."""
-    settings, traffic, rng = await _begin(dut, "control_frames")
+    settings, traffic, rng = await begin(dut, "control_frames")
     artifact, link = settings.artifact, traffic.link
-    registers = Registers(dut, artifact.control, traffic.play)
+    registers = Registers(link.bus, artifact.control, traffic.play)
     link.pixels_due = False
     assert await registers.write("CONTROL", RUN), "control_frames: CONTROL cannot be written"
     await _until(traffic, registers, _WAITING, zeros=_BUSY)
@@ -155,7 +160,7 @@ async def control_frames(dut: Any) -> None:
         assert await registers.read("SIZE") == artifact.size(picture), "control_frames: SIZE is wrong"
     frames = len(link.pictures.starts)
     assert await registers.read("FRAMES") == frames, "control_frames: FRAMES is wrong"
-    _end(settings, traffic, "control_frames")
+    end(settings, traffic, "control_frames")
 
 
 async def _choose_any(dut: Any, traffic: Traffic, rng: np.random.Generator) -> int:
@@ -166,7 +171,7 @@ async def _choose_any(dut: Any, traffic: Traffic, rng: np.random.Generator) -> i
     picture = int(rng.integers(len(artifact.pictures)))
     pictures.allow(picture)
     pictures.demand(traffic.link.taken)
-    await Registers(dut, artifact.registers, traffic.play).write("PICTURE", picture)
+    await Registers(traffic.link.bus, artifact.registers, traffic.play).write("PICTURE", picture)
     return picture
 
 
@@ -227,12 +232,36 @@ async def _read_back(registers: Registers, artifact: Artifact, rng: np.random.Ge
     shown = await registers.status("bank")
     for file, bank in zip(artifact.files, (shown, 1 - shown), strict=True):
         for _ in range(_READ_BACK):
-            memory = int(rng.integers(len(artifact.memories)))
-            address = int(rng.integers(artifact.memories[memory].depth))
-            chunk = int(rng.integers(artifact.memories[memory].chunks))
+            memory, address, chunk = _any_word(artifact, rng)
             await registers.select(memory, address, chunk, bank)
             got, want = await registers.read("READ_DATA"), file[artifact.position(memory, address, chunk)]
             assert got == want, (
                 f"load_weights: bank {bank}, memory {memory}, address {address}, chunk {chunk}: "
                 f"expected {want:#x}, read {got:#x}"
             )
+
+
+def _any_word(artifact: Artifact, rng: np.random.Generator) -> tuple[int, int, int]:
+    """Return a memory, an address in it and a chunk of that word."""
+    memory = int(rng.integers(len(artifact.memories)))
+    shape = artifact.memories[memory]
+    return memory, int(rng.integers(shape.depth)), int(rng.integers(shape.chunks))
+
+
+async def _read_and_go(traffic: Traffic, registers: Registers, rng: np.random.Generator) -> None:
+    """Let the core go on while a memory is read, and a file comes: pixels stay right, and so do its words."""
+    link, artifact = traffic.link, traffic.link.artifact
+    word = _any_word(artifact, rng)
+    await registers.select(*word, await registers.status("bank"))
+    link.words = as_beats(damaged(artifact.files[1], Refusal.CHECKSUM, rng))
+    read = registers.bus.queue(Access(False, artifact.registers["READ_DATA"]))
+    await traffic.play(int(rng.integers(1, 8)))
+    go = registers.bus.queue(Access(True, artifact.registers["CONTROL"], RUN))
+    await registers.finish(go)
+    assert not read.refused, "load_weights: READ_DATA is refused in a core that is stopped"
+    want = artifact.files[0][artifact.position(*word)]
+    assert read.data == want, f"load_weights: {want:#x} reads {read.data:#x} while the core goes on"
+    link.pixels_due = True
+    await traffic.send(link.words)
+    told = await registers.status("error")
+    assert told == Refusal.CHECKSUM, f"load_weights: STATUS.error is {told}, not that of the checksum"

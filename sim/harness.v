@@ -4,7 +4,8 @@
 //
 // Macros: INRHW_TOP module under test, INRHW_OUT_BITS and INRHW_IN_BITS widths of the two tdata, INRHW_STREAM is
 // defined when the core has an s_axis, INRHW_LOADABLE when it has s_weights, INRHW_ADDRESS_BITS when it has an s_axi,
-// whose addresses have so many, INRHW_ID_BITS when m_axis, and s_axis if there is one, has a tid of so many,
+// whose addresses have so many, INRHW_INTERRUPT when it has such a line, INRHW_UNKNOWN when it has unknown_picture,
+// INRHW_ID_BITS when m_axis, and s_axis if there is one, has a tid of so many,
 // INRHW_WINDOW_X, _Y and _STEP when it has a window, with its ports' values at first, and ..._BITS with their widths.
 // INRHW_WAVES when all signals are to be written to waves.vcd.
 
@@ -19,7 +20,7 @@ module inrhw_harness;
     localparam ID = 0;
 `endif
     localparam PIXEL = `INRHW_OUT_BITS + ID;
-    localparam WORD = PIXEL + 9;
+    localparam WORD = PIXEL + 13;
 
     // Written by Python while the clock is low, constant during a play of `length` clocks.
     reg [$clog2(CLOCKS):0] length  /* verilator public_flat_rw */ = 1;
@@ -73,6 +74,7 @@ module inrhw_harness;
 `endif
 
     wire s_weights_tvalid, s_weights_tready;
+    wire interrupt, unknown_picture, bvalid, rvalid;  // low where the core has none
 
 `ifdef INRHW_LOADABLE
     // The next `words` words for s_weights, {tlast, tdata} each, from bit 0 up.
@@ -98,42 +100,55 @@ module inrhw_harness;
 `endif
 
 `ifdef INRHW_ADDRESS_BITS
-    // One AXI4-Lite transaction when axi_start differs from axi_done, which is equal to it when that is over.
-    reg axi_start  /* verilator public_flat_rw */ = 0;
-    reg axi_write  /* verilator public_flat_rw */ = 0;
-    reg [`INRHW_ADDRESS_BITS-1:0] axi_address  /* verilator public_flat_rw */ = 0;
-    reg [31:0] axi_wdata  /* verilator public_flat_rw */ = 0;
-    reg axi_done  /* verilator public_flat_rd */ = 0;
-    reg [1:0] axi_response  /* verilator public_flat_rd */ = 0;
-    reg [31:0] axi_rdata  /* verilator public_flat_rd */ = 0;
+    // AXI4-Lite, played like the streams: the next accesses of each channel from bit 0 up, how many there are, and at
+    // which clocks a channel moves. An address or a word that was offered stays until it is accepted.
+    localparam ADDRESS = `INRHW_ADDRESS_BITS;
+    localparam ACCESSES = 32;  // most of one play; Python takes it from the width of `ar`
+    localparam COUNT = $clog2(ACCESSES);
+    localparam BUS = 46;
+    reg [COUNT:0] aws  /* verilator public_flat_rw */ = 0, ws  /* verilator public_flat_rw */ = 0;
+    reg [COUNT:0] ars  /* verilator public_flat_rw */ = 0;
+    reg [ACCESSES*ADDRESS-1:0] aw  /* verilator public_flat_rw */ = 0, ar  /* verilator public_flat_rw */ = 0;
+    reg [ACCESSES*36-1:0] w  /* verilator public_flat_rw */ = 0;  // {strb, data}
+    reg [CLOCKS-1:0] aw_moves  /* verilator public_flat_rw */ = 0, w_moves  /* verilator public_flat_rw */ = 0;
+    reg [CLOCKS-1:0] ar_moves  /* verilator public_flat_rw */ = 0;
+    reg [CLOCKS-1:0] b_moves  /* verilator public_flat_rw */ = 0, r_moves  /* verilator public_flat_rw */ = 0;
+    // Of clock i from bit i * BUS on, as `trace`.
+    reg [CLOCKS*BUS-1:0] bus_trace  /* verilator public_flat_rd */;
 
-    reg axi_busy = 0, awvalid = 0, wvalid = 0, arvalid = 0;
-    wire awready, wready, bvalid, arready, rvalid;
+    reg [COUNT:0] aw_sent = 0, w_sent = 0, ar_sent = 0;
+    reg aw_waiting = 0, w_waiting = 0, ar_waiting = 0;
+    wire awready, wready, arready;
     wire [1:0] bresp, rresp;
     wire [31:0] rdata;
-    wire bready = axi_busy & axi_write & ~awvalid & ~wvalid;
-    wire rready = axi_busy & ~axi_write & ~arvalid;
+    wire [$clog2(CLOCKS)-1:0] now = step[$clog2(CLOCKS)-1:0];
+    wire awvalid = aw_sent < aws & (aw_waiting | aw_moves[now]);
+    wire wvalid = w_sent < ws & (w_waiting | w_moves[now]);
+    wire arvalid = ar_sent < ars & (ar_waiting | ar_moves[now]);
+    wire bready = b_moves[now], rready = r_moves[now];
 
-    always @(posedge aclk)
-        if (~aresetn) begin
-            {axi_busy, awvalid, wvalid, arvalid} <= 0;
-            axi_done <= axi_start;
-        end else if (~axi_busy) begin
-            axi_busy <= axi_start != axi_done;
-            awvalid <= axi_start != axi_done & axi_write;
-            wvalid <= axi_start != axi_done & axi_write;
-            arvalid <= axi_start != axi_done & ~axi_write;
-        end else begin
-            awvalid <= awvalid & ~awready;
-            wvalid <= wvalid & ~wready;
-            arvalid <= arvalid & ~arready;
-            if (bvalid & bready | rvalid & rready) begin
-                axi_busy <= 0;
-                axi_done <= axi_start;
-                axi_response <= axi_write ? bresp : rresp;
-                axi_rdata <= rdata;
-            end
-        end
+    always @(posedge aclk) begin
+        aw_waiting <= aresetn & awvalid & ~awready;
+        w_waiting <= aresetn & wvalid & ~wready;
+        ar_waiting <= aresetn & arvalid & ~arready;
+        aw_sent <= last_step ? 0 : aw_sent + (awvalid & awready);
+        w_sent <= last_step ? 0 : w_sent + (wvalid & wready);
+        ar_sent <= last_step ? 0 : ar_sent + (arvalid & arready);
+        bus_trace[step*BUS+:BUS] <= {
+            arready, arvalid, wready, wvalid, awready, awvalid, rready, rvalid, bready, bvalid, bresp, rdata, rresp
+        };
+    end
+`endif
+
+`ifndef INRHW_ADDRESS_BITS
+    assign bvalid = 0;
+    assign rvalid = 0;
+`endif
+`ifndef INRHW_INTERRUPT
+    assign interrupt = 0;
+`endif
+`ifndef INRHW_UNKNOWN
+    assign unknown_picture = 0;
 `endif
 
 `ifdef INRHW_WINDOW_X
@@ -156,7 +171,7 @@ module inrhw_harness;
         .s_axis_tlast(s_axis_tlast),
 `ifdef INRHW_ID_BITS
         .s_axis_tid(beat[BEAT-1-:ID]),
-        .unknown_picture(),
+        .unknown_picture(unknown_picture),
 `endif
 `endif
 `ifdef INRHW_ID_BITS
@@ -168,18 +183,21 @@ module inrhw_harness;
         .s_weights_tready(s_weights_tready),
         .s_weights_tlast(s_weights_tlast),
 `endif
+`ifdef INRHW_INTERRUPT
+        .interrupt(interrupt),
+`endif
 `ifdef INRHW_ADDRESS_BITS
-        .s_axi_awaddr(axi_address),
+        .s_axi_awaddr(aw[aw_sent[COUNT-1:0]*ADDRESS+:ADDRESS]),
         .s_axi_awvalid(awvalid),
         .s_axi_awready(awready),
-        .s_axi_wdata(axi_wdata),
-        .s_axi_wstrb(4'hf),
+        .s_axi_wdata(w[w_sent[COUNT-1:0]*36+:32]),
+        .s_axi_wstrb(w[w_sent[COUNT-1:0]*36+32+:4]),
         .s_axi_wvalid(wvalid),
         .s_axi_wready(wready),
         .s_axi_bresp(bresp),
         .s_axi_bvalid(bvalid),
         .s_axi_bready(bready),
-        .s_axi_araddr(axi_address),
+        .s_axi_araddr(ar[ar_sent[COUNT-1:0]*ADDRESS+:ADDRESS]),
         .s_axi_arvalid(arvalid),
         .s_axi_arready(arready),
         .s_axi_rdata(rdata),
@@ -205,7 +223,7 @@ module inrhw_harness;
 
     always @(posedge aclk)
         trace[step*WORD+:WORD] = {
-            aresetn, s_weights_tready, s_weights_tvalid, s_axis_tready, s_axis_tvalid, m_axis_tready, m_axis_tvalid,
-            m_axis_tlast, m_axis_tuser, pixel
+            rvalid, bvalid, unknown_picture, interrupt, aresetn, s_weights_tready, s_weights_tvalid, s_axis_tready,
+            s_axis_tvalid, m_axis_tready, m_axis_tvalid, m_axis_tlast, m_axis_tuser, pixel
         };
 endmodule

@@ -5,16 +5,33 @@ from typing import Any, NoReturn
 
 import numpy as np
 from artifact import Artifact, Bits
+from bus import Bus
 from cocotb.triggers import Timer
 from cocotb.utils import get_sim_time
 from loading import Interleaved, Pictures
 from numpy.typing import NDArray
+from pace import Pace
+from twin import Twin
 
 #: Control signals of a recorded word, above tdata, lowest first.
-_SIGNALS = ("user", "last", "valid", "ready", "s_valid", "s_ready", "w_valid", "w_ready", "aresetn")
+_SIGNALS = (
+    *("user", "last", "valid", "ready", "s_valid", "s_ready", "w_valid", "w_ready", "aresetn"),
+    *("interrupt", "unknown_picture", "bvalid", "rvalid"),
+)
 
-#: The inputs and outputs of the handshakes that the core must know after reset, and their ports.
-_CONTROLS = {"valid": "m_axis_tvalid", "s_ready": "s_axis_tready", "w_ready": "s_weights_tready"}
+#: Outputs that the core must know after reset, and their ports.
+_CONTROLS = {
+    "valid": "m_axis_tvalid",
+    "s_ready": "s_axis_tready",
+    "w_ready": "s_weights_tready",
+    "interrupt": "interrupt",
+    "unknown_picture": "unknown_picture",
+    "bvalid": "s_axi_bvalid",
+    "rvalid": "s_axi_rvalid",
+}
+
+#: Those of them that fall a clock after a reset begins; the others fall at once: what is taken then is lost.
+_REGISTERED = ("valid", "interrupt", "unknown_picture", "bvalid", "rvalid")
 
 
 @dataclass(frozen=True)
@@ -30,6 +47,10 @@ class Record:
     w_valid: Bits
     w_ready: Bits
     aresetn: Bits
+    interrupt: Bits
+    unknown_picture: Bits
+    bvalid: Bits
+    rvalid: Bits
     unknown: dict[str, Bits]
     data: NDArray[np.uint8]
     unknown_data: Bits
@@ -56,6 +77,10 @@ class Link:
             Interleaved(golden, self._ids) if interleaved else Pictures(golden, artifact.frames)
         )
         self.pixels_due = True  # else none may come for ever
+        self.paced = False  # nothing but backpressure and the stream's source may hold the core up
+        self._bus = Bus(dut, artifact) if artifact.map else None
+        self._twin = Twin(artifact) if artifact.control else None
+        self._ends = artifact.frame_ends()
         self.words = np.zeros((0, 33), np.uint8)  # to send to s_weights, see `as_beats`
         self._beats = self._input_bits(len(dut.beats) // self.clocks) if artifact.stream else None
         self.clock = 0  # clocks played
@@ -77,11 +102,23 @@ class Link:
         await Timer(4 + get_sim_time("step") % 2, "step")
         return cls(dut, artifact, test, flags, ids)
 
+    @property
+    def bus(self) -> Bus:
+        """The master of its registers."""
+        assert self._bus is not None, "a core without registers has no bus"
+        return self._bus
+
     def _forget(self) -> None:
         self.sent = self.taken = 0
         self._pending: tuple[Any, ...] | None = None  # an offered beat that must not change
         self._quiet = 0  # clocks without tvalid while a pixel is due
+        self._pace = Pace(self.artifact)
+        self._strangers = False  # a coordinate came whose tid is no picture
         self.pictures.restart()
+        if self._bus:
+            self._bus.clear()
+        if self._twin:
+            self._twin.reset()
 
     def _input_bits(self, beat_bits: int) -> NDArray[np.uint8]:
         """Return the beats {tid, tlast, tuser, tdata} as characters, lowest bit first; tid is 0."""
@@ -115,8 +152,11 @@ class Link:
             dut.beats.value = upcoming.ravel()[::-1].tobytes().decode()
         if self.artifact.files:
             self._offer(self.words[: self.clocks], words)
+        on_bus = self._bus is not None and not self._bus.idle
+        if self._bus:
+            self._bus.arm(len(ready))
         await Timer(2 * len(ready), "step")
-        self._check(self._read(len(ready)))
+        self._check(self._read(len(ready)), on_bus)
 
     def _upcoming(self, numbers: NDArray[np.int64]) -> NDArray[np.uint8]:
         """Return beats by their numbers, as `_input_bits` does."""
@@ -156,7 +196,7 @@ class Link:
             unknown_data=np.any(unknown[:, payload], axis=1),
         )
 
-    def _check(self, record: Record) -> None:
+    def _check(self, record: Record, on_bus: bool) -> None:
         if not record.aresetn[0]:
             self._check_reset(record)
             return
@@ -164,16 +204,17 @@ class Link:
         if unknown.any():
             self._fail(int(unknown.argmax()), "a control output is unknown (X) after reset")
         self._check_stable(record)
-        self._check_beats(record)
+        ended = self._check_beats(record)
         self._check_due(record)
+        self._check_strangers(record)
+        self._check_bus(record, ended, on_bus)
         self._note(record)
 
     def _check_reset(self, record: Record) -> None:
         for name, port in _CONTROLS.items():
             high = getattr(record, name) | record.unknown[name]
-            if name == "valid":
-                high[0] = False  # the reset is synchronous: it shows one clock later
-            # A ready falls at once: what is taken in reset would be lost.
+            if name in _REGISTERED:
+                high[0] = False
             if high.any():
                 self._fail(int(high.argmax()), f"{port} is not low during reset")
         self.clock += len(record.valid)
@@ -193,7 +234,35 @@ class Link:
             self._fail(at, f"{what} before tready, at {self._where(self.taken + before)}")
         self._pending = payload[-1] if waiting[-1] else None
 
-    def _check_beats(self, record: Record) -> None:
+    def _check_strangers(self, record: Record) -> None:
+        """`unknown_picture` rises a clock after a tid that is no picture, and stays."""
+        if not self.artifact.stream or not self.artifact.id_bits:
+            return
+        accepted = record.s_valid & record.s_ready
+        ids = self._ids[(self.sent + np.cumsum(accepted) - 1) % len(self._ids)]
+        came = np.logical_or.accumulate(accepted & (ids >= len(self.artifact.pictures)))
+        wrong = np.append(False, came[:-1]) | self._strangers
+        wrong ^= record.unknown_picture
+        if wrong.any():
+            at = int(wrong.argmax())
+            self._fail(at, f"unknown_picture is {int(record.unknown_picture[at])}")
+        self._strangers |= bool(came[-1])
+
+    def _check_bus(self, record: Record, ended: Bits, on_bus: bool) -> None:
+        """Every answer belongs to an access and is right, and so is `interrupt`."""
+        if self.paced and (
+            found := self._pace.late(record.valid, record.ready, record.s_valid, record.s_ready)
+        ):
+            self._fail(*found)
+        if not on_bus and (record.bvalid | record.rvalid).any():
+            self._fail(int((record.bvalid | record.rvalid).argmax()), "s_axi answers, but nothing was asked")
+        done = self._bus.follow(self.clock, len(ended), self._fail) if self._bus and on_bus else []
+        if self._twin:
+            columns = np.column_stack([record.valid, record.ready, ended, record.interrupt])
+            self._twin.follow(columns, done, self.clock, self._fail)
+
+    def _check_beats(self, record: Record) -> Bits:
+        """Compare what is taken; return at which clocks it is the last of a frame."""
         taken = record.valid & record.ready
         index = self.taken + np.arange(taken.sum())
         if self.artifact.stream:
@@ -210,6 +279,9 @@ class Link:
                 i = int(wrong.argmax())
                 at, where = int(np.flatnonzero(taken)[i]), self._where(int(index[i]))
                 self._fail(at, f"{name} at {where}: expected {int(want[i])}, got {int(got[i])}")
+        ended = np.zeros(len(taken), bool)
+        ended[taken] = self._ends[pixels]
+        return ended
 
     def _compare_data(self, record: Record, taken: Bits, index: NDArray[np.int64]) -> NDArray[np.int64]:
         """Compare the payload of those taken; return which of the golden pixels they are."""

@@ -1,26 +1,17 @@
-"""Weights at run time: which picture a frame has to show, and the registers of a loadable core."""
+"""Weights at run time: which picture a frame has to show, and files that are right or damaged."""
 
 from bisect import bisect_right
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-#: STATUS: fields by name, (lowest bit, bits).
-STATUS = {
-    "state": (0, 2),
-    "ready": (2, 1),
-    "bank": (3, 1),
-    "stopped": (4, 1),
-    "showing": (5, 1),
-    "error": (8, 3),
-}
-
 #: CONTROL.
-RUN = 1
+RUN, ABORT = 1, 2
+
+#: STATUS.state.
+IDLE, LOADING, REFUSED, COMPLETE = range(4)
 
 
 class Refusal(IntEnum):
@@ -36,10 +27,6 @@ class Refusal(IntEnum):
 
 #: Words of a file before its body.
 HEADER_WORDS = 3
-
-_OKAY = 0
-_TRANSACTION_CLOCKS = 16
-_TRANSACTION_PLAYS = 1000
 
 
 @dataclass(frozen=True)
@@ -183,63 +170,6 @@ class Interleaved:
         index = number + np.arange(len(got))
         pixels = index % self._golden.shape[1]
         return self._golden[self._ids[index % len(self._ids)], pixels], pixels
-
-
-class Registers:
-    """The AXI4-Lite port, one transaction at a time.
-
-    Parameters
-    ----------
-    dut
-        The harness.
-    offsets
-        Byte address of each register.
-    play
-        Lets so many clocks pass.
-    """
-
-    def __init__(self, dut: Any, offsets: dict[str, int], play: Callable[[int], Awaitable[None]]) -> None:
-        self._dut, self._offsets, self._play = dut, offsets, play
-
-    async def write(self, register: str, value: int) -> bool:
-        """Write a register; return whether the core accepted it."""
-        self._dut.axi_wdata.value = value
-        return await self._transaction(register, write=True)
-
-    async def read(self, register: str) -> int:
-        """Return a register."""
-        accepted = await self._transaction(register, write=False)
-        assert accepted, f"reading {register} is refused"
-        return int(self._dut.axi_rdata.value)
-
-    async def select(self, memory: int, address: int, chunk: int, bank: int) -> None:
-        """Choose what READ_DATA gives."""
-        word = address | memory << 16 | chunk << 28 | bank << 30
-        assert await self.write("READ_SELECT", word), "READ_SELECT cannot be written"
-
-    async def is_readable(self, register: str) -> bool:
-        """Return whether the core lets a register be read now."""
-        return await self._transaction(register, write=False)
-
-    async def status(self, field: str) -> int:
-        """Return a field of STATUS."""
-        low, bits = STATUS[field]
-        return await self.read("STATUS") >> low & (1 << bits) - 1
-
-    async def _transaction(self, register: str, write: bool) -> bool:
-        dut = self._dut
-        dut.axi_address.value = self._offsets[register]
-        dut.axi_write.value = write
-        start = 1 - int(dut.axi_done.value)
-        dut.axi_start.value = start
-        for _ in range(_TRANSACTION_PLAYS):
-            await self._play(_TRANSACTION_CLOCKS)
-            if int(dut.axi_done.value) == start:
-                return int(dut.axi_response.value) == _OKAY
-        what = "writing" if write else "reading"
-        raise AssertionError(
-            f"{what} {register} gets no answer in {_TRANSACTION_PLAYS * _TRANSACTION_CLOCKS} clocks"
-        )
 
 
 def as_beats(words: NDArray[np.uint32]) -> NDArray[np.uint8]:

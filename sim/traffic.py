@@ -18,8 +18,9 @@ from typing import Any
 
 import numpy as np
 from artifact import Artifact, Bits
+from bus import Registers
 from link import Link
-from loading import Registers, as_beats
+from loading import as_beats
 from numpy.typing import NDArray
 
 
@@ -107,12 +108,16 @@ class Traffic:
                 f"load_weights: s_weights_tready is low for ever, with {before} words to come"
             )
 
-    async def load(self, words: NDArray[np.uint32], picture: int) -> None:
-        """Load a file by s_weights and wait until its picture is shown."""
+    async def offer(self, words: NDArray[np.uint32], picture: int) -> None:
+        """Load a file by s_weights: from its last word on frames may show its picture."""
         beats = as_beats(words)
         await self.send(beats[:-1])
         self.link.pictures.allow(picture)
         await self.send(beats[-1:])
+
+    async def load(self, words: NDArray[np.uint32], picture: int) -> None:
+        """Load a file by s_weights and wait until its picture is shown."""
+        await self.offer(words, picture)
         await self.switched(picture)
 
     async def switched(self, picture: int) -> None:
@@ -138,7 +143,7 @@ async def connect(
     if artifact.files:
         link = await Link.connect(dut, artifact, test, flags)
         traffic = Traffic(link, np.random.default_rng(0))
-        registers = Registers(dut, artifact.registers, traffic.play)
+        registers = Registers(link.bus, artifact.registers, traffic.play)
         always = np.ones(16, bool)
         await link.reset(always, always)
         link.pixels_due = False
@@ -156,3 +161,31 @@ async def reset(link: Link, rng: np.random.Generator, clocks: int) -> None:
     """Reset the core while tready and tvalid do what they like."""
     ready, valid = rng.random((2, clocks)) < 0.5
     await link.reset(ready, valid)
+
+
+#: Added to the seed, so that every test has numbers of its own.
+_SEEDS = {
+    "load_weights": 2,
+    "choose_pictures": 3,
+    "move_window": 4,
+    "control_frames": 5,
+    "use_bus": 6,
+    "count_frames": 7,
+    "refuse_files": 8,
+    "give_up_files": 9,
+}
+
+
+async def begin(dut: Any, test: str) -> tuple[Settings, Traffic, np.random.Generator]:
+    """Connect to the core and reset it: what every test of registers begins with."""
+    settings = Settings.read()
+    rng = np.random.default_rng(settings.seed + _SEEDS[test])
+    traffic = Traffic(await connect(dut, settings.artifact, test, settings.artifact.frame_flags()), rng)
+    await reset(traffic.link, rng, 16)
+    return settings, traffic, rng
+
+
+def end(settings: Settings, traffic: Traffic, test: str, **numbers: int) -> None:
+    """Leave what every test of registers measures."""
+    link = traffic.link
+    settings.measured(test, beats=link.checked, cycles=link.clock, seed=settings.seed, **numbers)

@@ -7,14 +7,7 @@ from pathlib import Path
 from inrhw.artifact.manifest import Manifest
 from inrhw.base.errors import InrhwError
 from inrhw.base.stopping import ending, stoppable
-from inrhw.verification.bench import (
-    CHOOSE_TEST,
-    CONTROL_TEST,
-    LOAD_TEST,
-    MOVE_TEST,
-    TESTS,
-    run_bench,
-)
+from inrhw.verification.bench import ALL_TESTS, run_bench
 from inrhw.verification.simulator.simulation import SIMULATORS, version
 
 
@@ -25,7 +18,7 @@ def main() -> int:
     parser.add_argument("--simulator", choices=SIMULATORS, default="verilator")
     parser.add_argument(
         "--test",
-        choices=(*TESTS, LOAD_TEST, CHOOSE_TEST, MOVE_TEST, CONTROL_TEST),
+        choices=ALL_TESTS,
         action="append",
         help="run only this test (repeatable)",
     )

@@ -3,6 +3,7 @@
 import contextlib
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from inrhw.artifact.manifest import Manifest
@@ -14,7 +15,7 @@ from inrhw.verification.simulator.selftest import self_test
 from inrhw.verification.simulator.simulation import Simulation, build
 
 #: Where the tests of the bench are.
-_MODULES = "bench,bench_registers"
+_MODULES = "bench,bench_bus,bench_loading,bench_registers"
 
 #: The tests of the bench, in the order in which they run. There is one more of loadable cores, one of
 #: raster cores of many pictures, one of cores with a window, and one of those with control registers.
@@ -23,6 +24,23 @@ LOAD_TEST = "load_weights"
 CHOOSE_TEST = "choose_pictures"
 MOVE_TEST = "move_window"
 CONTROL_TEST = "control_frames"
+BUS_TEST = "use_bus"
+COUNT_TEST = "count_frames"
+REFUSE_TEST = "refuse_files"
+GIVE_UP_TEST = "give_up_files"
+
+#: All of them.
+ALL_TESTS = (
+    *TESTS,
+    BUS_TEST,
+    COUNT_TEST,
+    LOAD_TEST,
+    REFUSE_TEST,
+    GIVE_UP_TEST,
+    CHOOSE_TEST,
+    MOVE_TEST,
+    CONTROL_TEST,
+)
 
 
 def run_bench(
@@ -36,6 +54,7 @@ def run_bench(
     beats: int | None = None,
     seed: int = 0,
     waves: bool = False,
+    arguments: Sequence[str] = (),
     on_progress: OnProgress = silent,
 ) -> list[BenchResult]:
     """Simulate a core and compare every beat with the golden vectors.
@@ -64,6 +83,8 @@ def run_bench(
         For the random tests.
     waves
         Whether to write what all signals of the core do to `waves.vcd`, beside the results. Icarus only.
+    arguments
+        Of the simulation, besides those that it needs: plusargs.
     on_progress
         Called with checked beats and their total.
 
@@ -95,6 +116,7 @@ def run_bench(
         raise InputError(f"waves need --simulator icarus, not {simulator}")
     self_test(simulator)
     simulation = build_bench(simulator, sources, manifest, work / simulator, deadline_s, waves=waves)
+    simulation = replace(simulation, command=(*simulation.command, *arguments))
     output = simulation.folder / "results"
     progress = output / "progress"
     total = beats * len(tests)
@@ -110,9 +132,7 @@ def run_bench(
         "INRHW_SEED": str(seed),
     }
     progress.unlink(missing_ok=True)
-    results = run_tests(
-        simulation, "bench,bench_registers", list(tests), output, deadline_s, settings=settings, poll=poll
-    )
+    results = run_tests(simulation, _MODULES, list(tests), output, deadline_s, settings=settings, poll=poll)
     on_progress(total, total)
     return results
 
@@ -150,6 +170,10 @@ def build_bench(
         defines["INRHW_LOADABLE"] = "1"
     if manifest.has_registers:
         defines["INRHW_ADDRESS_BITS"] = str(port_width(text, "s_axi_awaddr"))
+    if manifest.control:
+        defines["INRHW_INTERRUPT"] = "1"
+    if manifest.pictures > 1 and manifest.source == "stream":
+        defines["INRHW_UNKNOWN"] = "1"
     if manifest.pictures > 1:
         defines["INRHW_ID_BITS"] = str((manifest.pictures - 1).bit_length())
     defines |= _window_defines(manifest)
@@ -172,9 +196,13 @@ def tests_of(manifest: Manifest) -> tuple[str, ...]:
     """Return all tests that apply to a core."""
     more = {
         LOAD_TEST: manifest.loadable,
+        REFUSE_TEST: manifest.loadable,
+        GIVE_UP_TEST: manifest.loadable,
         CHOOSE_TEST: manifest.chooses_pictures,
         MOVE_TEST: manifest.window is not None,
         CONTROL_TEST: bool(manifest.control),
+        BUS_TEST: manifest.has_registers,
+        COUNT_TEST: bool(manifest.control),
     }
     return (*TESTS, *(test for test, applies in more.items() if applies))
 

@@ -23,6 +23,7 @@ from inrhw.synthesis.synthesis import Synthesis, netlist_models
 from inrhw.verification.bench import TESTS, run_bench
 from inrhw.verification.equivalence.proof import PROVEN, prove
 from inrhw.verification.nodes import simulate, simulate_accumulators, simulate_folded_raster
+from inrhw.verification.simulator.run import BenchResult
 from inrhw.verification.simulator.simulation import available, version
 
 #: Vectors that each node is given in Amaranth's simulator, which is too slow for a frame; a node that takes
@@ -256,19 +257,25 @@ def _bench(
         deadline_s=DEADLINE_S,
         on_progress=on_progress,
     )
-    for result in results:
-        if not result.passed:
-            raise Mismatch(f"{result.name} of {sources[0].name} on {simulator}: {result.message}")
-    measured = results[0].measurements
-    latency = next(int(value) for key, value in measured.items() if key.startswith("latency"))
-    interval = measured["initiation_interval"]
-    if (latency, interval) != (core.latency, core.initiation_interval):
-        raise Mismatch(
-            f"{sources[0].name} on {simulator} has a latency of {latency} cycles and gives a pixel every "
-            f"{interval:g} cycles, not {core.latency} and {core.initiation_interval} as declared"
-        )
+    where = f"{sources[0].name} on {simulator}"
+    latency = check_measured(where, results, core.latency, core.initiation_interval)
     compared = sum(int(result.measurements["beats"]) for result in results)
     return Found(compared, version(simulator), latency, message="" if whole else _partly(core, pixels))
+
+
+def check_measured(where: str, results: Sequence[BenchResult], latency: int, interval: int) -> int:
+    """Return the latency that the bench measured; raise Mismatch if it found anything wrong."""
+    for result in results:
+        if not result.passed:
+            raise Mismatch(f"{result.name} of {where}: {result.message}")
+    measured = results[0].measurements
+    took = next(int(value) for key, value in measured.items() if key.startswith("latency"))
+    if (took, measured["initiation_interval"]) != (latency, interval):
+        raise Mismatch(
+            f"{where} has a latency of {took} cycles and gives a pixel every "
+            f"{measured['initiation_interval']:g} cycles, not {latency} and {interval} as declared"
+        )
+    return took
 
 
 def _partly(core: Core, pixels: int) -> str:

@@ -35,7 +35,7 @@ from inrhw.ops.linear.folded_dense.node import FoldedDense
 from inrhw.ops.node import Graph
 from inrhw.signals.grid import Grid
 from inrhw.signals.picture import Picture
-from inrhw.verification.bench import CHOOSE_TEST, TESTS, run_bench
+from inrhw.verification.bench import BUS_TEST, CHOOSE_TEST, TESTS, run_bench
 from inrhw.verification.ladder import verify
 from inrhw.verification.simulator.run import BenchResult
 
@@ -207,7 +207,7 @@ def test_the_bench_renders_every_picture_from_the_verilog(tmp_path: Path, source
     artifact = emitted(tmp_path, source, n)
     results = bench(artifact)
     assert [(result.name, result.message) for result in results] == [
-        (name, "") for name in (*TESTS, *([CHOOSE_TEST] if source == "raster" else []))
+        (name, "") for name in (*TESTS, *([BUS_TEST, CHOOSE_TEST] if source == "raster" else []))
     ]
     rendered = np.load(artifact.folder / "work" / "verilator" / "results" / "pictures.npy")
     golden = [artifact.core.graph.of_bank(k).forward_int(artifact.core.grid.codes()) for k in range(n)]

@@ -122,6 +122,9 @@ class Core:
         return self.folder / f"{self.name}.v"
 
     def run(self, simulator: str = QUICK, **options: Any) -> list[BenchResult]:
+        # The hand-written registers are only those that loading needs.
+        tests = (*TESTS, LOAD_TEST) if self.name == "tiny_loadable" else TESTS
+        options = {"tests": tests} | options
         return run_bench(simulator, [self.source], self.folder, self.folder / "work", **options)
 
 
@@ -255,8 +258,8 @@ ALL = set(TESTS)
         pytest.param(
             STREAM,
             ("aresetn & (under_way != CREDITS)", "aresetn & (under_way < 3)"),
-            {"whole_frame"},
-            "cycles a pixel, but 1 were promised",
+            ALL,
+            "cycles a pixel, but 1 were promised|although it is high in an ideal core",
             id="too few credits for one pixel a clock",
         ),
         pytest.param(
@@ -270,21 +273,21 @@ ALL = set(TESTS)
             STREAM,
             ("aresetn & (under_way != CREDITS)", "0"),
             ALL,
-            "no pixel",
+            "no pixel|although it is high in an ideal core",
             id="input never taken",
         ),
         pytest.param(
             RASTER,
             ("assign m_axis_tvalid = valid[2]", "assign m_axis_tvalid = valid[2] & m_axis_tready"),
             {"random_gaps", "reset_mid_frame"},
-            "no pixel for 12 clocks while tready is low, waiting for vector",
+            "m_axis_tvalid is low although|no pixel for 12 clocks while tready is low, waiting for vector",
             id="raster: tvalid waits for tready",
         ),
         pytest.param(
             STREAM,
             ("assign m_axis_tvalid = level != 0", "assign m_axis_tvalid = level != 0 && m_axis_tready"),
             {"random_gaps", "reset_mid_frame"},
-            "no pixel for 12 clocks while tready is low, waiting for vector",
+            "m_axis_tvalid is low although|no pixel for 12 clocks while tready is low, waiting for vector",
             id="stream: tvalid waits for tready",
         ),
         pytest.param(
@@ -294,8 +297,8 @@ ALL = set(TESTS)
                 "reg odd; always @(posedge aclk) odd <= aresetn & (odd ^ (run && x == 15 && y == 7));"
                 "wire line_ends = x == WIDTH - 1 - (odd && y == 7);",
             ),
-            {"whole_frame"},
-            r"vector 127 \(x 15, y 7, frame 1\), channel 1",
+            {"whole_frame", "random_gaps"},
+            r"vector 127 \(x 15, y 7, frame \d\), channel 1",
             id="the second frame ends too early",
         ),
         pytest.param(
@@ -359,8 +362,8 @@ def test_the_rate_of_a_slow_core_is_exact_however_few_pixels_are_checked(core: M
     [
         pytest.param(
             ("admit ? INTERVAL - 1", "admit ? INTERVAL"),
-            {"whole_frame"},
-            "6.0000 cycles a pixel, but 5 were promised",
+            ALL,
+            "6.0000 cycles a pixel, but 5 were promised|although it is high in an ideal core",
             id="too slow",
         ),
         pytest.param(
@@ -438,7 +441,7 @@ def test_the_rate_of_a_slow_core_is_exact_however_few_pixels_are_checked(core: M
         pytest.param(
             ("s_axi_araddr == 'h20 && !stopped ? 2 : 0", "0"),
             {LOAD_TEST},
-            "READ_DATA can be read while the core runs",
+            "READ_DATA can be read while the core runs|unknown",
             id="memories can always be read",
         ),
         pytest.param(

@@ -1,0 +1,207 @@
+"""The bench's own test: faults planted in a core's Verilog, one at a time, which the bench must find."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from inrhw.artifact.manifest import Manifest
+from inrhw.base.errors import InrhwError, Mismatch, ToolFailed
+from inrhw.base.yosys import run_yosys
+from inrhw.verification.bench import run_bench
+from inrhw.verification.rungs import check_measured
+
+#: The number that chooses the fault while the simulation runs; 0 is none.
+_CHOICE = "inrhw_mutant"
+
+#: Lookups stay lookups. Bits that nobody reads go, through all modules: a fault in them is none.
+_READ = """
+    read_verilog core.v
+    hierarchy -check -top {top}
+    proc -norom
+    flatten
+    opt_expr
+    opt_merge
+    wreduce
+    splitcells
+    opt_clean
+"""
+
+#: Without memories, so that Yosys' equivalence checker can pair all registers.
+_PLAIN = """
+    memory -nomap
+    memory_map
+    async2sync
+    opt_clean
+"""
+
+#: Clocks over which a pair is assumed equal, in the induction.
+_DEPTH = 4
+
+_PROTOCOL = ("axi_lite", "control", "loader", "select", "gate", "mover")
+
+#: Where faults are planted, as Yosys selects cells: anywhere, or where no pixel and no checksum is computed.
+PARTS = {
+    "all": "c:*",
+    "protocol": " ".join(
+        [*(f"c:*{name}.*" for name in _PROTOCOL), *["%u"] * (len(_PROTOCOL) - 1), "c:*crc* %d"]
+    ),
+}
+
+#: Seconds that one mutant may take, and its proof.
+RUN_S, PROOF_S = 60.0, 30.0
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A fault.
+
+    Parameters
+    ----------
+    number
+        From 1 on.
+    options
+        What Yosys' ``mutate`` is told, without the choice.
+    line
+        Where in the Verilog, such as "12.5-12.40"; "" if it is nowhere.
+    """
+
+    number: int
+    options: str
+    line: str
+
+    @property
+    def what(self) -> str:
+        """The fault in words: module, cell, port, bit and kind."""
+        told = dict(re.findall(r"-(mode|module|cell|port|portbit) (\S+)", self.options))
+        return "{module} {cell}.{port}[{portbit}] {mode}".format_map({**_NOWHERE, **told})
+
+
+_NOWHERE = dict.fromkeys(("mode", "module", "cell", "port", "portbit"), "?")
+
+
+@dataclass(frozen=True)
+class Mutated:
+    """A core with faults in it, of which a simulation chooses one.
+
+    Parameters
+    ----------
+    artifact
+        The folder of the core.
+    folder
+        Where the Verilog with the faults is.
+    mutants
+        The faults, in the order of their numbers.
+    """
+
+    artifact: Path
+    folder: Path
+    mutants: tuple[Mutant, ...]
+
+    def killed_by(self, number: int, simulator: str = "verilator") -> str:
+        """Run the bench on one mutant.
+
+        Returns
+        -------
+        What the bench says of it; "" if it finds nothing. Number 0 is the core without a fault.
+        """
+        manifest = Manifest.load(self.artifact)
+        try:
+            results = run_bench(
+                simulator,
+                [self.folder / "mutated.v"],
+                self.artifact,
+                self.folder / "build",
+                deadline_s=RUN_S,
+                arguments=[f"+{_CHOICE}={number}"],
+            )
+            check_measured("the mutant", results, manifest.latency, manifest.initiation_interval)
+        except Mismatch as mismatch:
+            return str(mismatch)
+        except ToolFailed:
+            return "the simulation ends before its tests"
+        except InrhwError:
+            return f"the simulation takes more than {RUN_S:.0f} s"
+        return ""
+
+    def is_equivalent(self, number: int) -> bool:
+        """Return whether Yosys proves that a mutant does what the core does, in every state."""
+        manifest = Manifest.load(self.artifact)
+        script = f"""
+            {_READ.format(top=manifest.name)}
+            design -save right
+            {self.mutants[number - 1].options}
+            {_PLAIN}
+            rename {manifest.name} gate
+            design -stash gate
+            design -load right
+            {_PLAIN}
+            rename {manifest.name} gold
+            design -copy-from gate -as gate gate
+            equiv_make gold gate both
+            hierarchy -top both
+            equiv_simple -short -seq {_DEPTH}
+            equiv_induct -seq {_DEPTH}
+            equiv_status -assert
+        """
+        try:
+            run_yosys(script, self.folder, self.folder / "proof.log", deadline_s=PROOF_S)
+        except InrhwError:
+            return False
+        return True
+
+
+def plant(artifact: Path, folder: Path, count: int, seed: int, part: str = "all") -> Mutated:
+    """Plant so many faults in the Verilog of an artifact, drawn evenly by Yosys' ``mutate``.
+
+    They are in one of `PARTS`. All are in one file, `mutated.v` in `folder`, and are compiled once.
+    """
+    manifest = Manifest.load(artifact)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "core.v").write_bytes((artifact / manifest.verilog).read_bytes())
+    bits = count.bit_length()
+    script = f"""
+        {_READ.format(top=manifest.name)}
+        mutate -list {count} -seed {seed} -ctrl {_CHOICE} {bits} 1 -o mutants.ys {PARTS[part]} t:$meminit* %d
+        script mutants.ys
+        delete -input {manifest.name}/{_CHOICE}
+        write_verilog -noattr mutated.v
+    """
+    run_yosys(script, folder, folder / "mutate.log")
+    mutants = _listed((folder / "mutants.ys").read_text())
+    mutated = folder / "mutated.v"
+    mutated.write_text(_chosen(mutated.read_text(), manifest.name, bits))
+    return Mutated(artifact, folder, mutants)
+
+
+def _listed(script: str) -> tuple[Mutant, ...]:
+    """Return the mutants of a list that ``mutate`` wrote."""
+    lines = [line for line in script.splitlines() if line.startswith("mutate ")]
+    plain = [re.sub(rf"-ctrl {_CHOICE} \d+ \d+ ?", "", line) for line in lines]
+    places = [re.findall(r"-src core\.v:(\S+)", line) for line in lines]
+    return tuple(
+        Mutant(number, options, place[-1] if place else "")
+        for number, (options, place) in enumerate(zip(plain, places, strict=True), start=1)
+    )
+
+
+def _chosen(verilog: str, top: str, bits: int) -> str:
+    """Let the simulation's argument choose the fault."""
+    before, begins, after = verilog.partition(f"\nmodule {top}(")
+    reading = f"""
+  reg [{bits - 1}:0] {_CHOICE};
+  initial if (!$value$plusargs("{_CHOICE}=%d", {_CHOICE})) {_CHOICE} = 0;
+"""
+    return before + begins + re.sub(rf"\n  wire (\[\d+:0\] )?{_CHOICE};\n", reading, after, count=1)
+
+
+def score(outcomes: Sequence[str]) -> float:
+    """Return the share of mutants that are killed, of those that are not equivalent, in percent.
+
+    Examples
+    --------
+    >>> score(["killed", "killed", "survived", "equivalent", "killed"])
+    75.0
+    """
+    counted = [outcome for outcome in outcomes if outcome != "equivalent"]
+    return 100 * counted.count("killed") / max(1, len(counted))
