@@ -38,7 +38,9 @@ _OPEN = ("ecp5", "ice40")
 _NO_LUT_RAM = "setattr -unset ram_style -unset syn_ramstyle a:ram_style a:syn_ramstyle"
 
 #: What the multiply-accumulates of `inrhw.gateware.mac` are on UltraScale+, and adders on all of Xilinx.
-_TECHMAP = {name: Path(__file__).parent / "techmap" / f"{name}.v" for name in ("dsp48e2", "adders", "carries")}
+_TECHMAP = {
+    name: Path(__file__).parent / "techmap" / f"{name}.v" for name in ("dsp48e2", "adders", "carries")
+}
 
 #: Adders between registers, and these registers, become a module: nothing is left to gain in them, and abc9
 #: would take most of its time for them (0024). Adders with a constant or with logic at a side stay.
@@ -350,15 +352,13 @@ def _flow(board: Board, dsp: bool) -> str:
     return _FLOWS[board.family] + (with_dsp if dsp and board.resources["dsp"] else without)
 
 
-def _mapping(flow: str, board: Board) -> str:
-    """Return the commands of a flow; on Xilinx plain adders go past abc9."""
-    if board.family in _OPEN:
+def _mapping(flow: str, board: Board, verilog: str) -> str:
+    """Return the commands of a flow; in an unrolled core on Xilinx plain adders go past abc9."""
+    if board.family in _OPEN or _MAC.search(verilog):
         return flow
-    # `inrhw verify` proves the netlist, abc9 need not.
     return f"""
         {flow} -run begin:fine
         {_SPLIT}
-        scratchpad -set abc9.verify false
         {flow} -run fine:finalize
         {_JOIN}
         {flow} -run finalize:
@@ -367,12 +367,14 @@ def _mapping(flow: str, board: Board) -> str:
 
 def _script(top: str, board: Board, verilog: str, dsp: bool) -> str:
     # Source lines carry paths of this machine. Only the top is written, not the library around it.
+    # `inrhw verify` proves the netlist, abc9 need not.
     return f"""
+        scratchpad -set abc9.verify false
         read_verilog -sv design.v
         {_dsp_commands(verilog) if dsp and board.family == "xcup" else ""}
         {"" if board.resources["uram"] else 'setattr -set ram_style "block" a:ram_style=ultra'}
         {_NO_LUT_RAM if board.family == "ice40" else ""}
-        {_mapping(f"{_flow(board, dsp)} -top {top}", board)}
+        {_mapping(f"{_flow(board, dsp)} -top {top}", board, verilog)}
         delete t:$scopeinfo
         attrmap -remove src
         attrmap -modattr -remove src
