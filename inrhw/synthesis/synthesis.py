@@ -37,8 +37,56 @@ _OPEN = ("ecp5", "ice40")
 #: For iCE40: what other families keep in LUT RAM goes to block RAM or flip-flops.
 _NO_LUT_RAM = "setattr -unset ram_style -unset rom_style -unset syn_ramstyle"
 
-#: What the multiply-accumulates of `inrhw.gateware.mac` are on UltraScale+.
-_DSP48E2 = Path(__file__).parent / "techmap" / "dsp48e2.v"
+#: What the multiply-accumulates of `inrhw.gateware.mac` are on UltraScale+, and adders on all of Xilinx.
+_TECHMAP = {
+    name: Path(__file__).parent / "techmap" / f"{name}.v" for name in ("dsp48e2", "adders", "carries")
+}
+
+#: Adders between registers, and these registers, become a module: nothing is left to gain in them, and abc9
+#: would take most of its time for them (0024). Adders with a constant or with logic at a side stay.
+_SPLIT = """
+    opt -full
+    xilinx_srl -variable -minlen 3
+    select -set by_a t:$alu %ci1:+[A] t:$alu %d %co1:+[A]
+    select -set by_b t:$alu %ci1:+[B] t:$alu %d %co1:+[B]
+    select -set varying t:$alu %ci1:+[BI] t:$alu %d %co1:+[BI]
+    select -set wide t:$alu r:Y_WIDTH>2 %i @by_a %i @by_b %i @varying %d
+    select -set ffs t:$dff t:$sdff t:$dffe t:$sdffe
+    select -set logic t:$* @ffs %d @wide %d t:$scopeinfo %d
+    select -set plain @wide @logic %ci2 %d @logic %co2 %d
+    select -set early @ffs t:$* @ffs %d @plain %d %co2 %d
+    select -set moved @plain @early
+    select -set shared @moved %co1 w:* %i c:* @moved %d %co1 w:* %i %i
+    select -set moved @moved @shared %ci1 %d
+    tee -q submod -name inrhw_adders @moved
+    select -assert-none inrhw_adders/i:* inrhw_adders/o:* %i
+    design -copy-to adders inrhw_adders
+    blackbox inrhw_adders
+"""
+
+#: That module, mapped; then all in one again. What is equal on both sides is merged.
+_JOIN = """
+    design -stash logic
+    design -load adders
+    techmap -map adders.v
+    simplemap
+    opt -fast
+    dfflegalize -cell $_DFFE_?P?P_ 01 -cell $_SDFFE_?P?P_ 01
+    techmap -map +/xilinx/ff_map.v
+    setattr -unset init w:*
+    design -stash adders
+    design -load logic
+    design -copy-from adders inrhw_adders
+    flatten
+    opt_merge -share_all t:FD* t:$_*
+    opt_expr
+    techmap -map carries.v
+    opt_merge -share_all t:FD* t:CARRY4 t:LUT?
+    clean
+    xilinx_srl -fixed -minlen 3
+    techmap -map +/xilinx/cells_map.v
+    opt_lut_ins -tech xilinx
+"""
 
 #: Their modules, as `inrhw.emit` writes them.
 _MAC = re.compile(
@@ -180,7 +228,8 @@ def synth(
     with tempfile.TemporaryDirectory(dir=folder) as name:
         work = Path(name)
         shutil.copyfile(verilog, work / "design.v")
-        shutil.copyfile(_DSP48E2, work / "dsps.v")
+        for file in _TECHMAP.values():
+            shutil.copyfile(file, work / file.name)
         run_yosys(_script(top, board, verilog.read_text(), dsp), work, log, on_progress=on_progress)
         (work / "netlist.v").replace(netlist)
         (work / "netlist.json").replace(netlist_json)
@@ -286,7 +335,7 @@ def _dsp_commands(verilog: str) -> str:
 
     They are modules of `gateware.mac`. One that lost a port, to a constant or to a twin, is left to Yosys.
     """
-    commands = ["read_verilog dsps.v"]
+    commands = ["read_verilog dsp48e2.v"]
     for module, kind, a, b, cascade, last, ports in _MAC.findall(verilog):
         wanted = {"clk", "b", "p", *_OPERANDS[kind]}
         wanted |= {"cascade_in"} if cascade else set()
@@ -303,14 +352,29 @@ def _flow(board: Board, dsp: bool) -> str:
     return _FLOWS[board.family] + (with_dsp if dsp and board.resources["dsp"] else without)
 
 
+def _mapping(flow: str, board: Board, verilog: str) -> str:
+    """Return the commands of a flow; in an unrolled core on Xilinx plain adders go past abc9."""
+    if board.family in _OPEN or _MAC.search(verilog):
+        return flow
+    return f"""
+        {flow} -run begin:fine
+        {_SPLIT}
+        {flow} -run fine:finalize
+        {_JOIN}
+        {flow} -run finalize:
+    """
+
+
 def _script(top: str, board: Board, verilog: str, dsp: bool) -> str:
     # Source lines carry paths of this machine. Only the top is written, not the library around it.
+    # `inrhw verify` proves the netlist, abc9 need not.
     return f"""
+        scratchpad -set abc9.verify false
         read_verilog -sv design.v
         {_dsp_commands(verilog) if dsp and board.family == "xcup" else ""}
         {"" if board.resources["uram"] else 'setattr -set ram_style "block" a:ram_style=ultra'}
         {_NO_LUT_RAM if board.family == "ice40" else ""}
-        {_flow(board, dsp)} -top {top}
+        {_mapping(f"{_flow(board, dsp)} -top {top}", board, verilog)}
         delete t:$scopeinfo
         attrmap -remove src
         attrmap -modattr -remove src

@@ -17,6 +17,7 @@ from inrhw.base.yosys import share_folder, verilog_from_rtlil
 from inrhw.core.circuit import CoreComponent
 from inrhw.gateware.mac import DotProduct, PackedDotProduct, WideDotProduct
 from inrhw.synthesis.synthesis import synth
+from inrhw.verification.equivalence.proof import PROVEN, prove
 
 pytestmark = pytest.mark.tools
 
@@ -27,6 +28,28 @@ module tree(input clk, input rst, input signed [7:0] a, b, c, d, output reg sign
     p <= (a <<< 2) + b;
     q <= (c <<< 1) - d;
     y <= rst ? 0 : p + q;
+  end
+endmodule
+"""
+
+# Adders of all kinds: between registers, at constants, at logic, and one word of which logic makes a part.
+ADDERS = """
+module adders(
+  input clk, rst, en, input signed [7:0] a, b, c, output reg signed [12:0] y, output reg [7:0] z);
+  reg signed [7:0] ra = 0, rb = 0, rc = 0;
+  reg signed [10:0] p = 0, q = 0, r = 0;
+  reg signed [11:0] s = 0;
+  reg [11:0] t = 0;
+  initial begin y = 0; z = 0; end
+  always @(posedge clk) begin
+    ra <= a; rb <= b; rc <= c;
+    p <= ra + rb;
+    q <= rc - 11'sd77;
+    if (en) r <= (ra & rb) + rc;
+    if (rst) s <= 0; else s <= p - q;
+    t <= {p[3:0] ^ q[3:0], ra + 8'd0 + rb};
+    y <= s + r;
+    z <= t[11:4] + t[7:0];
   end
 endmodule
 """
@@ -67,6 +90,16 @@ def test_an_adder_tree_costs_what_its_adders_cost(tmp_path: Path) -> None:
     assert found["carry4"] == 3 * 3
     assert found["carry"] == 3 * 2
     assert found["dsp"] == found["bram"] == found["uram"] == found["srl"] == found["lutram"] == 0
+
+
+@pytest.mark.parametrize("board", ["vcu128", "arty_a7"])
+def test_adders_mapped_apart_are_proven(tmp_path: Path, board: str) -> None:
+    found = values(ADDERS, "adders", board, tmp_path)
+    netlist = tmp_path / "adders_netlist.json"
+    assert "inrhw_adders." in netlist.read_text()
+    assert found["dsp"] == 0
+    proof = prove(tmp_path / "adders.v", netlist, "adders", tmp_path / "proof", deadline_s=60)
+    assert proof.status == PROVEN, proof.reason
 
 
 def test_every_kind_of_cell_is_counted(tmp_path: Path) -> None:

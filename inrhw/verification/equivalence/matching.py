@@ -85,8 +85,10 @@ def _same_names(relation: Relation) -> dict[Net, list[Net]]:
     found: dict[Net, dict[Net, None]] = defaultdict(dict)
     netlist = relation.netlist.circuit
     for name, nets in relation.rtl.circuit.names.items():
-        for net, other in zip(nets, netlist.names.get(name, ()), strict=False):
-            found[netlist.aliases.get(other, other)][net] = None
+        # What synthesis mapped apart has the name of its module in front.
+        for there in (name, f"inrhw_adders.{name}"):
+            for net, other in zip(nets, netlist.names.get(there, ()), strict=False):
+                found[netlist.aliases.get(other, other)][net] = None
     return {net: list(others) for net, others in found.items()}
 
 
