@@ -14,6 +14,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
+from inrhw.base.errors import InputError
 from inrhw.base.types import Fixed, Vector
 from inrhw.ops.linear.dense import DenseLayer
 from inrhw.ops.linear.fwht.node import Fwht, butterflies
@@ -137,10 +138,20 @@ class HadamardLayer(DenseLayer):
         return super().forward(x)
 
     def prepare(self, name: str, i: Vector) -> dict[str, Node]:
-        """Return the rotation of the input and its rounding, if it is rotated."""
+        """Return the rotation of the input and its rounding, if it is rotated.
+
+        Raises
+        ------
+        InputError
+            No bit of an input is left.
+        """
         if not self.rotates_inputs:
             return {}
         fwht = Fwht.pipelined(i, self.rotation)
+        values = fwht.o.element
+        if values.width - values.frac + self.input_format.frac < 1:
+            width = self.input_format.width
+            raise InputError(f"{name} has no bit left of its rotated inputs at {width} bits; use more")
         return {f"{name}_fwht": fwht, f"{name}_rotated": Requantize(fwht.o, self.input_format)}
 
     def calibrate(self, x: Tensor, what: str | None) -> None:

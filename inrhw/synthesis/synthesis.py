@@ -43,7 +43,7 @@ _TECHMAP = {
 }
 
 #: Adders between registers, and these registers, become a module: nothing is left to gain in them, and abc9
-#: would take most of its time for them (0024). Adders with a constant or with logic at a side stay.
+#: would take most of its time for them (0025). Adders with a constant or with logic at a side stay.
 _SPLIT = """
     opt -full
     xilinx_srl -variable -minlen 3

@@ -195,3 +195,13 @@ def test_unknown_choices_are_refused(choices: dict[str, str], message: str) -> N
 @pytest.mark.parametrize(("bits", "more"), [(8, 2), (15, 1), (16, 0), (24, 0)])
 def test_values_are_finer_in_front_of_a_rotation_as_far_as_16_bits_go(bits: int, more: int) -> None:
     assert widened(Fixed(bits, bits - 1)) == Fixed(bits + more, bits - 1 + more)
+
+
+def test_inputs_of_which_no_bit_is_left_are_refused() -> None:
+    """As random networks found: one ReLU of 2 bits, whose values are all below a half."""
+    precision = Precision(activation_bits=2, quantizer="dhq", rotate="activations")
+    net = INR(Architecture("relu_pe", 1, 3, 1, 1, 3, precision=precision)).quantized()
+    layer = next(each for each in net.layers if isinstance(each, HadamardLayer))
+    layer._x = Fixed(2, 0)
+    with pytest.raises(InputError, match="layer2 has no bit left of its rotated inputs at 2 bits; use more"):
+        layer.prepare("layer2", Vector(Fixed(4, 4, signed=False), 1))
