@@ -201,7 +201,8 @@ def test_inputs_of_which_no_bit_is_left_are_refused() -> None:
     """As random networks found: one ReLU of 2 bits, whose values are all below a half."""
     precision = Precision(activation_bits=2, quantizer="dhq", rotate="activations")
     net = INR(Architecture("relu_pe", 1, 3, 1, 1, 3, precision=precision)).quantized()
-    layer = [each for each in net.layers if isinstance(each, HadamardLayer)][-1]
-    layer._x = Fixed(2, 0)
+    layers = [each for each in net.layers if isinstance(each, HadamardLayer) and each.rotates_inputs]
+    layer = layers[-1]
+    layer.rotated_frac.fill_(0)
     with pytest.raises(InputError, match="layer2 has no bit left of its rotated inputs at 2 bits; use more"):
         layer.prepare("layer2", Vector(Fixed(4, 4, signed=False), 1))
