@@ -17,83 +17,9 @@ from inrhw.base.figure import Figure
 from inrhw.base.files import bench_folder, read_json, write_json
 from inrhw.base.progress import OnProgress, silent
 from inrhw.base.yosys import run_yosys, share_folder, yosys_version
+from inrhw.synthesis.flow import OPEN_FAMILIES, TECHMAPS, mapping_command, yosys_script
 from inrhw.synthesis.nextpnr import PlaceAndRoute, place_and_route
 from inrhw.synthesis.timing.path import Hop, Timing, static_timing
-
-#: Out of context: the design stands in a larger one, so no pads and no clock buffer belong to it.
-_FLOWS = {
-    "xcup": "synth_xilinx -family xcup -flatten -noiopad -noclkbuf",
-    "xc7": "synth_xilinx -family xc7 -flatten -noiopad -noclkbuf",
-    "ecp5": "synth_ecp5",
-    "ice40": "synth_ice40",
-}
-
-#: Options that turn multipliers into DSPs, and those that do not, where they are not the default.
-_DSP_OPTIONS = {"ice40": (" -dsp", "")}
-
-#: Families with models of their own in Yosys' folder, and plain carry cells.
-_OPEN = ("ecp5", "ice40")
-
-#: For iCE40: what other families keep in LUT RAM goes to block RAM or flip-flops.
-_NO_LUT_RAM = "setattr -unset ram_style -unset rom_style -unset syn_ramstyle"
-
-#: What the multiply-accumulates of `inrhw.gateware.mac` are on UltraScale+, and adders on all of Xilinx.
-_TECHMAP = {
-    name: Path(__file__).parent / "techmap" / f"{name}.v" for name in ("dsp48e2", "adders", "carries")
-}
-
-#: Adders between registers, and these registers, become a module: nothing is left to gain in them, and abc9
-#: would take most of its time for them (0025). Adders with a constant or with logic at a side stay.
-_SPLIT = """
-    opt -full
-    xilinx_srl -variable -minlen 3
-    select -set by_a t:$alu %ci1:+[A] t:$alu %d %co1:+[A]
-    select -set by_b t:$alu %ci1:+[B] t:$alu %d %co1:+[B]
-    select -set varying t:$alu %ci1:+[BI] t:$alu %d %co1:+[BI]
-    select -set wide t:$alu r:Y_WIDTH>2 %i @by_a %i @by_b %i @varying %d
-    select -set ffs t:$dff t:$sdff t:$dffe t:$sdffe
-    select -set logic t:$* @ffs %d @wide %d t:$scopeinfo %d
-    select -set plain @wide @logic %ci2 %d @logic %co2 %d
-    select -set early @ffs t:$* @ffs %d @plain %d %co2 %d
-    select -set moved @plain @early
-    select -set shared @moved %co1 w:* %i c:* @moved %d %co1 w:* %i %i
-    select -set moved @moved @shared %ci1 %d
-    tee -q submod -name inrhw_adders @moved
-    select -assert-none inrhw_adders/i:* inrhw_adders/o:* %i
-    design -copy-to adders inrhw_adders
-    blackbox inrhw_adders
-"""
-
-#: That module, mapped; then all in one again. What is equal on both sides is merged.
-_JOIN = """
-    design -stash logic
-    design -load adders
-    techmap -map adders.v
-    simplemap
-    opt -fast
-    dfflegalize -cell $_DFFE_?P?P_ 01 -cell $_SDFFE_?P?P_ 01
-    techmap -map +/xilinx/ff_map.v
-    setattr -unset init w:*
-    design -stash adders
-    design -load logic
-    design -copy-from adders inrhw_adders
-    flatten
-    opt_merge -share_all t:FD* t:$_*
-    opt_expr
-    techmap -map carries.v
-    opt_merge -share_all t:FD* t:CARRY4 t:LUT?
-    clean
-    xilinx_srl -fixed -minlen 3
-    techmap -map +/xilinx/cells_map.v
-    opt_lut_ins -tech xilinx
-"""
-
-#: Their modules, as `inrhw.emit` writes them.
-_MAC = re.compile(
-    r"^module (\w+__(mac|packed)(\d+)x(\d+)(_cascade)?(_accumulate|_last)?(?:_lane\d+|_\d+)?)\((.*)\);$",
-    re.MULTILINE,
-)
-_OPERANDS = {"mac": {"a"}, "packed": {"a_lo", "a_hi"}}
 
 #: Cells that neither Yosys' cells_sim.v nor sim/cells_xcup.v gives a behaviour.
 _UNMODELLED = re.compile(r"RAMB(18|36)E1|MULT18X18D|ALU54B|DP16KD|PDPW16KD")
@@ -228,9 +154,9 @@ def synth(
     with tempfile.TemporaryDirectory(dir=folder) as name:
         work = Path(name)
         shutil.copyfile(verilog, work / "design.v")
-        for file in _TECHMAP.values():
+        for file in TECHMAPS.values():
             shutil.copyfile(file, work / file.name)
-        run_yosys(_script(top, board, verilog.read_text(), dsp), work, log, on_progress=on_progress)
+        run_yosys(yosys_script(top, board, verilog.read_text(), dsp), work, log, on_progress=on_progress)
         (work / "netlist.v").replace(netlist)
         (work / "netlist.json").replace(netlist_json)
     cells = json.loads(netlist_json.read_text())["modules"][top]["cells"]
@@ -256,7 +182,7 @@ def synth(
 def netlist_models(synthesis: Synthesis) -> list[Path]:
     """Return the Verilog of the cells, to be compiled beside the netlist."""
     family = synthesis.board.family
-    models = [share_folder() / (family if family in _OPEN else "xilinx") / "cells_sim.v"]
+    models = [share_folder() / (family if family in OPEN_FAMILIES else "xilinx") / "cells_sim.v"]
     return [*models, bench_folder() / "cells_xcup.v"] if family == "xcup" else models
 
 
@@ -330,67 +256,13 @@ def _data(synthesis: Synthesis) -> dict[str, Any]:
     }
 
 
-def _dsp_commands(verilog: str) -> str:
-    """Return the commands that put techmap/dsp48e2.v in the place of the multiply-accumulates.
-
-    They are modules of `gateware.mac`. One that lost a port, to a constant or to a twin, is left to Yosys.
-    """
-    commands = ["read_verilog dsp48e2.v"]
-    for module, kind, a, b, cascade, last, ports in _MAC.findall(verilog):
-        wanted = {"clk", "b", "p", *_OPERANDS[kind]}
-        wanted |= {"cascade_in"} if cascade else set()
-        wanted |= {"restart"} if last == "_accumulate" else set()
-        if set(ports.split(", ")) - {"rst"} == wanted:
-            sizes = f"-set A_WIDTH {a} -set B_WIDTH {b}"
-            place = f"-set CASCADE {len(cascade) > 0:d} -set LAST {len(last) > 0:d}"
-            commands += [f"setparam {sizes} {place} t:{module}", f"chtype -set inrhw_{kind} t:{module}"]
-    return "\n".join(commands)
-
-
-def _flow(board: Board, dsp: bool) -> str:
-    with_dsp, without = _DSP_OPTIONS.get(board.family, ("", " -nodsp"))
-    return _FLOWS[board.family] + (with_dsp if dsp and board.resources["dsp"] else without)
-
-
-def _mapping(flow: str, board: Board, verilog: str) -> str:
-    """Return the commands of a flow; in an unrolled core on Xilinx plain adders go past abc9."""
-    if board.family in _OPEN or _MAC.search(verilog):
-        return flow
-    return f"""
-        {flow} -run begin:fine
-        {_SPLIT}
-        {flow} -run fine:finalize
-        {_JOIN}
-        {flow} -run finalize:
-    """
-
-
-def _script(top: str, board: Board, verilog: str, dsp: bool) -> str:
-    # Source lines carry paths of this machine. Only the top is written, not the library around it.
-    # `inrhw verify` proves the netlist, abc9 need not.
-    return f"""
-        scratchpad -set abc9.verify false
-        read_verilog -sv design.v
-        {_dsp_commands(verilog) if dsp and board.family == "xcup" else ""}
-        {"" if board.resources["uram"] else 'setattr -set ram_style "block" a:ram_style=ultra'}
-        {_NO_LUT_RAM if board.family == "ice40" else ""}
-        {_mapping(f"{_flow(board, dsp)} -top {top}", board, verilog)}
-        delete t:$scopeinfo
-        attrmap -remove src
-        attrmap -modattr -remove src
-        select {top}
-        write_verilog -noattr -selected netlist.v
-        write_json -selected netlist.json
-    """
-
-
 def _resources(cells: Mapping[str, Any], board: Board, dsp: bool) -> dict[str, Figure]:
-    source = f"{yosys_version()}, {_flow(board, dsp)}"
+    source = f"{yosys_version()}, {mapping_command(board, dsp)}"
     counts = dict.fromkeys((*RESOURCE_UNITS, *_OF_FAMILY[board.family]), 0.0)
     for kind, number in Counter(cell["type"] for cell in cells.values()).items():
         for name, each in cost_of(kind).items():
             counts[name] = counts.get(name, 0.0) + number * each
-    if board.family not in _OPEN:
+    if board.family not in OPEN_FAMILIES:
         per_block = 2 if board.family == "xcup" else 1
         counts["carry"] = sum(math.ceil(length / per_block) for length in _carry_chains(cells))
     return {
