@@ -13,6 +13,7 @@ from inrhw.cli.terminal import building
 
 def import_(
     checkpoint: Annotated[Path, Parameter(help="File of its weights, .pt, .pth or .safetensors.")],
+    /,
     asked: TrainingRecipeOptions = DEFAULT_TRAINING,
     *,
     output: Output = None,
