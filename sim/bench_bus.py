@@ -297,7 +297,9 @@ async def _ask_twice(settings: Settings, traffic: Traffic) -> None:
     await _play(link, 2 * artifact.latency, ready=False)
     for _ in range(2):
         await registers.write("CONTROL", RUN | START)
-    assert await registers.read("STATUS") & ASKED, "count_frames: a start in mid-frame is not asked for"
+    status = await registers.read("STATUS")
+    assert status & BUSY, "count_frames: busy is 0 while pixels wait"
+    assert status & ASKED, "count_frames: a start in mid-frame is not asked for"
     pixels = len(artifact.frames[link.pictures.shown])
     registers = _while(True, settings, link)
     for _ in range(100 * traffic.patience):
