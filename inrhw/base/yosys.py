@@ -119,7 +119,7 @@ def share_folder() -> Path:
 @functools.cache
 def vendor_cells() -> frozenset[str]:
     """Return the names of the cells of all parts that Yosys knows: no module of a netlist may have one."""
-    files = (path for vendor in VENDORS for path in (share_folder() / vendor).glob("cells*.v*"))
+    files = (path for vendor in VENDORS for path in (share_folder() / vendor).glob("*.v*"))
     names = (re.findall(r"^\s*module\s+(\w+)", path.read_text(), re.MULTILINE) for path in files)
     return frozenset(name for found in names for name in found)
 

@@ -30,8 +30,9 @@ recipes = st.builds(
     training=st.builds(
         Training,
         st.integers(1, 10**9),
-        st.none() | st.integers(0, 10**9),
-        st.none() | st.floats(1e-6, 0.9),
+        finetune=st.none() | st.integers(0, 10**9),
+        digits_loss=st.floats(0, 100),
+        learning_rate=st.none() | st.floats(1e-6, 0.9),
         seed=st.integers(0, 2**63 - 1),
     ),
     hardware=st.builds(Hardware, initiation_interval=st.none() | st.integers(2, 99)),

@@ -141,8 +141,8 @@ def test_a_core_that_python_emits_takes_the_place_of_the_one_before(tmp_path: Pa
     architecture = Architecture("quadinr", 5, 4, 3, 3, 0)
     graph = lower(INR(architecture).quantized())
     emit(graph, architecture.grid, tmp_path, "first", control=True)
-    emit(graph, architecture.grid, tmp_path, "second")
-    assert files(tmp_path) == {"second.v", "second_tb.v", "manifest.json", "vectors.npz"}
+    emit(graph, architecture.grid, tmp_path, "another")
+    assert files(tmp_path) == {"another.v", "another_tb.v", "manifest.json", "vectors.npz"}
 
 
 def test_a_name_in_the_manifest_that_no_file_has_is_said(built: Path, inrhw_: Inrhw) -> None:

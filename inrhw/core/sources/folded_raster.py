@@ -55,6 +55,8 @@ class FoldedRaster:
             raise ValueError(
                 f"there must be one grid, or one a bank of {self.o.banks}, not {len(self.grids)}"
             )
+        if self.dense.loadable:  # refused before there is a component
+            accumulator_width(self.dense.format, self.dense.element)
 
     @property
     def o(self) -> Vector:

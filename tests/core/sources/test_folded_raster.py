@@ -99,4 +99,4 @@ def test_sums_that_no_accumulator_can_hold_are_refused() -> None:
     room = MemoryFormat(8, 34, 49, 58)
     folded = FoldedDense.of(dense, replace(grid.vector, banks=2), Fold(1, 2), room)
     with pytest.raises(InputError, match=r"accumulators of \d+ bits, more than 56; use the stream"):
-        FoldedRaster(folded, (grid,)).component()
+        FoldedRaster(folded, (grid,))
