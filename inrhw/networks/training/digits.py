@@ -7,6 +7,7 @@ squares of the values' own gradients, the diagonal of a Gauss-Newton matrix, whi
 """
 
 import copy
+import functools
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -118,6 +119,7 @@ def _moves(model: INR, picture: Picture) -> Iterator[_Move]:
                 yield _Move(cost / saved, place, row, column, other)
 
 
+@functools.cache
 def _shorter(largest: int) -> dict[int, list[tuple[int, int]]]:
     """Return for each code the nearest others with fewer digits, on either side, and the digits saved."""
     codes = np.arange(-largest, largest + 1)
