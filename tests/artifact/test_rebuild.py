@@ -54,7 +54,7 @@ def test_another_network_of_the_same_shape_gives_other_weights_for_the_same_core
         (Architecture("quadinr", 5, 4, 1, 3, 0), "layer 1 has rows 1, not 3"),
         (
             Architecture("quadinr", 5, 4, 3, 3, 0, precision=Precision(first_weight_bits=9)),
-            "layer 0 has weight_bits 9, not 14",
+            "layer 0 has weight_bits 9, not 12",
         ),
         (
             Architecture("quadinr", 5, 4, 3, 3, 0, precision=Precision(phase_bits=8)),

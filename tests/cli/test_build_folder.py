@@ -279,7 +279,6 @@ def emit_raster(work: Build) -> None:
         (lambda work: work.verify(), "weights.safetensors", "inrhw fit"),
         (lambda work: work.report(), "fit.json", "inrhw fit"),
         (lambda work: work.report(), "manifest.json", "inrhw emit"),
-        (lambda work: work.report(), "verify.json", "inrhw verify"),
     ],
 )
 def test_a_stage_without_what_it_needs_names_the_command(

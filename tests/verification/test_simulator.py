@@ -578,7 +578,7 @@ def test_a_simulator_that_computes_wrongly_fails_its_self_test(
     text = source.read_text()
     assert text.count(old) == 1
     source.write_text(text.replace(old, new))
-    for module in ("build", "run", "selftest"):
+    for module in ("simulation", "run", "selftest"):
         monkeypatch.setattr(f"inrhw.verification.simulator.{module}.bench_folder", lambda: folder)
     monkeypatch.setenv("INRHW_CACHE_DIR", str(tmp_path / "cache"))
     with pytest.raises(InrhwError, match="computes wrongly"):
