@@ -31,7 +31,7 @@ def trained(folder: Path, seed: int, features: int = 6) -> Build:
 @pytest.mark.slow
 @pytest.mark.parametrize("source", ["raster", "stream"])
 def test_a_second_trained_picture_is_shown_without_new_verilog(tmp_path: Path, source: str) -> None:
-    first, second = trained(tmp_path / "first", 1), trained(tmp_path / "second", 2)
+    first, second = trained(tmp_path / "first", 1), trained(tmp_path / "later", 2)
     first.emit(source, Hardware(weights="loadable", initiation_interval=12), load_board("vcu128"))
     verilog = first.folder / "first.v"
     before = verilog.read_bytes()
