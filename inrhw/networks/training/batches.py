@@ -7,6 +7,7 @@ from torch import Tensor
 
 from inrhw.networks.inr import INR
 from inrhw.networks.training.training import Training
+from inrhw.signals.likeness import psnr_db
 from inrhw.signals.picture import Picture
 
 #: Bytes a step may take if nobody says how many pixels it sees.
@@ -57,6 +58,12 @@ def batch_loss(
         return torch.stack(errors).mean()
 
     return loss
+
+
+def rendering_error(pictures: Sequence[Picture], networks: Sequence[INR]) -> float:
+    """Return minus the mean PSNR of what networks render, in dB."""
+    found = [psnr_db(p.values, network.render()) for p, network in zip(pictures, networks, strict=True)]
+    return -sum(found) / len(found)
 
 
 def pixels_of_a_step(networks: Sequence[INR]) -> int:

@@ -125,9 +125,10 @@ def train(
     if checkpoint:
         with contextlib.suppress(InputError):  # the caller may have room elsewhere
             _write_checkpoint(checkpoint, state, task.identity)
-    rounded = task.quantize(state.float_model).eval()
-    if task.error(rounded) <= task.error(state.model):
-        state.model = rounded
+    if training.tuning_steps:
+        rounded = task.quantize(state.float_model).eval()
+        if task.error(rounded) <= task.error(state.model):
+            state.model = rounded
 
 
 def with_own_rate(training: Training, architecture: Architecture) -> Training:
@@ -189,7 +190,7 @@ def descend(model: M, loss: Callable[[M, int], Tensor], state: State[M], trainin
     """
     rate = training.learning_rate
     assert rate is not None
-    steps = training.tuning_steps if state.quantizing else training.steps
+    steps = training.steps_of(quantizing=state.quantizing)
     if state.step == steps:  # an optimizer alone takes a second to import
         return
     optimizer = Optimizer(model.trained(), state.moments)
@@ -241,7 +242,7 @@ def _read_checkpoint(path: Path, state: State[M], identity: str, training: Train
     step = metadata.get("step", "")
     descending = state.model if state.quantizing else state.float_model
     fits = shapes == (moment_shapes(descending.trained()) if state.moments else {})
-    steps = training.tuning_steps if state.quantizing else training.steps
+    steps = training.steps_of(quantizing=state.quantizing)
     if not fits or not step.isdecimal() or int(step) > steps:
         raise InputError(f"{path} is damaged (step or moments do not fit); remove it to start over")
     state.step = int(step)

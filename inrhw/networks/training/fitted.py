@@ -14,7 +14,7 @@ from inrhw.base.settings import identity
 from inrhw.networks.architecture import Architecture, architecture_from_json, architecture_to_json
 from inrhw.networks.inr import INR
 from inrhw.networks.tensors import load_tensors, prefixed, restore, save_tensors, strip, tensors_of
-from inrhw.networks.training.batches import batch_loss
+from inrhw.networks.training.batches import batch_loss, rendering_error
 from inrhw.networks.training.descent import State, Task, check_device, train, with_own_rate
 from inrhw.networks.training.digits import fewer_digits, network_digits
 from inrhw.networks.training.distribution import distributions
@@ -179,7 +179,7 @@ def fit(
     task = Task(
         lambda model, step: loss([model], step),
         INR.quantized,
-        lambda model: -psnr_db(picture.values, model.render()),
+        lambda model: rendering_error([picture], [model]),
         _identity(picture, architecture, training, start),
     )
     train(

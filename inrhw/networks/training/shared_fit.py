@@ -23,11 +23,10 @@ from inrhw.networks.shared import (
     shared_architectures,
 )
 from inrhw.networks.tensors import load_tensors, prefixed, restore, save_tensors, strip, tensors_of
-from inrhw.networks.training.batches import batch_loss
+from inrhw.networks.training.batches import batch_loss, rendering_error
 from inrhw.networks.training.descent import State, Task, check_device, train, with_own_rate
 from inrhw.networks.training.fitted import WEIGHTS, Fitted, load_original
 from inrhw.networks.training.training import Training
-from inrhw.signals.likeness import psnr_db
 from inrhw.signals.picture import Picture
 
 __all__ = [
@@ -197,7 +196,7 @@ def fit_shared(
     task = Task(
         lambda model, step: loss(list(model), step),
         SharedINR.quantized,
-        lambda model: _error(pictures, list(model)),
+        lambda model: rendering_error(pictures, list(model)),
         _identity(pictures, architectures, training),
     )
     train(
@@ -260,7 +259,7 @@ def add_picture(
     task = Task(
         lambda model, step: loss([model], step),
         quantize,
-        lambda model: _error([picture], [model]),
+        lambda model: rendering_error([picture], [model]),
         _identity([picture], [architecture], training) + fitted.model.digest(),
     )
     train(
@@ -277,12 +276,6 @@ def add_picture(
         fitted.model.with_network(state.model),
         fitted.training,
     )
-
-
-def _error(pictures: Sequence[Picture], networks: Sequence[INR]) -> float:
-    """Return minus the mean PSNR."""
-    found = [psnr_db(p.values, network.render()) for p, network in zip(pictures, networks, strict=True)]
-    return -sum(found) / len(found)
 
 
 def _place(folder: Path, k: int) -> Path:

@@ -42,6 +42,10 @@ class Training(Settings):
     seed: Annotated[int, at_least(0, 2**63 - 1)] = 0
     device: str = "cpu"
 
+    def steps_of(self, *, quantizing: bool) -> int:
+        """Return the steps of the network in floating point, or of the one with quantization in the loop."""
+        return self.tuning_steps if quantizing else self.steps
+
     @property
     def tuning_steps(self) -> int:
         """Steps with quantization in the loop."""
