@@ -67,26 +67,32 @@ class Pictures:
         self.shown = 0  # by the frame before
         self.starts: list[int] = []  # number of the first pixel of each frame
         self._order: list[int] = []  # what each frame shows, as far as is known
-        self._next = 0
+        self._coming: list[int] = []  # what frames may show after that, in this order
         self._demanded: int | None = None  # number of the pixel from which no frame may begin with another
         self._open: list[int] = []  # what the frame under way may be
 
     def allow(self, picture: int) -> None:
-        """From now on a frame may show `picture`, and those after it must."""
-        self._next, self._demanded = picture, None
+        """From now on a frame may show `picture`, and those after it must.
+
+        What was allowed before may still come, if no frame showed it yet: frames wait in the core.
+        """
+        self._coming.append(picture)
+        self._demanded = None
 
     def set_back(self) -> None:
         """Require the first picture of all frames: after a reset that sets back what chooses them."""
-        self.shown, self._next, self._demanded = 0, 0, None
+        self.shown, self._coming, self._demanded = 0, [], None
 
     def demand(self, number: int) -> None:
-        """Require of frames that begin at pixel `number` or later that they show what was allowed."""
+        """Require of frames that begin at pixel `number` or later that they show what was allowed last."""
         self._demanded = number
 
     def shows(self, picture: int) -> bool:
-        """Return whether the frame before showed a picture, or one that is equal."""
-        shown, other = (self._golden[k, self._frames[k]] for k in (self.shown, picture))
-        return np.array_equal(shown, other)
+        """Return whether the frame before showed a picture, or one that is equal, and no other comes."""
+        wanted = self._golden[picture, self._frames[picture]]
+        return all(
+            np.array_equal(self._golden[k, self._frames[k]], wanted) for k in (self.shown, *self._coming)
+        )
 
     def restart(self) -> None:
         """Count pixels from 0 again, which is the first of a frame."""
@@ -128,8 +134,8 @@ class Pictures:
 
     def _choices(self, number: int) -> list[int]:
         if self._demanded is not None and number >= self._demanded:
-            return [self._next]
-        return sorted({self.shown, self._next})
+            self.shown, self._coming = [self.shown, *self._coming][-1], []
+        return sorted({self.shown, *self._coming})
 
     def _decide(self, pixel: int, got: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Return the picture that agrees longest, and keep those that agree with all pixels so far."""
@@ -137,8 +143,9 @@ class Pictures:
         agree = {k: int((rows[k] == got).all(axis=1).cumprod().sum()) for k in self._open}
         best = max(self._open, key=lambda k: agree[k])
         self._open = [k for k in self._open if agree[k] == len(got)] or [best]
-        if len(self._open) == 1:
+        if len(self._open) == 1 and best != self.shown:
             self.shown = best
+            self._coming = self._coming[self._coming.index(best) + 1 :] if best in self._coming else []
         self._order[-1] = best
         return rows[best]
 

@@ -196,8 +196,7 @@ def tests_of(manifest: Manifest) -> tuple[str, ...]:
     """Return all tests that apply to a core."""
     more = {
         LOAD_TEST: manifest.loadable,
-        # On a stream core it ended in a pixel that is not explained yet: docs/verification.md.
-        REFUSE_TEST: manifest.loadable and manifest.source == "raster",
+        REFUSE_TEST: manifest.loadable,
         GIVE_UP_TEST: manifest.loadable,
         CHOOSE_TEST: manifest.chooses_pictures,
         MOVE_TEST: manifest.window is not None,
