@@ -117,8 +117,7 @@ class Run:
             yield
 
 
-@pytest.mark.parametrize("n", [2, 3, 5])
-@pytest.mark.parametrize("share", [1.0, 0.6])
+@pytest.mark.parametrize(("n", "share"), [(2, 0.6), (3, 1.0), (5, 0.6)])
 def test_every_pixel_of_a_stream_is_of_the_picture_its_tid_says(n: int, share: float) -> None:
     made = core("stream", n)
     run = Run(made, 120 * made.initiation_interval, share)
@@ -163,8 +162,9 @@ def test_a_raster_core_shows_the_chosen_picture_from_the_next_frame_on() -> None
     assert run.responses == [0, 0, 0, 0, 2]
 
 
-@pytest.mark.parametrize("made", [core("raster", 5), of_five_sizes()], ids=["one size", "five sizes"])
-@pytest.mark.parametrize("share", [1.0, 0.5])
+@pytest.mark.parametrize(
+    ("share", "made"), [(1.0, core("raster", 5)), (0.5, of_five_sizes())], ids=["one size", "five sizes"]
+)
 def test_a_frame_is_never_torn_and_a_reset_keeps_the_picture(share: float, made: Core) -> None:
     golden = frames(made)
     cycles = 8 * 20 * made.initiation_interval
