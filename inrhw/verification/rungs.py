@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from inrhw.artifact.artifact import Artifact
+from inrhw.artifact.manifest import Manifest
 from inrhw.base.errors import InputError, Mismatch
 from inrhw.base.files import read_arrays
 from inrhw.base.progress import OnProgress
@@ -20,7 +21,7 @@ from inrhw.networks.inr import INR
 from inrhw.ops.node import Graph
 from inrhw.signals.picture import Pixels
 from inrhw.synthesis.synthesis import Synthesis, netlist_models
-from inrhw.verification.bench import TESTS, run_bench
+from inrhw.verification.bench import GIVE_UP_TEST, REFUSE_TEST, TESTS, run_bench, tests_of
 from inrhw.verification.equivalence.proof import PROVEN, prove
 from inrhw.verification.nodes import simulate, simulate_accumulators, simulate_folded_raster
 from inrhw.verification.simulator.run import BenchResult
@@ -43,6 +44,9 @@ NETLIST_PIXELS = 64
 #: The same on Icarus, which is a hundred times slower than Verilator.
 ICARUS_PIXELS = 128
 ICARUS_CYCLES = 2048
+
+#: Tests that take Icarus minutes; Verilator runs them.
+NOT_ON_ICARUS = (REFUSE_TEST, GIVE_UP_TEST)
 
 #: Largest folded Verilog for Icarus: on 3.5 MB, 3,084 multipliers, it had not finished after 12 minutes.
 ICARUS_BYTES = 1_000_000
@@ -247,12 +251,13 @@ def _bench(
 ) -> Found:
     core = artifact.core
     whole = pixels == len(core.coordinates)
+    tests = tests_of(Manifest.load(artifact.folder)) if whole else TESTS
     results = run_bench(
         simulator,
         sources,
         artifact.folder,
         work,
-        tests=None if whole else TESTS,
+        tests=tuple(test for test in tests if simulator != "icarus" or test not in NOT_ON_ICARUS),
         beats=pixels,
         deadline_s=DEADLINE_S,
         on_progress=on_progress,
