@@ -6,6 +6,7 @@ fine-tuning gains some decibels. docs/training.md has what this was chosen over.
 """
 
 import contextlib
+import functools
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from inrhw.base.errors import InputError
 from inrhw.base.files import output_folder
@@ -22,7 +23,9 @@ from inrhw.base.stopping import uninterrupted
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.tensors import Trainable, load_tensors, prefixed, restore, save_tensors, strip, tensors_of
 from inrhw.networks.training.optimizer import Optimizer, moment_shapes
+from inrhw.networks.training.robust.chosen import gradient_of
 from inrhw.networks.training.training import Training
+from inrhw.ops.linear.dense import DenseLayer
 
 #: What is left of the learning rate at the end of training in floating point.
 FINAL_RATE = 0.02
@@ -194,15 +197,25 @@ def descend(model: M, loss: Callable[[M, int], Tensor], state: State[M], trainin
     if state.step == steps:  # an optimizer alone takes a second to import
         return
     optimizer = Optimizer(model.trained(), state.moments)
+    gradient = gradient_of(training, _disturbed_layers(state.model))
+    weights = [layer.weight for layer in _disturbed_layers(model)]
     while state.step < steps:
         done = state.step / steps
         decay = TUNING_RATE * (1 - done) if state.quantizing else FINAL_RATE**done
-        torch.autograd.backward(loss(model, state.step))
+        # From the number of the step: so training that is resumed draws the same.
+        generator = torch.Generator().manual_seed(training.seed + state.step)
+        gradient(functools.partial(loss, model, state.step), weights, generator)
         with uninterrupted():
             optimizer.step(rate * decay)
             state.step += 1
             state.moments = optimizer.moments()
         yield state.step
+
+
+def _disturbed_layers(model: nn.Module) -> list[DenseLayer]:
+    """Return the layers whose weights noise or flips may change, each once."""
+    layers = (module for module in model.modules() if isinstance(module, DenseLayer))
+    return [layer for layer in layers if layer.weight.requires_grad]
 
 
 @contextlib.contextmanager

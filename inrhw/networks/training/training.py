@@ -5,6 +5,7 @@ from typing import Annotated
 
 from annotated_types import Interval
 
+from inrhw.base.errors import InputError
 from inrhw.base.settings import Settings, at_least
 
 #: More would take years.
@@ -26,6 +27,17 @@ class Training(Settings):
         PSNR in dB to give up for weights with fewer signed digits: fewer adders in a core that is not folded.
     learning_rate
         Of the weight matrices, at the start; it decays exponentially to 2 % of that. None: the model's own.
+    noise_training
+        Noise on the weights in each step, relative to the span of a layer's weights; 0.01 survives noise of
+        1 % and many flipped bits.
+    noise_pairs
+        Take each step for the noise and for its opposite: twice the time, a steadier gradient.
+    flip_training
+        How likely a bit of a weight's code flips in each step.
+    robust_loss
+        Factor of the gradient's norm that is added to the loss.
+    sam
+        Radius of sharpness-aware minimization: each step is taken for the worst weights that near.
     batch
         Pixels in a step, drawn anew in each. None: all of them, or as many as 1 GiB holds.
     seed
@@ -38,9 +50,23 @@ class Training(Settings):
     finetune: Annotated[int, at_least(0, MOST_STEPS)] | None = None
     digits_loss: Annotated[float, Interval(ge=0)] = 0.0
     learning_rate: Annotated[float, Interval(gt=0, lt=1)] | None = None
+    noise_training: Annotated[float, Interval(ge=0, lt=1)] = 0.0
+    noise_pairs: bool = False
+    flip_training: Annotated[float, Interval(ge=0, lt=0.5)] = 0.0
+    robust_loss: Annotated[float, Interval(ge=0)] = 0.0
+    sam: Annotated[float, Interval(ge=0)] = 0.0
     batch: Annotated[int, at_least(1, 4096**2)] | None = None
     seed: Annotated[int, at_least(0, 2**63 - 1)] = 0
     device: str = "cpu"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        disturbances = ("noise_training", "flip_training", "robust_loss", "sam")
+        given = [name for name in disturbances if getattr(self, name)]
+        if len(given) > 1:
+            raise InputError(f"{' and '.join(given)} cannot be combined; give one of them")
+        if self.noise_pairs and not self.noise_training:
+            raise InputError("noise_pairs is about noise_training; give that too")
 
     def steps_of(self, *, quantizing: bool) -> int:
         """Return the steps of the network in floating point, or of the one with quantization in the loop."""

@@ -1,0 +1,40 @@
+"""Try faults in the weights."""
+
+from typing import Annotated
+
+from cyclopts import Parameter
+from rich.progress import Progress
+
+from inrhw.base.errors import InputError
+from inrhw.cli.options import FolderArgument
+from inrhw.cli.terminal import COLUMNS, console, errors, print_paths
+
+
+def faults(
+    folder: FolderArgument,
+    *,
+    trials: Annotated[int, Parameter(help="Times that each rate, and each bit, is tried.")] = 8,
+    seed: Annotated[int, Parameter(help="Of all that is drawn.")] = 0,
+) -> None:
+    """Measure what noise, flipped and stuck bits of the weights cost a trained network."""
+    from inrhw.networks.fault_survey import check_draws, survey
+    from inrhw.networks.training.fitted import Fitted
+    from inrhw.networks.training.shared_fit import is_shared
+    from inrhw.reports.fault_page import print_survey, write_survey
+
+    check_draws(trials, seed)
+    if is_shared(folder):
+        raise InputError(f"{folder} holds pictures that share layers; faults are of a network of its own")
+    fitted = Fitted.load(folder)
+    with Progress(*COLUMNS, console=errors, transient=True) as bars:
+        task = bars.add_task("faults", total=None)
+        found = survey(
+            fitted.model,
+            fitted.picture.values,
+            trials=trials,
+            seed=seed,
+            on_progress=lambda done, total: bars.update(task, completed=done, total=total),
+        )
+    files = write_survey(found, fitted.picture.name, folder)
+    print_survey(found, console)
+    print_paths(files)

@@ -1,0 +1,161 @@
+"""What a network renders when its stored weights are not what they were: noise, flipped and stuck bits.
+
+Weights and biases are codes in two's complement, those that a folded core keeps in its memories. A changed
+code is computed with as it is: no row finds another scale because one of its weights grew.
+"""
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from inrhw.base.errors import InputError
+from inrhw.base.types import Codes, Fixed
+from inrhw.networks.hadamard import HadamardLayer
+from inrhw.networks.inr import INR
+from inrhw.signals.picture import Pixels
+
+
+@dataclass(frozen=True, eq=False)
+class Stored:
+    """The weights or the biases of a layer, as memories hold them.
+
+    Attributes
+    ----------
+    layer
+        Number of the layer, 0 for the first.
+    what
+        Which of the two.
+    codes
+        int64 [rows, columns]; biases have one column.
+    unit
+        What 1 is worth, float64 [rows, 1].
+    bits
+        Width of a code, sign included.
+    """
+
+    layer: int
+    what: Literal["weights", "biases"]
+    codes: Codes
+    unit: NDArray[np.float64]
+    bits: int
+
+    @property
+    def values(self) -> NDArray[np.float64]:
+        """What is computed with, [rows, columns]."""
+        return self.codes * self.unit
+
+    def with_bits(self, flips: Codes) -> "Stored":
+        """Return it with the bits flipped that are 1 in `flips`, int64 [rows, columns].
+
+        Examples
+        --------
+        >>> four = Stored(0, "biases", np.array([[5]]), np.ones((1, 1)), 4)
+        >>> four.with_bits(np.array([[8]])).codes.tolist()  # 0101 becomes 1101
+        [[-3]]
+        """
+        sign = 1 << (self.bits - 1)
+        return replace(self, codes=((self.codes + sign) ^ flips) - sign)
+
+
+def stored(model: INR) -> list[Stored]:
+    """Return what the memories of a quantized network hold: weights, then biases, layer by layer.
+
+    A layer that is not trained follows from the picture's size and is not among them.
+
+    Raises
+    ------
+    InputError
+        If weights are stored rotated.
+    """
+    found = []
+    for k, layer in enumerate(copy.deepcopy(model).cpu().double().dense_layers()):
+        if isinstance(layer, HadamardLayer):
+            raise InputError("faults are for weights that are stored as they are, not rotated (dhq)")
+        if not layer.weight.requires_grad:
+            continue
+        assert layer.weight_bits is not None
+        weight, bias, frac = (x.detach().numpy() for x in layer.quantized())
+        unit = 2.0 ** -frac[:, None]
+        bias_unit = unit * 2.0**-layer.input_format.frac
+        codes, bias_codes = np.rint(weight / unit), np.rint(bias[:, None] / bias_unit)
+        bias_bits = Fixed.holding(min(-1, int(bias_codes.min())), int(bias_codes.max()), 0).width
+        found.append(Stored(k, "weights", codes.astype(np.int64), unit, layer.weight_bits))
+        found.append(Stored(k, "biases", bias_codes.astype(np.int64), bias_unit, bias_bits))
+    return found
+
+
+def rendered_with(model: INR, numbers: Sequence[Stored]) -> Pixels:
+    """Return what a quantized network renders with other stored numbers, uint8 [height, width, channels]."""
+    return _rendered(model, [(one, one.values) for one in numbers])
+
+
+def rendered_with_noise(
+    model: INR, numbers: Sequence[Stored], sigma: float, rng: np.random.Generator
+) -> Pixels:
+    """Return what it renders with Gaussian noise on all weights.
+
+    Parameters
+    ----------
+    model, numbers
+        A quantized network and what it stores.
+    sigma
+        Standard deviation, relative to the span of a layer's weights: the largest less the smallest.
+    rng
+        Draws it.
+    """
+    noisy = []
+    for one in numbers:
+        values = one.values
+        if one.what == "weights":
+            values = values + sigma * np.ptp(values) * rng.standard_normal(values.shape)
+        noisy.append((one, values))
+    return _rendered(model, noisy)
+
+
+def flipped(numbers: Sequence[Stored], rate: float, rng: np.random.Generator) -> list[Stored]:
+    """Return them after each bit flipped with this probability."""
+    return [one.with_bits(_drawn(one, rate, rng)) for one in numbers]
+
+
+def stuck(
+    numbers: Sequence[Stored], rate: float, at: Literal[0, 1], rng: np.random.Generator
+) -> list[Stored]:
+    """Return them after each bit was stuck at 0 or 1 with this probability."""
+    found = []
+    for one in numbers:
+        # The sign bit is the top place: set where a code is negative.
+        bits = one.codes & ((1 << one.bits) - 1)
+        wrong = ~bits if at else bits
+        found.append(one.with_bits(_drawn(one, rate, rng) & wrong))
+    return found
+
+
+def with_one_flip(numbers: Sequence[Stored], k: int, bit: int, rng: np.random.Generator) -> list[Stored]:
+    """Return them with one bit flipped: this place of a code of ``numbers[k]`` that is drawn."""
+    flips = np.zeros_like(numbers[k].codes)
+    flips.flat[rng.integers(flips.size)] = 1 << bit
+    return [one.with_bits(flips) if place == k else one for place, one in enumerate(numbers)]
+
+
+def _drawn(one: Stored, rate: float, rng: np.random.Generator) -> Codes:
+    places = 1 << np.arange(one.bits, dtype=np.int64)
+    flips: Codes = ((rng.random((*one.codes.shape, one.bits)) < rate) * places).sum(axis=-1)
+    return flips
+
+
+def _rendered(model: INR, values: Sequence[tuple[Stored, NDArray[np.float64]]]) -> Pixels:
+    model = copy.deepcopy(model).cpu().double()
+    layers = list(model.dense_layers())
+    for one, value in values:
+        layer = layers[one.layer]
+        parameter = layer.weight if one.what == "weights" else layer.bias
+        # Neither rounded nor scaled again.
+        layer.weight_bits, layer.gain, layer.offset = None, 1.0, 0.0
+        layer.scale = (1.0,) * layer.weight.shape[1]
+        parameter.data = torch.from_numpy(value).reshape(parameter.shape)
+    return model.render()

@@ -1,0 +1,20 @@
+import json
+from pathlib import Path
+
+import pytest
+from support.command import Inrhw, refused
+
+
+def test_faults_are_measured_on_a_trained_network(built: Path, inrhw_: Inrhw) -> None:
+    found = inrhw_("faults", str(built), "--trials", "1")
+    assert found.status == 0, found
+    data = json.loads((built / "faults.json").read_text())
+    quantized = json.loads((built / "fit.json").read_text())["psnr_db"]["quantized"]
+    assert data["clean_db"] == pytest.approx(quantized)
+    assert "The worst bit: layer" in found.out
+    assert "What one flipped bit costs" in (built / "faults.html").read_text()
+
+
+def test_what_cannot_be_tried_is_one_sentence(built: Path, tmp_path: Path, inrhw_: Inrhw) -> None:
+    refused(inrhw_("faults", str(built), "--trials", "0"), "trials must be at least 1")
+    refused(inrhw_("faults", str(tmp_path)), "fit")

@@ -1,0 +1,31 @@
+"""A survey of faults: every amount and every bit, the same numbers from the same seed."""
+
+import pytest
+
+from inrhw.base.errors import InputError
+from inrhw.networks.architecture import Architecture
+from inrhw.networks.fault_survey import RATES, SIGMAS, survey
+from inrhw.networks.faults import stored
+from inrhw.networks.inr import INR
+
+MODEL = INR(Architecture("siren", 4, 3, 1, hidden_features=4, hidden_layers=1), seed=1).quantized()
+PICTURE = MODEL.render() ^ 1
+
+
+def test_every_amount_and_every_bit_is_tried_and_the_seed_decides() -> None:
+    told: list[tuple[int, int]] = []
+    found = survey(MODEL, PICTURE, trials=1, seed=5, on_progress=lambda *at: told.append(at))
+    assert told[-1][0] == told[-1][1] == len(told)
+    assert [point.amount for point in found.noise] == list(SIGMAS)
+    for points in (found.flips, found.stuck_at_0, found.stuck_at_1):
+        assert [point.amount for point in points] == list(RATES)
+        assert all(point.least_db <= point.mean_db for point in points)
+    assert len(found.places) == sum(one.bits for one in stored(MODEL))
+    assert sum(place.sign for place in found.places) == len(stored(MODEL))
+    assert found == survey(MODEL, PICTURE, trials=1, seed=5)
+    assert found != survey(MODEL, PICTURE, trials=1, seed=6)
+
+
+def test_numbers_out_of_range_are_refused() -> None:
+    with pytest.raises(InputError, match="trials must be at least 1"):
+        survey(MODEL, PICTURE, trials=0, seed=0)

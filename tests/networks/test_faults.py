@@ -1,0 +1,82 @@
+"""Faults in stored weights: what is stored is what is computed with, and a fault changes that alone."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inrhw.base.errors import InputError
+from inrhw.networks.architecture import Architecture
+from inrhw.networks.faults import (
+    Stored,
+    flipped,
+    rendered_with,
+    rendered_with_noise,
+    stored,
+    stuck,
+    with_one_flip,
+)
+from inrhw.networks.inr import INR
+from inrhw.networks.precision import Precision
+
+MODELS = ("quadinr", "siren", "finer", "gauss", "relu_pe")
+
+
+def network(model: str = "quadinr", **options: object) -> INR:
+    architecture = Architecture(model, 6, 5, 3, hidden_features=8, hidden_layers=2, **options)  # type: ignore[arg-type]
+    return INR(architecture, seed=3).quantized()
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_without_faults_the_picture_is_the_same(model: str) -> None:
+    quantized = network(model)
+    numbers = stored(quantized)
+    assert (rendered_with(quantized, numbers) == quantized.render()).all()
+    assert (
+        rendered_with_noise(quantized, numbers, 0.0, np.random.default_rng(0)) == quantized.render()
+    ).all()
+
+
+@given(st.integers(2, 16), st.data())
+def test_every_flip_stays_in_range_and_a_second_one_takes_it_back(bits: int, data: st.DataObject) -> None:
+    low, high = -(1 << bits - 1), (1 << bits - 1) - 1
+    code = data.draw(st.integers(low, high))
+    flips = np.array([[data.draw(st.integers(0, (1 << bits) - 1))]])
+    one = Stored(0, "weights", np.array([[code]]), np.ones((1, 1)), bits)
+    other = one.with_bits(flips)
+    mask = (1 << bits) - 1
+    assert low <= other.codes[0, 0] <= high
+    assert (other.codes[0, 0] & mask) == (code & mask) ^ flips[0, 0]
+    assert other.with_bits(flips).codes[0, 0] == code
+
+
+@pytest.mark.parametrize("at", [0, 1])
+def test_every_bit_stuck_makes_every_code_zero_or_minus_one(at: int) -> None:
+    numbers = stuck(stored(network()), 1.0, at, np.random.default_rng(0))  # type: ignore[arg-type]
+    assert all((one.codes == -at).all() for one in numbers)
+
+
+def test_bits_flip_as_often_as_they_should() -> None:
+    numbers = stored(network())
+    other = flipped(numbers, 0.25, np.random.default_rng(1))
+    different = sum(
+        int(np.bitwise_count((a.codes ^ b.codes) & ((1 << a.bits) - 1)).sum())
+        for a, b in zip(numbers, other, strict=True)
+    )
+    bits = sum(one.codes.size * one.bits for one in numbers)
+    assert abs(different / bits - 0.25) < 4 * (0.25 * 0.75 / bits) ** 0.5
+
+
+def test_one_flip_changes_one_code_by_one_place() -> None:
+    numbers = stored(network())
+    for k, one in enumerate(numbers):
+        for bit in range(one.bits):
+            other = with_one_flip(numbers, k, bit, np.random.default_rng(bit))
+            changes = [b.codes - a.codes for a, b in zip(numbers, other, strict=True)]
+            assert sum(int(np.count_nonzero(change)) for change in changes) == 1
+            assert np.abs(changes[k]).max() == 1 << bit
+
+
+def test_rotated_weights_are_refused() -> None:
+    with pytest.raises(InputError, match="not rotated"):
+        stored(network(precision=Precision(quantizer="dhq")))
