@@ -10,6 +10,7 @@ import argparse
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from inrhw.networks.training.training import Training
 from inrhw.signals.likeness import psnr_db
 from inrhw.signals.picture import Picture, load_picture
 
-SETTINGS: tuple[dict[str, float], ...] = (
+SETTINGS: tuple[dict[str, Any], ...] = (
     {},
     {"learning_rate": 0.005},
     {"noise_training": 0.01, "noise_pairs": True},

@@ -137,10 +137,13 @@ def survey(
     def curve(amounts: tuple[float, ...], render: Callable[[float], Pixels]) -> tuple[Point, ...]:
         return tuple(_point(amount, tried(partial(render, amount))) for amount in amounts)
 
+    def flipped_once(k: int, bit: int) -> Pixels:
+        return rendered_with(model, with_one_flip(numbers, k, bit, rng))
+
     def places() -> Iterator[Place]:
         for k, one in enumerate(numbers):
             for bit in range(one.bits):
-                found = tried(lambda k=k, bit=bit: rendered_with(model, with_one_flip(numbers, k, bit, rng)))
+                found = tried(partial(flipped_once, k, bit))
                 losses = clean - np.array(found)
                 sign = bit == one.bits - 1
                 yield Place(one.layer, one.what, bit, sign, float(losses.mean()), float(losses.max()))

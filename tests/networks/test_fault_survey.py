@@ -1,5 +1,6 @@
 """A survey of faults: every amount and every bit, the same numbers from the same seed."""
 
+import numpy as np
 import pytest
 
 from inrhw.base.errors import InputError
@@ -9,7 +10,7 @@ from inrhw.networks.faults import stored
 from inrhw.networks.inr import INR
 
 MODEL = INR(Architecture("siren", 4, 3, 1, hidden_features=4, hidden_layers=1), seed=1).quantized()
-PICTURE = MODEL.render() ^ 1
+PICTURE = MODEL.render() ^ np.uint8(1)
 
 
 def test_every_amount_and_every_bit_is_tried_and_the_seed_decides() -> None:
