@@ -11,6 +11,7 @@ from inrhw.lowering.integer_graph import lower
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.inr import INR
 from inrhw.networks.shared import SharedArchitecture, own_network
+from inrhw.networks.tiled import TiledArchitecture
 from inrhw.ops.kinds.curve import CurveNode
 from inrhw.ops.linear.dense import Dense
 from inrhw.ops.linear.folded_dense.fold import Fold, MemoryFormat, can_pack
@@ -40,6 +41,8 @@ class LayerShape:
         Several pictures have the same weights: adders where there is a multiplier for each of them.
     baked
         The layer with the weights before training, as adders.
+    tile_columns
+        Tiles side by side, of a core with a bank for each tile; else 0.
     """
 
     fixed: FoldedShape
@@ -48,6 +51,7 @@ class LayerShape:
     following: tuple[Node, ...]
     shared: bool
     baked: Dense = field(compare=False)
+    tile_columns: int = 0
 
     @property
     def rows(self) -> int:
@@ -118,10 +122,14 @@ def layer_shapes(architecture: Architecture, pictures: int = 1) -> tuple[LayerSh
     Parameters
     ----------
     architecture
-        Of its network; with many pictures a `SharedArchitecture`.
+        Of its network; with many pictures a `SharedArchitecture`, with tiles a `TiledArchitecture`.
     pictures
         Pictures that share layers on it.
     """
+    tile_columns = 0
+    if isinstance(architecture, TiledArchitecture):
+        tile_columns, pictures = architecture.tiling.columns, architecture.tiles
+        architecture = architecture.of_tile
     precision = architecture.precision
     if precision.quantizer == "auto":  # what it rotates, training decides
         precision = replace(precision, quantizer="uniform")
@@ -130,6 +138,8 @@ def layer_shapes(architecture: Architecture, pictures: int = 1) -> tuple[LayerSh
     network = own_network(known, 0) if isinstance(known, SharedArchitecture) else INR(known)
     chunks = _chunks(lower(network.quantized()).nodes.values())
     alike = _shared_layers(architecture, len(chunks)) if shared and pictures > 1 else range(0)
+    if tile_columns and architecture.encoding:
+        alike = range(1)
     return tuple(
         LayerShape(
             fixed=replace(
@@ -142,6 +152,7 @@ def layer_shapes(architecture: Architecture, pictures: int = 1) -> tuple[LayerSh
             following=tuple(following),
             shared=k in alike,
             baked=dense,
+            tile_columns=tile_columns,
         )
         for k, (rotated, dense, following) in enumerate(chunks)
     )

@@ -13,8 +13,9 @@ from inrhw.base.errors import InputError
 from inrhw.base.files import finite, read_json
 from inrhw.base.process import installed_version
 from inrhw.base.version import __version__
-from inrhw.networks.architecture import Architecture, architecture_from_json
+from inrhw.networks.architecture import architecture_from_json
 from inrhw.networks.shared import SharedArchitecture
+from inrhw.networks.tiled import read_architecture
 from inrhw.reports.page import error_picture, write_report
 from inrhw.reports.summary import UNVERIFIED
 from inrhw.reports.words import Report, figure
@@ -142,11 +143,11 @@ def _against_separate(plan: dict[str, Any], found: Report) -> dict[str, Any]:
 def _model(fitted: dict[str, Any]) -> dict[str, Any]:
     architecture = fitted["architecture"]
     shared = "shared" in fitted
-    kind = SharedArchitecture if shared else Architecture
-    features = architecture_from_json(json.dumps(architecture), kind).features
+    text = json.dumps(architecture)
+    made = architecture_from_json(text, SharedArchitecture) if shared else read_architecture(text)
     return {
         "name": architecture["model"],
-        "layers": "-".join(map(str, features)),
+        "layers": "-".join(map(str, made.features)),
         "parameters": fitted["parameters"],
         "omega_0": architecture["omega_0"],
         **({"projection": architecture["projection"]} if shared else {}),
@@ -189,7 +190,7 @@ def _distributions(fitted: dict[str, Any]) -> list[dict[str, Any]]:
 def _folding(plan: dict[str, Any], manifest: Manifest) -> dict[str, Any]:
     """Return how each layer is folded, and what the plan promised."""
     interval, clock = manifest.initiation_interval, plan["target"]["clock_mhz"]
-    dense = ("Dense", "FoldedDense", "FoldedRaster")
+    dense = ("Dense", "FoldedDense", "FoldedRaster", "TiledRaster")
     details = [stage.detail for stage in manifest.pipeline if stage.op in dense]
     model = "analytic cost model, see benchmarks/results/core_cost.json for its error"
     return {
