@@ -7,9 +7,9 @@ from dataclasses import fields, replace
 
 from inrhw.base.board import Family
 from inrhw.base.types import Vector
-from inrhw.gateware.cost import Cost, adder, column_memory, counter, lut_ram
+from inrhw.gateware.cost import Cost, adder, block_ram, column_memory, counter, lut_ram
 from inrhw.gateware.memory import whole_depth
-from inrhw.lowering.folding import Folding, accumulator_width, lanes_to_rotate
+from inrhw.lowering.folding import Folding, accumulator_width, lanes_to_rotate, sums_in_blocks
 from inrhw.lowering.shapes import LayerShape
 from inrhw.ops.kinds.curve import CurveNode
 from inrhw.ops.linear.dense import Dense
@@ -244,7 +244,8 @@ def _folded_raster(shape: FoldedShape, tile_columns: int = 0) -> Cost:
     width = accumulator_width(format, shape.element) if shape.loadable else format.sum_width
     beats, lanes = shape.neuron_fold, shape.fold.pe
     sums = whole_depth(beats) * max(1, tile_columns)
-    lane = Cost(lut=lut_ram(width, sums)) + adder(width, shape.element.width)
+    kept = block_ram(width, sums) if sums_in_blocks(sums, beats) else Cost(lut=lut_ram(width, sums))
+    lane = kept + adder(width, shape.element.width)
     increments = column_memory(lanes, width, 3 * beats, shape.sets, loadable=shape.loadable)
     scan = _SCAN + (4 * counter(shape.banks) if tile_columns else Cost())
     return lanes * lane + increments + counter(3 * beats) + 2 * counter(beats) + scan

@@ -34,6 +34,7 @@ def picture_of(architecture: TiledArchitecture) -> Picture:
 def test_tiles_together_render_what_each_renders_alone(model: str) -> None:
     architecture = replace(CUT, model=model, omega_0=None, precision=Precision())
     for network in (TiledINR(architecture, seed=1), TiledINR(architecture, seed=1).quantized()):
+        assert isinstance(network, TiledINR)
         alone = np.stack([each.render().reshape(-1, 3) for each in network.each()])
         assert (network.render() == architecture.tiling.join(alone)).all()
 
@@ -41,9 +42,12 @@ def test_tiles_together_render_what_each_renders_alone(model: str) -> None:
 @settings(max_examples=20, deadline=None)
 @given(st.integers(1, 6), st.integers(1, 5), st.sampled_from([1, 3]), st.integers(0, 2))
 def test_banks_of_a_core_give_what_torch_renders(width: int, height: int, channels: int, layers: int) -> None:
-    tile = {"tile_width": -(-width // 2), "tile_height": -(-height // 2)}
-    architecture = TiledArchitecture("quadinr", width, height, channels, 3, layers, **tile)
+    across, down = -(-width // 2), -(-height // 2)
+    architecture = TiledArchitecture(
+        "quadinr", width, height, channels, 3, layers, tile_width=across, tile_height=down
+    )
     model = TiledINR(architecture).quantized()
+    assert isinstance(model, TiledINR)
     graphs = [lower(each) for each in model.each()]
     if len(graphs) > 1:
         folds = [Fold(2, 2)] + [Fold(1, 3)] * (layers + 1)

@@ -23,7 +23,7 @@ from inrhw.gateware.memory import (
     share_bus,
 )
 from inrhw.gateware.pipeline import delay, delay_valid
-from inrhw.lowering.folding import accumulator_width
+from inrhw.lowering.folding import accumulator_width, sums_in_blocks
 from inrhw.ops.linear.dense import Dense
 from inrhw.ops.linear.folded_dense.fold import Fold
 from inrhw.ops.linear.folded_dense.node import FoldedDense
@@ -233,9 +233,7 @@ class FoldedRasterComponent(wiring.Component):
 
         memory = self._increments(m, address, bank)
         writing = delay_valid(m, active, 1)
-        self._accumulate(
-            m, memory, delay(m, Cat(beat, column), 1, "place"), delay(m, first, 1, "first"), writing
-        )
+        self._accumulate(m, memory, Cat(beat, column), delay(m, first, 1, "first"), writing)
         m.d.comb += self.o.valid.eq(delay_valid(m, writing, 1))
         return m
 
@@ -270,16 +268,20 @@ class FoldedRasterComponent(wiring.Component):
         return memory
 
     def _accumulate(
-        self, m: Module, memory: ColumnMemory, place: Value, first: Value, writing: Value
+        self, m: Module, memory: ColumnMemory, then_place: Value, first: Value, writing: Value
     ) -> None:
+        """Add what comes from memory to the sums of a place, which is named a cycle before."""
         source = self._source
+        depth, place = 1 << len(then_place), delay(m, then_place, 1, "place")
+        in_blocks = sums_in_blocks(depth, source.o.beats)
+        attributes = {"ram_style": "block"} if in_blocks else IN_LUT_RAM
         for lane in range(source.o.lanes):
-            sums = Memory(shape=source.acc_width, depth=1 << len(place), init=[], attrs=IN_LUT_RAM)
+            sums = Memory(shape=source.acc_width, depth=depth, init=[], attrs=attributes)
             m.submodules[f"sums{lane}"] = sums
-            write, read = sums.write_port(), sums.read_port(domain="comb")
+            write, read = sums.write_port(), sums.read_port(domain="sync" if in_blocks else "comb")
             total = (Mux(first, 0, read.data) + memory.data[lane])[: source.acc_width]
             m.d.comb += [
-                read.addr.eq(place),
+                read.addr.eq(then_place if in_blocks else place),
                 write.addr.eq(place),
                 write.data.eq(total),
                 write.en.eq(writing),

@@ -90,6 +90,8 @@ class TiledRaster(FoldedRaster):
             ((3, 5, 1, 2), 2, 1),
             ((4, 3, 4, 1), 3, 2),
             ((2, 2, 2, 2), 3, 1),
+            ((80, 2, 1, 1), 3, 2),
+            ((80, 2, 1, 2), 4, 2),
         ):
             tiling = Tiling(*sides)
             i = replace(tiling.grid.vector, banks=tiling.tiles)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from inrhw.base.design_file import write_design
 from inrhw.base.errors import InputError
 from inrhw.base.progress import OnProgress, silent
 from inrhw.base.yosys import run_yosys
@@ -86,7 +87,7 @@ def map_to(
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as name:
         work = Path(name)
-        (work / "design.v").write_text(verilog.read_text())
+        write_design(verilog.read_text(), work)
         libraries = []
         for k, path in enumerate(library.files):  # unpacked: not every Yosys reads packed ones
             libraries.append(f"cells{k}.lib")

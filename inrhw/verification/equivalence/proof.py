@@ -20,6 +20,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from inrhw.base.design_file import write_design
 from inrhw.base.errors import InrhwError
 from inrhw.base.progress import OnProgress, silent
 from inrhw.base.yosys import run_yosys, yosys_version
@@ -240,7 +241,7 @@ class _Attempt:
 
 def _read_verilog(verilog: Path, top: str, folder: Path) -> Mapping[str, Any]:
     """Let Yosys read the Verilog into words; nothing that synthesis does to it is used."""
-    (folder / "design.v").write_bytes(verilog.read_bytes())
+    write_design(verilog.read_text(), folder)
     script = f"""
         read_verilog -sv design.v
         hierarchy -check -top {top}
