@@ -15,9 +15,10 @@ from inrhw.base.process import installed_version
 from inrhw.base.version import __version__
 from inrhw.networks.architecture import architecture_from_json
 from inrhw.networks.shared import SharedArchitecture
-from inrhw.networks.tiled import read_architecture
+from inrhw.networks.tiled import TiledArchitecture, read_architecture
 from inrhw.reports.page import error_picture, write_report
 from inrhw.reports.summary import UNVERIFIED
+from inrhw.reports.tiles import tiles_section
 from inrhw.reports.words import Report, figure
 from inrhw.signals.likeness import psnr_db, ssim
 from inrhw.signals.picture import load_picture, save_picture
@@ -114,6 +115,9 @@ def _gather(folder: Path, sections: Iterable[Section]) -> Report:
         "tools": {"python": platform.python_version()} | {t: installed_version(t) for t in _TOOLS},
         "files": _files(folder, manifest),
     }
+    made = None if many else read_architecture(json.dumps(fitted["architecture"]))
+    if isinstance(made, TiledArchitecture):
+        found["tiles"] = tiles_section(folder, fitted, made, fitted["parameters"])
     folded = (folder / "plan.json").exists()
     plan = read_json(folder / "plan.json", "inrhw emit") if folded else {}
     if folded:

@@ -168,6 +168,8 @@ def fit(
     """
     training = with_own_rate(training or Training(), architecture)
     check_device(training.device)
+    if training.digits_loss and architecture.tiles > 1:
+        raise InputError("digits_loss is about weights in adders; those of tiles are in memory; leave it out")
     if architecture.scale != 1 or (architecture.width, architecture.height, architecture.channels) != (
         picture.width,
         picture.height,
