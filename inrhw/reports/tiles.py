@@ -3,22 +3,24 @@
 import itertools
 import math
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from inrhw.base.files import finite
-from inrhw.networks.tiled import TiledArchitecture
 from inrhw.reports.words import Report, figure
 from inrhw.signals.picture import load_picture
 from inrhw.signals.tiling import Tiling
+
+if TYPE_CHECKING:
+    from inrhw.networks.tiled import TiledArchitecture
 
 #: PSNR in dB of the darkest and of the brightest tile of the map.
 _DARKEST_DB, _BRIGHTEST_DB = 20.0, 45.0
 
 
-def tiles_section(folder: Path, fitted: Report, architecture: TiledArchitecture, parameters: int) -> Report:
+def tiles_section(folder: Path, fitted: Report, architecture: "TiledArchitecture", parameters: int) -> Report:
     """Return the section on tiles, of the quantized model's picture, which is the core's.
 
     Parameters
@@ -119,7 +121,7 @@ def macs(features: list[int]) -> int:
     return sum(a * b for a, b in itertools.pairwise(features))
 
 
-def same_parameters(architecture: TiledArchitecture, parameters: int) -> list[int]:
+def same_parameters(architecture: "TiledArchitecture", parameters: int) -> list[int]:
     """Return the features of the widest network of as many layers that stores no more than all tiles do."""
     first, *hidden, last = architecture.features
 

@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from inrhw.base.board import RESOURCE_UNITS, Board
-from inrhw.base.design_file import write_design
 from inrhw.base.errors import InputError
 from inrhw.base.figure import Figure
 from inrhw.base.files import bench_folder, read_json, write_json
 from inrhw.base.progress import OnProgress, silent
-from inrhw.base.yosys import run_yosys, share_folder, yosys_version
+from inrhw.base.yosys import run_yosys, share_folder, write_design, yosys_version
 from inrhw.synthesis.block_contents import block_map, cut_contents
 from inrhw.synthesis.flow import OPEN_FAMILIES, TECHMAPS, mapping_command, yosys_script
 from inrhw.synthesis.nextpnr import PlaceAndRoute, place_and_route

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from inrhw.base.design_file import write_design
 from inrhw.base.errors import InputError
 from inrhw.base.progress import OnProgress, silent
-from inrhw.base.yosys import run_yosys
+from inrhw.base.yosys import run_yosys, write_design
 from inrhw.estimates.asic.gate_netlist import GateNetlist, read_netlist
 from inrhw.estimates.asic.library import Library
 from inrhw.estimates.asic.reading import read_text

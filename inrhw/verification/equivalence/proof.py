@@ -20,10 +20,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from inrhw.base.design_file import write_design
 from inrhw.base.errors import InrhwError
 from inrhw.base.progress import OnProgress, silent
-from inrhw.base.yosys import run_yosys, yosys_version
+from inrhw.base.yosys import run_yosys, write_design, yosys_version
 from inrhw.verification.equivalence.abc import abc_version, different_pairs, find_abc
 from inrhw.verification.equivalence.cells.library import cell_model
 from inrhw.verification.equivalence.cells.operators import operator
