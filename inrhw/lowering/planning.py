@@ -131,10 +131,17 @@ def plan_tiles(architecture: TiledArchitecture, hardware: Hardware, board: Board
         raise InputError("tiles need the raster source, which knows in which one a pixel is, not stream")
     shapes = layer_shapes(architecture)
     if hardware.folded:
-        return _folding(shapes, hardware, board)
-    whole = Folding(tuple(Fold(shape.rows, shape.columns) for shape in shapes), packed=hardware.packed)
-    _check_room(shapes, whole, hardware, board)
-    return whole
+        folding = _folding(shapes, hardware, board)
+    else:
+        folding = Folding(tuple(Fold(shape.rows, shape.columns) for shape in shapes))
+        _check_room(shapes, folding, hardware, board)
+    first, columns = shapes[0], architecture.tiling.columns
+    if columns > _MOST_COLUMNS and folding.layers[0].neuron_fold(first.rows) == 1:
+        raise InputError(
+            f"{columns} tiles side by side are more than {_MOST_COLUMNS}, whose sums a scan that takes all "
+            f"{first.rows} neurons at once can keep; take wider tiles or more cycles a pixel"
+        )
+    return folding
 
 
 def _check_room(shapes: Sequence[LayerShape], folding: Folding, hardware: Hardware, board: Board) -> None:
@@ -149,6 +156,10 @@ def _check_room(shapes: Sequence[LayerShape], folding: Folding, hardware: Hardwa
                 f"{shapes[0].banks} tiles at a pixel a clock need {needs}, but {board.name} ({board.part}) "
                 f"has {there:,}; take larger tiles, a smaller network, or a target"
             )
+
+
+#: Words of the deepest memory of LUTs that synthesis makes.
+_MOST_COLUMNS = 256
 
 
 @dataclass(frozen=True)

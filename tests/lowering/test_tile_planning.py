@@ -27,6 +27,11 @@ def test_a_pixel_a_clock_takes_a_multiplier_for_each_weight_behind_the_scan() ->
     assert predicted(KODAK, Hardware()).dsp == 16 * 16 + 16 * 3
 
 
+def test_two_products_of_8_bits_share_a_multiplier_at_a_pixel_a_clock_too() -> None:
+    packed = Hardware(weights="rom", initiation_interval=1, packed=True)
+    assert predicted(KODAK, packed).dsp == 16 * 16 // 2 + 16 * 2
+
+
 @pytest.mark.parametrize("interval", [2, 4, 8, 16])
 def test_a_slower_core_takes_multipliers_in_proportion(interval: int) -> None:
     least = -(-304 // interval)
@@ -52,6 +57,13 @@ def test_more_tiles_take_more_memory_and_no_more_multipliers() -> None:
 def test_what_tiles_cannot_have_is_refused(hardware: Hardware, sentence: str) -> None:
     with pytest.raises(InputError, match=sentence):
         plan_for([KODAK], hardware, BOARD)
+
+
+def test_more_columns_than_a_scan_can_keep_are_refused() -> None:
+    wide = replace(KODAK, width=1028, height=4, tile_width=4, tile_height=4)
+    with pytest.raises(InputError, match="257 tiles side by side are more than 256"):
+        plan_for([wide], Hardware(), BOARD)
+    assert plan_for([wide], Hardware(initiation_interval=4), BOARD)
 
 
 def test_tiles_that_no_memory_of_the_board_holds_are_refused() -> None:
