@@ -4,6 +4,7 @@ Multiplications a pixel are those of one small network; what is stored grows wit
 hardware what a picture is on a core of many: a bank of weights.
 """
 
+import copy
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -142,6 +143,15 @@ class TiledINR(INR):
         alone.activation, alone.encoding = self.activation, self.encoding
         alone.finer_activations = self.finer_activations
         return alone
+
+    def with_tile(self, k: int, network: INR) -> "TiledINR":
+        """Return a copy in which tile k has the weights of `network`, and all others what they have."""
+        model = copy.deepcopy(self)
+        with torch.no_grad():
+            for own, layer in zip(model.layers, network.layers, strict=True):
+                if isinstance(own, TiledLayer) and isinstance(layer, DenseLayer):
+                    own.weight[k], own.bias[k] = layer.weight, layer.bias
+        return model
 
     def each(self) -> Iterator[INR]:
         """Yield the network of each tile."""
