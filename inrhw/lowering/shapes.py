@@ -1,7 +1,7 @@
 """The layers of a core as the cost model sees them: nodes whose formats are those before training."""
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from inrhw.base.types import Element, Fixed
@@ -20,6 +20,9 @@ from inrhw.ops.linear.folded_dense.shape import FoldedShape
 from inrhw.ops.linear.fwht.node import Fwht
 from inrhw.ops.node import Node
 from inrhw.ops.rotation import Rotation
+
+#: Untrained networks from which the formats of tiles are taken: of many networks, some have wider sums.
+_TILES = 8
 
 
 @dataclass(frozen=True)
@@ -135,15 +138,19 @@ def layer_shapes(architecture: Architecture, pictures: int = 1) -> tuple[LayerSh
         precision = replace(precision, quantizer="uniform")
     shared = isinstance(architecture, SharedArchitecture)
     known = replace(architecture, precision=precision)
-    network = own_network(known, 0) if isinstance(known, SharedArchitecture) else INR(known)
-    chunks = _chunks(lower(network.quantized()).nodes.values())
+    if isinstance(known, SharedArchitecture):
+        networks = [own_network(known, 0)]
+    else:
+        networks = [INR(known, seed) for seed in range(min(_TILES, pictures) if tile_columns else 1)]
+    each = [_chunks(lower(network.quantized()).nodes.values()) for network in networks]
+    chunks = each[0]
     alike = _shared_layers(architecture, len(chunks)) if shared and pictures > 1 else range(0)
     if tile_columns and architecture.encoding:
         alike = range(1)
     return tuple(
         LayerShape(
             fixed=replace(
-                FoldedDense.of(dense, dense.i, Fold(*dense.weight.shape)).shape,
+                _folded([found[k][1] for found in each]).shape,
                 banks=pictures,
                 sets=1 if k in alike else pictures,
             ),
@@ -156,6 +163,12 @@ def layer_shapes(architecture: Architecture, pictures: int = 1) -> tuple[LayerSh
         )
         for k, (rotated, dense, following) in enumerate(chunks)
     )
+
+
+def _folded(layers: Sequence[Dense]) -> FoldedDense:
+    """Return the layer of a network, or those of several as banks, on a multiplier for each weight."""
+    first = layers[0]
+    return FoldedDense.of(layers, replace(first.i, banks=len(layers)), Fold(*first.weight.shape))
 
 
 def _chunks(nodes: Iterable[Node]) -> list[tuple[list[Node], Dense, list[Node]]]:
