@@ -5,6 +5,7 @@ hardware what a picture is on a core of many: a bank of weights.
 """
 
 import copy
+import functools
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -68,7 +69,7 @@ class TiledArchitecture(Architecture):
         """The layer in front of the trained ones, of a tile."""
         return self.activation.encoding(self.tile_width, self.tile_height)
 
-    @property
+    @functools.cached_property
     def of_tile(self) -> Architecture:
         """What the network of one tile is by itself."""
         return Architecture(
