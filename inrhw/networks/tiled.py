@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from inrhw.base.errors import InputError
-from inrhw.networks.architecture import Architecture, architecture_from_json
+from inrhw.networks.architecture import Architecture, activations, architecture_from_json
 from inrhw.networks.inr import INR
-from inrhw.ops.kinds.activation import Encoding
+from inrhw.ops.kinds.activation import Encoding, PeriodicActivation
 from inrhw.ops.linear.dense import DenseLayer
 from inrhw.signals.grid import Grid
 from inrhw.signals.picture import Picture
@@ -27,9 +27,15 @@ from inrhw.signals.tiling import Tiling
 __all__ = ["TiledArchitecture", "TiledINR", "TiledLayer", "network_of", "read_architecture"]
 
 
+#: Of omega_0 for a whole picture: a tile shows fewer periods of whatever there is (decision 0026).
+_OF_OMEGA_0 = 0.5
+
+
 @dataclass(frozen=True)
 class TiledArchitecture(Architecture):
     """Networks of one shape for the tiles of a picture.
+
+    Where nobody says omega_0, it is half of what a periodic model has for a whole picture.
 
     Parameters
     ----------
@@ -43,6 +49,9 @@ class TiledArchitecture(Architecture):
     tile_height: int = 1
 
     def __post_init__(self) -> None:
+        known = activations().get(self.model)
+        if self.omega_0 is None and known and issubclass(known, PeriodicActivation):
+            object.__setattr__(self, "omega_0", _OF_OMEGA_0 * known.default_omega_0)
         super().__post_init__()
         _ = self.tiling
         if self.precision.quantizer != "uniform":

@@ -114,6 +114,12 @@ def test_an_architecture_is_read_as_it_was_written() -> None:
     assert INR(CUT.of_tile).architecture.grid == CUT.grid
 
 
+def test_omega_0_of_tiles_is_half_unless_told() -> None:
+    assert CUT.omega_0 == 10 and CUT.of_tile.omega_0 == 10
+    assert replace(CUT, omega_0=7.0).of_tile.omega_0 == 7
+    assert replace(CUT, model="gauss", omega_0=None).omega_0 == activations()["gauss"].default_omega_0
+
+
 def test_tiles_do_not_rotate() -> None:
     with pytest.raises(InputError, match="tiles are quantized uniformly; quantizer dhq rotates"):
         replace(CUT, precision=Precision(quantizer="dhq"))
