@@ -22,11 +22,12 @@ from inrhw.base.errors import InputError
 from inrhw.base.files import output_folder, write_together
 from inrhw.base.names import safe_name
 from inrhw.base.yosys import vendor_cells, verilog_from_rtlil
-from inrhw.core.core import Core
+from inrhw.core.core import Core, core_over
 from inrhw.core.registers.weight_file import weights_file
 from inrhw.core.sources.window import WindowSource
 from inrhw.ops.node import Graph
 from inrhw.signals.grid import Grid
+from inrhw.signals.tiling import Tiling
 from inrhw.signals.window import Window
 
 
@@ -91,7 +92,7 @@ class Artifact:
 
 def emit(
     graph: Graph,
-    grid: Grid | Sequence[Grid],
+    grid: Grid | Sequence[Grid] | Tiling,
     folder: Path | str,
     name: str,
     *,
@@ -110,7 +111,7 @@ def emit(
     graph
         From `lower`, `fold` or `fold_banks`.
     grid
-        Coordinates of the picture; or of each picture on the core.
+        Coordinates of the picture; or of each picture on the core; or the tiles of a picture.
     folder
         Where to write; made if need be.
     name
@@ -136,8 +137,7 @@ def emit(
         )
     if name != name.lower() and name in vendor_cells():
         raise InputError(f"name must not be that of a cell of a part, as {name} is; choose another")
-    first, *others = [grid] if isinstance(grid, Grid) else grid
-    core = Core(graph, first, source, others=tuple(others), control=control, window=window)
+    core = core_over(graph, grid, source, control=control, window=window)
     artifact = Artifact(name, Path(folder), core)
     with output_folder(artifact.folder):
         component = artifact.core.component()
@@ -188,18 +188,14 @@ def verilog_of(component: Component, name: str, folder: Path) -> str:
 
 def _vectors(core: Core) -> bytes:
     coordinates = core.coordinates
-    others = [core.graph.of_bank(bank) for bank in range(1, core.pictures)]
+    pixels, *others = core.golden()
     if core.memories:
-        others = [core.other.graph]
-    vectors: dict[str, Any] = {
-        "coordinates": coordinates,
-        "pixels": core.graph.forward_int(coordinates).astype(np.uint8),
-    }
+        others = core.other.golden()
+    vectors: dict[str, Any] = {"coordinates": coordinates, "pixels": pixels.astype(np.uint8)}
     if core.window_source:
         vectors |= _window_vectors(core, core.window_source)
     if others:
-        pixels = [graph.forward_int(coordinates) for graph in others]
-        vectors["other_pixels"] = np.stack(pixels).astype(np.uint8)
+        vectors["other_pixels"] = np.stack(others).astype(np.uint8)
     buffer = io.BytesIO()
     np.savez(buffer, **vectors)
     return buffer.getvalue()

@@ -8,6 +8,7 @@ from amaranth.hdl import Shape
 from amaranth.lib.wiring import Component, In
 
 from inrhw.artifact.manifest import Coordinate, Folding, Manifest, Memory, Port, Stage, WindowFormat
+from inrhw.base.types import Fixed
 from inrhw.base.version import __version__
 from inrhw.core.core import FIFO_LATENCY, Core
 from inrhw.core.registers.control_map import control_registers
@@ -35,7 +36,8 @@ def describe(core: Core, name: str, component: Component) -> Manifest:
     component
         The same as a circuit, whose ports are told.
     """
-    element = core.grid.element
+    element = core.graph.i.element
+    assert isinstance(element, Fixed)
     return Manifest(
         created_by=f"inrhw {__version__}",
         name=name,
@@ -57,6 +59,7 @@ def describe(core: Core, name: str, component: Component) -> Manifest:
         registers=_registers(core),
         control=_addresses(control_registers(core.window)) if core.control else None,
         window=_window(core.window_source) if core.window_source else None,
+        tile=(core.tiling.tile_width, core.tiling.tile_height) if core.tiling else None,
     )
 
 
@@ -114,6 +117,6 @@ def _detail(node: Node) -> str:
         return (
             f"pe {node.fold.pe} x simd {node.fold.simd}, fold {node.neuron_fold} x {node.synapse_fold}, "
             f"weights of {node.format.weight_bits} bits in {node.memory_kind}"
-            + (f", of {node.sets} pictures" if node.sets > 1 else "")
+            + (f", in {node.sets} banks" if node.sets > 1 else "")
         )
     return ""

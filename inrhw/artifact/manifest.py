@@ -16,7 +16,7 @@ from inrhw.base.typed_json import from_json, to_json
 FILE = "manifest.json"
 
 #: Format of the file: another number whenever a key comes, goes or changes its meaning.
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -127,6 +127,8 @@ class Manifest:
         The same of those that start, stop and watch the core.
     window
         Numbers of the window, if it can be set at run time.
+    tile
+        Width and height of a tile in pixels, of a core that has a network for each tile.
     """
 
     created_by: str
@@ -149,6 +151,7 @@ class Manifest:
     registers: Mapping[str, int] | None = None
     control: Mapping[str, int] | None = None
     window: WindowFormat | None = None
+    tile: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         plain_name = re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", self.name) is not None

@@ -7,17 +7,20 @@ from pathlib import Path
 from inrhw.artifact.manifest import Manifest
 from inrhw.base.errors import InputError
 from inrhw.base.files import read_json
-from inrhw.core.core import Core
+from inrhw.core.core import Core, core_over
 from inrhw.core.registers.weight_file import shape_digest, weights_file
 from inrhw.lowering.folding import Fold, Folding, fold, fold_banks
 from inrhw.lowering.integer_graph import lower
 from inrhw.lowering.shapes import layer_shapes
 from inrhw.networks.architecture import Architecture, architecture_from_json
 from inrhw.networks.inr import INR
+from inrhw.networks.tiled import TiledINR
 from inrhw.networks.training.fitted import Fitted
 from inrhw.networks.training.shared_fit import FittedShared, is_shared
 from inrhw.ops.node import Graph
 from inrhw.ops.registry import implementation
+from inrhw.signals.grid import Grid
+from inrhw.signals.tiling import Tiling
 
 
 def networks(folder: Path) -> list[INR]:
@@ -31,6 +34,12 @@ def networks(folder: Path) -> list[INR]:
     if not is_shared(folder):
         return [Fitted.load(folder).model]
     return list(FittedShared.load(folder).model)
+
+
+def has_banks(folder: Path) -> bool:
+    """Return whether the networks trained in a folder become banks of one core: of pictures, or of tiles."""
+    summary = read_json(folder / "fit.json", "inrhw fit")
+    return "shared" in summary or "tile_width" in summary.get("architecture", {})
 
 
 def as_emitted(models: Sequence[INR], manifest: Manifest) -> list[INR]:
@@ -51,7 +60,9 @@ def as_emitted(models: Sequence[INR], manifest: Manifest) -> list[INR]:
 
 
 def graph_of(models: Sequence[INR], folding: Folding | None) -> Graph:
-    """Return the graph of one network, folded or not, or of several as banks."""
+    """Return the graph of one network, folded or not, or of several, or of those of all tiles, as banks."""
+    if isinstance(models[0], TiledINR):
+        models = list(models[0].each())
     graphs = [lower(model) for model in models]
     precision = models[0].architecture.precision
     if folding is None:
@@ -60,15 +71,20 @@ def graph_of(models: Sequence[INR], folding: Folding | None) -> Graph:
     return fold(graphs[0], folding, precision) if len(graphs) == 1 else fold_banks(graphs, folding, precision)
 
 
+def grid_of(models: Sequence[INR]) -> Tiling | list[Grid]:
+    """Return the coordinates of each picture, or the tiles of the only one."""
+    if isinstance(models[0], TiledINR):
+        return models[0].architecture.tiling
+    return [model.architecture.grid for model in models]
+
+
 def core_of(models: Sequence[INR], manifest: Manifest) -> Core:
     """Return the core that a manifest describes, with the weights of `models`, from `as_emitted`."""
     graph = graph_of(models, _folding(manifest))
-    grid, *others = [model.architecture.grid for model in models]
-    return Core(
+    return core_over(
         graph,
-        grid,
+        grid_of(models),
         manifest.source,
-        others=tuple(others),
         control=bool(manifest.control),
         window=manifest.window is not None,
     )

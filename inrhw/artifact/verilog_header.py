@@ -32,7 +32,7 @@ def head_comment(core: Core, name: str) -> str:
     name
         Of its top module.
     """
-    element = core.grid.element
+    element = core.graph.i.element
     sizes = " and ".join(f"{grid.width}x{grid.height}" for grid in core.sizes)
     width, height = (core.grid.width, core.grid.height) if len(core.sizes) == 1 else ("width", "height")
     names = "RGB" if core.channels == 3 else ["grey"]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 __all__ = ["Codes", "Element", "Fixed", "Phase", "Vector"]
 
 #: Magnitudes below this count as zero: their codes' scale would leave the range of a float.
-_SMALLEST = 1e-200
+SMALLEST = 1e-200
 
 Codes = NDArray[np.int64]
 
@@ -94,9 +94,9 @@ class Fixed:
         if width < 2:
             raise ValueError(f"width must be at least 2 bits for a signed format, not {width}")
         largest = (1 << (width - 1)) - 1
-        if magnitude < _SMALLEST:
+        if magnitude < SMALLEST:
             return cls(width, width - 1)
-        return cls(width, math.floor(math.log2((largest + 0.5) / magnitude)))
+        return cls(width, math.frexp((largest + 0.5) / magnitude)[1] - 1)
 
     def __str__(self) -> str:
         return f"{'s' if self.signed else 'u'}{self.width}.{self.frac}"

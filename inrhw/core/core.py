@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,6 +12,7 @@ from inrhw.base.types import Codes
 from inrhw.core.circuit import CoreComponent
 from inrhw.core.sources.folded_raster import FoldedRaster
 from inrhw.core.sources.raster import RasterSource
+from inrhw.core.sources.tiled_raster import TiledRaster
 from inrhw.core.sources.window import WindowSource
 from inrhw.gateware.memory import Contents
 from inrhw.lowering.folding import other_weights
@@ -19,6 +21,7 @@ from inrhw.ops.linear.dense import Dense
 from inrhw.ops.linear.folded_dense.node import FoldedDense
 from inrhw.ops.node import Graph
 from inrhw.signals.grid import Grid
+from inrhw.signals.tiling import Tiling
 
 #: Cycles from a pixel leaving the network to the same pixel at m_axis: the FIFO and its output register.
 FIFO_LATENCY = 2
@@ -43,6 +46,8 @@ class Core:
         Whether there are registers to start, stop and watch it; of a raster core.
     window
         Whether the raster core's window can be set at run time: see `WindowSource`.
+    tiling
+        The tiles of the picture, of a raster core with a bank of weights for each.
     """
 
     graph: Graph
@@ -51,6 +56,7 @@ class Core:
     others: tuple[Grid, ...] = ()
     control: bool = False
     window: bool = False
+    tiling: Tiling | None = None
 
     def __post_init__(self) -> None:
         check_source(self.source)
@@ -59,11 +65,21 @@ class Core:
             first = next(iter(self.graph.nodes.values()))
             check_window(self.source, isinstance(first, FoldedDense), first.o.element)
         i = self.graph.i
-        for grid in self.grids:
+        if self.tiling:
+            self._check_tiling(self.tiling)
+        for grid in (self.tiling.grid,) if self.tiling else self.grids:
             if (i.element, i.length) != (grid.element, 2):
                 raise InputError(f"the graph takes {i}, but the grid gives {grid.vector}")
         if len(self.grids) != self.pictures:
             raise InputError(f"a core of {self.pictures} pictures needs as many grids, not {len(self.grids)}")
+
+    def _check_tiling(self, tiling: Tiling) -> None:
+        if (tiling.width, tiling.height) != (self.grid.width, self.grid.height):
+            raise InputError("tiles must be of the picture that the core shows")
+        if self.source != "raster":
+            raise InputError("tiles need the raster source, which knows in which one a pixel is")
+        if self.graph.i.banks != tiling.tiles or self.graph.memories:
+            raise InputError(f"a core of {tiling.tiles} tiles needs a bank of fixed weights for each")
 
     @property
     def grids(self) -> tuple[Grid, ...]:
@@ -82,8 +98,21 @@ class Core:
 
     @property
     def coordinates(self) -> Codes:
-        """What golden vectors are about: every coordinate of each size, int64 [n, 2]."""
+        """What golden vectors are about: every coordinate of each size, or in its tile, int64 [n, 2]."""
+        if self.tiling:
+            return self.tiling.codes()
         return np.concatenate([grid.codes() for grid in self.sizes])
+
+    def golden(self) -> list[Codes]:
+        """Return the pixels of each picture at all coordinates, [n, channels]."""
+        x = self.coordinates
+        if not self.tiling:
+            return [self.graph.of_bank(bank).forward_int(x) for bank in range(self.pictures)]
+        pixels, numbers = np.empty((len(x), self.channels), np.int64), self.tiling.numbers()
+        for tile in range(self.tiling.tiles):
+            here = numbers == tile
+            pixels[here] = self.graph.of_bank(tile).forward_int(x[here])
+        return [pixels]
 
     def frame(self, picture: int) -> slice:
         """Return where in `coordinates` a picture's own are."""
@@ -103,7 +132,7 @@ class Core:
         """The first layer as a raster source."""
         first = next(iter(self.graph.nodes.values()))
         if isinstance(first, FoldedDense):
-            return FoldedRaster(first, self.scans)
+            return TiledRaster.of(first, self.tiling) if self.tiling else FoldedRaster(first, self.scans)
         assert isinstance(first, Dense)
         return self.window_source or RasterSource(first, self.grid)
 
@@ -115,7 +144,7 @@ class Core:
     @property
     def pictures(self) -> int:
         """Pictures whose weights the core holds for good; which one, says tid or a register."""
-        return 1 if self.graph.memories else self.graph.i.banks
+        return 1 if self.graph.memories or self.tiling else self.graph.i.banks
 
     @functools.cached_property
     def memories(self) -> tuple[Contents, ...]:
@@ -174,3 +203,19 @@ class Core:
     def component(self) -> "CoreComponent":
         """Return the top-level component, with flat AXI port names."""
         return CoreComponent(self)
+
+
+def core_over(
+    graph: Graph,
+    grid: Grid | Sequence[Grid] | Tiling,
+    source: str = "raster",
+    *,
+    control: bool = False,
+    window: bool = False,
+) -> Core:
+    """Return the core of a picture, of each of several pictures, or of a picture in tiles; see `Core`."""
+    if isinstance(grid, Tiling):
+        whole = Grid(grid.width, grid.height)
+        return Core(graph, whole, source, control=control, window=window, tiling=grid)
+    first, *others = [grid] if isinstance(grid, Grid) else grid
+    return Core(graph, first, source, tuple(others), control=control, window=window)

@@ -7,8 +7,9 @@ from dataclasses import fields, replace
 
 from inrhw.base.board import Family
 from inrhw.base.types import Vector
-from inrhw.gateware.cost import Cost, adder, column_memory, counter, lut_ram
-from inrhw.lowering.folding import Folding, accumulator_width, lanes_to_rotate
+from inrhw.gateware.cost import Cost, adder, block_ram, column_memory, counter, lut_ram
+from inrhw.gateware.memory import whole_depth
+from inrhw.lowering.folding import Folding, accumulator_width, lanes_to_rotate, sums_in_blocks
 from inrhw.lowering.shapes import LayerShape
 from inrhw.ops.kinds.curve import CurveNode
 from inrhw.ops.linear.dense import Dense
@@ -143,7 +144,7 @@ def layer_cost(
     if shape.phase_bits == 0 and leaving < shape.rows:
         following += Gather(Vector(shape.following[-1].o.element, shape.rows, leaving)).cost()
     if raster:
-        return _folded_raster(folded) + following
+        return _folded_raster(folded, shape.tile_columns) + following
     if shape.shared and fold == Fold(shape.rows, shape.columns) and lanes == shape.columns:
         return shape.baked.cost() + following
     if not shape.rotation:
@@ -154,12 +155,18 @@ def layer_cost(
 
 def rest_cost(shapes: Sequence[LayerShape], weights: str, source: str, *, control: bool = False) -> Cost:
     """Return what the FIFO, the counters, and the loader or the choice of a picture cost, and `control`."""
-    chosen = shapes[0].banks > 1 and source == "raster"
+    chosen = shapes[0].banks > 1 and source == "raster" and not shapes[0].tile_columns
     return _fifo(shapes[-1].rows, 1) + _pages(weights == "loadable", chosen, control)
 
 
 def graph_cost(
-    graph: Graph, grid: Grid, source: str, *, control: bool = False, window: bool = False
+    graph: Graph,
+    grid: Grid,
+    source: str,
+    *,
+    control: bool = False,
+    window: bool = False,
+    tile_columns: int = 0,
 ) -> dict[str, Cost]:
     """Return what each node of a graph costs on UltraScale+, as it is in a core, and "source" and "rest".
 
@@ -171,6 +178,8 @@ def graph_cost(
         The picture.
     source, control, window
         As in `inrhw.emit`.
+    tile_columns
+        Tiles side by side, of a graph with a bank for each tile; else 0.
     """
     first, *others = graph.nodes
     behind = zip(others, itertools.pairwise(graph.nodes.values()), strict=True)
@@ -179,12 +188,12 @@ def graph_cost(
     if source == "stream":
         parts[first] = node.cost()
     elif isinstance(node, FoldedDense):
-        parts["source"] = _folded_raster(node.shape)
+        parts["source"] = _folded_raster(node.shape, tile_columns)
     else:
         assert isinstance(node, Dense)
         parts["source"] = _raster(node, grid, window=window)
     loadable = bool(graph.memories)
-    chosen = graph.i.banks > 1 and not loadable and source == "raster"
+    chosen = graph.i.banks > 1 and not loadable and source == "raster" and not tile_columns
     credits = graph.latency // graph.initiation_interval + 1
     return parts | {"rest": _fifo(graph.o.length, credits) + _pages(loadable, chosen, control)}
 
@@ -226,14 +235,20 @@ def _rotated(shape: LayerShape, lanes: int, rotated_lanes: int) -> Cost:
     return regrouped + turned.cost() + _on_lanes(tuple(others), shape.columns, rotated_lanes, 1)
 
 
-def _folded_raster(shape: FoldedShape) -> Cost:
-    """Return the cost of accumulators in LUT RAM, their increments, and the pixel counter."""
+def _folded_raster(shape: FoldedShape, tile_columns: int = 0) -> Cost:
+    """Return the cost of accumulators in LUT RAM, their increments, and the pixel counter.
+
+    With tiles there are sums for each column of them, and the counter of tiles.
+    """
     format = shape.format
     width = accumulator_width(format, shape.element) if shape.loadable else format.sum_width
     beats, lanes = shape.neuron_fold, shape.fold.pe
-    lane = Cost(lut=lut_ram(width, beats)) + adder(width, shape.element.width)
+    sums = whole_depth(beats) * max(1, tile_columns)
+    kept = block_ram(width, sums) if sums_in_blocks(sums, beats) else Cost(lut=lut_ram(width, sums))
+    lane = kept + adder(width, shape.element.width)
     increments = column_memory(lanes, width, 3 * beats, shape.sets, loadable=shape.loadable)
-    return lanes * lane + increments + counter(3 * beats) + 2 * counter(beats) + _SCAN
+    scan = _SCAN + (4 * counter(shape.banks) if tile_columns else Cost())
+    return lanes * lane + increments + counter(3 * beats) + 2 * counter(beats) + scan
 
 
 def _raster(dense: Dense, grid: Grid, *, window: bool) -> Cost:

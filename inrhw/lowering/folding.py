@@ -6,6 +6,7 @@ from itertools import zip_longest
 
 from inrhw.base.errors import GraphError, InputError
 from inrhw.base.types import Element, Phase, Vector
+from inrhw.gateware.memory import MAX_LUT_DEPTH
 from inrhw.lowering.hardware import WEIGHTS
 from inrhw.networks.precision import Precision
 from inrhw.ops.linear.dense import Dense
@@ -287,6 +288,14 @@ def other_weights(graph: Graph) -> Graph:
         for name, node in graph.nodes.items()
     }
     return Graph(nodes)
+
+
+def sums_in_blocks(depth: int, beats: int) -> bool:
+    """Return whether a raster scan keeps so many sums a lane in block RAM, not in LUTs.
+
+    A block is read a cycle earlier, which a sum that is needed again in the next cycle does not allow.
+    """
+    return depth > MAX_LUT_DEPTH and beats > 1
 
 
 #: Fewest and most bits of a loadable accumulator; what int64 computes of it has some bits more.

@@ -100,12 +100,12 @@ class Hardware(Settings):
             )
         if self.packed and not self.folded:
             raise InputError("packed is about the multipliers of a folded network; give a target too")
-        if self.interval == 1 and self.weights:
+        if self.interval == 1 and self.weights == "loadable":
             raise InputError(
-                f"{self.weights} weights with a target take two clocks a pixel or more; "
+                "loadable weights with a target take two clocks a pixel or more; "
                 "ask for less, or leave weights and target out for one pixel a clock"
             )
-        if self.interval == 1:
+        if self.interval == 1 and not self.weights:
             raise InputError(
                 "the target is one pixel a clock, which is what a core without a target gives; leave it out"
             )

@@ -22,6 +22,7 @@ from inrhw.lowering.folding import Folding, check_loadable
 from inrhw.lowering.hardware import Hardware, check_window
 from inrhw.lowering.shapes import LayerShape, layer_shapes
 from inrhw.networks.architecture import Architecture
+from inrhw.networks.tiled import TiledArchitecture
 from inrhw.ops.linear.folded_dense.fold import Fold
 
 #: How often, and by what factor, the price of a resource that ran short is raised.
@@ -79,6 +80,8 @@ def _folding(shapes: Sequence[LayerShape], hardware: Hardware, board: Board) -> 
 
 def plan_for(architectures: Sequence[Architecture], hardware: Hardware, board: Board) -> Folding | None:
     """Find the folding of a core of as many pictures as there are architectures; see `plan`."""
+    if isinstance(architectures[0], TiledArchitecture):
+        return plan_tiles(architectures[0], hardware, board)
     if len(architectures) > 1:
         return plan_banks(architectures, hardware, board)
     return plan(architectures[0], hardware, board)
@@ -105,6 +108,58 @@ def plan_banks(architectures: Sequence[Architecture], hardware: Hardware, board:
     if hardware.folded:
         return _folding(shapes, hardware, board)
     return Folding(tuple(Fold(shape.rows, shape.columns) for shape in shapes))
+
+
+def plan_tiles(architecture: TiledArchitecture, hardware: Hardware, board: Board) -> Folding:
+    """Find the folding of a core with a bank of weights for each tile, as `plan` does for one network.
+
+    With no target there is a multiplier for each weight, and a pixel a clock.
+
+    Raises
+    ------
+    InputError
+        If the core is to have what tiles cannot have, or no folding does it.
+    """
+    if hardware.weights in ("baked", "loadable"):
+        raise InputError(
+            f"weights of tiles must be rom, not {hardware.weights}: each tile has a bank in memories that "
+            "never change; leave weights out, or leave out tiles"
+        )
+    if hardware.window:
+        raise InputError("tiles cannot have a window, which needs baked weights; leave one out")
+    if hardware.source != "raster":
+        raise InputError("tiles need the raster source, which knows in which one a pixel is, not stream")
+    shapes = layer_shapes(architecture)
+    if hardware.folded:
+        folding = _folding(shapes, hardware, board)
+    else:
+        folding = Folding(tuple(Fold(shape.rows, shape.columns) for shape in shapes))
+        _check_room(shapes, folding, hardware, board)
+    first, columns = shapes[0], architecture.tiling.columns
+    if columns > _MOST_COLUMNS and folding.layers[0].neuron_fold(first.rows) == 1:
+        raise InputError(
+            f"{columns} tiles side by side are more than {_MOST_COLUMNS}, whose sums a scan that takes all "
+            f"{first.rows} neurons at once can keep; take wider tiles or more cycles a pixel"
+        )
+    return folding
+
+
+def _check_room(shapes: Sequence[LayerShape], folding: Folding, hardware: Hardware, board: Board) -> None:
+    """Raise InputError, naming what is short, unless a folding fits the board."""
+    parts = network_cost(shapes, folding, hardware.source, control=hardware.control)
+    needed = on_family(sum(parts.values(), Cost()), board.family)
+    for name in ("dsp", "bram"):
+        used, there = getattr(needed, name), board.resources[name]
+        if used > there:
+            needs = f"{math.ceil(used):,} {RESOURCE_UNITS[name]}s"
+            raise InputError(
+                f"{shapes[0].banks} tiles at a pixel a clock need {needs}, but {board.name} ({board.part}) "
+                f"has {there:,}; take larger tiles, a smaller network, or a target"
+            )
+
+
+#: Words of the deepest memory of LUTs that synthesis makes.
+_MOST_COLUMNS = 256
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The layers of a core as the cost model sees them: nodes whose formats are those before training."""
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from inrhw.base.types import Element, Fixed
@@ -11,6 +11,7 @@ from inrhw.lowering.integer_graph import lower
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.inr import INR
 from inrhw.networks.shared import SharedArchitecture, own_network
+from inrhw.networks.tiled import TiledArchitecture
 from inrhw.ops.kinds.curve import CurveNode
 from inrhw.ops.linear.dense import Dense
 from inrhw.ops.linear.folded_dense.fold import Fold, MemoryFormat, can_pack
@@ -19,6 +20,9 @@ from inrhw.ops.linear.folded_dense.shape import FoldedShape
 from inrhw.ops.linear.fwht.node import Fwht
 from inrhw.ops.node import Node
 from inrhw.ops.rotation import Rotation
+
+#: Untrained networks from which the formats of tiles are taken: of many networks, some have wider sums.
+_TILES = 8
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,8 @@ class LayerShape:
         Several pictures have the same weights: adders where there is a multiplier for each of them.
     baked
         The layer with the weights before training, as adders.
+    tile_columns
+        Tiles side by side, of a core with a bank for each tile; else 0.
     """
 
     fixed: FoldedShape
@@ -48,6 +54,7 @@ class LayerShape:
     following: tuple[Node, ...]
     shared: bool
     baked: Dense = field(compare=False)
+    tile_columns: int = 0
 
     @property
     def rows(self) -> int:
@@ -118,22 +125,32 @@ def layer_shapes(architecture: Architecture, pictures: int = 1) -> tuple[LayerSh
     Parameters
     ----------
     architecture
-        Of its network; with many pictures a `SharedArchitecture`.
+        Of its network; with many pictures a `SharedArchitecture`, with tiles a `TiledArchitecture`.
     pictures
         Pictures that share layers on it.
     """
+    tile_columns = 0
+    if isinstance(architecture, TiledArchitecture):
+        tile_columns, pictures = architecture.tiling.columns, architecture.tiles
+        architecture = architecture.of_tile
     precision = architecture.precision
     if precision.quantizer == "auto":  # what it rotates, training decides
         precision = replace(precision, quantizer="uniform")
     shared = isinstance(architecture, SharedArchitecture)
     known = replace(architecture, precision=precision)
-    network = own_network(known, 0) if isinstance(known, SharedArchitecture) else INR(known)
-    chunks = _chunks(lower(network.quantized()).nodes.values())
+    if isinstance(known, SharedArchitecture):
+        networks = [own_network(known, 0)]
+    else:
+        networks = [INR(known, seed) for seed in range(min(_TILES, pictures) if tile_columns else 1)]
+    each = [_chunks(lower(network.quantized()).nodes.values()) for network in networks]
+    chunks = each[0]
     alike = _shared_layers(architecture, len(chunks)) if shared and pictures > 1 else range(0)
+    if tile_columns and architecture.encoding:
+        alike = range(1)
     return tuple(
         LayerShape(
             fixed=replace(
-                FoldedDense.of(dense, dense.i, Fold(*dense.weight.shape)).shape,
+                _folded([found[k][1] for found in each]).shape,
                 banks=pictures,
                 sets=1 if k in alike else pictures,
             ),
@@ -142,9 +159,16 @@ def layer_shapes(architecture: Architecture, pictures: int = 1) -> tuple[LayerSh
             following=tuple(following),
             shared=k in alike,
             baked=dense,
+            tile_columns=tile_columns,
         )
         for k, (rotated, dense, following) in enumerate(chunks)
     )
+
+
+def _folded(layers: Sequence[Dense]) -> FoldedDense:
+    """Return the layer of a network, or those of several as banks, on a multiplier for each weight."""
+    first = layers[0]
+    return FoldedDense.of(layers, replace(first.i, banks=len(layers)), Fold(*first.weight.shape))
 
 
 def _chunks(nodes: Iterable[Node]) -> list[tuple[list[Node], Dense, list[Node]]]:

@@ -146,6 +146,11 @@ class Architecture:
         return Grid(self.width * self.scale, self.height * self.scale)
 
     @property
+    def tiles(self) -> int:
+        """Networks that together hold the picture."""
+        return 1
+
+    @property
     def activation(self) -> type[Activation]:
         """What the model names."""
         return activations()[self.model]

@@ -17,6 +17,7 @@ from inrhw.networks.tensors import Trainable
 from inrhw.ops.kinds.activation import Activation, Affine
 from inrhw.ops.linear.dense import DenseLayer
 from inrhw.ops.rounding import quantize
+from inrhw.signals.picture import Picture
 
 __all__ = ["INR", "absorbed", "quantized"]
 
@@ -60,11 +61,11 @@ class INR(Trainable):
         for k, (n, out) in enumerate(itertools.pairwise(features[n_fixed:-1])):
             rotates = self.layers and architecture.precision.rotates("hidden")
             scale = None if self.layers else architecture.grid.scale
-            layer = self._hadamard(n, out, gain) if rotates else DenseLayer(n, out, gain, scale)
+            layer = self._hadamard(n, out, gain) if rotates else self._dense(n, out, gain, scale)
             layer.reset(activation.hidden_bound(n, omega_0) if k else activation.first_bound(n), generator)
             self.layers.append(layer)
         # The last layer speaks in pixels: [-1, 1] becomes [0, 255].
-        make = self._hadamard if architecture.precision.rotates("last") else DenseLayer
+        make = self._hadamard if architecture.precision.rotates("last") else self._dense
         last = make(features[-2], features[-1], 127.5, offset=127.5)
         last.reset((6 / features[-2]) ** 0.5 / omega_0, generator)
         self.layers.append(last)
@@ -105,6 +106,11 @@ class INR(Trainable):
         for k, (layer, element) in enumerate(zip(self.dense_layers(), elements, strict=True)):
             weight_bits = precision.weight_bits_of(first=k == 0, last=k == len(self.layers) - 1)
             layer.quantize(weight_bits, element, precision.max_row_shift)
+
+    def _dense(
+        self, n: int, out: int, gain: float, scale: tuple[float, ...] | None = None, offset: float = 0.0
+    ) -> DenseLayer:
+        return DenseLayer(n, out, gain, scale, offset)
 
     def _hadamard(self, n: int, out: int, gain: float, offset: float = 0.0) -> HadamardLayer:
         stored = self.architecture.precision.hadamard == "stored"
@@ -169,16 +175,22 @@ class INR(Trainable):
         codes = torch.from_numpy(grid.codes()).to(weight)  # type: ignore[arg-type]
         return codes * 2.0**-grid.element.frac
 
+    def targets(self, picture: Picture) -> Tensor:
+        """Return what `forward` has to give for `coordinates`."""
+        return torch.from_numpy(picture.values.reshape(-1, picture.channels))
+
     @torch.no_grad()
     def render(self) -> NDArray[np.uint8]:
         """Return the picture, uint8 [height, width, channels], computed in float64."""
         model = copy.deepcopy(self).cpu().double().eval()
-        parts = [quantize(model(x), PIXEL) for x in torch.split(model.coordinates(), _AT_ONCE)]
-        pixels = torch.cat(parts)
+        at_once = max(1, _AT_ONCE // self.architecture.tiles)
+        parts = [quantize(model(x), PIXEL) for x in torch.split(model.coordinates(), at_once)]
+        return self._picture(torch.cat(parts, dim=-2).numpy().astype(np.uint8))
+
+    def _picture(self, values: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Return what `forward` gave as a picture."""
         grid = self.architecture.grid
-        shape = (grid.height, grid.width, self.architecture.channels)
-        image: NDArray[np.uint8] = pixels.numpy().astype(np.uint8).reshape(shape)
-        return image
+        return values.reshape(grid.height, grid.width, self.architecture.channels)
 
 
 def absorbed(networks: Sequence[INR]) -> list[INR]:

@@ -27,6 +27,9 @@ class Network(Settings):
     activation_impl
         Circuit of the activation, as `inrhw activations` names it; "auto": the one with the fewest LUTs on
         the board that errs by one unit of the last place at most. "": a table.
+    tiles
+        Size of a tile in pixels, such as 32x32, to have a network for each tile of the picture. "": one
+        network for all of it.
     shared
         One core for several pictures, whose networks share their inner layers.
     projection
@@ -40,12 +43,15 @@ class Network(Settings):
     hidden_layers: Annotated[int, at_least(0, 16)] = 2
     omega_0: Annotated[float, over(0, 1000)] | None = None
     activation_impl: str = ""
+    tiles: str = ""
     shared: bool = False
     projection: Projection | None = None
     rank: Annotated[int, at_least(1, 256)] | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.tiles and self.shared:
+            raise InputError("tiles is about one picture and shared about several; give one of them")
         given = [name for name in ("projection", "rank") if getattr(self, name) is not None]
         if given and not self.shared:
             raise InputError(f"{' and '.join(given)} is about pictures that share layers; give --shared too")

@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor
 
-from inrhw.base.types import Fixed
+from inrhw.base.types import SMALLEST, Fixed
 
-__all__ = ["quantize", "round_half_up", "round_to"]
+__all__ = ["finest_frac", "quantize", "round_half_up", "round_to"]
 
 
 class _RoundHalfUp(torch.autograd.Function):
@@ -57,3 +57,17 @@ def quantize(x: Tensor, element: Fixed, symmetric: bool = False) -> Tensor:
     unit = 2.0**-element.frac
     lo = -element.hi if symmetric else element.lo
     return round_to(x, element.frac).clamp(lo * unit, element.hi * unit)
+
+
+def finest_frac(magnitude: Tensor, width: int) -> Tensor:
+    """Return the fraction bits of ``Fixed.covering(magnitude, width)`` for each of many magnitudes.
+
+    Examples
+    --------
+    >>> finest_frac(torch.tensor([0.9, 2.0, 0.0]), 8)
+    tensor([7, 5, 7], dtype=torch.int32)
+    """
+    largest = (1 << (width - 1)) - 1
+    exact = magnitude.double()
+    frac = torch.frexp((largest + 0.5) / exact).exponent - 1
+    return torch.where(exact < SMALLEST, width - 1, frac)

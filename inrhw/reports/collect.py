@@ -13,10 +13,12 @@ from inrhw.base.errors import InputError
 from inrhw.base.files import finite, read_json
 from inrhw.base.process import installed_version
 from inrhw.base.version import __version__
-from inrhw.networks.architecture import Architecture, architecture_from_json
+from inrhw.networks.architecture import architecture_from_json
 from inrhw.networks.shared import SharedArchitecture
+from inrhw.networks.tiled import TiledArchitecture, read_architecture
 from inrhw.reports.page import error_picture, write_report
 from inrhw.reports.summary import UNVERIFIED
+from inrhw.reports.tiles import tiles_section
 from inrhw.reports.words import Report, figure
 from inrhw.signals.likeness import psnr_db, ssim
 from inrhw.signals.picture import load_picture, save_picture
@@ -113,6 +115,9 @@ def _gather(folder: Path, sections: Iterable[Section]) -> Report:
         "tools": {"python": platform.python_version()} | {t: installed_version(t) for t in _TOOLS},
         "files": _files(folder, manifest),
     }
+    made = None if many else read_architecture(json.dumps(fitted["architecture"]))
+    if isinstance(made, TiledArchitecture):
+        found["tiles"] = tiles_section(folder, fitted, made, fitted["parameters"])
     folded = (folder / "plan.json").exists()
     plan = read_json(folder / "plan.json", "inrhw emit") if folded else {}
     if folded:
@@ -142,11 +147,11 @@ def _against_separate(plan: dict[str, Any], found: Report) -> dict[str, Any]:
 def _model(fitted: dict[str, Any]) -> dict[str, Any]:
     architecture = fitted["architecture"]
     shared = "shared" in fitted
-    kind = SharedArchitecture if shared else Architecture
-    features = architecture_from_json(json.dumps(architecture), kind).features
+    text = json.dumps(architecture)
+    made = architecture_from_json(text, SharedArchitecture) if shared else read_architecture(text)
     return {
         "name": architecture["model"],
-        "layers": "-".join(map(str, features)),
+        "layers": "-".join(map(str, made.features)),
         "parameters": fitted["parameters"],
         "omega_0": architecture["omega_0"],
         **({"projection": architecture["projection"]} if shared else {}),
@@ -189,7 +194,7 @@ def _distributions(fitted: dict[str, Any]) -> list[dict[str, Any]]:
 def _folding(plan: dict[str, Any], manifest: Manifest) -> dict[str, Any]:
     """Return how each layer is folded, and what the plan promised."""
     interval, clock = manifest.initiation_interval, plan["target"]["clock_mhz"]
-    dense = ("Dense", "FoldedDense", "FoldedRaster")
+    dense = ("Dense", "FoldedDense", "FoldedRaster", "TiledRaster")
     details = [stage.detail for stage in manifest.pipeline if stage.op in dense]
     model = "analytic cost model, see benchmarks/results/core_cost.json for its error"
     return {

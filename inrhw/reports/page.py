@@ -15,13 +15,14 @@ from PIL import Image
 from inrhw.base.files import write_atomically, write_json
 from inrhw.reports.chart import Axis, Chart
 from inrhw.reports.summary import POWER_TITLES, RESOURCE_TITLES, asic_rows, counts, tiles
+from inrhw.reports.tiles import heat_map
 from inrhw.reports.words import Report, amount, is_figure, number
 from inrhw.signals.picture import Pixels
 
 #: Order of the sections in report.json; others follow in the order they came.
 SECTIONS = (
     *("name", "created_by", "verdict", "command", "model", "core", "psnr_db", "ssim", "bits_per_pixel"),
-    "shared",
+    *("shared", "tiles"),
     *("weight_bits_total", "resources", "share", "board", "timing", "throughput", "latency", "vivado"),
     *(
         "power",
@@ -110,6 +111,7 @@ def _html(report: Report, folder: Path) -> str:
         tiles=tiles(report),
         pictures=[_picture(key, folder / name) for key, name in report.get("pictures", {}).items()],
         shown=[_shown(one, folder) for one in report.get("shared", {}).get("pictures", [])],
+        heat=heat_map(report["tiles"]) if "tiles" in report else [],
         stages=_timeline(report.get("pipeline", [])),
         resource_titles=RESOURCE_TITLES,
         vivado_titles=RESOURCE_TITLES | _VIVADO_TITLES,

@@ -13,6 +13,15 @@ _FLOWS = {
     "ice40": "synth_ice40",
 }
 
+#: What memories can be made of, as `synth_xilinx` says it to `memory_libmap`; `block_contents` has the map of
+#: blocks that stands in the place of Yosys' own.
+_LIBRARIES = {
+    "xcup": "-logic-cost-rom 0.015625 -lib +/xilinx/lutrams_xcu.txt -lib +/xilinx/brams_xc4v.txt"
+    " -D HAS_SIZE_36 -D HAS_MIXWIDTH_SDP -D HAS_ADDRCE -lib +/xilinx/urams.txt",
+    "xc7": "-logic-cost-rom 0.015625 -lib +/xilinx/lutrams_xc5v.txt -lib +/xilinx/brams_xc4v.txt"
+    " -D HAS_SIZE_36 -D HAS_CASCADE -D HAS_MIXWIDTH_SDP",
+}
+
 #: Options that turn multipliers into DSPs, and those that do not, where they are not the default.
 _DSP_OPTIONS = {"ice40": (" -dsp", "")}
 
@@ -105,11 +114,23 @@ def mapping_command(board: Board, dsp: bool) -> str:
 
 
 def _mapping(flow: str, board: Board, verilog: str) -> str:
-    """Return the commands of a flow; in an unrolled core on Xilinx plain adders go past abc9."""
-    if board.family in OPEN_FAMILIES or _MAC.search(verilog):
+    """Return the commands of a flow; on Xilinx memories and adders of unrolled cores are mapped by ours."""
+    if board.family in OPEN_FAMILIES:
         return flow
+    memories = f"""
+        {flow} -run begin:map_memory
+        memory_libmap {_LIBRARIES[board.family]} -no-auto-huge
+        techmap -map +/xilinx/lutrams_xc5v_map.v
+        techmap -map blocks.v
+    """
+    if _MAC.search(verilog):
+        return f"""
+            {memories}
+            {flow} -run map_ffram:
+        """
     return f"""
-        {flow} -run begin:fine
+        {memories}
+        {flow} -run map_ffram:fine
         {_SPLIT}
         {flow} -run fine:finalize
         {_JOIN}

@@ -16,7 +16,8 @@ from inrhw.base.errors import InputError
 from inrhw.base.figure import Figure
 from inrhw.base.files import bench_folder, read_json, write_json
 from inrhw.base.progress import OnProgress, silent
-from inrhw.base.yosys import run_yosys, share_folder, yosys_version
+from inrhw.base.yosys import run_yosys, share_folder, write_design, yosys_version
+from inrhw.synthesis.block_contents import block_map, cut_contents
 from inrhw.synthesis.flow import OPEN_FAMILIES, TECHMAPS, mapping_command, yosys_script
 from inrhw.synthesis.nextpnr import PlaceAndRoute, place_and_route
 from inrhw.synthesis.timing.path import Hop, Timing, static_timing
@@ -153,10 +154,14 @@ def synth(
     log = folder / f"{verilog.stem}_synth.log"
     with tempfile.TemporaryDirectory(dir=folder) as name:
         work = Path(name)
-        shutil.copyfile(verilog, work / "design.v")
+        text = verilog.read_text()
+        write_design(text, work)
         for file in TECHMAPS.values():
             shutil.copyfile(file, work / file.name)
-        run_yosys(yosys_script(top, board, verilog.read_text(), dsp), work, log, on_progress=on_progress)
+        for file_name, content in block_map(board.family).items():
+            (work / file_name).write_text(content)
+        run_yosys(yosys_script(top, board, text, dsp), work, log, on_progress=on_progress)
+        cut_contents(work / "netlist.v", work / "netlist.json")
         (work / "netlist.v").replace(netlist)
         (work / "netlist.json").replace(netlist_json)
     cells = json.loads(netlist_json.read_text())["modules"][top]["cells"]

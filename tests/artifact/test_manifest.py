@@ -91,9 +91,9 @@ def refusal(folder: Path, plain: object) -> str:
     return sentence.removeprefix(path).removesuffix(again)
 
 
-@pytest.mark.parametrize("plain", [{}, [], 3, None, {"name": "core"}, *({"format": k} for k in (0, "1", 2))])
+@pytest.mark.parametrize("plain", [{}, [], 3, None, {"name": "core"}, *({"format": k} for k in (0, "2", 1))])
 def test_another_version_is_refused(tmp_path: Path, plain: object) -> None:
-    assert re.fullmatch(r"is of another version of inrhw \(format .*, not 1\)", refusal(tmp_path, plain))
+    assert re.fullmatch(r"is of another version of inrhw \(format .*, not 2\)", refusal(tmp_path, plain))
 
 
 @pytest.mark.parametrize("field", [field.name for field in fields(Manifest)][:13])

@@ -100,8 +100,8 @@ def test_a_target_that_makes_no_sense_is_refused(fields: dict[str, float], messa
         ({"target_mpixels": 300}, "which is what a core without a target gives; leave it out"),
         ({"initiation_interval": 1}, "which is what a core without a target gives"),
         (
-            {"weights": "rom", "target_mpixels": 200},
-            "rom .* take two clocks .* leave weights and target",
+            {"weights": "loadable", "target_mpixels": 200},
+            "loadable .* take two clocks .* leave weights and target",
         ),
     ],
 )

@@ -41,10 +41,10 @@ class Emit(Stage):
 
     def key(self, folder: BuildFolder) -> Sequence[str]:
         """All that is asked of the core; of one that is planned also what it has to fit."""
-        from inrhw.networks.training.shared_fit import is_shared
+        from inrhw.artifact.rebuild import has_banks
 
         name = self.top or folder.name
-        if self.hardware.folded or is_shared(folder.folder):
+        if self.hardware.folded or has_banks(folder.folder):
             return [name, repr(self.hardware), repr(load_board(self.board))]
         return [name, repr(replace(self.hardware, clock_mhz=None))]
 
@@ -60,7 +60,7 @@ class Emit(Stage):
     def run(self, folder: BuildFolder) -> None:
         """Lower, fold and write."""
         from inrhw.artifact.artifact import emit as write
-        from inrhw.artifact.rebuild import graph_of, networks
+        from inrhw.artifact.rebuild import graph_of, grid_of, networks
         from inrhw.lowering.planning import plan_for, plan_to_json
 
         hardware, board = self.hardware, load_board(self.board)
@@ -74,7 +74,7 @@ class Emit(Stage):
         files = [each for each in stale if each not in folders]
         write(
             graph_of(models, folding),
-            [architecture.grid for architecture in architectures],
+            grid_of(models),
             folder.folder,
             name,
             source=hardware.source,

@@ -103,11 +103,14 @@ _OF_ARCHITECTURE = ("model", "hidden_features", "hidden_layers", "omega_0", "act
 def _network_of(architecture: "Architecture") -> Network:
     """Return the settings that an architecture comes from, with nothing left to be chosen."""
     from inrhw.networks.shared import SharedArchitecture
+    from inrhw.networks.tiled import TiledArchitecture
 
     values: dict[str, Any] = {name: getattr(architecture, name) for name in _OF_ARCHITECTURE}
     if isinstance(architecture, SharedArchitecture):
         values |= {"shared": True, "projection": architecture.projection}
         values |= {"rank": architecture.rank} if architecture.projection == "low-rank" else {}
+    if isinstance(architecture, TiledArchitecture):
+        values["tiles"] = f"{architecture.tile_width}x{architecture.tile_height}"
     return Network(**values)
 
 
@@ -136,9 +139,21 @@ def fit_of(recipe: Recipe, *, resume: bool) -> Fit:
     if network.shared:
         sharing = {name: getattr(network, name) for name in ("projection", "rank") if getattr(network, name)}
         made: Sequence[Architecture] = shared_architectures(pictures, network.model, **options, **sharing)
+    elif network.tiles:
+        made = [_tiled(network, pictures[0], options)]
     else:
         made = [Architecture(network.model, p.width, p.height, p.channels, **options) for p in pictures]
     return Fit(pictures, made, with_own_rate(recipe.training, made[0]), resume)
+
+
+def _tiled(network: Network, picture: "Picture", options: dict[str, Any]) -> "Architecture":
+    """Return the architecture of the tiles of a picture."""
+    from inrhw.networks.tiled import TiledArchitecture
+    from inrhw.signals.tiling import parse_tile
+
+    width, height = parse_tile(network.tiles)
+    sides = (picture.width, picture.height, picture.channels)
+    return TiledArchitecture(network.model, *sides, **options, tile_width=width, tile_height=height)
 
 
 def _import_of(recipe: Recipe, *, resume: bool) -> Fit:
@@ -147,6 +162,8 @@ def _import_of(recipe: Recipe, *, resume: bool) -> Fit:
     from inrhw.networks.training.descent import with_own_rate
     from inrhw.signals.picture import Picture, parse_size
 
+    if recipe.network.tiles:
+        raise InputError("a checkpoint is one network; leave out tiles, which are many")
     if recipe.network.shared:
         raise InputError("a checkpoint is one network; --shared is about several that are trained together")
     path = Path(recipe.imported.checkpoint).absolute()

@@ -3,9 +3,10 @@
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -20,10 +21,9 @@ from inrhw.gateware.memory import (
     Contents,
     columns_to_contents,
     share_bus,
-    whole_depth,
 )
 from inrhw.gateware.pipeline import delay, delay_valid
-from inrhw.lowering.folding import accumulator_width
+from inrhw.lowering.folding import accumulator_width, sums_in_blocks
 from inrhw.ops.linear.dense import Dense
 from inrhw.ops.linear.folded_dense.fold import Fold
 from inrhw.ops.linear.folded_dense.node import FoldedDense
@@ -75,6 +75,16 @@ class FoldedRaster:
         """Cycles from `advance` to the first beat: address, increment, sum."""
         return 3
 
+    @property
+    def is_told_bank(self) -> bool:
+        """Whether the bank of a frame comes from outside."""
+        return self.o.banks > 1
+
+    @property
+    def pixels(self) -> int:
+        """Pixels of a frame of each bank."""
+        return sum(grid.pixels for grid in self.grids) * self.o.banks // len(self.grids)
+
     def forward_int(self, bank: int = 0) -> Codes:
         """Return the first layer's output for every pixel of one frame, [pixels, o.length]."""
         return self.dense.of_bank(bank).forward_int(self.grids[bank % len(self.grids)].codes())
@@ -90,17 +100,25 @@ class FoldedRaster:
 
     def contents(self) -> list[Contents]:
         """Return start values, then increments of a pixel, then of a line: a row for each beat."""
-        dense, sets = self.dense, max(self.dense.sets, len(self.grids))
         sizes = np.array([(grid.width, grid.height) for grid in self.grids])
         across, down = sizes[:, :1] - 1, sizes[:, 1:] - 1
+        return self._contents(across, down, across)
+
+    def _contents(self, across: Codes, down: Codes, back: Codes) -> list[Contents]:
+        """Return what is added where a scan starts, after a pixel, and after a line.
+
+        It starts `across` and `down` half pixels off the centre, and a line goes `back` by so many pixels,
+        each [1, 1] or [banks, 1].
+        """
+        dense = self.dense
         weight_x, weight_y = dense.weight[..., 0], dense.weight[..., 1]
         start = dense.bias - weight_x * across - weight_y * down
-        line = 2 * weight_y - 2 * across * weight_x
+        line = 2 * weight_y - 2 * back * weight_x
         turn = self.acc_width - dense.shift - dense.element.width
-        steps = np.stack(np.broadcast_arrays(start, 2 * weight_x, line), axis=1)
-        rows = np.zeros((sets, 3, self.o.beats * self.o.lanes), np.int64)
-        rows[..., : self.o.length] = steps << turn[:, None]
-        columns = rows.reshape(sets, 3 * self.o.beats, self.o.lanes)
+        steps = np.stack(np.broadcast_arrays(start, 2 * weight_x, line), axis=1) << turn[:, None]
+        rows = np.zeros((len(steps), 3, self.o.beats * self.o.lanes), np.int64)
+        rows[..., : self.o.length] = steps
+        columns = rows.reshape(len(steps), 3 * self.o.beats, self.o.lanes)
         return columns_to_contents("raster", columns, self.acc_width)
 
     @property
@@ -138,6 +156,29 @@ class FoldedRaster:
                 yield cls(FoldedDense.of(layers, banked, Fold(lanes + 1, 2)), grids)
 
 
+class Position(NamedTuple):
+    """Where a scan is, as far as its sums care.
+
+    Attributes
+    ----------
+    first, line
+        The pixel is the first of all, and of a line, that share a start value.
+    column
+        Where the sums are; zero bits wide if there is one place for each neuron.
+    bank
+        Bank of weights, if there are many.
+    start_of_frame, end_of_line
+        For m_axis.
+    """
+
+    first: Value
+    line: Value
+    column: Value
+    bank: Value
+    start_of_frame: Value
+    end_of_line: Value
+
+
 class FoldedRasterComponent(wiring.Component):
     """Puts out a vector for each cycle in which `advance` is high.
 
@@ -162,7 +203,7 @@ class FoldedRasterComponent(wiring.Component):
             "start_of_frame": Out(1),
             "end_of_line": Out(1),
         }
-        if source.o.banks > 1:
+        if source.is_told_bank:
             ports["bank"] = In(range(source.o.banks))
         if source.memories:
             ports["load"] = In(LOAD_BUS)
@@ -171,62 +212,77 @@ class FoldedRasterComponent(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Address the increments, add them to the sums in LUT RAM, and write those back, in three cycles."""
         m = Module()
-        source, counter = self._source, PixelCounter(self._source.grids)
-        m.submodules.counter = counter
-        if len(source.grids) > 1:
-            m.d.comb += counter.bank.eq(self.bank)
-        beats = source.o.beats
-        flags = Cat(counter.start_of_frame, counter.end_of_line)
+        source, beats = self._source, self._source.o.beats
+        at = self._position(m)
+        flags = Cat(at.start_of_frame, at.end_of_line)
         m.d.comb += [
-            counter.step.eq(self.advance),
-            self.next_is_first.eq(counter.start_of_frame),
+            self.next_is_first.eq(at.start_of_frame),
             Cat(self.start_of_frame, self.end_of_line).eq(delay(m, flags, source.latency, "flags")),
         ]
-
         address = Signal(range(3 * beats))
-        beat = Signal(range(max(2, beats)))
+        beat = Signal(range(beats))
         active = Signal()
         first = Signal()
+        column = Signal.like(at.column, name="column_q", reset_less=True)
+        bank = Signal.like(at.bank, name="bank_q", reset_less=True)
         m.d.sync += [address.eq(address + 1), beat.eq(beat + 1), active.eq(active & (beat != beats - 1))]
         with m.If(self.advance):
-            base = Mux(counter.start_of_frame, 0, Mux(counter.start_of_line, 2 * beats, beats))
-            m.d.sync += [address.eq(base), beat.eq(0), active.eq(1), first.eq(counter.start_of_frame)]
+            base = Mux(at.first, 0, Mux(at.line, 2 * beats, beats))
+            m.d.sync += [address.eq(base), beat.eq(0), active.eq(1), first.eq(at.first)]
+            m.d.sync += [column.eq(at.column), bank.eq(at.bank)]
 
-        memory = self._increments(m, address)
+        memory = self._increments(m, address, bank)
         writing = delay_valid(m, active, 1)
-        self._accumulate(m, memory, delay(m, beat, 1, "beat"), delay(m, first, 1, "first"), writing)
+        self._accumulate(m, memory, Cat(beat, column), delay(m, first, 1, "first"), writing)
         m.d.comb += self.o.valid.eq(delay_valid(m, writing, 1))
         return m
 
-    def _increments(self, m: Module, address: Signal) -> ColumnMemory:
+    def _position(self, m: Module) -> Position:
+        """Return where the scan is; it goes on with `advance`."""
+        m.submodules.counter = counter = PixelCounter(self._source.grids)
+        m.d.comb += counter.step.eq(self.advance)
+        bank = self.bank if self._source.is_told_bank else Const(0, 0)
+        if len(self._source.grids) > 1:
+            m.d.comb += counter.bank.eq(bank)
+        return Position(
+            counter.start_of_frame,
+            counter.start_of_line,
+            Const(0, 0),
+            bank,
+            counter.start_of_frame,
+            counter.end_of_line,
+        )
+
+    def _increments(self, m: Module, address: Signal, bank: Signal) -> ColumnMemory:
         source = self._source
-        memory = ColumnMemory(source.contents(), source.acc_width, 0 if source.memories else None)
+        contents = source.contents()
+        memory = ColumnMemory(contents, source.acc_width, 0 if source.memories else None)
         m.submodules.increments = memory
         m.d.comb += memory.address.eq(address)
         if source.o.banks > 1:
-            bank = Signal.like(self.bank, name="bank_q")
-            with m.If(self.advance):
-                m.d.sync += bank.eq(self.bank)
             m.d.comb += self.o.bank.eq(delay(m, bank, 2, "bank"))
-            if source.dense.switches or len(source.grids) > 1:
+            if source.dense.loadable or contents[0].sets > 1:
                 m.d.comb += memory.bank.eq(bank)
         if source.memories:
             share_bus(m, self.load, [(memory.load, 0)])
         return memory
 
     def _accumulate(
-        self, m: Module, memory: ColumnMemory, beat: Signal, first: Signal, writing: Signal
+        self, m: Module, memory: ColumnMemory, then_place: Value, first: Value, writing: Value
     ) -> None:
+        """Add what comes from memory to the sums of a place, which is named a cycle before."""
         source = self._source
+        depth, place = 1 << len(then_place), delay(m, then_place, 1, "place")
+        in_blocks = sums_in_blocks(depth, source.o.beats)
+        attributes = {"ram_style": "block"} if in_blocks else IN_LUT_RAM
         for lane in range(source.o.lanes):
-            depth = whole_depth(source.o.beats)
-            sums = Memory(shape=source.acc_width, depth=depth, init=[], attrs=IN_LUT_RAM)
+            sums = Memory(shape=source.acc_width, depth=depth, init=[], attrs=attributes)
             m.submodules[f"sums{lane}"] = sums
-            write, read = sums.write_port(), sums.read_port(domain="comb")
+            write, read = sums.write_port(), sums.read_port(domain="sync" if in_blocks else "comb")
             total = (Mux(first, 0, read.data) + memory.data[lane])[: source.acc_width]
             m.d.comb += [
-                read.addr.eq(beat),
-                write.addr.eq(beat),
+                read.addr.eq(then_place if in_blocks else place),
+                write.addr.eq(place),
                 write.data.eq(total),
                 write.en.eq(writing),
             ]

@@ -9,7 +9,7 @@ from typing import Any
 
 from inrhw.base.errors import InputError
 from inrhw.base.progress import OnProgress, silent
-from inrhw.base.yosys import run_yosys
+from inrhw.base.yosys import run_yosys, write_design
 from inrhw.estimates.asic.gate_netlist import GateNetlist, read_netlist
 from inrhw.estimates.asic.library import Library
 from inrhw.estimates.asic.reading import read_text
@@ -86,7 +86,7 @@ def map_to(
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as name:
         work = Path(name)
-        (work / "design.v").write_text(verilog.read_text())
+        write_design(verilog.read_text(), work)
         libraries = []
         for k, path in enumerate(library.files):  # unpacked: not every Yosys reads packed ones
             libraries.append(f"cells{k}.lib")

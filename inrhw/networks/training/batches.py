@@ -41,10 +41,10 @@ def batch_loss(
     """
     xs = [network.coordinates().to(training.device) for network in networks]
     targets = [
-        torch.from_numpy(picture.values.reshape(-1, picture.channels)).to(x)
-        for picture, x in zip(pictures, xs, strict=True)
+        network.targets(picture).to(x) for network, picture, x in zip(networks, pictures, xs, strict=True)
     ]
-    pixels = -(-(training.batch or pixels_of_a_step(networks)) // len(pictures))
+    tiles = networks[0].architecture.tiles
+    pixels = -(-(training.batch or pixels_of_a_step(networks)) // (len(pictures) * tiles))
 
     def loss(models: Sequence[INR], step: int) -> Tensor:
         # From the number of the step: so training that is resumed draws the same pixels.
@@ -53,8 +53,9 @@ def batch_loss(
         for model, x, target in zip(models, xs, targets, strict=True):
             if pixels < len(x):
                 drawn = torch.randint(len(x), (pixels,), generator=generator).to(x.device)
-                x, target = x[drawn], target[drawn]  # noqa: PLW2901
-            errors.append(mean_square(model(x), target))
+                x, target = x[drawn], target[..., drawn, :]  # noqa: PLW2901
+            # All tiles see the same of their pixels; the sum of their errors, so that none waits for others.
+            errors.append(tiles * mean_square(model(x), target))
         return torch.stack(errors).mean()
 
     return loss

@@ -94,7 +94,7 @@ def distributions(model: INR) -> list[LayerDistributions]:
     found = []
     for layer, x in model.absorbed().layer_inputs()[1:]:
         weight, _ = layer.absorbed()
-        rows, columns = weight.shape
+        rows, columns = weight.shape[-2:]
         rotation = layer.rotation if isinstance(layer, HadamardLayer) else Rotation.blocks_of(columns)
         matrix = torch.from_numpy(rotation.matrix()).to(x)
         scales = torch.from_numpy(rotation.scales).to(x)

@@ -11,9 +11,10 @@ from inrhw.base.errors import InputError
 from inrhw.base.files import finite, output_folder, read_json, write_json
 from inrhw.base.progress import OnProgress, silent
 from inrhw.base.settings import identity
-from inrhw.networks.architecture import Architecture, architecture_from_json, architecture_to_json
+from inrhw.networks.architecture import Architecture, architecture_to_json
 from inrhw.networks.inr import INR
 from inrhw.networks.tensors import load_tensors, prefixed, restore, save_tensors, strip, tensors_of
+from inrhw.networks.tiled import network_of, read_architecture
 from inrhw.networks.training.batches import batch_loss, rendering_error
 from inrhw.networks.training.descent import State, Task, check_device, train, with_own_rate
 from inrhw.networks.training.digits import fewer_digits, network_digits
@@ -109,8 +110,8 @@ class Fitted:
         folder = Path(folder)
         summary = read_json(folder / "fit.json", "inrhw fit")
         tensors, metadata = load_tensors(folder / WEIGHTS)
-        architecture = architecture_from_json(metadata.get("architecture", ""))
-        float_model = INR(architecture)
+        architecture = read_architecture(metadata.get("architecture", ""))
+        float_model = network_of(architecture)
         model = float_model.quantized()
         restore(float_model, strip("float", tensors), folder / WEIGHTS)
         restore(model, strip("quantized", tensors), folder / WEIGHTS)
@@ -167,13 +168,15 @@ def fit(
     """
     training = with_own_rate(training or Training(), architecture)
     check_device(training.device)
-    if (architecture.grid.width, architecture.grid.height, architecture.channels) != (
+    if training.digits_loss and architecture.tiles > 1:
+        raise InputError("digits_loss is about weights in adders; those of tiles are in memory; leave it out")
+    if architecture.scale != 1 or (architecture.width, architecture.height, architecture.channels) != (
         picture.width,
         picture.height,
         picture.channels,
     ):
         raise InputError("the architecture must have the picture's width, height and channels")
-    float_model = start or INR(architecture, training.seed)
+    float_model = start or network_of(architecture, training.seed)
     state = State(float_model, float_model.quantized(), quantizing=start is not None)
     loss = batch_loss([picture], [float_model], training)
     task = Task(

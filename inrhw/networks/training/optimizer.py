@@ -4,13 +4,17 @@ Muon turns the momentum of a matrix into the nearest orthogonal one (Jordan et a
 directions move alike: docs/training.md has what that gains over Adam, SOAP and other betas.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
 #: Adam's learning rate over Muon's.
 _ADAM_RATE = 0.5
+
+#: Of Muon: the share of the momentum that stays, the coefficients of x, x^3 and x^5 of a polynomial that
+#: takes singular values towards 1, how often it is applied, and what a gradient is divided by at least.
+_MOMENTUM, (_A, _B, _C), _ITERATIONS, _LEAST_NORM = 0.95, (3.4445, -4.7750, 2.0315), 5, 1e-20
 
 #: What is kept of a matrix, and of any other parameter.
 _OF_MATRIX = ("momentum_buffer",)
@@ -30,16 +34,17 @@ class Optimizer:
 
     def __init__(self, parameters: Mapping[str, nn.Parameter], moments: Mapping[str, Tensor]) -> None:
         self._parameters = parameters
-        matrices = [value for value in parameters.values() if value.dim() == 2]
-        others = [value for value in parameters.values() if value.dim() != 2]
-        self._muon = torch.optim.Muon(matrices, weight_decay=0.0, adjust_lr_fn="original")
+        matrices = [value for name, value in parameters.items() if _is_matrix(name)]
+        others = [value for name, value in parameters.items() if not _is_matrix(name)]
+        stacked = any(value.dim() > 2 for value in matrices)
+        self._muon = StackedMuon(matrices) if stacked else _muon(matrices)
         self._adam = torch.optim.Adam(others, fused=True)
         for name, value in parameters.items():
-            kept = {key: moments[f"{name}.{key}"].to(value.device) for key in _kept(value) if moments}
-            self._of(value).state[value] = kept
+            kept = {key: moments[f"{name}.{key}"].to(value.device) for key in _kept(name) if moments}
+            self._of(name).state[value] = kept
 
-    def _of(self, value: nn.Parameter) -> torch.optim.Optimizer:
-        return self._muon if value.dim() == 2 else self._adam
+    def _of(self, name: str) -> torch.optim.Optimizer:
+        return self._muon if _is_matrix(name) else self._adam
 
     def step(self, rate: float) -> None:
         """Change the parameters by their gradients, which are then none.
@@ -51,7 +56,7 @@ class Optimizer:
         """
         for optimizer, its_rate in ((self._muon, rate), (self._adam, _ADAM_RATE * rate)):
             optimizer.param_groups[0]["lr"] = its_rate
-            optimizer.step()  # type: ignore[no-untyped-call]
+            optimizer.step()
             optimizer.zero_grad()
 
     def moments(self) -> dict[str, Tensor]:
@@ -59,7 +64,7 @@ class Optimizer:
         return {
             f"{name}.{key}": kept
             for name, value in self._parameters.items()
-            for key, kept in self._of(value).state[value].items()
+            for key, kept in self._of(name).state[value].items()
         }
 
 
@@ -68,9 +73,56 @@ def moment_shapes(parameters: Mapping[str, nn.Parameter]) -> dict[str, torch.Siz
     return {
         f"{name}.{key}": torch.Size([]) if key == "step" else value.shape
         for name, value in parameters.items()
-        for key in _kept(value)
+        for key in _kept(name)
     }
 
 
-def _kept(value: nn.Parameter) -> tuple[str, ...]:
-    return _OF_MATRIX if value.dim() == 2 else _OF_OTHER
+def _is_matrix(name: str) -> bool:
+    """Return whether a parameter is a layer's weights, or those of all tiles; biases are not."""
+    return name.endswith("weight")
+
+
+def _kept(name: str) -> tuple[str, ...]:
+    return _OF_MATRIX if _is_matrix(name) else _OF_OTHER
+
+
+def _muon(matrices: Sequence[nn.Parameter]) -> torch.optim.Optimizer:
+    return torch.optim.Muon(matrices, weight_decay=0.0, adjust_lr_fn="original")
+
+
+class StackedMuon(torch.optim.Optimizer):
+    """Muon for stacks of matrices, [stack, rows, columns], each of which is a matrix of its own.
+
+    Momentum, and the polynomial that brings singular values near 1, are those of ``torch.optim.Muon``.
+
+    Parameters
+    ----------
+    matrices
+        What is trained.
+    """
+
+    def __init__(self, matrices: Sequence[nn.Parameter]) -> None:
+        super().__init__(matrices, {"lr": 0.0})
+
+    @torch.no_grad()
+    def step(self) -> None:  # type: ignore[override]
+        """Change every matrix by its nearly orthogonal momentum."""
+        (group,) = self.param_groups
+        for value in group["params"]:
+            kept = self.state[value]
+            momentum = kept.setdefault("momentum_buffer", torch.zeros_like(value))
+            momentum.lerp_(value.grad, 1 - _MOMENTUM)
+            rows, columns = value.shape[-2:]
+            direction = _orthogonal(torch.lerp(value.grad, momentum, _MOMENTUM))
+            value.add_(direction, alpha=-group["lr"] * max(1, rows / columns) ** 0.5)
+
+
+def _orthogonal(x: Tensor) -> Tensor:
+    """Return matrices with the singular vectors of `x`, and singular values near 1."""
+    tall = x.shape[-2] > x.shape[-1]
+    x = x.mT if tall else x
+    x = x / x.norm(dim=(-2, -1), keepdim=True).clamp(min=_LEAST_NORM)
+    for _ in range(_ITERATIONS):
+        square = x @ x.mT
+        x = _A * x + (_B * square + _C * square @ square) @ x
+    return x.mT if tall else x

@@ -7,7 +7,6 @@ phase the integer bits are dropped everywhere, however many inputs are summed.
 """
 
 import functools
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -27,7 +26,7 @@ from inrhw.gateware.edge import flow
 from inrhw.gateware.pipeline import delay, delay_valid
 from inrhw.ops.kinds.activation import Affine
 from inrhw.ops.node import Node
-from inrhw.ops.rounding import round_half_up
+from inrhw.ops.rounding import finest_frac, round_half_up
 
 #: Bits of a sum that float64 holds with room for the half that rounds it.
 _SUM_BITS = 52
@@ -225,7 +224,7 @@ class DenseLayer(nn.Module):
         """Draw weights from U(-bound, bound) and biases from U(-1/sqrt(in), 1/sqrt(in))."""
         with torch.no_grad():
             self.weight.uniform_(-bound, bound, generator=generator)
-            limit = self.weight.shape[1] ** -0.5
+            limit = self.weight.shape[-1] ** -0.5
             self.bias.uniform_(-limit, limit, generator=generator)
 
     def freeze(self, weight: Tensor, bias: Tensor) -> None:
@@ -236,7 +235,7 @@ class DenseLayer(nn.Module):
     @torch.no_grad()
     def take_input(self, before: Affine) -> None:
         """Do to the input what `before` did to it."""
-        self.bias.add_((self.weight * before.offset).sum(dim=1))
+        self.bias.add_((self.weight * before.offset).sum(dim=-1))
         self.weight.mul_(before.factor)
 
     @torch.no_grad()
@@ -282,30 +281,29 @@ class DenseLayer(nn.Module):
         bits then fit one multiplier.
         """
         assert self.weight_bits is not None
-        largest = weight.detach().abs().amax(dim=1).tolist()
-        finest = Fixed.covering(max(largest), self.weight_bits).frac + self.max_row_shift
-        fracs = [min(finest, Fixed.covering(magnitude, self.weight_bits).frac) for magnitude in largest]
+        largest = weight.detach().abs().amax(dim=-1)
+        finest = finest_frac(largest.amax(dim=-1, keepdim=True), self.weight_bits) + self.max_row_shift
+        frac = torch.minimum(finest, finest_frac(largest, self.weight_bits))
         if (spare := self.weight_bits - _SURE_BITS) > 0:
             exact = self._exact_fracs(weight.detach(), bias.detach())
-            fracs = [max(frac - spare, min(frac, most)) for frac, most in zip(fracs, exact, strict=True)]
-        frac = torch.tensor(fracs, device=weight.device)
+            frac = torch.maximum(frac - spare, torch.minimum(frac, exact))
         hi = 2.0 ** (self.weight_bits - 1) - 1
-        codes = round_half_up(weight * 2.0 ** frac[:, None]).clamp(-hi, hi)
+        codes = round_half_up(weight * 2.0 ** frac[..., None]).clamp(-hi, hi)
         unit = 2.0 ** -(frac + self.input_format.frac)
-        return codes * 2.0 ** -frac[:, None], round_half_up(bias / unit) * unit, frac
+        return codes * 2.0 ** -frac[..., None], round_half_up(bias / unit) * unit, frac
 
     def multiplied(self, weight: Tensor) -> tuple[Tensor, int]:
         """Return what multiplies the input if `weight` is rounded, and how many bits finer that is."""
         return weight, 0
 
-    def _exact_fracs(self, weight: Tensor, bias: Tensor) -> list[int]:
+    def _exact_fracs(self, weight: Tensor, bias: Tensor) -> Tensor:
         """Return the fraction bits with which weights of each row may be rounded to have sums below 2**52."""
         x = self.input_format
         weight, finer_bits = self.multiplied(weight)
         largest = max(-x.lo, x.hi) * 2.0**-x.frac
         # With half a unit of the output, and a little for rounding.
-        reach = (weight.abs().sum(dim=1) * largest + bias.abs() + 0.5) * (1 + 2.0**-20)
-        return [_SUM_BITS - math.frexp(value)[1] - x.frac - finer_bits for value in reach.tolist()]
+        reach = (weight.abs().sum(dim=-1) * largest + bias.abs() + 0.5).double() * (1 + 2.0**-20)
+        return _SUM_BITS - torch.frexp(reach).exponent - x.frac - finer_bits
 
     def stored_bits(self) -> int:
         """Return the bits that hold the quantized weights and biases; biases have the width of their sum."""

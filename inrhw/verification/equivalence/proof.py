@@ -22,7 +22,7 @@ from typing import Any
 
 from inrhw.base.errors import InrhwError
 from inrhw.base.progress import OnProgress, silent
-from inrhw.base.yosys import run_yosys, yosys_version
+from inrhw.base.yosys import run_yosys, write_design, yosys_version
 from inrhw.verification.equivalence.abc import abc_version, different_pairs, find_abc
 from inrhw.verification.equivalence.cells.library import cell_model
 from inrhw.verification.equivalence.cells.operators import operator
@@ -240,7 +240,7 @@ class _Attempt:
 
 def _read_verilog(verilog: Path, top: str, folder: Path) -> Mapping[str, Any]:
     """Let Yosys read the Verilog into words; nothing that synthesis does to it is used."""
-    (folder / "design.v").write_bytes(verilog.read_bytes())
+    write_design(verilog.read_text(), folder)
     script = f"""
         read_verilog -sv design.v
         hierarchy -check -top {top}

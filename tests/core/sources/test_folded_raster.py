@@ -9,19 +9,22 @@ from amaranth.sim import Simulator
 from inrhw.base.errors import InputError
 from inrhw.base.types import Codes
 from inrhw.core.sources.folded_raster import FoldedRaster
+from inrhw.core.sources.tiled_raster import TiledRaster
 from inrhw.ops.linear.dense import Dense
 from inrhw.ops.linear.folded_dense.fold import Fold, MemoryFormat
 from inrhw.ops.linear.folded_dense.node import FoldedDense
 from inrhw.signals.grid import Grid
 
-SOURCES = [pytest.param(source, id=str(k)) for k, source in enumerate(FoldedRaster.examples())]
+EXAMPLES: list[FoldedRaster] = [*FoldedRaster.examples(), *TiledRaster.examples()]
+SOURCES = [pytest.param(source, id=f"{type(source).__name__}{k}") for k, source in enumerate(EXAMPLES)]
 
 
 def expected(source: FoldedRaster, n: int) -> list[tuple[int, bool, bool]]:
     """Return bank, start of frame and end of line of each of `n` vectors of a scan."""
     found: list[tuple[int, bool, bool]] = []
     for bank, _ in source.frames(n):
-        width, pixels = (grid := source.grids[bank % len(source.grids)]).width, grid.pixels
+        grid = source.tiling if isinstance(source, TiledRaster) else source.grids[bank % len(source.grids)]
+        width, pixels = grid.width, grid.width * grid.height
         found += [(bank, k == 0, k % width == width - 1) for k in range(pixels)]
     return found[:n]
 
@@ -57,7 +60,7 @@ def run(
             rest = source.o.beats - 1 if advance else max(0, rest - 1)
             ctx.set(raster.advance, advance)
             bank, first, _ = scan[len(asked)]
-            if source.o.banks > 1:
+            if source.is_told_bank:
                 ctx.set(raster.bank, bank if advance else int(rng.integers(source.o.banks)))
             if advance:
                 assert ctx.get(raster.next_is_first) == first
@@ -79,7 +82,8 @@ def run(
 @pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.parametrize("gaps", [False, True])
 def test_two_frames_and_more_equal_the_layer(source: FoldedRaster, gaps: bool) -> None:
-    n = 2 * max(grid.pixels for grid in source.grids) + 3
+    frames = [source.pixels] if isinstance(source, TiledRaster) else [grid.pixels for grid in source.grids]
+    n = 2 * max(frames) + 3
     got, flags, latencies = run(source, n, gaps=gaps)
     assert (got == np.concatenate([frame for _, frame in source.frames(n)])).all()
     assert latencies == {source.latency}
@@ -87,8 +91,8 @@ def test_two_frames_and_more_equal_the_layer(source: FoldedRaster, gaps: bool) -
 
 
 def test_a_reset_starts_the_frame_again() -> None:
-    for source in FoldedRaster.examples():
-        if source.grids[0].pixels > 13:
+    for source in EXAMPLES:
+        if source.pixels > 13 * source.o.banks or isinstance(source, TiledRaster):
             got, _, _ = run(source, 16, gaps=False, reset_after=13)
             assert (got == np.concatenate([frame for _, frame in source.frames(16)])).all()
 

@@ -1,0 +1,139 @@
+"""Pictures in tiles: quality and training time, and what a core takes by interval and number of tiles.
+
+    python benchmarks/tiles.py quality FOLDER_OF_KODAK [--pictures 3 5] [--sizes 256x256] [--steps 300]
+    python benchmarks/tiles.py cores [--tiles 64 384] [--intervals 1 4 16]
+
+Quality is of networks of 8 bits after `--steps` steps and three tenths of that with quantization in the loop,
+and only said of pictures that are given. Cores are those of untrained networks: numbers decide, not values;
+times are of the machine that runs this. Both write rows of benchmarks/results/tiles.json.
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from inrhw import Precision, emit, load_board, synth
+from inrhw.artifact.rebuild import graph_of, grid_of
+from inrhw.base.files import write_json
+from inrhw.gateware.cost import Cost
+from inrhw.lowering.cost import network_cost
+from inrhw.lowering.hardware import Hardware
+from inrhw.lowering.planning import plan_for
+from inrhw.lowering.shapes import layer_shapes
+from inrhw.networks.tiled import TiledArchitecture, TiledINR
+from inrhw.networks.training.fitted import fit
+from inrhw.networks.training.training import Training
+from inrhw.reports.tiles import macs, on_seam
+from inrhw.signals.likeness import psnr_db
+from inrhw.signals.picture import load_picture, parse_size
+
+BOARD = load_board("vcu128")
+EIGHT_BITS = Precision(8, 8, 8)
+RESULTS = Path(__file__).parent / "results" / "tiles.json"
+
+#: Size of a tile and width of its two layers.
+NETWORKS = ((16, 8), (32, 8), (32, 16), (64, 20))
+
+
+def architecture_of(size: tuple[int, int], tile: int, width: int) -> TiledArchitecture:
+    """Return 2-width-width-3 for each tile of a picture."""
+    return TiledArchitecture(
+        "quadinr", *size, 3, width, 1, precision=EIGHT_BITS, tile_width=tile, tile_height=tile
+    )
+
+
+def quality(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """Train every network on every picture."""
+    for size in map(parse_size, options.sizes):
+        for number in options.pictures:
+            picture = load_picture(options.kodak / f"kodim{number:02}.png", size)
+            for tile, width in NETWORKS:
+                architecture = architecture_of(size, tile, width)
+                pixels = min(32 * 32, tile * tile) // 4 * architecture.tiles
+                start = time.perf_counter()
+                fitted = fit(picture, architecture, Training(steps=options.steps, batch=pixels))
+                seconds = time.perf_counter() - start
+                rendered = fitted.model.render()
+                seam = on_seam(architecture.tiling)
+                yield {
+                    "picture": number,
+                    "size": f"{size[0]}x{size[1]}",
+                    "tile": tile,
+                    "layers": architecture.features,
+                    "macs_per_pixel": macs(architecture.features),
+                    "bits_per_pixel": round(fitted.model.weight_bits() / (size[0] * size[1]), 2),
+                    "float_db": round(psnr_db(picture.values, fitted.float_model.render()), 2),
+                    "quantized_db": round(psnr_db(picture.values, rendered), 2),
+                    "seam_db": round(psnr_db(picture.values[seam][None], rendered[seam][None]), 2),
+                    "inner_db": round(psnr_db(picture.values[~seam][None], rendered[~seam][None]), 2),
+                    "seconds": round(seconds, 1),
+                }
+
+
+def cores(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """Plan, emit and synthesize cores of so many tiles of 32x32."""
+    for tiles in options.tiles:
+        columns = max(k for k in range(1, int(tiles**0.5) + 1) if tiles % k == 0)
+        size = (32 * tiles // columns, 32 * columns)
+        for width in options.widths:
+            architecture = architecture_of(size, 32, width)
+            for interval in options.intervals:
+                yield core(architecture, interval, options.work / f"t{tiles}_{width}_{interval}")
+
+
+def core(architecture: TiledArchitecture, interval: int, folder: Path) -> dict[str, Any]:
+    """Return what was predicted of a core and what synthesis found."""
+    hardware = Hardware() if interval == 1 else Hardware(initiation_interval=interval)
+    folding = plan_for([architecture], hardware, BOARD)
+    assert folding
+    cost = sum(network_cost(layer_shapes(architecture), folding, "raster").values(), Cost())
+    model = TiledINR(architecture).quantized()
+    start = time.perf_counter()
+    artifact = emit(graph_of([model], folding), grid_of([model]), folder, folder.name)
+    emitted = time.perf_counter()
+    found = synth(artifact.verilog, artifact.name, BOARD, folder)
+    done = time.perf_counter()
+    clock = found.timing.fmax_mhz.value or np.nan
+    return {
+        "tiles": architecture.tiles,
+        "layers": architecture.features,
+        "interval": artifact.core.initiation_interval,
+        **{name: found.resources[name].value for name in ("lut", "ff", "dsp", "bram", "uram")},
+        "predicted": {name: round(getattr(cost, name), 1) for name in ("lut", "ff", "dsp", "bram")},
+        "clock_mhz": round(clock, 1),
+        "mpixels_per_s": round(clock / artifact.core.initiation_interval, 1),
+        "emit_s": round(emitted - start, 1),
+        "synth_s": round(done - emitted, 1),
+    }
+
+
+def main() -> None:
+    """Measure, print and write rows."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    kinds = parser.add_subparsers(dest="kind", required=True)
+    training = kinds.add_parser("quality")
+    training.add_argument("kodak", type=Path)
+    training.add_argument("--pictures", nargs="+", type=int, default=[3, 5])
+    training.add_argument("--sizes", nargs="+", default=["256x256", "768x512"])
+    training.add_argument("--steps", type=int, default=300)
+    hardware = kinds.add_parser("cores")
+    hardware.add_argument("--tiles", nargs="+", type=int, default=[64, 384, 2040])
+    hardware.add_argument("--widths", nargs="+", type=int, default=[8, 16])
+    hardware.add_argument("--intervals", nargs="+", type=int, default=[1, 2, 4, 8])
+    hardware.add_argument("--work", type=Path, default=Path("rtl_out/benchmark_tiles"))
+    options = parser.parse_args()
+    before = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    rows: list[dict[str, Any]] = []
+    for row in {"quality": quality, "cores": cores}[options.kind](options):
+        print(json.dumps(row), flush=True)
+        rows.append(row)
+        write_json(RESULTS, before | {options.kind: rows})
+
+
+if __name__ == "__main__":
+    main()

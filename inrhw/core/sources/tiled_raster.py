@@ -1,0 +1,121 @@
+"""The first layer on a raster scan over tiles, each with weights of its own: accumulators, no multiplier.
+
+A line of the picture crosses many tiles. What each neuron's sum was at the last pixel of a tile's line waits
+for the next line in a memory with a place for each column of tiles. So a tile is scanned as a picture is by
+a `FoldedRaster`, and another tile may come with every pixel.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from amaranth.hdl import Module
+
+from inrhw.base.types import Codes
+from inrhw.core.sources.counter import TileCounter
+from inrhw.core.sources.folded_raster import FoldedRaster, FoldedRasterComponent, Position
+from inrhw.gateware.memory import Contents
+from inrhw.ops.linear.dense import Dense
+from inrhw.ops.linear.folded_dense.fold import Fold
+from inrhw.ops.linear.folded_dense.node import FoldedDense
+from inrhw.signals.tiling import Tiling
+
+
+@dataclass(frozen=True, eq=False)
+class TiledRaster(FoldedRaster):
+    """A folded first layer with a bank for each tile.
+
+    Parameters
+    ----------
+    dense
+        The networks' first layer.
+    grids
+        That of a whole tile.
+    tiling
+        Where the tiles are.
+    """
+
+    tiling: Tiling
+
+    @classmethod
+    def of(cls, dense: FoldedDense, tiling: Tiling) -> "TiledRaster":
+        """Return the scan of a picture's tiles."""
+        return cls(dense, (tiling.grid,), tiling)
+
+    @property
+    def is_told_bank(self) -> bool:
+        """The bank is the tile, which the scan knows."""
+        return False
+
+    @property
+    def pixels(self) -> int:
+        """Pixels of a frame."""
+        return self.tiling.width * self.tiling.height
+
+    def contents(self) -> list[Contents]:
+        """Return start values, then increments of a pixel, then of a line; once if all tiles are alike."""
+        tiling = self.tiling
+        back = tiling.widths[:, None] - 1
+        if self.dense.sets == 1 and (back == back[0]).all():
+            back = back[:1]
+        across, down = np.array([[tiling.tile_width - 1]]), np.array([[tiling.tile_height - 1]])
+        return self._contents(across, down, back)
+
+    def forward_int(self, bank: int = 0) -> Codes:
+        """Return the first layer's output for every pixel of the picture, [pixels, o.length]."""
+        codes, numbers = self.tiling.codes(), self.tiling.numbers()
+        values = np.empty((len(codes), self.o.length), np.int64)
+        for tile in range(self.tiling.tiles):
+            values[numbers == tile] = self.dense.of_bank(tile).forward_int(codes[numbers == tile])
+        return values
+
+    def frames(self, vectors: int) -> Iterator[tuple[int, Codes]]:
+        """Yield 0 and vectors of frame after frame, until so many vectors."""
+        frame = self.forward_int()
+        for left in range(vectors, 0, -len(frame)):
+            yield 0, frame[:left]
+
+    def component(self) -> "TiledRasterComponent":
+        """Return the accumulators and the counter."""
+        return TiledRasterComponent(self)
+
+    @classmethod
+    def examples(cls) -> Iterator["TiledRaster"]:
+        """Yield tiles of every awkward shape, whole and cut, with whole and uneven numbers of beats."""
+        rng = np.random.default_rng(0)
+        for sides, rows, lanes in (
+            ((4, 4, 2, 2), 3, 3),
+            ((6, 4, 3, 2), 4, 2),
+            ((5, 3, 2, 2), 3, 1),
+            ((3, 5, 1, 2), 2, 1),
+            ((4, 3, 4, 1), 3, 2),
+            ((2, 2, 2, 2), 3, 1),
+            ((80, 2, 1, 1), 3, 2),
+            ((80, 2, 1, 2), 4, 2),
+        ):
+            tiling = Tiling(*sides)
+            i = replace(tiling.grid.vector, banks=tiling.tiles)
+            layers = [
+                Dense(tiling.grid.vector, rng.integers(-99, 100, (rows, 2)), 9, bias, 4, wrap=True)
+                for bias in rng.integers(-99, 100, (tiling.tiles, rows))
+            ]
+            for each in (layers, layers[:1]):
+                yield cls.of(FoldedDense.of(each, i, Fold(lanes, 2)), tiling)
+
+
+class TiledRasterComponent(FoldedRasterComponent):
+    """Puts out a vector for each cycle in which `advance` is high, with its tile as the bank."""
+
+    _source: TiledRaster
+
+    def _position(self, m: Module) -> Position:
+        m.submodules.counter = counter = TileCounter(self._source.tiling)
+        m.d.comb += counter.step.eq(self.advance)
+        return Position(
+            counter.start_of_tile,
+            counter.start_of_tile_line,
+            counter.column,
+            counter.tile,
+            counter.start_of_frame,
+            counter.end_of_line,
+        )

@@ -1,0 +1,190 @@
+"""A picture in tiles: a small network for each of them, all of one shape, trained and rendered together.
+
+Multiplications a pixel are those of one small network; what is stored grows with the picture. A tile is to
+hardware what a picture is on a core of many: a bank of weights.
+"""
+
+import copy
+import functools
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from inrhw.base.errors import InputError
+from inrhw.networks.architecture import Architecture, activations, architecture_from_json
+from inrhw.networks.inr import INR
+from inrhw.ops.kinds.activation import Encoding, PeriodicActivation
+from inrhw.ops.linear.dense import DenseLayer
+from inrhw.signals.grid import Grid
+from inrhw.signals.picture import Picture
+from inrhw.signals.tiling import Tiling
+
+__all__ = ["TiledArchitecture", "TiledINR", "TiledLayer", "network_of", "read_architecture"]
+
+
+#: Of omega_0 for a whole picture: a tile shows fewer periods of whatever there is (decision 0026).
+_OF_OMEGA_0 = 0.5
+
+
+@dataclass(frozen=True)
+class TiledArchitecture(Architecture):
+    """Networks of one shape for the tiles of a picture.
+
+    Where nobody says omega_0, it is half of what a periodic model has for a whole picture.
+
+    Parameters
+    ----------
+    width, height
+        Of the whole picture.
+    tile_width, tile_height
+        Of a tile in pixels.
+    """
+
+    tile_width: int = 1
+    tile_height: int = 1
+
+    def __post_init__(self) -> None:
+        known = activations().get(self.model)
+        if self.omega_0 is None and known and issubclass(known, PeriodicActivation):
+            object.__setattr__(self, "omega_0", _OF_OMEGA_0 * known.default_omega_0)
+        super().__post_init__()
+        _ = self.tiling
+        if self.precision.quantizer != "uniform":
+            raise InputError(f"tiles are quantized uniformly; quantizer {self.precision.quantizer} rotates")
+
+    @property
+    def tiling(self) -> Tiling:
+        """Where the tiles are in what is rendered."""
+        sides = (self.width, self.height, self.tile_width, self.tile_height)
+        return Tiling(*(side * self.scale for side in sides))
+
+    @property
+    def tiles(self) -> int:
+        """Networks that together hold the picture."""
+        return self.tiling.tiles
+
+    @property
+    def grid(self) -> Grid:
+        """Coordinates of a tile's pixels."""
+        return self.tiling.grid
+
+    @property
+    def encoding(self) -> Encoding | None:
+        """The layer in front of the trained ones, of a tile."""
+        return self.activation.encoding(self.tile_width, self.tile_height)
+
+    @functools.cached_property
+    def of_tile(self) -> Architecture:
+        """What the network of one tile is by itself."""
+        return Architecture(
+            self.model,
+            self.tile_width,
+            self.tile_height,
+            self.channels,
+            self.hidden_features,
+            self.hidden_layers,
+            self.omega_0,
+            self.precision,
+            self.activation_impl,
+            self.scale,
+        )
+
+
+class TiledLayer(DenseLayer):
+    """A dense layer for each tile.
+
+    Parameters
+    ----------
+    tiles
+        How many; weight is [tiles, out_features, in_features] and bias [tiles, out_features].
+    like
+        A layer of that shape, gain, scale and offset.
+    """
+
+    def __init__(self, tiles: int, like: DenseLayer) -> None:
+        rows, columns = like.weight.shape
+        super().__init__(columns, rows, like.gain, like.scale, like.offset)
+        self.weight = nn.Parameter(torch.empty(tiles, rows, columns))
+        self.bias = nn.Parameter(torch.empty(tiles, rows))
+
+    def tile(self, k: int) -> DenseLayer:
+        """Return the layer of tile k, with weights of its own."""
+        rows, columns = self.weight.shape[1:]
+        alone = DenseLayer(columns, rows, self.gain, self.scale, self.offset).to(self.weight)
+        alone.load_state_dict({"weight": self.weight[k], "bias": self.bias[k]})
+        if self.weight_bits is not None:
+            alone.quantize(self.weight_bits, self.input_format, self.max_row_shift)
+        return alone
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map [pixels, in_features], for all tiles alike, or [tiles, pixels, in_features]."""
+        weight, bias = self.absorbed() if self.weight_bits is None else self.quantized()[:2]
+        return torch.baddbmm(bias.unsqueeze(1), x.expand(len(weight), *x.shape[-2:]), weight.mT)
+
+
+class TiledINR(INR):
+    """The networks of all tiles: `forward` gives [tiles, pixels, channels] for the pixels of a tile.
+
+    Parameters
+    ----------
+    architecture
+        Shape, formats and tiles.
+    seed
+        Of the initial weights.
+    """
+
+    architecture: TiledArchitecture
+
+    def _dense(
+        self, n: int, out: int, gain: float, scale: tuple[float, ...] | None = None, offset: float = 0.0
+    ) -> DenseLayer:
+        return TiledLayer(self.architecture.tiles, super()._dense(n, out, gain, scale, offset))
+
+    def tile(self, k: int) -> INR:
+        """Return the network of tile k by itself."""
+        alone = INR(self.architecture.of_tile)
+        for place, layer in enumerate(self.layers):
+            alone.layers[place] = layer.tile(k) if isinstance(layer, TiledLayer) else layer
+        alone.activation, alone.encoding = self.activation, self.encoding
+        alone.finer_activations = self.finer_activations
+        return alone
+
+    def with_tile(self, k: int, network: INR) -> "TiledINR":
+        """Return a copy in which tile k has the weights of `network`, and all others what they have."""
+        model = copy.deepcopy(self)
+        with torch.no_grad():
+            for own, layer in zip(model.layers, network.layers, strict=True):
+                if isinstance(own, TiledLayer) and isinstance(layer, DenseLayer):
+                    own.weight[k], own.bias[k] = layer.weight, layer.bias
+        return model
+
+    def each(self) -> Iterator[INR]:
+        """Yield the network of each tile."""
+        return map(self.tile, range(self.architecture.tiles))
+
+    def targets(self, picture: Picture) -> Tensor:
+        """Return what `forward` has to give for `coordinates`."""
+        return torch.from_numpy(self.architecture.tiling.split(picture.values))
+
+    def _picture(self, values: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        return self.architecture.tiling.join(values)
+
+
+def network_of(architecture: Architecture, seed: int = 0) -> INR:
+    """Return the untrained network of an architecture, or those of its tiles."""
+    kind = TiledINR if isinstance(architecture, TiledArchitecture) else INR
+    return kind(architecture, seed)
+
+
+def read_architecture(text: str) -> Architecture:
+    """Return the architecture, of tiles or not, that `architecture_to_json` wrote; errors as it has."""
+    try:
+        tiled = "tile_width" in json.loads(text)
+    except (ValueError, TypeError):
+        tiled = False
+    return architecture_from_json(text, TiledArchitecture if tiled else Architecture)

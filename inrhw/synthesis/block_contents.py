@@ -1,0 +1,84 @@
+"""What block RAMs of a Xilinx part hold at first, which Yosys carries along as one number.
+
+Its own mapping cuts that number into parameters of 256 bits by functions, bit after bit, which takes seconds
+a block. Here the whole number goes through all passes as the first of these parameters, and is cut in the
+netlist.
+"""
+
+import json
+import re
+from pathlib import Path
+
+from inrhw.base.yosys import share_folder
+
+#: By family, Yosys' mapping of block RAMs.
+_MAPS = {"xcup": "brams_xcu_map.v", "xc7": "brams_xc6v_map.v"}
+
+#: The parameter that holds everything until the end.
+_WHOLE = "INIT_00"
+
+#: Bits of a parameter.
+_BITS = 256
+
+#: Of every nine bits of the whole the first eight are of INIT, the last of INITP.
+_BYTE, _CHUNK = 8, 9
+
+
+def block_map(family: str) -> dict[str, str]:
+    """Return the content of files for a folder where Yosys runs, the mapping first; {} of other families."""
+    if family not in _MAPS:
+        return {}
+    folder = share_folder() / "xilinx"
+    whole = f".{_WHOLE}(INIT),"
+    text = re.sub(
+        r"`PARAMS_INIT_(?:18|36)\s+`PARAMS_INITP_(?:18|36)", whole, (folder / _MAPS[family]).read_text()
+    )
+    return {"blocks.v": text, "brams_defs.vh": (folder / "brams_defs.vh").read_text()}
+
+
+def cut_contents(netlist: Path, netlist_json: Path) -> None:
+    """Cut what the blocks of a netlist hold into parameters, in Verilog and in JSON."""
+    text = re.sub(
+        rf"( *)\.{_WHOLE}\((\d{{4,}})'([bh])([0-9a-fx]+)\)",
+        lambda found: _in_verilog(found[1], int(found[2]), found[3], found[4]),
+        netlist.read_text(),
+    )
+    netlist.write_text(text)
+    design = json.loads(netlist_json.read_text())
+    found = False
+    for module in design["modules"].values():
+        for cell in module["cells"].values():
+            whole = cell["parameters"].get(_WHOLE, "") if cell["type"].startswith("RAMB") else ""
+            if len(whole) > _BITS:
+                cell["parameters"].update(_parameters(whole))
+                found = True
+    if found:
+        netlist_json.write_text(json.dumps(design))
+
+
+def _in_verilog(indent: str, width: int, base: str, digits: str) -> str:
+    bits = digits if base == "b" else "".join("xxxx" if c == "x" else f"{int(c, 16):04b}" for c in digits)
+    parameters = _parameters(bits.zfill(width)[-width:])
+    return ",\n".join(f"{indent}.{name}({_BITS}'h{int(part, 2):064x})" for name, part in parameters.items())
+
+
+def _parameters(whole: str) -> dict[str, str]:
+    """Return the parameters of a block, in binary, of what it holds, the last bit first; x becomes 0.
+
+    Examples
+    --------
+    >>> found = _parameters("1" + 8 * "0" + "000000001" * 2047)
+    >>> len(found), found["INIT_00"][-16:], found["INITP_07"][0]
+    (72, '0000000100000001', '1')
+    """
+    bits = whole.replace("x", "0")[::-1]
+    chunks = [bits[k : k + _CHUNK] for k in range(0, len(bits), _CHUNK)]
+    kinds = {
+        "INIT": "".join(chunk[:_BYTE] for chunk in chunks),
+        "INITP": "".join(chunk[_BYTE:] for chunk in chunks),
+    }
+    return {
+        f"{name}_{k // _BITS:02X}": data[k : k + _BITS][::-1]
+        for name, data in kinds.items()
+        for k in range(0, len(data), _BITS)
+    }

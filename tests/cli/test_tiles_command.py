@@ -1,0 +1,65 @@
+"""A picture in tiles from the command line, and what is refused."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from support.command import Inrhw, refused
+
+from inrhw.artifact.manifest import Manifest
+from inrhw.cli.recipe import read_recipe
+
+#: Tiles of 4x3 pixels, of which those at the right and lower border are cut; hardly trained.
+TINY = ("--size", "10x8", "--hidden-features", "3", "--hidden-layers", "1", "--steps", "3")
+
+
+@pytest.mark.parametrize("interval", [(), ("--initiation-interval", "4")])
+def test_a_picture_in_tiles_is_emitted_as_one_frame(
+    inrhw_: Inrhw, tmp_path: Path, interval: tuple[str, ...]
+) -> None:
+    assert inrhw_("fit", "--tiles", "4x3", *TINY, "-o", "core").status == 0
+    assert inrhw_("emit", "core", *interval).status == 0
+    assert read_recipe(tmp_path / "core" / "recipe.toml").network.tiles == "4x3"
+    manifest = Manifest.load(tmp_path / "core")
+    assert (manifest.width, manifest.height, manifest.tile, manifest.pictures) == (10, 8, (4, 3), 1)
+    with np.load(tmp_path / "core" / "vectors.npz") as vectors:
+        pixels = vectors["pixels"].reshape(8, 10, 3)
+    assert (pixels == np.asarray(Image.open(tmp_path / "core" / "quantized.png"))).all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("interval", [(), ("--initiation-interval", "4", "--control")])
+def test_a_picture_in_tiles_climbs_all_rungs(
+    inrhw_: Inrhw, tmp_path: Path, interval: tuple[str, ...]
+) -> None:
+    assert inrhw_("build", "--tiles", "4x3", *TINY, "-o", "core", "--skip", "power", *interval).status == 0
+    report = json.loads((tmp_path / "core" / "report.json").read_text())
+    assert report["verdict"] == "pass"
+    assert report["tiles"]["columns"] * report["tiles"]["rows"] == len(report["tiles"]["psnr_db"]) == 9
+    page = (tmp_path / "core" / "report.html").read_text()
+    assert page.count("<title>tile ") == 9
+    rendered, quantized = (
+        np.asarray(Image.open(tmp_path / "core" / f"{name}.png")) for name in ("rtl", "quantized")
+    )
+    assert (rendered == quantized).all()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--tiles", "11x4"), "tiles must be from 1x1 to 10x8 pixels, which the picture has, not 11x4"),
+        (("--tiles", "0x4"), "tiles must be WIDTHxHEIGHT in pixels, such as 32x32, not '0x4'"),
+        (("--tiles", "4x3", "--shared"), "tiles is about one picture and shared about several"),
+        (("--tiles", "4x3", "--window"), "tiles cannot have a window"),
+        (("--tiles", "4x3", "--source", "stream"), "tiles need the raster source"),
+        (("--tiles", "4x3", "--weights", "baked"), "weights of tiles must be rom, not baked"),
+        (("--tiles", "4x3", "--quantizer", "dhq"), "tiles are quantized uniformly"),
+    ],
+)
+def test_what_tiles_cannot_be_is_refused_before_training(
+    inrhw_: Inrhw, tmp_path: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    refused(inrhw_("build", "-o", "core", *TINY, *arguments), message)
+    assert not (tmp_path / "core").exists()

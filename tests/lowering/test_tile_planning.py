@@ -1,0 +1,75 @@
+from dataclasses import replace
+
+import pytest
+
+from inrhw.base.board import load_board
+from inrhw.base.errors import InputError
+from inrhw.gateware.cost import Cost
+from inrhw.lowering.cost import network_cost
+from inrhw.lowering.hardware import Hardware
+from inrhw.lowering.planning import plan_for
+from inrhw.lowering.shapes import layer_shapes
+from inrhw.networks.precision import Precision
+from inrhw.networks.tiled import TiledArchitecture
+
+BOARD = load_board("vcu128")
+EIGHT_BITS = Precision(8, 8, 8)
+KODAK = TiledArchitecture("quadinr", 768, 512, 3, 16, 1, precision=EIGHT_BITS, tile_width=32, tile_height=32)
+
+
+def predicted(architecture: TiledArchitecture, hardware: Hardware) -> Cost:
+    folding = plan_for([architecture], hardware, BOARD)
+    assert folding
+    return sum(network_cost(layer_shapes(architecture), folding, "raster").values(), Cost())
+
+
+def test_a_pixel_a_clock_takes_a_multiplier_for_each_weight_behind_the_scan() -> None:
+    assert predicted(KODAK, Hardware()).dsp == 16 * 16 + 16 * 3
+
+
+def test_two_products_of_8_bits_share_a_multiplier_at_a_pixel_a_clock_too() -> None:
+    packed = Hardware(weights="rom", initiation_interval=1, packed=True)
+    assert predicted(KODAK, packed).dsp == 16 * 16 // 2 + 16 * 2
+
+
+@pytest.mark.parametrize("interval", [2, 4, 8, 16])
+def test_a_slower_core_takes_multipliers_in_proportion(interval: int) -> None:
+    least = -(-304 // interval)
+    assert least <= predicted(KODAK, Hardware(initiation_interval=interval)).dsp <= 1.25 * least + 2
+
+
+def test_more_tiles_take_more_memory_and_no_more_multipliers() -> None:
+    few = replace(KODAK, width=256, height=256)
+    small, large = (predicted(each, Hardware(initiation_interval=8)) for each in (few, KODAK))
+    assert small.dsp == large.dsp
+    assert small.bram < large.bram
+
+
+@pytest.mark.parametrize(
+    ("hardware", "sentence"),
+    [
+        (Hardware(weights="baked"), "weights of tiles must be rom, not baked"),
+        (Hardware(weights="loadable", initiation_interval=8), "weights of tiles must be rom, not loadable"),
+        (Hardware(window=True), "tiles cannot have a window, which needs baked weights; leave one out"),
+        (Hardware(source="stream"), "tiles need the raster source"),
+    ],
+)
+def test_what_tiles_cannot_have_is_refused(hardware: Hardware, sentence: str) -> None:
+    with pytest.raises(InputError, match=sentence):
+        plan_for([KODAK], hardware, BOARD)
+
+
+def test_more_columns_than_a_scan_can_keep_are_refused() -> None:
+    wide = replace(KODAK, width=1028, height=4, tile_width=4, tile_height=4)
+    with pytest.raises(InputError, match="257 tiles side by side are more than 256"):
+        plan_for([wide], Hardware(), BOARD)
+    assert plan_for([wide], Hardware(initiation_interval=4), BOARD)
+
+
+def test_tiles_that_no_memory_of_the_board_holds_are_refused() -> None:
+    many = replace(KODAK, width=4096, height=4096, hidden_features=32)
+    small = load_board("arty_a7")
+    with pytest.raises(InputError, match=r"16384 tiles at a pixel a clock need [\d,]+ \w+s, but arty_a7"):
+        plan_for([many], Hardware(), small)
+    with pytest.raises(InputError, match=r"8 cycles a pixel need .*[\d,]+ BRAMs, but arty_a7"):
+        plan_for([many], Hardware(initiation_interval=8), small)

@@ -1,0 +1,125 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from inrhw.base.errors import InputError
+from inrhw.core.core import core_over
+from inrhw.lowering.folding import Fold, Folding, fold_banks
+from inrhw.lowering.integer_graph import lower
+from inrhw.networks.architecture import activations, architecture_to_json
+from inrhw.networks.inr import INR
+from inrhw.networks.precision import Precision
+from inrhw.networks.tiled import TiledArchitecture, TiledINR, read_architecture
+from inrhw.networks.training.fitted import Fitted, fit
+from inrhw.networks.training.optimizer import StackedMuon
+from inrhw.networks.training.training import Training
+from inrhw.signals.picture import Picture
+
+#: Tiles of which those at the right and lower border are cut.
+CUT = TiledArchitecture("quadinr", 7, 5, 3, hidden_features=4, hidden_layers=1, tile_width=4, tile_height=3)
+TRAINING = Training(steps=6, finetune=3)
+
+
+def picture_of(architecture: TiledArchitecture) -> Picture:
+    shape = (architecture.height, architecture.width, architecture.channels)
+    return Picture("noise", np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8))
+
+
+@pytest.mark.parametrize("model", sorted(activations()))
+def test_tiles_together_render_what_each_renders_alone(model: str) -> None:
+    architecture = replace(CUT, model=model, omega_0=None, precision=Precision())
+    for network in (TiledINR(architecture, seed=1), TiledINR(architecture, seed=1).quantized()):
+        assert isinstance(network, TiledINR)
+        alone = np.stack([each.render().reshape(-1, 3) for each in network.each()])
+        assert (network.render() == architecture.tiling.join(alone)).all()
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(1, 6), st.integers(1, 5), st.sampled_from([1, 3]), st.integers(0, 2))
+def test_banks_of_a_core_give_what_torch_renders(width: int, height: int, channels: int, layers: int) -> None:
+    across, down = -(-width // 2), -(-height // 2)
+    architecture = TiledArchitecture(
+        "quadinr", width, height, channels, 3, layers, tile_width=across, tile_height=down
+    )
+    model = TiledINR(architecture).quantized()
+    assert isinstance(model, TiledINR)
+    graphs = [lower(each) for each in model.each()]
+    if len(graphs) > 1:
+        folds = [Fold(2, 2)] + [Fold(1, 3)] * (layers + 1)
+        graph = fold_banks(graphs, Folding(tuple(folds)), architecture.precision)
+        (golden,) = core_over(graph, architecture.tiling).golden()
+        assert (golden.reshape(height, width, channels) == model.render()).all()
+
+
+def test_training_learns_each_tile_and_goes_on_where_it_was(tmp_path: Path) -> None:
+    picture = picture_of(CUT)
+    whole = fit(picture, CUT, TRAINING)
+
+    def interrupt(done: int, total: int) -> None:
+        if done == 4:
+            raise KeyboardInterrupt
+
+    checkpoint = tmp_path / "checkpoint"
+    with pytest.raises(KeyboardInterrupt):
+        fit(picture, CUT, TRAINING, checkpoint=checkpoint, on_progress=interrupt)
+    resumed = fit(picture, CUT, TRAINING, checkpoint=checkpoint, resume=True)
+    resumed.save(tmp_path)
+    for other in (resumed, Fitted.load(tmp_path)):
+        for a, b in zip(other.model.state_dict().values(), whole.model.state_dict().values(), strict=True):
+            assert torch.equal(a, b)
+    assert (whole.float_model.render() != TiledINR(CUT).render()).any()
+
+
+def test_digits_of_weights_in_memory_do_not_matter() -> None:
+    with pytest.raises(InputError, match="digits_loss is about weights in adders"):
+        fit(picture_of(CUT), CUT, replace(TRAINING, digits_loss=1.0))
+
+
+def test_a_tile_learns_the_same_whatever_the_others_show() -> None:
+    picture = picture_of(CUT)
+    values = picture.values.copy()
+    values[:, CUT.tile_width :] = 0
+    networks = [fit(each, CUT, TRAINING).model for each in (picture, Picture("other", values))]
+    for name, a in networks[0].state_dict().items():
+        b = networks[1].state_dict()[name]
+        assert torch.equal(a[0], b[0]), name
+        assert not torch.equal(a[1], b[1]), name
+
+
+def test_stacked_matrices_move_as_they_do_alone() -> None:
+    generator = torch.Generator().manual_seed(0)
+    start, gradients = torch.randn(3, 4, 6, generator=generator), torch.randn(5, 3, 4, 6, generator=generator)
+    stack = torch.nn.Parameter(start.clone())
+    alone = [torch.nn.Parameter(each.clone()) for each in start]
+    optimizers = [StackedMuon([stack]), torch.optim.Muon(alone, weight_decay=0.0, adjust_lr_fn="original")]
+    for gradient in gradients:
+        stack.grad = gradient
+        for value, own in zip(alone, gradient, strict=True):
+            value.grad = own
+        for optimizer in optimizers:
+            optimizer.param_groups[0]["lr"] = 0.1
+            optimizer.step()
+    # torch's computes with 8 bits.
+    assert torch.allclose(stack, torch.stack(list(alone)), atol=0.02)
+
+
+def test_an_architecture_is_read_as_it_was_written() -> None:
+    for architecture in (CUT, CUT.of_tile):
+        assert read_architecture(architecture_to_json(architecture)) == architecture
+    assert INR(CUT.of_tile).architecture.grid == CUT.grid
+
+
+def test_omega_0_of_tiles_is_half_unless_told() -> None:
+    assert CUT.omega_0 == 10 and CUT.of_tile.omega_0 == 10
+    assert replace(CUT, omega_0=7.0).of_tile.omega_0 == 7
+    assert replace(CUT, model="gauss", omega_0=None).omega_0 == activations()["gauss"].default_omega_0
+
+
+def test_tiles_do_not_rotate() -> None:
+    with pytest.raises(InputError, match="tiles are quantized uniformly; quantizer dhq rotates"):
+        replace(CUT, precision=Precision(quantizer="dhq"))
