@@ -50,9 +50,9 @@ def as_emitted(models: Sequence[INR], manifest: Manifest) -> list[INR]:
     return [model.scaled(width // own) for model in models]
 
 
-def graph_of(models: Sequence[INR], folding: Folding | None) -> Graph:
-    """Return the graph of one network, folded or not, or of several as banks."""
-    graphs = [lower(model) for model in models]
+def graph_of(models: Sequence[INR], folding: Folding | None, operands: int) -> Graph:
+    """Return the graph of one network, folded or not, or of several as banks; `operands` as of `lower`."""
+    graphs = [lower(model, operands=operands) for model in models]
     precision = models[0].architecture.precision
     if folding is None:
         (graph,) = graphs
@@ -62,7 +62,7 @@ def graph_of(models: Sequence[INR], folding: Folding | None) -> Graph:
 
 def core_of(models: Sequence[INR], manifest: Manifest) -> Core:
     """Return the core that a manifest describes, with the weights of `models`, from `as_emitted`."""
-    graph = graph_of(models, _folding(manifest))
+    graph = graph_of(models, _folding(manifest), manifest.adder_operands)
     grid, *others = [model.architecture.grid for model in models]
     return Core(
         graph,
