@@ -84,7 +84,7 @@ class Design:
         weight, outer, value, argument = self.bits
         quantizer: Literal["dhq", "uniform"] = "dhq" if self.rotated else "uniform"
         precision = Precision(
-            weight, outer, value, argument, quantizer=quantizer, rotate="both", rotate_layers="all"
+            weight, outer, outer, value, argument, quantizer=quantizer, rotate="both", rotate_layers="all"
         )
         kind = SharedArchitecture if self.pictures > 1 else Architecture
         return kind(

@@ -30,3 +30,9 @@ module LUT6 (output O, input I0, I1, I2, I3, I4, I5);
     parameter [63:0] INIT = 0;
     assign O = INIT[{I5, I4, I3, I2, I1, I0}];
 endmodule
+
+module LUT6_2 (output O6, O5, input I0, I1, I2, I3, I4, I5);
+    parameter [63:0] INIT = 0;
+    assign O6 = INIT[{I5, I4, I3, I2, I1, I0}];
+    assign O5 = INIT[{1'b0, I4, I3, I2, I1, I0}];
+endmodule

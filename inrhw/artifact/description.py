@@ -51,6 +51,7 @@ def describe(core: Core, name: str, component: Component) -> Manifest:
         latency=core.latency,
         initiation_interval=core.initiation_interval,
         folding=_folding(core),
+        adder_operands=_adder_operands(core),
         pipeline=tuple(_pipeline(core)),
         shape=f"{shape_digest(core.memories):08x}" if core.memories else "",
         memories=tuple(Memory(memory.name, memory.width, memory.depth) for memory in core.memories),
@@ -76,6 +77,11 @@ def _folding(core: Core) -> Folding | None:
     if folding is None:
         return None
     return Folding(tuple((fold.pe, fold.simd) for fold in folding.layers), folding.weights, folding.packed)
+
+
+def _adder_operands(core: Core) -> int:
+    dense = (node for node in core.pipeline.nodes.values() if isinstance(node, Dense))
+    return max((node.operands for node in dense), default=2)
 
 
 def _registers(core: Core) -> dict[str, int] | None:

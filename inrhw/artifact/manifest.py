@@ -111,6 +111,8 @@ class Manifest:
         Cycles between pixels.
     folding
         How the network is folded; None for adders of baked weights.
+    adder_operands
+        Most that an adder of weights takes: 3 only where slices have such adders.
     pipeline
         All between the coordinates and m_axis.
     shape
@@ -143,6 +145,7 @@ class Manifest:
     latency: int
     initiation_interval: int
     folding: Folding | None
+    adder_operands: int
     pipeline: tuple[Stage, ...]
     shape: str = ""
     memories: tuple[Memory, ...] = ()
@@ -157,6 +160,7 @@ class Manifest:
         plain_name = re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", self.name) is not None
         _check(plain_name, self.name, "name", "a plain Verilog name")
         _check(self.source in ("raster", "stream"), self.source, "source", "raster or stream")
+        _check(self.adder_operands in (2, 3), self.adder_operands, "adder_operands", "2 or 3")
         for key in ("width", "height", "channels", "latency", "initiation_interval", "pictures"):
             _check(getattr(self, key) > 0, getattr(self, key), key, "at least 1")
         in_order = sorted(self.tdata_order) == list(range(self.channels))

@@ -59,11 +59,14 @@ def as_emitted(models: Sequence[INR], manifest: Manifest) -> list[INR]:
     return [model.scaled(width // own) for model in models]
 
 
-def graph_of(models: Sequence[INR], folding: Folding | None) -> Graph:
-    """Return the graph of one network, folded or not, or of several, or of those of all tiles, as banks."""
+def graph_of(models: Sequence[INR], folding: Folding | None, operands: int) -> Graph:
+    """Return the graph of one network, folded or not, or of several, or of those of all tiles, as banks.
+
+    `operands` as of `lower`.
+    """
     if isinstance(models[0], TiledINR):
         models = list(models[0].each())
-    graphs = [lower(model) for model in models]
+    graphs = [lower(model, operands=operands) for model in models]
     precision = models[0].architecture.precision
     if folding is None:
         (graph,) = graphs
@@ -80,7 +83,7 @@ def grid_of(models: Sequence[INR]) -> Tiling | list[Grid]:
 
 def core_of(models: Sequence[INR], manifest: Manifest) -> Core:
     """Return the core that a manifest describes, with the weights of `models`, from `as_emitted`."""
-    graph = graph_of(models, _folding(manifest))
+    graph = graph_of(models, _folding(manifest), manifest.adder_operands)
     return core_over(
         graph,
         grid_of(models),

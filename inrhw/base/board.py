@@ -81,6 +81,11 @@ class Board:
     video: str = ""
     pins: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def adder_operands(self) -> int:
+        """Operands that a slice adds with one LUT a bit."""
+        return 3 if self.family in ("xcup", "xc7") else 2
+
     def __post_init__(self) -> None:
         if self.family not in get_args(Family):
             raise ValueError(f"family must be one of {', '.join(get_args(Family))}, not {self.family!r}")

@@ -1,14 +1,15 @@
 """The circuit of an adder graph, with registers wherever they are wanted."""
 
+import functools
 import itertools
+import operator
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 
 from amaranth.hdl import Cat, Const, Module, Shape, Signal, Value
 
 from inrhw.base.types import Fixed
-from inrhw.gateware.constant_matrix import AdderGraph
+from inrhw.gateware.adder_graph import Adder, AdderGraph, Bits
 from inrhw.gateware.cost import Cost, delayed
 
 
@@ -43,30 +44,30 @@ def build_adders(
     list
         Each row's result, ``len(registered)`` cycles after the inputs.
     """
-    bits = _variable_bits(graph, element, keep)
+    bits = graph.bits(element, keep)
     levels = graph.levels
     stages = [sum(cut <= level for cut in registered) for level in range(graph.depth + 1)]
     history: list[list[Value]] = [[value] for value in inputs]
-    history += [[Const(c, _Bits(c, c, 62).shape)] for c in graph.constants]
+    held = bits[graph.n_inputs : graph.first_adder]
+    history += [[Const(c, _shape(own))] for c, own in zip(graph.constants, held, strict=True)]
     names = {k: f"x{k}" if k < graph.n_inputs else f"v{k}" for k in range(len(levels))}
     names |= {term.variable: f"sum{row}" for row, term in enumerate(graph.outputs) if term}
 
     def at(variable: int, level: int) -> Value:
         """Return the variable, delayed to be in step with `level`; constants are always in step."""
-        held = history[variable]
-        if isinstance(held[0], Const):
-            return held[0]
-        while len(held) <= stages[level] - stages[levels[variable]]:
-            name = f"{names[variable]}_d{len(held)}"
-            held.append(Signal.like(held[-1], name=name, reset_less=True))
-            m.d.sync += held[-1].eq(held[-2])
-        return held[stages[level] - stages[levels[variable]]]
+        past = history[variable]
+        if isinstance(past[0], Const):
+            return past[0]
+        while len(past) <= stages[level] - stages[levels[variable]]:
+            name = f"{names[variable]}_d{len(past)}"
+            past.append(Signal.like(past[-1], name=name, reset_less=True))
+            m.d.sync += past[-1].eq(past[-2])
+        return past[stages[level] - stages[levels[variable]]]
 
-    for k, adder in enumerate(graph.adders, len(history)):
-        left, right = at(adder.left, levels[k] - 1), at(adder.right, levels[k] - 1)
-        total = Signal(bits[k].shape, name=names[k], reset_less=True)
+    for k, adder in enumerate(graph.adders, graph.first_adder):
+        total = Signal(_shape(bits[k]), name=names[k], reset_less=True)
         domain = m.d.sync if levels[k] in registered else m.d.comb
-        domain += total.eq(_sum(left, adder.left_shift, right, adder.right_shift, adder.sign))
+        domain += total.eq(_sum(adder, [at(term.variable, levels[k] - 1) for term in adder.terms]))
         history.append([total])
     return [at(term.variable, graph.depth) << term.shift if term else Const(0) for term in graph.outputs]
 
@@ -89,9 +90,9 @@ def adders_cost(
     """
     levels = graph.levels
     stages = [sum(cut <= level for cut in registered) for level in range(graph.depth + 1)]
-    shapes = [bits.shape.width for bits in _variable_bits(graph, element, keep)]
-    first = graph.n_inputs + len(graph.constants)
-    held: list[list[_Bit]] = [[(k, bit, 0) for bit in range(shapes[k])] for k in range(graph.n_inputs)]
+    bits = graph.bits(element, keep)
+    first = graph.first_adder
+    held: list[list[_Bit]] = [[(k, bit, 0) for bit in range(bits[k].width)] for k in range(graph.n_inputs)]
     held += [[]] * len(graph.constants)
     taken: dict[tuple[int, int], set[int]] = defaultdict(set)
 
@@ -105,15 +106,15 @@ def adders_cost(
 
     lut = 0.0
     for k, adder in enumerate(graph.adders, first):
-        left, right = at(adder.left, levels[k] - 1), at(adder.right, levels[k] - 1)
-        shift = adder.right_shift
-        if adder.sign > 0 and adder.left_shift > adder.right_shift:
-            left, right, shift = right, left, adder.left_shift
-        take(left[shift:] + right)
+        operands = [at(term.variable, levels[k] - 1) for term in adder.terms]
+        take(operands[0][adder.alone :])
+        take(itertools.chain(*operands[1:]))
         later = levels[k] in registered
-        alone = [(root, bit, age + later) for root, bit, age in left[:shift]]
-        held.append(alone + [(k, bit, 0) for bit in range(len(alone), shapes[k])])
-        lut += (shapes[k] - len(alone) - 1) * (1 if left and right else _CONSTANT)
+        alone = [(root, bit, age + later) for root, bit, age in operands[0][: adder.alone]]
+        held.append(alone + [(k, bit, 0) for bit in range(len(alone), bits[k].width)])
+        chain = bits[k].width - len(alone)
+        varying = sum(map(bool, operands))
+        lut += (chain - 1) * (1 if varying > 1 else _CONSTANT) if varying < 3 else chain
     for term in filter(None, graph.outputs):
         take(at(term.variable, graph.depth)[max(0, dropped - term.shift) : keep - term.shift])
     found = Cost(lut=lut, ff=sum(root >= first and levels[root] in registered for root, _ in taken))
@@ -121,44 +122,25 @@ def adders_cost(
     return sum((delayed(1, b - a) for a, b in waits), found)
 
 
-@dataclass(frozen=True)
-class _Bits:
-    """How a variable is held: `width` low bits of a value from `lo` to `hi`."""
-
-    lo: int
-    hi: int
-    width: int
-
-    @property
-    def shape(self) -> Shape:
-        whole = Fixed.holding(self.lo, self.hi, 0)
-        return Shape(whole.width, whole.signed) if whole.width <= self.width else Shape(self.width)
+def _shape(bits: Bits) -> Shape:
+    return Shape(bits.width, bits.whole and bits.format.signed)
 
 
-def _variable_bits(graph: AdderGraph, element: Fixed, keep: int) -> list[_Bits]:
-    """Return the bits each variable needs when `keep` low bits of the outputs are used."""
-    ranges = [(element.lo, element.hi)] * graph.n_inputs + [(c, c) for c in graph.constants]
-    for adder in graph.adders:
-        lo, hi = (bound << adder.left_shift for bound in ranges[adder.left])
-        right = [adder.sign * (bound << adder.right_shift) for bound in ranges[adder.right]]
-        ranges.append((lo + min(right), hi + max(right)))
-    needed = [0] * len(ranges)
-    for term in graph.outputs:
-        if term:
-            needed[term.variable] = max(needed[term.variable], keep - term.shift)
-    first = graph.n_inputs + len(graph.constants)
-    for k, adder in reversed(list(enumerate(graph.adders, first))):
-        for variable, shift in ((adder.left, adder.left_shift), (adder.right, adder.right_shift)):
-            needed[variable] = max(needed[variable], needed[k] - shift)
-    return [_Bits(lo, hi, max(width, 1)) for (lo, hi), width in zip(ranges, needed, strict=True)]
+def _sum(adder: Adder, operands: Sequence[Value]) -> Value:
+    """Add with a carry chain that starts where two operands have bits; what is subtracted comes last."""
+    base = adder.alone
+    low, high = _split(operands[0], base)
+    parts = [high, *(x << term.shift - base for term, x in zip(adder.terms[1:], operands[1:], strict=True))]
+    signs = [term.sign for term in adder.terms]
+    added, subtracted = ([x for x, own in zip(parts, signs, strict=True) if own == sign] for sign in (1, -1))
+    total = functools.reduce(operator.sub, subtracted, functools.reduce(operator.add, added))
+    return Cat(low, total).as_signed() if base else total
 
 
-def _sum(left: Value, left_shift: int, right: Value, right_shift: int, sign: int) -> Value:
-    """Add with a carry chain that starts where both operands have bits."""
-    if sign > 0 and left_shift > right_shift:
-        left, left_shift, right, right_shift = right, right_shift, left, left_shift
-    if left_shift or len(left) <= right_shift:
-        left, right = left << left_shift, right << right_shift
-        return left + right if sign > 0 else left - right
-    high = left >> right_shift
-    return Cat(left[:right_shift], high + right if sign > 0 else high - right).as_signed()
+def _split(value: Value, base: int) -> tuple[Value, Value]:
+    """Return the `base` low bits of a value, and the rest."""
+    signed = value.shape().signed
+    if len(value) > base:
+        return value[:base], value[base:].as_signed() if signed else value[base:]
+    sign = value[-1:].as_signed() if signed else Const(0, 1)
+    return Cat(value, *[sign] * (base - len(value))), sign

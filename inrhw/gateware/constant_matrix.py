@@ -1,75 +1,23 @@
 """Multiplication by a constant matrix with additions only.
 
-Every weight becomes signed powers of two (canonical signed digits, so that few are needed); pairs of terms
-that several rows share are added once (greedy two-term elimination, after Hosangadi, Fallah and Kastner,
-"Optimizing polynomial expressions by algebraic factorization and CSE", IEEE TCAD 25(10), 2006); what is left
-of a row is summed in a tree of least depth.
+Every weight becomes signed powers of two (canonical signed digits, so that few are needed). Pairs and triples
+of terms that several rows share are added once: a greedy search, as in Hosangadi, Fallah and Kastner,
+"Optimizing polynomial expressions by algebraic factorization and CSE", IEEE TCAD 25(10), 2006, but for the
+bits of carry chains that are saved where an adder takes three operands. What is left of a row is summed in a
+tree.
 """
 
+import functools
 import heapq
 from collections import defaultdict
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
 from itertools import combinations
 
-from inrhw.base.types import Codes
+from inrhw.base.types import Codes, Fixed
+from inrhw.gateware.adder_graph import MOST_OPERANDS, Adder, AdderGraph, Term
 
-
-@dataclass(frozen=True)
-class Term:
-    """A variable times a signed power of two: ``sign * (variable << shift)``."""
-
-    variable: int
-    shift: int
-    sign: int
-
-
-@dataclass(frozen=True)
-class Adder:
-    """A new variable: ``(left << left_shift) + sign * (right << right_shift)``."""
-
-    left: int
-    left_shift: int
-    right: int
-    right_shift: int
-    sign: int
-
-
-@dataclass(frozen=True)
-class AdderGraph:
-    """Adders in an order in which they can be computed.
-
-    Variables are numbered: first the inputs, then the constants, then the adders.
-
-    Attributes
-    ----------
-    n_inputs
-        Length of the input vector.
-    constants
-        Values of the constant variables.
-    adders
-        Each refers to earlier variables only.
-    outputs
-        One term a row, with sign +1; None for a row that is zero.
-    """
-
-    n_inputs: int
-    constants: tuple[int, ...]
-    adders: tuple[Adder, ...]
-    outputs: tuple[Term | None, ...]
-
-    @property
-    def levels(self) -> list[int]:
-        """Adders between the inputs and each variable, on the longest way."""
-        levels = [0] * (self.n_inputs + len(self.constants))
-        for adder in self.adders:
-            levels.append(1 + max(levels[adder.left], levels[adder.right]))
-        return levels
-
-    @property
-    def depth(self) -> int:
-        """Adders on the longest way to an output."""
-        levels = self.levels
-        return max((levels[term.variable] for term in self.outputs if term), default=0)
+#: Bits that a term of a row is taken to cost beside its own: carries make sums wider than their operands.
+_MARGIN = 2
 
 
 def signed_digits(value: int) -> list[tuple[int, int]]:
@@ -92,123 +40,9 @@ def signed_digits(value: int) -> list[tuple[int, int]]:
     return digits
 
 
-#: What two terms of a row have in common with two of another: variables, distance, relative sign.
-_Pair = tuple[int, int, int, int]
-
-
-def _pair(a: Term, b: Term) -> tuple[_Pair, Term, Term]:
-    """Return the pattern of two terms and the terms in the order of the pattern."""
-    if (b.shift, b.variable) < (a.shift, a.variable):
-        a, b = b, a
-    return (a.variable, b.variable, b.shift - a.shift, a.sign * b.sign), a, b
-
-
-@dataclass
-class _Elimination:
-    """Greedy search for the pair that occurs most often; rows are lists of terms."""
-
-    rows: list[list[Term]]
-    n_variables: int
-    adders: list[Adder] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.count: dict[_Pair, int] = defaultdict(int)
-        self.rows_of: dict[_Pair, dict[int, int]] = defaultdict(lambda: defaultdict(int))
-        for r, row in enumerate(self.rows):
-            for a, b in combinations(row, 2):
-                self._add(r, a, b, 1)
-        self.heap = [(-n, pair) for pair, n in self.count.items() if n > 1]
-        heapq.heapify(self.heap)
-
-    def _add(self, r: int, a: Term, b: Term, n: int) -> _Pair:
-        pair, _, _ = _pair(a, b)
-        self.count[pair] += n
-        self.rows_of[pair][r] += n
-        if self.rows_of[pair][r] == 0:
-            del self.rows_of[pair][r]
-        return pair
-
-    def run(self) -> None:
-        while self.heap:
-            n, pair = heapq.heappop(self.heap)
-            now = self.count[pair]
-            if now == -n:
-                self._extract(pair)
-            elif now > 1:
-                heapq.heappush(self.heap, (-now, pair))
-
-    def _extract(self, pair: _Pair) -> None:
-        occurrences = {r: self._disjoint(self.rows[r], pair) for r in sorted(self.rows_of[pair])}
-        if sum(map(len, occurrences.values())) < 2:
-            self.count[pair] = 0  # the occurrences overlap: only one could be replaced
-            return
-        left, right, distance, sign = pair
-        new = self.n_variables + len(self.adders)
-        self.adders.append(Adder(left, 0, right, distance, sign))
-        touched: set[_Pair] = set()
-        for r, found in occurrences.items():
-            for a, b in found:
-                touched |= self._replace(r, a, b, Term(new, a.shift, a.sign))
-        for key in touched:
-            if self.count[key] > 1:
-                heapq.heappush(self.heap, (-self.count[key], key))
-
-    @staticmethod
-    def _disjoint(row: list[Term], pair: _Pair) -> list[tuple[Term, Term]]:
-        used: set[Term] = set()
-        found = []
-        present = set(row)
-        left, right, distance, sign = pair
-        for a in sorted(row, key=lambda term: term.shift):
-            b = Term(right, a.shift + distance, a.sign * sign)
-            if a.variable == left and a not in used and b in present and b not in used and a != b:
-                used |= {a, b}
-                found.append((a, b))
-        return found
-
-    def _replace(self, r: int, a: Term, b: Term, new: Term) -> set[_Pair]:
-        row = self.rows[r]
-        row.remove(a)
-        row.remove(b)
-        self._add(r, a, b, -1)
-        touched = set()
-        for other in row:
-            self._add(r, a, other, -1)
-            self._add(r, b, other, -1)
-            touched.add(self._add(r, new, other, 1))
-        row.append(new)
-        return touched
-
-
-def _sum_rows(
-    rows: list[list[Term]], n_inputs: int, n_constants: int, adders: list[Adder]
-) -> list[Term | None]:
-    """Add up each row, the shallowest terms first, appending to `adders`."""
-    n_given = n_inputs + n_constants
-    levels = AdderGraph(n_inputs, (0,) * n_constants, tuple(adders), ()).levels
-
-    def rank(term: Term) -> tuple[int, int, int, int]:
-        return levels[term.variable], term.shift, term.variable, term.sign
-
-    outputs: list[Term | None] = []
-    for row in rows:
-        heap = [(rank(term), term) for term in row]
-        heapq.heapify(heap)
-        while len(heap) > 1:
-            _, a = heapq.heappop(heap)
-            _, b = heapq.heappop(heap)
-            if a.sign < b.sign or (a.sign == b.sign and b.shift < a.shift):
-                a, b = b, a
-            base = min(a.shift, b.shift)
-            adders.append(Adder(a.variable, a.shift - base, b.variable, b.shift - base, a.sign * b.sign))
-            levels.append(1 + max(levels[a.variable], levels[b.variable]))
-            term = Term(n_given + len(adders) - 1, base, a.sign)
-            heapq.heappush(heap, (rank(term), term))
-        outputs.append(heap[0][1] if heap else None)
-    return outputs
-
-
-def adder_graph(weight: Codes, bias: Codes) -> AdderGraph:
+def adder_graph(
+    weight: Codes, bias: Codes, element: Fixed, *, keep: int = 62, operands: int = MOST_OPERANDS
+) -> AdderGraph:
     """Build adders that compute ``weight @ x + bias``.
 
     Parameters
@@ -217,39 +51,228 @@ def adder_graph(weight: Codes, bias: Codes) -> AdderGraph:
         int64 [rows, inputs].
     bias
         int64 [rows].
+    element
+        Format of x.
+    keep
+        How many low bits of each result are used.
+    operands
+        Of an adder: 2 or 3.
 
     Examples
     --------
     >>> import numpy as np
-    >>> graph = adder_graph(np.array([[5, 3], [5, 0]]), np.array([1, 0]))
+    >>> graph = adder_graph(np.array([[5, 3], [5, 0]]), np.array([1, 0]), Fixed(8, 7))
     >>> [graph.levels[term.variable] for term in graph.outputs]
-    [3, 1]
+    [2, 1]
     """
-    n_inputs = weight.shape[1]
+    return _adder_graph(tuple(map(tuple, weight.tolist())), tuple(bias.tolist()), element, keep, operands)
+
+
+@functools.lru_cache(maxsize=64)
+def _adder_graph(
+    weight: tuple[tuple[int, ...], ...], bias: tuple[int, ...], element: Fixed, keep: int, operands: int
+) -> AdderGraph:
+    """Return the adders; a build asks for the same ones several times."""
+    n_inputs = len(weight[0]) if weight else 0
     rows = [
-        [Term(i, shift, sign) for i, w in enumerate(row) for shift, sign in signed_digits(int(w))]
+        {Term(i, shift, sign) for i, w in enumerate(row) for shift, sign in signed_digits(w)}
         for row in weight
     ]
-    elimination = _Elimination(rows, n_variables=n_inputs)
-    elimination.run()
-
     # A constant is positive whatever its value, so that every row's sum has a positive sign.
-    needed = [b != 0 or (all(t.sign < 0 for t in row) and row) for row, b in zip(rows, bias, strict=True)]
-    constants = tuple(int(b) for b, use in zip(bias, needed, strict=True) if use)
-    moved = {k: k + len(constants) for k in range(n_inputs, n_inputs + len(elimination.adders))}
-
-    def renumber(variable: int) -> int:
-        return moved.get(variable, variable)
-
-    adders = [
-        Adder(renumber(a.left), a.left_shift, renumber(a.right), a.right_shift, a.sign)
-        for a in elimination.adders
+    used = [
+        b != 0 or (bool(row) and all(term.sign < 0 for term in row))
+        for row, b in zip(rows, bias, strict=True)
     ]
-    constant = n_inputs
-    for row, use in zip(rows, needed, strict=True):
-        row[:] = [Term(renumber(t.variable), t.shift, t.sign) for t in row]
+    odd = [_odd(_nearest_to_zero(b, keep)) for b, use in zip(bias, used, strict=True) if use]
+    variables = _Variables([(element.lo, element.hi)] * n_inputs + [(c, c) for c, _ in odd])
+    sharing = _Sharing(rows, variables, keep, operands)
+    sharing.run()
+    constants = iter(range(n_inputs, n_inputs + len(odd)))
+    for row, use in zip(rows, used, strict=True):
         if use:
-            row.append(Term(constant, 0, 1))
-            constant += 1
-    outputs = _sum_rows(rows, n_inputs, len(constants), adders)
-    return AdderGraph(n_inputs, constants, tuple(adders), tuple(outputs))
+            constant = next(constants)
+            row.add(Term(constant, odd[constant - n_inputs][1], 1))
+    outputs = [_sum(row, variables, keep, operands) for row in rows]
+    return AdderGraph(n_inputs, tuple(c for c, _ in odd), tuple(variables.adders), tuple(outputs))
+
+
+def _nearest_to_zero(value: int, keep: int) -> int:
+    """Return the number of least magnitude with the same `keep` low bits: sums with it are narrow."""
+    half = 1 << keep - 1
+    return (value + half) % (2 * half) - half
+
+
+def _odd(value: int) -> tuple[int, int]:
+    """Return an odd number, or 0, and how far it is shifted to be `value`."""
+    shift = max(0, (value & -value).bit_length() - 1)
+    return value >> shift, shift
+
+
+class _Variables:
+    """What adders are built of: the variables so far, with their ranges, widths and levels."""
+
+    def __init__(self, ranges: Sequence[tuple[int, int]]) -> None:
+        self.ranges = list(ranges)
+        self.widths = [Fixed.holding(lo, hi, 0).width for lo, hi in ranges]
+        self.levels = [0] * len(ranges)
+        self.adders: list[Adder] = []
+
+    def add(self, terms: Sequence[Term]) -> Term:
+        """Add an adder; return the sum of the terms."""
+        adder, result = Adder.of(terms)
+        self.adders.append(adder)
+        self.ranges.append(adder.range(self.ranges))
+        self.widths.append(Fixed.holding(*self.ranges[-1], 0).width)
+        self.levels.append(1 + max(self.levels[term.variable] for term in terms))
+        return Term(len(self.ranges) - 1, result.shift, result.sign)
+
+
+def _sum(row: Iterable[Term], variables: _Variables, keep: int, operands: int) -> Term | None:
+    """Add up a row, the shallowest terms first, and of them those that end lowest: their sums are narrow."""
+
+    def rank(term: Term) -> tuple[int, ...]:
+        top = min(keep, variables.widths[term.variable] + term.shift)
+        return variables.levels[term.variable], top, term.shift, term.variable, term.sign
+
+    heap = [(rank(term), term) for term in row]
+    heapq.heapify(heap)
+    while len(heap) > 1:
+        # So many that all later adders have all their operands.
+        count = 2 + (len(heap) - 2) % (operands - 1)
+        term = variables.add([heapq.heappop(heap)[1] for _ in range(count)])
+        heapq.heappush(heap, (rank(term), term))
+    return heap[0][1] if heap else None
+
+
+#: What two terms of a row have in common with two of another: variables, distance, relative sign.
+_Pair = tuple[int, int, int, int]
+
+#: Terms of a row that can be added once for several: the row and they.
+_Group = tuple[int, tuple[Term, ...]]
+
+
+def _pair(a: Term, b: Term) -> tuple[_Pair, Term]:
+    """Return the pattern of two terms, and the one that comes first in it."""
+    if (b.shift, b.variable) < (a.shift, a.variable):
+        a, b = b, a
+    return (a.variable, b.variable, b.shift - a.shift, a.sign * b.sign), a
+
+
+def _disjoint(groups: Iterable[_Group]) -> list[_Group]:
+    """Return groups of which no two have a term of a row in common, nor one twice the same."""
+    used: set[tuple[int, Term]] = set()
+    found = []
+    for row, terms in groups:
+        own = {(row, term) for term in terms}
+        if len(own) == len(terms) and not own & used:
+            used |= own
+            found.append((row, terms))
+    return found
+
+
+class _Sharing:
+    """Greedy search for what several rows have in common, by the bits of carry chains that it saves.
+
+    Parameters
+    ----------
+    rows
+        Terms of each row; those that are shared are replaced.
+    variables
+        Get the adders.
+    keep, operands
+        As of `adder_graph`.
+    """
+
+    def __init__(self, rows: list[set[Term]], variables: _Variables, keep: int, operands: int) -> None:
+        self._rows, self._variables, self._keep, self._operands = rows, variables, keep, operands
+        #: Row, shift and sign of the first term of every occurrence of a pair.
+        self._places: dict[_Pair, set[tuple[int, int, int]]] = defaultdict(set)
+        for number, row in enumerate(rows):
+            for a, b in combinations(row, 2):
+                self._note(number, a, b)
+
+    def _note(self, row: int, a: Term, b: Term) -> _Pair:
+        pair, first = _pair(a, b)
+        self._places[pair].add((row, first.shift, first.sign))
+        return pair
+
+    def _forget(self, row: int, a: Term, b: Term) -> None:
+        pair, first = _pair(a, b)
+        self._places[pair].discard((row, first.shift, first.sign))
+
+    def run(self) -> None:
+        """Share the pair or triple that saves most, until nothing is saved."""
+        heap: list[tuple[float, _Pair]] = []
+        self._push(heap, self._places)
+        while heap:
+            _, pair = heapq.heappop(heap)
+            groups = self._groups(pair)
+            groups = max(groups, self._triples(groups), key=self._gain)
+            if (gain := self._gain(groups)) <= 0:
+                continue
+            if heap and -gain > heap[0][0]:
+                heapq.heappush(heap, (-gain, pair))
+            else:
+                self._push(heap, self._share(groups) | {pair})
+
+    def _push(self, heap: list[tuple[float, _Pair]], pairs: Iterable[_Pair]) -> None:
+        """Add pairs with the most that they, or a triple of them, can save."""
+        third = max(self._variables.widths) / (self._operands - 1) + _MARGIN
+        for pair in sorted(pairs):
+            if len(groups := self._groups(pair)) > 1:
+                most = self._gain(groups) + len(groups) * third * (self._operands > 2)
+                if most > 0:
+                    heapq.heappush(heap, (-most, pair))
+
+    def _groups(self, pair: _Pair) -> list[_Group]:
+        """Return the occurrences of a pair."""
+        left, right, distance, sign = pair
+        return _disjoint(
+            (row, (Term(left, shift, first), Term(right, shift + distance, first * sign)))
+            for row, shift, first in sorted(self._places[pair])
+        )
+
+    def _triples(self, pairs: Sequence[_Group]) -> list[_Group]:
+        """Return the occurrences of the most frequent triple among those of a pair; none if there is none."""
+        found: dict[tuple[int, int, int], list[_Group]] = defaultdict(list)
+        if self._operands > 2:
+            for row, (a, b) in pairs:
+                for c in self._rows[row] - {a, b}:
+                    found[c.variable, c.shift - a.shift, c.sign * a.sign].append((row, (a, b, c)))
+        third = min(found, key=lambda third: (-len(found[third]), third), default=None)
+        return _disjoint(found[third]) if third else []
+
+    def _gain(self, groups: Sequence[_Group]) -> float:
+        """Return the bits of carry chains that it saves to add the terms once."""
+        if len(groups) < 2:
+            return 0
+        terms = groups[0][1]
+        adder, _ = Adder.of(terms)
+        whole = Fixed.holding(*adder.range(self._variables.ranges), 0).width
+        room = [self._keep - min(term.shift for term in group) for _, group in groups]
+        # A LUT makes one bit of as many as an adder has operands.
+        summed = sum(self._bits(term) for _, group in groups for term in group) - sum(
+            min(whole, bits) for bits in room
+        )
+        margin = _MARGIN * len(groups) * (len(terms) - 1)
+        return summed / (self._operands - 1) + margin - (min(whole, max(room)) - adder.alone)
+
+    def _bits(self, term: Term) -> int:
+        return max(0, min(self._variables.widths[term.variable], self._keep - term.shift))
+
+    def _share(self, groups: Sequence[_Group]) -> set[_Pair]:
+        """Put one variable in the place of all groups; return the pairs that it is part of."""
+        pattern = groups[0][1]
+        first = self._variables.add(pattern)
+        touched = set()
+        for number, terms in groups:
+            row = self._rows[number]
+            higher, sign = terms[0].shift - pattern[0].shift, terms[0].sign * pattern[0].sign
+            new = Term(first.variable, first.shift + higher, first.sign * sign)
+            for term in terms:
+                row.remove(term)
+                for other in row:
+                    self._forget(number, term, other)
+            touched |= {self._note(number, new, other) for other in row}
+            row.add(new)
+        return touched

@@ -1,9 +1,11 @@
 """From a quantized torch model to a graph of integers."""
 
 import copy
+from dataclasses import replace
 
 from inrhw.base.errors import InputError
 from inrhw.base.types import Fixed, Phase, Vector
+from inrhw.gateware.adder_graph import MOST_OPERANDS
 from inrhw.networks.architecture import PIXEL
 from inrhw.networks.inr import INR
 from inrhw.ops.linear.dense import DenseLayer
@@ -11,13 +13,15 @@ from inrhw.ops.linear.requantize import Requantize
 from inrhw.ops.node import Graph, Node
 
 
-def lower(model: INR) -> Graph:
+def lower(model: INR, *, operands: int = MOST_OPERANDS) -> Graph:
     """Return the integer graph that equals the quantized model to the last bit.
 
     Parameters
     ----------
     model
         From `inrhw.networks.inr.INR.quantized`, or `Fitted.model`. It is not changed.
+    operands
+        Most that an adder takes on the part: `Board.adder_operands`.
 
     Returns
     -------
@@ -43,7 +47,8 @@ def lower(model: INR) -> Graph:
         edge = _prepare(nodes, f"layer{k}", layer, edge)
         argument = activation.argument
         assert argument is not None
-        nodes[f"layer{k}_dense"] = dense = layer.node(edge, argument.frac, wrap=isinstance(argument, Phase))
+        dense = replace(layer.node(edge, argument.frac, wrap=isinstance(argument, Phase)), operands=operands)
+        nodes[f"layer{k}_dense"] = dense
         edge = dense.o
         if isinstance(argument, Fixed) and activation.clamped:
             nodes[f"layer{k}_clamp"] = clamp = Requantize(edge, argument)
@@ -52,7 +57,8 @@ def lower(model: INR) -> Graph:
         nodes[f"layer{k}_{name}"] = curve = activation.node(edge)
         edge = curve.o
     edge = _prepare(nodes, f"layer{len(hidden)}", last, edge)
-    nodes[f"layer{len(hidden)}_dense"] = dense = last.node(edge, PIXEL.frac, wrap=False)
+    dense = replace(last.node(edge, PIXEL.frac, wrap=False), operands=operands)
+    nodes[f"layer{len(hidden)}_dense"] = dense
     nodes["pixel"] = Requantize(dense.o, PIXEL)
     return Graph(nodes)
 

@@ -15,7 +15,7 @@ from inrhw.base.figure import Figure
 from inrhw.base.files import output_folder, write_atomically, write_json
 from inrhw.base.progress import OnProgress, silent
 from inrhw.synthesis.nextpnr import PlaceAndRoute, bitstream_suffix, pack, place_and_route
-from inrhw.synthesis.synthesis import Synthesis, synth
+from inrhw.synthesis.synthesis import Synthesis, check_adders, synth
 from inrhw.synthesis.video.edges import EDGES
 from inrhw.synthesis.video.mode import VGA_640X480, Placement
 from inrhw.synthesis.video.screen import Show
@@ -67,6 +67,7 @@ def check_showable(manifest: Manifest, board: Board) -> None:
         raise InputError(f"inrhw drives no video output of board {board.name}; choose ulx3s or icebreaker")
     if manifest.source != "raster":
         raise InputError("on a board the core must scan by itself; emit it with --source raster")
+    check_adders(manifest, board)
     if manifest.loadable or manifest.pictures > 1:
         raise InputError(
             "on a board nobody loads weights or chooses a picture; emit a core of one, baked or rom"

@@ -33,11 +33,13 @@ _NO_LUT_RAM = "setattr -unset ram_style -unset rom_style -unset syn_ramstyle"
 
 #: Files that the commands read: for `gateware.mac` on UltraScale+, and for adders on all of Xilinx.
 TECHMAPS = {
-    name: Path(__file__).parent / "techmap" / f"{name}.v" for name in ("dsp48e2", "adders", "carries")
+    name: Path(__file__).parent / "techmap" / f"{name}.v"
+    for name in ("dsp48e2", "adders", "ternary", "carries")
 }
 
 #: Adders between registers, and these registers, become a module: nothing is left to gain in them, and abc9
-#: would take most of its time for them (0025). Adders with a constant or with logic at a side stay.
+#: would take most of its time for them (0025). Adders with a constant or with logic at a side stay, unless
+#: they have three operands, for which abc9 knows no cell.
 _SPLIT = """
     opt -full
     xilinx_srl -variable -minlen 3
@@ -45,9 +47,10 @@ _SPLIT = """
     select -set by_b t:$alu %ci1:+[B] t:$alu %d %co1:+[B]
     select -set varying t:$alu %ci1:+[BI] t:$alu %d %co1:+[BI]
     select -set wide t:$alu r:Y_WIDTH>2 %i @by_a %i @by_b %i @varying %d
+    select -set ternary t:$macc_v2 r:NADDENDS=3 %i r:NPRODUCTS=0 %i
     select -set ffs t:$dff t:$sdff t:$dffe t:$sdffe
-    select -set logic t:$* @ffs %d @wide %d t:$scopeinfo %d
-    select -set plain @wide @logic %ci2 %d @logic %co2 %d
+    select -set logic t:$* @ffs %d @wide %d @ternary %d t:$scopeinfo %d
+    select -set plain @wide @logic %ci2 %d @logic %co2 %d @ternary %u
     select -set early @ffs t:$* @ffs %d @plain %d %co2 %d
     select -set moved @plain @early
     select -set shared @moved %co1 w:* %i c:* @moved %d %co1 w:* %i %i
@@ -62,7 +65,7 @@ _SPLIT = """
 _JOIN = """
     design -stash logic
     design -load adders
-    techmap -map adders.v
+    techmap -map adders.v -map ternary.v
     simplemap
     opt -fast
     dfflegalize -cell $_DFFE_?P?P_ 01 -cell $_SDFFE_?P?P_ 01
@@ -75,7 +78,7 @@ _JOIN = """
     opt_merge -share_all t:FD* t:$_*
     opt_expr
     techmap -map carries.v
-    opt_merge -share_all t:FD* t:CARRY4 t:LUT?
+    opt_merge -share_all t:FD* t:CARRY4 t:LUT*
     clean
     xilinx_srl -fixed -minlen 3
     techmap -map +/xilinx/cells_map.v
@@ -113,6 +116,13 @@ def mapping_command(board: Board, dsp: bool) -> str:
     return _FLOWS[board.family] + (with_dsp if dsp and board.resources["dsp"] else without)
 
 
+#: Where all adders but those of three operands stay with abc9.
+_TERNARY = """
+    techmap -map ternary.v
+    techmap -map carries.v t:inrhw_carry
+"""
+
+
 def _mapping(flow: str, board: Board, verilog: str) -> str:
     """Return the commands of a flow; on Xilinx memories and adders of unrolled cores are mapped by ours."""
     if board.family in OPEN_FAMILIES:
@@ -126,7 +136,9 @@ def _mapping(flow: str, board: Board, verilog: str) -> str:
     if _MAC.search(verilog):
         return f"""
             {memories}
-            {flow} -run map_ffram:
+            {flow} -run map_ffram:fine
+            {_TERNARY}
+            {flow} -run fine:
         """
     return f"""
         {memories}

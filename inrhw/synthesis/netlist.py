@@ -43,7 +43,7 @@ def pins_of(cell: Json, direction: str) -> Iterator[tuple[str, int]]:
 
 #: What drives a net: patterns of cell types, and the name of the resource.
 _RESOURCES = (
-    ("LUT[1-6]|INV|MUXF[789]", "lut"),
+    ("LUT[1-6]|LUT6_2|INV|MUXF[789]", "lut"),
     ("FD[RSCP]E", "ff"),
     ("CARRY[48]", "carry"),
     ("DSP48E[12]", "dsp"),
@@ -64,7 +64,7 @@ def resource_of(driver: str) -> str:
 
 def stays_in_slice(driver: str, kind: str, pin: str) -> bool:
     """Return whether a net from one kind of cell to its only pin has a wire of its own inside a slice."""
-    from_slice = re.fullmatch(r"LUT[1-6]|INV|MUXF[789]|CARRY4", driver)
+    from_slice = re.fullmatch(r"LUT[1-6]|LUT6_2|INV|MUXF[789]|CARRY4", driver)
     into_slice = (
         (kind == "CARRY4" and pin == "S")
         or (re.fullmatch(r"MUXF[789]", kind) and pin != "S")
@@ -77,8 +77,8 @@ def node_of(name: str) -> str | None:
     """Return the part of the pipeline that a net of a flat netlist lies in; None if its name tells none."""
     if name.startswith("$"):
         return None
-    path = name.split(".")
-    path = path[1:] if path[0] == "network" else path
+    # Adders that went past abc9 are in a module of their own, in front of the name that they had.
+    path = name.removeprefix("inrhw_adders.").removeprefix("network.").split(".")
     return path[0] if len(path) > 1 else None
 
 

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from inrhw.artifact.manifest import Manifest
 from inrhw.base.board import RESOURCE_UNITS, Board
 from inrhw.base.errors import InputError
 from inrhw.base.figure import Figure
@@ -42,6 +43,7 @@ _COSTS: tuple[tuple[str, Mapping[str, float]], ...] = (
     ("LUT4|SB_LUT4", {"lut": 1, "lut4": 1}),
     ("LUT5", {"lut": 1, "lut5": 1}),
     ("LUT6", {"lut": 1, "lut6": 1}),
+    ("LUT6_2", {"lut": 1, "lut6_2": 1}),
     ("SRL16E|SRLC16E|SRLC32E", {"lut": 1, "srl": 1}),
     ("FD[RSCP]E(_1)?|LD[CP]E|TRELLIS_FF|SB_DFF[A-Z]*", {"ff": 1}),
     ("CARRY4", {"carry4": 1}),
@@ -56,8 +58,8 @@ _COSTS: tuple[tuple[str, Mapping[str, float]], ...] = (
 
 #: What a family counts besides the resources of every board.
 _OF_FAMILY = {
-    "xcup": ("lut1", "lut2", "lut3", "lut4", "lut5", "lut6", "srl", "lutram", "muxf", "carry4"),
-    "xc7": ("lut1", "lut2", "lut3", "lut4", "lut5", "lut6", "srl", "lutram", "muxf", "carry4"),
+    "xcup": ("lut1", "lut2", "lut3", "lut4", "lut5", "lut6", "lut6_2", "srl", "lutram", "muxf", "carry4"),
+    "xc7": ("lut1", "lut2", "lut3", "lut4", "lut5", "lut6", "lut6_2", "srl", "lutram", "muxf", "carry4"),
     "ecp5": ("lut4", "lutram", "muxf"),
     "ice40": ("lut4",),
 }
@@ -72,9 +74,10 @@ class Synthesis:
     board
         What it was done for.
     resources
-        "lut" (all of them, with those in "srl", "lutram" and CCU2C), "lut1" to "lut6", "ff", "carry" (CARRY8,
-        CARRY4, CCU2C or SB_CARRY by family), "carry4", "muxf", "dsp", "bram" (as `Board` counts them),
-        "uram", "srl", "lutram"; any other cell under its own name. Small LUTs are not paired: fewer may do.
+        "lut" (all of them, with those in "srl", "lutram" and CCU2C), "lut1" to "lut6", "lut6_2", "ff",
+        "carry" (CARRY8, CARRY4, CCU2C or SB_CARRY by family), "carry4", "muxf", "dsp", "bram" (as `Board`
+        counts them), "uram", "srl", "lutram"; any other cell under its own name. Small LUTs are not paired:
+        fewer may do.
     shares
         Part of the board that "lut", "ff", "carry", "dsp", "bram" and "uram" take; 1 is all of it.
     timing
@@ -196,6 +199,15 @@ def check_placeable(board: Board) -> None:
     if not board.nextpnr:
         raise InputError(
             f"board {board.name} has no open place and route; choose an ECP5 or iCE40 board such as ulx3s"
+        )
+
+
+def check_adders(manifest: Manifest, board: Board) -> None:
+    """Raise InputError if a core has adders that the board's slices do not have."""
+    if manifest.adder_operands > board.adder_operands:
+        raise InputError(
+            f"core {manifest.name} has adders of {manifest.adder_operands} operands, for which the slices of "
+            f"{board.part} take two LUTs a bit; run `inrhw emit --board {board.name}` first"
         )
 
 

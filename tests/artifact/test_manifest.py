@@ -56,6 +56,7 @@ def manifests(draw: st.DrawFn) -> Manifest:
         folding=draw(
             st.none() | st.builds(Folding, folds, st.sampled_from(["rom", "loadable"]), st.booleans())
         ),
+        adder_operands=draw(st.sampled_from([2, 3])),
         pipeline=draw(tuples(st.builds(Stage, texts, texts, numbers, numbers, texts, texts))),
         shape=draw(texts),
         memories=draw(tuples(st.builds(Memory, texts, numbers, numbers))),
@@ -91,9 +92,13 @@ def refusal(folder: Path, plain: object) -> str:
     return sentence.removeprefix(path).removesuffix(again)
 
 
-@pytest.mark.parametrize("plain", [{}, [], 3, None, {"name": "core"}, *({"format": k} for k in (0, "2", 1))])
+@pytest.mark.parametrize(
+    "plain", [{}, [], 3, None, {"name": "core"}, *({"format": k} for k in (0, "2", FORMAT + 1))]
+)
 def test_another_version_is_refused(tmp_path: Path, plain: object) -> None:
-    assert re.fullmatch(r"is of another version of inrhw \(format .*, not 2\)", refusal(tmp_path, plain))
+    assert re.fullmatch(
+        rf"is of another version of inrhw \(format .*, not {FORMAT}\)", refusal(tmp_path, plain)
+    )
 
 
 @pytest.mark.parametrize("field", [field.name for field in fields(Manifest)][:13])

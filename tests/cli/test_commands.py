@@ -21,6 +21,7 @@ from support.command import Inrhw, Result, contents, refused
 import inrhw.base.yosys
 import inrhw.verification.simulator.compiler
 import inrhw.verification.simulator.simulation
+from inrhw.artifact.manifest import Manifest
 from inrhw.base import board
 from inrhw.base.board import load_board
 from inrhw.base.figure import Figure
@@ -28,6 +29,7 @@ from inrhw.base.types import Fixed, Phase
 from inrhw.estimates.activations import Row
 from inrhw.ops.curves.quadratic_squarer import QuadraticSquarer
 from inrhw.ops.curves.sine import Sine
+from inrhw.synthesis.synthesis import check_adders
 from inrhw.verification.simulator.simulation import available
 
 #: The smallest network, hardly trained.
@@ -690,6 +692,17 @@ def test_ctrl_c_in_a_later_stage_keeps_the_earlier_ones(
     assert result.status == 130
     assert result.err.startswith("inrhw: interrupted; ") and result.err.count("\n") == 1
     assert contents(built) == before
+
+
+def test_a_core_with_adders_that_a_part_lacks_is_refused_until_emitted_for_it(
+    inrhw_: Inrhw, built: Path
+) -> None:
+    assert Manifest.load(built).adder_operands == 3
+    refused(inrhw_("synth", built, "--board", "ulx3s"), "run `inrhw emit --board ulx3s` first")
+    assert inrhw_("emit", built, "--board", "ulx3s").status == 0
+    assert Manifest.load(built).adder_operands == 2
+    check_adders(Manifest.load(built), load_board("ulx3s"))
+    check_adders(Manifest.load(built), load_board("vcu128"))
 
 
 @pytest.mark.parametrize("name", [".", "/", "..", "folder"])

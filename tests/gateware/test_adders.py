@@ -11,15 +11,17 @@ from inrhw.gateware.edge import shape_of
 
 
 @settings(max_examples=60)
-@given(st.integers(0, 2**32 - 1), st.booleans(), st.data())
-def test_rows_come_in_step_behind_registers_anywhere(seed: int, signed: bool, data: st.DataObject) -> None:
+@given(st.integers(0, 2**32 - 1), st.booleans(), st.sampled_from([2, 3]), st.data())
+def test_rows_come_in_step_behind_registers_anywhere(
+    seed: int, signed: bool, operands: int, data: st.DataObject
+) -> None:
     rng = np.random.default_rng(seed)
     weight, bias = rng.integers(-20, 21, (3, 4)), rng.integers(-9, 10, 3)
-    graph = adder_graph(weight, bias)
-    levels = st.sets(st.sampled_from(range(1, graph.depth + 1))) if graph.depth else st.just(set())
-    registered = data.draw(levels)
     keep = data.draw(st.sampled_from([5, 62]))
     element = Fixed(4, 0, signed)
+    graph = adder_graph(weight, bias, element, keep=keep, operands=operands)
+    levels = st.sets(st.sampled_from(range(1, graph.depth + 1))) if graph.depth else st.just(set())
+    registered = data.draw(levels)
     m = Module()
     inputs = [Signal(shape_of(element), name=f"input{k}") for k in range(4)]
     rows = build_adders(m, graph, inputs, element, registered=registered, keep=keep)

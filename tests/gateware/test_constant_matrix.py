@@ -5,8 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from inrhw.base.types import Codes
-from inrhw.gateware.constant_matrix import AdderGraph, adder_graph, signed_digits
+from inrhw.base.types import Codes, Fixed
+from inrhw.gateware.adder_graph import AdderGraph
+from inrhw.gateware.constant_matrix import adder_graph, signed_digits
+
+#: What most matrices here multiply.
+BYTE = Fixed(8, 7)
 
 shapes = st.tuples(st.integers(1, 6), st.integers(1, 6))
 #: Few different values, so that rows share much; and overlapping patterns such as 0b1010101.
@@ -21,8 +25,9 @@ def evaluate(graph: AdderGraph, x: Codes) -> Codes:
     values = [x[:, k] for k in range(graph.n_inputs)]
     values += [np.full(len(x), constant, np.int64) for constant in graph.constants]
     for adder in graph.adders:
-        left, right = values[adder.left] << adder.left_shift, values[adder.right] << adder.right_shift
-        values.append(left + adder.sign * right)
+        values.append(
+            np.sum([term.sign * (values[term.variable] << term.shift) for term in adder.terms], axis=0)
+        )
     zero = np.zeros(len(x), np.int64)
     columns = [term.sign * (values[term.variable] << term.shift) if term else zero for term in graph.outputs]
     return np.stack(columns, axis=1)
@@ -37,22 +42,25 @@ def test_signed_digits_are_canonical(value: int) -> None:
     assert all(sign in (1, -1) for _, sign in digits)
 
 
-def check(weight: Codes, bias: Codes) -> AdderGraph:
-    graph = adder_graph(weight, bias)
+def check(weight: Codes, bias: Codes, operands: int = 3) -> AdderGraph:
+    graph = adder_graph(weight, bias, BYTE, operands=operands)
     x = np.random.default_rng(0).integers(-(2**12), 2**12, (20, weight.shape[1]))
     x[0], x[1] = 0, -(2**12)
     assert (evaluate(graph, x) == x @ weight.T + bias).all()
     return graph
 
 
-@given(matrices, st.data())
-def test_adders_compute_the_product(weight: Codes, data: st.DataObject) -> None:
+@given(matrices, st.sampled_from([2, 3]), st.data())
+def test_adders_compute_the_product(weight: Codes, operands: int, data: st.DataObject) -> None:
     bias = data.draw(hnp.arrays(np.int64, len(weight), elements=st.integers(-(2**20), 2**20) | st.just(0)))
-    graph = check(weight, bias)
-    given_variables = graph.n_inputs + len(graph.constants)
-    for k, adder in enumerate(graph.adders, given_variables):
-        assert max(adder.left, adder.right) < k
-        assert min(adder.left_shift, adder.right_shift) == 0
+    graph = check(weight, bias, operands)
+    for k, adder in enumerate(graph.adders, graph.first_adder):
+        assert 2 <= len(adder.terms) <= operands
+        assert max(term.variable for term in adder.terms) < k
+        shifts = [term.shift for term in adder.terms]
+        assert shifts == sorted(shifts)
+        assert shifts[0] == 0
+        assert any(term.sign > 0 for term in adder.terms)
     # The circuit writes an output as it is: it cannot negate.
     assert all(term is None or term.sign == 1 for term in graph.outputs)
     nothing = [not row.any() and b == 0 for row, b in zip(weight, bias, strict=True)]
@@ -82,10 +90,20 @@ def test_sharing_never_costs_adders(weight: Codes) -> None:
 def test_a_tree_is_as_shallow_as_it_can_be() -> None:
     # 16 terms that share nothing: powers of two far apart.
     weight = np.array([[1 << k for k in range(16)]])
-    assert check(weight, np.zeros(1, np.int64)).depth == 4
+    assert check(weight, np.zeros(1, np.int64), operands=2).depth == 4
+    assert check(weight, np.zeros(1, np.int64)).depth == 3
 
 
 def test_the_same_matrix_gives_the_same_adders() -> None:
     weight = np.random.default_rng(0).integers(-127, 128, (8, 8))
     bias = np.arange(8)
-    assert adder_graph(weight, bias) == adder_graph(weight.copy(), bias.copy())
+    assert adder_graph(weight, bias, BYTE) == adder_graph(weight.copy(), bias.copy(), BYTE)
+
+
+def test_three_operands_take_a_third_fewer_bits() -> None:
+    weight, bias = np.random.default_rng(0).integers(-127, 128, (8, 8)), np.arange(8)
+    two, three = (
+        adder_graph(weight, bias, BYTE, keep=16, operands=operands).chain_bits(BYTE, 16)
+        for operands in (2, 3)
+    )
+    assert three < 0.67 * two

@@ -20,6 +20,7 @@ PLAIN = Manifest(
     latency=3,
     initiation_interval=1,
     folding=None,
+    adder_operands=2,
     pipeline=(),
 )
 

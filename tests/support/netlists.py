@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-_OUTPUT = re.compile(r"C?O|Q|P|PCOUT|[SD]PO|DO[A-H]|DOUT\w+")
+_OUTPUT = re.compile(r"C?O|O[56]|Q|P|PCOUT|[SD]PO|DO[A-H]|DOUT\w+")
 
 
 def cell(kind: str, parameters: dict[str, str] | None = None, /, **pins: Any) -> dict[str, Any]:

@@ -50,7 +50,7 @@ def core(tmp_path_factory: pytest.TempPathFactory) -> Path:
     work = Build(folder)
     values = np.random.default_rng(0).integers(0, 256, (4, 4, 1), dtype=np.uint8)
     work.fit(Picture("dot", values), Architecture("quadinr", 4, 4, 1, 2, 0), Training(steps=2))
-    work.emit("raster")
+    work.emit("raster", board=load_board("ulx3s"))
     return folder
 
 
@@ -78,6 +78,7 @@ def test_every_core_that_a_board_cannot_show_is_refused_with_what_to_do() -> Non
         ({"memories": MEMORIES}, "nobody loads weights"),
         ({"pictures": 2}, "chooses a picture"),
         ({"width": 700}, "--size"),
+        ({"adder_operands": 3}, "inrhw emit --board ulx3s"),
         ({"initiation_interval": 100_000}, "--initiation-interval"),
     ):
         with pytest.raises(InputError, match=message):

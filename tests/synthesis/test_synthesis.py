@@ -92,6 +92,32 @@ def test_an_adder_tree_costs_what_its_adders_cost(tmp_path: Path) -> None:
     assert found["dsp"] == found["bram"] == found["uram"] == found["srl"] == found["lutram"] == 0
 
 
+#: Of all signs that cost nothing, with constants, of widths and shifts that differ, and with logic beside.
+TERNARY = """
+module ternary (input clk, input signed [7:0] a, input signed [5:0] b, input [6:0] c, output reg [69:0] y);
+  reg signed [7:0] p = 0; reg signed [5:0] q = 0; reg [6:0] r = 0;
+  initial y = 0;
+  always @(posedge clk) begin
+    {p, q, r} <= {a, b, c};
+    y <= {p + (q <<< 2) + $signed({1'b0, r}), p - q + (p <<< 3), q - p - 9'sd77, p + q - 14'sd5,
+          (p & q) + (q <<< 1) - $signed({1'b0, r})};
+  end
+endmodule
+"""
+
+
+@pytest.mark.parametrize("board", ["vcu128", "arty_a7"])
+def test_a_sum_of_three_is_one_lut_a_bit_and_is_right(tmp_path: Path, board: str) -> None:
+    found = values(TERNARY, "ternary", board, tmp_path)
+    assert found["lut6_2"]
+    assert found["lut"] == sum(found[f"lut{k}"] or 0 for k in (*range(1, 7), "6_2"))
+    assert found["lut"] <= 70 + 8  # and those of the logic
+    proof = prove(
+        tmp_path / "ternary.v", tmp_path / "ternary_netlist.json", "ternary", tmp_path, deadline_s=60
+    )
+    assert proof.status == PROVEN, proof.reason
+
+
 @pytest.mark.parametrize("board", ["vcu128", "arty_a7"])
 def test_adders_mapped_apart_are_proven(tmp_path: Path, board: str) -> None:
     found = values(ADDERS, "adders", board, tmp_path)

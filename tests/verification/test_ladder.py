@@ -19,6 +19,7 @@ from inrhw.base.figure import Figure
 from inrhw.core.core import Core
 from inrhw.core.sources.folded_raster import FoldedRaster
 from inrhw.core.sources.raster import RasterSource
+from inrhw.gateware.adder_graph import Adder
 from inrhw.lowering.folding import Folding, fold
 from inrhw.lowering.integer_graph import lower
 from inrhw.networks.architecture import Architecture
@@ -292,7 +293,8 @@ def test_a_wrong_shift_in_an_adder_is_found(built: Path) -> None:
     dense = artifact.core.graph.nodes["layer1_dense"]
     assert isinstance(dense, Dense)
     graph = dense.adder_graph
-    adder = dataclasses.replace(graph.adders[0], left_shift=graph.adders[0].left_shift + 1)
+    first, *others = graph.adders[0].terms
+    adder = Adder((first._replace(shift=first.shift + 1), *others))
     # Where the circuit looks for it; `forward_int` has no adders.
     dense.__dict__["adder_graph"] = dataclasses.replace(graph, adders=(adder, *graph.adders[1:]))
     message = failure(verify(artifact, model), NODES)

@@ -666,6 +666,12 @@ def test_the_quick_lut_models_equal_those_of_yosys(tmp_path: Path) -> None:
             lines.append(f"LUT{inputs} #(.INIT({table})) l_{name}(.O(a_{name}), {ports});")
             lines.append(f"OUR{inputs} #(.INIT({table})) o_{name}(.O(b_{name}), {ports});")
             pairs.append(f"(a_{name} !== b_{name})")
+    table = f"64'h{rng.bytes(8).hex()}"
+    for cell in ("LUT", "OUR"):
+        outputs = f".O6({cell}_o6), .O5({cell}_o5)"
+        lines.append(f"wire {cell}_o6, {cell}_o5;")
+        lines.append(f"{cell}6_2 #(.INIT({table})) {cell}_both({outputs}, {ports});")
+    pairs.append("(LUT_o6 !== OUR_o6 || LUT_o5 !== OUR_o5)")
     lines.append("initial begin for (n = 0; n < 64; n = n + 1) begin i = n; #1;")
     lines.append(f"wrong = wrong + ({' + '.join(pairs)}); end")
     lines.append('$display("wrong %0d of 64", wrong); end')

@@ -46,7 +46,8 @@ class Emit(Stage):
         name = self.top or folder.name
         if self.hardware.folded or has_banks(folder.folder):
             return [name, repr(self.hardware), repr(load_board(self.board))]
-        return [name, repr(replace(self.hardware, clock_mhz=None))]
+        operands = load_board(self.board).adder_operands
+        return [name, repr(replace(self.hardware, clock_mhz=None)), f"{operands} operands"]
 
     def outputs(self, folder: BuildFolder) -> Sequence[str]:
         """What a core consists of."""
@@ -73,7 +74,7 @@ class Emit(Stage):
         folders = [each for each in stale if (folder.folder / each).is_dir()]
         files = [each for each in stale if each not in folders]
         write(
-            graph_of(models, folding),
+            graph_of(models, folding, board.adder_operands),
             grid_of(models),
             folder.folder,
             name,

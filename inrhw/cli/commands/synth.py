@@ -53,9 +53,11 @@ class Synth(Stage):
 
     def run(self, folder: BuildFolder) -> None:
         """Synthesize; power of a former netlist is forgotten."""
+        from inrhw.synthesis.synthesis import check_adders
         from inrhw.synthesis.synthesis import synth as synthesize
 
         verilog, board = folder.folder / f"{folder.name}.v", load_board(self.board)
+        check_adders(Manifest.load(folder.folder), board)
         progress = folder.on_progress(self.name)
         synthesize(verilog, folder.name, board, folder.folder, place=self.place, on_progress=progress)
         folder.forget("power.json", "activity.npz")

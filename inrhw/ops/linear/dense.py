@@ -1,9 +1,9 @@
 """Dense layer with constant weights: y = W x + b, without multipliers.
 
-The circuit is an adder graph (`gateware.constant_matrix`) with a register after every adder: the flip-flops
-of a slice are free, Yosys keeps registered adders apart (fused into carry-save form they cost twice the
-LUTs), and the critical path is one carry chain. No adder is wider than the result needs: in front of a
-phase the integer bits are dropped everywhere, however many inputs are summed.
+The circuit is an adder graph (`gateware.constant_matrix`) with a register after every adder of two or three
+operands: the flip-flops of a slice are free, Yosys keeps registered adders apart (fused into carry-save form
+they cost twice the LUTs), and the critical path is one carry chain. No adder is wider than the result needs:
+in front of a phase the integer bits are dropped everywhere, however many inputs are summed.
 """
 
 import functools
@@ -19,8 +19,9 @@ from torch import Tensor, nn
 
 from inrhw.base.errors import Overflow
 from inrhw.base.types import Codes, Fixed, Phase, Vector
+from inrhw.gateware.adder_graph import MOST_OPERANDS, AdderGraph
 from inrhw.gateware.adders import adders_cost, build_adders
-from inrhw.gateware.constant_matrix import AdderGraph, adder_graph
+from inrhw.gateware.constant_matrix import adder_graph
 from inrhw.gateware.cost import Cost, beside
 from inrhw.gateware.edge import flow
 from inrhw.gateware.pipeline import delay, delay_valid
@@ -57,6 +58,8 @@ class Dense(Node):
         Fraction bits kept in the output, at most those of the exact sum.
     wrap
         Drop the integer bits: the output is ``Phase(frac)``.
+    operands
+        Most that an adder takes: 3 where a slice adds them with one LUT a bit, else 2.
     """
 
     i: Vector
@@ -65,6 +68,7 @@ class Dense(Node):
     bias: Codes
     frac: int
     wrap: bool
+    operands: int = MOST_OPERANDS
 
     def __post_init__(self) -> None:
         if not isinstance(self.i.element, Fixed):
@@ -115,7 +119,15 @@ class Dense(Node):
     @functools.cached_property
     def adder_graph(self) -> AdderGraph:
         """The adders of the circuit."""
-        return adder_graph(self.weight, self.bias)
+        assert isinstance(self.i.element, Fixed)
+        return adder_graph(
+            self.weight, self.bias, self.i.element, keep=self.summed_bits, operands=self.operands
+        )
+
+    @property
+    def summed_bits(self) -> int:
+        """Low bits of a sum that are used, with those that are dropped in the end."""
+        return self.shift + self.o.element.width
 
     @property
     def latency(self) -> int:
@@ -135,7 +147,7 @@ class Dense(Node):
             graph,
             self.i.element,
             registered=range(1, graph.depth + 1),
-            keep=self.shift + self.o.element.width,
+            keep=self.summed_bits,
             dropped=self.shift,
         )
         return replace(found, ff=_MERGED * found.ff) + beside(self.i, self.latency)
@@ -175,9 +187,8 @@ class DenseComponent(wiring.Component):
         graph = node.adder_graph
         assert isinstance(node.i.element, Fixed)
         x = [self.i.payload[k] for k in range(graph.n_inputs)]
-        keep = node.shift + node.o.element.width
         everywhere = range(1, graph.depth + 1)
-        rows = build_adders(m, graph, x, node.i.element, registered=everywhere, keep=keep)
+        rows = build_adders(m, graph, x, node.i.element, registered=everywhere, keep=node.summed_bits)
         for row, y in enumerate(rows):
             m.d.comb += self.o.payload[row].eq(y >> node.shift)
         m.d.comb += self.o.valid.eq(delay_valid(m, self.i.valid, graph.depth))

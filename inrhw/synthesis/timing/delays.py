@@ -31,6 +31,9 @@ _FLOPOCO = "FloPoCo target VirtexUltrascalePlus, xcvu3p-2"
 #: Every delay in use.
 DELAYS = {
     "lut": Delay(120, "-1", _VIVADO),
+    "lut o5": Delay(
+        120 + 82, "-1", _VIVADO + "; O5 leaves through the multiplexers of the slice: MUXF7 added"
+    ),
     "mux": Delay(82, "-1", _VIVADO + "; MUXF8 and MUXF9 taken like MUXF7"),
     "carry s->co": Delay(238, "-1", _VIVADO + "; DI and CYINIT taken like S"),
     "carry s->o": Delay(250, "-1", _VIVADO + "; DI and CYINIT taken like S"),

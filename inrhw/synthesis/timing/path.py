@@ -1,5 +1,6 @@
 """Static timing of an UltraScale+ netlist: an estimate from published delays, not place and route."""
 
+import functools
 import itertools
 import re
 from collections import Counter, defaultdict
@@ -10,7 +11,7 @@ from pathlib import Path
 from inrhw.base.board import Board
 from inrhw.base.errors import InputError
 from inrhw.base.figure import Figure
-from inrhw.synthesis.netlist import Json, node_of, pins_of, stays_in_slice, top_module
+from inrhw.synthesis.netlist import Json, node_of, parameter, pins_of, stays_in_slice, top_module
 from inrhw.synthesis.timing.delays import BAND, DELAYS, LIMITS, SPEEDS
 
 
@@ -142,6 +143,7 @@ Bit = int
 Delays = Mapping[str, float]
 
 _LUT = re.compile(r"LUT[1-6]|INV")
+_TWO_LUTS = re.compile(r"LUT6_2")
 _MUX = re.compile(r"MUXF[789]")
 _FLIP_FLOP = re.compile(r"FD[RSCP]E")
 _REGISTER = re.compile(r"FD[RSCP]E|port")
@@ -149,7 +151,7 @@ _SHIFT_REGISTER = re.compile(r"SRL16E|SRLC32E")
 _LUTRAM = re.compile(r"RAM\d+[XM]\w+")
 _BLOCK_RAM = re.compile(r"RAMB(18|36)E2")
 _KNOWN = re.compile(
-    "|".join(p.pattern for p in (_LUT, _MUX, _FLIP_FLOP, _SHIFT_REGISTER, _LUTRAM, _BLOCK_RAM))
+    "|".join(p.pattern for p in (_LUT, _TWO_LUTS, _MUX, _FLIP_FLOP, _SHIFT_REGISTER, _LUTRAM, _BLOCK_RAM))
     + "|CARRY4|DSP48E2"
 )
 _CLOCK = re.compile(r"W?CLK\w*|C")
@@ -169,6 +171,8 @@ def _arcs(cell: Json, delays: Delays) -> Iterable[_Arc]:
     kind = cell["type"]
     if _LUT.fullmatch(kind):
         return _through(cell, delays["lut"])
+    if _TWO_LUTS.fullmatch(kind):
+        return _through_two(cell, delays)
     if _MUX.fullmatch(kind):
         return _through(cell, delays["mux"])
     if kind == "CARRY4":
@@ -182,6 +186,23 @@ def _through(cell: Json, ps: float) -> Iterator[_Arc]:
     for pin in pins_of(cell, "input"):
         for _, target in pins_of(cell, "output"):
             yield _Arc(pin, target, ps)
+
+
+def _through_two(cell: Json, delays: Delays) -> Iterator[_Arc]:
+    """Yield the arcs of a LUT6_2: O6 follows all inputs, O5 those of the lower table, and leaves later."""
+    lower = _read_by(parameter(cell, "INIT") & (1 << 32) - 1)
+    for name, target in pins_of(cell, "output"):
+        for pin in pins_of(cell, "input"):
+            if name == "O6" or pin[0] in lower:
+                yield _Arc(pin, target, delays["lut" if name == "O6" else "lut o5"])
+
+
+@functools.cache
+def _read_by(table: int) -> frozenset[str]:
+    """Return the inputs that a table of 32 bits follows."""
+    return frozenset(
+        f"I{k}" for k in range(5) if any((table >> i ^ table >> (i ^ 1 << k)) & 1 for i in range(32))
+    )
 
 
 def _carry(cell: Json, delays: Delays) -> Iterator[_Arc]:

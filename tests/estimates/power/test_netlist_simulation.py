@@ -46,6 +46,14 @@ def test_a_lut_is_its_table(inputs: int, table: int, index: int) -> None:
     assert settled(sim, i=index) == table >> index & 1
 
 
+@given(st.integers(0, 2**64 - 1), st.integers(0, 63))
+def test_a_lut_of_two_outputs_is_two_tables(table: int, index: int) -> None:
+    inputs = {f"I{k}": 2 + k for k in range(6)}
+    cells = {"l": cell("LUT6_2", {"INIT": f"{table:064b}"}, **inputs, O6=20, O5=21)}
+    sim = simulation(cells, i=port("input", *bits(2, 6)), o=port("output", 20, 21))
+    assert settled(sim, i=index) == (table >> index & 1) + 2 * (table >> index % 32 & 1)
+
+
 def test_inverters_and_multiplexers() -> None:
     cells = {
         "n": cell("INV", I=2, O=10),

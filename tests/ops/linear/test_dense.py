@@ -1,5 +1,6 @@
 import contextlib
 import math
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -11,7 +12,6 @@ from support.simulate import assert_contract, inputs
 
 from inrhw.base.errors import Overflow
 from inrhw.base.types import Fixed, Phase, Vector
-from inrhw.gateware.constant_matrix import adder_graph
 from inrhw.ops.linear.dense import Dense, DenseLayer
 from inrhw.ops.rounding import round_to
 
@@ -42,6 +42,7 @@ def layers(draw: st.DrawFn) -> Dense:
         np.array(bias, np.int64),
         frac,
         wrap,
+        operands=draw(st.sampled_from([2, 3])),
     )
 
 
@@ -79,7 +80,8 @@ def test_output_format_is_the_narrowest_that_holds_every_result(node: Dense) -> 
 def test_latency_is_the_depth_of_the_adders() -> None:
     rng = np.random.default_rng(0)
     node = Dense(Vector(Fixed(8, 7), 6), rng.integers(-99, 99, (4, 6)), 7, np.zeros(4, np.int64), 8, True)
-    assert node.latency == adder_graph(node.weight, node.bias).depth
+    assert node.latency == node.adder_graph.depth
+    assert node.latency < replace(node, operands=2).latency
 
 
 @pytest.mark.parametrize("weight", [np.zeros((3, 2)), np.zeros((2, 3)), np.zeros((1, 2))])

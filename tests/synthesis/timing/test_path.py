@@ -73,6 +73,22 @@ def test_a_carry_chain_counts_a_level_for_eight_bits(tmp_path: Path) -> None:
     assert timing.logic_levels.value == 1 + 2
 
 
+def test_a_sum_of_three_waits_for_the_tables_below_it(tmp_path: Path) -> None:
+    """O5 follows three inputs, and leaves through more of the slice than O6."""
+    tables = {"INIT": f"{0x69966996E8E8E8E8:064b}"}
+    cells = {"a": flip_flop("0", 2)}
+    for k, below in enumerate(("0", 11)):
+        inputs = {"I0": 2, "I1": "0", "I2": "0", "I3": below, "I4": "0", "I5": "1"}
+        cells[f"l{k}"] = cell("LUT6_2", tables, **inputs, O5=11 + k, O6=21 + k)
+    cells["b"] = flip_flop(22, 5)
+    path = write(tmp_path / "n.json", cells)
+    keys = ("ff clock->q", "net fanout 2..4", "lut o5", "net fanout 1", "lut", "net in slice", "ff setup d")
+    assert delay_ps(path) == pytest.approx(ps(*keys), abs=1)
+    cells["b"] = flip_flop(12, 5)  # O5 does not follow I3
+    short = write(tmp_path / "n.json", cells)
+    assert [step.cell for step in static_timing(short, BOARD).path] == ["a", "l1", "b"]
+
+
 def test_carries_do_not_run_backwards(tmp_path: Path) -> None:
     """S[3] reaches O[3] but no sum below it."""
     cells = {

@@ -37,6 +37,10 @@ def slice_parts(cell: Json) -> Iterator[Part]:
         yield _table(cell, names, table)
     elif re.fullmatch(r"LUT[1-6]", kind):
         yield _table(cell, [f"I{k}" for k in range(int(kind[3]))], parameter(cell, "INIT"))
+    elif kind == "LUT6_2":  # a part for each output, which may follow each other
+        table = parameter(cell, "INIT")
+        yield _table(cell, [f"I{k}" for k in range(6)], table, "O6")
+        yield _table(cell, [f"I{k}" for k in range(5)], table & (1 << 32) - 1, "O5")
     elif kind == "CARRY4":
         reads = (*pins(cell, ["CI", "CYINIT"]), *pin(cell, "S", 4), *pin(cell, "DI", 4))
         yield Part((_Carries,), reads, (*output(cell, "O", 4), *output(cell, "CO", 4)), cell)
@@ -54,8 +58,8 @@ def slice_parts(cell: Json) -> Iterator[Part]:
         yield from _few_ports(cell)
 
 
-def _table(cell: Json, names: Sequence[str], table: int) -> Part:
-    return Part((_Luts, (len(names) + 1) // 2), pins(cell, names), output(cell, "O"), cell, table)
+def _table(cell: Json, names: Sequence[str], table: int, driven: str = "O") -> Part:
+    return Part((_Luts, (len(names) + 1) // 2), pins(cell, names), output(cell, driven), cell, table)
 
 
 def _bits(value: int, depth: int, step: int = 1) -> list[int]:

@@ -15,8 +15,9 @@ import numpy as np
 
 from inrhw.base.errors import InputError, Overflow
 from inrhw.base.types import Codes, Fixed, Vector
+from inrhw.gateware.adder_graph import Adder, AdderGraph, Term
 from inrhw.gateware.adders import adders_cost
-from inrhw.gateware.constant_matrix import Adder, AdderGraph, Term, adder_graph
+from inrhw.gateware.constant_matrix import adder_graph
 from inrhw.gateware.cost import Cost, beside
 from inrhw.ops.linear.fwht.circuit import FwhtComponent, across_cost
 from inrhw.ops.node import Node
@@ -180,7 +181,7 @@ def butterflies(rotation: Rotation) -> AdderGraph:
                 if not (a - first) // distance & 1:
                     b = a + distance
                     new = rotation.length + len(adders)
-                    adders += [Adder(rows[a], 0, rows[b], 0, sign) for sign in (1, -1)]
+                    adders += [Adder((Term(rows[a], 0, 1), Term(rows[b], 0, sign))) for sign in (1, -1)]
                     rows[a], rows[b] = new, new + 1
             distance *= 2
     return AdderGraph(rotation.length, (), tuple(adders), tuple(Term(row, 0, 1) for row in rows))
@@ -188,9 +189,12 @@ def butterflies(rotation: Rotation) -> AdderGraph:
 
 def _core_rows(core: int, x: list[int], n_inputs: int, adders: list[Adder]) -> list[int]:
     """Append the adders of a core matrix for the variables `x`; return the variables of its rows."""
-    graph = adder_graph(core_matrix(core), np.zeros(core, np.int64))
+    graph = adder_graph(core_matrix(core), np.zeros(core, np.int64), Fixed(8, 7), operands=2)
     variables = [*x, *range(n_inputs + len(adders), n_inputs + len(adders) + len(graph.adders))]
-    adders += [replace(a, left=variables[a.left], right=variables[a.right]) for a in graph.adders]
+    adders += [
+        Adder(tuple(term._replace(variable=variables[term.variable]) for term in adder.terms))
+        for adder in graph.adders
+    ]
     # No constant, no shift and no negative row: the entries are +-1, and each row has a +1.
     return [variables[term.variable] for term in graph.outputs if term]
 

@@ -1,0 +1,156 @@
+"""Sums of shifted variables, each of them an adder of two or three operands."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from inrhw.base.types import Fixed
+
+#: Most operands of an adder: what a slice of UltraScale+ or 7 series adds with one LUT a bit.
+MOST_OPERANDS = 3
+
+
+class Term(NamedTuple):
+    """A variable times a signed power of two: ``sign * (variable << shift)``."""
+
+    variable: int
+    shift: int
+    sign: int
+
+
+@dataclass(frozen=True)
+class Adder:
+    """A new variable: the sum of two or three terms.
+
+    Parameters
+    ----------
+    terms
+        In the order of their shifts, the first of which is 0; at least one is positive.
+    """
+
+    terms: tuple[Term, ...]
+
+    @classmethod
+    def of(cls, terms: Sequence[Term]) -> tuple["Adder", Term]:
+        """Return an adder, and what to do to its result to have the sum of any terms; its variable is -1.
+
+        Examples
+        --------
+        >>> adder, result = Adder.of([Term(4, 3, -1), Term(2, 1, -1)])
+        >>> adder.terms
+        (Term(variable=2, shift=0, sign=1), Term(variable=4, shift=2, sign=1))
+        >>> result
+        Term(variable=-1, shift=1, sign=-1)
+        """
+        ordered = sorted(terms, key=lambda term: (term.shift, -term.sign, term.variable))
+        base = ordered[0].shift
+        sign = max(term.sign for term in ordered)
+        inside = tuple(Term(term.variable, term.shift - base, term.sign * sign) for term in ordered)
+        return cls(inside), Term(-1, base, sign)
+
+    @property
+    def alone(self) -> int:
+        """Low bits of the sum that are those of the first term: they pass by the carry chain."""
+        first, second, *_ = self.terms
+        return second.shift if first.sign > 0 else 0
+
+    def range(self, ranges: Sequence[tuple[int, int]]) -> tuple[int, int]:
+        """Return the least and the largest sum, given those of the variables."""
+        bounds = [
+            sorted(term.sign * (bound << term.shift) for bound in ranges[term.variable])
+            for term in self.terms
+        ]
+        return sum(lo for lo, _ in bounds), sum(hi for _, hi in bounds)
+
+
+@dataclass(frozen=True)
+class Bits:
+    """How a variable is held: `kept` low bits of a value from `lo` to `hi`."""
+
+    lo: int
+    hi: int
+    kept: int
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of the value is held; else it is the low bits of it, without a sign."""
+        return self.format.width <= self.kept
+
+    @property
+    def format(self) -> Fixed:
+        """The narrowest format of the value."""
+        return Fixed.holding(self.lo, self.hi, 0)
+
+    @property
+    def width(self) -> int:
+        """Bits that are held."""
+        return min(self.format.width, self.kept)
+
+
+@dataclass(frozen=True)
+class AdderGraph:
+    """Adders in an order in which they can be computed.
+
+    Variables are numbered: first the inputs, then the constants, then the adders.
+
+    Parameters
+    ----------
+    n_inputs
+        Length of the input vector.
+    constants
+        Values of the constant variables.
+    adders
+        Each refers to earlier variables only.
+    outputs
+        One term a row, with sign +1; None for a row that is zero.
+    """
+
+    n_inputs: int
+    constants: tuple[int, ...]
+    adders: tuple[Adder, ...]
+    outputs: tuple[Term | None, ...]
+
+    @property
+    def first_adder(self) -> int:
+        """Number of the variable that the first adder is."""
+        return self.n_inputs + len(self.constants)
+
+    @cached_property
+    def levels(self) -> list[int]:
+        """Adders between the inputs and each variable, on the longest way."""
+        levels = [0] * self.first_adder
+        for adder in self.adders:
+            levels.append(1 + max(levels[term.variable] for term in adder.terms))
+        return levels
+
+    @property
+    def depth(self) -> int:
+        """Adders on the longest way to an output."""
+        return max((self.levels[term.variable] for term in self.outputs if term), default=0)
+
+    def bits(self, element: Fixed, keep: int) -> list[Bits]:
+        """Return how each variable is held.
+
+        Parameters
+        ----------
+        element
+            Format of the inputs.
+        keep
+            How many low bits of each output are used.
+        """
+        ranges = [(element.lo, element.hi)] * self.n_inputs + [(c, c) for c in self.constants]
+        for adder in self.adders:
+            ranges.append(adder.range(ranges))
+        kept = [0] * len(ranges)
+        for term in filter(None, self.outputs):
+            kept[term.variable] = max(kept[term.variable], keep - term.shift)
+        for k, adder in reversed(list(enumerate(self.adders, self.first_adder))):
+            for term in adder.terms:
+                kept[term.variable] = max(kept[term.variable], kept[k] - term.shift)
+        return [Bits(lo, hi, max(width, 1)) for (lo, hi), width in zip(ranges, kept, strict=True)]
+
+    def chain_bits(self, element: Fixed, keep: int) -> int:
+        """Return the bits of all carry chains: with one LUT a bit, the LUTs."""
+        bits = self.bits(element, keep)[self.first_adder :]
+        return sum(max(0, held.width - adder.alone) for adder, held in zip(self.adders, bits, strict=True))
