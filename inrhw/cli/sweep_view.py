@@ -4,6 +4,7 @@ import contextlib
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 from rich.progress import Progress
 
@@ -12,10 +13,14 @@ from inrhw.reports.words import number
 from inrhw.sweeps.measures import TITLES, Front, Goal
 from inrhw.sweeps.row import Row
 
+if TYPE_CHECKING:
+    from inrhw.sweeps.study import Study
+
 
 @contextlib.contextmanager
-def showing(goals: Sequence[Goal], budget: float) -> Iterator[Callable[[Row], None]]:
+def showing(study: "Study[Any]") -> Iterator[Callable[[Row], None]]:
     """Yield what prints a row that has ended; a bar says how many have, and how many are on the front."""
+    goals, budget = study.search.goals, study.budget
     front, states = Front(goals), Counter[str]()
     with Progress(*COLUMNS, console=console, transient=True) as bars:
         bar = bars.add_task("sweep", total=None if math.isinf(budget) else budget)

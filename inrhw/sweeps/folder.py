@@ -12,6 +12,7 @@ import tomlkit
 from inrhw.base.errors import InputError
 from inrhw.base.files import output_folder, write_atomically
 from inrhw.base.settings import Settings
+from inrhw.sweeps.row import Row
 from inrhw.sweeps.search import Orders, Workers
 from inrhw.sweeps.space import Space, read_sweep
 from inrhw.sweeps.study import Study
@@ -43,10 +44,17 @@ class SweepFolder(Generic[S]):
         """Where trials lie: beside the sweep, so that others find them."""
         return self.folder.parent / "trials"
 
-    def study(self) -> Study[S]:
-        """Return its memory."""
+    @contextlib.contextmanager
+    def study(self) -> Iterator[Study[S]]:
+        """Yield its memory."""
         url = self.orders.workers.storage or f"sqlite:///{(self.folder / 'study.db').resolve()}"
-        return Study(url, self.folder.name, self.orders.search, self.space)
+        with contextlib.closing(Study(url, self.folder.name, self.orders.search, self.space)) as study:
+            yield study
+
+    def rows(self) -> list[Row]:
+        """Return what is remembered."""
+        with self.study() as study:
+            return study.rows()
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:

@@ -18,6 +18,9 @@ from inrhw.sweeps.search import Needs, Workers
 T = TypeVar("T")
 R = TypeVar("R")
 
+#: How long a scheduler may take to answer.
+CONNECT = "10s"
+
 #: Seconds after which workers are counted again.
 _COUNTED_S = 1.0
 
@@ -36,7 +39,7 @@ def pool_of(workers: Workers) -> Iterator["Pool[Any, Any]"]:
         No scheduler answers.
     """
     # A worker that trains or waits for a tool may be silent for long; the pipe to it says when it is gone.
-    settings = {"distributed.scheduler.worker-ttl": None, "distributed.comm.timeouts.connect": "10s"}
+    settings = {"distributed.scheduler.worker-ttl": None, "distributed.comm.timeouts.connect": CONNECT}
     for name in ("distributed", "tornado"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     with dask.config.set(settings), contextlib.ExitStack() as stack:

@@ -52,7 +52,7 @@ class Study(Generic[S]):
     def __init__(self, url: str, name: str, search: Search, space: Space[S]) -> None:
         self.search, self.space, self._url = search, space, url
         with self._storage():
-            storage = optuna.storages.RDBStorage(url)
+            self._database = storage = optuna.storages.RDBStorage(url)
             if make_url(url).get_backend_name() == "sqlite":
                 event.listen(storage.engine, "connect", _in_one_file)
             self._study: OptunaStudy = optuna.create_study(
@@ -64,6 +64,11 @@ class Study(Generic[S]):
             self.asked = len(self._study.get_trials(deepcopy=False))
         self._study.sampler = _sampler(search, space, self.asked)
         self._trials: dict[int, Trial] = {}
+
+    def close(self) -> None:
+        """Let the database go."""
+        self._database.remove_session()
+        self._database.engine.dispose()
 
     @property
     def budget(self) -> float:

@@ -57,20 +57,17 @@ def _run(path: Path, folder: Path, scheduler: str, storage: str) -> None:
         said_when_interrupted("the same command goes on, and nothing that is finished is lost"),
         asked.held(),
     ):
-        study = asked.study()
-        trial = RecipeTrial(path.parent.resolve())
-        with pool_of(asked.orders.workers) as workers, showing(study.search.goals, study.budget) as on_row:
-            folder, resources = asked.trials.resolve(), asked.orders.resources
-            Driver(study, workers, trial, folder, resources=resources, on_row=on_row).run()
+        trial, trials = RecipeTrial(path.parent.resolve()), asked.trials.resolve()
+        with asked.study() as study, pool_of(asked.orders.workers) as workers, showing(study) as on_row:
+            Driver(study, workers, trial, trials, resources=asked.orders.resources, on_row=on_row).run()
 
 
 def _watch(folder: Path) -> None:
     """Show how far a sweep is, until it has ended or this is interrupted."""
     from inrhw.sweeps.folder import open_sweep
 
-    study = open_sweep(folder, Recipe).study()
-    shown: set[int] = set()
-    with said_when_interrupted("the sweep goes on"), showing(study.search.goals, study.budget) as on_row:
+    there, shown = open_sweep(folder, Recipe), set[int]()
+    with said_when_interrupted("the sweep goes on"), there.study() as study, showing(study) as on_row:
         while True:
             ended = [row for row in study.rows() if row.state != "running"]
             for row in ended:
