@@ -1,9 +1,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inrhw.sweeps.measures import Front, Measures, better
+from inrhw.sweeps.measures import Front, Goal, Measures, better
 
-GOALS = ("psnr_db", "lut", "energy_nj")
+GOALS: tuple[Goal, ...] = ("psnr_db", "lut", "energy_nj")
 
 few = st.none() | st.integers(0, 3).map(float)
 measures = st.builds(Measures, psnr_db=few, lut=few, energy_nj=few)

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 from inrhw.base.errors import InputError
 from inrhw.cli.recipe import Recipe
 from inrhw.cli.sweep_view import showing
-from inrhw.cli.terminal import said_when_interrupted
+from inrhw.cli.terminal import print_paths, said_when_interrupted
 
 #: Seconds between looks at a sweep that runs elsewhere.
 _GLANCE_S = 1.0
@@ -50,6 +50,7 @@ def _run(path: Path, folder: Path, scheduler: str, storage: str) -> None:
     from inrhw.cli.trial import RecipeTrial
     from inrhw.sweeps.driver import Driver
     from inrhw.sweeps.folder import begin_sweep
+    from inrhw.sweeps.page import write_page
     from inrhw.sweeps.pool import pool_of
 
     asked = begin_sweep(path, folder, Recipe, scheduler=scheduler, storage=storage)
@@ -60,6 +61,7 @@ def _run(path: Path, folder: Path, scheduler: str, storage: str) -> None:
         trial, trials = RecipeTrial(path.parent.resolve()), asked.trials.resolve()
         with asked.study() as study, pool_of(asked.orders.workers) as workers, showing(study) as on_row:
             Driver(study, workers, trial, trials, resources=asked.orders.resources, on_row=on_row).run()
+    print_paths(write_page(asked, asked.rows()))
 
 
 def _watch(folder: Path) -> None:
