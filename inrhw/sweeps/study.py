@@ -54,7 +54,8 @@ class Study(Generic[S]):
         with self._storage():
             self._database = storage = optuna.storages.RDBStorage(url)
             if make_url(url).get_backend_name() == "sqlite":
-                event.listen(storage.engine, "connect", _in_one_file)
+                event.listen(storage.engine, "connect", _written_ahead)
+                storage.engine.dispose()  # of connections from before
             self._study: OptunaStudy = optuna.create_study(
                 storage=storage,
                 study_name=name,
@@ -125,7 +126,7 @@ class Study(Generic[S]):
             raise InputError(_sentence(self._url, error)) from error
 
 
-def _in_one_file(connection: Any, _: object) -> None:
+def _written_ahead(connection: Any, _: object) -> None:
     """Let SQLite write ahead: a commit waits for no disk, and a crash of the machine costs the last ones."""
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
