@@ -151,7 +151,7 @@ def _sampler(search: Search, space: Space[Any], asked: int) -> BaseSampler:
     made: dict[str, Callable[[], BaseSampler]] = {
         "grid": lambda: _Grid(space),
         "random": lambda: RandomSampler(seed),
-        "tpe": lambda: TPESampler(seed=seed),
+        "tpe": lambda: TPESampler(seed=seed, multivariate=True),
         "nsga2": lambda: NSGAIISampler(seed=seed),
     }
     with warnings.catch_warnings(action="ignore"):
