@@ -123,6 +123,7 @@ def asked(folder: Path, method: Method, trials: int, depth: Rung) -> SweepFolder
     path = folder / "asked.toml"
     path.write_text(
         f"[search]\nmethod = '{method}'\ntrials = {trials}\ndepth = '{depth}'\ngoals = ['psnr_db', 'lut']\n"
+        "margin = 0.99\n"
         "[shape]\nwidth = {low = 1, high = 64}\ndepth = {low = 1, high = 4}\nrate = {low = 0, high = 1}\n"
         "model = ['a', 'b', 'c']\n"
     )
@@ -168,7 +169,7 @@ def overhead(method: Method, recorded: Path) -> dict[str, float]:
 def utilisation(workers: int, trials: int, seconds: float, *, processes: bool) -> dict[str, float]:
     """Return how busy workers are kept by trials of three rungs that sleep."""
     with tempfile.TemporaryDirectory() as name:
-        sweep = asked(Path(name), "tpe", trials, "synth")
+        sweep = asked(Path(name), "random", trials, "synth")
         cluster = LocalCluster(
             n_workers=workers,
             threads_per_worker=1,
@@ -207,7 +208,7 @@ def main() -> None:
     if "scaling" in wanted:
         found["scaling"] = [utilisation(n, 40, 0.2, processes=True) for n in (1, 2)]
     if "cluster" in wanted:
-        found["cluster"] = utilisation(32, 320, 3.0, processes=False)
+        found["cluster"] = utilisation(32, 160, 8.0, processes=False)
     write_json(RESULTS, found)
     print(json.dumps(found, indent=2))
 

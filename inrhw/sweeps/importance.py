@@ -14,7 +14,7 @@ from inrhw.sweeps.space import Axis
 _GROUPS = 8
 
 
-def importance(rows: Sequence[Row], axis: Axis, goal: Goal) -> float | None:
+def share_explained(rows: Sequence[Row], axis: Axis, goal: Goal) -> float | None:
     """Return the share of a goal's variance between groups of equal values of a field, from 0 to 1.
 
     This is the correlation ratio: 1 if the field alone says what the goal is, 0 if its values do the same in

@@ -14,7 +14,7 @@ from inrhw.base.version import __version__
 from inrhw.reports.page import pages
 from inrhw.reports.words import number
 from inrhw.sweeps.folder import SweepFolder
-from inrhw.sweeps.importance import importance
+from inrhw.sweeps.importance import share_explained
 from inrhw.sweeps.measures import HIGH, TITLES, Front, Goal
 from inrhw.sweeps.row import Row
 from inrhw.sweeps.space import Axis
@@ -63,7 +63,7 @@ def front_of(rows: Sequence[Row], goals: Sequence[Goal]) -> set[int]:
 def _importance(rows: Sequence[Row], axes: Sequence[Axis]) -> Mapping[Goal, Mapping[str, float | None]]:
     """Return the share of each goal that each field explains, for goals that are known at all."""
     known = [goal for goal in TITLES if any(row.measures.of(goal) is not None for row in rows)]
-    return {goal: {axis.name: importance(rows, axis, goal) for axis in axes} for goal in known}
+    return {goal: {axis.name: share_explained(rows, axis, goal) for axis in axes} for goal in known}
 
 
 def _data(

@@ -36,8 +36,14 @@ def test_a_missing_extra_is_one_sentence(inrhw_: Inrhw, monkeypatch: pytest.Monk
 
 def test_what_is_no_sweep_is_said(inrhw_: Inrhw, tmp_path: Path) -> None:
     refused(inrhw_("sweep", "sweep.toml"), "sweep.toml cannot be read .*; docs/sweep.md shows one")
-    refused(inrhw_("sweep", "report", "there"), "there holds no sweep; `inrhw sweep sweep.toml -o there` makes one")
-    refused(inrhw_("sweep", "sweep.toml", "--watch"), "--watch takes the folder of a sweep, and sweep.toml is none")
+    refused(
+        inrhw_("sweep", "report", "there"),
+        "there holds no sweep; `inrhw sweep sweep.toml -o there` makes one",
+    )
+    refused(
+        inrhw_("sweep", "sweep.toml", "--watch"),
+        "--watch takes the folder of a sweep, and sweep.toml is none",
+    )
 
 
 def test_help_loads_nothing_of_the_extra() -> None:
