@@ -107,7 +107,7 @@ class Inline:
     def check(self, needs: object) -> None:
         """Have everything."""
 
-    def give(self, row: Row, name: str, needs: object, priority: int, function: Any, *arguments: Any) -> None:
+    def give(self, row: Row, name: str, needs: object, function: Any, *arguments: Any) -> None:
         """Keep it."""
         self._given.append((row, lambda: function(*arguments)))
 

@@ -87,8 +87,9 @@ class Driver(Generic[S]):
                 self._took(row, result)
 
     def _has_room(self) -> bool:
-        """Return whether another trial is to lie ready: one a worker, so that none waits for this process."""
-        return len(self._pool) < max(1, 2 * self._pool.slots)
+        """Return whether a worker would wait: a few trials lie ready, so that none waits for this process."""
+        slots = self._pool.slots
+        return len(self._pool) < slots + 1 + slots // 4
 
     def _begin(self, row: Row) -> None:
         """Give a point out, unless it cannot be or is known."""
@@ -108,9 +109,8 @@ class Driver(Generic[S]):
         settings = self._study.space.at(row.point)
         folder, goals = self._folder / row.identity, self._search.goals
         name = f"{self._folder}/{row.identity}/{rung}"
-        arguments, needs = (settings, folder, rung, goals), self._resources.of(rung)
-        # What is begun is ended first: then it can spare others their synthesis.
-        self._pool.give(row, name, needs, RUNGS.index(rung), self._trial.climb, *arguments)
+        arguments = (settings, folder, rung, goals)
+        self._pool.give(row, name, self._resources.of(rung), self._trial.climb, *arguments)
 
     def _took(self, row: Row, result: Callable[[], Outcome]) -> None:
         """Send a row further up, or end it."""

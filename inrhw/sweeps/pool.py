@@ -109,23 +109,13 @@ class Pool(Generic[T, R]):
                 f'no worker has {said}; start one with `dask worker ADDRESS --resources "{said}"`'
             )
 
-    def give(
-        self,
-        what: T,
-        name: str,
-        needs: Needs,
-        priority: int,
-        function: Callable[..., R],
-        *arguments: object,
-    ) -> None:
-        """Have a function called by a worker, that of the highest priority first.
+    def give(self, what: T, name: str, needs: Needs, function: Callable[..., R], *arguments: object) -> None:
+        """Have a function called by a worker; if `name` is given out already its result serves twice.
 
-        If `name` is given out already its result serves twice. A worker that is lost loses nothing: what it did is given to another.
+        A worker that is lost loses nothing: what it did is given to another.
         """
         with self._answering():
-            future = self._client.submit(
-                function, *arguments, key=name, resources=needs.resources, priority=priority, pure=True
-            )
+            future = self._client.submit(function, *arguments, key=name, resources=needs.resources, pure=True)
         if name in self._given:
             self._given[name].append(what)
         else:

@@ -32,13 +32,7 @@ class Inline:
         """Have everything."""
 
     def give(
-        self,
-        row: Row,
-        name: str,
-        needs: Needs,
-        priority: int,
-        function: Callable[..., Outcome],
-        *arguments: object,
+        self, row: Row, name: str, needs: Needs, function: Callable[..., Outcome], *arguments: object
     ) -> None:
         """Keep it."""
         self._given.append((row, lambda: function(*arguments)))
