@@ -60,6 +60,9 @@ class Driver(Generic[S]):
         self._rungs = RUNGS[: RUNGS.index(self._search.depth) + 1]
         self._front = Front(self._search.goals)
         self._ended: dict[str, Row] = {}
+        #: Their worker was lost again and again; one of several that it had is to blame.
+        self._suspects: list[Row] = []
+        self._alone = False
 
     def run(self) -> None:
         """Run until the budget is spent and all has ended.
@@ -81,7 +84,11 @@ class Driver(Generic[S]):
             while self._study.asked < self._study.budget and time.monotonic() < until and self._has_room():
                 self._begin(self._study.ask())
             if not len(self._pool):
-                return
+                if not self._suspects:
+                    return
+                self._alone = True
+                suspect = self._suspects.pop(0)
+                self._give(suspect, self._next(suspect))
             rows, result = self._pool.back()
             for row in rows:
                 self._took(row, result)
@@ -108,7 +115,7 @@ class Driver(Generic[S]):
     def _give(self, row: Row, rung: Rung) -> None:
         settings = self._study.space.at(row.point)
         folder, goals = self._folder / row.identity, self._search.goals
-        name = f"{self._folder}/{row.identity}/{rung}"
+        name = f"{self._folder}/{row.identity}/{rung}{'/alone' if self._alone else ''}"
         arguments = (settings, folder, rung, goals)
         self._pool.give(row, name, self._resources.of(rung), self._trial.climb, *arguments)
 
@@ -118,6 +125,9 @@ class Driver(Generic[S]):
         try:
             outcome = result()
         except Lost as error:
+            if not self._alone:
+                self._suspects.append(row)
+                return
             outcome = Outcome(row.measures, str(error))
         row = row.reached(rung, outcome.measures, outcome.seconds)
         if outcome.sentence:
