@@ -11,7 +11,7 @@ import inrhw
 #: Each imports from those before it.
 ROOMS = [
     *("base", "signals", "gateware", "ops", "networks", "lowering", "core", "artifact"),
-    *("synthesis", "estimates", "verification", "reports", "cli"),
+    *("synthesis", "estimates", "verification", "reports", "sweeps", "cli"),
 ]
 FOLDER = Path(inrhw.__file__).parent
 FILES = sorted(path for path in FOLDER.rglob("*.py") if path.parent != FOLDER)
@@ -102,6 +102,7 @@ def entries(folder: Path) -> set[str]:
     return {path.parts[0] for path in files if "__pycache__" not in path.parts} - {
         "__init__.py",
         "__init__.pyi",
+        "py.typed",
         "__main__.py",
     }
 

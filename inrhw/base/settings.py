@@ -193,11 +193,17 @@ def from_table(kind: type[S], table: Mapping[str, Any], where: str) -> S:
         elif key in fields:
             values[key] = tuple(value) if isinstance(value, list) else value
         else:
-            raise InputError(f"{where}: there is no {key}; {_nearest(key, [*fields, *groups], kind)}")
+            raise unknown(key, kind, where)
     try:
         return kind(**values)
     except InputError as error:
         raise InputError(f"{where}: {error}") from error
+
+
+def unknown(key: str, kind: type[Settings], where: str) -> InputError:
+    """Return the error of a key that settings do not have: it says which is meant, or where it belongs."""
+    known = [*(field.name for field in fields_of(kind)), *dict(groups_of(kind))]
+    return InputError(f"{where}: there is no {key}; {_nearest(key, known, kind)}")
 
 
 def _nearest(key: str, known: Sequence[str], kind: type[Settings]) -> str:

@@ -43,7 +43,9 @@ def app_for(arguments: list[str]) -> App:
     for name, function in command_functions().items():
         whole = name == "build"
         place = -1 if whole else ordered.get(name)
-        app.command(function, name=name, group=rest if place is None else first, sort_key=place or 0)
+        above, _, own = name.rpartition(" ")  # `inrhw sweep report` is beneath `inrhw sweep`
+        group = rest if place is None else first
+        (app[above] if above else app).command(function, name=own, group=group, sort_key=place or 0)
     app.register_install_completion_command(name="--install-completion", group=rest)
     return app
 

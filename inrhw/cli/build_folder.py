@@ -96,7 +96,7 @@ class BuildFolder:
         for other in stage.after:
             self.check_current(other)
         inputs = self._inputs(type(stage))
-        depends_on = [_source_digest(), *map(str, inputs.items()), *stage.key(self)]
+        depends_on = [source_digest(), *map(str, inputs.items()), *stage.key(self)]
         key = hashlib.sha256("\0".join(depends_on).encode()).hexdigest()
         before = self.record().get(stage.name)
         if before and before.key == key and before.files == self._digests(stage.outputs(self)):
@@ -212,7 +212,7 @@ class BuildFolder:
 
 
 @functools.cache
-def _source_digest() -> str:
+def source_digest() -> str:
     """Return a hash of inrhw's own code: results of another version are never taken for this one's."""
     files = [
         path for folder in (PACKAGE, bench_folder()) for path in sorted(folder.rglob("*")) if path.is_file()

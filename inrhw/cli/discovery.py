@@ -12,8 +12,12 @@ from inrhw.cli.stage import Stage
 
 
 def command_functions() -> dict[str, Callable[..., Any]]:
-    """Return the function of every command, by name: that of its file, less the _ of a word of Python's."""
-    return {module.__name__.rpartition(".")[2].rstrip("_"): _function(module) for module in _modules()}
+    """Return the function of every command, by name: that of its file, less the _ of a word of Python's.
+
+    An _ within stands between a command and one beneath it, which comes after.
+    """
+    names = {module: module.__name__.rpartition(".")[2].rstrip("_") for module in _modules()}
+    return {name.replace("_", " "): _function(module) for module, name in names.items()}
 
 
 def stages() -> list[type[Stage]]:

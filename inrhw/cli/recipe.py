@@ -63,11 +63,15 @@ class Recipe(Settings):
 
 def load_recipe(path: Path) -> Recipe:
     """Return the recipe in a file, with the paths in it, which are relative to the file, from here."""
-    recipe = read_recipe(path)
-    found = tuple(str(path.parent / picture) for picture in recipe.signal.pictures)
-    board = str(path.parent / recipe.board) if is_board_file(recipe.board) else recipe.board
+    return located(read_recipe(path), path.parent)
+
+
+def located(recipe: Recipe, folder: Path) -> Recipe:
+    """Return a recipe whose paths are relative to a folder with these from here."""
+    found = tuple(str(folder / picture) for picture in recipe.signal.pictures)
+    board = str(folder / recipe.board) if is_board_file(recipe.board) else recipe.board
     checkpoint = recipe.imported.checkpoint
-    imported = replace(recipe.imported, checkpoint=str(path.parent / checkpoint) if checkpoint else "")
+    imported = replace(recipe.imported, checkpoint=str(folder / checkpoint) if checkpoint else "")
     return replace(recipe, board=board, imported=imported, signal=replace(recipe.signal, pictures=found))
 
 

@@ -181,7 +181,7 @@ def test_a_change_redoes_its_stage_and_what_follows(
 def test_another_version_of_inrhw_redoes_everything(
     chain: Chain, fast: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("inrhw.cli.build_folder._source_digest", lambda: "another")
+    monkeypatch.setattr("inrhw.cli.build_folder.source_digest", lambda: "another")
     assert chain.run() == ["fit", "emit", "synth", "verify"]
 
 
