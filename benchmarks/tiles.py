@@ -94,7 +94,7 @@ def core(architecture: TiledArchitecture, interval: int, folder: Path) -> dict[s
     cost = sum(network_cost(layer_shapes(architecture), folding, "raster").values(), Cost())
     model = TiledINR(architecture).quantized()
     start = time.perf_counter()
-    artifact = emit(graph_of([model], folding), grid_of([model]), folder, folder.name)
+    artifact = emit(graph_of([model], folding, BOARD.adder_operands), grid_of([model]), folder, folder.name)
     emitted = time.perf_counter()
     found = synth(artifact.verilog, artifact.name, BOARD, folder)
     done = time.perf_counter()

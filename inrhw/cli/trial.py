@@ -143,7 +143,7 @@ def _predicted(recipe: Recipe, folder: Path) -> Measures:
     hardware, board = recipe.hardware, load_board(recipe.board)
     models = [model.scaled(hardware.scale) for model in networks(folder)]
     architectures = [model.architecture for model in models]
-    graph = graph_of(models, plan_for(architectures, hardware, board))
+    graph = graph_of(models, plan_for(architectures, hardware, board), board.adder_operands)
     options: dict[str, bool] = {"control": hardware.control, "window": hardware.window}
     parts = graph_cost(graph, architectures[0].grid, hardware.source, **options)
     cost = on_family(sum(parts.values(), Cost()), board.family)
