@@ -39,7 +39,10 @@ def networks(folder: Path) -> list[INR]:
 def has_banks(folder: Path) -> bool:
     """Return whether the networks trained in a folder become banks of one core: of pictures, or of tiles."""
     summary = read_json(folder / "fit.json", "inrhw fit")
-    return "shared" in summary or "tile_width" in summary.get("architecture", {})
+    if not isinstance(summary, dict):
+        return False
+    architecture = summary.get("architecture")
+    return "shared" in summary or (isinstance(architecture, dict) and "tile_width" in architecture)
 
 
 def as_emitted(models: Sequence[INR], manifest: Manifest) -> list[INR]:

@@ -132,6 +132,7 @@ def _mapping(flow: str, board: Board, verilog: str) -> str:
         memory_libmap {_LIBRARIES[board.family]} -no-auto-huge
         techmap -map +/xilinx/lutrams_xc5v_map.v
         techmap -map blocks.v
+        {"techmap -map +/xilinx/urams_map.v" if board.family == "xcup" else ""}
     """
     if _MAC.search(verilog):
         return f"""

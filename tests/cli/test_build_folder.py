@@ -458,7 +458,7 @@ def test_no_report_of_results_that_are_older_than_their_origin(
 def test_power_of_another_netlist_is_forgotten(chain: Chain, fast: list[str]) -> None:
     work = Build(chain.folder)
     assert (chain.folder / "power.json").exists()
-    work.synth(load_board("ulx3s"))
+    work.synth(load_board("arty_a7"))
     assert not (chain.folder / "power.json").exists()
     assert not (chain.folder / "activity.npz").exists()
 
@@ -481,7 +481,7 @@ def test_a_verdict_edited_by_hand_is_not_reported(built: Path) -> None:
 
 def test_a_netlist_that_was_never_simulated_is_not_reported(chain: Chain, fast: list[str]) -> None:
     work = Build(chain.folder)
-    work.synth(load_board("ulx3s"))
+    work.synth(load_board("arty_a7"))
     with pytest.raises(
         InputError, match=r"verify\.json was made before tiny_netlist\.v changed; run `inrhw verify` again"
     ):
@@ -521,13 +521,13 @@ def test_a_result_without_a_record_is_not_reported(built: Path, stage: str) -> N
 
 
 def test_the_report_names_the_commands_that_made_the_results(chain: Chain, fast: list[str]) -> None:
-    work = Build(chain.folder, command="inrhw synth tiny --board ulx3s")
-    work.synth(load_board("ulx3s"))
+    work = Build(chain.folder, command="inrhw synth tiny --board arty_a7")
+    work.synth(load_board("arty_a7"))
     record = json.loads((chain.folder / "stages.json").read_text())
     assert {stage: entry["command"] for stage, entry in record.items() if entry["command"]} == {
         "fit": "inrhw build",
         "emit": "inrhw build",
-        "synth": "inrhw synth tiny --board ulx3s",
+        "synth": "inrhw synth tiny --board arty_a7",
         "power": "inrhw build",
         "verify": "inrhw build",
     }

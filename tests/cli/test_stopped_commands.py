@@ -12,12 +12,11 @@ from support.command import Inrhw, contents
 
 #: Runs the command line with a Yosys that starts another program and never ends.
 SLOW_YOSYS = """
-from pathlib import Path
 from inrhw.base import yosys
 from inrhw.cli.app import main
 
 script = "echo $$ >> pids; sleep 600 & echo $! >> pids; mv pids begun; wait"
-slow = yosys._Yosys("slow", ("sh", "-c", script), Path(), logs_itself=False)
+slow = yosys._Yosys("slow", ("sh", "-c", script), yosys.share_folder(), logs_itself=False)
 yosys._find = lambda: slow
 main()
 """

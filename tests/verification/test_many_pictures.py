@@ -222,7 +222,7 @@ def test_the_manifest_and_the_header_tell_of_the_pictures(tmp_path: Path) -> Non
     assert found[0]["registers"] == {"ID": 0, "PICTURES": 4, "PICTURE": 8, "SHOWN": 12}
     assert "uint32_t CORE_WIDTH[] = { 5, 5, 5 };" in raster.header.read_text()
     assert "registers" not in found[1]
-    assert any("of 3 pictures" in row["detail"] for row in found[1]["pipeline"])
+    assert any("in 3 banks" in row["detail"] for row in found[1]["pipeline"])
     assert "write 0x08 to choose the picture of the next frame" in raster.verilog.read_text()
     assert "see core.h" in raster.verilog.read_text()
     assert "#define CORE_PICTURE_COUNT 3u" in raster.header.read_text()
