@@ -276,16 +276,13 @@ LADDERS = {
     "one column by stream": ("--size", "1x7", "--source", "stream", *TINY),
     "one line on a 7 series part": ("--size", "7x1", "--board", "arty_a7", *TINY),
     "one neuron": ("--size", "3x2", "--hidden-features", "1", "--hidden-layers", "0", "--steps", "1"),
-    "siren": (
-        *("--size", "4x3", "--model", "siren", "--hidden-layers", "1", "--hidden-features", "2"),
-        *("--clock-mhz", "150", "--steps", "1"),
-    ),
     "fewest bits": (
         *("--size", "4x3", "--phase-bits", "3", "--activation-bits", "2"),
         *("--weight-bits", "2", "--first-weight-bits", "2", "--last-weight-bits", "2", *TINY),
     ),
-    "many bits": (
-        *("--size", "4x3", "--phase-bits", "12", "--activation-bits", "12"),
+    "siren of many bits": (
+        *("--size", "4x3", "--model", "siren", "--clock-mhz", "150", "--phase-bits", "12"),
+        *("--activation-bits", "12"),
         *("--weight-bits", "16", "--first-weight-bits", "16", "--last-weight-bits", "16", *TINY),
     ),
     "lattice part": ("--size", "4x3", "--board", "ulx3s", *TINY),

@@ -265,10 +265,14 @@ def test_more_of_anything_costs_no_less() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("quantizer", ["uniform", "dhq"])
 @pytest.mark.parametrize(
-    ("weights", "source"),
-    [("rom", "raster"), ("rom", "stream"), ("loadable", "raster"), ("loadable", "stream")],
+    ("weights", "source", "quantizer"),
+    [
+        ("rom", "raster", "dhq"),
+        ("rom", "stream", "uniform"),
+        ("loadable", "raster", "uniform"),
+        ("loadable", "stream", "dhq"),
+    ],
 )
 def test_the_model_is_near_synthesis(tmp_path: Path, weights: str, source: str, quantizer: Any) -> None:
     precision = Precision(8, 8, 8, quantizer=quantizer, rotate="both", rotate_layers="all")
