@@ -18,3 +18,6 @@ def test_faults_are_measured_on_a_trained_network(built: Path, inrhw_: Inrhw) ->
 def test_what_cannot_be_tried_is_one_sentence(built: Path, tmp_path: Path, inrhw_: Inrhw) -> None:
     refused(inrhw_("faults", str(built), "--trials", "0"), "trials must be at least 1")
     refused(inrhw_("faults", str(tmp_path)), "fit")
+    fit = built / "fit.json"
+    fit.write_text(json.dumps(json.loads(fit.read_text()) | {"shared": ""}))
+    refused(inrhw_("faults", str(built)), "several networks, of pictures or tiles")

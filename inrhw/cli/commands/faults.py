@@ -17,14 +17,16 @@ def faults(
     seed: Annotated[int, Parameter(help="Of all that is drawn.")] = 0,
 ) -> None:
     """Measure what noise, flipped and stuck bits of the weights cost a trained network."""
+    from inrhw.artifact.rebuild import has_banks
     from inrhw.networks.fault_survey import check_draws, survey
     from inrhw.networks.training.fitted import Fitted
-    from inrhw.networks.training.shared_fit import is_shared
     from inrhw.reports.fault_page import print_survey, write_survey
 
     check_draws(trials, seed)
-    if is_shared(folder):
-        raise InputError(f"{folder} holds pictures that share layers; faults are of a network of its own")
+    if has_banks(folder):
+        raise InputError(
+            f"{folder} holds several networks, of pictures or tiles; faults are of one alone"
+        )
     fitted = Fitted.load(folder)
     with Progress(*COLUMNS, console=errors, transient=True) as bars:
         task = bars.add_task("faults", total=None)

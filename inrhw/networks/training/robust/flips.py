@@ -39,16 +39,17 @@ class Flips:
 
 
 def changes_by_flips(weight: Tensor, bits: int, rate: float, generator: torch.Generator) -> Tensor:
-    """Return what flipped bits add to weights, [rows, columns].
+    """Return what flipped bits add to weights, [..., rows, columns].
 
     A weight is a code in two's complement. Each row has a unit of its own, the finest power of two that its
     largest weight allows.
     """
-    largest = weight.abs().amax(dim=-1).tolist()
-    unit = torch.tensor([[2.0 ** -Fixed.covering(most, bits).frac] for most in largest]).to(weight)
+    largest = weight.abs().amax(dim=-1, keepdim=True)
+    units = [2.0 ** -Fixed.covering(most, bits).frac for most in largest.flatten().tolist()]
+    unit = torch.tensor(units).reshape(largest.shape).to(weight)
     codes = torch.round(weight / unit).long()
     flips = torch.rand((bits, *weight.shape), generator=generator) < rate
-    places = 1 << torch.arange(bits).reshape(-1, 1, 1)
+    places = 1 << torch.arange(bits).reshape(-1, *[1] * weight.dim())
     sign = 1 << (bits - 1)
     # Moved to the unsigned codes 0 to 2**bits - 1, where a flip of the sign bit is one of the top place.
     raised = codes + sign

@@ -83,6 +83,15 @@ def test_a_flip_moves_a_weight_by_a_place_of_its_own_row(bits: int) -> None:
     assert not none.any()
 
 
+def test_in_a_stack_of_matrices_each_row_has_its_own_unit() -> None:
+    """The weights of tiles are such stacks."""
+    stack = torch.stack([MATRIX, 100 * MATRIX])
+    changes = changes_by_flips(stack, 8, 0.3, torch.Generator().manual_seed(1))
+    alone = changes_by_flips(stack.reshape(-1, 2), 8, 0.3, torch.Generator().manual_seed(1))
+    assert changes.any()
+    assert (changes.reshape(-1, 2) == alone).all()
+
+
 def test_each_setting_has_its_own_way_and_none_has_the_plain_one() -> None:
     layers = [each for each in small().quantized().dense_layers() if isinstance(each, DenseLayer)]
     ways = [type(gradient_of(Training(**settings), layers)).__name__ for settings in SETTINGS]  # type: ignore[arg-type]
