@@ -304,7 +304,7 @@ def test_the_whole_ladder_passes(inrhw_: Inrhw, tmp_path: Path, kind: str, chann
     assert set(statuses.values()) <= {"pass", "skipped"}
     assert "PASS" in result.out
     clock = json.loads((tmp_path / "out" / "power.json").read_text())["clock_mhz"]["value"]
-    assert clock == (150 if kind == "siren" else 300)
+    assert clock == (150 if kind == "siren of many bits" else 300)
 
 
 # Wrong usage is status 2
