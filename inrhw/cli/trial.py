@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import fmean
 
 from inrhw.artifact.manifest import Manifest
-from inrhw.artifact.rebuild import graph_of, networks
+from inrhw.artifact.rebuild import graph_of, grid_of, networks
 from inrhw.base.board import load_board
 from inrhw.base.errors import InrhwError
 from inrhw.base.files import digest, output_folder, read_json, write_atomically
@@ -29,6 +29,7 @@ from inrhw.gateware.cost import Cost
 from inrhw.lowering.cost import graph_cost, on_family
 from inrhw.lowering.hardware import DEFAULT_CLOCK_MHZ
 from inrhw.lowering.planning import plan_for
+from inrhw.signals.tiling import Tiling
 from inrhw.sweeps.measures import Goal, Measures, Rung
 from inrhw.sweeps.trial import Outcome
 
@@ -145,7 +146,10 @@ def _predicted(recipe: Recipe, folder: Path) -> Measures:
     architectures = [model.architecture for model in models]
     graph = graph_of(models, plan_for(architectures, hardware, board), board.adder_operands)
     options: dict[str, bool] = {"control": hardware.control, "window": hardware.window}
-    parts = graph_cost(graph, architectures[0].grid, hardware.source, **options)
+    over = grid_of(models)
+    tile_columns = over.columns if isinstance(over, Tiling) else 0
+    grid = architectures[0].grid
+    parts = graph_cost(graph, grid, hardware.source, tile_columns=tile_columns, **options)
     cost = on_family(sum(parts.values(), Cost()), board.family)
     rate = hardware.target_clock_mhz / graph.initiation_interval
     return Measures(lut=round(cost.lut, 1), dsp=round(cost.dsp, 1), mpixels_per_s=rate)
