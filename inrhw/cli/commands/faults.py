@@ -24,9 +24,7 @@ def faults(
 
     check_draws(trials, seed)
     if has_banks(folder):
-        raise InputError(
-            f"{folder} holds several networks, of pictures or tiles; faults are of one alone"
-        )
+        raise InputError(f"{folder} holds several networks, of pictures or tiles; faults are of one alone")
     fitted = Fitted.load(folder)
     with Progress(*COLUMNS, console=errors, transient=True) as bars:
         task = bars.add_task("faults", total=None)
