@@ -107,7 +107,8 @@ class Driver(Generic[S]):
             self._end(row.ended("failed", str(error)))
             return
         if before := self._ended.get(identity):
-            self._end(row.like(before))
+            # A driver that was killed may have left a row whose trial it had not ended yet.
+            self._end(before if before.number == row.number else row.like(before))
             return
         command = self._trial.command(settings, self._folder / identity)
         self._give(replace(row, identity=identity, command=command), self._rungs[0])

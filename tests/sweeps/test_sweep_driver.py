@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
+import optuna
 import pytest
 from support.fake_trials import Fake, FakeTrial
 
@@ -113,6 +114,20 @@ def test_an_interrupted_sweep_goes_on(tmp_path: Path, trial: FakeTrial, method: 
     assert len(rows) == 6
     assert {row.state for row in rows} <= {"done", "dominated"}
     assert [rows[row.number] for row in before] == before
+
+
+def test_a_row_whose_trial_was_not_ended_is_kept_as_it_is(
+    tmp_path: Path, trial: FakeTrial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    sweep = asked(tmp_path, GRID)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(optuna.Study, "tell", killed)
+        swept(sweep, trial)
+    (before,) = [row for row in sweep.rows() if row.state == "done"]
+    assert swept(sweep, trial)[before.number] == before
 
 
 def test_equal_points_are_tried_once(tmp_path: Path, trial: FakeTrial) -> None:

@@ -11,7 +11,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -204,9 +203,7 @@ def test_a_driver_that_is_killed_goes_on(tmp_path: Path) -> None:
     before = [row for row in sweep.rows() if row.state != "running"]
     rows = swept(sweep, trial)
     assert [row.state for row in rows] == ["done"] * 12
-    # Killed between the row and the end of its trial, the driver reads the row from the folder: in no time.
-    found, wanted = ([replace(row, seconds=0.0) for row in some] for some in (rows, before))
-    assert [found[row.number] for row in before] == wanted
+    assert [rows[row.number] for row in before] == before
     again = [name for name, rung, _ in trial.lines("begun")]
     assert all(again.count(row.identity) == 3 for row in before)
 
