@@ -650,14 +650,12 @@ main()
 """
 
 
-@pytest.mark.parametrize("step", [4, 14])
-def test_training_goes_on_after_ctrl_c_as_if_nothing_had_happened(
-    inrhw_: Inrhw, tmp_path: Path, step: int
-) -> None:
-    """Step 4 is in floating point, step 14 after quantization entered the loop."""
+def test_training_goes_on_after_ctrl_c_as_if_nothing_had_happened(inrhw_: Inrhw, tmp_path: Path) -> None:
+    # Quantization has entered the loop then; tests of killed training stop before it too.
+    step = "14"
     options = ("--size", "4x3", "--hidden-features", "3", "--hidden-layers", "0", "--steps", "12")
     assert inrhw_("fit", "-o", "whole", *options).status == 0
-    code = [sys.executable, "-c", INTERRUPTED, str(step)]
+    code = [sys.executable, "-c", INTERRUPTED, step]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, map(str, sys.path)))}
     ended = subprocess.run(
         [*code, "fit", "-o", "parts", *options],

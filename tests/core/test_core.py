@@ -55,12 +55,12 @@ def test_a_correct_pixel_every_interval_after_the_declared_latency(core: Core) -
         assert run.admitted == list(range(0, cycles, interval))
 
 
-@pytest.mark.parametrize(("ready", "vectors"), [(0.1, 300), (0.5, 100), (0.9, 100)])
+@pytest.mark.parametrize(("ready", "vectors"), [(0.1, 200), (0.5, 60), (0.9, 60)])
 @pytest.mark.parametrize("core", CORES[:10:5] + CORES[1:10:5] + CORES[10:], ids=names)
 def test_backpressure_and_gaps_lose_nothing(core: Core, ready: float, vectors: int) -> None:
     cycles = vectors * core.initiation_interval
     run = Run(core, cycles, ready=sometimes(ready, 1), offer=sometimes(0.7, 2)).start()
-    assert_frames(core, run.beats, 20)
+    assert_frames(core, run.beats, 10)
 
 
 @pytest.mark.parametrize("source", ["raster", "stream"])

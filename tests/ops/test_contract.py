@@ -26,8 +26,8 @@ EXAMPLES = [
     pytest.param(node, id=f"{cls.__name__}-{k}") for cls in CLASSES for k, node in enumerate(cls.examples())
 ]
 FIRST = [pytest.param(next(iter(cls.examples())), id=cls.__name__) for cls in CLASSES]
-#: Of each operation the first example and every fourth after it: all of them take a minute to write.
-SOME = [node for cls in CLASSES for node in list(cls.examples())[::4]]
+#: Of each operation the first example and every twelfth after it: all of them take a minute to write.
+SOME = [node for cls in CLASSES for node in list(cls.examples())[::12]]
 ACTIVATIONS = [
     value
     for module in MODULES
@@ -57,20 +57,13 @@ def test_every_operation_defines_a_node_with_examples(module: object) -> None:
 
 
 @pytest.mark.parametrize("node", EXAMPLES)
-def test_component_equals_forward_int_with_gaps_and_garbage(node: Node) -> None:
+def test_component_equals_forward_int_back_to_back_and_with_gaps_and_garbage(node: Node) -> None:
     assert_contract(node, inputs(node, np.random.default_rng(1)), gaps=True)
 
 
 @pytest.mark.parametrize("node", EXAMPLES)
 def test_a_cost_is_a_number_of_each_resource(node: Node) -> None:
     assert all(math.isfinite(count) and count >= 0 for count in astuple(node.cost()))
-
-
-@pytest.mark.parametrize("node", EXAMPLES)
-def test_component_takes_a_vector_every_initiation_interval(node: Node) -> None:
-    rng = np.random.default_rng(2)
-    x = rng.integers(node.i.element.lo, node.i.element.hi + 1, (40, node.i.length))
-    assert_contract(node, x, gaps=False)
 
 
 @pytest.mark.parametrize("node", FIRST)

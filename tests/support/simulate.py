@@ -13,7 +13,7 @@ from inrhw.ops.node import Node
 
 #: An element is tried with all its codes up to this many, if a vector takes one cycle; activations of more
 #: bits are tried with all of them in Verilog.
-EXHAUSTIVE = 1 << 10
+EXHAUSTIVE = 1 << 8
 
 
 def node_classes(module: ModuleType) -> list[type[Node]]:
@@ -22,11 +22,11 @@ def node_classes(module: ModuleType) -> list[type[Node]]:
     return [value for value in found if issubclass(value, Node) and value.__module__ == module.__name__]
 
 
-def inputs(node: Node, rng: np.random.Generator, n_random: int = 60) -> Codes:
-    """Return corner cases, random vectors, and every code (every vector, if they are few)."""
+def inputs(node: Node, rng: np.random.Generator, n_random: int = 50) -> Codes:
+    """Return random vectors, corner cases, and every code (every vector, if they are few)."""
     lo, hi, length = node.i.element.lo, node.i.element.hi, node.i.length
     corners = list(itertools.islice(itertools.product((lo, hi, 0, 1), repeat=length), 64))
-    blocks = [np.array(corners), rng.integers(lo, hi + 1, (n_random, length))]
+    blocks = [rng.integers(lo, hi + 1, (n_random, length)), np.array(corners)]
     codes = hi - lo + 1
     most = EXHAUSTIVE // node.initiation_interval
     if codes**length <= most:
@@ -39,7 +39,8 @@ def inputs(node: Node, rng: np.random.Generator, n_random: int = 60) -> Codes:
 def schedule(node: Node, vectors: int, gaps: bool, rng: np.random.Generator) -> Iterator[int]:
     """Yield, cycle by cycle, the number of the beat that goes in, or -1 for none."""
     for k in range(vectors):
-        gap = int(rng.integers(4)) if gaps and rng.random() < 0.5 else 0
+        # One simulation tries both: the first third comes back to back.
+        gap = int(rng.integers(4)) if gaps and k >= vectors // 3 and rng.random() < 0.5 else 0
         for cycle in range(node.initiation_interval + gap):
             beat, between = divmod(cycle, node.i.beat_interval)
             yield -1 if between or beat >= node.i.beats else k * node.i.beats + beat
@@ -75,7 +76,7 @@ def simulate(node: Node, x: Codes, *, gaps: bool, seed: int = 0, reset_at: int =
     x
         Codes [batch, i.length]; vector k is meant for bank k, modulo the banks.
     gaps
-        Leave random cycles between vectors.
+        Leave random cycles between vectors, behind the first third of them.
     seed
         Of gaps and garbage.
     reset_at

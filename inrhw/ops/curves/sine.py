@@ -5,6 +5,7 @@ an affine function before and after it (Kazerouni et al., WACV 2024, arXiv 2310.
 circuit of its own: both functions go into the dense layers around it.
 """
 
+import functools
 import math
 from collections.abc import Iterator
 
@@ -15,6 +16,15 @@ from torch import Tensor, nn
 from inrhw.base.types import Codes, Fixed, Phase, Vector
 from inrhw.ops.kinds.activation import Activation, Affine, PeriodicActivation
 from inrhw.ops.kinds.waves import QuarterWave, QuarterWaveNode, SineNode
+
+
+# A planner asks a thousand times for the same few.
+@functools.lru_cache(maxsize=32)
+def _rising(phase_bits: int, element: Fixed) -> tuple[int, ...]:
+    """Return the codes of the first quarter wave."""
+    quarter, scale = 1 << (phase_bits - 2), 1 << element.frac
+    waves = (math.sin(math.pi / 2 * k / quarter) * scale for k in range(quarter))
+    return tuple(min(element.hi, math.floor(wave + 0.5)) for wave in waves)
 
 
 class Sine(SineNode, QuarterWaveNode):
@@ -32,13 +42,8 @@ class Sine(SineNode, QuarterWaveNode):
 
     def quarter_wave(self) -> QuarterWave:
         """Return the table of the circuit."""
-        quarter = 1 << (self.i.element.width - 2)
-        scale = 1 << self.element.frac
-        magnitudes = [
-            min(self.element.hi, math.floor(math.sin(math.pi / 2 * k / quarter) * scale + 0.5))
-            for k in range(quarter)
-        ]
-        return QuarterWave(magnitudes, [False] * quarter, self.element.hi, self.element.width)
+        magnitudes = _rising(self.i.element.width, self.element)
+        return QuarterWave(magnitudes, [False] * len(magnitudes), self.element.hi, self.element.width)
 
     @classmethod
     def examples(cls) -> Iterator["Sine"]:

@@ -39,7 +39,7 @@ def test_every_vector_of_tiny_transforms(blocks: tuple[int, ...], lanes: int, el
     i, rotation = Vector(element, sum(blocks), lanes), Rotation(blocks)
     codes = range(element.lo, element.hi + 1)
     x = np.array(list(itertools.product(codes, repeat=sum(blocks))))
-    for n_stages in range(Fwht(i, rotation, 0).levels + 1):
+    for n_stages in {0, Fwht(i, rotation, 0).levels}:
         assert_contract(Fwht(i, rotation, n_stages), x, gaps=True)
 
 
@@ -68,8 +68,7 @@ def test_circuit_twice_is_a_scaling(blocks: tuple[int, ...], lanes: int) -> None
     assert (got == x * first.rotation.scales).all()
 
 
-@pytest.mark.parametrize("interval", [1, 2, 5])
-@pytest.mark.parametrize("lanes", [1, 2, 4, 8, 16])
+@pytest.mark.parametrize(("lanes", "interval"), [(1, 2), (2, 5), (4, 1), (8, 2), (16, 1), (16, 5)])
 def test_large_transforms_on_lanes_with_every_pace(lanes: int, interval: int) -> None:
     large = node((32, 32, 16), lanes, 2, beat_interval=interval, banks=2)
     assert_contract(large, np.random.default_rng(0).integers(-128, 128, (8, 80)), gaps=True)
