@@ -1,5 +1,6 @@
 """Cores made again from their folders: the weights that fit them, and what does not."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +17,18 @@ from inrhw.networks.training.training import Training
 from inrhw.signals.picture import Picture
 
 
+@pytest.fixture(scope="module")
+def core(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A loadable core of the network of `finished`; copy it before changing it."""
+    folder = Path(shutil.copytree(finished, tmp_path_factory.mktemp("core") / "tiny"))
+    Build(folder).emit("raster", Hardware(weights="loadable", initiation_interval=9))
+    return folder
+
+
 @pytest.fixture
-def core(built: Path) -> Path:
-    """A loadable core of the network of `finished`."""
-    Build(built).emit("raster", Hardware(weights="loadable", initiation_interval=9))
-    return built
+def copy(core: Path, tmp_path: Path) -> Path:
+    """A copy of `core` that a test may change."""
+    return Path(shutil.copytree(core, tmp_path / "tiny"))
 
 
 def other(folder: Path, architecture: Architecture) -> Path:
@@ -75,10 +83,10 @@ def test_a_core_with_fixed_weights_takes_none(built: Path) -> None:
         weights_for(built, built)
 
 
-def test_a_core_of_another_version_is_refused(core: Path) -> None:
-    rewrite(core, shape="00000000")
+def test_a_core_of_another_version_is_refused(copy: Path) -> None:
+    rewrite(copy, shape="00000000")
     with pytest.raises(InputError, match=r"another version of inrhw; run `inrhw emit` on it again"):
-        weights_for(core, core)
+        weights_for(copy, copy)
 
 
 def test_weights_for_a_core_that_renders_larger_render_larger(built: Path, tmp_path: Path) -> None:
@@ -89,7 +97,7 @@ def test_weights_for_a_core_that_renders_larger_render_larger(built: Path, tmp_p
 
 
 @pytest.mark.parametrize("width", [4, 12])
-def test_a_manifest_of_another_frame_is_refused(core: Path, width: int) -> None:
-    rewrite(core, width=width)
+def test_a_manifest_of_another_frame_is_refused(copy: Path, width: int) -> None:
+    rewrite(copy, width=width)
     with pytest.raises(InputError, match="no multiple of the picture's 5; run `inrhw emit` again"):
-        weights_for(core, core)
+        weights_for(copy, copy)

@@ -716,8 +716,7 @@ def test_a_bitstream_of_another_core_does_not_stay(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("wish", [ROM, LOADABLE])
-@pytest.mark.parametrize("source", ["raster", "stream"])
+@pytest.mark.parametrize(("wish", "source"), [(ROM, "stream"), (LOADABLE, "raster")])
 def test_a_folded_core_is_verified_as_it_was_emitted(chain: Chain, wish: Hardware, source: str) -> None:
     """`verify` builds the core again, from the manifest."""
     chain.wish, chain.source = wish, source

@@ -273,19 +273,30 @@ def test_every_kind_of_picture_becomes_verilog(inrhw_: Inrhw, tmp_path: Path, ki
 
 LADDERS = {
     "one pixel": ("--size", "1x1", *TINY),
-    "one column by stream": ("--size", "1x7", "--source", "stream", *TINY),
+    "one column by stream, one neuron": (
+        *(
+            "--size",
+            "1x7",
+            "--source",
+            "stream",
+            "--hidden-features",
+            "1",
+            "--hidden-layers",
+            "0",
+            "--steps",
+            "1",
+        ),
+    ),
     "one line on a 7 series part": ("--size", "7x1", "--board", "arty_a7", *TINY),
-    "one neuron": ("--size", "3x2", "--hidden-features", "1", "--hidden-layers", "0", "--steps", "1"),
-    "fewest bits": (
-        *("--size", "4x3", "--phase-bits", "3", "--activation-bits", "2"),
+    "fewest bits on a lattice part": (
+        *("--size", "4x3", "--phase-bits", "3", "--activation-bits", "2", "--board", "ulx3s"),
         *("--weight-bits", "2", "--first-weight-bits", "2", "--last-weight-bits", "2", *TINY),
     ),
     "siren of many bits": (
         *("--size", "4x3", "--model", "siren", "--clock-mhz", "150", "--phase-bits", "12"),
         *("--activation-bits", "12"),
-        *("--weight-bits", "16", "--first-weight-bits", "16", "--last-weight-bits", "16", *TINY),
+        *("--weight-bits", "12", "--first-weight-bits", "16", "--last-weight-bits", "14", *TINY),
     ),
-    "lattice part": ("--size", "4x3", "--board", "ulx3s", *TINY),
 }
 
 

@@ -268,10 +268,8 @@ def test_more_of_anything_costs_no_less() -> None:
 @pytest.mark.parametrize(
     ("weights", "source", "quantizer"),
     [
-        ("rom", "raster", "dhq"),
         ("rom", "stream", "uniform"),
-        ("loadable", "raster", "uniform"),
-        ("loadable", "stream", "dhq"),
+        ("loadable", "raster", "dhq"),
     ],
 )
 def test_the_model_is_near_synthesis(tmp_path: Path, weights: str, source: str, quantizer: Any) -> None:

@@ -16,7 +16,7 @@ from inrhw.base.errors import InputError, ToolFailed
 from inrhw.base.yosys import share_folder, verilog_from_rtlil
 from inrhw.core.circuit import CoreComponent
 from inrhw.gateware.mac import DotProduct, PackedDotProduct, WideDotProduct
-from inrhw.synthesis.synthesis import synth
+from inrhw.synthesis.synthesis import Synthesis, synth
 from inrhw.verification.equivalence.proof import PROVEN, prove
 
 pytestmark = pytest.mark.tools
@@ -75,12 +75,23 @@ endmodule
 
 def values(text: str, top: str, board: str, folder: Path) -> dict[str, float | None]:
     (folder / f"{top}.v").write_text(text)
-    found = synth(folder / f"{top}.v", top, load_board(board), folder)
+    return counts(synth(folder / f"{top}.v", top, load_board(board), folder))
+
+
+def counts(found: Synthesis) -> dict[str, float | None]:
     return {name: figure.value for name, figure in found.resources.items()}
 
 
-def test_an_adder_tree_costs_what_its_adders_cost(tmp_path: Path) -> None:
-    found = values(TREE, "tree", "vcu128", tmp_path)
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Synthesis:
+    """The adder tree on a VCU128; its Verilog is called otherwise than its module."""
+    folder = tmp_path_factory.mktemp("tree")
+    (folder / "core.v").write_text(TREE)
+    return synth(folder / "core.v", "tree", load_board("vcu128"), folder / "new" / "out")
+
+
+def test_an_adder_tree_costs_what_its_adders_cost(tree: Synthesis) -> None:
+    found = counts(tree)
     # Two adders of 11 and 10 bits in front of one of 12: at most a LUT a bit, a CARRY4 for four bits.
     assert found["ff"] is not None
     assert 11 + 10 + 12 <= found["ff"] <= 11 + 11 + 13
@@ -128,15 +139,20 @@ def test_adders_mapped_apart_are_proven(tmp_path: Path, board: str) -> None:
     assert proof.status == PROVEN, proof.reason
 
 
-def test_every_kind_of_cell_is_counted(tmp_path: Path) -> None:
-    xilinx = values(MIXED, "mixed", "vcu128", tmp_path)
+def test_every_kind_of_cell_is_counted_and_those_without_a_model_are_named(tmp_path: Path) -> None:
+    (tmp_path / "mixed.v").write_text(MIXED)
+    found = {
+        board: synth(tmp_path / "mixed.v", "mixed", load_board(board), tmp_path)
+        for board in ("vcu128", "ulx3s", "icebreaker")
+    }
+    assert found["vcu128"].unmodelled == ()
+    assert found["ulx3s"].unmodelled == ("DP16KD", "MULT18X18D")
+    xilinx, lattice, ice40 = map(counts, found.values())
     assert (xilinx["dsp"], xilinx["bram"], xilinx["srl"], xilinx["lutram"]) == (1, 1.5, 1, 8)
     assert xilinx["lut"] == 9 + sum(xilinx[f"lut{k}"] or 0 for k in range(1, 7))
-    lattice = values(MIXED, "mixed", "ulx3s", tmp_path)
     assert (lattice["dsp"], lattice["bram"], lattice["uram"]) == (1, 3, 0)
     assert lattice["lut"] == lattice["lutram"] + lattice["lut4"] + 2 * lattice["carry"]  # type: ignore[operator]
     # 2048 words of 24 bits that are not always 0, and a block in the place of LUT RAM.
-    ice40 = values(MIXED, "mixed", "icebreaker", tmp_path)
     assert (ice40["dsp"], ice40["bram"], ice40["uram"]) == (1, 12 + 1, 0)
     assert ice40["lut"] == ice40["lut4"]
     # Without shift registers and LUT RAM, at least the 20 bits of `s` are flip-flops.
@@ -162,31 +178,17 @@ def test_shares_are_parts_of_the_board(tmp_path: Path) -> None:
     assert "Yosys 0.70" in found.resources["lut"].source
 
 
-def test_files_are_named_after_the_design_and_nothing_else_stays(tmp_path: Path) -> None:
-    (tmp_path / "core.v").write_text(TREE)
-    out = tmp_path / "new" / "out"
-    found = synth(tmp_path / "core.v", "tree", load_board("vcu128"), out)
-    files = {path.name for path in out.iterdir()}
+def test_files_are_named_after_the_design_and_nothing_else_stays(tree: Synthesis) -> None:
+    files = {path.name for path in tree.netlist.parent.iterdir()}
     assert files == {"core_netlist.v", "core_netlist.json", "core_synth.log", "synth.json"}
-    assert list(json.loads(found.netlist_json.read_text())["modules"]) == ["tree"]
-    assert str(tmp_path) not in found.netlist_json.read_text()
-    assert found.timing.fmax_mhz.value is not None
-    assert 300 < found.timing.fmax_mhz.value <= 775
-
-
-def test_only_cells_without_a_model_are_called_unmodelled(tmp_path: Path) -> None:
-    (tmp_path / "mixed.v").write_text(MIXED)
-    found = {
-        name: synth(tmp_path / "mixed.v", "mixed", load_board(name), tmp_path) for name in ("ulx3s", "vcu128")
-    }
-    assert found["ulx3s"].unmodelled == ("DP16KD", "MULT18X18D")
-    assert found["vcu128"].unmodelled == ()
+    assert list(json.loads(tree.netlist_json.read_text())["modules"]) == ["tree"]
+    assert str(tree.netlist.parent) not in tree.netlist_json.read_text()
+    assert tree.timing.fmax_mhz.value is not None
+    assert 300 < tree.timing.fmax_mhz.value <= 775
 
 
 @pytest.mark.skipif(shutil.which("iverilog") is None, reason="needs Icarus Verilog")
-def test_the_netlist_computes_what_the_design_computes(tmp_path: Path) -> None:
-    (tmp_path / "tree.v").write_text(TREE)
-    found = synth(tmp_path / "tree.v", "tree", load_board("vcu128"), tmp_path)
+def test_the_netlist_computes_what_the_design_computes(tree: Synthesis, tmp_path: Path) -> None:
     numbers = random.Random(1)
     stimuli = [[numbers.randrange(-128, 128) for _ in range(4)] for _ in range(200)]
     steps = "\n".join(
@@ -209,7 +211,7 @@ def test_the_netlist_computes_what_the_design_computes(tmp_path: Path) -> None:
         "-o",
         "bench.vvp",
         "bench.v",
-        found.netlist.name,
+        str(tree.netlist),
         str(models),
     ]
     subprocess.run(command, cwd=tmp_path, check=True)
@@ -223,12 +225,11 @@ def test_the_netlist_computes_what_the_design_computes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("chain", "chains", "lut"),
     [
-        (DotProduct(3, 8, 8), 1, 0),
         (DotProduct(3, 18, 24), 1, 0),
         (PackedDotProduct(3, 24), 1, 80),
         (WideDotProduct(3, 24, 24, 54), 2, 60),
     ],
-    ids=["plain", "long", "packed", "wide"],
+    ids=["long", "packed", "wide"],
 )
 def test_a_chain_is_a_dsp_a_lane_and_cascades_in_its_own_wires(
     chain: Any, chains: int, lut: int, tmp_path: Path

@@ -22,7 +22,6 @@ from inrhw.verification.simulator.simulation import available, build
 pytestmark = pytest.mark.tools
 
 SIMULATORS = ["icarus", "verilator"]
-SLOWER = ["icarus", pytest.param("verilator", marks=pytest.mark.slow)]
 CYCLES = 4000
 
 #: Both modules get the same random inputs: short ones too, so that addresses meet. What is unknown (X) in the
@@ -180,18 +179,16 @@ def memory(depth: int, width: int, number: int | None) -> WeightMemory:
     return WeightMemory(Contents("weights", width, tuple(int(word) for word in words)), number)
 
 
-@pytest.mark.parametrize("simulator", SIMULATORS)
-def test_dot_products(simulator: str, tmp_path: Path) -> None:
+def test_dot_products(tmp_path: Path) -> None:
     sizes = [(1, 8, 8), (3, 8, 6), (2, 27, 18), (2, 10, 20), (2, 18, 27)]
     dots: dict[str, Component] = {f"dot{k}": DotProduct(*size) for k, size in enumerate(sizes)}
     dots |= {f"packed{simd}": PackedDotProduct(simd, 24) for simd in (1, 3)}
     dots |= {f"wide{low}": WideDotProduct(2, 24, low, 54) for low in (24, 25)}
     verilog = emitted(Several(dots), tmp_path)
-    assert compare(verilog, simulator, tmp_path) == ((len(sizes) + 2 * 2 + 2) * CYCLES, 0)
+    assert compare(verilog, "verilator", tmp_path) == ((len(sizes) + 2 * 2 + 2) * CYCLES, 0)
 
 
-@pytest.mark.parametrize("simulator", SLOWER)
-def test_weight_memories(simulator: str, tmp_path: Path) -> None:
+def test_weight_memories(tmp_path: Path) -> None:
     sizes = [
         (32, 9, None),
         (32, 9, 3),
@@ -202,14 +199,13 @@ def test_weight_memories(simulator: str, tmp_path: Path) -> None:
         (2048, 72, 3),
     ]
     memories = {f"memory{k}": memory(*size) for k, size in enumerate(sizes)}
-    compared, wrong = compare(emitted(Several(memories), tmp_path), simulator, tmp_path)
+    compared, wrong = compare(emitted(Several(memories), tmp_path), "icarus", tmp_path)
     assert compared > len(sizes) * CYCLES
     assert wrong == 0
 
 
-@pytest.mark.parametrize("simulator", SLOWER)
-def test_what_yosys_infers_by_itself(simulator: str, tmp_path: Path) -> None:
-    assert compare(INFERRED, simulator, tmp_path) == (9 * CYCLES, 0)
+def test_what_yosys_infers_by_itself(tmp_path: Path) -> None:
+    assert compare(INFERRED, "icarus", tmp_path) == (9 * CYCLES, 0)
 
 
 @pytest.mark.parametrize("simulator", SIMULATORS)
