@@ -143,7 +143,7 @@ def _join_alike(relation: Relation, same: dict[Net, Net], *, later: bool) -> boo
                 after = (root if root <= ONE else rtl.values[root]) ^ after & 1
             if after == rtl.values[register.output]:
                 after = register.start
-            if later and after > TRUE:
+            if after > TRUE:
                 after = _held(graph, rtl.values[register.output], after, register.start)
             if after == register.start or (after <= TRUE and later):
                 same[register.output] = after
