@@ -1,0 +1,81 @@
+"""Directives that write the reference from its declaration: commands, recipe, public names, JSON Schemas."""
+
+import inspect
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+import inrhw
+from inrhw.base.settings import Field, fields_of, groups_of
+from inrhw.cli.app import app_for
+from inrhw.cli.recipe import Recipe
+
+
+class Declared(SphinxDirective):
+    """A directive whose content is Markdown that `markdown` yields, line by line."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return the nodes."""
+        return self.parse_text_to_nodes("\n".join(self.markdown()), allow_section_headings=True)
+
+    def markdown(self) -> Iterator[str]:
+        """Yield the lines."""
+        raise NotImplementedError
+
+
+class Commands(Declared):
+    """Every command with its options, as `--help` shows them."""
+
+    def markdown(self) -> Iterator[str]:
+        """Yield the help of all commands, without the table of contents, which the page has beside it."""
+        text = app_for([]).generate_docs(output_format="markdown", recursive=True)
+        _, _, commands = text.partition("\n## inrhw ")
+        yield "## inrhw " + re.sub(r"\[(default: [^\]]*)\]", r"(\1)", commands)
+
+
+class RecipeTables(Declared):
+    """Every setting of recipe.toml, a table for each group."""
+
+    def markdown(self) -> Iterator[str]:
+        """Yield the tables."""
+        for name, kind in (("", Recipe), *groups_of(Recipe)):
+            yield f"## {f'[{name}]' if name else 'At the top'}\n"
+            yield (kind.__doc__ or "").splitlines()[0] + "\n"
+            yield "| setting | default | may be | meaning |\n|---|---|---|---|"
+            yield from map(_row, fields_of(kind))
+            yield ""
+
+
+class PublicNames(Declared):
+    """Every name of the package, from its docstring."""
+
+    def markdown(self) -> Iterator[str]:
+        """Yield a directive of autodoc for each."""
+        for name in sorted(inrhw.__all__, key=str.lower):
+            if inspect.isclass(thing := getattr(inrhw, name)):
+                error = issubclass(thing, Exception)
+                kind, members = ("autoexception" if error else "autoclass"), "\n   :members:"
+            elif inspect.isfunction(thing):
+                kind, members = "autofunction", ""
+            else:
+                continue
+            yield f"## {name}\n\n```{{eval-rst}}\n.. {kind}:: inrhw.{name}{members}\n```\n"
+
+
+def _row(field: Field) -> str:
+    default = "none" if field.default is None else json.dumps(field.default)
+    cells = (f"`{field.name}`", f"`{default}`", field.allowed, field.help)
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the directives."""
+    app.add_directive("commands", Commands)
+    app.add_directive("recipe-tables", RecipeTables)
+    app.add_directive("public-names", PublicNames)
+    return {"parallel_read_safe": True}
