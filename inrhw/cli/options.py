@@ -38,6 +38,7 @@ Output = Annotated[
     Path | None,
     Parameter(name=("--output", "-o"), help="Folder for all files. [default: rtl_out/NAME]"),
 ]
+AsJson = Annotated[bool, Parameter(name="--json", help="Print JSON instead of a table.", negative=())]
 Resume = Annotated[bool, Parameter(negative=(), help="Go on with training that was interrupted.")]
 
 DEFAULT = Recipe()
