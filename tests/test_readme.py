@@ -1,15 +1,19 @@
 """What the README and the page on Python show, works."""
 
+import json
 import re
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pytest
 from support.places import REPOSITORY
 
+from inrhw.artifact.manifest_schema import schema_of_manifest
 from inrhw.cli.app import app_for
 from inrhw.cli.discovery import command_functions
 from inrhw.cli.recipe import load_recipe
+from inrhw.reports.report_schema import schema_of_report
 from inrhw.signals.picture import save_picture
 
 README = (REPOSITORY / "README.md").read_text()
@@ -37,7 +41,12 @@ def test_the_python_examples_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     names: dict[str, object] = {}
     exec(example, names)
     assert names["report"]["verdict"] == "pass"  # type: ignore[index]
-    assert (tmp_path / "rtl_out/photo/report.html").exists()
+    folder = tmp_path / "rtl_out/photo"
+    assert (folder / "report.html").exists()
+    for name, schema in (("report", schema_of_report()), ("manifest", schema_of_manifest())):
+        found = json.loads((folder / f"{name}.json").read_text())
+        jsonschema.validate(found, schema, jsonschema.Draft202012Validator)
+        assert found.keys() <= schema["properties"].keys(), "a section that the schema does not describe"
 
 
 def test_the_recipe_is_one(tmp_path: Path) -> None:

@@ -11,9 +11,11 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 import inrhw
+from inrhw.artifact.manifest_schema import schema_of_manifest
 from inrhw.base.settings import Field, fields_of, groups_of
 from inrhw.cli.app import app_for
 from inrhw.cli.recipe import Recipe
+from inrhw.reports.report_schema import schema_of_report
 
 
 class Declared(SphinxDirective):
@@ -67,6 +69,22 @@ class PublicNames(Declared):
             yield f"## {name}\n\n```{{eval-rst}}\n.. {kind}:: inrhw.{name}{members}\n```\n"
 
 
+class Schema(Declared):
+    """The JSON Schema of a file, its keys as a table first."""
+
+    required_arguments = 1
+
+    def markdown(self) -> Iterator[str]:
+        """Yield the table and the schema."""
+        schema = {"report": schema_of_report, "manifest": schema_of_manifest}[self.arguments[0]]()
+        yield "| key | always there | holds |\n|---|---|---|"
+        for name, each in schema["properties"].items():
+            kind = each.get("type") or next(iter(each))
+            told = each.get("description") or {"$ref": "a figure", "anyOf": "one of several"}.get(kind, kind)
+            yield f"| `{name}` | {'yes' if name in schema['required'] else 'no'} | {told} |"
+        yield f"\n```json\n{json.dumps(schema, indent=2)}\n```"
+
+
 def _row(field: Field) -> str:
     default = "none" if field.default is None else json.dumps(field.default)
     cells = (f"`{field.name}`", f"`{default}`", field.allowed, field.help)
@@ -78,4 +96,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("commands", Commands)
     app.add_directive("recipe-tables", RecipeTables)
     app.add_directive("public-names", PublicNames)
+    app.add_directive("schema", Schema)
     return {"parallel_read_safe": True}
