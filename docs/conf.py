@@ -13,6 +13,10 @@ myst_heading_anchors = 3
 html_theme = "furo"
 html_title = "inrhw"
 exclude_patterns = ["_ext"]
-autodoc_typehints = "none"  # signatures show them; the docstrings say what they mean
+autodoc_typehints = "description"
+autodoc_typehints_format = "short"
+autodoc_typehints_description_target = "documented"
+toc_object_entries = False
+html_copy_source = False
 # Types of torch, numpy and Amaranth have pages elsewhere; nothing is fetched while this is built.
 nitpick_ignore_regex = [(r"py:(class|obj|exc|data|attr|mod)", r".*")]

@@ -37,7 +37,9 @@ class Commands(Declared):
         """Yield the help of all commands, without the table of contents, which the page has beside it."""
         text = app_for([]).generate_docs(output_format="markdown", recursive=True)
         _, _, commands = text.partition("\n## inrhw ")
-        yield "## inrhw " + re.sub(r"\[(default: [^\]]*)\]", r"(\1)", commands)
+        # Its usage names the program that builds the documentation; what is off or empty needs no default.
+        commands = re.sub(r" -m sphinx| \*\[default: (False|\"\")\]\*", "", commands)
+        yield _with_code("## inrhw " + re.sub(r"\[(default: [^\]]*)\]", r"(\1)", commands))
 
 
 class RecipeTables(Declared):
@@ -85,9 +87,16 @@ class Schema(Declared):
         yield f"\n```json\n{json.dumps(schema, indent=2)}\n```"
 
 
+def _with_code(text: str) -> str:
+    """Return Markdown in which options outside of code become code, so that their dashes stay two."""
+    parts = text.split("`")
+    parts[::2] = [re.sub(r"(?<![\w-])--[a-z][a-z0-9-]*", r"`\g<0>`", part) for part in parts[::2]]
+    return "`".join(parts)
+
+
 def _row(field: Field) -> str:
     default = "none" if field.default is None else json.dumps(field.default)
-    cells = (f"`{field.name}`", f"`{default}`", field.allowed, field.help)
+    cells = (f"`{field.name}`", f"`{default}`", field.allowed, _with_code(field.help))
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 

@@ -146,7 +146,7 @@ def _read_dataclass(kind: Any, plain: Any, where: str) -> Any:
     if missing := [_under(where, name) for name in needed if name not in given]:
         raise ValueError(f"lacks {', '.join(missing)}")
     if unknown := [_under(where, name) for name in given if name not in hints]:
-        raise ValueError(f"has {', '.join(unknown)}, which nobody knows")
+        raise ValueError(f"has {', '.join(unknown)}, which is not a known key")
     return kind(**{name: _read(hints[name], item, _under(where, name)) for name, item in given.items()})
 
 
