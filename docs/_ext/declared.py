@@ -81,10 +81,16 @@ class Schema(Declared):
         schema = {"report": schema_of_report, "manifest": schema_of_manifest}[self.arguments[0]]()
         yield "| key | always there | holds |\n|---|---|---|"
         for name, each in schema["properties"].items():
-            kind = each.get("type") or next(iter(each))
-            told = each.get("description") or {"$ref": "a figure", "anyOf": "one of several"}.get(kind, kind)
+            told = each.get("description") or _kind(each)
             yield f"| `{name}` | {'yes' if name in schema['required'] else 'no'} | {told} |"
         yield f"\n```json\n{json.dumps(schema, indent=2)}\n```"
+
+
+def _kind(schema: dict[str, Any]) -> str:
+    """Return what a value may be, in a few words."""
+    if "const" in schema or "enum" in schema:
+        return " or ".join(f"`{json.dumps(value)}`" for value in schema.get("enum", [schema.get("const")]))
+    return "a figure" if "$ref" in schema else f"{schema.get('type', 'one of several')}"
 
 
 def _with_code(text: str) -> str:

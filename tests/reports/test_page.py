@@ -390,6 +390,14 @@ def test_the_smallest_report_makes_a_page(tmp_path: Path) -> None:
     assert "Nothing was checked" in parsed.text
 
 
+def test_every_id_is_there_once(folder: Path) -> None:
+    groups = {"verification": {"thorough": False}, "network": {"model": "siren"}}
+    html = write_report(sample() | {"settings": groups}, folder)[1].read_text()
+    ids = re.findall(r' id="([^"]+)"', html)
+    assert len(ids) == len(set(ids))
+    assert "settings-verification" in ids
+
+
 def test_the_report_is_not_changed_and_writing_twice_gives_the_same_bytes(folder: Path) -> None:
     report = sample()
     first = [path.read_bytes() for path in write_report(report, folder)]
