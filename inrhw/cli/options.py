@@ -39,7 +39,7 @@ Output = Annotated[
     Parameter(name=("--output", "-o"), help="Folder for all files. [default: rtl_out/NAME]"),
 ]
 AsJson = Annotated[bool, Parameter(name="--json", help="Print JSON instead of a table.", negative=())]
-Resume = Annotated[bool, Parameter(negative=(), help="Go on with training that was interrupted.")]
+Resume = Annotated[bool, Parameter(negative=(), help="Continue interrupted training.")]
 
 DEFAULT = Recipe()
 

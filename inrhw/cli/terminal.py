@@ -42,7 +42,7 @@ COLUMNS = (
 def building(folder: Path, to: Console = console) -> Iterator[BuildFolder]:
     """Yield a build that shows progress bars while its stages run, and a line for each."""
     resumable = (
-        "the same command goes on after the last finished stage, with --resume in the midst of training"
+        "the same command continues after the last finished stage; with --resume, in the middle of training"
     )
     with said_when_interrupted(resumable), Progress(*COLUMNS, console=to, transient=True) as bars:
 

@@ -73,7 +73,9 @@ def check_showable(manifest: Manifest, board: Board) -> None:
             "on a board nobody loads weights or chooses a picture; emit a core of one, baked or rom"
         )
     if manifest.control or manifest.window:
-        raise InputError("on a board nobody writes registers; emit the core without --control and --window")
+        raise InputError(
+            "on a board no program writes registers; emit the core without --control and --window"
+        )
     show_of(manifest).placement.check_rate(manifest.latency, manifest.initiation_interval)
 
 

@@ -31,7 +31,7 @@ def activations(
     board = board_of(target)
     todo = trials(_numbers("bits", bits), _numbers("stages", stages))
     rows: list[Row] = []
-    kept = "what was synthesized is kept, and the same command goes on after it"
+    kept = "finished circuits are kept; the same command continues"
     # What is piped must be JSON and nothing else.
     with said_when_interrupted(kept), Progress(*COLUMNS, console=errors, transient=True) as bars:
         task = bars.add_task("", total=len(todo))

@@ -13,8 +13,8 @@ from inrhw.cli.terminal import COLUMNS, console, errors, print_file, print_paths
 def faults(
     folder: FolderArgument,
     *,
-    trials: Annotated[int, Parameter(help="Times that each rate, and each bit, is tried.")] = 8,
-    seed: Annotated[int, Parameter(help="Of all that is drawn.")] = 0,
+    trials: Annotated[int, Parameter(help="Trials of each rate and of each bit.")] = 8,
+    seed: Annotated[int, Parameter(help="Seed of all random draws.")] = 0,
     as_json: AsJson = False,
 ) -> None:
     """Measure what noise, flipped and stuck bits of the weights cost a trained network."""

@@ -125,7 +125,7 @@ def power(
     activity: Annotated[
         Activities,
         Parameter(
-            help="netlist: toggles by simulation; default: default rates; auto: those where it cannot be."
+            help="netlist: toggles from simulation; default: default rates; auto: rates only if it fails."
         ),
     ] = Estimates.activity,
     as_json: AsJson = False,

@@ -55,9 +55,7 @@ def report(
     vivado: Annotated[
         Path | None, Parameter(help="Folder with Vivado's reports of the core, to show beside the estimates.")
     ] = None,
-    compare: Annotated[
-        bool, Parameter(help="Lay the reports that are there side by side.", negative=())
-    ] = False,
+    compare: Annotated[bool, Parameter(help="Compare existing reports side by side.", negative=())] = False,
     output: Annotated[Path, Parameter(name=("--output", "-o"), help="Folder for the comparison.")] = Path(
         "rtl_out/compare"
     ),
