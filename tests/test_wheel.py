@@ -35,6 +35,8 @@ def test_an_installed_wheel_builds_in_an_empty_folder(tmp_path: Path) -> None:
         ],
     ):
         subprocess.run([*pip, *arguments], check=True)
+    wheels = map(str, tmp_path.glob("*.whl"))
+    subprocess.run([sys.executable, "-m", "twine", "check", "--strict", *wheels], check=True)
     environment = os.environ | {"PYTHONPATH": str(installed)}
     done = subprocess.run(
         [sys.executable, "-P", "-c", BUILD, str(installed)],

@@ -179,7 +179,7 @@ class CoreDriver:
         """
         words = struct.unpack(f"<{len(file) // 4}I", file[: len(file) // 4 * 4])
         if len(file) < 4 * FRAME_WORDS or len(file) != 4 * (words[2] + FRAME_WORDS):
-            raise InputError(f"the file is damaged: its {len(file)} bytes are not as many as it says")
+            raise InputError(f"the file is damaged: its {len(file)} bytes are not the number in its header")
         control = FIELDS[Register.CONTROL]
         running = self._page("weights", Register.CONTROL) & control["run"].mask
         self._write(Register.CONTROL, running | control["abort"].mask)

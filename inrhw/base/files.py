@@ -22,7 +22,7 @@ def output_folder(folder: Path) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         yield
     except OSError as error:
-        what = error.filename or folder
+        what = Path(error.filename or folder).absolute()  # "." alone says nothing
         raise InputError(f"{what} cannot be written ({error.strerror}); choose another with -o") from error
 
 

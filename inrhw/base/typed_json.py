@@ -1,4 +1,4 @@
-"""Frozen dataclasses as JSON, and back; what does not fit is named by its place."""
+"""Frozen dataclasses as JSON, back, and as JSON Schema; what does not fit is named by its place."""
 
 import types
 from collections.abc import Mapping
@@ -7,8 +7,16 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
 
+#: Which JSON Schema ours are.
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+Schema = dict[str, Any]
+
 #: What messages call the values of JSON.
 _WORDS = {int: "a whole number", str: "a text", bool: "true or false"}
+
+#: What JSON Schema calls them.
+_SCHEMA_WORDS = {int: "integer", float: "number", str: "string", bool: "boolean"}
 
 
 def to_json(value: Any) -> Any:
@@ -50,6 +58,60 @@ def from_json(kind: type[T], plain: Any) -> T:
     return made
 
 
+def schema_of(kind: Any) -> Schema:
+    """Return the schema of a type: int, float, str, bool, tuple, mapping, dataclass, or one of them or None.
+
+    Examples
+    --------
+    >>> schema_of(tuple[int, ...])
+    {'type': 'array', 'items': {'type': 'integer'}}
+    """
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin is types.UnionType:
+        return {"anyOf": [schema_of(each) for each in inner]}
+    if kind is types.NoneType:
+        return {"type": "null"}
+    if origin is tuple:
+        if inner[-1] is ...:
+            return array(schema_of(inner[0]))
+        n = len(inner)
+        return {"type": "array", "prefixItems": [*map(schema_of, inner)], "minItems": n, "maxItems": n}
+    if origin is Mapping:
+        return {"type": "object", "additionalProperties": schema_of(inner[1])}
+    return _schema_of_dataclass(kind) if is_dataclass(kind) else {"type": _SCHEMA_WORDS[kind]}
+
+
+def array(items: Schema) -> Schema:
+    """Return the schema of a list."""
+    return {"type": "array", "items": items}
+
+
+def table(properties: Mapping[str, Schema], *, optional: Mapping[str, Schema] | None = None) -> Schema:
+    """Return the schema of an object with these keys and no other; those in `optional` may be absent."""
+    return {
+        "type": "object",
+        "properties": {**properties, **(optional or {})},
+        "required": [*properties],
+        "additionalProperties": False,
+    }
+
+
+def _schema_of_dataclass(kind: Any) -> Schema:
+    from inrhw.base.settings import help_of  # noqa: PLC0415  # a driver reads files without it
+
+    hints, texts = get_type_hints(kind), help_of(kind)
+    each = {
+        field.name: schema_of(hints[field.name])
+        | ({"description": texts[field.name]} if field.name in texts else {})
+        for field in fields(kind)
+    }
+    needed = {field.name for field in fields(kind) if field.default is MISSING}
+    return table(
+        {name: schema for name, schema in each.items() if name in needed},
+        optional={name: schema for name, schema in each.items() if name not in needed},
+    )
+
+
 def _read(kind: Any, plain: Any, where: str) -> Any:
     """Return a value of a type; `where` is its place in the file, "" for the whole file."""
     origin, inner = get_origin(kind), get_args(kind)
@@ -84,7 +146,7 @@ def _read_dataclass(kind: Any, plain: Any, where: str) -> Any:
     if missing := [_under(where, name) for name in needed if name not in given]:
         raise ValueError(f"lacks {', '.join(missing)}")
     if unknown := [_under(where, name) for name in given if name not in hints]:
-        raise ValueError(f"has {', '.join(unknown)}, which nobody knows")
+        raise ValueError(f"has {', '.join(unknown)}, which is not a known key")
     return kind(**{name: _read(hints[name], item, _under(where, name)) for name, item in given.items()})
 
 

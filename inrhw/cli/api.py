@@ -31,7 +31,7 @@ def build(
     folder
         For all files. Stages whose results are there and still right are not run again.
     resume
-        Go on with training that was interrupted.
+        Continue interrupted training.
     skip
         Stages to leave out, of "synth", "power" and "verify".
     on_progress

@@ -38,7 +38,8 @@ Output = Annotated[
     Path | None,
     Parameter(name=("--output", "-o"), help="Folder for all files. [default: rtl_out/NAME]"),
 ]
-Resume = Annotated[bool, Parameter(negative=(), help="Go on with training that was interrupted.")]
+AsJson = Annotated[bool, Parameter(name="--json", help="Print JSON instead of a table.", negative=())]
+Resume = Annotated[bool, Parameter(negative=(), help="Continue interrupted training.")]
 
 DEFAULT = Recipe()
 

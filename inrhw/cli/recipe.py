@@ -39,9 +39,9 @@ class Recipe(Settings):
     Parameters
     ----------
     format
-        Of this file; a newer inrhw may write another.
+        Format of this file; a newer inrhw may write another.
     name
-        Of the core's top module. "": that of the folder.
+        Name of the core's top module. "": the folder's.
     board
         Name of a board, or a .py or .toml file that describes one.
     signal, network, imported, precision, training, hardware, estimates, verification

@@ -1,11 +1,12 @@
 """What the command line shows: progress bars, warnings, errors."""
 
 import contextlib
+import json
 import shlex
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from rich.console import Console
 from rich.progress import (
@@ -38,12 +39,12 @@ COLUMNS = (
 
 
 @contextlib.contextmanager
-def building(folder: Path) -> Iterator[BuildFolder]:
-    """Yield a build that shows progress bars while its stages run."""
+def building(folder: Path, to: Console = console) -> Iterator[BuildFolder]:
+    """Yield a build that shows progress bars while its stages run, and a line for each."""
     resumable = (
-        "the same command goes on after the last finished stage, with --resume in the midst of training"
+        "the same command continues after the last finished stage; with --resume, in the middle of training"
     )
-    with said_when_interrupted(resumable), Progress(*COLUMNS, console=console, transient=True) as bars:
+    with said_when_interrupted(resumable), Progress(*COLUMNS, console=to, transient=True) as bars:
 
         def on_progress(stage: str) -> OnProgress:
             task = bars.add_task(stage, total=None)
@@ -52,7 +53,7 @@ def building(folder: Path) -> Iterator[BuildFolder]:
         def on_stage(stage: str, seconds: float | None) -> None:
             for task in bars.task_ids:
                 bars.remove_task(task)
-            console.print(f"{stage:7} {'up to date' if seconds is None else f'{seconds:.1f} s'}")
+            to.print(f"{stage:7} {'up to date' if seconds is None else f'{seconds:.1f} s'}")
 
         yield BuildFolder(folder, on_progress, on_stage, warn, shlex.join(["inrhw", *sys.argv[1:]]))
 
@@ -69,10 +70,20 @@ def said_when_interrupted(then: str) -> Iterator[None]:
         raise SystemExit(status) from None
 
 
-def print_rung(rung: "Rung") -> None:
+def print_rung(rung: "Rung", to: Console = console) -> None:
     """Print what became of a rung of verification."""
     line = f"        {rung.status:7} {rung.rung}  {rung.message}"
-    console.print(line, markup=False, highlight=False, soft_wrap=True)
+    to.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON, for programs."""
+    print(json.dumps(value, indent=2))
+
+
+def print_file(path: Path) -> None:
+    """Print what a .json file holds."""
+    print(path.read_text(encoding="utf-8").rstrip())
 
 
 def print_paths(paths: Iterable[Path]) -> None:

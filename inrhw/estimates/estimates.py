@@ -18,7 +18,7 @@ class Estimates(Settings):
     place
         Place and route too (ECP5 and iCE40 boards; minutes).
     activity
-        netlist: toggles by simulation. default: default rates. auto: those where simulation cannot be.
+        netlist: toggles from simulation. default: default rates. auto: rates only if it fails.
     """
 
     place: bool = False

@@ -22,7 +22,7 @@ DEFAULT_CLOCK_MHZ = 300.0
 
 @dataclass(frozen=True)
 class Hardware(Settings):
-    """The core: what it has to reach, and what can be set at run time.
+    """The core: its rate and budget, and what can be set at run time.
 
     Parameters
     ----------
@@ -40,15 +40,15 @@ class Hardware(Settings):
     target_mpixels
         Megapixels a second that a folded core must give.
     initiation_interval
-        Cycles a pixel may take, instead of target_mpixels.
+        Clocks a pixel may take, instead of target_mpixels.
     max_dsp
-        Multipliers to use at most. None: the board's.
+        Largest number of multipliers. None: the board's.
     max_lut
-        LUTs to use at most. None: the board's.
+        Largest number of LUTs. None: the board's.
     packed
         Two products of 8 bits in one DSP48E2.
     clock_mhz
-        Clock that target_mpixels is meant at, and power stated at. None: 300; for power the highest if lower.
+        Clock for target_mpixels and power. None: 300; for power the highest if that is lower.
 
     Examples
     --------

@@ -109,7 +109,7 @@ def survey(
     trials
         Times that each amount, and each bit, is tried.
     seed
-        Of all that is drawn.
+        Seed of all random draws.
     on_progress
         Called with (renderings done, renderings in all).
 

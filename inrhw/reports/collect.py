@@ -17,6 +17,7 @@ from inrhw.networks.architecture import architecture_from_json
 from inrhw.networks.shared import SharedArchitecture
 from inrhw.networks.tiled import TiledArchitecture, read_architecture
 from inrhw.reports.page import error_picture, write_report
+from inrhw.reports.report_schema import FORMAT
 from inrhw.reports.summary import UNVERIFIED
 from inrhw.reports.tiles import tiles_section
 from inrhw.reports.words import Report, figure
@@ -92,6 +93,7 @@ def _gather(folder: Path, sections: Iterable[Section]) -> Report:
     pixels = sum(one["width"] * one["height"] for one in sized)
     scale = manifest.width // sized[0]["width"]
     found: Report = {
+        "format": FORMAT,
         "name": manifest.name,
         "created_by": f"inrhw {__version__}",
         "verdict": UNVERIFIED,

@@ -21,7 +21,18 @@ from inrhw.signals.picture import Pixels
 
 #: Order of the sections in report.json; others follow in the order they came.
 SECTIONS = (
-    *("name", "created_by", "verdict", "command", "model", "core", "psnr_db", "ssim", "bits_per_pixel"),
+    *(
+        "format",
+        "name",
+        "created_by",
+        "verdict",
+        "command",
+        "model",
+        "core",
+        "psnr_db",
+        "ssim",
+        "bits_per_pixel",
+    ),
     *("shared", "tiles"),
     *("weight_bits_total", "resources", "share", "board", "timing", "throughput", "latency", "vivado"),
     *(

@@ -38,7 +38,7 @@ class Range(Settings):
 
     def __post_init__(self) -> None:
         if math.isnan(self.low) or math.isnan(self.high):
-            raise InputError("a range is written {low = 1, high = 8}, with a step or log = true if wished")
+            raise InputError("a range is written {low = 1, high = 8}, optionally with a step or log = true")
         super().__post_init__()
         if not self.low < self.high:
             raise InputError(f"low must be under high, not {self.low:g} and {self.high:g}")

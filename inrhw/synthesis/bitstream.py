@@ -73,7 +73,9 @@ def check_showable(manifest: Manifest, board: Board) -> None:
             "on a board nobody loads weights or chooses a picture; emit a core of one, baked or rom"
         )
     if manifest.control or manifest.window:
-        raise InputError("on a board nobody writes registers; emit the core without --control and --window")
+        raise InputError(
+            "on a board no program writes registers; emit the core without --control and --window"
+        )
     show_of(manifest).placement.check_rate(manifest.latency, manifest.initiation_interval)
 
 
@@ -141,7 +143,7 @@ def _clocks(
         told, reached = clock["constraint"], clock["achieved"]
         same = (name for name, mhz in clocks_mhz.items() if abs(told / mhz - 1) < _SAME_CLOCK)
         names[net] = name = next(same, net)
-        # Of a clock that is none of them nobody knows how fast it is.
+        # An unknown clock must be as fast as the fastest known one.
         needed = clocks_mhz.get(name, max(clocks_mhz.values()))
         wanted[name] = Figure(needed, "MHz", f"PLL from {board.clock_mhz:g} MHz")
         fmax[name] = Figure(round(reached, 1), "MHz", placed.fmax_mhz.source)

@@ -111,7 +111,7 @@ def test_a_key_that_is_missing_is_named(tmp_path: Path, field: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"contorl": {"ID": 64}}, "has contorl, which nobody knows"),
+        ({"contorl": {"ID": 64}}, "has contorl, which is not a known key"),
         ({"width": "5"}, "has '5' as width, which must be a whole number"),
         ({"width": 0}, "has 0 as width, which must be at least 1"),
         ({"name": "../up"}, "has '../up' as name, which must be a plain Verilog name"),

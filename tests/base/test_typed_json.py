@@ -57,7 +57,7 @@ RIGHT = {"leaves": [{"number": 1}], "pair": [3, True], "named": {"a": 1}}
     [
         ({"leaves": 3}, "has 3 as leaves, which must be a list"),
         ({"leaves": [{"number": 1}, {}]}, "lacks leaves[1].number"),
-        ({"leaves": [{"number": 1, "texte": ""}]}, "has leaves[0].texte, which nobody knows"),
+        ({"leaves": [{"number": 1, "texte": ""}]}, "has leaves[0].texte, which is not a known key"),
         ({"leaves": [7]}, "has 7 as leaves[0], which must be an object"),
         ({"leaves": [{"number": True}]}, "has True as leaves[0].number, which must be a whole number"),
         ({"leaves": [{"number": 1.0}]}, "has 1.0 as leaves[0].number, which must be a whole number"),
@@ -65,7 +65,7 @@ RIGHT = {"leaves": [{"number": 1}], "pair": [3, True], "named": {"a": 1}}
         ({"pair": [3, 1]}, "has 1 as pair[1], which must be true or false"),
         ({"named": {"a": "1"}}, "has '1' as named.a, which must be a whole number"),
         ({"best": {"number": 1, "text": None}}, "has None as best.text, which must be a text"),
-        ({"worst": None}, "has worst, which nobody knows"),
+        ({"worst": None}, "has worst, which is not a known key"),
     ],
 )
 def test_what_does_not_fit_is_named_by_its_place(changes: dict[str, Any], message: str) -> None:

@@ -12,6 +12,8 @@ from PIL import UnidentifiedImageError
 from safetensors import SafetensorError
 from support.command import Inrhw, refused
 
+from inrhw.cli.discovery import command_functions
+
 #: Presses Ctrl-C while the command line is loaded.
 WHILE_LOADING = """
 import runpy, sys
@@ -59,5 +61,6 @@ def broken_picture() -> None:
 def test_errors_of_libraries_are_sentences(
     inrhw_: Inrhw, monkeypatch: pytest.MonkeyPatch, fault: Callable[[], None], sentence: str
 ) -> None:
+    command_functions()  # the others take the real `fit_of` when they are loaded
     monkeypatch.setattr(import_module("inrhw.cli.commands.fit"), "fit_of", lambda *_, **__: fault())
     refused(inrhw_("fit"), sentence)

@@ -54,7 +54,7 @@ def sample() -> dict[str, Any]:
     return {
         "verdict": "pass",
         "name": "astronaut",
-        "created_by": "inrhw 0.1.0",
+        "created_by": "inrhw 0.2.0",
         "command": "inrhw build --picture astronaut --size 64x64 --layers 2-16-16-3 --seed 0 --out rtl_out",
         "model": {
             "name": "quadinr",
@@ -386,8 +386,16 @@ def test_any_section_may_be_missing(folder: Path, missing: str) -> None:
 
 
 def test_the_smallest_report_makes_a_page(tmp_path: Path) -> None:
-    parsed = page({"name": "a", "created_by": "inrhw 0.1.0", "verdict": "pass"}, tmp_path)
+    parsed = page({"name": "a", "created_by": "inrhw 0.2.0", "verdict": "pass"}, tmp_path)
     assert "Nothing was checked" in parsed.text
+
+
+def test_every_id_is_there_once(folder: Path) -> None:
+    groups = {"verification": {"thorough": False}, "network": {"model": "siren"}}
+    html = write_report(sample() | {"settings": groups}, folder)[1].read_text()
+    ids = re.findall(r' id="([^"]+)"', html)
+    assert len(ids) == len(set(ids))
+    assert "settings-verification" in ids
 
 
 def test_the_report_is_not_changed_and_writing_twice_gives_the_same_bytes(folder: Path) -> None:

@@ -1,6 +1,5 @@
 """Compare the activations."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +7,8 @@ from cyclopts import Parameter
 from rich.progress import Progress
 
 from inrhw.base.errors import InputError
-from inrhw.cli.terminal import COLUMNS, console, errors, print_paths, said_when_interrupted
+from inrhw.cli.options import AsJson
+from inrhw.cli.terminal import COLUMNS, console, errors, print_json, print_paths, said_when_interrupted
 
 
 def activations(
@@ -22,9 +22,7 @@ def activations(
     output: Annotated[Path, Parameter(name=("--output", "-o"), help="Folder for all files.")] = Path(
         "rtl_out/activations"
     ),
-    as_json: Annotated[
-        bool, Parameter(name="--json", help="Print JSON instead of a table.", negative=())
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Synthesize every activation alone; compare cost, clock and error."""
     from inrhw.estimates.activations import Row, board_of, measure, trials
@@ -33,7 +31,7 @@ def activations(
     board = board_of(target)
     todo = trials(_numbers("bits", bits), _numbers("stages", stages))
     rows: list[Row] = []
-    kept = "what was synthesized is kept, and the same command goes on after it"
+    kept = "finished circuits are kept; the same command continues"
     # What is piped must be JSON and nothing else.
     with said_when_interrupted(kept), Progress(*COLUMNS, console=errors, transient=True) as bars:
         task = bars.add_task("", total=len(todo))
@@ -43,7 +41,7 @@ def activations(
             bars.advance(task)
     files = write_activations(rows, board, output)
     if as_json:
-        print(json.dumps(rows_to_json(rows, board), indent=2))
+        print_json(rows_to_json(rows, board))
         return
     print_activations(rows, console)
     print_paths(files)

@@ -85,7 +85,7 @@ def add(
 ) -> None:
     """Train one more picture on the shared layers of a build, and change nothing else of it.
 
-    The core is then out of date: emit, synth, verify and report make it again.
+    The core is then out of date: run emit, synth, verify and report again.
     """
     from inrhw.networks.training.shared_fit import FittedShared
     from inrhw.signals.picture import load_picture, parse_size

@@ -14,9 +14,9 @@ from inrhw.base.files import digest, read_json
 from inrhw.base.yosys import yosys_version
 from inrhw.cli.build_folder import BuildFolder
 from inrhw.cli.commands.emit import Emit
-from inrhw.cli.options import FolderArgument
+from inrhw.cli.options import AsJson, FolderArgument
 from inrhw.cli.stage import Stage
-from inrhw.cli.terminal import building, console
+from inrhw.cli.terminal import building, console, errors, print_file
 from inrhw.lowering.hardware import DEFAULT_CLOCK_MHZ
 
 
@@ -104,10 +104,14 @@ def asic(
         Parameter(help="Feature size of the library in nm, to scale to 28 nm. [default: nothing is scaled]"),
     ] = None,
     clock_mhz: Annotated[float, Parameter(help="Clock that power is stated at.")] = DEFAULT_CLOCK_MHZ,
+    as_json: AsJson = False,
 ) -> None:
     """Map the Verilog to standard cells; estimate area, delay and power of a chip."""
     from inrhw.reports.terminal import print_asic
 
-    with building(folder) as work:
+    with building(folder, errors if as_json else console) as work:
         work.run(Asic(tuple(liberty or ()), node_nm, clock_mhz))
+    if as_json:
+        print_file(folder / Asic.result)
+        return
     print_asic(read_json(folder / Asic.result, "inrhw asic"), console)

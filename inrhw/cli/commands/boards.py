@@ -1,13 +1,19 @@
 """List the boards."""
 
+from dataclasses import asdict
+
 from rich.table import Table
 
 from inrhw.base.board import RESOURCE_UNITS, board_names, load_board
-from inrhw.cli.terminal import console
+from inrhw.cli.options import AsJson
+from inrhw.cli.terminal import console, print_json
 
 
-def boards() -> None:
+def boards(*, as_json: AsJson = False) -> None:
     """List the boards, and what their parts hold."""
+    if as_json:
+        print_json([asdict(load_board(name)) for name in board_names()])
+        return
     held = Table("board", "clock", box=None, pad_edge=False)
     for unit in RESOURCE_UNITS.values():
         held.add_column(unit, justify="right")

@@ -33,12 +33,12 @@ def build(
     resume: Resume = False,
     skip: Annotated[
         list[Skippable] | None,
-        Parameter(help="Stage to leave out, and of the report; repeat it for several.", negative=()),
+        Parameter(help="Stage to leave out, also of the report; repeat it for several.", negative=()),
     ] = None,
 ) -> None:
     """Do everything: fit, emit, synth, power, verify, report.
 
-    A recipe.toml in the place of pictures says what the options would say; options beside it override it.
+    A recipe.toml instead of pictures sets all options; options beside it override it.
     """
     training_stage = planned(asked.recipe, resume=resume)
     with building(output or default_folder(training_stage.pictures)) as work:

@@ -6,15 +6,16 @@ from cyclopts import Parameter
 from rich.progress import Progress
 
 from inrhw.base.errors import InputError
-from inrhw.cli.options import FolderArgument
-from inrhw.cli.terminal import COLUMNS, console, errors, print_paths
+from inrhw.cli.options import AsJson, FolderArgument
+from inrhw.cli.terminal import COLUMNS, console, errors, print_file, print_paths
 
 
 def faults(
     folder: FolderArgument,
     *,
-    trials: Annotated[int, Parameter(help="Times that each rate, and each bit, is tried.")] = 8,
-    seed: Annotated[int, Parameter(help="Of all that is drawn.")] = 0,
+    trials: Annotated[int, Parameter(help="Trials of each rate and of each bit.")] = 8,
+    seed: Annotated[int, Parameter(help="Seed of all random draws.")] = 0,
+    as_json: AsJson = False,
 ) -> None:
     """Measure what noise, flipped and stuck bits of the weights cost a trained network."""
     from inrhw.artifact.rebuild import has_banks
@@ -36,5 +37,8 @@ def faults(
             on_progress=lambda done, total: bars.update(task, completed=done, total=total),
         )
     files = write_survey(found, fitted.picture.name, folder)
+    if as_json:
+        print_file(files[0])
+        return
     print_survey(found, console)
     print_paths(files)

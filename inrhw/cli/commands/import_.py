@@ -19,10 +19,10 @@ def import_(
     output: Output = None,
     resume: Resume = False,
 ) -> None:
-    """Round a network that was trained elsewhere, and with --finetune train it further on its picture.
+    """Round a network that was trained elsewhere; with --finetune train it further on its picture.
 
-    The picture it shows follows the checkpoint; without one it is what the network itself renders at --size.
-    emit, synth, verify and report go on from there; `inrhw build --checkpoint` does all at once.
+    The picture follows the checkpoint; without one the network's own rendering at --size is taken.
+    Continue with emit, synth, verify and report; `inrhw build --checkpoint` does all at once.
     """
     recipe = asked.recipe
     imported = replace(recipe.imported, checkpoint=str(checkpoint))

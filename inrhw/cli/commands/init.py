@@ -17,6 +17,6 @@ def init(
     if path.is_dir():
         path = path / FILE
     if path.exists():
-        raise InputError(f"{path} is there already; name another file")
+        raise InputError(f"{path} exists already; name another file")
     save_recipe(Recipe(), path, commented=True)
     print_paths([path])

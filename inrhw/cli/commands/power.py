@@ -14,10 +14,10 @@ from inrhw.base.files import read_json, write_json
 from inrhw.cli.build_folder import BuildFolder
 from inrhw.cli.commands.emit import PLAN, Emit
 from inrhw.cli.commands.synth import Synth
-from inrhw.cli.options import FolderArgument
+from inrhw.cli.options import AsJson, FolderArgument
 from inrhw.cli.recipe import Recipe
 from inrhw.cli.stage import Stage
-from inrhw.cli.terminal import building, console
+from inrhw.cli.terminal import building, console, errors, print_file
 from inrhw.estimates.estimates import Activities, Estimates
 from inrhw.lowering.hardware import DEFAULT_CLOCK_MHZ
 
@@ -125,13 +125,17 @@ def power(
     activity: Annotated[
         Activities,
         Parameter(
-            help="netlist: toggles by simulation; default: default rates; auto: those where it cannot be."
+            help="netlist: toggles from simulation; default: default rates; auto: rates only if it fails."
         ),
     ] = Estimates.activity,
+    as_json: AsJson = False,
 ) -> None:
     """Estimate static and dynamic power and the energy of a pixel, from the toggles of the netlist."""
     from inrhw.reports.terminal import print_power
 
-    with building(folder) as work:
+    with building(folder, errors if as_json else console) as work:
         work.run(Power(clock_mhz, activity))
+    if as_json:
+        print_file(folder / Power.result)
+        return
     print_power(read_json(folder / Power.result, "inrhw power"), console)

@@ -11,8 +11,9 @@ from inrhw.cli.build_folder import BuildFolder
 from inrhw.cli.commands.emit import Emit
 from inrhw.cli.commands.fit import Fit
 from inrhw.cli.discovery import stages
+from inrhw.cli.options import AsJson
 from inrhw.cli.stage import Stage
-from inrhw.cli.terminal import building, console
+from inrhw.cli.terminal import building, console, errors, print_file, print_paths
 
 if TYPE_CHECKING:
     from inrhw.reports.words import Report
@@ -54,12 +55,11 @@ def report(
     vivado: Annotated[
         Path | None, Parameter(help="Folder with Vivado's reports of the core, to show beside the estimates.")
     ] = None,
-    compare: Annotated[
-        bool, Parameter(help="Lay the reports that are there side by side.", negative=())
-    ] = False,
+    compare: Annotated[bool, Parameter(help="Compare existing reports side by side.", negative=())] = False,
     output: Annotated[Path, Parameter(name=("--output", "-o"), help="Folder for the comparison.")] = Path(
         "rtl_out/compare"
     ),
+    as_json: AsJson = False,
 ) -> None:
     """Write report.json and report.html, or with --compare compare.json and compare.html."""
     from inrhw.reports.comparison import compare as side_by_side
@@ -69,25 +69,27 @@ def report(
         if vivado:
             raise InputError("--vivado is about the report of one core; a comparison takes none")
         files = write_comparison(side_by_side(folders), output)
-        console.print("\n".join(map(str, files)), markup=False, highlight=False, soft_wrap=True)
+        if as_json:
+            print_file(files[0])
+        else:
+            print_paths(files)
         return
     if len(folders) > 1:
         raise InputError("several folders need --compare; without it give one folder")
-    with building(folders[0]) as work:
+    with building(folders[0], errors if as_json else console) as work:
         pass
-    finish(work, vivado)
+    finish(work, vivado, as_json=as_json)
 
 
-def finish(work: BuildFolder, vivado: Path | None = None) -> None:
-    """Write the report, print its summary, and end with status 1 if verification failed."""
+def finish(work: BuildFolder, vivado: Path | None = None, *, as_json: bool = False) -> None:
+    """Write the report, print its summary or its JSON, and end with status 1 if verification failed."""
     from inrhw.reports.terminal import print_summary
 
     found: dict[str, Any] = write(work, vivado)
-    print_summary(found, console)
-    console.print(
-        f"Verilog {work.folder / (work.name + '.v')}\nReport  {work.folder / 'report.html'}",
-        markup=False,
-        highlight=False,
-        soft_wrap=True,
-    )
+    if as_json:
+        print_file(work.folder / "report.json")
+    else:
+        print_summary(found, console)
+        told = f"Verilog {work.folder / (work.name + '.v')}\nReport  {work.folder / 'report.html'}"
+        console.print(told, markup=False, highlight=False, soft_wrap=True)
     raise SystemExit(0 if found["verdict"] != "fail" else 1)

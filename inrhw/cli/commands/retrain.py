@@ -53,13 +53,15 @@ def retrain(
     tile: Annotated[str, Parameter(help="ROW,COLUMN of the tile, from 0,0 at the upper left.")],
     steps: Annotated[int | None, Parameter(help=f"Training steps. {_AS_THERE}")] = None,
     learning_rate: Annotated[float | None, Parameter(help=f"Learning rate at the start. {_AS_THERE}")] = None,
-    seed: Annotated[int | None, Parameter(help="Of the initial weights. [default: one more]")] = None,
+    seed: Annotated[
+        int | None, Parameter(help="Seed of the initial weights. [default: one more than before]")
+    ] = None,
     resume: Resume = False,
 ) -> None:
     """Train one tile of a build with --tiles again, and change no bit of the others.
 
-    The new tile stays if it is better. The core is then out of date: emit, synth, verify and report make it
-    again.
+    The new tile stays if it is better. The core is then out of date: run emit, synth, verify and
+    report again.
     """
     from inrhw.networks.training.fitted import Fitted
     from inrhw.networks.training.tile_fit import tile_number

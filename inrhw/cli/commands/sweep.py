@@ -28,12 +28,12 @@ def sweep(
     storage: Annotated[
         str, Parameter(help="URL of a database, as postgresql+psycopg://user@host/name.")
     ] = "",
-    watch: Annotated[bool, Parameter(help="Show how far a sweep is, and begin none.", negative=())] = False,
+    watch: Annotated[bool, Parameter(help="Show the progress of a sweep; start none.", negative=())] = False,
 ) -> None:
     """Try many recipes, and report the best.
 
     sweep.toml is a recipe.toml whose fields may have lists or ranges of values, with a table [search]; see
-    docs/sweep.md. What was begun goes on with the same command.
+    docs/sweep.md. The same command continues an interrupted sweep.
     """
     from inrhw.sweeps.extra import check_extra
 
@@ -55,7 +55,7 @@ def _run(path: Path, folder: Path, scheduler: str, storage: str) -> None:
 
     asked = begin_sweep(path, folder, Recipe, scheduler=scheduler, storage=storage)
     with (
-        said_when_interrupted("the same command goes on, and nothing that is finished is lost"),
+        said_when_interrupted("the same command continues; finished trials are kept"),
         asked.held(),
     ):
         trial, trials = RecipeTrial(path.parent.resolve()), asked.trials.resolve()

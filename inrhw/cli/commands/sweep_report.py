@@ -12,7 +12,7 @@ from inrhw.cli.terminal import print_paths
 def sweep_report(
     folder: Annotated[Path, Parameter(help="Folder of a sweep, as given to -o; it may still run.")],
 ) -> None:
-    """Write sweep.html, sweep.csv and sweep.parquet of what is there."""
+    """Write sweep.html, sweep.csv and sweep.parquet of the trials so far."""
     from inrhw.sweeps.extra import check_extra
 
     check_extra()

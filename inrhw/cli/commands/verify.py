@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +13,10 @@ from inrhw.cli.build_folder import BuildFolder
 from inrhw.cli.commands.emit import BENCHES, Emit, register_files
 from inrhw.cli.commands.fit import WEIGHTS, Fit
 from inrhw.cli.commands.synth import Synth
-from inrhw.cli.options import DEFAULT, FolderArgument, VerificationOptions
+from inrhw.cli.options import DEFAULT, AsJson, FolderArgument, VerificationOptions
 from inrhw.cli.recipe import Recipe
 from inrhw.cli.stage import Stage
-from inrhw.cli.terminal import building, console, print_rung
+from inrhw.cli.terminal import building, console, errors, print_file, print_rung
 from inrhw.verification.verification import Verification
 
 if TYPE_CHECKING:
@@ -101,11 +102,20 @@ class Verify(Stage):
         return verify_section(read_json(folder / cls.result, "inrhw verify"), report)
 
 
-def verify(folder: FolderArgument, *, verification: VerificationOptions = DEFAULT.verification) -> None:
+def verify(
+    folder: FolderArgument,
+    *,
+    verification: VerificationOptions = DEFAULT.verification,
+    as_json: AsJson = False,
+) -> None:
     """Prove the Verilog, and the netlist if there is one, bit-exact."""
     from inrhw.reports.terminal import print_verdict
 
-    with building(folder) as work:
-        work.run(Verify(verification, print_rung))
-    print_verdict(read_json(folder / Verify.result, "inrhw verify"), console)
+    to = errors if as_json else console
+    with building(folder, to) as work:
+        work.run(Verify(verification, partial(print_rung, to=to)))
+    if as_json:
+        print_file(folder / Verify.result)
+    else:
+        print_verdict(read_json(folder / Verify.result, "inrhw verify"), console)
     raise SystemExit(0 if Verify.passed(folder) else 1)

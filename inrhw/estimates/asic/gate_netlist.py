@@ -74,7 +74,7 @@ class GateNetlist:
         Raises
         ------
         InputError
-            They form a loop.
+            There is a combinational loop.
         """
         cells = [instance for instance in self.instances if instance.cell.state is None]
         driver = {
@@ -88,8 +88,9 @@ class GateNetlist:
             for instance in cells
         ]
         found = [cells[k] for level in in_levels(waits) for k in level]
-        if len(found) < len(cells):
-            raise InputError(f"{len(cells) - len(found)} cells of {self.top} form a combinational loop")
+        if rest := len(cells) - len(found):
+            counted = "1 cell" if rest == 1 else f"{rest} cells"
+            raise InputError(f"{self.top} has a combinational loop: {counted} of it cannot be ordered")
         return found
 
     def verilog(self) -> str:

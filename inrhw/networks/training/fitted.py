@@ -50,6 +50,11 @@ class Fitted:
     model: INR
     training: Training
 
+    def __repr__(self) -> str:
+        """Return one line: the whole networks would fill pages."""
+        shape = "-".join(map(str, self.architecture.features))
+        return f"Fitted({self.picture.name}, {self.architecture.model} {shape}, {self.training.steps} steps)"
+
     @property
     def architecture(self) -> Architecture:
         """Shape and formats of the networks."""
@@ -127,7 +132,7 @@ def load_original(folder: Path, architecture: Architecture) -> Pixels:
     """Return what was represented; raise InputError unless it has the network's size."""
     values = load_picture(folder / "original.png", None).values
     if values.shape != (architecture.height, architecture.width, architecture.channels):
-        raise InputError(f"{folder / 'original.png'} has not the network's size; run `inrhw fit` again")
+        raise InputError(f"{folder / 'original.png'} does not have the network's size; run `inrhw fit` again")
     return values
 
 

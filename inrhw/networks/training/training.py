@@ -26,22 +26,22 @@ class Training(Settings):
     digits_loss
         PSNR in dB to give up for weights with fewer signed digits: fewer adders in a core that is not folded.
     learning_rate
-        Of the weight matrices, at the start; it decays exponentially to 2 % of that. None: the model's own.
+        Initial rate of the weight matrices; it decays exponentially to 2 %. None: the model's own.
     noise_training
         Noise on the weights in each step, relative to the span of a layer's weights; 0.01 survives noise of
         1 % and many flipped bits.
     noise_pairs
-        Take each step for the noise and for its opposite: twice the time, a steadier gradient.
+        Take each step for the noise and its opposite: twice the time, less variance.
     flip_training
-        How likely a bit of a weight's code flips in each step.
+        Probability that a bit of a weight's code flips in each step.
     robust_loss
         Factor of the gradient's norm that is added to the loss.
     sam
-        Radius of sharpness-aware minimization: each step is taken for the worst weights that near.
+        Radius of sharpness-aware minimization: each step is taken at the worst weights within it.
     batch
         Pixels in a step, drawn anew in each. None: all of them, or as many as 1 GiB holds.
     seed
-        Of the initial weights and of batches.
+        Seed of the initial weights and of batches.
     device
         Where torch computes: cpu, cuda, ...
     """

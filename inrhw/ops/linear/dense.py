@@ -304,7 +304,7 @@ class DenseLayer(nn.Module):
         return codes * 2.0 ** -frac[..., None], round_half_up(bias / unit) * unit, frac
 
     def multiplied(self, weight: Tensor) -> tuple[Tensor, int]:
-        """Return what multiplies the input if `weight` is rounded, and how many bits finer that is."""
+        """Return the matrix in the circuit for rounded weights, and its additional fraction bits."""
         return weight, 0
 
     def _exact_fracs(self, weight: Tensor, bias: Tensor) -> Tensor:

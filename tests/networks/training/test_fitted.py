@@ -167,6 +167,8 @@ def test_result_is_ready_for_use(picture: Picture, architecture: Architecture) -
     assert fitted.float_model.activation.argument is None
     assert fitted.model.activation.argument is not None
     assert fitted.architecture == architecture
+    assert "\n" not in repr(fitted)
+    assert architecture.model in repr(fitted)
 
 
 @pytest.mark.parametrize("steps", [1, 2])

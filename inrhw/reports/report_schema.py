@@ -1,0 +1,126 @@
+"""JSON Schema of report.json."""
+
+from inrhw.artifact.manifest import Stage
+from inrhw.base.board import RESOURCE_UNITS
+from inrhw.base.figure import Figure
+from inrhw.base.typed_json import DIALECT, Schema, array, schema_of, table
+from inrhw.verification.ladder import Rung
+
+#: Format of the file: another number whenever a key goes or changes its meaning. A new key keeps it.
+FORMAT = 1
+
+_TEXT, _INTEGER, _NUMBER = {"type": "string"}, {"type": "integer"}, {"type": "number"}
+_FIGURE, _BAND = {"$ref": "#/$defs/figure"}, {"$ref": "#/$defs/band"}
+_FIGURES = {"type": "object", "additionalProperties": _FIGURE}
+_TEXTS = {"type": "object", "additionalProperties": _TEXT}
+
+
+def schema_of_report() -> Schema:
+    """Return the schema of the format that this version writes.
+
+    Sections that only some builds have are described and not required; another version may add sections.
+    """
+    required, optional = _always(), _sections()
+    return {
+        "$schema": DIALECT,
+        "$id": f"urn:inrhw:report:{FORMAT}",
+        "title": "report.json of inrhw",
+        "type": "object",
+        "properties": required | optional,
+        "required": [*required],
+        "$defs": {
+            "figure": schema_of(Figure) | {"description": "A number, its unit, and where it comes from."},
+            "band": table(dict.fromkeys(("low", "nominal", "high"), _FIGURE)),
+            "distribution": table({"kurtosis": _FIGURE, "peak": _FIGURE, "counts": array(_INTEGER)}),
+        },
+    }
+
+
+def _always() -> dict[str, Schema]:
+    """Return what every report has."""
+    quality = table(dict.fromkeys(("float", "quantized", "rtl"), _FIGURE), optional={"rounded": _FIGURE})
+    shape = {"name": _TEXT, "layers": _TEXT, "parameters": _INTEGER, "omega_0": _NUMBER}
+    return {
+        "format": {"const": FORMAT},
+        "name": _TEXT | {"description": "Name of the top module."},
+        "created_by": _TEXT | {"description": "Version of inrhw."},
+        "verdict": {"enum": ["pass", "fail", "unverified"]},
+        "model": table(shape, optional={"projection": _TEXT}),
+        "core": table(dict.fromkeys(("source", "size", "control", "window"), _TEXT)),
+        "psnr_db": quality,
+        "ssim": quality,
+        "weight_bits_total": _FIGURE,
+        "bits_per_pixel": _FIGURE,
+        "latency": table({"cycles": _FIGURE, "ns": _FIGURE}),
+        "pipeline": array(schema_of(Stage)),
+        "tools": _TEXTS | {"description": "Versions."},
+        "files": _TEXTS | {"description": "Names of files beside the report."},
+        "times_s": {"type": "object", "additionalProperties": _NUMBER, "description": "Seconds a stage."},
+        "settings": {"type": "object", "description": "The recipe, group by group."},
+    }
+
+
+def _sections() -> dict[str, Schema]:
+    """Return what only some reports have."""
+    resources = table(dict.fromkeys(RESOURCE_UNITS, _FIGURE)) | {"additionalProperties": _FIGURE}
+    node = {"type": "object", "description": "What each node of the pipeline takes."}
+    return {
+        "command": _TEXT | {"description": "What made the build, a command a line."},
+        "verify": array(schema_of(Rung)),
+        "board": table({"name": _TEXT, "title": _TEXT, "part": _TEXT}),
+        "resources": resources,
+        "share": _FIGURES | {"description": "Of the board's resources, in percent."},
+        "timing": table(
+            {
+                "fmax_mhz": _FIGURE,
+                "estimate": {"type": "boolean"},
+                "delay_ns": _FIGURE,
+                "logic_levels": _FIGURE,
+                "critical_path": array(_TEXT),
+                "critical_nodes": array(_TEXT),
+            }
+        ),
+        "throughput": table({"mpixels_per_s": _FIGURE}),
+        "power": table(
+            {
+                "clock_mhz": _FIGURE,
+                "activity": _TEXT,
+                "static_mw": _BAND,
+                "dynamic_mw": _BAND,
+                "parts_mw": {"type": "object", "additionalProperties": _BAND},
+                "dynamic_nj": _BAND,
+                "total_nj": _BAND,
+                "nodes": node,
+            }
+        ),
+        "pictures": _TEXTS,
+        "error_gain": _NUMBER | {"description": "What the error is multiplied by in its picture."},
+        "distributions": array(_distributions()),
+        "folding": _folding(),
+        "tiles": {"type": "object", "description": "Grid, PSNR of each tile, seams; of a core of tiles."},
+        "shared": {"type": "object", "description": "Each picture, and what sharing saves."},
+        "asic": {"type": "object", "description": "Area, delay and power in standard cells."},
+        "bitstream": {"type": "object", "description": "What place and route said of the board's design."},
+        "vivado": {"type": "object", "description": "Vivado's figures beside ours."},
+    }
+
+
+def _distributions() -> Schema:
+    told = {"$ref": "#/$defs/distribution"}
+    layer = {"columns": _INTEGER, "rows": _INTEGER, "rotates": _TEXT}
+    return table(
+        layer, optional=dict.fromkeys(("inputs", "weights", "rotated_inputs", "rotated_weights"), told)
+    )
+
+
+def _folding() -> Schema:
+    numbers = ("columns", "rows", "pe", "simd", "neuron_fold", "synapse_fold", "initiation_interval")
+    return table(
+        {
+            "weights": {"enum": ["rom", "loadable"]},
+            "initiation_interval": _FIGURE,
+            "mpixels_per_s": _FIGURE,
+            "predicted": _FIGURES,
+            "layers": array(table(dict.fromkeys(numbers, _INTEGER) | {"detail": _TEXT})),
+        }
+    )
