@@ -9,12 +9,12 @@ from inrhw.base.errors import InputError
 from inrhw.base.files import read_json
 from inrhw.core.core import Core, core_over
 from inrhw.core.registers.weight_file import shape_digest, weights_file
-from inrhw.lowering.folding import Fold, Folding, fold, fold_banks
+from inrhw.lowering.folding import Fold, Folding, fold, fold_banks, fold_tiles
 from inrhw.lowering.integer_graph import lower
 from inrhw.lowering.shapes import layer_shapes
-from inrhw.networks.architecture import Architecture, architecture_from_json
+from inrhw.networks.architecture import Architecture
 from inrhw.networks.inr import INR
-from inrhw.networks.tiled import TiledINR
+from inrhw.networks.tiled import TiledArchitecture, TiledINR, read_architecture
 from inrhw.networks.training.fitted import Fitted
 from inrhw.networks.training.shared_fit import FittedShared, is_shared
 from inrhw.ops.node import Graph
@@ -67,13 +67,16 @@ def graph_of(models: Sequence[INR], folding: Folding | None, operands: int) -> G
 
     `operands` as of `lower`.
     """
-    if isinstance(models[0], TiledINR):
-        models = list(models[0].each())
+    first = models[0]
+    if isinstance(first, TiledINR):
+        models = list(first.each())
     graphs = [lower(model, operands=operands) for model in models]
     precision = models[0].architecture.precision
     if folding is None:
         (graph,) = graphs
         return graph
+    if isinstance(first, TiledINR):
+        return fold_tiles(graphs, folding, precision)
     return fold(graphs[0], folding, precision) if len(graphs) == 1 else fold_banks(graphs, folding, precision)
 
 
@@ -127,7 +130,7 @@ def weights_for(folder: Path, core_folder: Path) -> bytes:
         raise InputError(f"{folder} holds several pictures; a core with loadable weights takes one")
     fitted = Fitted.load(folder)
     core = read_json(core_folder / "fit.json", "inrhw fit")
-    architecture = architecture_from_json(json.dumps(core.get("architecture", {})))
+    architecture = read_architecture(json.dumps(core.get("architecture", {})))
     _check_same_shape(fitted.architecture, architecture, folder, core_folder)
     _check_same_rotations(fitted.model.rotations(), core.get("rotations", []), folder, core_folder)
     memories = core_of(as_emitted([fitted.model], manifest), manifest).memories
@@ -150,11 +153,19 @@ def _check_same_shape(given: Architecture, core: Architecture, folder: Path, cor
     differ("its activation is that of", given.model, core.model)
     differ("its activation is computed by", implementation(given.circuit), implementation(core.circuit))
     differ("its picture has", f"{given.width}x{given.height} pixels", f"{core.width}x{core.height} pixels")
+    differ("its tiles have", _pixels_of_tile(given), _pixels_of_tile(core))
     differ("its dense layers are", len(given.features) - 1, len(core.features) - 1)
     shapes = zip(layer_shapes(given), layer_shapes(core), strict=True)
     for k, (theirs, ours) in enumerate(shapes):
         for name in ("rows", "columns", "weight_bits", "x_bits", "phase_bits", "y_bits"):
             differ(f"layer {k} has {name}", getattr(theirs, name), getattr(ours, name))
+
+
+def _pixels_of_tile(architecture: Architecture) -> str:
+    """Return the size of a tile: without tiles, that of the picture."""
+    if isinstance(architecture, TiledArchitecture):
+        return f"{architecture.tile_width}x{architecture.tile_height} pixels"
+    return f"{architecture.width}x{architecture.height} pixels"
 
 
 def _check_same_rotations(theirs: list[str], ours: list[str], folder: Path, core_folder: Path) -> None:

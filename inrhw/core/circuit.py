@@ -138,7 +138,7 @@ class CoreComponent(wiring.Component):
         pass_on(m, self, loader, WEIGHTS_STREAM)
         oldest = Signal(reset_less=True)
         with m.If(network.o.valid):
-            m.d.sync += oldest.eq(network.o.bank)
+            m.d.sync += oldest.eq(network.o.bank[-1])
         with m.If(gate.idle):
             m.d.sync += oldest.eq(loader.bank)
         m.d.comb += [loader.stopped.eq(gate.idle & ~loader.run), loader.oldest_bank.eq(oldest)]

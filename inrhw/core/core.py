@@ -14,7 +14,7 @@ from inrhw.core.sources.folded_raster import FoldedRaster
 from inrhw.core.sources.raster import RasterSource
 from inrhw.core.sources.tiled_raster import TiledRaster
 from inrhw.core.sources.window import WindowSource
-from inrhw.gateware.memory import Contents
+from inrhw.gateware.memory import Contents, whole_depth
 from inrhw.lowering.folding import other_weights
 from inrhw.lowering.hardware import check_control, check_source, check_window
 from inrhw.ops.linear.dense import Dense
@@ -78,8 +78,9 @@ class Core:
             raise InputError("tiles must be of the picture that the core shows")
         if self.source != "raster":
             raise InputError("tiles need the raster source, which knows in which one a pixel is")
-        if self.graph.i.banks != tiling.tiles or self.graph.memories:
-            raise InputError(f"a core of {tiling.tiles} tiles needs a bank of fixed weights for each")
+        banks = 2 * whole_depth(tiling.tiles) if self.graph.memories else tiling.tiles
+        if self.graph.i.banks != banks:
+            raise InputError(f"a core of {tiling.tiles} tiles needs a bank of weights for each")
 
     @property
     def grids(self) -> tuple[Grid, ...]:
@@ -146,6 +147,14 @@ class Core:
         """Pictures whose weights the core holds for good; which one, says tid or a register."""
         return 1 if self.graph.memories or self.tiling else self.graph.i.banks
 
+    @property
+    def banks(self) -> list[int]:
+        """Numbers of the banks that hold weights: between two loadable pictures in tiles there is a gap."""
+        banks = range(self.graph.i.banks)
+        if not (self.tiling and self.graph.memories):
+            return list(banks)
+        return [bank for bank in banks if bank % (len(banks) // 2) < self.tiling.tiles]
+
     @functools.cached_property
     def memories(self) -> tuple[Contents, ...]:
         """All memories that can be written, with what they hold for this network; none if weights are fixed.
@@ -157,7 +166,8 @@ class Core:
         if not memories:
             return ()
         edges = "; ".join(f"{name} {node.o}" for name, node in self.graph.nodes.items())
-        name = f"{memories[0].name}; {self.grid.width}x{self.grid.height}; {edges}"
+        tiles = f"tiles {self.tiling.tile_width}x{self.tiling.tile_height}; " if self.tiling else ""
+        name = f"{memories[0].name}; {self.grid.width}x{self.grid.height}; {tiles}{edges}"
         return (replace(memories[0], name=name), *memories[1:])
 
     @property

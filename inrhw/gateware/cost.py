@@ -120,7 +120,8 @@ def column_memory(codes: int, width: int, depth: int, banks: int, *, loadable: b
     each = MAX_WIDTH // width
     whole, left = divmod(codes, each)
     widths = [each * width] * whole + ([left * width] if left else [])
-    words = (1 << address_bits(depth)) + depth if loadable else total_depth(depth, banks)
+    words = total_depth(depth, banks)
+    words = total_depth(words, 2) if loadable else words
     in_luts = memory_style(words, loadable=loadable) == "lut"
     address = Cost(ff=address_bits(words) * in_luts)
     if in_luts and not loadable:

@@ -56,6 +56,14 @@ class Contents:
         """Words of a bank."""
         return len(self.words) // self.sets
 
+    @property
+    def joined(self) -> "Contents":
+        """All banks as one: each begins at a power of two, behind zeros."""
+        place = range(whole_depth(self.depth))
+        banks = range(0, len(self.words), self.depth)
+        words = [self.words[bank + k] if k < self.depth else 0 for bank in banks for k in place]
+        return Contents(self.name, self.width, tuple(words[: len(words) - len(place) + self.depth]))
+
 
 def columns_to_contents(name: str, columns: NDArray[np.int64], width: int) -> list[Contents]:
     """Pack columns of codes side by side into as few memories as `MAX_WIDTH` allows.
@@ -118,8 +126,7 @@ def memory_style(depth: int, *, loadable: bool) -> str:
 
 def starts_empty(contents: Contents) -> bool:
     """Return whether a loadable memory holds nothing at first: an UltraRAM cannot be initialized."""
-    depth = total_depth(contents.depth, banks_of(contents, loadable=True))
-    return memory_style(depth, loadable=True) == "ultra"
+    return memory_style(total_depth(contents.joined.depth, 2), loadable=True) == "ultra"
 
 
 def total_depth(depth: int, banks: int) -> int:
@@ -128,8 +135,8 @@ def total_depth(depth: int, banks: int) -> int:
 
 
 def banks_of(contents: Contents, *, loadable: bool) -> int:
-    """Return the banks of a memory: two if it is loadable, else one for each set of words."""
-    return 2 if loadable else contents.sets
+    """Return the banks of a memory: one for each set of words; twice a power of two if it is loadable."""
+    return 2 * whole_depth(contents.sets) if loadable else contents.sets
 
 
 def bank_ports(banks: int, number: int | None) -> dict[str, wiring.Member]:
@@ -171,6 +178,9 @@ LOAD_BUS = wiring.Signature(
     }
 )
 
+#: Words of the deepest memory that its address reaches, for one of its two contents.
+MAX_LOADABLE_DEPTH = 1 << 16
+
 #: The wires of the bus that lead from the loader to the memories.
 TO_MEMORIES = tuple(name for name, member in LOAD_BUS.members.items() if member.flow is Out)
 
@@ -208,21 +218,23 @@ class WeightMemory(wiring.Component):
         """Build the memory and, if it can be written, its place on the bus."""
         m = Module()
         contents, number = self._contents, self._number
-        depth = total_depth(contents.depth, self._banks)
-        style = memory_style(depth, loadable=number is not None)
-        init = self._first() if style != "ultra" else []
+        loadable, joined = number is not None, contents.joined
+        depth = total_depth(joined.depth, 2 if loadable else 1)
+        style = memory_style(depth, loadable=loadable)
+        gap = (0,) * (whole_depth(joined.depth) - joined.depth)
+        init = () if style == "ultra" else joined.words + gap + joined.words if loadable else joined.words
         rom = _ATTRIBUTES[style]
         ram = "logic" if style == "lut" and number is None else rom
         storage = Memory(
             shape=contents.width,
             depth=whole_depth(depth),
-            init=init,
+            init=list(init),
             attrs={"ram_style": ram, "rom_style": rom},
         )
         m.submodules.storage = storage
         address = Cat(self.address, self.bank) if self._banks > 1 else Cat(self.address)
         if number is not None:
-            there = Cat(self.load.address[: len(self.address)], self.load.bank)
+            there = Cat(self.load.address[: len(address) - 1], self.load.bank)
             address = Mux(self.load.read, there, address)
         m.d.comb += self.data.eq(self._read(m, storage, address, style))
         if number is None:
@@ -237,14 +249,6 @@ class WeightMemory(wiring.Component):
         ]
         m.d.comb += self.load.read_data.eq(Mux(chosen, self.data, 0))
         return m
-
-    def _first(self) -> list[int]:
-        """Return what it holds at first, each bank from its own power of two."""
-        words, depth = self._contents.words, self._contents.depth
-        gap = (0,) * ((1 << address_bits(depth)) - depth)
-        sets = [words[start : start + depth] for start in range(0, len(words), depth)]
-        banks = sets * (self._banks // len(sets))
-        return [word for bank in banks[:-1] for word in bank + gap] + list(banks[-1])
 
     @staticmethod
     def _read(m: Module, storage: Memory, address: Value, style: str) -> Value:

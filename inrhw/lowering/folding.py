@@ -6,7 +6,7 @@ from itertools import zip_longest
 
 from inrhw.base.errors import GraphError, InputError
 from inrhw.base.types import Element, Phase, Vector
-from inrhw.gateware.memory import MAX_LUT_DEPTH
+from inrhw.gateware.memory import MAX_LUT_DEPTH, whole_depth
 from inrhw.lowering.hardware import WEIGHTS
 from inrhw.networks.precision import Precision
 from inrhw.ops.linear.dense import Dense
@@ -130,8 +130,19 @@ def fold_banks(graphs: Sequence[Graph], folding: Folding, precision: Precision) 
     """
     if folding.weights != "rom":
         raise InputError(f"weights of several pictures must be rom, not {folding.weights}")
+    return fold_tiles(graphs, folding, precision)
+
+
+def fold_tiles(graphs: Sequence[Graph], folding: Folding, precision: Precision) -> Graph:
+    """Return one folded graph for the networks of all tiles of a picture, as `fold_banks` does.
+
+    Loadable weights are never shared. They have banks for two pictures: a tile's is its number, and that
+    of the second picture comes a power of two later.
+    """
     if not graphs:
         raise InputError("there must be the network of at least one picture")
+    if folding.weights == "loadable":
+        check_loadable(precision)
     for picture, graph in enumerate(graphs[1:], 1):
         _check_alike(graphs[0], graph, picture)
     return _fold(graphs, folding, precision)
@@ -179,7 +190,7 @@ def _fold(graphs: Sequence[Graph], folding: Folding, precision: Precision) -> Gr
         raise InputError(f"folding must have {len(dense)} layers, not {len(folding.layers)}")
     folds = dict(zip(dense, folding.layers, strict=True))
     loadable = folding.weights == "loadable"
-    edge = replace(graph.i, banks=2 if loadable else len(graphs))
+    edge = replace(graph.i, banks=2 * whole_depth(len(graphs)) if loadable else len(graphs))
     pace = max(
         -(-len(layer.bias) // folds[name].pe) * -(-layer.i.length // folds[name].simd)
         for name, layer in layers.items()
@@ -188,7 +199,7 @@ def _fold(graphs: Sequence[Graph], folding: Folding, precision: Precision) -> Gr
     for name, node in graph.nodes.items():
         if isinstance(node, Dense):
             sets = [other for each in graphs if isinstance(other := each.nodes[name], Dense)]
-            sets = sets[:1] if _are_equal(sets) else sets
+            sets = sets[:1] if not loadable and _are_equal(sets) else sets
             first, last = name == dense[0], name == dense[-1]
             format = loadable_format(node, precision, first=first, last=last) if loadable else None
             whole = edge.beats == 1 and folds[name] == _whole(node)
@@ -277,12 +288,17 @@ def folding_of(graph: Graph) -> Folding | None:
 
 
 def other_weights(graph: Graph) -> Graph:
-    """Return a loadable graph of the same shape with other weights: each layer's neurons in reverse order.
+    """Return a loadable graph of the same shape with other weights: neurons and banks in reverse order.
 
     It is what a core is given to prove that it can show another picture.
     """
     nodes = {
-        name: replace(node, weight=node.weight[:, ::-1], bias=node.bias[:, ::-1], shift=node.shift[:, ::-1])
+        name: replace(
+            node,
+            weight=node.weight[::-1, ::-1],
+            bias=node.bias[::-1, ::-1],
+            shift=node.shift[::-1, ::-1],
+        )
         if isinstance(node, FoldedDense)
         else node
         for name, node in graph.nodes.items()

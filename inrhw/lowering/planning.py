@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 from inrhw.base.board import RESOURCE_UNITS, Board
 from inrhw.base.errors import InputError
 from inrhw.gateware.cost import Cost
+from inrhw.gateware.memory import MAX_LOADABLE_DEPTH, total_depth
 from inrhw.lowering.cost import (
     baked_cost,
     layer_cost,
@@ -120,11 +121,13 @@ def plan_tiles(architecture: TiledArchitecture, hardware: Hardware, board: Board
     InputError
         If the core is to have what tiles cannot have, or no folding does it.
     """
-    if hardware.weights in ("baked", "loadable"):
+    if hardware.weights == "baked":
         raise InputError(
-            f"weights of tiles must be rom, not {hardware.weights}: each tile has a bank in memories that "
-            "never change; leave weights out, or leave out tiles"
+            "weights of tiles must be rom or loadable, not baked: each tile has a bank in memories; "
+            "leave weights out, or leave out tiles"
         )
+    if hardware.weights == "loadable":
+        check_loadable(architecture.precision)
     if hardware.window:
         raise InputError("tiles cannot have a window, which needs baked weights; leave one out")
     if hardware.source != "raster":
@@ -135,6 +138,8 @@ def plan_tiles(architecture: TiledArchitecture, hardware: Hardware, board: Board
     else:
         folding = Folding(tuple(Fold(shape.rows, shape.columns) for shape in shapes))
         _check_room(shapes, folding, hardware, board)
+    if hardware.weights == "loadable":
+        _check_depth(shapes, folding)
     first, columns = shapes[0], architecture.tiling.columns
     if columns > _MOST_COLUMNS and folding.layers[0].neuron_fold(first.rows) == 1:
         raise InputError(
@@ -142,6 +147,19 @@ def plan_tiles(architecture: TiledArchitecture, hardware: Hardware, board: Board
             f"{first.rows} neurons at once can keep; take wider tiles or more cycles a pixel"
         )
     return folding
+
+
+def _check_depth(shapes: Sequence[LayerShape], folding: Folding) -> None:
+    """Raise InputError unless a loader can reach all that the memories of loadable tiles hold."""
+    tiles, scan = shapes[0].banks, 3 * folding.layers[0].neuron_fold(shapes[0].rows)
+    layers = zip(folding.layers[1:], shapes[1:], strict=True)
+    words = max(scan, *(fold.neuron_fold(shape.rows) * synapse_fold(shape, fold) for fold, shape in layers))
+    deepest = total_depth(words, tiles)
+    if deepest > MAX_LOADABLE_DEPTH:
+        raise InputError(
+            f"loadable weights of {tiles} tiles need memories of {deepest:,} words, but a loader reaches "
+            f"{MAX_LOADABLE_DEPTH:,}; take larger tiles, fewer cycles a pixel, or weights rom"
+        )
 
 
 def _check_room(shapes: Sequence[LayerShape], folding: Folding, hardware: Hardware, board: Board) -> None:

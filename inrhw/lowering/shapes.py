@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from inrhw.base.types import Element, Fixed
 from inrhw.gateware.mac import is_wide
+from inrhw.gateware.memory import whole_depth
 from inrhw.lowering.folding import loadable_format
 from inrhw.lowering.integer_graph import lower
 from inrhw.networks.architecture import Architecture
@@ -115,7 +116,9 @@ class LayerShape:
         element: Element = self.fixed.element
         if isinstance(element, Fixed):
             element = Fixed(self.loadable.sum_width - self.loadable.shift_lo, element.frac)
-        return replace(shape, format=self.loadable, element=element, banks=2, loadable=True)
+        sets = self.fixed.banks if self.tile_columns else 1
+        banks = 2 * whole_depth(sets)
+        return replace(shape, format=self.loadable, element=element, banks=banks, sets=sets, loadable=True)
 
 
 @functools.lru_cache(maxsize=64)

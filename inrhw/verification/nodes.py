@@ -50,7 +50,7 @@ def simulate_folded_raster(where: str, source: FoldedRaster, vectors: int) -> Co
     for k in range(cycles):
         vector, beat = divmod(k, span)
         inputs.append([(component.advance, vector < vectors and beat == 0)])
-        if source.is_told_bank:
+        if source.told_banks > 1:
             inputs[-1].append((component.bank, banks[min(vector, vectors - 1)]))
     return _outputs(where, component, source.o, inputs)
 

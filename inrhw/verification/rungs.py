@@ -131,8 +131,8 @@ def check_nodes(artifact: Artifact, on_progress: OnProgress) -> Found:
     core = artifact.core
     coordinates, _ = _golden(artifact)
     chosen = np.unique(np.linspace(0, len(coordinates) - 1, NODE_VECTORS).astype(int))
-    banks = np.arange(len(chosen)) % core.graph.i.banks
-    traced = list(_trace(core.graph, coordinates[chosen]))
+    banks = np.resize(core.banks, len(chosen))
+    traced = list(_trace(core.graph, coordinates[chosen], core.banks))
     if core.source == "raster":
         _raster(core.raster)
         traced = traced[1:]
@@ -148,12 +148,12 @@ def check_nodes(artifact: Artifact, on_progress: OnProgress) -> Found:
     return Found(compared, f"amaranth {importlib.metadata.version('amaranth')}")
 
 
-def _trace(graph: Graph, x: Codes) -> Iterator[tuple[str, Codes, Codes]]:
-    """Yield (name, codes in, codes out) of every node; vector k is meant for bank k, modulo the banks."""
-    banks = min(len(x), graph.i.banks)
+def _trace(graph: Graph, x: Codes, held: Sequence[int]) -> Iterator[tuple[str, Codes, Codes]]:
+    """Yield (name, codes in, codes out) of every node; vector k is meant for one of those held, in turn."""
+    banks = min(len(x), len(held))
     order = np.argsort(np.arange(len(x)) % banks, kind="stable")
     back = np.argsort(order)
-    traces = [graph.of_bank(bank).trace(x[bank::banks]) for bank in range(banks)]
+    traces = [graph.of_bank(held[bank]).trace(x[bank::banks]) for bank in range(banks)]
     for steps in zip(*traces, strict=True):
         names, before, after = zip(*steps, strict=True)
         yield names[0], np.concatenate(before)[back], np.concatenate(after)[back]

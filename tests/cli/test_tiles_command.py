@@ -30,7 +30,14 @@ def test_a_picture_in_tiles_is_emitted_as_one_frame(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("interval", [(), ("--initiation-interval", "4", "--control")])
+@pytest.mark.parametrize(
+    "interval",
+    [
+        (),
+        ("--initiation-interval", "4", "--control"),
+        ("--initiation-interval", "4", "--weights", "loadable"),
+    ],
+)
 def test_a_picture_in_tiles_climbs_all_rungs(
     inrhw_: Inrhw, tmp_path: Path, interval: tuple[str, ...]
 ) -> None:
@@ -54,7 +61,7 @@ def test_a_picture_in_tiles_climbs_all_rungs(
         (("--tiles", "4x3", "--shared"), "tiles is about one picture and shared about several"),
         (("--tiles", "4x3", "--window"), "tiles cannot have a window"),
         (("--tiles", "4x3", "--source", "stream"), "tiles need the raster source"),
-        (("--tiles", "4x3", "--weights", "baked"), "weights of tiles must be rom, not baked"),
+        (("--tiles", "4x3", "--weights", "baked"), "weights of tiles must be rom or loadable, not baked"),
         (("--tiles", "4x3", "--quantizer", "dhq"), "tiles are quantized uniformly"),
     ],
 )

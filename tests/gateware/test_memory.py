@@ -145,3 +145,8 @@ def test_contents_are_checked() -> None:
         Contents("w", 8, (1, 2, 3), 2)
     with pytest.raises(ValueError, match="words of w must be unsigned codes of 8 bits"):
         Contents("w", 8, (256,))
+
+
+def test_joined_banks_begin_at_powers_of_two() -> None:
+    assert Contents("a", 8, (1, 2, 3, 4, 5, 6), 2).joined == Contents("a", 8, (1, 2, 3, 0, 4, 5, 6))
+    assert Contents("a", 8, (1, 2)).joined == Contents("a", 8, (1, 2))

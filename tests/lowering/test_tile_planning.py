@@ -48,8 +48,7 @@ def test_more_tiles_take_more_memory_and_no_more_multipliers() -> None:
 @pytest.mark.parametrize(
     ("hardware", "sentence"),
     [
-        (Hardware(weights="baked"), "weights of tiles must be rom, not baked"),
-        (Hardware(weights="loadable", initiation_interval=8), "weights of tiles must be rom, not loadable"),
+        (Hardware(weights="baked"), "weights of tiles must be rom or loadable, not baked"),
         (Hardware(window=True), "tiles cannot have a window, which needs baked weights; leave one out"),
         (Hardware(source="stream"), "tiles need the raster source"),
     ],
@@ -57,6 +56,20 @@ def test_more_tiles_take_more_memory_and_no_more_multipliers() -> None:
 def test_what_tiles_cannot_have_is_refused(hardware: Hardware, sentence: str) -> None:
     with pytest.raises(InputError, match=sentence):
         plan_for([KODAK], hardware, BOARD)
+
+
+def test_two_loadable_pictures_take_memory_and_no_more_multipliers() -> None:
+    fixed, loadable = (
+        predicted(KODAK, Hardware(weights=each, initiation_interval=8)) for each in ("rom", "loadable")
+    )
+    assert loadable.dsp == fixed.dsp
+    assert loadable.bram + 8 * loadable.uram > 1.5 * fixed.bram
+
+
+def test_loadable_memories_that_no_loader_reaches_are_refused() -> None:
+    many = replace(KODAK, width=4096, height=4096, hidden_features=4)
+    with pytest.raises(InputError, match=r"loadable weights of 16384 tiles need memories of [0-9,]+ words"):
+        plan_for([many], Hardware(weights="loadable", initiation_interval=8), BOARD)
 
 
 def test_more_columns_than_a_scan_can_keep_are_refused() -> None:

@@ -76,9 +76,9 @@ class FoldedRaster:
         return 3
 
     @property
-    def is_told_bank(self) -> bool:
-        """Whether the bank of a frame comes from outside."""
-        return self.o.banks > 1
+    def told_banks(self) -> int:
+        """Banks among which a frame's is chosen from outside."""
+        return self.o.banks
 
     @property
     def pixels(self) -> int:
@@ -124,7 +124,7 @@ class FoldedRaster:
     @property
     def memories(self) -> tuple[Contents, ...]:
         """Those of a loadable layer."""
-        return tuple(self.contents()) if self.dense.loadable else ()
+        return tuple(each.joined for each in self.contents()) if self.dense.loadable else ()
 
     def component(self) -> "FoldedRasterComponent":
         """Return the accumulators and the pixel counter."""
@@ -187,7 +187,7 @@ class FoldedRasterComponent(wiring.Component):
     advance
         Request for a vector; at least `o.beats` cycles apart.
     bank
-        Bank of weights of that vector, if there are many.
+        Bank of weights of that vector, if there are many; with loadable tiles, which of two pictures.
     next_is_first
         The next vector requested is the first of a frame.
     start_of_frame, end_of_line
@@ -203,8 +203,8 @@ class FoldedRasterComponent(wiring.Component):
             "start_of_frame": Out(1),
             "end_of_line": Out(1),
         }
-        if source.is_told_bank:
-            ports["bank"] = In(range(source.o.banks))
+        if source.told_banks > 1:
+            ports["bank"] = In(range(source.told_banks))
         if source.memories:
             ports["load"] = In(LOAD_BUS)
         super().__init__(ports)
@@ -241,7 +241,7 @@ class FoldedRasterComponent(wiring.Component):
         """Return where the scan is; it goes on with `advance`."""
         m.submodules.counter = counter = PixelCounter(self._source.grids)
         m.d.comb += counter.step.eq(self.advance)
-        bank = self.bank if self._source.is_told_bank else Const(0, 0)
+        bank = self.bank if self._source.told_banks > 1 else Const(0, 0)
         if len(self._source.grids) > 1:
             m.d.comb += counter.bank.eq(bank)
         return Position(

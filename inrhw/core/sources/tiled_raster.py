@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-from amaranth.hdl import Module
+from amaranth.hdl import Cat, Module
 
 from inrhw.base.types import Codes
 from inrhw.core.sources.counter import TileCounter
@@ -43,9 +43,9 @@ class TiledRaster(FoldedRaster):
         return cls(dense, (tiling.grid,), tiling)
 
     @property
-    def is_told_bank(self) -> bool:
-        """The bank is the tile, which the scan knows."""
-        return False
+    def told_banks(self) -> int:
+        """The scan knows the tile, but of loadable weights not which of two pictures is shown."""
+        return 2 if self.dense.loadable else 1
 
     @property
     def pixels(self) -> int:
@@ -115,7 +115,7 @@ class TiledRasterComponent(FoldedRasterComponent):
             counter.start_of_tile,
             counter.start_of_tile_line,
             counter.column,
-            counter.tile,
+            Cat(counter.tile, self.bank) if self._source.dense.loadable else counter.tile,
             counter.start_of_frame,
             counter.end_of_line,
         )

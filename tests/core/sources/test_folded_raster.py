@@ -60,7 +60,7 @@ def run(
             rest = source.o.beats - 1 if advance else max(0, rest - 1)
             ctx.set(raster.advance, advance)
             bank, first, _ = scan[len(asked)]
-            if source.is_told_bank:
+            if source.told_banks > 1:
                 ctx.set(raster.bank, bank if advance else int(rng.integers(source.o.banks)))
             if advance:
                 assert ctx.get(raster.next_is_first) == first

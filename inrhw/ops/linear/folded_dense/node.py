@@ -19,7 +19,7 @@ from inrhw.base.errors import InputError
 from inrhw.base.types import Codes, Element, Fixed, Phase, Vector
 from inrhw.gateware.cost import Cost
 from inrhw.gateware.mac import DotProduct, WideDotProduct, check_wide
-from inrhw.gateware.memory import Contents, columns_to_contents, memory_style, total_depth
+from inrhw.gateware.memory import Contents, columns_to_contents, memory_style, total_depth, whole_depth
 from inrhw.ops.linear.dense import Dense
 from inrhw.ops.linear.folded_dense.circuit import FoldedDenseComponent
 from inrhw.ops.linear.folded_dense.fold import Fold, MemoryFormat, can_pack
@@ -43,7 +43,8 @@ class FoldedDense(Node):
         Fixed-point input.
     weight, bias, shift
         int64 codes [sets, out_features, in_features], [sets, out_features] and [sets, out_features]. One set
-        serves all banks of the input; else there is one for each.
+        serves all banks of the input; else there is one for each. Loadable sets are there twice, the second
+        ones from a power of two.
     element
         Format of the output. A phase wraps; a number has to be wide enough.
     format
@@ -72,10 +73,9 @@ class FoldedDense(Node):
             raise ValueError(f"i must be a vector of {columns} Fixed, not {self.i}")
         if not 1 <= self.fold.pe <= rows or not 1 <= self.fold.simd <= columns:
             raise InputError(f"pe and simd must be at most {rows} and {columns}, not {self.fold}")
-        if self.loadable and self.i.banks != 2:
-            raise ValueError(f"a loadable layer needs two banks, not {self.i.banks}")
-        if sets not in ({1} if self.loadable else {1, self.i.banks}):
-            raise ValueError(f"weight must have one set, or one a fixed bank of {self.i.banks}, not {sets}")
+        banks = 2 * whole_depth(sets) if self.loadable else self.i.banks
+        if self.i.banks % banks or (sets > 1 and self.i.banks != banks):
+            raise ValueError(f"weight of {sets} sets and an input of {self.i.banks} banks do not go together")
         if self.scale_width > _CODE_BITS:
             raise InputError(
                 f"a sum and its shift need {self.scale_width} bits, more than {_CODE_BITS}; use fewer bits"
@@ -170,7 +170,8 @@ class FoldedDense(Node):
         """Return the layer with the weights of one bank; see `Node`."""
         if self.sets == 1:
             return self
-        one = slice(bank, bank + 1)
+        chosen = bank % whole_depth(self.sets)
+        one = slice(chosen, chosen + 1)
         return replace(self, weight=self.weight[one], bias=self.bias[one], shift=self.shift[one])
 
     @property
@@ -316,13 +317,13 @@ class FoldedDense(Node):
     def memories(self) -> tuple[Contents, ...]:
         """Weights lane by lane, then scales, if they can be written."""
         lanes = [contents for lane in self.lane_contents() for contents in lane]
-        return (*lanes, *self.scale_contents()) if self.loadable else ()
+        return tuple(each.joined for each in (*lanes, *self.scale_contents())) if self.loadable else ()
 
     @property
     def memory_kind(self) -> str:
         """What the weights are kept in: "LUT", "block RAM" or "UltraRAM"."""
         kinds = {"lut": "LUT", "block": "block RAM", "ultra": "UltraRAM"}
-        depth = total_depth(self.cycles, 2 if self.loadable else self.sets)
+        depth = total_depth(self.cycles, self.i.banks if self.loadable else self.sets)
         return kinds[memory_style(depth, loadable=self.loadable)]
 
     def cost(self) -> Cost:

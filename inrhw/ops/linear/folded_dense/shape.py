@@ -107,7 +107,7 @@ class FoldedShape:
         format = self.format
         widths = (self.fold.pe, format.weight_bits), (self.out_lanes, format.sum_width + format.shift_bits)
         word = max(min(codes, MAX_WIDTH // width) * width for codes, width in widths)
-        return _BUS + Cost(ff=2 * word + address_bits(self.cycles))
+        return _BUS + Cost(ff=2 * word + address_bits(total_depth(self.cycles, self.sets)))
 
     def _memory(self, codes: int, width: int, depth: int) -> Cost:
         return column_memory(codes, width, depth, self.sets, loadable=self.loadable)
