@@ -59,7 +59,7 @@ def plan(architecture: Architecture, hardware: Hardware, board: Board) -> Foldin
         first = architecture.hidden_activations[0]
         check_window(hardware.source, hardware.folded, first.argument_format(architecture.phase_bits))
     if hardware.weights == "loadable":
-        check_loadable(architecture.precision)
+        check_loadable(architecture.precision, len(architecture.features) - 1)
     if not hardware.folded:
         return None
     return _folding(layer_shapes(architecture), hardware, board)

@@ -100,6 +100,7 @@ class Architecture:
         if self.omega_0 is None:
             object.__setattr__(self, "omega_0", self.activation.default_omega_0)
         object.__setattr__(self, "precision", replace(self.precision, phase_bits=self.phase_bits))
+        self.precision.weight_bits_of(len(self.features) - 1)
         self._check_activation_impl()
 
     def _check_activation_impl(self) -> None:

@@ -103,8 +103,8 @@ class INR(Trainable):
             finer_activation = copy.deepcopy(activation)
             finer_activation.quantize(phase_bits, widened(activation.element).width, own)
             self.finer_activations.append(finer_activation)
-        for k, (layer, element) in enumerate(zip(self.dense_layers(), elements, strict=True)):
-            weight_bits = precision.weight_bits_of(first=k == 0, last=k == len(self.layers) - 1)
+        bits = precision.weight_bits_of(len(self.layers))
+        for layer, weight_bits, element in zip(self.dense_layers(), bits, elements, strict=True):
             layer.quantize(weight_bits, element, precision.max_row_shift)
 
     def _dense(

@@ -63,6 +63,10 @@ class SharedArchitecture(Architecture):
             raise InputError(
                 f"hidden_layers must be at least 2, a projection and a shared layer, not {self.hidden_layers}"
             )
+        if self.precision.layer_bits:
+            raise InputError(
+                "layer_bits is about a network of its own; networks that share layers have others"
+            )
         if self.projection not in PROJECTIONS:
             raise InputError(f"projection must be one of {', '.join(PROJECTIONS)}, not {self.projection!r}")
         if not 1 <= self.rank <= self.hidden_features:

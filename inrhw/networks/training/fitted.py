@@ -15,6 +15,7 @@ from inrhw.networks.architecture import Architecture, architecture_to_json
 from inrhw.networks.inr import INR
 from inrhw.networks.tensors import load_tensors, prefixed, restore, save_tensors, strip, tensors_of
 from inrhw.networks.tiled import network_of, read_architecture
+from inrhw.networks.training.allocation import with_allotted_bits
 from inrhw.networks.training.batches import batch_loss, rendering_error
 from inrhw.networks.training.descent import State, Task, check_device, train, with_own_rate
 from inrhw.networks.training.digits import fewer_digits, network_digits
@@ -177,11 +178,17 @@ def fit(
     ):
         raise InputError("the architecture must have the picture's width, height and channels")
     float_model = start or network_of(architecture, training.seed)
-    state = State(float_model, float_model.quantized(), quantizing=start is not None)
+
+    def quantize(model: INR) -> INR:
+        spread = architecture.precision.layer_bits == "auto"
+        return (with_allotted_bits(model, picture) if spread else model).quantized()
+
+    rounded = quantize(float_model) if start else float_model.quantized()
+    state = State(float_model, rounded, quantizing=start is not None)
     loss = batch_loss([picture], [float_model], training)
     task = Task(
         lambda model, step: loss([model], step),
-        INR.quantized,
+        quantize,
         lambda model: rendering_error([picture], [model]),
         _identity(picture, architecture, training, start),
     )
@@ -194,6 +201,7 @@ def fit(
         on_progress=on_progress,
     )
     model = state.model
+    state.float_model.architecture = model.architecture
     if training.digits_loss:
         model = fewer_digits(model, picture, training.digits_loss)
     return Fitted(picture, state.float_model, model, training)
