@@ -2,7 +2,8 @@
 
 LieQ (arXiv 2508.03332) gives bits to the layers whose quantization is measured to harm most. Its shortcut,
 the compactness of a layer's outputs, ranks the layers of these networks the wrong way round (docs/codes.md),
-and a picture is rendered in milliseconds: so the drop itself is measured, of each layer at each number of bits.
+and a picture is rendered in milliseconds: so the drop itself is measured, of each layer at each number of
+bits.
 """
 
 import copy
