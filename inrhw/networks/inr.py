@@ -16,6 +16,7 @@ from inrhw.networks.hadamard import HadamardLayer, calibrate, widened
 from inrhw.networks.tensors import Trainable
 from inrhw.ops.kinds.activation import Activation, Affine
 from inrhw.ops.linear.dense import DenseLayer
+from inrhw.ops.registry import weight_codes
 from inrhw.ops.rounding import quantize
 from inrhw.signals.picture import Picture
 
@@ -83,7 +84,7 @@ class INR(Trainable):
         grid, first = model.architecture.grid, next(model.dense_layers())
         first.scale = grid.scale
         if first.weight_bits is not None:
-            first.quantize(first.weight_bits, grid.element, first.max_row_shift)
+            first.quantize(first.weight_bits, grid.element, first.max_row_shift, first.code)
         return model
 
     def quantized(self) -> "INR":
@@ -104,8 +105,9 @@ class INR(Trainable):
             finer_activation.quantize(phase_bits, widened(activation.element).width, own)
             self.finer_activations.append(finer_activation)
         bits = precision.weight_bits_of(len(self.layers))
-        for layer, weight_bits, element in zip(self.dense_layers(), bits, elements, strict=True):
-            layer.quantize(weight_bits, element, precision.max_row_shift)
+        for k, layer in enumerate(self.dense_layers()):
+            code = weight_codes()[precision.weight_code if 0 < k < len(bits) - 1 else "uniform"]
+            layer.quantize(bits[k], elements[k], precision.max_row_shift, code)
 
     def _dense(
         self, n: int, out: int, gain: float, scale: tuple[float, ...] | None = None, offset: float = 0.0

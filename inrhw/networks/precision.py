@@ -34,6 +34,9 @@ class Precision(Settings):
         Bits of each layer's weights, first to last, such as 12,7,6,8; "auto": as many in all as weight_bits,
         first_weight_bits and last_weight_bits give, spread by what rounding each layer alone costs. "":
         these three as they are.
+    weight_code
+        Which integers the weights between the first and the last layer may be: uniform, binary, ternary,
+        trit-planes, csd2 or power-of-two; with weight_bits for their scales (docs/codes.md).
     quantizer
         "uniform"; "dhq": after a Hadamard rotation; "auto": in each layer what errs least for what it costs.
     rotate
@@ -53,6 +56,7 @@ class Precision(Settings):
     phase_bits: Annotated[int, at_least(3, MOST_BITS)] | None = None
     max_row_shift: Annotated[int, at_least(0, 4)] = 4
     layer_bits: str = ""
+    weight_code: str = "uniform"
     quantizer: Literal["uniform", "dhq", "auto"] = "uniform"
     rotate: Literal["both", "weights", "activations"] = "weights"
     rotate_layers: Literal["all", "hidden", "last"] = "hidden"
@@ -66,6 +70,11 @@ class Precision(Settings):
                     f"layer_bits must be auto or a number from 2 to {MOST_BITS} for each layer, such as "
                     f"12,7,6,8, not {self.layer_bits[:40]!r}"
                 )
+        if self.weight_code != "uniform" and (self.quantizer != "uniform" or self.layer_bits == "auto"):
+            raise InputError(
+                "a weight_code is of weights that are not rotated and bits that are named; leave out "
+                f"{'layer_bits auto' if self.layer_bits == 'auto' else f'quantizer {self.quantizer}'}"
+            )
         if (self.rotate, self.hadamard) == ("activations", "stored"):
             raise InputError(
                 "a stored Hadamard matrix cannot rotate activations only: its order divides no weight"

@@ -171,6 +171,8 @@ def fit(
     check_device(training.device)
     if training.digits_loss and architecture.tiles > 1:
         raise InputError("digits_loss is about weights in adders; those of tiles are in memory; leave it out")
+    if training.digits_loss and architecture.precision.weight_code != "uniform":
+        raise InputError("digits_loss moves weights to integers that a weight_code forbids; leave one out")
     if architecture.scale != 1 or (architecture.width, architecture.height, architecture.channels) != (
         picture.width,
         picture.height,
