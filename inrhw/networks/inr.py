@@ -141,6 +141,12 @@ class INR(Trainable):
         """
         return sum(layer.stored_bits() for layer in self.dense_layers() if layer.weight.requires_grad)
 
+    def bits_a_weight(self) -> float:
+        """Return the mean bits of a quantized weight that is trained, biases not counted."""
+        layers = [layer for layer in self.dense_layers() if layer.weight.requires_grad]
+        bits = sum(layer.weight.numel() * layer.bits_a_weight() for layer in layers)
+        return bits / sum(layer.weight.numel() for layer in layers)
+
     def rotations(self) -> list[str]:
         """Return what each dense layer rotates: "none" or as in `HadamardLayer.rotated`."""
         return [

@@ -84,3 +84,11 @@ def test_what_a_code_does_not_go_with_is_refused(picture: Picture) -> None:
         fit(picture, architecture_of("binary"), Training(1, flip_training=0.1))
     with pytest.raises(InputError, match="faults"):
         stored(INR(architecture_of("binary")).quantized())
+
+
+def test_bits_a_weight_are_those_of_the_code_and_the_uniform_layers() -> None:
+    model = INR(architecture_of("ternary")).quantized()
+    # 2 inputs, three layers of 6, 3 channels; 12 bits, 2, 2 and 9.
+    assert model.bits_a_weight() == pytest.approx((12 * 12 + 72 * 2 + 18 * 9) / (12 + 72 + 18))
+    uniform = INR(architecture_of("uniform")).quantized()
+    assert model.weight_bits() < uniform.weight_bits()

@@ -94,6 +94,7 @@ class Fitted:
             "training": dataclasses.asdict(self.training),
             "parameters": sum(p.numel() for p in self.model.trained().values()),
             "weight_bits": self.model.weight_bits(),
+            "bits_a_weight": self.model.bits_a_weight(),
             "signed_digits": network_digits(self.model),
             "rotations": self.model.rotations(),
             "distributions": [dataclasses.asdict(layer) for layer in distributions(self.float_model)],

@@ -324,14 +324,17 @@ class DenseLayer(nn.Module):
         reach = (weight.abs().sum(dim=-1) * largest + bias.abs() + 0.5).double() * (1 + 2.0**-20)
         return _SUM_BITS - torch.frexp(reach).exponent - x.frac - finer_bits
 
+    def bits_a_weight(self) -> int:
+        """Return the bits that tell one quantized weight from others of its row."""
+        assert self.weight_bits is not None
+        return self.code.stored_bits(self.weight_bits)
+
     def stored_bits(self) -> int:
         """Return the bits that hold the quantized weights and biases; biases have the width of their sum."""
-        assert self.weight_bits is not None
         _, bias, frac = self.quantized()
         codes = bias.detach() * 2.0 ** (frac + self.input_format.frac)
         bias_bits = Fixed.holding(int(codes.min()), int(codes.max()), 0).width
-        weight_bits = self.code.stored_bits(self.weight_bits)
-        return self.weight.numel() * weight_bits + self.bias.numel() * bias_bits
+        return self.weight.numel() * self.bits_a_weight() + self.bias.numel() * bias_bits
 
     def prepare(self, name: str, i: Vector) -> dict[str, Node]:
         """Return the nodes, named after `name`, that bring the input to what `node` multiplies: here none."""
