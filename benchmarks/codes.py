@@ -36,6 +36,7 @@ WAYS = {
     **{name: Precision(weight_code=name) for name in sorted(weight_codes()) if name != "uniform"},
     **{f"uniform, auto at {bits} bits": Precision(bits, layer_bits="auto") for bits in (7, 6, 5)},
     **{f"uniform, values of {bits} bits": Precision(activation_bits=bits) for bits in (7, 6, 5, 4)},
+    **{f"uniform, {bits} bits, values of 5 bits": Precision(bits, activation_bits=5) for bits in (8, 7, 6)},
     "ternary, values of 4 bits": Precision(activation_bits=4, weight_code="ternary"),
 }
 
