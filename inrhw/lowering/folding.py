@@ -89,14 +89,16 @@ def fold(graph: Graph, folding: Folding, precision: Precision) -> Graph:
         do not fit loadable memories.
     """
     if folding.weights == "loadable":
-        check_loadable(precision)
+        check_loadable(precision, sum(isinstance(node, Dense) for node in graph.nodes.values()))
     return _fold([graph], folding, precision)
 
 
-def check_loadable(precision: Precision) -> None:
+def check_loadable(precision: Precision, layers: int) -> None:
     """Raise InputError unless memories that hold any network of this precision can be had."""
-    weights = (precision.weight_bits, precision.first_weight_bits, precision.last_weight_bits)
-    if max(*weights, precision.activation_bits, precision.phase_bits or 0) > _MOST_LOADABLE_BITS:
+    if (
+        max(*precision.weight_bits_of(layers), precision.activation_bits, precision.phase_bits or 0)
+        > _MOST_LOADABLE_BITS
+    ):
         raise InputError(
             f"loadable weights are for networks of at most {_MOST_LOADABLE_BITS} bits; wider ones need rom"
         )
@@ -142,7 +144,7 @@ def fold_tiles(graphs: Sequence[Graph], folding: Folding, precision: Precision) 
     if not graphs:
         raise InputError("there must be the network of at least one picture")
     if folding.weights == "loadable":
-        check_loadable(precision)
+        check_loadable(precision, sum(isinstance(node, Dense) for node in graphs[0].nodes.values()))
     for picture, graph in enumerate(graphs[1:], 1):
         _check_alike(graphs[0], graph, picture)
     return _fold(graphs, folding, precision)
@@ -200,10 +202,10 @@ def _fold(graphs: Sequence[Graph], folding: Folding, precision: Precision) -> Gr
         if isinstance(node, Dense):
             sets = [other for each in graphs if isinstance(other := each.nodes[name], Dense)]
             sets = sets[:1] if not loadable and _are_equal(sets) else sets
-            first, last = name == dense[0], name == dense[-1]
-            format = loadable_format(node, precision, first=first, last=last) if loadable else None
+            place = dense.index(name)
+            format = loadable_format(node, precision, place, len(dense)) if loadable else None
             whole = edge.beats == 1 and folds[name] == _whole(node)
-            if whole and len(sets) < len(graphs) and not first:
+            if whole and len(sets) < len(graphs) and place:
                 nodes[name] = _on_lanes(name, node, edge)
             else:
                 nodes[name] = _folded_layer(name, sets, edge, folds[name], format, packed=folding.packed)
@@ -255,10 +257,10 @@ def _on_lanes(name: str, node: Node, edge: Vector) -> Node:
         raise GraphError(f"{name} ({type(node).__name__}) cannot work on lanes: {error}") from error
 
 
-def loadable_format(dense: Dense, precision: Precision, *, first: bool, last: bool) -> MemoryFormat:
+def loadable_format(dense: Dense, precision: Precision, place: int, layers: int) -> MemoryFormat:
     """Return a format that depends on shapes and bits only, so that every network of that shape has it."""
-    i = dense.i
-    weight_bits = precision.weight_bits_of(first=first, last=last)
+    i, first, last = dense.i, place == 0, place == layers - 1
+    weight_bits = precision.weight_bits_of(layers)[place]
     if not first and precision.widens("last" if last else "hidden"):
         weight_bits += (i.length - 1).bit_length()
     wraps = isinstance(dense.o.element, Phase)

@@ -60,7 +60,7 @@ def plan(architecture: Architecture, hardware: Hardware, board: Board) -> Foldin
         first = architecture.hidden_activations[0]
         check_window(hardware.source, hardware.folded, first.argument_format(architecture.phase_bits))
     if hardware.weights == "loadable":
-        check_loadable(architecture.precision)
+        check_loadable(architecture.precision, len(architecture.features) - 1)
     if not hardware.folded:
         return None
     return _folding(layer_shapes(architecture), hardware, board)
@@ -127,7 +127,7 @@ def plan_tiles(architecture: TiledArchitecture, hardware: Hardware, board: Board
             "leave weights out, or leave out tiles"
         )
     if hardware.weights == "loadable":
-        check_loadable(architecture.precision)
+        check_loadable(architecture.precision, len(architecture.features) - 1)
     if hardware.window:
         raise InputError("tiles cannot have a window, which needs baked weights; leave one out")
     if hardware.source != "raster":

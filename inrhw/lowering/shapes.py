@@ -157,7 +157,7 @@ def layer_shapes(architecture: Architecture, pictures: int = 1) -> tuple[LayerSh
                 banks=pictures,
                 sets=1 if k in alike else pictures,
             ),
-            loadable=loadable_format(dense, precision, first=k == 0, last=k == len(chunks) - 1),
+            loadable=loadable_format(dense, precision, k, len(chunks)),
             rotated=tuple(rotated),
             following=tuple(following),
             shared=k in alike,

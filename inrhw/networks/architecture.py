@@ -11,7 +11,7 @@ from inrhw.networks.network import Network
 from inrhw.networks.precision import Precision
 from inrhw.ops.kinds.activation import Activation, Encoding
 from inrhw.ops.kinds.curve import CurveNode
-from inrhw.ops.registry import curve_nodes, implementation, operations
+from inrhw.ops.registry import curve_nodes, implementation, operations, weight_codes
 from inrhw.signals.grid import Grid
 
 #: What leaves the network.
@@ -100,6 +100,14 @@ class Architecture:
         if self.omega_0 is None:
             object.__setattr__(self, "omega_0", self.activation.default_omega_0)
         object.__setattr__(self, "precision", replace(self.precision, phase_bits=self.phase_bits))
+        if self.precision.weight_code not in weight_codes():
+            raise InputError(
+                f"weight_code must be one of {', '.join(sorted(weight_codes()))}, "
+                f"not {self.precision.weight_code!r}"
+            )
+        if self.precision.weight_code != "uniform" and not self.hidden_layers:
+            raise InputError("weight_code is about hidden layers, of which there are none; leave it out")
+        self.precision.weight_bits_of(len(self.features) - 1)
         self._check_activation_impl()
 
     def _check_activation_impl(self) -> None:

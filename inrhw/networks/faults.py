@@ -17,6 +17,7 @@ from inrhw.base.errors import InputError
 from inrhw.base.types import Codes, Fixed
 from inrhw.networks.hadamard import HadamardLayer
 from inrhw.networks.inr import INR
+from inrhw.ops.codes.uniform import Uniform
 from inrhw.signals.picture import Pixels
 
 
@@ -76,6 +77,8 @@ def stored(model: INR) -> list[Stored]:
     for k, layer in enumerate(copy.deepcopy(model).cpu().double().dense_layers()):
         if isinstance(layer, HadamardLayer):
             raise InputError("faults are for weights that are stored as they are, not rotated (dhq)")
+        if not isinstance(layer.code, Uniform):
+            raise InputError("faults are for uniform weights; of a weight_code nobody says how it is stored")
         if not layer.weight.requires_grad:
             continue
         assert layer.weight_bits is not None

@@ -16,6 +16,7 @@ from inrhw.networks.hadamard import HadamardLayer, calibrate, widened
 from inrhw.networks.tensors import Trainable
 from inrhw.ops.kinds.activation import Activation, Affine
 from inrhw.ops.linear.dense import DenseLayer
+from inrhw.ops.registry import weight_codes
 from inrhw.ops.rounding import quantize
 from inrhw.signals.picture import Picture
 
@@ -83,7 +84,7 @@ class INR(Trainable):
         grid, first = model.architecture.grid, next(model.dense_layers())
         first.scale = grid.scale
         if first.weight_bits is not None:
-            first.quantize(first.weight_bits, grid.element, first.max_row_shift)
+            first.quantize(first.weight_bits, grid.element, first.max_row_shift, first.code)
         return model
 
     def quantized(self) -> "INR":
@@ -103,9 +104,10 @@ class INR(Trainable):
             finer_activation = copy.deepcopy(activation)
             finer_activation.quantize(phase_bits, widened(activation.element).width, own)
             self.finer_activations.append(finer_activation)
-        for k, (layer, element) in enumerate(zip(self.dense_layers(), elements, strict=True)):
-            weight_bits = precision.weight_bits_of(first=k == 0, last=k == len(self.layers) - 1)
-            layer.quantize(weight_bits, element, precision.max_row_shift)
+        bits = precision.weight_bits_of(len(self.layers))
+        for k, layer in enumerate(self.dense_layers()):
+            code = weight_codes()[precision.weight_code if 0 < k < len(bits) - 1 else "uniform"]
+            layer.quantize(bits[k], elements[k], precision.max_row_shift, code)
 
     def _dense(
         self, n: int, out: int, gain: float, scale: tuple[float, ...] | None = None, offset: float = 0.0
@@ -138,6 +140,12 @@ class INR(Trainable):
         A layer that is not trained follows from the picture's size and needs none.
         """
         return sum(layer.stored_bits() for layer in self.dense_layers() if layer.weight.requires_grad)
+
+    def bits_a_weight(self) -> float:
+        """Return the mean bits of a quantized weight that is trained, biases not counted."""
+        layers = [layer for layer in self.dense_layers() if layer.weight.requires_grad]
+        bits = sum(layer.weight.numel() * layer.bits_a_weight() for layer in layers)
+        return bits / sum(layer.weight.numel() for layer in layers)
 
     def rotations(self) -> list[str]:
         """Return what each dense layer rotates: "none" or as in `HadamardLayer.rotated`."""

@@ -30,6 +30,13 @@ class Precision(Settings):
         own.
     max_row_shift
         A row's (neuron's) weight scale may be up to 2**-N of its layer's, 0..4; 0: one scale a layer.
+    layer_bits
+        Bits of each layer's weights, first to last, such as 12,7,6,8; "auto": as many in all as weight_bits,
+        first_weight_bits and last_weight_bits give, spread by what rounding each layer alone costs. "":
+        these three as they are.
+    weight_code
+        Which integers the weights between the first and the last layer may be: uniform, binary, ternary,
+        trit-planes, csd2 or power-of-two; with weight_bits for their scales (docs/codes.md).
     quantizer
         "uniform"; "dhq": after a Hadamard rotation; "auto": in each layer what errs least for what it costs.
     rotate
@@ -48,6 +55,8 @@ class Precision(Settings):
     activation_bits: Bits = 8
     phase_bits: Annotated[int, at_least(3, MOST_BITS)] | None = None
     max_row_shift: Annotated[int, at_least(0, 4)] = 4
+    layer_bits: str = ""
+    weight_code: str = "uniform"
     quantizer: Literal["uniform", "dhq", "auto"] = "uniform"
     rotate: Literal["both", "weights", "activations"] = "weights"
     rotate_layers: Literal["all", "hidden", "last"] = "hidden"
@@ -55,16 +64,42 @@ class Precision(Settings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        for bits in self.layer_bits.split(",") if self.layer_bits not in ("", "auto") else ():
+            if not (bits.strip().isdecimal() and 2 <= int(bits) <= MOST_BITS):
+                raise InputError(
+                    f"layer_bits must be auto or a number from 2 to {MOST_BITS} for each layer, such as "
+                    f"12,7,6,8, not {self.layer_bits[:40]!r}"
+                )
+        if self.weight_code != "uniform" and (self.quantizer != "uniform" or self.layer_bits == "auto"):
+            raise InputError(
+                "a weight_code is of weights that are not rotated and bits that are named; leave out "
+                f"{'layer_bits auto' if self.layer_bits == 'auto' else f'quantizer {self.quantizer}'}"
+            )
         if (self.rotate, self.hadamard) == ("activations", "stored"):
             raise InputError(
                 "a stored Hadamard matrix cannot rotate activations only: its order divides no weight"
             )
 
-    def weight_bits_of(self, *, first: bool, last: bool) -> int:
-        """Return the bits of a layer's weights; of a layer that is both, the first one's."""
-        if first:
-            return self.first_weight_bits
-        return self.last_weight_bits if last else self.weight_bits
+    def weight_bits_of(self, layers: int) -> list[int]:
+        """Return the bits of each layer's weights, an encoding counted; as without "auto" if that is left.
+
+        Raises
+        ------
+        InputError
+            If `layer_bits` names more layers, or fewer.
+
+        Examples
+        --------
+        >>> Precision(weight_bits=6).weight_bits_of(4)
+        [12, 6, 6, 9]
+        """
+        if self.layer_bits in ("", "auto"):
+            hidden = [self.weight_bits] * (layers - 2)
+            return [self.first_weight_bits, *hidden, self.last_weight_bits]
+        bits = [int(each) for each in self.layer_bits.split(",")]
+        if len(bits) != layers:
+            raise InputError(f"layer_bits names {len(bits)} layers, and the network has {layers}")
+        return bits
 
     def rotated(self, layer: str) -> str:
         """Return what a "hidden" or the "last" layer rotates, as in `rotate`; "" if nothing or not known."""

@@ -11,7 +11,8 @@ from torch import Tensor
 from inrhw.base.types import Fixed, Vector
 from inrhw.networks.network import Projection
 from inrhw.ops.kinds.activation import Affine
-from inrhw.ops.linear.dense import DenseLayer
+from inrhw.ops.kinds.weight_code import WeightCode
+from inrhw.ops.linear.dense import UNIFORM, DenseLayer
 from inrhw.ops.linear.requantize import Requantize
 from inrhw.ops.node import Node
 from inrhw.ops.rounding import quantize
@@ -75,10 +76,10 @@ class LowRankLayer(DenseLayer):
         """Do to the input what `before` did to it."""
         self.down.take_input(before)
 
-    def quantize(self, weight_bits: int, x: Fixed, max_row_shift: int) -> None:
+    def quantize(self, weight_bits: int, x: Fixed, max_row_shift: int, code: WeightCode = UNIFORM) -> None:
         """Round both factors and what is between them; see `DenseLayer`."""
-        self.down.quantize(weight_bits, x, max_row_shift)
-        super().quantize(weight_bits, between_format(x.width), max_row_shift)
+        self.down.quantize(weight_bits, x, max_row_shift, code)
+        super().quantize(weight_bits, between_format(x.width), max_row_shift, code)
 
     def stored_bits(self) -> int:
         """Return the bits of both factors."""

@@ -63,6 +63,10 @@ class SharedArchitecture(Architecture):
             raise InputError(
                 f"hidden_layers must be at least 2, a projection and a shared layer, not {self.hidden_layers}"
             )
+        if self.precision.layer_bits or self.precision.weight_code != "uniform":
+            raise InputError(
+                "layer_bits and weight_code are about a network alone, and these share layers; leave them out"
+            )
         if self.projection not in PROJECTIONS:
             raise InputError(f"projection must be one of {', '.join(PROJECTIONS)}, not {self.projection!r}")
         if not 1 <= self.rank <= self.hidden_features:

@@ -118,7 +118,7 @@ class TiledLayer(DenseLayer):
         alone = DenseLayer(columns, rows, self.gain, self.scale, self.offset).to(self.weight)
         alone.load_state_dict({"weight": self.weight[k], "bias": self.bias[k]})
         if self.weight_bits is not None:
-            alone.quantize(self.weight_bits, self.input_format, self.max_row_shift)
+            alone.quantize(self.weight_bits, self.input_format, self.max_row_shift, self.code)
         return alone
 
     def forward(self, x: Tensor) -> Tensor:

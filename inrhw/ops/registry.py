@@ -1,12 +1,13 @@
-"""What operations there are: a file each in `curves` and `linear`, and no list of them."""
+"""What operations and codes there are: a file each in `curves`, `linear` and `codes`, and no list of them."""
 
 import importlib
 import inspect
 import pkgutil
 from types import ModuleType
 
-from inrhw.ops import curves, linear
+from inrhw.ops import codes, curves, linear
 from inrhw.ops.kinds.curve import CurveNode
+from inrhw.ops.kinds.weight_code import WeightCode
 
 
 def operations() -> list[ModuleType]:
@@ -30,6 +31,26 @@ def curve_nodes() -> list[type[CurveNode]]:
         and not inspect.isabstract(value)
     ]
     return sorted(found, key=lambda cls: (cls.curve, implementation(cls)))
+
+
+def weight_codes() -> dict[str, WeightCode]:
+    """Return every code of weights, by the name of its file with dashes.
+
+    Examples
+    --------
+    >>> {"uniform", "trit-planes"} <= set(weight_codes())
+    True
+    """
+    found = {}
+    for each in pkgutil.iter_modules(codes.__path__):
+        module = importlib.import_module(f"{codes.__name__}.{each.name}")
+        (code,) = (
+            value
+            for value in vars(module).values()
+            if isinstance(value, type) and issubclass(value, WeightCode) and not inspect.isabstract(value)
+        )
+        found[each.name.replace("_", "-")] = code()
+    return found
 
 
 def implementation(node: CurveNode | type[CurveNode]) -> str:

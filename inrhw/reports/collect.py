@@ -157,6 +157,8 @@ def _model(fitted: dict[str, Any]) -> dict[str, Any]:
         "parameters": fitted["parameters"],
         "omega_0": architecture["omega_0"],
         **({"projection": architecture["projection"]} if shared else {}),
+        # What the weights' code and bits, which are settings, came to.
+        **{name: fitted[name] for name in ("bits_a_weight", "signed_digits") if name in fitted},
     }
 
 

@@ -115,7 +115,7 @@ def train(
         If the checkpoint is damaged or of another network, picture or training, or training diverged.
     """
     if resume and checkpoint and checkpoint.exists():
-        _read_checkpoint(checkpoint, state, task.identity, training)
+        _read_checkpoint(checkpoint, state, task, training)
     try:
         with own_thread():
             _train(state, task, training, _keeping(checkpoint, state, task.identity, on_progress))
@@ -243,14 +243,16 @@ def _write_checkpoint(path: Path, state: State[M], identity: str) -> None:
         save_tensors(path, tensors, position)
 
 
-def _read_checkpoint(path: Path, state: State[M], identity: str, training: Training) -> None:
+def _read_checkpoint(path: Path, state: State[M], task: Task[M], training: Training) -> None:
     tensors, metadata = load_tensors(path)
-    if metadata.get("identity") != identity:
+    if metadata.get("identity") != task.identity:
         raise InputError(f"{path} is of another picture, network or training; remove it to start over")
     restore(state.float_model, strip("float", tensors), path)
+    state.quantizing = metadata.get("quantizing") == "1"
+    if state.quantizing:
+        state.model = task.quantize(state.float_model)
     restore(state.model, strip("quantized", tensors), path)
     state.moments = strip("moment", tensors)
-    state.quantizing = metadata.get("quantizing") == "1"
     shapes = {name: value.shape for name, value in state.moments.items()}
     step = metadata.get("step", "")
     descending = state.model if state.quantizing else state.float_model

@@ -15,6 +15,7 @@ from inrhw.networks.architecture import Architecture, architecture_to_json
 from inrhw.networks.inr import INR
 from inrhw.networks.tensors import load_tensors, prefixed, restore, save_tensors, strip, tensors_of
 from inrhw.networks.tiled import network_of, read_architecture
+from inrhw.networks.training.allocation import with_allotted_bits
 from inrhw.networks.training.batches import batch_loss, rendering_error
 from inrhw.networks.training.descent import State, Task, check_device, train, with_own_rate
 from inrhw.networks.training.digits import fewer_digits, network_digits
@@ -98,6 +99,7 @@ class Fitted:
             "training": dataclasses.asdict(self.training),
             "parameters": sum(p.numel() for p in self.model.trained().values()),
             "weight_bits": self.model.weight_bits(),
+            "bits_a_weight": self.model.bits_a_weight(),
             "signed_digits": network_digits(self.model),
             "rotations": self.model.rotations(),
             "distributions": [dataclasses.asdict(layer) for layer in distributions(self.float_model)],
@@ -175,6 +177,8 @@ def fit(
     check_device(training.device)
     if training.digits_loss and architecture.tiles > 1:
         raise InputError("digits_loss is about weights in adders; those of tiles are in memory; leave it out")
+    if training.digits_loss and architecture.precision.weight_code != "uniform":
+        raise InputError("digits_loss moves weights to integers that a weight_code forbids; leave one out")
     if architecture.scale != 1 or (architecture.width, architecture.height, architecture.channels) != (
         picture.width,
         picture.height,
@@ -182,11 +186,17 @@ def fit(
     ):
         raise InputError("the architecture must have the picture's width, height and channels")
     float_model = start or network_of(architecture, training.seed)
-    state = State(float_model, float_model.quantized(), quantizing=start is not None)
+
+    def quantize(model: INR) -> INR:
+        spread = architecture.precision.layer_bits == "auto"
+        return (with_allotted_bits(model, picture) if spread else model).quantized()
+
+    rounded = quantize(float_model) if start else float_model.quantized()
+    state = State(float_model, rounded, quantizing=start is not None)
     loss = batch_loss([picture], [float_model], training)
     task = Task(
         lambda model, step: loss([model], step),
-        INR.quantized,
+        quantize,
         lambda model: rendering_error([picture], [model]),
         _identity(picture, architecture, training, start),
     )
@@ -199,6 +209,7 @@ def fit(
         on_progress=on_progress,
     )
     model = state.model
+    state.float_model.architecture = model.architecture
     if training.digits_loss:
         model = fewer_digits(model, picture, training.digits_loss)
     return Fitted(picture, state.float_model, model, training)

@@ -25,7 +25,9 @@ from inrhw.gateware.constant_matrix import adder_graph
 from inrhw.gateware.cost import Cost, beside
 from inrhw.gateware.edge import flow
 from inrhw.gateware.pipeline import delay, delay_valid
+from inrhw.ops.codes.uniform import Uniform
 from inrhw.ops.kinds.activation import Affine
+from inrhw.ops.kinds.weight_code import WeightCode
 from inrhw.ops.node import Node
 from inrhw.ops.rounding import finest_frac, round_half_up
 
@@ -37,6 +39,9 @@ _MERGED = 0.95
 
 #: Bits of weights that are never given up for that: with any more, a sum of usual size may need it.
 _SURE_BITS = 16
+
+#: The code of layers that nobody gives another one.
+UNIFORM = Uniform()
 
 
 @dataclass(frozen=True, eq=False)
@@ -230,6 +235,7 @@ class DenseLayer(nn.Module):
         self.weight_bits: int | None = None
         self._x = Fixed(1, 0)
         self.max_row_shift = 0
+        self.code: WeightCode = UNIFORM
 
     def reset(self, bound: float, generator: torch.Generator) -> None:
         """Draw weights from U(-bound, bound) and biases from U(-1/sqrt(in), 1/sqrt(in))."""
@@ -265,7 +271,7 @@ class DenseLayer(nn.Module):
         """Format of what is multiplied, once quantized."""
         return self._x
 
-    def quantize(self, weight_bits: int, x: Fixed, max_row_shift: int) -> None:
+    def quantize(self, weight_bits: int, x: Fixed, max_row_shift: int, code: WeightCode = UNIFORM) -> None:
         """Round weights to `weight_bits` and the bias to a unit of the exact sum, from now on.
 
         Parameters
@@ -276,8 +282,10 @@ class DenseLayer(nn.Module):
             Format of the input.
         max_row_shift
             A row's scale may be up to 2**-N of the one that the layer's largest weight needs.
+        code
+            Which integers a weight may be.
         """
-        self.weight_bits, self._x, self.max_row_shift = weight_bits, x, max_row_shift
+        self.weight_bits, self._x, self.max_row_shift, self.code = weight_bits, x, max_row_shift, code
 
     def quantized(self) -> tuple[Tensor, Tensor, Tensor]:
         """Return weight and bias as `absorbed`, both rounded, and the fraction bits of each row's weights."""
@@ -298,8 +306,8 @@ class DenseLayer(nn.Module):
         if (spare := self.weight_bits - _SURE_BITS) > 0:
             exact = self._exact_fracs(weight.detach(), bias.detach())
             frac = torch.maximum(frac - spare, torch.minimum(frac, exact))
-        hi = 2.0 ** (self.weight_bits - 1) - 1
-        codes = round_half_up(weight * 2.0 ** frac[..., None]).clamp(-hi, hi)
+        frac = frac - self.code.headroom_bits
+        codes = self.code.fit(weight * 2.0 ** frac[..., None], self.weight_bits)
         unit = 2.0 ** -(frac + self.input_format.frac)
         return codes * 2.0 ** -frac[..., None], round_half_up(bias / unit) * unit, frac
 
@@ -316,13 +324,17 @@ class DenseLayer(nn.Module):
         reach = (weight.abs().sum(dim=-1) * largest + bias.abs() + 0.5).double() * (1 + 2.0**-20)
         return _SUM_BITS - torch.frexp(reach).exponent - x.frac - finer_bits
 
+    def bits_a_weight(self) -> int:
+        """Return the bits that tell one quantized weight from others of its row."""
+        assert self.weight_bits is not None
+        return self.code.stored_bits(self.weight_bits)
+
     def stored_bits(self) -> int:
         """Return the bits that hold the quantized weights and biases; biases have the width of their sum."""
-        assert self.weight_bits is not None
         _, bias, frac = self.quantized()
         codes = bias.detach() * 2.0 ** (frac + self.input_format.frac)
         bias_bits = Fixed.holding(int(codes.min()), int(codes.max()), 0).width
-        return self.weight.numel() * self.weight_bits + self.bias.numel() * bias_bits
+        return self.weight.numel() * self.bits_a_weight() + self.bias.numel() * bias_bits
 
     def prepare(self, name: str, i: Vector) -> dict[str, Node]:
         """Return the nodes, named after `name`, that bring the input to what `node` multiplies: here none."""

@@ -10,6 +10,7 @@ from inrhw.networks.training.robust.gradient_norm import GradientNorm
 from inrhw.networks.training.robust.noise import Noise
 from inrhw.networks.training.robust.sharpness import Sharpness
 from inrhw.networks.training.training import Training
+from inrhw.ops.codes.uniform import Uniform
 from inrhw.ops.linear.dense import DenseLayer
 
 
@@ -26,7 +27,7 @@ def gradient_of(training: Training, layers: Sequence[DenseLayer]) -> Gradient:
     Raises
     ------
     InputError
-        If bits shall flip of weights that are stored rotated.
+        If bits shall flip of weights that are stored rotated or in a code.
     """
     if training.noise_training:
         return Noise(training.noise_training, training.noise_pairs)
@@ -35,6 +36,8 @@ def gradient_of(training: Training, layers: Sequence[DenseLayer]) -> Gradient:
             raise InputError(
                 "flip_training needs weights that are stored as they are, not rotated; take noise_training"
             )
+        if not all(isinstance(layer.code, Uniform) for layer in layers):
+            raise InputError("flip_training needs uniform weights, not a weight_code; take noise_training")
         return Flips(training.flip_training, layers)
     if training.robust_loss:
         return GradientNorm(training.robust_loss)

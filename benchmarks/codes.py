@@ -1,0 +1,142 @@
+"""What codes of weights and bits layer by layer give: dB, stored bits, signed digits, adders and LUTs.
+
+    python benchmarks/codes.py ../shared/kodak/kodim0[37].png [--widths 16 24] [--steps 800] [--finetune 400]
+
+One network in floating point for each picture and width is rounded and fine-tuned in each way, for the same
+steps; the cores are unrolled, and their LUTs those of the cost model. Rows that benchmarks/results/codes.json
+has already are not measured again. Prints a row as it is measured, then the means as a table.
+"""
+
+import argparse
+import copy
+import json
+import statistics
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from inrhw import Architecture, Picture, Training, fit, load_picture
+from inrhw.base.files import write_json
+from inrhw.lowering.cost import graph_cost
+from inrhw.lowering.integer_graph import lower
+from inrhw.networks.inr import INR
+from inrhw.networks.precision import Precision
+from inrhw.networks.training.digits import network_digits
+from inrhw.ops.linear.dense import Dense
+from inrhw.ops.registry import weight_codes
+from inrhw.signals.likeness import psnr_db
+from inrhw.signals.picture import parse_size
+
+RESULTS = Path(__file__).parent / "results" / "codes.json"
+
+#: Ways of rounding, by what the table calls them.
+WAYS = {
+    **{f"uniform, {bits} bits": Precision(bits) for bits in (9, 8, 7, 6, 5, 4)},
+    **{name: Precision(weight_code=name) for name in sorted(weight_codes()) if name != "uniform"},
+    **{f"uniform, auto at {bits} bits": Precision(bits, layer_bits="auto") for bits in (7, 6, 5)},
+    **{f"uniform, values of {bits} bits": Precision(activation_bits=bits) for bits in (7, 6, 5, 4)},
+    **{f"uniform, {bits} bits, values of 5 bits": Precision(bits, activation_bits=5) for bits in (8, 7, 6)},
+    "ternary, values of 4 bits": Precision(activation_bits=4, weight_code="ternary"),
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One way of rounding the network of one picture."""
+
+    picture: str
+    size: str
+    width: int
+    steps: int
+    finetune: int
+    way: str
+    float_db: float
+    rounded_db: float
+    kept_db: float
+    layer_bits: str
+    stored_bits: int
+    signed_digits: int
+    adders: int
+    lut: int
+
+    @property
+    def run(self) -> tuple[object, ...]:
+        """What was asked."""
+        return self.picture, self.size, self.width, self.steps, self.finetune, self.way
+
+
+def main() -> None:
+    """Measure what is missing and print everything."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("pictures", nargs="+", type=Path)
+    parser.add_argument("--size", default="64x64")
+    parser.add_argument("--widths", nargs="+", type=int, default=[16, 24])
+    parser.add_argument("--steps", type=int, default=800)
+    parser.add_argument("--finetune", type=int, default=400)
+    options = parser.parse_args()
+    rows = [Row(**each) for each in json.loads(RESULTS.read_text())] if RESULTS.exists() else []
+    for width in options.widths:
+        for path in options.pictures:
+            for row in measured(path, width, {row.run for row in rows}, options):
+                print(json.dumps(vars(row)), flush=True)
+                rows.append(row)
+                write_json(RESULTS, [vars(each) for each in rows])
+    for width in options.widths:
+        print_table([row for row in rows if row.width == width])
+
+
+def measured(
+    path: Path, width: int, done: set[tuple[object, ...]], options: argparse.Namespace
+) -> Iterator[Row]:
+    """Yield the rows of a picture that are not there yet."""
+    runs = {way: (path.stem, options.size, width, options.steps, options.finetune, way) for way in WAYS}
+    missing = [way for way, run in runs.items() if run not in done]
+    if not missing:
+        return
+    picture = load_picture(path, parse_size(options.size))
+    sides = (picture.width, picture.height, picture.channels)
+    plain = Architecture("quadinr", *sides, width)
+    trained = fit(picture, plain, Training(options.steps, finetune=0)).float_model
+    for way in missing:
+        yield Row(*runs[way], **found(trained, picture, WAYS[way], options.finetune))
+
+
+def found(trained: INR, picture: Picture, precision: Precision, finetune: int) -> dict[str, Any]:
+    """Return what a way of rounding gives."""
+    start = copy.deepcopy(trained)
+    start.architecture = replace(trained.architecture, precision=precision)
+    fitted = fit(picture, start.architecture, Training(finetune=finetune), start=start)
+    graph, grid = lower(fitted.model), fitted.architecture.grid
+    layers = (node for node in graph.nodes.values() if isinstance(node, Dense))
+    shown = {
+        "float_db": trained,
+        "rounded_db": fitted.float_model.quantized(),
+        "kept_db": fitted.model,
+    }
+    return {
+        **{name: round(psnr_db(picture.values, each.render()), 2) for name, each in shown.items()},
+        "layer_bits": ",".join(str(layer.weight_bits) for layer in fitted.model.dense_layers()),
+        "stored_bits": fitted.model.weight_bits(),
+        "signed_digits": network_digits(fitted.model),
+        "adders": sum(len(node.adder_graph.adders) for node in layers),
+        "lut": round(sum(cost.lut for cost in graph_cost(graph, grid, "raster").values())),
+    }
+
+
+def print_table(rows: list[Row]) -> None:
+    """Print the means over pictures."""
+    print(f"\n| width {rows[0].width} | float | rounded | kept | bits | digits | adders | LUT |")
+    print("|---|---|---|---|---|---|---|---|")
+    for way in WAYS:
+        own = [row for row in rows if row.way == way]
+        names = ("float_db", "rounded_db", "kept_db")
+        decibels = (statistics.mean(getattr(row, name) for row in own) for name in names)
+        counted = ("stored_bits", "signed_digits", "adders", "lut")
+        amounts = (statistics.mean(getattr(row, name) for row in own) for name in counted)
+        cells = [*(f"{x:.2f}" for x in decibels), *(f"{x:,.0f}" for x in amounts)]
+        print(f"| {way} | {' | '.join(cells)} |")
+
+
+if __name__ == "__main__":
+    main()
