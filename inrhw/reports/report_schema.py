@@ -4,6 +4,7 @@ from inrhw.artifact.manifest import Stage
 from inrhw.base.board import RESOURCE_UNITS
 from inrhw.base.figure import Figure
 from inrhw.base.typed_json import DIALECT, Schema, array, schema_of, table
+from inrhw.synthesis.synthesis import NODE_RESOURCES
 from inrhw.verification.ladder import Rung
 
 #: Format of the file: another number whenever a key goes or changes its meaning. A new key keeps it.
@@ -45,7 +46,9 @@ def _always() -> dict[str, Schema]:
         "name": _TEXT | {"description": "Name of the top module."},
         "created_by": _TEXT | {"description": "Version of inrhw."},
         "verdict": {"enum": ["pass", "fail", "unverified"]},
-        "model": table(shape, optional={"projection": _TEXT}),
+        "model": table(
+            shape, optional={"projection": _TEXT, "bits_a_weight": _NUMBER, "signed_digits": _INTEGER}
+        ),
         "core": table(dict.fromkeys(("source", "size", "control", "window"), _TEXT)),
         "psnr_db": quality,
         "ssim": quality,
@@ -69,6 +72,11 @@ def _sections() -> dict[str, Schema]:
         "verify": array(schema_of(Rung)),
         "board": table({"name": _TEXT, "title": _TEXT, "part": _TEXT}),
         "resources": resources,
+        "resource_nodes": {
+            "type": "object",
+            "description": "LUT, FF, DSP, BRAM and URAM of each node of the pipeline, biggest first.",
+            "additionalProperties": table(dict.fromkeys(NODE_RESOURCES, _NUMBER)),
+        },
         "share": _FIGURES | {"description": "Of the board's resources, in percent."},
         "timing": table(
             {

@@ -40,6 +40,7 @@ def synthesis_sections(synth: dict[str, Any], initiation_interval: int, report: 
             if name != "carry4" or resources["carry"]["unit"] != "CARRY4"
         },
         "share": _percent(synth["shares"]),
+        "resource_nodes": synth["nodes"],
         "timing": {
             "fmax_mhz": clock,
             "estimate": bool(mhz) and not synth["placed"],

@@ -160,6 +160,10 @@ class Netlist:
                     waiting.append(source)
         return {bit: found.get(bit, "top") for bit in self.drivers}
 
+    def node_of_cell(self, cell: Json) -> str:
+        """Return the node of the pipeline that a cell's first used output belongs to; "top" if to none."""
+        return next((self.nodes[bit] for _, bit in pins_of(cell, "output") if bit in self.nodes), "top")
+
 
 def in_levels(waits: Sequence[Collection[int]]) -> list[list[int]]:
     """Return numbers level by level: those of a level wait only for numbers of levels before.

@@ -5,7 +5,7 @@ import math
 import re
 import shutil
 import tempfile
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from inrhw.base.progress import OnProgress, silent
 from inrhw.base.yosys import run_yosys, share_folder, write_design, yosys_version
 from inrhw.synthesis.block_contents import block_map, cut_contents
 from inrhw.synthesis.flow import OPEN_FAMILIES, TECHMAPS, mapping_command, yosys_script
+from inrhw.synthesis.netlist import Netlist
 from inrhw.synthesis.nextpnr import PlaceAndRoute, place_and_route
 from inrhw.synthesis.timing.path import Hop, Timing, static_timing
 
@@ -56,6 +57,9 @@ _COSTS: tuple[tuple[str, Mapping[str, float]], ...] = (
     ("URAM288", {"uram": 1}),
 )
 
+#: What is counted for each node of the pipeline: carry chains and multiplexers lie beside LUTs that are.
+NODE_RESOURCES = ("lut", "ff", "dsp", "bram", "uram")
+
 #: What a family counts besides the resources of every board.
 _OF_FAMILY = {
     "xcup": ("lut1", "lut2", "lut3", "lut4", "lut5", "lut6", "lut6_2", "srl", "lutram", "muxf", "carry4"),
@@ -80,6 +84,9 @@ class Synthesis:
         fewer may do.
     shares
         Part of the board that "lut", "ff", "carry", "dsp", "bram" and "uram" take; 1 is all of it.
+    nodes
+        Of each node of the pipeline, and other part of the core, the "lut", "ff", "dsp", "bram" and "uram"
+        that it takes, biggest first. Logic that optimization named anew counts for the node that it leads to.
     timing
         Static estimate; with place and route its frequency instead.
     netlist
@@ -97,6 +104,7 @@ class Synthesis:
     board: Board
     resources: Mapping[str, Figure]
     shares: Mapping[str, Figure]
+    nodes: Mapping[str, Mapping[str, float]]
     timing: Timing
     netlist: Path
     netlist_json: Path
@@ -167,7 +175,8 @@ def synth(
         cut_contents(work / "netlist.v", work / "netlist.json")
         (work / "netlist.v").replace(netlist)
         (work / "netlist.json").replace(netlist_json)
-    cells = json.loads(netlist_json.read_text())["modules"][top]["cells"]
+    module = Netlist(json.loads(netlist_json.read_text())["modules"][top])
+    cells = module.cells
     placed = place_and_route(netlist_json, board, folder, on_progress=on_progress) if place else None
     timing = _placed_timing(placed) if placed else static_timing(netlist_json, board)
     resources = _resources(cells, board, dsp)
@@ -176,6 +185,7 @@ def synth(
         board=board,
         resources=resources,
         shares={name: _share(resources[name], name, board) for name in board.resources},
+        nodes=_by_node(module),
         timing=timing,
         netlist=netlist,
         netlist_json=netlist_json,
@@ -234,6 +244,7 @@ def load_synthesis(folder: Path) -> Synthesis:
             board=Board(**{**data["board"], "nextpnr": tuple(data["board"]["nextpnr"])}),
             resources=figures(data["resources"]),
             shares=figures(data["shares"]),
+            nodes=data["nodes"],
             timing=Timing(**figures({k: v for k, v in timing.items() if k != "path"}), path=hops),
             netlist=folder / f"{stem}_netlist.v",
             netlist_json=folder / f"{stem}_netlist.json",
@@ -260,6 +271,7 @@ def _data(synthesis: Synthesis) -> dict[str, Any]:
         "board": asdict(synthesis.board),
         "resources": {name: asdict(figure) for name, figure in synthesis.resources.items()},
         "shares": {name: asdict(figure) for name, figure in synthesis.shares.items()},
+        "nodes": synthesis.nodes,
         "timing": asdict(timing),
         "netlist": synthesis.netlist.name,
         "unmodelled": list(synthesis.unmodelled),
@@ -286,6 +298,16 @@ def _resources(cells: Mapping[str, Any], board: Board, dsp: bool) -> dict[str, F
         name: Figure(int(count) if count == int(count) else count, _unit(name, board), source)
         for name, count in counts.items()
     }
+
+
+def _by_node(netlist: Netlist) -> dict[str, dict[str, float]]:
+    found: dict[str, dict[str, float]] = defaultdict(lambda: dict.fromkeys(NODE_RESOURCES, 0.0))
+    for cell in netlist.cells.values():
+        node = found[netlist.node_of_cell(cell)]
+        for name, each in cost_of(cell["type"]).items():
+            if name in node:
+                node[name] += each
+    return dict(sorted(found.items(), key=lambda item: (-item[1]["lut"], item[0])))
 
 
 def cost_of(kind: str) -> Mapping[str, float]:

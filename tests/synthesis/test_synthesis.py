@@ -16,7 +16,7 @@ from inrhw.base.errors import InputError, ToolFailed
 from inrhw.base.yosys import share_folder, verilog_from_rtlil
 from inrhw.core.circuit import CoreComponent
 from inrhw.gateware.mac import DotProduct, PackedDotProduct, WideDotProduct
-from inrhw.synthesis.synthesis import Synthesis, synth
+from inrhw.synthesis.synthesis import NODE_RESOURCES, Synthesis, synth
 from inrhw.verification.equivalence.proof import PROVEN, prove
 
 pytestmark = pytest.mark.tools
@@ -158,6 +158,9 @@ def test_every_kind_of_cell_is_counted_and_those_without_a_model_are_named(tmp_p
     # Without shift registers and LUT RAM, at least the 20 bits of `s` are flip-flops.
     assert ice40["ff"] is not None
     assert ice40["ff"] >= 20
+    for each in found.values():
+        for name in NODE_RESOURCES:
+            assert sum(node[name] for node in each.nodes.values()) == each.resources[name].value
 
 
 def test_a_folded_core_fits_a_board_without_lut_ram(tmp_path: Path) -> None:
@@ -165,7 +168,10 @@ def test_a_folded_core_fits_a_board_without_lut_ram(tmp_path: Path) -> None:
     path = tmp_path / "core.v"
     path.write_text(verilog_of(CoreComponent(folded("raster", "rom", channels=1)), "core", tmp_path))
     assert 'rom_style = "distributed"' in path.read_text()
-    assert synth(path, "core", load_board("icebreaker"), tmp_path).resources["lut"].value
+    found = synth(path, "core", load_board("icebreaker"), tmp_path)
+    assert found.resources["lut"].value
+    # Small as it is, every layer and the FIFO have cells of their own.
+    assert {"raster", "layer1_dense", "fifo"} <= set(found.nodes)
 
 
 def test_shares_are_parts_of_the_board(tmp_path: Path) -> None:

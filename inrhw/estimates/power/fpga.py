@@ -175,9 +175,8 @@ def switching(
     found: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     for cell in netlist.cells.values():
         outputs = [bit for _, bit in pins_of(cell, "output") if bit in nodes]
-        node = nodes[outputs[0]] if outputs else "top"
         for kind, amount in _of_cell(cell, outputs, rate, duty):
-            found[node][kind] += amount
+            found[netlist.node_of_cell(cell)][kind] += amount
     for bit in _routed(netlist):
         found[nodes[bit]]["net toggle"] += rate(bit)
     return dict(found)

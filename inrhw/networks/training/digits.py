@@ -55,6 +55,12 @@ def signed_digits(codes: Codes) -> NDArray[np.int64]:
     return digits
 
 
+def has_digits(model: INR) -> bool:
+    """Return whether all weights are multiplied as they are trained: not rotated, nor a set for each tile."""
+    trained = [each for each in model.dense_layers() if each.weight.requires_grad]
+    return all(type(each) is DenseLayer for each in trained)
+
+
 def network_digits(model: INR) -> int:
     """Return the signed digits of all weights of a quantized network."""
     return sum(int(signed_digits(_codes(layer)[0]).sum()) for layer in _layers(model))

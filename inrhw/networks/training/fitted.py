@@ -18,7 +18,7 @@ from inrhw.networks.tiled import network_of, read_architecture
 from inrhw.networks.training.allocation import with_allotted_bits
 from inrhw.networks.training.batches import batch_loss, rendering_error
 from inrhw.networks.training.descent import State, Task, check_device, train, with_own_rate
-from inrhw.networks.training.digits import fewer_digits, network_digits
+from inrhw.networks.training.digits import fewer_digits, has_digits, network_digits
 from inrhw.networks.training.distribution import distributions
 from inrhw.networks.training.training import Training
 from inrhw.signals.likeness import psnr_db, ssim
@@ -100,7 +100,7 @@ class Fitted:
             "parameters": sum(p.numel() for p in self.model.trained().values()),
             "weight_bits": self.model.weight_bits(),
             "bits_a_weight": self.model.bits_a_weight(),
-            "signed_digits": network_digits(self.model),
+            **({"signed_digits": network_digits(self.model)} if has_digits(self.model) else {}),
             "rotations": self.model.rotations(),
             "distributions": [dataclasses.asdict(layer) for layer in distributions(self.float_model)],
         }

@@ -30,7 +30,7 @@ class _Size:
 _SIZES = {"RAMB18E2": _Size(14, 16, 0x40, 8), "RAMB36E2": _Size(15, 32, 0x80, 16)}
 
 
-def block_ram(kind: str) -> Model | None:
+def block_ram_cell(kind: str) -> Model | None:
     """Return the model of a type of cells, None if there is none."""
     if kind not in _SIZES:
         return None

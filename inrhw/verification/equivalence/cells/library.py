@@ -1,6 +1,6 @@
 """The cells that have a model, of all families."""
 
-from inrhw.verification.equivalence.cells.block_ram import block_ram
+from inrhw.verification.equivalence.cells.block_ram import block_ram_cell
 from inrhw.verification.equivalence.cells.dsp48 import dsp48e1, dsp48e2
 from inrhw.verification.equivalence.cells.ice40 import ice40_cell
 from inrhw.verification.equivalence.cells.slices import slice_cell
@@ -15,7 +15,9 @@ def cell_model(kind: str) -> Model | None:
     """Return the model of a type of cells of a netlist, None if there is none."""
     if kind == "LUT4":
         return _lut4
-    return _DSPS.get(kind) or block_ram(kind) or slice_cell(kind) or trellis_cell(kind) or ice40_cell(kind)
+    return (
+        _DSPS.get(kind) or block_ram_cell(kind) or slice_cell(kind) or trellis_cell(kind) or ice40_cell(kind)
+    )
 
 
 def _lut4(cell: Cell, circuit: Circuit) -> None:
