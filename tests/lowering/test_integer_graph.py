@@ -118,7 +118,7 @@ extremes = st.one_of(st.integers(-20, 20), st.integers(20, 60), st.integers(-149
 factors = st.tuples(extremes | st.just(0.0), st.just(1.0) | extremes, extremes | st.just(0.0))
 
 
-@settings(max_examples=200)
+@settings(max_examples=80)
 @given(architectures, st.integers(0, 1000), st.lists(factors, min_size=1, max_size=3))
 def test_extreme_weights_are_exact_or_refused(
     architecture: Architecture, seed: int, scales: list[tuple[float, float, float]]

@@ -312,7 +312,7 @@ def no_summary(folder: Path, fitted: FittedShared) -> None:
         (no_shared_layer, "does not fit the network it describes"),
         (cut_weights, "is not a readable checkpoint"),
         (no_picture, "original.png does not exist"),
-        (other_picture, "has not the network's size"),
+        (other_picture, "does not have the network's size"),
         (no_summary, "fit.json is damaged"),
     ],
 )
