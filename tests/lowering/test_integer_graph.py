@@ -25,7 +25,7 @@ def differences(net: INR) -> int:
     return int((got.reshape(picture.shape) != picture).sum())
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(
     architectures,
     st.integers(0, 1000),

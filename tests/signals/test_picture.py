@@ -303,7 +303,7 @@ def encoded(kind: str) -> bytes:
     return file.getvalue()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     kind=st.sampled_from(["PNG", "JPEG", "GIF", "WEBP", "TIFF", "BMP", "PPM", "PNG16", "PNG16LA"]),
     damage=st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 255)), max_size=4),

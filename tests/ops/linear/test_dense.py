@@ -229,7 +229,7 @@ def magnitudes(usual: int) -> st.SearchStrategy[float]:
     return st.one_of(st.just(0.0), exponents.map(lambda k: math.ldexp(1.0, k)))
 
 
-@settings(max_examples=1000)
+@settings(max_examples=400)
 @given(
     seed=st.integers(0, 2**32 - 1),
     rows=st.lists(magnitudes(12), min_size=1, max_size=3),
