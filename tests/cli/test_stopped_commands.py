@@ -70,7 +70,7 @@ def test_a_stopped_synthesis_ends_its_programs(built: Path, number: signal.Signa
     process.send_signal(number)
     _, said = process.communicate(timeout=120)
     assert process.returncode == 128 + number
-    assert said.startswith(f"inrhw: {how}; the same command goes on") and said.count("\n") == 1
+    assert said.startswith(f"inrhw: {how}; the same command continues") and said.count("\n") == 1
     assert all(map(gone, started))
     assert kept() == before
 
