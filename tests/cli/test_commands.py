@@ -294,7 +294,7 @@ LADDERS = {
     ),
     "siren of many bits": (
         *("--size", "4x3", "--model", "siren", "--clock-mhz", "150", "--phase-bits", "12"),
-        *("--activation-bits", "12"),
+        *("--activation-bits", "10"),
         *("--weight-bits", "12", "--first-weight-bits", "16", "--last-weight-bits", "14", *TINY),
     ),
 }

@@ -267,22 +267,6 @@ def test_a_core_of_several_pictures_has_its_weights_in_rom(
 
 
 @pytest.mark.slow
-def test_pictures_of_different_sizes_are_one_core(inrhw_: Inrhw, two: None, tmp_path: Path) -> None:
-    different = ("--hidden-features", "3", "--steps", "3", "--size", "6x5,4x7", "--projection", "diagonal")
-    options = (*different, "--initiation-interval", "3", "--skip", "power")
-    assert inrhw_("build", "--shared", "p0.png", "p1.png", "-o", "core", *options).status == 0
-    core = tmp_path / "core"
-    found = FittedShared.load(core)
-    for k, shape in enumerate(((5, 6, 3), (7, 4, 3))):
-        rendered = rgb(core / f"rtl{k}.png")
-        assert rendered.shape == shape
-        assert (rendered == found.model.network(k).render()).all()
-    report = json.loads((core / "report.json").read_text())
-    bits, pixels = report["weight_bits_total"]["value"], 6 * 5 + 4 * 7
-    assert report["bits_per_pixel"]["value"] == bits / pixels
-
-
-@pytest.mark.slow
 def test_a_core_of_many_renders_larger_and_is_compared_with_a_core_each(inrhw_: Inrhw, fitted: Path) -> None:
     for command in (("emit", fitted, "--scale", "2"), ("verify", fitted), ("report", fitted)):
         assert inrhw_(*command).status == 0

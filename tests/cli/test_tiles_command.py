@@ -30,14 +30,7 @@ def test_a_picture_in_tiles_is_emitted_as_one_frame(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "interval",
-    [
-        (),
-        ("--initiation-interval", "4", "--control"),
-        ("--initiation-interval", "4", "--weights", "loadable"),
-    ],
-)
+@pytest.mark.parametrize("interval", [(), ("--initiation-interval", "4", "--weights", "loadable")])
 def test_a_picture_in_tiles_climbs_all_rungs(
     inrhw_: Inrhw, tmp_path: Path, interval: tuple[str, ...]
 ) -> None:

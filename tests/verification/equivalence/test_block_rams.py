@@ -11,18 +11,18 @@ from inrhw.verification.equivalence.proof import prove
 
 pytestmark = pytest.mark.tools
 
-#: Tables of several widths, one so deep that it takes two blocks, one with an enable, one read at two places.
+#: Tables of several widths, one with an enable, one read at two places.
 VERILOG = """
 module tables (input clk, input en, input [11:0] a, b, output reg [15:0] x, output reg [35:0] y,
                output reg [69:0] z, output reg [8:0] p, q);
-  (* rom_style = "block" *) reg [15:0] one [0:4095];
+  (* rom_style = "block" *) reg [15:0] one [0:2047];
   (* rom_style = "block" *) reg [35:0] two [0:511];
   (* rom_style = "block" *) reg [69:0] three [0:511];
   (* rom_style = "block" *) reg [8:0] four [0:2047];
   integer k;
   initial begin
     x = 0; y = 0; z = 0; p = 0; q = 0;
-    for (k = 0; k < 4096; k = k + 1) one[k] = k * k + 13 * k;
+    for (k = 0; k < 2048; k = k + 1) one[k] = k * k + 13 * k;
     for (k = 0; k < 512; k = k + 1) begin
       two[k] = k * 134775813;
       three[k] = {35'd0, k} * 70'd31415926535 * k;
@@ -30,7 +30,7 @@ module tables (input clk, input en, input [11:0] a, b, output reg [15:0] x, outp
     for (k = 0; k < 2048; k = k + 1) four[k] = k * 77;
   end
   always @(posedge clk) begin
-    x <= one[a];
+    x <= one[a[10:0]];
     if (en) y <= two[a[8:0]];
     z <= three[b[8:0]];
     p <= four[a[10:0]];
