@@ -1,6 +1,7 @@
 """Nodes and raster sources, one at a time, in Amaranth's simulator."""
 
-from collections.abc import Iterable, Iterator
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from inrhw.base.errors import Mismatch
 from inrhw.base.types import Codes, Vector
 from inrhw.core.sources.folded_raster import FoldedRaster
 from inrhw.core.sources.raster import RasterSource
+from inrhw.gateware.memory import READ_LATENCY, Contents, starts_empty
 from inrhw.ops.node import Node
 
 #: What is put on signals in one cycle.
@@ -28,7 +30,7 @@ def simulate(where: str, node: Node, x: Codes, banks: Codes) -> Codes:
         Beats of a vector are missing or not `o.beat_interval` cycles apart, says `where`.
     """
     component = node.component()
-    inputs: list[_Inputs] = []
+    inputs = [[(component.i.valid, 0), *load] for load in _loading(component, getattr(node, "memories", ()))]
     for cycle, (valid, payload) in enumerate(_beats(node, x)):
         inputs.append([(component.i.valid, valid), (component.i.payload, payload)])
         if node.i.banks > 1:
@@ -46,7 +48,7 @@ def simulate_folded_raster(where: str, source: FoldedRaster, vectors: int) -> Co
     component, span = source.component(), source.o.span
     cycles = vectors * span + source.latency + 1
     banks = [bank for bank, frame in source.frames(vectors) for _ in frame]
-    inputs: list[_Inputs] = []
+    inputs = [[(component.advance, 0), *load] for load in _loading(component, source.memories)]
     for k in range(cycles):
         vector, beat = divmod(k, span)
         inputs.append([(component.advance, vector < vectors and beat == 0)])
@@ -84,6 +86,19 @@ def _beats(node: Node, x: Codes) -> Iterator[tuple[bool, list[int]]]:
         valid = vector < len(x) and beat < i.beats and not between
         payload = np.where(used[beat], codes[vector, beat], noise[cycle]) if valid else noise[cycle]
         yield valid, payload.tolist()
+
+
+def _loading(component: Any, memories: Sequence[Contents]) -> list[_Inputs]:
+    """Return what fills both banks of the memories that start empty, and the cycles until that is done."""
+    inputs: list[_Inputs] = []
+    for number, memory in enumerate(memories):
+        if not starts_empty(memory):
+            continue
+        bus, words = component.load, memory.joined.words
+        for bank, address in itertools.product(range(2), range(memory.joined.depth)):
+            place = [(bus.memory, number), (bus.bank, bank), (bus.address, address)]
+            inputs.append([*place, (bus.data, words[address]), (bus.write, 1)])
+    return inputs + [[(component.load.write, 0)]] * READ_LATENCY if inputs else []
 
 
 def _outputs(where: str, component: Any, o: Vector, inputs: Iterable[_Inputs]) -> Codes:
