@@ -81,7 +81,7 @@ def lanes(bits: list[int], libraries: Libraries) -> Iterator[dict[str, Any]]:
 def core(libraries: Libraries, work: Path) -> Iterator[dict[str, Any]]:
     """Yield a row for the core in each library."""
     build = BuildFolder(work / "core")
-    build.run(Fit([builtin_picture((64, 64))], [Architecture("quadinr", 64, 64, 3, 16, 1)]))
+    build.run(Fit([builtin_picture((64, 64))], [Architecture("quadinr", (64, 64), 3, 16, 1)]))
     build.run(Emit())
     manifest = Manifest.load(build.folder)
     activity = functools.partial(core_activity, folder=build.folder, manifest=manifest)

@@ -27,7 +27,7 @@ from inrhw.verification.bench import run_bench, tests_of
 
 BOARD = load_board("vcu128")
 EIGHT_BITS = Precision(8, 8, 8, max_row_shift=0)
-ARCHITECTURE = Architecture("quadinr", 8, 8, 3, 32, 2, precision=EIGHT_BITS)
+ARCHITECTURE = Architecture("quadinr", (8, 8), 3, 32, 2, precision=EIGHT_BITS)
 SHARED = 2
 RESOURCES = ("lut", "ff", "dsp", "bram", "uram")
 

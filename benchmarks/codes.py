@@ -25,8 +25,8 @@ from inrhw.networks.precision import Precision
 from inrhw.networks.training.digits import network_digits
 from inrhw.ops.linear.dense import Dense
 from inrhw.ops.registry import weight_codes
+from inrhw.signals.kinds.picture import parse_size
 from inrhw.signals.likeness import psnr_db
-from inrhw.signals.picture import parse_size
 
 RESULTS = Path(__file__).parent / "results" / "codes.json"
 
@@ -95,8 +95,7 @@ def measured(
     if not missing:
         return
     picture = load_picture(path, parse_size(options.size))
-    sides = (picture.width, picture.height, picture.channels)
-    plain = Architecture("quadinr", *sides, width)
+    plain = Architecture("quadinr", picture.sides, picture.channels, width)
     trained = fit(picture, plain, Training(options.steps, finetune=0)).float_model
     for way in missing:
         yield Row(*runs[way], **found(trained, picture, WAYS[way], options.finetune))

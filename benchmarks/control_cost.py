@@ -45,7 +45,7 @@ def main() -> None:
 def measured(weights: str, side: int, control: bool, folder: Path) -> dict[str, float | None]:
     """Return what one core takes."""
     precision = Precision() if weights == "baked" else Precision(8, 8, 8, max_row_shift=0)
-    architecture = Architecture("quadinr", side, side, 3, 4, 2, precision=precision)
+    architecture = Architecture("quadinr", (side, side), 3, 4, 2, precision=precision)
     graph = lower(INR(architecture).quantized())
     if folding := plan(architecture, WISHES[weights], BOARD):
         graph = fold(graph, folding, precision)

@@ -89,8 +89,7 @@ class Design:
         kind = SharedArchitecture if self.pictures > 1 else Architecture
         return kind(
             self.model,
-            self.side,
-            self.side,
+            (self.side, self.side),
             3,
             self.features,
             self.hidden,

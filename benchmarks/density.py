@@ -34,7 +34,7 @@ def main() -> None:
 
 def measured(digits_loss: float, folder: Path) -> list[dict[str, object]]:
     """Return a row for the network with adders of two operands, and one with three."""
-    architecture = Architecture("quadinr", 64, 64, 3)
+    architecture = Architecture("quadinr", (64, 64), 3)
     training = Training(digits_loss=digits_loss)
     BuildFolder(folder).run(Fit([builtin_picture((64, 64))], [architecture], training))
     model, found = Fitted.load(folder).model, read_json(folder / "fit.json", "inrhw fit")

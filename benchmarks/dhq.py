@@ -36,8 +36,8 @@ from inrhw.networks.tensors import save_tensors
 from inrhw.networks.training.batches import batch_loss
 from inrhw.networks.training.descent import State, descend, own_thread, with_own_rate
 from inrhw.networks.training.distribution import distributions
+from inrhw.signals.kinds.picture import Picture, parse_size
 from inrhw.signals.likeness import psnr_db
-from inrhw.signals.picture import Picture, parse_size
 
 Row = dict[str, Any]
 
@@ -145,7 +145,7 @@ class Task:
     def architecture(self) -> Architecture:
         """Return 2-32-32-32-3."""
         p = self.picture
-        return Architecture(self.model, p.width, p.height, p.channels, 32, 2)
+        return Architecture(self.model, (p.width, p.height), p.channels, 32, 2)
 
     def descend(self, model: INR, state: State[INR]) -> None:
         """Train on the picture."""

@@ -51,8 +51,8 @@ from inrhw.lowering.planning import plan
 from inrhw.networks.training.fitted import Fitted
 from inrhw.ops.linear.fwht.node import Fwht
 from inrhw.ops.node import Graph, Node
+from inrhw.signals.kinds.picture import Picture
 from inrhw.signals.likeness import psnr_db
-from inrhw.signals.picture import Picture
 
 BOARD = load_board("vcu128")
 WISHES = {"folded": Hardware(weights="rom", initiation_interval=64), "baked": Hardware()}
@@ -102,7 +102,7 @@ class Network:
 
     def architecture(self, picture: Picture) -> Architecture:
         """Return 2-32-32-32-3."""
-        size = (picture.width, picture.height, picture.channels)
+        size = (picture.sides, picture.channels)
         impl = _SINES.get(self.bits, "")
         return Architecture(self.model, *size, 32, 2, precision=self.precision, activation_impl=impl)
 

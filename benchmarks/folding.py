@@ -71,7 +71,7 @@ def main() -> None:
 
 def run(name: str, width: int, hidden: int, wish: Hardware, options: argparse.Namespace) -> dict[str, Any]:
     """Return one row."""
-    architecture = Architecture("quadinr", 64, 64, 3, width, hidden, precision=EIGHT_BITS)
+    architecture = Architecture("quadinr", (64, 64), 3, width, hidden, precision=EIGHT_BITS)
     model = INR(architecture).quantized().eval()
     folding = plan(architecture, wish, BOARD)
     assert folding is not None

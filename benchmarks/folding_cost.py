@@ -95,7 +95,9 @@ def main() -> None:
 def run(design: Design) -> dict[str, Any]:
     """Return prediction, measurement and the error of the prediction, as a part of the measurement."""
     precision = Precision(design.weight_bits, design.weight_bits, design.weight_bits)
-    architecture = Architecture(design.model, 64, 64, 3, design.features, design.hidden, precision=precision)
+    architecture = Architecture(
+        design.model, (64, 64), 3, design.features, design.hidden, precision=precision
+    )
     board = load_board("vcu128")
     hardware = Hardware(
         design.source, weights=design.weights, initiation_interval=design.interval, packed=design.packed

@@ -124,8 +124,7 @@ def drawn(seed: int) -> Case:
     )
     architecture = Architecture(
         model,
-        number(1, 9),
-        number(1, 7),
+        (number(1, 9), number(1, 7)),
         int(rng.choice([1, 3])),
         number(1, 8),
         number(0, 3),
@@ -197,13 +196,17 @@ def check(case: Case, work: Path | None) -> str:
 def smaller(case: Case) -> Iterator[Case]:
     """Yield cases with one thing less, that may show the same."""
     a = case.architecture
-    for name in ("width", "height", "hidden_features", "hidden_layers"):
+    for name in ("hidden_features", "hidden_layers"):
         least = 0 if name == "hidden_layers" else 1
         for value in {least, getattr(a, name) // 2, getattr(a, name) - 1}:
             if least <= value < getattr(a, name):
                 made = replace(a, **{name: value})
                 folds = [Fold(1, 2), *[Fold(1, 1)] * (len(made.features) - 2)]
                 yield replace(case, architecture=made, folds=tuple(folds))
+    width, height = a.sides
+    for sides in {(width // 2, height), (width - 1, height), (width, height // 2), (width, height - 1)}:
+        if min(sides):
+            yield replace(case, architecture=replace(a, sides=sides))
 
 
 def reduced(case: Case, work: Path | None) -> Case:

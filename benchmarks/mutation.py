@@ -21,7 +21,7 @@ from inrhw.ops.node import Graph
 from inrhw.verification.mutation import PARTS, Mutated, plant, score
 
 #: Two layers of three neurons; enough pixels for most bits of the arithmetic to matter.
-NETWORK = Architecture("quadinr", 16, 12, 3, hidden_features=3, hidden_layers=1)
+NETWORK = Architecture("quadinr", (16, 12), 3, hidden_features=3, hidden_layers=1)
 FOLDS = (Fold(2, 2), Fold(3, 3), Fold(1, 3))
 
 

@@ -16,7 +16,7 @@ from inrhw.cli.commands.emit import Emit
 from inrhw.cli.commands.fit import Fit
 from inrhw.cli.commands.report import write
 from inrhw.cli.commands.verify import Verify
-from inrhw.signals.picture import parse_size
+from inrhw.signals.kinds.picture import parse_size
 
 
 def main() -> None:
@@ -45,8 +45,7 @@ def run(path: Path, model: str, options: argparse.Namespace) -> dict[str, object
     picture = load_picture(path, parse_size(options.size))
     architecture = Architecture(
         model,
-        picture.width,
-        picture.height,
+        (picture.width, picture.height),
         picture.channels,
         options.hidden_features,
         options.hidden_layers,

@@ -20,8 +20,8 @@ from typing import Any
 from inrhw import Architecture, Training, fit, load_picture
 from inrhw.base.files import read_json, write_json
 from inrhw.networks.architecture import activations
+from inrhw.signals.kinds.picture import parse_size
 from inrhw.signals.likeness import psnr_db
-from inrhw.signals.picture import parse_size
 
 Row = dict[str, Any]
 
@@ -65,8 +65,7 @@ def run(  # noqa: PLR0917
     picture = load_picture(path, parse_size(options.size))
     architecture = Architecture(
         model,
-        picture.width,
-        picture.height,
+        (picture.width, picture.height),
         picture.channels,
         options.hidden_features,
         options.hidden_layers,

@@ -56,7 +56,7 @@ def run(model: str, layers: str, board_name: str, options: argparse.Namespace) -
         last_weight_bits=options.last_weight_bits,
         phase_bits=options.phase_bits,
     )
-    architecture = Architecture(model, 64, 64, 3, features, hidden, precision=precision)
+    architecture = Architecture(model, (64, 64), 3, features, hidden, precision=precision)
     outer = f"{options.first_weight_bits}_{options.last_weight_bits}"
     bits = f"w{options.weight_bits}_o{outer}_p{options.phase_bits}"
     build = BuildFolder(options.work / f"{model}_{layers}_{bits}_{board_name}")

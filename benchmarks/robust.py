@@ -18,8 +18,8 @@ from inrhw.networks.architecture import Architecture
 from inrhw.networks.faults import flipped, rendered_with, rendered_with_noise, stored
 from inrhw.networks.training.fitted import fit
 from inrhw.networks.training.training import Training
+from inrhw.signals.kinds.picture import Picture, load_picture
 from inrhw.signals.likeness import psnr_db
-from inrhw.signals.picture import Picture, load_picture
 
 SETTINGS: tuple[dict[str, Any], ...] = (
     {},
@@ -38,7 +38,7 @@ COLUMNS = ("clean", "1 %", "2 %", "5 %", "1e-4", "1e-3", "1e-2", "s")
 
 def measured(picture: Picture, model: str, training: Training) -> list[float]:
     """Return PSNR in the order of `COLUMNS`, and the CPU seconds of training."""
-    architecture = Architecture(model, 64, 64, picture.channels, hidden_features=32, hidden_layers=2)
+    architecture = Architecture(model, (64, 64), picture.channels, hidden_features=32, hidden_layers=2)
     start = time.process_time()
     network = fit(picture, architecture, training).model
     took_s = time.process_time() - start

@@ -32,8 +32,8 @@ from inrhw.base.files import read_json, write_json
 from inrhw.networks.inr import INR
 from inrhw.networks.shared import shared_architectures
 from inrhw.networks.training.shared_fit import fit_shared
+from inrhw.signals.kinds.picture import Pixels, parse_size
 from inrhw.signals.likeness import psnr_db
-from inrhw.signals.picture import Pixels, parse_size
 
 Row = dict[str, Any]
 
@@ -141,7 +141,7 @@ def equal_width(row: Row, options: argparse.Namespace) -> int:
     width, height = parse_size(options.size)
 
     def parameters(features: int) -> int:
-        architecture = Architecture(options.model, width, height, 3, features, options.separate_layers)
+        architecture = Architecture(options.model, (width, height), 3, features, options.separate_layers)
         return int(row["pictures"]) * sum(p.numel() for p in INR(architecture).parameters())
 
     return next(n for n in range(options.hidden_features, 0, -1) if parameters(n) <= row["parameters"])
@@ -150,7 +150,7 @@ def equal_width(row: Row, options: argparse.Namespace) -> int:
 def alone(path: Path, options: argparse.Namespace) -> Row:
     """Train a network of a picture's own."""
     picture = load_picture(path, parse_size(options.size))
-    size = (picture.width, picture.height, picture.channels)
+    size = (picture.sides, picture.channels)
     architecture = Architecture(options.model, *size, options.hidden_features, options.separate_layers)
     training = Training(options.steps, learning_rate=options.learning_rate, device=options.device)
     fitted = fit(picture, architecture, training)

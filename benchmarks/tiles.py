@@ -29,8 +29,8 @@ from inrhw.networks.tiled import TiledArchitecture, TiledINR
 from inrhw.networks.training.fitted import fit
 from inrhw.networks.training.training import Training
 from inrhw.reports.tiles import macs, on_seam
+from inrhw.signals.kinds.picture import load_picture, parse_size
 from inrhw.signals.likeness import psnr_db
-from inrhw.signals.picture import load_picture, parse_size
 
 BOARD = load_board("vcu128")
 EIGHT_BITS = Precision(8, 8, 8)
@@ -43,7 +43,7 @@ NETWORKS = ((16, 8), (32, 8), (32, 16), (64, 20))
 def architecture_of(size: tuple[int, int], tile: int, width: int) -> TiledArchitecture:
     """Return 2-width-width-3 for each tile of a picture."""
     return TiledArchitecture(
-        "quadinr", *size, 3, width, 1, precision=EIGHT_BITS, tile_width=tile, tile_height=tile
+        "quadinr", size, 3, width, 1, precision=EIGHT_BITS, tile_width=tile, tile_height=tile
     )
 
 

@@ -24,8 +24,8 @@ from torch import Tensor, nn
 from inrhw import Architecture, Picture, Training, fit, load_picture
 from inrhw.base.files import write_json
 from inrhw.networks.training.descent import own_thread
+from inrhw.signals.kinds.picture import parse_size
 from inrhw.signals.likeness import psnr_db
-from inrhw.signals.picture import parse_size
 
 Row = dict[str, Any]
 
@@ -100,7 +100,7 @@ def public(model: str, picture: Picture, seed: int, rate: float, options: argpar
 
 def ours(model: str, picture: Picture, seed: int, options: argparse.Namespace) -> Row:
     """Return the PSNR of our network in its three forms, and the CPU time."""
-    size = (picture.width, picture.height, picture.channels)
+    size = (picture.sides, picture.channels)
     architecture = Architecture(model, *size, options.hidden_features, options.hidden_layers)
     begin = time.process_time()
     fitted = fit(picture, architecture, Training(options.steps, seed=seed))

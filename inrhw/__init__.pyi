@@ -29,9 +29,9 @@ from .networks.training.shared_fit import add_picture as add_picture
 from .networks.training.shared_fit import fit_shared as fit_shared
 from .networks.training.torch_module import from_torch as from_torch
 from .networks.training.training import Training as Training
-from .signals.picture import Picture as Picture
-from .signals.picture import builtin_picture as builtin_picture
-from .signals.picture import load_picture as load_picture
+from .signals.kinds.picture import Picture as Picture
+from .signals.kinds.picture import builtin_picture as builtin_picture
+from .signals.kinds.picture import load_picture as load_picture
 from .signals.signal import Signal as Signal
 from .synthesis.synthesis import Synthesis as Synthesis
 from .synthesis.synthesis import synth as synth

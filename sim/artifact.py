@@ -1,7 +1,9 @@
 """What a folder says of its core, and the golden vectors."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from loading import HEADER_WORDS, Memory
@@ -20,19 +22,21 @@ class Artifact:
     Parameters
     ----------
     sizes
-        Width and height in pixels of each size of frame; many where pictures differ.
+        Sides of each size of signal, the fastest axis first; many where pictures differ.
     stream
         Coordinates come by s_axis; else the core makes them.
     coordinates
-        Codes, int64 [pixels, 2]: a frame of each size, one after the other.
+        Codes, int64 [pixels, axes]: a scan of each size, one after the other.
     pictures
-        What the core must give, uint8 [pictures, pixels, channels]: one, of a loadable core two, or many.
+        What the core must give, [pictures, pixels, channels]: one, of a loadable core two, or many.
     frames
         Which pixels a frame of each picture has: all, or on a raster scan those of the picture's own size.
     id_bits
         Of tid, which says the picture; 0 if the core has none.
     order
-        Channel of each byte of m_axis_tdata.
+        Channel of each place of m_axis_tdata.
+    bytes_per_channel
+        Of such a place.
     bits_per_axis
         Of s_axis_tdata.
     latency
@@ -58,13 +62,14 @@ class Artifact:
         Of a window's x and y, and of its step.
     """
 
-    sizes: list[tuple[int, int]]
+    sizes: list[tuple[int, ...]]
     stream: bool
     coordinates: NDArray[np.int64]
-    pictures: NDArray[np.uint8]
+    pictures: NDArray[np.integer[Any]]
     frames: list[range]
     id_bits: int
     order: list[int]
+    bytes_per_channel: int
     bits_per_axis: int
     latency: int
     initiation_interval: int
@@ -93,9 +98,10 @@ class Artifact:
                 windows += vectors["windows"].tolist()
         each = manifest.picture_sizes
         sizes = list(dict.fromkeys(each))
-        ends = np.cumsum([width * height for width, height in sizes]).tolist()
+        ends = np.cumsum([math.prod(sides) for sides in sizes]).tolist()
         count, stream = ends[-1], manifest.source == "stream"
-        assert coordinates.shape == (count, 2), f"coordinates must be [{count}, 2], not {coordinates.shape}"
+        shape = (count, len(manifest.sides))
+        assert coordinates.shape == shape, f"coordinates must be {list(shape)}, not {coordinates.shape}"
         for pixels in pictures:
             assert pixels.shape == (count, manifest.channels), f"pixels have the shape {pixels.shape}"
         frames = [range(count)] * len(pictures)
@@ -110,6 +116,7 @@ class Artifact:
             frames,
             (manifest.pictures - 1).bit_length(),
             list(manifest.tdata_order),
+            manifest.value.bits_per_channel // 8,
             manifest.coordinate.bits_per_axis,
             manifest.latency,
             manifest.initiation_interval,
@@ -143,25 +150,37 @@ class Artifact:
         """
         numbers = np.arange(1 << self.id_bits) if self.id_bits else np.zeros(len(self.pictures), np.int64)
         found = np.zeros((len(numbers), len(self), lanes), np.uint8)
-        found[: len(self.pictures), :, : len(self.order)] = self.pictures[..., self.order]
+        placed = self.pictures[..., self.order, None].astype(np.int64)
+        codes = placed >> 8 * np.arange(self.bytes_per_channel) & 255
+        codes = codes.reshape(*self.pictures.shape[:2], -1)
+        found[: len(self.pictures), :, : codes.shape[-1]] = codes
         if self.id_bits:
             first = lanes - -(-self.id_bits // 8)
             for lane in range(first, lanes):
                 found[..., lane] = (numbers >> 8 * (lane - first) & 255)[:, None]
         return found
 
+    def values_of(self, lanes: NDArray[np.uint8]) -> NDArray[np.integer[Any]]:
+        """Return the values [beats, channels] of the bytes of m_axis_tdata, [beats, bytes]."""
+        codes = lanes.reshape(len(lanes), len(self.order), self.bytes_per_channel).astype(np.int64)
+        values = (codes << 8 * np.arange(self.bytes_per_channel)).sum(axis=-1)
+        ordered: NDArray[np.integer[Any]] = values[:, np.argsort(self.order)].astype(self.pictures.dtype)
+        return ordered
+
     def frame_flags(self) -> Bits:
-        """Return tuser and tlast of every pixel of a frame of each size, [pixels, 2]."""
-        frames = [(np.arange(width * height), width) for width, height in self.sizes]
+        """Return tuser and tlast of every pixel of a scan of each size, [pixels, 2]."""
+        scans = [(np.arange(math.prod(sides)), math.prod(sides[:2]), sides[0]) for sides in self.sizes]
         return np.concatenate(
-            [np.stack([index == 0, index % width == width - 1], axis=1) for index, width in frames]
+            [
+                np.stack([index % frame == 0, index % width == width - 1], axis=1)
+                for index, frame, width in scans
+            ]
         )
 
     def frame_ends(self) -> Bits:
         """Return whether each pixel is the last of a frame of its size, [pixels]."""
-        ends = np.zeros(len(self), bool)
-        ends[np.cumsum([width * height for width, height in self.sizes]) - 1] = True
-        return ends
+        scans = [(np.arange(math.prod(sides)), math.prod(sides[:2])) for sides in self.sizes]
+        return np.concatenate([index % frame == frame - 1 for index, frame in scans])
 
     @property
     def credits(self) -> int:
@@ -170,14 +189,16 @@ class Artifact:
 
     def size(self, picture: int) -> int:
         """Return what SIZE holds when a picture is shown."""
-        column, row = self.column_and_row(self.frames[picture][-1])
-        return column + 1 | row + 1 << 16
+        width, height, *_ = *self._position(self.frames[picture][-1]), 0
+        return width + 1 | height + 1 << 16
 
-    def column_and_row(self, pixel: int) -> tuple[int, int]:
-        """Return where in its frame a pixel is."""
-        for width, height in self.sizes:
-            if pixel < width * height:
+    def where(self, pixel: int) -> str:
+        """Return where in the signal a pixel is, for people."""
+        return ", ".join(f"{axis} {at}" for axis, at in zip("xyz", self._position(pixel), strict=False))
+
+    def _position(self, pixel: int) -> list[int]:
+        for sides in self.sizes:
+            if pixel < math.prod(sides):
                 break
-            pixel -= width * height
-        row, column = divmod(pixel, width)
-        return column, row
+            pixel -= math.prod(sides)
+        return [int(at) for at in np.unravel_index(pixel, sides, order="F")]

@@ -124,7 +124,7 @@ class Link:
         """Return the beats {tid, tlast, tuser, tdata} as characters, lowest bit first; tid is 0."""
         axis = self.artifact.bits_per_axis
         bits = np.zeros((len(self.artifact), beat_bits), np.uint8)
-        for k in range(2):
+        for k in range(self.artifact.coordinates.shape[1]):
             codes = self.artifact.coordinates[:, k : k + 1]
             bits[:, k * axis : (k + 1) * axis] = codes >> np.arange(axis) & 1
         tid = beat_bits - self.artifact.id_bits
@@ -337,13 +337,12 @@ class Link:
 
     def _where(self, number: int) -> str:
         frame, pixel = self.pictures.place(number)
-        x, y = self.artifact.column_and_row(pixel)
-        return f"vector {pixel} (x {x}, y {y}" + (f", frame {frame})" if frame else ")")
+        at = self.artifact.where(pixel)
+        return f"vector {pixel} ({at}" + (f", frame {frame})" if frame else ")")
 
     def _fail(self, at: int, what: str) -> NoReturn:
         raise AssertionError(f"{self._test}: {what}; clock {self.clock + at}")
 
-    def pixels(self) -> NDArray[np.uint8]:
-        """Return what was received: uint8 [beats, channels]."""
-        lanes = np.concatenate(self.received)
-        return lanes[:, np.argsort(self.artifact.order)]
+    def pixels(self) -> NDArray[np.integer[Any]]:
+        """Return what was received: [beats, channels]."""
+        return self.artifact.values_of(np.concatenate(self.received))

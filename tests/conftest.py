@@ -16,7 +16,7 @@ from inrhw.base.board import load_board
 from inrhw.cli.app import main
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.training.training import Training
-from inrhw.signals.picture import Picture
+from inrhw.signals.kinds.picture import Picture
 
 # For the simulator's process alone: it needs cocotbext-axi.
 collect_ignore = ["support/axi_masters.py"]
@@ -48,7 +48,7 @@ def picture() -> Picture:
 @pytest.fixture
 def architecture() -> Architecture:
     """A network for `picture`."""
-    return Architecture("quadinr", 5, 4, 3, hidden_features=4, hidden_layers=1)
+    return Architecture("quadinr", (5, 4), 3, hidden_features=4, hidden_layers=1)
 
 
 @pytest.fixture(scope="session")
@@ -57,7 +57,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("finished") / "tiny"
     values = np.random.default_rng(0).integers(0, 256, (4, 5, 3), dtype=np.uint8)
     work = Build(folder, command="inrhw build")
-    work.fit(Picture("tiny", values), Architecture("quadinr", 5, 4, 3, 3, 0), Training(steps=3))
+    work.fit(Picture("tiny", values), Architecture("quadinr", (5, 4), 3, 3, 0), Training(steps=3))
     work.emit("raster")
     work.synth(load_board("vcu128"))
     work.power()

@@ -118,7 +118,7 @@ def test_no_folder_has_more_than_fourteen_entries(folder: Path) -> None:
     [
         ("base.types", {"torch", "amaranth"}),
         ("signals.grid", {"torch", "amaranth"}),
-        ("signals.picture", {"torch", "amaranth"}),
+        ("signals.kinds.picture", {"torch", "amaranth"}),
         ("gateware.constant_matrix", {"torch", "amaranth"}),
         ("ops.rotation", {"torch", "amaranth"}),
         ("ops.node", {"torch"}),

@@ -14,7 +14,7 @@ from inrhw.cli.app import app_for
 from inrhw.cli.discovery import command_functions
 from inrhw.cli.recipe import load_recipe
 from inrhw.reports.report_schema import schema_of_report
-from inrhw.signals.picture import save_picture
+from inrhw.signals.kinds.picture import save_picture
 
 README = (REPOSITORY / "README.md").read_text()
 PYTHON = (REPOSITORY / "docs/howto/python.md").read_text()

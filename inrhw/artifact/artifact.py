@@ -27,6 +27,7 @@ from inrhw.core.registers.weight_file import weights_file
 from inrhw.core.sources.window import WindowSource
 from inrhw.ops.node import Graph
 from inrhw.signals.grid import Grid
+from inrhw.signals.samples import VALUES
 from inrhw.signals.tiling import Tiling
 from inrhw.signals.window import Window
 
@@ -191,11 +192,12 @@ def _vectors(core: Core) -> bytes:
     pixels, *others = core.golden()
     if core.memories:
         others = core.other.golden()
-    vectors: dict[str, Any] = {"coordinates": coordinates, "pixels": pixels.astype(np.uint8)}
+    dtype = VALUES[core.value]
+    vectors: dict[str, Any] = {"coordinates": coordinates, "pixels": pixels.astype(dtype)}
     if core.window_source:
         vectors |= _window_vectors(core, core.window_source)
     if others:
-        vectors["other_pixels"] = np.stack(others).astype(np.uint8)
+        vectors["other_pixels"] = np.stack(others).astype(dtype)
     buffer = io.BytesIO()
     np.savez(buffer, **vectors)
     return buffer.getvalue()
@@ -209,5 +211,5 @@ def _window_vectors(core: Core, source: WindowSource) -> dict[str, Any]:
     pixels = [core.pipeline.forward_int(source.forward_int(window)) for window in windows]
     return {
         "windows": np.array([astuple(window) for window in windows]),
-        "window_pixels": np.stack(pixels).astype(np.uint8),
+        "window_pixels": np.stack(pixels).astype(VALUES[core.value]),
     }

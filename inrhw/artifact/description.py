@@ -7,7 +7,7 @@ from enum import IntEnum
 from amaranth.hdl import Shape
 from amaranth.lib.wiring import Component, In
 
-from inrhw.artifact.manifest import Coordinate, Folding, Manifest, Memory, Port, Stage, WindowFormat
+from inrhw.artifact.manifest import Coordinate, Folding, Manifest, Memory, Port, Stage, Value, WindowFormat
 from inrhw.base.types import Fixed
 from inrhw.base.version import __version__
 from inrhw.core.core import FIFO_LATENCY, Core
@@ -43,10 +43,10 @@ def describe(core: Core, name: str, component: Component) -> Manifest:
         name=name,
         ports=_ports(component),
         source=core.source,
-        width=core.grid.width,
-        height=core.grid.height,
+        sides=core.grid.sides,
         channels=core.channels,
         tdata_order=tuple(core.channel_order),
+        value=Value(core.value.width, core.value.frac, core.value.signed, core.bits_per_channel),
         coordinate=Coordinate(element.width, element.frac, element.signed, bits_per_axis(element)),
         latency=core.latency,
         initiation_interval=core.initiation_interval,
@@ -56,7 +56,7 @@ def describe(core: Core, name: str, component: Component) -> Manifest:
         shape=f"{shape_digest(core.memories):08x}" if core.memories else "",
         memories=tuple(Memory(memory.name, memory.width, memory.depth) for memory in core.memories),
         pictures=core.pictures,
-        sizes=tuple((grid.width, grid.height) for grid in core.grids) if len(core.sizes) > 1 else (),
+        sizes=tuple(grid.sides for grid in core.grids) if len(core.sizes) > 1 else (),
         registers=_registers(core),
         control=_addresses(control_registers(core.window)) if core.control else None,
         window=_window(core.window_source) if core.window_source else None,

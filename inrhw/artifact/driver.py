@@ -141,7 +141,7 @@ class CoreDriver:
         self._write(PictureRegister.PICTURE, number)
 
     @property
-    def sizes(self) -> list[tuple[int, int]]:
+    def sizes(self) -> list[tuple[int, ...]]:
         """Width and height of each picture in pixels."""
         return list(self._sizes)
 

@@ -1,13 +1,14 @@
 """An example test bench in Verilog, for people who put a core into a design of their own."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from inrhw.artifact.manifest import Manifest
 from inrhw.artifact.register_map import file_words
 
 _BENCH = """\
-// {name}_tb: an example test bench. It renders one frame of {name} into {name}.{suffix}, a text file that
-// every picture viewer shows. Made by inrhw; do not edit, copy. In this folder:
+// {name}_tb: an example test bench. It renders {what} of {name} into {name}.{suffix}, a text file that
+// {shown}. Made by inrhw; do not edit, copy. In this folder:
 //
 //     iverilog -g2012 -o {name}_tb.vvp {name}_tb.v {name}.v
 //     vvp {name}_tb.vvp
@@ -24,8 +25,7 @@ _BENCH = """\
 `timescale 1ns / 1ps
 
 module {name}_tb;
-    localparam WIDTH = {width};
-    localparam HEIGHT = {height};
+{sides}
 
     reg aclk = 0;
     always #5 aclk = ~aclk;
@@ -49,8 +49,7 @@ module {name}_tb;
     integer pixels = 0;
     initial begin
         picture = $fopen("{name}.{suffix}", "w");
-        $fwrite(picture, "{magic}\\n%0d %0d\\n255\\n", WIDTH, HEIGHT);
-        if ($test$plusargs("waves")) begin
+{header}        if ($test$plusargs("waves")) begin
             $dumpfile("{name}_tb.vcd");
             $dumpvars(0, {name}_tb);
         end
@@ -60,7 +59,7 @@ module {name}_tb;
         if (aresetn && m_axis_tvalid && m_axis_tready) begin
             $fwrite(picture, "{format}\\n", {values});
             pixels = pixels + 1;
-            if (pixels == WIDTH * HEIGHT) begin
+            if (pixels == {pixels}) begin
                 $fclose(picture);
                 $display("{name}.{suffix}: %0d pixels", pixels);
                 $finish;
@@ -76,22 +75,33 @@ endmodule
 
 _COORDINATES = """
     // Coordinates of the pixels' centres, line by line.
-    integer column = 0;
-    integer row = 0;
-    wire [{axis_high}:0] x = 2 * column + 1 - WIDTH;
-    wire [{axis_high}:0] y = 2 * row + 1 - HEIGHT;
-    wire [{coordinates_high}:0] s_axis_tdata = {{y, x}};
-    wire s_axis_tvalid = aresetn && row < HEIGHT;
+{counters}
+{coordinates}
+    wire [{coordinates_high}:0] s_axis_tdata = {{{joined}}};
+    wire s_axis_tvalid = aresetn && {last} < {last_side};
     wire s_axis_tready;
-    wire s_axis_tuser = column == 0 && row == 0;
+    wire s_axis_tuser = {starts};
     wire s_axis_tlast = column == WIDTH - 1;
 
     always @(posedge aclk)
         if (s_axis_tvalid && s_axis_tready) begin
-            column <= s_axis_tlast ? 0 : column + 1;
-            row <= row + s_axis_tlast;
+{steps}
         end
 """
+
+#: What counts along each axis, the coordinate on it, and the samples there.
+_AXES = (("column", "x", "WIDTH"), ("row", "y", "HEIGHT"), ("frame", "z", "FRAMES"))
+
+#: What each counter does when a coordinate is taken, of one axis, two and three.
+_STEPS = (
+    ("column <= column + 1;",),
+    ("column <= s_axis_tlast ? 0 : column + 1;", "row <= row + s_axis_tlast;"),
+    (
+        "column <= s_axis_tlast ? 0 : column + 1;",
+        "if (s_axis_tlast) row <= row == HEIGHT - 1 ? 0 : row + 1;",
+        "if (s_axis_tlast && row == HEIGHT - 1) frame <= frame + 1;",
+    ),
+)
 
 _WEIGHTS = """
     // The weights: 32-bit words, lowest byte first, tlast with the last one.
@@ -115,6 +125,9 @@ _WEIGHTS = """
     always @(posedge aclk) if (s_weights_tvalid && s_weights_tready) sent <= sent + 1;
 """
 
+#: Axes of a picture, or of a frame.
+_PICTURE_AXES = 2
+
 #: Ports that the bench drives or reads; all others are inputs at rest, or outputs that lead nowhere.
 _USED = {
     *("aclk", "aresetn", "m_axis_tdata", "m_axis_tvalid", "m_axis_tready"),
@@ -127,37 +140,73 @@ def example_bench(manifest: Manifest) -> str:
     """Return a test bench in Verilog that writes one frame of a core to a picture file.
 
     Its header says how to run it. A loadable core is given its weights file first; of many pictures it
-    renders picture 0, of one with a window the whole picture.
+    renders picture 0, of one with a window the whole picture. Of three axes it writes all frames below each
+    other; what no picture file can hold becomes a text of a sample a line.
 
     Parameters
     ----------
     manifest
         The core's.
     """
-    order = manifest.tdata_order
-    grey = len(order) == 1
-    bytes_of_channels = [order.index(channel) for channel in range(len(order))]
+    order, bits = manifest.tdata_order, manifest.value.bits_per_channel
+    places_of_channels = [order.index(channel) for channel in range(len(order))]
     n_words = file_words(manifest)
-    axis_bits = manifest.coordinate.bits_per_axis
-    inputs = (_COORDINATES if manifest.source == "stream" else "") + (_WEIGHTS if n_words else "")
+    axes = _AXES[: len(manifest.sides)]
+    inputs = (_coordinates(manifest) if manifest.source == "stream" else "") + (
+        _WEIGHTS.format(name=manifest.name, words=n_words) if n_words else ""
+    )
+    values = (f"m_axis_tdata[{bits * (k + 1) - 1}:{bits * k}]" for k in places_of_channels)
+    sides = zip(axes, manifest.sides, strict=True)
     return _BENCH.format(
         name=manifest.name,
-        width=manifest.width,
-        height=manifest.height,
-        suffix="pgm" if grey else "ppm",
-        magic="P2" if grey else "P3",
-        pixel_high=8 * len(order) - 1,
-        inputs=inputs.format(
-            name=manifest.name,
-            axis_high=axis_bits - 1,
-            coordinates_high=2 * axis_bits - 1,
-            words=n_words,
-        ),
+        sides="\n".join(f"    localparam {name} = {side};" for (_, _, name), side in sides),
+        pixels=" * ".join(name for _, _, name in axes),
+        pixel_high=bits * len(order) - 1,
+        inputs=inputs,
         connections=",\n".join(_connections(manifest)),
         format=" ".join(["%0d"] * len(order)),
-        values=", ".join(f"m_axis_tdata[{8 * k + 7}:{8 * k}]" for k in bytes_of_channels),
+        values=", ".join(f"$signed({value})" if manifest.value.signed else value for value in values),
         # Twice as long as a frame and all weights can take.
         deadline=2 * (manifest.initiation_interval * manifest.pixels + manifest.latency + n_words + 100),
+        **bench_file(manifest)._asdict(),
+    )
+
+
+class BenchFile(NamedTuple):
+    """The text file that a bench writes: what is in it, and what it says of itself."""
+
+    what: str
+    shown: str
+    suffix: str
+    header: str
+
+
+def bench_file(manifest: Manifest) -> BenchFile:
+    """Return the file that `example_bench` writes: a picture where one can hold such values."""
+    magic = {1: ("P2", "pgm"), 3: ("P3", "ppm")}.get(manifest.channels)
+    if manifest.value.signed or magic is None:
+        return BenchFile("one scan", "has a sample a line", "txt", "")
+    lines = " * ".join(name for _, _, name in _AXES[1 : len(manifest.sides)]) or "1"
+    start = f"{magic[0]}\\n%0d %0d\\n{2**manifest.value.width - 1}\\n"
+    what = "one frame" if len(manifest.sides) <= _PICTURE_AXES else "all frames"
+    header = f'        $fwrite(picture, "{start}", WIDTH, {lines});\n'
+    return BenchFile(what, "every picture viewer shows", magic[1], header)
+
+
+def _coordinates(manifest: Manifest) -> str:
+    """Return what drives the coordinates of a core that takes them."""
+    bits, axes = manifest.coordinate.bits_per_axis, _AXES[: len(manifest.sides)]
+    return _COORDINATES.format(
+        counters="\n".join(f"    integer {count} = 0;" for count, _, _ in axes),
+        coordinates="\n".join(
+            f"    wire [{bits - 1}:0] {axis} = 2 * {count} + 1 - {side};" for count, axis, side in axes
+        ),
+        coordinates_high=len(axes) * bits - 1,
+        joined=", ".join(axis for _, axis, _ in reversed(axes)),
+        last=axes[-1][0],
+        last_side=axes[-1][2],
+        starts=" && ".join(f"{count} == 0" for count, _, _ in axes[:_PICTURE_AXES]),
+        steps="\n".join(f"            {step}" for step in _STEPS[len(axes) - 1]),
     )
 
 

@@ -1,8 +1,10 @@
 """A core for FuseSoC: its files, and what to do with them."""
 
+from inrhw.artifact.example import bench_file
 from inrhw.artifact.ip_xact import LIBRARY, VENDOR, VERSION
 from inrhw.artifact.manifest import Manifest
 from inrhw.base.version import __version__
+from inrhw.signals.grid import size_text
 
 _CORE = """\
 CAPI=2:
@@ -70,8 +72,8 @@ def core_file(manifest: Manifest) -> str:
         version=__version__,
         vlnv=f"{VENDOR}:{LIBRARY}:{name}:{VERSION}",
         name=name,
-        sizes=" and ".join(dict.fromkeys(f"{width}x{height}" for width, height in manifest.picture_sizes)),
+        sizes=" and ".join(dict.fromkeys(map(size_text, manifest.picture_sizes))),
         verilog=manifest.verilog,
-        suffix="pgm" if manifest.channels == 1 else "ppm",
+        suffix=bench_file(manifest).suffix,
         data=f"      - {name}.weights: {{file_type: user}}\n" if manifest.loadable else "",
     )

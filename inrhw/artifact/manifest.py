@@ -3,6 +3,7 @@
 It needs neither torch nor amaranth, so that a driver on a board and the bench in a simulator can read it.
 """
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from inrhw.base.typed_json import from_json, to_json
 FILE = "manifest.json"
 
 #: Format of the file: another number whenever a key comes, goes or changes its meaning.
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,16 @@ class Coordinate:
     frac: int
     signed: bool
     bits_per_axis: int
+
+
+@dataclass(frozen=True)
+class Value:
+    """Format of a value: its number, and the bits that it takes of m_axis_tdata."""
+
+    width: int
+    frac: int
+    signed: bool
+    bits_per_channel: int
 
 
 @dataclass(frozen=True)
@@ -97,12 +108,15 @@ class Manifest:
         Of the top module, clock and reset first.
     source
         "raster": the core makes the coordinates. "stream": they come by s_axis.
-    width, height
-        Of the picture in pixels, of many pictures of the first.
+    sides
+        Samples along each axis of the signal, the one that is scanned fastest first: width and height of a
+        picture. Of many pictures those of the first.
     channels
-        Values of a pixel.
+        Values of a sample.
     tdata_order
-        Channel in each byte of m_axis_tdata.
+        Channel in each place of m_axis_tdata, from the lowest bits on.
+    value
+        Format of a value.
     coordinate
         Format of the coordinates.
     latency
@@ -122,7 +136,7 @@ class Manifest:
     pictures
         How many the core holds.
     sizes
-        Width and height of each of them, if they differ.
+        Sides of each of them, if they differ.
     registers
         Byte address of each register for weights or pictures, by name.
     control
@@ -137,10 +151,10 @@ class Manifest:
     name: str
     ports: tuple[Port, ...]
     source: str
-    width: int
-    height: int
+    sides: tuple[int, ...]
     channels: int
     tdata_order: tuple[int, ...]
+    value: Value
     coordinate: Coordinate
     latency: int
     initiation_interval: int
@@ -150,7 +164,7 @@ class Manifest:
     shape: str = ""
     memories: tuple[Memory, ...] = ()
     pictures: int = 1
-    sizes: tuple[tuple[int, int], ...] = ()
+    sizes: tuple[tuple[int, ...], ...] = ()
     registers: Mapping[str, int] | None = None
     control: Mapping[str, int] | None = None
     window: WindowFormat | None = None
@@ -161,7 +175,8 @@ class Manifest:
         _check(plain_name, self.name, "name", "a plain Verilog name")
         _check(self.source in ("raster", "stream"), self.source, "source", "raster or stream")
         _check(self.adder_operands in (2, 3), self.adder_operands, "adder_operands", "2 or 3")
-        for key in ("width", "height", "channels", "latency", "initiation_interval", "pictures"):
+        _check(0 < len(self.sides) <= 3 and min(self.sides) > 0, self.sides, "sides", "1 to 3 of at least 1")
+        for key in ("channels", "latency", "initiation_interval", "pictures"):
             _check(getattr(self, key) > 0, getattr(self, key), key, "at least 1")
         in_order = sorted(self.tdata_order) == list(range(self.channels))
         _check(in_order, self.tdata_order, "tdata_order", "every channel once")
@@ -227,13 +242,28 @@ class Manifest:
 
     @property
     def pixels(self) -> int:
-        """Pixels of a frame, of many pictures of the first."""
-        return self.width * self.height
+        """Samples of the signal, of many pictures of the first."""
+        return math.prod(self.sides)
 
     @property
-    def picture_sizes(self) -> tuple[tuple[int, int], ...]:
-        """Width and height of each picture in pixels."""
-        return self.sizes or ((self.width, self.height),) * self.pictures
+    def width(self) -> int:
+        """Samples in a line."""
+        return self.sides[0]
+
+    @property
+    def height(self) -> int:
+        """Lines in a frame."""
+        return self.sides[1] if len(self.sides) > 1 else 1
+
+    @property
+    def size(self) -> str:
+        """Sides as people write them."""
+        return "x".join(map(str, self.sides))
+
+    @property
+    def picture_sizes(self) -> tuple[tuple[int, ...], ...]:
+        """Sides of each picture."""
+        return self.sizes or (self.sides,) * self.pictures
 
     @property
     def widths(self) -> dict[str, int]:

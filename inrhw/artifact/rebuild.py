@@ -19,7 +19,7 @@ from inrhw.networks.training.fitted import Fitted
 from inrhw.networks.training.shared_fit import FittedShared, is_shared
 from inrhw.ops.node import Graph
 from inrhw.ops.registry import implementation
-from inrhw.signals.grid import Grid
+from inrhw.signals.grid import Grid, size_text
 from inrhw.signals.tiling import Tiling
 
 
@@ -53,7 +53,7 @@ def as_emitted(models: Sequence[INR], manifest: Manifest) -> list[INR]:
     InputError
         If that is not a multiple of the pictures' size.
     """
-    width, own = manifest.width, models[0].architecture.width
+    width, own = manifest.sides[0], models[0].architecture.sides[0]
     if width % own:
         raise InputError(
             f"the core in manifest.json is {width} pixels wide, which is no multiple of the picture's {own}; "
@@ -152,7 +152,8 @@ def _check_same_shape(given: Architecture, core: Architecture, folder: Path, cor
 
     differ("its activation is that of", given.model, core.model)
     differ("its activation is computed by", implementation(given.circuit), implementation(core.circuit))
-    differ("its picture has", f"{given.width}x{given.height} pixels", f"{core.width}x{core.height} pixels")
+    differ("its picture has", f"{size_text(given.sides)} pixels", f"{size_text(core.sides)} pixels")
+    differ("its values are", given.value, core.value)
     differ("its tiles have", _pixels_of_tile(given), _pixels_of_tile(core))
     differ("its dense layers are", len(given.features) - 1, len(core.features) - 1)
     shapes = zip(layer_shapes(given), layer_shapes(core), strict=True)
@@ -165,7 +166,7 @@ def _pixels_of_tile(architecture: Architecture) -> str:
     """Return the size of a tile: without tiles, that of the picture."""
     if isinstance(architecture, TiledArchitecture):
         return f"{architecture.tile_width}x{architecture.tile_height} pixels"
-    return f"{architecture.width}x{architecture.height} pixels"
+    return f"{size_text(architecture.sides)} pixels"
 
 
 def _check_same_rotations(theirs: list[str], ours: list[str], folder: Path, core_folder: Path) -> None:

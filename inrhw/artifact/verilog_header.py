@@ -1,5 +1,6 @@
 """The comment at the head of a core's Verilog."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import astuple
 
 from inrhw.base.version import __version__
@@ -7,7 +8,11 @@ from inrhw.core.core import Core
 from inrhw.core.registers.control_map import ControlRegister
 from inrhw.core.registers.picture_map import PictureRegister
 from inrhw.core.sources.stream import bits_per_axis
+from inrhw.signals.samples import PIXEL
 from inrhw.signals.window import FRAC
+
+#: Axes of a picture.
+_PICTURE_AXES = 2
 
 #: What Verilator warns of in anything that Yosys writes, and why it is right all the same.
 _LINT_OFF = {
@@ -33,24 +38,24 @@ def head_comment(core: Core, name: str) -> str:
         Of its top module.
     """
     element = core.graph.i.element
-    sizes = " and ".join(f"{grid.width}x{grid.height}" for grid in core.sizes)
-    width, height = (core.grid.width, core.grid.height) if len(core.sizes) == 1 else ("width", "height")
-    names = "RGB" if core.channels == 3 else ["grey"]
-    order = ", ".join(f"[{8 * k + 7}:{8 * k}] = {names[c]}" for k, c in enumerate(core.channel_order))
+    sizes = " and ".join(map(str, core.sizes))
+    what = "pixels" if core.grid.axes == _PICTURE_AXES else "samples"
     lines = [
-        f"{name}: {sizes} pixels, {core.channels} channel(s), {_rate(core)}.",
+        f"{name}: {sizes} {what}, {core.channels} channel(s){_value(core)}, {_rate(core)}.",
         f"Made by inrhw {__version__}; do not edit.",
         "",
         "aclk, aresetn  clock; synchronous reset, active low, at any time",
-        f"m_axis_*       AXI4-Stream video out; tdata {order};",
+        f"m_axis_*       AXI4-Stream video out; tdata {_order(core)};",
         "               tuser = first pixel of the frame, tlast = last pixel of a line",
     ]
     if core.source == "stream":
         bits = bits_per_axis(element)
         lines += [
             f"s_axis_*       coordinates in, two's complement of {element.width} bits:",
-            f"               tdata[{bits - 1}:0] = 2 column + 1 - {width},",
-            f"               tdata[{2 * bits - 1}:{bits}] = 2 row + 1 - {height};",
+            *(
+                f"               tdata[{(k + 1) * bits - 1}:{k * bits}] = 2 {axis} + 1 - {side}{end}"
+                for k, (axis, side, end) in enumerate(_axes(core))
+            ),
             "               tuser and tlast come out again with the pixel",
         ]
     if core.memories:
@@ -70,6 +75,34 @@ def head_comment(core: Core, name: str) -> str:
     comment = "".join(f"// {line}".rstrip() + "\n" for line in lines)
     switches = "".join(f"/* verilator lint_off {rule} */ // {why}\n" for rule, why in _LINT_OFF.items())
     return f"{comment}{switches}\n"
+
+
+def _value(core: Core) -> str:
+    """Return what is said of values that are no 8 bits without sign."""
+    if core.value == PIXEL:
+        return ""
+    signed = ", two's complement" if core.value.signed else ""
+    return f" of {core.value.width} bits{signed}"
+
+
+def _order(core: Core) -> str:
+    """Return where in m_axis_tdata each channel is."""
+    names: Sequence[str] = [f"channel {k}" for k in range(core.channels)]
+    if core.grid.axes == _PICTURE_AXES and core.value == PIXEL:
+        names = {1: ["grey"], 3: "RGB"}.get(core.channels, names)
+    bits = core.bits_per_channel
+    return ", ".join(
+        f"[{(k + 1) * bits - 1}:{k * bits}] = {names[channel]}"
+        for k, channel in enumerate(core.channel_order)
+    )
+
+
+def _axes(core: Core) -> Iterator[tuple[str, int | str, str]]:
+    """Yield what counts along each axis, the samples there, and the sign after the line on it."""
+    names = ("column", "row", "frame")[: core.grid.axes]
+    sides: Sequence[int | str] = core.grid.sides if len(core.sizes) == 1 else ("width", "height")
+    for name, side in zip(names, sides, strict=True):
+        yield name, side, ";" if name == names[-1] else ","
 
 
 def _picture_lines(core: Core, name: str) -> list[str]:

@@ -44,7 +44,7 @@ class CoreComponent(wiring.Component):
         ports = {
             "aclk": In(1),
             "aresetn": In(1),
-            "m_axis_tdata": Out(8 * core.channels),
+            "m_axis_tdata": Out(core.bits_per_channel * core.channels),
             "m_axis_tvalid": Out(1),
             "m_axis_tready": In(1),
             "m_axis_tuser": Out(1),
@@ -52,7 +52,7 @@ class CoreComponent(wiring.Component):
         }
         if core.source == "stream":
             ports |= {
-                "s_axis_tdata": In(2 * bits_per_axis(core.grid.element)),
+                "s_axis_tdata": In(core.grid.axes * bits_per_axis(core.grid.element)),
                 "s_axis_tvalid": In(1),
                 "s_axis_tready": Out(1),
                 "s_axis_tuser": In(1),
@@ -88,7 +88,7 @@ class CoreComponent(wiring.Component):
         m.submodules.network = network = core.pipeline.component()
         #: Ports of m_axis besides the pixel; they come with its coordinates.
         flags = Cat(self.m_axis_tuser, self.m_axis_tlast, *([self.m_axis_tid] if core.pictures > 1 else []))
-        m.submodules.fifo = fifo = Fifo(8 * core.channels + len(flags), core.credits)
+        m.submodules.fifo = fifo = Fifo(core.bits_per_channel * core.channels + len(flags), core.credits)
         pages = Pages(
             self._loader(m, gate, network) if core.memories else None,
             self._select() if core.pictures > 1 and core.source == "raster" else None,
@@ -114,9 +114,7 @@ class CoreComponent(wiring.Component):
 
     def _select(self) -> PictureSelect:
         scans, pictures = self._core.scans, self._core.pictures
-        return PictureSelect(
-            pictures, [(grid.width, grid.height) for grid in scans] if len(scans) > 1 else []
-        )
+        return PictureSelect(pictures, [grid.sides for grid in scans] if len(scans) > 1 else [])
 
     def _in_step(self, m: Module, gate: CreditGate, network: wiring.Component, sideband: Value) -> Value:
         """Return the pixel's flags when it leaves the network; they wait where that takes the least."""

@@ -1,4 +1,4 @@
-"""The core: a graph between a source of coordinates and an AXI4-Stream of pixels."""
+"""The core: a graph between a source of coordinates and an AXI4-Stream of samples."""
 
 import functools
 import itertools
@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from inrhw.base.errors import InputError
-from inrhw.base.types import Codes
+from inrhw.base.types import Codes, Fixed
 from inrhw.core.circuit import CoreComponent
 from inrhw.core.sources.folded_raster import FoldedRaster
 from inrhw.core.sources.raster import RasterSource
@@ -36,7 +36,7 @@ class Core:
     graph
         From coordinates to pixels, as `lower` makes it.
     grid
-        The picture's coordinates.
+        The signal's coordinates.
     source
         "raster": the core makes the coordinates itself, frame after frame. "stream": they come by
         AXI4-Stream.
@@ -63,18 +63,18 @@ class Core:
         check_control(self.control, self.source)
         if self.window:
             first = next(iter(self.graph.nodes.values()))
-            check_window(self.source, isinstance(first, FoldedDense), first.o.element)
+            check_window(self.source, isinstance(first, FoldedDense), first.o.element, self.grid.axes)
         i = self.graph.i
         if self.tiling:
             self._check_tiling(self.tiling)
         for grid in (self.tiling.grid,) if self.tiling else self.grids:
-            if (i.element, i.length) != (grid.element, 2):
+            if (i.element, i.length) != (grid.element, grid.axes):
                 raise InputError(f"the graph takes {i}, but the grid gives {grid.vector}")
         if len(self.grids) != self.pictures:
             raise InputError(f"a core of {self.pictures} pictures needs as many grids, not {len(self.grids)}")
 
     def _check_tiling(self, tiling: Tiling) -> None:
-        if (tiling.width, tiling.height) != (self.grid.width, self.grid.height):
+        if (tiling.width, tiling.height) != self.grid.sides:
             raise InputError("tiles must be of the picture that the core shows")
         if self.source != "raster":
             raise InputError("tiles need the raster source, which knows in which one a pixel is")
@@ -167,7 +167,7 @@ class Core:
             return ()
         edges = "; ".join(f"{name} {node.o}" for name, node in self.graph.nodes.items())
         tiles = f"tiles {self.tiling.tile_width}x{self.tiling.tile_height}; " if self.tiling else ""
-        name = f"{memories[0].name}; {self.grid.width}x{self.grid.height}; {tiles}{edges}"
+        name = f"{memories[0].name}; {self.grid}; {tiles}{edges}"
         return (replace(memories[0], name=name), *memories[1:])
 
     @property
@@ -206,8 +206,20 @@ class Core:
         return self.graph.o.length
 
     @property
+    def value(self) -> Fixed:
+        """Format of a value."""
+        element = self.graph.o.element
+        assert isinstance(element, Fixed)
+        return element
+
+    @property
+    def bits_per_channel(self) -> int:
+        """What a value takes of m_axis_tdata: whole bytes."""
+        return -(-self.value.width // 8) * 8
+
+    @property
     def channel_order(self) -> list[int]:
-        """Channel in each byte of m_axis_tdata, lowest first: AXI4-Stream video puts G, B, R."""
+        """Channel in each place of m_axis_tdata, lowest first: AXI4-Stream video puts G, B, R."""
         return [1, 2, 0] if self.channels == 3 else list(range(self.channels))
 
     def component(self) -> "CoreComponent":

@@ -156,7 +156,7 @@ def layer_cost(
 def rest_cost(shapes: Sequence[LayerShape], weights: str, source: str, *, control: bool = False) -> Cost:
     """Return what the FIFO, the counters, and the loader or the choice of a picture cost, and `control`."""
     chosen = shapes[0].banks > 1 and source == "raster" and not shapes[0].tile_columns
-    return _fifo(shapes[-1].rows, 1) + _pages(weights == "loadable", chosen, control)
+    return _fifo(shapes[-1].rows * shapes[-1].y_bits, 1) + _pages(weights == "loadable", chosen, control)
 
 
 def graph_cost(
@@ -195,12 +195,13 @@ def graph_cost(
     loadable = bool(graph.memories)
     chosen = graph.i.banks > 1 and not loadable and source == "raster" and not tile_columns
     credits = graph.latency // graph.initiation_interval + 1
-    return parts | {"rest": _fifo(graph.o.length, credits) + _pages(loadable, chosen, control)}
+    fifo = _fifo(graph.o.length * graph.o.element.width, credits)
+    return parts | {"rest": fifo + _pages(loadable, chosen, control)}
 
 
-def _fifo(channels: int, depth: int) -> Cost:
-    """Return the cost of the FIFO of pixels, and of what counts what is under way."""
-    width = 8 * channels + 2
+def _fifo(bits: int, depth: int) -> Cost:
+    """Return the cost of the FIFO of pixels of so many bits, and of what counts what is under way."""
+    width = bits + 2
     return Cost(lut=lut_ram(width, depth), ff=width) + _COUNTERS
 
 
@@ -246,9 +247,10 @@ def _folded_raster(shape: FoldedShape, tile_columns: int = 0) -> Cost:
     sums = whole_depth(beats) * max(1, tile_columns)
     kept = block_ram(width, sums) if sums_in_blocks(sums, beats) else Cost(lut=lut_ram(width, sums))
     lane = kept + adder(width, shape.element.width)
-    increments = column_memory(lanes, width, 3 * beats, shape.sets, loadable=shape.loadable)
+    rows = (1 + shape.columns) * beats  # that of the first pixel, and one an axis
+    increments = column_memory(lanes, width, rows, shape.sets, loadable=shape.loadable)
     scan = _SCAN + (4 * counter(shape.banks) if tile_columns else Cost())
-    return lanes * lane + increments + counter(3 * beats) + 2 * counter(beats) + scan
+    return lanes * lane + increments + counter(rows) + 2 * counter(beats) + scan
 
 
 def _raster(dense: Dense, grid: Grid, *, window: bool) -> Cost:

@@ -36,8 +36,8 @@ _SHIFT_BITS = 4
 _MOST_LOADABLE_BITS = 16
 
 #: Largest weight that a loadable layer holds: 2**4 turns in front of a phase, 2**7 in front of an argument
-#: that is clamped (a Gaussian's first layer starts with up to 21), 2**10 in front of a pixel.
-_LARGEST_TURNS_LOG2, _LARGEST_CLAMPED_LOG2, _LARGEST_PIXEL_LOG2 = 4, 7, 10
+#: that is clamped (a Gaussian's first layer starts with up to 21), four times the range in front of a value.
+_LARGEST_TURNS_LOG2, _LARGEST_CLAMPED_LOG2, _BEYOND_VALUE_LOG2 = 4, 7, 2
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Folding:
     Parameters
     ----------
     layers
-        A fold for each dense layer. That of the first, which takes the coordinates, has simd 2.
+        A fold for each dense layer. That of the first takes all coordinates at once.
     weights
         "rom": fixed. "loadable": replaced at run time.
     packed
@@ -61,8 +61,8 @@ class Folding:
     def __post_init__(self) -> None:
         if self.weights not in WEIGHTS[1:]:
             raise InputError(f"weights of a folded network must be rom or loadable, not {self.weights!r}")
-        if not self.layers or self.layers[0].simd != 2:
-            raise InputError("the first layer, which takes two coordinates, must have simd 2")
+        if not self.layers:
+            raise InputError("there must be a fold for each layer, and at least one layer")
 
 
 def fold(graph: Graph, folding: Folding, precision: Precision) -> Graph:
@@ -191,6 +191,11 @@ def _fold(graphs: Sequence[Graph], folding: Folding, precision: Precision) -> Gr
     if len(folding.layers) != len(dense):
         raise InputError(f"folding must have {len(dense)} layers, not {len(folding.layers)}")
     folds = dict(zip(dense, folding.layers, strict=True))
+    if folding.layers[0].simd != graph.i.length:
+        raise InputError(
+            f"the first layer takes {graph.i.length} coordinates at once, so its simd must be as many, "
+            f"not {folding.layers[0].simd}"
+        )
     loadable = folding.weights == "loadable"
     edge = replace(graph.i, banks=2 * whole_depth(len(graphs)) if loadable else len(graphs))
     pace = max(
@@ -203,7 +208,8 @@ def _fold(graphs: Sequence[Graph], folding: Folding, precision: Precision) -> Gr
             sets = [other for each in graphs if isinstance(other := each.nodes[name], Dense)]
             sets = sets[:1] if not loadable and _are_equal(sets) else sets
             place = dense.index(name)
-            format = loadable_format(node, precision, place, len(dense)) if loadable else None
+            value_bits = graph.o.element.width
+            format = loadable_format(node, precision, place, len(dense), value_bits) if loadable else None
             whole = edge.beats == 1 and folds[name] == _whole(node)
             if whole and len(sets) < len(graphs) and place:
                 nodes[name] = _on_lanes(name, node, edge)
@@ -257,14 +263,18 @@ def _on_lanes(name: str, node: Node, edge: Vector) -> Node:
         raise GraphError(f"{name} ({type(node).__name__}) cannot work on lanes: {error}") from error
 
 
-def loadable_format(dense: Dense, precision: Precision, place: int, layers: int) -> MemoryFormat:
+def loadable_format(
+    dense: Dense, precision: Precision, place: int, layers: int, value_bits: int
+) -> MemoryFormat:
     """Return a format that depends on shapes and bits only, so that every network of that shape has it."""
     i, first, last = dense.i, place == 0, place == layers - 1
     weight_bits = precision.weight_bits_of(layers)[place]
     if not first and precision.widens("last" if last else "hidden"):
         weight_bits += (i.length - 1).bit_length()
     wraps = isinstance(dense.o.element, Phase)
-    largest = _LARGEST_PIXEL_LOG2 if last else _LARGEST_TURNS_LOG2 if wraps else _LARGEST_CLAMPED_LOG2
+    largest = _LARGEST_TURNS_LOG2 if wraps else _LARGEST_CLAMPED_LOG2
+    if last:
+        largest = value_bits + _BEYOND_VALUE_LOG2
     if first:
         # A positional encoding has up to 2**(frac - 4) turns, times the ratio of the picture's sides.
         largest = max(largest, i.element.frac - 2)

@@ -147,13 +147,17 @@ def check_source(source: str) -> str:
     return source
 
 
+#: Axes of what a window can show.
+_WINDOW_AXES = 2
+
+
 def check_control(control: bool, source: str) -> None:
     """Raise InputError if a stream core is to have registers that count frames."""
     if control and source != "raster":
         raise InputError("a stream core has no frames to control; its stream starts and stops it")
 
 
-def check_window(source: str, folded: bool, argument: Element) -> None:
+def check_window(source: str, folded: bool, argument: Element, axes: int) -> None:
     """Raise InputError unless a core can have a window.
 
     Parameters
@@ -164,7 +168,11 @@ def check_window(source: str, folded: bool, argument: Element) -> None:
         Whether the network is folded.
     argument
         What the first layer puts out.
+    axes
+        Of the signal.
     """
+    if axes != _WINDOW_AXES:
+        raise InputError(f"a window is a part of a picture; this signal has {axes} axes, not {_WINDOW_AXES}")
     if source != "raster":
         raise InputError(f"a window needs the raster source; with {source} the coordinates come from outside")
     if folded:

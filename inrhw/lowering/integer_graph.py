@@ -6,7 +6,6 @@ from dataclasses import replace
 from inrhw.base.errors import InputError
 from inrhw.base.types import Fixed, Phase, Vector
 from inrhw.gateware.adder_graph import MOST_OPERANDS
-from inrhw.networks.architecture import PIXEL
 from inrhw.networks.inr import INR
 from inrhw.ops.linear.dense import DenseLayer
 from inrhw.ops.linear.requantize import Requantize
@@ -41,7 +40,7 @@ def lower(model: INR, *, operands: int = MOST_OPERANDS) -> Graph:
     model.check_finite()
     model = copy.deepcopy(model).cpu().double().eval()
     nodes: dict[str, Node] = {}
-    edge = model.architecture.grid.vector
+    edge, value = model.architecture.grid.vector, model.architecture.value
     *hidden, last = model.dense_layers()
     for k, (layer, activation) in enumerate(zip(hidden, model.hidden_activations(), strict=True)):
         edge = _prepare(nodes, f"layer{k}", layer, edge)
@@ -57,9 +56,9 @@ def lower(model: INR, *, operands: int = MOST_OPERANDS) -> Graph:
         nodes[f"layer{k}_{name}"] = curve = activation.node(edge)
         edge = curve.o
     edge = _prepare(nodes, f"layer{len(hidden)}", last, edge)
-    dense = replace(last.node(edge, PIXEL.frac, wrap=False), operands=operands)
+    dense = replace(last.node(edge, value.frac, wrap=False), operands=operands)
     nodes[f"layer{len(hidden)}_dense"] = dense
-    nodes["pixel"] = Requantize(dense.o, PIXEL)
+    nodes["pixel"] = Requantize(dense.o, value)
     return Graph(nodes)
 
 

@@ -58,7 +58,8 @@ def plan(architecture: Architecture, hardware: Hardware, board: Board) -> Foldin
     """
     if hardware.window:
         first = architecture.hidden_activations[0]
-        check_window(hardware.source, hardware.folded, first.argument_format(architecture.phase_bits))
+        argument = first.argument_format(architecture.phase_bits)
+        check_window(hardware.source, hardware.folded, argument, len(architecture.sides))
     if hardware.weights == "loadable":
         check_loadable(architecture.precision, len(architecture.features) - 1)
     if not hardware.folded:
@@ -262,7 +263,7 @@ class _Search:
         """Choose layer by layer: what one costs depends on those before only by the lanes of its input."""
         rest = rest_cost(self._shapes, self._weights, self._hardware.source, control=self._hardware.control)
         rest = on_family(rest, self._board.family)
-        paths = {2: _Path((), rest, _price(rest, prices))}
+        paths = {self._shapes[0].columns: _Path((), rest, _price(rest, prices))}
         for k, shape in enumerate(self._shapes):
             longer: dict[int, _Path] = {}
             for lanes, path in paths.items():

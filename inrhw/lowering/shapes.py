@@ -157,7 +157,7 @@ def layer_shapes(architecture: Architecture, pictures: int = 1) -> tuple[LayerSh
                 banks=pictures,
                 sets=1 if k in alike else pictures,
             ),
-            loadable=loadable_format(dense, precision, k, len(chunks)),
+            loadable=loadable_format(dense, precision, k, len(chunks), architecture.value.width),
             rotated=tuple(rotated),
             following=tuple(following),
             shared=k in alike,

@@ -1,9 +1,8 @@
 """What a network is: shape, activation and precision, and how that is kept in files."""
 
-import dataclasses
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from inrhw.base.errors import InputError
 from inrhw.base.types import Fixed, Vector
@@ -13,9 +12,10 @@ from inrhw.ops.kinds.activation import Activation, Encoding
 from inrhw.ops.kinds.curve import CurveNode
 from inrhw.ops.registry import curve_nodes, implementation, operations, weight_codes
 from inrhw.signals.grid import Grid
+from inrhw.signals.samples import PIXEL, check_channels, check_value
 
-#: What leaves the network.
-PIXEL = Fixed(8, 0, signed=False)
+#: Samples of a signal on one axis for which a network starts with omega_0: a side of a picture.
+_LINE = 512
 
 
 def activations() -> dict[str, type[Activation]]:
@@ -61,8 +61,10 @@ class Architecture:
     ----------
     model
         Name of the network, which names its activation: a key of `activations`.
-    width, height, channels
-        The picture: 1 or 3 channels.
+    sides
+        Samples along each axis of the signal, the fastest first: width and height of a picture.
+    channels
+        Values of a sample, 1 to 8.
     hidden_features
         Width of every trained layer but the last.
     hidden_layers
@@ -74,12 +76,16 @@ class Architecture:
     activation_impl
         Circuit of the activation, a key of `implementations`; "" means the activation's own.
     scale
-        The network is rendered at so many times the picture's size, from 1 to 64; trained at 1.
+        The network is rendered at so many times the signal's size, from 1 to 64; trained at 1.
+    value
+        Format of what leaves the network.
+    first_omega_0
+        Frequency factor of the first layer's initial weights; None means omega_0, and on one axis that times
+        each 512 samples.
     """
 
     model: str
-    width: int
-    height: int
+    sides: tuple[int, ...]
     channels: int
     hidden_features: int = Network.hidden_features
     hidden_layers: int = Network.hidden_layers
@@ -87,18 +93,31 @@ class Architecture:
     precision: Precision = Precision()
     activation_impl: str = Network.activation_impl
     scale: int = 1
+    value: Fixed = PIXEL
+    first_omega_0: float | None = None
 
     def __post_init__(self) -> None:
         known = activations()
         if self.model not in known:
             raise InputError(f"model must be one of {', '.join(sorted(known))}, not {self.model!r}")
         check_scale(self.scale)
-        Grid(self.width * self.scale, self.height * self.scale)
-        if self.channels not in (1, 3):
-            raise InputError(f"channels must be 1 or 3, not {self.channels}")
-        Network(self.model, self.hidden_features, self.hidden_layers, self.omega_0, self.activation_impl)
+        object.__setattr__(self, "sides", tuple(self.sides))
+        Grid(*(side * self.scale for side in self.sides))
+        check_channels(self.channels)
+        check_value(self.value)
+        Network(
+            self.model,
+            self.hidden_features,
+            self.hidden_layers,
+            self.omega_0,
+            self.first_omega_0,
+            self.activation_impl,
+        )
         if self.omega_0 is None:
             object.__setattr__(self, "omega_0", self.activation.default_omega_0)
+        if self.first_omega_0 is None:
+            finer = max(1.0, self.sides[0] / _LINE) if len(self.sides) == 1 else 1.0
+            object.__setattr__(self, "first_omega_0", finer * (self.omega_0 or 0.0))
         object.__setattr__(self, "precision", replace(self.precision, phase_bits=self.phase_bits))
         if self.precision.weight_code not in weight_codes():
             raise InputError(
@@ -151,11 +170,11 @@ class Architecture:
     @property
     def grid(self) -> Grid:
         """Coordinates of what is rendered."""
-        return Grid(self.width * self.scale, self.height * self.scale)
+        return Grid(*(side * self.scale for side in self.sides))
 
     @property
     def tiles(self) -> int:
-        """Networks that together hold the picture."""
+        """Networks that together hold the signal."""
         return 1
 
     @property
@@ -166,13 +185,13 @@ class Architecture:
     @property
     def encoding(self) -> Encoding | None:
         """The layer in front of the trained ones, if the model has one."""
-        return self.activation.encoding(self.width, self.height)
+        return self.activation.encoding(self.sides)
 
     @property
     def features(self) -> list[int]:
-        """Widths from the coordinates to the pixel."""
+        """Widths from the coordinates to the values."""
         encoded = [] if self.encoding is None else [len(self.encoding.bias)]
-        return [2, *encoded, *[self.hidden_features] * (1 + self.hidden_layers), self.channels]
+        return [len(self.sides), *encoded, *[self.hidden_features] * (1 + self.hidden_layers), self.channels]
 
     @property
     def hidden_activations(self) -> list[type[Activation]]:
@@ -183,7 +202,7 @@ class Architecture:
 
 def architecture_to_json(architecture: Architecture) -> str:
     """Return the architecture as JSON."""
-    return json.dumps(dataclasses.asdict(architecture), sort_keys=True)
+    return json.dumps(asdict(architecture), sort_keys=True)
 
 
 def architecture_from_json(text: str, kind: type[Architecture] = Architecture) -> Architecture:
@@ -196,6 +215,9 @@ def architecture_from_json(text: str, kind: type[Architecture] = Architecture) -
     """
     try:
         fields = json.loads(text)
-        return kind(**{**fields, "precision": Precision(**fields["precision"])})
+        if "sides" not in fields:  # written when there were pictures only
+            fields |= {"sides": [fields.pop("width"), fields.pop("height")], "value": asdict(PIXEL)}
+        typed = {"precision": Precision(**fields["precision"]), "value": Fixed(**fields["value"])}
+        return kind(**{**fields, **typed})
     except (ValueError, TypeError, KeyError) as error:
         raise InputError(f"the description of the network is damaged ({error}); run fit again") from error

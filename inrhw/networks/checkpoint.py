@@ -12,12 +12,14 @@ import torch
 from torch import Tensor
 
 from inrhw.base.errors import InputError
+from inrhw.base.types import Fixed
 from inrhw.networks.architecture import Architecture, activations
 from inrhw.networks.imported import Imported
 from inrhw.networks.inr import INR
 from inrhw.networks.network import Network
 from inrhw.networks.precision import Precision
 from inrhw.networks.tensors import load_tensors
+from inrhw.signals.samples import MOST_CHANNELS, PIXEL
 
 #: Names under which training scripts keep the weights beside other things.
 _WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "network")
@@ -128,8 +130,8 @@ def factors(tensors: Mapping[str, Tensor]) -> set[float]:
     return {round(float(v), 6) for name, v in tensors.items() if name.rpartition(".")[2] == "omega_0"}
 
 
-def network_of(network: Network, layers: list[Linear], where: str) -> Network:
-    """Return the settings of a network with the shape of the layers.
+def network_of(network: Network, layers: list[Linear], axes: int, where: str) -> Network:
+    """Return the settings of a network with the shape of the layers, for a signal of so many axes.
 
     Raises
     ------
@@ -137,12 +139,15 @@ def network_of(network: Network, layers: list[Linear], where: str) -> Network:
         If no such network can be had.
     """
     model = activations().get(network.model)
-    if model is not None and (model.encoding(8, 8) or any(True for _ in model().parameters())):
+    if model is not None and (model.encoding([8]) or any(True for _ in model().parameters())):
         raise InputError(f"a network of the model {network.model} cannot be imported, only trained here")
     shape = " -> ".join(str(n) for n in (layers[0].weight.shape[1], *(len(layer.weight) for layer in layers)))
     widths = {len(layer.weight) for layer in layers[:-1]}
-    if layers[0].weight.shape[1] != 2 or len(layers[-1].weight) not in (1, 3):
-        raise InputError(f"{where} is a network of {shape}; a picture has 2 coordinates and 1 or 3 channels")
+    if layers[0].weight.shape[1] != axes or len(layers[-1].weight) > MOST_CHANNELS:
+        raise InputError(
+            f"{where} is a network of {shape}; the signal has {axes} coordinate(s), and 1 to {MOST_CHANNELS} "
+            "channels are possible"
+        )
     if len(widths) != 1:
         raise InputError(f"{where} is a network of {shape}; its hidden layers must have one width")
     (width,) = widths
@@ -170,7 +175,7 @@ def imported_network(architecture: Architecture, layers: list[Linear], imported:
         weights[0] = weights[0].flip(1)
     if imported.coordinates != "centres":
         # A pixel's centre c is at c n / (n - 1) where the outermost centres are at -1 and 1.
-        stretch = [n / max(1, n - 1) for n in (architecture.width, architecture.height)]
+        stretch = [n / max(1, n - 1) for n in architecture.sides]
         weights[0] *= torch.tensor(stretch, dtype=torch.float64)
     if imported.coordinates == "unit":
         weights[0] /= 2
@@ -191,8 +196,9 @@ def start_of(
     precision: Precision,
     imported: Imported,
     *,
-    size: tuple[int, int],
+    sides: tuple[int, ...],
     where: str,
+    value: Fixed = PIXEL,
 ) -> INR:
     """Return the network that a checkpoint holds, in float64; training takes float32.
 
@@ -206,10 +212,12 @@ def start_of(
         For quantization later.
     imported
         What its inputs and outputs meant.
-    size
-        Width and height of the picture.
+    sides
+        Of the signal, the fastest axis first.
     where
         What messages call the checkpoint.
+    value
+        Format of the signal's values.
 
     Raises
     ------
@@ -217,16 +225,17 @@ def start_of(
         If it holds no network that can be had.
     """
     layers = linear_layers(tensors, where)
-    network = network_of(network, layers, where)
+    network = network_of(network, layers, len(sides), where)
     architecture = Architecture(
         network.model,
-        *size,
+        sides,
         len(layers[-1].weight),
         network.hidden_features,
         network.hidden_layers,
         network.omega_0,
         precision,
         network.activation_impl,
+        value=value,
     )
     told = factors(tensors)
     if told and not any(math.isclose(architecture.omega_0 or 0, value, rel_tol=1e-6) for value in told):

@@ -20,8 +20,8 @@ from inrhw.networks.faults import (
     with_one_flip,
 )
 from inrhw.networks.inr import INR
+from inrhw.signals.kinds.picture import Pixels
 from inrhw.signals.likeness import psnr_db
-from inrhw.signals.picture import Pixels
 
 #: Standard deviations of noise, relative to the span of a layer's weights.
 SIGMAS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05)

@@ -18,7 +18,7 @@ from inrhw.base.types import Codes, Fixed
 from inrhw.networks.hadamard import HadamardLayer
 from inrhw.networks.inr import INR
 from inrhw.ops.codes.uniform import Uniform
-from inrhw.signals.picture import Pixels
+from inrhw.signals.kinds.picture import Pixels
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,17 +8,16 @@ from typing import cast
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from inrhw.networks.architecture import PIXEL, Architecture
+from inrhw.networks.architecture import Architecture
 from inrhw.networks.hadamard import HadamardLayer, calibrate, widened
 from inrhw.networks.tensors import Trainable
 from inrhw.ops.kinds.activation import Activation, Affine
 from inrhw.ops.linear.dense import DenseLayer
 from inrhw.ops.registry import weight_codes
 from inrhw.ops.rounding import quantize
-from inrhw.signals.picture import Picture
+from inrhw.signals.samples import VALUES, Samples, Values, half_range, middle
 
 __all__ = ["INR", "absorbed", "quantized"]
 
@@ -31,7 +30,7 @@ _AT_ONCE = 1 << 16
 
 
 class INR(Trainable):
-    """A multilayer perceptron from pixel coordinates to pixel values.
+    """A multilayer perceptron from coordinates to values.
 
     Parameters
     ----------
@@ -46,7 +45,7 @@ class INR(Trainable):
         self.architecture = architecture
         activation, encoding = architecture.activation, architecture.encoding
         omega_0 = architecture.omega_0
-        assert omega_0 is not None
+        assert omega_0 is not None and architecture.first_omega_0 is not None
         gain = activation.gain(omega_0)
         features = architecture.features
         generator = torch.Generator().manual_seed(seed)
@@ -54,7 +53,7 @@ class INR(Trainable):
         #: What follows the layer that is not trained, if there is one.
         self.encoding: Activation | None = None
         if encoding is not None:
-            layer = DenseLayer(2, features[1], 1.0, architecture.grid.scale)
+            layer = DenseLayer(features[0], features[1], 1.0, architecture.grid.scale)
             layer.freeze(encoding.weight, encoding.bias)
             self.layers.append(layer)
             self.encoding = encoding.activation()
@@ -63,11 +62,15 @@ class INR(Trainable):
             rotates = self.layers and architecture.precision.rotates("hidden")
             scale = None if self.layers else architecture.grid.scale
             layer = self._hadamard(n, out, gain) if rotates else self._dense(n, out, gain, scale)
-            layer.reset(activation.hidden_bound(n, omega_0) if k else activation.first_bound(n), generator)
+            finer = architecture.first_omega_0 / omega_0 if encoding is None else 1.0
+            layer.reset(
+                activation.hidden_bound(n, omega_0) if k else finer * activation.first_bound(n), generator
+            )
             self.layers.append(layer)
-        # The last layer speaks in pixels: [-1, 1] becomes [0, 255].
+        # The last layer speaks in codes: [-1, 1] becomes [0, 255] of a picture.
+        value = architecture.value
         make = self._hadamard if architecture.precision.rotates("last") else self._dense
-        last = make(features[-2], features[-1], 127.5, offset=127.5)
+        last = make(features[-2], features[-1], half_range(value), offset=middle(value))
         last.reset((6 / features[-2]) ** 0.5 / omega_0, generator)
         self.layers.append(last)
         self.activation = activation(omega_0)
@@ -75,7 +78,7 @@ class INR(Trainable):
         self.finer_activations = nn.ModuleList()
 
     def scaled(self, scale: int) -> "INR":
-        """Return a copy that renders the same function at `scale` times the picture's size.
+        """Return a copy that renders the same function at `scale` times the signal's size.
 
         Its first layer takes the finer grid; all others keep every weight, and once quantized every integer.
         """
@@ -137,7 +140,7 @@ class INR(Trainable):
     def weight_bits(self) -> int:
         """Return the bits that hold the quantized weights and biases; biases have the width of their sum.
 
-        A layer that is not trained follows from the picture's size and needs none.
+        A layer that is not trained follows from the signal's size and needs none.
         """
         return sum(layer.stored_bits() for layer in self.dense_layers() if layer.weight.requires_grad)
 
@@ -154,7 +157,7 @@ class INR(Trainable):
         ]
 
     def dense_layers(self) -> Iterator[DenseLayer]:
-        """Yield the layers from the coordinates to the pixel."""
+        """Yield the layers from the coordinates to the values."""
         for layer in self.layers:
             assert isinstance(layer, DenseLayer)
             yield layer
@@ -169,7 +172,7 @@ class INR(Trainable):
         return followers
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map coordinates ``u / 2**frac`` [batch, 2] to pixel values [batch, channels], not yet rounded."""
+        """Map coordinates ``u / 2**frac`` [batch, axes] to values [batch, channels], not yet rounded."""
         *hidden, last = self.layers
         for layer, activation in zip(hidden, self.hidden_activations(), strict=True):
             x = activation(layer(x))
@@ -183,22 +186,23 @@ class INR(Trainable):
         codes = torch.from_numpy(grid.codes()).to(weight)  # type: ignore[arg-type]
         return codes * 2.0**-grid.element.frac
 
-    def targets(self, picture: Picture) -> Tensor:
+    def targets(self, signal: Samples) -> Tensor:
         """Return what `forward` has to give for `coordinates`."""
-        return torch.from_numpy(picture.values.reshape(-1, picture.channels))
+        # torch has few operations on unsigned 16 bits.
+        return torch.from_numpy(signal.values.reshape(-1, signal.channels).astype(np.int32))
 
     @torch.no_grad()
-    def render(self) -> NDArray[np.uint8]:
-        """Return the picture, uint8 [height, width, channels], computed in float64."""
+    def render(self) -> Values:
+        """Return the signal as `Samples.values` has it, computed in float64."""
         model = copy.deepcopy(self).cpu().double().eval()
         at_once = max(1, _AT_ONCE // self.architecture.tiles)
-        parts = [quantize(model(x), PIXEL) for x in torch.split(model.coordinates(), at_once)]
-        return self._picture(torch.cat(parts, dim=-2).numpy().astype(np.uint8))
+        value = self.architecture.value
+        parts = [quantize(model(x), value) for x in torch.split(model.coordinates(), at_once)]
+        return self._whole(torch.cat(parts, dim=-2).numpy().astype(VALUES[value]))
 
-    def _picture(self, values: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Return what `forward` gave as a picture."""
-        grid = self.architecture.grid
-        return values.reshape(grid.height, grid.width, self.architecture.channels)
+    def _whole(self, values: Values) -> Values:
+        """Return what `forward` gave as the signal has it."""
+        return values.reshape(*reversed(self.architecture.grid.sides), self.architecture.channels)
 
 
 def absorbed(networks: Sequence[INR]) -> list[INR]:

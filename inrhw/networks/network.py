@@ -24,6 +24,9 @@ class Network(Settings):
         Layers between the first and the last, 0..16.
     omega_0
         Frequency factor, f(omega_0 (W x + b)) in every layer. None: the activation's own.
+    first_omega_0
+        The same for the first layer's initial weights, which say how fine the details are that training
+        starts from. None: omega_0; of a sound that times each 512 samples.
     activation_impl
         Circuit of the activation, as `inrhw activations` names it; "auto": the one with the fewest LUTs on
         the board that errs by one unit of the last place at most. "": a table.
@@ -42,6 +45,7 @@ class Network(Settings):
     hidden_features: Annotated[int, at_least(1, 256)] = 20
     hidden_layers: Annotated[int, at_least(0, 16)] = 2
     omega_0: Annotated[float, over(0, 1000)] | None = None
+    first_omega_0: Annotated[float, over(0, 100_000)] | None = None
     activation_impl: str = ""
     tiles: str = ""
     shared: bool = False

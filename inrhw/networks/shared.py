@@ -22,15 +22,19 @@ from inrhw.networks.projection import PROJECTIONS, DiagonalLayer, LowRankLayer
 from inrhw.networks.tensors import Trainable
 from inrhw.ops.kinds.activation import Encoding
 from inrhw.ops.linear.dense import DenseLayer
-from inrhw.signals.grid import Grid
-from inrhw.signals.picture import Picture
+from inrhw.signals.grid import Grid, size_text
+from inrhw.signals.samples import PIXEL, Samples
 
 __all__ = ["SharedArchitecture", "SharedINR", "check_mode", "joining", "own_network", "shared_architectures"]
 
 
+#: What people call pictures of so many channels, of a format, on so many axes.
+_PICTURES = {(1, PIXEL, 2): "grey", (3, PIXEL, 2): "RGB"}
+
+
 @dataclass(frozen=True)
 class SharedArchitecture(Architecture):
-    """One picture's network among several: they differ in width and height only.
+    """One signal's network among several: they differ in their sides only.
 
     The first of the `hidden_layers` is the picture's own projection, the others are shared.
 
@@ -54,7 +58,7 @@ class SharedArchitecture(Architecture):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        longest = max(self.width, self.height)
+        longest = max(self.sides)
         if not self.side:
             object.__setattr__(self, "side", longest)
         if not self.rank:
@@ -75,7 +79,7 @@ class SharedArchitecture(Architecture):
             raise InputError(f"max_scale must be from 1 to 64, not {self.max_scale}")
         if longest > self.side:
             raise InputError(
-                f"{self.width}x{self.height} pixels are too many for a core made for sides of at most "
+                f"{size_text(self.sides)} samples are too many for a core made for sides of at most "
                 f"{self.side}; train all pictures again to make it larger"
             )
 
@@ -83,12 +87,13 @@ class SharedArchitecture(Architecture):
     def grid(self) -> Grid:
         """Coordinates of what is rendered, in the format of the largest rendering of the largest picture."""
         most = self.side * max(self.scale, self.max_scale)
-        return Grid(self.width * self.scale, self.height * self.scale, Grid(most, most).element.frac)
+        sides = [side * self.scale for side in self.sides]
+        return Grid(*sides, least_frac=Grid(most).element.frac)
 
     @property
     def encoding(self) -> Encoding | None:
         """The layer in front of the trained ones, of the largest picture."""
-        return self.activation.encoding(self.side, self.side)
+        return self.activation.encoding([self.side] * len(self.sides))
 
     @property
     def shared_layers(self) -> range:
@@ -109,10 +114,10 @@ class SharedArchitecture(Architecture):
     @property
     def common(self) -> "SharedArchitecture":
         """What is alike for all pictures on the core: the architecture of a square of the longest side."""
-        return replace(self, width=self.side, height=self.side, scale=1)
+        return replace(self, sides=(self.side,) * len(self.sides), scale=1)
 
 
-def shared_architectures(pictures: Sequence[Picture], model: str, **options: Any) -> list[SharedArchitecture]:
+def shared_architectures(pictures: Sequence[Samples], model: str, **options: Any) -> list[SharedArchitecture]:
     """Return the architectures of pictures that share layers.
 
     Parameters
@@ -130,19 +135,24 @@ def shared_architectures(pictures: Sequence[Picture], model: str, **options: Any
     if not pictures:
         raise InputError("there must be at least one picture to share layers")
     for picture in pictures:
-        check_mode(picture, pictures[0].channels, pictures[0].name)
-    side = max(max(picture.width, picture.height) for picture in pictures)
+        check_mode(picture, pictures[0], pictures[0].name)
+    side = max(max(picture.sides) for picture in pictures)
     return [
-        SharedArchitecture(model, p.width, p.height, p.channels, **{"side": side} | options) for p in pictures
+        SharedArchitecture(model, p.sides, p.channels, value=p.value, **{"side": side} | options)
+        for p in pictures
     ]
 
 
-def check_mode(picture: Picture, channels: int, others: str) -> None:
-    """Raise InputError, naming the `others`, unless the picture has so many channels."""
-    if picture.channels != channels:
-        modes = {1: "grey", 3: "RGB"}
+def check_mode(signal: Samples, like: Samples | Architecture, others: str) -> None:
+    """Raise InputError, naming the `others`, unless the signal has axes, channels and values `like` them."""
+    modes = [
+        _PICTURES.get((one.channels, one.value, len(one.sides)))
+        or f"{one.channels} channel(s) of {one.value} on {len(one.sides)} axes"
+        for one in (signal, like)
+    ]
+    if modes[0] != modes[1]:
         raise InputError(
-            f"{picture.name} is {modes[picture.channels]} and {others} is {modes[channels]}; "
+            f"{signal.name} is {modes[0]} and {others} is {modes[1]}; "
             "pictures on one core must all be grey or all be RGB"
         )
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from inrhw.base.errors import InputError
@@ -21,7 +20,7 @@ from inrhw.networks.inr import INR
 from inrhw.ops.kinds.activation import Encoding, PeriodicActivation
 from inrhw.ops.linear.dense import DenseLayer
 from inrhw.signals.grid import Grid
-from inrhw.signals.picture import Picture
+from inrhw.signals.samples import Samples, Values
 from inrhw.signals.tiling import Tiling
 
 __all__ = ["TiledArchitecture", "TiledINR", "TiledLayer", "network_of", "read_architecture"]
@@ -39,8 +38,8 @@ class TiledArchitecture(Architecture):
 
     Parameters
     ----------
-    width, height
-        Of the whole picture.
+    sides
+        Width and height of the whole picture.
     tile_width, tile_height
         Of a tile in pixels.
     """
@@ -60,7 +59,9 @@ class TiledArchitecture(Architecture):
     @property
     def tiling(self) -> Tiling:
         """Where the tiles are in what is rendered."""
-        sides = (self.width, self.height, self.tile_width, self.tile_height)
+        if len(self.sides) != 2:
+            raise InputError(f"tiles are of pictures, which have two axes; this signal has {len(self.sides)}")
+        sides = (*self.sides, self.tile_width, self.tile_height)
         return Tiling(*(side * self.scale for side in sides))
 
     @property
@@ -76,15 +77,14 @@ class TiledArchitecture(Architecture):
     @property
     def encoding(self) -> Encoding | None:
         """The layer in front of the trained ones, of a tile."""
-        return self.activation.encoding(self.tile_width, self.tile_height)
+        return self.activation.encoding((self.tile_width, self.tile_height))
 
     @functools.cached_property
     def of_tile(self) -> Architecture:
         """What the network of one tile is by itself."""
         return Architecture(
             self.model,
-            self.tile_width,
-            self.tile_height,
+            (self.tile_width, self.tile_height),
             self.channels,
             self.hidden_features,
             self.hidden_layers,
@@ -92,6 +92,8 @@ class TiledArchitecture(Architecture):
             self.precision,
             self.activation_impl,
             self.scale,
+            self.value,
+            self.first_omega_0,
         )
 
 
@@ -167,11 +169,11 @@ class TiledINR(INR):
         """Yield the network of each tile."""
         return map(self.tile, range(self.architecture.tiles))
 
-    def targets(self, picture: Picture) -> Tensor:
+    def targets(self, signal: Samples) -> Tensor:
         """Return what `forward` has to give for `coordinates`."""
-        return torch.from_numpy(self.architecture.tiling.split(picture.values))
+        return torch.from_numpy(self.architecture.tiling.split(signal.values).astype(np.int32))
 
-    def _picture(self, values: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def _whole(self, values: Values) -> Values:
         return self.architecture.tiling.join(values)
 
 

@@ -1,6 +1,7 @@
 """Gather what the stages left in a folder into one report."""
 
 import json
+import math
 import platform
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
@@ -16,13 +17,18 @@ from inrhw.base.version import __version__
 from inrhw.networks.architecture import architecture_from_json
 from inrhw.networks.shared import SharedArchitecture
 from inrhw.networks.tiled import TiledArchitecture, read_architecture
-from inrhw.reports.page import error_picture, write_report
+from inrhw.reports.page import write_report
 from inrhw.reports.report_schema import FORMAT
 from inrhw.reports.summary import UNVERIFIED
 from inrhw.reports.tiles import tiles_section
 from inrhw.reports.words import Report, figure
-from inrhw.signals.likeness import psnr_db, ssim
-from inrhw.signals.picture import load_picture, save_picture
+from inrhw.signals.error import error_of
+from inrhw.signals.grid import size_text
+from inrhw.signals.kinds.picture import Picture, save_picture
+from inrhw.signals.kinds.sound import Sound
+from inrhw.signals.registry import kind_named
+from inrhw.signals.samples import Samples
+from inrhw.signals.stored import entries, signal_in, suffix_of
 from inrhw.synthesis.vivado.reports import VivadoReports, read_reports
 from inrhw.verification.ladder import rendered_files
 
@@ -90,17 +96,18 @@ def _gather(folder: Path, sections: Iterable[Section]) -> Report:
     manifest = Manifest.load(folder)
     many = "shared" in fitted
     sized = fitted["pictures"] if many else [fitted["architecture"]]
-    pixels = sum(one["width"] * one["height"] for one in sized)
-    scale = manifest.width // sized[0]["width"]
+    pixels = sum(math.prod(one["sides"]) for one in sized)
+    scale = manifest.sides[0] // sized[0]["sides"][0]
     found: Report = {
         "format": FORMAT,
         "name": manifest.name,
         "created_by": f"inrhw {__version__}",
         "verdict": UNVERIFIED,
+        "signal": _signal(folder),
         "model": _model(fitted),
         "core": _core(manifest),
         **(_shared(folder, fitted, scale) if many else {"distributions": _distributions(fitted)}),
-        **({} if many else _quality(folder, fitted, "", "rtl.png", scale)),
+        **({} if many else _quality(folder, fitted, "", rendered_files(1, suffix_of(fitted))[0], scale)),
         "weight_bits_total": figure(
             fitted["weight_bits"], "bits", "quantized weights and biases, not entropy-coded"
         ),
@@ -162,12 +169,19 @@ def _model(fitted: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _signal(folder: Path) -> dict[str, Any]:
+    """Return of what kind the signal is, and what its measures but PSNR are called."""
+    entry = next(iter(entries(folder).values()))["signal"]
+    titles = {name: title for name, (title, _, _) in kind_named(entry["kind"]).measures.items()}
+    return {"kind": entry["kind"], "measures": {key: titles[key] for key in titles if key != "psnr_db"}}
+
+
 def _core(manifest: Manifest) -> dict[str, Any]:
     """Return what was asked of the core besides its folding."""
     sizes = manifest.sizes or manifest.picture_sizes[:1]
     return {
         "source": manifest.source,
-        "size": ", ".join(f"{width}x{height}" for width, height in sizes),
+        "size": ", ".join(map(size_text, sizes)),
         "control": "yes" if manifest.control else "no",
         "window": "yes" if manifest.window else "no",
     }
@@ -253,42 +267,47 @@ def _mean(shown: list[dict[str, Any]], key: str) -> dict[str, Any]:
     return {name: mean([one[key][name] for one in shown]) for name in shown[0][key]}
 
 
-def _quality(folder: Path, fitted: dict[str, Any], place: str, rtl: str, scale: int) -> dict[str, Any]:
-    """Return PSNR, SSIM and pictures; the RTL's are unknown until it has rendered one.
+def _quality(folder: Path, entry: Mapping[str, Any], place: str, rtl: str, scale: int) -> dict[str, Any]:
+    """Return each measure of likeness, pictures and files; the RTL's are unknown until it has rendered.
 
-    `place` is in front of the names of the picture's files, `rtl` is the name of what the RTL rendered,
+    `place` is in front of the names of the signal's files, `rtl` is the name of what the RTL rendered,
     at `scale` times the size.
     """
-    source = "peak 255, over all pixels and channels, against the resized original"
-    psnr = {key: figure(value, "dB", f"{source}; torch") for key, value in fitted["psnr_db"].items()}
-    similarity = {
-        key: figure(value, "1", "scikit-image, torch's picture") for key, value in fitted["ssim"].items()
+    suffix = suffix_of(entry)
+    files = {key: f"{place}{key}{suffix}" for key in ("original", "float", "quantized")}
+    original = signal_in(folder / files["original"], entry)
+    measures = {
+        name: {key: figure(value, unit, f"{source}; torch") for key, value in entry[name].items()}
+        for name, (_, unit, source) in original.measures.items()
     }
-    pictures = {key: f"{place}{key}.png" for key in ("original", "float", "quantized")}
-    psnr["rtl"] = figure(None, "dB", "the Verilog has not rendered a whole frame")
-    similarity["rtl"] = figure(None, "1", "the Verilog has not rendered a whole frame")
-    gain = None
+    rendered: Samples | None = None
+    reason = "the Verilog has not rendered a whole frame"
     if (folder / rtl).exists() and (folder / "verify.json").exists():
-        pictures["rtl"] = rtl
-        if scale > 1:
-            reason = f"the Verilog renders {scale} times the size; there is no original of that size"
-            psnr["rtl"], similarity["rtl"] = figure(None, "dB", reason), figure(None, "1", reason)
-        else:
-            original, rendered = (
-                load_picture(folder / name, None).values for name in (pictures["original"], rtl)
-            )
-            error, gain = error_picture(original, rendered)
-            save_picture(folder / f"{place}error.png", error)
-            psnr["rtl"] = figure(
-                finite(psnr_db(original, rendered)), "dB", f"{source}; the Verilog's frame under cocotb"
-            )
-            similarity["rtl"] = figure(
-                ssim(original, rendered), "1", "scikit-image, the Verilog's frame under cocotb"
-            )
-            pictures["error"] = f"{place}error.png"
-    return {"psnr_db": psnr, "ssim": similarity, "pictures": pictures} | (
-        {"error_gain": gain} if gain else {}
-    )
+        files["rtl"] = rtl
+        rendered = signal_in(folder / rtl, entry)
+        reason = f"the Verilog renders {scale} times the size; there is no original of that size"
+    alike = original.likeness(rendered) if rendered and scale == 1 else dict.fromkeys(measures)
+    for name, (_, unit, source) in original.measures.items():
+        known = f"{source}; the Verilog's frame under cocotb"
+        value = finite(alike[name])
+        measures[name]["rtl"] = figure(value, unit, known if rendered and scale == 1 else reason)
+    found: dict[str, Any] = {**measures, "pictures": _shown(folder, files, entry)}
+    if rendered and scale == 1:
+        error, found["error_gain"] = error_of(original, rendered)
+        save_picture(folder / f"{place}error.png", error.shown())
+        found["pictures"]["error"] = f"{place}error.png"
+    found |= {"sounds": files} if original.kind == Sound.kind else {}
+    return found
+
+
+def _shown(folder: Path, files: Mapping[str, str], entry: Mapping[str, Any]) -> dict[str, str]:
+    """Return a picture file for each signal: its own, or one that is written now."""
+    if entry["signal"]["kind"] == Picture.kind:
+        return dict(files)
+    shown = {key: f"{Path(name).with_suffix('')}_shown.png" for key, name in files.items()}
+    for key, name in files.items():
+        save_picture(folder / shown[key], signal_in(folder / name, entry).shown())
+    return shown
 
 
 def _beside_vivado(found: Report, theirs: VivadoReports) -> dict[str, Any]:
@@ -325,6 +344,6 @@ def _files(folder: Path, manifest: Manifest) -> dict[str, str]:
         "netlist": f"{manifest.name}_netlist.v",
         "activity": "activity.npz",
         "standard cells": f"{manifest.name}_asic.v",
-        "rendered": "rtl.png",
+        "rendered": rendered_files(1, suffix_of(next(iter(entries(folder).values()))))[0],
     }
     return {key: name for key, name in names.items() if (folder / name).exists()}

@@ -17,7 +17,6 @@ from inrhw.reports.chart import Axis, Chart
 from inrhw.reports.summary import POWER_TITLES, RESOURCE_TITLES, asic_rows, counts, tiles
 from inrhw.reports.tiles import heat_map
 from inrhw.reports.words import Report, amount, is_figure, number
-from inrhw.signals.picture import Pixels
 
 #: Order of the sections in report.json; others follow in the order they came.
 SECTIONS = (
@@ -27,6 +26,7 @@ SECTIONS = (
         "created_by",
         "verdict",
         "command",
+        "signal",
         "model",
         "core",
         "psnr_db",
@@ -44,6 +44,7 @@ SECTIONS = (
         "pipeline",
         "distributions",
         "pictures",
+        "sounds",
         "error_gain",
     ),
     *("tools", "files", "times_s"),
@@ -95,23 +96,6 @@ def write_report(report: Report, folder: Path) -> tuple[Path, Path]:
     return json_path, html_path
 
 
-def error_picture(a: Pixels, b: Pixels) -> tuple[Pixels, int]:
-    """Return the absolute difference of two uint8 arrays of one shape, amplified, and the gain.
-
-    The gain is the largest whole number at which nothing clips; 1 when the arrays are equal.
-
-    Examples
-    --------
-    >>> error_picture(np.uint8([[[9, 9]]]), np.uint8([[[7, 10]]]))
-    (array([[[254, 127]]], dtype=uint8), 127)
-    """
-    if a.dtype != np.uint8 or b.dtype != np.uint8 or a.shape != b.shape:
-        raise ValueError(f"a and b must be uint8 of one shape, not {a.shape} and {b.shape}")
-    difference = np.abs(a.astype(np.int16) - b)
-    gain = 255 // max(1, int(difference.max())) if difference.any() else 1
-    return (difference * gain).astype(np.uint8), gain
-
-
 def _html(report: Report, folder: Path) -> str:
     environment = pages()
     environment.filters["number"] = number
@@ -121,6 +105,10 @@ def _html(report: Report, folder: Path) -> str:
         sources={source: place for place, source in enumerate(dict.fromkeys(_sources(report)), 1)},
         tiles=tiles(report),
         pictures=[_picture(key, folder / name) for key, name in report.get("pictures", {}).items()],
+        sounds=[
+            (_PICTURE_TITLES.get(key, key), _data_uri("audio/wav", (folder / name).read_bytes()))
+            for key, name in report.get("sounds", {}).items()
+        ],
         shown=[_shown(one, folder) for one in report.get("shared", {}).get("pictures", [])],
         heat=heat_map(report["tiles"]) if "tiles" in report else [],
         stages=_timeline(report.get("pipeline", [])),
@@ -159,11 +147,15 @@ def _picture(key: str, path: Path) -> Report:
     return {
         "key": key,
         "title": _PICTURE_TITLES.get(key, key),
-        "uri": f"data:image/png;base64,{base64.b64encode(data).decode()}",
+        "uri": _data_uri("image/png", data),
         "width": width,
         "height": height,
         "pixelated": max(width, height) <= _PIXELATED_SIDE,
     }
+
+
+def _data_uri(kind: str, data: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(data).decode()}"
 
 
 def _shown(one: Report, folder: Path) -> Report:

@@ -4,6 +4,7 @@ from inrhw.artifact.manifest import Stage
 from inrhw.base.board import RESOURCE_UNITS
 from inrhw.base.figure import Figure
 from inrhw.base.typed_json import DIALECT, Schema, array, schema_of, table
+from inrhw.signals.registry import kinds
 from inrhw.synthesis.synthesis import NODE_RESOURCES
 from inrhw.verification.ladder import Rung
 
@@ -51,7 +52,7 @@ def _always() -> dict[str, Schema]:
         ),
         "core": table(dict.fromkeys(("source", "size", "control", "window"), _TEXT)),
         "psnr_db": quality,
-        "ssim": quality,
+        "signal": table({"kind": _TEXT, "measures": _TEXTS}) | {"description": "Kind, and measures."},
         "weight_bits_total": _FIGURE,
         "bits_per_pixel": _FIGURE,
         "latency": table({"cycles": _FIGURE, "ns": _FIGURE}),
@@ -67,6 +68,7 @@ def _sections() -> dict[str, Schema]:
     """Return what only some reports have."""
     resources = table(dict.fromkeys(RESOURCE_UNITS, _FIGURE)) | {"additionalProperties": _FIGURE}
     node = {"type": "object", "description": "What each node of the pipeline takes."}
+    quality = table(dict.fromkeys(("float", "quantized", "rtl"), _FIGURE), optional={"rounded": _FIGURE})
     return {
         "command": _TEXT | {"description": "What made the build, a command a line."},
         "verify": array(schema_of(Rung)),
@@ -101,7 +103,9 @@ def _sections() -> dict[str, Schema]:
                 "nodes": node,
             }
         ),
+        **{name: quality for kind in kinds().values() for name in kind.measures if name != "psnr_db"},
         "pictures": _TEXTS,
+        "sounds": _TEXTS | {"description": "Files to play."},
         "error_gain": _NUMBER | {"description": "What the error is multiplied by in its picture."},
         "distributions": array(_distributions()),
         "folding": _folding(),

@@ -80,8 +80,9 @@ def tiles(report: Report) -> list[Tile]:
     tiles = []
     if "psnr_db" in report:
         tiles.append(Tile("PSNR", report["psnr_db"]["rtl"], "in float", report["psnr_db"]["float"]))
-    if "ssim" in report:
-        tiles.append(Tile("SSIM", report["ssim"]["rtl"], "in float", report["ssim"]["float"]))
+    for name, title in report.get("signal", {}).get("measures", {}).items():
+        if name in report:
+            tiles.append(Tile(title, report[name]["rtl"], "in float", report[name]["float"]))
     if "shared" in report:
         shared = report["shared"]
         tiles.append(Tile("Parameters saved", shared["saved"], "are left", shared["parameters"]))

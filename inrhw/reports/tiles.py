@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from inrhw.base.files import finite
 from inrhw.reports.words import Report, figure
-from inrhw.signals.picture import load_picture
+from inrhw.signals.kinds.picture import load_picture
+from inrhw.signals.samples import PIXEL
 from inrhw.signals.tiling import Tiling
 
 if TYPE_CHECKING:
@@ -35,10 +36,12 @@ def tiles_section(folder: Path, fitted: Report, architecture: "TiledArchitecture
         Stored numbers of all tiles together.
     """
     original, rendered = (load_picture(folder / f"{name}.png").values for name in ("original", "quantized"))
-    square = np.square(original.astype(np.float64) - rendered).mean(axis=2)
+    # Of 16 bits too in steps of 8.
+    error = (original.astype(np.float64) - rendered) * PIXEL.hi / architecture.value.hi
+    square = np.square(error).mean(axis=2)
     tiling, source = architecture.tiling, "peak 255, the quantized model's picture against the original"
     seam = on_seam(tiling)
-    across, other = seam_steps(tiling, original.astype(np.float64) - rendered)
+    across, other = seam_steps(tiling, error)
     step = "root mean square of the error's change from a pixel to the next, of 255"
     alone = same_parameters(architecture, parameters)
     return {

@@ -1,4 +1,4 @@
-"""How alike two pictures are: PSNR and SSIM."""
+"""How alike two signals are: PSNR, and of pictures SSIM."""
 
 import math
 from collections.abc import Callable
@@ -6,38 +6,62 @@ from collections.abc import Callable
 import numpy as np
 import skimage
 
-from inrhw.signals.picture import Pixels
+from inrhw.base.types import Fixed
+from inrhw.signals.samples import Values, format_of
 
 _SSIM_WINDOW = 7
 
 
-def psnr_db(a: Pixels, b: Pixels) -> float:
-    """Return the peak signal-to-noise ratio in dB of two uint8 arrays of one shape; inf when equal.
+def psnr_db(a: Values, b: Values) -> float:
+    """Return the peak signal-to-noise ratio in dB of codes of one format and shape; inf when equal.
+
+    The peak is the whole range of the format, 255 of 8 bits.
 
     Examples
     --------
     >>> round(psnr_db(np.uint8([[[10]]]), np.uint8([[[11]]])), 2)
     48.13
     """
-    _check_alike(a, b)
+    value = _format_of(a, b)
     mean_square = float(np.mean(np.square(a.astype(np.float64) - b)))
-    return 10 * math.log10(255**2 / mean_square) if mean_square else math.inf
+    return 10 * math.log10((value.hi - value.lo) ** 2 / mean_square) if mean_square else math.inf
 
 
-def ssim(a: Pixels, b: Pixels) -> float | None:
-    """Return the structural similarity of uint8 [height, width, channels], at most 1.
+def largest_error(a: Values, b: Values) -> float:
+    """Return the largest difference of two arrays of codes."""
+    return float(np.abs(a.astype(np.int64) - b).max())
+
+
+def snr_db(signal: Values, other: Values) -> float:
+    """Return the ratio of a signal's power to that of the difference, in dB; inf when equal.
+
+    Examples
+    --------
+    >>> round(snr_db(np.int16([100, -100]), np.int16([90, -90])), 6)
+    20.0
+    """
+    power = float(np.square(signal.astype(np.float64)).mean())
+    noise = float(np.square(signal.astype(np.float64) - other).mean())
+    return 10 * math.log10(power / noise) if power and noise else (0.0 if noise else math.inf)
+
+
+def ssim(a: Values, b: Values) -> float | None:
+    """Return the structural similarity of pictures [height, width, channels], at most 1.
 
     None when a side is below the 7 pixels of its window.
     """
-    _check_alike(a, b)
+    value = _format_of(a, b)
     if min(a.shape[:2]) < _SSIM_WINDOW:
         return None
     similarity: Callable[..., float] = skimage.metrics.structural_similarity
-    return float(similarity(a, b, win_size=_SSIM_WINDOW, channel_axis=2, data_range=255))
+    return float(similarity(a, b, win_size=_SSIM_WINDOW, channel_axis=2, data_range=value.hi - value.lo))
 
 
-def _check_alike(a: Pixels, b: Pixels) -> None:
-    if a.dtype != np.uint8 or b.dtype != np.uint8 or a.shape != b.shape:
+def _format_of(a: Values, b: Values) -> Fixed:
+    """Return the format of both; raise ValueError unless they are alike."""
+    if a.dtype != b.dtype or a.shape != b.shape:
         raise ValueError(
-            f"a and b must be uint8 of one shape, not {a.dtype} {list(a.shape)} and {b.dtype} {list(b.shape)}"
+            f"a and b must be of one type and shape, "
+            f"not {a.dtype} {list(a.shape)} and {b.dtype} {list(b.shape)}"
         )
+    return format_of(a)

@@ -1,6 +1,7 @@
 """What is to be represented."""
 
 from dataclasses import KW_ONLY, dataclass
+from typing import Literal
 
 from inrhw.base.settings import Settings
 
@@ -12,14 +13,25 @@ class Signal(Settings):
     Parameters
     ----------
     pictures
-        Picture files, several with --shared; without one, a built-in picture. Or a recipe.toml.
+        Picture files, several with --shared; or a sound, a video, a volume or a shape; without one, a
+        built-in signal. Or a recipe.toml.
     size
-        Width x height in pixels; with --shared also one a picture, as in 64x64,32x48.
+        Width x height in pixels; with --shared also one a picture, as in 64x64,32x48. Samples of a sound,
+        width x height x frames of a video, sides of a volume. None: 64x64, or what suits the kind.
     names
         What each picture is called in reports; without one, like its file.
+    kind
+        picture, sound, video, volume or shape. None: what the file is; without a file a picture.
+    bits
+        Bits of a picture's value, 8 or 16; 0 keeps those of the file.
+    alpha
+        Keep the transparency of a picture as a channel; else it is composed on white.
     """
 
     pictures: tuple[str, ...] = ()
     _: KW_ONLY
-    size: str = "64x64"
+    size: str = ""
     names: tuple[str, ...] = ()
+    kind: str = ""
+    bits: Literal[0, 8, 16] = 0
+    alpha: bool = False

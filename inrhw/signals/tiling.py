@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from inrhw.base.errors import InputError
 from inrhw.base.types import Codes
 from inrhw.signals.grid import Grid
-from inrhw.signals.picture import Pixels, parse_size
+from inrhw.signals.kinds.picture import Pixels, parse_size
 
 
 @dataclass(frozen=True)

@@ -67,6 +67,8 @@ def check_showable(manifest: Manifest, board: Board) -> None:
         raise InputError(f"inrhw drives no video output of board {board.name}; choose ulx3s or icebreaker")
     if manifest.source != "raster":
         raise InputError("on a board the core must scan by itself; emit it with --source raster")
+    if len(manifest.sides) != 2 or manifest.value.width != 8 or manifest.channels not in (1, 3):
+        raise InputError("a monitor shows pictures of 8 bits, grey or RGB; this core gives something else")
     check_adders(manifest, board)
     if manifest.loadable or manifest.pictures > 1:
         raise InputError(

@@ -70,7 +70,7 @@ def run_bench(
     work
         Folder for the build, one a set of `sources`; the same sources are not built twice.
         The results go to `work/<simulator>/results`: `whole_frame.npy` holds the pixels that the core gave,
-        uint8 [beats, channels].
+        [beats, channels] in the type that holds them.
     tests
         Some of `TESTS`, of a loadable core `LOAD_TEST`, of a raster core of many pictures `CHOOSE_TEST`, of
         one with a window `MOVE_TEST`, of one with control registers `CONTROL_TEST`; all that apply if None.
@@ -154,16 +154,17 @@ def build_bench(
             raise InputError(f"there is no Verilog file {source}")
     text = "\n".join(source.read_text() for source in sources if source.name != "cells_sim.v")
     pixel_bits = port_width(text, "m_axis_tdata")
-    if pixel_bits < 8 * manifest.channels:
+    if pixel_bits < manifest.value.bits_per_channel * manifest.channels:
         raise InputError(
             f"m_axis_tdata of {manifest.name} has {pixel_bits} bits, too few for {manifest.channels} channels"
         )
     defines = {"INRHW_TOP": manifest.name, "INRHW_OUT_BITS": str(pixel_bits)}
     if manifest.source == "stream":
         coordinate_bits = port_width(text, "s_axis_tdata")
-        if coordinate_bits < 2 * manifest.coordinate.bits_per_axis:
+        if coordinate_bits < len(manifest.sides) * manifest.coordinate.bits_per_axis:
             raise InputError(
-                f"s_axis_tdata of {manifest.name} has {coordinate_bits} bits, too few for two coordinates"
+                f"s_axis_tdata of {manifest.name} has {coordinate_bits} bits, "
+                f"too few for {len(manifest.sides)} coordinates"
             )
         defines |= {"INRHW_STREAM": "1", "INRHW_IN_BITS": str(coordinate_bits)}
     if manifest.loadable:

@@ -1,5 +1,6 @@
 """The ladder: from the torch model to the synthesized netlist, every rung against the same golden vectors."""
 
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -11,7 +12,8 @@ from inrhw.base.figure import Figure
 from inrhw.base.files import write_json
 from inrhw.base.progress import OnProgress, silent
 from inrhw.networks.inr import INR
-from inrhw.signals.picture import Pixels, save_picture
+from inrhw.signals.kinds.picture import Picture
+from inrhw.signals.samples import Samples, Values
 from inrhw.synthesis.synthesis import Synthesis
 from inrhw.verification.rungs import (
     Found,
@@ -85,12 +87,13 @@ def verify(
     synthesis: Synthesis | None = None,
     *,
     thorough: bool = False,
+    like: Samples | None = None,
     on_progress: OnProgress = silent,
     on_rung: Callable[[Rung], None] = lambda rung: None,
 ) -> Verdict:
-    """Climb the ladder and write verify.json and, once the Verilog passed, the picture it rendered.
+    """Climb the ladder and write verify.json and, once the Verilog passed, the signal that it rendered.
 
-    That is rtl.png; of a core of many pictures rtl0.png, rtl1.png, and so on.
+    That is rtl.png of a picture; of a core of many pictures rtl0.png, rtl1.png, and so on.
 
     Parameters
     ----------
@@ -102,6 +105,8 @@ def verify(
         From `synth`; without it the netlist's rungs are skipped.
     thorough
         Simulate the netlist even if it is proven equal to the Verilog.
+    like
+        A signal of the kind that is rendered; a picture if None.
     on_progress
         Called with vectors compared and their total within a rung.
     on_rung
@@ -126,7 +131,7 @@ def verify(
         return not thorough and any(rung.rung == PROOF and rung.status == "pass" for rung in rungs)
 
     latency: int | None = None
-    pictures: Sequence[Pixels] = ()
+    rendered: Sequence[Values] = ()
     for name, check in climb.items():
         start = time.perf_counter()
         failed = next((rung.rung for rung in rungs if rung.status == "fail"), None)
@@ -136,7 +141,7 @@ def verify(
             found = check()
             status, vectors, message, tool = "pass", found.vectors, found.message, found.tool
             latency = latency or found.latency
-            pictures = pictures or found.pictures
+            rendered = rendered or found.rendered
         except SkippedError as reason:
             status, vectors, message, tool = "skipped", 0, str(reason), ""
         except Mismatch as mismatch:
@@ -144,17 +149,19 @@ def verify(
         rungs.append(Rung(name, status, vectors, round(time.perf_counter() - start, 2), message, tool))
         on_rung(rungs[-1])
     verdict = Verdict(tuple(rungs), Figure(latency, "cycles", "measured on the Verilog under cocotb"))
-    for stale in artifact.folder.glob("rtl*.png"):
-        stale.unlink()
-    for name, picture in zip(rendered_files(len(pictures)), pictures, strict=True):
-        save_picture(artifact.folder / name, picture)
+    for stale in artifact.folder.glob("rtl*"):
+        if re.fullmatch(r"rtl\d*\.[a-z]+", stale.name):
+            stale.unlink()
+    for name, values in zip(rendered_files(len(rendered), (like or Picture).suffix), rendered, strict=True):
+        signal = like.with_values(values) if like else Picture("rendered", values)
+        signal.write(artifact.folder / name)
     write_json(artifact.folder / "verify.json", _data(verdict))
     return verdict
 
 
-def rendered_files(pictures: int) -> list[str]:
-    """Return the names of what `verify` renders of so many pictures."""
-    return ["rtl.png"] if pictures == 1 else [f"rtl{k}.png" for k in range(pictures)]
+def rendered_files(signals: int, suffix: str = Picture.suffix) -> list[str]:
+    """Return the names of what `verify` renders of so many signals."""
+    return [f"rtl{suffix}"] if signals == 1 else [f"rtl{k}{suffix}" for k in range(signals)]
 
 
 def _data(verdict: Verdict) -> dict[str, Any]:

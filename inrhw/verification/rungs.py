@@ -19,7 +19,7 @@ from inrhw.core.sources.folded_raster import FoldedRaster
 from inrhw.core.sources.raster import RasterSource
 from inrhw.networks.inr import INR
 from inrhw.ops.node import Graph
-from inrhw.signals.picture import Pixels
+from inrhw.signals.samples import Values
 from inrhw.synthesis.synthesis import Synthesis, netlist_models
 from inrhw.verification.bench import GIVE_UP_TEST, REFUSE_TEST, TESTS, run_bench, tests_of
 from inrhw.verification.equivalence.proof import PROVEN, prove
@@ -73,7 +73,7 @@ class Found:
     vectors: int
     tool: str
     latency: int | None = None
-    pictures: Sequence[Pixels] = ()
+    rendered: Sequence[Values] = ()
     message: str = ""
 
 
@@ -185,8 +185,8 @@ def check_verilator(artifact: Artifact, on_progress: OnProgress) -> Found:
     if pixels == frame or once:
         name = "pictures.npy" if core.pictures > 1 else "whole_frame.npy"
         rendered = np.load(work / "verilator" / "results" / name).reshape(-1, frame, core.channels)
-        found.pictures = [
-            rendered[k, core.frame(k)].reshape(grid.height, grid.width, core.channels)
+        found.rendered = [
+            rendered[k, core.frame(k)].reshape(*reversed(grid.sides), core.channels)
             for k, grid in enumerate(core.grids)
         ]
     return found

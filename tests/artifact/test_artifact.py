@@ -14,8 +14,8 @@ from inrhw.networks.inr import INR
 from inrhw.ops.node import Graph
 
 ARCHITECTURES = {
-    "raster": Architecture("quadinr", 4, 3, 3, hidden_features=2, hidden_layers=0),
-    "stream": Architecture("siren", 200, 2, 1, hidden_features=2, hidden_layers=0),
+    "raster": Architecture("quadinr", (4, 3), 3, hidden_features=2, hidden_layers=0),
+    "stream": Architecture("siren", (200, 2), 1, hidden_features=2, hidden_layers=0),
 }
 
 
@@ -120,11 +120,8 @@ def test_the_manifest_is_true(artifact: Artifact) -> None:
     core, found = artifact.core, manifest(artifact)
     element = core.grid.element
     assert found["verilog"] == artifact.verilog.name
-    assert (found["width"], found["height"], found["channels"]) == (
-        core.grid.width,
-        core.grid.height,
-        core.channels,
-    )
+    assert (found["sides"], found["channels"]) == (list(core.grid.sides), core.channels)
+    assert found["value"] == {"width": 8, "frac": 0, "signed": False, "bits_per_channel": 8}
     assert (found["source"], found["tdata_order"]) == (core.source, core.channel_order)
     coordinate = found["coordinate"]
     assert isinstance(coordinate, dict)

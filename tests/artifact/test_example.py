@@ -26,9 +26,9 @@ from inrhw.ops.node import Graph
 
 needs_icarus = pytest.mark.skipif(shutil.which("iverilog") is None, reason="Icarus Verilog is not installed")
 
-SMALL = Architecture("quadinr", 5, 4, 3, hidden_features=2, hidden_layers=0)
-GREY = Architecture("quadinr", 4, 5, 1, hidden_features=2, hidden_layers=0)
-BYTES = Architecture("quadinr", 5, 4, 3, 2, 0, precision=Precision(8, 8, 8, max_row_shift=2))
+SMALL = Architecture("quadinr", (5, 4), 3, hidden_features=2, hidden_layers=0)
+GREY = Architecture("quadinr", (4, 5), 1, hidden_features=2, hidden_layers=0)
+BYTES = Architecture("quadinr", (5, 4), 3, 2, 0, precision=Precision(8, 8, 8, max_row_shift=2))
 
 
 def baked(architecture: Architecture) -> Graph:

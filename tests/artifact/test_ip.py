@@ -276,7 +276,7 @@ def test_the_core_file_names_files_and_tops_that_are_emitted(kind: str) -> None:
 
 @pytest.fixture
 def core(tmp_path: Path) -> Path:
-    architecture = Architecture("quadinr", 5, 4, 3, hidden_features=2, hidden_layers=0)
+    architecture = Architecture("quadinr", (5, 4), 3, hidden_features=2, hidden_layers=0)
     folder = tmp_path / "my_core"
     emit(lower(INR(architecture).quantized()), architecture.grid, folder, "my_core")
     return folder

@@ -19,7 +19,7 @@ from inrhw.ops.linear.folded_dense.fold import Fold
 pytestmark = pytest.mark.tools
 
 BYTES = Precision(8, 8, 8, max_row_shift=2)
-QUADINR = Architecture("quadinr", 6, 4, 3, 3, 1, precision=BYTES)
+QUADINR = Architecture("quadinr", (6, 4), 3, 3, 1, precision=BYTES)
 MODELS = ("finer", "gauss", "incode", "relu_pe", "sinc", "siren", "wire")
 
 
@@ -38,7 +38,7 @@ def warnings(artifact: Artifact) -> str:
 
 
 def baked(model: str, folder: Path, **options: Any) -> Artifact:
-    architecture = Architecture(model, 6, 4, 3, 3, 1)
+    architecture = Architecture(model, (6, 4), 3, 3, 1)
     return emit(lower(INR(architecture).quantized()), architecture.grid, folder, "core", **options)
 
 
@@ -67,6 +67,6 @@ def test_banks(tmp_path: Path) -> None:
 
 def test_a_rotated_core(tmp_path: Path) -> None:
     rotated = Precision(8, 8, 8, quantizer="dhq", rotate="both", rotate_layers="all")
-    architecture = Architecture("siren", 6, 4, 3, 6, 1, precision=rotated)
+    architecture = Architecture("siren", (6, 4), 3, 6, 1, precision=rotated)
     artifact = emit(lower(INR(architecture).quantized()), architecture.grid, tmp_path, "core")
     assert warnings(artifact) == ""

@@ -17,7 +17,7 @@ from inrhw.ops.node import Graph
 from inrhw.signals.grid import Grid
 
 #: Layers whose memories hold 5, 15 and 3 words, none of them a power of two.
-ODD = Architecture("siren", 5, 3, 3, hidden_features=5, hidden_layers=1, precision=Precision(8, 8, 8))
+ODD = Architecture("siren", (5, 3), 3, hidden_features=5, hidden_layers=1, precision=Precision(8, 8, 8))
 ODD_FOLDS = (Fold(1, 2), Fold(1, 2), Fold(1, 5))
 
 #: As deep as they must be: their pointers turn back at the last word, see tests/gateware/test_fifo.py.

@@ -14,7 +14,7 @@ from inrhw.lowering.hardware import Hardware
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.precision import Precision
 from inrhw.networks.training.training import Training
-from inrhw.signals.picture import Picture
+from inrhw.signals.kinds.picture import Picture
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def copy(core: Path, tmp_path: Path) -> Path:
 
 def other(folder: Path, architecture: Architecture) -> Path:
     """Train another network on another picture."""
-    size = (architecture.height, architecture.width, architecture.channels)
+    size = (*reversed(architecture.sides), architecture.channels)
     values = np.random.default_rng(1).integers(0, 256, size, dtype=np.uint8)
     Build(folder).fit(Picture("other", values), architecture, Training(steps=3))
     return folder
@@ -46,7 +46,7 @@ def test_the_weights_of_the_cores_own_network_are_those_that_emit_wrote(core: Pa
 def test_another_network_of_the_same_shape_gives_other_weights_for_the_same_core(
     core: Path, tmp_path: Path
 ) -> None:
-    folder = other(tmp_path / "other", Architecture("quadinr", 5, 4, 3, 3, 0, omega_0=15.0))
+    folder = other(tmp_path / "other", Architecture("quadinr", (5, 4), 3, 3, 0, omega_0=15.0))
     found, own = weights_for(folder, core), (core / "tiny.weights").read_bytes()
     assert found != own
     assert (len(found), found[:12]) == (len(own), own[:12])  # magic, shape, words
@@ -55,17 +55,17 @@ def test_another_network_of_the_same_shape_gives_other_weights_for_the_same_core
 @pytest.mark.parametrize(
     ("architecture", "difference"),
     [
-        (Architecture("siren", 5, 4, 3, 3, 0), "its activation is that of siren, not quadinr"),
-        (Architecture("quadinr", 4, 5, 3, 3, 0), "its picture has 4x5 pixels, not 5x4 pixels"),
-        (Architecture("quadinr", 5, 4, 3, 3, 1), "its dense layers are 3, not 2"),
-        (Architecture("quadinr", 5, 4, 3, 4, 0), "layer 0 has rows 4, not 3"),
-        (Architecture("quadinr", 5, 4, 1, 3, 0), "layer 1 has rows 1, not 3"),
+        (Architecture("siren", (5, 4), 3, 3, 0), "its activation is that of siren, not quadinr"),
+        (Architecture("quadinr", (4, 5), 3, 3, 0), "its picture has 4x5 pixels, not 5x4 pixels"),
+        (Architecture("quadinr", (5, 4), 3, 3, 1), "its dense layers are 3, not 2"),
+        (Architecture("quadinr", (5, 4), 3, 4, 0), "layer 0 has rows 4, not 3"),
+        (Architecture("quadinr", (5, 4), 1, 3, 0), "layer 1 has rows 1, not 3"),
         (
-            Architecture("quadinr", 5, 4, 3, 3, 0, precision=Precision(first_weight_bits=9)),
+            Architecture("quadinr", (5, 4), 3, 3, 0, precision=Precision(first_weight_bits=9)),
             "layer 0 has weight_bits 9, not 12",
         ),
         (
-            Architecture("quadinr", 5, 4, 3, 3, 0, precision=Precision(phase_bits=8)),
+            Architecture("quadinr", (5, 4), 3, 3, 0, precision=Precision(phase_bits=8)),
             "layer 0 has phase_bits 8, not 9",
         ),
     ],
@@ -92,7 +92,7 @@ def test_a_core_of_another_version_is_refused(copy: Path) -> None:
 def test_weights_for_a_core_that_renders_larger_render_larger(built: Path, tmp_path: Path) -> None:
     Build(built).emit("raster", Hardware(weights="loadable", initiation_interval=9), scale=2)
     assert weights_for(built, built) == (built / "tiny.weights").read_bytes()
-    folder = other(tmp_path / "other", Architecture("quadinr", 5, 4, 3, 3, 0))
+    folder = other(tmp_path / "other", Architecture("quadinr", (5, 4), 3, 3, 0))
     assert weights_for(folder, built) != weights_for(built, built)
 
 

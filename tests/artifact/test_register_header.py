@@ -22,7 +22,7 @@ LOADABLE = manifest(
     memories=tuple(Memory(memory.name, memory.width, memory.depth) for memory in CONTENTS),
 )
 CONTROL = {"ID": 64}
-PICTURES = manifest(name="Core", pictures=3, width=4, height=65536)
+PICTURES = manifest(name="Core", pictures=3, sides=(4, 65536))
 WARNINGS = ["-Wall", "-Wextra", "-Werror", "-pedantic", "-std=c99"]
 COMPILER = shutil.which("gcc") or shutil.which("cc")
 needs_compiler = pytest.mark.skipif(COMPILER is None, reason="there is no C compiler")

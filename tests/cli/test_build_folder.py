@@ -28,7 +28,7 @@ from inrhw.lowering.hardware import Hardware
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.precision import Precision
 from inrhw.networks.training.training import Training
-from inrhw.signals.picture import Picture
+from inrhw.signals.kinds.picture import Picture
 from inrhw.synthesis.synthesis import Synthesis
 from inrhw.verification.ladder import Rung, Verdict
 
@@ -42,7 +42,7 @@ WORKS = {
 
 #: The same as in the fixture `finished`.
 VALUES = np.random.default_rng(0).integers(0, 256, (4, 5, 3), dtype=np.uint8)
-ARCHITECTURE = Architecture("quadinr", 5, 4, 3, 3, 0)
+ARCHITECTURE = Architecture("quadinr", (5, 4), 3, 3, 0)
 TRAINING = Training(steps=3)
 
 
@@ -152,11 +152,11 @@ def test_verify_returns_the_verdict_even_when_up_to_date(built: Path) -> None:
         ({"training": Training(steps=4)}, ["fit", "emit", "synth", "verify"]),
         ({"training": Training(steps=3, seed=1)}, ["fit", "emit", "synth", "verify"]),
         (
-            {"architecture": Architecture("siren", 5, 4, 3, 3, 0)},
+            {"architecture": Architecture("siren", (5, 4), 3, 3, 0)},
             ["fit", "emit", "synth", "verify"],
         ),
         (
-            {"architecture": Architecture("quadinr", 5, 4, 3, 3, 0, None, Precision(activation_bits=7))},
+            {"architecture": Architecture("quadinr", (5, 4), 3, 3, 0, None, Precision(activation_bits=7))},
             ["fit", "emit", "synth", "verify"],
         ),
     ],

@@ -268,7 +268,7 @@ def test_every_kind_of_picture_becomes_verilog(inrhw_: Inrhw, tmp_path: Path, ki
     assert inrhw_("fit", tmp_path / f"{kind}.png", "-o", "out", "--size", "3x2", *TINY).status == 0
     assert inrhw_("emit", "out").status == 0
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
-    assert (manifest["width"], manifest["height"], manifest["channels"]) == (3, 2, channels)
+    assert (manifest["sides"], manifest["channels"]) == ([3, 2], channels)
 
 
 LADDERS = {

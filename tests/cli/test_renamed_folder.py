@@ -19,7 +19,7 @@ from inrhw.lowering.integer_graph import lower
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.inr import INR
 from inrhw.networks.training.training import Training
-from inrhw.signals.picture import Picture
+from inrhw.signals.kinds.picture import Picture
 
 #: What trained the network, and what a user may have beside it.
 OWN = {"fit.json", "weights.safetensors", "original.png", "float.png", "quantized.png"}
@@ -78,7 +78,7 @@ def test_another_network_for_a_renamed_core_takes_its_name(built: Path) -> None:
     Build(built).emit("raster", Hardware(weights="loadable", initiation_interval=9))
     other = Build(built.parent / "other")
     values = np.random.default_rng(1).integers(0, 256, (4, 5, 3), dtype=np.uint8)
-    other.fit(Picture("other", values), Architecture("quadinr", 5, 4, 3, 3, 0), Training(steps=3))
+    other.fit(Picture("other", values), Architecture("quadinr", (5, 4), 3, 3, 0), Training(steps=3))
     other.emit("raster", Hardware(weights="loadable", initiation_interval=9))
     assert Manifest.load(other.folder).name == "other"
     moved = Path(shutil.move(other.folder, built.parent / "third"))
@@ -138,7 +138,7 @@ def test_a_record_never_reaches_out_of_the_folder(built: Path) -> None:
 
 
 def test_a_core_that_python_emits_takes_the_place_of_the_one_before(tmp_path: Path) -> None:
-    architecture = Architecture("quadinr", 5, 4, 3, 3, 0)
+    architecture = Architecture("quadinr", (5, 4), 3, 3, 0)
     graph = lower(INR(architecture).quantized())
     emit(graph, architecture.grid, tmp_path, "first", control=True)
     emit(graph, architecture.grid, tmp_path, "another")

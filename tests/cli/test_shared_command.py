@@ -10,8 +10,8 @@ from PIL import Image
 from support.command import Inrhw, contents, refused
 
 from inrhw.networks.training.shared_fit import FittedShared
+from inrhw.signals.kinds.picture import Picture
 from inrhw.signals.likeness import psnr_db
-from inrhw.signals.picture import Picture
 
 #: The smallest network with a projection and a shared layer, hardly trained.
 TINY = ("--size", "6x5", "--hidden-features", "3", "--steps", "3")

@@ -32,7 +32,7 @@ from inrhw.synthesis.synthesis import synth
 
 FWHT = RESULTS / "fwht.json"
 
-FIRST, SHAPE, _ = layer_shapes(Architecture("siren", 8, 8, 3, 32, 1, precision=Precision(8, 8, 8)))
+FIRST, SHAPE, _ = layer_shapes(Architecture("siren", (8, 8), 3, 32, 1, precision=Precision(8, 8, 8)))
 
 
 def changed(**changes: Any) -> LayerShape:
@@ -55,7 +55,7 @@ RESOURCES = json.loads((RESULTS / "resources.json").read_text())
 def test_banks_cost_about_what_was_measured(row: dict[str, Any]) -> None:
     """Weights of that benchmark are untrained: its accumulators are narrower than those of a picture."""
     architecture = SharedArchitecture(
-        "quadinr", 8, 8, 3, 32, 2, precision=Precision(8, 8, 8, max_row_shift=0)
+        "quadinr", (8, 8), 3, 32, 2, precision=Precision(8, 8, 8, max_row_shift=0)
     )
     folding = Folding(tuple(Fold(*pe_simd) for pe_simd in row["folds"]))
     parts = network_cost(layer_shapes(architecture, row["pictures"]), folding, "raster")
@@ -74,7 +74,7 @@ def test_a_baked_core_costs_about_what_was_measured(row: dict[str, Any]) -> None
     hidden, first, last, phase = map(int, re.findall(r"\d+", row["bits"]))
     precision = Precision(hidden, first, last, phase_bits=phase)
     features, layers = map(int, row["layers"].split("x"))
-    architecture = Architecture(row["model"], 64, 64, 3, features, layers, precision=precision)
+    architecture = Architecture(row["model"], (64, 64), 3, features, layers, precision=precision)
     found = baked_cost(layer_shapes(architecture), "raster")
     # Those of the benchmark are trained; the prediction has the weights before that. A sine's table is
     # smaller in a core than alone, by which its cost was found: 12 % of a core of narrow layers.
@@ -86,7 +86,7 @@ def test_a_baked_core_costs_about_what_was_measured(row: dict[str, Any]) -> None
 @pytest.mark.parametrize("row", REGISTERS, ids=lambda row: f"{row['weights']}_{row['size'][0]}")
 def test_registers_of_control_cost_about_what_was_measured(row: dict[str, Any]) -> None:
     width, height = row["size"]
-    shapes = layer_shapes(Architecture("quadinr", width, height, 3, 4, 2))
+    shapes = layer_shapes(Architecture("quadinr", (width, height), 3, 4, 2))
     plain, found = (rest_cost(shapes, row["weights"], "raster", control=control) for control in (False, True))
     for name in ("lut", "ff"):
         measured = row["with"][name] - row["without"][name]
@@ -100,7 +100,7 @@ def test_costs_add_up() -> None:
 
 def test_the_shapes_are_those_of_the_network() -> None:
     precision = Precision(7, 10, 10, 6, 9)
-    architecture = Architecture("siren", 30, 9, 1, 12, 1, precision=precision)
+    architecture = Architecture("siren", (30, 9), 1, 12, 1, precision=precision)
     names = ("rows", "columns", "weight_bits", "x_bits", "phase_bits", "y_bits")
     assert [tuple(getattr(shape, name) for name in names) for shape in layer_shapes(architecture)] == [
         (12, 2, 10, 6, 9, 6),
@@ -122,7 +122,7 @@ def test_what_goes_into_a_rotation_is_signed_after_it_and_finer_before(
     rotate: Any, layers: Any, rotated: tuple[bool, ...]
 ) -> None:
     precision = Precision(7, 10, 10, 6, 9, quantizer="dhq", rotate=rotate, rotate_layers=layers)
-    shapes = layer_shapes(Architecture("relu_pe", 30, 9, 1, 12, 1, precision=precision))
+    shapes = layer_shapes(Architecture("relu_pe", (30, 9), 1, 12, 1, precision=precision))
     assert tuple(shape.rotation is not None for shape in shapes) == rotated
     for shape, following in itertools.pairwise(shapes):
         assert following.x_bits == 6
@@ -134,7 +134,7 @@ def test_what_goes_into_a_rotation_is_signed_after_it_and_finer_before(
 @pytest.mark.parametrize("features", [8, 12, 32, 64])
 def test_weights_are_about_as_wide_as_the_rotation_in_them_makes_them(rotate: Any, features: int) -> None:
     precision = Precision(8, 8, 8, quantizer="dhq", rotate=rotate, rotate_layers="all")
-    architecture = Architecture("siren", 8, 8, 3, features, 1, precision=precision)
+    architecture = Architecture("siren", (8, 8), 3, features, 1, precision=precision)
     folding = Folding((Fold(1, 2), Fold(1, 1), Fold(1, 1)))
     graph = fold(lower(INR(architecture).quantized()), folding, precision)
     nodes = [node for node in graph.nodes.values() if isinstance(node, FoldedDense)]
@@ -144,7 +144,7 @@ def test_weights_are_about_as_wide_as_the_rotation_in_them_makes_them(rotate: An
 
 @pytest.mark.parametrize("quantizer", ["uniform", "auto"])
 def test_nothing_is_said_to_rotate_that_may_not(quantizer: Any) -> None:
-    architecture = Architecture("siren", 8, 8, 3, 12, 1, precision=Precision(quantizer=quantizer))
+    architecture = Architecture("siren", (8, 8), 3, 12, 1, precision=Precision(quantizer=quantizer))
     assert not any(shape.rotation for shape in layer_shapes(architecture))
 
 
@@ -168,7 +168,7 @@ def test_rotations_are_on_the_lanes_that_the_model_says(
     model: str, features: int, pe: int, simd: int
 ) -> None:
     precision = Precision(8, 8, 8, quantizer="dhq", rotate="both", rotate_layers="all")
-    architecture = Architecture(model, 8, 8, 3, features, 1, precision=precision)
+    architecture = Architecture(model, (8, 8), 3, features, 1, precision=precision)
     shapes = layer_shapes(architecture)
     folds = tuple(
         Fold(min(pe, shape.rows), min(simd, shape.columns) if k else 2) for k, shape in enumerate(shapes)
@@ -193,7 +193,7 @@ def test_rotations_are_on_the_lanes_that_the_model_says(
 def test_cycles_and_lanes_are_those_of_the_folded_graph(
     features: int, pe_simd: tuple[int, int], weights: str
 ) -> None:
-    architecture = Architecture("siren", 8, 8, 3, features, 1, precision=Precision(8, 8, 8))
+    architecture = Architecture("siren", (8, 8), 3, features, 1, precision=Precision(8, 8, 8))
     pe, simd = (min(n, features) for n in pe_simd)
     folding = Folding((Fold(1, 2), Fold(pe, simd), Fold(min(pe, 3), simd)), weights)
     graph = fold(lower(INR(architecture).quantized()), folding, architecture.precision)
@@ -205,7 +205,7 @@ def test_cycles_and_lanes_are_those_of_the_folded_graph(
 
 @pytest.mark.parametrize("model", sorted(activations()))
 def test_no_layer_is_packed_that_the_model_takes_for_plain(model: str) -> None:
-    architecture = Architecture(model, 8, 8, 3, 6, 1, precision=Precision(8, 8, 8, max_row_shift=0))
+    architecture = Architecture(model, (8, 8), 3, 6, 1, precision=Precision(8, 8, 8, max_row_shift=0))
     shapes = layer_shapes(architecture)
     folding = Folding((Fold(2, 2), *[Fold(2, 3)] * (len(shapes) - 1)), packed=True)
     graph = fold(lower(INR(architecture).quantized()), folding, architecture.precision)
@@ -267,7 +267,7 @@ def test_more_of_anything_costs_no_less() -> None:
 @pytest.mark.slow
 def test_the_model_is_near_synthesis(tmp_path: Path) -> None:
     precision = Precision(8, 8, 8, quantizer="dhq", rotate="both", rotate_layers="all")
-    architecture = Architecture("quadinr", 16, 16, 3, 24, 1, precision=precision)
+    architecture = Architecture("quadinr", (16, 16), 3, 24, 1, precision=precision)
     folding = Folding((Fold(2, 2), Fold(6, 3), Fold(1, 4)), "rom")
     graph = fold(lower(INR(architecture).quantized()), folding, precision)
     artifact = emit(graph, architecture.grid, tmp_path, "core", source="stream")

@@ -35,7 +35,7 @@ def folded(architecture: Architecture, folding: Folding, seed: int = 0) -> Graph
 
 
 def chosen(weights: str = "rom", packed: bool = False) -> tuple[Architecture, Folding]:
-    architecture = Architecture("quadinr", 5, 4, 3, 6, 1, precision=Precision(8, 8, 8, max_row_shift=1))
+    architecture = Architecture("quadinr", (5, 4), 3, 6, 1, precision=Precision(8, 8, 8, max_row_shift=1))
     return architecture, Folding((Fold(2, 2), Fold(3, 2), Fold(1, 3)), weights, packed)
 
 
@@ -108,7 +108,7 @@ def test_a_network_that_loadable_memories_cannot_hold_is_refused_by_the_layers_n
 
 @pytest.mark.parametrize(("width", "height"), [(512, 512), (600, 200), (65536, 65536)])
 def test_loadable_memories_hold_every_encoding(width: int, height: int) -> None:
-    architecture = Architecture("relu_pe", width, height, 1, 2, 0)
+    architecture = Architecture("relu_pe", (width, height), 1, 2, 0)
     graph = lower(INR(architecture).quantized())
     folded = fold(graph, Folding((Fold(1, 2), Fold(1, 1), Fold(1, 1)), "loadable"), architecture.precision)
     codes = np.random.default_rng(0).integers(graph.i.element.lo, graph.i.element.hi, (50, 2))

@@ -11,10 +11,11 @@ from support.networks_drawn import architectures, network
 from inrhw.base.errors import InputError, Overflow
 from inrhw.base.types import Phase
 from inrhw.lowering.integer_graph import lower
-from inrhw.networks.architecture import PIXEL, Architecture, activations
+from inrhw.networks.architecture import Architecture, activations
 from inrhw.networks.inr import INR
 from inrhw.networks.precision import Precision
 from inrhw.ops.linear.dense import Dense
+from inrhw.signals.samples import PIXEL
 
 
 def differences(net: INR) -> int:
@@ -91,13 +92,13 @@ def test_nan_is_refused(architecture: Architecture, bad: float) -> None:
 def test_the_widest_network_is_exact() -> None:
     """Overflow is out of reach for weights that training gives."""
     precision = Precision(16, 16, 16, 16, 12)
-    architecture = Architecture("siren", 9, 7, 3, hidden_features=256, hidden_layers=0, precision=precision)
+    architecture = Architecture("siren", (9, 7), 3, hidden_features=256, hidden_layers=0, precision=precision)
     assert differences(network(architecture, 0)) == 0
 
 
 @pytest.mark.parametrize("model", sorted(activations()))
 def test_sums_that_float64_cannot_hold_are_refused(model: str) -> None:
-    architecture = Architecture(model, 5, 4, 1, hidden_features=2, precision=Precision(16, 16, 16, 16, 12))
+    architecture = Architecture(model, (5, 4), 1, hidden_features=2, precision=Precision(16, 16, 16, 16, 12))
     with pytest.raises(Overflow, match=r"2\*\*52"):
         lower(network(architecture, 0, bias_scale=1e8))
 
@@ -106,7 +107,7 @@ def test_sums_that_float64_cannot_hold_are_refused(model: str) -> None:
 def test_many_turns_are_exact_or_refused(bias_scale: float) -> None:
     for seed in range(10):
         precision = Precision(2, 2, 2, 16, 12)
-        net = network(Architecture("quadinr", 9, 7, 1, 6, 1, precision=precision), seed, 1.0, bias_scale)
+        net = network(Architecture("quadinr", (9, 7), 1, 6, 1, precision=precision), seed, 1.0, bias_scale)
         try:
             assert differences(net) == 0
         except Overflow:

@@ -30,7 +30,7 @@ EIGHT = Precision(8, 8, 8, 8, 9)
 
 
 def network(features: int, hidden: int = 1, channels: int = 3, precision: Precision = EIGHT) -> Architecture:
-    return Architecture("siren", 16, 16, channels, features, hidden, precision=precision)
+    return Architecture("siren", (16, 16), channels, features, hidden, precision=precision)
 
 
 def planned(architecture: Architecture, wish: Hardware, board: Board = VCU128) -> Folding:
@@ -226,7 +226,9 @@ def test_packed_halves_the_multipliers() -> None:
 @pytest.mark.parametrize(("bits", "blocks"), [(16, 1), (18, 1), (24, 2)])
 def test_wide_multipliers_count_twice(bits: int, blocks: int) -> None:
     precision = Precision(bits, bits, bits, bits, bits)
-    architecture = Architecture("siren", 16, 16, 3, 32, 2, precision=precision, activation_impl="sine_cordic")
+    architecture = Architecture(
+        "siren", (16, 16), 3, 32, 2, precision=precision, activation_impl="sine_cordic"
+    )
     folding = planned(architecture, Hardware(initiation_interval=64))
     multipliers = sum(fold.pe * fold.simd for fold in folding.layers[1:])
     assert total(architecture, folding).dsp == blocks * multipliers
@@ -317,7 +319,7 @@ def test_the_plan_on_disk_says_what_was_chosen() -> None:
 
 
 def several(pictures: int, size: tuple[int, int] = (16, 16), **options: Any) -> list[SharedArchitecture]:
-    shape = (*size, 3, 8, 2)
+    shape = (size, 3, 8, 2)
     return [SharedArchitecture("siren", *shape, precision=EIGHT, **options)] * pictures
 
 
@@ -393,12 +395,12 @@ def test_a_board_of_smaller_luts_is_full_sooner() -> None:
 )
 def test_a_window_that_cannot_be_is_refused_before_training(wish: Hardware, model: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        plan(Architecture(model, 8, 8, 3), wish, VCU128)
+        plan(Architecture(model, (8, 8), 3), wish, VCU128)
 
 
 def test_a_window_is_planned_as_baked_weights_of_one_picture() -> None:
     for model in ("quadinr", "siren", "relu_pe", "incode"):
-        assert plan(Architecture(model, 8, 8, 3), Hardware(window=True), VCU128) is None
+        assert plan(Architecture(model, (8, 8), 3), Hardware(window=True), VCU128) is None
     with pytest.raises(InputError, match="pictures that share layers cannot have a window"):
         plan_banks([network(8)] * 2, Hardware(window=True), VCU128)
 
@@ -409,7 +411,7 @@ def test_a_window_is_planned_as_baked_weights_of_one_picture() -> None:
 def test_a_loadable_raster_scan_has_room_for_every_network_of_its_shape(
     model: str, side: int, bits: int
 ) -> None:
-    architecture = Architecture(model, side, side, 3, precision=Precision(bits, bits, bits, bits))
+    architecture = Architecture(model, (side, side), 3, precision=Precision(bits, bits, bits, bits))
     first = layer_shapes(architecture)[0]
     shape = first.folded(Fold(1, 2), 2, "loadable")
     assert shape.format.shift_hi + shape.element.width <= accumulator_width(shape.format, shape.element) <= 56

@@ -14,7 +14,9 @@ from inrhw.networks.tiled import TiledArchitecture
 
 BOARD = load_board("vcu128")
 EIGHT_BITS = Precision(8, 8, 8)
-KODAK = TiledArchitecture("quadinr", 768, 512, 3, 16, 1, precision=EIGHT_BITS, tile_width=32, tile_height=32)
+KODAK = TiledArchitecture(
+    "quadinr", (768, 512), 3, 16, 1, precision=EIGHT_BITS, tile_width=32, tile_height=32
+)
 
 
 def predicted(architecture: TiledArchitecture, hardware: Hardware) -> Cost:
@@ -39,7 +41,7 @@ def test_a_slower_core_takes_multipliers_in_proportion(interval: int) -> None:
 
 
 def test_more_tiles_take_more_memory_and_no_more_multipliers() -> None:
-    few = replace(KODAK, width=256, height=256)
+    few = replace(KODAK, sides=(256, 256))
     small, large = (predicted(each, Hardware(initiation_interval=8)) for each in (few, KODAK))
     assert small.dsp == large.dsp
     assert small.bram < large.bram
@@ -67,20 +69,20 @@ def test_two_loadable_pictures_take_memory_and_no_more_multipliers() -> None:
 
 
 def test_loadable_memories_that_no_loader_reaches_are_refused() -> None:
-    many = replace(KODAK, width=4096, height=4096, hidden_features=4)
+    many = replace(KODAK, sides=(4096, 4096), hidden_features=4)
     with pytest.raises(InputError, match=r"loadable weights of 16384 tiles need memories of [0-9,]+ words"):
         plan_for([many], Hardware(weights="loadable", initiation_interval=8), BOARD)
 
 
 def test_more_columns_than_a_scan_can_keep_are_refused() -> None:
-    wide = replace(KODAK, width=1028, height=4, tile_width=4, tile_height=4)
+    wide = replace(KODAK, sides=(1028, 4), tile_width=4, tile_height=4)
     with pytest.raises(InputError, match="257 tiles side by side are more than 256"):
         plan_for([wide], Hardware(), BOARD)
     assert plan_for([wide], Hardware(initiation_interval=4), BOARD)
 
 
 def test_tiles_that_no_memory_of_the_board_holds_are_refused() -> None:
-    many = replace(KODAK, width=4096, height=4096, hidden_features=32)
+    many = replace(KODAK, sides=(4096, 4096), hidden_features=32)
     small = load_board("arty_a7")
     with pytest.raises(InputError, match=r"16384 tiles at a pixel a clock need [\d,]+ \w+s, but arty_a7"):
         plan_for([many], Hardware(), small)

@@ -18,8 +18,8 @@ from inrhw.networks.imported import Imported
 from inrhw.networks.network import Network
 from inrhw.networks.precision import Precision
 from inrhw.networks.training.torch_module import coordinates_of, from_torch
+from inrhw.signals.kinds.picture import Picture
 from inrhw.signals.likeness import psnr_db
-from inrhw.signals.picture import Picture
 
 SIZE = (5, 4)
 
@@ -129,7 +129,7 @@ def test_the_imported_network_gives_what_the_module_gives(
 ) -> None:
     make, network = MODULES[name]
     module, imported = small(make), Imported("", coordinates, axes, values)
-    start = start_of(module.state_dict(), network, Precision(), imported, size=SIZE, where="here")
+    start = start_of(module.state_dict(), network, Precision(), imported, sides=SIZE, where="here")
     given = module(coordinates_of(start, imported))
     wanted = (given + 1) * 127.5 if values == "signed" else given * 255
     assert (start(start.coordinates()) - wanted).abs().max() < 255e-6
@@ -137,7 +137,9 @@ def test_the_imported_network_gives_what_the_module_gives(
 
 def test_coordinates_are_those_of_public_code() -> None:
     """A mesh of linspace(-1, 1, n) in the order of the axes, as vsitzmann/siren's get_mgrid makes it."""
-    start = start_of(siren().state_dict(), Network("siren"), Precision(), Imported(), size=SIZE, where="here")
+    start = start_of(
+        siren().state_dict(), Network("siren"), Precision(), Imported(), sides=SIZE, where="here"
+    )
     mesh = torch.meshgrid(torch.linspace(-1, 1, 4), torch.linspace(-1, 1, 5), indexing="ij")
     expected = torch.stack(mesh, dim=-1).reshape(-1, 2)
     assert torch.allclose(coordinates_of(start, Imported()).float(), expected)
@@ -146,7 +148,7 @@ def test_coordinates_are_those_of_public_code() -> None:
 @pytest.mark.parametrize("name", ["siren", "finer", "quadinr"])
 def test_the_integers_are_those_of_the_rounded_network(name: str) -> None:
     make, network = MODULES[name]
-    fitted = from_torch(small(make), network, size=SIZE)
+    fitted = from_torch(small(make), network, sides=SIZE)
     pixels = lower(fitted.model).forward_int(fitted.architecture.grid.codes())
     assert (pixels.reshape(4, 5, -1) == fitted.model.render()).all()
     assert psnr_db(fitted.picture.values, fitted.model.render()) > 25
@@ -165,7 +167,7 @@ def test_fine_tuning_follows_the_picture() -> None:
 )
 def test_another_function_than_the_modules_is_noticed(network: Network) -> None:
     with pytest.raises(InputError, match="see model, omega_0, coordinates, axes and values"):
-        from_torch(siren(), network, size=SIZE)
+        from_torch(siren(), network, sides=SIZE)
 
 
 @pytest.mark.parametrize("suffix", [".pt", ".pth", ".safetensors"])
@@ -248,7 +250,7 @@ def with_(**tensors: Tensor) -> dict[str, Tensor]:
         (siren().state_dict(), Network("incode"), "cannot be imported, only trained here"),
         (siren().state_dict(), Network("relu_pe"), "cannot be imported, only trained here"),
         (siren().state_dict(), Network("sirenn"), "model must be one of"),
-        (siren(channels=2).state_dict(), Network("siren"), "1 or 3 channels"),
+        (siren(channels=9).state_dict(), Network("siren"), "1 to 8 channels"),
         (Wire(2, 6).state_dict() | {"3.weight": torch.zeros(1, 6)}, Network("wire"), "omega_0 is 12, not 20"),
     ],
 )
@@ -256,11 +258,11 @@ def test_what_is_no_network_of_ours_is_one_sentence(
     tensors: dict[str, Tensor], network: Network, message: str
 ) -> None:
     with pytest.raises(InputError, match=message) as caught:
-        start_of(tensors, network, Precision(), Imported(), size=SIZE, where="it")
+        start_of(tensors, network, Precision(), Imported(), sides=SIZE, where="it")
     assert "\n" not in str(caught.value)
 
 
 def test_hidden_layers_of_two_widths_are_refused() -> None:
     module = nn.Sequential(nn.Linear(2, 6), nn.Linear(6, 5), nn.Linear(5, 3))
     with pytest.raises(InputError, match="its hidden layers must have one width"):
-        start_of(module.state_dict(), Network("siren"), Precision(), Imported(), size=SIZE, where="it")
+        start_of(module.state_dict(), Network("siren"), Precision(), Imported(), sides=SIZE, where="it")

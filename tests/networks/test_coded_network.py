@@ -18,14 +18,14 @@ from inrhw.networks.training.training import Training
 from inrhw.ops.linear.dense import Dense
 from inrhw.ops.linear.folded_dense.fold import Fold
 from inrhw.ops.registry import weight_codes
-from inrhw.signals.picture import Picture
+from inrhw.signals.kinds.picture import Picture
 
 CODES = sorted(weight_codes().keys() - {"uniform"})
 
 
 def architecture_of(code: str, weight_bits: int = 7) -> Architecture:
     precision = Precision(weight_bits, weight_code=code)
-    return Architecture("quadinr", 5, 4, 3, hidden_features=6, hidden_layers=2, precision=precision)
+    return Architecture("quadinr", (5, 4), 3, hidden_features=6, hidden_layers=2, precision=precision)
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -48,7 +48,7 @@ def test_only_layers_between_the_first_and_the_last_are_coded() -> None:
 
 def test_a_tile_alone_has_the_integers_it_has_among_others() -> None:
     precision = Precision(weight_code="trit-planes")
-    tiled = TiledArchitecture("quadinr", 8, 4, 3, 4, 1, precision=precision, tile_width=4, tile_height=4)
+    tiled = TiledArchitecture("quadinr", (8, 4), 3, 4, 1, precision=precision, tile_width=4, tile_height=4)
     model = TiledINR(tiled, seed=2).quantized()
     assert isinstance(model, TiledINR)
     for k, layer in enumerate(model.dense_layers()):
@@ -75,9 +75,9 @@ def test_what_a_code_does_not_go_with_is_refused(picture: Picture) -> None:
     with pytest.raises(InputError, match="binary, csd2"):
         architecture_of("trinary")
     with pytest.raises(InputError, match="share layers"):
-        SharedArchitecture("quadinr", 5, 4, 3, 4, 2, precision=coded)
+        SharedArchitecture("quadinr", (5, 4), 3, 4, 2, precision=coded)
     with pytest.raises(InputError, match="hidden layers"):
-        Architecture("quadinr", 5, 4, 3, 4, 0, precision=coded)
+        Architecture("quadinr", (5, 4), 3, 4, 0, precision=coded)
     with pytest.raises(InputError, match="digits_loss"):
         fit(picture, architecture_of("binary"), Training(1, digits_loss=0.1))
     with pytest.raises(InputError, match="flip_training"):

@@ -9,7 +9,7 @@ from inrhw.networks.fault_survey import RATES, SIGMAS, survey
 from inrhw.networks.faults import stored
 from inrhw.networks.inr import INR
 
-MODEL = INR(Architecture("siren", 4, 3, 1, hidden_features=4, hidden_layers=1), seed=1).quantized()
+MODEL = INR(Architecture("siren", (4, 3), 1, hidden_features=4, hidden_layers=1), seed=1).quantized()
 PICTURE = MODEL.render() ^ np.uint8(1)
 
 

@@ -23,7 +23,7 @@ MODELS = ("quadinr", "siren", "finer", "gauss", "relu_pe")
 
 
 def network(model: str = "quadinr", **options: object) -> INR:
-    architecture = Architecture(model, 6, 5, 3, hidden_features=8, hidden_layers=2, **options)  # type: ignore[arg-type]
+    architecture = Architecture(model, (6, 5), 3, hidden_features=8, hidden_layers=2, **options)  # type: ignore[arg-type]
     return INR(architecture, seed=3).quantized()
 
 

@@ -22,7 +22,7 @@ from inrhw.networks.training.training import Training
 from inrhw.ops.linear.folded_dense.fold import Fold
 from inrhw.ops.linear.fwht.node import Fwht
 from inrhw.ops.linear.regroup import Regroup
-from inrhw.signals.picture import Picture
+from inrhw.signals.kinds.picture import Picture
 
 SIDES = ("both", "weights", "activations")
 
@@ -41,7 +41,7 @@ def waves(n: int) -> Tensor:
 
 def architecture_of(model: str, n: int = 6, **precision: Any) -> Architecture:
     chosen = Precision(8, 8, 8, 8, 9, 2, **precision)
-    return Architecture(model, 6, 5, 3, n, 1, precision=chosen)
+    return Architecture(model, (6, 5), 3, n, 1, precision=chosen)
 
 
 def rotated(layer: HadamardLayer, codes: Codes) -> Codes:
@@ -200,7 +200,7 @@ def test_values_are_finer_in_front_of_a_rotation_as_far_as_16_bits_go(bits: int,
 def test_inputs_of_which_no_bit_is_left_are_refused() -> None:
     """As random networks found: one ReLU of 2 bits, whose values are all below a half."""
     precision = Precision(activation_bits=2, quantizer="dhq", rotate="activations")
-    net = INR(Architecture("relu_pe", 1, 3, 1, 1, 3, precision=precision)).quantized()
+    net = INR(Architecture("relu_pe", (1, 3), 1, 1, 3, precision=precision)).quantized()
     layers = [each for each in net.layers if isinstance(each, HadamardLayer) and each.rotates_inputs]
     layer = layers[-1]
     layer.rotated_frac.fill_(0)

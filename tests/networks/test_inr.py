@@ -70,7 +70,7 @@ def test_every_activation_is_known_by_a_name_of_its_own() -> None:
 def test_the_network_is_the_papers(model: str, hidden_layers: int) -> None:
     """f(omega_0 (W x + b)) in every layer, of coordinates from -1 to 1, then a linear layer in pixels."""
     architecture = Architecture(
-        model, 5, 3, 3, hidden_features=4, hidden_layers=hidden_layers, omega_0=OMEGA_0
+        model, (5, 3), 3, hidden_features=4, hidden_layers=hidden_layers, omega_0=OMEGA_0
     )
     net = INR(architecture, seed=1).double()
     x = [[(2 * c + 1) / 5 - 1, (2 * r + 1) / 3 - 1] for r in range(3) for c in range(5)]
@@ -92,13 +92,13 @@ def test_the_network_is_the_papers(model: str, hidden_layers: int) -> None:
 
 @pytest.mark.parametrize("model", PAPERS)
 def test_omega_0_defaults_to_the_activations(model: str) -> None:
-    architecture = Architecture(model, 5, 3, 3)
+    architecture = Architecture(model, (5, 3), 3)
     assert architecture.omega_0 == activations()[model].default_omega_0
 
 
 @pytest.mark.parametrize("model", ["finer", "incode", "siren"])
 def test_initial_weights_are_bounded_as_sirens(model: str) -> None:
-    net = INR(Architecture(model, 8, 8, 3, hidden_features=32, hidden_layers=1))
+    net = INR(Architecture(model, (8, 8), 3, hidden_features=32, hidden_layers=1))
     first, hidden, _ = (layer.weight.detach().abs().max().item() for layer in net.dense_layers())
     assert 0.9 / 2 < first <= 1 / 2
     assert 0.9 * math.sqrt(6 / 32) / 30 < hidden <= math.sqrt(6 / 32) / 30
@@ -106,7 +106,7 @@ def test_initial_weights_are_bounded_as_sirens(model: str) -> None:
 
 @pytest.mark.parametrize("model", ["gauss", "sinc", "wire"])
 def test_activations_that_fade_start_with_torchs_weights(model: str) -> None:
-    net = INR(Architecture(model, 8, 8, 3, hidden_features=32, hidden_layers=1))
+    net = INR(Architecture(model, (8, 8), 3, hidden_features=32, hidden_layers=1))
     first, hidden, _ = (layer.weight.detach().abs().max().item() for layer in net.dense_layers())
     assert 0.9 / math.sqrt(2) < first <= 1 / math.sqrt(2)
     assert 0.9 / math.sqrt(32) < hidden <= 1 / math.sqrt(32)
@@ -133,7 +133,7 @@ def test_quantized_values_have_the_architectures_bits() -> None:
         weight_bits=5, first_weight_bits=6, last_weight_bits=6, activation_bits=4, phase_bits=7
     )
     net = INR(
-        Architecture("siren", 5, 3, 1, hidden_features=8, hidden_layers=1, precision=precision)
+        Architecture("siren", (5, 3), 1, hidden_features=8, hidden_layers=1, precision=precision)
     ).quantized()
     net = net.double()
     seen: list[torch.Tensor] = []
@@ -166,7 +166,7 @@ def with_parameters(architecture: Architecture) -> INR:
 
 @pytest.mark.parametrize("hidden_layers", [0, 2])
 def test_incode_is_the_papers_and_its_absorbed_network_the_same_function(hidden_layers: int) -> None:
-    net = with_parameters(Architecture("incode", 5, 3, 3, 4, hidden_layers, omega_0=OMEGA_0)).double()
+    net = with_parameters(Architecture("incode", (5, 3), 3, 4, hidden_layers, omega_0=OMEGA_0)).double()
     a, b, c, d = (parameter.item() for parameter in net.activation.parameters())
     h = net.coordinates().numpy() * np.array(net.architecture.grid.scale)
     *hidden, last = [
@@ -182,7 +182,7 @@ def test_incode_is_the_papers_and_its_absorbed_network_the_same_function(hidden_
 
 
 def test_a_quantized_incode_is_a_siren_of_other_weights() -> None:
-    architecture = Architecture("incode", 8, 8, 3, 16, 1, precision=Precision(16, 16, 16, 16, 12))
+    architecture = Architecture("incode", (8, 8), 3, 16, 1, precision=Precision(16, 16, 16, 16, 12))
     net = with_parameters(architecture)
     siren = INR(dataclasses.replace(architecture, model="siren"))
     quantized = net.quantized()
@@ -193,7 +193,7 @@ def test_a_quantized_incode_is_a_siren_of_other_weights() -> None:
 
 @pytest.mark.parametrize("model", PAPERS)
 def test_absorbed_and_quantized_leave_the_model_as_it_was(model: str) -> None:
-    net = INR(Architecture(model, 5, 3, 1, hidden_features=4))
+    net = INR(Architecture(model, (5, 3), 1, hidden_features=4))
     before = copy.deepcopy(net.state_dict())
     assert net.quantized().activation.argument is not None
     assert net.absorbed().activation is not net.activation
@@ -202,7 +202,7 @@ def test_absorbed_and_quantized_leave_the_model_as_it_was(model: str) -> None:
 
 
 def test_an_encoding_is_neither_trained_nor_counted() -> None:
-    net = INR(Architecture("relu_pe", 5, 3, 1, hidden_features=4, hidden_layers=0)).quantized()
+    net = INR(Architecture("relu_pe", (5, 3), 1, hidden_features=4, hidden_layers=0)).quantized()
     assert net.architecture.features == [2, 6, 4, 1]
     assert set(net.trained()) == {f"layers.{k}.{name}" for k in (1, 2) for name in ("weight", "bias")}
     before = net.weight_bits()
@@ -237,10 +237,10 @@ def test_check_finite_names_the_weight(architecture: Architecture, bad: float) -
         ({"hidden_layers": -1}, "hidden_layers must be a whole number from 0 to 16"),
         ({"hidden_layers": 17}, "hidden_layers must be a whole number from 0 to 16"),
         ({"hidden_features": 2.5}, "hidden_features must be a whole number from 1 to 256, not 2.5"),
-        ({"width": 0}, "width and height must be from 1 to 65536 pixels, not 0"),
-        ({"height": -1}, "width and height must be from 1 to 65536 pixels, not -1"),
-        ({"width": 10**9}, "width and height must be from 1 to 65536 pixels, not 1000000000"),
-        ({"channels": 2}, "channels must be 1 or 3, not 2"),
+        ({"sides": (0, 4)}, "an axis must have 1 to 65536 samples, not 0"),
+        ({"sides": (4, -1)}, "an axis must have 1 to 65536 samples, not -1"),
+        ({"sides": (10**9, 4)}, "an axis must have 1 to 65536 samples, not 1000000000"),
+        ({"channels": 9}, "channels must be from 1 to 8, not 9"),
         ({"omega_0": 0.0}, "omega_0 must be a number over 0"),
         ({"omega_0": math.nan}, "omega_0 must be a number over 0"),
         ({"omega_0": 1001.0}, "omega_0 must be a number over 0 and at most 1000"),
@@ -248,7 +248,7 @@ def test_check_finite_names_the_weight(architecture: Architecture, bad: float) -
 )
 def test_architectures_are_checked(change: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        Architecture(**{"model": "siren", "width": 4, "height": 4, "channels": 3, **change})
+        Architecture(**{"model": "siren", "sides": (4, 4), "channels": 3, **change})
 
 
 @pytest.mark.parametrize("field", [field.name for field in fields_of(Precision) if field.kind is int])
@@ -268,7 +268,7 @@ def test_the_weights_bits_are_all_counted() -> None:
     precision = Precision(
         weight_bits=5, first_weight_bits=6, last_weight_bits=6, activation_bits=4, phase_bits=7
     )
-    net = INR(Architecture("siren", 5, 3, 1, hidden_features=8, hidden_layers=1, precision=precision))
+    net = INR(Architecture("siren", (5, 3), 1, hidden_features=8, hidden_layers=1, precision=precision))
     with torch.no_grad():
         for layer, bias in zip(net.dense_layers(), (0.0, -1.0, 1.0), strict=True):
             layer.weight.fill_(0.9 / layer.gain / layer.scale[0])
@@ -280,14 +280,14 @@ def test_the_weights_bits_are_all_counted() -> None:
 
 def test_with_one_step_a_layer_all_rows_share_it() -> None:
     net = INR(
-        Architecture("siren", 5, 3, 1, hidden_features=8, precision=Precision(max_row_shift=0))
+        Architecture("siren", (5, 3), 1, hidden_features=8, precision=Precision(max_row_shift=0))
     ).quantized()
     for layer in net.dense_layers():
         assert len(set(layer.quantized()[2].tolist())) == 1
 
 
 def test_an_architecture_survives_json() -> None:
-    architecture = Architecture("siren", 7, 9, 1, 5, 3, 11.5, Precision(4, 5, 5, 6, 7, 0))
+    architecture = Architecture("siren", (7, 9), 1, 5, 3, 11.5, Precision(4, 5, 5, 6, 7, 0))
     assert architecture_from_json(architecture_to_json(architecture)) == architecture
 
 
@@ -355,7 +355,7 @@ def test_nan_weights_are_refused(architecture: Architecture, tmp_path: Path) -> 
 @pytest.mark.parametrize("model", ["relu_pe", "siren", "incode"])
 @pytest.mark.parametrize("scale", [1, 2, 3])
 def test_a_larger_rendering_is_the_same_function(model: str, scale: int) -> None:
-    network = INR(Architecture(model, 5, 4, 3, 6, 1), seed=1).double()
+    network = INR(Architecture(model, (5, 4), 3, 6, 1), seed=1).double()
     large = network.scaled(scale)
     assert large.render().shape == (scale * 4, scale * 5, 3)
     grid, fine = network.architecture.grid, large.architecture.grid
@@ -367,7 +367,7 @@ def test_a_larger_rendering_is_the_same_function(model: str, scale: int) -> None
 @pytest.mark.parametrize("model", ["quadinr", "relu_pe", "gauss"])
 @pytest.mark.parametrize("scale", [2, 3])
 def test_a_larger_rendering_keeps_all_integers_but_the_first_layers(model: str, scale: int) -> None:
-    network = INR(Architecture(model, 5, 4, 3, 6, 1), seed=1).quantized()
+    network = INR(Architecture(model, (5, 4), 3, 6, 1), seed=1).quantized()
     large = network.scaled(scale)
     graph = lower(large)
     pixels = graph.forward_int(large.architecture.grid.codes())
@@ -381,4 +381,4 @@ def test_a_larger_rendering_keeps_all_integers_but_the_first_layers(model: str, 
 @pytest.mark.parametrize("scale", [0, 65, -1])
 def test_only_some_scales_are_taken(scale: int) -> None:
     with pytest.raises(InputError, match=f"scale must be a whole number from 1 to 64, not {scale}"):
-        INR(Architecture("siren", 5, 4, 3, 6, 1)).scaled(scale)
+        INR(Architecture("siren", (5, 4), 3, 6, 1)).scaled(scale)

@@ -21,7 +21,7 @@ from inrhw.networks.projection import PROJECTIONS
 from inrhw.networks.shared import SharedArchitecture, SharedINR, shared_architectures
 from inrhw.ops.linear.dense import Dense
 from inrhw.ops.node import Graph
-from inrhw.signals.picture import Picture
+from inrhw.signals.kinds.picture import Picture
 
 SIZES = ((5, 4), (3, 6), (8, 8))
 
@@ -202,7 +202,7 @@ def test_coordinates_and_encodings_are_alike_for_all_sizes() -> None:
         assert made[0].grid.element.frac == 6  # twice 32
         assert made[0].features == made[1].features
         assert made[0].common == made[1].common
-    alone = Architecture("relu_pe", 32, 32, 3)
+    alone = Architecture("relu_pe", (32, 32), 3)
     assert (
         shared_architectures(pictures_of((4, 4), (32, 3)), "relu_pe", max_scale=2)[0].features
         == alone.features
@@ -217,7 +217,7 @@ def test_coordinates_and_encodings_are_alike_for_all_sizes() -> None:
         ({"rank": -1}, "rank must be from 1 to 6, not -1"),
         ({"hidden_layers": 1}, "hidden_layers must be at least 2, a projection and a shared layer, not 1"),
         ({"max_scale": 0}, "max_scale must be from 1 to 64, not 0"),
-        ({"side": 4}, "5x4 pixels are too many for a core made for sides of at most 4"),
+        ({"side": 4}, "5x4 samples are too many for a core made for sides of at most 4"),
     ],
 )
 def test_architectures_are_checked(options: dict[str, Any], message: str) -> None:

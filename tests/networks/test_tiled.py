@@ -18,15 +18,15 @@ from inrhw.networks.tiled import TiledArchitecture, TiledINR, read_architecture
 from inrhw.networks.training.fitted import Fitted, fit
 from inrhw.networks.training.optimizer import StackedMuon
 from inrhw.networks.training.training import Training
-from inrhw.signals.picture import Picture
+from inrhw.signals.kinds.picture import Picture
 
 #: Tiles of which those at the right and lower border are cut.
-CUT = TiledArchitecture("quadinr", 7, 5, 3, hidden_features=4, hidden_layers=1, tile_width=4, tile_height=3)
+CUT = TiledArchitecture("quadinr", (7, 5), 3, hidden_features=4, hidden_layers=1, tile_width=4, tile_height=3)
 TRAINING = Training(steps=6, finetune=3)
 
 
 def picture_of(architecture: TiledArchitecture) -> Picture:
-    shape = (architecture.height, architecture.width, architecture.channels)
+    shape = (*reversed(architecture.sides), architecture.channels)
     return Picture("noise", np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8))
 
 
@@ -44,7 +44,7 @@ def test_tiles_together_render_what_each_renders_alone(model: str) -> None:
 def test_banks_of_a_core_give_what_torch_renders(width: int, height: int, channels: int, layers: int) -> None:
     across, down = -(-width // 2), -(-height // 2)
     architecture = TiledArchitecture(
-        "quadinr", width, height, channels, 3, layers, tile_width=across, tile_height=down
+        "quadinr", (width, height), channels, 3, layers, tile_width=across, tile_height=down
     )
     model = TiledINR(architecture).quantized()
     assert isinstance(model, TiledINR)

@@ -17,8 +17,8 @@ from inrhw.base.board import load_board
 from inrhw.base.errors import InputError
 from inrhw.base.files import write_json
 from inrhw.lowering.hardware import Hardware
+from inrhw.signals.kinds.picture import load_picture
 from inrhw.signals.likeness import psnr_db
-from inrhw.signals.picture import load_picture
 
 #: Reports of a core called tiny.
 

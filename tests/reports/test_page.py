@@ -9,14 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis.extra.numpy import arrays
-from PIL import Image
 from rich.console import Console
 
-from inrhw.reports.page import error_picture, write_report
+from inrhw.reports.page import write_report
 from inrhw.reports.terminal import print_summary
-from inrhw.signals.picture import Pixels, builtin_picture, save_picture
+from inrhw.signals.kinds.picture import builtin_picture, save_picture
 
 YOSYS = "Yosys 0.70 synth_xilinx -family xcup -nodsp -flatten"
 TORCH = "torch 2.13.0, measured on the picture itself"
@@ -74,6 +71,7 @@ def sample() -> dict[str, Any]:
             "quantized": figure(23.1234, "dB", TORCH),
             "rtl": figure(23.1234, "dB", "cocotb 2.1.0"),
         },
+        "signal": {"kind": "picture", "measures": {"ssim": "SSIM"}},
         "ssim": {
             "float": figure(0.81234, "1", TORCH),
             "quantized": figure(0.80123, "1", TORCH),
@@ -442,26 +440,3 @@ def test_the_legend_speaks_of_a_phase_that_occurs(folder: Path) -> None:
     text = page(sample(), folder).text
     assert "turn/512 is a phase of 512 codes a turn" in text
     assert "turn/256" not in text
-
-
-uint8_pictures = arrays(np.uint8, (3, 4, 1))
-
-
-@given(uint8_pictures, uint8_pictures)
-def test_the_error_picture_is_the_difference_times_the_largest_gain_that_fits(a: Pixels, b: Pixels) -> None:
-    picture, gain = error_picture(a, b)
-    difference = np.abs(a.astype(int) - b.astype(int))
-    assert np.array_equal(picture, difference * gain)
-    assert gain == 1 if not difference.any() else difference.max() * (gain + 1) > 255
-
-
-def test_the_error_picture_refuses_other_shapes() -> None:
-    with pytest.raises(ValueError, match="of one shape"):
-        error_picture(np.zeros((2, 2, 1), np.uint8), np.zeros((2, 2, 3), np.uint8))
-
-
-def test_the_error_picture_can_be_saved(tmp_path: Path) -> None:
-    picture, _ = error_picture(np.full((2, 2, 3), 9, np.uint8), np.zeros((2, 2, 3), np.uint8))
-    save_picture(tmp_path / "error.png", picture)
-    with Image.open(tmp_path / "error.png") as image:
-        assert image.getpixel((0, 0)) == (252, 252, 252)

@@ -40,7 +40,7 @@ def test_an_error_of_whole_tiles_changes_at_seams_only() -> None:
 
 @given(st.integers(1, 40), st.integers(0, 2))
 def test_one_network_stores_no_more_than_the_tiles(width: int, layers: int) -> None:
-    tiled = TiledArchitecture("quadinr", 8, 8, 3, width, layers, tile_width=4, tile_height=4)
+    tiled = TiledArchitecture("quadinr", (8, 8), 3, width, layers, tile_width=4, tile_height=4)
     parameters = sum(a * b + b for a, b in itertools.pairwise(tiled.features))
     assert same_parameters(tiled, parameters) == tiled.features
     assert same_parameters(tiled, parameters - 1)[1] == max(1, width - 1)

@@ -42,7 +42,7 @@ def test_codes_are_in_raster_order() -> None:
 @pytest.mark.parametrize("side", [0, -3, 65537, 2.0])
 def test_a_side_has_1_to_65536_pixels(side: int) -> None:
     for sides_of_one in ((side, 4), (4, side)):
-        with pytest.raises(InputError, match=f"width and height must be from 1 to 65536 pixels, not {side}"):
+        with pytest.raises(InputError, match=f"an axis must have 1 to 65536 samples, not {side}"):
             Grid(*sides_of_one)
 
 

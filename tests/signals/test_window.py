@@ -23,7 +23,7 @@ from inrhw.signals.window import FRAC, Window
 
 
 def trained(model: str, width: int, height: int) -> WindowSource:
-    net = INR(Architecture(model, width, height, 1, hidden_features=5, hidden_layers=0)).quantized()
+    net = INR(Architecture(model, (width, height), 1, hidden_features=5, hidden_layers=0)).quantized()
     first = next(iter(lower(net).nodes.values()))
     assert isinstance(first, Dense)
     return WindowSource(first, Grid(width, height))

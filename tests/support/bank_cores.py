@@ -23,7 +23,7 @@ def of_five_sizes() -> Core:
     """Return a raster core whose pictures have sizes of every awkward shape."""
     made = core("raster", 5)
     frac = made.grid.element.frac
-    first, *others = (Grid(*size, frac) for size in ((4, 1), (1, 1), (3, 4), (1, 4), (4, 3)))
+    first, *others = (Grid(*size, least_frac=frac) for size in ((4, 1), (1, 1), (3, 4), (1, 4), (4, 3)))
     return dataclasses.replace(made, grid=first, others=tuple(others))
 
 

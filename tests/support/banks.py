@@ -25,7 +25,7 @@ def pictures(architecture: Architecture, n: int, shared: tuple[int, ...] = (1,))
 
 def of_five(model: str = "siren") -> tuple[Architecture, Folding]:
     """Return a network with a private first layer, projection and last layer around two shared ones."""
-    architecture = Architecture(model, 5, 4, 3, 6, 3, precision=Precision(8, 8, 8, max_row_shift=1))
+    architecture = Architecture(model, (5, 4), 3, 6, 3, precision=Precision(8, 8, 8, max_row_shift=1))
     return architecture, Folding((Fold(2, 2), Fold(2, 3), Fold(3, 2), Fold(2, 3), Fold(1, 3)))
 
 

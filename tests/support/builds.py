@@ -24,7 +24,7 @@ from inrhw.networks.architecture import Architecture
 from inrhw.networks.training.training import Training
 from inrhw.reports.collect import report as collect
 from inrhw.reports.words import Report
-from inrhw.signals.picture import Picture
+from inrhw.signals.kinds.picture import Picture
 from inrhw.verification.ladder import Rung
 
 BAKED = Hardware()

@@ -22,12 +22,12 @@ Beat = tuple[int, int, int]
 def core(
     source: str, model: str = "quadinr", width: int = 4, height: int = 3, channels: int = 3, **more: Any
 ) -> Core:
-    architecture = Architecture(model, width, height, channels, hidden_features=2, hidden_layers=0, **more)
+    architecture = Architecture(model, (width, height), channels, hidden_features=2, hidden_layers=0, **more)
     return Core(lower(INR(architecture).quantized()), architecture.grid, source)
 
 
 def folded(source: str, weights: str, model: str = "quadinr", channels: int = 3) -> Core:
-    architecture = Architecture(model, 4, 3, channels, hidden_features=4, hidden_layers=1)
+    architecture = Architecture(model, (4, 3), channels, hidden_features=4, hidden_layers=1)
     folds = (Fold(2, 2), Fold(2, 2), Fold(1, 3))
     graph = fold(lower(INR(architecture).quantized()), Folding(folds, weights), architecture.precision)
     return Core(graph, architecture.grid, source)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from inrhw.artifact.manifest import FILE, Coordinate, Manifest, Memory, Port, WindowFormat
+from inrhw.artifact.manifest import FILE, Coordinate, Manifest, Memory, Port, Value, WindowFormat
 
 #: Of a raster core with nothing special.
 PLAIN = Manifest(
@@ -12,10 +12,10 @@ PLAIN = Manifest(
     name="core",
     ports=(Port("aclk", "in", 1), Port("aresetn", "in", 1), Port("m_axis_tdata", "out", 24)),
     source="raster",
-    width=5,
-    height=4,
+    sides=(5, 4),
     channels=3,
     tdata_order=(1, 2, 0),
+    value=Value(8, 0, signed=False, bits_per_channel=8),
     coordinate=Coordinate(8, 0, signed=True, bits_per_axis=8),
     latency=3,
     initiation_interval=1,

@@ -10,7 +10,7 @@ import pyarrow.parquet
 import pytest
 from support.fake_trials import Fake
 
-from inrhw.signals.picture import save_picture
+from inrhw.signals.kinds.picture import save_picture
 from inrhw.sweeps.folder import SweepFolder, begin_sweep
 from inrhw.sweeps.measures import Measures
 from inrhw.sweeps.page import front_of, write_page

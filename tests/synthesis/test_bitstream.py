@@ -20,7 +20,7 @@ from inrhw.base.errors import InputError
 from inrhw.base.figure import Figure
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.training.training import Training
-from inrhw.signals.picture import Picture
+from inrhw.signals.kinds.picture import Picture
 from inrhw.synthesis.bitstream import check_showable, make_bitstream
 from inrhw.synthesis.nextpnr import PlaceAndRoute
 
@@ -49,7 +49,7 @@ def core(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("core") / "dot"
     work = Build(folder)
     values = np.random.default_rng(0).integers(0, 256, (4, 4, 1), dtype=np.uint8)
-    work.fit(Picture("dot", values), Architecture("quadinr", 4, 4, 1, 2, 0), Training(steps=2))
+    work.fit(Picture("dot", values), Architecture("quadinr", (4, 4), 1, 2, 0), Training(steps=2))
     work.emit("raster", board=load_board("ulx3s"))
     return folder
 
@@ -77,7 +77,7 @@ def test_every_core_that_a_board_cannot_show_is_refused_with_what_to_do() -> Non
         ({"source": "stream"}, "--source raster"),
         ({"memories": MEMORIES}, "nobody loads weights"),
         ({"pictures": 2}, "chooses a picture"),
-        ({"width": 700}, "--size"),
+        ({"sides": (700, 4)}, "--size"),
         ({"adder_operands": 3}, "inrhw emit --board ulx3s"),
         ({"initiation_interval": 100_000}, "--initiation-interval"),
     ):

@@ -37,7 +37,7 @@ def loadable(folder: Path) -> Artifact:
 
 
 def of_pictures(folder: Path) -> Artifact:
-    architecture = Architecture("quadinr", 4, 3, 3, hidden_features=4, hidden_layers=1)
+    architecture = Architecture("quadinr", (4, 3), 3, hidden_features=4, hidden_layers=1)
     folding = Folding((Fold(2, 2), Fold(2, 2), Fold(1, 3)))
     graph = fold_banks(pictures(architecture, 3), folding, architecture.precision)
     return emit(graph, architecture.grid, folder, "core")

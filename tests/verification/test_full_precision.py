@@ -23,11 +23,11 @@ from inrhw.ops.curves.sine_cordic import SineCordic
 from inrhw.ops.linear.dense import Dense
 from inrhw.ops.linear.folded_dense.fold import Fold
 from inrhw.ops.linear.folded_dense.node import FoldedDense
-from inrhw.signals.picture import builtin_picture
+from inrhw.signals.kinds.picture import builtin_picture
 from inrhw.verification.bench import TESTS, run_bench
 
 PRECISION = Precision(24, 24, 24, 24, 24)
-TINY = Architecture("siren", 8, 8, 3, 4, 1, precision=PRECISION, activation_impl="sine_cordic")
+TINY = Architecture("siren", (8, 8), 3, 4, 1, precision=PRECISION, activation_impl="sine_cordic")
 FOLDING = Folding((Fold(2, 2), Fold(2, 2), Fold(1, 4)))
 
 

@@ -437,7 +437,7 @@ def test_a_wrong_declared_latency_is_found(built: Path, monkeypatch: pytest.Monk
 def folded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Artifact, INR]:
     """A loadable core that takes several cycles a pixel."""
     torch.manual_seed(0)
-    architecture = Architecture("quadinr", 5, 3, 3, hidden_features=6, hidden_layers=1)
+    architecture = Architecture("quadinr", (5, 3), 3, hidden_features=6, hidden_layers=1)
     model = INR(architecture).quantized()
     folding = Folding((Fold(3, 2), Fold(3, 2), Fold(1, 3)), "loadable")
     graph = fold(lower(model), folding, architecture.precision)

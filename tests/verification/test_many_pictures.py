@@ -34,7 +34,7 @@ from inrhw.ops.linear.dense import Dense
 from inrhw.ops.linear.folded_dense.node import FoldedDense
 from inrhw.ops.node import Graph
 from inrhw.signals.grid import Grid
-from inrhw.signals.picture import Picture
+from inrhw.signals.kinds.picture import Picture
 from inrhw.verification.bench import BUS_TEST, CHOOSE_TEST, TESTS, run_bench
 from inrhw.verification.ladder import verify
 from inrhw.verification.simulator.run import BenchResult

@@ -14,7 +14,7 @@ from inrhw.networks.architecture import Architecture
 from inrhw.networks.precision import Precision
 from inrhw.networks.training.fitted import Fitted
 from inrhw.networks.training.training import Training
-from inrhw.signals.picture import Picture
+from inrhw.signals.kinds.picture import Picture
 from inrhw.verification.bench import LOAD_TEST, run_bench
 
 
@@ -22,7 +22,7 @@ def trained(folder: Path, seed: int, features: int = 6) -> Build:
     values = np.random.default_rng(seed).integers(0, 256, (4, 5, 3), dtype=np.uint8)
     build = Build(folder)
     architecture = Architecture(
-        "quadinr", 5, 4, 3, features, 1, precision=Precision(8, 8, 8, max_row_shift=2)
+        "quadinr", (5, 4), 3, features, 1, precision=Precision(8, 8, 8, max_row_shift=2)
     )
     build.fit(Picture(folder.name, values), architecture, Training(steps=20, seed=seed))
     return build

@@ -639,7 +639,7 @@ def test_what_the_user_got_wrong_is_named(core: Make, tmp_path: Path) -> None:
         path.write_text(json.dumps(plain | change))
         with pytest.raises(InputError, match=re.escape(message)):
             right.run()
-    del plain["width"]
+    del plain["sides"]
     path.write_text(json.dumps(plain))
     with pytest.raises(InputError, match=r"manifest\.json lacks width"):
         right.run()

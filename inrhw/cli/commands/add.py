@@ -11,13 +11,14 @@ from cyclopts import Parameter
 from inrhw.base.errors import InputError
 from inrhw.base.settings import identity
 from inrhw.cli.build_folder import BuildFolder
-from inrhw.cli.commands.fit import Fit, pixels_digest, train_and_save
+from inrhw.cli.commands.fit import Fit, signals_digest, train_and_save
 from inrhw.cli.options import Resume
 from inrhw.cli.terminal import building, console, warn
+from inrhw.signals.grid import size_text
 
 if TYPE_CHECKING:
     from inrhw.networks.training.shared_fit import FittedShared
-    from inrhw.signals.picture import Picture
+    from inrhw.signals.samples import Samples
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +34,7 @@ class Add(Fit):
     there: "FittedShared | None" = None
 
     @classmethod
-    def to(cls, folder: Path, picture: "Picture", *, resume: bool = False, **training: object) -> "Add":
+    def to(cls, folder: Path, picture: "Samples", *, resume: bool = False, **training: object) -> "Add":
         """Return the training of a picture for a folder; `training` is what is not as with those before.
 
         Raises
@@ -45,7 +46,7 @@ class Add(Fit):
 
         there = FittedShared.load(folder)
         for k, other in enumerate(there.pictures):
-            if pixels_digest([other]) == pixels_digest([picture]):
+            if signals_digest([other]) == signals_digest([picture]):
                 raise InputError(f"{picture.name} is on the core already, as picture {k}")
         trained = replace(there.training, **training)  # type: ignore[arg-type]
         return cls([*there.pictures, picture], there.model.architectures, trained, resume, there=there)
@@ -53,7 +54,7 @@ class Add(Fit):
     def key(self, folder: BuildFolder) -> Sequence[str]:
         """The networks that are there, all pictures, and training."""
         assert self.there is not None
-        return [self.there.model.digest(), pixels_digest(self.pictures), identity(self.training)]
+        return [self.there.model.digest(), signals_digest(self.pictures), identity(self.training)]
 
     def run(self, folder: BuildFolder) -> None:
         """Train, and write weights and pictures."""
@@ -88,12 +89,13 @@ def add(
     The core is then out of date: run emit, synth, verify and report again.
     """
     from inrhw.networks.training.shared_fit import FittedShared
-    from inrhw.signals.picture import load_picture, parse_size
+    from inrhw.signals.registry import load_signal
+    from inrhw.signals.signal import Signal
 
     there = FittedShared.load(to)
     first = there.model.architectures[0]
-    fitted_to = parse_size(size) if size else (first.width, first.height)
-    loaded = load_picture(picture, fitted_to, on_warning=warn)
+    asked = Signal(bits=16 if first.value.width == 16 else 8)
+    loaded = load_signal(picture, size or size_text(first.sides), asked, warn)
     given = {"steps": steps, "learning_rate": learning_rate, "seed": seed}
     changed = {name: value for name, value in given.items() if value is not None}
     stage = Add.to(to, loaded, resume=resume, device=device, **changed)

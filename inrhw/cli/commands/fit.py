@@ -27,22 +27,22 @@ if TYPE_CHECKING:
     from inrhw.networks.inr import INR
     from inrhw.networks.training.fitted import Fitted
     from inrhw.networks.training.shared_fit import FittedShared
-    from inrhw.signals.picture import Picture
+    from inrhw.signals.samples import Samples
 
 #: File with the weights of all networks.
 WEIGHTS = "weights.safetensors"
 
 _CHECKPOINT = "checkpoint.safetensors"
 
-#: What training leaves of each picture.
-_PICTURE_FILES = ("original.png", "float.png", "quantized.png")
+#: What training leaves of each signal, but for the suffix of its kind.
+_RENDERED = ("original", "float", "quantized")
 
 
 @dataclass(frozen=True, eq=False)
 class Fit(Stage):
     """Training; jointly if the networks share layers."""
 
-    pictures: "Sequence[Picture]"
+    pictures: "Sequence[Samples]"
     architectures: "Sequence[Architecture]"
     training: Training = Training()
     resume: bool = False
@@ -57,19 +57,21 @@ class Fit(Stage):
         checkpoint = self.imported.checkpoint
         file = [digest(Path(checkpoint))] if checkpoint else []
         what = identity(*self.architectures, self.training, self.imported)
-        return [pixels_digest(self.pictures), what, *file]
+        return [signals_digest(self.pictures), what, *file]
 
     def outputs(self, folder: BuildFolder) -> Sequence[str]:
         """Weights and pictures."""
-        return [WEIGHTS, self.result, *own_pictures(len(self.pictures), _PICTURE_FILES)]
+        return [WEIGHTS, self.result, *signal_files(self.pictures, _RENDERED)]
 
     def settings(self, recipe: Recipe) -> Recipe:
         """Signal, network, precision and training as they were, with nothing left to be chosen."""
         first = self.architectures[0]
         signal = Signal(
-            tuple(own_pictures(len(self.pictures), _PICTURE_FILES[:1])),
-            size=",".join(f"{picture.width}x{picture.height}" for picture in self.pictures),
+            tuple(signal_files(self.pictures, _RENDERED[:1])),
+            size=",".join("x".join(map(str, picture.sides)) for picture in self.pictures),
             names=tuple(picture.name for picture in self.pictures),
+            kind=self.pictures[0].kind,
+            alpha=recipe.signal.alpha,
         )
         return replace(
             recipe,
@@ -97,7 +99,14 @@ class Fit(Stage):
 
 
 #: What a recipe's network and an architecture name alike.
-_OF_ARCHITECTURE = ("model", "hidden_features", "hidden_layers", "omega_0", "activation_impl")
+_OF_ARCHITECTURE = (
+    "model",
+    "hidden_features",
+    "hidden_layers",
+    "omega_0",
+    "first_omega_0",
+    "activation_impl",
+)
 
 
 def _network_of(architecture: "Architecture") -> Network:
@@ -142,25 +151,25 @@ def fit_of(recipe: Recipe, *, resume: bool) -> Fit:
     elif network.tiles:
         made = [_tiled(network, pictures[0], options)]
     else:
-        made = [Architecture(network.model, p.width, p.height, p.channels, **options) for p in pictures]
+        made = [Architecture(network.model, p.sides, p.channels, **options, value=p.value) for p in pictures]
     return Fit(pictures, made, with_own_rate(recipe.training, made[0]), resume)
 
 
-def _tiled(network: Network, picture: "Picture", options: dict[str, Any]) -> "Architecture":
+def _tiled(network: Network, picture: "Samples", options: dict[str, Any]) -> "Architecture":
     """Return the architecture of the tiles of a picture."""
     from inrhw.networks.tiled import TiledArchitecture
     from inrhw.signals.tiling import parse_tile
 
     width, height = parse_tile(network.tiles)
-    sides = (picture.width, picture.height, picture.channels)
-    return TiledArchitecture(network.model, *sides, **options, tile_width=width, tile_height=height)
+    options |= {"tile_width": width, "tile_height": height, "value": picture.value}
+    return TiledArchitecture(network.model, picture.sides, picture.channels, **options)
 
 
 def _import_of(recipe: Recipe, *, resume: bool) -> Fit:
     """Return the stage that takes a network from a file, and fine-tunes it if that is asked for."""
     from inrhw.networks.checkpoint import linear_layers, read_checkpoint, start_of
     from inrhw.networks.training.descent import with_own_rate
-    from inrhw.signals.picture import Picture, parse_size
+    from inrhw.signals.kinds.picture import Picture, parse_size
 
     if recipe.network.tiles:
         raise InputError("a checkpoint is one network; leave out tiles, which are many")
@@ -169,9 +178,11 @@ def _import_of(recipe: Recipe, *, resume: bool) -> Fit:
     path = Path(recipe.imported.checkpoint).absolute()
     tensors = read_checkpoint(path)
     there = load_pictures(recipe.signal, shared=False) if recipe.signal.pictures else []
-    size = (there[0].width, there[0].height) if there else parse_size(recipe.signal.size)
+    shape: dict[str, Any] = {"sides": parse_size(recipe.signal.size or "64x64")}
+    if there:
+        shape = {"sides": there[0].sides, "value": there[0].value}
     network = replace(recipe.network, activation_impl=_circuit(recipe))
-    start = start_of(tensors, network, recipe.precision, recipe.imported, size=size, where=str(path))
+    start = start_of(tensors, network, recipe.precision, recipe.imported, **shape, where=str(path))
     for layer in linear_layers(tensors, str(path)):
         console.print(f"        {layer}", markup=False, highlight=False, soft_wrap=True)
     picture = there[0] if there else Picture(safe_name(path.stem), start.render())
@@ -185,16 +196,17 @@ def _import_of(recipe: Recipe, *, resume: bool) -> Fit:
     return Fit([picture], [start.architecture], training, resume, imported, start.float())
 
 
-def load_pictures(signal: Signal, *, shared: bool) -> "list[Picture]":
-    """Return the pictures of a signal: one, or with `shared` several."""
-    from inrhw.signals.picture import builtin_picture, load_picture, parse_size
+def load_pictures(signal: Signal, *, shared: bool) -> "list[Samples]":
+    """Return what is to be represented: one signal, or with `shared` several pictures."""
+    from inrhw.signals.kinds.picture import Picture
+    from inrhw.signals.registry import kind_named, load_signal
 
     number = len(signal.pictures)
     if shared and number < 2:
         raise InputError("--shared needs at least two pictures, as in `inrhw build --shared A.png B.png`")
     if not shared and number > 1:
         raise InputError("several pictures on one core need --shared; without it give one picture")
-    sizes = [parse_size(one) for one in signal.size.split(",")]
+    sizes = signal.size.split(",")
     number = number or 1
     if len(sizes) not in (1, number):
         raise InputError(f"size names {len(sizes)} sizes for {number} pictures; give one for all, or each")
@@ -202,11 +214,12 @@ def load_pictures(signal: Signal, *, shared: bool) -> "list[Picture]":
         raise InputError(f"there are {len(signal.names)} names for {number} pictures; give each one, or none")
     sizes *= number // len(sizes)
     if not signal.pictures:
-        return [builtin_picture(sizes[0])]
+        return [kind_named(signal.kind or Picture.kind).builtin(sizes[0])]
     loaded = [
-        load_picture(Path(path), size, on_warning=warn)
-        for path, size in zip(signal.pictures, sizes, strict=True)
+        load_signal(Path(path), size, signal, warn) for path, size in zip(signal.pictures, sizes, strict=True)
     ]
+    if shared and {one.kind for one in loaded} != {Picture.kind}:
+        raise InputError("--shared is about pictures; build other signals one by one")
     names = signal.names or [picture.name for picture in loaded]
     return [replace(picture, name=safe_name(name)) for picture, name in zip(loaded, names, strict=True)]
 
@@ -231,7 +244,7 @@ def _circuit(recipe: Recipe) -> str:
     return found
 
 
-def default_folder(pictures: "Sequence[Picture]") -> Path:
+def default_folder(pictures: "Sequence[Samples]") -> Path:
     """Return where a build goes that names no folder."""
     return Path("rtl_out") / (pictures[0].name if len(pictures) == 1 else "shared")
 
@@ -266,12 +279,14 @@ def _save(fitted: "Fitted | FittedShared", folder: Path) -> None:
         ) from error
 
 
-def own_pictures(number: int, names: Sequence[str]) -> list[str]:
-    """Return the names of each picture's files in the folder."""
-    places = [""] if number == 1 else [f"picture{k}/" for k in range(number)]
-    return [f"{place}{name}" for place in places for name in names]
+def signal_files(signals: "Sequence[Samples]", names: Sequence[str]) -> list[str]:
+    """Return the names of each signal's files in the folder."""
+    places = [""] if len(signals) == 1 else [f"picture{k}/" for k in range(len(signals))]
+    pairs = zip(places, signals, strict=True)
+    return [f"{place}{name}{signal.suffix}" for place, signal in pairs for name in names]
 
 
-def pixels_digest(pictures: "Sequence[Picture]") -> str:
-    """Return a hash of what pictures show."""
-    return hashlib.sha256(b"".join(picture.values.tobytes() for picture in pictures)).hexdigest()
+def signals_digest(signals: "Sequence[Samples]") -> str:
+    """Return a hash of the values of signals."""
+    parts = [f"{signal.kind} {signal.values.dtype}".encode() for signal in signals]
+    return hashlib.sha256(b"".join([*parts, *(signal.values.tobytes() for signal in signals)])).hexdigest()

@@ -56,9 +56,11 @@ class Verify(Stage):
 
     def outputs(self, folder: BuildFolder) -> Sequence[str]:
         """The verdict, and what the Verilog rendered."""
+        from inrhw.signals.stored import entries, suffix_of
         from inrhw.verification.ladder import rendered_files
 
-        return [self.result, *rendered_files(Manifest.load(folder.folder).pictures)]
+        suffix = suffix_of(next(iter(entries(folder.folder).values())))
+        return [self.result, *rendered_files(Manifest.load(folder.folder).pictures, suffix)]
 
     def left(self, folder: BuildFolder) -> Sequence[str]:
         """Where it builds, and keeps logs and waves."""
@@ -72,6 +74,7 @@ class Verify(Stage):
         """Climb. No verdict of an earlier run survives one that dies."""
         from inrhw.artifact.artifact import Artifact
         from inrhw.artifact.rebuild import as_emitted, core_of, networks
+        from inrhw.signals.stored import originals
         from inrhw.synthesis.synthesis import load_synthesis
         from inrhw.verification.ladder import verify as climb
 
@@ -85,6 +88,7 @@ class Verify(Stage):
             models,
             synthesis,
             thorough=self.verification.thorough,
+            like=originals(folder.folder)[0],
             on_progress=folder.on_progress(self.name),
             on_rung=self.on_rung,
         )

@@ -34,7 +34,7 @@ class PictureSelect(wiring.Component):
         Bank of the vector that is admitted in this cycle; follows `begin` within the cycle.
     """
 
-    def __init__(self, pictures: int, sizes: Sequence[tuple[int, int]] = ()) -> None:
+    def __init__(self, pictures: int, sizes: Sequence[tuple[int, ...]] = ()) -> None:
         self._pictures, self._sizes = pictures, sizes
         super().__init__({"registers": In(REGISTERS), "begin": In(1), "bank": Out(range(pictures))})
 

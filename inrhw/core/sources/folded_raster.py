@@ -1,7 +1,7 @@
 """The first layer of a folded network on a raster scan: accumulators in LUT RAM, a few of them at once."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -34,8 +34,8 @@ from inrhw.signals.grid import Grid
 class FoldedRaster:
     """A folded first layer as accumulators: no multiplier, one adder a lane.
 
-    A neuron's sum is set to its start value at the first pixel of a frame; from pixel to pixel, and from the
-    end of a line to the next, it grows by two constants. They are in memory, so a new picture needs
+    A neuron's sum is set to its start value at the first pixel of a scan; from pixel to pixel, and from the
+    end of a line or a frame to the next, it grows by constants. They are in memory, so a new picture needs
     no new circuit; all pixels of a frame must have one bank. Sums are phases of `acc_width` bits: the
     weights' scales do not matter.
 
@@ -44,7 +44,7 @@ class FoldedRaster:
     dense
         The network's first layer.
     grids
-        The picture; or one for each bank, if their sizes differ.
+        The signal; or one for each bank, if their sizes differ.
     """
 
     dense: FoldedDense
@@ -99,26 +99,35 @@ class FoldedRaster:
             vectors -= len(frame)
 
     def contents(self) -> list[Contents]:
-        """Return start values, then increments of a pixel, then of a line: a row for each beat."""
-        sizes = np.array([(grid.width, grid.height) for grid in self.grids])
-        across, down = sizes[:, :1] - 1, sizes[:, 1:] - 1
-        return self._contents(across, down, across)
+        """Return start values, then increments of a pixel, a line, a frame: a row for each beat."""
+        spans = [np.array([[side - 1] for side in along]) for along in zip(*self._sides, strict=True)]
+        return self._contents(spans, spans)
 
-    def _contents(self, across: Codes, down: Codes, back: Codes) -> list[Contents]:
-        """Return what is added where a scan starts, after a pixel, and after a line.
+    @property
+    def _sides(self) -> list[tuple[int, ...]]:
+        return [grid.sides for grid in self.grids]
 
-        It starts `across` and `down` half pixels off the centre, and a line goes `back` by so many pixels,
+    @property
+    def starts(self) -> int:
+        """Rows of increments: that of the first pixel, and one for each axis."""
+        return 1 + self.grids[0].axes
+
+    def _contents(self, off_centre: Sequence[Codes], back: Sequence[Codes]) -> list[Contents]:
+        """Return what is added where a scan starts, and after a pixel, a line, a frame.
+
+        On each axis it starts `off_centre` half pixels before the centre, and goes `back` by so many pixels,
         each [1, 1] or [banks, 1].
         """
         dense = self.dense
-        weight_x, weight_y = dense.weight[..., 0], dense.weight[..., 1]
-        start = dense.bias - weight_x * across - weight_y * down
-        line = 2 * weight_y - 2 * back * weight_x
+        weights = [dense.weight[..., axis] for axis in range(len(back))]
+        start = dense.bias - sum(weight * off for weight, off in zip(weights, off_centre, strict=True))
+        returns = [2 * span * weight for weight, span in zip(weights, back, strict=True)]
+        steps = [start, *(2 * weight - sum(returns[:axis]) for axis, weight in enumerate(weights))]
         turn = self.acc_width - dense.shift - dense.element.width
-        steps = np.stack(np.broadcast_arrays(start, 2 * weight_x, line), axis=1) << turn[:, None]
-        rows = np.zeros((len(steps), 3, self.o.beats * self.o.lanes), np.int64)
-        rows[..., : self.o.length] = steps
-        columns = rows.reshape(len(steps), 3 * self.o.beats, self.o.lanes)
+        added = np.stack(np.broadcast_arrays(*steps), axis=1) << turn[:, None]
+        rows = np.zeros((len(added), self.starts, self.o.beats * self.o.lanes), np.int64)
+        rows[..., : self.o.length] = added
+        columns = rows.reshape(len(added), self.starts * self.o.beats, self.o.lanes)
         return columns_to_contents("raster", columns, self.acc_width)
 
     @property
@@ -134,24 +143,26 @@ class FoldedRaster:
     def examples(cls) -> Iterator["FoldedRaster"]:
         """Yield grids of every awkward shape, with whole and uneven numbers of beats."""
         rng = np.random.default_rng(0)
-        for width, height, rows, lanes in (
-            (1, 1, 3, 1),
-            (1, 4, 4, 2),
-            (5, 1, 5, 2),
-            (3, 4, 4, 4),
-            (8, 8, 6, 1),
+        for sides, rows, lanes in (
+            ((6,), 3, 2),
+            ((3, 2, 4), 4, 2),
+            ((1, 1), 3, 1),
+            ((1, 4), 4, 2),
+            ((5, 1), 5, 2),
+            ((3, 4), 4, 4),
+            ((8, 8), 6, 1),
         ):
-            grid = Grid(width, height)
-            weight = rng.integers(-99, 100, (rows, 2)) * (1 << rng.integers(0, 3, (rows, 1)))
+            grid = Grid(*sides)
+            weight = rng.integers(-99, 100, (rows, grid.axes)) * (1 << rng.integers(0, 3, (rows, 1)))
             for wrap in (True, False):
                 dense = Dense(grid.vector, weight, 9, rng.integers(-99, 100, rows), 4, wrap)
-                yield cls(FoldedDense.of(dense, grid.vector, Fold(lanes, 2)), (grid,))
+                yield cls(FoldedDense.of(dense, grid.vector, Fold(lanes, grid.axes)), (grid,))
             banked = replace(grid.vector, banks=3)
             others = [replace(dense, weight=k - dense.weight, weight_frac=9 + k) for k in (1, 2)]
-            yield cls(FoldedDense.of([dense, *others], banked, Fold(lanes, 2)), (grid,))
-        yield cls(FoldedDense.of(dense, banked, Fold(lanes, 2)), (grid,))
+            yield cls(FoldedDense.of([dense, *others], banked, Fold(lanes, grid.axes)), (grid,))
+        yield cls(FoldedDense.of(dense, banked, Fold(lanes, grid.axes)), (grid,))
         for sizes in (((8, 8), (1, 1), (3, 5)), ((1, 8), (8, 1), (1, 1)), ((8, 2), (8, 2), (5, 2))):
-            grids = tuple(Grid(*size, grid.element.frac) for size in sizes)
+            grids = tuple(Grid(*size, least_frac=grid.element.frac) for size in sizes)
             for layers in (dense, [dense, *others]):
                 yield cls(FoldedDense.of(layers, banked, Fold(lanes + 1, 2)), grids)
 
@@ -161,20 +172,25 @@ class Position(NamedTuple):
 
     Attributes
     ----------
-    first, line
-        The pixel is the first of all, and of a line, that share a start value.
+    first
+        The pixel is the first of all that share a start value.
+    starts
+        It is the first of a line, and of three axes of a frame.
     column
         Where the sums are; zero bits wide if there is one place for each neuron.
     bank
         Bank of weights, if there are many.
+    start_of_scan
+        It is the first of the signal.
     start_of_frame, end_of_line
         For m_axis.
     """
 
     first: Value
-    line: Value
+    starts: Sequence[Value]
     column: Value
     bank: Value
+    start_of_scan: Value
     start_of_frame: Value
     end_of_line: Value
 
@@ -189,7 +205,7 @@ class FoldedRasterComponent(wiring.Component):
     bank
         Bank of weights of that vector, if there are many; with loadable tiles, which of two pictures.
     next_is_first
-        The next vector requested is the first of a frame.
+        The next vector requested is the first of a scan: of a frame unless there are three axes.
     start_of_frame, end_of_line
         About the vector whose first beat is at `o`.
     """
@@ -216,10 +232,10 @@ class FoldedRasterComponent(wiring.Component):
         at = self._position(m)
         flags = Cat(at.start_of_frame, at.end_of_line)
         m.d.comb += [
-            self.next_is_first.eq(at.start_of_frame),
+            self.next_is_first.eq(at.start_of_scan),
             Cat(self.start_of_frame, self.end_of_line).eq(delay(m, flags, source.latency, "flags")),
         ]
-        address = Signal(range(3 * beats))
+        address = Signal(range(source.starts * beats))
         beat = Signal(range(beats))
         active = Signal()
         first = Signal()
@@ -227,7 +243,10 @@ class FoldedRasterComponent(wiring.Component):
         bank = Signal.like(at.bank, name="bank_q", reset_less=True)
         m.d.sync += [address.eq(address + 1), beat.eq(beat + 1), active.eq(active & (beat != beats - 1))]
         with m.If(self.advance):
-            base = Mux(at.first, 0, Mux(at.line, 2 * beats, beats))
+            base: Value | int = beats
+            for row, start in enumerate(at.starts, 2):
+                base = Mux(start, row * beats, base)
+            base = Mux(at.first, 0, base)
             m.d.sync += [address.eq(base), beat.eq(0), active.eq(1), first.eq(at.first)]
             m.d.sync += [column.eq(at.column), bank.eq(at.bank)]
 
@@ -244,11 +263,13 @@ class FoldedRasterComponent(wiring.Component):
         bank = self.bank if self._source.told_banks > 1 else Const(0, 0)
         if len(self._source.grids) > 1:
             m.d.comb += counter.bank.eq(bank)
+        *starts, start_of_scan = counter.starts
         return Position(
-            counter.start_of_frame,
-            counter.start_of_line,
+            start_of_scan,
+            starts,
             Const(0, 0),
             bank,
+            start_of_scan,
             counter.start_of_frame,
             counter.end_of_line,
         )

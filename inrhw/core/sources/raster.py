@@ -1,11 +1,12 @@
 """Where coordinates come from: a raster scan inside the core, or an AXI4-Stream."""
 
+import operator
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
-from amaranth.hdl import Const, Module, Mux, Signal
+from amaranth.hdl import Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -30,7 +31,7 @@ class RasterSource:
     dense
         The network's first layer.
     grid
-        The picture.
+        The signal.
     """
 
     dense: Dense
@@ -62,21 +63,25 @@ class RasterSource:
         return self.shift + self.o.element.width
 
     @property
-    def increments(self) -> list[tuple[int, int, int]]:
+    def increments(self) -> list[tuple[int, ...]]:
         """What each neuron's sum grows by for each unit of the step between two pixels.
 
-        From a pixel to the next, from the end of a line to the start of the next, and from the end of the
-        frame to its start.
+        From a pixel to the next, from the end of a line to the start of the next, of three axes from the end
+        of a frame to the start of the next, and from the end of the scan to its start.
         """
-        across, down = self.grid.width - 1, self.grid.height - 1
-        return [(x, y - across * x, -across * x - down * y) for x, y in self.dense.weight.tolist()]
+        back = np.array([1 - side for side in self.grid.sides])
+        found = []
+        for weight in self.dense.weight:
+            returns = [0, *np.cumsum(back * weight).tolist()]
+            found.append(tuple(map(operator.add, returns, [*weight.tolist(), 0])))
+        return found
 
     @property
     def starts(self) -> list[int]:
         """Each neuron's exact sum at the frame's first pixel."""
-        first_x, first_y = 1 - self.grid.width, 1 - self.grid.height
-        weights = zip(self.dense.weight.tolist(), self.dense.bias.tolist(), strict=True)
-        return [x * first_x + y * first_y + bias for (x, y), bias in weights]
+        first = np.array([1 - side for side in self.grid.sides])
+        sums: list[int] = (self.dense.weight @ first + self.dense.bias).tolist()
+        return sums
 
     def forward_int(self) -> Codes:
         """Return the first layer's output for every pixel of one frame, [pixels, o.length]."""
@@ -95,9 +100,10 @@ class RasterSource:
     def examples(cls) -> Iterator["RasterSource"]:
         """Yield grids of every awkward shape, in front of phases and of numbers."""
         rng = np.random.default_rng(0)
-        for width, height in ((1, 1), (1, 4), (5, 1), (3, 4), (8, 8), (7, 3)):
-            grid = Grid(width, height)
-            weight, bias = rng.integers(-99, 100, (3, 2)), rng.integers(-99, 100, 3)
+        pictures = [(1, 1), (1, 4), (5, 1), (3, 4), (8, 8), (7, 3)]
+        for sides in [*pictures, (1,), (7,), (3, 2, 4), (1, 5, 2), (4, 1, 1)]:
+            grid = Grid(*sides)
+            weight, bias = rng.integers(-99, 100, (3, grid.axes)), rng.integers(-99, 100, 3)
             for wrap in (True, False):
                 yield cls(Dense(grid.vector, weight, 5, bias, 4, wrap), grid)
 
@@ -156,7 +162,9 @@ class RasterSourceComponent(wiring.Component):
         """Go on to the next pixel's sums when `step` is high."""
         width = self._source.acc_width
         for acc, increments in zip(self.accumulators, self._source.increments, strict=True):
-            pixel, line, frame = (Const(2 * increment % (1 << width), width) for increment in increments)
+            steps = [Const(2 * increment % (1 << width), width) for increment in increments]
+            increment: Value = steps.pop()
+            for end, ordinary in zip(reversed(counter.ends), reversed(steps), strict=True):
+                increment = Mux(end, increment, ordinary)
             with m.If(step):
-                increment = Mux(counter.end_of_line, Mux(counter.end_of_frame, frame, line), pixel)
                 m.d.sync += acc.eq(acc + increment)

@@ -21,7 +21,7 @@ class StreamSourceComponent(wiring.Component):
 
     def __init__(self, o: Vector) -> None:
         self._o = o
-        ports = {"tdata": In(2 * bits_per_axis(o.element)), "valid": In(1), "o": Out(flow(o))}
+        ports = {"tdata": In(o.length * bits_per_axis(o.element)), "valid": In(1), "o": Out(flow(o))}
         if o.banks > 1:
             ports["bank"] = In(range(o.banks))
         super().__init__(ports)
@@ -30,7 +30,7 @@ class StreamSourceComponent(wiring.Component):
         """Pick the coordinates out of the beat."""
         m = Module()
         element = self._o.element
-        for k in range(2):
+        for k in range(self._o.length):
             start = k * bits_per_axis(element)
             m.d.comb += self.o.payload[k].eq(self.tdata[start : start + element.width])
         m.d.comb += self.o.valid.eq(self.valid)

@@ -59,7 +59,7 @@ class TiledRaster(FoldedRaster):
         if self.dense.sets == 1 and (back == back[0]).all():
             back = back[:1]
         across, down = np.array([[tiling.tile_width - 1]]), np.array([[tiling.tile_height - 1]])
-        return self._contents(across, down, back)
+        return self._contents([across, down], [back, down])
 
     def forward_int(self, bank: int = 0) -> Codes:
         """Return the first layer's output for every pixel of the picture, [pixels, o.length]."""
@@ -113,9 +113,10 @@ class TiledRasterComponent(FoldedRasterComponent):
         m.d.comb += counter.step.eq(self.advance)
         return Position(
             counter.start_of_tile,
-            counter.start_of_tile_line,
+            [counter.start_of_tile_line],
             counter.column,
             Cat(counter.tile, self.bank) if self._source.dense.loadable else counter.tile,
+            counter.start_of_frame,
             counter.start_of_frame,
             counter.end_of_line,
         )

@@ -44,7 +44,7 @@ class WindowSource(RasterSource):
     """
 
     def __post_init__(self) -> None:
-        check_window("raster", folded=False, argument=self.o.element)
+        check_window("raster", folded=False, argument=self.o.element, axes=self.grid.axes)
 
     @property
     def position(self) -> Fixed:
@@ -131,7 +131,7 @@ class WindowSource(RasterSource):
     def examples(cls) -> Iterator["WindowSource"]:
         """Yield grids of every awkward shape."""
         for source in RasterSource.examples():
-            if isinstance(source.o.element, Phase):
+            if isinstance(source.o.element, Phase) and source.grid.axes == 2:
                 yield cls(source.dense, source.grid)
 
 

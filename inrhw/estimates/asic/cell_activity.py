@@ -1,5 +1,6 @@
 """What a netlist is fed to learn how often its nets toggle: a core shows its picture, a lane random codes."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from inrhw.base.errors import InputError, Mismatch
 from inrhw.base.files import read_arrays
 from inrhw.estimates.asic.cell_simulation import CellSimulation, Words
 from inrhw.estimates.asic.gate_netlist import GateNetlist
+from inrhw.estimates.beats import coordinate_beats, value_beats
 
 #: Cycles that are counted at least, and pixels.
 _CYCLES, _PIXELS = 1000, 8
@@ -130,16 +132,14 @@ class _Feed:
     def __init__(self, netlist: GateNetlist, manifest: Manifest, vectors: Path) -> None:
         arrays = read_arrays(vectors, ("coordinates", "pixels"), "inrhw emit")
         frame = slice(manifest.pixels)  # of the first picture
-        self._coordinates: list[list[int]] = arrays["coordinates"][frame].tolist()
-        self._pixels: list[list[int]] = arrays["pixels"][frame].tolist()
+        self._coordinates = coordinate_beats(manifest, arrays["coordinates"][frame])
+        self._pixels = value_beats(manifest, arrays["pixels"][frame])
         steady = {"m_axis_tready": 1, **manifest.resting_inputs}
         self._idle = {
             name: [steady.get(name, 0) >> k & 1 for k in range(len(bits))]
             for name, bits in netlist.inputs.items()
         }
-        self._width = manifest.width
-        self._order = manifest.tdata_order
-        self._axis = manifest.coordinate.bits_per_axis
+        self._sides = manifest.sides
         self.compared = 0
         self._cycle = self._sent = 0
 
@@ -154,17 +154,17 @@ class _Feed:
         inputs = self._idle | {"aresetn": [int(self._cycle > _RESET)]}
         if "s_axis_tdata" in inputs:
             place = self._sent % len(self._coordinates)
-            codes = self._coordinates[place]
+            width, frame = self._sides[0], math.prod(self._sides[:2])
             inputs["s_axis_tvalid"] = [1]
-            inputs["s_axis_tuser"] = [int(place == 0)]
-            inputs["s_axis_tlast"] = [int(place % self._width == self._width - 1)]
-            inputs["s_axis_tdata"] = [code >> k & 1 for code in codes for k in range(self._axis)]
+            inputs["s_axis_tuser"] = [int(place % frame == 0)]
+            inputs["s_axis_tlast"] = [int(place % width == width - 1)]
+            beat = self._coordinates[place]
+            inputs["s_axis_tdata"] = [beat >> k & 1 for k in range(len(inputs["s_axis_tdata"]))]
         return inputs
 
     def _compare(self, bits: list[int]) -> None:
         number = self.compared % len(self._pixels)
-        expected = [self._pixels[number][channel] for channel in self._order]
-        got = [sum(bit << k for k, bit in enumerate(bits[8 * n : 8 * n + 8])) for n in range(len(expected))]
+        expected, got = self._pixels[number], sum(bit << k for k, bit in enumerate(bits))
         if got != expected:
-            raise Mismatch(f"pixel {number} of the mapped netlist is {got}, and must be {expected}")
+            raise Mismatch(f"pixel {number} of the mapped netlist is {got:#x}, and must be {expected:#x}")
         self.compared += 1

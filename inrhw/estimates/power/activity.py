@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from inrhw.artifact.manifest import Manifest
 from inrhw.base.errors import InputError, Mismatch
 from inrhw.base.files import digest, read_arrays, write_atomically
 from inrhw.base.progress import OnProgress, silent
+from inrhw.estimates.beats import coordinate_beats, value_beats
 from inrhw.estimates.power.cells.part import Values
 from inrhw.estimates.power.netlist_simulation import NetlistSimulation
 from inrhw.synthesis.netlist import Json, Netlist, top_module
@@ -203,7 +205,7 @@ def activity_of(
         raise InputError(f"activity needs at least one clock, not {most_cycles}")
     design = Netlist(top_module(netlist))
     player = _Player(folder, design.module)
-    frame = len(player.pixels)
+    frame = player.pixels
     room = max(2 * player.interval, MOST_WORK // max(1, len(design.cells)))
     cycles = min(frame * player.interval, most_cycles, room)
     player.start(most_cycles)
@@ -262,19 +264,18 @@ class _Player:
     def __init__(self, folder: Path, module: Json) -> None:
         manifest = Manifest.load(folder)
         vectors = read_arrays(folder / _VECTORS, ("pixels", "coordinates"), "inrhw emit")
+        self.pixels = manifest.pixels
         frame = slice(manifest.pixels)  # of the first picture
-        self.pixels = vectors["pixels"][frame, list(manifest.tdata_order)].astype(np.int64)
+        self._golden = value_beats(manifest, vectors["pixels"][frame])
         self.interval = manifest.initiation_interval
         self.taken = 0  # pixels since reset
         self.remark = "; of the first picture" if manifest.pictures > 1 else ""
         self.simulation = NetlistSimulation(module)
         self._patience = 64 + manifest.latency + 2 * self.interval
-        self._golden = (self.pixels << 8 * np.arange(self.pixels.shape[1])).sum(1).tolist()
-        self._width = manifest.width
+        self._sides = manifest.sides
         self._sent = 0
-        bits = manifest.coordinate.bits_per_axis
-        axes = (vectors["coordinates"][frame] & (1 << bits) - 1).tolist()
-        self._beats = [x | y << bits for x, y in axes] if manifest.source == "stream" else []
+        coordinates = vectors["coordinates"][frame]
+        self._beats = coordinate_beats(manifest, coordinates) if manifest.source == "stream" else []
         self._steady = {"m_axis_tready": 1, **manifest.resting_inputs}
         self._file = folder / manifest.weights_files[0] if manifest.loadable else None
         self._words: list[int] = []
@@ -325,8 +326,9 @@ class _Player:
         if self._beats:
             place = self._sent % len(self._beats)
             simulation.put("s_axis_tdata", self._beats[place])
-            simulation.put("s_axis_tuser", place == 0)
-            simulation.put("s_axis_tlast", place % self._width == self._width - 1)
+            width, frame = self._sides[0], math.prod(self._sides[:2])
+            simulation.put("s_axis_tuser", place % frame == 0)
+            simulation.put("s_axis_tlast", place % width == width - 1)
             simulation.put("s_axis_tvalid", 1)
         waiting = self._loaded < len(self._words)
         simulation.put("s_weights_tvalid", waiting)

@@ -14,7 +14,7 @@ import torch
 
 from inrhw.networks.inr import INR
 from inrhw.networks.training.batches import mean_square
-from inrhw.signals.picture import Picture
+from inrhw.signals.samples import Samples
 
 #: Least and most bits that a layer may get.
 _LEAST_BITS, _MOST_BITS = 2, 14
@@ -27,7 +27,7 @@ _PIXELS = 4096
 
 
 @torch.no_grad()
-def with_allotted_bits(model: INR, picture: Picture) -> INR:
+def with_allotted_bits(model: INR, signal: Samples) -> INR:
     """Return a network in floating point whose precision names each layer's bits.
 
     Parameters
@@ -47,13 +47,13 @@ def with_allotted_bits(model: INR, picture: Picture) -> INR:
     layers = list(rounded.dense_layers())
     plain = model.architecture.precision.weight_bits_of(len(layers))
     trained = [k for k, layer in enumerate(layers) if layer.weight.requires_grad]
-    errors = [_errors_of(rounded, k, picture) for k in trained]
+    errors = [_errors_of(rounded, k, signal) for k in trained]
     weights = [layers[k].weight.numel() for k in trained]
     room = sum(n * plain[k] for n, k in zip(weights, trained, strict=True))
     spread = list(plain)
     for k, bits in zip(trained, allot(errors, weights, room), strict=True):
         spread[k] = bits
-    best = min((plain, spread), key=lambda bits: _error(rounded, bits, picture))
+    best = min((plain, spread), key=lambda bits: _error(rounded, bits, signal))
     precision = replace(model.architecture.precision, layer_bits=",".join(map(str, best)))
     model.architecture = replace(model.architecture, precision=precision)
     return model
@@ -91,20 +91,20 @@ def allot(errors: Sequence[Sequence[float]], weights: Sequence[int], room: int) 
     return front[-1][2]
 
 
-def _errors_of(model: INR, place: int, picture: Picture) -> list[float]:
+def _errors_of(model: INR, place: int, signal: Samples) -> list[float]:
     """Return the error with each number of bits in one layer, and many in all others."""
     found = []
     for own in range(_LEAST_BITS, _MOST_BITS + 1):
         bits = [_OTHERS_BITS] * len(model.layers)
         bits[place] = own
-        found.append(_error(model, bits, picture))
+        found.append(_error(model, bits, signal))
     return found
 
 
-def _error(model: INR, bits: Sequence[int], picture: Picture) -> float:
+def _error(model: INR, bits: Sequence[int], signal: Samples) -> float:
     """Return the mean squared error with so many bits in each layer, which stay."""
     for layer, own in zip(model.dense_layers(), bits, strict=True):
         layer.weight_bits = own
-    x, target = model.coordinates(), model.targets(picture)
+    x, target = model.coordinates(), model.targets(signal)
     step = -(-len(x) // _PIXELS)
-    return float(mean_square(model(x[::step]), target[..., ::step, :].to(x)))
+    return float(mean_square(model(x[::step]), target[..., ::step, :].to(x), model.architecture.value))

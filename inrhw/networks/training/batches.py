@@ -5,10 +5,11 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
+from inrhw.base.types import Fixed
 from inrhw.networks.inr import INR
 from inrhw.networks.training.training import Training
 from inrhw.signals.likeness import psnr_db
-from inrhw.signals.picture import Picture
+from inrhw.signals.samples import Samples, half_range
 
 #: Bytes a step may take if nobody says how many pixels it sees.
 _MOST_BYTES = 1 << 30
@@ -20,13 +21,13 @@ _BYTES_A_VALUE = 48
 _TOGETHER = 16384
 
 
-def mean_square(y: Tensor, target: Tensor) -> Tensor:
-    """Return the mean squared error in units of half the range of a pixel, as for targets from -1 to 1."""
-    return ((y - target) / 127.5).square().mean()
+def mean_square(y: Tensor, target: Tensor, value: Fixed) -> Tensor:
+    """Return the mean squared error in units of half the range of a value, as for targets from -1 to 1."""
+    return ((y - target) / half_range(value)).square().mean()
 
 
 def batch_loss(
-    pictures: Sequence[Picture], networks: Sequence[INR], training: Training
+    pictures: Sequence[Samples], networks: Sequence[INR], training: Training
 ) -> Callable[[Sequence[INR], int], Tensor]:
     """Return the mean over the pictures of each one's mean squared error, in the pixels of a step.
 
@@ -43,7 +44,7 @@ def batch_loss(
     targets = [
         network.targets(picture).to(x) for network, picture, x in zip(networks, pictures, xs, strict=True)
     ]
-    tiles = networks[0].architecture.tiles
+    tiles, value = networks[0].architecture.tiles, networks[0].architecture.value
     pixels = -(-(training.batch or pixels_of_a_step(networks)) // (len(pictures) * tiles))
 
     def loss(models: Sequence[INR], step: int) -> Tensor:
@@ -55,13 +56,13 @@ def batch_loss(
                 drawn = torch.randint(len(x), (pixels,), generator=generator).to(x.device)
                 x, target = x[drawn], target[..., drawn, :]  # noqa: PLW2901
             # All tiles see the same of their pixels; the sum of their errors, so that none waits for others.
-            errors.append(tiles * mean_square(model(x), target))
+            errors.append(tiles * mean_square(model(x), target, value))
         return torch.stack(errors).mean()
 
     return loss
 
 
-def rendering_error(pictures: Sequence[Picture], networks: Sequence[INR]) -> float:
+def rendering_error(pictures: Sequence[Samples], networks: Sequence[INR]) -> float:
     """Return minus the mean PSNR of what networks render, in dB."""
     found = [psnr_db(p.values, network.render()) for p, network in zip(pictures, networks, strict=True)]
     return -sum(found) / len(found)

@@ -20,7 +20,7 @@ from inrhw.base.types import Codes
 from inrhw.networks.inr import INR
 from inrhw.ops.linear.dense import DenseLayer
 from inrhw.signals.likeness import psnr_db
-from inrhw.signals.picture import Picture
+from inrhw.signals.samples import Samples
 
 #: Times that the costs are estimated anew: moves add up, and not only as squares.
 _ROUNDS = 3
@@ -66,16 +66,16 @@ def network_digits(model: INR) -> int:
     return sum(int(signed_digits(_codes(layer)[0]).sum()) for layer in _layers(model))
 
 
-def fewer_digits(model: INR, picture: Picture, loss_db: float) -> INR:
-    """Return a quantized network with fewer digits, which is at most `loss_db` worse on its picture."""
-    least = psnr_db(picture.values, model.render()) - loss_db
+def fewer_digits(model: INR, signal: Samples, loss_db: float) -> INR:
+    """Return a quantized network with fewer digits, which is at most `loss_db` worse on its signal."""
+    least = psnr_db(signal.values, model.render()) - loss_db
     for left in reversed(range(_ROUNDS)):
         goal = least + loss_db * left / _ROUNDS
-        moves = list(_cheapest(_moves(model, picture)))
+        moves = list(_cheapest(_moves(model, signal)))
         low, high = 0, len(moves) + 1
         while high - low > 1:
             middle = (low + high) // 2
-            enough = psnr_db(picture.values, _moved(model, moves[:middle]).render()) >= goal
+            enough = psnr_db(signal.values, _moved(model, moves[:middle]).render()) >= goal
             low, high = (middle, high) if enough else (low, middle)
         model = _moved(model, moves[:low])
     return model
@@ -94,15 +94,16 @@ def _codes(layer: DenseLayer) -> tuple[Codes, NDArray[np.float64]]:
     return codes, (unit / (layer.gain * torch.tensor(layer.scale, dtype=torch.float64))).numpy()
 
 
-def _gradients(model: INR, picture: Picture) -> tuple[list[Tensor], list[Tensor]]:
+def _gradients(model: INR, signal: Samples) -> tuple[list[Tensor], list[Tensor]]:
     """Return for the weights of each layer the error's gradient and the sum of the values' squared ones."""
     weights = [layer.weight for layer in _layers(model)]
     y = model(model.coordinates())
-    target = torch.from_numpy(picture.values.reshape(-1, picture.channels)).to(y)
+    target = model.targets(signal).to(y)
     gradient = torch.autograd.grad((y - target).square().sum(), weights, retain_graph=True)
     squares = [torch.zeros_like(weight) for weight in weights]
     generator = torch.Generator().manual_seed(0)
-    shown = ((y > 0) & (y < 255)).to(y)
+    value = model.architecture.value
+    shown = ((y > value.lo) & (y < value.hi)).to(y)
     for _ in range(_SAMPLES):
         signs = (2 * torch.randint(0, 2, y.shape, generator=generator) - 1) * shown
         sampled = torch.autograd.grad(y, weights, grad_outputs=signs, retain_graph=True)
@@ -110,10 +111,10 @@ def _gradients(model: INR, picture: Picture) -> tuple[list[Tensor], list[Tensor]
     return list(gradient), squares
 
 
-def _moves(model: INR, picture: Picture) -> Iterator[_Move]:
+def _moves(model: INR, signal: Samples) -> Iterator[_Move]:
     """Yield every move to the nearest code on either side with each smaller number of digits."""
     for place, (layer, gradient, squares) in enumerate(
-        zip(_layers(model), *_gradients(model, picture), strict=True)
+        zip(_layers(model), *_gradients(model, signal), strict=True)
     ):
         assert layer.weight_bits is not None
         codes, unit = _codes(layer)

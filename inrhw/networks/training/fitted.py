@@ -1,8 +1,9 @@
-"""Training: a picture becomes a network, in floating point and quantized."""
+"""Training: a signal becomes a network, in floating point and quantized."""
 
 import dataclasses
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,8 +22,9 @@ from inrhw.networks.training.descent import State, Task, check_device, train, wi
 from inrhw.networks.training.digits import fewer_digits, has_digits, network_digits
 from inrhw.networks.training.distribution import distributions
 from inrhw.networks.training.training import Training
-from inrhw.signals.likeness import psnr_db, ssim
-from inrhw.signals.picture import Picture, Pixels, load_picture, save_picture
+from inrhw.signals.registry import to_json
+from inrhw.signals.samples import Samples
+from inrhw.signals.stored import ORIGINAL, signal_in, suffix_of
 
 __all__ = ["WEIGHTS", "Fitted", "Training", "fit"]
 
@@ -32,12 +34,12 @@ WEIGHTS = "weights.safetensors"
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
-    """A picture and its two networks.
+    """A signal and its two networks.
 
     Attributes
     ----------
     picture
-        What was represented.
+        What was represented, of whatever kind.
     float_model
         Without quantization.
     model
@@ -46,7 +48,7 @@ class Fitted:
         How they were trained.
     """
 
-    picture: Picture
+    picture: Samples
     float_model: INR
     model: INR
     training: Training
@@ -62,7 +64,9 @@ class Fitted:
         return self.model.architecture
 
     def save(self, folder: Path | str) -> None:
-        """Write weights.safetensors, original.png, float.png, quantized.png and fit.json.
+        """Write weights.safetensors and fit.json, and the signal as it was and as both networks render it.
+
+        Those are original.png, float.png and quantized.png of a picture; other kinds have other suffixes.
 
         Raises
         ------
@@ -73,24 +77,29 @@ class Fitted:
         tensors = prefixed("float", tensors_of(self.float_model))
         tensors |= prefixed("quantized", tensors_of(self.model))
         with output_folder(folder):
-            likeness = self.save_pictures(folder)
+            likeness = self.save_signals(folder)
             save_tensors(folder / WEIGHTS, tensors, {"architecture": architecture_to_json(self.architecture)})
             write_json(folder / "fit.json", self._summary() | likeness)
 
-    def save_pictures(self, folder: Path) -> dict[str, Any]:
-        """Write original.png, float.png and quantized.png; return PSNR and SSIM of the last two.
+    def save_signals(self, folder: Path) -> dict[str, Any]:
+        """Write the signal and both renderings; return what it is, and how alike they are by each measure.
 
         "rounded" is the float network as it was before fine-tuning with quantization in the loop.
         """
-        original = self.picture.values
-        rendered = {"float": self.float_model.render(), "quantized": self.model.render()}
-        for name, values in {"original": original, **rendered}.items():
-            save_picture(folder / f"{name}.png", values)
-        rendered["rounded"] = self.float_model.quantized().render()
-        return {
-            "psnr_db": {key: finite(psnr_db(original, value)) for key, value in rendered.items()},
-            "ssim": {key: ssim(original, value) for key, value in rendered.items()},
+        original = self.picture
+        rendered = {
+            "float": original.with_values(self.float_model.render()),
+            "quantized": original.with_values(self.model.render()),
         }
+        for name, signal in {ORIGINAL: original, **rendered}.items():
+            signal.write(folder / f"{name}{original.suffix}")
+        rendered["rounded"] = original.with_values(self.float_model.quantized().render())
+        found = {name: original.likeness(signal) for name, signal in rendered.items()}
+        measures = {
+            measure: {name: finite(likeness[measure]) for name, likeness in found.items()}
+            for measure in found["float"]
+        }
+        return {"signal": to_json(original), **measures}
 
     def _summary(self) -> dict[str, Any]:
         return {
@@ -116,30 +125,34 @@ class Fitted:
         """
         folder = Path(folder)
         summary = read_json(folder / "fit.json", "inrhw fit")
+        if not isinstance(summary, dict):
+            raise InputError(f"{folder / 'fit.json'} is damaged; run `inrhw fit` again")
         tensors, metadata = load_tensors(folder / WEIGHTS)
         architecture = read_architecture(metadata.get("architecture", ""))
         float_model = network_of(architecture)
         model = float_model.quantized()
         restore(float_model, strip("float", tensors), folder / WEIGHTS)
         restore(model, strip("quantized", tensors), folder / WEIGHTS)
-        values = load_original(folder, architecture)
+        original = load_original(folder, architecture, summary)
         try:
             training = Training(**{**summary["training"], "device": "cpu"})
-            return cls(Picture(summary["picture"], values), float_model, model, training)
+            return cls(original, float_model, model, training)
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"{folder / 'fit.json'} is damaged ({error}); run `inrhw fit` again") from error
 
 
-def load_original(folder: Path, architecture: Architecture) -> Pixels:
-    """Return what was represented; raise InputError unless it has the network's size."""
-    values = load_picture(folder / "original.png", None).values
-    if values.shape != (architecture.height, architecture.width, architecture.channels):
-        raise InputError(f"{folder / 'original.png'} does not have the network's size; run `inrhw fit` again")
-    return values
+def load_original(folder: Path, architecture: Architecture, entry: Mapping[str, Any]) -> Samples:
+    """Return the signal that was represented; raise InputError unless it has the network's size."""
+    path = folder / f"{ORIGINAL}{suffix_of(entry)}"
+    signal = signal_in(path, entry)
+    found = (signal.sides, signal.channels, signal.value)
+    if found != (architecture.sides, architecture.channels, architecture.value):
+        raise InputError(f"{path} does not have the network's size; run `inrhw fit` again")
+    return signal
 
 
 def fit(
-    picture: Picture,
+    picture: Samples,
     architecture: Architecture,
     training: Training | None = None,
     *,
@@ -179,12 +192,9 @@ def fit(
         raise InputError("digits_loss is about weights in adders; those of tiles are in memory; leave it out")
     if training.digits_loss and architecture.precision.weight_code != "uniform":
         raise InputError("digits_loss moves weights to integers that a weight_code forbids; leave one out")
-    if architecture.scale != 1 or (architecture.width, architecture.height, architecture.channels) != (
-        picture.width,
-        picture.height,
-        picture.channels,
-    ):
-        raise InputError("the architecture must have the picture's width, height and channels")
+    shape = (architecture.sides, architecture.channels, architecture.value)
+    if architecture.scale != 1 or shape != (picture.sides, picture.channels, picture.value):
+        raise InputError("the architecture must have the picture's sides, channels and values")
     float_model = start or network_of(architecture, training.seed)
 
     def quantize(model: INR) -> INR:
@@ -215,7 +225,7 @@ def fit(
     return Fitted(picture, state.float_model, model, training)
 
 
-def _identity(picture: Picture, architecture: Architecture, training: Training, start: INR | None) -> str:
+def _identity(picture: Samples, architecture: Architecture, training: Training, start: INR | None) -> str:
     """Return a hash of everything that must be equal for training to go on."""
     what = hashlib.sha256(identity(architecture, training).encode() + picture.values.tobytes())
     for value in tensors_of(start).values() if start else ():

@@ -27,7 +27,8 @@ from inrhw.networks.training.batches import batch_loss, rendering_error
 from inrhw.networks.training.descent import State, Task, check_device, train, with_own_rate
 from inrhw.networks.training.fitted import WEIGHTS, Fitted, load_original
 from inrhw.networks.training.training import Training
-from inrhw.signals.picture import Picture
+from inrhw.signals.grid import size_text
+from inrhw.signals.samples import Samples
 
 __all__ = [
     "FittedShared",
@@ -55,7 +56,7 @@ class FittedShared:
         How the shared layers were trained.
     """
 
-    pictures: tuple[Picture, ...]
+    pictures: tuple[Samples, ...]
     float_model: SharedINR
     model: SharedINR
     training: Training
@@ -79,7 +80,7 @@ class FittedShared:
         with output_folder(folder):
             for k in range(len(self.pictures)):
                 with output_folder(_place(folder, k)):
-                    likeness.append(self.fitted(k).save_pictures(_place(folder, k)))
+                    likeness.append(self.fitted(k).save_signals(_place(folder, k)))
             described = json.dumps([architecture_to_json(a) for a in self.model.architectures])
             save_tensors(folder / WEIGHTS, tensors, {"architectures": described})
             write_json(folder / "fit.json", self._summary(likeness))
@@ -97,7 +98,7 @@ class FittedShared:
             "rotations": self.model.network(0).rotations(),
             "shared": self.model.digest(),
             "pictures": [
-                {"picture": p.name, "width": p.width, "height": p.height, **alike}
+                {"picture": p.name, "sides": list(p.sides), **alike}
                 for p, alike in zip(self.pictures, likeness, strict=True)
             ],
         }
@@ -132,8 +133,10 @@ class FittedShared:
                 f"{folder / WEIGHTS} is not of the training in fit.json: its shared layers or its pictures "
                 "do not match; train again"
             )
-        values = [load_original(_place(folder, k), a) for k, a in enumerate(architectures)]
-        pictures = tuple(Picture(name, pixels) for name, pixels in zip(names, values, strict=True))
+        pictures = tuple(
+            load_original(_place(folder, k), architectures[k], entry)
+            for k, entry in enumerate(summary["pictures"])
+        )
         return cls(pictures, float_model.eval(), model.eval(), training)
 
 
@@ -153,7 +156,7 @@ def check_same_core(model: SharedINR, core: SharedINR) -> None:
 
 
 def fit_shared(
-    pictures: Sequence[Picture],
+    pictures: Sequence[Samples],
     architectures: Sequence[SharedArchitecture],
     training: Training | None = None,
     *,
@@ -184,11 +187,11 @@ def fit_shared(
     check_device(training.device)
     if training.digits_loss:
         raise InputError("digits_loss is about a network of its own; shared layers are those of all pictures")
-    sizes = [(p.width, p.height, p.channels) for p in pictures]
-    if not sizes or [(a.grid.width, a.grid.height, a.channels) for a in architectures] != sizes:
-        raise InputError("there must be an architecture of each picture's width, height and channels")
+    shapes = [(p.sides, p.channels, p.value) for p in pictures]
+    if not shapes or [(a.grid.sides, a.channels, a.value) for a in architectures] != shapes:
+        raise InputError("there must be an architecture of each picture's sides, channels and values")
     if any(a.common != architectures[0].common for a in architectures):
-        raise InputError("architectures that share layers must differ in width and height only")
+        raise InputError("architectures that share layers must differ in their sides only")
     training = with_own_rate(training, architectures[0])
     float_model = SharedINR.of(architectures, training.seed)
     state = State(float_model, float_model.quantized())
@@ -212,7 +215,7 @@ def fit_shared(
 
 def add_picture(
     fitted: FittedShared,
-    picture: Picture,
+    picture: Samples,
     training: Training | None = None,
     *,
     checkpoint: Path | str | None = None,
@@ -241,13 +244,13 @@ def add_picture(
     training = with_own_rate(training or fitted.training, fitted.model.architecture)
     check_device(training.device)
     common = fitted.model.architecture
-    check_mode(picture, common.channels, "what is on the core")
-    if max(picture.width, picture.height) > common.side:
+    check_mode(picture, common, "what is on the core")
+    if max(picture.sides) > common.side:
         raise InputError(
-            f"{picture.name} has {picture.width}x{picture.height} pixels, and the core was trained for sides "
+            f"{picture.name} has {size_text(picture.sides)} pixels, and the core was trained for sides "
             f"of at most {common.side}; give a smaller size"
         )
-    architecture = replace(common, width=picture.width, height=picture.height)
+    architecture = replace(common, sides=picture.sides)
 
     def quantize(network: INR) -> INR:
         return joining(network.quantized(), fitted.model)
@@ -296,7 +299,7 @@ def _architectures(text: str, folder: Path) -> list[SharedArchitecture]:
 
 
 def _identity(
-    pictures: Sequence[Picture], architectures: Sequence[SharedArchitecture], training: Training
+    pictures: Sequence[Samples], architectures: Sequence[SharedArchitecture], training: Training
 ) -> str:
     """Return a hash of everything that must be equal for training to go on."""
     what = hashlib.sha256(identity(*architectures, training).encode())

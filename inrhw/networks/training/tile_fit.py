@@ -7,8 +7,8 @@ from inrhw.base.errors import InputError
 from inrhw.networks.tiled import TiledArchitecture, TiledINR
 from inrhw.networks.training.fitted import Fitted, fit
 from inrhw.networks.training.training import Training
+from inrhw.signals.kinds.picture import Picture
 from inrhw.signals.likeness import psnr_db
-from inrhw.signals.picture import Picture
 
 
 def tile_number(text: str, fitted: Fitted) -> int:

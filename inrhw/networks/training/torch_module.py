@@ -13,7 +13,8 @@ from inrhw.networks.network import Network
 from inrhw.networks.precision import Precision
 from inrhw.networks.training.fitted import Fitted, fit
 from inrhw.networks.training.training import Training
-from inrhw.signals.picture import Picture
+from inrhw.signals.kinds.picture import Picture
+from inrhw.signals.samples import PIXEL, Samples, half_range, middle
 
 #: Most that the imported network may differ from the module, in parts of the range of a value.
 _MOST_ERROR = 1e-6
@@ -22,9 +23,9 @@ _MOST_ERROR = 1e-6
 def from_torch(
     module: nn.Module,
     network: Network,
-    picture: Picture | None = None,
+    signal: Samples | None = None,
     *,
-    size: tuple[int, int] = (64, 64),
+    sides: tuple[int, ...] = (64, 64),
     imported: Imported | None = None,
     precision: Precision | None = None,
     finetune: int = 0,
@@ -34,20 +35,20 @@ def from_torch(
     Parameters
     ----------
     module
-        Linear layers with one of our activations between them; it takes [pixels, 2] and gives
-        [pixels, channels].
+        Linear layers with one of our activations between them; it takes [samples, axes] and gives
+        [samples, channels].
     network
         Says model and omega_0; widths are the module's.
-    picture
-        What it represents; None: what it renders itself, at `size`.
-    size
-        Width and height, without a picture.
+    signal
+        What it represents; None: the picture that it renders itself, at `sides`.
+    sides
+        Width and height, without a signal.
     imported
         What its inputs and outputs mean; None: as public SIREN code has it.
     precision
         Bits; None: the defaults.
     finetune
-        Steps on the picture.
+        Steps on the signal.
 
     Raises
     ------
@@ -55,11 +56,13 @@ def from_torch(
         If the module holds something else, or renders something else than what was made of it.
     """
     imported, precision = imported or Imported(), precision or Precision()
-    size = (picture.width, picture.height) if picture else size
-    start = start_of(module.state_dict(), network, precision, imported, size=size, where="the module")
+    sides, value = (signal.sides, signal.value) if signal else (sides, PIXEL)
+    start = start_of(
+        module.state_dict(), network, precision, imported, sides=sides, value=value, where="the module"
+    )
     _check_same(module, start, imported)
-    picture = picture or Picture("rendering", start.render())
-    return fit(picture, start.architecture, Training(finetune=finetune), start=start.float())
+    signal = signal or Picture("rendering", start.render())
+    return fit(signal, start.architecture, Training(finetune=finetune), start=start.float())
 
 
 @torch.no_grad()
@@ -67,7 +70,8 @@ def _check_same(module: nn.Module, start: INR, imported: Imported) -> None:
     """Raise InputError unless the module gives what the imported network gives."""
     x = coordinates_of(start, imported)
     given = copy.deepcopy(module).cpu().double()(x)
-    wanted = start(start.coordinates()) / 127.5 - 1
+    value = start.architecture.value
+    wanted = (start(start.coordinates()) - middle(value)) / half_range(value)
     if imported.values == "unit":
         wanted = (wanted + 1) / 2
     if given.shape != wanted.shape:
@@ -83,11 +87,11 @@ def _check_same(module: nn.Module, start: INR, imported: Imported) -> None:
 
 
 def coordinates_of(start: INR, imported: Imported) -> Tensor:
-    """Return what the imported network itself took, [pixels, 2] in raster order."""
+    """Return what the imported network itself took, [samples, axes] in raster order."""
     sides = []
-    for n in (start.architecture.height, start.architecture.width):
+    for n in reversed(start.architecture.sides):
         corners = torch.linspace(-1, 1, n, dtype=torch.float64) if n > 1 else torch.zeros(1).double()
         side = corners if imported.coordinates != "centres" else corners * (n - 1) / n
         sides.append((side + 1) / 2 if imported.coordinates == "unit" else side)
-    x = torch.cartesian_prod(*sides)
+    x = torch.cartesian_prod(*sides).reshape(start.architecture.grid.pixels, -1)
     return x if imported.axes == "yx" else x.flip(1)

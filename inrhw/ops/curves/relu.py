@@ -9,7 +9,7 @@ Values above 1 have no code; initial weights are so small that hardly any reache
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -105,13 +105,13 @@ class ReluActivation(Activation):
         return cls.argument_format(activation_bits + 1), cls.value_format(activation_bits)
 
     @classmethod
-    def encoding(cls, width: int, height: int) -> Encoding:
-        """Return sin(pi c / 2), then sin(2^k pi c) and cos(2^k pi c) for each k, first of x, then of y."""
-        n_frequencies = max(1, (max(width, height) // 4).bit_length() - 1)
+    def encoding(cls, sides: Sequence[int]) -> Encoding:
+        """Return sin(pi c / 2), then sin(2^k pi c) and cos(2^k pi c) for each k, axis by axis."""
+        n_frequencies = max(1, (max(sides) // 4).bit_length() - 1)
         turns = [0.25] + [2.0 ** (k - 1) for k in range(n_frequencies) for _ in "sc"]
         quarters = [0.0] + [0.0, 0.25] * n_frequencies
-        weight = torch.kron(torch.eye(2), torch.tensor(turns)[:, None])
-        return Encoding(weight, torch.tensor(quarters * 2), SineActivation)
+        weight = torch.kron(torch.eye(len(sides)), torch.tensor(turns)[:, None])
+        return Encoding(weight, torch.tensor(quarters * len(sides)), SineActivation)
 
     @classmethod
     def gain(cls, omega_0: float) -> float:

@@ -4,6 +4,7 @@ import copy
 import functools
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -121,7 +122,7 @@ class Activation(nn.Module, ABC):
         return cls.argument_format(argument_bits), cls.value_format(activation_bits)
 
     @classmethod
-    def encoding(cls, width: int, height: int) -> Encoding | None:
+    def encoding(cls, sides: Sequence[int]) -> Encoding | None:
         """Return the fixed layer in front of the trained ones; None: the first of those takes coordinates."""
         return None
 

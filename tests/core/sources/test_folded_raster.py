@@ -14,18 +14,20 @@ from inrhw.ops.linear.dense import Dense
 from inrhw.ops.linear.folded_dense.fold import Fold, MemoryFormat
 from inrhw.ops.linear.folded_dense.node import FoldedDense
 from inrhw.signals.grid import Grid
+from inrhw.signals.tiling import Tiling
 
 EXAMPLES: list[FoldedRaster] = [*FoldedRaster.examples(), *TiledRaster.examples()]
 SOURCES = [pytest.param(source, id=f"{type(source).__name__}{k}") for k, source in enumerate(EXAMPLES)]
 
 
-def expected(source: FoldedRaster, n: int) -> list[tuple[int, bool, bool]]:
-    """Return bank, start of frame and end of line of each of `n` vectors of a scan."""
-    found: list[tuple[int, bool, bool]] = []
+def expected(source: FoldedRaster, n: int) -> list[tuple[int, bool, bool, bool]]:
+    """Return bank, start of scan, start of frame and end of line of each of `n` vectors of a scan."""
+    found: list[tuple[int, bool, bool, bool]] = []
     for bank, _ in source.frames(n):
         grid = source.tiling if isinstance(source, TiledRaster) else source.grids[bank % len(source.grids)]
         width, pixels = grid.width, grid.width * grid.height
-        found += [(bank, k == 0, k % width == width - 1) for k in range(pixels)]
+        samples = pixels if isinstance(grid, Tiling) else grid.pixels
+        found += [(bank, k == 0, k % pixels == 0, k % width == width - 1) for k in range(samples)]
     return found[:n]
 
 
@@ -59,7 +61,7 @@ def run(
             advance = rest == 0 and not (gaps and rng.random() < 0.4)
             rest = source.o.beats - 1 if advance else max(0, rest - 1)
             ctx.set(raster.advance, advance)
-            bank, first, _ = scan[len(asked)]
+            bank, first, *_ = scan[len(asked)]
             if source.told_banks > 1:
                 ctx.set(raster.bank, bank if advance else int(rng.integers(source.o.banks)))
             if advance:
@@ -87,7 +89,7 @@ def test_two_frames_and_more_equal_the_layer(source: FoldedRaster, gaps: bool) -
     got, flags, latencies = run(source, n, gaps=gaps)
     assert (got == np.concatenate([frame for _, frame in source.frames(n)])).all()
     assert latencies == {source.latency}
-    assert flags == [(first, last) for _, first, last in expected(source, n)]
+    assert flags == [(first, last) for _, _, first, last in expected(source, n)]
 
 
 def test_a_reset_starts_the_frame_again() -> None:

@@ -22,7 +22,7 @@ Beat = tuple[list[int], int, int]
 
 
 def trained(model: str, width: int, height: int) -> RasterSource:
-    net = INR(Architecture(model, width, height, 1, hidden_features=5, hidden_layers=0)).quantized()
+    net = INR(Architecture(model, (width, height), 1, hidden_features=5, hidden_layers=0)).quantized()
     first = next(iter(lower(net).nodes.values()))
     assert isinstance(first, Dense)
     return RasterSource(first, Grid(width, height))
@@ -70,22 +70,22 @@ def run(
 
 
 def expected(source: RasterSource, n: int) -> list[Beat]:
-    width, height = source.grid.width, source.grid.height
+    width, pixels = source.grid.width, source.grid.width * source.grid.height
     codes = source.dense.forward_int(source.grid.codes()).tolist()
-    frame = [(codes[k], int(k == 0), int(k % width == width - 1)) for k in range(width * height)]
-    return [frame[k % len(frame)] for k in range(n)]
+    scan = [(code, int(k % pixels == 0), int(k % width == width - 1)) for k, code in enumerate(codes)]
+    return [scan[k % len(scan)] for k in range(n)]
 
 
 @pytest.mark.parametrize("gaps", [False, True])
-@pytest.mark.parametrize("source", SOURCES, ids=lambda s: f"{s.grid.width}x{s.grid.height}-{s.o}")
+@pytest.mark.parametrize("source", SOURCES, ids=lambda s: f"{s.grid}-{s.o}")
 def test_the_raster_is_the_first_layer_of_every_pixel_frame_after_frame(
     source: RasterSource, gaps: bool
 ) -> None:
-    n = 5 * source.grid.width * source.grid.height // 2 + 3
+    n = 5 * source.grid.pixels // 2 + 3
     assert run(source, n, gaps=gaps)[0] == expected(source, n)
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=lambda s: f"{s.grid.width}x{s.grid.height}-{s.o}")
+@pytest.mark.parametrize("source", SOURCES, ids=lambda s: f"{s.grid}-{s.o}")
 def test_forward_int_is_the_first_layer(source: RasterSource) -> None:
     codes = source.forward_int()
     source.o.check(codes)
@@ -108,7 +108,7 @@ def test_reset_starts_at_the_first_pixel() -> None:
 def test_lines_and_frames_end_as_the_size_of_each_bank_says(
     sizes: list[tuple[int, int]], order: list[int], seed: int
 ) -> None:
-    counter, rng = PixelCounter([Grid(*size, 3) for size in sizes]), Random(seed)
+    counter, rng = PixelCounter([Grid(*size, least_frac=3) for size in sizes]), Random(seed)
     simulator = Simulator(counter)
     simulator.add_clock(1e-6)
 

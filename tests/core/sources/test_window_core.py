@@ -15,9 +15,10 @@ from inrhw.artifact.artifact import Artifact, emit
 from inrhw.base.errors import InputError
 from inrhw.core.core import Core
 from inrhw.lowering.integer_graph import lower
-from inrhw.networks.architecture import PIXEL, Architecture
+from inrhw.networks.architecture import Architecture
 from inrhw.networks.inr import INR
 from inrhw.ops.rounding import quantize
+from inrhw.signals.samples import PIXEL
 from inrhw.signals.window import Window
 from inrhw.verification.bench import MOVE_TEST, TESTS, run_bench
 from inrhw.verification.simulator.simulation import available
@@ -81,7 +82,7 @@ def frame_of(made: Core, window: Window) -> list[tuple[int, int, int]]:
 
 @pytest.mark.parametrize("model", ["quadinr", "siren", "incode", "relu_pe"])
 def test_the_torch_model_says_the_same_between_the_pixels_and_beyond(model: str) -> None:
-    architecture = Architecture(model, 9, 6, 3, hidden_features=4, hidden_layers=1)
+    architecture = Architecture(model, (9, 6), 3, hidden_features=4, hidden_layers=1)
     net = INR(architecture).quantized()
     made = Core(lower(net), architecture.grid, window=True)
     source = made.window_source

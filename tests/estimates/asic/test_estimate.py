@@ -24,7 +24,7 @@ from inrhw.estimates.asic.mapping import map_to
 from inrhw.estimates.asic.reading import load_library
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.training.training import Training
-from inrhw.signals.picture import Picture
+from inrhw.signals.kinds.picture import Picture
 
 TOGGLER = "module toggler(input clk, output reg q); always @(posedge clk) q <= ~q; endmodule"
 
@@ -44,7 +44,7 @@ def emitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a core that was emitted."""
     work = Build(tmp_path_factory.mktemp("asic") / "tiny")
     values = np.random.default_rng(0).integers(0, 256, (4, 5, 3), dtype=np.uint8)
-    work.fit(Picture("tiny", values), Architecture("quadinr", 5, 4, 3, 3, 0), Training(steps=3))
+    work.fit(Picture("tiny", values), Architecture("quadinr", (5, 4), 3, 3, 0), Training(steps=3))
     work.emit("raster")
     return work.folder
 
@@ -152,7 +152,7 @@ def showing(folder: Path, library: Library, register: int, valid: str = "1") -> 
 
 
 STILL = manifest(
-    **{"channels": 1, "tdata_order": (0,), "latency": 1, "width": 2, "height": 1},
+    **{"channels": 1, "tdata_order": (0,), "latency": 1, "sides": (2, 1)},
     window=replace(WINDOW, whole=(0xA5 - 256, 0, 512)),
     ports=(Port("window_x", "in", 8),),
 )

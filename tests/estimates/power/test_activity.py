@@ -27,7 +27,7 @@ from inrhw.lowering.hardware import Hardware
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.precision import Precision
 from inrhw.networks.training.training import Training
-from inrhw.signals.picture import Picture
+from inrhw.signals.kinds.picture import Picture
 from inrhw.synthesis.netlist import Json, Netlist, top_module
 from inrhw.synthesis.synthesis import load_synthesis, netlist_models
 from inrhw.verification.simulator.simulation import available
@@ -208,7 +208,7 @@ def test_a_netlist_that_shows_another_picture_is_refused(built: Path) -> None:
 def test_a_core_without_a_picture_is_given_its_weights_first(tmp_path: Path, picture: Picture) -> None:
     """One with UltraRAM, which starts empty, and block RAM."""
     precision = Precision(8, 8, 8, max_row_shift=0)
-    architecture = Architecture("quadinr", 5, 4, 3, 64, 1, precision=precision)
+    architecture = Architecture("quadinr", (5, 4), 3, 64, 1, precision=precision)
     work = Build(tmp_path / "loadable")
     work.fit(picture, architecture, Training(steps=2))
     work.emit("raster", Hardware(weights="loadable", initiation_interval=4096))

@@ -13,8 +13,8 @@ from inrhw.networks.precision import Precision
 from inrhw.networks.training.allocation import allot, with_allotted_bits
 from inrhw.networks.training.fitted import Fitted, fit
 from inrhw.networks.training.training import Training
+from inrhw.signals.kinds.picture import Picture
 from inrhw.signals.likeness import psnr_db
-from inrhw.signals.picture import Picture
 
 AUTO = Precision(4, 6, 5, layer_bits="auto")
 
@@ -34,7 +34,7 @@ def test_no_other_allotment_errs_less(drawn: list[tuple[list[float], int]], more
 
 
 def test_bits_that_are_spread_are_no_more_and_no_worse(picture: Picture) -> None:
-    model = INR(Architecture("relu_pe", 5, 4, 3, 6, 2, precision=AUTO), seed=3)
+    model = INR(Architecture("relu_pe", (5, 4), 3, 6, 2, precision=AUTO), seed=3)
     spread = with_allotted_bits(model, picture)
     bits = spread.architecture.precision.weight_bits_of(5)
     weights = [layer.weight.numel() for layer in model.dense_layers()]
@@ -50,7 +50,7 @@ def test_bits_that_are_spread_are_no_more_and_no_worse(picture: Picture) -> None
 def test_training_that_goes_on_has_the_same_bits_and_weights(
     picture: Picture, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    architecture = Architecture("quadinr", 5, 4, 3, 4, 1, precision=AUTO)
+    architecture = Architecture("quadinr", (5, 4), 3, 4, 1, precision=AUTO)
     training, path = Training(steps=8, finetune=4), tmp_path_factory.mktemp("auto") / "checkpoint"
 
     def stop(done: int, _: int) -> None:
@@ -70,10 +70,10 @@ def test_training_that_goes_on_has_the_same_bits_and_weights(
 @pytest.mark.parametrize("bits", ["12,8", "12,8,9,9", "12,8,1", "12,x,9", "Auto"])
 def test_bits_that_do_not_fit_are_refused(bits: str) -> None:
     with pytest.raises(InputError, match="layer_bits"):
-        Architecture("quadinr", 5, 4, 3, 4, 1, precision=Precision(layer_bits=bits))
+        Architecture("quadinr", (5, 4), 3, 4, 1, precision=Precision(layer_bits=bits))
 
 
 def test_named_bits_are_those_of_the_layers() -> None:
     precision = Precision(layer_bits="11, 5,7")
-    model = INR(Architecture("quadinr", 5, 4, 3, 4, 1, precision=precision)).quantized()
+    model = INR(Architecture("quadinr", (5, 4), 3, 4, 1, precision=precision)).quantized()
     assert [layer.weight_bits for layer in model.dense_layers()] == [11, 5, 7]

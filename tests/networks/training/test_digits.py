@@ -14,8 +14,8 @@ from inrhw.networks.training.digits import fewer_digits, network_digits, signed_
 from inrhw.networks.training.fitted import fit
 from inrhw.networks.training.training import Training
 from inrhw.ops.linear.dense import Dense
+from inrhw.signals.kinds.picture import Picture
 from inrhw.signals.likeness import psnr_db
-from inrhw.signals.picture import Picture
 
 
 def canonical(code: int) -> list[int]:
@@ -36,7 +36,7 @@ def test_digits_are_those_of_the_canonical_form() -> None:
 @pytest.fixture(scope="module", params=["quadinr", "gauss"])
 def rendering(request: pytest.FixtureRequest) -> tuple[INR, Picture]:
     """A network and a picture that it represents well: what it renders, with a little noise."""
-    net = INR(Architecture(request.param, 9, 8, 3, hidden_features=6, hidden_layers=1)).quantized()
+    net = INR(Architecture(request.param, (9, 8), 3, hidden_features=6, hidden_layers=1)).quantized()
     noise = np.random.default_rng(0).integers(-4, 5, (8, 9, 3))
     values = np.clip(net.render().astype(int) + noise, 0, 255).astype(np.uint8)
     return net, Picture("noisy", values)

@@ -58,7 +58,7 @@ def test_equal_numbers_have_no_kurtosis(value: float, peak: float | None) -> Non
 @pytest.mark.parametrize("model", sorted(activations()))
 @pytest.mark.parametrize("quantizer", ["uniform", "dhq"])
 def test_every_layer_but_the_first_is_told_of(model: str, quantizer: Any) -> None:
-    architecture = Architecture(model, 8, 8, 3, 12, 1, precision=Precision(quantizer=quantizer))
+    architecture = Architecture(model, (8, 8), 3, 12, 1, precision=Precision(quantizer=quantizer))
     found = distributions(INR(architecture))
     assert [layer.columns for layer in found] == architecture.features[1:-1]
     assert [layer.rows for layer in found] == architecture.features[2:]
@@ -68,7 +68,7 @@ def test_every_layer_but_the_first_is_told_of(model: str, quantizer: Any) -> Non
 
 
 def test_a_rotation_makes_waves_bell_shaped() -> None:
-    hidden = distributions(INR(Architecture("siren", 32, 32, 3, 64, 1)))[0]
+    hidden = distributions(INR(Architecture("siren", (32, 32), 3, 64, 1)))[0]
     assert hidden.inputs.kurtosis == pytest.approx(1.5, abs=0.15)
     assert hidden.rotated_inputs.kurtosis == pytest.approx(3, abs=0.4)
     assert hidden.weights.kurtosis == pytest.approx(1.8, abs=0.1)  # drawn evenly

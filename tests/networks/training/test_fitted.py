@@ -21,8 +21,8 @@ from inrhw.networks.training.descent import check_device
 from inrhw.networks.training.fitted import Fitted, fit
 from inrhw.networks.training.optimizer import Optimizer
 from inrhw.networks.training.training import Training
+from inrhw.signals.kinds.picture import Picture
 from inrhw.signals.likeness import psnr_db
-from inrhw.signals.picture import Picture
 
 TRAINING = Training(steps=6, finetune=3)
 STEPS = TRAINING.steps
@@ -58,7 +58,7 @@ def test_the_same_seed_gives_the_same_networks(picture: Picture, architecture: A
 
 
 def test_training_learns_the_picture(picture: Picture) -> None:
-    architecture = Architecture("quadinr", 5, 4, 3, hidden_features=16)
+    architecture = Architecture("quadinr", (5, 4), 3, hidden_features=16)
     fitted = fit(picture, architecture, Training(steps=300))
     start = psnr_db(picture.values, INR(architecture).render())
     assert psnr_db(picture.values, fitted.float_model.render()) > start + 10
@@ -106,7 +106,7 @@ def errors(fitted: Fitted) -> tuple[float, float]:
 def test_fine_tuning_is_kept_where_it_helps(picture: Picture) -> None:
     coarse = Precision(weight_bits=3, first_weight_bits=4, last_weight_bits=4, activation_bits=3)
     fitted = fit(
-        picture, Architecture("quadinr", 5, 4, 3, 8, precision=coarse), Training(steps=200, finetune=100)
+        picture, Architecture("quadinr", (5, 4), 3, 8, precision=coarse), Training(steps=200, finetune=100)
     )
     rounded, kept = errors(fitted)
     assert kept > rounded
@@ -138,7 +138,7 @@ def test_batches_are_drawn_from_the_seed(picture: Picture, architecture: Archite
 
 
 def test_a_large_picture_is_seen_in_batches() -> None:
-    network = INR(Architecture("quadinr", 4096, 4096, 3))
+    network = INR(Architecture("quadinr", (4096, 4096), 3))
     assert 1 << 17 < pixels_of_a_step([network]) < 1 << 19
 
 
@@ -407,12 +407,12 @@ def test_a_damaged_checkpoint_is_refused_and_kept(
     refuse(picture, architecture, path)
 
 
-@pytest.mark.parametrize("change", [{"width": 4}, {"height": 5}, {"channels": 1}])
+@pytest.mark.parametrize("change", [{"sides": (4, 4)}, {"sides": (5, 5)}, {"channels": 1}])
 def test_a_network_of_another_size_is_refused(
     picture: Picture, architecture: Architecture, change: dict[str, Any]
 ) -> None:
     with pytest.raises(
-        InputError, match="the architecture must have the picture's width, height and channels"
+        InputError, match="the architecture must have the picture's sides, channels and values"
     ):
         fit(picture, dataclasses.replace(architecture, **change), TRAINING)
 
@@ -549,7 +549,7 @@ def test_a_picture_of_another_size_is_refused(
     fitted = fit(picture, architecture, TRAINING)
     fitted.save(tmp_path / "a")
     larger = Picture("larger", np.zeros((9, 9, 3), np.uint8))
-    fit(larger, dataclasses.replace(architecture, width=9, height=9), TRAINING).save(tmp_path / "b")
+    fit(larger, dataclasses.replace(architecture, sides=(9, 9)), TRAINING).save(tmp_path / "b")
     (tmp_path / "b" / "original.png").replace(tmp_path / "a" / "original.png")
     with pytest.raises(InputError):
         Fitted.load(tmp_path / "a")

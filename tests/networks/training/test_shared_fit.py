@@ -22,8 +22,8 @@ from inrhw.networks.training.shared_fit import (
 )
 from inrhw.networks.training.training import Training
 from inrhw.ops.linear.dense import Dense
+from inrhw.signals.kinds.picture import Picture
 from inrhw.signals.likeness import psnr_db
-from inrhw.signals.picture import Picture
 
 #: Fewer pixels than there are, so that steps draw.
 TRAINING = Training(steps=5, finetune=2, batch=20)
@@ -140,12 +140,12 @@ def test_a_foreign_checkpoint_is_refused(
 def test_architectures_must_be_the_pictures(
     pictures: list[Picture], architectures: list[SharedArchitecture]
 ) -> None:
-    with pytest.raises(InputError, match="an architecture of each picture's width, height and channels"):
+    with pytest.raises(InputError, match="an architecture of each picture's sides, channels and values"):
         fit_shared(pictures, architectures[::-1], TRAINING)
     with pytest.raises(InputError, match="an architecture of each picture's"):
         fit_shared([], [], TRAINING)
     odd = dataclasses.replace(architectures[2], hidden_features=5)
-    with pytest.raises(InputError, match="must differ in width and height only"):
+    with pytest.raises(InputError, match="must differ in their sides only"):
         fit_shared(pictures, [*architectures[:2], odd], TRAINING)
 
 

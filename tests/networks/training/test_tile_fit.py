@@ -12,9 +12,9 @@ from inrhw.networks.tiled import TiledArchitecture, TiledINR
 from inrhw.networks.training.fitted import Fitted, fit
 from inrhw.networks.training.tile_fit import retrain_tile, tile_number
 from inrhw.networks.training.training import Training
-from inrhw.signals.picture import Picture
+from inrhw.signals.kinds.picture import Picture
 
-CUT = TiledArchitecture("quadinr", 7, 5, 3, hidden_features=4, hidden_layers=1, tile_width=4, tile_height=3)
+CUT = TiledArchitecture("quadinr", (7, 5), 3, hidden_features=4, hidden_layers=1, tile_width=4, tile_height=3)
 TRAINING = Training(steps=2, finetune=1)
 BETTER = Training(steps=60, finetune=20, seed=1)
 
@@ -59,7 +59,7 @@ def test_a_tile_that_is_not_there_is_refused(fitted: Fitted, text: str, message:
 
 def test_a_network_without_tiles_has_none_to_train_again() -> None:
     picture = Picture("noise", np.zeros((3, 4, 3), np.uint8))
-    alone = fit(picture, Architecture("quadinr", 4, 3, 3, 2, 0), TRAINING)
+    alone = fit(picture, Architecture("quadinr", (4, 3), 3, 2, 0), TRAINING)
     with pytest.raises(InputError, match="what was trained has no tiles"):
         tile_number("0,0", alone)
 

@@ -21,7 +21,7 @@ def turns_per_unit(size: int) -> list[Fraction]:
 
 
 def first_layer(width: int, height: int) -> Dense:
-    net = INR(Architecture("relu_pe", width, height, 1, hidden_features=1, hidden_layers=0))
+    net = INR(Architecture("relu_pe", (width, height), 1, hidden_features=1, hidden_layers=0))
     layer = lower(net.quantized()).nodes["layer0_dense"]
     assert isinstance(layer, Dense)
     return layer
@@ -72,13 +72,13 @@ def test_elsewhere_it_is_off_by_less_than_a_part_of_its_highest_phase(width: int
 )
 def test_frequencies_end_at_a_quarter_of_the_pixels(size: int, features: int) -> None:
     for width, height in ((size, 1), (1, size)):
-        encoding = ReluActivation.encoding(width, height)
+        encoding = ReluActivation.encoding((width, height))
         assert encoding.weight.shape == (features, 2)
         assert len(encoding.bias) == features
 
 
 def test_no_two_pixels_have_the_same_encoding() -> None:
-    net = INR(Architecture("relu_pe", 16, 8, 1, hidden_features=1, hidden_layers=0)).quantized()
+    net = INR(Architecture("relu_pe", (16, 8), 1, hidden_features=1, hidden_layers=0)).quantized()
     graph = lower(net)
     phase = graph.nodes["layer0_dense"].forward_int(net.architecture.grid.codes())
     waves = graph.nodes["layer0_sine"].forward_int(phase)
@@ -86,7 +86,7 @@ def test_no_two_pixels_have_the_same_encoding() -> None:
 
 
 def test_the_graph_is_a_sine_then_relus() -> None:
-    graph = lower(INR(Architecture("relu_pe", 16, 8, 3, hidden_features=5, hidden_layers=1)).quantized())
+    graph = lower(INR(Architecture("relu_pe", (16, 8), 3, hidden_features=5, hidden_layers=1)).quantized())
     assert list(graph.nodes) == [
         "layer0_dense",
         "layer0_sine",
@@ -102,7 +102,7 @@ def test_the_graph_is_a_sine_then_relus() -> None:
 
 
 def test_initial_sums_hardly_reach_the_end_of_the_range() -> None:
-    net = INR(Architecture("relu_pe", 32, 32, 3, hidden_features=64, hidden_layers=2))
+    net = INR(Architecture("relu_pe", (32, 32), 3, hidden_features=64, hidden_layers=2))
     seen: list[torch.Tensor] = []
     net.activation.register_forward_hook(lambda module, args, output: seen.append(args[0]))
     net(net.coordinates())

@@ -21,8 +21,8 @@ from inrhw.networks.training.training import Training
 from inrhw.ops.linear.dense import Dense
 from inrhw.ops.linear.folded_dense.fold import Fold
 from inrhw.ops.node import Graph
+from inrhw.signals.kinds.picture import Picture
 from inrhw.signals.likeness import psnr_db
-from inrhw.signals.picture import Picture
 from inrhw.verification.bench import TESTS, run_bench
 
 MODELS = pytest.mark.parametrize("model", sorted(activations()))
@@ -35,7 +35,7 @@ def tiny(model: str, size: int = 6) -> tuple[Picture, Architecture]:
     values = np.stack(
         [127.5 + 100 * np.sin(3 * u + 2 * v), 200 * np.exp(-3 * (u**2 + v**2)), 120 + 90 * u], -1
     )
-    architecture = Architecture(model, size, size, 3, 6, 1, precision=Precision(8, 8, 8, max_row_shift=1))
+    architecture = Architecture(model, (size, size), 3, 6, 1, precision=Precision(8, 8, 8, max_row_shift=1))
     return Picture("tiny", values.astype(np.uint8)), architecture
 
 

@@ -14,7 +14,7 @@ def test_a_table_has_value_and_slope_of_the_rounded_function(
 ) -> None:
     """To the last bit, where the argument saturates or wraps too."""
     precision = Precision(phase_bits=phase_bits)
-    net = INR(Architecture(model, 16, 16, 3, 8, 1, precision=precision)).quantized()
+    net = INR(Architecture(model, (16, 16), 3, 8, 1, precision=precision)).quantized()
     generator = torch.Generator().manual_seed(0)
     for activation in dict.fromkeys(net.hidden_activations()):
         x = (20 * torch.randn(5000, generator=generator, dtype=dtype)).requires_grad_()

@@ -16,7 +16,7 @@ from inrhw.base.board import load_board
 from inrhw.lowering.hardware import Hardware
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.training.training import Training
-from inrhw.signals.picture import Picture
+from inrhw.signals.kinds.picture import Picture
 from inrhw.synthesis.bitstream import show_of
 from inrhw.synthesis.video.edges import EDGES
 from inrhw.synthesis.video.mode import VGA_640X480
@@ -36,7 +36,7 @@ def simulated(folder: Path, board_name: str, channels: int, wish: Hardware) -> t
     rng = np.random.default_rng(0)
     picture = Picture("odd", rng.integers(0, 256, (23, 36, channels), dtype=np.uint8))
     work = Build(folder)
-    work.fit(picture, Architecture("quadinr", 36, 23, channels, 3, 1), Training(steps=3))
+    work.fit(picture, Architecture("quadinr", (36, 23), channels, 3, 1), Training(steps=3))
     board = load_board(board_name)
     work.emit("raster", wish, board)
     manifest = Manifest.load(folder)

@@ -19,8 +19,8 @@ from inrhw.networks.training.robust.noise import Noise
 from inrhw.networks.training.robust.sharpness import Sharpness
 from inrhw.networks.training.training import Training
 from inrhw.ops.linear.dense import DenseLayer
+from inrhw.signals.kinds.picture import Picture
 from inrhw.signals.likeness import psnr_db
-from inrhw.signals.picture import Picture
 
 MATRIX = torch.tensor([[1.0, 2.0], [-3.0, 0.5]], dtype=torch.float64)
 SETTINGS = (
@@ -104,13 +104,13 @@ def test_what_cannot_be_combined_is_refused() -> None:
         Training(noise_training=0.1, sam=0.1)
     with pytest.raises(InputError, match="give that too"):
         Training(noise_pairs=True)
-    rotated = INR(Architecture("siren", 4, 4, 1, precision=Precision(quantizer="dhq"))).quantized()
+    rotated = INR(Architecture("siren", (4, 4), 1, precision=Precision(quantizer="dhq"))).quantized()
     with pytest.raises(InputError, match="not rotated"):
         gradient_of(Training(flip_training=0.1), list(rotated.dense_layers()))
 
 
 def small() -> INR:
-    return INR(Architecture("quadinr", 6, 6, 1, hidden_features=6, hidden_layers=1))
+    return INR(Architecture("quadinr", (6, 6), 1, hidden_features=6, hidden_layers=1))
 
 
 @pytest.mark.parametrize("settings", SETTINGS, ids=str)

@@ -1,0 +1,32 @@
+"""What some files of signals need besides inrhw: the extra `signals`."""
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+from inrhw.base.errors import InputError
+
+
+def reader(package: str, path: Path, otherwise: str) -> Any:
+    """Return the package that reads a file.
+
+    Parameters
+    ----------
+    package
+        Its name.
+    path
+        The file.
+    otherwise
+        What one can do without it.
+
+    Raises
+    ------
+    InputError
+        If it is not installed.
+    """
+    try:
+        return importlib.import_module(package)
+    except ImportError:
+        raise InputError(
+            f"{path} needs {package}; run `pip install 'inrhw[signals]'`, or {otherwise}"
+        ) from None

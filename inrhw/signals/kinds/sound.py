@@ -1,0 +1,181 @@
+"""Sounds: a line of samples of 16 bits, one channel or more."""
+
+import io
+import wave
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import signal as filters
+
+from inrhw.base.errors import InputError
+from inrhw.base.files import write_atomically
+from inrhw.base.names import safe_name
+from inrhw.base.types import Fixed
+from inrhw.signals.extra import reader
+from inrhw.signals.likeness import psnr_db, snr_db
+from inrhw.signals.montage import as_bytes, curve
+from inrhw.signals.samples import MOST_CHANNELS, OnWarning, Samples, parse_sides
+from inrhw.signals.signal import Signal
+
+#: Samples of a sound if nobody says how many.
+_SIZE = "8192"
+
+#: Samples of a window of the spectrum, and decibels below the loudest that count as silence.
+_WINDOW, _SILENCE_DB = 256, 80.0
+
+#: Formats that Python itself does not read.
+_BY_SOUNDFILE = frozenset([".flac", ".ogg", ".aiff", ".aif", ".mp3"])
+
+
+@dataclass(frozen=True)
+class Sound(Samples):
+    """A sound as plain numbers.
+
+    Parameters
+    ----------
+    name
+        As of every signal.
+    values
+        int16 [samples, channels].
+    rate_hz
+        Samples a second.
+    """
+
+    kind: ClassVar[str] = "sound"
+    axes: ClassVar[range] = range(1, 2)
+    suffix: ClassVar[str] = ".wav"
+    measures: ClassVar[Mapping[str, tuple[str, str, str]]] = {
+        "psnr_db": ("PSNR", "dB", "peak 65535, over all samples and channels, against the original"),
+        "snr_db": ("SNR", "dB", "power of the original against that of the error"),
+        "spectral_distance_db": (
+            "Spectral distance",
+            "dB",
+            f"log-spectral distance, windows of {_WINDOW} samples",
+        ),
+    }
+
+    rate_hz: int = 8000
+
+    @classmethod
+    def claims(cls, path: Path) -> bool:
+        """Return whether it is a file of sound."""
+        return path.suffix.lower() in _BY_SOUNDFILE | {".wav"}
+
+    @classmethod
+    def load(cls, path: Path, size: str, asked: Signal, on_warning: OnWarning) -> Self:
+        """Return the first samples of a WAV, or of what soundfile reads, with 16 bits each.
+
+        The size is a number of samples; a sound that is shorter is taken as it is.
+        """
+        (most,) = parse_sides(size or _SIZE, range(1, 2), "a sound in samples")
+        values, rate_hz = _by_soundfile(path) if path.suffix.lower() in _BY_SOUNDFILE else _wav(path)
+        if not len(values):
+            raise InputError(f"{path} holds no samples; give a sound of at least one")
+        if values.shape[1] > MOST_CHANNELS:
+            raise InputError(f"{path} has {values.shape[1]} channels; at most {MOST_CHANNELS} are possible")
+        if len(values) > most and not size:
+            on_warning(
+                f"{path} has {len(values):,} samples, of which the first {most:,} are taken "
+                f"({most / rate_hz:.2g} s); --size takes more"
+            )
+        return cls(safe_name(path.stem), values[:most], rate_hz)
+
+    @classmethod
+    def builtin(cls, size: str) -> Self:
+        """Return four notes of a bell at 8 kHz, the same on every machine."""
+        (samples,) = parse_sides(size or _SIZE, range(1, 2), "a sound in samples")
+        rate_hz, note = 8000, 2048
+        t = np.arange(note) / rate_hz
+        bell = [
+            sum(
+                np.exp(-t * decay) * np.sin(2 * np.pi * hz * ratio * t) / (k + 1)
+                for k, (ratio, decay) in enumerate([(1, 6), (2, 9), (3, 14)])
+            )
+            for hz in (262, 330, 392, 523)
+        ]
+        tune = np.resize(np.concatenate(bell), samples)
+        values = np.round(tune / np.abs(tune).max() * 30000).astype(np.int16)
+        return cls("bell", values[:, np.newaxis], rate_hz)
+
+    @classmethod
+    def read(cls, path: Path, name: str, value: Fixed, details: Mapping[str, Any]) -> Self:
+        """Return what `write` wrote."""
+        values, rate_hz = _wav(path)
+        return cls(name, values, rate_hz)
+
+    def write(self, path: Path) -> None:
+        """Write a WAV of 16 bits."""
+        buffer = io.BytesIO()
+        with wave.open(buffer, "wb") as file:
+            file.setnchannels(self.channels)
+            file.setsampwidth(2)
+            file.setframerate(self.rate_hz)
+            file.writeframes(self.values.astype("<i2").tobytes())
+        write_atomically(path, buffer.getvalue())
+
+    def likeness(self, other: Samples) -> dict[str, float | None]:
+        """Return PSNR and SNR in dB, and the log-spectral distance in dB."""
+        return {
+            "psnr_db": psnr_db(self.values, other.values),
+            "snr_db": snr_db(self.values, other.values),
+            "spectral_distance_db": _spectral_distance_db(self.values, other.values),
+        }
+
+    def shown(self) -> NDArray[np.uint8]:
+        """Return the curve of the first channel, and its spectrogram below it, low notes at the bottom."""
+        bytes_ = as_bytes(self.values, self.value)[:, 0]
+        wave_ = curve(bytes_)
+        if len(self.values) < _WINDOW:
+            return wave_
+        levels = _levels_db(self.values)[0]
+        loud = np.round(255 * (levels - levels.max() + _SILENCE_DB) / _SILENCE_DB)
+        picture = 255 - np.clip(loud, 0, 255).astype(np.uint8)[::-1]
+        columns = np.linspace(0, picture.shape[1] - 1, wave_.shape[1]).round().astype(int)
+        return np.concatenate([wave_, picture[:, columns, np.newaxis]])
+
+
+def _wav(path: Path) -> tuple[NDArray[np.int16], int]:
+    """Return samples of 16 bits, [samples, channels], and how many there are a second."""
+    try:
+        with wave.open(str(path), "rb") as file:
+            bytes_, channels, rate_hz = file.getsampwidth(), file.getnchannels(), file.getframerate()
+            content = file.readframes(file.getnframes())
+    except FileNotFoundError:
+        raise InputError(f"{path} does not exist; check the name of the sound") from None
+    except (OSError, EOFError, wave.Error) as error:
+        raise InputError(
+            f"{path} is no WAV of integers ({error}); save it as WAV of 16 bits, or as FLAC"
+        ) from error
+    whole = content[: len(content) - len(content) % (bytes_ * channels)]
+    raw = np.frombuffer(whole, np.uint8).reshape(-1, channels, bytes_).astype(np.int16)
+    if bytes_ == 1:
+        return raw[..., 0] - 128 << 8, rate_hz
+    return (raw[..., -1] << 8 | raw[..., -2]).astype(np.int16), rate_hz
+
+
+def _by_soundfile(path: Path) -> tuple[NDArray[np.int16], int]:
+    """Return the same of any format that soundfile reads."""
+    soundfile = reader("soundfile", path, "save it as WAV")
+    try:
+        values, rate_hz = soundfile.read(path, dtype="int16", always_2d=True)
+    except (OSError, soundfile.SoundFileError) as error:
+        raise InputError(f"{path} is no readable sound ({error})") from error
+    return values, int(rate_hz)
+
+
+def _levels_db(values: NDArray[Any]) -> NDArray[np.float64]:
+    """Return the level of each frequency in each window in dB, [channels, frequencies, windows]."""
+    window = min(_WINDOW, len(values))
+    _, _, found = filters.stft(values.T.astype(np.float64), nperseg=window, noverlap=window // 2)
+    levels: NDArray[np.float64] = 20 * np.log10(np.abs(found) + 1)
+    return levels
+
+
+def _spectral_distance_db(a: NDArray[Any], b: NDArray[Any]) -> float:
+    """Return the root of the mean square over frequencies of the difference in level, mean over windows."""
+    squares = np.square(_levels_db(a) - _levels_db(b))
+    return float(np.sqrt(squares.mean(axis=1)).mean())

@@ -1,0 +1,169 @@
+"""Videos: frames of pictures, the third axis of which is time."""
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from inrhw.base.errors import InputError
+from inrhw.base.files import write_atomically
+from inrhw.base.names import safe_name
+from inrhw.base.types import Fixed
+from inrhw.signals.extra import reader
+from inrhw.signals.kinds.picture import builtin_picture, fitted, load_picture
+from inrhw.signals.likeness import psnr_db
+from inrhw.signals.montage import side_by_side
+from inrhw.signals.samples import OnWarning, Samples, Values, parse_sides
+from inrhw.signals.signal import Signal
+
+#: Of a video if nobody says its size: width, height, frames.
+_SIZE = "32x32x16"
+
+#: Files of pictures that may have frames, and those that a reader of films is needed for.
+_ANIMATED = frozenset([".gif", ".webp", ".png", ".apng"])
+_FILMS = frozenset([".mp4", ".webm", ".mov", ".avi", ".mkv"])
+
+#: How long a frame lasts if the file does not say it.
+_FRAME_MS = 40
+
+
+@dataclass(frozen=True)
+class Video(Samples):
+    """A video as plain numbers.
+
+    Parameters
+    ----------
+    name
+        As of every signal.
+    values
+        uint8 [frames, height, width, channels]: grey or sRGB.
+    frame_ms
+        How long a frame lasts.
+    """
+
+    kind: ClassVar[str] = "video"
+    axes: ClassVar[range] = range(3, 4)
+    suffix: ClassVar[str] = ".png"
+    measures: ClassVar[Mapping[str, tuple[str, str, str]]] = {
+        "psnr_db": (
+            "PSNR",
+            "dB",
+            "peak 255, over all pixels and channels, against the resized original",
+        ),
+        "least_psnr_db": ("PSNR, worst frame", "dB", "of the frame that is least alike"),
+    }
+
+    frame_ms: int = _FRAME_MS
+
+    @classmethod
+    def claims(cls, path: Path) -> bool:
+        """Return whether it is a film, a folder of frames, or a file of pictures with more than one."""
+        if path.is_dir() or path.suffix.lower() in _FILMS:
+            return True
+        if path.suffix.lower() not in _ANIMATED:
+            return False
+        try:
+            with Image.open(path) as image:
+                return getattr(image, "n_frames", 1) > 1
+        except (OSError, ValueError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError):
+            return False
+
+    @classmethod
+    def load(cls, path: Path, size: str, asked: Signal, on_warning: OnWarning) -> Self:
+        """Return the first frames, each cropped around its centre and resampled.
+
+        The size is width x height x frames; a video with fewer frames is taken as it is.
+        """
+        width, height, most = parse_sides(size or _SIZE, range(3, 4), "a video, width x height x frames,")
+        if path.is_dir():
+            frames, frame_ms = _of_folder(path, (width, height), most), _FRAME_MS
+        elif path.suffix.lower() in _FILMS:
+            frames, frame_ms = _of_film(path, (width, height), most)
+        else:
+            frames, frame_ms = _animation(path, (width, height), most)
+        if len(frames) < 2:
+            raise InputError(f"{path} holds {len(frames)} frame(s), and a video has at least 2")
+        return cls(safe_name(path.stem), _alike(frames), frame_ms)
+
+    @classmethod
+    def builtin(cls, size: str) -> Self:
+        """Return a pan over the built-in picture."""
+        width, height, frames = parse_sides(size or _SIZE, range(3, 4), "a video, width x height x frames,")
+        whole = builtin_picture((2 * width, 2 * height)).values
+        places = [(round(at * height), round(at * width)) for at in np.linspace(0, 1, frames)]
+        values = np.stack([whole[y : y + height, x : x + width] for y, x in places])
+        return cls("pan", values)
+
+    @classmethod
+    def read(cls, path: Path, name: str, value: Fixed, details: Mapping[str, Any]) -> Self:
+        """Return what `write` wrote."""
+        frames, _ = _animation(path, None, 1 << 16)
+        return cls(name, _alike(frames), int(details.get("frame_ms", _FRAME_MS)))
+
+    def write(self, path: Path) -> None:
+        """Write an animated PNG, which loses nothing."""
+        first, *others = [Image.fromarray(f[..., 0] if self.channels == 1 else f) for f in self.values]
+        buffer = io.BytesIO()
+        # Equal frames would be merged into one that lasts longer.
+        options = {"duration": self.frame_ms, "loop": 0, "blend": 0, "disposal": 0}
+        first.save(buffer, "PNG", save_all=True, append_images=others, **options)
+        write_atomically(path, buffer.getvalue())
+
+    def likeness(self, other: Samples) -> dict[str, float | None]:
+        """Return PSNR in dB of all frames, and of the worst."""
+        each = [psnr_db(a, b) for a, b in zip(self.values, other.values, strict=True)]
+        return {"psnr_db": psnr_db(self.values, other.values), "least_psnr_db": min(each)}
+
+    def shown(self) -> NDArray[np.uint8]:
+        """Return a strip of frames."""
+        return side_by_side(self.values)
+
+
+def _alike(frames: list[NDArray[np.uint8]]) -> Values:
+    """Return frames as one array; grey ones get the channels of the others."""
+    channels = max(frame.shape[2] for frame in frames)
+    return np.stack([np.broadcast_to(f, (*f.shape[:2], channels)) for f in frames])
+
+
+def _animation(path: Path, size: tuple[int, int] | None, most: int) -> tuple[list[NDArray[np.uint8]], int]:
+    """Return frames [height, width, channels] of a GIF, WebP or APNG, and milliseconds a frame."""
+    try:
+        with Image.open(path) as image:
+            number = min(most, getattr(image, "n_frames", 1))
+            frame_ms = int(image.info.get("duration") or _FRAME_MS)
+            grey = image.mode == "L"
+            frames = []
+            for k in range(number):
+                image.seek(k)
+                frames.append(fitted(image.convert("L" if grey else "RGB"), size))
+    except FileNotFoundError:
+        raise InputError(f"{path} does not exist; check the name of the video") from None
+    except Exception as error:  # a broken file makes Pillow raise nearly anything
+        raise InputError(f"{path} is a broken or truncated animation ({error}); save it again") from error
+    return frames, frame_ms
+
+
+def _of_folder(path: Path, size: tuple[int, int], most: int) -> list[NDArray[np.uint8]]:
+    """Return the pictures in a folder as frames, in the order of their names."""
+    files = sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
+    return [load_picture(file, size, bits=8).values for file in files[:most]]
+
+
+def _of_film(path: Path, size: tuple[int, int], most: int) -> tuple[list[NDArray[np.uint8]], int]:
+    """Return frames of a film, and milliseconds a frame."""
+    av = reader("av", path, "save it as GIF or WebP")
+    try:
+        with av.open(str(path)) as film:
+            stream = film.streams.video[0]
+            rate = float(stream.average_rate or 25)
+            pictures = (frame.to_image() for frame, _ in zip(film.decode(stream), range(most), strict=False))
+            return [fitted(picture.convert("RGB"), size) for picture in pictures], round(1000 / rate)
+    except FileNotFoundError:
+        raise InputError(f"{path} does not exist; check the name of the video") from None
+    except (av.error.FFmpegError, IndexError) as error:
+        raise InputError(f"{path} is no readable video ({error})") from error

@@ -1,0 +1,195 @@
+"""Volumes, and arrays of any origin on one to three axes."""
+
+import io
+import math
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import skimage
+from numpy.typing import NDArray
+
+from inrhw.base.errors import InputError
+from inrhw.base.files import write_atomically
+from inrhw.base.names import safe_name
+from inrhw.base.types import Fixed
+from inrhw.signals.extra import reader
+from inrhw.signals.grid import size_text
+from inrhw.signals.likeness import largest_error, psnr_db
+from inrhw.signals.montage import as_bytes, side_by_side
+from inrhw.signals.samples import MOST_CHANNELS, VALUES, OnWarning, Samples, Values, parse_sides
+from inrhw.signals.signal import Signal
+
+#: Samples of an array if nobody says its size.
+_MOST = 1 << 24
+
+#: A last axis of at most so many places holds channels, where there are axes enough without it.
+_CHANNELS = 4
+
+_SUFFIXES = frozenset([".npy", ".npz", ".nii", ".gz"])
+
+
+@dataclass(frozen=True)
+class Volume(Samples):
+    """An array as plain numbers.
+
+    Parameters
+    ----------
+    name, values
+        As of every signal.
+    step
+        What a code of 1 is in the array's own unit: 1 of an array of integers that fit 16 bits.
+    """
+
+    kind: ClassVar[str] = "volume"
+    axes: ClassVar[range] = range(1, 4)
+    suffix: ClassVar[str] = ".npy"
+    measures: ClassVar[Mapping[str, tuple[str, str, str]]] = {
+        "psnr_db": ("PSNR", "dB", "peak: the whole range of the format, against the original"),
+        "largest_error": ("Largest error", "1", "in the array's own unit"),
+    }
+
+    step: float = 1.0
+
+    @classmethod
+    def claims(cls, path: Path) -> bool:
+        """Return whether it is a file of numpy or NIfTI."""
+        return path.suffix.lower() in _SUFFIXES - {".gz"} or path.name.lower().endswith(".nii.gz")
+
+    @classmethod
+    def load(cls, path: Path, size: str, asked: Signal, on_warning: OnWarning) -> Self:
+        """Return the array in an .npy, an .npz with one array, or a .nii.
+
+        Integers that fit 16 bits are kept as they are. Others are rounded to 16 bits, of which the largest is
+        that of the array. The last of four axes holds channels, and that of three if it has at most 4 places.
+        """
+        array = array_in(path)
+        resampled = _resampled(array, size, path)
+        values, step = coded(resampled, path)
+        if step != 1:
+            on_warning(f"{path} holds {array.dtype} and is rounded to 16 bits: steps of {step:.3g}")
+        return cls(safe_name(path.stem), values, step)
+
+    @classmethod
+    def builtin(cls, size: str) -> Self:
+        """Return scikit-image's binary blobs, blurred: porous matter of 8 bits."""
+        sides = parse_sides(size or "32x32x32", range(3, 4), "a volume")
+        blobs: Callable[..., NDArray[np.bool_]] = skimage.data.binary_blobs
+        longest = max(sides)
+        solid = blobs(length=longest, n_dim=3, volume_fraction=0.4, blob_size_fraction=0.25, rng=0)
+        blur: Callable[..., NDArray[np.float64]] = skimage.filters.gaussian
+        blurred = blur(solid.astype(np.float64), longest / 32)
+        width, height, depth = sides
+        codes = np.round(255 * blurred[:depth, :height, :width] / blurred.max()).astype(np.uint8)
+        return cls("blobs", codes[..., np.newaxis])
+
+    @classmethod
+    def read(cls, path: Path, name: str, value: Fixed, details: Mapping[str, Any]) -> Self:
+        """Return what `write` wrote."""
+        step = float(details.get("step", 1.0))
+        return cls(name, with_channels(np.round(array_in(path) / step).astype(VALUES[value])), step)
+
+    def write(self, path: Path) -> None:
+        """Write an .npy of the array's own numbers; one channel has no axis."""
+        array = self.values if self.step == 1 else (self.values * self.step).astype(np.float32)
+        buffer = io.BytesIO()
+        np.save(buffer, array[..., 0] if self.channels == 1 else array)
+        write_atomically(path, buffer.getvalue())
+
+    def likeness(self, other: Samples) -> dict[str, float | None]:
+        """Return PSNR in dB, and the largest error in the array's own unit."""
+        return {
+            "psnr_db": psnr_db(self.values, other.values),
+            "largest_error": largest_error(self.values, other.values) * self.step,
+        }
+
+    def shown(self) -> NDArray[np.uint8]:
+        """Return some slices side by side."""
+        return side_by_side(as_bytes(self.values, self.value))
+
+
+def array_in(path: Path) -> NDArray[Any]:
+    """Return the array in a file, of 1 to 4 axes; raise InputError unless it holds numbers, all finite."""
+    try:
+        array = np.asarray(_opened(path))
+    except FileNotFoundError:
+        raise InputError(f"{path} does not exist; check the name of the file") from None
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise InputError(f"{path} is no readable array ({error}); write it by numpy.save") from error
+    if array.dtype.kind not in "biuf":
+        raise InputError(f"{path} holds {array.dtype}; give real numbers")
+    if not 1 <= array.ndim <= 4 or not array.size:
+        raise InputError(f"{path} has the shape {list(array.shape)}; give 1 to 3 axes, and one of channels")
+    if not np.isfinite(array).all():
+        raise InputError(f"{path} holds NaN or infinity")
+    return array
+
+
+def _opened(path: Path) -> NDArray[Any]:
+    if path.suffix.lower() == ".npy":
+        array: NDArray[Any] = np.load(path, allow_pickle=False)
+        return array
+    if path.suffix.lower() == ".npz":
+        with np.load(path, allow_pickle=False) as arrays:
+            if len(arrays.files) != 1:
+                raise InputError(f"{path} holds {len(arrays.files)} arrays; give a file with one of them")
+            only: NDArray[Any] = arrays[arrays.files[0]]
+            return only
+    nibabel = reader("nibabel", path, "give the array as .npy")
+    # NIfTI has x first, and x is scanned fastest.
+    return np.asarray(nibabel.load(path).dataobj).T
+
+
+def with_channels(array: NDArray[Any]) -> NDArray[Any]:
+    """Return an array whose last axis is of channels: its own, if it has some, or one more.
+
+    Examples
+    --------
+    >>> with_channels(np.zeros((8, 8, 8))).shape, with_channels(np.zeros((8, 8, 3))).shape
+    ((8, 8, 8, 1), (8, 8, 3))
+    """
+    own = array.ndim == 4 or (array.ndim == 3 and array.shape[-1] <= _CHANNELS)
+    return array if own else array[..., np.newaxis]
+
+
+def coded(array: NDArray[Any], path: Path) -> tuple[Values, float]:
+    """Return codes with an axis of channels, and what a code of 1 is.
+
+    Integers keep the first format that holds them. Others take the whole range of 16 bits: unsigned, unless
+    one is negative.
+    """
+    if array.shape[-1] > 1 and with_channels(array).shape[-1] > MOST_CHANNELS:
+        raise InputError(f"{path} has {array.shape[-1]} channels; at most {MOST_CHANNELS} are possible")
+    lo, hi = array.min(), array.max()
+    if array.dtype.kind in "bui":
+        for format, dtype in VALUES.items():
+            if format.lo <= lo and hi <= format.hi:
+                return with_channels(array.astype(dtype)), 1.0
+    format = Fixed(16, 0, signed=bool(lo < 0))
+    step = float(max(abs(float(lo)), abs(float(hi)))) / format.hi or 1.0
+    return with_channels(np.round(array / step).astype(VALUES[format])), step
+
+
+def _resampled(array: NDArray[Any], size: str, path: Path) -> NDArray[Any]:
+    """Return the array at the size that is asked for; its own if none is."""
+    whole = with_channels(array)
+    axes = whole.ndim - 1
+    if not size:
+        if math.prod(whole.shape[:-1]) > _MOST:
+            told = size_text(tuple(reversed(whole.shape[:-1])))
+            raise InputError(
+                f"{path} has {told} samples; give a size to shrink it to, such as --size 64x64x64"
+            )
+        return array
+    sides = parse_sides(size, range(axes, axes + 1), f"an array of {axes} axes")
+    shape = (*reversed(sides), whole.shape[-1])
+    if shape == whole.shape:
+        return array
+    resize: Callable[..., NDArray[np.float64]] = skimage.transform.resize
+    found = resize(whole.astype(np.float64), shape, order=1, preserve_range=True, anti_aliasing=True)
+    if array.dtype.kind in "bui":
+        return np.round(found).astype(np.int64)
+    return found

@@ -1,0 +1,65 @@
+"""Pictures of what is none: slices and frames side by side."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inrhw.base.types import Fixed
+from inrhw.signals.samples import Values
+
+#: Slices or frames that are shown at most.
+_TILES = 12
+
+#: Pixels between them.
+_GAP = 2
+
+#: Height of a curve, and its greatest length.
+_CURVE_HEIGHT, _CURVE_LENGTH = 160, 720
+
+
+def as_bytes(values: Values, value: Fixed) -> NDArray[np.uint8]:
+    """Return codes of a format as 8 bits, its lowest code as 0 and its highest as 255."""
+    return np.round((values.astype(np.float64) - value.lo) * 255 / (value.hi - value.lo)).astype(np.uint8)
+
+
+def side_by_side(values: NDArray[np.uint8], across: int = 4) -> NDArray[np.uint8]:
+    """Return a picture [height, width, 1 or 3] of values [..., y, x, channels] of one to three axes.
+
+    Of three axes that is up to 12 slices, evenly spaced, so many side by side; of one axis its curve.
+    """
+    shown = values[..., :3] if values.shape[-1] >= 3 else values[..., :1]
+    if shown.ndim == 2:
+        return curve(shown[:, 0])
+    if shown.ndim == 3:
+        return shown
+    chosen = np.unique(np.linspace(0, len(shown) - 1, min(_TILES, len(shown))).round().astype(int))
+    across = min(across, len(chosen))
+    rows = math.ceil(len(chosen) / across)
+    _, height, width, channels = shown.shape
+    picture = np.full(
+        (rows * (height + _GAP) - _GAP, across * (width + _GAP) - _GAP, channels), 255, np.uint8
+    )
+    for place, slice_ in enumerate(shown[chosen]):
+        row, column = divmod(place, across)
+        top, left = row * (height + _GAP), column * (width + _GAP)
+        picture[top : top + height, left : left + width] = slice_
+    return picture
+
+
+def curve(values: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the picture [height, width, 1] of values on one axis: a column spans its least and its most.
+
+    Examples
+    --------
+    >>> curve(np.uint8([0, 255])).shape
+    (160, 2, 1)
+    """
+    columns = np.array_split(values, min(_CURVE_LENGTH, len(values)))
+    picture = np.full((_CURVE_HEIGHT, len(columns), 1), 255, np.uint8)
+    for column, part in enumerate(columns):
+        bottom, top = (
+            round((255 - int(end)) * (_CURVE_HEIGHT - 1) / 255) for end in (part.min(), part.max())
+        )
+        picture[top : bottom + 1, column] = 60
+    return picture

@@ -1,0 +1,89 @@
+"""What kinds of signal there are: a file each in `kinds`, and no list of them."""
+
+import importlib
+import inspect
+import pkgutil
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from inrhw.base.errors import InputError
+from inrhw.base.types import Fixed
+from inrhw.signals import kinds as folder
+from inrhw.signals.kinds.picture import Picture
+from inrhw.signals.samples import OnWarning, Samples, check_value
+from inrhw.signals.signal import Signal
+
+
+def kinds() -> dict[str, type[Samples]]:
+    """Return every kind of signal by its name.
+
+    Examples
+    --------
+    >>> {"picture", "sound"} <= set(kinds())
+    True
+    """
+    modules = [
+        importlib.import_module(f"{folder.__name__}.{found.name}")
+        for found in pkgutil.iter_modules(folder.__path__)
+    ]
+    found = [
+        value
+        for module in modules
+        for value in vars(module).values()
+        if isinstance(value, type)
+        and issubclass(value, Samples)
+        and value.__module__ == module.__name__
+        and not inspect.isabstract(value)
+    ]
+    return {kind.kind: kind for kind in sorted(found, key=lambda kind: kind.kind)}
+
+
+def kind_named(name: object) -> type[Samples]:
+    """Return a kind; raise InputError unless there is one of that name."""
+    known = kinds()
+    if not isinstance(name, str) or name not in known:
+        raise InputError(f"kind must be one of {', '.join(known)}, not {name!r}")
+    return known[name]
+
+
+def load_signal(path: Path, size: str, asked: Signal, on_warning: OnWarning) -> Samples:
+    """Return the signal in a file: of the kind that is asked for, or else that claims it, or a picture.
+
+    Parameters and errors as of `Samples.load`.
+    """
+    if asked.kind:
+        return kind_named(asked.kind).load(path, size, asked, on_warning)
+    others = (kind for kind in kinds().values() if kind is not Picture)
+    kind = next((kind for kind in others if kind.claims(path)), Picture)
+    return kind.load(path, size, asked, on_warning)
+
+
+def to_json(signal: Samples) -> dict[str, Any]:
+    """Return what `from_json` needs besides the file of values."""
+    return {"kind": signal.kind, "value": asdict(signal.value), **signal.details}
+
+
+def from_json(told: object, path: Path, name: str) -> Samples:
+    """Return the signal whose values are in a file that `Samples.write` wrote.
+
+    Parameters
+    ----------
+    told
+        What `to_json` said.
+    path
+        Of the file.
+    name
+        Of the signal.
+
+    Raises
+    ------
+    InputError
+        If either is damaged.
+    """
+    try:
+        details = dict(told)  # type: ignore[call-overload]
+        kind, value = kind_named(details.pop("kind")), check_value(Fixed(**details.pop("value")))
+    except (TypeError, ValueError, KeyError) as error:
+        raise InputError(f"what is said of the signal in {path} is damaged; run `inrhw fit` again") from error
+    return kind.read(path, name, value, details)

@@ -1,0 +1,49 @@
+"""The signals that training left in a folder: as they were, and as networks render them."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from inrhw.base.errors import InputError
+from inrhw.base.files import read_json
+from inrhw.signals.registry import from_json, kind_named
+from inrhw.signals.samples import Samples
+
+#: Name of the file of the signal as it was, but for its suffix.
+ORIGINAL = "original"
+
+
+def entries(folder: Path) -> dict[str, Mapping[str, Any]]:
+    """Return what fit.json says of each signal, by what is in front of the names of its files.
+
+    Raises
+    ------
+    InputError
+        If fit.json is missing or damaged.
+    """
+    summary = read_json(folder / "fit.json", "inrhw fit")
+    many = summary.get("pictures") if isinstance(summary, dict) else None
+    if many is None and isinstance(summary, dict):
+        return {"": summary}
+    if isinstance(many, list) and all(isinstance(entry, dict) for entry in many):
+        return {f"picture{k}/": entry for k, entry in enumerate(many)}
+    raise InputError(f"{folder / 'fit.json'} is damaged; run `inrhw fit` again")
+
+
+def suffix_of(entry: Mapping[str, Any]) -> str:
+    """Return how the names of a signal's files end."""
+    told = entry.get("signal")
+    return kind_named(told.get("kind") if isinstance(told, Mapping) else None).suffix
+
+
+def signal_in(path: Path, entry: Mapping[str, Any]) -> Samples:
+    """Return what a file of a signal holds; raise InputError if it is damaged."""
+    return from_json(entry.get("signal"), path, str(entry.get("picture")))
+
+
+def originals(folder: Path) -> list[Samples]:
+    """Return each signal as it was; errors as of `entries` and `signal_in`."""
+    return [
+        signal_in(folder / f"{place}{ORIGINAL}{suffix_of(entry)}", entry)
+        for place, entry in entries(folder).items()
+    ]
