@@ -3,10 +3,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.cores import Run, assert_frames, coordinates, core, folded, sometimes
+from support.cores import Run, assert_frames, coordinates, core, folded, of_signal, sometimes
 
 import inrhw.core.circuit
 from inrhw.base.errors import InputError
+from inrhw.base.types import Fixed
 from inrhw.core.core import Core
 from inrhw.gateware.fifo import Fifo
 from inrhw.ops.linear.dense import Dense
@@ -33,11 +34,16 @@ CORES += [
     dataclasses.replace(core("raster"), control=True),
     dataclasses.replace(folded("raster", "loadable"), control=True),
     folded("stream", "loadable"),
+    of_signal("raster", (7,), 2, value=Fixed(16, 0)),
+    of_signal("raster", (3, 2, 2), 1, value=Fixed(16, 0, signed=False)),
+    of_signal("stream", (3, 2, 2), 3, value=Fixed(8, 0)),
+    folded("raster", "loadable", channels=4, sides=(3, 1, 2)),
+    folded("raster", "rom", channels=1, sides=(5,), value=Fixed(16, 0)),
 ]
 
 
 def names(core: Core) -> str:
-    size = f"{core.grid.width}x{core.grid.height}x{core.channels}"
+    size = f"{core.grid}x{core.channels}-{core.value}"
     extras = "-loadable" * bool(core.memories) + "-control" * core.control
     return f"{core.source}-{size}-{core.initiation_interval}{extras}"
 
@@ -45,7 +51,7 @@ def names(core: Core) -> str:
 @pytest.mark.parametrize("core", CORES, ids=names)
 def test_a_correct_pixel_every_interval_after_the_declared_latency(core: Core) -> None:
     interval = core.initiation_interval
-    n = 2 * core.grid.width * core.grid.height + 5
+    n = 2 * core.grid.pixels + 5
     cycles = core.latency + n * interval
     run = Run(core, cycles).start()
     assert_frames(core, run.beats, n)

@@ -22,35 +22,53 @@ Beat = tuple[int, int, int]
 def core(
     source: str, model: str = "quadinr", width: int = 4, height: int = 3, channels: int = 3, **more: Any
 ) -> Core:
-    architecture = Architecture(model, (width, height), channels, hidden_features=2, hidden_layers=0, **more)
+    return of_signal(source, (width, height), channels, model, **more)
+
+
+def of_signal(
+    source: str, sides: tuple[int, ...], channels: int, model: str = "quadinr", **more: Any
+) -> Core:
+    """Return a core of a signal of any sides, channels and format of values."""
+    architecture = Architecture(model, sides, channels, hidden_features=2, hidden_layers=0, **more)
     return Core(lower(INR(architecture).quantized()), architecture.grid, source)
 
 
-def folded(source: str, weights: str, model: str = "quadinr", channels: int = 3) -> Core:
-    architecture = Architecture(model, (4, 3), channels, hidden_features=4, hidden_layers=1)
-    folds = (Fold(2, 2), Fold(2, 2), Fold(1, 3))
+def folded(
+    source: str,
+    weights: str,
+    model: str = "quadinr",
+    channels: int = 3,
+    sides: tuple[int, ...] = (4, 3),
+    **more: Any,
+) -> Core:
+    architecture = Architecture(model, sides, channels, hidden_features=4, hidden_layers=1, **more)
+    folds = (Fold(2, len(sides)), Fold(2, 2), Fold(1, 3))
     graph = fold(lower(INR(architecture).quantized()), Folding(folds, weights), architecture.precision)
     return Core(graph, architecture.grid, source)
 
 
 def frame(core: Core) -> list[Beat]:
-    """Return what AXI4-Stream video says about one picture: green, blue, red from the lowest byte."""
+    """Return what AXI4-Stream video says about one signal: green, blue, red from the lowest byte."""
     pixels = core.graph.forward_int(core.grid.codes()).tolist()
-    order = [1, 2, 0] if core.channels == 3 else [0]
+    order = [1, 2, 0] if core.channels == 3 else list(range(core.channels))
+    bits = core.value.width
+    words = [sum(pixel[c] % (1 << bits) << bits * k for k, c in enumerate(order)) for pixel in pixels]
+    return [(word, *flags(core, n)) for n, word in enumerate(words)]
+
+
+def flags(core: Core, sample: int) -> tuple[int, int]:
+    """Return tuser and tlast of a sample: the first of a frame, and the last of a line."""
     width = core.grid.width
-    return [
-        (sum(pixel[c] << 8 * k for k, c in enumerate(order)), int(n == 0), int(n % width == width - 1))
-        for n, pixel in enumerate(pixels)
-    ]
+    return int(sample % (width * core.grid.height) == 0), int(sample % width == width - 1)
 
 
 def coordinates(core: Core, n: int) -> list[Beat]:
     bits = bits_per_axis(core.grid.element)
-    width, codes = core.grid.width, core.grid.codes().tolist()
-    beats = [
-        (x % (1 << bits) | y % (1 << bits) << bits, int(k == 0), int(k % width == width - 1))
-        for k, (x, y) in enumerate(codes)
+    words = [
+        sum(code % (1 << bits) << bits * k for k, code in enumerate(codes))
+        for codes in core.grid.codes().tolist()
     ]
+    beats = [(word, *flags(core, k)) for k, word in enumerate(words)]
     return [beats[k % len(beats)] for k in range(n)]
 
 

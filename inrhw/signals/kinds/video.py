@@ -101,15 +101,20 @@ class Video(Samples):
 
     @classmethod
     def read(cls, path: Path, name: str, value: Fixed, details: Mapping[str, Any]) -> Self:
-        """Return what `write` wrote."""
+        """Return what `write` wrote; where all frames were equal, the file holds one."""
         frames, _ = _animation(path, None, 1 << 16)
-        return cls(name, _alike(frames), int(details.get("frame_ms", _FRAME_MS)))
+        missing = max(0, int(details.get("frames", 0)) - len(frames))
+        return cls(name, _alike(frames + frames[-1:] * missing), int(details.get("frame_ms", _FRAME_MS)))
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """How long a frame lasts, and how many there are."""
+        return {**super().details, "frames": len(self.values)}
 
     def write(self, path: Path) -> None:
         """Write an animated PNG, which loses nothing."""
         first, *others = [Image.fromarray(f[..., 0] if self.channels == 1 else f) for f in self.values]
         buffer = io.BytesIO()
-        # Equal frames would be merged into one that lasts longer.
         options = {"duration": self.frame_ms, "loop": 0, "blend": 0, "disposal": 0}
         first.save(buffer, "PNG", save_all=True, append_images=others, **options)
         write_atomically(path, buffer.getvalue())
@@ -134,18 +139,30 @@ def _animation(path: Path, size: tuple[int, int] | None, most: int) -> tuple[lis
     """Return frames [height, width, channels] of a GIF, WebP or APNG, and milliseconds a frame."""
     try:
         with Image.open(path) as image:
-            number = min(most, getattr(image, "n_frames", 1))
-            frame_ms = int(image.info.get("duration") or _FRAME_MS)
             grey = image.mode == "L"
-            frames = []
-            for k in range(number):
+            frames, lasting_ms = [], []
+            for k in range(min(most, getattr(image, "n_frames", 1))):
                 image.seek(k)
                 frames.append(fitted(image.convert("L" if grey else "RGB"), size))
+                lasting_ms.append(float(image.info.get("duration") or 0))
     except FileNotFoundError:
         raise InputError(f"{path} does not exist; check the name of the video") from None
     except Exception as error:  # a broken file makes Pillow raise nearly anything
         raise InputError(f"{path} is a broken or truncated animation ({error}); save it again") from error
-    return frames, frame_ms
+    return _at_one_rate(frames, lasting_ms, most)
+
+
+def _at_one_rate(
+    frames: list[NDArray[np.uint8]], lasting_ms: list[float], most: int
+) -> tuple[list[NDArray[np.uint8]], int]:
+    """Return frames that last as long as the shortest one, and how long: longer ones are repeated.
+
+    A file may have equal frames merged into one that lasts longer.
+    """
+    frame_ms = min((one for one in lasting_ms if one > 0), default=float(_FRAME_MS))
+    times = [max(1, round(one / frame_ms)) for one in lasting_ms]
+    repeated = [frame for frame, count in zip(frames, times, strict=True) for _ in range(count)]
+    return repeated[:most], round(frame_ms)
 
 
 def _of_folder(path: Path, size: tuple[int, int], most: int) -> list[NDArray[np.uint8]]:

@@ -26,7 +26,7 @@ from inrhw.signals.signal import Signal
 #: Samples of an array if nobody says its size.
 _MOST = 1 << 24
 
-#: A last axis of at most so many places holds channels, where there are axes enough without it.
+#: A last of three axes holds channels if it has at most so many places, and fewer than both others.
 _CHANNELS = 4
 
 _SUFFIXES = frozenset([".npy", ".npz", ".nii", ".gz"])
@@ -64,7 +64,8 @@ class Volume(Samples):
         """Return the array in an .npy, an .npz with one array, or a .nii.
 
         Integers that fit 16 bits are kept as they are. Others are rounded to 16 bits, of which the largest is
-        that of the array. The last of four axes holds channels, and that of three if it has at most 4 places.
+        that of the array. The last of four axes holds channels; that of three too if it has at most 4
+        places, and fewer than both others.
         """
         array = array_in(path)
         resampled = _resampled(array, size, path)
@@ -139,8 +140,15 @@ def _opened(path: Path) -> NDArray[Any]:
             only: NDArray[Any] = arrays[arrays.files[0]]
             return only
     nibabel = reader("nibabel", path, "give the array as .npy")
+    try:
+        scan = np.asarray(nibabel.load(path).dataobj)
+    except FileNotFoundError:
+        raise
+    except Exception as error:  # its errors have no common class but this
+        raise InputError(f"{path} is no readable volume ({error})") from error
     # NIfTI has x first, and x is scanned fastest.
-    return np.asarray(nibabel.load(path).dataobj).T
+    turned: NDArray[Any] = scan.T
+    return turned[..., np.newaxis] if turned.ndim == 3 else turned
 
 
 def with_channels(array: NDArray[Any]) -> NDArray[Any]:
@@ -151,7 +159,8 @@ def with_channels(array: NDArray[Any]) -> NDArray[Any]:
     >>> with_channels(np.zeros((8, 8, 8))).shape, with_channels(np.zeros((8, 8, 3))).shape
     ((8, 8, 8, 1), (8, 8, 3))
     """
-    own = array.ndim == 4 or (array.ndim == 3 and array.shape[-1] <= _CHANNELS)
+    *others, last = array.shape
+    own = array.ndim == 4 or (array.ndim == 3 and last <= _CHANNELS and last < min(others))
     return array if own else array[..., np.newaxis]
 
 

@@ -430,7 +430,7 @@ def test_ssim_is_one_for_equal_pictures_less_for_others_and_unknown_for_tiny_one
 @pytest.mark.parametrize("measure", [psnr_db, ssim])
 def test_measures_refuse_arrays_that_do_not_match(measure: Callable[[Pixels, Pixels], object]) -> None:
     for other in (RGB[:2], RGB.astype(float)):
-        with pytest.raises(ValueError, match="a and b must be uint8 of one shape"):
+        with pytest.raises(ValueError, match="a and b must be of one type and shape"):
             measure(RGB, other)
 
 
@@ -473,3 +473,36 @@ def test_a_wrong_checksum_is_refused(tmp_path: Path, kind: bytes) -> None:
     path.write_bytes(content)
     with pytest.raises(InputError, match=rf"the checksum of its {kind.decode()} chunk is wrong\); save or"):
         load_picture(path)
+
+
+@pytest.mark.parametrize(("colour_type", "channels"), [(0, 1), (2, 3), (4, 2), (6, 4)])
+def test_16_bits_are_kept_to_the_last_bit(tmp_path: Path, colour_type: int, channels: int) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(png_16(WIDE[..., :channels], colour_type))
+    picture = load_picture(path, alpha=True)
+    assert picture.values.dtype == np.uint16
+    assert np.array_equal(picture.values, WIDE[..., :channels])
+    save_picture(tmp_path / "b.png", picture.values)
+    assert np.array_equal(load_picture(tmp_path / "b.png", alpha=True).values, picture.values)
+
+
+def test_16_bits_are_turned_and_resampled_as_8_are(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    smooth = np.add.outer(np.arange(12), np.arange(16)).astype(np.uint16) * 2300
+    path = save(tmp_path / "a.tiff", smooth, exif=exif)
+    wide, narrow = (load_picture(path, (6, 7), bits=bits).values.astype(int) for bits in (16, 8))
+    assert np.abs((wide + 128) // 257 - narrow).max() <= 1
+
+
+def test_8_bits_become_16_where_that_is_asked_for(tmp_path: Path) -> None:
+    values = load_picture(save(tmp_path / "a.png", RGB), bits=16).values
+    assert np.array_equal(values, RGB.astype(np.uint16) * 257)
+
+
+@pytest.mark.parametrize(("mode", "channels"), [("LA", 2), ("RGBA", 4)])
+def test_alpha_is_a_channel_where_that_is_asked_for(tmp_path: Path, mode: str, channels: int) -> None:
+    values = np.random.default_rng(0).integers(0, 256, (3, 4, channels), np.uint8)
+    Image.fromarray(values, mode).save(tmp_path / "a.png")
+    assert np.array_equal(load_picture(tmp_path / "a.png", alpha=True).values, values)
+    assert load_picture(tmp_path / "a.png").values.shape[2] == channels - 1

@@ -1,0 +1,92 @@
+"""What every kind of signal promises."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from inrhw.base.errors import InputError
+from inrhw.signals.registry import from_json, kinds, load_signal, to_json
+from inrhw.signals.samples import VALUES, Samples
+from inrhw.signals.signal import Signal
+
+SIZES = {"picture": "9x8", "sound": "700", "video": "9x8x3", "volume": "9x8x7", "shape": "8"}
+
+
+def silent(sentence: str) -> None:
+    raise AssertionError(sentence)
+
+
+@pytest.fixture(params=sorted(kinds()))
+def signal(request: pytest.FixtureRequest) -> Samples:
+    return kinds()[request.param].builtin(SIZES[request.param])
+
+
+def test_the_built_in_signal_has_the_size_that_is_asked_for(signal: Samples) -> None:
+    sides = "x".join(map(str, signal.sides))
+    assert sides == (SIZES[signal.kind] if signal.kind != "shape" else "8x8x8")
+    assert signal.values.dtype == VALUES[signal.value]
+
+
+def test_what_is_written_is_read_again_to_the_last_bit(signal: Samples, tmp_path: Path) -> None:
+    path = tmp_path / f"original{signal.suffix}"
+    signal.write(path)
+    again = from_json(to_json(signal), path, signal.name)
+    assert type(again) is type(signal)
+    assert again.details == signal.details
+    assert again.values.dtype == signal.values.dtype
+    assert np.array_equal(again.values, signal.values)
+
+
+def test_a_file_of_ours_is_one_of_the_users(signal: Samples, tmp_path: Path) -> None:
+    """So the recipe in a build folder finds the same signal."""
+    path = tmp_path / f"original{signal.suffix}"
+    signal.write(path)
+    size = "x".join(map(str, signal.sides))
+    again = load_signal(path, size, Signal(kind=signal.kind, alpha=True), lambda sentence: None)
+    assert np.array_equal(again.values, signal.values)
+
+
+def test_an_equal_signal_is_as_alike_as_can_be(signal: Samples) -> None:
+    found = signal.likeness(signal)
+    assert list(found) == list(signal.measures)
+    assert found["psnr_db"] == np.inf
+    other = signal.values.copy()
+    other.reshape(-1)[0] ^= 1
+    assert (signal.likeness(signal.with_values(other))["psnr_db"] or 0) < np.inf
+
+
+def test_every_kind_can_be_shown(signal: Samples) -> None:
+    picture = signal.shown()
+    assert picture.dtype == np.uint8
+    assert picture.ndim == 3
+    assert picture.shape[2] in (1, 3)
+    assert picture.std() > 0
+
+
+@pytest.mark.parametrize("kind", sorted(kinds()))
+@pytest.mark.parametrize("size", ["", "x", "0x0x0", "1.5", "99999999999", "8x8x8x8", "-4", "64x"])
+def test_a_size_that_is_none_is_one_sentence(kind: str, size: str) -> None:
+    if not size:
+        return
+    with pytest.raises(InputError, match=r"size|side"):
+        kinds()[kind].builtin(size)
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".flac", ".npy", ".npz", ".nii", ".gif", ".mp4", ".obj", ".stl"])
+@pytest.mark.parametrize("content", [None, b"", b"garbage" * 9])
+def test_a_file_that_cannot_be_read_is_one_sentence(
+    tmp_path: Path, suffix: str, content: bytes | None
+) -> None:
+    path = tmp_path / f"a{suffix}"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(InputError) as caught:
+        load_signal(path, "", Signal(), silent)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_kind_that_is_none_is_refused() -> None:
+    with pytest.raises(InputError, match="kind must be one of picture, shape, sound, video, volume"):
+        load_signal(Path("a.png"), "", Signal(kind="smell"), silent)
