@@ -58,8 +58,9 @@ def curve(values: NDArray[np.uint8]) -> NDArray[np.uint8]:
     columns = np.array_split(values, min(_CURVE_LENGTH, len(values)))
     picture = np.full((_CURVE_HEIGHT, len(columns), 1), 255, np.uint8)
     for column, part in enumerate(columns):
-        bottom, top = (
-            round((255 - int(end)) * (_CURVE_HEIGHT - 1) / 255) for end in (part.min(), part.max())
-        )
+        # From the value before it, so that the curve has no holes.
+        joined = [*(columns[column - 1][-1:] if column else ()), *part]
+        ends = (min(joined), max(joined))
+        bottom, top = (round((255 - int(end)) * (_CURVE_HEIGHT - 1) / 255) for end in ends)
         picture[top : bottom + 1, column] = 60
     return picture

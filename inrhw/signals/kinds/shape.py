@@ -19,7 +19,7 @@ from inrhw.signals.samples import OnWarning, Samples, parse_sides
 from inrhw.signals.signal import Signal
 
 #: Of a shape if nobody says its size.
-_SIZE = "32x32x32"
+_SIZE = "20x20x20"
 
 #: The longest side of a mesh, in parts of that of the grid.
 _FILLED = 0.8

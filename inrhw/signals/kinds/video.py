@@ -22,7 +22,7 @@ from inrhw.signals.samples import OnWarning, Samples, Values, parse_sides
 from inrhw.signals.signal import Signal
 
 #: Of a video if nobody says its size: width, height, frames.
-_SIZE = "32x32x16"
+_SIZE = "32x32x8"
 
 #: Files of pictures that may have frames, and those that a reader of films is needed for.
 _ANIMATED = frozenset([".gif", ".webp", ".png", ".apng"])

@@ -23,6 +23,9 @@ from inrhw.signals.montage import as_bytes, side_by_side
 from inrhw.signals.samples import MOST_CHANNELS, VALUES, OnWarning, Samples, Values, parse_sides
 from inrhw.signals.signal import Signal
 
+#: Size of the built-in volume.
+_BUILTIN = "20x20x20"
+
 #: Samples of an array if nobody says its size.
 _MOST = 1 << 24
 
@@ -77,7 +80,7 @@ class Volume(Samples):
     @classmethod
     def builtin(cls, size: str) -> Self:
         """Return scikit-image's binary blobs, blurred: porous matter of 8 bits."""
-        sides = parse_sides(size or "32x32x32", range(3, 4), "a volume")
+        sides = parse_sides(size or _BUILTIN, range(3, 4), "a volume")
         blobs: Callable[..., NDArray[np.bool_]] = skimage.data.binary_blobs
         longest = max(sides)
         solid = blobs(length=longest, n_dim=3, volume_fraction=0.4, blob_size_fraction=0.25, rng=0)
