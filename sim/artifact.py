@@ -177,10 +177,11 @@ class Artifact:
             ]
         )
 
-    def frame_ends(self) -> Bits:
-        """Return whether each pixel is the last of a frame of its size, [pixels]."""
-        scans = [(np.arange(math.prod(sides)), math.prod(sides[:2])) for sides in self.sizes]
-        return np.concatenate([index % frame == frame - 1 for index, frame in scans])
+    def scan_ends(self) -> Bits:
+        """Return whether each pixel is the last of a scan of its size, [pixels]."""
+        ends = np.zeros(len(self), bool)
+        ends[np.cumsum([math.prod(sides) for sides in self.sizes]) - 1] = True
+        return ends
 
     @property
     def credits(self) -> int:

@@ -80,7 +80,7 @@ class Link:
         self.paced = False  # nothing but backpressure and the stream's source may hold the core up
         self._bus = Bus(dut, artifact) if artifact.map else None
         self._twin = Twin(artifact) if artifact.control else None
-        self._ends = artifact.frame_ends()
+        self._ends = artifact.scan_ends()
         self.words = np.zeros((0, 33), np.uint8)  # to send to s_weights, see `as_beats`
         self._beats = self._input_bits(len(dut.beats) // self.clocks) if artifact.stream else None
         self.clock = 0  # clocks played

@@ -32,6 +32,8 @@ _STICKY = ("frame_done", "starved", "stalled")
 class Control(wiring.Component):
     """The page of registers, as docs/control.md describes them; a reset sets all back.
 
+    What they call a frame is the whole signal: of a video, all of its frames.
+
     Parameters
     ----------
     grids
@@ -92,14 +94,14 @@ class Control(wiring.Component):
         self._pending = Signal()
         taken = self.valid & self.ready
         run, continuous, interrupt = self._kept.values()
-        waiting = entering.start_of_frame & ~continuous & ~self._pending
+        waiting = entering.starts[-1] & ~continuous & ~self._pending
         m.d.comb += [
             entering.step.eq(self.admit),
             leaving.step.eq(taken),
             self.allow.eq(run & ~waiting),
             self.interrupt.eq(interrupt & self._sticky["frame_done"]),
         ]
-        begun, frame_done = self.admit & entering.start_of_frame, taken & leaving.end_of_frame
+        begun, frame_done = self.admit & entering.starts[-1], taken & leaving.ends[-1]
         asked = self._asked(m, begun, frame_done)
         with m.If(begun):
             m.d.sync += self._pending.eq(0)
@@ -108,7 +110,7 @@ class Control(wiring.Component):
             for count, step in zip(self._counts.values(), (frame_done, taken, Const(1)), strict=True)
         ]
         self._write(m)
-        events = (frame_done, self.ready & ~self.valid & ~leaving.start_of_frame, self.valid & ~self.ready)
+        events = (frame_done, self.ready & ~self.valid & ~leaving.starts[-1], self.valid & ~self.ready)
         for event, sticky in zip(events, self._sticky.values(), strict=True):
             with m.If(event):
                 m.d.sync += sticky.eq(1)
