@@ -161,8 +161,9 @@ class Artifact:
         return found
 
     def values_of(self, lanes: NDArray[np.uint8]) -> NDArray[np.integer[Any]]:
-        """Return the values [beats, channels] of the bytes of m_axis_tdata, [beats, bytes]."""
-        codes = lanes.reshape(len(lanes), len(self.order), self.bytes_per_channel).astype(np.int64)
+        """Return the values [beats, channels] of the bytes of m_axis, [beats, bytes]: tdata, then tid."""
+        shape = (len(self.order), self.bytes_per_channel)
+        codes = lanes[:, : math.prod(shape)].reshape(len(lanes), *shape).astype(np.int64)
         values = (codes << 8 * np.arange(self.bytes_per_channel)).sum(axis=-1)
         ordered: NDArray[np.integer[Any]] = values[:, np.argsort(self.order)].astype(self.pictures.dtype)
         return ordered

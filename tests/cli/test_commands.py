@@ -451,7 +451,7 @@ def animated(path: Path) -> None:
         (animated, "holds 2 frames; save one of them"),
         (lambda path: path.write_text("no picture"), "is no picture in a known format"),
         (lambda path: path.touch(), "is empty"),
-        (lambda path: path.mkdir(), "is a folder"),
+        (lambda path: path.mkdir(), r"holds 0 frame\(s\), and a video has at least 2"),
     ],
 )
 def test_a_bad_picture_is_refused(

@@ -121,8 +121,8 @@ def test_wrong_folds_are_refused() -> None:
         folded(architecture, dataclasses.replace(folding, layers=folding.layers[:2]))
     with pytest.raises(InputError, match="layer1_dense: pe and simd must be at most 6 and 6"):
         folded(architecture, dataclasses.replace(folding, layers=(Fold(2, 2), Fold(7, 1), Fold(1, 1))))
-    with pytest.raises(InputError, match="must have simd 2"):
-        Folding((Fold(2, 1),))
+    with pytest.raises(InputError, match="takes 2 coordinates at once, so its simd must be as many, not 1"):
+        folded(architecture, dataclasses.replace(folding, layers=(Fold(2, 1), *folding.layers[1:])))
     with pytest.raises(InputError, match="must be rom or loadable, not 'baked'"):
         Folding((Fold(2, 2),), "baked")
     with pytest.raises(InputError, match="at least 1, not 0 and 1"):

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from inrhw.networks.architecture import Architecture, activations
 from inrhw.networks.inr import INR
 from inrhw.networks.precision import Precision
+from inrhw.signals.samples import PIXEL, VALUES
 
 precisions = st.builds(
     Precision,
@@ -17,13 +18,14 @@ precisions = st.builds(
 architectures = st.builds(
     Architecture,
     model=st.sampled_from(sorted(activations())),
-    width=st.integers(1, 9),
-    height=st.integers(1, 7),
-    channels=st.sampled_from([1, 3]),
+    sides=st.sampled_from([(9,), (1,), (4, 2, 3), (1, 3, 2)])
+    | st.tuples(st.integers(1, 9), st.integers(1, 7)),
+    channels=st.sampled_from([1, 3, 4]),
     hidden_features=st.integers(1, 6),
     hidden_layers=st.integers(0, 2),
     omega_0=st.floats(0.1, 100),
     precision=precisions,
+    value=st.sampled_from([PIXEL, PIXEL, *VALUES]),
 )
 
 

@@ -207,6 +207,10 @@ def load_pictures(signal: Signal, *, shared: bool) -> "list[Samples]":
     if not shared and number > 1:
         raise InputError("several pictures on one core need --shared; without it give one picture")
     sizes = signal.size.split(",")
+    if len(sizes) > 1 and "" in sizes:
+        raise InputError(
+            f"size must be WIDTHxHEIGHT for each picture, such as 64x64,32x48, not {signal.size!r}"
+        )
     number = number or 1
     if len(sizes) not in (1, number):
         raise InputError(f"size names {len(sizes)} sizes for {number} pictures; give one for all, or each")

@@ -21,8 +21,8 @@ from inrhw.signals.montage import side_by_side
 from inrhw.signals.samples import OnWarning, Samples, Values, parse_sides
 from inrhw.signals.signal import Signal
 
-#: Of a video if nobody says its size: width, height, frames.
-_SIZE = "32x32x8"
+#: Of a video if nobody says them.
+_SIZE, _FRAMES = "32x32", 8
 
 #: Files of pictures that may have frames, and those that a reader of films is needed for.
 _ANIMATED = frozenset([".gif", ".webp", ".png", ".apng"])
@@ -77,9 +77,9 @@ class Video(Samples):
     def load(cls, path: Path, size: str, asked: Signal, on_warning: OnWarning) -> Self:
         """Return the first frames, each cropped around its centre and resampled.
 
-        The size is width x height x frames; a video with fewer frames is taken as it is.
+        The size is width x height x frames, or width x height; a video with fewer frames is taken as it is.
         """
-        width, height, most = parse_sides(size or _SIZE, range(3, 4), "a video, width x height x frames,")
+        width, height, most = _sides(size)
         if path.is_dir():
             frames, frame_ms = _of_folder(path, (width, height), most), _FRAME_MS
         elif path.suffix.lower() in _FILMS:
@@ -93,7 +93,7 @@ class Video(Samples):
     @classmethod
     def builtin(cls, size: str) -> Self:
         """Return a pan over the built-in picture."""
-        width, height, frames = parse_sides(size or _SIZE, range(3, 4), "a video, width x height x frames,")
+        width, height, frames = _sides(size)
         whole = builtin_picture((2 * width, 2 * height)).values
         places = [(round(at * height), round(at * width)) for at in np.linspace(0, 1, frames)]
         values = np.stack([whole[y : y + height, x : x + width] for y, x in places])
@@ -127,6 +127,12 @@ class Video(Samples):
     def shown(self) -> NDArray[np.uint8]:
         """Return a strip of frames."""
         return side_by_side(self.values)
+
+
+def _sides(size: str) -> tuple[int, int, int]:
+    """Return width, height and frames; the last may be left out."""
+    width, height, *frames = parse_sides(size or _SIZE, range(2, 4), "a video, width x height x frames,")
+    return width, height, frames[0] if frames else _FRAMES
 
 
 def _alike(frames: list[NDArray[np.uint8]]) -> Values:
