@@ -107,6 +107,21 @@ def columns_to_contents(
     return found
 
 
+def contents_to_columns(contents: Sequence[Contents], width: int) -> NDArray[np.int64]:
+    """Return the columns that `columns_to_contents` packed, int64 [sets, depth, columns], without a sign."""
+    rows = zip(*(memory.words for memory in contents), strict=True)
+    widths = [memory.width for memory in contents]
+    codes = [
+        [
+            word >> first & (1 << width) - 1
+            for word, end in zip(row, widths, strict=True)
+            for first in range(0, end, width)
+        ]
+        for row in rows
+    ]
+    return np.array(codes, np.int64).reshape(contents[0].sets, contents[0].depth, -1)
+
+
 def codes_in_word(width: int, weight_ecc: str = "none", top: int = TOP_BITS) -> int:
     """Return how many codes, at least one, fit a word with what protects them.
 
