@@ -99,7 +99,8 @@ def _memories(core: Core) -> list[Contents]:
 
 def _columns(contents: Sequence[Contents], width: int, strike: Strike) -> Codes:
     """Return the codes that are read, [depth, columns], without a sign."""
-    return contents_to_columns([strike(memory) for memory in contents], width)[0]
+    columns: Codes = contents_to_columns([strike(memory) for memory in contents], width)[0]
+    return columns
 
 
 def _signed(codes: Codes, width: int) -> Codes:
