@@ -24,8 +24,9 @@ class TopVotes(Protection):
     Examples
     --------
     >>> votes = TopVotes(8, 1, 3)
-    >>> bin(votes.encode(0b101_00000)), bin(votes.decode(votes.encode(0b101_00000) ^ 0b1_000_10000000).word)
-    ('0b10110110100000', '0b100000')
+    >>> stored = votes.encode(0b101_00000)
+    >>> bin(stored), bin(votes.decode(stored ^ 0b100_00001).word)
+    ('0b10110110100000', '0b10100001')
     """
 
     code_width: int
