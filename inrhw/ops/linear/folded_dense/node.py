@@ -380,10 +380,8 @@ class FoldedDense(Node):
                 yield cls.of(dense, i, Fold(pe, simd), packed=True)
         yield cls.of(dense, replace(i, banks=5), Fold(1, 2))
         for weight_ecc in ("ecc", "top3"):
-            for pe, simd in ((1, 5), (1, 2)):
-                yield cls.of(dense, replace(i, banks=2), Fold(pe, simd), room, weight_ecc=weight_ecc)
-            banked = replace(i, banks=3)
-            yield cls.of([dense, *others], banked, Fold(1, 3), weight_ecc=weight_ecc)
+            yield cls.of(dense, replace(i, banks=2), Fold(1, 2), room, weight_ecc=weight_ecc)
+        yield cls.of([dense, *others], replace(i, banks=3), Fold(1, 3), weight_ecc="ecc")
         wide = Vector(Fixed(24, 23), 5, 3, 2)
         weight, bias = rng.integers(1 - (1 << 23), 1 << 23, (4, 5)), rng.integers(-(1 << 48), 1 << 48, 4)
         yield cls.of(Dense(replace(wide, lanes=5), weight, 26, bias, 24, True), wide, Fold(2, 2))
