@@ -76,7 +76,8 @@ def _folding(core: Core) -> Folding | None:
     folding = folding_of(core.graph)
     if folding is None:
         return None
-    return Folding(tuple((fold.pe, fold.simd) for fold in folding.layers), folding.weights, folding.packed)
+    layers = tuple((fold.pe, fold.simd) for fold in folding.layers)
+    return Folding(layers, folding.weights, folding.packed, folding.weight_ecc)
 
 
 def _adder_operands(core: Core) -> int:
@@ -124,5 +125,6 @@ def _detail(node: Node) -> str:
             f"pe {node.fold.pe} x simd {node.fold.simd}, fold {node.neuron_fold} x {node.synapse_fold}, "
             f"weights of {node.format.weight_bits} bits in {node.memory_kind}"
             + (f", in {node.sets} banks" if node.sets > 1 else "")
+            + (f", protected by {node.weight_ecc}" if node.weight_ecc != "none" else "")
         )
     return ""

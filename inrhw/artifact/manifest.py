@@ -51,15 +51,21 @@ class Value:
 
 @dataclass(frozen=True)
 class Folding:
-    """How the network is folded: pe and simd of each layer, where weights are, two products a DSP block."""
+    """How the network is folded: pe and simd of each layer, where weights are, two products a DSP block.
+
+    `weight_ecc` is what protects the memories: not there, "ecc" or "top3".
+    """
 
     layers: tuple[tuple[int, int], ...]
     weights: str
     packed: bool
+    weight_ecc: str = "none"
 
     def __post_init__(self) -> None:
         _check(self.weights in ("rom", "loadable"), self.weights, "folding.weights", "rom or loadable")
         _check(all(min(fold) > 0 for fold in self.layers), self.layers, "folding.layers", "at least 1 each")
+        known = self.weight_ecc in ("none", "ecc", "top3")
+        _check(known, self.weight_ecc, "folding.weight_ecc", "none, ecc or top3")
 
 
 @dataclass(frozen=True)

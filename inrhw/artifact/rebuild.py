@@ -103,7 +103,7 @@ def _folding(manifest: Manifest) -> Folding | None:
     told = manifest.folding
     if told is None:
         return None
-    return Folding(tuple(Fold(*fold) for fold in told.layers), told.weights, told.packed)
+    return Folding(tuple(Fold(*fold) for fold in told.layers), told.weights, told.packed, told.weight_ecc)
 
 
 def weights_for(folder: Path, core_folder: Path) -> bytes:

@@ -8,6 +8,7 @@ from inrhw.core.core import Core
 from inrhw.core.registers.control_map import ControlRegister
 from inrhw.core.registers.picture_map import PictureRegister
 from inrhw.core.sources.stream import bits_per_axis
+from inrhw.lowering.folding import folding_of
 from inrhw.signals.samples import PIXEL
 from inrhw.signals.window import FRAC
 
@@ -70,6 +71,11 @@ def head_comment(core: Core, name: str) -> str:
             "interrupt      a frame is done, if CONTROL.interrupt is set",
         ]
     lines += _window_lines(core)
+    folding = folding_of(core.graph)
+    if folding and folding.weight_ecc != "none":
+        lines += [
+            f"Words of weight memories are protected by {folding.weight_ecc}: see docs/robust.md of inrhw."
+        ]
     lines += [f"Latency {core.latency} cycles, then {_rate(core)}; backpressure loses nothing."]
     lines += ["", "Yosys writes what Verilator warns of here, each as the language means it."]
     comment = "".join(f"// {line}".rstrip() + "\n" for line in lines)

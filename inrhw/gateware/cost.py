@@ -10,8 +10,16 @@ from amaranth.hdl import Const, Signal, Value
 
 from inrhw.base.types import Element, Vector
 from inrhw.gateware.edge import shape_of
-from inrhw.gateware.memory import MAX_WIDTH, address_bits, memory_style, total_depth, whole_depth
+from inrhw.gateware.memory import (
+    address_bits,
+    codes_in_word,
+    memory_style,
+    protection_of_word,
+    total_depth,
+    whole_depth,
+)
 from inrhw.gateware.pipeline import Step, cut
+from inrhw.gateware.protection.chosen import TOP_BITS
 
 
 @dataclass(frozen=True)
@@ -112,24 +120,48 @@ def block_ram(width: int, depth: int) -> Cost:
     return min((made_of(*shape) for shape in _BLOCK_SHAPES), key=lambda cost: (cost.bram, cost.lut))
 
 
-def column_memory(codes: int, width: int, depth: int, banks: int, *, loadable: bool) -> Cost:
+def column_memory(
+    codes: int,
+    width: int,
+    depth: int,
+    banks: int,
+    *,
+    loadable: bool,
+    weight_ecc: str = "none",
+    top: int = TOP_BITS,
+) -> Cost:
     """Return the cost of a `ColumnMemory` of so many codes a row, with `depth` rows a bank.
 
-    The address of a memory in LUTs is registered, once for all columns.
+    The address of a memory in LUTs is registered, once for all columns. What encodes words that are written
+    is left out: see `encoder`.
     """
-    each = MAX_WIDTH // width
-    whole, left = divmod(codes, each)
-    widths = [each * width] * whole + ([left * width] if left else [])
     words = total_depth(depth, banks)
     words = total_depth(words, 2) if loadable else words
-    in_luts = memory_style(words, loadable=loadable) == "lut"
+    weight_ecc = weight_ecc if words > 1 else "none"
+    in_luts = memory_style(words, loadable=loadable, protected=weight_ecc != "none") == "lut"
     address = Cost(ff=address_bits(words) * in_luts)
     if in_luts and not loadable:
         # Columns of few words are alike, or complements; of two words one is a constant or the address.
         different = min(codes * width, 1 << words - 1) if words > 2 else 0
         return address + Cost(lut=different * -(-words // 64))
     make = _loadable_memory if loadable else block_ram
-    return sum((make(width, whole_depth(words)) for width in widths), address)
+    found = address
+    for n in _codes_in_words(codes, width, weight_ecc, top):
+        code = protection_of_word(width, n, weight_ecc, top)
+        found += make(n * width + code.check_bits, whole_depth(words))
+        found += Cost(lut=code.decoder_luts, ff=code.decoder_ffs)
+    return found
+
+
+def encoder(codes: int, width: int, top: int, *, weight_ecc: str) -> Cost:
+    """Return the cost of what encodes the words of a `ColumnMemory` that is written: of each size once."""
+    sizes = set(_codes_in_words(codes, width, weight_ecc, top))
+    return Cost(lut=sum(protection_of_word(width, n, weight_ecc, top).encoder_luts for n in sizes))
+
+
+def _codes_in_words(codes: int, width: int, weight_ecc: str, top: int) -> list[int]:
+    whole, left = divmod(codes, each := codes_in_word(width, weight_ecc, top))
+    return [each] * whole + ([left] if left else [])
 
 
 def _loadable_memory(width: int, words: int) -> Cost:

@@ -2,7 +2,7 @@
 
 import operator
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 
 import numpy as np
@@ -11,6 +11,9 @@ from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from numpy.typing import NDArray
+
+from inrhw.gateware.protection.chosen import TOP_BITS, protection_of
+from inrhw.gateware.protection.protection import PLAIN, Protection
 
 #: Widest word: that of a block RAM or an UltraRAM.
 MAX_WIDTH = 72
@@ -31,21 +34,26 @@ class Contents:
     name
         Where it is used.
     width
-        Bits of a word, at most `MAX_WIDTH`.
+        Bits of a word, those that protect it left out; at most `MAX_WIDTH` with them.
     words
         From address 0 up, bank after bank.
     sets
         How many banks have words of their own; 1: all banks hold the same words, at first at least.
+    protection
+        How words are stored.
     """
 
     name: str
     width: int
     words: tuple[int, ...]
     sets: int = 1
+    protection: Protection = PLAIN
 
     def __post_init__(self) -> None:
-        if not 1 <= self.width <= MAX_WIDTH:
-            raise ValueError(f"width of {self.name} must be from 1 to {MAX_WIDTH} bits, not {self.width}")
+        if self.width < 1 or self.stored_width > MAX_WIDTH:
+            raise ValueError(
+                f"width of {self.name} must be from 1 to {MAX_WIDTH} bits, not {self.stored_width}"
+            )
         if not self.words or len(self.words) % self.sets:
             raise ValueError(f"{self.name} must hold at least one word, and as many in each set")
         if not all(0 <= word < 1 << self.width for word in self.words):
@@ -57,15 +65,22 @@ class Contents:
         return len(self.words) // self.sets
 
     @property
+    def stored_width(self) -> int:
+        """Bits of a stored word."""
+        return self.width + self.protection.check_bits
+
+    @property
     def joined(self) -> "Contents":
         """All banks as one: each begins at a power of two, behind zeros."""
         place = range(whole_depth(self.depth))
         banks = range(0, len(self.words), self.depth)
         words = [self.words[bank + k] if k < self.depth else 0 for bank in banks for k in place]
-        return Contents(self.name, self.width, tuple(words[: len(words) - len(place) + self.depth]))
+        return replace(self, words=tuple(words[: len(words) - len(place) + self.depth]), sets=1)
 
 
-def columns_to_contents(name: str, columns: NDArray[np.int64], width: int) -> list[Contents]:
+def columns_to_contents(
+    name: str, columns: NDArray[np.int64], width: int, weight_ecc: str = "none", top: int = TOP_BITS
+) -> list[Contents]:
     """Pack columns of codes side by side into as few memories as `MAX_WIDTH` allows.
 
     Parameters
@@ -76,16 +91,53 @@ def columns_to_contents(name: str, columns: NDArray[np.int64], width: int) -> li
         int64 [sets, depth, columns]; two's complement is cut to `width` bits.
     width
         Bits of a code.
+    weight_ecc, top
+        Protection, and the bits of a code that "top3" stores three times; see `protection_of_word`.
     """
     sets, depth, n_columns = columns.shape
     rows = columns.reshape(sets * depth, n_columns)
-    each = MAX_WIDTH // width
+    each = codes_in_word(width, weight_ecc, top)
     found = []
     for first in range(0, n_columns, each):
         group = rows[:, first : first + each].tolist()
         words = tuple(sum((c % (1 << width)) << k * width for k, c in enumerate(row)) for row in group)
-        found.append(Contents(f"{name}, columns from {first}", width * len(group[0]), words, sets))
+        n = len(group[0])
+        protection = protection_of_word(width, n, weight_ecc, top)
+        found.append(Contents(f"{name}, columns from {first}", width * n, words, sets, protection))
     return found
+
+
+def contents_to_columns(contents: Sequence[Contents], width: int) -> NDArray[np.int64]:
+    """Return the columns that `columns_to_contents` packed, int64 [sets, depth, columns], without a sign."""
+    rows = zip(*(memory.words for memory in contents), strict=True)
+    widths = [memory.width for memory in contents]
+    codes = [
+        [
+            word >> first & (1 << width) - 1
+            for word, end in zip(row, widths, strict=True)
+            for first in range(0, end, width)
+        ]
+        for row in rows
+    ]
+    return np.array(codes, np.int64).reshape(contents[0].sets, contents[0].depth, -1)
+
+
+def codes_in_word(width: int, weight_ecc: str = "none", top: int = TOP_BITS) -> int:
+    """Return how many codes, at least one, fit a word with what protects them.
+
+    Examples
+    --------
+    >>> codes_in_word(8), codes_in_word(8, "ecc"), codes_in_word(8, "top3")
+    (9, 7, 5)
+    """
+    counts = range(MAX_WIDTH // width, 1, -1)
+    checks = {n: protection_of_word(width, n, weight_ecc, top).check_bits for n in counts}
+    return next((n for n in counts if n * width + checks[n] <= MAX_WIDTH), 1)
+
+
+def protection_of_word(width: int, codes: int, weight_ecc: str, top: int) -> Protection:
+    """Return the protection of words of so many codes; of a wide one fewer bits are there three times."""
+    return protection_of(weight_ecc, width, codes, min(top, (MAX_WIDTH - width) // 2))
 
 
 def address_bits(depth: int) -> int:
@@ -104,8 +156,11 @@ def whole_depth(depth: int) -> int:
     return 1 << address_bits(depth)
 
 
-def memory_style(depth: int, *, loadable: bool) -> str:
+def memory_style(depth: int, *, loadable: bool, protected: bool = False) -> str:
     """Return what a memory of so many words, all banks together, is made of.
+
+    A table of LUTs that is never written is logic, of which synthesis would see that no check can fail: what
+    is protected and fixed is in blocks.
 
     Returns
     -------
@@ -119,7 +174,7 @@ def memory_style(depth: int, *, loadable: bool) -> str:
     >>> memory_style(4096, loadable=True), memory_style(4096, loadable=False)
     ('ultra', 'block')
     """
-    if depth <= MAX_LUT_DEPTH:
+    if depth <= MAX_LUT_DEPTH and (loadable or not protected):
         return "lut"
     return "ultra" if loadable and depth >= MIN_ULTRA_DEPTH else "block"
 
@@ -189,7 +244,7 @@ READ_LATENCY = 8
 
 
 class WeightMemory(wiring.Component):
-    """One memory: `data` comes a cycle after `address`.
+    """One memory: `data` comes a cycle after `address`, or later by the latency of its protection.
 
     Parameters
     ----------
@@ -220,15 +275,17 @@ class WeightMemory(wiring.Component):
         contents, number = self._contents, self._number
         loadable, joined = number is not None, contents.joined
         depth = total_depth(joined.depth, 2 if loadable else 1)
-        style = memory_style(depth, loadable=loadable)
+        # One word that is never written is a constant.
+        code = contents.protection if loadable or depth > 1 else PLAIN
+        style = memory_style(depth, loadable=loadable, protected=code.check_bits > 0)
         gap = (0,) * (whole_depth(joined.depth) - joined.depth)
         init = () if style == "ultra" else joined.words + gap + joined.words if loadable else joined.words
         rom = _ATTRIBUTES[style]
         ram = "logic" if style == "lut" and number is None else rom
         storage = Memory(
-            shape=contents.width,
+            shape=contents.width + code.check_bits,
             depth=whole_depth(depth),
-            init=list(init),
+            init=[code.encode(word) for word in init],
             attrs={"ram_style": ram, "rom_style": rom},
         )
         m.submodules.storage = storage
@@ -236,7 +293,8 @@ class WeightMemory(wiring.Component):
         if number is not None:
             there = Cat(self.load.address[: len(address) - 1], self.load.bank)
             address = Mux(self.load.read, there, address)
-        m.d.comb += self.data.eq(self._read(m, storage, address, style))
+        stored = self._read(m, storage, address, style)
+        m.d.comb += self.data.eq(code.decoder(m, stored).word)
         if number is None:
             return m
         chosen = Signal()
@@ -244,7 +302,7 @@ class WeightMemory(wiring.Component):
         m.d.comb += [
             chosen.eq(self.load.memory == number),
             write.addr.eq(there),
-            write.data.eq(self.load.data),
+            write.data.eq(code.encoder(self.load.data)),
             write.en.eq(self.load.write & chosen),
         ]
         m.d.comb += self.load.read_data.eq(Mux(chosen, self.data, 0))

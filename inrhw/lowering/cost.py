@@ -7,8 +7,9 @@ from dataclasses import fields, replace
 
 from inrhw.base.board import Family
 from inrhw.base.types import Vector
-from inrhw.gateware.cost import Cost, adder, block_ram, column_memory, counter, lut_ram
-from inrhw.gateware.memory import whole_depth
+from inrhw.gateware.cost import Cost, adder, block_ram, column_memory, counter, delayed, encoder, lut_ram
+from inrhw.gateware.memory import address_bits, whole_depth
+from inrhw.gateware.protection.chosen import read_latency
 from inrhw.lowering.folding import Folding, accumulator_width, lanes_to_rotate, sums_in_blocks
 from inrhw.lowering.shapes import LayerShape
 from inrhw.ops.kinds.curve import CurveNode
@@ -101,6 +102,7 @@ def network_cost(
             folding.weights,
             pace,
             packed=folding.packed,
+            weight_ecc=folding.weight_ecc,
             raster=k == 0 and source == "raster",
         )
         lanes = out_lanes(shape, fold)
@@ -121,7 +123,15 @@ def baked_cost(shapes: Sequence[LayerShape], source: str, *, control: bool = Fal
 
 
 def layer_cost(
-    shape: LayerShape, fold: Fold, lanes: int, weights: str, pace: int, *, packed: bool, raster: bool
+    shape: LayerShape,
+    fold: Fold,
+    lanes: int,
+    weights: str,
+    pace: int,
+    *,
+    packed: bool,
+    raster: bool,
+    weight_ecc: str = "none",
 ) -> Cost:
     """Return what one dense layer costs, with the rotation before and the activation after it.
 
@@ -131,7 +141,7 @@ def layer_cost(
         The layer.
     lanes
         Of its input.
-    weights, packed
+    weights, packed, weight_ecc
         As in `Folding`.
     pace
         Cycles between pixels.
@@ -139,7 +149,7 @@ def layer_cost(
         The layer is a raster source.
     """
     leaving = out_lanes(shape, fold)
-    folded = shape.folded(fold, lanes, weights, packed=packed)
+    folded = shape.folded(fold, lanes, weights, packed=packed, weight_ecc=weight_ecc)
     following = _on_lanes(shape.following, shape.rows, leaving, folded.banks)
     if shape.phase_bits == 0 and leaving < shape.rows:
         following += Gather(Vector(shape.following[-1].o.element, shape.rows, leaving)).cost()
@@ -248,7 +258,13 @@ def _folded_raster(shape: FoldedShape, tile_columns: int = 0) -> Cost:
     kept = block_ram(width, sums) if sums_in_blocks(sums, beats) else Cost(lut=lut_ram(width, sums))
     lane = kept + adder(width, shape.element.width)
     rows = (1 + shape.columns) * beats  # that of the first pixel, and one an axis
-    increments = column_memory(lanes, width, rows, shape.sets, loadable=shape.loadable)
+    late = read_latency(shape.weight_ecc)
+    words, top = (lanes, width), shape.step_top
+    increments = column_memory(
+        *words, rows, shape.sets, loadable=shape.loadable, weight_ecc=shape.weight_ecc, top=top
+    ) + delayed(address_bits(sums) + 2, late)
+    if shape.loadable:
+        increments += encoder(*words, top, weight_ecc=shape.weight_ecc)
     scan = _SCAN + (4 * counter(shape.banks) if tile_columns else Cost())
     return lanes * lane + increments + counter(rows) + 2 * counter(beats) + scan
 

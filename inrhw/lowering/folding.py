@@ -52,11 +52,14 @@ class Folding:
         "rom": fixed. "loadable": replaced at run time.
     packed
         Two products of 8 bits in one DSP block, wherever a layer's formats and its fold allow it.
+    weight_ecc
+        What protects the memories: "none", "ecc" or "top3".
     """
 
     layers: tuple[Fold, ...]
     weights: str = "rom"
     packed: bool = False
+    weight_ecc: str = "none"
 
     def __post_init__(self) -> None:
         if self.weights not in WEIGHTS[1:]:
@@ -214,7 +217,7 @@ def _fold(graphs: Sequence[Graph], folding: Folding, precision: Precision) -> Gr
             if whole and len(sets) < len(graphs) and place:
                 nodes[name] = _on_lanes(name, node, edge)
             else:
-                nodes[name] = _folded_layer(name, sets, edge, folds[name], format, packed=folding.packed)
+                nodes[name] = _folded_layer(name, sets, edge, place, format, folding=folding)
         elif isinstance(node, Fwht):
             lanes = lanes_to_rotate(node.rotation, edge.lanes, pace)
             if lanes != edge.lanes:
@@ -241,10 +244,11 @@ def lanes_to_rotate(rotation: Rotation, lanes: int, pace: int) -> int:
 
 
 def _folded_layer(
-    name: str, sets: Sequence[Dense], i: Vector, fold: Fold, format: MemoryFormat | None, *, packed: bool
+    name: str, sets: Sequence[Dense], i: Vector, place: int, format: MemoryFormat | None, *, folding: Folding
 ) -> FoldedDense:
+    packed, weight_ecc = folding.packed, folding.weight_ecc
     try:
-        return FoldedDense.of(sets, i, fold, format, packed=packed)
+        return FoldedDense.of(sets, i, folding.layers[place], format, packed=packed, weight_ecc=weight_ecc)
     except InputError as error:
         raise InputError(f"{name}: {error}") from error
 
@@ -296,7 +300,8 @@ def folding_of(graph: Graph) -> Folding | None:
         return None
     layers = [node for node in graph.nodes.values() if isinstance(node, FoldedDense | Dense)]
     folds = tuple(layer.fold if isinstance(layer, FoldedDense) else _whole(layer) for layer in layers)
-    return Folding(folds, "loadable" if folded[0].loadable else "rom", any(layer.packed for layer in folded))
+    weights, packed = "loadable" if folded[0].loadable else "rom", any(layer.packed for layer in folded)
+    return Folding(folds, weights, packed, folded[0].weight_ecc)
 
 
 def other_weights(graph: Graph) -> Graph:

@@ -16,6 +16,9 @@ SOURCES: tuple[str, ...] = get_args(Source)
 Weights = Literal["baked", "rom", "loadable"]
 WEIGHTS: tuple[str, ...] = get_args(Weights)
 
+#: What protects the words of weight memories.
+WeightEcc = Literal["none", "ecc", "top3"]
+
 #: The clock that rates and power are meant at when nobody says.
 DEFAULT_CLOCK_MHZ = 300.0
 
@@ -47,6 +50,9 @@ class Hardware(Settings):
         Largest number of LUTs. None: the board's.
     packed
         Two products of 8 bits in one DSP48E2.
+    weight_ecc
+        Protection of weight memories. ecc: corrects a flipped bit of a word, detects two. top3: the top three
+        bits of each number three times.
     clock_mhz
         Clock for target_mpixels and power. None: 300; for power the highest if that is lower.
 
@@ -66,6 +72,7 @@ class Hardware(Settings):
     max_dsp: Annotated[int, at_least(1)] | None = None
     max_lut: Annotated[int, at_least(1)] | None = None
     packed: bool = False
+    weight_ecc: WeightEcc = "none"
     clock_mhz: Annotated[float, over(0)] | None = None
 
     def __post_init__(self) -> None:

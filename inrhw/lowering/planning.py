@@ -63,6 +63,11 @@ def plan(architecture: Architecture, hardware: Hardware, board: Board) -> Foldin
     if hardware.weights == "loadable":
         check_loadable(architecture.precision, len(architecture.features) - 1)
     if not hardware.folded:
+        if hardware.weight_ecc != "none":
+            raise InputError(
+                "weight_ecc protects memories, and baked weights are in none; "
+                "ask for weights rom or loadable, with a target"
+            )
         return None
     return _folding(layer_shapes(architecture), hardware, board)
 
@@ -109,7 +114,13 @@ def plan_banks(architectures: Sequence[Architecture], hardware: Hardware, board:
     shapes = layer_shapes(architectures[0], len(architectures))
     if hardware.folded:
         return _folding(shapes, hardware, board)
-    return Folding(tuple(Fold(shape.rows, shape.columns) for shape in shapes))
+    return _whole(shapes, hardware)
+
+
+def _whole(shapes: Sequence[LayerShape], hardware: Hardware) -> Folding:
+    """Return the folding with a multiplier for each weight."""
+    folds = tuple(Fold(shape.rows, shape.columns) for shape in shapes)
+    return Folding(folds, weight_ecc=hardware.weight_ecc)
 
 
 def plan_tiles(architecture: TiledArchitecture, hardware: Hardware, board: Board) -> Folding:
@@ -137,7 +148,7 @@ def plan_tiles(architecture: TiledArchitecture, hardware: Hardware, board: Board
     if hardware.folded:
         folding = _folding(shapes, hardware, board)
     else:
-        folding = Folding(tuple(Fold(shape.rows, shape.columns) for shape in shapes))
+        folding = _whole(shapes, hardware)
         _check_room(shapes, folding, hardware, board)
     if hardware.weights == "loadable":
         _check_depth(shapes, folding)
@@ -215,7 +226,8 @@ class _Search:
             found = self._cheapest(interval, prices)
             short = self._short(found.cost)
             if not short:
-                return Folding(found.folds, self._weights, self._hardware.packed)
+                hardware = self._hardware
+                return Folding(found.folds, self._weights, hardware.packed, hardware.weight_ecc)
             prices = {name: price * (_RAISE if name in short else 1) for name, price in prices.items()}
         return None
 
@@ -283,7 +295,14 @@ class _Search:
         key = (self._alike[k], fold, lanes, pace, raster)
         if key not in self._costs:
             cost = layer_cost(
-                self._shapes[k], fold, lanes, self._weights, pace, packed=self._hardware.packed, raster=raster
+                self._shapes[k],
+                fold,
+                lanes,
+                self._weights,
+                pace,
+                packed=self._hardware.packed,
+                raster=raster,
+                weight_ecc=self._hardware.weight_ecc,
             )
             self._costs[key] = on_family(cost, self._board.family)
         return self._costs[key]

@@ -107,10 +107,12 @@ class LayerShape:
         """Return whether two of its products fit one DSP block."""
         return can_pack(self.weight_bits, self.fixed.x, fold)
 
-    def folded(self, fold: Fold, lanes: int, weights: str, *, packed: bool = False) -> FoldedShape:
+    def folded(
+        self, fold: Fold, lanes: int, weights: str, *, packed: bool = False, weight_ecc: str = "none"
+    ) -> FoldedShape:
         """Return the layer on multipliers, with its input on `lanes`."""
         packed = packed and self.packable(fold)
-        shape = replace(self.fixed, fold=fold, lanes=lanes, packed=packed)
+        shape = replace(self.fixed, fold=fold, lanes=lanes, packed=packed, weight_ecc=weight_ecc)
         if weights != "loadable":
             return shape
         element: Element = self.fixed.element

@@ -2,7 +2,7 @@
 
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
@@ -81,6 +81,12 @@ class Survey:
         By amount.
     places
         Each bit of each layer.
+    memories
+        By the rate of flips in the memories of the folded core that was emitted, check bits among them.
+    memory_bits
+        Bits of those memories; 0 without such a core.
+    weight_ecc
+        What protects them.
     """
 
     weights: str
@@ -93,10 +99,36 @@ class Survey:
     stuck_at_0: tuple[Point, ...]
     stuck_at_1: tuple[Point, ...]
     places: tuple[Place, ...]
+    memories: tuple[Point, ...] = ()
+    memory_bits: int = 0
+    weight_ecc: str = "none"
+
+
+@dataclass(frozen=True)
+class Memories:
+    """The memories of a folded core.
+
+    Attributes
+    ----------
+    weight_ecc, bits
+        What protects them, and their bits.
+    render
+        Returns the picture, uint8 [height, width, channels], after each bit flipped with a probability.
+    """
+
+    weight_ecc: str
+    bits: int
+    render: Callable[[float, np.random.Generator], Pixels]
 
 
 def survey(
-    model: INR, picture: Pixels, *, trials: int, seed: int, on_progress: OnProgress = silent
+    model: INR,
+    picture: Pixels,
+    *,
+    trials: int,
+    seed: int,
+    memories: Memories | None = None,
+    on_progress: OnProgress = silent,
 ) -> Survey:
     """Try faults of every kind on a quantized network, over all pixels.
 
@@ -110,6 +142,8 @@ def survey(
         Times that each amount, and each bit, is tried.
     seed
         Seed of all random draws.
+    memories
+        Of the core that was emitted, if it is folded.
     on_progress
         Called with (renderings done, renderings in all).
 
@@ -122,7 +156,8 @@ def survey(
     numbers = stored(model)
     rng = np.random.default_rng(seed)
     clean = psnr_db(picture, model.render())
-    total = trials * (len(SIGMAS) + 3 * len(RATES) + sum(one.bits for one in numbers))
+    amounts = len(SIGMAS) + (4 if memories else 3) * len(RATES)
+    total = trials * (amounts + sum(one.bits for one in numbers))
     done = 0
 
     def tried(render: Callable[[], Pixels]) -> list[float]:
@@ -148,7 +183,7 @@ def survey(
                 sign = bit == one.bits - 1
                 yield Place(one.layer, one.what, bit, sign, float(losses.mean()), float(losses.max()))
 
-    return Survey(
+    found = Survey(
         _digest(numbers),
         trials,
         seed,
@@ -160,6 +195,10 @@ def survey(
         curve(RATES, lambda rate: rendered_with(model, stuck(numbers, rate, 1, rng))),
         tuple(places()),
     )
+    if memories is None:
+        return found
+    points = curve(RATES, lambda rate: memories.render(rate, rng))
+    return replace(found, memories=points, memory_bits=memories.bits, weight_ecc=memories.weight_ecc)
 
 
 def check_draws(trials: int, seed: int) -> None:

@@ -78,11 +78,14 @@ def bit_map(found: Survey) -> list[Row]:
 
 
 def _curves(found: Survey) -> list[tuple[str, tuple[Point, ...]]]:
+    """Return the curves by their titles; that of the core's memories only if there is such a core."""
+    of_memories = f"flips in memory ({found.weight_ecc})"
     return [
         ("noise", found.noise),
         ("flipped bits", found.flips),
         ("bits stuck at 0", found.stuck_at_0),
         ("bits stuck at 1", found.stuck_at_1),
+        *([(of_memories, found.memories)] if found.memories else []),
     ]
 
 

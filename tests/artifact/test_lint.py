@@ -52,10 +52,13 @@ def test_ways_to_use_a_core(tmp_path: Path) -> None:
     assert warnings(baked("siren", tmp_path / "stream", source="stream")) == ""
 
 
-@pytest.mark.parametrize("weights", ["rom", "loadable"])
-def test_folded_cores(weights: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("weights", "weight_ecc"), [("rom", "none"), ("loadable", "none"), ("rom", "ecc"), ("loadable", "top3")]
+)
+def test_folded_cores(weights: str, weight_ecc: str, tmp_path: Path) -> None:
     graph = lower(INR(QUADINR).quantized())
-    folded = fold(graph, Folding((Fold(1, 2), Fold(1, 1), Fold(1, 1)), weights), BYTES)
+    folding = Folding((Fold(1, 2), Fold(1, 1), Fold(1, 1)), weights, weight_ecc=weight_ecc)
+    folded = fold(graph, folding, BYTES)
     assert warnings(emit(folded, QUADINR.grid, tmp_path, "core", control=True)) == ""
 
 

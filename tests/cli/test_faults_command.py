@@ -12,7 +12,19 @@ def test_faults_are_measured_on_a_trained_network(built: Path, inrhw_: Inrhw) ->
     quantized = json.loads((built / "fit.json").read_text())["psnr_db"]["quantized"]
     assert data["clean_db"] == pytest.approx(quantized)
     assert "The worst bit: layer" in found.out
+    assert data["memories"] == []
     assert "What one flipped bit costs" in (built / "faults.html").read_text()
+
+    protected = ("--weights", "loadable", "--initiation-interval", "64", "--weight-ecc", "ecc")
+    assert inrhw_("emit", str(built), *protected).status == 0
+    found = inrhw_("faults", str(built), "--trials", "1")
+    assert found.status == 0, found
+    data = json.loads((built / "faults.json").read_text())
+    assert data["weight_ecc"] == "ecc"
+    assert data["memory_bits"] > data["stored_bits"]
+    assert data["memories"][0]["mean_db"] == pytest.approx(quantized)
+    assert "flips in memory (ecc)" in found.out
+    assert "flipped in memory (ecc)" in (built / "faults.html").read_text()
 
 
 def test_what_cannot_be_tried_is_one_sentence(built: Path, tmp_path: Path, inrhw_: Inrhw) -> None:

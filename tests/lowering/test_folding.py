@@ -93,7 +93,8 @@ def test_other_weights_fit_the_same_memories_and_make_another_picture() -> None:
 
 def test_the_folding_of_a_graph_can_be_read_from_it() -> None:
     architecture, folding = chosen("loadable", packed=True)
-    assert folding_of(folded(architecture, folding)) == folding
+    for asked in (folding, dataclasses.replace(folding, weight_ecc="top3")):
+        assert folding_of(folded(architecture, asked)) == asked
     assert folding_of(lower(INR(architecture).quantized())) is None
 
 

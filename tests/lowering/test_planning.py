@@ -4,6 +4,7 @@ import dataclasses
 import itertools
 import math
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -263,6 +264,20 @@ def test_packed_is_refused_where_nothing_can_be_packed() -> None:
         plan(network(8, precision=Precision(9, 9, 9)), wish, VCU128)
     with pytest.raises(InputError, match="DSP48E2 of UltraScale"):
         plan(network(8), wish, load_board("arty_a7"))
+
+
+def test_protection_is_planned_for_and_refused_where_there_is_no_memory() -> None:
+    architecture = network(16)
+    wish = Hardware(weights="loadable", initiation_interval=256)
+    costs = {}
+    for weight_ecc in ("none", "ecc", "top3"):
+        folding = planned(architecture, replace(wish, weight_ecc=weight_ecc))
+        assert folding.weight_ecc == weight_ecc
+        costs[weight_ecc] = total(architecture, folding)
+    assert costs["none"].lut < costs["top3"].lut < 1.5 * costs["none"].lut
+    assert costs["none"].ff == costs["top3"].ff < costs["ecc"].ff
+    with pytest.raises(InputError, match="weight_ecc protects memories, and baked weights are in none"):
+        plan(architecture, Hardware(weight_ecc="ecc"), VCU128)
 
 
 def test_loadable_weights_of_more_than_16_bits_are_refused() -> None:

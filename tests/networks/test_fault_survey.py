@@ -5,9 +5,10 @@ import pytest
 
 from inrhw.base.errors import InputError
 from inrhw.networks.architecture import Architecture
-from inrhw.networks.fault_survey import RATES, SIGMAS, survey
+from inrhw.networks.fault_survey import RATES, SIGMAS, Memories, survey
 from inrhw.networks.faults import stored
 from inrhw.networks.inr import INR
+from inrhw.signals.kinds.picture import Pixels
 
 MODEL = INR(Architecture("siren", (4, 3), 1, hidden_features=4, hidden_layers=1), seed=1).quantized()
 PICTURE = MODEL.render() ^ np.uint8(1)
@@ -15,7 +16,18 @@ PICTURE = MODEL.render() ^ np.uint8(1)
 
 def test_every_amount_and_every_bit_is_tried_and_the_seed_decides() -> None:
     told: list[tuple[int, int]] = []
-    found = survey(MODEL, PICTURE, trials=1, seed=5, on_progress=lambda *at: told.append(at))
+    asked: list[float] = []
+
+    def render(rate: float, rng: np.random.Generator) -> Pixels:
+        asked.append(rate)
+        return PICTURE
+
+    memories = Memories("ecc", 70, render)
+    found = survey(
+        MODEL, PICTURE, trials=1, seed=5, memories=memories, on_progress=lambda *at: told.append(at)
+    )
+    assert asked == [point.amount for point in found.memories] == list(RATES)
+    assert (found.weight_ecc, found.memory_bits) == ("ecc", 70)
     assert told[-1][0] == told[-1][1] == len(told)
     assert [point.amount for point in found.noise] == list(SIGMAS)
     for points in (found.flips, found.stuck_at_0, found.stuck_at_1):
@@ -23,7 +35,7 @@ def test_every_amount_and_every_bit_is_tried_and_the_seed_decides() -> None:
         assert all(point.least_db <= point.mean_db for point in points)
     assert len(found.places) == sum(one.bits for one in stored(MODEL))
     assert sum(place.sign for place in found.places) == len(stored(MODEL))
-    assert found == survey(MODEL, PICTURE, trials=1, seed=5)
+    assert found == survey(MODEL, PICTURE, trials=1, seed=5, memories=memories)
     assert found != survey(MODEL, PICTURE, trials=1, seed=6)
 
 

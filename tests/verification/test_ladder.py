@@ -435,11 +435,11 @@ def test_a_wrong_declared_latency_is_found(built: Path, monkeypatch: pytest.Monk
 
 @pytest.fixture(scope="module")
 def folded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Artifact, INR]:
-    """A loadable core that takes several cycles a pixel."""
+    """A loadable core that takes several cycles a pixel, with protected memories."""
     torch.manual_seed(0)
     architecture = Architecture("quadinr", (5, 3), 3, hidden_features=6, hidden_layers=1)
     model = INR(architecture).quantized()
-    folding = Folding((Fold(3, 2), Fold(3, 2), Fold(1, 3)), "loadable")
+    folding = Folding((Fold(3, 2), Fold(3, 2), Fold(1, 3)), "loadable", weight_ecc="ecc")
     graph = fold(lower(model), folding, architecture.precision)
     return emit(graph, architecture.grid, tmp_path_factory.mktemp("folded"), "tiny"), model
 

@@ -1,6 +1,7 @@
 """Try faults in the weights."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 from rich.progress import Progress
@@ -8,6 +9,10 @@ from rich.progress import Progress
 from inrhw.base.errors import InputError
 from inrhw.cli.options import AsJson, FolderArgument
 from inrhw.cli.terminal import COLUMNS, console, errors, print_file, print_paths
+
+if TYPE_CHECKING:
+    from inrhw.networks.fault_survey import Memories
+    from inrhw.networks.training.fitted import Fitted
 
 
 def faults(
@@ -34,6 +39,7 @@ def faults(
             fitted.picture.values,
             trials=trials,
             seed=seed,
+            memories=_memories(fitted, folder),
             on_progress=lambda done, total: bars.update(task, completed=done, total=total),
         )
     files = write_survey(found, fitted.picture.name, folder)
@@ -42,3 +48,23 @@ def faults(
         return
     print_survey(found, console)
     print_paths(files)
+
+
+def _memories(fitted: "Fitted", folder: Path) -> "Memories | None":
+    """Return the memories of the core that was emitted, if it is folded and has the picture's size."""
+    from inrhw.artifact.manifest import core_there
+    from inrhw.artifact.rebuild import core_of
+    from inrhw.core.memory_faults import flips, is_strikable, rendered, stored_bits
+    from inrhw.networks.fault_survey import Memories
+
+    manifest, picture = core_there(folder), fitted.picture.values
+    if manifest is None or manifest.folding is None or manifest.width != picture.shape[1]:
+        return None
+    core = core_of([fitted.model], manifest)
+    if not is_strikable(core):
+        return None
+    return Memories(
+        manifest.folding.weight_ecc,
+        stored_bits(core),
+        lambda rate, rng: rendered(core, flips(rate, rng)).astype("uint8").reshape(picture.shape),
+    )

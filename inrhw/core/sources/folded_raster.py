@@ -23,6 +23,7 @@ from inrhw.gateware.memory import (
     share_bus,
 )
 from inrhw.gateware.pipeline import delay, delay_valid
+from inrhw.gateware.protection.chosen import read_latency
 from inrhw.lowering.folding import accumulator_width, sums_in_blocks
 from inrhw.ops.linear.dense import Dense
 from inrhw.ops.linear.folded_dense.fold import Fold
@@ -73,7 +74,7 @@ class FoldedRaster:
     @property
     def latency(self) -> int:
         """Cycles from `advance` to the first beat: address, increment, sum."""
-        return 3
+        return 3 + read_latency(self.dense.weight_ecc)
 
     @property
     def told_banks(self) -> int:
@@ -128,7 +129,8 @@ class FoldedRaster:
         rows = np.zeros((len(added), self.starts, self.o.beats * self.o.lanes), np.int64)
         rows[..., : self.o.length] = added
         columns = rows.reshape(len(added), self.starts * self.o.beats, self.o.lanes)
-        return columns_to_contents("raster", columns, self.acc_width)
+        top = dense.shape.step_top
+        return columns_to_contents("raster", columns, self.acc_width, dense.weight_ecc, top)
 
     @property
     def memories(self) -> tuple[Contents, ...]:
@@ -161,6 +163,8 @@ class FoldedRaster:
             others = [replace(dense, weight=k - dense.weight, weight_frac=9 + k) for k in (1, 2)]
             yield cls(FoldedDense.of([dense, *others], banked, Fold(lanes, grid.axes)), (grid,))
         yield cls(FoldedDense.of(dense, banked, Fold(lanes, grid.axes)), (grid,))
+        for weight_ecc in ("ecc", "top3"):
+            yield cls(FoldedDense.of([dense, *others], banked, Fold(2, 2), weight_ecc=weight_ecc), (grid,))
         for sizes in (((8, 8), (1, 1), (3, 5)), ((1, 8), (8, 1), (1, 1)), ((8, 2), (8, 2), (5, 2))):
             grids = tuple(Grid(*size, least_frac=grid.element.frac) for size in sizes)
             for layers in (dense, [dense, *others]):
@@ -251,8 +255,10 @@ class FoldedRasterComponent(wiring.Component):
             m.d.sync += [column.eq(at.column), bank.eq(at.bank)]
 
         memory = self._increments(m, address, bank)
-        writing = delay_valid(m, active, 1)
-        self._accumulate(m, memory, Cat(beat, column), delay(m, first, 1, "first"), writing)
+        late = read_latency(source.dense.weight_ecc)
+        writing = delay_valid(m, active, 1 + late)
+        then_place = delay(m, Cat(beat, column), late, "then_place")
+        self._accumulate(m, memory, then_place, delay(m, first, 1 + late, "first"), writing)
         m.d.comb += self.o.valid.eq(delay_valid(m, writing, 1))
         return m
 
@@ -281,7 +287,7 @@ class FoldedRasterComponent(wiring.Component):
         m.submodules.increments = memory
         m.d.comb += memory.address.eq(address)
         if source.o.banks > 1:
-            m.d.comb += self.o.bank.eq(delay(m, bank, 2, "bank"))
+            m.d.comb += self.o.bank.eq(delay(m, bank, source.latency - 1, "bank"))
             if source.dense.loadable or contents[0].sets > 1:
                 m.d.comb += memory.bank.eq(bank)
         if source.memories:

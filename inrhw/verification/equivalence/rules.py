@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from inrhw.verification.equivalence import words
-from inrhw.verification.equivalence.circuit import BLOCK, ONE, Memory, Register
+from inrhw.verification.equivalence.circuit import BLOCK, ONE, Memory, Net, Register
 from inrhw.verification.equivalence.graph import FALSE, TRUE, Literal
 from inrhw.verification.equivalence.relation import Relation
 from inrhw.verification.equivalence.side import Side
@@ -137,38 +137,41 @@ class Rules:
     def memories(self) -> bool:
         """Find the column of the Verilog's memories to which the same data are written."""
         found = False
-        for memory in sorted(self._netlist.circuit.memories, key=lambda memory: _numbered(memory.name)):
-            for column, net in enumerate(memory.columns):
-                if net in self._netlist.values or net not in self._relation.used(memory):
-                    continue
-                written = self._written(self._netlist, memory, column)
-                number = self._column(memory, written) if written else None
-                if number is not None:
-                    self._netlist.values[net] = number
-                    self._relation.guesses["memory"] += 1
-                    found = True
+        for memory, column, net, at_its_place in self._columns():
+            written = self._written(self._netlist, memory, column)
+            number = self._column(memory, written, at_its_place) if written else None
+            if number is not None:
+                self._netlist.values[net] = number
+                self._relation.guesses["memory"] += 1
+                found = True
         return found
 
     def ordered(self) -> bool:
-        """Take the columns of a memory in their order, where what is written depends on what is read.
+        """Take the columns of a memory in their order, where what is written depends on what is read."""
+        found = False
+        for _, _, net, at_its_place in self._columns():
+            if at_its_place is not None:
+                self._netlist.values[net] = at_its_place
+                self._relation.guesses["order"] += 1
+                found = True
+        return found
+
+    def _columns(self) -> Iterator[tuple[Memory, int, Net, int | None]]:
+        """Yield the netlist's columns without a partner, with that of the Verilog at their place.
 
         Yosys makes ``sums.0.0``, ``sums.0.1`` of ``sums``: first the copy for another port, then the next
         bits.
         """
-        found = False
         place: dict[tuple[str, int], int] = defaultdict(int)
         for memory in sorted(self._netlist.circuit.memories, key=lambda memory: _numbered(memory.name)):
             base, copy, _ = _numbered(memory.name)
             mine = [n for n, (other, _) in enumerate(self._relation.columns) if other.name == base]
             used = self._relation.used(memory)
-            for net in memory.columns:
+            for column, net in enumerate(memory.columns):
                 at = place[base, copy]
                 place[base, copy] += 1
-                if net in used and net not in self._netlist.values and at < len(mine):
-                    self._netlist.values[net] = mine[at]
-                    self._relation.guesses["order"] += 1
-                    found = True
-        return found
+                if net in used and net not in self._netlist.values:
+                    yield memory, column, net, mine[at] if at < len(mine) else None
 
     def _written(self, side: Side, memory: Memory, column: int) -> list[int] | None:
         """Return what is written to a column under random patterns, 0 where nothing is."""
@@ -178,15 +181,17 @@ class Rules:
         values = self._simulate([side.values[net] for net in nets])
         return [value for k in range(0, len(values), 2) for value in (values[k], values[k] & values[k + 1])]
 
-    def _column(self, memory: Memory, written: list[int]) -> int | None:
+    def _column(self, memory: Memory, written: list[int], at_its_place: int | None) -> int | None:
         alike = [
             number + block * BLOCK
             for number, (other, column) in enumerate(self._relation.columns)
             for block in range(max(1, len(other.start[column]) // len(memory.start[0])))
             if self._written_block(other, column, block, len(memory.start[0])) == written
         ]
-        # Yosys makes ``fifo.storage.0.1`` of ``fifo.storage``, and keeps the order of columns that look
-        # alike.
+        if at_its_place in alike:  # of several that look alike
+            self._used[at_its_place] += 1
+            return at_its_place
+        # Yosys makes ``fifo.storage.0.1`` of ``fifo.storage``.
         named = [n for n in alike if memory.name.startswith(self._relation.columns[n % BLOCK][0].name)]
         best = min(named or alike, key=lambda number: (self._used[number], number), default=None)
         if best is not None:

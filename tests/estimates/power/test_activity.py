@@ -142,7 +142,7 @@ def still(folder: Path, *, valid: bool = True, pixel: int = 0, **changes: Any) -
         **{"window_x": port("input", *x), "m_axis_tdata": port("output", *x)},
         "m_axis_tvalid": port("output", 10),
     }
-    about = manifest(name="n", channels=1, tdata_order=(0,), latency=1, width=2, height=1)
+    about = manifest(name="n", channels=1, tdata_order=(0,), latency=1, sides=(2, 1))
     about = replace(about, ports=(Port("window_x", "in", 8),), **changes)
     (folder / "manifest.json").write_bytes(about.to_bytes())
     golden(folder, pixel)

@@ -12,6 +12,7 @@ from inrhw.gateware.input_buffer import InputBuffer
 from inrhw.gateware.mac import PackedDotProduct
 from inrhw.gateware.memory import LOAD_BUS, TO_MEMORIES, ColumnMemory, Contents, share_bus
 from inrhw.gateware.pipeline import delay, delay_valid
+from inrhw.gateware.protection.chosen import read_latency
 
 if TYPE_CHECKING:
     from inrhw.ops.linear.folded_dense.node import FoldedDense
@@ -82,11 +83,11 @@ class FoldedDenseComponent(wiring.Component):
             with m.If(buffer.full):
                 m.d.sync += bank.eq(buffer.bank)
         self._read_weights(m, buffer, cycle, at, bank)
-        simd = node.fold.simd
-        restart = delay(m, synapse == 0, simd + 1, "restart")
-        done = delay_valid(m, busy & last_synapse, simd + node.mac_latency)
+        wait = node.fold.simd + read_latency(node.weight_ecc)
+        restart = delay(m, synapse == 0, wait + 1, "restart")
+        done = delay_valid(m, busy & last_synapse, wait + node.mac_latency)
         if bank is not None:
-            bank = delay(m, bank, simd + node.mac_latency, "done_bank")
+            bank = delay(m, bank, wait + node.mac_latency, "done_bank")
         return restart, done, bank
 
     def _read_weights(
@@ -95,6 +96,7 @@ class FoldedDenseComponent(wiring.Component):
         """Give every lane its place in the buffer and in its memories; `self._weights` is what comes out."""
         node = self._node
         self._weights = []
+        at = delay(m, at, read_latency(node.weight_ecc), "at_read")
         for lane, contents in enumerate(node.lane_contents()):
             if lane:
                 cycle = delay(m, cycle, 1, f"cycle_lane{lane}")
@@ -179,7 +181,7 @@ class FoldedDenseComponent(wiring.Component):
         self._connect(m, scales, bank)
         m.d.comb += scales.address.eq(beat)
         for lane, value in enumerate(sums):
-            held = delay(m, value, 1, f"sum_lane{lane}")
+            held = delay(m, value, 1 + read_latency(node.weight_ecc), f"sum_lane{lane}")
             bias, amount = scales.data[lane][: format.sum_width], scales.data[lane][format.sum_width :]
             total = Signal(format.sum_width, name=f"total_lane{lane}", reset_less=True)
             m.d.sync += total.eq(held + bias)

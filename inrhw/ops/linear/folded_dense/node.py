@@ -20,6 +20,7 @@ from inrhw.base.types import Codes, Element, Fixed, Phase, Vector
 from inrhw.gateware.cost import Cost
 from inrhw.gateware.mac import DotProduct, WideDotProduct, check_wide
 from inrhw.gateware.memory import Contents, columns_to_contents, memory_style, total_depth, whole_depth
+from inrhw.gateware.protection.chosen import TOP_BITS, read_latency
 from inrhw.ops.linear.dense import Dense
 from inrhw.ops.linear.folded_dense.circuit import FoldedDenseComponent
 from inrhw.ops.linear.folded_dense.fold import Fold, MemoryFormat, can_pack
@@ -29,7 +30,7 @@ from inrhw.ops.node import Node
 #: Most bits of a sum and its shift, which are one code in memory.
 _CODE_BITS = 62
 
-#: Cycles from the vector being complete to the operands of the first lane at its multipliers.
+#: Cycles from the vector being complete to the operands of the first lane, of memories without protection.
 _READ_LATENCY = 2
 
 
@@ -55,6 +56,8 @@ class FoldedDense(Node):
         Memories can be written at run time.
     packed
         Two processing elements share their multipliers.
+    weight_ecc
+        What protects the memories; see `protection_of`.
     """
 
     i: Vector
@@ -66,6 +69,7 @@ class FoldedDense(Node):
     fold: Fold
     loadable: bool = False
     packed: bool = False
+    weight_ecc: str = "none"
 
     def __post_init__(self) -> None:
         sets, rows, columns = self.weight.shape
@@ -102,6 +106,7 @@ class FoldedDense(Node):
         format: MemoryFormat | None = None,
         *,
         packed: bool = False,
+        weight_ecc: str = "none",
     ) -> "FoldedDense":
         """Return a folded layer that equals `dense`.
 
@@ -117,6 +122,8 @@ class FoldedDense(Node):
             What a loadable layer's memories can hold; None: fixed weights, and what they need.
         packed
             Share multipliers, if formats and fold allow it.
+        weight_ecc
+            What protects the memories.
 
         Raises
         ------
@@ -164,7 +171,7 @@ class FoldedDense(Node):
         loadable = format is not None
         format = format or MemoryFormat(weight_bits, int(shift.min()), int(shift.max()), needed)
         packed = packed and can_pack(format.weight_bits, i.element, fold)
-        return cls(i, weight, bias, shift, element, format, fold, loadable, packed)
+        return cls(i, weight, bias, shift, element, format, fold, loadable, packed, weight_ecc)
 
     def of_bank(self, bank: int) -> "FoldedDense":
         """Return the layer with the weights of one bank; see `Node`."""
@@ -200,6 +207,7 @@ class FoldedDense(Node):
             self.sets,
             self.loadable,
             self.packed,
+            weight_ecc=self.weight_ecc,
         )
 
     @property
@@ -228,12 +236,17 @@ class FoldedDense(Node):
         e = np.arange(self.i.length)
         simd, cycles_before = self.fold.simd, self.cycles - self.synapse_fold
         # Cycles after the vector is complete; a vector of the next round has to come no earlier.
-        last_read = _READ_LATENCY - 1 + cycles_before + e // simd + e % simd
+        last_read = self.read_latency - 1 + cycles_before + e // simd + e % simd
         written = e // self.i.lanes * self.i.beat_interval - self.i.span
         slots = 2
         while (slots * self.initiation_interval + written < last_read).any():
             slots *= 2
         return slots
+
+    @property
+    def read_latency(self) -> int:
+        """Cycles from the vector being complete to the operands of the first lane at its multipliers."""
+        return _READ_LATENCY + read_latency(self.weight_ecc)
 
     @property
     def sub_beats(self) -> int:
@@ -255,7 +268,7 @@ class FoldedDense(Node):
     def latency(self) -> int:
         """Fill the buffer, go through the lanes, sum up, shift."""
         unload = int(self.sub_beats > 1)
-        multiply = _READ_LATENCY + self.fold.simd - 1 + self.mac_latency
+        multiply = self.read_latency + self.fold.simd - 1 + self.mac_latency
         return self.i.span + multiply + self.synapse_fold - 1 + unload + self.finish_latency
 
     @property
@@ -278,7 +291,7 @@ class FoldedDense(Node):
     @property
     def finish_latency(self) -> int:
         """Cycles from sums to the output: bias, and the shift where it differs."""
-        return 4 if self.format.shift_bits else 2
+        return (4 if self.format.shift_bits else 2) + read_latency(self.weight_ecc)
 
     def forward_int(self, x: Codes) -> Codes:
         """Multiply, add, shift; see `Node`."""
@@ -294,7 +307,7 @@ class FoldedDense(Node):
             4, 0, 1, 3, 2
         )
         return [
-            columns_to_contents(f"weights of lane {k}", lane, self.format.weight_bits)
+            columns_to_contents(f"weights of lane {k}", lane, self.format.weight_bits, self.weight_ecc)
             for k, lane in enumerate(cycles.reshape(simd, self.sets, self.cycles, pe))
         ]
 
@@ -306,7 +319,10 @@ class FoldedDense(Node):
         padded = np.zeros((self.sets, rows * self.o.lanes), np.int64)
         padded[:, : self.o.length] = codes
         name = f"biases, and shifts from {self.format.shift_lo}"
-        return columns_to_contents(name, padded.reshape(self.sets, rows, self.o.lanes), self.scale_width)
+        columns = padded.reshape(self.sets, rows, self.o.lanes)
+        # Every bit of a shift is worth a power of two.
+        top = TOP_BITS + self.format.shift_bits
+        return columns_to_contents(name, columns, self.scale_width, self.weight_ecc, top)
 
     @property
     def scale_width(self) -> int:
@@ -324,7 +340,8 @@ class FoldedDense(Node):
         """What the weights are kept in: "LUT", "block RAM" or "UltraRAM"."""
         kinds = {"lut": "LUT", "block": "block RAM", "ultra": "UltraRAM"}
         depth = total_depth(self.cycles, self.i.banks if self.loadable else self.sets)
-        return kinds[memory_style(depth, loadable=self.loadable)]
+        protected = self.weight_ecc != "none" and depth > 1
+        return kinds[memory_style(depth, loadable=self.loadable, protected=protected)]
 
     def cost(self) -> Cost:
         """Return what buffer, multipliers and memories take, whatever is in them."""
@@ -362,6 +379,9 @@ class FoldedDense(Node):
             if pe > 1:
                 yield cls.of(dense, i, Fold(pe, simd), packed=True)
         yield cls.of(dense, replace(i, banks=5), Fold(1, 2))
+        for weight_ecc in ("ecc", "top3"):
+            yield cls.of(dense, replace(i, banks=2), Fold(1, 2), room, weight_ecc=weight_ecc)
+        yield cls.of([dense, *others], replace(i, banks=3), Fold(1, 3), weight_ecc="ecc")
         wide = Vector(Fixed(24, 23), 5, 3, 2)
         weight, bias = rng.integers(1 - (1 << 23), 1 << 23, (4, 5)), rng.integers(-(1 << 48), 1 << 48, 4)
         yield cls.of(Dense(replace(wide, lanes=5), weight, 26, bias, 24, True), wide, Fold(2, 2))

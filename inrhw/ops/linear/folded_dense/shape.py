@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 from inrhw.base.types import Element, Fixed, Phase, Vector
-from inrhw.gateware.cost import Cost, adder, beside, choice, column_memory, counter, delayed
+from inrhw.gateware.cost import Cost, adder, beside, choice, column_memory, counter, delayed, encoder
 from inrhw.gateware.input_buffer import ReadPosition, buffer_cost
 from inrhw.gateware.mac import MAC_LATENCY, PACKED_LATENCY, WIDE_LATENCY, is_wide
 from inrhw.gateware.memory import MAX_WIDTH, address_bits, memory_style, total_depth
+from inrhw.gateware.protection.chosen import TOP_BITS, read_latency
 from inrhw.ops.linear.folded_dense.fold import Fold, MemoryFormat
 
 #: What the bus that loads weights takes besides its words. Fitted, as the rest, to folding_cost.json.
@@ -38,6 +39,8 @@ class FoldedShape:
         As in `FoldedDense`.
     slots
         Of the input buffer.
+    weight_ecc
+        What protects the memories.
     """
 
     rows: int
@@ -52,6 +55,7 @@ class FoldedShape:
     loadable: bool = False
     packed: bool = False
     slots: int = 2
+    weight_ecc: str = "none"
 
     @property
     def synapse_fold(self) -> int:
@@ -85,6 +89,11 @@ class FoldedShape:
         return not self.packed and is_wide(*self.sizes)
 
     @property
+    def step_top(self) -> int:
+        """Top bits of a raster scan's increment that matter most: a line adds up as many as it is long."""
+        return TOP_BITS + self.x.width
+
+    @property
     def mac_latency(self) -> int:
         """Cycles from the last operands of a sum to the sum."""
         return PACKED_LATENCY if self.packed else WIDE_LATENCY if self.wide else MAC_LATENCY
@@ -95,7 +104,7 @@ class FoldedShape:
         return (
             buffer_cost(edge, self.fold.simd, self.slots)
             + self._sequencer()
-            + self.fold.simd * self._memory(self.fold.pe, self.format.weight_bits, self.cycles)
+            + self.fold.simd * self._memory(*self._weights, self.cycles)
             + self._multipliers()
             + self._unload()
             + self._scale()
@@ -104,13 +113,28 @@ class FoldedShape:
 
     def _bus(self) -> Cost:
         """Return the registers of the bus that loads weights: a word on each way, and where it goes."""
-        format = self.format
-        widths = (self.fold.pe, format.weight_bits), (self.out_lanes, format.sum_width + format.shift_bits)
+        widths = self._weights[:2], self._scales[:2]
         word = max(min(codes, MAX_WIDTH // width) * width for codes, width in widths)
-        return _BUS + Cost(ff=2 * word + address_bits(total_depth(self.cycles, self.sets)))
+        registers = Cost(ff=2 * word + address_bits(total_depth(self.cycles, self.sets)))
+        # What lanes write is the same for all, and so is what encodes it.
+        encoders = (encoder(*each, weight_ecc=self.weight_ecc) for each in (self._weights, self._scales))
+        return sum(encoders, _BUS + registers)
 
-    def _memory(self, codes: int, width: int, depth: int) -> Cost:
-        return column_memory(codes, width, depth, self.sets, loadable=self.loadable)
+    @property
+    def _weights(self) -> tuple[int, int, int]:
+        """Codes in a row of a lane's memory, their bits, and of those how many matter most."""
+        return self.fold.pe, self.format.weight_bits, TOP_BITS
+
+    @property
+    def _scales(self) -> tuple[int, int, int]:
+        """The same of biases with their shifts."""
+        shift_bits = self.format.shift_bits
+        return self.out_lanes, self.format.sum_width + shift_bits, TOP_BITS + shift_bits
+
+    def _memory(self, codes: int, width: int, top: int, depth: int) -> Cost:
+        return column_memory(
+            codes, width, depth, self.sets, loadable=self.loadable, weight_ecc=self.weight_ecc, top=top
+        )
 
     def _sequencer(self) -> Cost:
         """Return the counters, which go from lane to lane in registers.
@@ -119,16 +143,19 @@ class FoldedShape:
         """
         simd, bank = self.fold.simd, address_bits(self.banks)
         words = total_depth(self.cycles, self.sets)
-        kept = not self.loadable and memory_style(words, loadable=False) == "lut"
+        protected = self.weight_ecc != "none"
+        kept = not self.loadable and memory_style(words, loadable=False, protected=protected) == "lut"
         at = ReadPosition(Vector(self.x, self.columns, self.lanes), simd, self.slots).size
         passed = address_bits(self.cycles) + at + (bank if self.sets > 1 or self.loadable else 0)
         counters = counter(self.cycles) + counter(self.synapse_fold) + Cost(lut=0.7 * at, ff=at + bank)
-        wait = simd + self.mac_latency
+        late = read_latency(self.weight_ecc)
+        wait = simd + self.mac_latency + late
         doubled = address_bits(words) if kept else 0
         return (
             counters
             + Cost(lut=3, ff=1 + (simd - 1) * passed - (simd - 1) * doubled)
-            + (delayed(1, simd + 1) if self.synapse_fold > 1 else Cost())
+            + delayed(at, late)
+            + (delayed(1, simd + 1 + late) if self.synapse_fold > 1 else Cost())
             + beside(Vector(self.x, self.columns, banks=self.banks), wait)
         )
 
@@ -153,10 +180,10 @@ class FoldedShape:
     def _scale(self) -> Cost:
         """Return what adds biases and shifts."""
         beats = self.neuron_fold * (self.fold.pe // self.out_lanes)
-        width = self.format.sum_width + self.format.shift_bits
-        finish = 4 if self.format.shift_bits else 2
+        late = read_latency(self.weight_ecc)
+        finish = (4 if self.format.shift_bits else 2) + late
         edge = Vector(self.x, self.columns, banks=self.banks)
-        memory = self._memory(self.out_lanes, width, beats)
+        memory = self._memory(*self._scales, beats) + delayed(self.out_lanes * self.format.sum_width, late)
         if beats * self.sets == 1 and not self.loadable:
             memory = Cost(lut=-self.out_lanes * self.format.sum_width / 2)  # added to a constant
         return counter(beats) + memory + self.out_lanes * self._lane() + beside(edge, finish)

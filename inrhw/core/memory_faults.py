@@ -1,0 +1,114 @@
+"""What a folded core renders when bits of its memories flipped, check bits too: its circuit in integers.
+
+Nothing here is rounded or clamped that the circuit does not: a flipped weight can make a sum leave its width,
+and the sum wraps.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from inrhw.base.types import Codes, Element, Phase
+from inrhw.core.core import Core
+from inrhw.core.sources.folded_raster import FoldedRaster
+from inrhw.gateware.memory import Contents, contents_to_columns
+from inrhw.ops.linear.folded_dense.node import FoldedDense
+
+#: From what a memory was given to what is read of it.
+Strike = Callable[[Contents], Contents]
+
+
+def is_strikable(core: Core) -> bool:
+    """Return whether bits of the core's memories can be flipped here: it is folded, and of one network.
+
+    Packed multipliers are left out: they take no weight of -128.
+    """
+    folded = [node for node in core.graph.nodes.values() if isinstance(node, FoldedDense)]
+    return bool(folded) and not any(node.sets > 1 or node.packed for node in folded)
+
+
+def flips(rate: float, rng: np.random.Generator) -> Strike:
+    """Return memories each of whose bits flipped with this probability, read through their protection."""
+
+    def strike(contents: Contents) -> Contents:
+        code, width = contents.protection, contents.stored_width
+        words = list(contents.words)
+        hit = rng.random((len(words), width)) < rate
+        for k in np.flatnonzero(hit.any(axis=1)).tolist():
+            flipped = sum(1 << bit for bit in np.flatnonzero(hit[k]).tolist())
+            words[k] = code.decode(code.encode(words[k]) ^ flipped).word
+        return replace(contents, words=tuple(words))
+
+    return strike
+
+
+def stored_bits(core: Core) -> int:
+    """Return the bits of all memories of weights for one picture."""
+    return sum(memory.stored_width * len(memory.words) for memory in _memories(core))
+
+
+def rendered(core: Core, strike: Strike) -> Codes:
+    """Return the pixels of a core that `is_strikable`, int64 [pixels, channels], row by row."""
+    nodes, x = list(core.graph.nodes.values()), core.grid.codes()
+    if core.source == "raster" and isinstance(core.raster, FoldedRaster):
+        x, nodes = _scanned(core.raster, strike), nodes[1:]
+    for node in nodes:
+        x = struck_forward(node, x, strike) if isinstance(node, FoldedDense) else node.forward_int(x)
+    return x
+
+
+def struck_forward(node: FoldedDense, x: Codes, strike: Strike) -> Codes:
+    """Return what a layer of one set of weights makes of codes [batch, i.length], with such memories."""
+    format, lanes, scales = node.format, node.lane_contents(), node.scale_contents()
+    pe, simd = node.fold.pe, node.fold.simd
+    steps = np.array([_columns(lane, format.weight_bits, strike) for lane in lanes])
+    steps = _signed(steps, format.weight_bits).reshape(simd, node.neuron_fold, node.synapse_fold, pe)
+    weight = steps.transpose(1, 3, 2, 0).reshape(node.neuron_fold * pe, -1)[: node.o.length, : node.i.length]
+    codes = _columns(scales, node.scale_width, strike).reshape(-1)[: node.o.length]
+    bias, shift = codes & (1 << format.sum_width) - 1, format.shift_lo + (codes >> format.sum_width)
+    total = (x @ weight.T + bias) & (1 << format.sum_width) - 1
+    if not isinstance(node.element, Phase):
+        total = _signed(total, format.sum_width)
+    return _of_element(total >> shift, node.element)
+
+
+def _scanned(raster: FoldedRaster, strike: Strike) -> Codes:
+    """Return the first layer's output for every pixel of a scan: sums that grow by constants."""
+    grid = raster.grids[0]
+    steps = _columns(raster.contents(), raster.acc_width, strike)
+    start, across, line = steps.reshape(3, -1)[:, : raster.o.length]
+    column, row = np.arange(grid.width)[None, :, None], np.arange(grid.height)[:, None, None]
+    # Modulo 2**64, of which the sums are the low bits.
+    total = start + column * across + row * ((grid.width - 1) * across + line)
+    width = raster.o.element.width
+    total = total >> raster.acc_width - width & (1 << width) - 1
+    return _of_element(total.reshape(-1, raster.o.length), raster.o.element)
+
+
+def _memories(core: Core) -> list[Contents]:
+    nodes = list(core.graph.nodes.values())
+    found: list[Contents] = []
+    if core.source == "raster" and isinstance(core.raster, FoldedRaster):
+        found, nodes = core.raster.contents(), nodes[1:]
+    for node in nodes:
+        if isinstance(node, FoldedDense):
+            found += [*(memory for lane in node.lane_contents() for memory in lane), *node.scale_contents()]
+    return found
+
+
+def _columns(contents: Sequence[Contents], width: int, strike: Strike) -> Codes:
+    """Return the codes that are read, [depth, columns], without a sign."""
+    columns: Codes = contents_to_columns([strike(memory) for memory in contents], width)[0]
+    return columns
+
+
+def _signed(codes: Codes, width: int) -> Codes:
+    sign = 1 << width - 1
+    found: Codes = (codes ^ sign) - sign
+    return found
+
+
+def _of_element(codes: Codes, element: Element) -> Codes:
+    low = codes & (1 << element.width) - 1
+    return _signed(low, element.width) if element.signed else low

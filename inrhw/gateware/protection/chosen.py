@@ -1,0 +1,30 @@
+"""The protection of a memory that is asked for by name."""
+
+from inrhw.gateware.protection.protection import PLAIN, Protection
+from inrhw.gateware.protection.single_error import SingleError
+from inrhw.gateware.protection.top_votes import TopVotes
+
+#: Bits of a number that `top3` stores three times.
+TOP_BITS = 3
+
+
+def protection_of(name: str, code_width: int, codes: int, top: int = TOP_BITS) -> Protection:
+    """Return the protection of words of so many codes.
+
+    Parameters
+    ----------
+    name
+        "none", "ecc" or "top3".
+    code_width, codes
+        Bits of a code, and codes in a word.
+    top
+        Bits of each that `top3` stores three times.
+    """
+    if name == "ecc":
+        return SingleError(code_width * codes)
+    return TopVotes(code_width, codes, top) if name == "top3" else PLAIN
+
+
+def read_latency(name: str) -> int:
+    """Return the cycles by which a word of a protected memory comes later than that of another."""
+    return protection_of(name, 1, 1).latency

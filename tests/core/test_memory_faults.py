@@ -1,0 +1,130 @@
+"""Flips in a core's memories: the integer model says what the circuit does, bit for bit."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+from amaranth.hdl import Module, Value
+from support.simulate import simulate
+
+from inrhw.base.types import Codes, Fixed, Vector
+from inrhw.core.core import Core
+from inrhw.core.memory_faults import flips, is_strikable, rendered, stored_bits, struck_forward
+from inrhw.gateware.memory import Contents
+from inrhw.gateware.protection.protection import Protection, Reading, ReadingCircuit
+from inrhw.lowering.folding import Fold, Folding, fold
+from inrhw.lowering.integer_graph import lower
+from inrhw.networks.architecture import Architecture
+from inrhw.networks.inr import INR
+from inrhw.ops.linear.dense import Dense
+from inrhw.ops.linear.folded_dense.fold import MemoryFormat
+from inrhw.ops.linear.folded_dense.node import FoldedDense
+
+ARCHITECTURE = Architecture("quadinr", (5, 4), 3, hidden_features=6, hidden_layers=1)
+MODEL = INR(ARCHITECTURE, seed=1).quantized()
+X = np.random.default_rng(0).integers(-16, 16, (4, 4))
+
+
+def core(weights: str, source: str, weight_ecc: str) -> Core:
+    folding = Folding((Fold(2, 2), Fold(3, 2), Fold(1, 3)), weights, weight_ecc=weight_ecc)
+    return Core(fold(lower(MODEL), folding, ARCHITECTURE.precision), ARCHITECTURE.grid, source)
+
+
+@pytest.mark.parametrize("weights", ["rom", "loadable"])
+@pytest.mark.parametrize("source", ["raster", "stream"])
+@pytest.mark.parametrize("weight_ecc", ["none", "ecc", "top3"])
+def test_without_flips_the_picture_is_the_same(weights: str, source: str, weight_ecc: str) -> None:
+    one = core(weights, source, weight_ecc)
+    assert is_strikable(one)
+    assert (rendered(one, lambda contents: contents) == one.golden()[0]).all()
+
+
+def test_flips_cost_a_plain_core_pixels_and_a_protected_one_none() -> None:
+    plain, protected = (core("loadable", "raster", weight_ecc) for weight_ecc in ("none", "ecc"))
+    assert stored_bits(protected) > stored_bits(plain)
+    for seed in range(20):
+        once = flips(1 / stored_bits(protected), np.random.default_rng(seed))
+        assert (rendered(protected, once) == protected.golden()[0]).all()
+    different = [
+        (rendered(plain, flips(1e-2, np.random.default_rng(seed))) != plain.golden()[0]).any()
+        for seed in range(5)
+    ]
+    assert all(different)
+
+
+@dataclass(frozen=True)
+class Struck(Protection):
+    """A memory in every word of which the same bits have flipped."""
+
+    code: Protection
+    flipped: int
+
+    @property
+    def latency(self) -> int:  # type: ignore[override]
+        return self.code.latency
+
+    @property
+    def check_bits(self) -> int:
+        return self.code.check_bits
+
+    def encode(self, word: int) -> int:
+        return self.code.encode(word) ^ self.flipped
+
+    def decode(self, stored: int) -> Reading:
+        return self.code.decode(stored)
+
+    def encoder(self, word: Value) -> Value:
+        return self.code.encoder(word) ^ self.flipped
+
+    def decoder(self, m: Module, stored: Value) -> ReadingCircuit:
+        return self.code.decoder(m, stored)
+
+
+@dataclass(frozen=True, eq=False)
+class StruckDense(FoldedDense):
+    #: In the words of each lane.
+    flipped: tuple[int, ...] = (0,) * 4
+
+    def lane_contents(self) -> list[list[Contents]]:
+        return [
+            [replace(memory, protection=Struck(memory.protection, flipped)) for memory in lane]
+            for flipped, lane in zip(self.flipped, super().lane_contents(), strict=True)
+        ]
+
+
+def layer(weight_ecc: str) -> StruckDense:
+    rng, i = np.random.default_rng(2), Vector(Fixed(5, 4), 4, 4, banks=2)
+    weight, bias = rng.integers(-7, 8, (2, 4)), rng.integers(-40, 40, 2)
+    dense = Dense(replace(i, banks=1), weight, 6, bias, 6, wrap=True)
+    found = StruckDense.of(dense, i, Fold(2, 4), MemoryFormat(4, 2, 9, 16), weight_ecc=weight_ecc)
+    assert isinstance(found, StruckDense)
+    return found
+
+
+def as_read(contents: Contents) -> Contents:
+    code = contents.protection
+    return replace(contents, words=tuple(code.decode(code.encode(word)).word for word in contents.words))
+
+
+def circuit(node: FoldedDense) -> Codes:
+    return simulate(node, X, gaps=False)[0]
+
+
+@pytest.mark.parametrize("weight_ecc", ["ecc", "none"])
+def test_flips_planted_in_every_place_of_the_words_change_what_they_should(weight_ecc: str) -> None:
+    node = layer(weight_ecc)
+    ((memory,), *_) = node.lane_contents()
+    places = [1 << place for place in range(memory.stored_width)]
+    for first in range(0, len(places), 4):
+        struck = replace(node, flipped=(*places[first : first + 4], *places)[:4])
+        got = circuit(struck)
+        assert (got == struck_forward(struck, X, as_read)).all()
+        assert (got == node.forward_int(X)).all() == (weight_ecc == "ecc")
+
+
+@pytest.mark.parametrize("weight_ecc", ["ecc", "top3"])
+def test_more_flips_than_can_be_corrected_are_read_as_the_model_says(weight_ecc: str) -> None:
+    struck = replace(layer(weight_ecc), flipped=(0b11, 0b10000111, 0x1FF, 0b1010000))
+    got = circuit(struck)
+    assert (got == struck_forward(struck, X, as_read)).all()
+    assert (got != struck.forward_int(X)).any()
