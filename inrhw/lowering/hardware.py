@@ -19,6 +19,9 @@ WEIGHTS: tuple[str, ...] = get_args(Weights)
 #: The clock that rates and power are meant at when nobody says.
 DEFAULT_CLOCK_MHZ = 300.0
 
+#: Why others are refused.
+WHERE_LEVELS_ARE = "and adder_levels is about the adders of baked weights; leave it out"
+
 
 @dataclass(frozen=True)
 class Hardware(Settings):
@@ -47,6 +50,9 @@ class Hardware(Settings):
         Largest number of LUTs. None: the board's.
     packed
         Two products of 8 bits in one DSP48E2.
+    adder_levels
+        Levels of adders between registers where weights are baked, 1..8: more of them take fewer flip-flops
+        and cycles, at a lower clock (docs/density.md).
     clock_mhz
         Clock for target_mpixels and power. None: 300; for power the highest if that is lower.
 
@@ -66,6 +72,7 @@ class Hardware(Settings):
     max_dsp: Annotated[int, at_least(1)] | None = None
     max_lut: Annotated[int, at_least(1)] | None = None
     packed: bool = False
+    adder_levels: Annotated[int, at_least(1, 8)] = 1
     clock_mhz: Annotated[float, over(0)] | None = None
 
     def __post_init__(self) -> None:
@@ -100,6 +107,8 @@ class Hardware(Settings):
             )
         if self.packed and not self.folded:
             raise InputError("packed is about the multipliers of a folded network; give a target too")
+        if self.adder_levels > 1 and self.folded:
+            raise InputError(f"a folded network has multipliers, {WHERE_LEVELS_ARE}")
         if self.interval == 1 and self.weights == "loadable":
             raise InputError(
                 "loadable weights with a target take two clocks a pixel or more; "

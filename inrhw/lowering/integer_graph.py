@@ -8,12 +8,12 @@ from inrhw.base.types import Fixed, Phase, Vector
 from inrhw.gateware.adder_graph import MOST_OPERANDS
 from inrhw.networks.architecture import PIXEL
 from inrhw.networks.inr import INR
-from inrhw.ops.linear.dense import DenseLayer
+from inrhw.ops.linear.dense import Dense, DenseLayer
 from inrhw.ops.linear.requantize import Requantize
 from inrhw.ops.node import Graph, Node
 
 
-def lower(model: INR, *, operands: int = MOST_OPERANDS) -> Graph:
+def lower(model: INR, *, operands: int = MOST_OPERANDS, adder_levels: int = 1) -> Graph:
     """Return the integer graph that equals the quantized model to the last bit.
 
     Parameters
@@ -22,6 +22,8 @@ def lower(model: INR, *, operands: int = MOST_OPERANDS) -> Graph:
         From `inrhw.networks.inr.INR.quantized`, or `Fitted.model`. It is not changed.
     operands
         Most that an adder takes on the part: `Board.adder_operands`.
+    adder_levels
+        Levels of adders from one register to the next.
 
     Returns
     -------
@@ -40,6 +42,10 @@ def lower(model: INR, *, operands: int = MOST_OPERANDS) -> Graph:
         raise InputError("only a quantized model can be lowered; use INR.quantized() or Fitted.model")
     model.check_finite()
     model = copy.deepcopy(model).cpu().double().eval()
+
+    def with_adders(dense: Dense) -> Dense:
+        return replace(dense, operands=operands, adder_levels=adder_levels)
+
     nodes: dict[str, Node] = {}
     edge = model.architecture.grid.vector
     *hidden, last = model.dense_layers()
@@ -47,7 +53,7 @@ def lower(model: INR, *, operands: int = MOST_OPERANDS) -> Graph:
         edge = _prepare(nodes, f"layer{k}", layer, edge)
         argument = activation.argument
         assert argument is not None
-        dense = replace(layer.node(edge, argument.frac, wrap=isinstance(argument, Phase)), operands=operands)
+        dense = with_adders(layer.node(edge, argument.frac, wrap=isinstance(argument, Phase)))
         nodes[f"layer{k}_dense"] = dense
         edge = dense.o
         if isinstance(argument, Fixed) and activation.clamped:
@@ -57,7 +63,7 @@ def lower(model: INR, *, operands: int = MOST_OPERANDS) -> Graph:
         nodes[f"layer{k}_{name}"] = curve = activation.node(edge)
         edge = curve.o
     edge = _prepare(nodes, f"layer{len(hidden)}", last, edge)
-    dense = replace(last.node(edge, PIXEL.frac, wrap=False), operands=operands)
+    dense = with_adders(last.node(edge, PIXEL.frac, wrap=False))
     nodes[f"layer{len(hidden)}_dense"] = dense
     nodes["pixel"] = Requantize(dense.o, PIXEL)
     return Graph(nodes)

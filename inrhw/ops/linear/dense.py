@@ -1,9 +1,9 @@
 """Dense layer with constant weights: y = W x + b, without multipliers.
 
-The circuit is an adder graph (`gateware.constant_matrix`) with a register after every adder of two or three
-operands: the flip-flops of a slice are free, Yosys keeps registered adders apart (fused into carry-save form
-they cost twice the LUTs), and the critical path is one carry chain. No adder is wider than the result needs:
-in front of a phase the integer bits are dropped everywhere, however many inputs are summed.
+The circuit is an adder graph (`gateware.constant_matrix`), as a rule with a register after every adder of two
+or three operands: the flip-flops of a slice are free, Yosys keeps registered adders apart (fused into
+carry-save form they cost twice the LUTs), and the critical path is one carry chain. No adder is wider than
+the result needs: in front of a phase the integer bits are dropped everywhere, however many inputs are summed.
 """
 
 import functools
@@ -65,6 +65,8 @@ class Dense(Node):
         Drop the integer bits: the output is ``Phase(frac)``.
     operands
         Most that an adder takes: 3 where a slice adds them with one LUT a bit, else 2.
+    adder_levels
+        Levels of adders from one register to the next.
     """
 
     i: Vector
@@ -74,6 +76,7 @@ class Dense(Node):
     frac: int
     wrap: bool
     operands: int = MOST_OPERANDS
+    adder_levels: int = 1
 
     def __post_init__(self) -> None:
         if not isinstance(self.i.element, Fixed):
@@ -135,9 +138,15 @@ class Dense(Node):
         return self.shift + self.o.element.width
 
     @property
+    def registered(self) -> list[int]:
+        """Levels of adders with a register behind them: few where there are most bits, which is at first."""
+        depth, step = self.adder_graph.depth, self.adder_levels
+        return [min(level, depth) for level in range(step, depth + step, step)]
+
+    @property
     def latency(self) -> int:
-        """One cycle an adder level."""
-        return self.adder_graph.depth
+        """One cycle each `adder_levels` levels of adders."""
+        return len(self.registered)
 
     def forward_int(self, x: Codes) -> Codes:
         """Multiply, add, shift; see `Node`."""
@@ -151,7 +160,7 @@ class Dense(Node):
         found = adders_cost(
             graph,
             self.i.element,
-            registered=range(1, graph.depth + 1),
+            registered=self.registered,
             keep=self.summed_bits,
             dropped=self.shift,
         )
@@ -179,7 +188,7 @@ class Dense(Node):
 
 
 class DenseComponent(wiring.Component):
-    """The adder graph of a `Dense`, a register after each adder."""
+    """The adder graph of a `Dense`, a register after each adder, or after some levels of them."""
 
     def __init__(self, node: Dense) -> None:
         self._node = node
@@ -192,13 +201,14 @@ class DenseComponent(wiring.Component):
         graph = node.adder_graph
         assert isinstance(node.i.element, Fixed)
         x = [self.i.payload[k] for k in range(graph.n_inputs)]
-        everywhere = range(1, graph.depth + 1)
-        rows = build_adders(m, graph, x, node.i.element, registered=everywhere, keep=node.summed_bits)
+        rows = build_adders(
+            m, graph, x, node.i.element, registered=node.registered, keep=node.summed_bits, apart=True
+        )
         for row, y in enumerate(rows):
             m.d.comb += self.o.payload[row].eq(y >> node.shift)
-        m.d.comb += self.o.valid.eq(delay_valid(m, self.i.valid, graph.depth))
+        m.d.comb += self.o.valid.eq(delay_valid(m, self.i.valid, node.latency))
         if node.i.banks > 1:
-            m.d.comb += self.o.bank.eq(delay(m, self.i.bank, graph.depth, "bank"))
+            m.d.comb += self.o.bank.eq(delay(m, self.i.bank, node.latency, "bank"))
         return m
 
 
