@@ -53,7 +53,9 @@ def lower(model: INR, *, operands: int = MOST_OPERANDS, adder_levels: int = 1) -
         edge = _prepare(nodes, f"layer{k}", layer, edge)
         argument = activation.argument
         assert argument is not None
-        dense = with_adders(layer.node(edge, argument.frac, wrap=isinstance(argument, Phase)))
+        assert activation.element is not None
+        wrap, floors = isinstance(argument, Phase), activation.element.mid_rise
+        dense = with_adders(layer.node(edge, argument.frac, wrap, floors=floors))
         nodes[f"layer{k}_dense"] = dense
         edge = dense.o
         if isinstance(argument, Fixed) and activation.clamped:

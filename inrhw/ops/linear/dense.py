@@ -332,7 +332,7 @@ class DenseLayer(nn.Module):
         largest = max(-x.lo, x.hi) * 2.0**-x.frac
         # With half a unit of the output, and a little for rounding.
         reach = (weight.abs().sum(dim=-1) * largest + bias.abs() + 0.5).double() * (1 + 2.0**-20)
-        return _SUM_BITS - torch.frexp(reach).exponent - x.frac - finer_bits
+        return _SUM_BITS - torch.frexp(reach).exponent - x.frac - int(x.mid_rise) - finer_bits
 
     def bits_a_weight(self) -> int:
         """Return the bits that tell one quantized weight from others of its row."""
@@ -355,8 +355,17 @@ class DenseLayer(nn.Module):
         weight, bias = self.absorbed() if self.weight_bits is None else self.quantized()[:2]
         return nn.functional.linear(x, weight, bias)
 
-    def node(self, i: Vector, frac: int, wrap: bool) -> Dense:
-        """Return the quantized layer in integers, with its output rounded half up to `frac`.
+    def node(self, i: Vector, frac: int, wrap: bool, *, floors: bool = False) -> Dense:
+        """Return the quantized layer in integers.
+
+        Parameters
+        ----------
+        i
+            What comes in.
+        frac, wrap
+            As of `Dense`.
+        floors
+            Round the output down to `frac`, not half up.
 
         Raises
         ------
@@ -369,14 +378,16 @@ class DenseLayer(nn.Module):
         # At least as fine as the output, so that only right shifts remain.
         weight_frac = max(int(frac_of_row.max()), frac - x_frac)
         acc_frac = x_frac + weight_frac
-        half = 1 << (acc_frac - frac) >> 1
         x = max(abs(i.element.lo), i.element.hi) * 2.0**-x_frac
-        row_frac = (frac_of_row + x_frac).clamp(min=frac)
+        row_frac = (frac_of_row + x_frac + int(self.input_format.mid_rise)).clamp(min=frac)
         reach = weight.abs().sum(dim=1) * x + bias.abs() + 2.0 ** -(frac + 1)
         largest = float((reach * 2.0**row_frac).max())
         if not largest < 2.0**_SUM_BITS:
             raise Overflow(f"a sum of the layer could reach {largest:.3g}, beyond 2**52; use fewer bits")
-        return Dense(i, _codes(weight, weight_frac), weight_frac, _codes(bias, acc_frac) + half, frac, wrap)
+        codes = _codes(weight, weight_frac)
+        # What rounds, and what mid-rise values have more, in halves: one that is left changes no floor.
+        halves = (0 if floors else 1 << acc_frac - frac) + self.input_format.mid_rise * codes.sum(axis=1)
+        return Dense(i, codes, weight_frac, _codes(bias, acc_frac) + (halves >> 1), frac, wrap)
 
 
 def _codes(x: Tensor, frac: int) -> Codes:
