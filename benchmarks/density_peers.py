@@ -1,6 +1,7 @@
 """The same integers through inrhw and through da4ml: LUTs, flip-flops, stages, time of synthesis.
 
-    python benchmarks/density_peers.py [--networks 16 32] [--models siren quadinr] [--work FOLDER]
+    python benchmarks/density_peers.py [--networks 16 32] [--models siren quadinr] [--hidden-layers 1]
+        [--scripts plain inrhw] [--work FOLDER]
 
 Trains 2-N-N-3 with 8 bits everywhere on the built-in picture, writes the network alone (no scan, no FIFO) as
 inrhw does with registers behind one, two and three levels of adders, and as da4ml 0.6 does, a peer that gets
@@ -16,7 +17,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +58,7 @@ def main() -> None:
     parser.add_argument("--networks", nargs="+", type=int, default=[16, 32])
     parser.add_argument("--models", nargs="+", default=["siren", "quadinr"])
     parser.add_argument("--hidden-layers", type=int, default=1)
+    parser.add_argument("--scripts", nargs="+", default=["plain", "inrhw"])
     parser.add_argument("--work", type=Path, default=Path("rtl_out/benchmark_density_peers"))
     options = parser.parse_args()
     peer = install(options.work / "da4ml")
@@ -66,7 +68,8 @@ def main() -> None:
             name = "-".join(map(str, [2, *[width] * (options.hidden_layers + 1), 3]))
             rows = [row for row in rows if (row["network"], row["model"]) != (name, model)]
             folder = options.work / f"{name}_{model}"
-            for row in measured(model, width, options.hidden_layers, folder, peer):
+            architecture = Architecture(model, 64, 64, 3, width, options.hidden_layers, precision=PRECISION)
+            for row in measured(architecture, options.scripts, folder, peer):
                 rows.append({"network": name, "model": model, **row})
                 print(json.dumps(rows[-1]), flush=True)
             write_json(RESULTS, rows)
@@ -82,22 +85,19 @@ def install(folder: Path) -> Path:
 
 
 def measured(
-    model: str, width: int, hidden_layers: int, folder: Path, peer: Path
+    architecture: Architecture, scripts: Sequence[str], folder: Path, peer: Path
 ) -> Iterator[dict[str, object]]:
     """Yield a row for each way to make a circuit of one network."""
-    architecture = Architecture(
-        model, 64, 64, 3, hidden_features=width, hidden_layers=hidden_layers, precision=PRECISION
-    )
     BuildFolder(folder).run(Fit([builtin_picture((64, 64))], [architecture], Training(steps=600)))
     network = Fitted.load(folder).model
     for levels in (1, 2, 3):
         graph = lower(network, adder_levels=levels)
         text = verilog_of(graph.component(), "network", folder)
-        for script in ("plain", "inrhw"):
+        for script in scripts:
             told = {"by": "inrhw", "adder_levels": levels, "stages": graph.latency, "script": script}
             yield told | synthesized(script, text, "network", folder)
     text, stages = of_da4ml(lower(network), folder / "da4ml", peer)
-    for script in ("plain", "inrhw"):
+    for script in scripts:
         told = {"by": "da4ml", "stages": stages, "script": script}
         yield told | synthesized(script, text, "peer", folder)
     apart = re.sub(r"(?m)^( *)(wire .*accum;)", rf"\1(* {APART} = 1 *) \2", text)

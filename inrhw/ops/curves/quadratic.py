@@ -71,8 +71,9 @@ class Quadratic(QuarterWaveNode):
     def examples(cls) -> Iterator["Quadratic"]:
         """Yield formats that drop, keep and add low bits, with every number of stages."""
         for phase_bits, bits in ((3, 2), (3, 8), (5, 7), (8, 8), (10, 6), (9, 12)):
-            for n_stages in (1, 2, 3):
-                yield cls(Vector(Phase(phase_bits), 2), Fixed(bits, bits - 1), n_stages)
+            vector, element = Vector(Phase(phase_bits), 2), Fixed(bits, bits - 1)
+            for n_stages in range(1, len(cls(vector, element, 1).steps()) + 1):
+                yield cls(vector, element, n_stages)
             yield cls(Vector(Phase(phase_bits), 2), Fixed(bits, bits - 1, mid_rise=True))
 
 

@@ -57,8 +57,9 @@ class Sine(SineNode, QuarterWaveNode):
     def examples(cls) -> Iterator["Sine"]:
         """Yield small and usual formats with every number of stages."""
         for phase_bits, bits in ((3, 2), (4, 8), (8, 8), (10, 6)):
-            for n_stages in (1, 2, 3):
-                yield cls(Vector(Phase(phase_bits), 2), Fixed(bits, bits - 1), n_stages)
+            vector, element = Vector(Phase(phase_bits), 2), Fixed(bits, bits - 1)
+            for n_stages in range(1, len(cls(vector, element, 1).steps()) + 1):
+                yield cls(vector, element, n_stages)
             yield cls(Vector(Phase(phase_bits), 2), Fixed(bits, bits - 1, mid_rise=True))
 
 

@@ -44,19 +44,33 @@ class QuarterWave:
 
     @property
     def steps(self) -> list[Step]:
-        """Mirror the phase into a quarter, look up, give it its sign."""
+        """Mirror the phase into a quarter, look up, give it its sign; a short table needs no mirror."""
+        if self._is_short:
+            return [self._look_up_half, self._sign]
         return [self._mirror, self._look_up, self._sign]
 
-    def cost(self) -> Cost:
-        """Return what the steps take: the adder that mirrors, the table, the adder that gives the sign.
+    @property
+    def _is_short(self) -> bool:
+        """Whether two LUTs a bit hold half a wave: less than one LUT and the adder that mirrors."""
+        return len(self.magnitudes) <= 1 << LUT_INPUTS
 
-        LUTs have two more inputs than a table of few entries: they give the sign as well.
+    @property
+    def _half(self) -> list[tuple[int, bool]]:
+        """Magnitude and tie of each phase from 0 up to half a turn."""
+        rising = list(zip(self.magnitudes, self.ties, strict=True))
+        return [*rising, (self.crest, False), *rising[:0:-1]]
+
+    def cost(self) -> Cost:
+        """Return what the steps take: the table, the adder that gives the sign, that which mirrors if any.
+
+        LUTs have an input more than a table of few entries: they give the sign as well.
         """
-        adders = Cost(lut=address_bits(len(self.magnitudes)) + self.width)
-        if 4 * len(self.magnitudes) <= 1 << LUT_INPUTS:
-            return adders
+        sign = Cost(lut=self.width)
+        if self._is_short:
+            half = [2 * entry + tie for entry, tie in self._half]
+            return sign if 2 * len(half) <= 1 << LUT_INPUTS else sign + table(half)
         entries = [2 * entry + tie for entry, tie in zip(self.magnitudes, self.ties, strict=True)]
-        return adders + table(entries) + _CREST
+        return Cost(lut=address_bits(len(self.magnitudes))) + sign + table(entries) + _CREST
 
     def _mirror(self, x: Mapping[str, Value]) -> Mapping[str, Value]:
         index, crest, negative = mirror(x["x"])
@@ -68,6 +82,14 @@ class QuarterWave:
         if any(self.ties):
             up = up | lookup([int(tie) for tie in self.ties], x["index"], 1) & ~x["crest"]
         return {"magnitude": magnitude, "negative": x["negative"], "up": up}
+
+    def _look_up_half(self, x: Mapping[str, Value]) -> Mapping[str, Value]:
+        index, negative = x["x"][:-1], x["x"][-1]
+        magnitude = lookup([entry for entry, _ in self._half], index, self.width - 1)
+        up = negative
+        if any(self.ties):
+            up = up | lookup([int(tie) for _, tie in self._half], index, 1)
+        return {"magnitude": magnitude, "negative": negative, "up": up}
 
     def _sign(self, x: Mapping[str, Value]) -> Mapping[str, Value]:
         # -m is ~m + 1, and a tie above zero is m + 1: one adder with a carry in.
@@ -141,7 +163,7 @@ class WaveNode(CurveNode):
 
 @dataclass(frozen=True)
 class QuarterWaveNode(WaveNode):
-    """A wave rounded half up and saturated to +-element.hi, in 1 to 3 stages; `quarter_wave` is its table.
+    """A wave rounded half up and saturated to +-element.hi, in up to 3 stages; `quarter_wave` is its table.
 
     A mid-rise element has the middle of the unit in which the wave is half a code after the phase.
     """
