@@ -101,6 +101,10 @@ class Fixed:
             return cls(width, width - 1)
         return cls(width, math.frexp((largest + 0.5) / magnitude)[1] - 1)
 
+    def __repr__(self) -> str:
+        rise = ", mid_rise=True" if self.mid_rise else ""
+        return f"Fixed(width={self.width}, frac={self.frac}, signed={self.signed}{rise})"
+
     def __str__(self) -> str:
         return f"{'s' if self.signed else 'u'}{self.width}.{self.frac}{'+1/2' if self.mid_rise else ''}"
 
