@@ -51,7 +51,7 @@ def describe(core: Core, name: str, component: Component) -> Manifest:
         latency=core.latency,
         initiation_interval=core.initiation_interval,
         folding=_folding(core),
-        adder_operands=_adder_operands(core),
+        adder_operands=max((node.operands for node in _dense(core)), default=2),
         pipeline=tuple(_pipeline(core)),
         shape=f"{shape_digest(core.memories):08x}" if core.memories else "",
         memories=tuple(Memory(memory.name, memory.width, memory.depth) for memory in core.memories),
@@ -61,6 +61,7 @@ def describe(core: Core, name: str, component: Component) -> Manifest:
         control=_addresses(control_registers(core.window)) if core.control else None,
         window=_window(core.window_source) if core.window_source else None,
         tile=(core.tiling.tile_width, core.tiling.tile_height) if core.tiling else None,
+        adder_levels=max((node.adder_levels for node in _dense(core)), default=1),
     )
 
 
@@ -80,9 +81,8 @@ def _folding(core: Core) -> Folding | None:
     return Folding(layers, folding.weights, folding.packed, folding.weight_ecc)
 
 
-def _adder_operands(core: Core) -> int:
-    dense = (node for node in core.pipeline.nodes.values() if isinstance(node, Dense))
-    return max((node.operands for node in dense), default=2)
+def _dense(core: Core) -> list[Dense]:
+    return [node for node in core.pipeline.nodes.values() if isinstance(node, Dense)]
 
 
 def _registers(core: Core) -> dict[str, int] | None:

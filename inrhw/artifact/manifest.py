@@ -151,6 +151,8 @@ class Manifest:
         Numbers of the window, if it can be set at run time.
     tile
         Width and height of a tile in pixels, of a core that has a network for each tile.
+    adder_levels
+        Levels of adders of weights from one register to the next.
     """
 
     created_by: str
@@ -175,6 +177,7 @@ class Manifest:
     control: Mapping[str, int] | None = None
     window: WindowFormat | None = None
     tile: tuple[int, int] | None = None
+    adder_levels: int = 1
 
     def __post_init__(self) -> None:
         plain_name = re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", self.name) is not None
@@ -182,7 +185,7 @@ class Manifest:
         _check(self.source in ("raster", "stream"), self.source, "source", "raster or stream")
         _check(self.adder_operands in (2, 3), self.adder_operands, "adder_operands", "2 or 3")
         _check(0 < len(self.sides) <= 3 and min(self.sides) > 0, self.sides, "sides", "1 to 3 of at least 1")
-        for key in ("channels", "latency", "initiation_interval", "pictures"):
+        for key in ("channels", "latency", "initiation_interval", "pictures", "adder_levels"):
             _check(getattr(self, key) > 0, getattr(self, key), key, "at least 1")
         in_order = sorted(self.tdata_order) == list(range(self.channels))
         _check(in_order, self.tdata_order, "tdata_order", "every channel once")

@@ -62,15 +62,17 @@ def as_emitted(models: Sequence[INR], manifest: Manifest) -> list[INR]:
     return [model.scaled(width // own) for model in models]
 
 
-def graph_of(models: Sequence[INR], folding: Folding | None, operands: int) -> Graph:
+def graph_of(
+    models: Sequence[INR], folding: Folding | None, operands: int, *, adder_levels: int = 1
+) -> Graph:
     """Return the graph of one network, folded or not, or of several, or of those of all tiles, as banks.
 
-    `operands` as of `lower`.
+    `operands` and `adder_levels` as of `lower`.
     """
     first = models[0]
     if isinstance(first, TiledINR):
         models = list(first.each())
-    graphs = [lower(model, operands=operands) for model in models]
+    graphs = [lower(model, operands=operands, adder_levels=adder_levels) for model in models]
     precision = models[0].architecture.precision
     if folding is None:
         (graph,) = graphs
@@ -89,7 +91,7 @@ def grid_of(models: Sequence[INR]) -> Tiling | list[Grid]:
 
 def core_of(models: Sequence[INR], manifest: Manifest) -> Core:
     """Return the core that a manifest describes, with the weights of `models`, from `as_emitted`."""
-    graph = graph_of(models, _folding(manifest), manifest.adder_operands)
+    graph = graph_of(models, _folding(manifest), manifest.adder_operands, adder_levels=manifest.adder_levels)
     return core_over(
         graph,
         grid_of(models),

@@ -23,7 +23,7 @@ def _check_width(width: int) -> None:
 
 @dataclass(frozen=True)
 class Fixed:
-    """Fixed-point number: value = code * 2**-frac.
+    """Fixed-point number: value = code * 2**-frac; mid-rise, value = (code + 1/2) * 2**-frac.
 
     Parameters
     ----------
@@ -33,6 +33,8 @@ class Fixed:
         Fraction bits; may be negative or exceed `width`.
     signed
         Two's complement if true, else unsigned.
+    mid_rise
+        Values lie half-way between multiples of the step: minus a value has the complement of its code.
 
     Examples
     --------
@@ -45,6 +47,7 @@ class Fixed:
     width: int
     frac: int
     signed: bool = True
+    mid_rise: bool = False
 
     def __post_init__(self) -> None:
         _check_width(self.width)
@@ -98,8 +101,12 @@ class Fixed:
             return cls(width, width - 1)
         return cls(width, math.frexp((largest + 0.5) / magnitude)[1] - 1)
 
+    def __repr__(self) -> str:
+        rise = ", mid_rise=True" if self.mid_rise else ""
+        return f"Fixed(width={self.width}, frac={self.frac}, signed={self.signed}{rise})"
+
     def __str__(self) -> str:
-        return f"{'s' if self.signed else 'u'}{self.width}.{self.frac}"
+        return f"{'s' if self.signed else 'u'}{self.width}.{self.frac}{'+1/2' if self.mid_rise else ''}"
 
 
 @dataclass(frozen=True)

@@ -144,7 +144,8 @@ def _predicted(recipe: Recipe, folder: Path) -> Measures:
     hardware, board = recipe.hardware, load_board(recipe.board)
     models = [model.scaled(hardware.scale) for model in networks(folder)]
     architectures = [model.architecture for model in models]
-    graph = graph_of(models, plan_for(architectures, hardware, board), board.adder_operands)
+    folding = plan_for(architectures, hardware, board)
+    graph = graph_of(models, folding, board.adder_operands, adder_levels=hardware.adder_levels)
     options: dict[str, bool] = {"control": hardware.control, "window": hardware.window}
     over = grid_of(models)
     tile_columns = over.columns if isinstance(over, Tiling) else 0

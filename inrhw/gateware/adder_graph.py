@@ -10,6 +10,10 @@ from inrhw.base.types import Fixed
 #: Most operands of an adder: what a slice of UltraScale+ or 7 series adds with one LUT a bit.
 MOST_OPERANDS = 3
 
+#: Attribute of sums without a register, by which synthesis knows them: fused with the sums that they are
+#: operands of, they would take twice the LUTs.
+APART = "inrhw_apart"
+
 
 class Term(NamedTuple):
     """A variable times a signed power of two: ``sign * (variable << shift)``."""

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from amaranth.hdl import Cat, Const, Module, Shape, Signal, Value
 
 from inrhw.base.types import Fixed
-from inrhw.gateware.adder_graph import Adder, AdderGraph, Bits
+from inrhw.gateware.adder_graph import APART, Adder, AdderGraph, Bits
 from inrhw.gateware.cost import Cost, delayed
 
 
@@ -21,6 +21,7 @@ def build_adders(
     *,
     registered: Collection[int],
     keep: int = 62,
+    apart: bool = False,
 ) -> list[Value]:
     """Build the adders level by level; a variable that is used later waits in registers.
 
@@ -38,6 +39,8 @@ def build_adders(
         Levels of adders, from 1, with a register behind them.
     keep
         How many low bits of each result are needed.
+    apart
+        Keep synthesis from fusing sums that have no register between them.
 
     Returns
     -------
@@ -65,8 +68,10 @@ def build_adders(
         return past[stages[level] - stages[levels[variable]]]
 
     for k, adder in enumerate(graph.adders, graph.first_adder):
-        total = Signal(_shape(bits[k]), name=names[k], reset_less=True)
-        domain = m.d.sync if levels[k] in registered else m.d.comb
+        later = levels[k] in registered
+        attrs = {APART: 1} if apart and not later else None
+        total = Signal(_shape(bits[k]), name=names[k], reset_less=True, attrs=attrs)
+        domain = m.d.sync if later else m.d.comb
         domain += total.eq(_sum(adder, [at(term.variable, levels[k] - 1) for term in adder.terms]))
         history.append([total])
     return [at(term.variable, graph.depth) << term.shift if term else Const(0) for term in graph.outputs]

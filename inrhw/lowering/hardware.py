@@ -22,6 +22,9 @@ WeightEcc = Literal["none", "ecc", "top3"]
 #: The clock that rates and power are meant at when nobody says.
 DEFAULT_CLOCK_MHZ = 300.0
 
+#: Why others are refused.
+WHERE_LEVELS_ARE = "and adder_levels is about the adders of baked weights; leave it out"
+
 
 @dataclass(frozen=True)
 class Hardware(Settings):
@@ -50,6 +53,9 @@ class Hardware(Settings):
         Largest number of LUTs. None: the board's.
     packed
         Two products of 8 bits in one DSP48E2.
+    adder_levels
+        Levels of adders between registers where weights are baked, 1..8: more of them take fewer flip-flops
+        and cycles, at a lower clock (docs/density.md).
     weight_ecc
         Protection of weight memories. ecc: corrects a flipped bit of a word, detects two. top3: the top three
         bits of each number three times.
@@ -72,6 +78,7 @@ class Hardware(Settings):
     max_dsp: Annotated[int, at_least(1)] | None = None
     max_lut: Annotated[int, at_least(1)] | None = None
     packed: bool = False
+    adder_levels: Annotated[int, at_least(1, 8)] = 1
     weight_ecc: WeightEcc = "none"
     clock_mhz: Annotated[float, over(0)] | None = None
 
@@ -107,6 +114,8 @@ class Hardware(Settings):
             )
         if self.packed and not self.folded:
             raise InputError("packed is about the multipliers of a folded network; give a target too")
+        if self.adder_levels > 1 and self.folded:
+            raise InputError(f"a folded network has multipliers, {WHERE_LEVELS_ARE}")
         if self.interval == 1 and self.weights == "loadable":
             raise InputError(
                 "loadable weights with a target take two clocks a pixel or more; "

@@ -7,12 +7,12 @@ from inrhw.base.errors import InputError
 from inrhw.base.types import Fixed, Phase, Vector
 from inrhw.gateware.adder_graph import MOST_OPERANDS
 from inrhw.networks.inr import INR
-from inrhw.ops.linear.dense import DenseLayer
+from inrhw.ops.linear.dense import Dense, DenseLayer
 from inrhw.ops.linear.requantize import Requantize
 from inrhw.ops.node import Graph, Node
 
 
-def lower(model: INR, *, operands: int = MOST_OPERANDS) -> Graph:
+def lower(model: INR, *, operands: int = MOST_OPERANDS, adder_levels: int = 1) -> Graph:
     """Return the integer graph that equals the quantized model to the last bit.
 
     Parameters
@@ -21,6 +21,8 @@ def lower(model: INR, *, operands: int = MOST_OPERANDS) -> Graph:
         From `inrhw.networks.inr.INR.quantized`, or `Fitted.model`. It is not changed.
     operands
         Most that an adder takes on the part: `Board.adder_operands`.
+    adder_levels
+        Levels of adders from one register to the next.
 
     Returns
     -------
@@ -39,6 +41,10 @@ def lower(model: INR, *, operands: int = MOST_OPERANDS) -> Graph:
         raise InputError("only a quantized model can be lowered; use INR.quantized() or Fitted.model")
     model.check_finite()
     model = copy.deepcopy(model).cpu().double().eval()
+
+    def with_adders(dense: Dense) -> Dense:
+        return replace(dense, operands=operands, adder_levels=adder_levels)
+
     nodes: dict[str, Node] = {}
     edge, value = model.architecture.grid.vector, model.architecture.value
     *hidden, last = model.dense_layers()
@@ -46,7 +52,9 @@ def lower(model: INR, *, operands: int = MOST_OPERANDS) -> Graph:
         edge = _prepare(nodes, f"layer{k}", layer, edge)
         argument = activation.argument
         assert argument is not None
-        dense = replace(layer.node(edge, argument.frac, wrap=isinstance(argument, Phase)), operands=operands)
+        assert activation.element is not None
+        wrap, floors = isinstance(argument, Phase), activation.element.mid_rise
+        dense = with_adders(layer.node(edge, argument.frac, wrap, floors=floors))
         nodes[f"layer{k}_dense"] = dense
         edge = dense.o
         if isinstance(argument, Fixed) and activation.clamped:
@@ -56,7 +64,7 @@ def lower(model: INR, *, operands: int = MOST_OPERANDS) -> Graph:
         nodes[f"layer{k}_{name}"] = curve = activation.node(edge)
         edge = curve.o
     edge = _prepare(nodes, f"layer{len(hidden)}", last, edge)
-    dense = replace(last.node(edge, value.frac, wrap=False), operands=operands)
+    dense = with_adders(last.node(edge, value.frac, wrap=False))
     nodes[f"layer{len(hidden)}_dense"] = dense
     nodes["pixel"] = Requantize(dense.o, value)
     return Graph(nodes)

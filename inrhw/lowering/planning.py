@@ -20,7 +20,7 @@ from inrhw.lowering.cost import (
     synapse_fold,
 )
 from inrhw.lowering.folding import Folding, check_loadable
-from inrhw.lowering.hardware import Hardware, check_window
+from inrhw.lowering.hardware import WHERE_LEVELS_ARE, Hardware, check_window
 from inrhw.lowering.shapes import LayerShape, layer_shapes
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.tiled import TiledArchitecture
@@ -111,7 +111,7 @@ def plan_banks(architectures: Sequence[Architecture], hardware: Hardware, board:
         )
     if hardware.window:
         raise InputError("pictures that share layers cannot have a window; it needs baked weights")
-    shapes = layer_shapes(architectures[0], len(architectures))
+    shapes = layer_shapes(architectures[0], len(architectures), adder_levels=hardware.adder_levels)
     if hardware.folded:
         return _folding(shapes, hardware, board)
     return _whole(shapes, hardware)
@@ -140,6 +140,8 @@ def plan_tiles(architecture: TiledArchitecture, hardware: Hardware, board: Board
         )
     if hardware.weights == "loadable":
         check_loadable(architecture.precision, len(architecture.features) - 1)
+    if hardware.adder_levels > 1:
+        raise InputError(f"the networks of tiles are multipliers, {WHERE_LEVELS_ARE}")
     if hardware.window:
         raise InputError("tiles cannot have a window, which needs baked weights; leave one out")
     if hardware.source != "raster":
@@ -356,7 +358,7 @@ def plan_to_json(
     Of several pictures also what as many cores of one would cost: with the same folds, or baked where the
     core gives a pixel a clock.
     """
-    shapes = layer_shapes(architectures[0], len(architectures))
+    shapes = layer_shapes(architectures[0], len(architectures), adder_levels=hardware.adder_levels)
     source, control = hardware.source, hardware.control
 
     def told(cost: Cost) -> dict[str, float]:
@@ -366,7 +368,7 @@ def plan_to_json(
         return sum(network_cost(shapes, folding, source, control=control).values(), Cost())
 
     def separate() -> dict[str, Any]:
-        alone = layer_shapes(architectures[0])
+        alone = layer_shapes(architectures[0], adder_levels=hardware.adder_levels)
         one = folded(alone) if hardware.folded else baked_cost(alone, source, control=control)
         weights = folding.weights if hardware.folded else "baked"
         return {"weights": weights, **told(sum([one] * len(architectures), Cost()))}

@@ -124,7 +124,9 @@ class LayerShape:
 
 
 @functools.lru_cache(maxsize=64)
-def layer_shapes(architecture: Architecture, pictures: int = 1) -> tuple[LayerShape, ...]:
+def layer_shapes(
+    architecture: Architecture, pictures: int = 1, *, adder_levels: int = 1
+) -> tuple[LayerShape, ...]:
     """Return the dense layers of a core, first to last.
 
     Parameters
@@ -133,6 +135,8 @@ def layer_shapes(architecture: Architecture, pictures: int = 1) -> tuple[LayerSh
         Of its network; with many pictures a `SharedArchitecture`, with tiles a `TiledArchitecture`.
     pictures
         Pictures that share layers on it.
+    adder_levels
+        As of `lower`, for layers that are adders.
     """
     tile_columns = 0
     if isinstance(architecture, TiledArchitecture):
@@ -147,7 +151,8 @@ def layer_shapes(architecture: Architecture, pictures: int = 1) -> tuple[LayerSh
         networks = [own_network(known, 0)]
     else:
         networks = [INR(known, seed) for seed in range(min(_TILES, pictures) if tile_columns else 1)]
-    each = [_chunks(lower(network.quantized()).nodes.values()) for network in networks]
+    graphs = [lower(network.quantized(), adder_levels=adder_levels) for network in networks]
+    each = [_chunks(graph.nodes.values()) for graph in graphs]
     chunks = each[0]
     alike = _shared_layers(architecture, len(chunks)) if shared and pictures > 1 else range(0)
     if tile_columns and architecture.encoding:

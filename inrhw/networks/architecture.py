@@ -145,7 +145,15 @@ class Architecture:
         self, activation: type[Activation], circuit: type[CurveNode], others: Sequence[type[CurveNode]]
     ) -> None:
         """Raise InputError, naming others that would do, unless the circuit has this precision."""
-        argument, element = activation.formats(self.phase_bits, self.precision.activation_bits)
+        precision = self.precision
+        argument, element = activation.formats(
+            self.phase_bits, precision.activation_bits, mid_rise=precision.mid_rise
+        )
+        if precision.mid_rise and not activation.node_class.may_be_mid_rise:
+            raise InputError(
+                "mid_rise is for odd functions of a phase, such as those of quadinr and siren, and "
+                f"{self.model} has another; leave it out"
+            )
         try:
             circuit(Vector(argument, 1), element)
         except ValueError as error:

@@ -101,7 +101,7 @@ class INR(Trainable):
         circuit = self.architecture.circuit
         for activation in self.hidden_activations():
             own = circuit if activation is self.activation else activation.node_class
-            activation.quantize(phase_bits, precision.activation_bits, own)
+            activation.quantize(phase_bits, precision.activation_bits, own, mid_rise=precision.mid_rise)
             assert activation.element is not None
             elements.append(activation.element)
             finer_activation = copy.deepcopy(activation)

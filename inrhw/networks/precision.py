@@ -47,6 +47,9 @@ class Precision(Settings):
     hadamard
         How dhq treats widths that are no power of two: in "blocks" that are, or by one "stored" matrix of
         order 12, 20 or 28 times a power of two.
+    mid_rise
+        Values of activations half-way between codes, so that the complement of a code is minus its value:
+        fewer LUTs, and more dB with few activation_bits (docs/density.md). For odd functions of a phase.
     """
 
     weight_bits: Bits = 9
@@ -61,6 +64,7 @@ class Precision(Settings):
     rotate: Literal["both", "weights", "activations"] = "weights"
     rotate_layers: Literal["all", "hidden", "last"] = "hidden"
     hadamard: Literal["blocks", "stored"] = "blocks"
+    mid_rise: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -74,6 +78,10 @@ class Precision(Settings):
             raise InputError(
                 "a weight_code is of weights that are not rotated and bits that are named; leave out "
                 f"{'layer_bits auto' if self.layer_bits == 'auto' else f'quantizer {self.quantizer}'}"
+            )
+        if self.mid_rise and self.quantizer != "uniform":
+            raise InputError(
+                f"mid_rise is of values that are not rotated; leave it out, or quantizer {self.quantizer}"
             )
         if (self.rotate, self.hadamard) == ("activations", "stored"):
             raise InputError(

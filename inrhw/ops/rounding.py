@@ -5,7 +5,7 @@ from torch import Tensor
 
 from inrhw.base.types import SMALLEST, Fixed
 
-__all__ = ["finest_frac", "quantize", "round_half_up", "round_to"]
+__all__ = ["finest_frac", "quantize", "round_half_up", "round_to", "round_to_middle"]
 
 
 class _RoundHalfUp(torch.autograd.Function):
@@ -37,8 +37,19 @@ def round_to(x: Tensor, frac: int) -> Tensor:
     return round_half_up(x * 2.0**frac) * 2.0**-frac
 
 
+def round_to_middle(x: Tensor, frac: int) -> Tensor:
+    """Return the middle between the multiples of 2**-frac around x; the gradient passes unchanged.
+
+    Examples
+    --------
+    >>> round_to_middle(torch.tensor([0.25, -0.25, 0.5]), frac=1)
+    tensor([ 0.2500, -0.2500,  0.7500])
+    """
+    return (round_half_up(x * 2.0**frac - 0.5) + 0.5) * 2.0**-frac
+
+
 def quantize(x: Tensor, element: Fixed, symmetric: bool = False) -> Tensor:
-    """Round half up to the format, then saturate.
+    """Round half up to the format, then saturate; a mid-rise format takes the middle, away from zero.
 
     Parameters
     ----------
@@ -55,6 +66,9 @@ def quantize(x: Tensor, element: Fixed, symmetric: bool = False) -> Tensor:
     tensor([ 127., -128.])
     """
     unit = 2.0**-element.frac
+    if element.mid_rise:
+        magnitude = round_to_middle(x.abs(), element.frac).clamp(max=(element.hi + 0.5) * unit)
+        return torch.where(x < 0, -magnitude, magnitude)
     lo = -element.hi if symmetric else element.lo
     return round_to(x, element.frac).clamp(lo * unit, element.hi * unit)
 

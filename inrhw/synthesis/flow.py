@@ -1,9 +1,11 @@
 """The commands that Yosys runs, by family."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
-from inrhw.base.board import Board
+from inrhw.base.board import Board, Family
+from inrhw.gateware.adder_graph import APART
 
 #: Out of context: the design stands in a larger one, so no pads and no clock buffer belong to it.
 _FLOWS = {
@@ -11,6 +13,14 @@ _FLOWS = {
     "xc7": "synth_xilinx -family xc7 -flatten -noiopad -noclkbuf",
     "ecp5": "synth_ecp5",
     "ice40": "synth_ice40",
+}
+
+#: The first label of each flow behind "begin", and the one where memories are mapped, behind all adders.
+_PLACES: Mapping[Family, tuple[str, str]] = {
+    "xcup": ("prepare", "map_memory"),
+    "xc7": ("prepare", "map_memory"),
+    "ecp5": ("coarse", "map_ram"),
+    "ice40": ("flatten", "map_ram"),
 }
 
 #: What memories can be made of, as `synth_xilinx` says it to `memory_libmap`; `block_contents` has the map of
@@ -123,12 +133,33 @@ _TERNARY = """
 """
 
 
+def _coarse(flow: str, board: Board, verilog: str) -> str:
+    """Return the commands of a flow up to its memories.
+
+    Yosys fuses a sum with the one that it is an operand of unless something else reads it too, such as a
+    port of the top module.
+    """
+    first, memories = _PLACES[board.family]
+    if APART not in verilog:
+        return f"{flow} -run begin:{memories}"
+    return f"""
+        {flow} -run begin:{first}
+        proc
+        flatten
+        expose w:* a:{APART} %i
+        {flow} -run {first}:{memories}
+        delete -output w:* a:{APART} %i
+        opt_clean
+    """
+
+
 def _mapping(flow: str, board: Board, verilog: str) -> str:
     """Return the commands of a flow; on Xilinx memories and adders of unrolled cores are mapped by ours."""
+    coarse = _coarse(flow, board, verilog)
     if board.family in OPEN_FAMILIES:
-        return flow
+        return f"{coarse}\n{flow} -run {_PLACES[board.family][1]}:" if APART in verilog else flow
     memories = f"""
-        {flow} -run begin:map_memory
+        {coarse}
         memory_libmap {_LIBRARIES[board.family]} -no-auto-huge
         techmap -map +/xilinx/lutrams_xc5v_map.v
         techmap -map blocks.v

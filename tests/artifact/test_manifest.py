@@ -68,6 +68,7 @@ def manifests(draw: st.DrawFn) -> Manifest:
         window=draw(
             st.none() | st.builds(WindowFormat, numbers, numbers, numbers, st.tuples(*[numbers] * 3), numbers)
         ),
+        adder_levels=draw(numbers),
     )
 
 

@@ -22,6 +22,7 @@ import inrhw.base.yosys
 import inrhw.verification.simulator.compiler
 import inrhw.verification.simulator.simulation
 from inrhw.artifact.manifest import Manifest
+from inrhw.artifact.rebuild import as_emitted, core_of, networks
 from inrhw.base import board
 from inrhw.base.board import load_board
 from inrhw.base.figure import Figure
@@ -180,15 +181,15 @@ def test_activations_are_compared_and_the_second_time_from_memory(
     table = sys.modules["inrhw.estimates.activations"]
     monkeypatch.setattr(table, "curve_nodes", lambda: [Sine])
     monkeypatch.setenv("INRHW_CACHE_DIR", str(tmp_path / "cache"))
-    result = inrhw_("activations", "--bits", "4", "--stages", "3,9", "-o", "out")
+    result = inrhw_("activations", "--bits", "4", "--stages", "2,9", "-o", "out")
     assert result.status == 0
     assert result.out.splitlines()[1].split()[:2] == ["sine", "4"]
     written = json.loads((tmp_path / "out" / "activations.json").read_text())
-    assert [row["n_stages"] for row in written["rows"]] == [3]
+    assert [row["n_stages"] for row in written["rows"]] == [2]
     assert (tmp_path / "out" / "activations.html").exists()
 
     monkeypatch.setattr(table, "synth", None)
-    again = inrhw_("activations", "--bits", "4", "--stages", "3 9", "-o", "out", "--json")
+    again = inrhw_("activations", "--bits", "4", "--stages", "2 9", "-o", "out", "--json")
     assert json.loads(again.out) == written
 
 
@@ -709,6 +710,17 @@ def test_a_core_with_adders_that_a_part_lacks_is_refused_until_emitted_for_it(
     assert Manifest.load(built).adder_operands == 2
     check_adders(Manifest.load(built), load_board("ulx3s"))
     check_adders(Manifest.load(built), load_board("vcu128"))
+
+
+def test_fewer_registers_are_fewer_cycles_and_the_core_is_made_again_from_its_manifest(
+    inrhw_: Inrhw, built: Path
+) -> None:
+    before = Manifest.load(built)
+    assert "adder_levels" not in (built / "manifest.json").read_text()
+    assert inrhw_("emit", built, "--adder-levels", "2").status == 0
+    after = Manifest.load(built)
+    assert (before.adder_levels, after.adder_levels) == (1, 2)
+    assert core_of(as_emitted(networks(built), after), after).latency == after.latency < before.latency
 
 
 @pytest.mark.parametrize("name", [".", "/", "..", "folder"])

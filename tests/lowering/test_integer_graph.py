@@ -1,7 +1,9 @@
 import contextlib
 import math
 from itertools import pairwise
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -14,6 +16,7 @@ from inrhw.lowering.integer_graph import lower
 from inrhw.networks.architecture import Architecture, activations
 from inrhw.networks.inr import INR
 from inrhw.networks.precision import Precision
+from inrhw.ops.kinds.curve import CurveNode
 from inrhw.ops.linear.dense import Dense
 from inrhw.signals.samples import PIXEL
 
@@ -37,6 +40,45 @@ def test_the_graph_equals_the_model_to_the_last_bit(
     architecture: Architecture, seed: int, weight_scale: float, bias_scale: float
 ) -> None:
     assert differences(network(architecture, seed, weight_scale, bias_scale)) == 0
+
+
+@settings(max_examples=25)
+@given(
+    st.sampled_from(["quadinr", "siren", "incode"]),
+    st.builds(
+        Precision,
+        weight_bits=st.integers(2, 12),
+        last_weight_bits=st.sampled_from([2, 9, 20]),
+        activation_bits=st.integers(2, 16),
+        phase_bits=st.integers(3, 12),
+        mid_rise=st.just(True),
+    ),
+    st.integers(0, 1000),
+    st.sampled_from([0.0, 0.01, 1.0, 30.0]),
+)
+def test_so_it_does_with_mid_rise_values(
+    model: str, precision: Precision, seed: int, weight_scale: float
+) -> None:
+    architecture = Architecture(model, (5, 4), 1, 4, 1, precision=precision)
+    assert differences(network(architecture, seed, weight_scale)) == 0
+    for node in lower(network(architecture, seed, weight_scale)).nodes.values():
+        if isinstance(node, CurveNode):
+            # Half a turn on is minus the value.
+            turn = np.arange(1 << node.i.element.width)[:, None]
+            assert (node.forward_int(turn) == ~np.roll(node.forward_int(turn), len(turn) // 2, 0)).all()
+
+
+@pytest.mark.parametrize(
+    ("model", "quantizer", "message"),
+    [
+        ("gauss", "uniform", "odd functions"),
+        ("relu_pe", "uniform", "odd functions"),
+        ("siren", "dhq", "rotated"),
+    ],
+)
+def test_mid_rise_values_of_others_are_refused(model: str, quantizer: Any, message: str) -> None:
+    with pytest.raises(InputError, match=f"mid_rise is .*{message}"):
+        Architecture(model, (5, 4), 1, precision=Precision(mid_rise=True, quantizer=quantizer))
 
 
 @settings(max_examples=30)

@@ -104,6 +104,8 @@ def test_a_target_that_makes_no_sense_is_refused(fields: dict[str, float], messa
             {"weights": "loadable", "target_mpixels": 200},
             "loadable .* take two clocks .* leave weights and target",
         ),
+        ({"adder_levels": 2, "target_mpixels": 20}, "adder_levels is about the adders of baked weights"),
+        ({"adder_levels": 9}, "adder_levels must be a whole number from 1 to 8"),
     ],
 )
 def test_a_wish_that_makes_no_sense_is_refused(wish: dict[str, object], message: str) -> None:

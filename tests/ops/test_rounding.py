@@ -36,6 +36,19 @@ def test_quantize_saturates_after_rounding(
     assert Fraction(got.item()) == expected
 
 
+@given(values.filter(bool), st.integers(2, 12), st.integers(-2, 12))
+def test_a_mid_rise_value_is_a_half_step_from_codes_and_odd(value: float, width: int, frac: int) -> None:
+    element = Fixed(width, frac, mid_rise=True)
+    x = torch.tensor([value, -value], dtype=torch.float64, requires_grad=True)
+    y = quantize(x, element)
+    y.sum().backward()  # type: ignore[no-untyped-call]
+    code = min(floor(abs(Fraction(value)) * Fraction(2) ** frac), element.hi)
+    expected = (code + Fraction(1, 2)) * Fraction(2) ** -frac * (1 if value > 0 else -1)
+    assert [Fraction(each) for each in y.tolist()] == [expected, -expected]
+    inside = abs(value) * 2.0**frac < element.hi
+    assert x.grad is not None and (x.grad.tolist() == [1, 1] or not inside)
+
+
 def test_the_gradient_passes_rounding_and_stops_at_saturation() -> None:
     x = torch.tensor([0.3, 5.0, -5.0], requires_grad=True)
     quantize(x, Fixed(4, 3)).sum().backward()  # type: ignore[no-untyped-call]

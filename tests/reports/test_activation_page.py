@@ -63,7 +63,7 @@ def test_the_json_has_every_row_and_no_stand_in(tmp_path: Path) -> None:
         "quadratic",
         "turn/16",
     )
-    assert (first["bits"], first["n_stages"], first["most_stages"], first["reason"]) == (4, 1, 3, None)
+    assert (first["bits"], first["n_stages"], first["most_stages"], first["reason"]) == (4, 1, 2, None)
     assert failed["lut"] == {"value": None, "unit": "lut", "source": failed["reason"]}
     assert failed["max_error"]["value"] is not None
 

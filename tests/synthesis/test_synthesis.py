@@ -129,6 +129,38 @@ def test_a_sum_of_three_is_one_lut_a_bit_and_is_right(tmp_path: Path, board: str
     assert proof.status == PROVEN, proof.reason
 
 
+#: Sums of sums, without a register between them where they are named.
+CHAINED = """
+module chained (input clk, input signed [7:0] a, b, c, d, e, output reg signed [12:0] y);
+  reg signed [7:0] p = 0, q = 0, r = 0, s = 0, t = 0;
+  wire signed [10:0] v = p + (q <<< 1);
+  wire signed [11:0] w = r - (s <<< 2);
+  initial y = 0;
+  always @(posedge clk) begin
+    {p, q, r, s, t} <= {a, b, c, d, e};
+    y <= v + (w <<< 1) - (t <<< 3);
+  end
+endmodule
+"""
+
+
+def test_sums_that_are_marked_are_not_fused(tmp_path: Path) -> None:
+    marked = CHAINED.replace("wire", "(* inrhw_apart = 1 *) wire")
+    lut = values(marked, "chained", "vcu128", tmp_path)["lut"]
+    # A LUT a bit, but for those that only one operand has; fused they are 46.
+    assert lut is not None and lut <= 9 + 10 + 13
+    netlist = tmp_path / "chained_netlist.json"
+    assert set(json.loads(netlist.read_text())["modules"]["chained"]["ports"]) == {"clk", *"abcdey"}
+    proof = prove(tmp_path / "chained.v", netlist, "chained", tmp_path / "proof", deadline_s=60)
+    assert proof.status == PROVEN, proof.reason
+
+
+def test_sums_that_are_marked_are_not_fused_on_ecp5(tmp_path: Path) -> None:
+    marked = CHAINED.replace("wire", "(* inrhw_apart = 1 *) wire")
+    fused, apart = (values(text, "chained", "ulx3s", tmp_path)["lut"] for text in (CHAINED, marked))
+    assert fused is not None and apart is not None and apart < fused
+
+
 @pytest.mark.parametrize("board", ["vcu128", "arty_a7"])
 def test_adders_mapped_apart_are_proven(tmp_path: Path, board: str) -> None:
     found = values(ADDERS, "adders", board, tmp_path)

@@ -239,7 +239,8 @@ def _circuit(recipe: Recipe) -> str:
     if recipe.network.activation_impl != "auto" or activation is None:
         return recipe.network.activation_impl
     phase_bits = recipe.precision.phase_bits or activation.default_phase_bits
-    formats = activation.formats(phase_bits, recipe.precision.activation_bits)
+    precision = recipe.precision
+    formats = activation.formats(phase_bits, precision.activation_bits, mid_rise=precision.mid_rise)
     with console.status("measuring the activation's circuits"):
         row = cheapest(activation.node_class.curve, *formats, board, max_error=1.0, deadline_s=60)
     found = implementation(row.node)

@@ -100,8 +100,10 @@ class ReluActivation(Activation):
     clamped = False
 
     @classmethod
-    def formats(cls, argument_bits: int, activation_bits: int) -> tuple[Fixed, Fixed]:
-        """Return formats of equal steps: the function keeps all of them."""
+    def formats(
+        cls, argument_bits: int, activation_bits: int, *, mid_rise: bool = False
+    ) -> tuple[Fixed, Fixed]:
+        """Return formats of equal steps: the function keeps all of them, 0 among them."""
         return cls.argument_format(activation_bits + 1), cls.value_format(activation_bits)
 
     @classmethod

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from inrhw.base.types import Codes, Fixed, Phase, Vector
 from inrhw.ops.kinds.activation import Activation, Affine, PeriodicActivation
-from inrhw.ops.kinds.waves import QuarterWave, QuarterWaveNode, SineNode
+from inrhw.ops.kinds.waves import MidRiseQuarter, QuarterWave, QuarterWaveNode, SineNode
 
 
 # A planner asks a thousand times for the same few.
@@ -23,34 +23,44 @@ from inrhw.ops.kinds.waves import QuarterWave, QuarterWaveNode, SineNode
 def _rising(phase_bits: int, element: Fixed) -> tuple[int, ...]:
     """Return the codes of the first quarter wave."""
     quarter, scale = 1 << (phase_bits - 2), 1 << element.frac
+    if element.mid_rise:
+        return tuple(math.floor(math.sin(math.pi / 2 * (k + 0.5) / quarter) * scale) for k in range(quarter))
     waves = (math.sin(math.pi / 2 * k / quarter) * scale for k in range(quarter))
     return tuple(min(element.hi, math.floor(wave + 0.5)) for wave in waves)
 
 
 class Sine(SineNode, QuarterWaveNode):
-    """``y = sin(2 pi x)`` rounded half up and saturated to +-element.hi."""
+    """``y = sin(2 pi x)`` rounded half up and saturated to +-element.hi; see `QuarterWaveNode`."""
 
     curve = "sine"
 
     def forward_int(self, x: Codes) -> Codes:
         """Look each phase up in a table of the whole period; see `Node`."""
-        turns = np.arange(1 << self.i.element.width) / (1 << self.i.element.width)
+        codes = np.arange(1 << self.i.element.width)
+        if self.element.mid_rise:
+            floors: Codes = np.floor(self.ideal(codes) + 0.5).astype(np.int64)
+            return floors[x]
+        turns = codes / len(codes)
         # No value lies near a tie (tests/ops/curves/test_sine.py), so float64 rounds exactly.
         wave = np.floor(np.sin(2 * np.pi * turns) * 2.0**self.element.frac + 0.5).astype(np.int64)
         table: Codes = np.clip(wave, -self.element.hi, self.element.hi)
         return table[x]
 
-    def quarter_wave(self) -> QuarterWave:
+    def quarter_wave(self) -> QuarterWave | MidRiseQuarter:
         """Return the table of the circuit."""
         magnitudes = _rising(self.i.element.width, self.element)
+        if self.element.mid_rise:
+            return MidRiseQuarter(magnitudes, self.element.width)
         return QuarterWave(magnitudes, [False] * len(magnitudes), self.element.hi, self.element.width)
 
     @classmethod
     def examples(cls) -> Iterator["Sine"]:
         """Yield small and usual formats with every number of stages."""
         for phase_bits, bits in ((3, 2), (4, 8), (8, 8), (10, 6)):
-            for n_stages in (1, 2, 3):
-                yield cls(Vector(Phase(phase_bits), 2), Fixed(bits, bits - 1), n_stages)
+            vector, element = Vector(Phase(phase_bits), 2), Fixed(bits, bits - 1)
+            for n_stages in range(1, len(cls(vector, element, 1).steps()) + 1):
+                yield cls(vector, element, n_stages)
+            yield cls(Vector(Phase(phase_bits), 2), Fixed(bits, bits - 1, mid_rise=True))
 
 
 class SineActivation(PeriodicActivation):

@@ -5,6 +5,7 @@ import functools
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -14,7 +15,7 @@ from torch import Tensor, nn
 from inrhw.base.types import Element, Fixed, Phase, Vector
 from inrhw.ops.kinds.curve import CurveNode
 from inrhw.ops.kinds.tabulated import MOST_BITS, Tabulated
-from inrhw.ops.rounding import quantize, round_to
+from inrhw.ops.rounding import quantize, round_to, round_to_middle
 
 
 class Affine(NamedTuple):
@@ -83,7 +84,12 @@ class Activation(nn.Module, ABC):
         self._tables: dict[tuple[torch.dtype, torch.device], Tabulated] = {}
 
     def quantize(
-        self, argument_bits: int, activation_bits: int, implementation: type[CurveNode] | None = None
+        self,
+        argument_bits: int,
+        activation_bits: int,
+        implementation: type[CurveNode] | None = None,
+        *,
+        mid_rise: bool = False,
     ) -> None:
         """Round the argument to `argument_bits` and the value to `activation_bits`, from now on.
 
@@ -95,13 +101,15 @@ class Activation(nn.Module, ABC):
             What computes the same curve; `node_class` if None. Where it does not round exactly as that does,
             or that does not serve these widths, its integers are the reference, and what is trained gets used
             to them.
+        mid_rise
+            As of `formats`.
 
         Raises
         ------
         ValueError
             If the implementation does not take or give these widths.
         """
-        self.argument, self.element = self.formats(argument_bits, activation_bits)
+        self.argument, self.element = self.formats(argument_bits, activation_bits, mid_rise=mid_rise)
         self.implementation = implementation or self.node_class
         node = self.node(Vector(self.argument, 1))
         self.approximation = None if self._rounds_exactly(node) else node
@@ -117,9 +125,15 @@ class Activation(nn.Module, ABC):
         return torch.equal(_outputs(self._node(self.node_class, node.i)), _outputs(node))
 
     @classmethod
-    def formats(cls, argument_bits: int, activation_bits: int) -> tuple[Element, Fixed]:
-        """Return the formats of the quantized argument and value."""
-        return cls.argument_format(argument_bits), cls.value_format(activation_bits)
+    def formats(
+        cls, argument_bits: int, activation_bits: int, *, mid_rise: bool = False
+    ) -> tuple[Element, Fixed]:
+        """Return the formats of the quantized argument and value.
+
+        A mid-rise value is that of the middle of all arguments with the same code, which is rounded down.
+        """
+        value = cls.value_format(activation_bits)
+        return cls.argument_format(argument_bits), replace(value, mid_rise=mid_rise)
 
     @classmethod
     def encoding(cls, sides: Sequence[int]) -> Encoding | None:
@@ -159,12 +173,15 @@ class Activation(nn.Module, ABC):
         if self.argument.width > MOST_BITS or any(True for _ in self.parameters()):
             return self._rounded(x)
         if (key := (x.dtype, x.device)) not in self._tables:
-            self._tables[key] = Tabulated.of(self._rounded, self.argument, x)
+            floors = self.element.mid_rise
+            self._tables[key] = Tabulated.of(self._rounded, self.argument, x, floors=floors)
         return self._tables[key](x)
 
     def _rounded(self, x: Tensor) -> Tensor:
         assert self.argument is not None and self.element is not None
-        if isinstance(self.argument, Fixed):
+        if self.element.mid_rise:
+            x = round_to_middle(x, self.argument.frac)
+        elif isinstance(self.argument, Fixed):
             x = quantize(x, self.argument)
         else:
             x = round_to(x, self.argument.frac)

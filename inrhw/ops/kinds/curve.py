@@ -39,6 +39,8 @@ class CurveNode(Node):
     curve: ClassVar[str]
     #: Stages, if there are as many steps, that no dense layer is faster than: a table's steps are short.
     fast_stages: ClassVar[int] = 2
+    #: Whether values may be mid-rise; the argument then is half a code after what its code says.
+    may_be_mid_rise: ClassVar[bool] = False
 
     i: Vector
     element: Fixed
@@ -128,7 +130,7 @@ class CurveNode(Node):
 
     @abstractmethod
     def ideal(self, x: Codes) -> NDArray[np.float64]:
-        """Return the function itself, in units of the output's last place, not rounded."""
+        """Return the function in units of the output's last place, not rounded; less 1/2 if mid-rise."""
 
     @property
     @abstractmethod

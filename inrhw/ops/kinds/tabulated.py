@@ -17,20 +17,21 @@ class _LookUp(torch.autograd.Function):
     """The value forward, the slope backward."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, values: Tensor, slopes: Tensor, argument: Element) -> Tensor:
-        code = torch.mul(x, 2.0**argument.frac).add_(0.5).floor_()
+    def forward(ctx: Any, x: Tensor, table: "Tabulated") -> Tensor:
+        argument = table.argument
+        code = torch.mul(x, 2.0**argument.frac).add_(0 if table.floors else 0.5).floor_()
         if isinstance(argument, Phase):
             whole = torch.int64 if x.dtype == torch.float64 else torch.int32
             index = code.to(whole).bitwise_and_(argument.hi)
         else:
             index = code.clamp_(argument.lo - 1, argument.hi + 1).sub_(argument.lo - 1).to(torch.int32)
         index = index.view(-1)
-        ctx.slope = slopes.index_select(0, index).view_as(x) if ctx.needs_input_grad[0] else None
-        return values.index_select(0, index).view_as(x)
+        ctx.slope = table.slopes.index_select(0, index).view_as(x) if ctx.needs_input_grad[0] else None
+        return table.values.index_select(0, index).view_as(x)
 
     @staticmethod
-    def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor, None, None, None]:
-        return ctx.slope * grad_outputs[0], None, None, None
+    def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor, None]:
+        return ctx.slope * grad_outputs[0], None
 
 
 @dataclass(frozen=True)
@@ -44,14 +45,19 @@ class Tabulated:
     values, slopes
         The function and its gradient at every code; where the argument saturates, one entry more at either
         end stands for all that lies beyond.
+    floors
+        The argument is rounded down, not half up.
     """
 
     argument: Element
     values: Tensor
     slopes: Tensor
+    floors: bool = False
 
     @classmethod
-    def of(cls, function: Callable[[Tensor], Tensor], argument: Element, like: Tensor) -> "Tabulated":
+    def of(
+        cls, function: Callable[[Tensor], Tensor], argument: Element, like: Tensor, *, floors: bool = False
+    ) -> "Tabulated":
         """Return the table of a function that rounds its argument itself, in the type and place of `like`."""
         beyond = 0 if isinstance(argument, Phase) else 1
         codes = torch.arange(argument.lo - beyond, argument.hi + 1 + beyond, device=like.device)
@@ -59,9 +65,9 @@ class Tabulated:
             x = (codes.to(like.dtype) * 2.0**-argument.frac).requires_grad_()
             values = function(x)
             (slopes,) = torch.autograd.grad(values.sum(), x)
-        return cls(argument, values.detach(), slopes)
+        return cls(argument, values.detach(), slopes, floors)
 
     def __call__(self, x: Tensor) -> Tensor:
         """Return the value at each argument; the gradient is the slope there."""
-        y: Tensor = _LookUp.apply(x.contiguous(), self.values, self.slopes, self.argument)  # type: ignore[no-untyped-call]
+        y: Tensor = _LookUp.apply(x.contiguous(), self)  # type: ignore[no-untyped-call]
         return y

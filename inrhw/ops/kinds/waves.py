@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -44,19 +44,33 @@ class QuarterWave:
 
     @property
     def steps(self) -> list[Step]:
-        """Mirror the phase into a quarter, look up, give it its sign."""
+        """Mirror the phase into a quarter, look up, give it its sign; a short table needs no mirror."""
+        if self._is_short:
+            return [self._look_up_half, self._sign]
         return [self._mirror, self._look_up, self._sign]
 
-    def cost(self) -> Cost:
-        """Return what the steps take: the adder that mirrors, the table, the adder that gives the sign.
+    @property
+    def _is_short(self) -> bool:
+        """Whether two LUTs a bit hold half a wave: less than one LUT and the adder that mirrors."""
+        return len(self.magnitudes) <= 1 << LUT_INPUTS
 
-        LUTs have two more inputs than a table of few entries: they give the sign as well.
+    @property
+    def _half(self) -> list[tuple[int, bool]]:
+        """Magnitude and tie of each phase from 0 up to half a turn."""
+        rising = list(zip(self.magnitudes, self.ties, strict=True))
+        return [*rising, (self.crest, False), *rising[:0:-1]]
+
+    def cost(self) -> Cost:
+        """Return what the steps take: the table, the adder that gives the sign, that which mirrors if any.
+
+        LUTs have an input more than a table of few entries: they give the sign as well.
         """
-        adders = Cost(lut=address_bits(len(self.magnitudes)) + self.width)
-        if 4 * len(self.magnitudes) <= 1 << LUT_INPUTS:
-            return adders
+        sign = Cost(lut=self.width)
+        if self._is_short:
+            half = [2 * entry + tie for entry, tie in self._half]
+            return sign if 2 * len(half) <= 1 << LUT_INPUTS else sign + table(half)
         entries = [2 * entry + tie for entry, tie in zip(self.magnitudes, self.ties, strict=True)]
-        return adders + table(entries) + _CREST
+        return Cost(lut=address_bits(len(self.magnitudes))) + sign + table(entries) + _CREST
 
     def _mirror(self, x: Mapping[str, Value]) -> Mapping[str, Value]:
         index, crest, negative = mirror(x["x"])
@@ -68,6 +82,14 @@ class QuarterWave:
         if any(self.ties):
             up = up | lookup([int(tie) for tie in self.ties], x["index"], 1) & ~x["crest"]
         return {"magnitude": magnitude, "negative": x["negative"], "up": up}
+
+    def _look_up_half(self, x: Mapping[str, Value]) -> Mapping[str, Value]:
+        index, negative = x["x"][:-1], x["x"][-1]
+        magnitude = lookup([entry for entry, _ in self._half], index, self.width - 1)
+        up = negative
+        if any(self.ties):
+            up = up | lookup([int(tie) for _, tie in self._half], index, 1)
+        return {"magnitude": magnitude, "negative": negative, "up": up}
 
     def _sign(self, x: Mapping[str, Value]) -> Mapping[str, Value]:
         # -m is ~m + 1, and a tie above zero is m + 1: one adder with a carry in.
@@ -86,6 +108,44 @@ def mirror(phase: Value) -> tuple[Value, Value, Value]:
 
 
 @dataclass(frozen=True)
+class MidRiseQuarter:
+    """Codes over the first quarter of a wave whose values are mid-rise: mirror and sign are complements.
+
+    Parameters
+    ----------
+    magnitudes
+        Codes at the middles between phases, from 0 to a quarter turn; 2**(phase width - 2) of them.
+    width
+        Bits of the signed output.
+    """
+
+    magnitudes: Sequence[int]
+    width: int
+
+    @property
+    def steps(self) -> list[Step]:
+        """Mirror the phase into a quarter, look up, give it its sign."""
+        return [self._mirror, self._look_up, self._sign]
+
+    def cost(self) -> Cost:
+        """Return what the steps take; LUTs that have inputs left give the sign as well."""
+        if 4 * len(self.magnitudes) <= 1 << LUT_INPUTS:
+            return Cost(lut=self.width)
+        return Cost(lut=address_bits(len(self.magnitudes)) + self.width) + table(self.magnitudes)
+
+    def _mirror(self, x: Mapping[str, Value]) -> Mapping[str, Value]:
+        phase = x["x"]
+        quarter, falling, negative = phase[:-2], phase[-2], phase[-1]
+        return {"index": quarter ^ falling.replicate(len(quarter)), "negative": negative}
+
+    def _look_up(self, x: Mapping[str, Value]) -> Mapping[str, Value]:
+        return {"code": lookup(self.magnitudes, x["index"], self.width - 1), "negative": x["negative"]}
+
+    def _sign(self, x: Mapping[str, Value]) -> Mapping[str, Value]:
+        return {"y": (Cat(x["code"], 0) ^ x["negative"].replicate(self.width)).as_signed()}
+
+
+@dataclass(frozen=True)
 class WaveNode(CurveNode):
     """A wave: its argument is a phase of 3 to `most_bits` bits."""
 
@@ -96,21 +156,27 @@ class WaveNode(CurveNode):
         most = self.most_bits
         if not isinstance(self.i.element, Phase) or not 3 <= self.i.element.width <= most:
             raise ValueError(f"i must be a vector of phases of 3 to {most} bits, not {self.i}")
-        check_output(self.element, most)
+        element = replace(self.element, mid_rise=False) if self.may_be_mid_rise else self.element
+        check_output(element, most)
         super().__post_init__()
 
 
 @dataclass(frozen=True)
 class QuarterWaveNode(WaveNode):
-    """A wave rounded half up and saturated to +-element.hi, in 1 to 3 stages; `quarter_wave` is its table."""
+    """A wave rounded half up and saturated to +-element.hi, in up to 3 stages; `quarter_wave` is its table.
+
+    A mid-rise element has the middle of the unit in which the wave is half a code after the phase.
+    """
+
+    may_be_mid_rise = True
 
     @property
     def error_bound(self) -> float:
-        """Half a unit of rounding; a whole one at the crest, which has no code."""
-        return 1.0
+        """Half a unit of rounding; a whole one at the crest, which has no code unless it is mid-rise."""
+        return 0.5 if self.element.mid_rise else 1.0
 
     @abstractmethod
-    def quarter_wave(self) -> QuarterWave:
+    def quarter_wave(self) -> QuarterWave | MidRiseQuarter:
         """Return the table of the circuit."""
 
     def logic(self) -> Cost:
@@ -128,4 +194,6 @@ class SineNode(WaveNode):
 
     def ideal(self, x: Codes) -> NDArray[np.float64]:
         """Return the sine; see `CurveNode`."""
-        return np.asarray(np.sin(2 * np.pi * x / (1 << self.i.element.width)) * 2.0**self.element.frac)
+        half = self.element.mid_rise / 2
+        turns = (x + half) / (1 << self.i.element.width)
+        return np.asarray(np.sin(2 * np.pi * turns) * 2.0**self.element.frac - half)

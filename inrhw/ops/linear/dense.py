@@ -1,9 +1,9 @@
 """Dense layer with constant weights: y = W x + b, without multipliers.
 
-The circuit is an adder graph (`gateware.constant_matrix`) with a register after every adder of two or three
-operands: the flip-flops of a slice are free, Yosys keeps registered adders apart (fused into carry-save form
-they cost twice the LUTs), and the critical path is one carry chain. No adder is wider than the result needs:
-in front of a phase the integer bits are dropped everywhere, however many inputs are summed.
+The circuit is an adder graph (`gateware.constant_matrix`), as a rule with a register after every adder of two
+or three operands: the flip-flops of a slice are free, Yosys keeps registered adders apart (fused into
+carry-save form they cost twice the LUTs), and the critical path is one carry chain. No adder is wider than
+the result needs: in front of a phase the integer bits are dropped everywhere, however many inputs are summed.
 """
 
 import functools
@@ -65,6 +65,8 @@ class Dense(Node):
         Drop the integer bits: the output is ``Phase(frac)``.
     operands
         Most that an adder takes: 3 where a slice adds them with one LUT a bit, else 2.
+    adder_levels
+        Levels of adders from one register to the next.
     """
 
     i: Vector
@@ -74,6 +76,7 @@ class Dense(Node):
     frac: int
     wrap: bool
     operands: int = MOST_OPERANDS
+    adder_levels: int = 1
 
     def __post_init__(self) -> None:
         if not isinstance(self.i.element, Fixed):
@@ -135,9 +138,15 @@ class Dense(Node):
         return self.shift + self.o.element.width
 
     @property
+    def registered(self) -> list[int]:
+        """Levels of adders with a register behind them: few where there are most bits, which is at first."""
+        depth, step = self.adder_graph.depth, self.adder_levels
+        return [min(level, depth) for level in range(step, depth + step, step)]
+
+    @property
     def latency(self) -> int:
-        """One cycle an adder level."""
-        return self.adder_graph.depth
+        """One cycle each `adder_levels` levels of adders."""
+        return len(self.registered)
 
     def forward_int(self, x: Codes) -> Codes:
         """Multiply, add, shift; see `Node`."""
@@ -151,7 +160,7 @@ class Dense(Node):
         found = adders_cost(
             graph,
             self.i.element,
-            registered=range(1, graph.depth + 1),
+            registered=self.registered,
             keep=self.summed_bits,
             dropped=self.shift,
         )
@@ -179,7 +188,7 @@ class Dense(Node):
 
 
 class DenseComponent(wiring.Component):
-    """The adder graph of a `Dense`, a register after each adder."""
+    """The adder graph of a `Dense`, a register after each adder, or after some levels of them."""
 
     def __init__(self, node: Dense) -> None:
         self._node = node
@@ -192,13 +201,14 @@ class DenseComponent(wiring.Component):
         graph = node.adder_graph
         assert isinstance(node.i.element, Fixed)
         x = [self.i.payload[k] for k in range(graph.n_inputs)]
-        everywhere = range(1, graph.depth + 1)
-        rows = build_adders(m, graph, x, node.i.element, registered=everywhere, keep=node.summed_bits)
+        rows = build_adders(
+            m, graph, x, node.i.element, registered=node.registered, keep=node.summed_bits, apart=True
+        )
         for row, y in enumerate(rows):
             m.d.comb += self.o.payload[row].eq(y >> node.shift)
-        m.d.comb += self.o.valid.eq(delay_valid(m, self.i.valid, graph.depth))
+        m.d.comb += self.o.valid.eq(delay_valid(m, self.i.valid, node.latency))
         if node.i.banks > 1:
-            m.d.comb += self.o.bank.eq(delay(m, self.i.bank, graph.depth, "bank"))
+            m.d.comb += self.o.bank.eq(delay(m, self.i.bank, node.latency, "bank"))
         return m
 
 
@@ -322,7 +332,7 @@ class DenseLayer(nn.Module):
         largest = max(-x.lo, x.hi) * 2.0**-x.frac
         # With half a unit of the output, and a little for rounding.
         reach = (weight.abs().sum(dim=-1) * largest + bias.abs() + 0.5).double() * (1 + 2.0**-20)
-        return _SUM_BITS - torch.frexp(reach).exponent - x.frac - finer_bits
+        return _SUM_BITS - torch.frexp(reach).exponent - x.frac - int(x.mid_rise) - finer_bits
 
     def bits_a_weight(self) -> int:
         """Return the bits that tell one quantized weight from others of its row."""
@@ -345,8 +355,17 @@ class DenseLayer(nn.Module):
         weight, bias = self.absorbed() if self.weight_bits is None else self.quantized()[:2]
         return nn.functional.linear(x, weight, bias)
 
-    def node(self, i: Vector, frac: int, wrap: bool) -> Dense:
-        """Return the quantized layer in integers, with its output rounded half up to `frac`.
+    def node(self, i: Vector, frac: int, wrap: bool, *, floors: bool = False) -> Dense:
+        """Return the quantized layer in integers.
+
+        Parameters
+        ----------
+        i
+            What comes in.
+        frac, wrap
+            As of `Dense`.
+        floors
+            Round the output down to `frac`, not half up.
 
         Raises
         ------
@@ -359,14 +378,16 @@ class DenseLayer(nn.Module):
         # At least as fine as the output, so that only right shifts remain.
         weight_frac = max(int(frac_of_row.max()), frac - x_frac)
         acc_frac = x_frac + weight_frac
-        half = 1 << (acc_frac - frac) >> 1
         x = max(abs(i.element.lo), i.element.hi) * 2.0**-x_frac
-        row_frac = (frac_of_row + x_frac).clamp(min=frac)
+        row_frac = (frac_of_row + x_frac + int(self.input_format.mid_rise)).clamp(min=frac)
         reach = weight.abs().sum(dim=1) * x + bias.abs() + 2.0 ** -(frac + 1)
         largest = float((reach * 2.0**row_frac).max())
         if not largest < 2.0**_SUM_BITS:
             raise Overflow(f"a sum of the layer could reach {largest:.3g}, beyond 2**52; use fewer bits")
-        return Dense(i, _codes(weight, weight_frac), weight_frac, _codes(bias, acc_frac) + half, frac, wrap)
+        codes = _codes(weight, weight_frac)
+        # What rounds, and what mid-rise values have more, in halves: one that is left changes no floor.
+        halves = (0 if floors else 1 << acc_frac - frac) + self.input_format.mid_rise * codes.sum(axis=1)
+        return Dense(i, codes, weight_frac, _codes(bias, acc_frac) + (halves >> 1), frac, wrap)
 
 
 def _codes(x: Tensor, frac: int) -> Codes:

@@ -34,6 +34,17 @@ def test_forward_int_is_the_papers_function(phase_bits: int) -> None:
         assert node(phase_bits, bits).forward_int(phases)[:, 0].tolist() == expected
 
 
+@pytest.mark.parametrize("phase_bits", range(3, 9))
+def test_a_mid_rise_value_is_the_middle_of_the_unit_that_the_papers_function_is_in(phase_bits: int) -> None:
+    phases = np.arange(1 << phase_bits)
+    for bits in range(2, 17):
+        found = Quadratic(Vector(Phase(phase_bits), 1), Fixed(bits, bits - 1, mid_rise=True))
+        for phase, code in zip(phases, found.forward_int(phases[:, None])[:, 0].tolist(), strict=True):
+            exact = phi(Fraction(4 * int(phase) + 2, 1 << phase_bits)) * (1 << bits - 1)
+            magnitude = abs(exact).__floor__()
+            assert code == (magnitude if exact > 0 else ~magnitude)
+
+
 @pytest.mark.parametrize("bits", [2, 9, 16])
 def test_forward_int_is_the_papers_function_for_the_widest_phase(bits: int) -> None:
     phases = np.arange(0, 1 << 16, 7)

@@ -76,6 +76,17 @@ def test_forward_int_is_the_exact_sine(bits: int) -> None:
         assert (node.forward_int(phases)[:, 0] == exact_codes(phase_bits, bits)).all()
 
 
+@pytest.mark.parametrize("bits", range(2, 17))
+def test_a_mid_rise_code_is_the_floor_of_the_exact_sine_in_the_middle_of_the_phase(bits: int) -> None:
+    for phase_bits in (3, 4, 5, 8, 11, 15):
+        node = Sine(Vector(Phase(phase_bits), 1), Fixed(bits, bits - 1, mid_rise=True))
+        middles = 2 * np.arange(1 << phase_bits) + 1 << (15 - phase_bits)
+        rising = np.where(middles % 32768 <= 16384, middles % 32768, 32768 - middles % 32768)
+        floors = (QUARTER[rising] << bits - 1) >> BITS
+        expected = np.where(middles >= 32768, ~floors, floors).tolist()
+        assert node.forward_int(np.arange(1 << phase_bits)[:, None])[:, 0].tolist() == expected
+
+
 def test_the_wave_is_odd_and_reaches_plus_and_minus_hi() -> None:
     node = Sine(Vector(Phase(8), 1), Fixed(8, 7))
     wave = node.forward_int(np.arange(256)[:, None])[:, 0]

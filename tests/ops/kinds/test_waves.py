@@ -47,7 +47,7 @@ class Unfolded(Node):
 
 
 @settings(max_examples=40)
-@given(st.integers(1, 5), st.integers(2, 9), st.data())
+@given(st.integers(1, 7), st.integers(2, 9), st.data())
 def test_any_quarter_unfolds_into_a_whole_wave(bits: int, width: int, data: st.DataObject) -> None:
     hi = (1 << width - 1) - 1
     n = 1 << bits
@@ -57,7 +57,7 @@ def test_any_quarter_unfolds_into_a_whole_wave(bits: int, width: int, data: st.D
         for _ in range(n - 1)
     ]
     wave = QuarterWave([m for m, _ in entries], [t for _, t in entries], data.draw(st.integers(0, hi)), width)
-    node = Unfolded(wave, data.draw(st.integers(1, 3)))
+    node = Unfolded(wave, data.draw(st.integers(1, len(wave.steps))))
     assert_contract(node, np.arange(4 * n, dtype=np.int64)[:, None], gaps=False)
 
 

@@ -43,6 +43,7 @@ def layers(draw: st.DrawFn) -> Dense:
         frac,
         wrap,
         operands=draw(st.sampled_from([2, 3])),
+        adder_levels=draw(st.integers(1, 3)),
     )
 
 
@@ -82,6 +83,21 @@ def test_latency_is_the_depth_of_the_adders() -> None:
     node = Dense(Vector(Fixed(8, 7), 6), rng.integers(-99, 99, (4, 6)), 7, np.zeros(4, np.int64), 8, True)
     assert node.latency == node.adder_graph.depth
     assert node.latency < replace(node, operands=2).latency
+
+
+def test_registers_are_as_far_apart_as_asked_and_fewer() -> None:
+    rng = np.random.default_rng(0)
+    weight, i = rng.integers(-99, 99, (4, 9)), Vector(Fixed(8, 7), 9)
+    nodes = [Dense(i, weight, 7, np.zeros(4, np.int64), 8, True, adder_levels=n) for n in (1, 2, 3)]
+    depth = nodes[0].adder_graph.depth
+    assert depth > 3
+    for node in nodes:
+        assert node.latency == -(-depth // node.adder_levels)
+        gaps = np.diff([0, *node.registered])
+        assert gaps.max() == node.adder_levels and gaps.min() > 0 and node.registered[-1] == depth
+    every, second, third = (node.cost() for node in nodes)
+    assert every.lut == second.lut == third.lut
+    assert every.ff > second.ff > third.ff
 
 
 @pytest.mark.parametrize("weight", [np.zeros((3, 2)), np.zeros((2, 3)), np.zeros((1, 2))])
