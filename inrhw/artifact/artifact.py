@@ -100,6 +100,7 @@ def emit(
     source: str = "raster",
     control: bool = False,
     window: bool = False,
+    pad: bool = False,
     beside: Mapping[str, bytes | None] | None = None,
 ) -> Artifact:
     """Write ``NAME.v``, ``NAME_tb.v``, ``manifest.json`` and ``vectors.npz``.
@@ -123,6 +124,8 @@ def emit(
         Whether the core has registers to start, stop and watch it, see docs/control.md.
     window
         Whether a raster core's window can be set at run time, see `inrhw.core.sources.window`.
+    pad
+        Whether m_axis_tdata is filled up to a power of two of bytes.
     beside
         What the caller wants in files beside it, by name; None for one that must not stay.
 
@@ -138,7 +141,7 @@ def emit(
         )
     if name != name.lower() and name in vendor_cells():
         raise InputError(f"name must not be that of a cell of a part, as {name} is; choose another")
-    core = core_over(graph, grid, source, control=control, window=window)
+    core = core_over(graph, grid, source, control=control, window=window, pad=pad)
     artifact = Artifact(name, Path(folder), core)
     with output_folder(artifact.folder):
         component = artifact.core.component()

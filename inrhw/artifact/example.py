@@ -161,7 +161,7 @@ def example_bench(manifest: Manifest) -> str:
         name=manifest.name,
         sides="\n".join(f"    localparam {name} = {side};" for (_, _, name), side in sides),
         pixels=" * ".join(name for _, _, name in axes),
-        pixel_high=bits * len(order) - 1,
+        pixel_high=manifest.widths["m_axis_tdata"] - 1,
         inputs=inputs,
         connections=",\n".join(_connections(manifest)),
         format=" ".join(["%0d"] * len(order)),

@@ -280,6 +280,11 @@ class Manifest:
         return {port.name: port.width for port in self.ports}
 
     @property
+    def is_padded(self) -> bool:
+        """Whether m_axis_tdata has zeros above the values."""
+        return self.widths["m_axis_tdata"] > self.value.bits_per_channel * self.channels
+
+    @property
     def resting_inputs(self) -> dict[str, int]:
         """What inputs must be, unsigned, for the core to show its picture; those not named are 0."""
         whole = self.window.whole if self.window else ()

@@ -98,6 +98,7 @@ def core_of(models: Sequence[INR], manifest: Manifest) -> Core:
         manifest.source,
         control=bool(manifest.control),
         window=manifest.window is not None,
+        pad=manifest.is_padded,
     )
 
 

@@ -97,10 +97,10 @@ def _order(core: Core) -> str:
     if core.grid.axes == _PICTURE_AXES and core.value == PIXEL:
         names = {1: ["grey"], 3: "RGB"}.get(core.channels, names)
     bits = core.bits_per_channel
-    return ", ".join(
-        f"[{(k + 1) * bits - 1}:{k * bits}] = {names[channel]}"
-        for k, channel in enumerate(core.channel_order)
-    )
+    places = [f"[{(k + 1) * bits - 1}:{k * bits}]" for k in range(core.channels)]
+    told = [f"{place} = {names[channel]}" for place, channel in zip(places, core.channel_order, strict=True)]
+    used = bits * core.channels
+    return ", ".join([*told, *([f"[{core.tdata_bits - 1}:{used}] = 0"] if core.tdata_bits > used else [])])
 
 
 def _axes(core: Core) -> Iterator[tuple[str, int | str, str]]:

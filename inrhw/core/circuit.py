@@ -44,7 +44,7 @@ class CoreComponent(wiring.Component):
         ports = {
             "aclk": In(1),
             "aresetn": In(1),
-            "m_axis_tdata": Out(core.bits_per_channel * core.channels),
+            "m_axis_tdata": Out(core.tdata_bits),
             "m_axis_tvalid": Out(1),
             "m_axis_tready": In(1),
             "m_axis_tuser": Out(1),
@@ -105,7 +105,7 @@ class CoreComponent(wiring.Component):
         m.d.comb += [
             fifo.w_data.eq(Cat(pixel, delayed)),
             fifo.write.eq(network.o.valid),
-            Cat(self.m_axis_tdata, flags).eq(fifo.o_data),
+            Cat(self.m_axis_tdata[: core.bits_per_channel * core.channels], flags).eq(fifo.o_data),
             self.m_axis_tvalid.eq(fifo.o_valid),
             fifo.o_ready.eq(self.m_axis_tready),
             gate.give_back.eq(fifo.o_valid & self.m_axis_tready),

@@ -48,6 +48,8 @@ class Core:
         Whether the raster core's window can be set at run time: see `WindowSource`.
     tiling
         The tiles of the picture, of a raster core with a bank of weights for each.
+    pad
+        Whether m_axis_tdata has zeros above the values, up to a power of two of bytes.
     """
 
     graph: Graph
@@ -57,6 +59,7 @@ class Core:
     control: bool = False
     window: bool = False
     tiling: Tiling | None = None
+    pad: bool = False
 
     def __post_init__(self) -> None:
         check_source(self.source)
@@ -218,6 +221,12 @@ class Core:
         return -(-self.value.width // 8) * 8
 
     @property
+    def tdata_bits(self) -> int:
+        """Width of m_axis_tdata."""
+        bits = self.bits_per_channel * self.channels
+        return 1 << (bits - 1).bit_length() if self.pad else bits
+
+    @property
     def channel_order(self) -> list[int]:
         """Channel in each place of m_axis_tdata, lowest first: AXI4-Stream video puts G, B, R."""
         return [1, 2, 0] if self.channels == 3 else list(range(self.channels))
@@ -234,10 +243,11 @@ def core_over(
     *,
     control: bool = False,
     window: bool = False,
+    pad: bool = False,
 ) -> Core:
     """Return the core of a picture, of each of several pictures, or of a picture in tiles; see `Core`."""
     if isinstance(grid, Tiling):
         whole = Grid(grid.width, grid.height)
-        return Core(graph, whole, source, control=control, window=window, tiling=grid)
+        return Core(graph, whole, source, control=control, window=window, tiling=grid, pad=pad)
     first, *others = [grid] if isinstance(grid, Grid) else grid
-    return Core(graph, first, source, tuple(others), control=control, window=window)
+    return Core(graph, first, source, tuple(others), control=control, window=window, pad=pad)

@@ -38,6 +38,8 @@ class Hardware(Settings):
         AXI4-Lite registers to start, stop and watch the core.
     window
         Ports to zoom and pan at run time, frame by frame; periodic activations only.
+    pad
+        Fill m_axis_tdata with zeros up to a power of two of bytes, as DMA engines want it: 24 bits to 32.
     scale
         Render at so many times the size of the picture, 1..64, with the same weights.
     weights
@@ -71,6 +73,7 @@ class Hardware(Settings):
     source: Source = "raster"
     control: bool = False
     window: bool = False
+    pad: bool = False
     scale: Annotated[int, at_least(1, 64)] = 1
     weights: Weights | None = None
     target_mpixels: Annotated[float, over(0)] | None = None

@@ -306,7 +306,9 @@ def _shown(folder: Path, files: Mapping[str, str], entry: Mapping[str, Any]) -> 
         return dict(files)
     shown = {key: f"{Path(name).with_suffix('')}_shown.png" for key, name in files.items()}
     for key, name in files.items():
-        save_picture(folder / shown[key], signal_in(folder / name, entry).shown())
+        signal = signal_in(folder / name, entry)
+        save_picture(folder / shown[key], signal.shown())
+        signal.write_surface(folder / Path(name).with_suffix(".obj"))
     return shown
 
 
@@ -344,6 +346,7 @@ def _files(folder: Path, manifest: Manifest) -> dict[str, str]:
         "netlist": f"{manifest.name}_netlist.v",
         "activity": "activity.npz",
         "standard cells": f"{manifest.name}_asic.v",
+        "surface": "rtl.obj",
         "rendered": rendered_files(1, suffix_of(next(iter(entries(folder).values()))))[0],
     }
     return {key: name for key, name in names.items() if (folder / name).exists()}

@@ -196,6 +196,10 @@ class Samples(ABC):
     def write(self, path: Path) -> None:
         """Write the values without loss, atomically."""
 
+    def write_surface(self, path: Path) -> bool:
+        """Write the signal's surface as .obj, and return whether it has one; only shapes may."""
+        return False
+
     @abstractmethod
     def likeness(self, other: Self) -> dict[str, float | None]:
         """Return how alike this, the original, and another one are, by the names in `measures`.

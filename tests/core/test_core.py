@@ -39,12 +39,13 @@ CORES += [
     of_signal("stream", (3, 2, 2), 3, value=Fixed(8, 0)),
     folded("raster", "loadable", channels=4, sides=(3, 1, 2)),
     folded("raster", "rom", channels=1, sides=(5,), value=Fixed(16, 0)),
+    dataclasses.replace(core("stream"), pad=True),
 ]
 
 
 def names(core: Core) -> str:
     size = f"{core.grid}x{core.channels}-{core.value}"
-    extras = "-loadable" * bool(core.memories) + "-control" * core.control
+    extras = "-loadable" * bool(core.memories) + "-control" * core.control + "-pad" * core.pad
     return f"{core.source}-{size}-{core.initiation_interval}{extras}"
 
 

@@ -81,6 +81,7 @@ class Emit(Stage):
             source=hardware.source,
             control=hardware.control,
             window=hardware.window,
+            pad=hardware.pad,
             beside=dict.fromkeys(files) | {PLAN: json_bytes(planned) if planned else None},
         )
         for each in folders:

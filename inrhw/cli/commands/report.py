@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from inrhw.reports.words import Report
 
 
+#: What a report shows: errors, pictures of what is none, and surfaces.
+_BESIDE = ("error.png", "picture*/error.png", "*_shown.png", "*.obj")
+
+
 def write(work: BuildFolder, vivado: Path | None = None, *, checked: bool = True) -> "Report":
     """Write report.json and report.html, if `checked` unless a result is older than what it was made from.
 
@@ -44,8 +48,9 @@ def write(work: BuildFolder, vivado: Path | None = None, *, checked: bool = True
         settings=asdict(work.recipe),
         vivado=vivado,
     )
-    errors = [str(path.relative_to(work.folder)) for path in work.folder.glob("picture*/error.png")]
-    work.leave("report", ["report.json", "report.html", "error.png", *errors])
+    beside = [path for pattern in _BESIDE for path in work.folder.glob(pattern)]
+    names = [str(path.relative_to(work.folder)) for path in beside]
+    work.leave("report", ["report.json", "report.html", *names])
     return found
 
 

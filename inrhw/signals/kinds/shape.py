@@ -105,6 +105,11 @@ class Shape(Volume):
             picture[: view.shape[0], k * (side + 2) : k * (side + 2) + view.shape[1]] = view
         return np.repeat(np.repeat(picture, _ENLARGED, axis=0), _ENLARGED, axis=1)[..., np.newaxis]
 
+    @property
+    def has_surface(self) -> bool:
+        """Whether some distances are negative and some are not."""
+        return bool(self.values.min() < 0 < self.values.max())
+
     def surface(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """Return corners [n, (x, y, z)] and triangles [m, 3] of the surface, by marching cubes.
 
@@ -114,19 +119,22 @@ class Shape(Volume):
             If no distance is negative, or all are.
         """
         distances = self.values[..., 0].astype(np.float64)
-        if not distances.min() < 0 < distances.max():
+        if not self.has_surface:
             raise InputError(f"{self.name} has no surface: all distances have one sign")
         cubes: Callable[..., Any] = skimage.measure.marching_cubes
         corners, triangles, _, _ = cubes(distances, 0.0)
         centred = 2 * corners[:, ::-1] + 1 - np.array(self.sides)
         return centred / max(self.sides), triangles
 
-    def write_surface(self, path: Path) -> None:
-        """Write the surface as .obj."""
+    def write_surface(self, path: Path) -> bool:
+        """Write the surface as .obj, if there is one."""
+        if not self.has_surface:
+            return False
         corners, triangles = self.surface()
         lines = [f"v {x:.6f} {y:.6f} {z:.6f}" for x, y, z in corners]
         lines += [f"f {a} {b} {c}" for a, b, c in triangles + 1]
         write_atomically(path, ("\n".join(lines) + "\n").encode())
+        return True
 
 
 #: How often a sample is repeated in a view.

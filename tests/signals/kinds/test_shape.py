@@ -51,12 +51,13 @@ def test_the_surface_is_where_the_distance_is_0(tmp_path: Path) -> None:
     corners, triangles = torus.surface()
     distance = np.hypot(np.hypot(corners[:, 0], corners[:, 1]) - 0.55, corners[:, 2]) - 0.25
     assert np.abs(distance).max() < 0.02
-    torus.write_surface(tmp_path / "torus.obj")
+    assert torus.write_surface(tmp_path / "torus.obj")
     lines = (tmp_path / "torus.obj").read_text().splitlines()
     assert len(lines) == len(corners) + len(triangles)
     solid = torus.with_values(np.full_like(torus.values, 5))
     with pytest.raises(InputError, match="all distances have one sign"):
         solid.surface()
+    assert not solid.write_surface(tmp_path / "solid.obj")
 
 
 def test_a_shape_that_is_off_by_a_cell_is_half_as_alike() -> None:
