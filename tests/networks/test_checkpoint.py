@@ -19,7 +19,10 @@ from inrhw.networks.network import Network
 from inrhw.networks.precision import Precision
 from inrhw.networks.training.torch_module import coordinates_of, from_torch
 from inrhw.signals.kinds.picture import Picture
+from inrhw.signals.kinds.sound import Sound
+from inrhw.signals.kinds.volume import Volume
 from inrhw.signals.likeness import psnr_db
+from inrhw.signals.samples import Samples
 
 SIZE = (5, 4)
 
@@ -152,6 +155,15 @@ def test_the_integers_are_those_of_the_rounded_network(name: str) -> None:
     pixels = lower(fitted.model).forward_int(fitted.architecture.grid.codes())
     assert (pixels.reshape(4, 5, -1) == fitted.model.render()).all()
     assert psnr_db(fitted.picture.values, fitted.model.render()) > 25
+
+
+@pytest.mark.parametrize("signal", [Sound.builtin("40"), Volume.builtin("4x3x5")], ids=lambda s: s.kind)
+@pytest.mark.parametrize("axes", ["xy", "yx"])
+def test_networks_of_other_signals_are_imported(signal: Samples, axes: Any) -> None:
+    module = nn.Sequential(Layer(len(signal.sides), 6, sine), nn.Linear(6, signal.channels))
+    fitted = from_torch(module, Network("siren"), signal, imported=Imported(axes=axes))
+    codes = lower(fitted.model).forward_int(fitted.architecture.grid.codes())
+    assert np.array_equal(codes.reshape(signal.values.shape), fitted.model.render())
 
 
 def test_fine_tuning_follows_the_picture() -> None:
