@@ -53,8 +53,8 @@ def row_of(kind: str, options: str, folder: Path) -> dict[str, Any]:
 
 def table(rows: list[dict[str, Any]]) -> str:
     """Return the rows as Markdown: PSNR and the kind's own measures, float and RTL."""
-    titles = ("signal", "network", "PSNR, float", "RTL", "own measures, RTL", "LUT", "FF", "DSP", "BRAM")
-    titles += ("Msample/s", "fit", "all")
+    titles = ["signal", "network", "PSNR, float", "RTL", "own measures, RTL", "LUT", "FF", "DSP", "BRAM"]
+    titles += ["Msample/s", "fit", "all"]
     lines = ["| " + " | ".join(titles) + " |", "|" + "---|" * len(titles)]
     for row in rows:
         own = ", ".join(

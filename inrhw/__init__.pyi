@@ -32,6 +32,10 @@ from .networks.training.training import Training as Training
 from .signals.kinds.picture import Picture as Picture
 from .signals.kinds.picture import builtin_picture as builtin_picture
 from .signals.kinds.picture import load_picture as load_picture
+from .signals.kinds.shape import Shape as Shape
+from .signals.kinds.sound import Sound as Sound
+from .signals.kinds.video import Video as Video
+from .signals.kinds.volume import Volume as Volume
 from .signals.signal import Signal as Signal
 from .synthesis.synthesis import Synthesis as Synthesis
 from .synthesis.synthesis import synth as synth
