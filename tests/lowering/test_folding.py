@@ -25,7 +25,7 @@ from inrhw.ops.node import Graph
 def foldings(architecture: Architecture) -> st.SearchStrategy[Folding]:
     """Return a strategy of all folds of a network."""
     first, *others = itertools.pairwise(architecture.features)
-    layers = [st.builds(Fold, st.integers(1, first[1]), st.just(2))]
+    layers = [st.builds(Fold, st.integers(1, first[1]), st.just(first[0]))]
     layers += [st.builds(Fold, st.integers(1, rows), st.integers(1, columns)) for columns, rows in others]
     return st.builds(Folding, st.tuples(*layers), st.sampled_from(["rom", "loadable"]), st.booleans())
 
@@ -213,7 +213,7 @@ def test_networks_of_different_structure_are_refused_by_the_nodes_name() -> None
     refused("layer3_dense of picture 2 is not", hidden_layers=2)
     refused("layer4_dense of picture 2 is not", channels=1)
     refused("layer0_sine of picture 2 is not", precision=Precision(8, 8, 8, 7, max_row_shift=1))
-    refused("all pictures must have one format: picture 0 takes .*, picture 2", width=9)
+    refused("all pictures must have one format: picture 0 takes .*, picture 2", sides=(9, 4))
     with pytest.raises(InputError, match="weights of several pictures must be rom, not loadable"):
         fold_banks([first], dataclasses.replace(folding, weights="loadable"), architecture.precision)
     with pytest.raises(InputError, match="at least one picture"):

@@ -85,8 +85,7 @@ class Core:
         about = manifest(
             name=self.name,
             source="stream" if stream else "raster",
-            width=WIDTH,
-            height=HEIGHT,
+            sides=(WIDTH, HEIGHT),
             channels=len(order),
             tdata_order=tuple(order),
         )
@@ -641,7 +640,7 @@ def test_what_the_user_got_wrong_is_named(core: Make, tmp_path: Path) -> None:
             right.run()
     del plain["sides"]
     path.write_text(json.dumps(plain))
-    with pytest.raises(InputError, match=r"manifest\.json lacks width"):
+    with pytest.raises(InputError, match=r"manifest\.json lacks sides"):
         right.run()
 
 
