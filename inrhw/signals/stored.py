@@ -33,7 +33,9 @@ def entries(folder: Path) -> dict[str, Mapping[str, Any]]:
 def suffix_of(entry: Mapping[str, Any]) -> str:
     """Return how the names of a signal's files end."""
     told = entry.get("signal")
-    return kind_named(told.get("kind") if isinstance(told, Mapping) else None).suffix
+    if not isinstance(told, Mapping):
+        raise InputError("what fit.json says of its signal is damaged; run `inrhw fit` again")
+    return kind_named(told.get("kind")).suffix
 
 
 def signal_in(path: Path, entry: Mapping[str, Any]) -> Samples:
