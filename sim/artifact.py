@@ -169,8 +169,12 @@ class Artifact:
         return ordered
 
     def frame_flags(self) -> Bits:
-        """Return tuser and tlast of every pixel of a scan of each size, [pixels, 2]."""
-        scans = [(np.arange(math.prod(sides)), math.prod(sides[:2]), sides[0]) for sides in self.sizes]
+        """Return tuser and tlast of every pixel of a scan of each size, [pixels, 2].
+
+        On a stream tuser is the caller's, and new weights are shown from it on: it marks the scan's start.
+        """
+        axes = None if self.stream else 2
+        scans = [(np.arange(math.prod(sides)), math.prod(sides[:axes]), sides[0]) for sides in self.sizes]
         return np.concatenate(
             [
                 np.stack([index % frame == 0, index % width == width - 1], axis=1)

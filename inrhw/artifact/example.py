@@ -205,7 +205,7 @@ def _coordinates(manifest: Manifest) -> str:
         joined=", ".join(axis for _, axis, _ in reversed(axes)),
         last=axes[-1][0],
         last_side=axes[-1][2],
-        starts=" && ".join(f"{count} == 0" for count, _, _ in axes[:_PICTURE_AXES]),
+        starts=" && ".join(f"{count} == 0" for count, _, _ in axes),
         steps="\n".join(f"            {step}" for step in _STEPS[len(axes) - 1]),
     )
 

@@ -92,7 +92,7 @@ def network_cost(
     control
         Whether it has the registers of docs/control.md.
     """
-    parts, lanes = {}, 2
+    parts, lanes = {}, shapes[0].columns
     pace = max(cycles(shape, fold) for shape, fold in zip(shapes, folding.layers, strict=True))
     for k, (shape, fold) in enumerate(zip(shapes, folding.layers, strict=True)):
         parts[f"layer{k}"] = layer_cost(

@@ -52,10 +52,11 @@ def load_signal(path: Path, size: str, asked: Signal, on_warning: OnWarning) -> 
 
     Parameters and errors as of `Samples.load`.
     """
-    if asked.kind:
-        return kind_named(asked.kind).load(path, size, asked, on_warning)
     others = (kind for kind in kinds().values() if kind is not Picture)
-    kind = next((kind for kind in others if kind.claims(path)), Picture)
+    claiming = (kind for kind in others if kind.claims(path))
+    kind = kind_named(asked.kind) if asked.kind else next(claiming, Picture)
+    if kind is not Picture and (asked.bits or asked.alpha):
+        raise InputError(f"bits and alpha are about pictures; leave them out for {path}, a {kind.kind}")
     return kind.load(path, size, asked, on_warning)
 
 

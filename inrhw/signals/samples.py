@@ -1,5 +1,6 @@
 """A signal as plain numbers: values on a grid of one to three axes."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
@@ -212,6 +213,10 @@ class Samples(ABC):
         """Return a picture of it, [height, width, 1 or 3]."""
 
 
+#: Samples along an axis, and in all, at most.
+MOST_SIDE, MOST_SAMPLES = 1 << 16, 1 << 24
+
+
 def parse_sides(text: str, axes: range, what: str) -> tuple[int, ...]:
     """Return the sides that people write as "64x64".
 
@@ -234,6 +239,8 @@ def parse_sides(text: str, axes: range, what: str) -> tuple[int, ...]:
     if len(parts) not in axes or not all(part.isdecimal() and len(part) <= 9 for part in parts):
         raise InputError(f"the size of {what} must be such as {example}, not {text[:40]!r}")
     sides = tuple(map(int, parts))
-    if not all(1 <= side <= 1 << 16 for side in sides):
-        raise InputError(f"each side of {what} must be from 1 to {1 << 16}, not {text[:40]!r}")
+    if not all(1 <= side <= MOST_SIDE for side in sides):
+        raise InputError(f"each side of {what} must be from 1 to {MOST_SIDE}, not {text[:40]!r}")
+    if math.prod(sides) > MOST_SAMPLES:
+        raise InputError(f"the size of {what} must have at most {MOST_SAMPLES:,} samples, not {text[:40]!r}")
     return sides

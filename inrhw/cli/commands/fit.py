@@ -178,9 +178,10 @@ def _import_of(recipe: Recipe, *, resume: bool) -> Fit:
     path = Path(recipe.imported.checkpoint).absolute()
     tensors = read_checkpoint(path)
     there = load_pictures(recipe.signal, shared=False) if recipe.signal.pictures else []
-    shape: dict[str, Any] = {"sides": parse_size(recipe.signal.size or "64x64")}
     if there:
-        shape = {"sides": there[0].sides, "value": there[0].value}
+        shape: dict[str, Any] = {"sides": there[0].sides, "value": there[0].value}
+    else:
+        shape = {"sides": parse_size(recipe.signal.size or "64x64")}
     network = replace(recipe.network, activation_impl=_circuit(recipe))
     start = start_of(tensors, network, recipe.precision, recipe.imported, **shape, where=str(path))
     for layer in linear_layers(tensors, str(path)):

@@ -1,6 +1,5 @@
 """What a netlist is fed to learn how often its nets toggle: a core shows its picture, a lane random codes."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,7 +138,7 @@ class _Feed:
             name: [steady.get(name, 0) >> k & 1 for k in range(len(bits))]
             for name, bits in netlist.inputs.items()
         }
-        self._sides = manifest.sides
+        self._width = manifest.width
         self.compared = 0
         self._cycle = self._sent = 0
 
@@ -154,10 +153,9 @@ class _Feed:
         inputs = self._idle | {"aresetn": [int(self._cycle > _RESET)]}
         if "s_axis_tdata" in inputs:
             place = self._sent % len(self._coordinates)
-            width, frame = self._sides[0], math.prod(self._sides[:2])
             inputs["s_axis_tvalid"] = [1]
-            inputs["s_axis_tuser"] = [int(place % frame == 0)]
-            inputs["s_axis_tlast"] = [int(place % width == width - 1)]
+            inputs["s_axis_tuser"] = [int(place == 0)]
+            inputs["s_axis_tlast"] = [int(place % self._width == self._width - 1)]
             beat = self._coordinates[place]
             inputs["s_axis_tdata"] = [beat >> k & 1 for k in range(len(inputs["s_axis_tdata"]))]
         return inputs

@@ -2,7 +2,6 @@
 
 import io
 import json
-import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -272,7 +271,7 @@ class _Player:
         self.remark = "; of the first picture" if manifest.pictures > 1 else ""
         self.simulation = NetlistSimulation(module)
         self._patience = 64 + manifest.latency + 2 * self.interval
-        self._sides = manifest.sides
+        self._width = manifest.width
         self._sent = 0
         coordinates = vectors["coordinates"][frame]
         self._beats = coordinate_beats(manifest, coordinates) if manifest.source == "stream" else []
@@ -326,9 +325,8 @@ class _Player:
         if self._beats:
             place = self._sent % len(self._beats)
             simulation.put("s_axis_tdata", self._beats[place])
-            width, frame = self._sides[0], math.prod(self._sides[:2])
-            simulation.put("s_axis_tuser", place % frame == 0)
-            simulation.put("s_axis_tlast", place % width == width - 1)
+            simulation.put("s_axis_tuser", place == 0)
+            simulation.put("s_axis_tlast", place % self._width == self._width - 1)
             simulation.put("s_axis_tvalid", 1)
         waiting = self._loaded < len(self._words)
         simulation.put("s_weights_tvalid", waiting)

@@ -80,7 +80,7 @@ class Shape(Volume):
     @classmethod
     def of_distances(cls, name: str, distances: NDArray[np.float64]) -> Self:
         """Return the shape of distances [z, y, x]."""
-        values, step = coded(distances, Path(name))
+        values, step = coded(distances[..., np.newaxis], Path(name))
         return cls(name, values, step)
 
     def likeness(self, other: Samples) -> dict[str, float | None]:
@@ -146,7 +146,7 @@ def _cube(size: str) -> tuple[int, ...]:
     sides = parse_sides(size or _SIZE, range(1, 4), "a shape")
     if len(sides) == 2:
         raise InputError(f"the size of a shape must be such as 32 or 64x48x32, not {size!r}")
-    return sides * 3 if len(sides) == 1 else sides
+    return parse_sides("x".join([size or _SIZE] * 3), range(3, 4), "a shape") if len(sides) == 1 else sides
 
 
 def _centres(sides: tuple[int, ...]) -> list[NDArray[np.float64]]:
@@ -159,10 +159,10 @@ def _mesh_distance(path: Path, sides: tuple[int, ...]) -> NDArray[np.float64]:
     """Return the distance to the mesh in a file, [z, y, x]."""
     trimesh = reader("trimesh", path, "give distances as .npy and --kind shape")
     reader("rtree", path, "give distances as .npy and --kind shape")
+    if not path.exists():
+        raise InputError(f"{path} does not exist; check the name of the mesh")
     try:
         mesh = trimesh.load(path, force="mesh")
-    except FileNotFoundError:
-        raise InputError(f"{path} does not exist; check the name of the mesh") from None
     except Exception as error:  # readers of meshes raise nearly anything
         raise InputError(f"{path} is no readable mesh ({error})") from error
     if not len(mesh.faces):

@@ -148,7 +148,7 @@ def _wav(path: Path) -> tuple[NDArray[np.int16], int]:
         raise InputError(f"{path} does not exist; check the name of the sound") from None
     except (OSError, EOFError, wave.Error) as error:
         raise InputError(
-            f"{path} is no WAV of integers ({error}); save it as WAV of 16 bits, or as FLAC"
+            f"{path} is no WAV of integers ({error or 'it is cut off'}); save it with 16 bits, or as FLAC"
         ) from error
     whole = content[: len(content) - len(content) % (bytes_ * channels)]
     raw = np.frombuffer(whole, np.uint8).reshape(-1, channels, bytes_).astype(np.int16)

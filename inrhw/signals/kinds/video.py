@@ -81,7 +81,7 @@ class Video(Samples):
         """
         width, height, most = _sides(size)
         if path.is_dir():
-            frames, frame_ms = _of_folder(path, (width, height), most), _FRAME_MS
+            frames, frame_ms = _of_folder(path, (width, height), most, on_warning), _FRAME_MS
         elif path.suffix.lower() in _FILMS:
             frames, frame_ms = _of_film(path, (width, height), most)
         else:
@@ -171,10 +171,12 @@ def _at_one_rate(
     return repeated[:most], round(frame_ms)
 
 
-def _of_folder(path: Path, size: tuple[int, int], most: int) -> list[NDArray[np.uint8]]:
+def _of_folder(
+    path: Path, size: tuple[int, int], most: int, on_warning: OnWarning
+) -> list[NDArray[np.uint8]]:
     """Return the pictures in a folder as frames, in the order of their names."""
     files = sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
-    return [load_picture(file, size, bits=8).values for file in files[:most]]
+    return [load_picture(file, size, bits=8, on_warning=on_warning).values for file in files[:most]]
 
 
 def _of_film(path: Path, size: tuple[int, int], most: int) -> tuple[list[NDArray[np.uint8]], int]:

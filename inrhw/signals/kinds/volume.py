@@ -20,14 +20,23 @@ from inrhw.signals.extra import reader
 from inrhw.signals.grid import size_text
 from inrhw.signals.likeness import largest_error, psnr_db
 from inrhw.signals.montage import as_bytes, side_by_side
-from inrhw.signals.samples import MOST_CHANNELS, VALUES, OnWarning, Samples, Values, parse_sides
+from inrhw.signals.samples import (
+    MOST_CHANNELS,
+    MOST_SAMPLES,
+    MOST_SIDE,
+    VALUES,
+    OnWarning,
+    Samples,
+    Values,
+    parse_sides,
+)
 from inrhw.signals.signal import Signal
 
 #: Size of the built-in volume.
 _BUILTIN = "20x20x20"
 
-#: Samples of an array if nobody says its size.
-_MOST = 1 << 24
+#: Least and, turned over, most that the largest value of an array may be: float32 holds it.
+_LEAST = 1e-30
 
 #: A last of three axes holds channels if it has at most so many places, and fewer than both others.
 _CHANNELS = 4
@@ -71,8 +80,7 @@ class Volume(Samples):
         places, and fewer than both others.
         """
         array = array_in(path)
-        resampled = _resampled(array, size, path)
-        values, step = coded(resampled, path)
+        values, step = coded(_resampled(with_channels(array), size, path), path)
         if step != 1:
             on_warning(f"{path} holds {array.dtype} and is rounded to 16 bits: steps of {step:.3g}")
         return cls(safe_name(path.stem), values, step)
@@ -97,10 +105,12 @@ class Volume(Samples):
         return cls(name, with_channels(np.round(array_in(path) / step).astype(VALUES[value])), step)
 
     def write(self, path: Path) -> None:
-        """Write an .npy of the array's own numbers; one channel has no axis."""
+        """Write an .npy of the array's own numbers; one channel has no axis, as a rule."""
         array = self.values if self.step == 1 else (self.values * self.step).astype(np.float32)
+        plain = array[..., 0]
         buffer = io.BytesIO()
-        np.save(buffer, array[..., 0] if self.channels == 1 else array)
+        # With its axis of channels where one would be seen in x.
+        np.save(buffer, plain if self.channels == 1 and with_channels(plain).shape == array.shape else array)
         write_atomically(path, buffer.getvalue())
 
     def likeness(self, other: Samples) -> dict[str, float | None]:
@@ -168,40 +178,42 @@ def with_channels(array: NDArray[Any]) -> NDArray[Any]:
 
 
 def coded(array: NDArray[Any], path: Path) -> tuple[Values, float]:
-    """Return codes with an axis of channels, and what a code of 1 is.
+    """Return the codes of an array with an axis of channels, and what a code of 1 is.
 
     Integers keep the first format that holds them. Others take the whole range of 16 bits: unsigned, unless
     one is negative.
     """
-    if array.shape[-1] > 1 and with_channels(array).shape[-1] > MOST_CHANNELS:
+    if array.shape[-1] > MOST_CHANNELS:
         raise InputError(f"{path} has {array.shape[-1]} channels; at most {MOST_CHANNELS} are possible")
     lo, hi = array.min(), array.max()
     if array.dtype.kind in "bui":
         for format, dtype in VALUES.items():
             if format.lo <= lo and hi <= format.hi:
-                return with_channels(array.astype(dtype)), 1.0
+                return array.astype(dtype), 1.0
+    largest = max(abs(float(lo)), abs(float(hi)))
+    if largest and not _LEAST <= largest <= 1 / _LEAST:
+        raise InputError(f"{path} has values up to {largest:.3g}; scale them to between 1e-30 and 1e30")
     format = Fixed(16, 0, signed=bool(lo < 0))
-    step = float(max(abs(float(lo)), abs(float(hi)))) / format.hi or 1.0
-    return with_channels(np.round(array / step).astype(VALUES[format])), step
+    step = largest / format.hi or 1.0
+    return np.round(array.astype(np.float64) / step).astype(VALUES[format]), step
 
 
 def _resampled(array: NDArray[Any], size: str, path: Path) -> NDArray[Any]:
-    """Return the array at the size that is asked for; its own if none is."""
-    whole = with_channels(array)
-    axes = whole.ndim - 1
+    """Return an array with an axis of channels at the size that is asked for; its own if none is."""
+    axes = array.ndim - 1
+    own = tuple(reversed(array.shape[:-1]))
     if not size:
-        if math.prod(whole.shape[:-1]) > _MOST:
-            told = size_text(tuple(reversed(whole.shape[:-1])))
+        if math.prod(own) > MOST_SAMPLES or max(own) > MOST_SIDE:
+            smaller = "x".join(["64"] * axes)
             raise InputError(
-                f"{path} has {told} samples; give a size to shrink it to, such as --size 64x64x64"
+                f"{path} has {size_text(own)} samples; an axis may have {MOST_SIDE:,} and all together "
+                f"{MOST_SAMPLES:,}: shrink it, as by --size {smaller}"
             )
         return array
     sides = parse_sides(size, range(axes, axes + 1), f"an array of {axes} axes")
-    shape = (*reversed(sides), whole.shape[-1])
-    if shape == whole.shape:
+    if sides == own:
         return array
+    shape = (*reversed(sides), array.shape[-1])
     resize: Callable[..., NDArray[np.float64]] = skimage.transform.resize
-    found = resize(whole.astype(np.float64), shape, order=1, preserve_range=True, anti_aliasing=True)
-    if array.dtype.kind in "bui":
-        return np.round(found).astype(np.int64)
-    return found
+    found = resize(array.astype(np.float64), shape, order=1, preserve_range=True, anti_aliasing=True)
+    return np.round(found).astype(np.int64) if array.dtype.kind in "bui" else found

@@ -43,7 +43,8 @@ def test_a_file_of_ours_is_one_of_the_users(signal: Samples, tmp_path: Path) -> 
     path = tmp_path / f"original{signal.suffix}"
     signal.write(path)
     size = "x".join(map(str, signal.sides))
-    again = load_signal(path, size, Signal(kind=signal.kind, alpha=True), lambda sentence: None)
+    asked = Signal(kind=signal.kind, alpha=signal.kind == "picture")
+    again = load_signal(path, size, asked, lambda sentence: None)
     assert np.array_equal(again.values, signal.values)
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from inrhw.base.errors import InputError
 from inrhw.signals.kinds.shape import Shape
-from inrhw.signals.registry import load_signal
+from inrhw.signals.registry import from_json, load_signal, to_json
 from inrhw.signals.signal import Signal
 
 
@@ -44,6 +44,14 @@ def test_distances_are_taken_where_that_is_said(tmp_path: Path) -> None:
     np.save(tmp_path / "b.npy", np.linspace(-1, 1, 16).reshape(4, 4))
     with pytest.raises(InputError, match="is no array of distances"):
         load_signal(tmp_path / "b.npy", "", Signal(kind="shape"), pytest.fail)
+
+
+@pytest.mark.parametrize("size", ["3x5x6", "9x8x2", "1x1x1"])
+def test_shapes_of_any_sides_are_the_same_from_their_file(tmp_path: Path, size: str) -> None:
+    shape = Shape.builtin(size)
+    shape.write(tmp_path / "a.npy")
+    again = from_json(to_json(shape), tmp_path / "a.npy", "a")
+    assert np.array_equal(again.values, shape.values)
 
 
 def test_the_surface_is_where_the_distance_is_0(tmp_path: Path) -> None:

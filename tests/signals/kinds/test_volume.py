@@ -9,7 +9,7 @@ from hypothesis.extra.numpy import arrays
 
 from inrhw.base.errors import InputError
 from inrhw.signals.kinds.volume import Volume, coded
-from inrhw.signals.registry import load_signal
+from inrhw.signals.registry import from_json, load_signal, to_json
 from inrhw.signals.signal import Signal
 
 
@@ -28,9 +28,11 @@ def test_integers_of_a_known_format_stay_as_they_are(tmp_path: Path, dtype: Any)
     assert np.array_equal(volume.values[..., 0], array)
 
 
-@given(arrays(np.float64, (3, 2), elements=st.floats(-1e6, 1e6, allow_subnormal=False)))
+@given(
+    arrays(np.float64, (3, 2), elements=st.floats(-1e6, 1e6).filter(lambda value: not 0 < abs(value) < 1e-30))
+)
 def test_other_numbers_are_within_half_a_step(array: Any) -> None:
-    values, step = coded(array, Path("a.npy"))
+    values, step = coded(array[..., np.newaxis], Path("a.npy"))
     assert np.abs(values[..., 0] * step - array).max() <= step * (0.5 + 1e-6)
 
 
@@ -51,6 +53,32 @@ def test_the_last_axis_is_scanned_fastest_or_holds_channels(
     assert (volume.sides, volume.channels) == (sides, channels)
 
 
+@pytest.mark.parametrize("shape", [(10, 10, 10, 1), (6, 5, 3, 1), (7, 2, 9, 1), (5, 4, 3), (9, 8, 1)])
+@pytest.mark.parametrize("dtype", [np.uint8, np.float16])
+def test_an_array_of_any_sides_is_the_same_from_its_own_file(
+    tmp_path: Path, shape: tuple[int, ...], dtype: Any
+) -> None:
+    values = np.random.default_rng(0).uniform(0, 200, shape).astype(dtype)
+    volume = Volume("a", *coded(values, Path("a.npy")))
+    volume.write(tmp_path / "a.npy")
+    again = [
+        from_json(to_json(volume), tmp_path / "a.npy", "a"),
+        load_signal(tmp_path / "a.npy", "", Signal(), lambda sentence: None),
+    ]
+    assert all(np.array_equal(one.values, volume.values) for one in again)
+
+
+@pytest.mark.parametrize(
+    ("shape", "size", "sides"), [((50,), "10", (10,)), ((20, 20, 3), "2x3", (2, 3)), ((9, 9), "1x8", (1, 8))]
+)
+def test_resampling_keeps_axes_and_channels(
+    tmp_path: Path, shape: tuple[int, ...], size: str, sides: tuple[int, ...]
+) -> None:
+    array = np.random.default_rng(0).integers(0, 255, shape, dtype=np.uint8)
+    volume = load_signal(saved(tmp_path / "a.npy", array), size, Signal(), pytest.fail)
+    assert (volume.sides, volume.channels) == (sides, shape[2] if len(shape) == 3 else 1)
+
+
 def test_an_array_is_resampled_to_a_size(tmp_path: Path) -> None:
     ramp = np.broadcast_to(np.arange(0, 160, 10, dtype=np.uint8), (8, 8, 16))
     volume = load_signal(saved(tmp_path / "a.npy", ramp), "8x4x2", Signal(), pytest.fail)
@@ -68,6 +96,9 @@ def test_an_array_is_resampled_to_a_size(tmp_path: Path) -> None:
         (np.array([1.0, np.nan]), "holds NaN or infinity"),
         (np.zeros((2, 2, 2, 9), np.uint8), "has 9 channels; at most 8 are possible"),
         (np.array([{}], dtype=object), "is no readable array"),
+        (np.array([[1e300, -1.0]]), "scale them to between 1e-30 and 1e30"),
+        (np.array([[1e-300]]), "scale them to between 1e-30 and 1e30"),
+        (np.zeros(70_000, np.uint8), r"an axis may have 65,536 .* as by --size 64$"),
     ],
 )
 def test_what_is_no_signal_is_refused(tmp_path: Path, array: Any, message: str) -> None:
