@@ -18,7 +18,7 @@ from .estimates.power.fpga import power as power
 from .lowering.hardware import Hardware as Hardware
 from .lowering.integer_graph import lower as lower
 from .networks.architecture import Architecture as Architecture
-from .networks.imported import Imported as Imported
+from .networks.exchange.imported import Imported as Imported
 from .networks.network import Network as Network
 from .networks.precision import Precision as Precision
 from .networks.shared import shared_architectures as shared_architectures

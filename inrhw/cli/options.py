@@ -9,7 +9,7 @@ from cyclopts import Group, Parameter
 from inrhw.cli.recipe import Recipe
 from inrhw.estimates.estimates import Estimates
 from inrhw.lowering.hardware import Hardware
-from inrhw.networks.imported import Imported
+from inrhw.networks.exchange.imported import Imported
 from inrhw.networks.network import Network
 from inrhw.networks.precision import Precision
 from inrhw.networks.training.training import Training

@@ -14,7 +14,7 @@ from inrhw.base.files import write_atomically
 from inrhw.base.settings import Field, Settings, fields_of, from_table, groups_of
 from inrhw.estimates.estimates import Estimates
 from inrhw.lowering.hardware import Hardware
-from inrhw.networks.imported import Imported
+from inrhw.networks.exchange.imported import Imported
 from inrhw.networks.network import Network
 from inrhw.networks.precision import Precision
 from inrhw.networks.training.training import Training

@@ -17,7 +17,7 @@ def export(
     output: Annotated[Path, Parameter(name=("--output", "-o"), help="File to write, NAME.pt2.")],
 ) -> None:
     """Write the quantized network as a program of torch that needs no inrhw."""
-    from inrhw.networks.exported import SUFFIX, program_of
+    from inrhw.networks.exchange.exported import SUFFIX, program_of
     from inrhw.networks.training.fitted import Fitted
     from inrhw.networks.training.shared_fit import is_shared
 

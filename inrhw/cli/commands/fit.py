@@ -17,7 +17,7 @@ from inrhw.cli.options import DEFAULT_TRAINING, Output, Resume, TrainingRecipeOp
 from inrhw.cli.recipe import Recipe
 from inrhw.cli.stage import Stage
 from inrhw.cli.terminal import building, console, warn
-from inrhw.networks.imported import Imported
+from inrhw.networks.exchange.imported import Imported
 from inrhw.networks.network import Network
 from inrhw.networks.training.training import Training
 from inrhw.signals.signal import Signal
@@ -167,7 +167,7 @@ def _tiled(network: Network, picture: "Samples", options: dict[str, Any]) -> "Ar
 
 def _import_of(recipe: Recipe, *, resume: bool) -> Fit:
     """Return the stage that takes a network from a file, and fine-tunes it if that is asked for."""
-    from inrhw.networks.checkpoint import linear_layers, read_checkpoint, start_of
+    from inrhw.networks.exchange.checkpoint import linear_layers, read_checkpoint, start_of
     from inrhw.networks.training.descent import with_own_rate
     from inrhw.signals.kinds.picture import Picture, parse_size
 

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from inrhw.base.errors import InputError
-from inrhw.networks.checkpoint import start_of
-from inrhw.networks.imported import Imported
+from inrhw.networks.exchange.checkpoint import start_of
+from inrhw.networks.exchange.imported import Imported
 from inrhw.networks.inr import INR
 from inrhw.networks.network import Network
 from inrhw.networks.precision import Precision

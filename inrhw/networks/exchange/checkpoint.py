@@ -14,7 +14,7 @@ from torch import Tensor
 from inrhw.base.errors import InputError
 from inrhw.base.types import Fixed
 from inrhw.networks.architecture import Architecture, activations
-from inrhw.networks.imported import Imported
+from inrhw.networks.exchange.imported import Imported
 from inrhw.networks.inr import INR
 from inrhw.networks.network import Network
 from inrhw.networks.precision import Precision

@@ -10,7 +10,7 @@ import torch
 from inrhw.base.errors import InputError
 from inrhw.base.types import Fixed
 from inrhw.networks.architecture import Architecture
-from inrhw.networks.exported import program_of
+from inrhw.networks.exchange.exported import program_of
 from inrhw.networks.inr import INR
 from inrhw.networks.precision import Precision
 from inrhw.networks.tiled import TiledArchitecture, network_of
