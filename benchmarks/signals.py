@@ -20,7 +20,8 @@ RESULTS = Path(__file__).parent / "results" / "signals.json"
 
 #: What is built of each kind.
 BUILDS = {
-    "sound": "--model siren --hidden-features 64 --hidden-layers 1 --initiation-interval 64 --steps 1500",
+    "sound": "--model siren --hidden-features 64 --hidden-layers 1 --steps 1500 --initiation-interval 32 "
+    "--first-weight-bits 16",
     "video": "--hidden-features 32 --initiation-interval 16",
     "volume": "--hidden-features 24 --initiation-interval 8",
     "shape": "--hidden-features 24 --initiation-interval 8",
@@ -60,7 +61,7 @@ def table(rows: list[dict[str, Any]]) -> str:
         own = ", ".join(
             f"{name.removesuffix('_rtl')} {value:.3g}"
             for name, value in row.items()
-            if name.endswith("_rtl") and name != "psnr_db_rtl"
+            if name.endswith("_rtl") and name != "psnr_db_rtl" and value is not None
         )
         lines.append(
             f"| {row['kind']} {row['size']} | {row['layers']} | {row['psnr_db_float']:.2f} | "
