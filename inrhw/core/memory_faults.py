@@ -49,7 +49,7 @@ def stored_bits(core: Core) -> int:
 
 
 def rendered(core: Core, strike: Strike) -> Codes:
-    """Return the pixels of a core that `is_strikable`, int64 [pixels, channels], row by row."""
+    """Return the values of a core that `is_strikable`, int64 [samples, channels], as they are scanned."""
     nodes, x = list(core.graph.nodes.values()), core.grid.codes()
     if core.source == "raster" and isinstance(core.raster, FoldedRaster):
         x, nodes = _scanned(core.raster, strike), nodes[1:]
@@ -74,16 +74,18 @@ def struck_forward(node: FoldedDense, x: Codes, strike: Strike) -> Codes:
 
 
 def _scanned(raster: FoldedRaster, strike: Strike) -> Codes:
-    """Return the first layer's output for every pixel of a scan: sums that grow by constants."""
-    grid = raster.grids[0]
+    """Return the first layer's output for every sample of a scan: sums that grow by constants."""
     steps = _columns(raster.contents(), raster.acc_width, strike)
-    start, across, line = steps.reshape(3, -1)[:, : raster.o.length]
-    column, row = np.arange(grid.width)[None, :, None], np.arange(grid.height)[:, None, None]
+    steps = steps.reshape(raster.starts, -1)[:, : raster.o.length]
+    # What is added at each sample: the start once, else the step of the last axis that went on.
+    codes = raster.grids[0].codes()
+    went_on = np.cumprod(codes == codes[0], axis=1).sum(axis=1)
+    added = np.where(np.arange(len(codes)) == 0, 0, 1 + went_on)
     # Modulo 2**64, of which the sums are the low bits.
-    total = start + column * across + row * ((grid.width - 1) * across + line)
+    total = np.cumsum(steps[added], axis=0)
     width = raster.o.element.width
     total = total >> raster.acc_width - width & (1 << width) - 1
-    return _of_element(total.reshape(-1, raster.o.length), raster.o.element)
+    return _of_element(total, raster.o.element)
 
 
 def _memories(core: Core) -> list[Contents]:

@@ -20,8 +20,8 @@ from inrhw.networks.faults import (
     with_one_flip,
 )
 from inrhw.networks.inr import INR
-from inrhw.signals.kinds.picture import Pixels
 from inrhw.signals.likeness import psnr_db
+from inrhw.signals.samples import Values
 
 #: Standard deviations of noise, relative to the span of a layer's weights.
 SIGMAS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05)
@@ -113,17 +113,17 @@ class Memories:
     weight_ecc, bits
         What protects them, and their bits.
     render
-        Returns the picture, uint8 [height, width, channels], after each bit flipped with a probability.
+        Returns the values of the signal after each bit flipped with a probability.
     """
 
     weight_ecc: str
     bits: int
-    render: Callable[[float, np.random.Generator], Pixels]
+    render: Callable[[float, np.random.Generator], Values]
 
 
 def survey(
     model: INR,
-    picture: Pixels,
+    picture: Values,
     *,
     trials: int,
     seed: int,
@@ -137,7 +137,7 @@ def survey(
     model
         Quantized.
     picture
-        What it should render, uint8 [height, width, channels].
+        What it should render, as `Samples.values` has it.
     trials
         Times that each amount, and each bit, is tried.
     seed
@@ -160,7 +160,7 @@ def survey(
     total = trials * (amounts + sum(one.bits for one in numbers))
     done = 0
 
-    def tried(render: Callable[[], Pixels]) -> list[float]:
+    def tried(render: Callable[[], Values]) -> list[float]:
         nonlocal done
         found = []
         for _ in range(trials):
@@ -169,10 +169,10 @@ def survey(
             on_progress(done, total)
         return found
 
-    def curve(amounts: tuple[float, ...], render: Callable[[float], Pixels]) -> tuple[Point, ...]:
+    def curve(amounts: tuple[float, ...], render: Callable[[float], Values]) -> tuple[Point, ...]:
         return tuple(_point(amount, tried(partial(render, amount))) for amount in amounts)
 
-    def flipped_once(k: int, bit: int) -> Pixels:
+    def flipped_once(k: int, bit: int) -> Values:
         return rendered_with(model, with_one_flip(numbers, k, bit, rng))
 
     def places() -> Iterator[Place]:

@@ -18,7 +18,7 @@ from inrhw.base.types import Codes, Fixed
 from inrhw.networks.hadamard import HadamardLayer
 from inrhw.networks.inr import INR
 from inrhw.ops.codes.uniform import Uniform
-from inrhw.signals.kinds.picture import Pixels
+from inrhw.signals.samples import Values
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,14 +92,14 @@ def stored(model: INR) -> list[Stored]:
     return found
 
 
-def rendered_with(model: INR, numbers: Sequence[Stored]) -> Pixels:
-    """Return what a quantized network renders with other stored numbers, uint8 [height, width, channels]."""
+def rendered_with(model: INR, numbers: Sequence[Stored]) -> Values:
+    """Return what a quantized network renders with other stored numbers."""
     return _rendered(model, [(one, one.values) for one in numbers])
 
 
 def rendered_with_noise(
     model: INR, numbers: Sequence[Stored], sigma: float, rng: np.random.Generator
-) -> Pixels:
+) -> Values:
     """Return what it renders with Gaussian noise on all weights.
 
     Parameters
@@ -151,7 +151,7 @@ def _drawn(one: Stored, rate: float, rng: np.random.Generator) -> Codes:
     return flips
 
 
-def _rendered(model: INR, values: Sequence[tuple[Stored, NDArray[np.float64]]]) -> Pixels:
+def _rendered(model: INR, values: Sequence[tuple[Stored, NDArray[np.float64]]]) -> Values:
     model = copy.deepcopy(model).cpu().double()
     layers = list(model.dense_layers())
     for one, value in values:

@@ -39,6 +39,15 @@ def test_without_flips_the_picture_is_the_same(weights: str, source: str, weight
     assert (rendered(one, lambda contents: contents) == one.golden()[0]).all()
 
 
+@pytest.mark.parametrize("sides", [(7,), (1,), (5, 4, 3), (3, 1, 2)])
+def test_without_flips_any_scan_is_the_same(sides: tuple[int, ...]) -> None:
+    architecture = replace(ARCHITECTURE, sides=sides, value=Fixed(16, 0))
+    folding = Folding((Fold(2, len(sides)), Fold(3, 2), Fold(1, 3)), "rom")
+    graph = fold(lower(INR(architecture, seed=1).quantized()), folding, architecture.precision)
+    one = Core(graph, architecture.grid, "raster")
+    assert (rendered(one, lambda contents: contents) == one.golden()[0]).all()
+
+
 def test_flips_cost_a_plain_core_pixels_and_a_protected_one_none() -> None:
     plain, protected = (core("loadable", "raster", weight_ecc) for weight_ecc in ("none", "ecc"))
     assert stored_bits(protected) > stored_bits(plain)

@@ -51,14 +51,14 @@ def faults(
 
 
 def _memories(fitted: "Fitted", folder: Path) -> "Memories | None":
-    """Return the memories of the core that was emitted, if it is folded and has the picture's size."""
+    """Return the memories of the core that was emitted, if it is folded and has the signal's size."""
     from inrhw.artifact.manifest import core_there
     from inrhw.artifact.rebuild import core_of
     from inrhw.core.memory_faults import flips, is_strikable, rendered, stored_bits
     from inrhw.networks.fault_survey import Memories
 
-    manifest, picture = core_there(folder), fitted.picture.values
-    if manifest is None or manifest.folding is None or manifest.width != picture.shape[1]:
+    manifest, signal = core_there(folder), fitted.picture
+    if manifest is None or manifest.folding is None or manifest.sides != signal.sides:
         return None
     core = core_of([fitted.model], manifest)
     if not is_strikable(core):
@@ -66,5 +66,7 @@ def _memories(fitted: "Fitted", folder: Path) -> "Memories | None":
     return Memories(
         manifest.folding.weight_ecc,
         stored_bits(core),
-        lambda rate, rng: rendered(core, flips(rate, rng)).astype("uint8").reshape(picture.shape),
+        lambda rate, rng: (
+            rendered(core, flips(rate, rng)).astype(signal.values.dtype).reshape(signal.values.shape)
+        ),
     )
