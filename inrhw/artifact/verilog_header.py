@@ -99,8 +99,9 @@ def _order(core: Core) -> str:
     bits = core.bits_per_channel
     places = [f"[{(k + 1) * bits - 1}:{k * bits}]" for k in range(core.channels)]
     told = [f"{place} = {names[channel]}" for place, channel in zip(places, core.channel_order, strict=True)]
-    used = bits * core.channels
-    return ", ".join([*told, *([f"[{core.tdata_bits - 1}:{used}] = 0"] if core.tdata_bits > used else [])])
+    if core.pad and core.tdata_bits > core.sample_bits:
+        told.append(f"[{core.tdata_bits - 1}:{core.sample_bits}] = 0")
+    return ", ".join(told)
 
 
 def _axes(core: Core) -> Iterator[tuple[str, int | str, str]]:

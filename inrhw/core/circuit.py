@@ -88,7 +88,7 @@ class CoreComponent(wiring.Component):
         m.submodules.network = network = core.pipeline.component()
         #: Ports of m_axis besides the pixel; they come with its coordinates.
         flags = Cat(self.m_axis_tuser, self.m_axis_tlast, *([self.m_axis_tid] if core.pictures > 1 else []))
-        m.submodules.fifo = fifo = Fifo(core.bits_per_channel * core.channels + len(flags), core.credits)
+        m.submodules.fifo = fifo = Fifo(core.sample_bits + len(flags), core.credits)
         pages = Pages(
             self._loader(m, gate, network) if core.memories else None,
             self._select() if core.pictures > 1 and core.source == "raster" else None,
@@ -105,7 +105,7 @@ class CoreComponent(wiring.Component):
         m.d.comb += [
             fifo.w_data.eq(Cat(pixel, delayed)),
             fifo.write.eq(network.o.valid),
-            Cat(self.m_axis_tdata[: core.bits_per_channel * core.channels], flags).eq(fifo.o_data),
+            Cat(self.m_axis_tdata[: core.sample_bits], flags).eq(fifo.o_data),
             self.m_axis_tvalid.eq(fifo.o_valid),
             fifo.o_ready.eq(self.m_axis_tready),
             gate.give_back.eq(fifo.o_valid & self.m_axis_tready),

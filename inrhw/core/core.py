@@ -221,10 +221,14 @@ class Core:
         return -(-self.value.width // 8) * 8
 
     @property
+    def sample_bits(self) -> int:
+        """What all values of a sample take of m_axis_tdata."""
+        return self.bits_per_channel * self.channels
+
+    @property
     def tdata_bits(self) -> int:
         """Width of m_axis_tdata."""
-        bits = self.bits_per_channel * self.channels
-        return 1 << (bits - 1).bit_length() if self.pad else bits
+        return 1 << (self.sample_bits - 1).bit_length() if self.pad else self.sample_bits
 
     @property
     def channel_order(self) -> list[int]:

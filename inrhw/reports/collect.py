@@ -280,18 +280,19 @@ def _quality(folder: Path, entry: Mapping[str, Any], place: str, rtl: str, scale
         name: {key: figure(value, unit, f"{source}; torch") for key, value in entry[name].items()}
         for name, (_, unit, source) in original.measures.items()
     }
+    read = {"original": original}
     rendered: Samples | None = None
     reason = "the Verilog has not rendered a whole frame"
     if (folder / rtl).exists() and (folder / "verify.json").exists():
         files["rtl"] = rtl
-        rendered = signal_in(folder / rtl, entry)
+        rendered = read["rtl"] = signal_in(folder / rtl, entry)
         reason = f"the Verilog renders {scale} times the size; there is no original of that size"
     alike = original.likeness(rendered) if rendered and scale == 1 else dict.fromkeys(measures)
     for name, (_, unit, source) in original.measures.items():
         known = f"{source}; the Verilog's frame under cocotb"
         value = finite(alike[name])
         measures[name]["rtl"] = figure(value, unit, known if rendered and scale == 1 else reason)
-    found: dict[str, Any] = {**measures, "pictures": _shown(folder, files, entry)}
+    found: dict[str, Any] = {**measures, "pictures": _shown(folder, files, entry, read)}
     if rendered and scale == 1:
         error, found["error_gain"] = error_of(original, rendered)
         save_picture(folder / f"{place}error.png", error.shown())
@@ -300,13 +301,15 @@ def _quality(folder: Path, entry: Mapping[str, Any], place: str, rtl: str, scale
     return found
 
 
-def _shown(folder: Path, files: Mapping[str, str], entry: Mapping[str, Any]) -> dict[str, str]:
-    """Return a picture file for each signal: its own, or one that is written now."""
+def _shown(
+    folder: Path, files: Mapping[str, str], entry: Mapping[str, Any], read: Mapping[str, Samples]
+) -> dict[str, str]:
+    """Return a picture file for each signal: its own, or one written now; `read` are those in memory."""
     if entry["signal"]["kind"] == Picture.kind:
         return dict(files)
     shown = {key: f"{Path(name).with_suffix('')}_shown.png" for key, name in files.items()}
     for key, name in files.items():
-        signal = signal_in(folder / name, entry)
+        signal = read.get(key) or signal_in(folder / name, entry)
         save_picture(folder / shown[key], signal.shown())
         signal.write_surface(folder / Path(name).with_suffix(".obj"))
     return shown

@@ -8,13 +8,13 @@ import numpy as np
 from inrhw.base.errors import InputError
 from inrhw.base.types import Codes, Fixed, Vector
 
-__all__ = ["MOST_AXES", "Grid", "size_text"]
+__all__ = ["MOST_AXES", "MOST_SIDE", "Grid", "size_text"]
 
 #: Axes that a signal has at most.
 MOST_AXES = 3
 
 #: Samples along an axis at most.
-_MOST_SIDE = 1 << 16
+MOST_SIDE = 1 << 16
 
 
 @dataclass(frozen=True, init=False)
@@ -50,8 +50,8 @@ class Grid:
         if not 1 <= len(sides) <= MOST_AXES:
             raise InputError(f"a signal has 1 to {MOST_AXES} axes, not {len(sides)}")
         for side in sides:
-            if not isinstance(side, int) or not 1 <= side <= _MOST_SIDE:
-                raise InputError(f"an axis must have 1 to {_MOST_SIDE} samples, not {side!r}")
+            if not isinstance(side, int) or not 1 <= side <= MOST_SIDE:
+                raise InputError(f"an axis must have 1 to {MOST_SIDE} samples, not {side!r}")
         object.__setattr__(self, "sides", sides)
         object.__setattr__(self, "least_frac", least_frac)
 

@@ -1,5 +1,6 @@
 """What kinds of signal there are: a file each in `kinds`, and no list of them."""
 
+import functools
 import importlib
 import inspect
 import pkgutil
@@ -15,6 +16,7 @@ from inrhw.signals.samples import OnWarning, Samples, check_value
 from inrhw.signals.signal import Signal
 
 
+@functools.cache
 def kinds() -> dict[str, type[Samples]]:
     """Return every kind of signal by its name.
 

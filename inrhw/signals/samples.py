@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from inrhw.base.errors import InputError
 from inrhw.base.names import safe_name
 from inrhw.base.types import Fixed
+from inrhw.signals.grid import MOST_SIDE
 from inrhw.signals.signal import Signal
 
 __all__ = [
@@ -213,8 +214,8 @@ class Samples(ABC):
         """Return a picture of it, [height, width, 1 or 3]."""
 
 
-#: Samples along an axis, and in all, at most.
-MOST_SIDE, MOST_SAMPLES = 1 << 16, 1 << 24
+#: Samples in all at most.
+MOST_SAMPLES = 1 << 24
 
 
 def parse_sides(text: str, axes: range, what: str) -> tuple[int, ...]:

@@ -20,6 +20,7 @@ from inrhw.cli.terminal import building, console, warn
 from inrhw.networks.exchange.imported import Imported
 from inrhw.networks.network import Network
 from inrhw.networks.training.training import Training
+from inrhw.signals.grid import size_text
 from inrhw.signals.signal import Signal
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class Fit(Stage):
         first = self.architectures[0]
         signal = Signal(
             tuple(signal_files(self.pictures, _RENDERED[:1])),
-            size=",".join("x".join(map(str, picture.sides)) for picture in self.pictures),
+            size=",".join(size_text(picture.sides) for picture in self.pictures),
             names=tuple(picture.name for picture in self.pictures),
             kind=self.pictures[0].kind,
             alpha=recipe.signal.alpha,
@@ -169,7 +170,7 @@ def _import_of(recipe: Recipe, *, resume: bool) -> Fit:
     """Return the stage that takes a network from a file, and fine-tunes it if that is asked for."""
     from inrhw.networks.exchange.checkpoint import linear_layers, read_checkpoint, start_of
     from inrhw.networks.training.descent import with_own_rate
-    from inrhw.signals.kinds.picture import Picture, parse_size
+    from inrhw.signals.kinds.picture import DEFAULT_SIZE, Picture, parse_size
 
     if recipe.network.tiles:
         raise InputError("a checkpoint is one network; leave out tiles, which are many")
@@ -181,7 +182,7 @@ def _import_of(recipe: Recipe, *, resume: bool) -> Fit:
     if there:
         shape: dict[str, Any] = {"sides": there[0].sides, "value": there[0].value}
     else:
-        shape = {"sides": parse_size(recipe.signal.size or "64x64")}
+        shape = {"sides": parse_size(recipe.signal.size or DEFAULT_SIZE)}
     network = replace(recipe.network, activation_impl=_circuit(recipe))
     start = start_of(tensors, network, recipe.precision, recipe.imported, **shape, where=str(path))
     for layer in linear_layers(tensors, str(path)):

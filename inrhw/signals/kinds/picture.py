@@ -33,12 +33,21 @@ from inrhw.signals.wide_picture import (
     with_alpha,
 )
 
-__all__ = ["MAX_SIDE", "Picture", "Pixels", "builtin_picture", "load_picture", "parse_size", "save_picture"]
+__all__ = [
+    "DEFAULT_SIZE",
+    "MAX_SIDE",
+    "Picture",
+    "Pixels",
+    "builtin_picture",
+    "load_picture",
+    "parse_size",
+    "save_picture",
+]
 
 Pixels = NDArray[np.uint8]
 
 #: Of a picture if nobody says its size.
-_SIZE = "64x64"
+DEFAULT_SIZE = "64x64"
 
 #: Largest width and height of a picture.
 MAX_SIDE = 4096
@@ -98,13 +107,13 @@ class Picture(Samples):
     @classmethod
     def load(cls, path: Path, size: str, asked: Signal, on_warning: OnWarning) -> "Picture":
         """Return the picture in a file; see `load_picture`."""
-        sides = parse_size(size or _SIZE)
+        sides = parse_size(size or DEFAULT_SIZE)
         return load_picture(path, sides, bits=asked.bits, alpha=asked.alpha, on_warning=on_warning)
 
     @classmethod
     def builtin(cls, size: str) -> "Picture":
         """Return the astronaut."""
-        return builtin_picture(parse_size(size or _SIZE))
+        return builtin_picture(parse_size(size or DEFAULT_SIZE))
 
     @classmethod
     def read(cls, path: Path, name: str, value: Fixed, details: Mapping[str, Any]) -> "Picture":

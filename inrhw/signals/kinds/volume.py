@@ -17,13 +17,12 @@ from inrhw.base.files import write_atomically
 from inrhw.base.names import safe_name
 from inrhw.base.types import Fixed
 from inrhw.signals.extra import reader
-from inrhw.signals.grid import size_text
+from inrhw.signals.grid import MOST_SIDE, size_text
 from inrhw.signals.likeness import largest_error, psnr_db
 from inrhw.signals.montage import as_bytes, side_by_side
 from inrhw.signals.samples import (
     MOST_CHANNELS,
     MOST_SAMPLES,
-    MOST_SIDE,
     VALUES,
     OnWarning,
     Samples,
