@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 from amaranth.back import rtlil
-from support.simulate import assert_contract, inputs, node_classes, of_banks, simulate
+from support.simulate import Circuit, assert_contract, inputs, node_classes, of_banks
 from torch import nn
 
 from inrhw.base.types import Codes, Phase, Vector
@@ -71,8 +71,9 @@ def test_reset_forgets_what_is_under_way(node: Node) -> None:
     x = np.random.default_rng(4).integers(node.i.element.lo, node.i.element.hi + 1, (3, node.i.length))
     expected = of_banks(node, x)
     under_way = node.latency + node.o.span
+    circuit = Circuit(node)
     for reset_at in {0, node.i.span - 1, under_way // 2, under_way, under_way + node.initiation_interval}:
-        got, delays = simulate(node, x, gaps=False, reset_at=reset_at)
+        got, delays = circuit.send(x, gaps=False, reset_at=reset_at)
         assert (got == expected).all() and len(got) == 3
         assert set(delays.tolist()) == {node.latency}
 

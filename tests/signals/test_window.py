@@ -1,3 +1,4 @@
+import functools
 import itertools
 from collections.abc import Callable, Iterator
 from fractions import Fraction
@@ -7,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 from amaranth.hdl import ClockDomain, Module
-from amaranth.sim import Simulator
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.reused import Reused
 
 from inrhw.base.errors import InputError
 from inrhw.core.sources.raster import RasterSource
@@ -51,6 +52,14 @@ def some_windows(source: WindowSource, n: int, seed: int = 0) -> list[Window]:
     return list(itertools.islice(itertools.chain(corners, drawn), n))
 
 
+@functools.cache
+def circuit_of(source: WindowSource) -> tuple[ClockDomain, Any, Reused]:
+    top = Module()
+    top.domains.sync = sync = ClockDomain()
+    top.submodules.source = raster = source.component()
+    return sync, raster, Reused(top)
+
+
 class Run:
     """Clocks a source; `plan` yields what is at the ports, reset and `advance` wished for, cycle by cycle."""
 
@@ -62,11 +71,7 @@ class Run:
         self.beats: list[tuple[list[int], int, int]] = []
         self.asked = 0
         self.busy: list[bool] = []
-        top = Module()
-        top.domains.sync = sync = ClockDomain()
-        top.submodules.source = raster = source.component()
-        simulator = Simulator(top)
-        simulator.add_clock(1e-6)
+        sync, raster, circuit = circuit_of(source)
 
         async def bench(ctx: Any) -> None:
             for window, reset, wished in plan(self):
@@ -88,8 +93,7 @@ class Run:
                     codes = [ctx.get(raster.o.payload[k]) for k in range(source.o.length)]
                     self.beats.append((codes, ctx.get(raster.start_of_frame), ctx.get(raster.end_of_line)))
 
-        simulator.add_testbench(bench)
-        simulator.run()
+        circuit.run(bench)
 
     @property
     def pixels(self) -> int:
@@ -193,14 +197,15 @@ def test_a_window_that_never_rests_still_gives_frames_each_of_one_window() -> No
     assert all(got in (frame(source, first), frame(source, second)) for got in run.frames[1:])
 
 
-RESET_AT = (0, 1, 2, 5, 40, *(trained("siren", 3, 2).pause + late for late in (0, 1, 4, 9)))
+SMALL = trained("siren", 3, 2)
+RESET_AT = (0, 1, 2, 5, 40, *(SMALL.pause + late for late in (0, 1, 4, 9)))
 
 
 @pytest.mark.parametrize("at", RESET_AT)
 @pytest.mark.parametrize("cycles", [1, 3])
 @pytest.mark.parametrize("after", [1, 2, 0])
 def test_a_reset_at_any_time_begins_with_the_window_at_the_ports(at: int, cycles: int, after: int) -> None:
-    source = trained("siren", 3, 2)
+    source = SMALL
     chosen = [source.whole, *some_windows(source, 4)[2:]]
 
     def plan(run: Run) -> Iterator[tuple[Window, bool, bool]]:

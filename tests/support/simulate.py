@@ -6,10 +6,10 @@ from types import ModuleType
 
 import numpy as np
 from amaranth.hdl import Cat, ClockDomain, Module, Signal, Value
-from amaranth.sim import Simulator
 
 from inrhw.base.types import Codes, Element, Vector
 from inrhw.ops.node import Node
+from support.reused import Reused
 
 #: An element is tried with all its codes up to this many, if a vector takes one cycle; activations of more
 #: bits are tried with all of them in Verilog.
@@ -67,73 +67,82 @@ def from_word(element: Element, word: int, lanes: int) -> list[int]:
 
 
 def simulate(node: Node, x: Codes, *, gaps: bool, seed: int = 0, reset_at: int = -1) -> tuple[Codes, Codes]:
-    """Send `x` through the node's component, with garbage on the payload whenever it is not valid.
+    """Build a node's component and send `x` through it, as `Circuit.send` does."""
+    return Circuit(node).send(x, gaps=gaps, seed=seed, reset_at=reset_at)
 
-    Parameters
-    ----------
-    node
-        What to build.
-    x
-        Codes [batch, i.length]; vector k is meant for bank k, modulo the banks.
-    gaps
-        Leave random cycles between vectors, behind the first third of them.
-    seed
-        Of gaps and garbage.
-    reset_at
-        Cycle in which reset is high, at most a few after the last vector; `x` is then sent again from its
-        start, and what came out before does not count. -1 for none.
 
-    Returns
-    -------
-    tuple
-        The codes that came out with valid high, [n, o.length], and for each of them the cycles since the
-        first beat of the vector of the same rank went in.
+class Circuit:
+    """A node's component, for vectors to be sent through it."""
 
-    Raises
-    ------
-    AssertionError
-        A vector comes out with beats missing or not `o.beat_interval` apart, or for another bank.
-    """
-    rng = np.random.default_rng(seed)
-    cycles = list(schedule(node, len(x), gaps, rng))
-    idle = [-1] * (2 * (node.latency + node.o.span) + 4)
-    cycles = (cycles + idle)[: reset_at + 1] + cycles + idle
-    beats = in_beats(node.i, x, rng)
-    top = Module()
-    top.domains.sync = sync = ClockDomain()
-    top.submodules.node = component = node.component()
-    i, o = component.i, component.o
-    # All inputs are one signal, the clock too: Amaranth takes longer for each `set` than for the circuit.
-    inputs = Cat(sync.clk, sync.rst, i.valid, i.payload, i.bank if node.i.banks > 1 else ())
-    put = Signal(len(inputs))
-    top.d.comb += inputs.eq(put)
-    simulator = Simulator(top)
-    payload = Value.cast(o.payload)
-    entered: list[int] = []
-    left: list[int] = []
-    banks: list[int] = []
-    out: list[list[int]] = []
+    def __init__(self, node: Node) -> None:
+        self.node = node
+        top = Module()
+        top.domains.sync = sync = ClockDomain()
+        top.submodules.node = component = node.component()
+        i, self.o = component.i, component.o
+        # All inputs are one signal, the clock too: Amaranth takes longer for each `set` than for the circuit.
+        inputs = Cat(sync.clk, sync.rst, i.valid, i.payload, i.bank if node.i.banks > 1 else ())
+        self.inputs = Signal(len(inputs))
+        top.d.comb += inputs.eq(self.inputs)
+        self.circuit = Reused(top, clocked=False)
 
-    async def bench(ctx) -> None:  # type: ignore[no-untyped-def]
-        element, lanes = node.i.element, node.i.lanes
-        garbage = rng.integers(element.lo, element.hi + 1, (len(cycles), lanes)).tolist()
-        for cycle, beat in enumerate(cycles):
-            codes = garbage[cycle] if beat < 0 else beats[beat]
-            bank = (cycle if beat < 0 else beat // node.i.beats) % node.i.banks
-            word = to_word(element, codes) | bank << lanes * element.width
-            low = (cycle == reset_at) << 1 | (beat >= 0) << 2 | word << 3
-            ctx.set(put, low)
-            if beat >= 0 and beat % node.i.beats == 0 and cycle > reset_at:
-                entered.append(cycle)
-            if ctx.get(o.valid) and cycle > reset_at:
-                left.append(cycle)
-                banks.append(ctx.get(o.bank) if node.o.banks > 1 else 0)
-                out.append(from_word(node.o.element, ctx.get(payload), node.o.lanes))
-            ctx.set(put, low | 1)
+    def send(self, x: Codes, *, gaps: bool, seed: int = 0, reset_at: int = -1) -> tuple[Codes, Codes]:
+        """Send `x` through, with garbage on the payload whenever it is not valid.
 
-    simulator.add_testbench(bench)
-    simulator.run()
-    return _vectors(node, entered, left, banks, out)
+        Parameters
+        ----------
+        x
+            Codes [batch, i.length]; vector k is meant for bank k, modulo the banks.
+        gaps
+            Leave random cycles between vectors, behind the first third of them.
+        seed
+            Of gaps and garbage.
+        reset_at
+            Cycle in which reset is high, at most a few after the last vector; `x` is then sent again from its
+            start, and what came out before does not count. -1 for none.
+
+        Returns
+        -------
+        tuple
+            The codes that came out with valid high, [n, o.length], and for each of them the cycles since the
+            first beat of the vector of the same rank went in.
+
+        Raises
+        ------
+        AssertionError
+            A vector comes out with beats missing or not `o.beat_interval` apart, or for another bank.
+        """
+        node, o = self.node, self.o
+        rng = np.random.default_rng(seed)
+        cycles = list(schedule(node, len(x), gaps, rng))
+        idle = [-1] * (2 * (node.latency + node.o.span) + 4)
+        cycles = (cycles + idle)[: reset_at + 1] + cycles + idle
+        beats = in_beats(node.i, x, rng)
+        payload = Value.cast(o.payload)
+        entered: list[int] = []
+        left: list[int] = []
+        banks: list[int] = []
+        out: list[list[int]] = []
+
+        async def bench(ctx) -> None:  # type: ignore[no-untyped-def]
+            element, lanes = node.i.element, node.i.lanes
+            garbage = rng.integers(element.lo, element.hi + 1, (len(cycles), lanes)).tolist()
+            for cycle, beat in enumerate(cycles):
+                codes = garbage[cycle] if beat < 0 else beats[beat]
+                bank = (cycle if beat < 0 else beat // node.i.beats) % node.i.banks
+                word = to_word(element, codes) | bank << lanes * element.width
+                low = (cycle == reset_at) << 1 | (beat >= 0) << 2 | word << 3
+                ctx.set(self.inputs, low)
+                if beat >= 0 and beat % node.i.beats == 0 and cycle > reset_at:
+                    entered.append(cycle)
+                if ctx.get(o.valid) and cycle > reset_at:
+                    left.append(cycle)
+                    banks.append(ctx.get(o.bank) if node.o.banks > 1 else 0)
+                    out.append(from_word(node.o.element, ctx.get(payload), node.o.lanes))
+                ctx.set(self.inputs, low | 1)
+
+        self.circuit.run(bench)
+        return _vectors(node, entered, left, banks, out)
 
 
 def _vectors(

@@ -13,6 +13,7 @@ from support.behind_axi import BehindAxi, Master
 from support.cores import core, folded, frame
 from support.driven import Driven
 from support.places import DOCS
+from support.reused import Reused
 
 import inrhw
 from inrhw.base.errors import InputError
@@ -106,15 +107,18 @@ def simulate(
     window: WindowSource | None = None,
     grid: Grid = GRID,
 ) -> None:
-    control = BehindAxi(Control([grid], CREDITS, window))
-    simulator = Simulator(control.module())
-    simulator.add_clock(1e-6)
+    control, circuit = page(grid, window)
 
     async def bench(ctx: Any) -> None:
         await story(Bench(ctx, control, seed, grid.pixels))
 
-    simulator.add_testbench(bench)
-    simulator.run()
+    circuit.run(bench)
+
+
+@functools.cache
+def page(grid: Grid, window: WindowSource | None) -> tuple[BehindAxi, Reused]:
+    control = BehindAxi(Control([grid], CREDITS, window))
+    return control, Reused(control.module())
 
 
 def test_registers_say_what_the_core_is() -> None:

@@ -1,3 +1,4 @@
+import functools
 import random
 import struct
 import zlib
@@ -11,6 +12,7 @@ from amaranth.sim import Simulator
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.behind_axi import BehindAxi
+from support.reused import Reused
 
 from inrhw.core.registers.loader import Loader
 from inrhw.core.registers.loader_map import FIELDS, READABLE, WRITABLE, Refusal, Register, State
@@ -188,7 +190,18 @@ class Bench:
 def simulate(
     story: Callable[[Bench], Coroutine[Any, Any, None]], *, starts_empty: bool = False, seed: int = 0
 ) -> None:
-    """Run a story with the toy: a loader and its memories, which are in use by nobody else."""
+    """Run a story with the toy."""
+    loader, domain, circuit = toy(starts_empty)
+
+    async def bench(ctx: Any) -> None:
+        await story(Bench(ctx, loader, domain, random.Random(seed)))
+
+    circuit.run(bench)
+
+
+@functools.cache
+def toy(starts_empty: bool) -> tuple[BehindAxi, ClockDomain, Reused]:
+    """Return a loader and its memories, which are in use by nobody else."""
     m = Module()
     m.domains.sync = domain = ClockDomain()
     loader = BehindAxi(Loader(TOY, starts_empty))
@@ -201,14 +214,7 @@ def simulate(
             m.d.comb += getattr(memory.load, name).eq(getattr(loader.bus, name))
         read_data = read_data | memory.load.read_data
     m.d.comb += loader.bus.read_data.eq(read_data)
-    simulator = Simulator(m)
-    simulator.add_clock(1e-6)
-
-    async def bench(ctx) -> None:  # type: ignore[no-untyped-def]
-        await story(Bench(ctx, loader, domain, random.Random(seed)))
-
-    simulator.add_testbench(bench)
-    simulator.run()
+    return loader, domain, Reused(m)
 
 
 async def loads_well(bench: Bench, shown: int = 0, seed: int = 5) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from scipy.linalg import hadamard
-from support.simulate import assert_contract, inputs, simulate
+from support.simulate import Circuit, assert_contract, inputs, simulate
 
 from inrhw.base.errors import InputError, Overflow
 from inrhw.base.types import Codes, Fixed, Phase, Vector
@@ -99,8 +99,9 @@ def test_any_lanes_after_regrouping(lanes: int) -> None:
 def test_reset_forgets_the_memories(blocks: tuple[int, ...]) -> None:
     folded = node(blocks, 1, 2, beat_interval=2)
     x = np.random.default_rng(0).integers(-128, 128, (3, sum(blocks)))
+    circuit = Circuit(folded)
     for reset_at in range(0, 3 * folded.initiation_interval, 5):
-        got, delays = simulate(folded, x, gaps=False, reset_at=reset_at)
+        got, delays = circuit.send(x, gaps=False, reset_at=reset_at)
         assert (got == folded.forward_int(x)).all()
         assert set(delays.tolist()) == {folded.latency}
 

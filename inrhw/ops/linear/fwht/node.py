@@ -71,7 +71,7 @@ class Fwht(Node):
         """Return one with a register behind every addition."""
         return cls(i, rotation, cls(i, rotation, 0).levels)
 
-    @property
+    @functools.cached_property
     def o(self) -> Vector:
         """Of the narrowest format that holds every result."""
         assert isinstance(self.i.element, Fixed)
