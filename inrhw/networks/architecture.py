@@ -1,8 +1,10 @@
 """What a network is: shape, activation and precision, and how that is kept in files."""
 
+import functools
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from types import MappingProxyType
 
 from inrhw.base.errors import InputError
 from inrhw.base.types import Fixed, Vector
@@ -18,7 +20,8 @@ from inrhw.signals.samples import PIXEL, check_channels, check_value
 _LINE = 512
 
 
-def activations() -> dict[str, type[Activation]]:
+@functools.cache
+def activations() -> Mapping[str, type[Activation]]:
     """Return every activation in `inrhw.ops.registry`, by the name of the network that uses it.
 
     Examples
@@ -31,10 +34,11 @@ def activations() -> dict[str, type[Activation]]:
         for value in vars(module).values():
             if isinstance(value, type) and issubclass(value, Activation) and hasattr(value, "model_name"):
                 found[value.model_name] = value
-    return found
+    return MappingProxyType(found)
 
 
-def implementations(model: str) -> dict[str, type[CurveNode]]:
+@functools.cache
+def implementations(model: str) -> Mapping[str, type[CurveNode]]:
     """Return every circuit for a network's activation, by the name of its file in `inrhw.ops.registry`.
 
     Examples
@@ -43,7 +47,7 @@ def implementations(model: str) -> dict[str, type[CurveNode]]:
     True
     """
     curve = activations()[model].node_class.curve
-    return {implementation(cls): cls for cls in curve_nodes() if cls.curve == curve}
+    return MappingProxyType({implementation(cls): cls for cls in curve_nodes() if cls.curve == curve})
 
 
 def check_scale(scale: int) -> int:

@@ -1,25 +1,29 @@
 """What operations and codes there are: a file each in `curves`, `linear` and `codes`, and no list of them."""
 
+import functools
 import importlib
 import inspect
 import pkgutil
-from types import ModuleType
+from collections.abc import Mapping
+from types import MappingProxyType, ModuleType
 
 from inrhw.ops import codes, curves, linear
 from inrhw.ops.kinds.curve import CurveNode
 from inrhw.ops.kinds.weight_code import WeightCode
 
 
-def operations() -> list[ModuleType]:
+@functools.cache
+def operations() -> tuple[ModuleType, ...]:
     """Return every operation's module, by name; that of a folder is its `node`."""
-    return [
+    return tuple(
         importlib.import_module(f"{folder.__name__}.{found.name}{'.node' if found.ispkg else ''}")
         for folder in (curves, linear)
         for found in pkgutil.iter_modules(folder.__path__)
-    ]
+    )
 
 
-def curve_nodes() -> list[type[CurveNode]]:
+@functools.cache
+def curve_nodes() -> tuple[type[CurveNode], ...]:
     """Return every activation's class, those of one function together."""
     found = [
         value
@@ -30,10 +34,11 @@ def curve_nodes() -> list[type[CurveNode]]:
         and value.__module__ == module.__name__
         and not inspect.isabstract(value)
     ]
-    return sorted(found, key=lambda cls: (cls.curve, implementation(cls)))
+    return tuple(sorted(found, key=lambda cls: (cls.curve, implementation(cls))))
 
 
-def weight_codes() -> dict[str, WeightCode]:
+@functools.cache
+def weight_codes() -> Mapping[str, WeightCode]:
     """Return every code of weights, by the name of its file with dashes.
 
     Examples
@@ -50,7 +55,7 @@ def weight_codes() -> dict[str, WeightCode]:
             if isinstance(value, type) and issubclass(value, WeightCode) and not inspect.isabstract(value)
         )
         found[each.name.replace("_", "-")] = code()
-    return found
+    return MappingProxyType(found)
 
 
 def implementation(node: CurveNode | type[CurveNode]) -> str:

@@ -243,16 +243,16 @@ def test_wide_multipliers_count_twice(bits: int, blocks: int) -> None:
 def test_a_board_that_is_too_small_is_named_with_what_would_fit() -> None:
     wish = Hardware(target_mpixels=100)
     with pytest.raises(InputError) as caught:
-        plan(network(256, 3), wish, VCU128)
+        plan(network(128, 4), wish, VCU128)
     found = re.fullmatch(
         r"3 cycles a pixel need ([\d,]+) DSPs, but vcu128 \(\S+\) has 9,024; "
         r"(\d+) cycles would fit, ([\d.]+) Mpixels/s at 300 MHz",
         str(caught.value),
     )
     assert found
-    assert int(found[1].replace(",", "")) >= 196_608 / 3
+    assert int(found[1].replace(",", "")) >= 65_536 / 3
     assert float(found[3]) == pytest.approx(300 / int(found[2]), rel=0.01)
-    planned(network(256, 3), Hardware(initiation_interval=int(found[2])))
+    planned(network(128, 4), Hardware(initiation_interval=int(found[2])))
 
 
 def test_a_budget_that_nothing_meets_is_refused() -> None:
