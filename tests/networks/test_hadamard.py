@@ -131,8 +131,10 @@ def test_loadable_memories_hold_rotated_weights(rotate: Any) -> None:
     assert (folded.forward_int(codes) == graph.forward_int(codes)).all()
 
 
-@pytest.mark.parametrize("weights", ["rom", "loadable"])
-@pytest.mark.parametrize(("n", "pe", "simd"), [(8, 2, 2), (20, 5, 4), (7, 2, 2), (6, 3, 6)])
+@pytest.mark.parametrize(
+    ("n", "pe", "simd", "weights"),
+    [(8, 2, 2, "rom"), (20, 5, 4, "loadable"), (7, 2, 2, "loadable"), (6, 3, 6, "rom")],
+)
 def test_a_folded_network_is_the_same_and_its_circuit_too(n: int, pe: int, simd: int, weights: str) -> None:
     architecture = architecture_of("siren", n, quantizer="dhq", rotate="both", rotate_layers="all")
     graph = lower(INR(architecture).quantized())

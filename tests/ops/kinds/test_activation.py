@@ -122,8 +122,9 @@ def test_only_arguments_that_do_not_wrap_are_clamped(model: str) -> None:
     assert found == clamps
 
 
-@MODELS
-@pytest.mark.parametrize("weights", ["rom", "loadable"])
+@pytest.mark.parametrize(
+    ("model", "weights"), list(zip(sorted(activations()), cycle(["rom", "loadable"]), strict=False))
+)
 def test_a_folded_network_is_the_same_and_its_circuit_too(model: str, weights: str) -> None:
     _, architecture = tiny(model)
     graph = lower(INR(architecture).quantized())
