@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from inrhw.base.errors import InputError
 from inrhw.base.types import Fixed, Vector
 from inrhw.networks.network import Network
-from inrhw.networks.precision import Precision
+from inrhw.networks.precision import FIRST_WEIGHT_BITS, FIRST_WEIGHT_BITS_OF_ONE_AXIS, Precision
 from inrhw.ops.kinds.activation import Activation, Encoding
 from inrhw.ops.kinds.curve import CurveNode
 from inrhw.ops.registry import curve_nodes, implementation, operations, weight_codes
@@ -118,7 +118,8 @@ class Architecture:
         if self.first_omega_0 is None:
             finer = max(1.0, self.sides[0] / _LINE) if len(self.sides) == 1 else 1.0
             object.__setattr__(self, "first_omega_0", finer * (self.omega_0 or 0.0))
-        object.__setattr__(self, "precision", replace(self.precision, phase_bits=self.phase_bits))
+        told = replace(self.precision, phase_bits=self.phase_bits, first_weight_bits=self.first_weight_bits)
+        object.__setattr__(self, "precision", told)
         if self.precision.weight_code not in weight_codes():
             raise InputError(
                 f"weight_code must be one of {', '.join(sorted(weight_codes()))}, "
@@ -174,6 +175,12 @@ class Architecture:
     def phase_bits(self) -> int:
         """Bits of the activations' arguments."""
         return self.precision.phase_bits or self.activation.default_phase_bits
+
+    @property
+    def first_weight_bits(self) -> int:
+        """Bits of the first layer's weights."""
+        default = FIRST_WEIGHT_BITS_OF_ONE_AXIS if len(self.sides) == 1 else FIRST_WEIGHT_BITS
+        return self.precision.first_weight_bits or default
 
     @property
     def grid(self) -> Grid:

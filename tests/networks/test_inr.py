@@ -96,6 +96,12 @@ def test_omega_0_defaults_to_the_activations(model: str) -> None:
     assert architecture.omega_0 == activations()[model].default_omega_0
 
 
+@pytest.mark.parametrize(("sides", "bits"), [((9,), 16), ((9, 9), 12), ((9, 9, 9), 12)])
+def test_first_weights_of_one_axis_are_finer(sides: tuple[int, ...], bits: int) -> None:
+    assert Architecture("siren", sides, 1).precision.first_weight_bits == bits
+    assert Architecture("siren", sides, 1, precision=Precision(first_weight_bits=7)).first_weight_bits == 7
+
+
 @pytest.mark.parametrize("model", ["finer", "incode", "siren"])
 def test_initial_weights_are_bounded_as_sirens(model: str) -> None:
     net = INR(Architecture(model, (8, 8), 3, hidden_features=32, hidden_layers=1))
