@@ -66,7 +66,7 @@ class Architecture:
     channels
         Values of a sample, 1 to 8.
     hidden_features
-        Width of every trained layer but the last.
+        Width of every trained layer but the last; the largest if they differ.
     hidden_layers
         Trained layers between the first and the last one.
     omega_0
@@ -82,6 +82,9 @@ class Architecture:
     first_omega_0
         Frequency factor of the first layer's initial weights; None means omega_0, and on one axis that times
         each 512 samples.
+    hidden_widths
+        Width of each trained layer but the last, such as "64,32"; it decides `hidden_features` and
+        `hidden_layers`, and is "" where all are alike.
     """
 
     model: str
@@ -95,6 +98,7 @@ class Architecture:
     scale: int = 1
     value: Fixed = PIXEL
     first_omega_0: float | None = None
+    hidden_widths: str = ""
 
     def __post_init__(self) -> None:
         known = activations()
@@ -105,14 +109,11 @@ class Architecture:
         Grid(*(side * self.scale for side in self.sides))
         check_channels(self.channels)
         check_value(self.value)
-        Network(
-            self.model,
-            self.hidden_features,
-            self.hidden_layers,
-            self.omega_0,
-            self.first_omega_0,
-            self.activation_impl,
-        )
+        widths = self.network.widths
+        object.__setattr__(self, "hidden_features", max(widths))
+        object.__setattr__(self, "hidden_layers", len(widths) - 1)
+        differ = len(set(widths)) > 1
+        object.__setattr__(self, "hidden_widths", ",".join(map(str, widths)) if differ else "")
         if self.omega_0 is None:
             object.__setattr__(self, "omega_0", self.activation.default_omega_0)
         if self.first_omega_0 is None:
@@ -165,6 +166,19 @@ class Architecture:
             ) from error
 
     @property
+    def network(self) -> Network:
+        """What a user would ask for to get its shape."""
+        return Network(
+            self.model,
+            self.hidden_features,
+            self.hidden_layers,
+            self.hidden_widths,
+            self.omega_0,
+            self.first_omega_0,
+            self.activation_impl,
+        )
+
+    @property
     def circuit(self) -> type[CurveNode]:
         """What computes the activation."""
         if not self.activation_impl:
@@ -206,7 +220,7 @@ class Architecture:
     def features(self) -> list[int]:
         """Widths from the coordinates to the values."""
         encoded = [] if self.encoding is None else [len(self.encoding.bias)]
-        return [len(self.sides), *encoded, *[self.hidden_features] * (1 + self.hidden_layers), self.channels]
+        return [len(self.sides), *encoded, *self.network.widths, self.channels]
 
     @property
     def hidden_activations(self) -> list[type[Activation]]:

@@ -99,11 +99,11 @@ class Fit(Stage):
         return functools.partial(fit_shared, self.pictures, shared, self.training)
 
 
-#: What a recipe's network and an architecture name alike.
+#: What a recipe's network and an architecture name alike, but for the model.
 _OF_ARCHITECTURE = (
-    "model",
     "hidden_features",
     "hidden_layers",
+    "hidden_widths",
     "omega_0",
     "first_omega_0",
     "activation_impl",
@@ -115,13 +115,13 @@ def _network_of(architecture: "Architecture") -> Network:
     from inrhw.networks.shared import SharedArchitecture
     from inrhw.networks.tiled import TiledArchitecture
 
-    values: dict[str, Any] = {name: getattr(architecture, name) for name in _OF_ARCHITECTURE}
+    values: dict[str, Any] = {}
     if isinstance(architecture, SharedArchitecture):
         values |= {"shared": True, "projection": architecture.projection}
         values |= {"rank": architecture.rank} if architecture.projection == "low-rank" else {}
     if isinstance(architecture, TiledArchitecture):
         values["tiles"] = f"{architecture.tile_width}x{architecture.tile_height}"
-    return Network(**values)
+    return replace(architecture.network, **values)
 
 
 def fit(
@@ -144,7 +144,7 @@ def fit_of(recipe: Recipe, *, resume: bool) -> Fit:
         return _import_of(recipe, resume=resume)
     network = replace(recipe.network, activation_impl=_circuit(recipe))
     pictures = load_pictures(recipe.signal, shared=network.shared)
-    options = {name: getattr(network, name) for name in _OF_ARCHITECTURE[1:]}
+    options = {name: getattr(network, name) for name in _OF_ARCHITECTURE}
     options["precision"] = recipe.precision
     if network.shared:
         sharing = {name: getattr(network, name) for name in ("projection", "rank") if getattr(network, name)}

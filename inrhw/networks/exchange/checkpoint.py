@@ -5,7 +5,7 @@ import math
 import pickle
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -142,18 +142,14 @@ def network_of(network: Network, layers: list[Linear], axes: int, where: str) ->
     if model is not None and (model.encoding([8]) or any(True for _ in model().parameters())):
         raise InputError(f"a network of the model {network.model} cannot be imported, only trained here")
     shape = " -> ".join(str(n) for n in (layers[0].weight.shape[1], *(len(layer.weight) for layer in layers)))
-    widths = {len(layer.weight) for layer in layers[:-1]}
     if layers[0].weight.shape[1] != axes or len(layers[-1].weight) > MOST_CHANNELS:
         raise InputError(
             f"{where} is a network of {shape}; the signal has {axes} coordinate(s), and 1 to {MOST_CHANNELS} "
             "channels are possible"
         )
-    if len(widths) != 1:
-        raise InputError(f"{where} is a network of {shape}; its hidden layers must have one width")
-    (width,) = widths
-    return Network(
-        network.model, width, len(layers) - 2, network.omega_0, activation_impl=network.activation_impl
-    )
+    if len(layers) == 1:
+        raise InputError(f"{where} is a network of {shape}, without a hidden layer; at least one is needed")
+    return replace(network, hidden_widths=",".join(str(len(layer.weight)) for layer in layers[:-1]))
 
 
 def imported_network(architecture: Architecture, layers: list[Linear], imported: Imported) -> INR:
@@ -230,12 +226,11 @@ def start_of(
         network.model,
         sides,
         len(layers[-1].weight),
-        network.hidden_features,
-        network.hidden_layers,
-        network.omega_0,
-        precision,
-        network.activation_impl,
+        omega_0=network.omega_0,
+        precision=precision,
+        activation_impl=network.activation_impl,
         value=value,
+        hidden_widths=network.hidden_widths,
     )
     told = factors(tensors)
     if told and not any(math.isclose(architecture.omega_0 or 0, value, rel_tol=1e-6) for value in told):

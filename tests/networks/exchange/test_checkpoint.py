@@ -107,6 +107,10 @@ MODULES: dict[str, tuple[Callable[[], nn.Module], Network]] = {
     "wire": (lambda: nn.Sequential(Wire(2, 6), Wire(6, 6), nn.Linear(6, 3)), Network("wire", omega_0=12.0)),
     "coin": (Coin, Network("siren")),
     "sequential": (lambda: sequential(sine), Network("siren")),
+    "widths that differ": (
+        lambda: nn.Sequential(Layer(2, 6, sine), Layer(6, 4, sine), Layer(4, 5, sine), nn.Linear(5, 3)),
+        Network("siren"),
+    ),
     "quadinr": (lambda: sequential(quadratic), Network("quadinr")),
     "gauss": (lambda: sequential(lambda x: torch.exp(-((30 * x) ** 2))), Network("gauss")),
 }
@@ -148,7 +152,7 @@ def test_coordinates_are_those_of_public_code() -> None:
     assert torch.allclose(coordinates_of(start, Imported()).float(), expected)
 
 
-@pytest.mark.parametrize("name", ["siren", "finer", "quadinr"])
+@pytest.mark.parametrize("name", ["siren", "finer", "quadinr", "widths that differ"])
 def test_the_integers_are_those_of_the_rounded_network(name: str) -> None:
     make, network = MODULES[name]
     fitted = from_torch(small(make), network, sides=SIZE)
@@ -274,7 +278,6 @@ def test_what_is_no_network_of_ours_is_one_sentence(
     assert "\n" not in str(caught.value)
 
 
-def test_hidden_layers_of_two_widths_are_refused() -> None:
-    module = nn.Sequential(nn.Linear(2, 6), nn.Linear(6, 5), nn.Linear(5, 3))
-    with pytest.raises(InputError, match="its hidden layers must have one width"):
-        start_of(module.state_dict(), Network("siren"), Precision(), Imported(), sides=SIZE, where="it")
+def test_a_network_without_hidden_layers_is_refused() -> None:
+    with pytest.raises(InputError, match="2 -> 3, without a hidden layer"):
+        from_torch(nn.Sequential(nn.Linear(2, 3)), Network("siren"), sides=SIZE)
