@@ -44,6 +44,11 @@ def test_a_checkpoint_is_shown_rounded_and_emitted(checkpoint: Path, tmp_path: P
     assert np.array_equal(fitted.picture.values, fitted.float_model.render())
     assert fitted.picture.name == "net"
     assert inrhw_("emit", "one").status == 0
+    # And the other way.
+    for form in ("onnx", "npz"):
+        assert inrhw_("export", "one", "-o", f"net.{form}").status == 0
+    assert np.load("net.npz")["layers"] == 3
+    assert "must end with .pt2, .onnx, .npz" in inrhw_("export", "one", "-o", "net.txt").err
 
 
 def test_the_folders_recipe_imports_it_again(checkpoint: Path, tmp_path: Path, inrhw_: Inrhw) -> None:
