@@ -169,6 +169,9 @@ def _tiled(network: Network, picture: "Samples", options: dict[str, Any]) -> "Ar
 def _import_of(recipe: Recipe, *, resume: bool) -> Fit:
     """Return the stage that takes a network from a file, and fine-tunes it if that is asked for."""
     from inrhw.networks.exchange.checkpoint import linear_layers, read_checkpoint, start_of
+    from inrhw.networks.exchange.comparison import check_same
+    from inrhw.networks.exchange.extra import SUFFIX
+    from inrhw.networks.exchange.onnx_file import function_of, load_onnx, tensors_of
     from inrhw.networks.training.descent import with_own_rate
     from inrhw.signals.kinds.picture import DEFAULT_SIZE, Picture, parse_size
 
@@ -177,7 +180,8 @@ def _import_of(recipe: Recipe, *, resume: bool) -> Fit:
     if recipe.network.shared:
         raise InputError("a checkpoint is one network; --shared is about several that are trained together")
     path = Path(recipe.imported.checkpoint).absolute()
-    tensors = read_checkpoint(path)
+    program = load_onnx(path) if path.suffix == SUFFIX else None
+    tensors = tensors_of(program) if program else read_checkpoint(path)
     there = load_pictures(recipe.signal, shared=False) if recipe.signal.pictures else []
     if there:
         shape: dict[str, Any] = {"sides": there[0].sides, "value": there[0].value}
@@ -185,6 +189,8 @@ def _import_of(recipe: Recipe, *, resume: bool) -> Fit:
         shape = {"sides": parse_size(recipe.signal.size or DEFAULT_SIZE)}
     network = replace(recipe.network, activation_impl=_circuit(recipe))
     start = start_of(tensors, network, recipe.precision, recipe.imported, **shape, where=str(path))
+    if program:
+        check_same(function_of(program, path), start, recipe.imported, str(path))
     for layer in linear_layers(tensors, str(path)):
         console.print(f"        {layer}", markup=False, highlight=False, soft_wrap=True)
     picture = there[0] if there else Picture(safe_name(path.stem), start.render())

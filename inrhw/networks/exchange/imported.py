@@ -13,7 +13,7 @@ class Imported(Settings):
     Parameters
     ----------
     checkpoint
-        File of its weights, .pt, .pth or .safetensors, to take instead of training. "": train.
+        File of its weights, .pt, .pth, .safetensors or .onnx, to take instead of training. "": train.
     coordinates
         What its first layer took: "corners", N values from -1 to 1 with both; "centres", those of N pixels
         that fill -1 to 1; "unit", N values from 0 to 1 with both.

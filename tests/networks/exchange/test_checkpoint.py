@@ -14,10 +14,11 @@ from torch import Tensor, nn
 from inrhw.base.errors import InputError
 from inrhw.lowering.integer_graph import lower
 from inrhw.networks.exchange.checkpoint import linear_layers, read_checkpoint, start_of
+from inrhw.networks.exchange.comparison import coordinates_of
 from inrhw.networks.exchange.imported import Imported
 from inrhw.networks.network import Network
 from inrhw.networks.precision import Precision
-from inrhw.networks.training.torch_module import coordinates_of, from_torch
+from inrhw.networks.training.torch_module import from_torch
 from inrhw.signals.kinds.picture import Picture
 from inrhw.signals.kinds.sound import Sound
 from inrhw.signals.kinds.volume import Volume
