@@ -168,7 +168,7 @@ def _tiled(network: Network, picture: "Samples", options: dict[str, Any]) -> "Ar
 
 def _import_of(recipe: Recipe, *, resume: bool) -> Fit:
     """Return the stage that takes a network from a file, and fine-tunes it if that is asked for."""
-    from inrhw.networks.exchange.checkpoint import linear_layers, read_checkpoint, start_of
+    from inrhw.networks.exchange.checkpoint import layers_of, read_checkpoint, start_of
     from inrhw.networks.exchange.comparison import check_same
     from inrhw.networks.exchange.extra import SUFFIX
     from inrhw.networks.exchange.onnx_file import function_of, load_onnx, tensors_of
@@ -191,7 +191,7 @@ def _import_of(recipe: Recipe, *, resume: bool) -> Fit:
     start = start_of(tensors, network, recipe.precision, recipe.imported, **shape, where=str(path))
     if program:
         check_same(function_of(program, path), start, recipe.imported, str(path))
-    for layer in linear_layers(tensors, str(path)):
+    for layer in layers_of(tensors, recipe.imported, str(path)):
         console.print(f"        {layer}", markup=False, highlight=False, soft_wrap=True)
     picture = there[0] if there else Picture(safe_name(path.stem), start.render())
     if picture.channels != start.architecture.channels:

@@ -78,6 +78,36 @@ def read_checkpoint(path: Path) -> dict[str, Tensor]:
     return {str(name): value for name, value in found.items() if isinstance(value, Tensor)}
 
 
+def layers_of(tensors: Mapping[str, Tensor], imported: Imported, where: str) -> list[Linear]:
+    """Return the layers from the coordinates to the values, where and how a user says they are.
+
+    Where an activation follows the last layer, its values pass through one layer more that changes nothing.
+
+    Raises
+    ------
+    InputError
+        As `linear_layers`, or if `map` names what is not there.
+    """
+    layers = linear_layers(_mapped(tensors, imported.map, where) if imported.map else tensors, where)
+    if imported.outermost_linear:
+        return layers
+    channels = len(layers[-1].weight)
+    return [*layers, Linear("values", torch.eye(channels).double(), torch.zeros(channels).double())]
+
+
+def _mapped(tensors: Mapping[str, Tensor], map: str, where: str) -> dict[str, Tensor]:
+    """Return the tensors that `Imported.map` names, under the names of a known layout."""
+    found = {}
+    for k, layer in enumerate(map.split(",")):
+        weight, _, bias = (name.strip() for name in layer.partition("+"))
+        name = weight.removesuffix(".T")
+        for missing in {name, bias or name} - set(tensors):
+            raise InputError(f"map: {where} has no {missing!r}; it holds {', '.join(tensors) or 'nothing'}")
+        found[f"{k}.weight"] = tensors[name].T if weight.endswith(".T") else tensors[name]
+        found |= {f"{k}.bias": tensors[bias]} if bias else {}
+    return found
+
+
 def linear_layers(tensors: Mapping[str, Tensor], where: str) -> list[Linear]:
     """Return the layers from the coordinates to the values.
 
@@ -96,7 +126,9 @@ def linear_layers(tensors: Mapping[str, Tensor], where: str) -> list[Linear]:
     others = [n for n in tensors if n not in known and n.rpartition(".")[2] not in _FACTORS]
     if others or not weights:
         found = ", ".join(others or tensors) or "nothing"
-        raise InputError(f"{where} holds {found}; known are linear layers, NAME.weight and NAME.bias")
+        raise InputError(
+            f"{where} holds {found}; known are linear layers, NAME.weight and NAME.bias; name others by map"
+        )
     for name, value in tensors.items():
         if value.is_complex():
             raise InputError(f"{where}: {name} is complex, which no circuit computes; train the real form")
@@ -220,7 +252,7 @@ def start_of(
     InputError
         If it holds no network that can be had.
     """
-    layers = linear_layers(tensors, where)
+    layers = layers_of(tensors, imported, where)
     network = network_of(network, layers, len(sides), where)
     architecture = Architecture(
         network.model,

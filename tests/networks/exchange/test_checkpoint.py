@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from inrhw.base.errors import InputError
 from inrhw.lowering.integer_graph import lower
-from inrhw.networks.exchange.checkpoint import linear_layers, read_checkpoint, start_of
+from inrhw.networks.exchange.checkpoint import layers_of, linear_layers, read_checkpoint, start_of
 from inrhw.networks.exchange.comparison import coordinates_of
 from inrhw.networks.exchange.imported import Imported
 from inrhw.networks.network import Network
@@ -171,10 +171,37 @@ def test_networks_of_other_signals_are_imported(signal: Samples, axes: Any) -> N
     assert np.array_equal(codes.reshape(signal.values.shape), fitted.model.render())
 
 
+@pytest.mark.parametrize("values", ["signed", "unit"])
+def test_a_last_layer_may_have_a_sine(values: Any) -> None:
+    """As public SIREN code has it with outermost_linear=False."""
+    module = small(lambda: nn.Sequential(Layer(2, 6, sine), Layer(6, 4, sine), Layer(4, 3, sine)))
+    imported = Imported(values=values, outermost_linear=False)
+    fitted = from_torch(module, Network("siren"), sides=SIZE, imported=imported)
+    assert fitted.architecture.features == [2, 6, 4, 3, 3]
+    pixels = lower(fitted.model).forward_int(fitted.architecture.grid.codes())
+    assert np.array_equal(pixels.reshape(4, 5, 3), fitted.model.render())
+    with pytest.raises(InputError, match="the module differs by up to"):
+        from_torch(module, Network("siren"), sides=SIZE, imported=Imported(values=values))
+
+
+def test_a_map_finds_layers_under_any_name() -> None:
+    layers = linear_layers(siren().state_dict(), "it")
+    strange = {"wxyz"[k]: layer.weight.T if k == 1 else layer.weight for k, layer in enumerate(layers)}
+    strange |= {f"b{k}": layer.bias for k, layer in enumerate(layers[:-1])} | {"step": torch.zeros(1)}
+    found = layers_of(strange, Imported(map="w+b0, x.T+b1,y+b2,z"), "it")
+    assert all(torch.equal(a.weight, b.weight) for a, b in zip(found, layers, strict=True))
+    assert all(torch.equal(a.bias, b.bias) for a, b in zip(found[:-1], layers, strict=False))
+    assert not found[-1].bias.any()
+    for map, missing in (("w+c,x", "'c'"), ("v+b0", "'v'"), ("", "holds w, x, y, z, b0, b1, b2, step")):
+        with pytest.raises(InputError, match=missing):
+            layers_of(strange, Imported(map=map), "it")
+
+
 def test_fine_tuning_follows_the_picture() -> None:
     values = np.random.default_rng(0).integers(0, 256, (4, 5, 3), dtype=np.uint8)
     picture = Picture("noise", values)
-    rounded, tuned = (from_torch(siren(), Network("siren"), picture, finetune=n) for n in (0, 60))
+    module = small(siren)
+    rounded, tuned = (from_torch(module, Network("siren"), picture, finetune=n) for n in (0, 60))
     assert psnr_db(values, tuned.model.render()) > psnr_db(values, rounded.model.render()) + 1.5
 
 
