@@ -7,6 +7,7 @@ from torch import nn
 from inrhw.networks.exchange.checkpoint import start_of
 from inrhw.networks.exchange.comparison import check_same
 from inrhw.networks.exchange.imported import Imported
+from inrhw.networks.exchange.recorder import recorded
 from inrhw.networks.network import Network
 from inrhw.networks.precision import Precision
 from inrhw.networks.training.fitted import Fitted, fit
@@ -30,8 +31,8 @@ def from_torch(
     Parameters
     ----------
     module
-        Linear layers with one of our activations between them; it takes [samples, axes] and gives
-        [samples, channels].
+        Linear layers with one of our activations between them, however it is written: it is run once to
+        find them. It takes [samples, axes] and gives [samples, channels].
     network
         Says model and omega_0; widths are the module's.
     signal
@@ -52,9 +53,9 @@ def from_torch(
     """
     imported, precision = imported or Imported(), precision or Precision()
     sides, value = (signal.sides, signal.value) if signal else (sides, PIXEL)
-    start = start_of(
-        module.state_dict(), network, precision, imported, sides=sides, value=value, where="the module"
-    )
-    check_same(copy.deepcopy(module).cpu().double(), start, imported, "the module")
+    module = copy.deepcopy(module).cpu().double().eval()
+    tensors = module.state_dict() if imported.map else recorded(module, len(sides))
+    start = start_of(tensors, network, precision, imported, sides=sides, value=value, where="the module")
+    check_same(module, start, imported, "the module")
     signal = signal or Picture("rendering", start.render())
     return fit(signal, start.architecture, Training(finetune=finetune), start=start.float())
