@@ -32,7 +32,8 @@ class Network(Settings):
         Frequency factor, f(omega_0 (W x + b)) in every layer. None: the activation's own.
     first_omega_0
         The same for the first layer's initial weights, which say how fine the details are that training
-        starts from. None: omega_0; of a sound that times each 512 samples.
+        starts from; for a network trained elsewhere, for its first layer. None: omega_0; of a sound that is
+        trained here, that times each 512 samples.
     activation_impl
         Circuit of the activation, as `inrhw activations` names it; "auto": the one with the fewest LUTs on
         the board that errs by one unit of the last place at most. "": a table.

@@ -58,7 +58,10 @@ def read_checkpoint(path: Path) -> dict[str, Tensor]:
         If the file is missing, damaged, holds code or no tensors.
     """
     if path.suffix == ".safetensors":
-        return load_tensors(path)[0]
+        try:
+            return load_tensors(path)[0]
+        except InputError as error:
+            raise InputError(f"{path} is no readable file of safetensors; it may be cut off") from error
     try:
         found = torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
@@ -190,13 +193,15 @@ def imported_network(architecture: Architecture, layers: list[Linear], imported:
     Parameters
     ----------
     architecture
-        Of the shape that `network_of` found.
+        Of the shape that `network_of` found, with the first layer's own omega_0.
     layers
         From `linear_layers`.
     imported
         What its inputs and outputs meant; first and last layer take that in exactly.
     """
     model = INR(architecture).double()
+    first = _in_omega_0(layers[0], architecture)
+    layers = [first, *layers[1:]]
     weights = [layer.weight.clone() for layer in layers]
     biases = [layer.bias.clone() for layer in layers]
     if imported.axes == "yx":
@@ -207,7 +212,7 @@ def imported_network(architecture: Architecture, layers: list[Linear], imported:
         weights[0] *= torch.tensor(stretch, dtype=torch.float64)
     if imported.coordinates == "unit":
         weights[0] /= 2
-        biases[0] += layers[0].weight.sum(dim=1) / 2
+        biases[0] += first.weight.sum(dim=1) / 2
     if imported.values == "unit":
         weights[-1] *= 2
         biases[-1] = 2 * biases[-1] - 1
@@ -216,6 +221,21 @@ def imported_network(architecture: Architecture, layers: list[Linear], imported:
             own.weight.copy_(weight)
             own.bias.copy_(bias)
     return model.eval()
+
+
+def _in_omega_0(first: Linear, architecture: Architecture) -> Linear:
+    """Return the first layer, whose factor is `first_omega_0`, as one whose factor is that of all layers."""
+    omegas = (architecture.first_omega_0, architecture.omega_0)
+    assert omegas[0] is not None and omegas[1] is not None
+    x = torch.linspace(-1, 1, 9, dtype=torch.float64)
+    one, other = (architecture.activation(omega_0).wave(x) for omega_0 in omegas)
+    if not torch.equal(one, other):
+        raise InputError(
+            f"a {architecture.model} is no function of omega_0 (W x + b) alone, so its first_omega_0 must be "
+            f"its omega_0, {omegas[1]:g}, not {omegas[0]:g}"
+        )
+    factor = omegas[0] / omegas[1]
+    return replace(first, weight=factor * first.weight, bias=factor * first.bias)
 
 
 def start_of(
@@ -235,7 +255,7 @@ def start_of(
     tensors
         The checkpoint's.
     network
-        Says model and omega_0; widths and number of layers are the checkpoint's.
+        Says model, omega_0 and that of the first layer; widths and number of layers are the checkpoint's.
     precision
         For quantization later.
     imported
@@ -264,6 +284,7 @@ def start_of(
         value=value,
         hidden_widths=network.hidden_widths,
     )
+    architecture = replace(architecture, first_omega_0=network.first_omega_0 or architecture.omega_0)
     told = factors(tensors)
     if told and not any(math.isclose(architecture.omega_0 or 0, value, rel_tol=1e-6) for value in told):
         said = ", ".join(f"{value:g}" for value in sorted(told))

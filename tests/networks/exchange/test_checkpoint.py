@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -169,6 +170,24 @@ def test_networks_of_other_signals_are_imported(signal: Samples, axes: Any) -> N
     fitted = from_torch(module, Network("siren"), signal, imported=Imported(axes=axes))
     codes = lower(fitted.model).forward_int(fitted.architecture.grid.codes())
     assert np.array_equal(codes.reshape(signal.values.shape), fitted.model.render())
+
+
+@pytest.mark.parametrize("coordinates", ["corners", "unit"])
+def test_the_first_layer_may_have_a_factor_of_its_own(coordinates: Any) -> None:
+    """As public SIREN code has it for sounds: 3000, then 30."""
+    module = small(
+        lambda: nn.Sequential(Layer(1, 6, lambda x: torch.sin(300 * x)), Layer(6, 4, sine), nn.Linear(4, 1))
+    )
+    sound, imported = Sound.builtin("40"), Imported(coordinates=coordinates)
+    network = Network("siren", omega_0=30.0, first_omega_0=300.0)
+    fitted = from_torch(module, network, sound, imported=imported)
+    assert (fitted.architecture.first_omega_0, fitted.architecture.omega_0) == (300, 30)
+    with pytest.raises(InputError, match="see model, omega_0"):
+        from_torch(module, Network("siren"), sound, imported=imported)
+    with pytest.raises(
+        InputError, match=r"a finer is no function .* first_omega_0 must be its omega_0, 30, not"
+    ):
+        from_torch(module, replace(network, model="finer"), sound, imported=imported)
 
 
 @pytest.mark.parametrize("values", ["signed", "unit"])
