@@ -32,6 +32,7 @@ from safetensors.torch import load_file
 from inrhw import Architecture, Precision, Training, load_picture
 from inrhw.base.files import read_json, write_json
 from inrhw.networks.inr import INR
+from inrhw.networks.precision import FIRST_WEIGHT_BITS
 from inrhw.networks.tensors import save_tensors
 from inrhw.networks.training.batches import batch_loss
 from inrhw.networks.training.descent import State, descend, own_thread, with_own_rate
@@ -42,9 +43,6 @@ from inrhw.signals.likeness import psnr_db
 Row = dict[str, Any]
 
 BITS = (8, 6, 5, 4, 3)
-
-#: Bits of the first layer's weights.
-FIRST = Precision.first_weight_bits
 
 
 @dataclass(frozen=True)
@@ -85,7 +83,7 @@ class Scheme:
         own.load_state_dict(model.state_dict(), strict=False)  # rotations are not yet decided
         quantized = own.quantized()
         first = next(quantized.dense_layers())
-        first.quantize(FIRST, first.input_format, self.max_row_shift)
+        first.quantize(FIRST_WEIGHT_BITS, first.input_format, self.max_row_shift)
         return quantized
 
 

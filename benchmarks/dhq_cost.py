@@ -48,6 +48,7 @@ from inrhw.estimates.power.fpga import LEVELS
 from inrhw.lowering.folding import fold
 from inrhw.lowering.hardware import Hardware
 from inrhw.lowering.planning import plan
+from inrhw.networks.precision import FIRST_WEIGHT_BITS
 from inrhw.networks.training.fitted import Fitted
 from inrhw.ops.linear.fwht.node import Fwht
 from inrhw.ops.node import Graph, Node
@@ -91,7 +92,7 @@ class Network:
         phase = self.bits if self.bits in _SINES else None
         return Precision(
             self.bits,
-            max(self.bits, Precision.first_weight_bits),
+            max(self.bits, FIRST_WEIGHT_BITS),
             max(self.bits, Precision.last_weight_bits),
             self.bits,
             phase,

@@ -17,6 +17,7 @@ from inrhw.cli.build_folder import BuildFolder
 from inrhw.cli.commands.emit import Emit
 from inrhw.cli.commands.fit import Fit
 from inrhw.cli.commands.synth import Synth
+from inrhw.networks.precision import FIRST_WEIGHT_BITS
 from inrhw.synthesis.synthesis import load_synthesis
 
 
@@ -29,7 +30,7 @@ def main() -> None:
     parser.add_argument("--models", nargs="+", default=["quadinr", "siren"])
     parser.add_argument("--boards", nargs="+", default=["vcu128", "ulx3s"])
     parser.add_argument("--weight-bits", type=int, default=Precision.weight_bits)
-    parser.add_argument("--first-weight-bits", type=int, default=Precision.first_weight_bits)
+    parser.add_argument("--first-weight-bits", type=int, default=FIRST_WEIGHT_BITS)
     parser.add_argument("--last-weight-bits", type=int, default=Precision.last_weight_bits)
     parser.add_argument("--phase-bits", type=int, default=9)
     parser.add_argument("--place", action="store_true", help="place and route for ECP5: minutes")

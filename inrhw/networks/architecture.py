@@ -9,7 +9,7 @@ from types import MappingProxyType
 from inrhw.base.errors import InputError
 from inrhw.base.types import Fixed, Vector
 from inrhw.networks.network import Network
-from inrhw.networks.precision import Precision
+from inrhw.networks.precision import FIRST_WEIGHT_BITS, FIRST_WEIGHT_BITS_OF_ONE_AXIS, Precision
 from inrhw.ops.kinds.activation import Activation, Encoding
 from inrhw.ops.kinds.curve import CurveNode
 from inrhw.ops.registry import curve_nodes, implementation, operations, weight_codes
@@ -70,7 +70,7 @@ class Architecture:
     channels
         Values of a sample, 1 to 8.
     hidden_features
-        Width of every trained layer but the last.
+        Width of every trained layer but the last; the largest if they differ.
     hidden_layers
         Trained layers between the first and the last one.
     omega_0
@@ -86,6 +86,9 @@ class Architecture:
     first_omega_0
         Frequency factor of the first layer's initial weights; None means omega_0, and on one axis that times
         each 512 samples.
+    hidden_widths
+        Width of each trained layer but the last, such as "64,32"; it decides `hidden_features` and
+        `hidden_layers`, and is "" where all are alike.
     """
 
     model: str
@@ -99,6 +102,7 @@ class Architecture:
     scale: int = 1
     value: Fixed = PIXEL
     first_omega_0: float | None = None
+    hidden_widths: str = ""
 
     def __post_init__(self) -> None:
         known = activations()
@@ -109,20 +113,18 @@ class Architecture:
         Grid(*(side * self.scale for side in self.sides))
         check_channels(self.channels)
         check_value(self.value)
-        Network(
-            self.model,
-            self.hidden_features,
-            self.hidden_layers,
-            self.omega_0,
-            self.first_omega_0,
-            self.activation_impl,
-        )
+        widths = self.network.widths
+        object.__setattr__(self, "hidden_features", max(widths))
+        object.__setattr__(self, "hidden_layers", len(widths) - 1)
+        differ = len(set(widths)) > 1
+        object.__setattr__(self, "hidden_widths", ",".join(map(str, widths)) if differ else "")
         if self.omega_0 is None:
             object.__setattr__(self, "omega_0", self.activation.default_omega_0)
         if self.first_omega_0 is None:
             finer = max(1.0, self.sides[0] / _LINE) if len(self.sides) == 1 else 1.0
             object.__setattr__(self, "first_omega_0", finer * (self.omega_0 or 0.0))
-        object.__setattr__(self, "precision", replace(self.precision, phase_bits=self.phase_bits))
+        told = replace(self.precision, phase_bits=self.phase_bits, first_weight_bits=self.first_weight_bits)
+        object.__setattr__(self, "precision", told)
         if self.precision.weight_code not in weight_codes():
             raise InputError(
                 f"weight_code must be one of {', '.join(sorted(weight_codes()))}, "
@@ -168,6 +170,19 @@ class Architecture:
             ) from error
 
     @property
+    def network(self) -> Network:
+        """What a user would ask for to get its shape."""
+        return Network(
+            self.model,
+            self.hidden_features,
+            self.hidden_layers,
+            self.hidden_widths,
+            self.omega_0,
+            self.first_omega_0,
+            self.activation_impl,
+        )
+
+    @property
     def circuit(self) -> type[CurveNode]:
         """What computes the activation."""
         if not self.activation_impl:
@@ -178,6 +193,12 @@ class Architecture:
     def phase_bits(self) -> int:
         """Bits of the activations' arguments."""
         return self.precision.phase_bits or self.activation.default_phase_bits
+
+    @property
+    def first_weight_bits(self) -> int:
+        """Bits of the first layer's weights."""
+        default = FIRST_WEIGHT_BITS_OF_ONE_AXIS if len(self.sides) == 1 else FIRST_WEIGHT_BITS
+        return self.precision.first_weight_bits or default
 
     @property
     def grid(self) -> Grid:
@@ -203,7 +224,7 @@ class Architecture:
     def features(self) -> list[int]:
         """Widths from the coordinates to the values."""
         encoded = [] if self.encoding is None else [len(self.encoding.bias)]
-        return [len(self.sides), *encoded, *[self.hidden_features] * (1 + self.hidden_layers), self.channels]
+        return [len(self.sides), *encoded, *self.network.widths, self.channels]
 
     @property
     def hidden_activations(self) -> list[type[Activation]]:

@@ -6,6 +6,9 @@ from typing import Annotated, Literal
 from inrhw.base.errors import InputError
 from inrhw.base.settings import Settings, at_least, over
 
+#: Of a hidden layer, and layers between the first and the last.
+_WIDEST, _MOST_LAYERS = 256, 16
+
 #: What may stand between a picture's first layer and the shared ones.
 Projection = Literal["full", "low-rank", "diagonal"]
 
@@ -22,11 +25,15 @@ class Network(Settings):
         Width of the hidden layers, 1..256.
     hidden_layers
         Layers between the first and the last, 0..16.
+    hidden_widths
+        Width of each hidden layer where they differ, first to last, such as 64,32 for a network 2-64-32-3;
+        hidden_features and hidden_layers then follow from it. "": all have hidden_features.
     omega_0
         Frequency factor, f(omega_0 (W x + b)) in every layer. None: the activation's own.
     first_omega_0
         The same for the first layer's initial weights, which say how fine the details are that training
-        starts from. None: omega_0; of a sound that times each 512 samples.
+        starts from; for a network trained elsewhere, for its first layer. None: omega_0; of a sound that is
+        trained here, that times each 512 samples.
     activation_impl
         Circuit of the activation, as `inrhw activations` names it; "auto": the one with the fewest LUTs on
         the board that errs by one unit of the last place at most. "": a table.
@@ -42,18 +49,20 @@ class Network(Settings):
     """
 
     model: str = "quadinr"
-    hidden_features: Annotated[int, at_least(1, 256)] = 20
-    hidden_layers: Annotated[int, at_least(0, 16)] = 2
+    hidden_features: Annotated[int, at_least(1, _WIDEST)] = 20
+    hidden_layers: Annotated[int, at_least(0, _MOST_LAYERS)] = 2
+    hidden_widths: str = ""
     omega_0: Annotated[float, over(0, 1000)] | None = None
     first_omega_0: Annotated[float, over(0, 100_000)] | None = None
     activation_impl: str = ""
     tiles: str = ""
     shared: bool = False
     projection: Projection | None = None
-    rank: Annotated[int, at_least(1, 256)] | None = None
+    rank: Annotated[int, at_least(1, _WIDEST)] | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        _ = self.widths
         if self.tiles and self.shared:
             raise InputError("tiles is about one picture and shared about several; give one of them")
         given = [name for name in ("projection", "rank") if getattr(self, name) is not None]
@@ -61,3 +70,30 @@ class Network(Settings):
             raise InputError(f"{' and '.join(given)} is about pictures that share layers; give --shared too")
         if self.rank is not None and self.projection != "low-rank":
             raise InputError("rank is of a low-rank projection; give --projection low-rank too")
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Width of each hidden layer, first to last.
+
+        Raises
+        ------
+        InputError
+            If `hidden_widths` names no widths that can be.
+
+        Examples
+        --------
+        >>> Network(hidden_features=20, hidden_layers=2).widths
+        (20, 20, 20)
+        >>> Network(hidden_widths="64,32").widths
+        (64, 32)
+        """
+        if not self.hidden_widths:
+            return (self.hidden_features,) * (1 + self.hidden_layers)
+        named = [width.strip() for width in self.hidden_widths.split(",")]
+        widths = tuple(int(width) for width in named if width.isdecimal() and 1 <= int(width) <= _WIDEST)
+        if len(widths) != len(named) or len(widths) > 1 + _MOST_LAYERS:
+            raise InputError(
+                f"hidden_widths must be 1 to {1 + _MOST_LAYERS} numbers from 1 to {_WIDEST}, such as 64,32, "
+                f"not {self.hidden_widths[:40]!r}"
+            )
+        return widths

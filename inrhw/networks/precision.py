@@ -9,6 +9,10 @@ from inrhw.base.settings import Settings, at_least
 #: The significand of float32. Sums of wider products leave no room in float64, the torch reference.
 MOST_BITS = 24
 
+#: Bits of the first layer's weights where nobody says, on several axes and on one, along which a phase runs
+#: over all samples of the signal.
+FIRST_WEIGHT_BITS, FIRST_WEIGHT_BITS_OF_ONE_AXIS = 12, 16
+
 #: Bits of weights and of activations.
 Bits = Annotated[int, at_least(2, MOST_BITS)]
 
@@ -21,8 +25,11 @@ class Precision(Settings):
     ----------
     weight_bits
         Bits of hidden weights, 2..24. Beyond 16 they are as fine as sums exact in float64 allow.
-    first_weight_bits, last_weight_bits
-        Bits of the first layer's weights, which carry the coordinates' detail, and of the last one's, 2..24.
+    first_weight_bits
+        Bits of the first layer's weights, which carry the detail of coordinates, 2..24. None: 12; of a sound
+        16.
+    last_weight_bits
+        Bits of the last layer's weights, 2..24.
     activation_bits
         Bits of the activations' outputs, 2..24; most circuits have a limit of their own below that.
     phase_bits
@@ -53,7 +60,7 @@ class Precision(Settings):
     """
 
     weight_bits: Bits = 9
-    first_weight_bits: Bits = 12
+    first_weight_bits: Bits | None = None
     last_weight_bits: Bits = 9
     activation_bits: Bits = 8
     phase_bits: Annotated[int, at_least(3, MOST_BITS)] | None = None
@@ -103,7 +110,7 @@ class Precision(Settings):
         """
         if self.layer_bits in ("", "auto"):
             hidden = [self.weight_bits] * (layers - 2)
-            return [self.first_weight_bits, *hidden, self.last_weight_bits]
+            return [self.first_weight_bits or FIRST_WEIGHT_BITS, *hidden, self.last_weight_bits]
         bits = [int(each) for each in self.layer_bits.split(",")]
         if len(bits) != layers:
             raise InputError(f"layer_bits names {len(bits)} layers, and the network has {layers}")

@@ -63,6 +63,8 @@ class SharedArchitecture(Architecture):
             object.__setattr__(self, "side", longest)
         if not self.rank:
             object.__setattr__(self, "rank", max(1, self.hidden_features // 4))
+        if self.hidden_widths:
+            raise InputError("hidden_widths is about a network alone, and these share layers of one width")
         if self.hidden_layers < 2:
             raise InputError(
                 f"hidden_layers must be at least 2, a projection and a shared layer, not {self.hidden_layers}"

@@ -94,6 +94,7 @@ class TiledArchitecture(Architecture):
             self.scale,
             self.value,
             self.first_omega_0,
+            self.hidden_widths,
         )
 
 

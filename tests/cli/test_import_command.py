@@ -19,7 +19,7 @@ SIZE = ("--size", "5x4", "--model", "siren")
 @pytest.fixture
 def checkpoint(tmp_path: Path) -> Path:
     torch.manual_seed(0)
-    module = nn.Sequential(nn.Linear(2, 3), nn.Identity(), nn.Linear(3, 3), nn.Identity(), nn.Linear(3, 3))
+    module = nn.Sequential(nn.Linear(2, 3), nn.Identity(), nn.Linear(3, 2), nn.Identity(), nn.Linear(2, 3))
     torch.save(module.state_dict(), tmp_path / "net.pt")
     return tmp_path / "net.pt"
 
@@ -34,15 +34,21 @@ def test_a_checkpoint_is_shown_rounded_and_emitted(checkpoint: Path, tmp_path: P
     assert found.status == 0
     assert [line.split() for line in found.out.splitlines()[:3]] == [
         ["0", "2", "->", "3"],
-        ["2", "3", "->", "3"],
-        ["4", "3", "->", "3"],
+        ["2", "3", "->", "2"],
+        ["4", "2", "->", "3"],
     ]
     fitted = Fitted.load(tmp_path / "one")
-    assert (fitted.architecture.hidden_features, fitted.architecture.hidden_layers) == (3, 1)
+    assert fitted.architecture.features == [2, 3, 2, 3]
+    assert load_recipe(tmp_path / "one" / "recipe.toml").network.hidden_widths == "3,2"
     # Without a picture it is its own rendering that is represented.
     assert np.array_equal(fitted.picture.values, fitted.float_model.render())
     assert fitted.picture.name == "net"
     assert inrhw_("emit", "one").status == 0
+    # And the other way.
+    for form in ("onnx", "npz"):
+        assert inrhw_("export", "one", "-o", f"net.{form}").status == 0
+    assert np.load("net.npz")["layers"] == 3
+    assert "must end with .pt2, .onnx, .npz" in inrhw_("export", "one", "-o", "net.txt").err
 
 
 def test_the_folders_recipe_imports_it_again(checkpoint: Path, tmp_path: Path, inrhw_: Inrhw) -> None:

@@ -35,7 +35,8 @@ def folded(architecture: Architecture, folding: Folding, seed: int = 0) -> Graph
 
 
 def chosen(weights: str = "rom", packed: bool = False) -> tuple[Architecture, Folding]:
-    architecture = Architecture("quadinr", (5, 4), 3, 6, 1, precision=Precision(8, 8, 8, max_row_shift=1))
+    precision = Precision(8, 8, 8, max_row_shift=1)
+    architecture = Architecture("quadinr", (5, 4), 3, precision=precision, hidden_widths="6,5")
     return architecture, Folding((Fold(2, 2), Fold(3, 2), Fold(1, 3)), weights, packed)
 
 
@@ -120,7 +121,7 @@ def test_wrong_folds_are_refused() -> None:
     architecture, folding = chosen()
     with pytest.raises(InputError, match="folding must have 3 layers, not 2"):
         folded(architecture, dataclasses.replace(folding, layers=folding.layers[:2]))
-    with pytest.raises(InputError, match="layer1_dense: pe and simd must be at most 6 and 6"):
+    with pytest.raises(InputError, match="layer1_dense: pe and simd must be at most 5 and 6"):
         folded(architecture, dataclasses.replace(folding, layers=(Fold(2, 2), Fold(7, 1), Fold(1, 1))))
     with pytest.raises(InputError, match="takes 2 coordinates at once, so its simd must be as many, not 1"):
         folded(architecture, dataclasses.replace(folding, layers=(Fold(2, 1), *folding.layers[1:])))

@@ -96,6 +96,31 @@ def test_omega_0_defaults_to_the_activations(model: str) -> None:
     assert architecture.omega_0 == activations()[model].default_omega_0
 
 
+def test_widths_that_differ_are_those_of_the_layers() -> None:
+    differing = Architecture("siren", (5, 3), 3, hidden_widths="8, 4,6")
+    assert differing.features == [2, 8, 4, 6, 3]
+    assert [layer.weight.shape for layer in INR(differing).dense_layers()] == [(8, 2), (4, 8), (6, 4), (3, 6)]
+    assert architecture_from_json(architecture_to_json(differing)) == differing
+
+
+def test_equal_widths_are_said_in_one_way() -> None:
+    assert Architecture("siren", (5, 3), 3, hidden_widths="8,8") == Architecture("siren", (5, 3), 3, 8, 1)
+
+
+@pytest.mark.parametrize("widths", ["8,", "8x4", "0,4", "257", ",".join(["4"] * 18)])
+def test_widths_that_cannot_be_are_one_sentence(widths: str) -> None:
+    with pytest.raises(
+        InputError, match="hidden_widths must be 1 to 17 numbers from 1 to 256, such as 64,32"
+    ):
+        Architecture("siren", (5, 3), 3, hidden_widths=widths)
+
+
+@pytest.mark.parametrize(("sides", "bits"), [((9,), 16), ((9, 9), 12), ((9, 9, 9), 12)])
+def test_first_weights_of_one_axis_are_finer(sides: tuple[int, ...], bits: int) -> None:
+    assert Architecture("siren", sides, 1).precision.first_weight_bits == bits
+    assert Architecture("siren", sides, 1, precision=Precision(first_weight_bits=7)).first_weight_bits == 7
+
+
 @pytest.mark.parametrize("model", ["finer", "incode", "siren"])
 def test_initial_weights_are_bounded_as_sirens(model: str) -> None:
     net = INR(Architecture(model, (8, 8), 3, hidden_features=32, hidden_layers=1))

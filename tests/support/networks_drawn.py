@@ -21,8 +21,7 @@ architectures = st.builds(
     sides=st.sampled_from([(9,), (1,), (4, 2, 3), (1, 3, 2)])
     | st.tuples(st.integers(1, 9), st.integers(1, 7)),
     channels=st.sampled_from([1, 3, 4]),
-    hidden_features=st.integers(1, 6),
-    hidden_layers=st.integers(0, 2),
+    hidden_widths=st.lists(st.integers(1, 6), min_size=1, max_size=3).map(lambda n: ",".join(map(str, n))),
     omega_0=st.floats(0.1, 100),
     precision=precisions,
     value=st.sampled_from([PIXEL, PIXEL, *VALUES]),

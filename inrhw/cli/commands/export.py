@@ -14,17 +14,29 @@ from inrhw.cli.terminal import console
 def export(
     folder: FolderArgument,
     *,
-    output: Annotated[Path, Parameter(name=("--output", "-o"), help="File to write, NAME.pt2.")],
+    output: Annotated[
+        Path,
+        Parameter(
+            name=("--output", "-o"),
+            help="File to write: NAME.pt2, a program of torch; NAME.onnx; or NAME.npz, the integers.",
+        ),
+    ],
 ) -> None:
-    """Write the quantized network as a program of torch that needs no inrhw."""
-    from inrhw.networks.exchange.exported import SUFFIX, program_of
+    """Write the quantized network in a form that needs no inrhw and gives the core's values."""
+    from inrhw.lowering.exchange import arrays, onnx_program
+    from inrhw.networks.exchange import exported, extra
     from inrhw.networks.training.fitted import Fitted
     from inrhw.networks.training.shared_fit import is_shared
 
-    if output.suffix != SUFFIX:
-        raise InputError(f"{output} must end with {SUFFIX}, which is what `torch.export.load` reads")
+    forms = {
+        exported.SUFFIX: exported.program_of,
+        extra.SUFFIX: onnx_program.onnx_of,
+        arrays.SUFFIX: arrays.arrays_of,
+    }
+    if output.suffix not in forms:
+        raise InputError(f"{output} must end with {', '.join(forms)}, which says the form")
     if is_shared(folder):
-        raise InputError(f"{folder} holds several pictures, and a program is of one network")
-    program = program_of(Fitted.load(folder).model)
-    write_output(output, program)
-    console.print(f"{output}  {len(program):,} bytes", markup=False, highlight=False, soft_wrap=True)
+        raise InputError(f"{folder} holds several pictures, and a file holds one network")
+    data = forms[output.suffix](Fitted.load(folder).model)
+    write_output(output, data)
+    console.print(f"{output}  {len(data):,} bytes", markup=False, highlight=False, soft_wrap=True)

@@ -99,11 +99,11 @@ class Fit(Stage):
         return functools.partial(fit_shared, self.pictures, shared, self.training)
 
 
-#: What a recipe's network and an architecture name alike.
+#: What a recipe's network and an architecture name alike, but for the model.
 _OF_ARCHITECTURE = (
-    "model",
     "hidden_features",
     "hidden_layers",
+    "hidden_widths",
     "omega_0",
     "first_omega_0",
     "activation_impl",
@@ -115,13 +115,13 @@ def _network_of(architecture: "Architecture") -> Network:
     from inrhw.networks.shared import SharedArchitecture
     from inrhw.networks.tiled import TiledArchitecture
 
-    values: dict[str, Any] = {name: getattr(architecture, name) for name in _OF_ARCHITECTURE}
+    values: dict[str, Any] = {}
     if isinstance(architecture, SharedArchitecture):
         values |= {"shared": True, "projection": architecture.projection}
         values |= {"rank": architecture.rank} if architecture.projection == "low-rank" else {}
     if isinstance(architecture, TiledArchitecture):
         values["tiles"] = f"{architecture.tile_width}x{architecture.tile_height}"
-    return Network(**values)
+    return replace(architecture.network, **values)
 
 
 def fit(
@@ -144,7 +144,7 @@ def fit_of(recipe: Recipe, *, resume: bool) -> Fit:
         return _import_of(recipe, resume=resume)
     network = replace(recipe.network, activation_impl=_circuit(recipe))
     pictures = load_pictures(recipe.signal, shared=network.shared)
-    options = {name: getattr(network, name) for name in _OF_ARCHITECTURE[1:]}
+    options = {name: getattr(network, name) for name in _OF_ARCHITECTURE}
     options["precision"] = recipe.precision
     if network.shared:
         sharing = {name: getattr(network, name) for name in ("projection", "rank") if getattr(network, name)}
@@ -168,7 +168,10 @@ def _tiled(network: Network, picture: "Samples", options: dict[str, Any]) -> "Ar
 
 def _import_of(recipe: Recipe, *, resume: bool) -> Fit:
     """Return the stage that takes a network from a file, and fine-tunes it if that is asked for."""
-    from inrhw.networks.exchange.checkpoint import linear_layers, read_checkpoint, start_of
+    from inrhw.networks.exchange.checkpoint import layers_of, read_checkpoint, start_of
+    from inrhw.networks.exchange.comparison import check_same
+    from inrhw.networks.exchange.extra import SUFFIX
+    from inrhw.networks.exchange.onnx_file import function_of, load_onnx, tensors_of
     from inrhw.networks.training.descent import with_own_rate
     from inrhw.signals.kinds.picture import DEFAULT_SIZE, Picture, parse_size
 
@@ -177,7 +180,8 @@ def _import_of(recipe: Recipe, *, resume: bool) -> Fit:
     if recipe.network.shared:
         raise InputError("a checkpoint is one network; --shared is about several that are trained together")
     path = Path(recipe.imported.checkpoint).absolute()
-    tensors = read_checkpoint(path)
+    program = load_onnx(path) if path.suffix == SUFFIX else None
+    tensors = tensors_of(program) if program else read_checkpoint(path)
     there = load_pictures(recipe.signal, shared=False) if recipe.signal.pictures else []
     if there:
         shape: dict[str, Any] = {"sides": there[0].sides, "value": there[0].value}
@@ -185,7 +189,9 @@ def _import_of(recipe: Recipe, *, resume: bool) -> Fit:
         shape = {"sides": parse_size(recipe.signal.size or DEFAULT_SIZE)}
     network = replace(recipe.network, activation_impl=_circuit(recipe))
     start = start_of(tensors, network, recipe.precision, recipe.imported, **shape, where=str(path))
-    for layer in linear_layers(tensors, str(path)):
+    if program:
+        check_same(function_of(program, path), start, recipe.imported, str(path))
+    for layer in layers_of(tensors, recipe.imported, str(path)):
         console.print(f"        {layer}", markup=False, highlight=False, soft_wrap=True)
     picture = there[0] if there else Picture(safe_name(path.stem), start.render())
     if picture.channels != start.architecture.channels:

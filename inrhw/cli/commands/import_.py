@@ -12,7 +12,7 @@ from inrhw.cli.terminal import building
 
 
 def import_(
-    checkpoint: Annotated[Path, Parameter(help="File of its weights, .pt, .pth or .safetensors.")],
+    checkpoint: Annotated[Path, Parameter(help="File of its weights, .pt, .pth, .safetensors or .onnx.")],
     /,
     asked: TrainingRecipeOptions = DEFAULT_TRAINING,
     *,

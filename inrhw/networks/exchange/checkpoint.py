@@ -5,7 +5,7 @@ import math
 import pickle
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -58,7 +58,10 @@ def read_checkpoint(path: Path) -> dict[str, Tensor]:
         If the file is missing, damaged, holds code or no tensors.
     """
     if path.suffix == ".safetensors":
-        return load_tensors(path)[0]
+        try:
+            return load_tensors(path)[0]
+        except InputError as error:
+            raise InputError(f"{path} is no readable file of safetensors; it may be cut off") from error
     try:
         found = torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
@@ -76,6 +79,36 @@ def read_checkpoint(path: Path) -> dict[str, Tensor]:
     if not isinstance(found, Mapping):
         raise InputError(f"{path} holds a {type(found).__name__}, not the state_dict of a model")
     return {str(name): value for name, value in found.items() if isinstance(value, Tensor)}
+
+
+def layers_of(tensors: Mapping[str, Tensor], imported: Imported, where: str) -> list[Linear]:
+    """Return the layers from the coordinates to the values, where and how a user says they are.
+
+    Where an activation follows the last layer, its values pass through one layer more that changes nothing.
+
+    Raises
+    ------
+    InputError
+        As `linear_layers`, or if `map` names what is not there.
+    """
+    layers = linear_layers(_mapped(tensors, imported.map, where) if imported.map else tensors, where)
+    if imported.outermost_linear:
+        return layers
+    channels = len(layers[-1].weight)
+    return [*layers, Linear("values", torch.eye(channels).double(), torch.zeros(channels).double())]
+
+
+def _mapped(tensors: Mapping[str, Tensor], map: str, where: str) -> dict[str, Tensor]:
+    """Return the tensors that `Imported.map` names, under the names of a known layout."""
+    found = {}
+    for k, layer in enumerate(map.split(",")):
+        weight, _, bias = (name.strip() for name in layer.partition("+"))
+        name = weight.removesuffix(".T")
+        for missing in {name, bias or name} - set(tensors):
+            raise InputError(f"map: {where} has no {missing!r}; it holds {', '.join(tensors) or 'nothing'}")
+        found[f"{k}.weight"] = tensors[name].T if weight.endswith(".T") else tensors[name]
+        found |= {f"{k}.bias": tensors[bias]} if bias else {}
+    return found
 
 
 def linear_layers(tensors: Mapping[str, Tensor], where: str) -> list[Linear]:
@@ -96,7 +129,9 @@ def linear_layers(tensors: Mapping[str, Tensor], where: str) -> list[Linear]:
     others = [n for n in tensors if n not in known and n.rpartition(".")[2] not in _FACTORS]
     if others or not weights:
         found = ", ".join(others or tensors) or "nothing"
-        raise InputError(f"{where} holds {found}; known are linear layers, NAME.weight and NAME.bias")
+        raise InputError(
+            f"{where} holds {found}; known are linear layers, NAME.weight and NAME.bias; name others by map"
+        )
     for name, value in tensors.items():
         if value.is_complex():
             raise InputError(f"{where}: {name} is complex, which no circuit computes; train the real form")
@@ -142,18 +177,14 @@ def network_of(network: Network, layers: list[Linear], axes: int, where: str) ->
     if model is not None and (model.encoding([8]) or any(True for _ in model().parameters())):
         raise InputError(f"a network of the model {network.model} cannot be imported, only trained here")
     shape = " -> ".join(str(n) for n in (layers[0].weight.shape[1], *(len(layer.weight) for layer in layers)))
-    widths = {len(layer.weight) for layer in layers[:-1]}
     if layers[0].weight.shape[1] != axes or len(layers[-1].weight) > MOST_CHANNELS:
         raise InputError(
             f"{where} is a network of {shape}; the signal has {axes} coordinate(s), and 1 to {MOST_CHANNELS} "
             "channels are possible"
         )
-    if len(widths) != 1:
-        raise InputError(f"{where} is a network of {shape}; its hidden layers must have one width")
-    (width,) = widths
-    return Network(
-        network.model, width, len(layers) - 2, network.omega_0, activation_impl=network.activation_impl
-    )
+    if len(layers) == 1:
+        raise InputError(f"{where} is a network of {shape}, without a hidden layer; at least one is needed")
+    return replace(network, hidden_widths=",".join(str(len(layer.weight)) for layer in layers[:-1]))
 
 
 def imported_network(architecture: Architecture, layers: list[Linear], imported: Imported) -> INR:
@@ -162,13 +193,15 @@ def imported_network(architecture: Architecture, layers: list[Linear], imported:
     Parameters
     ----------
     architecture
-        Of the shape that `network_of` found.
+        Of the shape that `network_of` found, with the first layer's own omega_0.
     layers
         From `linear_layers`.
     imported
         What its inputs and outputs meant; first and last layer take that in exactly.
     """
     model = INR(architecture).double()
+    first = _in_omega_0(layers[0], architecture)
+    layers = [first, *layers[1:]]
     weights = [layer.weight.clone() for layer in layers]
     biases = [layer.bias.clone() for layer in layers]
     if imported.axes == "yx":
@@ -179,7 +212,7 @@ def imported_network(architecture: Architecture, layers: list[Linear], imported:
         weights[0] *= torch.tensor(stretch, dtype=torch.float64)
     if imported.coordinates == "unit":
         weights[0] /= 2
-        biases[0] += layers[0].weight.sum(dim=1) / 2
+        biases[0] += first.weight.sum(dim=1) / 2
     if imported.values == "unit":
         weights[-1] *= 2
         biases[-1] = 2 * biases[-1] - 1
@@ -188,6 +221,21 @@ def imported_network(architecture: Architecture, layers: list[Linear], imported:
             own.weight.copy_(weight)
             own.bias.copy_(bias)
     return model.eval()
+
+
+def _in_omega_0(first: Linear, architecture: Architecture) -> Linear:
+    """Return the first layer, whose factor is `first_omega_0`, as one whose factor is that of all layers."""
+    omegas = (architecture.first_omega_0, architecture.omega_0)
+    assert omegas[0] is not None and omegas[1] is not None
+    x = torch.linspace(-1, 1, 9, dtype=torch.float64)
+    one, other = (architecture.activation(omega_0).wave(x) for omega_0 in omegas)
+    if not torch.equal(one, other):
+        raise InputError(
+            f"a {architecture.model} is no function of omega_0 (W x + b) alone, so its first_omega_0 must be "
+            f"its omega_0, {omegas[1]:g}, not {omegas[0]:g}"
+        )
+    factor = omegas[0] / omegas[1]
+    return replace(first, weight=factor * first.weight, bias=factor * first.bias)
 
 
 def start_of(
@@ -207,7 +255,7 @@ def start_of(
     tensors
         The checkpoint's.
     network
-        Says model and omega_0; widths and number of layers are the checkpoint's.
+        Says model, omega_0 and that of the first layer; widths and number of layers are the checkpoint's.
     precision
         For quantization later.
     imported
@@ -224,19 +272,19 @@ def start_of(
     InputError
         If it holds no network that can be had.
     """
-    layers = linear_layers(tensors, where)
+    layers = layers_of(tensors, imported, where)
     network = network_of(network, layers, len(sides), where)
     architecture = Architecture(
         network.model,
         sides,
         len(layers[-1].weight),
-        network.hidden_features,
-        network.hidden_layers,
-        network.omega_0,
-        precision,
-        network.activation_impl,
+        omega_0=network.omega_0,
+        precision=precision,
+        activation_impl=network.activation_impl,
         value=value,
+        hidden_widths=network.hidden_widths,
     )
+    architecture = replace(architecture, first_omega_0=network.first_omega_0 or architecture.omega_0)
     told = factors(tensors)
     if told and not any(math.isclose(architecture.omega_0 or 0, value, rel_tol=1e-6) for value in told):
         said = ", ".join(f"{value:g}" for value in sorted(told))

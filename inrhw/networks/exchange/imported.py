@@ -13,7 +13,7 @@ class Imported(Settings):
     Parameters
     ----------
     checkpoint
-        File of its weights, .pt, .pth or .safetensors, to take instead of training. "": train.
+        File of its weights, .pt, .pth, .safetensors or .onnx, to take instead of training. "": train.
     coordinates
         What its first layer took: "corners", N values from -1 to 1 with both; "centres", those of N pixels
         that fill -1 to 1; "unit", N values from 0 to 1 with both.
@@ -21,9 +21,16 @@ class Imported(Settings):
         Order of its inputs: "yx", rows first, or "xy".
     values
         What it gave: "signed" from -1 to 1, or "unit" from 0 to 1.
+    outermost_linear
+        Whether its last layer is linear; else the activation follows that one too.
+    map
+        Which tensors are its layers, first to last, in a file that follows no known layout: weights, and a
+        bias after a plus, such as w0+b0,w1+b1,w2; .T behind weights that are [in, out]. "": found by names.
     """
 
     checkpoint: str = ""
     coordinates: Literal["corners", "centres", "unit"] = "corners"
     axes: Literal["yx", "xy"] = "yx"
     values: Literal["signed", "unit"] = "signed"
+    outermost_linear: bool = True
+    map: str = ""

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,12 @@ from torch import Tensor, nn
 
 from inrhw.base.errors import InputError
 from inrhw.lowering.integer_graph import lower
-from inrhw.networks.exchange.checkpoint import linear_layers, read_checkpoint, start_of
+from inrhw.networks.exchange.checkpoint import layers_of, linear_layers, read_checkpoint, start_of
+from inrhw.networks.exchange.comparison import coordinates_of
 from inrhw.networks.exchange.imported import Imported
 from inrhw.networks.network import Network
 from inrhw.networks.precision import Precision
-from inrhw.networks.training.torch_module import coordinates_of, from_torch
+from inrhw.networks.training.torch_module import from_torch
 from inrhw.signals.kinds.picture import Picture
 from inrhw.signals.kinds.sound import Sound
 from inrhw.signals.kinds.volume import Volume
@@ -107,6 +109,10 @@ MODULES: dict[str, tuple[Callable[[], nn.Module], Network]] = {
     "wire": (lambda: nn.Sequential(Wire(2, 6), Wire(6, 6), nn.Linear(6, 3)), Network("wire", omega_0=12.0)),
     "coin": (Coin, Network("siren")),
     "sequential": (lambda: sequential(sine), Network("siren")),
+    "widths that differ": (
+        lambda: nn.Sequential(Layer(2, 6, sine), Layer(6, 4, sine), Layer(4, 5, sine), nn.Linear(5, 3)),
+        Network("siren"),
+    ),
     "quadinr": (lambda: sequential(quadratic), Network("quadinr")),
     "gauss": (lambda: sequential(lambda x: torch.exp(-((30 * x) ** 2))), Network("gauss")),
 }
@@ -148,7 +154,7 @@ def test_coordinates_are_those_of_public_code() -> None:
     assert torch.allclose(coordinates_of(start, Imported()).float(), expected)
 
 
-@pytest.mark.parametrize("name", ["siren", "finer", "quadinr"])
+@pytest.mark.parametrize("name", ["siren", "finer", "quadinr", "widths that differ"])
 def test_the_integers_are_those_of_the_rounded_network(name: str) -> None:
     make, network = MODULES[name]
     fitted = from_torch(small(make), network, sides=SIZE)
@@ -166,10 +172,55 @@ def test_networks_of_other_signals_are_imported(signal: Samples, axes: Any) -> N
     assert np.array_equal(codes.reshape(signal.values.shape), fitted.model.render())
 
 
+@pytest.mark.parametrize("coordinates", ["corners", "unit"])
+def test_the_first_layer_may_have_a_factor_of_its_own(coordinates: Any) -> None:
+    """As public SIREN code has it for sounds: 3000, then 30."""
+    module = small(
+        lambda: nn.Sequential(Layer(1, 6, lambda x: torch.sin(300 * x)), Layer(6, 4, sine), nn.Linear(4, 1))
+    )
+    sound, imported = Sound.builtin("40"), Imported(coordinates=coordinates)
+    network = Network("siren", omega_0=30.0, first_omega_0=300.0)
+    fitted = from_torch(module, network, sound, imported=imported)
+    assert (fitted.architecture.first_omega_0, fitted.architecture.omega_0) == (300, 30)
+    with pytest.raises(InputError, match="see model, omega_0"):
+        from_torch(module, Network("siren"), sound, imported=imported)
+    with pytest.raises(
+        InputError, match=r"a finer is no function .* first_omega_0 must be its omega_0, 30, not"
+    ):
+        from_torch(module, replace(network, model="finer"), sound, imported=imported)
+
+
+@pytest.mark.parametrize("values", ["signed", "unit"])
+def test_a_last_layer_may_have_a_sine(values: Any) -> None:
+    """As public SIREN code has it with outermost_linear=False."""
+    module = small(lambda: nn.Sequential(Layer(2, 6, sine), Layer(6, 4, sine), Layer(4, 3, sine)))
+    imported = Imported(values=values, outermost_linear=False)
+    fitted = from_torch(module, Network("siren"), sides=SIZE, imported=imported)
+    assert fitted.architecture.features == [2, 6, 4, 3, 3]
+    pixels = lower(fitted.model).forward_int(fitted.architecture.grid.codes())
+    assert np.array_equal(pixels.reshape(4, 5, 3), fitted.model.render())
+    with pytest.raises(InputError, match="the module differs by up to"):
+        from_torch(module, Network("siren"), sides=SIZE, imported=Imported(values=values))
+
+
+def test_a_map_finds_layers_under_any_name() -> None:
+    layers = linear_layers(siren().state_dict(), "it")
+    strange = {"wxyz"[k]: layer.weight.T if k == 1 else layer.weight for k, layer in enumerate(layers)}
+    strange |= {f"b{k}": layer.bias for k, layer in enumerate(layers[:-1])} | {"step": torch.zeros(1)}
+    found = layers_of(strange, Imported(map="w+b0, x.T+b1,y+b2,z"), "it")
+    assert all(torch.equal(a.weight, b.weight) for a, b in zip(found, layers, strict=True))
+    assert all(torch.equal(a.bias, b.bias) for a, b in zip(found[:-1], layers, strict=False))
+    assert not found[-1].bias.any()
+    for map, missing in (("w+c,x", "'c'"), ("v+b0", "'v'"), ("", "holds w, x, y, z, b0, b1, b2, step")):
+        with pytest.raises(InputError, match=missing):
+            layers_of(strange, Imported(map=map), "it")
+
+
 def test_fine_tuning_follows_the_picture() -> None:
     values = np.random.default_rng(0).integers(0, 256, (4, 5, 3), dtype=np.uint8)
     picture = Picture("noise", values)
-    rounded, tuned = (from_torch(siren(), Network("siren"), picture, finetune=n) for n in (0, 60))
+    module = small(siren)
+    rounded, tuned = (from_torch(module, Network("siren"), picture, finetune=n) for n in (0, 60))
     assert psnr_db(values, tuned.model.render()) > psnr_db(values, rounded.model.render()) + 1.5
 
 
@@ -274,7 +325,6 @@ def test_what_is_no_network_of_ours_is_one_sentence(
     assert "\n" not in str(caught.value)
 
 
-def test_hidden_layers_of_two_widths_are_refused() -> None:
-    module = nn.Sequential(nn.Linear(2, 6), nn.Linear(6, 5), nn.Linear(5, 3))
-    with pytest.raises(InputError, match="its hidden layers must have one width"):
-        start_of(module.state_dict(), Network("siren"), Precision(), Imported(), sides=SIZE, where="it")
+def test_a_network_without_hidden_layers_is_refused() -> None:
+    with pytest.raises(InputError, match="2 -> 3, without a hidden layer"):
+        from_torch(nn.Sequential(nn.Linear(2, 3)), Network("siren"), sides=SIZE)

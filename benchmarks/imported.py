@@ -1,0 +1,93 @@
+"""A SIREN that plain torch trained, imported: in float, rounded at some bits, and fine-tuned.
+
+    python benchmarks/imported.py ../shared/kodak/kodim03.png --widths 64,64,64 --steps 300
+
+The network is that of the public code: sin(30 (W x + b)), `linspace(-1, 1, N)` with rows first, Adam. Prints
+a row a number of bits, of hidden and last weights, and adds it to benchmarks/results/imported.json.
+"""
+
+import argparse
+import itertools
+import json
+import math
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from inrhw import Network, Precision, from_torch, load_picture
+from inrhw.base.files import write_json
+from inrhw.signals.kinds.picture import Picture, parse_size
+from inrhw.signals.likeness import psnr_db
+
+RESULTS = Path(__file__).parent / "results" / "imported.json"
+
+OMEGA_0 = 30.0
+
+
+class Sine(nn.Module):
+    """SIREN's activation."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map numbers to sines."""
+        return torch.sin(OMEGA_0 * x)
+
+
+def siren(widths: list[int], channels: int) -> nn.Sequential:
+    """Return an untrained network with the paper's initial weights."""
+    layers: OrderedDict[str, nn.Module] = OrderedDict()
+    for k, (n, out) in enumerate(itertools.pairwise([2, *widths, channels])):
+        layers[f"linear{k}"] = layer = nn.Linear(n, out)
+        bound = math.sqrt(6 / n) / OMEGA_0 if k else 1 / n
+        nn.init.uniform_(layer.weight, -bound, bound)
+        if k < len(widths):
+            layers[f"sine{k}"] = Sine()
+    return nn.Sequential(layers)
+
+
+def trained(picture: Picture, widths: list[int], steps: int, rate: float) -> nn.Sequential:
+    """Return a network that plain torch trained."""
+    torch.manual_seed(0)
+    net = siren(widths, picture.channels)
+    x = torch.cartesian_prod(*(torch.linspace(-1, 1, n) for n in (picture.height, picture.width)))
+    target = torch.from_numpy(picture.values.reshape(-1, picture.channels)).float() / 127.5 - 1
+    optimizer = torch.optim.Adam(net.parameters(), lr=rate)
+    for _ in range(steps):
+        optimizer.zero_grad()
+        torch.autograd.backward((net(x) - target).square().mean())
+        optimizer.step()
+    return net
+
+
+def main() -> None:
+    """Train, import at each number of bits, print and keep."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("picture", type=Path)
+    parser.add_argument("--size", default="96x64")
+    parser.add_argument("--widths", default="64,64,64")
+    parser.add_argument("--bits", nargs="+", type=int, default=[8, 9])
+    parser.add_argument("--steps", type=int, default=300)
+    parser.add_argument("--rate", type=float, default=1e-3)
+    parser.add_argument("--finetune", type=int, default=200)
+    options = parser.parse_args()
+    picture = load_picture(options.picture, parse_size(options.size))
+    net = trained(picture, list(map(int, options.widths.split(","))), options.steps, options.rate)
+    asked = {name: value for name, value in vars(options).items() if name not in ("picture", "bits")}
+    rows: list[dict[str, Any]] = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
+    for bits in options.bits:
+        precision = Precision(bits, last_weight_bits=bits)
+        network = Network("siren", omega_0=OMEGA_0)
+        rounded, tuned = (
+            from_torch(net, network, picture, precision=precision, finetune=n) for n in (0, options.finetune)
+        )
+        models = {"float": rounded.float_model, "rounded": rounded.model, "fine-tuned": tuned.model}
+        row = asked | {"picture": options.picture.name, "bits": bits}
+        row |= {name: round(psnr_db(picture.values, each.render()), 2) for name, each in models.items()}
+        print(row, flush=True)
+        write_json(RESULTS, rows := [*rows, row])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,39 @@
+"""A quantized network as arrays of numpy: whoever has these and 15 lines of numpy has its values."""
+
+import io
+
+import numpy as np
+
+from inrhw.lowering.exchange.table_layer import table_layers
+from inrhw.networks.inr import INR
+from inrhw.signals.samples import VALUES
+
+#: Ends the name of a file with them.
+SUFFIX = ".npz"
+
+
+def arrays_of(network: INR) -> bytes:
+    """Return a file that `numpy.load` reads, without pickle.
+
+    It holds `sides`, the fastest axis first; `layers`, their number; and of layer k, as `TableLayer` says it,
+    `weightK`, `biasK`, `shiftK`, `wrapsK`, `loK` and `tableK`. docs/import.md has what renders it.
+
+    Parameters
+    ----------
+    network
+        Quantized.
+
+    Raises
+    ------
+    InputError
+        As `table_layers`.
+    """
+    architecture, layers = network.architecture, table_layers(network)
+    arrays = {"sides": np.array(architecture.grid.sides), "layers": np.array(len(layers))}
+    for k, layer in enumerate(layers):
+        arrays |= {f"{name}{k}": np.asarray(value) for name, value in vars(layer).items()}
+    last = f"table{len(layers) - 1}"
+    arrays[last] = arrays[last].astype(VALUES[architecture.value])
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
+    return buffer.getvalue()

@@ -1,0 +1,97 @@
+"""A quantized network as a program of ONNX, which most frameworks run."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from inrhw.base.version import __version__
+from inrhw.lowering.exchange.table_layer import TableLayer, table_layers
+from inrhw.networks.exchange.extra import check_extra
+from inrhw.networks.inr import INR
+
+if TYPE_CHECKING:
+    from onnx import NodeProto
+
+#: What the program is written in: old enough for runtimes of 2022.
+_OPSET, _FORMAT = 17, 8
+
+
+def onnx_of(network: INR) -> bytes:
+    """Return a program that gives the core's values to the last bit, wherever float64 is that of IEEE 754.
+
+    Like the one of torch it takes `centres`, float64 [samples, axes] from -1 to 1, x first, and gives
+    `values`, int32 [samples, channels]. Its numbers are integers that float64 holds exactly (`lower` sees to
+    that), so neither the order of additions nor fused ones change anything.
+
+    Parameters
+    ----------
+    network
+        Quantized.
+
+    Raises
+    ------
+    InputError
+        As `table_layers`, or if onnx is not installed.
+    """
+    check_extra()
+    import onnx  # noqa: PLC0415
+    from onnx import TensorProto, helper  # noqa: PLC0415
+
+    architecture, layers = network.architecture, table_layers(network)
+    program = _Program()
+    half_samples = program.add("Mul", "centres", program.constant(architecture.grid.sides))
+    x = program.add("Round", half_samples)
+    for layer in layers:
+        x = program.layer(x, layer)
+    program.nodes.append(helper.make_node("Cast", [x], ["values"], to=TensorProto.INT32))
+    graph = helper.make_graph(
+        program.nodes,
+        "core",
+        [helper.make_tensor_value_info("centres", TensorProto.DOUBLE, ["samples", architecture.grid.axes])],
+        [helper.make_tensor_value_info("values", TensorProto.INT32, ["samples", architecture.channels])],
+        [onnx.numpy_helper.from_array(value, name) for name, value in program.constants.items()],
+    )
+    opset = helper.make_opsetid("", _OPSET)
+    model = helper.make_model(
+        graph, opset_imports=[opset], ir_version=_FORMAT, producer_name="inrhw", producer_version=__version__
+    )
+    onnx.checker.check_model(model)
+    return bytes(model.SerializeToString(deterministic=True))
+
+
+class _Program:
+    """Nodes in the order of the data flow, and what they take besides."""
+
+    def __init__(self) -> None:
+        self.nodes: list[NodeProto] = []
+        self.constants: dict[str, np.ndarray] = {}
+
+    def constant(self, value: object) -> str:
+        """Return the name of a constant, float64."""
+        name = f"constant{len(self.constants)}"
+        self.constants[name] = np.asarray(value, dtype=np.float64)
+        return name
+
+    def add(self, operation: str, *inputs: str, to: int | None = None) -> str:
+        """Append a node, with what a cast leads to; return the name of its output."""
+        from onnx import helper  # noqa: PLC0415
+
+        name = f"x{len(self.nodes)}"
+        self.nodes.append(helper.make_node(operation, inputs, [name], to=to))
+        return name
+
+    def layer(self, x: str, layer: TableLayer) -> str:
+        """Append a layer; return the name of its output."""
+        from onnx import TensorProto  # noqa: PLC0415
+
+        products, length = self.add("MatMul", x, self.constant(layer.weight.T)), len(layer.table)
+        sums = self.add("Add", products, self.constant(layer.bias))
+        y = self.add("Floor", self.add("Mul", sums, self.constant(0.5**layer.shift)))
+        if layer.wraps:  # the length is a power of two, and so its reciprocal is exact
+            turns = self.add("Floor", self.add("Mul", y, self.constant(1 / length)))
+            place = self.add("Sub", y, self.add("Mul", turns, self.constant(length)))
+        else:
+            above = self.add("Sub", y, self.constant(layer.lo))
+            place = self.add("Clip", above, self.constant(0), self.constant(length - 1))
+        index = self.add("Cast", place, to=TensorProto.INT64)
+        return self.add("Gather", self.constant(layer.table), index)

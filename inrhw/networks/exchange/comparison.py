@@ -1,0 +1,59 @@
+"""Whether an imported network is what it was elsewhere: both give the same for the signal's samples."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from inrhw.base.errors import InputError
+from inrhw.networks.exchange.imported import Imported
+from inrhw.networks.inr import INR
+from inrhw.signals.samples import half_range, middle
+
+#: Most that they may differ, in parts of the range of a value.
+_MOST_ERROR = 1e-6
+
+#: Samples that are looked at, at most.
+_SAMPLES = 1 << 14
+
+
+@torch.no_grad()
+def check_same(given: Callable[[Tensor], Tensor], start: INR, imported: Imported, where: str) -> None:
+    """Raise InputError unless a function gives what the imported network gives.
+
+    Parameters
+    ----------
+    given
+        Takes coordinates as the network elsewhere did, float64 [samples, axes]; gives [samples, channels].
+    start
+        What was made of it, in float64.
+    imported
+        What its inputs and outputs mean.
+    where
+        What messages call it.
+    """
+    step = -(-start.architecture.grid.pixels // _SAMPLES)
+    x = coordinates_of(start, imported)[::step]
+    found, value = given(x), start.architecture.value
+    wanted = (start(start.coordinates()[::step]) - middle(value)) / half_range(value)
+    if imported.values == "unit":
+        wanted = (wanted + 1) / 2
+    if found.shape != wanted.shape:
+        raise InputError(f"{where} gives {list(found.shape)} for {list(x.shape)}, not {list(wanted.shape)}")
+    error = float((found - wanted).abs().max())
+    if not error <= _MOST_ERROR:
+        raise InputError(
+            f"{where} differs by up to {error:.2g} from a {start.architecture.model} of its weights and "
+            f"omega_0 {start.architecture.omega_0:g}; see model, omega_0, coordinates, axes and values"
+        )
+
+
+def coordinates_of(start: INR, imported: Imported) -> Tensor:
+    """Return what the imported network itself took, [samples, axes] in raster order."""
+    sides = []
+    for n in reversed(start.architecture.sides):
+        corners = torch.linspace(-1, 1, n, dtype=torch.float64) if n > 1 else torch.zeros(1).double()
+        side = corners if imported.coordinates != "centres" else corners * (n - 1) / n
+        sides.append((side + 1) / 2 if imported.coordinates == "unit" else side)
+    x = torch.cartesian_prod(*sides).reshape(start.architecture.grid.pixels, -1)
+    return x if imported.axes == "yx" else x.flip(1)

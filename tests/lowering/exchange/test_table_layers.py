@@ -1,0 +1,87 @@
+"""What stands in files for elsewhere gives the core's values: as ONNX, and by the lines of docs/import.md."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx.reference import ReferenceEvaluator
+from support.places import DOCS
+
+from inrhw.base.errors import InputError
+from inrhw.base.types import Fixed
+from inrhw.lowering.exchange.arrays import arrays_of
+from inrhw.lowering.exchange.onnx_program import onnx_of
+from inrhw.networks.architecture import Architecture
+from inrhw.networks.exchange import extra
+from inrhw.networks.inr import INR
+from inrhw.networks.precision import Precision
+from inrhw.networks.tiled import TiledArchitecture, network_of
+
+NETWORKS = {
+    "phases": Architecture("quadinr", (5, 4), 3, hidden_widths="4,3"),
+    "saturated arguments": Architecture("gauss", (5, 4), 3, 4, 1),
+    "values of 16 bits on one axis": Architecture("relu_pe", (7,), 2, 4, 1, value=Fixed(16, 0)),
+    "three axes": Architecture("siren", (3, 2, 4), 1, 4, 1),
+    "half codes": Architecture("siren", (5, 4), 1, 4, 1, precision=Precision(mid_rise=True)),
+    "rotated weights": Architecture("siren", (5, 4), 1, 4, 1, precision=Precision(quantizer="dhq")),
+    "sums of 50 bits": Architecture("siren", (5, 4), 1, 4, 1, precision=Precision(24, 24, 24, 16, 16)),
+}
+(EXAMPLE,) = re.findall(r"```python\n(import numpy.*?)```", (DOCS / "import.md").read_text(), re.S)
+
+
+@pytest.fixture(params=NETWORKS)
+def network(request: pytest.FixtureRequest) -> INR:
+    return INR(NETWORKS[request.param], seed=1).quantized()
+
+
+def test_the_documented_lines_render_what_the_network_renders(
+    network: INR, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("photo.npz").write_bytes(arrays_of(network))
+    exec(EXAMPLE, {})
+    found, wanted = np.load("photo.npy"), network.render()
+    assert np.array_equal(found, wanted) and found.dtype == wanted.dtype
+
+
+def test_the_program_of_onnx_gives_what_the_network_renders(network: INR) -> None:
+    program = ReferenceEvaluator(onnx.load_from_string(onnx_of(network)))
+    grid = network.architecture.grid
+    centres = grid.codes() / np.array(grid.sides)
+    (values,) = map(np.asarray, program.run(None, {"centres": centres}))
+    assert np.array_equal(values.ravel(), network.render().ravel())
+    # Any number of samples, and centres that are a little off.
+    (one,) = program.run(None, {"centres": centres[:1] + 1e-9})
+    assert np.array_equal(one, values[:1])
+
+
+@pytest.mark.parametrize(
+    ("architecture", "message"),
+    [
+        (
+            TiledArchitecture("quadinr", (4, 4), 1, 2, 0, tile_width=2, tile_height=2),
+            "tiles are many networks",
+        ),
+        (
+            Architecture("siren", (4, 4), 1, 4, 1, precision=Precision(quantizer="dhq", rotate="both")),
+            r"layer1_fwht rotates values \(dhq\), which is no table",
+        ),
+        (
+            Architecture(
+                "siren", (4, 4), 1, 4, 1, activation_impl="sine_cordic", precision=Precision(phase_bits=18)
+            ),
+            "takes 18 bits, and a table has an index of at most 16; train with fewer phase_bits",
+        ),
+    ],
+)
+def test_what_is_no_chain_of_tables_is_one_sentence(architecture: Architecture, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        arrays_of(network_of(architecture).quantized())
+
+
+def test_a_missing_package_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(extra, "find_spec", lambda name: None)
+    with pytest.raises(InputError, match=r"run `pip install 'inrhw\[onnx\]'`"):
+        onnx_of(INR(NETWORKS["phases"]).quantized())

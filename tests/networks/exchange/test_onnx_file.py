@@ -1,0 +1,134 @@
+"""Networks in files of ONNX, made here as exporters of torch and of Keras make them."""
+
+import itertools
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from onnx import TensorProto, helper, numpy_helper
+
+from inrhw.base.errors import InputError
+from inrhw.networks.exchange.checkpoint import start_of
+from inrhw.networks.exchange.comparison import check_same, coordinates_of
+from inrhw.networks.exchange.imported import Imported
+from inrhw.networks.exchange.onnx_file import function_of, load_onnx, tensors_of
+from inrhw.networks.inr import INR
+from inrhw.networks.network import Network
+from inrhw.networks.precision import Precision
+
+WIDTHS, SIZE = (2, 6, 4, 3), (5, 4)
+Nodes = list[Any]
+
+
+def gemm(k: int, x: str) -> Nodes:
+    """A linear layer as torch writes it."""
+    return [helper.make_node("Gemm", [x, f"w{k}", f"b{k}"], [f"y{k}"], transB=1)]
+
+
+def products(k: int, x: str) -> Nodes:
+    """A linear layer as Keras writes it, with a transposed matrix."""
+    return [
+        helper.make_node("Transpose", [f"w{k}"], [f"t{k}"]),
+        helper.make_node("MatMul", [x, f"t{k}"], [f"p{k}"]),
+        helper.make_node("Add", [f"b{k}", f"p{k}"], [f"y{k}"]),
+    ]
+
+
+def sine(k: int) -> Nodes:
+    return [
+        helper.make_node("Mul", [f"y{k}", "omega"], [f"m{k}"]),
+        helper.make_node("Sin", [f"m{k}"], [f"x{k}"]),
+    ]
+
+
+def finer(k: int) -> Nodes:
+    """sin(30 (|y| + 1) y), whose factor comes from a node and through a cast."""
+    return [
+        helper.make_node("Constant", [], [f"c{k}"], value=numpy_helper.from_array(np.array(1, np.float32))),
+        helper.make_node("Abs", [f"y{k}"], [f"a{k}"]),
+        helper.make_node("Cast", [f"c{k}"], [f"one{k}"], to=TensorProto.FLOAT),
+        helper.make_node("Add", [f"a{k}", f"one{k}"], [f"s{k}"]),
+        helper.make_node("Mul", [f"s{k}", f"y{k}"], [f"z{k}"]),
+        helper.make_node("Mul", [f"z{k}", "omega"], [f"m{k}"]),
+        helper.make_node("Sin", [f"m{k}"], [f"x{k}"]),
+    ]
+
+
+def relu(k: int) -> Nodes:
+    return [helper.make_node("Relu", [f"y{k}"], [f"x{k}"])]
+
+
+def saved(path: Path, linear: Any, activation: Any, shape: Sequence[Any] = ("n", 2)) -> Path:
+    rng = np.random.default_rng(0)
+    constants: dict[str, Any] = {"omega": np.array(30, np.float32)}
+    nodes: Nodes = []
+    for k, (n, out) in enumerate(itertools.pairwise(WIDTHS)):
+        constants[f"w{k}"] = rng.uniform(-1, 1, (out, n)).astype(np.float32) * (1 if k == 0 else 0.1)
+        constants[f"b{k}"] = rng.uniform(-0.5, 0.5, out).astype(np.float32)
+        nodes += linear(k, f"x{k - 1}" if k else "coordinates")
+        nodes += activation(k) if k < 2 else []
+    graph = helper.make_graph(
+        nodes,
+        "net",
+        [helper.make_tensor_value_info("coordinates", TensorProto.FLOAT, shape)],
+        [helper.make_tensor_value_info("y2", TensorProto.FLOAT, [*shape[:-1], 3])],
+        [numpy_helper.from_array(value, name) for name, value in constants.items()],
+    )
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+    return path
+
+
+def imported(path: Path, network: Network) -> INR:
+    """Do what `inrhw import` does."""
+    model, how = load_onnx(path), Imported()
+    start = start_of(tensors_of(model), network, Precision(), how, sides=SIZE, where="it")
+    check_same(function_of(model, path), start, how, "it")
+    return start
+
+
+@pytest.mark.parametrize("linear", [gemm, products])
+@pytest.mark.parametrize(
+    ("activation", "network"),
+    [(sine, Network("siren", omega_0=30.0)), (finer, Network("finer", omega_0=30.0))],
+)
+@pytest.mark.parametrize("shape", [("n", 2), (1, "n", 2)])
+def test_the_imported_network_gives_what_the_file_gives(
+    tmp_path: Path, linear: Any, activation: Any, network: Network, shape: Any
+) -> None:
+    path = saved(tmp_path / "net.onnx", linear, activation, shape)
+    start = imported(path, network)
+    x = coordinates_of(start, Imported())
+    given = function_of(load_onnx(path), path)(x)
+    assert (start(start.coordinates()) - (given + 1) * 127.5).abs().max() < 255e-6
+    assert start.architecture.hidden_widths == "6,4"
+    # In float32 a phase of thirty turns is not that exact.
+    (rough,) = onnx.reference.ReferenceEvaluator(onnx.load(path)).run(
+        None, {"coordinates": x.float().reshape(*[1] * (len(shape) - 2), *x.shape).numpy()}
+    )
+    assert torch.allclose(torch.as_tensor(rough).reshape(-1, 3).double(), given, atol=1e-4)
+
+
+def test_another_activation_than_the_files_is_noticed(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"it differs by up to .* from a siren of its weights"):
+        imported(saved(tmp_path / "net.onnx", gemm, relu), Network("siren"))
+
+
+@pytest.mark.parametrize("keep", [0, 40, -30])
+def test_a_file_that_is_cut_off_is_one_sentence(tmp_path: Path, keep: int) -> None:
+    path = saved(tmp_path / "net.onnx", gemm, sine)
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(InputError, match=r"net\.onnx is no readable file of ONNX"):
+        load_onnx(path)
+
+
+def test_several_inputs_are_one_sentence(tmp_path: Path) -> None:
+    path = saved(tmp_path / "net.onnx", gemm, sine)
+    model = onnx.load(path)
+    model.graph.input.append(helper.make_tensor_value_info("time", TensorProto.FLOAT, [1]))
+    onnx.save(model, path)
+    with pytest.raises(InputError, match="has 2 inputs; known are networks of coordinates alone"):
+        load_onnx(path)
