@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inrhw.base.errors import InputError, ToolNotFound
-from inrhw.base.process import DEADLINE_S, installed_version, printed_by, python, run, stages_in
+from inrhw.base.programs.process import DEADLINE_S, installed_version, printed_by, python, run, stages_in
 from inrhw.base.progress import OnProgress, silent
 
 #: Counts change between versions, so only this one is used.

@@ -9,8 +9,8 @@ from cyclopts import App, CycloptsError, Group, Parameter
 from cyclopts.config import Dict
 
 from inrhw.base.errors import InrhwError
+from inrhw.base.programs.stopping import ending, stoppable
 from inrhw.base.settings import fields_of, groups_of
-from inrhw.base.stopping import ending, stoppable
 from inrhw.base.version import __version__
 from inrhw.cli.discovery import command_functions, stages
 from inrhw.cli.recipe import Recipe, load_recipe, option_values

@@ -1,12 +1,11 @@
 """What commands and stages there are: a file each in `inrhw.cli.commands`, and no list of them."""
 
-import importlib
-import pkgutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from graphlib import TopologicalSorter
 from types import ModuleType
 from typing import Any
 
+from inrhw.base.discovery import classes_in, modules_in
 from inrhw.cli import commands
 from inrhw.cli.stage import Stage
 
@@ -16,7 +15,7 @@ def command_functions() -> dict[str, Callable[..., Any]]:
 
     An _ within stands between a command and one beneath it, which comes after.
     """
-    names = {module: module.__name__.rpartition(".")[2].rstrip("_") for module in _modules()}
+    names = {module: module.__name__.rpartition(".")[2].rstrip("_") for module in modules_in(commands)}
     return {name.replace("_", " "): _function(module) for module, name in names.items()}
 
 
@@ -24,18 +23,12 @@ def stages() -> list[type[Stage]]:
     """Return every stage whose results a report may take, each after those that it needs."""
     found = {
         value.name: value
-        for module in _modules()
-        for value in vars(module).values()
-        if isinstance(value, type) and issubclass(value, Stage) and hasattr(value, "name")
-        if value.__module__ == module.__name__ and value.name == module.__name__.rpartition(".")[2]
+        for module in modules_in(commands)
+        for value in classes_in(module, Stage)
+        if hasattr(value, "name") and value.name == module.__name__.rpartition(".")[2]
     }
     needs = {stage: stage.after for stage in found.values()}
     return list(TopologicalSorter(needs).static_order())
-
-
-def _modules() -> Iterator[ModuleType]:
-    for found in pkgutil.iter_modules(commands.__path__):
-        yield importlib.import_module(f"{commands.__name__}.{found.name}")
 
 
 def _function(module: ModuleType) -> Callable[..., Any]:

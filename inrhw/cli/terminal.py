@@ -18,8 +18,8 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
+from inrhw.base.programs.stopping import ending
 from inrhw.base.progress import OnProgress
-from inrhw.base.stopping import ending
 from inrhw.cli.build_folder import BuildFolder
 
 if TYPE_CHECKING:

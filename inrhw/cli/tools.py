@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from inrhw.base.errors import InputError, ToolNotFound
-from inrhw.base.process import installed_version
+from inrhw.base.programs.process import installed_version
 from inrhw.base.yosys import yosys_version
 
 

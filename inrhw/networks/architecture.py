@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from types import MappingProxyType
 
+from inrhw.base.discovery import classes_in
 from inrhw.base.errors import InputError
 from inrhw.base.types import Fixed, Vector
 from inrhw.networks.network import Network
@@ -29,12 +30,8 @@ def activations() -> Mapping[str, type[Activation]]:
     >>> {"quadinr", "siren"} <= set(activations())
     True
     """
-    found = {}
-    for module in operations():
-        for value in vars(module).values():
-            if isinstance(value, type) and issubclass(value, Activation) and hasattr(value, "model_name"):
-                found[value.model_name] = value
-    return MappingProxyType(found)
+    found = (cls for module in operations() for cls in classes_in(module, Activation))
+    return MappingProxyType({cls.model_name: cls for cls in found if hasattr(cls, "model_name")})
 
 
 @functools.cache

@@ -1,12 +1,11 @@
 """What operations and codes there are: a file each in `curves`, `linear` and `codes`, and no list of them."""
 
 import functools
-import importlib
-import inspect
-import pkgutil
 from collections.abc import Mapping
+from importlib import import_module
 from types import MappingProxyType, ModuleType
 
+from inrhw.base.discovery import classes_in, modules_in
 from inrhw.ops import codes, curves, linear
 from inrhw.ops.kinds.curve import CurveNode
 from inrhw.ops.kinds.weight_code import WeightCode
@@ -15,25 +14,17 @@ from inrhw.ops.kinds.weight_code import WeightCode
 @functools.cache
 def operations() -> tuple[ModuleType, ...]:
     """Return every operation's module, by name; that of a folder is its `node`."""
+    found = (*modules_in(curves), *modules_in(linear))
     return tuple(
-        importlib.import_module(f"{folder.__name__}.{found.name}{'.node' if found.ispkg else ''}")
-        for folder in (curves, linear)
-        for found in pkgutil.iter_modules(folder.__path__)
+        import_module(f"{module.__name__}.node") if hasattr(module, "__path__") else module
+        for module in found
     )
 
 
 @functools.cache
 def curve_nodes() -> tuple[type[CurveNode], ...]:
     """Return every activation's class, those of one function together."""
-    found = [
-        value
-        for module in operations()
-        for value in vars(module).values()
-        if isinstance(value, type)
-        and issubclass(value, CurveNode)
-        and value.__module__ == module.__name__
-        and not inspect.isabstract(value)
-    ]
+    found = [cls for module in operations() for cls in classes_in(module, CurveNode)]
     return tuple(sorted(found, key=lambda cls: (cls.curve, implementation(cls))))
 
 
@@ -47,14 +38,9 @@ def weight_codes() -> Mapping[str, WeightCode]:
     True
     """
     found = {}
-    for each in pkgutil.iter_modules(codes.__path__):
-        module = importlib.import_module(f"{codes.__name__}.{each.name}")
-        (code,) = (
-            value
-            for value in vars(module).values()
-            if isinstance(value, type) and issubclass(value, WeightCode) and not inspect.isabstract(value)
-        )
-        found[each.name.replace("_", "-")] = code()
+    for module in modules_in(codes):
+        (code,) = classes_in(module, WeightCode)
+        found[module.__name__.rpartition(".")[2].replace("_", "-")] = code()
     return MappingProxyType(found)
 
 

@@ -12,7 +12,7 @@ from inrhw.artifact.manifest import FILE, Manifest
 from inrhw.base.board import RESOURCE_UNITS
 from inrhw.base.errors import InputError
 from inrhw.base.files import finite, read_json
-from inrhw.base.process import installed_version
+from inrhw.base.programs.process import installed_version
 from inrhw.base.version import __version__
 from inrhw.networks.architecture import architecture_from_json
 from inrhw.networks.shared import SharedArchitecture

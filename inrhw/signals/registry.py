@@ -1,13 +1,11 @@
 """What kinds of signal there are: a file each in `kinds`, and no list of them."""
 
 import functools
-import importlib
-import inspect
-import pkgutil
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from inrhw.base.discovery import classes_in, modules_in
 from inrhw.base.errors import InputError
 from inrhw.base.types import Fixed
 from inrhw.signals import kinds as folder
@@ -25,19 +23,7 @@ def kinds() -> dict[str, type[Samples]]:
     >>> {"picture", "sound"} <= set(kinds())
     True
     """
-    modules = [
-        importlib.import_module(f"{folder.__name__}.{found.name}")
-        for found in pkgutil.iter_modules(folder.__path__)
-    ]
-    found = [
-        value
-        for module in modules
-        for value in vars(module).values()
-        if isinstance(value, type)
-        and issubclass(value, Samples)
-        and value.__module__ == module.__name__
-        and not inspect.isabstract(value)
-    ]
+    found = [kind for module in modules_in(folder) for kind in classes_in(module, Samples)]
     return {kind.kind: kind for kind in sorted(found, key=lambda kind: kind.kind)}
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from inrhw.base.board import Board, Family
 from inrhw.base.errors import InputError, ToolNotFound
 from inrhw.base.figure import Figure
-from inrhw.base.process import installed_version, python, run, stages_in
+from inrhw.base.programs.process import installed_version, python, run, stages_in
 from inrhw.base.progress import OnProgress, silent
 from inrhw.synthesis.timing.path import Hop
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from inrhw.artifact.manifest import Manifest
 from inrhw.base.errors import InrhwError
-from inrhw.base.stopping import ending, stoppable
+from inrhw.base.programs.stopping import ending, stoppable
 from inrhw.verification.bench import ALL_TESTS, run_bench
 from inrhw.verification.simulator.simulation import SIMULATORS, version
 

@@ -18,8 +18,8 @@ from torch import Tensor, nn
 
 from inrhw.base.errors import InputError
 from inrhw.base.files import output_folder
+from inrhw.base.programs.stopping import uninterrupted
 from inrhw.base.progress import OnProgress
-from inrhw.base.stopping import uninterrupted
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.tensors import Trainable, load_tensors, prefixed, restore, save_tensors, strip, tensors_of
 from inrhw.networks.training.optimizer import Optimizer, moment_shapes

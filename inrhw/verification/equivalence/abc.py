@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from inrhw.base.errors import InrhwError, ToolFailed, ToolNotFound
-from inrhw.base.process import last_lines, printed_by, run
+from inrhw.base.programs.process import last_lines, printed_by, run
 from inrhw.base.yosys import share_folder
 from inrhw.verification.equivalence.graph import Graph, Literal
 

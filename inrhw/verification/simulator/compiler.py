@@ -16,7 +16,7 @@ from pathlib import Path
 
 from inrhw.base.errors import ToolNotFound
 from inrhw.base.files import cache_folder, write_atomically
-from inrhw.base.process import printed_by, run
+from inrhw.base.programs.process import printed_by, run
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from cocotb_tools import config
 
 from inrhw.base.errors import ToolFailed, ToolNotFound
 from inrhw.base.files import bench_folder
-from inrhw.base.process import last_lines, run
+from inrhw.base.programs.process import last_lines, run
 from inrhw.verification.simulator.simulation import Simulation
 
 

@@ -15,7 +15,7 @@ from cocotb_tools import config
 
 from inrhw.base.errors import InputError, ToolNotFound
 from inrhw.base.files import bench_folder
-from inrhw.base.process import printed_by, run
+from inrhw.base.programs.process import printed_by, run
 from inrhw.verification.simulator.compiler import (
     Job,
     compile_all,

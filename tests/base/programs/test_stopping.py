@@ -3,8 +3,8 @@ import threading
 
 import pytest
 
-from inrhw.base import stopping
-from inrhw.base.stopping import SIGNALS, Stopped, ending, stoppable, uninterrupted
+from inrhw.base.programs import stopping
+from inrhw.base.programs.stopping import SIGNALS, Stopped, ending, stoppable, uninterrupted
 
 
 @pytest.mark.parametrize("number", SIGNALS)

@@ -14,7 +14,7 @@ import pytest
 
 from inrhw.base.errors import InrhwError, ToolFailed, ToolNotFound
 from inrhw.base.files import PACKAGE
-from inrhw.base.process import clean_environment, printed_by, python, run, stages_in
+from inrhw.base.programs.process import clean_environment, printed_by, python, run, stages_in
 
 #: A program that starts another one in the background; both write their numbers, then wait.
 FAMILY = "sleep 600 & echo $! >> pids; echo $$ >> pids; wait"
@@ -27,8 +27,8 @@ from pathlib import Path
 sys.modules["inrhw"] = package = types.ModuleType("inrhw")  # without torch, which takes seconds
 package.__path__ = [sys.argv[3]]
 
-from inrhw.base.process import run
-from inrhw.base.stopping import ending, stoppable
+from inrhw.base.programs.process import run
+from inrhw.base.programs.stopping import ending, stoppable
 
 def start():
     run("family", ["sh", "-c", sys.argv[1]], Path(), Path("log"))

@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-from inrhw.base import guard
 from inrhw.base.errors import InrhwError, ToolFailed, ToolNotFound
+from inrhw.base.programs import guard
 from inrhw.base.progress import OnProgress
 
 #: Seconds after which a program hangs for certain.
