@@ -7,9 +7,14 @@ sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
 project = "inrhw"
 copyright = "2026, the inrhw authors"
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "declared"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "declared"]
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
+# Notebooks are run each time: what they show is what the code does.
+nb_execution_mode = "force"
+nb_execution_raise_on_error = True
+nb_execution_timeout = 300
+nb_merge_streams = True
 html_theme = "furo"
 html_title = "inrhw"
 html_static_path = ["_static"]

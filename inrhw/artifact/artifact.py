@@ -18,6 +18,7 @@ from inrhw.artifact.manifest import FILE, Manifest, core_there
 from inrhw.artifact.register_header import c_header
 from inrhw.artifact.register_page import registers_markdown
 from inrhw.artifact.verilog_header import head_comment
+from inrhw.base import notebook
 from inrhw.base.errors import InputError
 from inrhw.base.files import output_folder, write_together
 from inrhw.base.names import safe_name
@@ -49,6 +50,23 @@ class Artifact:
     name: str
     folder: Path
     core: Core
+
+    def __repr__(self) -> str:
+        """Return one line."""
+        return f"Artifact({self.name}, {self.folder})"
+
+    def _repr_html_(self) -> str:
+        core = self.core
+        return notebook.table(
+            ["core", self.name],
+            [
+                ["source", core.source],
+                ["samples", str(core.grid)],
+                ["clocks a sample", core.initiation_interval],
+                ["latency in clocks", core.latency],
+                ["files", ", ".join(sorted(path.name for path in self.folder.glob(f"{self.name}*")))],
+            ],
+        )
 
     @property
     def verilog(self) -> Path:

@@ -10,6 +10,7 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from inrhw.base import notebook
 from inrhw.base.errors import GraphError
 from inrhw.base.types import Codes, Vector
 from inrhw.gateware.cost import Cost
@@ -99,6 +100,29 @@ class Graph(Node):
             if o != i:
                 raise GraphError(f"{before} puts out {o}, but {after} takes {i}")
         object.__setattr__(self, "i", self.nodes[names[0]].i)
+
+    def __repr__(self) -> str:
+        """Return one line: the weights would fill pages."""
+        return f"Graph({' -> '.join(self.nodes)}, latency {self.latency})"
+
+    def _repr_html_(self) -> str:
+        head = ["node", "operation", "in", "out", "lanes", "cycles a vector", "latency", "LUT, planned"]
+        return notebook.table(
+            head,
+            (
+                [
+                    name,
+                    type(node).__name__,
+                    f"{node.i.length} {node.i.element}",
+                    f"{node.o.length} {node.o.element}",
+                    node.o.lanes,
+                    node.initiation_interval,
+                    node.latency,
+                    round(node.cost().lut),
+                ]
+                for name, node in self.nodes.items()
+            ),
+        )
 
     @property
     def o(self) -> Vector:

@@ -1,5 +1,6 @@
 """A signal as plain numbers: values on a grid of one to three axes."""
 
+import io
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
@@ -9,7 +10,9 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
+from inrhw.base import notebook
 from inrhw.base.errors import InputError
 from inrhw.base.names import safe_name
 from inrhw.base.types import Fixed
@@ -212,6 +215,20 @@ class Samples(ABC):
     @abstractmethod
     def shown(self) -> NDArray[np.uint8]:
         """Return a picture of it, [height, width, 1 or 3]."""
+
+    def preview(self) -> bytes:
+        """Return `shown` as a PNG."""
+        buffer, picture = io.BytesIO(), self.shown()
+        Image.fromarray(picture.squeeze(2) if picture.shape[2] == 1 else picture).save(buffer, "PNG")
+        return buffer.getvalue()
+
+    def __repr__(self) -> str:
+        """Return one line: the values would fill pages."""
+        size = "x".join(map(str, self.sides))
+        return f"{type(self).__name__}({self.name}, {size}, {self.channels} channels of {self.value})"
+
+    def _repr_html_(self) -> str:
+        return notebook.pictures([(repr(self), self.preview())])
 
 
 #: Samples in all at most.

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from inrhw.artifact.manifest import Manifest
+from inrhw.base import notebook
 from inrhw.base.board import RESOURCE_UNITS, Board
 from inrhw.base.errors import InputError
 from inrhw.base.figure import Figure
@@ -111,6 +112,15 @@ class Synthesis:
     log: Path
     unmodelled: tuple[str, ...]
     placed: PlaceAndRoute | None
+
+    def __repr__(self) -> str:
+        """Return one line: what takes a share of the board, and the clock."""
+        used = ", ".join(f"{self.resources[name].value:,} {name}" for name in self.shares)
+        return f"Synthesis({self.board.name}: {used}, {self.timing.fmax_mhz.value} MHz)"
+
+    def _repr_html_(self) -> str:
+        rows = ([name, self.resources[name].value, share.value] for name, share in self.shares.items())
+        return notebook.table(["", "used", f"share of {self.board.name}"], rows)
 
 
 def synth(

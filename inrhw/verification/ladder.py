@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from inrhw.artifact.artifact import Artifact
+from inrhw.base import notebook
 from inrhw.base.errors import Mismatch
 from inrhw.base.figure import Figure
 from inrhw.base.files import write_json
@@ -73,6 +74,19 @@ class Verdict:
 
     rungs: tuple[Rung, ...]
     latency: Figure
+
+    def __repr__(self) -> str:
+        """Return one line."""
+        return f"Verdict({', '.join(f'{rung.rung} {rung.status}' for rung in self.rungs)})"
+
+    def _repr_html_(self) -> str:
+        return notebook.table(
+            ["rung", "", "results compared", "seconds", "by", "remark"],
+            (
+                [rung.rung, rung.status, rung.vectors, rung.seconds, rung.tool, rung.message]
+                for rung in self.rungs
+            ),
+        )
 
     @property
     def passed(self) -> bool:

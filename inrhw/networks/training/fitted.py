@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from inrhw.base import notebook
 from inrhw.base.errors import InputError
 from inrhw.base.files import finite, output_folder, read_json, write_json
 from inrhw.base.progress import OnProgress, silent
@@ -57,6 +58,15 @@ class Fitted:
         """Return one line: the whole networks would fill pages."""
         shape = "-".join(map(str, self.architecture.features))
         return f"Fitted({self.picture.name}, {self.architecture.model} {shape}, {self.training.steps} steps)"
+
+    def _repr_html_(self) -> str:
+        original = self.picture
+        shown = [("original", original.preview())]
+        for name, model in (("float", self.float_model), ("quantized", self.model)):
+            rendered = original.with_values(model.render())
+            psnr = original.likeness(rendered)["psnr_db"]
+            shown.append((name if psnr is None else f"{name}, {psnr:.2f} dB", rendered.preview()))
+        return notebook.pictures(shown)
 
     @property
     def architecture(self) -> Architecture:

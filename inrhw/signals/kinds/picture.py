@@ -60,7 +60,7 @@ _SUFFIXES = frozenset([".png", ".jpg", ".jpeg", ".gif", ".webp", ".tif", ".tiff"
 _PNG = b"\x89PNG\r\n\x1a\n"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Picture(Samples):
     """A picture as plain numbers.
 

@@ -30,7 +30,7 @@ _NEAR_CELLS = 2.0
 _MESHES = frozenset([".obj", ".stl", ".ply", ".off"])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Shape(Volume):
     """Distances as plain numbers: `step` is what a code of 1 is, in halves of the grid's longest side.
 

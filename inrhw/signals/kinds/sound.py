@@ -31,7 +31,7 @@ _WINDOW, _SILENCE_DB = 256, 80.0
 _BY_SOUNDFILE = frozenset([".flac", ".ogg", ".aiff", ".aif", ".mp3"])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Sound(Samples):
     """A sound as plain numbers.
 

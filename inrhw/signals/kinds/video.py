@@ -32,7 +32,7 @@ _FILMS = frozenset([".mp4", ".webm", ".mov", ".avi", ".mkv"])
 _FRAME_MS = 40
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Video(Samples):
     """A video as plain numbers.
 

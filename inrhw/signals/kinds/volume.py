@@ -43,7 +43,7 @@ _CHANNELS = 4
 _SUFFIXES = frozenset([".npy", ".npz", ".nii", ".gz"])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Volume(Samples):
     """An array as plain numbers.
 
