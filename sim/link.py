@@ -310,7 +310,8 @@ class Link:
         clock = np.arange(len(due))
         quiet = clock - np.maximum.accumulate(np.where(due, -1 - self._quiet, clock))
         artifact = self.artifact
-        late = quiet > artifact.latency + 8 * artifact.initiation_interval + artifact.pause
+        pause = artifact.pause + (artifact.scrub_clocks and artifact.latency + artifact.scrub_clocks)
+        late = quiet > artifact.latency + 8 * artifact.initiation_interval + pause
         if late.any():
             at = int(late.argmax())
             waits = "" if record.ready[at] else " while tready is low"

@@ -132,7 +132,8 @@ class CoreComponent(wiring.Component):
     def _loader(self, m: Module, gate: CreditGate, network: wiring.Component) -> Loader:
         """Connect a loader to its ports and to the memories of the network; the sources do the rest."""
         memories = self._core.memories
-        m.submodules.loader = loader = Loader(memories, starts_empty=any(map(starts_empty, memories)))
+        empty, scrubs = any(map(starts_empty, memories)), self._core.scrubs
+        m.submodules.loader = loader = Loader(memories, starts_empty=empty, scrubs=scrubs)
         pass_on(m, self, loader, WEIGHTS_STREAM)
         oldest = Signal(reset_less=True)
         with m.If(network.o.valid):
@@ -149,6 +150,13 @@ class CoreComponent(wiring.Component):
             pass_on(m, pages.control or self, raster, window.ports)
             m.d.comb += raster.allow.eq(allow)
             allow = allow & raster.ready
+        if self._core.scrubs and (loader := pages.loader):
+            m.d.comb += [
+                loader.first.eq(raster.next_is_first),
+                loader.idle.eq(gate.idle),
+                loader.wanted.eq(pages.control.allow if pages.control else 1),
+            ]
+            allow = allow & ~loader.hold
         m.d.comb += [gate.admit.eq(gate.open & allow), raster.advance.eq(gate.admit)]
         if control := pages.control:
             m.submodules.control = control

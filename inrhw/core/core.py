@@ -174,6 +174,12 @@ class Core:
         return (replace(memories[0], name=name), *memories[1:])
 
     @property
+    def scrubs(self) -> bool:
+        """Whether the words of memories are repaired before each frame."""
+        nodes = self.graph.nodes.values()
+        return any(isinstance(node, FoldedDense) and node.weight_ecc == "scrub" for node in nodes)
+
+    @property
     def other(self) -> "Core":
         """The same hardware with other weights, for the bench of a loadable core."""
         return replace(self, graph=other_weights(self.graph))
