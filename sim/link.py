@@ -108,6 +108,12 @@ class Link:
         assert self._bus is not None, "a core without registers has no bus"
         return self._bus
 
+    @property
+    def interrupt(self) -> bool:
+        """What the line was when it was last looked at."""
+        assert self._twin is not None, "a core without a control page has no interrupt"
+        return self._twin.interrupt
+
     def _forget(self) -> None:
         self.sent = self.taken = 0
         self._pending: tuple[Any, ...] | None = None  # an offered beat that must not change

@@ -173,6 +173,7 @@ _SEEDS = {
     "count_frames": 7,
     "refuse_files": 8,
     "give_up_files": 9,
+    "repair_words": 10,
 }
 
 

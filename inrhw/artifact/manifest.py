@@ -252,10 +252,15 @@ class Manifest:
         return self.loadable or self.chooses_pictures or bool(self.control)
 
     @property
+    def scrubs(self) -> bool:
+        """Whether the core repairs its memories before each frame."""
+        return self.folding is not None and self.folding.weight_ecc == "scrub"
+
+    @property
     def scrub_clocks(self) -> int:
-        """Clocks before each frame in which the core repairs its memories; 0 if it does not."""
-        scrubs = self.folding is not None and self.folding.weight_ecc == "scrub"
-        return walk_clocks(sum(chunks(each.width) * each.depth for each in self.memories)) if scrubs else 0
+        """Clocks that this takes; 0 if it does not."""
+        pieces = sum(chunks(each.width) * each.depth for each in self.memories)
+        return walk_clocks(pieces) if self.scrubs else 0
 
     @property
     def pixels(self) -> int:

@@ -16,7 +16,7 @@ from inrhw.core.sources.tiled_raster import TiledRaster
 from inrhw.core.sources.window import WindowSource
 from inrhw.gateware.memory import Contents, whole_depth
 from inrhw.lowering.folding import other_weights
-from inrhw.lowering.hardware import check_control, check_source, check_window
+from inrhw.lowering.hardware import check_control, check_scrub, check_source, check_window
 from inrhw.ops.linear.dense import Dense
 from inrhw.ops.linear.folded_dense.node import FoldedDense
 from inrhw.ops.node import Graph
@@ -64,6 +64,8 @@ class Core:
     def __post_init__(self) -> None:
         check_source(self.source)
         check_control(self.control, self.source)
+        if self.scrubs:
+            check_scrub(self.source, bool(self.graph.memories))
         if self.window:
             first = next(iter(self.graph.nodes.values()))
             check_window(self.source, isinstance(first, FoldedDense), first.o.element, self.grid.axes)

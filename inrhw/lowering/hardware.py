@@ -115,16 +115,8 @@ class Hardware(Settings):
                 f"{self.weights} weights need a target: target_mpixels, initiation_interval, max_dsp or "
                 "max_lut; leave weights out for one pixel a clock"
             )
-        if self.weight_ecc == "scrub" and self.weights != "loadable":
-            raise InputError(
-                "weight_ecc scrub writes repaired words back, so it needs loadable weights; "
-                "give weights loadable, or weight_ecc ecc"
-            )
-        if self.weight_ecc == "scrub" and self.source != "raster":
-            raise InputError(
-                "weight_ecc scrub repairs between frames, and of a stream the core does not know where one "
-                "ends; take the raster source, or weight_ecc ecc"
-            )
+        if self.weight_ecc == "scrub":
+            check_scrub(self.source, self.weights == "loadable")
         if self.packed and not self.folded:
             raise InputError("packed is about the multipliers of a folded network; give a target too")
         if self.adder_levels > 1 and self.folded:
@@ -184,6 +176,20 @@ def check_control(control: bool, source: str) -> None:
     """Raise InputError if a stream core is to have registers that count frames."""
     if control and source != "raster":
         raise InputError("a stream core has no frames to control; its stream starts and stops it")
+
+
+def check_scrub(source: str, loadable: bool) -> None:
+    """Raise InputError unless a core can repair its memories between frames."""
+    if not loadable:
+        raise InputError(
+            "weight_ecc scrub writes repaired words back, so it needs loadable weights; "
+            "give weights loadable, or weight_ecc ecc"
+        )
+    if source != "raster":
+        raise InputError(
+            "weight_ecc scrub repairs between frames, and of a stream the core does not know where one ends; "
+            "take the raster source, or weight_ecc ecc"
+        )
 
 
 def check_window(source: str, folded: bool, argument: Element, axes: int) -> None:

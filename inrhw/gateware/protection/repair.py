@@ -5,14 +5,58 @@ flipped until none does: a register that a single one walks through says which, 
 has to know it in a clock, with a LUT for each bit.
 """
 
+from dataclasses import dataclass
+
 from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from inrhw.gateware.protection.protection import Reading
 from inrhw.gateware.protection.single_error import SingleError
 
 #: The code of a piece: as many bits of a word as a bus carries at once.
 PIECE = SingleError(32)
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """How a word of `width` bits is kept and repaired: its pieces, and their checks in another memory.
+
+    Examples
+    --------
+    >>> code = Pieces(40)
+    >>> code.check_bits, code.decode(code.encode(201 << 32) ^ 1 << 33)
+    (14, Reading(word=863288426496, corrected=True, uncorrectable=False))
+    """
+
+    width: int
+
+    @property
+    def check_bits(self) -> int:
+        """Those of all pieces."""
+        return PIECE.check_bits * -(-self.width // PIECE.width)
+
+    def encode(self, word: int) -> int:
+        """Return the word below the checks of its pieces, the lowest first."""
+        checks = [PIECE.encode(piece) >> PIECE.width for piece in self._pieces(word)]
+        return word | sum(each << self.width + k * PIECE.check_bits for k, each in enumerate(checks))
+
+    def decode(self, stored: int) -> Reading:
+        """Return what `PieceRepair` makes of the word."""
+        word, checks = stored & ((1 << self.width) - 1), stored >> self.width
+        read = [
+            PIECE.decode(piece | (checks >> k * PIECE.check_bits) % (1 << PIECE.check_bits) << PIECE.width)
+            for k, piece in enumerate(self._pieces(word))
+        ]
+        repaired = sum(each.word << k * PIECE.width for k, each in enumerate(read))
+        return Reading(
+            repaired & ((1 << self.width) - 1),
+            any(each.corrected for each in read),
+            any(each.uncorrectable for each in read),
+        )
+
+    def _pieces(self, word: int) -> list[int]:
+        return [word >> low & (1 << PIECE.width) - 1 for low in range(0, self.width, PIECE.width)]
 
 
 class PieceRepair(wiring.Component):

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from support.linear_logic import Form, Logic
 
-from inrhw.gateware.protection.repair import PIECE, PieceRepair
+from inrhw.gateware.protection.repair import PIECE, PieceRepair, Pieces
 
 SIZE = PIECE.width + PIECE.check_bits
 
@@ -55,6 +57,21 @@ class Repairing:
             if (found := self.clock(1))["taken"] == [1]:
                 return found
         raise AssertionError("the piece is never taken")
+
+
+@given(st.integers(1, 72), st.data())
+def test_a_word_survives_a_flip_in_each_of_its_pieces_but_not_two_in_one(
+    width: int, data: st.DataObject
+) -> None:
+    code, word = Pieces(width), data.draw(st.integers(0, (1 << width) - 1))
+    stored = code.encode(word)
+    assert code.decode(stored) == (word, False, False)
+    for place in range(width + code.check_bits):
+        assert code.decode(stored ^ 1 << place) == (word, True, False)
+    each = [data.draw(st.sampled_from(range(low, min(low + 32, width)))) for low in range(0, width, 32)]
+    assert code.decode(stored ^ sum(1 << place for place in each)) == (word, True, False)
+    if width > 1:
+        assert code.decode(stored ^ 0b11).uncorrectable
 
 
 @pytest.mark.tools
