@@ -25,7 +25,7 @@ async def repair_words(dut: Any) -> None:
     artifact, link = settings.artifact, traffic.link
     registers = Registers(link.bus, artifact.control, traffic.play)
     bank = await Registers(link.bus, artifact.registers, traffic.play).status("bank")
-    memories = list(_memories(dut.dut))
+    memories = list(_memories(dut))
     link.pixels_due = False
     await registers.write("CONTROL", RUN | CLEAR)
     await _until(traffic, registers, WAITING)
