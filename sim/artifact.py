@@ -58,6 +58,8 @@ class Artifact:
         ordinary one.
     pause
         Clocks between two frames that a change of the window takes.
+    scrub_clocks
+        Clocks before each frame, when no pixel is under way, in which the core repairs its memories.
     position_bits, step_bits
         Of a window's x and y, and of its step.
     """
@@ -80,6 +82,7 @@ class Artifact:
     files: list[NDArray[np.uint32]]
     windows: NDArray[np.int64]
     pause: int
+    scrub_clocks: int
     position_bits: int
     step_bits: int
 
@@ -127,6 +130,7 @@ class Artifact:
             [np.fromfile(folder / name, "<u4") for name in manifest.weights_files],
             np.array(windows, np.int64),
             manifest.window.pause if manifest.window else 0,
+            manifest.scrub_clocks,
             manifest.window.position_bits if manifest.window else 0,
             manifest.window.step_bits if manifest.window else 0,
         )

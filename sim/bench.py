@@ -40,10 +40,13 @@ async def whole_frame(dut: Any) -> None:
         np.save(settings.output / "pictures.npy", link.pixels()[: frames * beats].reshape(shape))
     assert link.first_valid is not None and link.last_taken is not None and link.released is not None
     # Every clock was ready: the first pixel left when it came.
-    interval = (link.last_taken - link.first_valid) / (link.taken - 1)
+    scrubs = artifact.scrub_clocks
+    between = (artifact.latency + 1 + scrubs - artifact.initiation_interval) if scrubs else 0
+    paused = between * ((link.taken - 1) // len(artifact))
+    interval = (link.last_taken - link.first_valid - paused) / (link.taken - 1)
     start = link.first_sent if artifact.stream else link.released
     assert start is not None
-    latency = link.first_valid - start
+    latency = link.first_valid - start - scrubs
     name = "latency_from_first_input" if artifact.stream else "latency_from_reset"
     settings.measured(
         "whole_frame", **{name: latency}, initiation_interval=interval, beats=link.taken, cycles=link.clock

@@ -19,7 +19,16 @@ _STALL = 20
 _COUNTED = 1 << 14
 
 #: Registers that change by themselves, or whose reading depends on what the core does.
-_VOLATILE = ("STATUS", "READ_DATA", "SHOWN", "CORE_STATUS", "CORE_FRAMES", "CORE_PIXELS", "CORE_CYCLES")
+_VOLATILE = (
+    "STATUS",
+    "READ_DATA",
+    "SHOWN",
+    "CORE_STATUS",
+    "CORE_FRAMES",
+    "CORE_PIXELS",
+    "CORE_CYCLES",
+    "CORE_ERRORS",
+)
 
 
 class Master:
@@ -141,6 +150,8 @@ def _kept(settings: Settings) -> list[tuple[str, int, int, bool]]:
     """Return what keeps a written value: name, lowest bit, bits, and whether it is a signed number."""
     artifact = settings.artifact
     kept = [("CONTROL", 0, 3, False)] if artifact.control else []
+    if "ERRORS" in artifact.control:
+        kept.append(("CONTROL", 5, 1, False))
     if artifact.files:
         kept.append(("READ_SELECT", 0, 31, False))
     if artifact.control and artifact.pause:

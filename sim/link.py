@@ -108,6 +108,12 @@ class Link:
         assert self._bus is not None, "a core without registers has no bus"
         return self._bus
 
+    @property
+    def interrupt(self) -> bool:
+        """What the line was when it was last looked at."""
+        assert self._twin is not None, "a core without a control page has no interrupt"
+        return self._twin.interrupt
+
     def _forget(self) -> None:
         self.sent = self.taken = 0
         self._pending: tuple[Any, ...] | None = None  # an offered beat that must not change
@@ -310,7 +316,8 @@ class Link:
         clock = np.arange(len(due))
         quiet = clock - np.maximum.accumulate(np.where(due, -1 - self._quiet, clock))
         artifact = self.artifact
-        late = quiet > artifact.latency + 8 * artifact.initiation_interval + artifact.pause
+        pause = artifact.pause + (artifact.scrub_clocks and artifact.latency + artifact.scrub_clocks)
+        late = quiet > artifact.latency + 8 * artifact.initiation_interval + pause
         if late.any():
             at = int(late.argmax())
             waits = "" if record.ready[at] else " while tready is low"

@@ -13,12 +13,14 @@ class Pace:
     A pixel is admitted an interval after the one before and when it has a credit, of which there are as many
     as pixels fit into the pipeline and one more; a pixel that is taken gives its credit to the next clock.
     It is offered `latency` clocks after it was admitted, or a clock after the one before it was taken.
+    A core that repairs its memories admits the first of a frame that long after the one before was taken.
     """
 
     def __init__(self, artifact: Artifact) -> None:
         self._latency, self._interval = artifact.latency, artifact.initiation_interval
         self._credits = artifact.credits
         self._stream = artifact.stream
+        self._scrub, self._frame = artifact.scrub_clocks, len(artifact)
         self._clock = 0
         #: Clocks at which beats were admitted (of a stream), and taken.
         self._admitted, self._taken = np.zeros(0, np.int64), np.zeros(0, np.int64)
@@ -63,7 +65,11 @@ class Pace:
         if not self._stream:
             count = len(taken) + 1
             spread = self._interval * np.arange(count)
-            admitted = np.maximum.accumulate(self._credit(taken, count) - spread) + spread
+            may = self._credit(taken, count)
+            if self._scrub:
+                idle = np.concatenate([[0], taken + 1])[:: self._frame]
+                may[:: self._frame] = np.maximum(may[:: self._frame], idle + self._scrub)
+            admitted = np.maximum.accumulate(may - spread) + spread
         count = min(len(admitted), len(taken) + 1)
         before = np.concatenate([[0], taken + 1])[:count]
         due: Clocks = np.maximum(admitted[:count] + self._latency, before)

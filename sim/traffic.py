@@ -132,7 +132,7 @@ class Traffic:
     def patience(self) -> int:
         """Plays in which two frames must have passed, whatever the patterns."""
         artifact = self.link.artifact
-        cycles = artifact.initiation_interval * len(artifact) + artifact.latency
+        cycles = artifact.initiation_interval * len(artifact) + 2 * artifact.latency + artifact.scrub_clocks
         return 100 + 40 * cycles // self.link.clocks
 
 
@@ -173,6 +173,7 @@ _SEEDS = {
     "count_frames": 7,
     "refuse_files": 8,
     "give_up_files": 9,
+    "repair_words": 10,
 }
 
 

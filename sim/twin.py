@@ -13,7 +13,8 @@ from inrhw.base.version import __version__
 #: Bits of CONTROL and STATUS.
 RUN, CONTINUOUS, INTERRUPT, START, CLEAR = (1 << k for k in range(5))
 BUSY, WAITING, ASKED = (1 << k for k in range(3))
-FRAME_DONE, STARVED, STALLED = (1 << k for k in range(8, 11))
+FRAME_DONE, STARVED, STALLED, UNCORRECTED = (1 << k for k in range(8, 12))
+ALARM = 1 << 5
 
 _KEPT = RUN | CONTINUOUS | INTERRUPT
 _STICKY = FRAME_DONE | STARVED | STALLED
@@ -25,11 +26,14 @@ _WINDOW = ("X_ORIGIN", "Y_ORIGIN", "STEP")
 class Twin:
     """Follows a core from its reset on; every read and the line `interrupt` must be what it says.
 
-    What it cannot see, since it happens inside, are the lowest bits of STATUS.
+    What it cannot see, since it happens inside, are the lowest bits of STATUS, and words that are wrong.
     """
 
     def __init__(self, artifact: Artifact) -> None:
         self._names = {address: name for name, address in artifact.control.items()}
+        scrubs = "ERRORS" in artifact.control
+        self._kept = _KEPT | ALARM * scrubs
+        self._inside = BUSY | WAITING | ASKED | UNCORRECTED * scrubs
         major, minor, patch = map(int, re.findall(r"\d+", __version__)[:3])
         self._constants = {"ID": _ID, "VERSION": major << 16 | minor << 8 | patch}
         if len(artifact.sizes) == 1:
@@ -42,6 +46,7 @@ class Twin:
         self.control, self._status = RUN | CONTINUOUS, 0
         self._counts = dict.fromkeys(("FRAMES", "PIXELS", "CYCLES"), 0)
         self._window = dict(zip(_WINDOW, self._whole, strict=True))
+        self.interrupt = False  # as it was last
         self._between = True  # frames: the next pixel to be taken is the first of one
         self._left = np.zeros((0, 4), bool)  # of the clock that was not followed yet
 
@@ -81,13 +86,14 @@ class Twin:
         if start >= stop:
             return 0
         valid, ready, ended, interrupt = rows[start:stop].T
+        self.interrupt = bool(interrupt[-1])
         taken = valid & ready
         latest = np.maximum.accumulate(np.where(taken, np.arange(len(taken)), -1))
         after = np.where(latest >= 0, ended[latest], self._between)
         between = np.append(self._between, after[:-1])
         frame_done = np.append(bool(self._status & FRAME_DONE), (ended & taken)[:-1])
         wanted = bool(self.control & INTERRUPT) & np.logical_or.accumulate(frame_done)
-        if (wanted != interrupt).any():
+        if not self.control & ALARM and (wanted != interrupt).any():
             at = int((wanted != interrupt).argmax())
             fail(start + at, f"interrupt is {int(interrupt[at])}, not {int(wanted[at])}")
         events = (
@@ -104,7 +110,7 @@ class Twin:
 
     def _write(self, name: str, value: int) -> None:
         if name == "CONTROL":
-            self.control = value & _KEPT
+            self.control = value & self._kept
             if value & CLEAR:
                 self._counts = dict.fromkeys(self._counts, 0)
         elif name in _WINDOW:
@@ -112,6 +118,6 @@ class Twin:
 
     def _compare(self, name: str, got: int, at: int, fail: Fail) -> None:
         known = {**self._constants, **self._counts, **self._window, "CONTROL": self.control}
-        wanted = self._status | got & (BUSY | WAITING | ASKED) if name == "STATUS" else known.get(name, got)
+        wanted = self._status | got & self._inside if name == "STATUS" else known.get(name, got)
         if got != wanted:
             fail(at, f"{name} of the control page is {got:#x}, not {wanted:#x}")

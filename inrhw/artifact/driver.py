@@ -8,7 +8,14 @@ from pathlib import Path
 
 from inrhw.artifact.manifest import Manifest
 from inrhw.base.errors import InputError, InrhwError
-from inrhw.core.registers.control_map import CONTROL_FIELDS, CONTROL_ID, WINDOW_REGISTERS, ControlRegister
+from inrhw.core.registers.control_map import (
+    CONTROL_FIELDS,
+    CONTROL_ID,
+    SCRUB_FIELDS,
+    WINDOW_REGISTERS,
+    ControlRegister,
+    control_fields,
+)
 from inrhw.core.registers.loader_map import FIELDS, Refusal, Register, State
 from inrhw.core.registers.picture_map import PICTURES_ID, SIZE_FIELDS, PictureRegister
 from inrhw.core.registers.weight_file import FRAME_WORDS, MAGIC
@@ -48,7 +55,7 @@ class CoreDriver:
     ) -> None:
         self._read, self._write = read, write
         manifest = Manifest.load(Path(folder))
-        self._pages = _pages(manifest)
+        self._pages, self._scrubs = _pages(manifest), manifest.scrubs
         self._sizes = manifest.picture_sizes
         self._window_limits = _window_limits(manifest)
         if not self._pages:
@@ -96,7 +103,7 @@ class CoreDriver:
     def status(self) -> dict[str, bool]:
         """Fields of STATUS by name, see docs/control.md."""
         word = self._page("control", ControlRegister.STATUS)
-        fields = CONTROL_FIELDS[ControlRegister.STATUS]
+        fields = control_fields(ControlRegister.STATUS, self._scrubs)
         return {name: bool(field.of(word)) for name, field in fields.items()}
 
     @property
@@ -106,6 +113,24 @@ class CoreDriver:
             register.name.lower(): self._page("control", register)
             for register in (ControlRegister.FRAMES, ControlRegister.PIXELS, ControlRegister.CYCLES)
         }
+
+    @property
+    def alarms(self) -> bool:
+        """Whether a word of a memory that cannot be repaired raises the interrupt line."""
+        self._scrubbed()
+        return bool(self._control("alarm"))
+
+    @alarms.setter
+    def alarms(self, value: bool) -> None:
+        self._scrubbed()
+        self._set(alarm=value)
+
+    @property
+    def errors(self) -> dict[str, int]:
+        """Words of memories, 32 bits of each, repaired and not since `clear`, modulo 2**16."""
+        self._scrubbed()
+        word = self._read(ControlRegister.ERRORS)
+        return {name: field.of(word) for name, field in SCRUB_FIELDS[ControlRegister.ERRORS].items()}
 
     def clear(self) -> None:
         """Set the counts to zero and forget what STATUS remembers."""
@@ -206,12 +231,17 @@ class CoreDriver:
 
     def _control(self, field: str) -> int:
         word = self._page("control", ControlRegister.CONTROL)
-        return CONTROL_FIELDS[ControlRegister.CONTROL][field].of(word)
+        return control_fields(ControlRegister.CONTROL, self._scrubs)[field].of(word)
+
+    def _scrubbed(self) -> None:
+        """Raise InputError unless the core repairs its memories and can tell of it."""
+        if not self._scrubs or "control" not in self._pages:
+            raise InputError("this core counts no errors; emit it with --weight-ecc scrub and --control")
 
     def _set(self, **values: int) -> None:
         word = self._page("control", ControlRegister.CONTROL)
         for name, value in values.items():
-            field = CONTROL_FIELDS[ControlRegister.CONTROL][name]
+            field = control_fields(ControlRegister.CONTROL, self._scrubs)[name]
             word = word & ~field.mask | int(value) << field.low
         self._write(ControlRegister.CONTROL, word)
 

@@ -167,7 +167,14 @@ def example_bench(manifest: Manifest) -> str:
         format=" ".join(["%0d"] * len(order)),
         values=", ".join(f"$signed({value})" if manifest.value.signed else value for value in values),
         # Twice as long as a frame and all weights can take.
-        deadline=2 * (manifest.initiation_interval * manifest.pixels + manifest.latency + n_words + 100),
+        deadline=2
+        * (
+            manifest.initiation_interval * manifest.pixels
+            + manifest.latency
+            + manifest.scrub_clocks
+            + n_words
+            + 100
+        ),
         **bench_file(manifest)._asdict(),
     )
 

@@ -13,6 +13,8 @@ from typing import Any
 from inrhw.base.errors import InputError
 from inrhw.base.files import json_bytes, read_json
 from inrhw.base.typed_json import from_json, to_json
+from inrhw.core.registers.walk import walk_clocks
+from inrhw.core.registers.weight_file import chunks
 
 FILE = "manifest.json"
 
@@ -53,7 +55,7 @@ class Value:
 class Folding:
     """How the network is folded: pe and simd of each layer, where weights are, two products a DSP block.
 
-    `weight_ecc` is what protects the memories: not there, "ecc" or "top3".
+    `weight_ecc` is what protects the memories: not there, "ecc", "top3" or "scrub".
     """
 
     layers: tuple[tuple[int, int], ...]
@@ -64,8 +66,8 @@ class Folding:
     def __post_init__(self) -> None:
         _check(self.weights in ("rom", "loadable"), self.weights, "folding.weights", "rom or loadable")
         _check(all(min(fold) > 0 for fold in self.layers), self.layers, "folding.layers", "at least 1 each")
-        known = self.weight_ecc in ("none", "ecc", "top3")
-        _check(known, self.weight_ecc, "folding.weight_ecc", "none, ecc or top3")
+        known = self.weight_ecc in ("none", "ecc", "top3", "scrub")
+        _check(known, self.weight_ecc, "folding.weight_ecc", "none, ecc, top3 or scrub")
 
 
 @dataclass(frozen=True)
@@ -248,6 +250,17 @@ class Manifest:
     def has_registers(self) -> bool:
         """Whether there is an AXI4-Lite bus."""
         return self.loadable or self.chooses_pictures or bool(self.control)
+
+    @property
+    def scrubs(self) -> bool:
+        """Whether the core repairs its memories before each frame."""
+        return self.folding is not None and self.folding.weight_ecc == "scrub"
+
+    @property
+    def scrub_clocks(self) -> int:
+        """Clocks that this takes; 0 if it does not."""
+        pieces = sum(chunks(each.width) * each.depth for each in self.memories)
+        return walk_clocks(pieces) if self.scrubs else 0
 
     @property
     def pixels(self) -> int:

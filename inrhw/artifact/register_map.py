@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from inrhw.artifact.manifest import Manifest
-from inrhw.core.registers.control_map import CONTROL_FIELDS, CONTROL_WRITABLE, control_registers
+from inrhw.core.registers.control_map import CONTROL_WRITABLE, control_fields, control_registers
 from inrhw.core.registers.fields import Field
 from inrhw.core.registers.loader_map import FIELDS, READABLE, WRITABLE, Register
 from inrhw.core.registers.picture_map import PICTURE_FIELDS, PictureRegister, picture_registers
@@ -49,8 +49,10 @@ def mapped_registers(manifest: Manifest) -> list[MappedRegister]:
         ]
     if manifest.control:
         found += [
-            MappedRegister(f"CORE_{r.name}", r, True, r in CONTROL_WRITABLE, CONTROL_FIELDS.get(r, {}))
-            for r in control_registers(manifest.window is not None)
+            MappedRegister(
+                f"CORE_{r.name}", r, True, r in CONTROL_WRITABLE, control_fields(r, manifest.scrubs)
+            )
+            for r in control_registers(manifest.window is not None, manifest.scrubs)
         ]
     return found
 

@@ -29,12 +29,13 @@ _CONTROL = {
     "VERSION": "of inrhw",
     "SIZE": "of a frame, in pixels",
     "CONTROL": "run or pause; frame after frame, or one for each start; interrupts; clear the counts",
-    "STATUS": "what is under way; frame_done, starved and stalled stay until a 1 is written to them",
+    "STATUS": "what is under way; those from bit 8 on stay until a 1 is written to them",
     "FRAMES": "frames handed over since reset or clear",
     "PIXELS": "pixels handed over since reset or clear",
     "CYCLES": "clocks since reset or clear",
     "X_ORIGIN": "where the first pixel lies, in half pixels / 256 from the middle; counts with STEP",
     "Y_ORIGIN": "the same in y",
+    "ERRORS": "words of memories repaired since reset or clear, and those that could not be",
     "STEP": "from a pixel to the next; writing it makes all three count from the next frame on",
 }
 

@@ -7,6 +7,8 @@ from inrhw.base.version import __version__
 from inrhw.core.core import Core
 from inrhw.core.registers.control_map import ControlRegister
 from inrhw.core.registers.picture_map import PictureRegister
+from inrhw.core.registers.walk import walk_clocks
+from inrhw.core.registers.weight_file import body_words
 from inrhw.core.sources.stream import bits_per_axis
 from inrhw.lowering.folding import folding_of
 from inrhw.signals.samples import PIXEL
@@ -68,7 +70,8 @@ def head_comment(core: Core, name: str) -> str:
     if core.control:
         lines += [
             f"s_axi_*        AXI4-Lite registers from 0x{ControlRegister.ID:02x}: see docs/control.md",
-            "interrupt      a frame is done, if CONTROL.interrupt is set",
+            "interrupt      a frame is done, if CONTROL.interrupt is set"
+            + (", or a word cannot be repaired, if CONTROL.alarm is" if core.scrubs else ""),
         ]
     lines += _window_lines(core)
     folding = folding_of(core.graph)
@@ -76,6 +79,9 @@ def head_comment(core: Core, name: str) -> str:
         lines += [
             f"Words of weight memories are protected by {folding.weight_ecc}: see docs/robust.md of inrhw."
         ]
+    if core.scrubs:
+        clocks = walk_clocks(body_words(core.memories))
+        lines += [f"Between two frames they are repaired: {clocks} cycles in which no pixel is under way."]
     lines += [f"Latency {core.latency} cycles, then {_rate(core)}; backpressure loses nothing."]
     lines += ["", "Yosys writes what Verilator warns of here, each as the language means it."]
     comment = "".join(f"// {line}".rstrip() + "\n" for line in lines)

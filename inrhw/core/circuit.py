@@ -92,7 +92,9 @@ class CoreComponent(wiring.Component):
         pages = Pages(
             self._loader(m, gate, network) if core.memories else None,
             self._select() if core.pictures > 1 and core.source == "raster" else None,
-            Control(core.scans, core.credits, core.window_source) if core.control else None,
+            Control(core.scans, core.credits, core.window_source, scrubs=core.scrubs)
+            if core.control
+            else None,
         )
         pages.add_bus(m, self)
         connect = self._raster if core.source == "raster" else self._stream
@@ -132,7 +134,8 @@ class CoreComponent(wiring.Component):
     def _loader(self, m: Module, gate: CreditGate, network: wiring.Component) -> Loader:
         """Connect a loader to its ports and to the memories of the network; the sources do the rest."""
         memories = self._core.memories
-        m.submodules.loader = loader = Loader(memories, starts_empty=any(map(starts_empty, memories)))
+        empty, scrubs = any(map(starts_empty, memories)), self._core.scrubs
+        m.submodules.loader = loader = Loader(memories, starts_empty=empty, scrubs=scrubs)
         pass_on(m, self, loader, WEIGHTS_STREAM)
         oldest = Signal(reset_less=True)
         with m.If(network.o.valid):
@@ -142,6 +145,18 @@ class CoreComponent(wiring.Component):
         m.d.comb += [loader.stopped.eq(gate.idle & ~loader.run), loader.oldest_bank.eq(oldest)]
         return loader
 
+    @staticmethod
+    def _scrub(m: Module, loader: Loader, gate: CreditGate, control: Control | None, first: Value) -> Value:
+        """Tell the scrubber when a frame is to begin; return whether it may."""
+        m.d.comb += [
+            loader.first.eq(first),
+            loader.idle.eq(gate.idle),
+            loader.wanted.eq(control.allow if control else 1),
+        ]
+        if control:
+            m.d.comb += [control.corrected.eq(loader.corrected), control.uncorrected.eq(loader.uncorrected)]
+        return ~loader.hold
+
     def _raster(self, m: Module, gate: CreditGate, network: wiring.Component, pages: Pages) -> Value:
         m.submodules.raster = raster = self._core.raster.component()
         allow = pages.allow
@@ -149,6 +164,8 @@ class CoreComponent(wiring.Component):
             pass_on(m, pages.control or self, raster, window.ports)
             m.d.comb += raster.allow.eq(allow)
             allow = allow & raster.ready
+        if self._core.scrubs and (loader := pages.loader):
+            allow = allow & self._scrub(m, loader, gate, pages.control, raster.next_is_first)
         m.d.comb += [gate.admit.eq(gate.open & allow), raster.advance.eq(gate.admit)]
         if control := pages.control:
             m.submodules.control = control

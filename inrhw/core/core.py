@@ -16,7 +16,7 @@ from inrhw.core.sources.tiled_raster import TiledRaster
 from inrhw.core.sources.window import WindowSource
 from inrhw.gateware.memory import Contents, whole_depth
 from inrhw.lowering.folding import other_weights
-from inrhw.lowering.hardware import check_control, check_source, check_window
+from inrhw.lowering.hardware import check_control, check_scrub, check_source, check_window
 from inrhw.ops.linear.dense import Dense
 from inrhw.ops.linear.folded_dense.node import FoldedDense
 from inrhw.ops.node import Graph
@@ -64,6 +64,8 @@ class Core:
     def __post_init__(self) -> None:
         check_source(self.source)
         check_control(self.control, self.source)
+        if self.scrubs:
+            check_scrub(self.source, bool(self.graph.memories))
         if self.window:
             first = next(iter(self.graph.nodes.values()))
             check_window(self.source, isinstance(first, FoldedDense), first.o.element, self.grid.axes)
@@ -172,6 +174,12 @@ class Core:
         tiles = f"tiles {self.tiling.tile_width}x{self.tiling.tile_height}; " if self.tiling else ""
         name = f"{memories[0].name}; {self.grid}; {tiles}{edges}"
         return (replace(memories[0], name=name), *memories[1:])
+
+    @property
+    def scrubs(self) -> bool:
+        """Whether the words of memories are repaired before each frame."""
+        nodes = self.graph.nodes.values()
+        return any(isinstance(node, FoldedDense) and node.weight_ecc == "scrub" for node in nodes)
 
     @property
     def other(self) -> "Core":

@@ -13,6 +13,8 @@ from inrhw.base.types import Codes, Element, Phase
 from inrhw.core.core import Core
 from inrhw.core.sources.folded_raster import FoldedRaster
 from inrhw.gateware.memory import Contents, contents_to_columns
+from inrhw.gateware.protection.protection import Protection
+from inrhw.gateware.protection.repair import Pieces
 from inrhw.ops.linear.folded_dense.node import FoldedDense
 
 #: From what a memory was given to what is read of it.
@@ -28,12 +30,15 @@ def is_strikable(core: Core) -> bool:
     return bool(folded) and not any(node.sets > 1 or node.packed for node in folded)
 
 
-def flips(rate: float, rng: np.random.Generator) -> Strike:
-    """Return memories each of whose bits flipped with this probability, read through their protection."""
+def flips(rate: float, rng: np.random.Generator, *, scrubs: bool = False) -> Strike:
+    """Return memories each of whose bits flipped with this probability, read through their protection.
+
+    Where a core `scrubs` this is what the next frame reads; the frame under way reads a flip as it is.
+    """
 
     def strike(contents: Contents) -> Contents:
-        code, width = contents.protection, contents.stored_width
-        words = list(contents.words)
+        code = _code(contents, scrubs)
+        words, width = list(contents.words), contents.width + code.check_bits
         hit = rng.random((len(words), width)) < rate
         for k in np.flatnonzero(hit.any(axis=1)).tolist():
             flipped = sum(1 << bit for bit in np.flatnonzero(hit[k]).tolist())
@@ -44,8 +49,11 @@ def flips(rate: float, rng: np.random.Generator) -> Strike:
 
 
 def stored_bits(core: Core) -> int:
-    """Return the bits of all memories of weights for one picture."""
-    return sum(memory.stored_width * len(memory.words) for memory in _memories(core))
+    """Return the bits of all memories of weights for one picture, checks among them."""
+    return sum(
+        (memory.width + _code(memory, core.scrubs).check_bits) * len(memory.words)
+        for memory in _memories(core)
+    )
 
 
 def rendered(core: Core, strike: Strike) -> Codes:
@@ -86,6 +94,10 @@ def _scanned(raster: FoldedRaster, strike: Strike) -> Codes:
     width = raster.o.element.width
     total = total >> raster.acc_width - width & (1 << width) - 1
     return _of_element(total, raster.o.element)
+
+
+def _code(contents: Contents, scrubs: bool) -> Protection | Pieces:
+    return Pieces(contents.width) if scrubs else contents.protection
 
 
 def _memories(core: Core) -> list[Contents]:

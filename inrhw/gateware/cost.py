@@ -20,6 +20,7 @@ from inrhw.gateware.memory import (
 )
 from inrhw.gateware.pipeline import Step, cut
 from inrhw.gateware.protection.chosen import TOP_BITS
+from inrhw.gateware.protection.repair import PIECE
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,9 @@ class Cost:
 
 #: Words of a block of 36 kbit, and columns at that depth.
 _BLOCK_SHAPES = ((512, 72), (1024, 36), (2048, 18), (4096, 9), (8192, 4))
+
+#: Pieces whose seven checks a block of 36 kbit holds.
+_PIECES_OF_A_BLOCK = 4096
 
 #: Inputs of a LUT.
 LUT_INPUTS = 6
@@ -135,8 +139,8 @@ def column_memory(
     The address of a memory in LUTs is registered, once for all columns. What encodes words that are written
     is left out: see `encoder`.
     """
-    words = total_depth(depth, banks)
-    words = total_depth(words, 2) if loadable else words
+    walked = total_depth(depth, banks)
+    words = total_depth(walked, 2) if loadable else walked
     weight_ecc = weight_ecc if words > 1 else "none"
     in_luts = memory_style(words, loadable=loadable, protected=weight_ecc != "none") == "lut"
     address = Cost(ff=address_bits(words) * in_luts)
@@ -150,6 +154,9 @@ def column_memory(
         code = protection_of_word(width, n, weight_ecc, top)
         found += make(n * width + code.check_bits, whole_depth(words))
         found += Cost(lut=code.decoder_luts, ff=code.decoder_ffs)
+        if weight_ecc == "scrub":
+            # Its share of the memory that keeps the checks of all.
+            found += Cost(bram=walked * -(-n * width // PIECE.width) / _PIECES_OF_A_BLOCK)
     return found
 
 

@@ -46,6 +46,10 @@ def on_family(cost: Cost, family: Family) -> Cost:
 _COUNTERS = Cost(lut=45, ff=35)
 _LOADER = Cost(lut=680, ff=240)
 
+#: What repairs the words of memories, and that half a block at least keeps their checks; with `control` the
+#: registers that count. Measured: see docs/robust.md.
+_SCRUBBER, _ERRORS = Cost(lut=90, ff=90, bram=0.25), Cost(lut=60, ff=35)
+
 #: The registers by which the picture of a frame is chosen.
 _PICTURES = Cost(lut=60, ff=75)
 
@@ -106,7 +110,8 @@ def network_cost(
             raster=k == 0 and source == "raster",
         )
         lanes = out_lanes(shape, fold)
-    return parts | {"rest": rest_cost(shapes, folding.weights, source, control=control)}
+    rest = rest_cost(shapes, folding.weights, source, control=control, weight_ecc=folding.weight_ecc)
+    return parts | {"rest": rest}
 
 
 def baked_cost(shapes: Sequence[LayerShape], source: str, *, control: bool = False) -> Cost:
@@ -163,10 +168,21 @@ def layer_cost(
     return _rotated(shape, lanes, rotated) + replace(folded, lanes=rotated).cost() + following
 
 
-def rest_cost(shapes: Sequence[LayerShape], weights: str, source: str, *, control: bool = False) -> Cost:
-    """Return what the FIFO, the counters, and the loader or the choice of a picture cost, and `control`."""
+def rest_cost(
+    shapes: Sequence[LayerShape],
+    weights: str,
+    source: str,
+    *,
+    control: bool = False,
+    weight_ecc: str = "none",
+) -> Cost:
+    """Return what the FIFO, the counters, and the loader or the choice of a picture cost, and `control`.
+
+    With weight_ecc "scrub" also what repairs words, but for the checks: they are the memories' own.
+    """
     chosen = shapes[0].banks > 1 and source == "raster" and not shapes[0].tile_columns
-    return _fifo(shapes[-1].rows * shapes[-1].y_bits, 1) + _pages(weights == "loadable", chosen, control)
+    pages = _pages(weights == "loadable", chosen, control, scrubs=weight_ecc == "scrub")
+    return _fifo(shapes[-1].rows * shapes[-1].y_bits, 1) + pages
 
 
 def graph_cost(
@@ -206,7 +222,10 @@ def graph_cost(
     chosen = graph.i.banks > 1 and not loadable and source == "raster" and not tile_columns
     credits = graph.latency // graph.initiation_interval + 1
     fifo = _fifo(graph.o.length * graph.o.element.width, credits)
-    return parts | {"rest": fifo + _pages(loadable, chosen, control)}
+    scrubs = any(
+        isinstance(node, FoldedDense) and node.weight_ecc == "scrub" for node in graph.nodes.values()
+    )
+    return parts | {"rest": fifo + _pages(loadable, chosen, control, scrubs=scrubs)}
 
 
 def _fifo(bits: int, depth: int) -> Cost:
@@ -215,9 +234,11 @@ def _fifo(bits: int, depth: int) -> Cost:
     return Cost(lut=lut_ram(width, depth), ff=width) + _COUNTERS
 
 
-def _pages(loadable: bool, chosen: bool, control: bool) -> Cost:
+def _pages(loadable: bool, chosen: bool, control: bool, *, scrubs: bool) -> Cost:
     """Return the cost of the registers of a core: the loader's, those that choose a picture, `control`."""
     page = (_LOADER if loadable else Cost()) + (_PICTURES if chosen else Cost())
+    if scrubs:
+        page += _SCRUBBER + (_ERRORS if control else Cost())
     return page + ((_REGISTERS if page.ff else _REGISTERS + _BUS) if control else Cost())
 
 

@@ -53,7 +53,7 @@ class Folding:
     packed
         Two products of 8 bits in one DSP block, wherever a layer's formats and its fold allow it.
     weight_ecc
-        What protects the memories: "none", "ecc" or "top3".
+        What protects the memories: "none", "ecc", "top3" or "scrub".
     """
 
     layers: tuple[Fold, ...]

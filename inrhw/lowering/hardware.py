@@ -17,7 +17,7 @@ Weights = Literal["baked", "rom", "loadable"]
 WEIGHTS: tuple[str, ...] = get_args(Weights)
 
 #: What protects the words of weight memories.
-WeightEcc = Literal["none", "ecc", "top3"]
+WeightEcc = Literal["none", "ecc", "top3", "scrub"]
 
 #: The clock that rates and power are meant at when nobody says.
 DEFAULT_CLOCK_MHZ = 300.0
@@ -60,7 +60,7 @@ class Hardware(Settings):
         and cycles, at a lower clock (docs/density.md).
     weight_ecc
         Protection of weight memories. ecc: corrects a flipped bit of a word, detects two. top3: the top three
-        bits of each number three times.
+        bits of each number three times. scrub: corrects as ecc does, but between frames; loadable weights.
     clock_mhz
         Clock for target_mpixels and power. None: 300; for power the highest if that is lower.
 
@@ -115,6 +115,8 @@ class Hardware(Settings):
                 f"{self.weights} weights need a target: target_mpixels, initiation_interval, max_dsp or "
                 "max_lut; leave weights out for one pixel a clock"
             )
+        if self.weight_ecc == "scrub":
+            check_scrub(self.source, self.weights == "loadable")
         if self.packed and not self.folded:
             raise InputError("packed is about the multipliers of a folded network; give a target too")
         if self.adder_levels > 1 and self.folded:
@@ -174,6 +176,20 @@ def check_control(control: bool, source: str) -> None:
     """Raise InputError if a stream core is to have registers that count frames."""
     if control and source != "raster":
         raise InputError("a stream core has no frames to control; its stream starts and stops it")
+
+
+def check_scrub(source: str, loadable: bool) -> None:
+    """Raise InputError unless a core can repair its memories between frames."""
+    if not loadable:
+        raise InputError(
+            "weight_ecc scrub writes repaired words back, so it needs loadable weights; "
+            "give weights loadable, or weight_ecc ecc"
+        )
+    if source != "raster":
+        raise InputError(
+            "weight_ecc scrub repairs between frames, and of a stream the core does not know where one ends; "
+            "take the raster source, or weight_ecc ecc"
+        )
 
 
 def check_window(source: str, folded: bool, argument: Element, axes: int) -> None:

@@ -275,7 +275,13 @@ class _Search:
 
     def _cheapest(self, interval: int, prices: Mapping[str, float]) -> _Path:
         """Choose layer by layer: what one costs depends on those before only by the lanes of its input."""
-        rest = rest_cost(self._shapes, self._weights, self._hardware.source, control=self._hardware.control)
+        rest = rest_cost(
+            self._shapes,
+            self._weights,
+            self._hardware.source,
+            control=self._hardware.control,
+            weight_ecc=self._hardware.weight_ecc,
+        )
         rest = on_family(rest, self._board.family)
         paths = {self._shapes[0].columns: _Path((), rest, _price(rest, prices))}
         for k, shape in enumerate(self._shapes):

@@ -15,7 +15,7 @@ from inrhw.verification.simulator.selftest import self_test
 from inrhw.verification.simulator.simulation import Simulation, build
 
 #: Where the tests of the bench are.
-_MODULES = "bench,bench_bus,bench_loading,bench_registers"
+_MODULES = "bench,bench_bus,bench_loading,bench_registers,bench_repair"
 
 #: The tests of the bench, in the order in which they run. There is one more of loadable cores, one of
 #: raster cores of many pictures, one of cores with a window, and one of those with control registers.
@@ -28,6 +28,7 @@ BUS_TEST = "use_bus"
 COUNT_TEST = "count_frames"
 REFUSE_TEST = "refuse_files"
 GIVE_UP_TEST = "give_up_files"
+REPAIR_TEST = "repair_words"
 
 #: All of them.
 ALL_TESTS = (
@@ -40,6 +41,7 @@ ALL_TESTS = (
     CHOOSE_TEST,
     MOVE_TEST,
     CONTROL_TEST,
+    REPAIR_TEST,
 )
 
 
@@ -73,7 +75,8 @@ def run_bench(
         [beats, channels] in the type that holds them.
     tests
         Some of `TESTS`, of a loadable core `LOAD_TEST`, of a raster core of many pictures `CHOOSE_TEST`, of
-        one with a window `MOVE_TEST`, of one with control registers `CONTROL_TEST`; all that apply if None.
+        one with a window `MOVE_TEST`, of one with control registers `CONTROL_TEST`, of one that repairs its
+        memories too `REPAIR_TEST`; all that apply if None.
     deadline_s
         Seconds that each program may run: the build's and the simulation.
     beats
@@ -180,7 +183,8 @@ def build_bench(
     defines |= _window_defines(manifest)
     if waves:
         defines["INRHW_WAVES"] = "1"
-    verilog = [bench_folder() / "harness.v", *sources]
+    own = ("memories.vlt", "harness.v") if manifest.scrubs and simulator == "verilator" else ("harness.v",)
+    verilog = [*(bench_folder() / name for name in own), *sources]
     return build(simulator, verilog, "inrhw_harness", work, defines=defines, deadline_s=deadline_s)
 
 
@@ -204,6 +208,7 @@ def tests_of(manifest: Manifest) -> tuple[str, ...]:
         CONTROL_TEST: bool(manifest.control),
         BUS_TEST: manifest.has_registers,
         COUNT_TEST: bool(manifest.control),
+        REPAIR_TEST: bool(manifest.control) and manifest.scrubs,
     }
     return (*TESTS, *(test for test, applies in more.items() if applies))
 

@@ -92,8 +92,25 @@ def test_single_frames_are_started_waited_for_and_counted(tmp_path: Path) -> Non
         assert not driver.running
         assert not driver.continuous
         driver.start()
+        with pytest.raises(InputError, match="counts no errors"):
+            _ = driver.errors
         with pytest.raises(InrhwError, match=r"after 0\.01 s the frame that was asked for is not done"):
             driver.wait(0.01)
+
+    drive(made, tmp_path, story)
+
+
+def test_errors_are_counted_where_memories_are_repaired(tmp_path: Path) -> None:
+    made = replace(folded("raster", "loadable", weight_ecc="scrub"), control=True)
+
+    def story(driver: CoreDriver, beats: list[Any]) -> None:
+        driver.alarms = True
+        driver.start()
+        driver.wait()
+        assert beats[:12] == frame(made)
+        assert driver.alarms
+        assert driver.errors == {"corrected": 0, "uncorrected": 0}
+        assert not driver.status["uncorrected"]
 
     drive(made, tmp_path, story)
 

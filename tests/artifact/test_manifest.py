@@ -136,7 +136,7 @@ def test_a_key_that_is_missing_is_named(tmp_path: Path, field: str) -> None:
         ),
         (
             {"folding": {"layers": [[1, 2]], "weights": "rom", "packed": False, "weight_ecc": "crc"}},
-            "has 'crc' as folding.weight_ecc, which must be none, ecc or top3",
+            "has 'crc' as folding.weight_ecc, which must be none, ecc, top3 or scrub",
         ),
         ({"top": "other"}, "has 'other' as top, which must be 'core'"),
         ({"verilog": None}, "has None as verilog, which must be 'core.v'"),

@@ -272,12 +272,17 @@ def test_protection_is_planned_for_and_refused_where_there_is_no_memory() -> Non
     architecture = network(16)
     wish = Hardware(weights="loadable", initiation_interval=256)
     costs = {}
-    for weight_ecc in ("none", "ecc", "top3"):
+    for weight_ecc in ("none", "ecc", "top3", "scrub"):
         folding = planned(architecture, replace(wish, weight_ecc=weight_ecc))
         assert folding.weight_ecc == weight_ecc
         costs[weight_ecc] = total(architecture, folding)
     assert costs["none"].lut < costs["top3"].lut < 1.5 * costs["none"].lut
     assert costs["none"].ff == costs["top3"].ff < costs["ecc"].ff
+    assert costs["none"].lut < costs["scrub"].lut < costs["top3"].lut
+    with pytest.raises(InputError, match="scrub writes repaired words back, so it needs loadable weights"):
+        Hardware(initiation_interval=256, weights="rom", weight_ecc="scrub")
+    with pytest.raises(InputError, match="scrub repairs between frames"):
+        replace(wish, weight_ecc="scrub", source="stream")
     with pytest.raises(InputError, match="weight_ecc protects memories, and baked weights are in none"):
         plan(architecture, Hardware(weight_ecc="ecc"), VCU128)
 

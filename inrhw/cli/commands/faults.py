@@ -67,6 +67,8 @@ def _memories(fitted: "Fitted", folder: Path) -> "Memories | None":
         manifest.folding.weight_ecc,
         stored_bits(core),
         lambda rate, rng: (
-            rendered(core, flips(rate, rng)).astype(signal.values.dtype).reshape(signal.values.shape)
+            rendered(core, flips(rate, rng, scrubs=core.scrubs))
+            .astype(signal.values.dtype)
+            .reshape(signal.values.shape)
         ),
     )

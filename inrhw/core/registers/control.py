@@ -10,11 +10,12 @@ from amaranth.lib.wiring import In, Out
 from inrhw.base.version import __version__
 from inrhw.core.registers.axi_lite import REGISTERS, answer_reads, bits_of, packed
 from inrhw.core.registers.control_map import (
-    CONTROL_FIELDS,
     CONTROL_ID,
     CONTROL_WRITABLE,
+    SCRUB_FIELDS,
     WINDOW_REGISTERS,
     ControlRegister,
+    control_fields,
     control_registers,
 )
 from inrhw.core.sources.counter import PixelCounter
@@ -42,6 +43,8 @@ class Control(wiring.Component):
         Pixels that are under way at most.
     window
         The source whose window is to be set, if any.
+    scrubs
+        The core repairs its memories: errors are counted.
 
     Attributes
     ----------
@@ -57,14 +60,19 @@ class Control(wiring.Component):
         Of m_axis.
     entering_bank, leaving_bank
         Bank of the pixel that is admitted and of the one at m_axis, if there are many grids.
+    corrected, uncorrected
+        Of the `Scrubber`, if there is one.
     interrupt
-        A frame is done and the program wants to know; a level.
+        A frame is done and the program wants to know, or a word could not be repaired and it wants to know
+        that; a level.
     window_x, window_y, window_step
         For the source.
     """
 
-    def __init__(self, grids: Sequence[Grid], credits: int, window: WindowSource | None = None) -> None:
-        self._grids, self._credits, self._window = grids, credits, window
+    def __init__(
+        self, grids: Sequence[Grid], credits: int, window: WindowSource | None = None, *, scrubs: bool = False
+    ) -> None:
+        self._grids, self._credits, self._window, self._scrubs = grids, credits, window, scrubs
         banks = {"entering_bank": In(range(len(grids))), "leaving_bank": In(range(len(grids)))}
         super().__init__(
             {
@@ -76,6 +84,7 @@ class Control(wiring.Component):
                 "ready": In(1),
                 "interrupt": Out(1),
                 **(banks if len(grids) > 1 else {}),
+                **({"corrected": In(1), "uncorrected": In(1)} if scrubs else {}),
                 **({name: port.flip() for name, port in window.ports.items()} if window else {}),
             }
         )
@@ -87,19 +96,29 @@ class Control(wiring.Component):
         m.submodules.leaving = leaving = PixelCounter(self._grids)
         if len(self._grids) > 1:
             m.d.comb += [entering.bank.eq(self.entering_bank), leaving.bank.eq(self.leaving_bank)]
-        self._kept = {name: Signal(init=init, name=name) for name, init in _KEPT.items()}
-        self._sticky = {name: Signal(name=name) for name in _STICKY}
+        kept, sticky = {**_KEPT}, [*_STICKY]
+        if self._scrubs:
+            kept["alarm"] = 0
+            sticky.append("uncorrected")
+        self._kept = {name: Signal(init=init, name=name) for name, init in kept.items()}
+        self._sticky = {name: Signal(name=name) for name in sticky}
         self._counts = {name: Signal(32, name=name) for name in ("frames", "pixels", "cycles")}
+        #: Pieces of words that were repaired and that were not, if the core repairs them.
+        self._errors = {
+            name: Signal(field.width, name=f"{name}_pieces")
+            for name, field in SCRUB_FIELDS[ControlRegister.ERRORS].items()
+            if self._scrubs
+        }
         #: A frame was asked for and has not begun.
         self._pending = Signal()
         taken = self.valid & self.ready
-        run, continuous, interrupt = self._kept.values()
+        run, continuous, *_ = self._kept.values()
         waiting = entering.starts[-1] & ~continuous & ~self._pending
         m.d.comb += [
             entering.step.eq(self.admit),
             leaving.step.eq(taken),
             self.allow.eq(run & ~waiting),
-            self.interrupt.eq(interrupt & self._sticky["frame_done"]),
+            self.interrupt.eq(self._interrupt()),
         ]
         begun, frame_done = self.admit & entering.starts[-1], taken & leaving.ends[-1]
         asked = self._asked(m, begun, frame_done)
@@ -109,14 +128,22 @@ class Control(wiring.Component):
             count.eq(count + step)
             for count, step in zip(self._counts.values(), (frame_done, taken, Const(1)), strict=True)
         ]
+        m.d.sync += [count.eq(count + getattr(self, name)) for name, count in self._errors.items()]
         self._write(m)
-        events = (frame_done, self.ready & ~self.valid & ~leaving.starts[-1], self.valid & ~self.ready)
+        events = [frame_done, self.ready & ~self.valid & ~leaving.starts[-1], self.valid & ~self.ready]
+        if self._scrubs:
+            events.append(self.uncorrected)
         for event, sticky in zip(events, self._sticky.values(), strict=True):
             with m.If(event):
                 m.d.sync += sticky.eq(1)
         self._keep_window(m)
         self._read(m, {"busy": ~self.idle, "waiting": waiting, "asked": asked, **self._sticky})
         return m
+
+    def _interrupt(self) -> Value:
+        """Return whether something has happened that the program wants to know."""
+        wanted = self._kept["interrupt"] & self._sticky["frame_done"]
+        return wanted | (self._kept["alarm"] & self._sticky["uncorrected"]) if self._scrubs else wanted
 
     def _asked(self, m: Module, begun: Value, frame_done: Value) -> Value:
         """Return whether the frame of the last start is not done: several may be under way before it."""
@@ -134,22 +161,25 @@ class Control(wiring.Component):
     def _write(self, m: Module) -> None:
         """Do what is written; an event in the same cycle counts after it, so that none is lost."""
         bus = self.registers
-        fields = CONTROL_FIELDS[ControlRegister.CONTROL]
+        fields, flags = (
+            control_fields(register, self._scrubs)
+            for register in (ControlRegister.CONTROL, ControlRegister.STATUS)
+        )
         m.d.comb += [bus.write_done.eq(1), bus.write_error.eq(~bus.write_address.matches(*self._writable))]
         with m.If(bus.write & (bus.write_address == ControlRegister.CONTROL)):
             m.d.sync += [kept.eq(bits_of(bus.write_data, fields[name])) for name, kept in self._kept.items()]
             with m.If(bits_of(bus.write_data, fields["start"])):
                 m.d.sync += self._pending.eq(1)
             with m.If(bits_of(bus.write_data, fields["clear"])):
-                m.d.sync += [count.eq(0) for count in self._counts.values()]
+                m.d.sync += [count.eq(0) for count in (*self._counts.values(), *self._errors.values())]
         with m.If(bus.write & (bus.write_address == ControlRegister.STATUS)):
             for name, sticky in self._sticky.items():
-                cleared = bits_of(bus.write_data, CONTROL_FIELDS[ControlRegister.STATUS][name])
+                cleared = bits_of(bus.write_data, flags[name])
                 m.d.sync += sticky.eq(sticky & ~cleared)
 
     @property
     def _writable(self) -> list[ControlRegister]:
-        there = control_registers(self._window is not None)
+        there = control_registers(self._window is not None, self._scrubs)
         return [register for register in CONTROL_WRITABLE if register in there]
 
     def _keep_window(self, m: Module) -> None:
@@ -187,10 +217,14 @@ class Control(wiring.Component):
             },
             ControlRegister.CONTROL: self._kept,
             ControlRegister.STATUS: status,
+            **({ControlRegister.ERRORS: self._errors} if self._scrubs else {}),
         }
         values: dict[ControlRegister, ValueLike] = {
             ControlRegister.ID: CONTROL_ID,
-            **{register: packed(CONTROL_FIELDS[register], held) for register, held in fields.items()},
+            **{
+                register: packed(control_fields(register, self._scrubs), held)
+                for register, held in fields.items()
+            },
             **{ControlRegister[name.upper()]: count for name, count in self._counts.items()},
             **self._held,
         }

@@ -24,6 +24,7 @@ class ControlRegister(IntEnum):
     X_ORIGIN = ID + 0x20
     Y_ORIGIN = ID + 0x24
     STEP = ID + 0x28
+    ERRORS = ID + 0x2C
 
 
 #: Those that only a core with a window has; a write of the last one makes all three count.
@@ -51,10 +52,23 @@ CONTROL_FIELDS: Mapping[ControlRegister, Mapping[str, Field]] = {
     },
 }
 
+#: What only a core that repairs its memories has besides: fields of these registers, and the last one.
+SCRUB_FIELDS: Mapping[ControlRegister, Mapping[str, Field]] = {
+    ControlRegister.CONTROL: {"alarm": Field(5, 1)},
+    ControlRegister.STATUS: {"uncorrected": Field(11, 1)},
+    ControlRegister.ERRORS: {"corrected": Field(0, 16), "uncorrected": Field(16, 16)},
+}
+
 #: What can be written; a write of anything else is an error.
 CONTROL_WRITABLE = (ControlRegister.CONTROL, ControlRegister.STATUS, *WINDOW_REGISTERS)
 
 
-def control_registers(window: bool) -> list[ControlRegister]:
-    """Return the registers of a core, with a window or without."""
-    return [register for register in ControlRegister if window or register not in WINDOW_REGISTERS]
+def control_registers(window: bool, scrubs: bool = False) -> list[ControlRegister]:
+    """Return the registers of a core, with a window or without; one that repairs memories has one more."""
+    absent = (() if window else WINDOW_REGISTERS) + (() if scrubs else (ControlRegister.ERRORS,))
+    return [register for register in ControlRegister if register not in absent]
+
+
+def control_fields(register: ControlRegister, scrubs: bool) -> Mapping[str, Field]:
+    """Return the fields of a register, if the core repairs its memories or not; none if it is one number."""
+    return {**CONTROL_FIELDS.get(register, {}), **(SCRUB_FIELDS.get(register, {}) if scrubs else {})}

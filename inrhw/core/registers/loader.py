@@ -8,7 +8,8 @@ from amaranth.lib.wiring import In, Out
 
 from inrhw.core.registers.axi_lite import REGISTERS, bits_of, packed, pass_on
 from inrhw.core.registers.loader_map import FIELDS, READABLE, WRITABLE, Register, State
-from inrhw.core.registers.receiver import FileReceiver
+from inrhw.core.registers.receiver import WALK, FileReceiver
+from inrhw.core.registers.scrubber import SCRUBBING, Scrubber
 from inrhw.core.registers.weight_file import MAGIC, shape_digest
 from inrhw.gateware.memory import LOAD_BUS, READ_LATENCY, Contents
 
@@ -38,6 +39,8 @@ class Loader(wiring.Component):
         The memories, in the order of their numbers on the bus.
     starts_empty
         Some memory has no contents before the first file: until then no frame may begin.
+    scrubs
+        A `Scrubber` repairs the words; only then there are the attributes from `first` on.
 
     Attributes
     ----------
@@ -57,10 +60,12 @@ class Loader(wiring.Component):
         Nothing is under way in the network, and nothing is admitted while `run` stays low.
     oldest_bank
         Bank of the vector that left the network last; 0 after power up.
+    first, idle, wanted, hold, corrected, uncorrected
+        Of the scrubber: see there.
     """
 
-    def __init__(self, contents: Sequence[Contents], starts_empty: bool) -> None:
-        self._contents, self._starts_empty = contents, starts_empty
+    def __init__(self, contents: Sequence[Contents], starts_empty: bool, *, scrubs: bool = False) -> None:
+        self._contents, self._starts_empty, self._scrubs = contents, starts_empty, scrubs
         super().__init__(
             {
                 **WEIGHTS_STREAM,
@@ -71,6 +76,7 @@ class Loader(wiring.Component):
                 "run": Out(1),
                 "stopped": In(1),
                 "oldest_bank": In(1),
+                **(SCRUBBING if scrubs else {}),
             }
         )
 
@@ -78,7 +84,7 @@ class Loader(wiring.Component):
         """Connect the receiver of files, the banks, the way back from the memories, and the registers."""
         m = Module()
         axi = self.registers
-        m.submodules.receiver = receiver = FileReceiver(self._contents)
+        m.submodules.receiver = receiver = FileReceiver(self._contents, walks=self._scrubs)
         pass_on(m, self, receiver, WEIGHTS_STREAM, "s_weights_")
         #: A good file waits for the next frame.
         self._complete = Signal(reset_less=True)
@@ -92,6 +98,8 @@ class Loader(wiring.Component):
         self._busy = Signal()
         self._select = {name: Signal(field.width, name=f"select_{name}") for name, field in _SELECT.items()}
         self._switch(m, receiver)
+        if self._scrubs:
+            self._scrub(m, receiver)
         self._drive_bus(m, receiver)
         self._write_registers(m, axi, receiver)
         self._read_registers(m, axi, receiver)
@@ -113,6 +121,18 @@ class Loader(wiring.Component):
             self._showing.eq(self._showing | switch),
         ]
 
+    def _scrub(self, m: Module, receiver: FileReceiver) -> None:
+        """Let the receiver walk over the bank of the next frame when the scrubber says so."""
+        m.submodules.scrubber = scrubber = Scrubber(self._contents, self._starts_empty)
+        pass_on(m, self, scrubber, SCRUBBING)
+        pass_on(m, scrubber, receiver, WALK)
+        m.d.comb += [
+            scrubber.begin.eq(self.begin),
+            scrubber.between.eq(receiver.between),
+            scrubber.may_walk.eq(self.run & receiver.between),
+            scrubber.changed.eq(receiver.done | (self._complete & receiver.abort)),
+        ]
+
     def _drive_bus(self, m: Module, receiver: FileReceiver) -> None:
         """Write what the receiver says, or read what was selected."""
         memory, address, bank, write, read = (
@@ -120,12 +140,15 @@ class Loader(wiring.Component):
             for name in ("memory", "address", "bank", "write", "read")
         )
         reading, select = self._reading, self._select
+        takes_over, filled = reading > READ_LATENCY, ~self._shown
+        if self._scrubs:
+            takes_over, filled = takes_over | receiver.walking, filled ^ (receiver.walking & ~self._complete)
         m.d.sync += [
             write.eq(receiver.write),
-            read.eq(reading > READ_LATENCY),
+            read.eq(takes_over),
             memory.eq(Mux(self._busy, select["memory"], receiver.memory)),
             address.eq(Mux(self._busy, select["address"], receiver.address)),
-            bank.eq(Mux(self._busy, select["bank"], ~self._shown)),
+            bank.eq(Mux(self._busy, select["bank"], filled)),
         ]
         with m.If(self._busy):
             m.d.sync += [reading.eq(reading - 1), self._busy.eq(reading != 1)]
@@ -142,8 +165,11 @@ class Loader(wiring.Component):
         """Do what is written; not in the middle of a read."""
         write, to = Signal(), axi.write_address
         refused = (to == Register.DATA) & ~receiver.register_ready
+        held = self._busy
+        if self._scrubs:  # a file was ready to begin, and is
+            held = held | (receiver.walking & (to == Register.DATA))
         m.d.comb += [
-            axi.write_done.eq(~self._busy),
+            axi.write_done.eq(~held),
             write.eq(axi.write & axi.write_done),
             axi.write_error.eq(~_one_of(to, WRITABLE) | refused),
             receiver.register_valid.eq(write & (to == Register.DATA)),
@@ -160,6 +186,10 @@ class Loader(wiring.Component):
     def _read_registers(self, m: Module, axi: wiring.PureInterface, receiver: FileReceiver) -> None:
         """Answer a read at once, but READ_DATA after the way to the memories and back."""
         may_read, memory_read = self.stopped & ~self.run, Signal()
+        chunk = self._select["chunk"]
+        if self._scrubs:
+            may_read = may_read & ~receiver.walking
+            chunk = Mux(receiver.walking, receiver.chunk, chunk)
         status = {
             "state": Mux(self._complete, State.COMPLETE, receiver.state),
             "ready": receiver.ready,
@@ -168,7 +198,11 @@ class Loader(wiring.Component):
             "showing": self._showing,
             "error": receiver.error,
         }
-        chunks = self.bus.read_data.word_select(self._select["chunk"], 32)
+        read_chunk = self.bus.read_data.word_select(chunk, 32)
+        if self._scrubs:
+            read_register = Signal(32, reset_less=True)
+            m.d.sync += read_register.eq(read_chunk)
+            m.d.comb += receiver.read.eq(read_register)
         values: Mapping[Register, ValueLike] = {
             Register.ID: MAGIC,
             Register.SHAPE: shape_digest(self._contents),
@@ -177,7 +211,7 @@ class Loader(wiring.Component):
             Register.CHECKSUM: receiver.checksum,
             Register.WORDS: receiver.words,
             Register.READ_SELECT: packed(_SELECT, self._select),
-            Register.READ_DATA: Mux(may_read, chunks, 0),
+            Register.READ_DATA: Mux(may_read, read_chunk, 0),
         }
         with m.Switch(axi.read_address):
             for register in READABLE:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from amaranth.hdl import Module, Mux, ResetSignal, Signal, Value
+from amaranth.hdl import Module, Mux, ResetSignal, Signal, Value, ValueLike
 from amaranth.lib import wiring
 from amaranth.lib.crc.catalog import CRC32_ISO_HDLC
 from amaranth.lib.wiring import In, Out
@@ -44,6 +44,17 @@ def _runs(contents: Sequence[Contents]) -> list[_Run]:
     return [_Run(list(group)[-1][0], depth - 1, n_chunks - 1) for (depth, n_chunks), group in alike]
 
 
+#: Ports of a receiver that walks, for what repairs the words.
+WALK = {
+    "walk": In(1),
+    "walking": Out(1),
+    "flip": In(32),
+    "word": Out(32),
+    "taken": In(1),
+    "walked": Out(1),
+}
+
+
 class FileReceiver(wiring.Component):
     """Takes files from a stream, or from a register; a file that was begun by one of them is its alone.
 
@@ -51,6 +62,9 @@ class FileReceiver(wiring.Component):
     ----------
     contents
         The memories, in the order of their numbers.
+    walks
+        Between two files it can also walk over the memories, as if their own words came as a body: for
+        that there are the attributes from `walk` on.
 
     Attributes
     ----------
@@ -72,10 +86,26 @@ class FileReceiver(wiring.Component):
         A file may begin.
     state, error, words, checksum
         For the registers of these names; `state` never is `State.COMPLETE`.
+    between
+        No file is under way; a walk may be.
+    walk
+        Begin, unless a file does; until the end of the walk files wait.
+    walking
+        It is under way.
+    chunk
+        Which 32 bits of the word at `memory` and `address` come next.
+    read, flip
+        They as they are in memory, and which of them are to be others.
+    word
+        What they are to be.
+    taken
+        Take `word`, and go on to the next ones.
+    walked
+        With `taken`: they are the last ones.
     """
 
-    def __init__(self, contents: Sequence[Contents]) -> None:
-        self._contents = contents
+    def __init__(self, contents: Sequence[Contents], *, walks: bool = False) -> None:
+        self._contents, self._walks = contents, walks
         super().__init__(
             {
                 "tdata": In(32),
@@ -98,6 +128,11 @@ class FileReceiver(wiring.Component):
                 "error": Out(Refusal),
                 "words": Out(range(body_words(contents) + FRAME_WORDS + 1)),
                 "checksum": Out(32),
+                **(
+                    WALK | {"between": Out(1), "chunk": Out(range(chunks(MAX_WIDTH))), "read": In(32)}
+                    if walks
+                    else {}
+                ),
             }
         )
 
@@ -123,6 +158,11 @@ class FileReceiver(wiring.Component):
         by_register, from_register = Signal(), Signal()
         begins, continues = Signal(), Signal()
         expect, take = self._expect, self._take
+        hold, word = self.hold, Mux(from_register, self.register_data, self.tdata)
+        self._staged: Value = self._word
+        if self._walks:  # in which the register is not written
+            hold = hold | self.walking
+            self._staged = Mux(self.walking, self.read ^ self.flip, self._word)
         m.d.comb += [
             begins.eq(self.open & (expect == _Expect.MAGIC)),
             continues.eq((expect != _Expect.MAGIC) & (expect != _Expect.NOTHING)),
@@ -131,10 +171,10 @@ class FileReceiver(wiring.Component):
             from_register.eq(self.register_valid & self.register_ready),
             # Nothing is taken in reset: it would be lost.
             self.tready.eq(
-                ((begins & ~self.register_valid) | (continues & ~by_register)) & ~self.hold & ~ResetSignal()
+                ((begins & ~self.register_valid) | (continues & ~by_register)) & ~hold & ~ResetSignal()
             ),
             take.eq(from_register | (self.tvalid & self.tready)),
-            self._word.eq(Mux(from_register, self.register_data, self.tdata)),
+            self._word.eq(word),
             # The register has no tlast, so its files end where they should.
             self._last.eq(Mux(from_register, expect == _Expect.CHECKSUM, self.tlast)),
         ]
@@ -155,13 +195,17 @@ class FileReceiver(wiring.Component):
 
         word_ends, memory_ends, run_ends = Signal(), Signal(), Signal()
         in_body = self._take & (self._expect == _Expect.BODY)
+        rests: ValueLike = self._expect == _Expect.MAGIC
+        if self._walks:
+            in_body = Mux(self.walking, self.taken, in_body)
+            rests = rests & ~self.walking
         m.d.comb += [
             word_ends.eq(chunk == of_run("last_chunk", chunk)),
             memory_ends.eq(word_ends & (self.address == of_run("last_address", self.address))),
             run_ends.eq(memory_ends & (self.memory == of_run("last_memory", self.memory))),
             self.write.eq(in_body & word_ends),
         ]
-        with m.If(self._expect == _Expect.MAGIC):
+        with m.If(rests):
             m.d.sync += [counter.eq(0) for counter in (chunk, self.address, self.memory, run)]
         with m.Elif(in_body):
             m.d.sync += [
@@ -173,9 +217,25 @@ class FileReceiver(wiring.Component):
         data = Signal(MAX_WIDTH, name="staged", reset_less=True)
         for k in range(chunks(MAX_WIDTH)):
             with m.If(in_body & (chunk == k)):
-                m.d.sync += data[32 * k : 32 * k + 32].eq(self._word)
+                m.d.sync += data[32 * k : 32 * k + 32].eq(self._staged)
         m.d.comb += self.data.eq(data)
-        return run_ends & (run == len(runs) - 1)
+        body_ends = run_ends & (run == len(runs) - 1)
+        if self._walks:
+            self._walk(m, rests, chunk, body_ends)
+        return body_ends
+
+    def _walk(self, m: Module, rests: Value, chunk: Value, body_ends: Value) -> None:
+        """Begin and end a walk; an abort ends it too."""
+        m.d.comb += [
+            self.between.eq(self._expect == _Expect.MAGIC),
+            self.chunk.eq(chunk),
+            self.word.eq(self._staged),
+            self.walked.eq(self.walking & self.taken & body_ends),
+        ]
+        with m.If(self.walk & rests & ~self._take):
+            m.d.sync += self.walking.eq(1)
+        with m.Elif(self.walked | self.abort):
+            m.d.sync += self.walking.eq(0)
 
     def _check(self, m: Module, body_ends: Value, checksum: Value) -> None:
         """Step through the file, or refuse it."""

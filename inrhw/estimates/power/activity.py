@@ -270,7 +270,7 @@ class _Player:
         self.taken = 0  # pixels since reset
         self.remark = "; of the first picture" if manifest.pictures > 1 else ""
         self.simulation = NetlistSimulation(module)
-        self._patience = 64 + manifest.latency + 2 * self.interval
+        self._patience = 64 + manifest.scrub_clocks + manifest.latency + 2 * self.interval
         self._width = manifest.width
         self._sent = 0
         coordinates = vectors["coordinates"][frame]

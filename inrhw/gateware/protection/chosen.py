@@ -14,7 +14,7 @@ def protection_of(name: str, code_width: int, codes: int, top: int = TOP_BITS) -
     Parameters
     ----------
     name
-        "none", "ecc" or "top3".
+        "none", "ecc" or "top3"; "scrub", of which the words themselves know nothing.
     code_width, codes
         Bits of a code, and codes in a word.
     top

@@ -26,6 +26,7 @@ from inrhw.core.registers.control_map import (
     CONTROL_WRITABLE,
     WINDOW_REGISTERS,
     ControlRegister,
+    control_fields,
     control_registers,
 )
 from inrhw.core.registers.loader_map import Register
@@ -529,6 +530,7 @@ def test_the_documented_registers_are_those_of_the_hardware() -> None:
     rows = re.findall(r"^\| ([A-Z_]+) \| (0x\w+) \| (rw?) ", text, re.M)
     assert rows == [(r.name, f"0x{r:02X}", "rw" if r in CONTROL_WRITABLE else "r") for r in ControlRegister]
     bits = dict(re.findall(r"^\| ([a-z_]+) \| (\d+) \|", text, re.M))
-    fields = {**CONTROL_FIELDS[ControlRegister.CONTROL], **FIELDS}
+    registers = (ControlRegister.CONTROL, ControlRegister.STATUS)
+    fields = {name: field for each in registers for name, field in control_fields(each, scrubs=True).items()}
     assert bits == {name: str(field.low) for name, field in fields.items()}
     assert f"0x{CONTROL_ID:X}" in text

@@ -1,19 +1,16 @@
 """Protected words: what flips in memory is corrected or told, in the model and in the circuit alike."""
 
 import itertools
-import json
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from amaranth.back import rtlil
 from amaranth.hdl import Elaboratable, Module, Signal
 from amaranth.sim import Simulator
 from hypothesis import given
 from hypothesis import strategies as st
+from support.linear_logic import Logic
 
-from inrhw.base.yosys import run_yosys
 from inrhw.gateware.protection.chosen import protection_of
 from inrhw.gateware.protection.protection import Protection
 from inrhw.gateware.protection.single_error import SingleError
@@ -100,57 +97,6 @@ def test_the_circuit_does_what_the_model_does(name: str, width: int, codes: int)
     assert seen == [code.decode(code.encode(word) ^ flip) for word, flip in zip(words, flips, strict=True)]
 
 
-#: A sum modulo 2 of variables and 1: a bit for each variable, and bit 0 for the 1.
-Form = int
-
-
-class Logic:
-    """A circuit of single-bit cells, of which every value is a `Form` of its inputs and registers.
-
-    So each is known for all values of the variables at once. Wherever two variables met in anything but a sum
-    modulo 2, this would fail.
-    """
-
-    def __init__(self, netlist: dict[str, Any]) -> None:
-        self._cells = {
-            cell["connections"]["Y"][0]: cell
-            for cell in netlist["cells"].values()
-            if "Y" in cell["connections"]
-        }
-        self.registers = {
-            cell["connections"]["Q"][0]: cell["connections"]["D"][0]
-            for cell in netlist["cells"].values()
-            if "Q" in cell["connections"]
-        }
-        self.ports = {name: port["bits"] for name, port in netlist["ports"].items()}
-
-    def forms(self, nets: Sequence[Any], known: Mapping[Any, Form]) -> list[Form]:
-        """Return the values of nets, where those of some are known."""
-        found = {"0": 0, "1": 1, **known}
-
-        def form(net: Any) -> Form:
-            if net not in found:
-                cell = self._cells[net]
-                found[net] = self._of(
-                    cell["type"],
-                    {port: form(bits[0]) for port, bits in cell["connections"].items() if port != "Y"},
-                )
-            return found[net]
-
-        return [form(net) for net in nets]
-
-    @staticmethod
-    def _of(kind: str, i: Mapping[str, Form]) -> Form:
-        if kind == "$_NOT_":
-            return i["A"] ^ 1
-        if kind in ("$_XOR_", "$_XNOR_"):
-            return i["A"] ^ i["B"] ^ (kind == "$_XNOR_")
-        assert kind in ("$_AND_", "$_OR_"), kind
-        small, large = sorted((i["A"], i["B"]))
-        assert small <= 1, "two variables meet, and not in a sum"
-        return (large if small else 0) if kind == "$_AND_" else (1 if small else large)
-
-
 @pytest.mark.tools
 @pytest.mark.parametrize("width", [1, 16, 63])
 def test_proven_for_all_words_one_flip_is_corrected_and_two_are_told(width: int, tmp_path: Path) -> None:
@@ -158,13 +104,7 @@ def test_proven_for_all_words_one_flip_is_corrected_and_two_are_told(width: int,
     code = SingleError(width)
     size, channel = width + code.check_bits, Channel(code, width)
     outputs = [channel.read, channel.corrected, channel.uncorrectable]
-    text = rtlil.convert(
-        channel, name="channel", ports=[channel.word, channel.flips, *outputs], emit_src=False
-    )
-    (tmp_path / "channel.il").write_text(text)
-    script = "read_rtlil channel.il; proc; simplemap; opt; write_json channel.json"
-    run_yosys(script, tmp_path, tmp_path / "log")
-    logic = Logic(json.loads((tmp_path / "channel.json").read_text())["modules"]["channel"])
+    logic = Logic.of(channel, [channel.word, channel.flips, *outputs], tmp_path)
     words = [1 << 1 + k for k in range(width)]
     flips = [1 << 1 + width + k for k in range(size)]
     inputs = dict(zip([*logic.ports["word"], *logic.ports["flips"]], [*words, *flips], strict=True))

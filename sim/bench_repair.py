@@ -1,0 +1,106 @@
+"""Test of a core that repairs its memories: bits flip in them while it runs."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import cocotb
+import numpy as np
+from artifact import Artifact
+from bus import Registers
+from traffic import Traffic, begin, end
+from twin import ALARM, CLEAR, FRAME_DONE, RUN, START, UNCORRECTED, WAITING
+
+#: Bits of a piece, which has its own checks.
+_PIECE = 32
+
+
+@cocotb.test()
+async def repair_words(dut: Any) -> None:
+    """Flip a bit of each memory: the next frame is right, and each is counted; two of a piece are told.
+
+    The memories of a netlist are not found, and nothing flips: then nothing may be counted or told.
+    """
+    settings, traffic, rng = await begin(dut, "repair_words")
+    artifact, link = settings.artifact, traffic.link
+    registers = Registers(link.bus, artifact.control, traffic.play)
+    bank = await Registers(link.bus, artifact.registers, traffic.play).status("bank")
+    memories = list(_memories(dut))
+    link.pixels_due = False
+    await registers.write("CONTROL", RUN | CLEAR)
+    await _until(traffic, registers, WAITING)
+    for memory in memories:
+        _flip(memory, bank, rng)
+    await _walks(traffic)
+    await _frame(traffic, registers, artifact)
+    errors = await registers.read("ERRORS")
+    assert errors == len(memories), f"repair_words: ERRORS is {errors:#x} after {len(memories)} flips"
+    assert not await registers.read("STATUS") & UNCORRECTED, "repair_words: what was repaired is told"
+    await _frame(traffic, registers, artifact)
+    assert await registers.read("ERRORS") == errors, "repair_words: what was repaired is counted again"
+    if memories:
+        await _two_flips(traffic, registers, memories[int(rng.integers(len(memories)))], bank)
+    await registers.write("CONTROL", RUN | CLEAR)
+    assert await registers.read("ERRORS") == 0, "repair_words: clear leaves ERRORS"
+    await _frame(traffic, registers, artifact)
+    end(settings, traffic, "repair_words", flips=len(memories))
+
+
+def _memories(scope: Any) -> Iterator[Any]:
+    """Yield the memories of weights, wherever they are in the core."""
+    for child in scope:
+        if type(child).__name__ == "HierarchyObject":
+            yield from _memories(child)
+        elif child._name == "storage" and re.fullmatch(r"memory\d+", scope._name):
+            yield child
+
+
+def _word(memory: Any, bank: int, address: int) -> Any:
+    """Return a word of a bank, of which each has half of the memory."""
+    return memory[bank * (len(memory) // 2) + address]
+
+
+def _flip(memory: Any, bank: int, rng: np.random.Generator) -> None:
+    """Flip one bit; the first half of a bank, and a word more, is in use."""
+    word = _word(memory, bank, int(rng.integers(len(memory) // 4 + 1)))
+    word.value = int(word.value) ^ 1 << int(rng.integers(len(word)))
+
+
+async def _two_flips(traffic: Traffic, registers: Registers, memory: Any, bank: int) -> None:
+    """Flip two bits of a piece, see that it is told, and flip them back before a frame begins."""
+    word = _word(memory, bank, 0)
+    right = int(word.value)
+    await registers.write("CONTROL", RUN | ALARM)
+    word.value = right ^ 0b11 << len(word) // _PIECE * _PIECE - 2 if len(word) >= _PIECE else right ^ 0b11
+    await _until(traffic, registers, UNCORRECTED)
+    assert await registers.read("ERRORS") >> 16, "repair_words: two flips of a piece are not counted"
+    assert traffic.link.interrupt, "repair_words: two flips of a piece raise no alarm"
+    word.value = right
+    await registers.write("CONTROL", RUN)
+    await _walks(traffic)
+    await registers.write("STATUS", UNCORRECTED)
+    assert not await registers.read("STATUS") & UNCORRECTED, "repair_words: uncorrected is not cleared"
+
+
+async def _walks(traffic: Traffic) -> None:
+    """Wait until a walk over all words has begun and ended: a core that waits is always on one."""
+    for _ in range(2 + 4 * traffic.link.artifact.scrub_clocks // traffic.link.clocks):
+        await traffic.play(traffic.link.clocks)
+
+
+async def _frame(traffic: Traffic, registers: Registers, artifact: Artifact) -> None:
+    """Let a frame be made; every pixel of it is compared."""
+    before = traffic.link.taken
+    await registers.write("STATUS", FRAME_DONE)
+    await registers.write("CONTROL", RUN | START)
+    await _until(traffic, registers, FRAME_DONE)
+    assert traffic.link.taken - before == len(artifact), "repair_words: a start gave no whole frame"
+
+
+async def _until(traffic: Traffic, registers: Registers, flag: int) -> None:
+    """Play until a bit of STATUS is 1."""
+    for _ in range(traffic.patience):
+        await traffic.play(traffic.link.clocks)
+        if await registers.read("STATUS") & flag:
+            return
+    raise AssertionError(f"repair_words: STATUS never has {flag:#x}")
