@@ -60,7 +60,7 @@ def describe(core: Core, name: str, component: Component) -> Manifest:
         registers=_registers(core),
         control=_addresses(control_registers(core.window)) if core.control else None,
         window=_window(core.window_source) if core.window_source else None,
-        tile=(core.tiling.tile_width, core.tiling.tile_height) if core.tiling else None,
+        tile=core.tiling.tile if core.tiling else None,
         adder_levels=max((node.adder_levels for node in _dense(core)), default=1),
     )
 

@@ -47,7 +47,7 @@ class Core:
     window
         Whether the raster core's window can be set at run time: see `WindowSource`.
     tiling
-        The tiles of the picture, of a raster core with a bank of weights for each.
+        The tiles of the signal, of a raster core with a bank of weights for each.
     pad
         Whether m_axis_tdata has zeros above the values, up to a power of two of bytes.
     """
@@ -77,8 +77,8 @@ class Core:
             raise InputError(f"a core of {self.pictures} pictures needs as many grids, not {len(self.grids)}")
 
     def _check_tiling(self, tiling: Tiling) -> None:
-        if (tiling.width, tiling.height) != self.grid.sides:
-            raise InputError("tiles must be of the picture that the core shows")
+        if tiling.sides != self.grid.sides:
+            raise InputError("tiles must be of the signal that the core shows")
         if self.source != "raster":
             raise InputError("tiles need the raster source, which knows in which one a pixel is")
         banks = 2 * whole_depth(tiling.tiles) if self.graph.memories else tiling.tiles
@@ -102,7 +102,7 @@ class Core:
 
     @property
     def coordinates(self) -> Codes:
-        """What golden vectors are about: every coordinate of each size, or in its tile, int64 [n, 2]."""
+        """What golden vectors are about: every coordinate of each size, or in its tile, int64 [n, axes]."""
         if self.tiling:
             return self.tiling.codes()
         return np.concatenate([grid.codes() for grid in self.sizes])
@@ -169,7 +169,7 @@ class Core:
         if not memories:
             return ()
         edges = "; ".join(f"{name} {node.o}" for name, node in self.graph.nodes.items())
-        tiles = f"tiles {self.tiling.tile_width}x{self.tiling.tile_height}; " if self.tiling else ""
+        tiles = f"tiles {self.tiling.grid}; " if self.tiling else ""
         name = f"{memories[0].name}; {self.grid}; {tiles}{edges}"
         return (replace(memories[0], name=name), *memories[1:])
 
@@ -249,9 +249,8 @@ def core_over(
     window: bool = False,
     pad: bool = False,
 ) -> Core:
-    """Return the core of a picture, of each of several pictures, or of a picture in tiles; see `Core`."""
+    """Return the core of a picture, of each of several pictures, or of a signal in tiles; see `Core`."""
     if isinstance(grid, Tiling):
-        whole = Grid(grid.width, grid.height)
-        return Core(graph, whole, source, control=control, window=window, tiling=grid, pad=pad)
+        return Core(graph, grid.whole, source, control=control, window=window, tiling=grid, pad=pad)
     first, *others = [grid] if isinstance(grid, Grid) else grid
     return Core(graph, first, source, tuple(others), control=control, window=window, pad=pad)

@@ -154,7 +154,7 @@ def layer_cost(
     if shape.phase_bits == 0 and leaving < shape.rows:
         following += Gather(Vector(shape.following[-1].o.element, shape.rows, leaving)).cost()
     if raster:
-        return _folded_raster(folded, shape.tile_columns) + following
+        return _folded_raster(folded, shape.waiting_tiles) + following
     if shape.shared and fold == Fold(shape.rows, shape.columns) and lanes == shape.columns:
         return shape.baked.cost() + following
     if not shape.rotation:
@@ -165,7 +165,7 @@ def layer_cost(
 
 def rest_cost(shapes: Sequence[LayerShape], weights: str, source: str, *, control: bool = False) -> Cost:
     """Return what the FIFO, the counters, and the loader or the choice of a picture cost, and `control`."""
-    chosen = shapes[0].banks > 1 and source == "raster" and not shapes[0].tile_columns
+    chosen = shapes[0].banks > 1 and source == "raster" and not shapes[0].waiting_tiles
     return _fifo(shapes[-1].rows * shapes[-1].y_bits, 1) + _pages(weights == "loadable", chosen, control)
 
 
@@ -176,7 +176,7 @@ def graph_cost(
     *,
     control: bool = False,
     window: bool = False,
-    tile_columns: int = 0,
+    waiting_tiles: int = 0,
 ) -> dict[str, Cost]:
     """Return what each node of a graph costs on UltraScale+, as it is in a core, and "source" and "rest".
 
@@ -188,8 +188,8 @@ def graph_cost(
         The picture.
     source, control, window
         As in `inrhw.emit`.
-    tile_columns
-        Tiles side by side, of a graph with a bank for each tile; else 0.
+    waiting_tiles
+        `Tiling.waiting` of a graph with a bank for each tile; else 0.
     """
     first, *others = graph.nodes
     behind = zip(others, itertools.pairwise(graph.nodes.values()), strict=True)
@@ -198,12 +198,12 @@ def graph_cost(
     if source == "stream":
         parts[first] = node.cost()
     elif isinstance(node, FoldedDense):
-        parts["source"] = _folded_raster(node.shape, tile_columns)
+        parts["source"] = _folded_raster(node.shape, waiting_tiles)
     else:
         assert isinstance(node, Dense)
         parts["source"] = _raster(node, grid, window=window)
     loadable = bool(graph.memories)
-    chosen = graph.i.banks > 1 and not loadable and source == "raster" and not tile_columns
+    chosen = graph.i.banks > 1 and not loadable and source == "raster" and not waiting_tiles
     credits = graph.latency // graph.initiation_interval + 1
     fifo = _fifo(graph.o.length * graph.o.element.width, credits)
     return parts | {"rest": fifo + _pages(loadable, chosen, control)}
@@ -246,15 +246,15 @@ def _rotated(shape: LayerShape, lanes: int, rotated_lanes: int) -> Cost:
     return regrouped + turned.cost() + _on_lanes(tuple(others), shape.columns, rotated_lanes, 1)
 
 
-def _folded_raster(shape: FoldedShape, tile_columns: int = 0) -> Cost:
+def _folded_raster(shape: FoldedShape, waiting_tiles: int = 0) -> Cost:
     """Return the cost of accumulators in LUT RAM, their increments, and the pixel counter.
 
-    With tiles there are sums for each column of them, and the counter of tiles.
+    With tiles there are sums for each that waits, and the counter of tiles.
     """
     format = shape.format
     width = accumulator_width(format, shape.element) if shape.loadable else format.sum_width
     beats, lanes = shape.neuron_fold, shape.fold.pe
-    sums = whole_depth(beats) * max(1, tile_columns)
+    sums = whole_depth(beats) * max(1, waiting_tiles)
     kept = block_ram(width, sums) if sums_in_blocks(sums, beats) else Cost(lut=lut_ram(width, sums))
     lane = kept + adder(width, shape.element.width)
     rows = (1 + shape.columns) * beats  # that of the first pixel, and one an axis
@@ -265,7 +265,7 @@ def _folded_raster(shape: FoldedShape, tile_columns: int = 0) -> Cost:
     ) + delayed(address_bits(sums) + 2, late)
     if shape.loadable:
         increments += encoder(*words, top, weight_ecc=shape.weight_ecc)
-    scan = _SCAN + (4 * counter(shape.banks) if tile_columns else Cost())
+    scan = _SCAN + (2 * shape.columns * counter(shape.banks) if waiting_tiles else Cost())
     return lanes * lane + increments + counter(rows) + 2 * counter(beats) + scan
 
 

@@ -31,8 +31,8 @@ class Network(Settings):
         Circuit of the activation, as `inrhw activations` names it; "auto": the one with the fewest LUTs on
         the board that errs by one unit of the last place at most. "": a table.
     tiles
-        Size of a tile in pixels, such as 32x32, to have a network for each tile of the picture. "": one
-        network for all of it.
+        Size of a tile in samples, such as 32x32 of a picture, 16x16x8 of a video and 1024 of a sound, to have
+        a network for each tile of the signal. "": one network for all of it.
     shared
         One core for several pictures, whose networks share their inner layers.
     projection

@@ -120,7 +120,7 @@ def _network_of(architecture: "Architecture") -> Network:
         values |= {"shared": True, "projection": architecture.projection}
         values |= {"rank": architecture.rank} if architecture.projection == "low-rank" else {}
     if isinstance(architecture, TiledArchitecture):
-        values["tiles"] = f"{architecture.tile_width}x{architecture.tile_height}"
+        values["tiles"] = size_text(architecture.tile)
     return Network(**values)
 
 
@@ -156,14 +156,16 @@ def fit_of(recipe: Recipe, *, resume: bool) -> Fit:
     return Fit(pictures, made, with_own_rate(recipe.training, made[0]), resume)
 
 
-def _tiled(network: Network, picture: "Samples", options: dict[str, Any]) -> "Architecture":
-    """Return the architecture of the tiles of a picture."""
+def _tiled(network: Network, signal: "Samples", options: dict[str, Any]) -> "Architecture":
+    """Return the architecture of the tiles of a signal."""
     from inrhw.networks.tiled import TiledArchitecture
-    from inrhw.signals.tiling import parse_tile
+    from inrhw.signals.samples import parse_sides
 
-    width, height = parse_tile(network.tiles)
-    options |= {"tile_width": width, "tile_height": height, "value": picture.value}
-    return TiledArchitecture(network.model, picture.sides, picture.channels, **options)
+    axes = len(signal.sides)
+    tile = parse_sides(network.tiles, range(axes, axes + 1), f"a tile of this {signal.kind}")
+    return TiledArchitecture(
+        network.model, signal.sides, signal.channels, **options, value=signal.value, tile=tile
+    )
 
 
 def _import_of(recipe: Recipe, *, resume: bool) -> Fit:
