@@ -13,6 +13,7 @@ from inrhw.core.circuit import CoreComponent
 from inrhw.core.sources.folded_raster import FoldedRaster
 from inrhw.core.sources.raster import RasterSource
 from inrhw.core.sources.tiled_raster import TiledRaster
+from inrhw.core.sources.tiled_stream import TiledStream
 from inrhw.core.sources.window import WindowSource
 from inrhw.gateware.memory import Contents, whole_depth
 from inrhw.lowering.folding import other_weights
@@ -47,7 +48,7 @@ class Core:
     window
         Whether the raster core's window can be set at run time: see `WindowSource`.
     tiling
-        The tiles of the signal, of a raster core with a bank of weights for each.
+        The tiles of the signal, of a core with a bank of weights for each.
     pad
         Whether m_axis_tdata has zeros above the values, up to a power of two of bytes.
     """
@@ -79,8 +80,6 @@ class Core:
     def _check_tiling(self, tiling: Tiling) -> None:
         if tiling.sides != self.grid.sides:
             raise InputError("tiles must be of the signal that the core shows")
-        if self.source != "raster":
-            raise InputError("tiles need the raster source, which knows in which one a pixel is")
         banks = 2 * whole_depth(tiling.tiles) if self.graph.memories else tiling.tiles
         if self.graph.i.banks != banks:
             raise InputError(f"a core of {tiling.tiles} tiles needs a bank of weights for each")
@@ -102,14 +101,22 @@ class Core:
 
     @property
     def coordinates(self) -> Codes:
-        """What golden vectors are about: every coordinate of each size, or in its tile, int64 [n, axes]."""
+        """What golden vectors are about: every coordinate of each size, int64 [n, axes].
+
+        With tiles they are those that the network gets; but a stream core is given those of the whole signal.
+        """
+        return self.grid.codes() if self.source == "stream" and self.tiling else self.network_inputs
+
+    @property
+    def network_inputs(self) -> Codes:
+        """What the first layer gets for `coordinates`."""
         if self.tiling:
             return self.tiling.codes()
         return np.concatenate([grid.codes() for grid in self.sizes])
 
     def golden(self) -> list[Codes]:
         """Return the pixels of each picture at all coordinates, [n, channels]."""
-        x = self.coordinates
+        x = self.network_inputs
         if not self.tiling:
             return [self.graph.of_bank(bank).forward_int(x) for bank in range(self.pictures)]
         pixels, numbers = np.empty((len(x), self.channels), np.int64), self.tiling.numbers()
@@ -139,6 +146,18 @@ class Core:
             return TiledRaster.of(first, self.tiling) if self.tiling else FoldedRaster(first, self.scans)
         assert isinstance(first, Dense)
         return self.window_source or RasterSource(first, self.grid)
+
+    @property
+    def tiled_stream(self) -> TiledStream | None:
+        """The source of a stream core in tiles."""
+        return TiledStream(self.tiling, self.graph.i) if self.tiling and self.source == "stream" else None
+
+    @property
+    def coordinate(self) -> Fixed:
+        """Format of a coordinate: of those of s_axis, or else of those that the network gets."""
+        element = self.grid.element if self.source == "stream" else self.graph.i.element
+        assert isinstance(element, Fixed)
+        return element
 
     @property
     def pipeline(self) -> Graph:
@@ -186,7 +205,9 @@ class Core:
     @property
     def source_latency(self) -> int:
         """Cycles from admission to the first node."""
-        return self.raster.latency if self.source == "raster" else 0
+        if self.source == "raster":
+            return self.raster.latency
+        return self.tiled_stream.latency if self.tiled_stream else 0
 
     @property
     def initiation_interval(self) -> int:

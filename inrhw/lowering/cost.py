@@ -166,7 +166,12 @@ def layer_cost(
 def rest_cost(shapes: Sequence[LayerShape], weights: str, source: str, *, control: bool = False) -> Cost:
     """Return what the FIFO, the counters, and the loader or the choice of a picture cost, and `control`."""
     chosen = shapes[0].banks > 1 and source == "raster" and not shapes[0].waiting_tiles
-    return _fifo(shapes[-1].rows * shapes[-1].y_bits, 1) + _pages(weights == "loadable", chosen, control)
+    split = Cost()
+    if source == "stream" and shapes[0].waiting_tiles:
+        split = _split(shapes[0].columns, shapes[0].x_bits, shapes[0].banks)
+    return (
+        _fifo(shapes[-1].rows * shapes[-1].y_bits, 1) + _pages(weights == "loadable", chosen, control) + split
+    )
 
 
 def graph_cost(
@@ -197,6 +202,8 @@ def graph_cost(
     node = graph.nodes[first]
     if source == "stream":
         parts[first] = node.cost()
+        if waiting_tiles:
+            parts["source"] = _split(node.i.length, node.i.element.width, node.i.banks)
     elif isinstance(node, FoldedDense):
         parts["source"] = _folded_raster(node.shape, waiting_tiles)
     else:
@@ -267,6 +274,16 @@ def _folded_raster(shape: FoldedShape, waiting_tiles: int = 0) -> Cost:
         increments += encoder(*words, top, weight_ecc=shape.weight_ecc)
     scan = _SCAN + (2 * shape.columns * counter(shape.banks) if waiting_tiles else Cost())
     return lanes * lane + increments + counter(rows) + 2 * counter(beats) + scan
+
+
+def _split(axes: int, bits: int, tiles: int) -> Cost:
+    """Return the cost of what splits coordinates of a signal into tile and place in it, of so many bits.
+
+    By its adders and registers, if all axes have as many tiles.
+    """
+    rounds = -(-address_bits(tiles) // axes)
+    width = bits + rounds
+    return Cost(lut=axes * width * (4 + 1.5 * rounds), ff=(1 + rounds) * (axes * width + address_bits(tiles)))
 
 
 def _raster(dense: Dense, grid: Grid, *, window: bool) -> Cost:

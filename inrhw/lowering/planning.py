@@ -144,8 +144,6 @@ def plan_tiles(architecture: TiledArchitecture, hardware: Hardware, board: Board
         raise InputError(f"the networks of tiles are multipliers, {WHERE_LEVELS_ARE}")
     if hardware.window:
         raise InputError("tiles cannot have a window, which needs baked weights; leave one out")
-    if hardware.source != "raster":
-        raise InputError("tiles need the raster source, which knows in which one a pixel is, not stream")
     shapes = layer_shapes(architecture)
     if hardware.folded:
         folding = _folding(shapes, hardware, board)
@@ -155,7 +153,8 @@ def plan_tiles(architecture: TiledArchitecture, hardware: Hardware, board: Board
     if hardware.weights == "loadable":
         _check_depth(shapes, folding)
     first, together = shapes[0], math.prod(architecture.tiling.counts[:-1])
-    if together > _MOST_TOGETHER and folding.layers[0].neuron_fold(first.rows) == 1:
+    at_once = hardware.source == "raster" and folding.layers[0].neuron_fold(first.rows) == 1
+    if together > _MOST_TOGETHER and at_once:
         raise InputError(
             f"{together} tiles side by side are more than {_MOST_TOGETHER}, whose sums a scan that takes all "
             f"{first.rows} neurons at once can keep; take wider tiles or more cycles a pixel"

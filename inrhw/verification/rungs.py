@@ -130,10 +130,10 @@ def check_torch(artifact: Artifact, models: Sequence[INR]) -> Found:
 def check_nodes(artifact: Artifact, on_progress: OnProgress) -> Found:
     """Compare each node's circuit with its integers, in Amaranth's simulator."""
     core = artifact.core
-    coordinates, _ = _golden(artifact)
-    chosen = np.unique(np.linspace(0, len(coordinates) - 1, NODE_VECTORS).astype(int))
+    inputs = core.network_inputs
+    chosen = np.unique(np.linspace(0, len(inputs) - 1, NODE_VECTORS).astype(int))
     banks = np.resize(core.banks, len(chosen))
-    traced = list(_trace(core.graph, coordinates[chosen], core.banks))
+    traced = list(_trace(core.graph, inputs[chosen], core.banks))
     if core.source == "raster":
         _raster(core.raster)
         traced = traced[1:]

@@ -48,8 +48,11 @@ def test_a_picture_in_tiles_climbs_all_rungs(
 
 
 @pytest.mark.tools
-def test_a_video_in_tiles_is_what_the_verilog_gives(inrhw_: Inrhw, tmp_path: Path) -> None:
-    options = ("--kind", "video", "--size", "5x4x3", "--tiles", "3x3x2", *TINY[2:])
+@pytest.mark.parametrize("source", [(), ("--source", "stream")])
+def test_a_video_in_tiles_is_what_the_verilog_gives(
+    inrhw_: Inrhw, tmp_path: Path, source: tuple[str, ...]
+) -> None:
+    options = ("--kind", "video", "--size", "5x4x3", "--tiles", "3x3x2", *TINY[2:], *source)
     skipped = ("--skip", "synth", "--skip", "power", "--initiation-interval", "4")
     assert inrhw_("build", *options, *skipped, "-o", "core").status == 0
     report = json.loads((tmp_path / "core" / "report.json").read_text())
@@ -71,7 +74,6 @@ def test_a_video_in_tiles_is_what_the_verilog_gives(inrhw_: Inrhw, tmp_path: Pat
         ),
         (("--tiles", "4x3", "--shared"), "tiles is about one picture and shared about several"),
         (("--tiles", "4x3", "--window"), "tiles cannot have a window"),
-        (("--tiles", "4x3", "--source", "stream"), "tiles need the raster source"),
         (("--tiles", "4x3", "--weights", "baked"), "weights of tiles must be rom or loadable, not baked"),
         (("--tiles", "4x3", "--quantizer", "dhq"), "tiles are quantized uniformly"),
     ],

@@ -50,7 +50,6 @@ def test_more_tiles_take_more_memory_and_no_more_multipliers() -> None:
     [
         (Hardware(weights="baked"), "weights of tiles must be rom or loadable, not baked"),
         (Hardware(window=True), "tiles cannot have a window, which needs baked weights; leave one out"),
-        (Hardware(source="stream"), "tiles need the raster source"),
     ],
 )
 def test_what_tiles_cannot_have_is_refused(hardware: Hardware, sentence: str) -> None:
