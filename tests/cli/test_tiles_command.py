@@ -30,6 +30,18 @@ def test_a_picture_in_tiles_is_emitted_as_one_frame(
     assert (pixels == np.asarray(Image.open(tmp_path / "core" / "quantized.png"))).all()
 
 
+def test_the_size_of_tiles_is_chosen_alike_each_time(inrhw_: Inrhw, tmp_path: Path) -> None:
+    small = ("--tiles", "auto", "--size", "24x20", *TINY[2:])
+    for folder in ("core", "again"):
+        assert inrhw_("fit", *small, "-o", folder).status == 0
+    first, second = (read_recipe(tmp_path / name / "recipe.toml") for name in ("core", "again"))
+    assert first.network.tiles == second.network.tiles in ("16x16", "8x8")
+    refused(inrhw_("build", *small, "--initiation-interval", "2", "--max-dsp", "1"), "2 cycles a pixel need")
+    refused(
+        inrhw_("build", "--tiles", "auto", *TINY[:2]), "no tiles of astronaut take fewer bits than its values"
+    )
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("interval", [(), ("--initiation-interval", "4", "--weights", "loadable")])
 def test_a_picture_in_tiles_climbs_all_rungs(
@@ -72,6 +84,7 @@ def test_a_video_in_tiles_is_what_the_verilog_gives(
             ("--kind", "sound", "--size", "99", "--tiles", "4x3"),
             "a tile of this sound must be such as 64,",
         ),
+        (("--tiles", "4x3", "--min-psnr-db", "30"), "min_psnr_db is what the size of tiles is chosen for"),
         (("--tiles", "4x3", "--shared"), "tiles is about one picture and shared about several"),
         (("--tiles", "4x3", "--window"), "tiles cannot have a window"),
         (("--tiles", "4x3", "--weights", "baked"), "weights of tiles must be rom or loadable, not baked"),
