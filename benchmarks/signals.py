@@ -1,4 +1,4 @@
-"""One core of each kind of signal, from its built-in example: likeness, resources, rate and time.
+"""Cores of each kind of signal, of its built-in example, with tiles or not: likeness, resources, rate, time.
 
     python benchmarks/signals.py [--work FOLDER]
 
@@ -18,14 +18,22 @@ from inrhw.base.files import read_json, write_json
 
 RESULTS = Path(__file__).parent / "results" / "signals.json"
 
-#: What is built of each kind.
-BUILDS = {
-    "sound": "--model siren --hidden-features 64 --hidden-layers 1 --steps 1500 --initiation-interval 32 "
-    "--first-weight-bits 16",
-    "video": "--hidden-features 32 --initiation-interval 16",
-    "volume": "--hidden-features 24 --initiation-interval 8",
-    "shape": "--hidden-features 24 --initiation-interval 8",
-}
+_SMALL = "--hidden-features 16 --hidden-layers 1 --initiation-interval 4"
+
+#: What is built: kinds and options. With tiles these are docs/tiles.md.
+BUILDS = (
+    (
+        "sound",
+        "--model siren --hidden-features 64 --hidden-layers 1 --steps 1500 --initiation-interval 32 "
+        "--first-weight-bits 16",
+    ),
+    ("video", "--hidden-features 32 --initiation-interval 16"),
+    ("volume", "--hidden-features 24 --initiation-interval 8"),
+    ("shape", "--hidden-features 24 --initiation-interval 8"),
+    ("sound", f"--model siren --tiles 512 --steps 1500 {_SMALL}"),
+    ("video", f"--tiles 8x8x8 {_SMALL}"),
+    ("volume", f"--tiles 10x10x10 {_SMALL}"),
+)
 
 
 def row_of(kind: str, options: str, folder: Path) -> dict[str, Any]:
@@ -39,6 +47,7 @@ def row_of(kind: str, options: str, folder: Path) -> dict[str, Any]:
         "options": options,
         "size": report["core"]["size"],
         "layers": report["model"]["layers"],
+        **({"tile": report["tiles"]["tile"]} if "tiles" in report else {}),
         "verdict": report["verdict"],
         **{
             f"{name}_{model}": report[name][model]["value"]
@@ -64,8 +73,9 @@ def table(rows: list[dict[str, Any]]) -> str:
             if name.endswith("_rtl") and name != "psnr_db_rtl" and value is not None
         )
         lines.append(
-            f"| {row['kind']} {row['size']} | {row['layers']} | {row['psnr_db_float']:.2f} | "
-            f"{row['psnr_db_rtl']:.2f} | {own} | {row['lut']:,.0f} | {row['ff']:,.0f} | {row['dsp']:.0f} | "
+            f"| {row['kind']} {row['size']} | {row['layers']} {row.get('tile', '')} | "
+            f"{row['psnr_db_float']:.2f} | {row['psnr_db_rtl']:.2f} | {own} | {row['lut']:,.0f} | "
+            f"{row['ff']:,.0f} | {row['dsp']:.0f} | "
             f"{row['bram']:g} | {row['msamples_per_s']:.3g} | {row['fit_s']:.0f} s | {row['seconds']:.0f} s |"
         )
     return "\n".join(lines)
@@ -77,10 +87,10 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "inrhw_signals")
     options = parser.parse_args()
     rows = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
-    for kind, build in BUILDS.items():
+    rows = [row for row in rows if (row["kind"], row["options"]) in BUILDS]
+    for number, (kind, build) in enumerate(BUILDS):
         if not any((row["kind"], row["options"]) == (kind, build) for row in rows):
-            rows = [row for row in rows if row["kind"] != kind]
-            rows.append(row_of(kind, build, options.work / kind))
+            rows.append(row_of(kind, build, options.work / f"{kind}{number}"))
             write_json(RESULTS, rows)
     print(table(rows))
 

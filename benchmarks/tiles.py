@@ -42,9 +42,7 @@ NETWORKS = ((16, 8), (32, 8), (32, 16), (64, 20))
 
 def architecture_of(size: tuple[int, int], tile: int, width: int) -> TiledArchitecture:
     """Return 2-width-width-3 for each tile of a picture."""
-    return TiledArchitecture(
-        "quadinr", size, 3, width, 1, precision=EIGHT_BITS, tile_width=tile, tile_height=tile
-    )
+    return TiledArchitecture("quadinr", size, 3, width, 1, precision=EIGHT_BITS, tile=(tile, tile))
 
 
 def quality(options: argparse.Namespace) -> Iterator[dict[str, Any]]:

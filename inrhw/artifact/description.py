@@ -8,7 +8,6 @@ from amaranth.hdl import Shape
 from amaranth.lib.wiring import Component, In
 
 from inrhw.artifact.manifest import Coordinate, Folding, Manifest, Memory, Port, Stage, Value, WindowFormat
-from inrhw.base.types import Fixed
 from inrhw.base.version import __version__
 from inrhw.core.core import FIFO_LATENCY, Core
 from inrhw.core.registers.control_map import control_registers
@@ -36,8 +35,7 @@ def describe(core: Core, name: str, component: Component) -> Manifest:
     component
         The same as a circuit, whose ports are told.
     """
-    element = core.graph.i.element
-    assert isinstance(element, Fixed)
+    element = core.coordinate
     return Manifest(
         created_by=f"inrhw {__version__}",
         name=name,
@@ -60,7 +58,7 @@ def describe(core: Core, name: str, component: Component) -> Manifest:
         registers=_registers(core),
         control=_addresses(control_registers(core.window, core.scrubs)) if core.control else None,
         window=_window(core.window_source) if core.window_source else None,
-        tile=(core.tiling.tile_width, core.tiling.tile_height) if core.tiling else None,
+        tile=core.tiling.tile if core.tiling else None,
         adder_levels=max((node.adder_levels for node in _dense(core)), default=1),
     )
 

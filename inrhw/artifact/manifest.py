@@ -152,7 +152,7 @@ class Manifest:
     window
         Numbers of the window, if it can be set at run time.
     tile
-        Width and height of a tile in pixels, of a core that has a network for each tile.
+        Samples of a tile along each axis, of a core that has a network for each tile.
     adder_levels
         Levels of adders of weights from one register to the next.
     """
@@ -178,7 +178,7 @@ class Manifest:
     registers: Mapping[str, int] | None = None
     control: Mapping[str, int] | None = None
     window: WindowFormat | None = None
-    tile: tuple[int, int] | None = None
+    tile: tuple[int, ...] | None = None
     adder_levels: int = 1
 
     def __post_init__(self) -> None:

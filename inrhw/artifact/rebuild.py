@@ -42,7 +42,7 @@ def has_banks(folder: Path) -> bool:
     if not isinstance(summary, dict):
         return False
     architecture = summary.get("architecture")
-    return "shared" in summary or (isinstance(architecture, dict) and "tile_width" in architecture)
+    return "shared" in summary or (isinstance(architecture, dict) and "tile" in architecture)
 
 
 def as_emitted(models: Sequence[INR], manifest: Manifest) -> list[INR]:
@@ -83,7 +83,7 @@ def graph_of(
 
 
 def grid_of(models: Sequence[INR]) -> Tiling | list[Grid]:
-    """Return the coordinates of each picture, or the tiles of the only one."""
+    """Return the coordinates of each picture, or the tiles of the only signal."""
     if isinstance(models[0], TiledINR):
         return models[0].architecture.tiling
     return [model.architecture.grid for model in models]
@@ -168,7 +168,7 @@ def _check_same_shape(given: Architecture, core: Architecture, folder: Path, cor
 def _pixels_of_tile(architecture: Architecture) -> str:
     """Return the size of a tile: without tiles, that of the picture."""
     if isinstance(architecture, TiledArchitecture):
-        return f"{architecture.tile_width}x{architecture.tile_height} pixels"
+        return f"{size_text(architecture.tile)} pixels"
     return f"{size_text(architecture.sides)} pixels"
 
 

@@ -40,7 +40,7 @@ def head_comment(core: Core, name: str) -> str:
     name
         Of its top module.
     """
-    element = core.graph.i.element
+    element = core.coordinate
     sizes = " and ".join(map(str, core.sizes))
     what = "pixels" if core.grid.axes == _PICTURE_AXES else "samples"
     lines = [

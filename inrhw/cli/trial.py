@@ -148,9 +148,9 @@ def _predicted(recipe: Recipe, folder: Path) -> Measures:
     graph = graph_of(models, folding, board.adder_operands, adder_levels=hardware.adder_levels)
     options: dict[str, bool] = {"control": hardware.control, "window": hardware.window}
     over = grid_of(models)
-    tile_columns = over.columns if isinstance(over, Tiling) else 0
+    waiting = over.waiting if isinstance(over, Tiling) else 0
     grid = architectures[0].grid
-    parts = graph_cost(graph, grid, hardware.source, tile_columns=tile_columns, **options)
+    parts = graph_cost(graph, grid, hardware.source, waiting_tiles=waiting, **options)
     cost = on_family(sum(parts.values(), Cost()), board.family)
     rate = hardware.target_clock_mhz / graph.initiation_interval
     return Measures(lut=round(cost.lut, 1), dsp=round(cost.dsp, 1), mpixels_per_s=rate)

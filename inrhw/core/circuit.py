@@ -194,7 +194,10 @@ class CoreComponent(wiring.Component):
         return Cat(flags, raster.o.bank)
 
     def _stream(self, m: Module, gate: CreditGate, network: wiring.Component, pages: Pages) -> Value:
-        m.submodules.stream = stream = StreamSourceComponent(self._core.graph.i)
+        tiled = self._core.tiled_stream
+        m.submodules.stream = stream = (
+            tiled.component() if tiled else StreamSourceComponent(self._core.graph.i)
+        )
         m.d.comb += [
             # Nothing is taken in reset: it would be lost.
             self.s_axis_tready.eq(gate.open & pages.allow & self.aresetn),
@@ -208,7 +211,7 @@ class CoreComponent(wiring.Component):
             m.d.comb += [loader.begin.eq(gate.admit & self.s_axis_tuser), stream.bank.eq(loader.bank)]
         flags = Cat(self.s_axis_tuser, self.s_axis_tlast)
         if self._core.pictures == 1:
-            return flags
+            return delay(m, flags, self._core.source_latency, "flags")
         known = self.s_axis_tid < self._core.pictures
         m.d.comb += stream.bank.eq(Mux(known, self.s_axis_tid, 0))
         with m.If(gate.admit & ~known):

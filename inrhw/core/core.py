@@ -13,6 +13,7 @@ from inrhw.core.circuit import CoreComponent
 from inrhw.core.sources.folded_raster import FoldedRaster
 from inrhw.core.sources.raster import RasterSource
 from inrhw.core.sources.tiled_raster import TiledRaster
+from inrhw.core.sources.tiled_stream import TiledStream
 from inrhw.core.sources.window import WindowSource
 from inrhw.gateware.memory import Contents, whole_depth
 from inrhw.lowering.folding import other_weights
@@ -47,7 +48,7 @@ class Core:
     window
         Whether the raster core's window can be set at run time: see `WindowSource`.
     tiling
-        The tiles of the picture, of a raster core with a bank of weights for each.
+        The tiles of the signal, of a core with a bank of weights for each.
     pad
         Whether m_axis_tdata has zeros above the values, up to a power of two of bytes.
     """
@@ -79,10 +80,8 @@ class Core:
             raise InputError(f"a core of {self.pictures} pictures needs as many grids, not {len(self.grids)}")
 
     def _check_tiling(self, tiling: Tiling) -> None:
-        if (tiling.width, tiling.height) != self.grid.sides:
-            raise InputError("tiles must be of the picture that the core shows")
-        if self.source != "raster":
-            raise InputError("tiles need the raster source, which knows in which one a pixel is")
+        if tiling.sides != self.grid.sides:
+            raise InputError("tiles must be of the signal that the core shows")
         banks = 2 * whole_depth(tiling.tiles) if self.graph.memories else tiling.tiles
         if self.graph.i.banks != banks:
             raise InputError(f"a core of {tiling.tiles} tiles needs a bank of weights for each")
@@ -104,14 +103,22 @@ class Core:
 
     @property
     def coordinates(self) -> Codes:
-        """What golden vectors are about: every coordinate of each size, or in its tile, int64 [n, 2]."""
+        """What golden vectors are about: every coordinate of each size, int64 [n, axes].
+
+        With tiles they are those that the network gets; but a stream core is given those of the whole signal.
+        """
+        return self.grid.codes() if self.source == "stream" and self.tiling else self.network_inputs
+
+    @property
+    def network_inputs(self) -> Codes:
+        """What the first layer gets for `coordinates`."""
         if self.tiling:
             return self.tiling.codes()
         return np.concatenate([grid.codes() for grid in self.sizes])
 
     def golden(self) -> list[Codes]:
         """Return the pixels of each picture at all coordinates, [n, channels]."""
-        x = self.coordinates
+        x = self.network_inputs
         if not self.tiling:
             return [self.graph.of_bank(bank).forward_int(x) for bank in range(self.pictures)]
         pixels, numbers = np.empty((len(x), self.channels), np.int64), self.tiling.numbers()
@@ -143,6 +150,18 @@ class Core:
         return self.window_source or RasterSource(first, self.grid)
 
     @property
+    def tiled_stream(self) -> TiledStream | None:
+        """The source of a stream core in tiles."""
+        return TiledStream(self.tiling, self.graph.i) if self.tiling and self.source == "stream" else None
+
+    @property
+    def coordinate(self) -> Fixed:
+        """Format of a coordinate: of those of s_axis, or else of those that the network gets."""
+        element = self.grid.element if self.source == "stream" else self.graph.i.element
+        assert isinstance(element, Fixed)
+        return element
+
+    @property
     def pipeline(self) -> Graph:
         """The part of the graph between source and FIFO."""
         return self.graph.without_first() if self.source == "raster" else self.graph
@@ -171,7 +190,7 @@ class Core:
         if not memories:
             return ()
         edges = "; ".join(f"{name} {node.o}" for name, node in self.graph.nodes.items())
-        tiles = f"tiles {self.tiling.tile_width}x{self.tiling.tile_height}; " if self.tiling else ""
+        tiles = f"tiles {self.tiling.grid}; " if self.tiling else ""
         name = f"{memories[0].name}; {self.grid}; {tiles}{edges}"
         return (replace(memories[0], name=name), *memories[1:])
 
@@ -194,7 +213,9 @@ class Core:
     @property
     def source_latency(self) -> int:
         """Cycles from admission to the first node."""
-        return self.raster.latency if self.source == "raster" else 0
+        if self.source == "raster":
+            return self.raster.latency
+        return self.tiled_stream.latency if self.tiled_stream else 0
 
     @property
     def initiation_interval(self) -> int:
@@ -257,9 +278,8 @@ def core_over(
     window: bool = False,
     pad: bool = False,
 ) -> Core:
-    """Return the core of a picture, of each of several pictures, or of a picture in tiles; see `Core`."""
+    """Return the core of a picture, of each of several pictures, or of a signal in tiles; see `Core`."""
     if isinstance(grid, Tiling):
-        whole = Grid(grid.width, grid.height)
-        return Core(graph, whole, source, control=control, window=window, tiling=grid, pad=pad)
+        return Core(graph, grid.whole, source, control=control, window=window, tiling=grid, pad=pad)
     first, *others = [grid] if isinstance(grid, Grid) else grid
     return Core(graph, first, source, tuple(others), control=control, window=window, pad=pad)

@@ -159,7 +159,7 @@ def layer_cost(
     if shape.phase_bits == 0 and leaving < shape.rows:
         following += Gather(Vector(shape.following[-1].o.element, shape.rows, leaving)).cost()
     if raster:
-        return _folded_raster(folded, shape.tile_columns) + following
+        return _folded_raster(folded, shape.waiting_tiles) + following
     if shape.shared and fold == Fold(shape.rows, shape.columns) and lanes == shape.columns:
         return shape.baked.cost() + following
     if not shape.rotation:
@@ -180,9 +180,12 @@ def rest_cost(
 
     With weight_ecc "scrub" also what repairs words, but for the checks: they are the memories' own.
     """
-    chosen = shapes[0].banks > 1 and source == "raster" and not shapes[0].tile_columns
+    chosen = shapes[0].banks > 1 and source == "raster" and not shapes[0].waiting_tiles
     pages = _pages(weights == "loadable", chosen, control, scrubs=weight_ecc == "scrub")
-    return _fifo(shapes[-1].rows * shapes[-1].y_bits, 1) + pages
+    split = Cost()
+    if source == "stream" and shapes[0].waiting_tiles:
+        split = _split(shapes[0].columns, shapes[0].x_bits, shapes[0].banks)
+    return _fifo(shapes[-1].rows * shapes[-1].y_bits, 1) + pages + split
 
 
 def graph_cost(
@@ -192,7 +195,7 @@ def graph_cost(
     *,
     control: bool = False,
     window: bool = False,
-    tile_columns: int = 0,
+    waiting_tiles: int = 0,
 ) -> dict[str, Cost]:
     """Return what each node of a graph costs on UltraScale+, as it is in a core, and "source" and "rest".
 
@@ -204,8 +207,8 @@ def graph_cost(
         The picture.
     source, control, window
         As in `inrhw.emit`.
-    tile_columns
-        Tiles side by side, of a graph with a bank for each tile; else 0.
+    waiting_tiles
+        `Tiling.waiting` of a graph with a bank for each tile; else 0.
     """
     first, *others = graph.nodes
     behind = zip(others, itertools.pairwise(graph.nodes.values()), strict=True)
@@ -213,13 +216,15 @@ def graph_cost(
     node = graph.nodes[first]
     if source == "stream":
         parts[first] = node.cost()
+        if waiting_tiles:
+            parts["source"] = _split(node.i.length, node.i.element.width, node.i.banks)
     elif isinstance(node, FoldedDense):
-        parts["source"] = _folded_raster(node.shape, tile_columns)
+        parts["source"] = _folded_raster(node.shape, waiting_tiles)
     else:
         assert isinstance(node, Dense)
         parts["source"] = _raster(node, grid, window=window)
     loadable = bool(graph.memories)
-    chosen = graph.i.banks > 1 and not loadable and source == "raster" and not tile_columns
+    chosen = graph.i.banks > 1 and not loadable and source == "raster" and not waiting_tiles
     credits = graph.latency // graph.initiation_interval + 1
     fifo = _fifo(graph.o.length * graph.o.element.width, credits)
     scrubs = any(
@@ -267,15 +272,15 @@ def _rotated(shape: LayerShape, lanes: int, rotated_lanes: int) -> Cost:
     return regrouped + turned.cost() + _on_lanes(tuple(others), shape.columns, rotated_lanes, 1)
 
 
-def _folded_raster(shape: FoldedShape, tile_columns: int = 0) -> Cost:
+def _folded_raster(shape: FoldedShape, waiting_tiles: int = 0) -> Cost:
     """Return the cost of accumulators in LUT RAM, their increments, and the pixel counter.
 
-    With tiles there are sums for each column of them, and the counter of tiles.
+    With tiles there are sums for each that waits, and the counter of tiles.
     """
     format = shape.format
     width = accumulator_width(format, shape.element) if shape.loadable else format.sum_width
     beats, lanes = shape.neuron_fold, shape.fold.pe
-    sums = whole_depth(beats) * max(1, tile_columns)
+    sums = whole_depth(beats) * max(1, waiting_tiles)
     kept = block_ram(width, sums) if sums_in_blocks(sums, beats) else Cost(lut=lut_ram(width, sums))
     lane = kept + adder(width, shape.element.width)
     rows = (1 + shape.columns) * beats  # that of the first pixel, and one an axis
@@ -286,8 +291,18 @@ def _folded_raster(shape: FoldedShape, tile_columns: int = 0) -> Cost:
     ) + delayed(address_bits(sums) + 2, late)
     if shape.loadable:
         increments += encoder(*words, top, weight_ecc=shape.weight_ecc)
-    scan = _SCAN + (4 * counter(shape.banks) if tile_columns else Cost())
+    scan = _SCAN + (2 * shape.columns * counter(shape.banks) if waiting_tiles else Cost())
     return lanes * lane + increments + counter(rows) + 2 * counter(beats) + scan
+
+
+def _split(axes: int, bits: int, tiles: int) -> Cost:
+    """Return the cost of what splits coordinates of a signal into tile and place in it, of so many bits.
+
+    By its adders and registers, if all axes have as many tiles.
+    """
+    rounds = -(-address_bits(tiles) // axes)
+    width = bits + rounds
+    return Cost(lut=axes * width * (4 + 1.5 * rounds), ff=(1 + rounds) * (axes * width + address_bits(tiles)))
 
 
 def _raster(dense: Dense, grid: Grid, *, window: bool) -> Cost:

@@ -144,8 +144,6 @@ def plan_tiles(architecture: TiledArchitecture, hardware: Hardware, board: Board
         raise InputError(f"the networks of tiles are multipliers, {WHERE_LEVELS_ARE}")
     if hardware.window:
         raise InputError("tiles cannot have a window, which needs baked weights; leave one out")
-    if hardware.source != "raster":
-        raise InputError("tiles need the raster source, which knows in which one a pixel is, not stream")
     shapes = layer_shapes(architecture)
     if hardware.folded:
         folding = _folding(shapes, hardware, board)
@@ -154,10 +152,11 @@ def plan_tiles(architecture: TiledArchitecture, hardware: Hardware, board: Board
         _check_room(shapes, folding, hardware, board)
     if hardware.weights == "loadable":
         _check_depth(shapes, folding)
-    first, columns = shapes[0], architecture.tiling.columns
-    if columns > _MOST_COLUMNS and folding.layers[0].neuron_fold(first.rows) == 1:
+    first, together = shapes[0], math.prod(architecture.tiling.counts[:-1])
+    at_once = hardware.source == "raster" and folding.layers[0].neuron_fold(first.rows) == 1
+    if together > _MOST_TOGETHER and at_once:
         raise InputError(
-            f"{columns} tiles side by side are more than {_MOST_COLUMNS}, whose sums a scan that takes all "
+            f"{together} tiles side by side are more than {_MOST_TOGETHER}, whose sums a scan that takes all "
             f"{first.rows} neurons at once can keep; take wider tiles or more cycles a pixel"
         )
     return folding
@@ -191,7 +190,7 @@ def _check_room(shapes: Sequence[LayerShape], folding: Folding, hardware: Hardwa
 
 
 #: Words of the deepest memory of LUTs that synthesis makes.
-_MOST_COLUMNS = 256
+_MOST_TOGETHER = 256
 
 
 @dataclass(frozen=True)

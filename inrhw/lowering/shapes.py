@@ -45,8 +45,8 @@ class LayerShape:
         Several pictures have the same weights: adders where there is a multiplier for each of them.
     baked
         The layer with the weights before training, as adders.
-    tile_columns
-        Tiles side by side, of a core with a bank for each tile; else 0.
+    waiting_tiles
+        `Tiling.waiting` of a core with a bank for each tile; else 0.
     """
 
     fixed: FoldedShape
@@ -55,7 +55,7 @@ class LayerShape:
     following: tuple[Node, ...]
     shared: bool
     baked: Dense = field(compare=False)
-    tile_columns: int = 0
+    waiting_tiles: int = 0
 
     @property
     def rows(self) -> int:
@@ -118,7 +118,7 @@ class LayerShape:
         element: Element = self.fixed.element
         if isinstance(element, Fixed):
             element = Fixed(self.loadable.sum_width - self.loadable.shift_lo, element.frac)
-        sets = self.fixed.banks if self.tile_columns else 1
+        sets = self.fixed.banks if self.waiting_tiles else 1
         banks = 2 * whole_depth(sets)
         return replace(shape, format=self.loadable, element=element, banks=banks, sets=sets, loadable=True)
 
@@ -138,9 +138,9 @@ def layer_shapes(
     adder_levels
         As of `lower`, for layers that are adders.
     """
-    tile_columns = 0
+    waiting_tiles = 0
     if isinstance(architecture, TiledArchitecture):
-        tile_columns, pictures = architecture.tiling.columns, architecture.tiles
+        waiting_tiles, pictures = architecture.tiling.waiting, architecture.tiles
         architecture = architecture.of_tile
     precision = architecture.precision
     if precision.quantizer == "auto":  # what it rotates, training decides
@@ -150,12 +150,12 @@ def layer_shapes(
     if isinstance(known, SharedArchitecture):
         networks = [own_network(known, 0)]
     else:
-        networks = [INR(known, seed) for seed in range(min(_TILES, pictures) if tile_columns else 1)]
+        networks = [INR(known, seed) for seed in range(min(_TILES, pictures) if waiting_tiles else 1)]
     graphs = [lower(network.quantized(), adder_levels=adder_levels) for network in networks]
     each = [_chunks(graph.nodes.values()) for graph in graphs]
     chunks = each[0]
     alike = _shared_layers(architecture, len(chunks)) if shared and pictures > 1 else range(0)
-    if tile_columns and architecture.encoding:
+    if waiting_tiles and architecture.encoding:
         alike = range(1)
     return tuple(
         LayerShape(
@@ -169,7 +169,7 @@ def layer_shapes(
             following=tuple(following),
             shared=k in alike,
             baked=dense,
-            tile_columns=tile_columns,
+            waiting_tiles=waiting_tiles,
         )
         for k, (rotated, dense, following) in enumerate(chunks)
     )

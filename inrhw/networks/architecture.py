@@ -118,8 +118,7 @@ class Architecture:
         if self.omega_0 is None:
             object.__setattr__(self, "omega_0", self.activation.default_omega_0)
         if self.first_omega_0 is None:
-            finer = max(1.0, self.sides[0] / _LINE) if len(self.sides) == 1 else 1.0
-            object.__setattr__(self, "first_omega_0", finer * (self.omega_0 or 0.0))
+            object.__setattr__(self, "first_omega_0", self.finer * (self.omega_0 or 0.0))
         told = replace(self.precision, phase_bits=self.phase_bits, first_weight_bits=self.first_weight_bits)
         object.__setattr__(self, "precision", told)
         if self.precision.weight_code not in weight_codes():
@@ -178,6 +177,11 @@ class Architecture:
             self.first_omega_0,
             self.activation_impl,
         )
+
+    @property
+    def finer(self) -> float:
+        """By what the first layer's initial frequencies exceed the others' if nobody says it."""
+        return max(1.0, self.sides[0] / _LINE) if len(self.sides) == 1 else 1.0
 
     @property
     def circuit(self) -> type[CurveNode]:

@@ -9,6 +9,9 @@ from inrhw.base.settings import Settings, at_least, over
 #: Of a hidden layer, and layers between the first and the last.
 _WIDEST, _MOST_LAYERS = 256, 16
 
+#: Of tiles, whose size is to be chosen.
+AUTO = "auto"
+
 #: What may stand between a picture's first layer and the shared ones.
 Projection = Literal["full", "low-rank", "diagonal"]
 
@@ -38,8 +41,11 @@ class Network(Settings):
         Circuit of the activation, as `inrhw activations` names it; "auto": the one with the fewest LUTs on
         the board that errs by one unit of the last place at most. "": a table.
     tiles
-        Size of a tile in pixels, such as 32x32, to have a network for each tile of the picture. "": one
-        network for all of it.
+        Size of a tile in samples, such as 32x32 of a picture, 16x16x8 of a video and 1024 of a sound, to have
+        a network for each tile of the signal. "auto": of the sizes that fit the board and its limits, the one
+        that is best after a short trial. "": one network for all of it.
+    min_psnr_db
+        With tiles auto, the PSNR to reach, with tiles as large as that allows. None: as much as fits.
     shared
         One core for several pictures, whose networks share their inner layers.
     projection
@@ -56,6 +62,7 @@ class Network(Settings):
     first_omega_0: Annotated[float, over(0, 100_000)] | None = None
     activation_impl: str = ""
     tiles: str = ""
+    min_psnr_db: Annotated[float, over(0, 200)] | None = None
     shared: bool = False
     projection: Projection | None = None
     rank: Annotated[int, at_least(1, _WIDEST)] | None = None
@@ -65,6 +72,8 @@ class Network(Settings):
         _ = self.widths
         if self.tiles and self.shared:
             raise InputError("tiles is about one picture and shared about several; give one of them")
+        if self.min_psnr_db is not None and self.tiles != AUTO:
+            raise InputError("min_psnr_db is what the size of tiles is chosen for; give --tiles auto too")
         given = [name for name in ("projection", "rank") if getattr(self, name) is not None]
         if given and not self.shared:
             raise InputError(f"{' and '.join(given)} is about pictures that share layers; give --shared too")

@@ -1,6 +1,6 @@
-"""A picture in tiles: a small network for each of them, all of one shape, trained and rendered together.
+"""A signal in tiles: a small network for each of them, all of one shape, trained and rendered together.
 
-Multiplications a pixel are those of one small network; what is stored grows with the picture. A tile is to
+Multiplications a sample are those of one small network; what is stored grows with the signal. A tile is to
 hardware what a picture is on a core of many: a bank of weights.
 """
 
@@ -26,28 +26,32 @@ from inrhw.signals.tiling import Tiling
 __all__ = ["TiledArchitecture", "TiledINR", "TiledLayer", "network_of", "read_architecture"]
 
 
-#: Of omega_0 for a whole picture: a tile shows fewer periods of whatever there is (decision 0026).
+#: Of omega_0 for a whole signal: a tile shows fewer periods of whatever there is (decision 0026).
 _OF_OMEGA_0 = 0.5
+
+#: Samples of a tile of a sound for which its network starts with omega_0 (decision 0036).
+_LINE = 64
 
 
 @dataclass(frozen=True)
 class TiledArchitecture(Architecture):
-    """Networks of one shape for the tiles of a picture.
+    """Networks of one shape for the tiles of a signal.
 
-    Where nobody says omega_0, it is half of what a periodic model has for a whole picture.
+    Where nobody says omega_0, it is half of what a periodic model has for a whole signal; on one axis the
+    first layer's is that times each 64 samples of a tile.
 
     Parameters
     ----------
     sides
-        Width and height of the whole picture.
-    tile_width, tile_height
-        Of a tile in pixels.
+        Of the whole signal.
+    tile
+        Samples of a tile along each axis.
     """
 
-    tile_width: int = 1
-    tile_height: int = 1
+    tile: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "tile", tuple(self.tile))
         known = activations().get(self.model)
         if self.omega_0 is None and known and issubclass(known, PeriodicActivation):
             object.__setattr__(self, "omega_0", _OF_OMEGA_0 * known.default_omega_0)
@@ -57,34 +61,37 @@ class TiledArchitecture(Architecture):
             raise InputError(f"tiles are quantized uniformly; quantizer {self.precision.quantizer} rotates")
 
     @property
+    def finer(self) -> float:
+        """By what the first layer's initial frequencies exceed the others' if nobody says it."""
+        return max(1.0, self.tile[0] / _LINE) if len(self.tile) == 1 else 1.0
+
+    @property
     def tiling(self) -> Tiling:
         """Where the tiles are in what is rendered."""
-        if len(self.sides) != 2:
-            raise InputError(f"tiles are of pictures, which have two axes; this signal has {len(self.sides)}")
-        sides = (*self.sides, self.tile_width, self.tile_height)
-        return Tiling(*(side * self.scale for side in sides))
+        sides, tile = (tuple(side * self.scale for side in each) for each in (self.sides, self.tile))
+        return Tiling(sides, tile)
 
     @property
     def tiles(self) -> int:
-        """Networks that together hold the picture."""
+        """Networks that together hold the signal."""
         return self.tiling.tiles
 
     @property
     def grid(self) -> Grid:
-        """Coordinates of a tile's pixels."""
+        """Coordinates of a tile's samples."""
         return self.tiling.grid
 
     @property
     def encoding(self) -> Encoding | None:
         """The layer in front of the trained ones, of a tile."""
-        return self.activation.encoding((self.tile_width, self.tile_height))
+        return self.activation.encoding(self.tile)
 
     @functools.cached_property
     def of_tile(self) -> Architecture:
         """What the network of one tile is by itself."""
         return Architecture(
             self.model,
-            (self.tile_width, self.tile_height),
+            self.tile,
             self.channels,
             self.hidden_features,
             self.hidden_layers,
@@ -187,7 +194,7 @@ def network_of(architecture: Architecture, seed: int = 0) -> INR:
 def read_architecture(text: str) -> Architecture:
     """Return the architecture, of tiles or not, that `architecture_to_json` wrote; errors as it has."""
     try:
-        tiled = "tile_width" in json.loads(text)
+        tiled = "tile" in json.loads(text)
     except (ValueError, TypeError):
         tiled = False
     return architecture_from_json(text, TiledArchitecture if tiled else Architecture)

@@ -111,6 +111,7 @@ def _html(report: Report, folder: Path) -> str:
         ],
         shown=[_shown(one, folder) for one in report.get("shared", {}).get("pictures", [])],
         heat=heat_map(report["tiles"]) if "tiles" in report else [],
+        gridded=_picture("quantized", folder / report["tiles"]["picture"]) if "tiles" in report else None,
         stages=_timeline(report.get("pipeline", [])),
         resource_titles=RESOURCE_TITLES,
         vivado_titles=RESOURCE_TITLES | _VIVADO_TITLES,

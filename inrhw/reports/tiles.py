@@ -1,4 +1,4 @@
-"""What a report says of a picture in tiles: how good each is, what seams show, and what it all costs."""
+"""What a report says of a signal in tiles: how good each is, what seams show, and what it all costs."""
 
 import itertools
 import math
@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from inrhw.base.files import finite
 from inrhw.reports.words import Report, figure
-from inrhw.signals.kinds.picture import load_picture
-from inrhw.signals.samples import PIXEL
+from inrhw.signals.kinds.picture import Picture, save_picture
+from inrhw.signals.montage import CURVE_HEIGHT, CURVE_LENGTH, as_bytes, side_by_side, slices
+from inrhw.signals.samples import PIXEL, Samples
+from inrhw.signals.stored import signal_in, suffix_of
 from inrhw.signals.tiling import Tiling
 
 if TYPE_CHECKING:
@@ -20,14 +22,17 @@ if TYPE_CHECKING:
 #: PSNR in dB of the darkest and of the brightest tile of the map.
 _DARKEST_DB, _BRIGHTEST_DB = 20.0, 45.0
 
+#: Names of the files that are compared.
+_COMPARED = ("original", "quantized")
+
 
 def tiles_section(folder: Path, fitted: Report, architecture: "TiledArchitecture", parameters: int) -> Report:
-    """Return the section on tiles, of the quantized model's picture, which is the core's.
+    """Return the section on tiles, of the quantized model's signal, which is the core's.
 
     Parameters
     ----------
     folder
-        With original.png and quantized.png.
+        With the signal as it was and as the quantized model renders it.
     fitted
         What training left, for its numbers of bits.
     architecture
@@ -35,22 +40,24 @@ def tiles_section(folder: Path, fitted: Report, architecture: "TiledArchitecture
     parameters
         Stored numbers of all tiles together.
     """
-    original, rendered = (load_picture(folder / f"{name}.png").values for name in ("original", "quantized"))
-    # Of 16 bits too in steps of 8.
-    error = (original.astype(np.float64) - rendered) * PIXEL.hi / architecture.value.hi
-    square = np.square(error).mean(axis=2)
-    tiling, source = architecture.tiling, "peak 255, the quantized model's picture against the original"
+    original, rendered = (signal_in(folder / f"{name}{suffix_of(fitted)}", fitted) for name in _COMPARED)
+    # In steps of the 256th of the range, whatever the format.
+    value = architecture.value
+    error = (original.values.astype(np.float64) - rendered.values) * PIXEL.hi / (value.hi - value.lo)
+    square = np.square(error).mean(axis=-1)
+    tiling, source = architecture.tiling, "peak 255, the quantized model's signal against the original"
     seam = on_seam(tiling)
     across, other = seam_steps(tiling, error)
-    step = "root mean square of the error's change from a pixel to the next, of 255"
+    step = "root mean square of the error's change from a sample to the next, of 255"
     alone = same_parameters(architecture, parameters)
     return {
-        "columns": tiling.columns,
-        "rows": tiling.rows,
-        "tile": f"{tiling.tile_width}x{tiling.tile_height}",
+        "counts": list(tiling.counts),
+        "tile": str(tiling.grid),
+        "picture": _shown(folder, rendered),
+        "grid": grid_path(tiling),
         "psnr_db": [finite(value) for value in tile_psnr_db(tiling, square).tolist()],
-        "seam_psnr_db": figure(_psnr_db(square[seam]), "dB", f"{source}; outermost pixels of tiles"),
-        "inner_psnr_db": figure(_psnr_db(square[~seam]), "dB", f"{source}; all other pixels"),
+        "seam_psnr_db": figure(_psnr_db(square[seam]), "dB", f"{source}; outermost samples of tiles"),
+        "inner_psnr_db": figure(_psnr_db(square[~seam]), "dB", f"{source}; all other samples"),
         "seam_step": figure(across, "1", f"{step}, across seams"),
         "inner_step": figure(other, "1", f"{step}, within tiles"),
         "parameters_per_pixel": figure(parameters / square.size, "1", "weights and biases of all tiles"),
@@ -67,8 +74,16 @@ def tiles_section(folder: Path, fitted: Report, architecture: "TiledArchitecture
     }
 
 
+def _shown(folder: Path, rendered: Samples) -> str:
+    """Return the picture over which the grid of tiles is drawn: that of a picture, or one written now."""
+    if isinstance(rendered, Picture):
+        return f"{_COMPARED[1]}{rendered.suffix}"
+    save_picture(folder / "tiles.png", side_by_side(as_bytes(rendered.values, rendered.value)))
+    return "tiles.png"
+
+
 def tile_psnr_db(tiling: Tiling, square: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the PSNR of every tile, [tiles], of the squared error of each pixel, [height, width]."""
+    """Return the PSNR of every tile, [tiles], of the squared error of each sample, [..., y, x]."""
     numbers = tiling.numbers()
     mean = np.bincount(numbers, square.ravel()) / np.bincount(numbers)
     with np.errstate(divide="ignore"):
@@ -77,40 +92,44 @@ def tile_psnr_db(tiling: Tiling, square: NDArray[np.float64]) -> NDArray[np.floa
 
 
 def on_seam(tiling: Tiling) -> NDArray[np.bool_]:
-    """Return whether each pixel, [height, width], has a neighbour in another tile.
+    """Return whether each sample, [..., y, x], has a neighbour in another tile.
 
     Examples
     --------
-    >>> on_seam(Tiling(6, 1, 3, 1)).astype(int).tolist()
+    >>> on_seam(Tiling((6, 1), (3, 1))).astype(int).tolist()
     [[0, 0, 1, 1, 0, 0]]
     """
-    numbers = tiling.numbers().reshape(tiling.height, tiling.width)
-    padded = np.pad(numbers, 1, mode="edge")
-    neighbours = (padded[1:-1, :-2], padded[1:-1, 2:], padded[:-2, 1:-1], padded[2:, 1:-1])
+    numbers = _numbers(tiling)
     seam = np.zeros(numbers.shape, bool)
-    for neighbour in neighbours:
-        seam |= neighbour != numbers
+    for axis in range(numbers.ndim):
+        crossed = np.diff(numbers, axis=axis) != 0
+        for ends in ((0, 1), (1, 0)):
+            seam |= np.pad(crossed, [ends if axis == each else (0, 0) for each in range(numbers.ndim)])
     return seam
 
 
 def seam_steps(tiling: Tiling, error: NDArray[np.float64]) -> tuple[float | None, float | None]:
-    """Return how much the error changes from a pixel to the next, across seams and elsewhere.
+    """Return how much the error changes from a sample to the next, across seams and elsewhere.
 
     Parameters
     ----------
     tiling
         Where seams are.
     error
-        Of each pixel, [height, width, channels].
+        Of each sample, [..., y, x, channels].
     """
-    numbers = tiling.numbers().reshape(tiling.height, tiling.width)
+    numbers = _numbers(tiling)
     steps, seams = [], []
-    for axis in (0, 1):
-        steps.append(np.square(np.diff(error, axis=axis)).mean(axis=2).ravel())
+    for axis in range(numbers.ndim):
+        steps.append(np.square(np.diff(error, axis=axis)).mean(axis=-1).ravel())
         seams.append(np.diff(numbers, axis=axis).ravel() != 0)
     square, seam = np.concatenate(steps), np.concatenate(seams)
     across, other = (math.sqrt(part.mean()) if len(part) else None for part in (square[seam], square[~seam]))
     return across, other
+
+
+def _numbers(tiling: Tiling) -> NDArray[np.int64]:
+    return tiling.numbers().reshape(*reversed(tiling.sides))
 
 
 def macs(features: list[int]) -> int:
@@ -138,19 +157,49 @@ def same_parameters(architecture: "TiledArchitecture", parameters: int) -> list[
     return [first, *[width] * len(hidden), last]
 
 
+def grid_path(tiling: Tiling) -> str:
+    """Return the seams between tiles as an SVG path over the picture that shows them.
+
+    Examples
+    --------
+    >>> grid_path(Tiling((4, 3), (2, 2)))
+    'M2 0V3M0 2H4'
+    >>> grid_path(Tiling((4,), (2,)))
+    'M2 0V160'
+    """
+    width, height, depth, *_ = *tiling.sides, 1, 1
+    across, down, *_ = *tiling.tile, 1
+    if len(tiling.sides) == 1:
+        length = min(CURVE_LENGTH, width)
+        return "".join(f"M{at * length / width:g} 0V{CURVE_HEIGHT}" for at in range(across, width, across))
+    return "".join(
+        path
+        for _, top, left in slices(depth, height, width)
+        for path in (
+            *(f"M{left + at} {top}V{top + height}" for at in range(across, width, across)),
+            *(f"M{left} {top + at}H{left + width}" for at in range(down, height, down)),
+        )
+    )
+
+
 def heat_map(section: Report) -> list[dict[str, Any]]:
-    """Return place, brightness in percent and title of every tile, for the page."""
-    found = []
+    """Return place, brightness in percent and title of every tile, for the page.
+
+    Layers of tiles are side by side, with a place between them.
+    """
+    counts, found = section["counts"], []
     for tile, value in enumerate(section["psnr_db"]):
-        row, column = divmod(tile, section["columns"])
+        column, *others = (int(at) for at in np.unravel_index(tile, counts, order="F"))
+        row, layer, *_ = *others, 0, 0
         level = 1.0 if value is None else (value - _DARKEST_DB) / (_BRIGHTEST_DB - _DARKEST_DB)
         told = "equal" if value is None else f"{value:.1f} dB"
+        place = ",".join(map(str, [*reversed(others), column]))
         found.append(
             {
-                "column": column,
+                "column": column + layer * (counts[0] + 1),
                 "row": row,
                 "lightness": round(15 + 75 * min(1, max(0, level))),
-                "title": f"tile {row},{column}: {told}",
+                "title": f"tile {place}: {told}",
             }
         )
     return found

@@ -1,6 +1,6 @@
 """Pictures of what is none: slices and frames side by side."""
 
-import math
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,13 +9,13 @@ from inrhw.base.types import Fixed
 from inrhw.signals.samples import Values
 
 #: Slices or frames that are shown at most.
-_TILES = 12
+_SLICES = 12
 
 #: Pixels between them.
 _GAP = 2
 
 #: Height of a curve, and its greatest length.
-_CURVE_HEIGHT, _CURVE_LENGTH = 160, 720
+CURVE_HEIGHT, CURVE_LENGTH = 160, 720
 
 
 def as_bytes(values: Values, value: Fixed) -> NDArray[np.uint8]:
@@ -33,18 +33,27 @@ def side_by_side(values: NDArray[np.uint8], across: int = 4) -> NDArray[np.uint8
         return curve(shown[:, 0])
     if shown.ndim == 3:
         return shown
-    chosen = np.unique(np.linspace(0, len(shown) - 1, min(_TILES, len(shown))).round().astype(int))
-    across = min(across, len(chosen))
-    rows = math.ceil(len(chosen) / across)
-    _, height, width, channels = shown.shape
-    picture = np.full(
-        (rows * (height + _GAP) - _GAP, across * (width + _GAP) - _GAP, channels), 255, np.uint8
-    )
-    for place, slice_ in enumerate(shown[chosen]):
-        row, column = divmod(place, across)
-        top, left = row * (height + _GAP), column * (width + _GAP)
-        picture[top : top + height, left : left + width] = slice_
+    depth, height, width, channels = shown.shape
+    places = list(slices(depth, height, width, across))
+    bottom, right = (max(place[axis] for place in places) for axis in (1, 2))
+    picture = np.full((bottom + height, right + width, channels), 255, np.uint8)
+    for number, top, left in places:
+        picture[top : top + height, left : left + width] = shown[number]
     return picture
+
+
+def slices(depth: int, height: int, width: int, across: int = 4) -> Iterator[tuple[int, int, int]]:
+    """Yield which slices `side_by_side` shows, each with its top and its left in the picture.
+
+    Examples
+    --------
+    >>> list(slices(2, 5, 6))
+    [(0, 0, 0), (1, 0, 8)]
+    """
+    chosen = np.unique(np.linspace(0, depth - 1, min(_SLICES, depth)).round().astype(int))
+    for place, number in enumerate(chosen.tolist()):
+        row, column = divmod(place, min(across, len(chosen)))
+        yield number, row * (height + _GAP), column * (width + _GAP)
 
 
 def curve(values: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -55,12 +64,12 @@ def curve(values: NDArray[np.uint8]) -> NDArray[np.uint8]:
     >>> curve(np.uint8([0, 255])).shape
     (160, 2, 1)
     """
-    columns = np.array_split(values, min(_CURVE_LENGTH, len(values)))
-    picture = np.full((_CURVE_HEIGHT, len(columns), 1), 255, np.uint8)
+    columns = np.array_split(values, min(CURVE_LENGTH, len(values)))
+    picture = np.full((CURVE_HEIGHT, len(columns), 1), 255, np.uint8)
     for column, part in enumerate(columns):
         # From the value before it, so that the curve has no holes.
         joined = [*(columns[column - 1][-1:] if column else ()), *part]
         ends = (min(joined), max(joined))
-        bottom, top = (round((255 - int(end)) * (_CURVE_HEIGHT - 1) / 255) for end in ends)
+        bottom, top = (round((255 - int(end)) * (CURVE_HEIGHT - 1) / 255) for end in ends)
         picture[top : bottom + 1, column] = 60
     return picture

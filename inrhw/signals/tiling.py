@@ -1,5 +1,6 @@
-"""A picture cut into tiles of one size, each of which has coordinates of its own."""
+"""A signal cut into tiles of one size, each of which has coordinates of its own."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,119 +8,130 @@ from numpy.typing import NDArray
 
 from inrhw.base.errors import InputError
 from inrhw.base.types import Codes
-from inrhw.signals.grid import Grid
-from inrhw.signals.kinds.picture import Pixels, parse_size
+from inrhw.signals.grid import Grid, size_text
+from inrhw.signals.samples import Values
 
 
 @dataclass(frozen=True)
 class Tiling:
-    """Tiles of a picture, numbered line by line from the upper left.
+    """Tiles of a signal, numbered in the order in which a scan meets them.
 
-    Where the tiles do not divide the picture, those at its right and lower border are cut: they have the
-    coordinates of a whole tile, of which some are never asked for.
+    Where the tiles do not divide the signal, the last ones on an axis are cut: they have the coordinates of a
+    whole tile, of which some are never asked for.
 
     Parameters
     ----------
-    width, height
-        Of the picture in pixels.
-    tile_width, tile_height
-        Of a tile in pixels, at most those of the picture.
+    sides
+        Samples of the signal along each axis, the one that is scanned fastest first.
+    tile
+        The same of a tile, at most those of the signal.
 
     Examples
     --------
-    >>> tiling = Tiling(5, 2, 3, 2)
-    >>> tiling.columns, tiling.rows, tiling.tiles
-    (2, 1, 2)
+    >>> tiling = Tiling((5, 2), (3, 2))
+    >>> tiling.counts, tiling.tiles
+    ((2, 1), 2)
     >>> tiling.numbers().tolist()
     [0, 0, 0, 1, 1, 0, 0, 0, 1, 1]
     >>> tiling.codes()[:5].tolist()
     [[-2, -1], [0, -1], [2, -1], [-2, -1], [0, -1]]
+    >>> Tiling((3,), (2,)).codes().tolist()
+    [[-1], [1], [-1]]
     """
 
-    width: int
-    height: int
-    tile_width: int
-    tile_height: int
+    sides: tuple[int, ...]
+    tile: tuple[int, ...]
 
     def __post_init__(self) -> None:
-        Grid(self.width, self.height)
-        if not (1 <= self.tile_width <= self.width and 1 <= self.tile_height <= self.height):
+        axes = self.whole.axes
+        if len(self.tile) != axes:
+            told = size_text(self.tile)
+            raise InputError(f"tiles of a signal on {axes} axes must have as many, not {told}")
+        if not all(1 <= own <= side for own, side in zip(self.tile, self.sides, strict=True)):
+            least = size_text((1,) * axes)
             raise InputError(
-                f"tiles must be from 1x1 to {self.width}x{self.height} pixels, which the picture has, "
-                f"not {self.tile_width}x{self.tile_height}"
+                f"tiles must be from {least} to {self.whole} samples, which the signal has, "
+                f"not {size_text(self.tile)}"
             )
 
     @property
-    def columns(self) -> int:
-        """Tiles side by side."""
-        return -(-self.width // self.tile_width)
+    def whole(self) -> Grid:
+        """Coordinates of the signal without tiles."""
+        return Grid(*self.sides)
 
     @property
-    def rows(self) -> int:
-        """Tiles one below the other."""
-        return -(-self.height // self.tile_height)
+    def grid(self) -> Grid:
+        """Coordinates of the samples of a whole tile."""
+        return Grid(*self.tile)
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """Tiles along each axis."""
+        return tuple(-(-side // own) for side, own in zip(self.sides, self.tile, strict=True))
 
     @property
     def tiles(self) -> int:
         """How many there are."""
-        return self.columns * self.rows
+        return math.prod(self.counts)
 
     @property
-    def grid(self) -> Grid:
-        """Coordinates of the pixels of a whole tile."""
-        return Grid(self.tile_width, self.tile_height)
+    def last(self) -> tuple[int, ...]:
+        """Samples along each axis of the last tile there, which may be cut."""
+        each = zip(self.sides, self.counts, self.tile, strict=True)
+        return tuple(side - (count - 1) * own for side, count, own in each)
 
     @property
-    def last_width(self) -> int:
-        """Pixels in a line of a tile at the right border."""
-        return self.width - (self.columns - 1) * self.tile_width
+    def waiting(self) -> int:
+        """Places for what a scan leaves, at a seam, before it is done with a tile.
+
+        On two axes these are the tiles side by side, on three those of a frame: powers of two.
+        """
+        return math.prod(1 << (count - 1).bit_length() for count in self.counts[:-1])
 
     @property
-    def last_height(self) -> int:
-        """Lines of a tile at the lower border."""
-        return self.height - (self.rows - 1) * self.tile_height
+    def extents(self) -> NDArray[np.int64]:
+        """Samples of each tile along each axis, [tiles, axes]."""
+        extents = np.tile(self.tile, (self.tiles, 1))
+        places = np.unravel_index(np.arange(self.tiles), self.counts, order="F")
+        for axis, place in enumerate(places):
+            extents[place == self.counts[axis] - 1, axis] = self.last[axis]
+        return extents
 
-    @property
-    def widths(self) -> NDArray[np.int64]:
-        """Pixels in a line of each tile, [tiles]."""
-        line = np.full(self.columns, self.tile_width)
-        line[-1] = self.last_width
-        return np.tile(line, self.rows)
+    def places(self) -> NDArray[np.int64]:
+        """Return where among the tiles of each axis every sample's is, [samples, axes], in scan order."""
+        samples = np.unravel_index(np.arange(self.whole.pixels), self.sides, order="F")
+        return np.stack([at // own for at, own in zip(samples, self.tile, strict=True)], axis=1)
 
     def numbers(self) -> NDArray[np.int64]:
-        """Return the tile of every pixel, [width * height], in raster order."""
-        column = np.arange(self.width) // self.tile_width
-        row = np.arange(self.height) // self.tile_height
-        return (row[:, None] * self.columns + column).ravel()
+        """Return the tile of every sample, [samples], in scan order."""
+        return self.places() @ np.cumprod((1, *self.counts[:-1]))
 
     def codes(self) -> Codes:
-        """Return the coordinates of every pixel in its tile, int64 [width * height, 2], in raster order."""
-        tile = self.grid.codes().reshape(self.tile_height, self.tile_width, 2)
-        whole = np.tile(tile, (self.rows, self.columns, 1))
-        return whole[: self.height, : self.width].reshape(-1, 2)
+        """Return the coordinates of every sample in its tile, int64 [samples, axes], in scan order."""
+        axes = len(self.tile)
+        tile = self.grid.codes().reshape(*reversed(self.tile), axes)
+        return self._cut(np.tile(tile, (*reversed(self.counts), 1))).reshape(-1, axes)
 
-    def split(self, values: Pixels) -> Pixels:
-        """Return what each tile shows, [tiles, pixels of a whole tile, channels].
+    def split(self, values: Values) -> Values:
+        """Return what each tile shows, [tiles, samples of a whole tile, channels].
 
-        Where a tile is cut, the picture's last line or column is repeated.
+        Where a tile is cut, the signal's last samples on that axis are repeated.
         """
-        across, down = self.tile_width * self.columns, self.tile_height * self.rows
-        padded = np.pad(values, ((0, down - self.height), (0, across - self.width), (0, 0)), mode="edge")
-        parts = padded.reshape(self.rows, self.tile_height, self.columns, self.tile_width, -1)
-        return parts.transpose(0, 2, 1, 3, 4).reshape(self.tiles, self.grid.pixels, -1)
+        axes, channels = len(self.tile), values.shape[-1]
+        sizes = list(zip(reversed(self.counts), reversed(self.tile), strict=True))
+        missing = [(0, n * own - side) for (n, own), side in zip(sizes, values.shape, strict=False)]
+        parts = np.pad(values, (*missing, (0, 0)), mode="edge").reshape(*sum(sizes, ()), channels)
+        order = (*range(0, 2 * axes, 2), *range(1, 2 * axes, 2), 2 * axes)
+        return parts.transpose(order).reshape(self.tiles, self.grid.pixels, channels)
 
-    def join(self, tiles: Pixels) -> Pixels:
-        """Return the picture [height, width, channels] of which `split` makes the tiles."""
-        parts = tiles.reshape(self.rows, self.columns, self.tile_height, self.tile_width, -1)
-        whole = parts.transpose(0, 2, 1, 3, 4).reshape(
-            self.rows * self.tile_height, self.columns * self.tile_width, -1
-        )
-        return whole[: self.height, : self.width]
+    def join(self, tiles: Values) -> Values:
+        """Return the signal [..., channels] of which `split` makes the tiles."""
+        axes, channels = len(self.tile), tiles.shape[-1]
+        parts = tiles.reshape(*reversed(self.counts), *reversed(self.tile), channels)
+        order = [place for axis in range(axes) for place in (axis, axes + axis)]
+        whole = [n * own for n, own in zip(reversed(self.counts), reversed(self.tile), strict=True)]
+        return self._cut(parts.transpose(*order, 2 * axes).reshape(*whole, channels))
 
-
-def parse_tile(text: str) -> tuple[int, int]:
-    """Return width and height of a tile; raise InputError unless the text is such as 32x32."""
-    try:
-        return parse_size(text)
-    except InputError:
-        raise InputError(f"tiles must be WIDTHxHEIGHT in pixels, such as 32x32, not {text[:40]!r}") from None
+    def _cut(self, whole: Values) -> Values:
+        """Return the signal without what its last tiles have beyond it."""
+        return whole[tuple(slice(side) for side in reversed(self.sides))]

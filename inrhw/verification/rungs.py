@@ -1,6 +1,7 @@
 """What each rung of the ladder computes, and compares with the golden vectors."""
 
 import importlib.metadata
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import compress
@@ -129,10 +130,10 @@ def check_torch(artifact: Artifact, models: Sequence[INR]) -> Found:
 def check_nodes(artifact: Artifact, on_progress: OnProgress) -> Found:
     """Compare each node's circuit with its integers, in Amaranth's simulator."""
     core = artifact.core
-    coordinates, _ = _golden(artifact)
-    chosen = np.unique(np.linspace(0, len(coordinates) - 1, NODE_VECTORS).astype(int))
+    inputs = core.network_inputs
+    chosen = np.unique(np.linspace(0, len(inputs) - 1, NODE_VECTORS).astype(int))
     banks = np.resize(core.banks, len(chosen))
-    traced = list(_trace(core.graph, coordinates[chosen], core.banks))
+    traced = list(_trace(core.graph, inputs[chosen], core.banks))
     if core.source == "raster":
         _raster(core.raster)
         traced = traced[1:]
@@ -208,12 +209,13 @@ def check_icarus(artifact: Artifact, on_progress: OnProgress) -> Found:
 def _pixels(core: Core, fewest: int, most_cycles: int) -> int:
     """Return how many pixels each test checks: a frame of each size, or `fewest` if that takes too long.
 
-    Of a frame in tiles these are the lines of a tile and one more, so that stalls and resets meet seams.
+    Of a signal in tiles these are the lines of a tile and one more, of three axes its frames and one more, so
+    that stalls and resets meet seams.
     """
     frame = len(core.coordinates)
     interval = core.initiation_interval
     if core.tiling:
-        fewest = max(fewest, core.tiling.width * (core.tiling.tile_height + 1))
+        fewest = max(fewest, math.prod(core.tiling.sides[:-1]) * (core.tiling.tile[-1] + 1))
     whole = (interval == 1 and not core.tiling) or frame * interval <= most_cycles
     return frame if whole else min(frame, fewest)
 

@@ -1,6 +1,7 @@
 """A picture in tiles from the command line, and what is refused."""
 
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,18 @@ def test_a_picture_in_tiles_is_emitted_as_one_frame(
     assert (pixels == np.asarray(Image.open(tmp_path / "core" / "quantized.png"))).all()
 
 
+def test_the_size_of_tiles_is_chosen_alike_each_time(inrhw_: Inrhw, tmp_path: Path) -> None:
+    small = ("--tiles", "auto", "--size", "24x20", *TINY[2:])
+    for folder in ("core", "again"):
+        assert inrhw_("fit", *small, "-o", folder).status == 0
+    first, second = (read_recipe(tmp_path / name / "recipe.toml") for name in ("core", "again"))
+    assert first.network.tiles == second.network.tiles in ("16x16", "8x8")
+    refused(inrhw_("build", *small, "--initiation-interval", "2", "--max-dsp", "1"), "2 cycles a pixel need")
+    refused(
+        inrhw_("build", "--tiles", "auto", *TINY[:2]), "no tiles of astronaut take fewer bits than its values"
+    )
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("interval", [(), ("--initiation-interval", "4", "--weights", "loadable")])
 def test_a_picture_in_tiles_climbs_all_rungs(
@@ -37,7 +50,7 @@ def test_a_picture_in_tiles_climbs_all_rungs(
     assert inrhw_("build", "--tiles", "4x3", *TINY, "-o", "core", "--skip", "power", *interval).status == 0
     report = json.loads((tmp_path / "core" / "report.json").read_text())
     assert report["verdict"] == "pass"
-    assert report["tiles"]["columns"] * report["tiles"]["rows"] == len(report["tiles"]["psnr_db"]) == 9
+    assert math.prod(report["tiles"]["counts"]) == len(report["tiles"]["psnr_db"]) == 9
     page = (tmp_path / "core" / "report.html").read_text()
     assert page.count("<title>tile ") == 9
     rendered, quantized = (
@@ -46,14 +59,34 @@ def test_a_picture_in_tiles_climbs_all_rungs(
     assert (rendered == quantized).all()
 
 
+@pytest.mark.tools
+@pytest.mark.parametrize("source", [(), ("--source", "stream")])
+def test_a_video_in_tiles_is_what_the_verilog_gives(
+    inrhw_: Inrhw, tmp_path: Path, source: tuple[str, ...]
+) -> None:
+    options = ("--kind", "video", "--size", "5x4x3", "--tiles", "3x3x2", *TINY[2:], *source)
+    skipped = ("--skip", "synth", "--skip", "power", "--initiation-interval", "4")
+    assert inrhw_("build", *options, *skipped, "-o", "core").status == 0
+    report = json.loads((tmp_path / "core" / "report.json").read_text())
+    assert report["tiles"]["counts"] == [2, 2, 2] and len(report["tiles"]["psnr_db"]) == 8
+    assert (tmp_path / "core" / "report.html").read_text().count("<title>tile ") == 8
+    rendered, quantized = ((tmp_path / "core" / f"{name}.png").read_bytes() for name in ("rtl", "quantized"))
+    assert rendered == quantized
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--tiles", "11x4"), "tiles must be from 1x1 to 10x8 pixels, which the picture has, not 11x4"),
-        (("--tiles", "0x4"), "tiles must be WIDTHxHEIGHT in pixels, such as 32x32, not '0x4'"),
+        (("--tiles", "11x4"), "tiles must be from 1x1 to 10x8 samples, which the signal has, not 11x4"),
+        (("--tiles", "0x4"), "each side of a tile of this picture must be from 1 to 65536, not '0x4'"),
+        (("--tiles", "4"), "the size of a tile of this picture must be such as 64x48, not '4'"),
+        (
+            ("--kind", "sound", "--size", "99", "--tiles", "4x3"),
+            "a tile of this sound must be such as 64,",
+        ),
+        (("--tiles", "4x3", "--min-psnr-db", "30"), "min_psnr_db is what the size of tiles is chosen for"),
         (("--tiles", "4x3", "--shared"), "tiles is about one picture and shared about several"),
         (("--tiles", "4x3", "--window"), "tiles cannot have a window"),
-        (("--tiles", "4x3", "--source", "stream"), "tiles need the raster source"),
         (("--tiles", "4x3", "--weights", "baked"), "weights of tiles must be rom or loadable, not baked"),
         (("--tiles", "4x3", "--quantizer", "dhq"), "tiles are quantized uniformly"),
     ],

@@ -14,9 +14,7 @@ from inrhw.networks.tiled import TiledArchitecture
 
 BOARD = load_board("vcu128")
 EIGHT_BITS = Precision(8, 8, 8)
-KODAK = TiledArchitecture(
-    "quadinr", (768, 512), 3, 16, 1, precision=EIGHT_BITS, tile_width=32, tile_height=32
-)
+KODAK = TiledArchitecture("quadinr", (768, 512), 3, 16, 1, precision=EIGHT_BITS, tile=(32, 32))
 
 
 def predicted(architecture: TiledArchitecture, hardware: Hardware) -> Cost:
@@ -52,7 +50,6 @@ def test_more_tiles_take_more_memory_and_no_more_multipliers() -> None:
     [
         (Hardware(weights="baked"), "weights of tiles must be rom or loadable, not baked"),
         (Hardware(window=True), "tiles cannot have a window, which needs baked weights; leave one out"),
-        (Hardware(source="stream"), "tiles need the raster source"),
     ],
 )
 def test_what_tiles_cannot_have_is_refused(hardware: Hardware, sentence: str) -> None:
@@ -75,7 +72,7 @@ def test_loadable_memories_that_no_loader_reaches_are_refused() -> None:
 
 
 def test_more_columns_than_a_scan_can_keep_are_refused() -> None:
-    wide = replace(KODAK, sides=(1028, 4), tile_width=4, tile_height=4)
+    wide = replace(KODAK, sides=(1028, 4), tile=(4, 4))
     with pytest.raises(InputError, match="257 tiles side by side are more than 256"):
         plan_for([wide], Hardware(), BOARD)
     assert plan_for([wide], Hardware(initiation_interval=4), BOARD)

@@ -48,7 +48,7 @@ def test_only_layers_between_the_first_and_the_last_are_coded() -> None:
 
 def test_a_tile_alone_has_the_integers_it_has_among_others() -> None:
     precision = Precision(weight_code="trit-planes")
-    tiled = TiledArchitecture("quadinr", (8, 4), 3, 4, 1, precision=precision, tile_width=4, tile_height=4)
+    tiled = TiledArchitecture("quadinr", (8, 4), 3, 4, 1, precision=precision, tile=(4, 4))
     model = TiledINR(tiled, seed=2).quantized()
     assert isinstance(model, TiledINR)
     for k, layer in enumerate(model.dense_layers()):

@@ -19,9 +19,10 @@ from inrhw.networks.training.fitted import Fitted, fit
 from inrhw.networks.training.optimizer import StackedMuon
 from inrhw.networks.training.training import Training
 from inrhw.signals.kinds.picture import Picture
+from inrhw.signals.kinds.volume import Volume
 
 #: Tiles of which those at the right and lower border are cut.
-CUT = TiledArchitecture("quadinr", (7, 5), 3, hidden_features=4, hidden_layers=1, tile_width=4, tile_height=3)
+CUT = TiledArchitecture("quadinr", (7, 5), 3, hidden_features=4, hidden_layers=1, tile=(4, 3))
 TRAINING = Training(steps=6, finetune=3)
 
 
@@ -43,9 +44,7 @@ def test_tiles_together_render_what_each_renders_alone(model: str) -> None:
 @given(st.integers(1, 6), st.integers(1, 5), st.sampled_from([1, 3]), st.integers(0, 2))
 def test_banks_of_a_core_give_what_torch_renders(width: int, height: int, channels: int, layers: int) -> None:
     across, down = -(-width // 2), -(-height // 2)
-    architecture = TiledArchitecture(
-        "quadinr", (width, height), channels, 3, layers, tile_width=across, tile_height=down
-    )
+    architecture = TiledArchitecture("quadinr", (width, height), channels, 3, layers, tile=(across, down))
     model = TiledINR(architecture).quantized()
     assert isinstance(model, TiledINR)
     graphs = [lower(each) for each in model.each()]
@@ -83,7 +82,7 @@ def test_digits_of_weights_in_memory_do_not_matter() -> None:
 def test_a_tile_learns_the_same_whatever_the_others_show() -> None:
     picture = picture_of(CUT)
     values = picture.values.copy()
-    values[:, CUT.tile_width :] = 0
+    values[:, CUT.tile[0] :] = 0
     networks = [fit(each, CUT, TRAINING).model for each in (picture, Picture("other", values))]
     for name, a in networks[0].state_dict().items():
         b = networks[1].state_dict()[name]
@@ -117,9 +116,31 @@ def test_an_architecture_is_read_as_it_was_written() -> None:
 def test_omega_0_of_tiles_is_half_unless_told() -> None:
     assert CUT.omega_0 == 10 and CUT.of_tile.omega_0 == 10
     assert replace(CUT, omega_0=7.0).of_tile.omega_0 == 7
+
+
+def test_a_longer_tile_of_a_sound_starts_with_finer_details() -> None:
+    long, short = (
+        TiledArchitecture("quadinr", (512,), 1, 4, 1, tile=(tile,)).of_tile.first_omega_0
+        for tile in (256, 32)
+    )
+    assert (long, short) == (40, 10)
     assert replace(CUT, model="gauss", omega_0=None).omega_0 == activations()["gauss"].default_omega_0
 
 
 def test_tiles_do_not_rotate() -> None:
     with pytest.raises(InputError, match="tiles are quantized uniformly; quantizer dhq rotates"):
         replace(CUT, precision=Precision(quantizer="dhq"))
+
+
+@pytest.mark.parametrize(("sides", "tile"), [((11,), (4,)), ((5, 3, 4), (2, 2, 3))])
+def test_tiles_on_any_axes_learn_and_are_banks(sides: tuple[int, ...], tile: tuple[int, ...]) -> None:
+    architecture = TiledArchitecture("quadinr", sides, 1, 3, 1, tile=tile)
+    values = np.random.default_rng(0).integers(0, 256, (*reversed(sides), 1), dtype=np.uint8)
+    fitted = fit(Volume("noise", values), architecture, TRAINING)
+    assert isinstance(fitted.model, TiledINR)
+    graphs = [lower(each) for each in fitted.model.each()]
+    folding = Folding((Fold(2, len(sides)), Fold(1, 3), Fold(1, 3)))
+    (golden,) = core_over(fold_banks(graphs, folding, architecture.precision), architecture.tiling).golden()
+    assert (golden.reshape(values.shape) == fitted.model.render()).all()
+    alone = np.stack([each.render().reshape(-1, 1) for each in fitted.model.each()])
+    assert (architecture.tiling.join(alone) == fitted.model.render()).all()

@@ -1,48 +1,48 @@
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from inrhw.base.errors import InputError
-from inrhw.signals.tiling import Tiling, parse_tile
-
-SIDES = st.integers(1, 12)
+from inrhw.signals.tiling import Tiling
 
 
 @st.composite
 def tilings(draw: st.DrawFn) -> Tiling:
-    width, height = draw(SIDES), draw(SIDES)
-    return Tiling(width, height, draw(st.integers(1, width)), draw(st.integers(1, height)))
+    sides = draw(st.lists(st.integers(1, 9), min_size=1, max_size=3))
+    return Tiling(tuple(sides), tuple(draw(st.integers(1, side)) for side in sides))
 
 
 @given(tilings())
-def test_tiles_joined_are_the_picture(tiling: Tiling) -> None:
-    values = np.arange(tiling.width * tiling.height * 3).astype(np.uint8)
-    picture = values.reshape(tiling.height, tiling.width, 3)
-    assert (tiling.join(tiling.split(picture)) == picture).all()
+def test_tiles_joined_are_the_signal(tiling: Tiling) -> None:
+    shape = (*reversed(tiling.sides), 3)
+    values = np.arange(math.prod(shape)).astype(np.uint16).reshape(shape)
+    assert (tiling.join(tiling.split(values)) == values).all()
 
 
 @given(tilings())
-def test_every_pixel_has_its_place_in_its_tile(tiling: Tiling) -> None:
-    codes, numbers = tiling.codes(), tiling.numbers()
-    column = (codes[:, 0] + tiling.tile_width - 1) // 2 + numbers % tiling.columns * tiling.tile_width
-    row = (codes[:, 1] + tiling.tile_height - 1) // 2 + numbers // tiling.columns * tiling.tile_height
-    assert (row * tiling.width + column == np.arange(tiling.width * tiling.height)).all()
+def test_every_sample_has_its_place_in_its_tile(tiling: Tiling) -> None:
+    inside = (tiling.codes() + np.array(tiling.tile) - 1) // 2
+    tiles = np.stack(np.unravel_index(tiling.numbers(), tiling.counts, order="F"), axis=1)
+    assert (tiles == tiling.places()).all()
+    whole = np.unravel_index(np.arange(tiling.whole.pixels), tiling.sides, order="F")
+    assert (inside + tiles * np.array(tiling.tile) == np.stack(whole, axis=1)).all()
+    assert tiling.numbers().max() == tiling.tiles - 1
 
 
 @given(tilings())
-def test_a_line_of_tiles_is_as_wide_as_the_picture(tiling: Tiling) -> None:
-    assert tiling.widths[: tiling.columns].sum() == tiling.width
-    assert (tiling.rows - 1) * tiling.tile_height + tiling.last_height == tiling.height
+def test_tiles_have_all_samples_between_them(tiling: Tiling) -> None:
+    assert tiling.extents.prod(axis=1).tolist() == np.bincount(tiling.numbers()).tolist()
 
 
-@pytest.mark.parametrize("tile", [(0, 1), (1, 0), (5, 1), (1, 4)])
-def test_a_tile_that_the_picture_cannot_have_is_refused(tile: tuple[int, int]) -> None:
-    with pytest.raises(InputError, match=rf"from 1x1 to 4x3 pixels.*not {tile[0]}x{tile[1]}"):
-        Tiling(4, 3, *tile)
+@pytest.mark.parametrize("tile", [(0, 1), (5, 1), (1, 4)])
+def test_tiles_larger_than_the_signal_are_refused(tile: tuple[int, int]) -> None:
+    with pytest.raises(InputError, match=rf"tiles must be from 1x1 to 4x3 samples.*not {tile[0]}x{tile[1]}"):
+        Tiling((4, 3), tile)
 
 
-@pytest.mark.parametrize("text", ["", "32", "0x32", "32x", "quadtree", "-1x4"])
-def test_only_width_and_height_are_a_tile(text: str) -> None:
-    with pytest.raises(InputError, match="tiles must be WIDTHxHEIGHT in pixels, such as 32x32"):
-        parse_tile(text)
+def test_tiles_have_the_axes_of_their_signal() -> None:
+    with pytest.raises(InputError, match="tiles of a signal on 3 axes must have as many, not 4x4"):
+        Tiling((8, 8, 8), (4, 4))

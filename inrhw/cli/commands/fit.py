@@ -18,7 +18,7 @@ from inrhw.cli.recipe import Recipe
 from inrhw.cli.stage import Stage
 from inrhw.cli.terminal import building, console, warn
 from inrhw.networks.exchange.imported import Imported
-from inrhw.networks.network import Network
+from inrhw.networks.network import AUTO, Network
 from inrhw.networks.training.training import Training
 from inrhw.signals.grid import size_text
 from inrhw.signals.signal import Signal
@@ -120,7 +120,7 @@ def _network_of(architecture: "Architecture") -> Network:
         values |= {"shared": True, "projection": architecture.projection}
         values |= {"rank": architecture.rank} if architecture.projection == "low-rank" else {}
     if isinstance(architecture, TiledArchitecture):
-        values["tiles"] = f"{architecture.tile_width}x{architecture.tile_height}"
+        values["tiles"] = size_text(architecture.tile)
     return replace(architecture.network, **values)
 
 
@@ -150,20 +150,28 @@ def fit_of(recipe: Recipe, *, resume: bool) -> Fit:
         sharing = {name: getattr(network, name) for name in ("projection", "rank") if getattr(network, name)}
         made: Sequence[Architecture] = shared_architectures(pictures, network.model, **options, **sharing)
     elif network.tiles:
-        made = [_tiled(network, pictures[0], options)]
+        made = [_tiled(recipe, pictures[0], options)]
     else:
         made = [Architecture(network.model, p.sides, p.channels, **options, value=p.value) for p in pictures]
     return Fit(pictures, made, with_own_rate(recipe.training, made[0]), resume)
 
 
-def _tiled(network: Network, picture: "Samples", options: dict[str, Any]) -> "Architecture":
-    """Return the architecture of the tiles of a picture."""
+def _tiled(recipe: Recipe, signal: "Samples", options: dict[str, Any]) -> "Architecture":
+    """Return the architecture of the tiles of a signal."""
+    from inrhw.cli.tile_choice import choose_tiles
     from inrhw.networks.tiled import TiledArchitecture
-    from inrhw.signals.tiling import parse_tile
+    from inrhw.networks.training.tile_trial import sizes
+    from inrhw.signals.samples import parse_sides
 
-    width, height = parse_tile(network.tiles)
-    options |= {"tile_width": width, "tile_height": height, "value": picture.value}
-    return TiledArchitecture(network.model, picture.sides, picture.channels, **options)
+    network, axes = recipe.network, len(signal.sides)
+    options = {**options, "value": signal.value}
+
+    def of_tile(tile: tuple[int, ...]) -> TiledArchitecture:
+        return TiledArchitecture(network.model, signal.sides, signal.channels, **options, tile=tile)
+
+    if network.tiles == AUTO:
+        return choose_tiles(recipe, signal, [of_tile(tile) for tile in sizes(signal.sides)])
+    return of_tile(parse_sides(network.tiles, range(axes, axes + 1), f"a tile of this {signal.kind}"))
 
 
 def _import_of(recipe: Recipe, *, resume: bool) -> Fit:

@@ -1,4 +1,4 @@
-"""Train one tile of a picture again."""
+"""Train one tile of a signal again."""
 
 import functools
 from collections.abc import Sequence
@@ -50,7 +50,13 @@ _AS_THERE = "[default: that of all tiles]"
 def retrain(
     folder: FolderArgument,
     *,
-    tile: Annotated[str, Parameter(help="ROW,COLUMN of the tile, from 0,0 at the upper left.")],
+    tile: Annotated[
+        str,
+        Parameter(
+            help="ROW,COLUMN of the tile, from 0,0 at the upper left; of a sound NUMBER, on three axes "
+            "LAYER,ROW,COLUMN."
+        ),
+    ],
     steps: Annotated[int | None, Parameter(help=f"Training steps. {_AS_THERE}")] = None,
     learning_rate: Annotated[float | None, Parameter(help=f"Learning rate at the start. {_AS_THERE}")] = None,
     seed: Annotated[

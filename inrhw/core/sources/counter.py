@@ -10,7 +10,6 @@ from amaranth.lib.wiring import In, Out
 
 from inrhw.gateware.selection import of_bank
 from inrhw.signals.grid import Grid
-from inrhw.signals.tiling import Tiling
 
 
 class PixelCounter(wiring.Component):
@@ -85,14 +84,14 @@ class PixelCounter(wiring.Component):
         then: list[Value] = []
         for axis, (position, is_last) in enumerate(zip(at, last, strict=True)):
             counted = Mux(is_last, 0, position + 1)
-            then.append(Mux(_all(last[:axis]), counted, position) if axis else counted)
+            then.append(Mux(all_of(last[:axis]), counted, position) if axis else counted)
         step = [position.eq(value) for position, value in zip(at, then, strict=True)]
         if len(grids) == 1:
             then_last = [value == side - 1 for value, side in zip(then, grids[0].sides, strict=True)]
             step += [is_last.eq(value) for is_last, value in zip(last, then_last, strict=True)]
             ends = [
                 self.then_end_of_line.eq(Mux(self.step, then_last[0], last[0])),
-                self.then_end_of_frame.eq(Mux(self.step, _all(then_last[:2]), _all(last[:2]))),
+                self.then_end_of_frame.eq(Mux(self.step, all_of(then_last[:2]), all_of(last[:2]))),
             ]
         else:
             ends = [
@@ -104,79 +103,14 @@ class PixelCounter(wiring.Component):
         m.d.comb += ends
         for count, (start, end) in enumerate(zip(self.starts, self.ends, strict=True), 1):
             m.d.comb += [
-                start.eq(_all([position == 0 for position in at[:count]])),
-                end.eq(_all(last[:count])),
+                start.eq(all_of([position == 0 for position in at[:count]])),
+                end.eq(all_of(last[:count])),
             ]
         if self._axes == 1:
             m.d.comb += [self.start_of_frame.eq(self.start_of_line), self.end_of_frame.eq(self.end_of_line)]
         return m
 
 
-def _all(flags: Sequence[Value]) -> Value:
+def all_of(flags: Sequence[Value]) -> Value:
+    """Return whether all flags are high."""
     return functools.reduce(operator.and_, flags)
-
-
-class TileCounter(wiring.Component):
-    """Where in which tile the scan is, that goes over the whole picture line by line.
-
-    Parameters
-    ----------
-    tiling
-        The picture's tiles.
-
-    Attributes
-    ----------
-    step
-        High to go on to the next pixel.
-    tile, column
-        Number of the present pixel's tile, and of its column of tiles.
-    start_of_tile_line, start_of_tile
-        The pixel is the first of a line of its tile, or of all of it.
-    start_of_frame, end_of_line
-        The pixel is the first of the frame, or the last of a line of the picture.
-    """
-
-    def __init__(self, tiling: Tiling) -> None:
-        self._tiling = tiling
-        super().__init__(
-            {
-                "step": In(1),
-                "tile": Out(range(tiling.tiles)),
-                "column": Out(range(tiling.columns)),
-                "start_of_tile_line": Out(1),
-                "start_of_tile": Out(1),
-                "start_of_frame": Out(1),
-                "end_of_line": Out(1),
-            }
-        )
-
-    def elaborate(self, platform: object) -> Module:
-        """Count pixels and tiles, and remember with which tile the line began."""
-        m = Module()
-        tiling = self._tiling
-        x, y = Signal(range(max(2, tiling.tile_width))), Signal(range(max(2, tiling.tile_height)))
-        row, first = Signal(range(max(2, tiling.rows))), Signal.like(self.tile)
-        last_column, last_row = self.column == tiling.columns - 1, row == tiling.rows - 1
-        last_x = x == Mux(last_column, tiling.last_width - 1, tiling.tile_width - 1)
-        last_y = y == Mux(last_row, tiling.last_height - 1, tiling.tile_height - 1)
-        m.d.comb += [
-            self.start_of_tile_line.eq(x == 0),
-            self.start_of_tile.eq((x == 0) & (y == 0)),
-            self.start_of_frame.eq(self.start_of_tile & (self.tile == 0)),
-            self.end_of_line.eq(last_x & last_column),
-        ]
-        with m.If(self.step):
-            m.d.sync += x.eq(Mux(last_x, 0, x + 1))
-            with m.If(last_x):
-                m.d.sync += [self.tile.eq(self.tile + 1), self.column.eq(self.column + 1)]
-            with m.If(self.end_of_line):
-                m.d.sync += [self.column.eq(0), self.tile.eq(first), y.eq(y + 1)]
-                with m.If(last_y):
-                    after = Mux(last_row, 0, self.tile + 1)
-                    m.d.sync += [
-                        y.eq(0),
-                        row.eq(Mux(last_row, 0, row + 1)),
-                        self.tile.eq(after),
-                        first.eq(after),
-                    ]
-        return m

@@ -1,8 +1,9 @@
 """The first layer on a raster scan over tiles, each with weights of its own: accumulators, no multiplier.
 
-A line of the picture crosses many tiles. What each neuron's sum was at the last pixel of a tile's line waits
-for the next line in a memory with a place for each column of tiles. So a tile is scanned as a picture is by
-a `FoldedRaster`, and another tile may come with every pixel.
+A line of a picture crosses many tiles. What each neuron's sum was at the last sample of a tile's line waits
+for the next line in a memory with a place for each column of tiles; on three axes it waits for the next frame
+too, in a place for each tile of a frame; on one axis nothing waits. So a tile is scanned as a signal is by a
+`FoldedRaster`, and another tile may come with every sample.
 """
 
 from collections.abc import Iterator
@@ -12,8 +13,8 @@ import numpy as np
 from amaranth.hdl import Cat, Module
 
 from inrhw.base.types import Codes
-from inrhw.core.sources.counter import TileCounter
 from inrhw.core.sources.folded_raster import FoldedRaster, FoldedRasterComponent, Position
+from inrhw.core.sources.tile_counter import TileCounter
 from inrhw.gateware.memory import Contents
 from inrhw.ops.linear.dense import Dense
 from inrhw.ops.linear.folded_dense.fold import Fold
@@ -39,7 +40,7 @@ class TiledRaster(FoldedRaster):
 
     @classmethod
     def of(cls, dense: FoldedDense, tiling: Tiling) -> "TiledRaster":
-        """Return the scan of a picture's tiles."""
+        """Return the scan of a signal's tiles."""
         return cls(dense, (tiling.grid,), tiling)
 
     @property
@@ -49,20 +50,19 @@ class TiledRaster(FoldedRaster):
 
     @property
     def pixels(self) -> int:
-        """Pixels of a frame."""
-        return self.tiling.width * self.tiling.height
+        """Samples of a scan."""
+        return self.tiling.whole.pixels
 
     def contents(self) -> list[Contents]:
-        """Return start values, then increments of a pixel, then of a line; once if all tiles are alike."""
-        tiling = self.tiling
-        back = tiling.widths[:, None] - 1
-        if self.dense.sets == 1 and (back == back[0]).all():
+        """Return start values, then increments of a pixel, a line, a frame; once if all tiles are alike."""
+        back = self.tiling.extents - 1
+        if self.dense.sets == 1 and (back[:, :-1] == back[0, :-1]).all():
             back = back[:1]
-        across, down = np.array([[tiling.tile_width - 1]]), np.array([[tiling.tile_height - 1]])
-        return self._contents([across, down], [back, down])
+        spans = [np.array([[side - 1]]) for side in self.tiling.tile]
+        return self._contents(spans, list(back.T[..., None]))
 
     def forward_int(self, bank: int = 0) -> Codes:
-        """Return the first layer's output for every pixel of the picture, [pixels, o.length]."""
+        """Return the first layer's output for every sample, [samples, o.length]."""
         codes, numbers = self.tiling.codes(), self.tiling.numbers()
         values = np.empty((len(codes), self.o.length), np.int64)
         for tile in range(self.tiling.tiles):
@@ -70,7 +70,7 @@ class TiledRaster(FoldedRaster):
         return values
 
     def frames(self, vectors: int) -> Iterator[tuple[int, Codes]]:
-        """Yield 0 and vectors of frame after frame, until so many vectors."""
+        """Yield 0 and vectors of scan after scan, until so many vectors."""
         frame = self.forward_int()
         for left in range(vectors, 0, -len(frame)):
             yield 0, frame[:left]
@@ -83,24 +83,30 @@ class TiledRaster(FoldedRaster):
     def examples(cls) -> Iterator["TiledRaster"]:
         """Yield tiles of every awkward shape, whole and cut, with whole and uneven numbers of beats."""
         rng = np.random.default_rng(0)
-        for sides, rows, lanes in (
-            ((4, 4, 2, 2), 3, 3),
-            ((6, 4, 3, 2), 4, 2),
-            ((5, 3, 2, 2), 3, 1),
-            ((3, 5, 1, 2), 2, 1),
-            ((4, 3, 4, 1), 3, 2),
-            ((2, 2, 2, 2), 3, 1),
-            ((80, 2, 1, 1), 3, 2),
-            ((80, 2, 1, 2), 4, 2),
+        for sides, tile, rows, lanes in (
+            ((4, 4), (2, 2), 3, 3),
+            ((6, 4), (3, 2), 4, 2),
+            ((5, 3), (2, 2), 3, 1),
+            ((3, 5), (1, 2), 2, 1),
+            ((4, 3), (4, 1), 3, 2),
+            ((2, 2), (2, 2), 3, 1),
+            ((80, 2), (1, 1), 3, 2),
+            ((80, 2), (1, 2), 4, 2),
+            ((7,), (3,), 3, 2),
+            ((4,), (1,), 2, 2),
+            ((5, 3, 4), (2, 2, 3), 3, 2),
+            ((2, 3, 2), (2, 1, 1), 2, 2),
+            ((3, 2, 3), (3, 2, 2), 3, 1),
         ):
-            tiling = Tiling(*sides)
-            i = replace(tiling.grid.vector, banks=tiling.tiles)
+            tiling = Tiling(sides, tile)
+            vector = tiling.grid.vector
+            i = replace(vector, banks=tiling.tiles)
             layers = [
-                Dense(tiling.grid.vector, rng.integers(-99, 100, (rows, 2)), 9, bias, 4, wrap=True)
+                Dense(vector, rng.integers(-99, 100, (rows, len(tile))), 9, bias, 4, wrap=True)
                 for bias in rng.integers(-99, 100, (tiling.tiles, rows))
             ]
             for each in (layers, layers[:1]):
-                yield cls.of(FoldedDense.of(each, i, Fold(lanes, 2)), tiling)
+                yield cls.of(FoldedDense.of(each, i, Fold(lanes, len(tile))), tiling)
 
 
 class TiledRasterComponent(FoldedRasterComponent):
@@ -111,12 +117,13 @@ class TiledRasterComponent(FoldedRasterComponent):
     def _position(self, m: Module) -> Position:
         m.submodules.counter = counter = TileCounter(self._source.tiling)
         m.d.comb += counter.step.eq(self.advance)
+        *starts, start_of_tile = counter.starts
         return Position(
-            counter.start_of_tile,
-            [counter.start_of_tile_line],
-            counter.column,
+            start_of_tile,
+            starts,
+            counter.waiting,
             Cat(counter.tile, self.bank) if self._source.dense.loadable else counter.tile,
-            counter.start_of_frame,
+            counter.start_of_scan if len(starts) > 1 else counter.start_of_frame,
             counter.start_of_frame,
             counter.end_of_line,
         )

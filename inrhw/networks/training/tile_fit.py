@@ -3,16 +3,22 @@
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from inrhw.base.errors import InputError
 from inrhw.networks.tiled import TiledArchitecture, TiledINR
 from inrhw.networks.training.fitted import Fitted, fit
 from inrhw.networks.training.training import Training
-from inrhw.signals.kinds.picture import Picture
 from inrhw.signals.likeness import psnr_db
+
+#: What the place of a tile is called, by the axes of a signal: the slowest first, as in an array.
+_PLACES = {1: "NUMBER", 2: "ROW,COLUMN", 3: "LAYER,ROW,COLUMN"}
 
 
 def tile_number(text: str, fitted: Fitted) -> int:
     """Return the number of the tile in "ROW,COLUMN", from 0,0 at the upper left.
+
+    On one axis that is "NUMBER", on three "LAYER,ROW,COLUMN".
 
     Raises
     ------
@@ -22,13 +28,15 @@ def tile_number(text: str, fitted: Fitted) -> int:
     architecture = fitted.architecture
     if not isinstance(architecture, TiledArchitecture):
         raise InputError("what was trained has no tiles; only a build with --tiles has some to train again")
-    tiling = architecture.tiling
-    row, _, column = (part.strip() for part in text.partition(","))
-    if not (row.isdecimal() and column.isdecimal()):
-        raise InputError(f"tile must be ROW,COLUMN, such as 0,0, not {text[:40]!r}")
-    if not (int(row) < tiling.rows and int(column) < tiling.columns):
-        raise InputError(f"tile must be from 0,0 to {tiling.rows - 1},{tiling.columns - 1}, not {text[:40]}")
-    return int(row) * tiling.columns + int(column)
+    counts = architecture.tiling.counts[::-1]
+    first, last = (",".join(map(str, each)) for each in ([0] * len(counts), [n - 1 for n in counts]))
+    parts = [part.strip() for part in text.split(",")]
+    if len(parts) != len(counts) or not all(part.isdecimal() for part in parts):
+        raise InputError(f"tile must be {_PLACES[len(counts)]}, such as {first}, not {text[:40]!r}")
+    place = tuple(map(int, parts))
+    if not all(at < count for at, count in zip(place, counts, strict=True)):
+        raise InputError(f"tile must be from {first} to {last}, not {text[:40]}")
+    return int(np.ravel_multi_index(place, counts))
 
 
 def retrain_tile(fitted: Fitted, tile: int, training: Training, **keeping: Any) -> Fitted:
@@ -37,7 +45,7 @@ def retrain_tile(fitted: Fitted, tile: int, training: Training, **keeping: Any) 
     Parameters
     ----------
     fitted
-        A picture in tiles; it is not changed.
+        A signal in tiles; it is not changed.
     tile
         Number of the tile, see `tile_number`.
     training
@@ -56,8 +64,8 @@ def retrain_tile(fitted: Fitted, tile: int, training: Training, **keeping: Any) 
     if any(True for _ in before[0].activation.parameters()):
         raise InputError(f"tiles of {architecture.model} share its activation; train all of them again")
     values = architecture.tiling.split(fitted.picture.values)[tile]
-    shown = values.reshape(architecture.tile_height, architecture.tile_width, architecture.channels)
-    alone = fit(Picture(fitted.picture.name, shown), architecture.of_tile, training, **keeping)
+    shown = values.reshape(*reversed(architecture.tile), architecture.channels)
+    alone = fit(fitted.picture.with_values(shown), architecture.of_tile, training, **keeping)
     after = [
         model.with_tile(tile, network)
         for model, network in zip(before, (alone.float_model, alone.model), strict=True)

@@ -14,7 +14,6 @@ from inrhw.ops.linear.dense import Dense
 from inrhw.ops.linear.folded_dense.fold import Fold, MemoryFormat
 from inrhw.ops.linear.folded_dense.node import FoldedDense
 from inrhw.signals.grid import Grid
-from inrhw.signals.tiling import Tiling
 
 EXAMPLES: list[FoldedRaster] = [*FoldedRaster.examples(), *TiledRaster.examples()]
 SOURCES = [pytest.param(source, id=f"{type(source).__name__}{k}") for k, source in enumerate(EXAMPLES)]
@@ -24,10 +23,10 @@ def expected(source: FoldedRaster, n: int) -> list[tuple[int, bool, bool, bool]]
     """Return bank, start of scan, start of frame and end of line of each of `n` vectors of a scan."""
     found: list[tuple[int, bool, bool, bool]] = []
     for bank, _ in source.frames(n):
-        grid = source.tiling if isinstance(source, TiledRaster) else source.grids[bank % len(source.grids)]
+        own = source.grids[bank % len(source.grids)]
+        grid = source.tiling.whole if isinstance(source, TiledRaster) else own
         width, pixels = grid.width, grid.width * grid.height
-        samples = pixels if isinstance(grid, Tiling) else grid.pixels
-        found += [(bank, k == 0, k % pixels == 0, k % width == width - 1) for k in range(samples)]
+        found += [(bank, k == 0, k % pixels == 0, k % width == width - 1) for k in range(grid.pixels)]
     return found[:n]
 
 

@@ -61,7 +61,7 @@ def test_the_program_of_onnx_gives_what_the_network_renders(network: INR) -> Non
     ("architecture", "message"),
     [
         (
-            TiledArchitecture("quadinr", (4, 4), 1, 2, 0, tile_width=2, tile_height=2),
+            TiledArchitecture("quadinr", (4, 4), 1, 2, 0, tile=(2, 2)),
             "tiles are many networks",
         ),
         (

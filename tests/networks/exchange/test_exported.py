@@ -54,7 +54,7 @@ def test_a_program_gives_what_the_network_renders_and_needs_no_inrhw(tmp_path: P
 
 
 def test_what_has_no_program_is_refused() -> None:
-    tiled = network_of(TiledArchitecture("quadinr", (4, 4), 1, 2, 0, tile_width=2, tile_height=2))
+    tiled = network_of(TiledArchitecture("quadinr", (4, 4), 1, 2, 0, tile=(2, 2)))
     with pytest.raises(InputError, match="tiles are many networks"):
         program_of(tiled.quantized())
     rotating = Architecture("siren", (4, 4), 1, 4, 1, precision=Precision(quantizer="dhq"))

@@ -13,8 +13,9 @@ from inrhw.networks.training.fitted import Fitted, fit
 from inrhw.networks.training.tile_fit import retrain_tile, tile_number
 from inrhw.networks.training.training import Training
 from inrhw.signals.kinds.picture import Picture
+from inrhw.signals.kinds.volume import Volume
 
-CUT = TiledArchitecture("quadinr", (7, 5), 3, hidden_features=4, hidden_layers=1, tile_width=4, tile_height=3)
+CUT = TiledArchitecture("quadinr", (7, 5), 3, hidden_features=4, hidden_layers=1, tile=(4, 3))
 TRAINING = Training(steps=2, finetune=1)
 BETTER = Training(steps=60, finetune=20, seed=1)
 
@@ -55,6 +56,21 @@ def test_a_tile_that_is_not_there_is_refused(fitted: Fitted, text: str, message:
     with pytest.raises(InputError, match=message):
         tile_number(text, fitted)
     assert tile_number("1,0", fitted) == 2
+
+
+@pytest.mark.parametrize(("sides", "tile", "text"), [((9,), (3,), "1"), ((4, 1, 4), (2, 1, 2), "1,0,0")])
+def test_a_tile_of_any_signal_is_trained_alone(
+    sides: tuple[int, ...], tile: tuple[int, ...], text: str
+) -> None:
+    values = np.random.default_rng(0).integers(0, 256, (*reversed(sides), 1), dtype=np.uint8)
+    architecture = TiledArchitecture("quadinr", sides, 1, hidden_features=2, hidden_layers=0, tile=tile)
+    before = fit(Volume("noise", values), architecture, TRAINING)
+    number = tile_number(text, before)
+    after = retrain_tile(before, number, BETTER)
+    changed = (after.model.render() != before.model.render()).ravel()
+    assert set(architecture.tiling.numbers()[changed]) == {number}
+    with pytest.raises(InputError, match="tile must be"):
+        tile_number("0,0", before)
 
 
 def test_a_network_without_tiles_has_none_to_train_again() -> None:

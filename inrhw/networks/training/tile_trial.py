@@ -1,0 +1,78 @@
+"""Which size of tiles suits a signal: a short training of each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from inrhw.networks.tiled import TiledArchitecture
+from inrhw.networks.training.fitted import fit
+from inrhw.networks.training.training import Training
+from inrhw.signals.likeness import psnr_db
+from inrhw.signals.samples import Samples
+
+#: Edges of tiles that are tried, by the axes of a signal.
+_EDGES = {1: (4096, 2048, 1024, 512, 256, 128), 2: (128, 64, 32, 16, 8), 3: (32, 16, 8, 4)}
+
+#: How long, and on how many samples in a step.
+_STEPS, _BATCH = 300, 16384
+
+#: What a smaller tile must be better by.
+_WORTH_DB = 0.1
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A size of tiles, and what it gave.
+
+    Parameters
+    ----------
+    architecture
+        With tiles of that size.
+    psnr_db
+        Of the quantized network after the short training.
+    """
+
+    architecture: TiledArchitecture
+    psnr_db: float
+
+
+def sizes(sides: tuple[int, ...]) -> list[tuple[int, ...]]:
+    """Return the sizes of tiles to try, the largest first: powers of two, cut to the signal.
+
+    Examples
+    --------
+    >>> sizes((48, 20))
+    [(32, 20), (16, 16), (8, 8)]
+    """
+    found = [tuple(min(edge, side) for side in sides) for edge in _EDGES[len(sides)]]
+    return [tile for tile in dict.fromkeys(found) if tile != sides]
+
+
+def is_smaller(architecture: TiledArchitecture, signal: Samples) -> bool:
+    """Return whether its weights take fewer bits than the signal's own values."""
+    features = architecture.features
+    bits = architecture.precision.weight_bits_of(len(features) - 1)
+    layers = zip(features, features[1:], bits, strict=False)
+    weights = sum((columns + 1) * rows * width for columns, rows, width in layers)
+    return architecture.tiles * weights < signal.values.size * signal.value.width
+
+
+def tried(signal: Samples, architecture: TiledArchitecture, training: Training) -> Trial:
+    """Return what a short training gives, from the seed and by the rate of `training`."""
+    short = replace(training, steps=min(training.steps, _STEPS), finetune=0, batch=training.batch or _BATCH)
+    rendered = fit(signal, architecture, short).model.render()
+    return Trial(architecture, psnr_db(signal.values, rendered))
+
+
+def chosen(trials: Sequence[Trial], min_psnr_db: float | None) -> Trial:
+    """Return the largest tiles that reach a PSNR; if none do, or none is asked for, about the best.
+
+    Parameters
+    ----------
+    trials
+        The largest tiles first; at least one.
+    min_psnr_db
+        PSNR to reach, if there is one.
+    """
+    best = max(trial.psnr_db for trial in trials) - _WORTH_DB
+    enough = best if min_psnr_db is None else min(best, min_psnr_db)
+    return next(trial for trial in trials if trial.psnr_db >= enough)
