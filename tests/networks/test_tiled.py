@@ -33,7 +33,7 @@ def picture_of(architecture: TiledArchitecture) -> Picture:
 
 @pytest.mark.parametrize("model", sorted(activations()))
 def test_tiles_together_render_what_each_renders_alone(model: str) -> None:
-    architecture = replace(CUT, model=model, omega_0=None, precision=Precision())
+    architecture = replace(CUT, model=model, omega_0=None, precision=Precision(), hidden_widths="3,2")
     for network in (TiledINR(architecture, seed=1), TiledINR(architecture, seed=1).quantized()):
         assert isinstance(network, TiledINR)
         alone = np.stack([each.render().reshape(-1, 3) for each in network.each()])
