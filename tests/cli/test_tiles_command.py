@@ -43,16 +43,24 @@ def test_the_size_of_tiles_is_chosen_alike_each_time(inrhw_: Inrhw, tmp_path: Pa
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("interval", [(), ("--initiation-interval", "4", "--weights", "loadable")])
+@pytest.mark.parametrize(
+    ("size", "tiles", "options"),
+    [
+        ("10x8", 9, ()),
+        # Each file for it holds the weights of all tiles, and the bench loads many.
+        ("7x5", 4, ("--initiation-interval", "4", "--weights", "loadable")),
+    ],
+)
 def test_a_picture_in_tiles_climbs_all_rungs(
-    inrhw_: Inrhw, tmp_path: Path, interval: tuple[str, ...]
+    inrhw_: Inrhw, tmp_path: Path, size: str, tiles: int, options: tuple[str, ...]
 ) -> None:
-    assert inrhw_("build", "--tiles", "4x3", *TINY, "-o", "core", "--skip", "power", *interval).status == 0
+    command = ("build", "--size", size, "--tiles", "4x3", *TINY[2:], "-o", "core", "--skip", "power")
+    assert inrhw_(*command, *options).status == 0
     report = json.loads((tmp_path / "core" / "report.json").read_text())
     assert report["verdict"] == "pass"
-    assert math.prod(report["tiles"]["counts"]) == len(report["tiles"]["psnr_db"]) == 9
+    assert math.prod(report["tiles"]["counts"]) == len(report["tiles"]["psnr_db"]) == tiles
     page = (tmp_path / "core" / "report.html").read_text()
-    assert page.count("<title>tile ") == 9
+    assert page.count("<title>tile ") == tiles
     rendered, quantized = (
         np.asarray(Image.open(tmp_path / "core" / f"{name}.png")) for name in ("rtl", "quantized")
     )

@@ -604,7 +604,7 @@ def test_registers_say_what_they_should_and_refuse_the_rest() -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=30)
+@settings(max_examples=12)
 @given(st.lists(st.tuples(st.integers(1, 72), st.integers(1, 5)), min_size=1, max_size=9), st.integers(0, 99))
 def test_every_word_of_every_shape_goes_to_its_place(shape: list[tuple[int, int]], seed: int) -> None:
     rng = random.Random(seed)
