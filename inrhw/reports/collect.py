@@ -17,6 +17,7 @@ from inrhw.base.version import __version__
 from inrhw.networks.architecture import architecture_from_json
 from inrhw.networks.shared import SharedArchitecture
 from inrhw.networks.tiled import TiledArchitecture, read_architecture
+from inrhw.reports.frames import frames_psnr_db
 from inrhw.reports.page import write_report
 from inrhw.reports.report_schema import FORMAT
 from inrhw.reports.summary import UNVERIFIED
@@ -297,6 +298,10 @@ def _quality(folder: Path, entry: Mapping[str, Any], place: str, rtl: str, scale
         error, found["error_gain"] = error_of(original, rendered)
         save_picture(folder / f"{place}error.png", error.shown())
         found["pictures"]["error"] = f"{place}error.png"
+        if len(original.sides) == 3:
+            plain = signal_in(folder / files["float"], entry)
+            curves = {"float": plain, "RTL": rendered}
+            found["frames_psnr_db"] = {k: frames_psnr_db(original, one) for k, one in curves.items()}
     found |= {"sounds": files} if original.kind == Sound.kind else {}
     return found
 

@@ -14,6 +14,7 @@ from PIL import Image
 
 from inrhw.base.files import write_atomically, write_json
 from inrhw.reports.chart import Axis, Chart
+from inrhw.reports.frames import frames_chart
 from inrhw.reports.summary import POWER_TITLES, RESOURCE_TITLES, asic_rows, counts, tiles
 from inrhw.reports.tiles import heat_map
 from inrhw.reports.words import Report, amount, is_figure, number
@@ -46,6 +47,7 @@ SECTIONS = (
         "pictures",
         "sounds",
         "error_gain",
+        "frames_psnr_db",
     ),
     *("tools", "files", "times_s"),
 )
@@ -96,6 +98,10 @@ def write_report(report: Report, folder: Path) -> tuple[Path, Path]:
     return json_path, html_path
 
 
+def _frame_word(report: Report) -> str:
+    return "frame" if report.get("signal", {}).get("kind") == "video" else "slice"
+
+
 def _html(report: Report, folder: Path) -> str:
     environment = pages()
     environment.filters["number"] = number
@@ -104,6 +110,7 @@ def _html(report: Report, folder: Path) -> str:
         report=report,
         sources={source: place for place, source in enumerate(dict.fromkeys(_sources(report)), 1)},
         tiles=tiles(report),
+        frames=frames_chart(report.get("frames_psnr_db", {}), _frame_word(report)),
         pictures=[_picture(key, folder / name) for key, name in report.get("pictures", {}).items()],
         sounds=[
             (_PICTURE_TITLES.get(key, key), _data_uri("audio/wav", (folder / name).read_bytes()))

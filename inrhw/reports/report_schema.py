@@ -107,6 +107,11 @@ def _sections() -> dict[str, Schema]:
         "pictures": _TEXTS,
         "sounds": _TEXTS | {"description": "Files to play."},
         "error_gain": _NUMBER | {"description": "What the error is multiplied by in its picture."},
+        "frames_psnr_db": {
+            "type": "object",
+            "additionalProperties": array({"type": ["number", "null"]}),
+            "description": "PSNR in dB of each frame or slice, of each rendering.",
+        },
         "distributions": array(_distributions()),
         "folding": _folding(),
         "tiles": {"type": "object", "description": "Grid, PSNR of each tile, seams; of a core of tiles."},
