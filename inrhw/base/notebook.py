@@ -29,7 +29,7 @@ def pictures(captioned: Iterable[tuple[str, bytes]], height: int = 160) -> str:
     """Return PNG files side by side, each above its caption, so many pixels high."""
     figures = (
         f'<figure style="display: inline-block; margin: 0 1em 0 0">'
-        f'<img alt="{html.escape(caption)}" height="{height}" style="image-rendering: pixelated" '
+        f'<img alt="{html.escape(caption)}" style="height: {height}px; image-rendering: pixelated" '
         f'src="data:image/png;base64,{base64.b64encode(png).decode()}">'
         f"<figcaption>{html.escape(caption)}</figcaption></figure>"
         for caption, png in captioned
