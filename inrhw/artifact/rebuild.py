@@ -56,7 +56,7 @@ def as_emitted(models: Sequence[INR], manifest: Manifest) -> list[INR]:
     width, own = manifest.sides[0], models[0].architecture.sides[0]
     if width % own:
         raise InputError(
-            f"the core in manifest.json is {width} pixels wide, which is no multiple of the picture's {own}; "
+            f"the core in manifest.json is {width} samples wide, which is no multiple of the signal's {own}; "
             "run `inrhw emit` again"
         )
     return [model.scaled(width // own) for model in models]
@@ -155,9 +155,9 @@ def _check_same_shape(given: Architecture, core: Architecture, folder: Path, cor
 
     differ("its activation is that of", given.model, core.model)
     differ("its activation is computed by", implementation(given.circuit), implementation(core.circuit))
-    differ("its picture has", f"{size_text(given.sides)} pixels", f"{size_text(core.sides)} pixels")
+    differ("its signal has", f"{size_text(given.sides)} samples", f"{size_text(core.sides)} samples")
     differ("its values are", given.value, core.value)
-    differ("its tiles have", _pixels_of_tile(given), _pixels_of_tile(core))
+    differ("its tiles have", _samples_of_tile(given), _samples_of_tile(core))
     differ("its dense layers are", len(given.features) - 1, len(core.features) - 1)
     shapes = zip(layer_shapes(given), layer_shapes(core), strict=True)
     for k, (theirs, ours) in enumerate(shapes):
@@ -165,11 +165,11 @@ def _check_same_shape(given: Architecture, core: Architecture, folder: Path, cor
             differ(f"layer {k} has {name}", getattr(theirs, name), getattr(ours, name))
 
 
-def _pixels_of_tile(architecture: Architecture) -> str:
-    """Return the size of a tile: without tiles, that of the picture."""
+def _samples_of_tile(architecture: Architecture) -> str:
+    """Return the size of a tile: without tiles, that of the signal."""
     if isinstance(architecture, TiledArchitecture):
-        return f"{size_text(architecture.tile)} pixels"
-    return f"{size_text(architecture.sides)} pixels"
+        return f"{size_text(architecture.tile)} samples"
+    return f"{size_text(architecture.sides)} samples"
 
 
 def _check_same_rotations(theirs: list[str], ours: list[str], folder: Path, core_folder: Path) -> None:

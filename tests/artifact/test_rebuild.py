@@ -56,7 +56,7 @@ def test_another_network_of_the_same_shape_gives_other_weights_for_the_same_core
     ("architecture", "difference"),
     [
         (Architecture("siren", (5, 4), 3, 3, 0), "its activation is that of siren, not quadinr"),
-        (Architecture("quadinr", (4, 5), 3, 3, 0), "its picture has 4x5 pixels, not 5x4 pixels"),
+        (Architecture("quadinr", (4, 5), 3, 3, 0), "its signal has 4x5 samples, not 5x4 samples"),
         (Architecture("quadinr", (5, 4), 3, 3, 1), "its dense layers are 3, not 2"),
         (Architecture("quadinr", (5, 4), 3, 4, 0), "layer 0 has rows 4, not 3"),
         (Architecture("quadinr", (5, 4), 1, 3, 0), "layer 1 has rows 1, not 3"),
@@ -99,5 +99,5 @@ def test_weights_for_a_core_that_renders_larger_render_larger(built: Path, tmp_p
 @pytest.mark.parametrize("width", [4, 12])
 def test_a_manifest_of_another_frame_is_refused(copy: Path, width: int) -> None:
     rewrite(copy, sides=(width, 4))
-    with pytest.raises(InputError, match="no multiple of the picture's 5; run `inrhw emit` again"):
+    with pytest.raises(InputError, match="no multiple of the signal's 5; run `inrhw emit` again"):
         weights_for(copy, copy)
