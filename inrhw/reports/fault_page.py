@@ -13,6 +13,9 @@ from inrhw.networks.fault_survey import Place, Point, Survey
 from inrhw.reports.chart import Axis, Chart, Line
 from inrhw.reports.page import pages
 
+#: What `write_survey` writes.
+FILES = ("faults.json", "faults.html")
+
 # Place of a plot: left, right, bottom, top.
 _LEFT, _RIGHT, _BOTTOM, _TOP = 34.0, 340.0, 196.0, 12.0
 
@@ -45,7 +48,7 @@ def write_survey(found: Survey, name: str, folder: Path) -> tuple[Path, Path]:
     InputError
         The folder cannot be written.
     """
-    json_path, html_path = folder / "faults.json", folder / "faults.html"
+    json_path, html_path = (folder / name for name in FILES)
     page = _html(found, name)
     with output_folder(folder):
         write_json(json_path, {"created_by": f"inrhw {__version__}", "picture": name, **asdict(found)})

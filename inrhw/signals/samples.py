@@ -217,9 +217,11 @@ class Samples(ABC):
         """Return a picture of it, [height, width, 1 or 3]."""
 
     def preview(self) -> bytes:
-        """Return `shown` as a PNG."""
+        """Return `shown` as a PNG of at most 256x256 pixels."""
         buffer, picture = io.BytesIO(), self.shown()
-        Image.fromarray(picture.squeeze(2) if picture.shape[2] == 1 else picture).save(buffer, "PNG")
+        image = Image.fromarray(picture.squeeze(2) if picture.shape[2] == 1 else picture)
+        image.thumbnail((256, 256))
+        image.save(buffer, "PNG")
         return buffer.getvalue()
 
     def __repr__(self) -> str:

@@ -17,6 +17,7 @@ def test_faults_are_measured_on_a_trained_network(built: Path, inrhw_: Inrhw) ->
 
     protected = ("--weights", "loadable", "--initiation-interval", "64", "--weight-ecc", "ecc")
     assert inrhw_("emit", str(built), *protected).status == 0
+    assert not list(built.glob("faults.*")), "they are of another core"
     found = inrhw_("faults", str(built), "--trials", "1")
     assert found.status == 0, found
     data = json.loads((built / "faults.json").read_text())

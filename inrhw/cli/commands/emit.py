@@ -91,15 +91,16 @@ class Emit(Stage):
         """Return the names of what the next core takes away: of a core of another name all.
 
         Of one with the same name what `synth`, `verify` and `report` found stays: nothing takes it for the
-        new core's.
+        new core's. What `faults` found goes: nothing would tell that it is of another.
         """
         from inrhw.cli.discovery import stages
+        from inrhw.reports.fault_page import FILES
 
         emitted = folder.on_record([self.name])
         another = bool(emitted) and f"{name}.v" not in emitted
         owners = [stage for stage in stages() if stage is not Fit and (another or stage.of_one_core)]
         names = [stage.name for stage in owners] + (["report"] if another else [])
-        results = [stage.result for stage in owners if stage is not Emit]
+        results = [*FILES, *(stage.result for stage in owners if stage is not Emit)]
         return list(dict.fromkeys([*folder.on_record(names), *results, *(BENCHES if another else ())]))
 
 

@@ -85,6 +85,9 @@ class Fit(Stage):
 
     def run(self, folder: BuildFolder) -> None:
         """Train, and write weights and pictures."""
+        from inrhw.reports.fault_page import FILES
+
+        folder.forget(*FILES)  # they are of other weights
         train_and_save(folder, self._train(), resume=self.resume)
 
     def _train(self) -> "Callable[..., Fitted | FittedShared]":

@@ -184,7 +184,12 @@ def network_of(network: Network, layers: list[Linear], axes: int, where: str) ->
         )
     if len(layers) == 1:
         raise InputError(f"{where} is a network of {shape}, without a hidden layer; at least one is needed")
-    return replace(network, hidden_widths=",".join(str(len(layer.weight)) for layer in layers[:-1]))
+    widths = tuple(len(layer.weight) for layer in layers[:-1])
+    if network.hidden_widths and network.widths != widths:
+        raise InputError(
+            f"{where} is a network of {shape}, and hidden_widths says {network.hidden_widths}; leave it out"
+        )
+    return replace(network, hidden_widths=",".join(map(str, widths)))
 
 
 def imported_network(architecture: Architecture, layers: list[Linear], imported: Imported) -> INR:

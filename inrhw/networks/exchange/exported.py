@@ -56,7 +56,10 @@ def program_of(network: INR) -> bytes:
     if isinstance(network, TiledINR):
         raise InputError("tiles are many networks, and a program is of one; train without tiles")
     if network.architecture.precision.quantizer != "uniform":
-        raise InputError("a network whose layers may rotate (dhq) cannot be exported; train it uniformly")
+        raise InputError(
+            f"a network whose layers may rotate (dhq) cannot be a {SUFFIX}; train it uniformly, or export "
+            ".onnx or .npz, which can where only weights are rotated"
+        )
     renderer = Renderer(network).double().eval()
     grid = network.architecture.grid
     example = torch.zeros(2, grid.axes, dtype=torch.float64)

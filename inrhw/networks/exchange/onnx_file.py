@@ -24,7 +24,8 @@ def load_onnx(path: Path) -> "ModelProto":
     Raises
     ------
     InputError
-        If the file is missing or damaged, the model has several inputs, or onnx is not installed.
+        If the file is missing or damaged or comes from here, the model has several inputs, or onnx is not
+        installed.
     """
     check_extra()
     import onnx  # noqa: PLC0415
@@ -36,6 +37,8 @@ def load_onnx(path: Path) -> "ModelProto":
         raise InputError(f"{path} cannot be read ({error.strerror})") from error
     except Exception as error:  # protobuf and onnx have many, without a common base
         raise InputError(f"{path} is no readable file of ONNX; it may be cut off") from error
+    if model.producer_name == "inrhw":
+        raise InputError(f"{path} is what `inrhw export` wrote, integers and tables; import what was trained")
     if len(_inputs(model)) != 1:
         raise InputError(f"{path} has {len(_inputs(model))} inputs; known are networks of coordinates alone")
     _compute_in_float64(model)

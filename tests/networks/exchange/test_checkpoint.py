@@ -190,6 +190,15 @@ def test_the_first_layer_may_have_a_factor_of_its_own(coordinates: Any) -> None:
         from_torch(module, replace(network, model="finer"), sound, imported=imported)
 
 
+def test_widths_that_are_not_the_modules_are_refused() -> None:
+    module = small(siren)
+    widths = from_torch(module, Network("siren"), sides=SIZE).architecture.network.widths
+    asked = Network("siren", hidden_widths=",".join(map(str, widths)))
+    assert from_torch(module, asked, sides=SIZE).architecture.network.widths == widths
+    with pytest.raises(InputError, match="hidden_widths says 9,9; leave it out"):
+        from_torch(module, replace(asked, hidden_widths="9,9"), sides=SIZE)
+
+
 @pytest.mark.parametrize("values", ["signed", "unit"])
 def test_a_last_layer_may_have_a_sine(values: Any) -> None:
     """As public SIREN code has it with outermost_linear=False."""

@@ -12,6 +12,8 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 
 from inrhw.base.errors import InputError
+from inrhw.lowering.exchange.onnx_program import onnx_of
+from inrhw.networks.architecture import Architecture
 from inrhw.networks.exchange.checkpoint import start_of
 from inrhw.networks.exchange.comparison import check_same, coordinates_of
 from inrhw.networks.exchange.imported import Imported
@@ -131,4 +133,12 @@ def test_several_inputs_are_one_sentence(tmp_path: Path) -> None:
     model.graph.input.append(helper.make_tensor_value_info("time", TensorProto.FLOAT, [1]))
     onnx.save(model, path)
     with pytest.raises(InputError, match="has 2 inputs; known are networks of coordinates alone"):
+        load_onnx(path)
+
+
+def test_what_inrhw_exported_is_no_network_to_import(tmp_path: Path) -> None:
+    path = tmp_path / "own.onnx"
+    network = INR(Architecture("quadinr", SIZE, 1, 4, 0)).quantized()
+    path.write_bytes(onnx_of(network))
+    with pytest.raises(InputError, match="is what `inrhw export` wrote"):
         load_onnx(path)
