@@ -282,6 +282,8 @@ def _quality(folder: Path, entry: Mapping[str, Any], place: str, rtl: str, scale
         for name, (_, unit, source) in original.measures.items()
     }
     read = {"original": original}
+    if len(original.sides) == 3:
+        read["float"] = signal_in(folder / files["float"], entry)
     rendered: Samples | None = None
     reason = "the Verilog has not rendered a whole frame"
     if (folder / rtl).exists() and (folder / "verify.json").exists():
@@ -299,8 +301,7 @@ def _quality(folder: Path, entry: Mapping[str, Any], place: str, rtl: str, scale
         save_picture(folder / f"{place}error.png", error.shown())
         found["pictures"]["error"] = f"{place}error.png"
         if len(original.sides) == 3:
-            plain = signal_in(folder / files["float"], entry)
-            curves = {"float": plain, "RTL": rendered}
+            curves = {"float": read["float"], "RTL": rendered}
             found["frames_psnr_db"] = {k: frames_psnr_db(original, one) for k, one in curves.items()}
     found |= {"sounds": files} if original.kind == Sound.kind else {}
     return found

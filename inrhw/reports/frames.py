@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from inrhw.base.files import finite
 from inrhw.reports.chart import Axis, Chart, Line
-from inrhw.signals.likeness import psnr_db
+from inrhw.signals.likeness import each_psnr_db
 from inrhw.signals.samples import Samples
 
 #: Places of the axes' ends in the chart, of 640 by 200.
@@ -14,8 +14,7 @@ LEFT, RIGHT, BOTTOM, TOP = 34.0, 630.0, 164.0, 12.0
 
 def frames_psnr_db(original: Samples, rendered: Samples) -> list[float | None]:
     """Return the PSNR in dB of each frame of a signal of three axes; None of those that are equal."""
-    pairs = zip(original.values, rendered.values, strict=True)
-    return [finite(psnr_db(a, b)) for a, b in pairs]
+    return [finite(db) for db in each_psnr_db(original.values, rendered.values)]
 
 
 def frames_chart(found: Mapping[str, Sequence[float | None]], what: str) -> Chart | None:

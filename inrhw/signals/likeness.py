@@ -27,6 +27,11 @@ def psnr_db(a: Values, b: Values) -> float:
     return 10 * math.log10((value.hi - value.lo) ** 2 / mean_square) if mean_square else math.inf
 
 
+def each_psnr_db(a: Values, b: Values) -> list[float]:
+    """Return the PSNR of each frame of a video, or slice of a volume: of each place on the first axis."""
+    return [psnr_db(one, other) for one, other in zip(a, b, strict=True)]
+
+
 def largest_error(a: Values, b: Values) -> float:
     """Return the largest difference of two arrays of codes."""
     return float(np.abs(a.astype(np.int64) - b).max())

@@ -16,7 +16,7 @@ from inrhw.base.names import safe_name
 from inrhw.base.types import Fixed
 from inrhw.signals.extra import reader
 from inrhw.signals.kinds.picture import builtin_picture, fitted, load_picture
-from inrhw.signals.likeness import psnr_db
+from inrhw.signals.likeness import each_psnr_db, psnr_db
 from inrhw.signals.montage import side_by_side
 from inrhw.signals.samples import OnWarning, Samples, Values, parse_sides
 from inrhw.signals.signal import Signal
@@ -121,8 +121,8 @@ class Video(Samples):
 
     def likeness(self, other: Samples) -> dict[str, float | None]:
         """Return PSNR in dB of all frames, and of the worst."""
-        each = [psnr_db(a, b) for a, b in zip(self.values, other.values, strict=True)]
-        return {"psnr_db": psnr_db(self.values, other.values), "least_psnr_db": min(each)}
+        worst = min(each_psnr_db(self.values, other.values))
+        return {"psnr_db": psnr_db(self.values, other.values), "least_psnr_db": worst}
 
     def shown(self) -> NDArray[np.uint8]:
         """Return a strip of frames."""
