@@ -9,7 +9,6 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import signal as filters
 
 from inrhw.base.errors import InputError
 from inrhw.base.files import write_atomically
@@ -169,8 +168,10 @@ def _by_soundfile(path: Path) -> tuple[NDArray[np.int16], int]:
 
 def _levels_db(values: NDArray[Any]) -> NDArray[np.float64]:
     """Return the level of each frequency in each window in dB, [channels, frequencies, windows]."""
+    from scipy.signal import stft  # noqa: PLC0415  # more than a second, for which every command would wait
+
     window = min(_WINDOW, len(values))
-    _, _, found = filters.stft(values.T.astype(np.float64), nperseg=window, noverlap=window // 2)
+    _, _, found = stft(values.T.astype(np.float64), nperseg=window, noverlap=window // 2)
     levels: NDArray[np.float64] = 20 * np.log10(np.abs(found) + 1)
     return levels
 
