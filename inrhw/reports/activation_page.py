@@ -148,20 +148,23 @@ def amount(figure: Figure, digits: int) -> str:
 
 
 def _html(rows: Sequence[Row], board: Board) -> str:
-    environment = pages()
-    environment.filters["amount"] = amount
     sections = [
         _section(function, list(group))
         for function, group in itertools.groupby(rows, lambda row: row.node.curve)
     ]
-    return environment.get_template("activation_page.html.jinja").render(
-        created_by=f"inrhw {__version__}",
-        board=board,
-        sections=sections,
-        bits=_widths(rows),
-        cell=_cell,
-        columns=COLUMNS,
-        sources=list(dict.fromkeys(figure.source for row in rows for figure in row.figures.values())),
+    return (
+        pages()
+        .get_template("activation_page.html.jinja")
+        .render(
+            created_by=f"inrhw {__version__}",
+            board=board,
+            sections=sections,
+            bits=_widths(rows),
+            cell=_cell,
+            columns=COLUMNS,
+            amount=amount,
+            sources=list(dict.fromkeys(figure.source for row in rows for figure in row.figures.values())),
+        )
     )
 
 

@@ -105,10 +105,15 @@ def write_comparison(comparison: Comparison, folder: Path) -> tuple[Path, Path]:
         The folder cannot be written.
     """
     json_path, html_path = folder / "compare.json", folder / "compare.html"
-    environment = pages()
-    environment.filters["amount"] = lambda figure: amount(asdict(figure))
-    template = environment.get_template("compare.html.jinja")
-    page = template.render(comparison=comparison, created_by=f"inrhw {__version__}")
+    page = (
+        pages()
+        .get_template("compare.html.jinja")
+        .render(
+            comparison=comparison,
+            created_by=f"inrhw {__version__}",
+            amount=lambda figure: amount(asdict(figure)),
+        )
+    )
     with output_folder(folder):
         write_json(json_path, {"created_by": f"inrhw {__version__}", **asdict(comparison)})
         write_atomically(html_path, page.encode())

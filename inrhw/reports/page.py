@@ -1,6 +1,7 @@
 """What a build found, for programs (report.json), for people (report.html) and for the terminal."""
 
 import base64
+import functools
 import io
 import math
 import re
@@ -103,30 +104,31 @@ def _frame_word(report: Report) -> str:
 
 
 def _html(report: Report, folder: Path) -> str:
-    environment = pages()
-    environment.filters["number"] = number
-    environment.filters["amount"] = amount
-    return environment.get_template("report.html.jinja").render(
-        report=report,
-        sources={source: place for place, source in enumerate(dict.fromkeys(_sources(report)), 1)},
-        tiles=tiles(report),
-        frames=frames_chart(report.get("frames_psnr_db", {}), _frame_word(report)),
-        pictures=[_picture(key, folder / name) for key, name in report.get("pictures", {}).items()],
-        sounds=[
-            (_PICTURE_TITLES.get(key, key), _data_uri("audio/wav", (folder / name).read_bytes()))
-            for key, name in report.get("sounds", {}).items()
-        ],
-        shown=[_shown(one, folder) for one in report.get("shared", {}).get("pictures", [])],
-        heat=heat_map(report["tiles"]) if "tiles" in report else [],
-        gridded=_picture("quantized", folder / report["tiles"]["picture"]) if "tiles" in report else None,
-        stages=_timeline(report.get("pipeline", [])),
-        resource_titles=RESOURCE_TITLES,
-        vivado_titles=RESOURCE_TITLES | _VIVADO_TITLES,
-        luts=_luts_by_inputs(report.get("resources", {})),
-        histograms=_histograms(report.get("distributions", [])),
-        asic=asic_rows(report.get("asic", {})),
-        turns=_turns(report.get("pipeline", [])),
-        power_parts=_power_parts(report.get("power", {})),
+    return (
+        pages()
+        .get_template("report.html.jinja")
+        .render(
+            report=report,
+            sources={source: place for place, source in enumerate(dict.fromkeys(_sources(report)), 1)},
+            tiles=tiles(report),
+            frames=frames_chart(report.get("frames_psnr_db", {}), _frame_word(report)),
+            pictures=[_picture(key, folder / name) for key, name in report.get("pictures", {}).items()],
+            sounds=[
+                (_PICTURE_TITLES.get(key, key), _data_uri("audio/wav", (folder / name).read_bytes()))
+                for key, name in report.get("sounds", {}).items()
+            ],
+            shown=[_shown(one, folder) for one in report.get("shared", {}).get("pictures", [])],
+            heat=heat_map(report["tiles"]) if "tiles" in report else [],
+            gridded=_picture("quantized", folder / report["tiles"]["picture"]) if "tiles" in report else None,
+            stages=_timeline(report.get("pipeline", [])),
+            resource_titles=RESOURCE_TITLES,
+            vivado_titles=RESOURCE_TITLES | _VIVADO_TITLES,
+            luts=_luts_by_inputs(report.get("resources", {})),
+            histograms=_histograms(report.get("distributions", [])),
+            asic=asic_rows(report.get("asic", {})),
+            turns=_turns(report.get("pipeline", [])),
+            power_parts=_power_parts(report.get("power", {})),
+        )
     )
 
 
@@ -238,12 +240,16 @@ def _as_json(item: Any) -> Any:
     return str(item) if isinstance(item, Path) else item
 
 
+@functools.cache
 def pages() -> Environment:
     """Return the templates of this room: all text is escaped, and a missing value is an error."""
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader(Path(__file__).with_name("templates")),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["number"] = number
+    environment.filters["amount"] = amount
+    return environment
