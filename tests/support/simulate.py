@@ -22,10 +22,10 @@ def node_classes(module: ModuleType) -> list[type[Node]]:
     return [value for value in found if issubclass(value, Node) and value.__module__ == module.__name__]
 
 
-def inputs(node: Node, rng: np.random.Generator, n_random: int = 50) -> Codes:
+def inputs(node: Node, rng: np.random.Generator, n_random: int = 24) -> Codes:
     """Return random vectors, corner cases, and every code (every vector, if they are few)."""
     lo, hi, length = node.i.element.lo, node.i.element.hi, node.i.length
-    corners = list(itertools.islice(itertools.product((lo, hi, 0, 1), repeat=length), 64))
+    corners = list(itertools.islice(itertools.product((lo, hi, 0, 1), repeat=length), 32))
     blocks = [rng.integers(lo, hi + 1, (n_random, length)), np.array(corners)]
     codes = hi - lo + 1
     most = EXHAUSTIVE // node.initiation_interval
