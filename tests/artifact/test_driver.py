@@ -16,6 +16,7 @@ from support.cores import core, folded, frame
 from support.driven import Driven
 
 from inrhw.artifact.artifact import emit
+from inrhw.artifact.description import describe
 from inrhw.artifact.driver import CoreDriver
 from inrhw.base.errors import InputError, InrhwError
 from inrhw.core.core import Core
@@ -28,11 +29,11 @@ Story = Callable[[CoreDriver, list[Any]], None]
 
 def drive(made: Core, folder: Path, story: Story) -> None:
     """Run a story with a driver of a core and the list of beats that it has put out so far."""
-    emit(made.graph, made.grids, folder, "core", source=made.source, control=made.control, window=made.window)
+    top = made.component()
+    (folder / "manifest.json").write_bytes(describe(made, "core", top).to_bytes())
     requests: queue.Queue[tuple[int, int | None] | None] = queue.Queue()
     answers: queue.Queue[int] = queue.Queue()
     failed: list[BaseException] = []
-    top = made.component()
     driven: Any = None
 
     def ask(address: int, value: int | None = None) -> int:

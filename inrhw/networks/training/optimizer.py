@@ -4,7 +4,9 @@ Muon turns the momentum of a matrix into the nearest orthogonal one (Jordan et a
 directions move alike: docs/training.md has what that gains over Adam, SOAP and other betas.
 """
 
-from collections.abc import Mapping, Sequence
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -38,7 +40,7 @@ class Optimizer:
         others = [value for name, value in parameters.items() if not _is_matrix(name)]
         stacked = any(value.dim() > 2 for value in matrices)
         self._muon = StackedMuon(matrices) if stacked else _muon(matrices)
-        self._adam = torch.optim.Adam(others, fused=True)
+        self._adam = _Adam(others, fused=True)
         for name, value in parameters.items():
             kept = {key: moments[f"{name}.{key}"].to(value.device) for key in _kept(name) if moments}
             self._of(name).state[value] = kept
@@ -86,11 +88,29 @@ def _kept(name: str) -> tuple[str, ...]:
     return _OF_MATRIX if _is_matrix(name) else _OF_OTHER
 
 
+def _plain(method: Callable[..., Any]) -> Any:
+    """Return a method without what torch wraps it in, which imports its compiler: two seconds."""
+    return torch.no_grad()(inspect.unwrap(method))
+
+
+class _Plain:
+    add_param_group = _plain(torch.optim.Optimizer.add_param_group)
+    zero_grad = _plain(torch.optim.Optimizer.zero_grad)
+
+
+class _Adam(_Plain, torch.optim.Adam):
+    step = _plain(torch.optim.Adam.step)
+
+
+class _Muon(_Plain, torch.optim.Muon):
+    step = _plain(torch.optim.Muon.step)
+
+
 def _muon(matrices: Sequence[nn.Parameter]) -> torch.optim.Optimizer:
-    return torch.optim.Muon(matrices, weight_decay=0.0, adjust_lr_fn="original")
+    return _Muon(matrices, weight_decay=0.0, adjust_lr_fn="original")
 
 
-class StackedMuon(torch.optim.Optimizer):
+class StackedMuon(_Plain, torch.optim.Optimizer):
     """Muon for stacks of matrices, [stack, rows, columns], each of which is a matrix of its own.
 
     Momentum, and the polynomial that brings singular values near 1, are those of ``torch.optim.Muon``.
