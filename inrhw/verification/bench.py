@@ -17,6 +17,9 @@ from inrhw.verification.simulator.simulation import Simulation, build
 #: Where the tests of the bench are.
 _MODULES = "bench,bench_bus,bench_loading,bench_registers,bench_repair"
 
+#: Clocks of a simulation for which C++ is optimized: that takes seconds, and saves half of its time.
+_MANY_CLOCKS = 200_000
+
 #: The tests of the bench, in the order in which they run. There is one more of loadable cores, one of
 #: raster cores of many pictures, one of cores with a window, and one of those with control registers.
 TESTS = ("whole_frame", "random_gaps", "reset_mid_frame")
@@ -118,7 +121,10 @@ def run_bench(
     if waves and simulator != "icarus":
         raise InputError(f"waves need --simulator icarus, not {simulator}")
     self_test(simulator)
-    simulation = build_bench(simulator, sources, manifest, work / simulator, deadline_s, waves=waves)
+    clocks = beats * len(tests) * manifest.initiation_interval
+    simulation = build_bench(
+        simulator, sources, manifest, work / simulator, deadline_s, waves=waves, long=clocks > _MANY_CLOCKS
+    )
     simulation = replace(simulation, command=(*simulation.command, *arguments))
     output = simulation.folder / "results"
     progress = output / "progress"
@@ -148,8 +154,9 @@ def build_bench(
     deadline_s: float,
     *,
     waves: bool = False,
+    long: bool = False,
 ) -> Simulation:
-    """Build the harness around the core. Parameters and errors as in `run_bench`."""
+    """Build the harness around the core. Parameters and errors as in `run_bench` and `build`."""
     if not sources:
         raise InputError(f"there is no Verilog to simulate for {manifest.name!r}")
     for source in sources:
@@ -185,7 +192,7 @@ def build_bench(
         defines["INRHW_WAVES"] = "1"
     own = ("memories.vlt", "harness.v") if manifest.scrubs and simulator == "verilator" else ("harness.v",)
     verilog = [*(bench_folder() / name for name in own), *sources]
-    return build(simulator, verilog, "inrhw_harness", work, defines=defines, deadline_s=deadline_s)
+    return build(simulator, verilog, "inrhw_harness", work, defines=defines, deadline_s=deadline_s, long=long)
 
 
 def _window_defines(manifest: Manifest) -> dict[str, str]:

@@ -31,7 +31,9 @@ def self_test(simulator: str) -> None:
         return
     with tempfile.TemporaryDirectory(prefix="inrhw-self-test-") as folder:
         work = Path(folder)
-        simulation = build(simulator, [source], "inrhw_self_test", work, defines={}, deadline_s=_DEADLINE_S)
+        simulation = build(
+            simulator, [source], "inrhw_self_test", work, defines={}, deadline_s=_DEADLINE_S, long=True
+        )
         (result,) = run_tests(simulation, "self_test", ["arithmetic"], work, _DEADLINE_S, settings={})
     if not result.passed:
         raise InrhwError(

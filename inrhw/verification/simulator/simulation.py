@@ -40,6 +40,9 @@ _MODEL_DEFINES = [
     *(f"-DVM_{name}=0" for name in ("COVERAGE", "SC", "TRACE", "TRACE_FST", "TRACE_VCD", "TRACE_SAIF")),
 ]
 
+#: C++ of a model that takes less time as one file than as three on two cores.
+_SMALL_BYTES = 1_000_000
+
 _RUNTIME = ("verilated", "verilated_dpi", "verilated_vpi", "verilated_timing", "verilated_threads")
 
 #: What models include of it.
@@ -111,6 +114,7 @@ def build(
     *,
     defines: Mapping[str, str],
     deadline_s: float,
+    long: bool = False,
 ) -> Simulation:
     """Compile Verilog for cocotb, unless that was done before and nothing changed.
 
@@ -128,6 +132,8 @@ def build(
         Verilog macros.
     deadline_s
         Seconds that each program may run.
+    long
+        Whether it will run for so long that an optimizing compiler is worth its time.
 
     Raises
     ------
@@ -144,13 +150,16 @@ def build(
     program = work / ("model" if simulator == "verilator" else "model.vvp")
     stamp = work / "built"
     macros = [f"-D{name}={value}" for name, value in defines.items()]
+    way = "-O1" if long else "-O0"
     wanted = key(
-        identity(simulator), toplevel, macros, _VERILATOR_FLAGS, config.libs_dir.as_posix(), *sources
+        identity(simulator), toplevel, macros, _VERILATOR_FLAGS, way, config.libs_dir.as_posix(), *sources
     )
     if not (stamp.exists() and program.exists() and stamp.read_text() == wanted):
         stamp.unlink(missing_ok=True)
-        compile_ = _verilate if simulator == "verilator" else _compile_icarus
-        compile_(sources, toplevel, macros, program, deadline_s)
+        if simulator == "verilator":
+            _verilate(sources, toplevel, macros, program, way=way, deadline_s=deadline_s)
+        else:
+            _compile_icarus(sources, toplevel, macros, program, deadline_s)
         stamp.write_text(wanted)
     if simulator == "icarus":
         command = ["vvp", "-m", config.lib_entry("vpi", "icarus"), str(program)]
@@ -188,9 +197,9 @@ def _files(sources: list[Path], program: Path) -> list[str]:
 
 
 def _verilate(
-    sources: list[Path], toplevel: str, macros: list[str], program: Path, deadline_s: float
+    sources: list[Path], toplevel: str, macros: list[str], program: Path, *, way: str, deadline_s: float
 ) -> None:
-    """Verilog to C++ to program; the C++ files are joined into three, since their headers cost most time."""
+    """Verilog to C++ to program; the C++ files are joined into few, since their headers cost most time."""
     work = program.parent
     model = work / "verilated"
     shutil.rmtree(model, ignore_errors=True)
@@ -206,19 +215,15 @@ def _verilate(
     runtime = [include / f"{name}.cpp" for name in _RUNTIME]
     objects = shared_objects(compiler, runtime, [*flags, "-O1"], deadline_s)
 
-    files = sorted(model.glob("*.cpp"), key=lambda file: file.stat().st_size, reverse=True)
-    fast = [file for file in files if "Slow" not in file.name]
-    main = config.share_dir / "lib" / "verilator" / "verilator.cpp"
-    slow = [*(file for file in files if "Slow" in file.name), main]
     headers = [include / f"{name}.h" for name in _RUNTIME_HEADERS]
-    flags_of = {way: precompiled(compiler, headers, [*flags, way], deadline_s) for way in ("-O1", "-O0")}
+    main = config.share_dir / "lib" / "verilator" / "verilator.cpp"
     jobs = [
-        Job(_join(model / f"{name}.cc", part), model / f"{name}.o", [*flags_of[way], f"-I{model}"])
-        for name, part, way in (
-            ("fast_0", fast[0::2], "-O1"),
-            ("fast_1", fast[1::2], "-O1"),
-            ("slow", slow, "-O0"),
+        Job(
+            _join(model / f"part_{number}.cc", part),
+            model / f"part_{number}.o",
+            [*precompiled(compiler, headers, [*flags, its_way], deadline_s), f"-I{model}"],
         )
+        for number, (part, its_way) in enumerate(_parts(sorted(model.glob("*.cpp")), main, way))
     ]
     compile_all(compiler, jobs, deadline_s)
     libraries = [
@@ -228,6 +233,16 @@ def _verilate(
         "-lpthread",
     ]
     compiler.link([*(job.target for job in jobs), *objects], program, libraries, deadline_s)
+
+
+def _parts(files: list[Path], main: Path, way: str) -> list[tuple[list[Path], str]]:
+    """Return the files to compile as one, and how: what runs once, as its name says, is not optimized."""
+    files.sort(key=lambda file: file.stat().st_size, reverse=True)
+    if sum(file.stat().st_size for file in files) < _SMALL_BYTES:
+        return [([*files, main], way)]
+    fast = [file for file in files if "Slow" not in file.name]
+    slow = [*(file for file in files if "Slow" in file.name), main]
+    return [(fast[0::2], way), (fast[1::2], way), (slow, "-O0")]
 
 
 def _join(target: Path, files: list[Path]) -> Path:
