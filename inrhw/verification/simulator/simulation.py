@@ -41,7 +41,7 @@ _MODEL_DEFINES = [
 ]
 
 #: C++ of a model that takes less time as one file than as three on two cores.
-_SMALL_BYTES = 1_000_000
+SMALL_BYTES = 1_000_000
 
 _RUNTIME = ("verilated", "verilated_dpi", "verilated_vpi", "verilated_timing", "verilated_threads")
 
@@ -223,7 +223,7 @@ def _verilate(
             model / f"part_{number}.o",
             [*precompiled(compiler, headers, [*flags, its_way], deadline_s), f"-I{model}"],
         )
-        for number, (part, its_way) in enumerate(_parts(sorted(model.glob("*.cpp")), main, way))
+        for number, (part, its_way) in enumerate(parts(sorted(model.glob("*.cpp")), main, way))
     ]
     compile_all(compiler, jobs, deadline_s)
     libraries = [
@@ -235,10 +235,20 @@ def _verilate(
     compiler.link([*(job.target for job in jobs), *objects], program, libraries, deadline_s)
 
 
-def _parts(files: list[Path], main: Path, way: str) -> list[tuple[list[Path], str]]:
-    """Return the files to compile as one, and how: what runs once, as its name says, is not optimized."""
+def parts(files: list[Path], main: Path, way: str) -> list[tuple[list[Path], str]]:
+    """Return the files to compile as one, and the compiler's flag for them.
+
+    Parameters
+    ----------
+    files
+        C++ of a model, as Verilator writes it.
+    main
+        C++ of the program around it.
+    way
+        Flag for what runs often; what runs once, as its name says, is not optimized.
+    """
     files.sort(key=lambda file: file.stat().st_size, reverse=True)
-    if sum(file.stat().st_size for file in files) < _SMALL_BYTES:
+    if sum(file.stat().st_size for file in files) < SMALL_BYTES:
         return [([*files, main], way)]
     fast = [file for file in files if "Slow" not in file.name]
     slow = [*(file for file in files if "Slow" in file.name), main]
