@@ -20,7 +20,7 @@ from inrhw.lowering.cost import (
     synapse_fold,
 )
 from inrhw.lowering.folding import Folding, check_loadable
-from inrhw.lowering.hardware import WHERE_LEVELS_ARE, Hardware, check_window
+from inrhw.lowering.hardware import WHERE_LEVELS_ARE, Hardware, check_patches, check_window
 from inrhw.lowering.shapes import LayerShape, layer_shapes
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.tiled import TiledArchitecture
@@ -86,7 +86,20 @@ def _folding(shapes: Sequence[LayerShape], hardware: Hardware, board: Board) -> 
 
 
 def plan_for(architectures: Sequence[Architecture], hardware: Hardware, board: Board) -> Folding | None:
-    """Find the folding of a core of as many pictures as there are architectures; see `plan`."""
+    """Find the folding of a core of as many pictures as there are architectures; see `plan`.
+
+    A rate is that of samples, however many an evaluation gives.
+    """
+    patches = architectures[0].patches
+    check_patches(
+        patches,
+        hardware.patch_order,
+        hardware.source,
+        control=hardware.control,
+        window=hardware.window,
+        scrubs=hardware.weight_ecc == "scrub",
+    )
+    hardware = hardware.of_evaluations(patches.samples)
     if isinstance(architectures[0], TiledArchitecture):
         return plan_tiles(architectures[0], hardware, board)
     if len(architectures) > 1:

@@ -183,9 +183,16 @@ def _core(manifest: Manifest) -> dict[str, Any]:
     return {
         "source": manifest.source,
         "size": ", ".join(map(size_text, sizes)),
+        **({"patch": _patch(manifest)} if manifest.patch else {}),
         "control": "yes" if manifest.control else "no",
         "window": "yes" if manifest.window else "no",
     }
+
+
+def _patch(manifest: Manifest) -> str:
+    """Return how large patches are, and how they leave."""
+    order = "a patch a beat" if manifest.patch_order else "line by line"
+    return f"{size_text(manifest.patch)}, {order}"
 
 
 def _distributions(fitted: dict[str, Any]) -> list[dict[str, Any]]:
@@ -212,15 +219,15 @@ def _distributions(fitted: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _folding(plan: dict[str, Any], manifest: Manifest) -> dict[str, Any]:
     """Return how each layer is folded, and what the plan promised."""
-    interval, clock = manifest.initiation_interval, plan["target"]["clock_mhz"]
+    interval, clock = manifest.clocks_a_sample, plan["target"]["clock_mhz"]
     dense = ("Dense", "FoldedDense", "FoldedRaster", "TiledRaster")
     details = [stage.detail for stage in manifest.pipeline if stage.op in dense]
     model = "analytic cost model, see benchmarks/results/core_cost.json for its error"
     return {
         "weights": "loadable" if manifest.loadable else "rom",
-        "initiation_interval": figure(interval, "cycles", "derived from the folds"),
+        "initiation_interval": figure(manifest.initiation_interval, "cycles", "derived from the folds"),
         "mpixels_per_s": figure(
-            clock / interval, "Mpixel/s", f"a pixel every {interval} cycles at {clock:g} MHz"
+            clock / interval, "Mpixel/s", f"a pixel every {interval:g} cycles at {clock:g} MHz"
         ),
         "predicted": {
             name: figure(round(plan["predicted"][name], 1), RESOURCE_UNITS[name], model)
