@@ -47,6 +47,8 @@ class Artifact:
         Cycles between beats of m_axis, on average.
     patch_samples
         Beats that an evaluation gives, line by line; 1 where each is a beat.
+    band
+        Beats that a line buffer turns into lines together; 0 if there is none.
     registers
         Byte address of each register for weights or pictures, if the core has some.
     control
@@ -81,6 +83,7 @@ class Artifact:
     initiation_interval: int
     clocks_a_beat: float
     patch_samples: int
+    band: int
     registers: dict[str, int]
     control: dict[str, int]
     map: dict[int, MappedRegister]
@@ -131,6 +134,7 @@ class Artifact:
             manifest.initiation_interval,
             manifest.clocks_a_beat,
             manifest.patch_samples if manifest.has_line_buffer else 1,
+            manifest.band,
             dict(manifest.registers or {}),
             dict(manifest.control or {}),
             {register.address: register for register in mapped_registers(manifest)},
@@ -204,6 +208,11 @@ class Artifact:
     def credits(self) -> int:
         """How many pixels are under way at most, up to the FIFO behind the network."""
         return self.latency // self.initiation_interval + 1
+
+    @property
+    def under_way(self) -> int:
+        """How many beats are under way at most, up to the FIFO and in a line buffer."""
+        return self.latency // self.initiation_interval * self.patch_samples + 2 * self.band
 
     def size(self, picture: int) -> int:
         """Return what SIZE holds when a picture is shown."""

@@ -10,7 +10,7 @@ from cocotb.triggers import Timer
 from cocotb.utils import get_sim_time
 from loading import Interleaved, Pictures
 from numpy.typing import NDArray
-from pace import Pace
+from pace import LinePace, Pace
 from twin import Twin
 
 #: Control signals of a recorded word, above tdata, lowest first.
@@ -118,7 +118,7 @@ class Link:
         self.sent = self.taken = 0
         self._pending: tuple[Any, ...] | None = None  # an offered beat that must not change
         self._quiet = 0  # clocks without tvalid while a pixel is due
-        self._pace = Pace(self.artifact)
+        self._pace = LinePace(self.artifact) if self.artifact.band else Pace(self.artifact)
         self._strangers = False  # a coordinate came whose tid is no picture
         self.pictures.restart()
         if self._bus:
@@ -256,10 +256,8 @@ class Link:
 
     def _check_bus(self, record: Record, ended: Bits, on_bus: bool) -> None:
         """Every answer belongs to an access and is right, and so is `interrupt`."""
-        if (
-            self.paced
-            and self.artifact.patch_samples == 1
-            and (found := self._pace.late(record.valid, record.ready, record.s_valid, record.s_ready))
+        if self.paced and (
+            found := self._pace.late(record.valid, record.ready, record.s_valid, record.s_ready)
         ):
             self._fail(*found)
         if not on_bus and (record.bvalid | record.rvalid).any():

@@ -291,6 +291,14 @@ class Manifest:
         return bool(self.patch) and not self.patch_order
 
     @property
+    def band(self) -> int:
+        """Samples that a line buffer turns into lines together: of a row of patches, or of one a line high."""
+        if not self.has_line_buffer:
+            return 0
+        side_by_side = self.width // self.patch[0] if self.patch[1:2] > (1,) else 1
+        return self.patch_samples * side_by_side
+
+    @property
     def beat_sides(self) -> tuple[int, ...]:
         """Beats of m_axis along each axis, of many pictures of the first."""
         if not self.patch_order:
