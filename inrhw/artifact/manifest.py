@@ -292,7 +292,7 @@ class Manifest:
 
     @property
     def band(self) -> int:
-        """Samples that a line buffer turns into lines together: of a row of patches, or of one a line high."""
+        """Samples that a line buffer turns together: of a row of patches, or of one that is a line high."""
         if not self.has_line_buffer:
             return 0
         side_by_side = self.width // self.patch[0] if self.patch[1:2] > (1,) else 1

@@ -151,11 +151,11 @@ def _predicted(recipe: Recipe, folder: Path) -> Measures:
     over = grid_of(models)
     waiting = over.waiting if isinstance(over, Tiling) else 0
     grid = architectures[0].grid
-    parts = graph_cost(graph, grid, hardware.source, waiting_tiles=waiting, **options)
-    cost = on_family(sum(parts.values(), Cost()), board.family)
     core = core_over(
         graph, over, hardware.source, patch=architectures[0].patch, patch_order=hardware.patch_order
     )
+    parts = graph_cost(graph, grid, hardware.source, waiting_tiles=waiting, buffer=core.buffer, **options)
+    cost = on_family(sum(parts.values(), Cost()), board.family)
     rate = hardware.target_clock_mhz / core.clocks_a_sample
     return Measures(lut=round(cost.lut, 1), dsp=round(cost.dsp, 1), mpixels_per_s=rate)
 

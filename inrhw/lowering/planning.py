@@ -10,6 +10,7 @@ from inrhw.base.board import RESOURCE_UNITS, Board
 from inrhw.base.errors import InputError
 from inrhw.gateware.cost import Cost
 from inrhw.gateware.memory import MAX_LOADABLE_DEPTH, total_depth
+from inrhw.gateware.patch_buffer import PatchBuffer
 from inrhw.lowering.cost import (
     baked_cost,
     layer_cost,
@@ -69,16 +70,25 @@ def plan(architecture: Architecture, hardware: Hardware, board: Board) -> Foldin
                 "ask for weights rom or loadable, with a target"
             )
         return None
-    return _folding(layer_shapes(architecture), hardware, board)
+    return _folding(layer_shapes(architecture), hardware, board, line_buffer(architecture, hardware))
 
 
-def _folding(shapes: Sequence[LayerShape], hardware: Hardware, board: Board) -> Folding:
+def line_buffer(architecture: Architecture, hardware: Hardware) -> PatchBuffer | None:
+    """Return what turns patches into lines, of a core that does."""
+    if not architecture.patch or hardware.patch_order:
+        return None
+    return PatchBuffer.of(architecture.patches, -(-architecture.value.width // 8) * 8 * architecture.channels)
+
+
+def _folding(
+    shapes: Sequence[LayerShape], hardware: Hardware, board: Board, buffer: PatchBuffer | None = None
+) -> Folding:
     """Return the folding of layers that are to be folded; see `plan`."""
     if hardware.packed and not any(shape.packable(Fold(2, 1)) for shape in shapes):
         raise InputError("packed needs weights and activations of at most 8 bits; see weight_bits")
     if hardware.packed and board.family != "xcup":
         raise InputError(f"packed needs the DSP48E2 of UltraScale+, which {board.title} does not have")
-    search = _Search(shapes, hardware, board)
+    search = _Search(shapes, hardware, board, buffer)
     interval = hardware.interval
     if interval is None:
         return search.fastest()
@@ -157,12 +167,12 @@ def plan_tiles(architecture: TiledArchitecture, hardware: Hardware, board: Board
         raise InputError(f"the networks of tiles are multipliers, {WHERE_LEVELS_ARE}")
     if hardware.window:
         raise InputError("tiles cannot have a window, which needs baked weights; leave one out")
-    shapes = layer_shapes(architecture)
+    shapes, buffer = layer_shapes(architecture), line_buffer(architecture, hardware)
     if hardware.folded:
-        folding = _folding(shapes, hardware, board)
+        folding = _folding(shapes, hardware, board, buffer)
     else:
         folding = _whole(shapes, hardware)
-        _check_room(shapes, folding, hardware, board)
+        _check_room(shapes, folding, hardware, board, buffer)
     if hardware.weights == "loadable":
         _check_depth(shapes, folding)
     first, together = shapes[0], math.prod(architecture.tiling.counts[:-1])
@@ -188,9 +198,15 @@ def _check_depth(shapes: Sequence[LayerShape], folding: Folding) -> None:
         )
 
 
-def _check_room(shapes: Sequence[LayerShape], folding: Folding, hardware: Hardware, board: Board) -> None:
+def _check_room(
+    shapes: Sequence[LayerShape],
+    folding: Folding,
+    hardware: Hardware,
+    board: Board,
+    buffer: PatchBuffer | None,
+) -> None:
     """Raise InputError, naming what is short, unless a folding fits the board."""
-    parts = network_cost(shapes, folding, hardware.source, control=hardware.control)
+    parts = network_cost(shapes, folding, hardware.source, control=hardware.control, buffer=buffer)
     needed = on_family(sum(parts.values(), Cost()), board.family)
     for name in ("dsp", "bram"):
         used, there = getattr(needed, name), board.resources[name]
@@ -218,8 +234,10 @@ class _Path:
 class _Search:
     """Folds of one network, within the limits of a board and of the user."""
 
-    def __init__(self, shapes: Sequence[LayerShape], hardware: Hardware, board: Board) -> None:
-        self._shapes, self._hardware, self._board = shapes, hardware, board
+    def __init__(
+        self, shapes: Sequence[LayerShape], hardware: Hardware, board: Board, buffer: PatchBuffer | None
+    ) -> None:
+        self._shapes, self._hardware, self._board, self._buffer = shapes, hardware, board, buffer
         self._weights = hardware.weights or "rom"
         budget = {"dsp": hardware.max_dsp, "lut": hardware.max_lut}
         self._limits = {
@@ -293,6 +311,7 @@ class _Search:
             self._hardware.source,
             control=self._hardware.control,
             weight_ecc=self._hardware.weight_ecc,
+            buffer=self._buffer,
         )
         rest = on_family(rest, self._board.family)
         paths = {self._shapes[0].columns: _Path((), rest, _price(rest, prices))}
@@ -378,12 +397,13 @@ def plan_to_json(
     """
     shapes = layer_shapes(architectures[0], len(architectures), adder_levels=hardware.adder_levels)
     source, control = hardware.source, hardware.control
+    buffer = line_buffer(architectures[0], hardware)
 
     def told(cost: Cost) -> dict[str, float]:
         return asdict(on_family(cost, board.family))
 
     def folded(shapes: Sequence[LayerShape]) -> Cost:
-        return sum(network_cost(shapes, folding, source, control=control).values(), Cost())
+        return sum(network_cost(shapes, folding, source, control=control, buffer=buffer).values(), Cost())
 
     def separate() -> dict[str, Any]:
         alone = layer_shapes(architectures[0], adder_levels=hardware.adder_levels)
