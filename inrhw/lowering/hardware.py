@@ -7,8 +7,6 @@ from typing import Annotated, Literal, get_args
 from inrhw.base.errors import InputError
 from inrhw.base.settings import Settings, at_least, over
 from inrhw.base.types import Element, Phase
-from inrhw.gateware.patch_buffer import PatchBuffer
-from inrhw.signals.patches import Patches
 
 #: Where coordinates come from.
 Source = Literal["raster", "stream"]
@@ -225,30 +223,6 @@ def check_scrub(source: str, loadable: bool) -> None:
             "weight_ecc scrub repairs between frames, and of a stream the core does not know where one ends; "
             "take the raster source, or weight_ecc ecc"
         )
-
-
-def check_patches(
-    patches: Patches, patch_order: bool, source: str, *, control: bool, window: bool, scrubs: bool
-) -> None:
-    """Raise InputError unless patches can leave a core in the order that is asked for."""
-    if patches.samples == 1:
-        if patch_order:
-            raise InputError(
-                "patch_order is about patches, and there are none; give patch too, or leave it out"
-            )
-        return
-    if window:
-        raise InputError("a window moves by samples, and patches are evaluated whole; leave one of them out")
-    if patch_order:
-        return
-    if source != "raster":
-        raise InputError("a stream asks for a patch at a time and gets it as a beat; give patch_order too")
-    if control or scrubs:
-        raise InputError(
-            f"{'control' if control else 'weight_ecc scrub'} follows what the network gives, and lines "
-            "leave later; give patch_order too"
-        )
-    PatchBuffer.of(patches, 1)
 
 
 def check_window(source: str, folded: bool, argument: Element, axes: int) -> None:

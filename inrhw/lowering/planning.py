@@ -21,7 +21,8 @@ from inrhw.lowering.cost import (
     synapse_fold,
 )
 from inrhw.lowering.folding import Folding, check_loadable
-from inrhw.lowering.hardware import WHERE_LEVELS_ARE, Hardware, check_patches, check_window
+from inrhw.lowering.hardware import WHERE_LEVELS_ARE, Hardware, check_window
+from inrhw.lowering.patch_order import check_patches, line_buffer
 from inrhw.lowering.shapes import LayerShape, layer_shapes
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.tiled import TiledArchitecture
@@ -71,13 +72,6 @@ def plan(architecture: Architecture, hardware: Hardware, board: Board) -> Foldin
             )
         return None
     return _folding(layer_shapes(architecture), hardware, board, line_buffer(architecture, hardware))
-
-
-def line_buffer(architecture: Architecture, hardware: Hardware) -> PatchBuffer | None:
-    """Return what turns patches into lines, of a core that does."""
-    if not architecture.patch or hardware.patch_order:
-        return None
-    return PatchBuffer.of(architecture.patches, -(-architecture.value.width // 8) * 8 * architecture.channels)
 
 
 def _folding(
