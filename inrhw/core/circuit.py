@@ -96,9 +96,7 @@ class CoreComponent(wiring.Component):
         pages = Pages(
             self._loader(m, gate, network) if core.memories else None,
             self._select() if core.pictures > 1 and core.source == "raster" else None,
-            Control(core.scans, core.credits, core.window_source, scrubs=core.scrubs)
-            if core.control
-            else None,
+            self._control() if core.control else None,
         )
         pages.add_bus(m, self)
         connect = self._raster if core.source == "raster" else self._stream
@@ -106,7 +104,9 @@ class CoreComponent(wiring.Component):
         m.d.comb += [fifo.write.eq(network.o.valid), gate.give_back.eq(fifo.o_valid & fifo.o_ready)]
         if core.buffer:
             m.d.comb += fifo.w_data.eq(pixel)
-            self._line_by_line(m, core.buffer, fifo)
+            idle = self._line_by_line(m, core.buffer, fifo)
+            if pages.control:
+                m.d.comb += pages.control.idle.eq(gate.idle & idle)
             return m
         delayed = self._in_step(m, gate, network, sideband)
         if core.pictures > 1:
@@ -117,10 +117,12 @@ class CoreComponent(wiring.Component):
             self.m_axis_tvalid.eq(fifo.o_valid),
             fifo.o_ready.eq(self.m_axis_tready),
         ]
+        if pages.control:
+            m.d.comb += pages.control.idle.eq(gate.idle)
         return m
 
-    def _line_by_line(self, m: Module, buffer: PatchBuffer, fifo: Fifo) -> None:
-        """Let the samples of patches leave as a scan of the signal meets them."""
+    def _line_by_line(self, m: Module, buffer: PatchBuffer, fifo: Fifo) -> Value:
+        """Let samples of patches leave as a scan of the signal meets them; return whether none is left."""
         m.submodules.lines = lines = buffer.component()
         m.submodules.leaving = leaving = PixelCounter([Grid(*self._core.beat_sides)])
         m.d.comb += [
@@ -137,6 +139,13 @@ class CoreComponent(wiring.Component):
                 self.m_axis_tuser.eq(leaving.start_of_frame),
                 self.m_axis_tlast.eq(leaving.end_of_line),
             ]
+        return lines.idle
+
+    def _control(self) -> Control:
+        core, buffer = self._core, self._core.buffer
+        under_way = core.credits + (2 * buffer.patches + 1 if buffer else 0)
+        leaving = Grid(*core.beat_sides) if buffer else None
+        return Control(core.scans, under_way, core.window_source, leaving=leaving, scrubs=core.scrubs)
 
     def _select(self) -> PictureSelect:
         scans, pictures = self._core.scans, self._core.pictures
@@ -195,7 +204,6 @@ class CoreComponent(wiring.Component):
             m.submodules.control = control
             m.d.comb += [
                 control.admit.eq(gate.admit),
-                control.idle.eq(gate.idle),
                 control.valid.eq(self.m_axis_tvalid),
                 control.ready.eq(self.m_axis_tready),
                 self.interrupt.eq(control.interrupt),

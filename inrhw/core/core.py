@@ -85,7 +85,6 @@ class Core:
             self.patches,
             self.patch_order,
             self.source,
-            control=self.control,
             window=self.window,
             scrubs=self.scrubs,
         )

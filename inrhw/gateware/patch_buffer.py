@@ -110,6 +110,8 @@ class PatchBufferComponent(wiring.Component):
         A sample, which leaves likewise.
     step
         A sample is read: it is at the output in the next clock.
+    idle
+        No sample is there that leaves without another patch.
     """
 
     def __init__(self, buffer: PatchBuffer) -> None:
@@ -123,6 +125,7 @@ class PatchBufferComponent(wiring.Component):
                 "o_data": Out(buffer.bits),
                 "o_ready": In(1),
                 "step": Out(1),
+                "idle": Out(1),
             }
         )
 
@@ -139,7 +142,10 @@ class PatchBufferComponent(wiring.Component):
         writing = self.i_valid & (full != 2)
         self._write(m, bands, write, writing)
         self._read(m, bands, read)
-        m.d.comb += self.step.eq((full != 0) & (~self.o_valid | self.o_ready))
+        m.d.comb += [
+            self.step.eq((full != 0) & (~self.o_valid | self.o_ready)),
+            self.idle.eq((full == 0) & ~self.o_valid),
+        ]
         ends = [
             step & ((at == band - 1) | (at == depth - 1))
             for step, at in ((writing, write), (self.step, read))

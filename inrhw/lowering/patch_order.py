@@ -7,9 +7,7 @@ from inrhw.networks.architecture import Architecture
 from inrhw.signals.patches import Patches
 
 
-def check_patches(
-    patches: Patches, patch_order: bool, source: str, *, control: bool, window: bool, scrubs: bool
-) -> None:
+def check_patches(patches: Patches, patch_order: bool, source: str, *, window: bool, scrubs: bool) -> None:
     """Raise InputError unless patches can leave a core in the order that is asked for."""
     if patches.samples == 1:
         if patch_order:
@@ -23,10 +21,10 @@ def check_patches(
         return
     if source != "raster":
         raise InputError("a stream asks for a patch at a time and gets it as a beat; give patch_order too")
-    if control or scrubs:
+    if scrubs:
         raise InputError(
-            f"{'control' if control else 'weight_ecc scrub'} follows what the network gives, and lines "
-            "leave later; give patch_order too"
+            "weight_ecc scrub repairs between frames, while line buffers still hold the one before; "
+            "give patch_order too, or weight_ecc ecc"
         )
     PatchBuffer.of(patches, 1)
 

@@ -99,7 +99,6 @@ def plan_for(architectures: Sequence[Architecture], hardware: Hardware, board: B
         patches,
         hardware.patch_order,
         hardware.source,
-        control=hardware.control,
         window=hardware.window,
         scrubs=hardware.weight_ecc == "scrub",
     )

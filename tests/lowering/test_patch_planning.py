@@ -41,7 +41,10 @@ def test_line_buffers_are_counted() -> None:
     ("asked", "sentence"),
     [
         ({"source": "stream"}, "a stream asks for a patch at a time and gets it as a beat; give patch_order"),
-        ({"control": True}, "control follows what the network gives, .* give patch_order too"),
+        (
+            {"weights": "loadable", "initiation_interval": 16, "weight_ecc": "scrub"},
+            "weight_ecc scrub repairs between frames, while line buffers still hold the one before",
+        ),
         ({"window": True}, "a window moves by samples"),
         ({"patch_order": True, "target_mpixels": 5000}, "at most one patch of 16 a clock"),
     ],
