@@ -52,8 +52,7 @@ def head_comment(core: Core, name: str) -> str:
         "",
         "aclk, aresetn  clock; synchronous reset, active low, at any time",
         f"m_axis_*       AXI4-Stream video out; tdata {_order(core)};",
-        "               tuser = first pixel of the frame, tlast = last pixel of a line",
-        *_patch_lines(core),
+        *_frame_lines(core),
     ]
     if core.source == "stream":
         bits = bits_per_axis(element)
@@ -114,14 +113,14 @@ def _order(core: Core) -> str:
     return ", ".join(told)
 
 
-def _patch_lines(core: Core) -> list[str]:
-    """Return how patches leave."""
+def _frame_lines(core: Core) -> list[str]:
+    """Return what tuser and tlast say, and where further samples of a patch are."""
     if not core.patch_order:
-        return []
+        return ["               tuser = first pixel of the frame, tlast = last pixel of a line"]
     bits = core.bits_per_channel * core.channels
     return [
-        f"               of a patch's first sample; each next one {bits} bits higher, as a scan of the patch",
-        "               meets them. tuser and tlast are those of patches: first of a frame, last of a row",
+        f"               so the first sample of a patch; each next one of its scan {bits} bits higher;",
+        "               tuser = first patch of the frame, tlast = last patch of a row",
     ]
 
 

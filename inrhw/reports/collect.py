@@ -21,7 +21,7 @@ from inrhw.reports.frames import frames_psnr_db
 from inrhw.reports.page import write_report
 from inrhw.reports.report_schema import FORMAT
 from inrhw.reports.summary import UNVERIFIED
-from inrhw.reports.tiles import tiles_section
+from inrhw.reports.tiles import macs, tiles_section
 from inrhw.reports.words import Report, figure
 from inrhw.signals.error import error_of
 from inrhw.signals.grid import size_text
@@ -165,6 +165,7 @@ def _model(fitted: dict[str, Any]) -> dict[str, Any]:
         "parameters": fitted["parameters"],
         "omega_0": architecture["omega_0"],
         **({"projection": architecture["projection"]} if shared else {}),
+        **({"macs_per_pixel": macs(made.features) / made.patches.samples} if made.patch else {}),
         # What the weights' code and bits, which are settings, came to.
         **{name: fitted[name] for name in ("bits_a_weight", "signed_digits") if name in fitted},
     }

@@ -181,7 +181,7 @@ def _tiled(recipe: Recipe, signal: "Samples", options: dict[str, Any]) -> "Archi
         return TiledArchitecture(network.model, signal.sides, signal.channels, **options, tile=tile)
 
     if network.tiles == AUTO:
-        return choose_tiles(recipe, signal, [of_tile(tile) for tile in sizes(signal.sides)])
+        return choose_tiles(recipe, signal, [of_tile(tile) for tile in sizes(signal.sides, options["patch"])])
     return of_tile(parse_sides(network.tiles, range(axes, axes + 1), f"a tile of this {signal.kind}"))
 
 
