@@ -19,12 +19,7 @@ from inrhw.core.sources.window import WindowSource
 from inrhw.gateware.memory import Contents, whole_depth
 from inrhw.gateware.patch_buffer import PatchBuffer
 from inrhw.lowering.folding import other_weights
-from inrhw.lowering.hardware import (
-    check_control,
-    check_scrub,
-    check_source,
-    check_window,
-)
+from inrhw.lowering.hardware import check_control, check_scrub, check_source, check_window
 from inrhw.lowering.patch_order import check_patches
 from inrhw.ops.linear.dense import Dense
 from inrhw.ops.linear.folded_dense.node import FoldedDense
@@ -81,13 +76,8 @@ class Core:
     def __post_init__(self) -> None:
         check_source(self.source)
         check_control(self.control, self.source)
-        check_patches(
-            self.patches,
-            self.patch_order,
-            self.source,
-            window=self.window,
-            scrubs=self.scrubs,
-        )
+        patches, in_patches = self.patches, self.patch_order
+        check_patches(patches, in_patches, self.source, window=self.window, scrubs=self.scrubs)
         if self.graph.o.length % self.patches.samples:
             raise InputError(f"{self.graph.o.length} values are not those of {self.patches.samples} samples")
         if self.scrubs:
@@ -281,11 +271,9 @@ class Core:
     @property
     def clocks_a_beat(self) -> float:
         """Cycles from a beat to the next, on average: those of a pixel, or of a patch that leaves as one."""
-        return (
-            max(1, self.initiation_interval / self.buffer.samples)
-            if self.buffer
-            else self.initiation_interval
-        )
+        if self.buffer:
+            return max(1, self.initiation_interval / self.buffer.samples)
+        return self.initiation_interval
 
     @property
     def clocks_a_sample(self) -> float:

@@ -232,7 +232,7 @@ class Architecture:
     @property
     def encoding(self) -> Encoding | None:
         """The layer in front of the trained ones, if the model has one."""
-        return self.activation.encoding(self.patches.grid.sides)
+        return self.activation.encoding(Patches(self.sides, self.patch).grid.sides)
 
     @property
     def features(self) -> list[int]:

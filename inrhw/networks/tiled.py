@@ -94,7 +94,7 @@ class TiledArchitecture(Architecture):
     @property
     def encoding(self) -> Encoding | None:
         """The layer in front of the trained ones, of a tile."""
-        return self.activation.encoding(self._tile_of_patches.grid.sides)
+        return self.activation.encoding(Patches(self.tile, self.patch).grid.sides)
 
     @functools.cached_property
     def of_tile(self) -> Architecture:

@@ -182,7 +182,7 @@ def check_verilator(artifact: Artifact, on_progress: OnProgress) -> Found:
     pixels = _pixels(artifact.core, VERILOG_PIXELS, FRAME_CYCLES)
     work = artifact.folder / "build" / "rtl"
     core, frame = artifact.core, _beats(artifact.core)
-    once = core.tiling is not None and pixels < frame and frame * core.initiation_interval <= TILED_CYCLES
+    once = core.tiling is not None and pixels < frame and frame * core.clocks_a_beat <= TILED_CYCLES
     sources = [artifact.verilog]
     found = _bench(artifact, "verilator", sources, work, pixels, whole_once=once, on_progress=on_progress)
     if pixels == frame or once:
