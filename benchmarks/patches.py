@@ -98,7 +98,13 @@ class Wanted(NamedTuple):
 
 #: The same picture at a pixel a clock, and with four in a clock.
 CORES = {
-    "lines": (Wanted(16, 1, 1, False), Wanted(16, 2, 4, False), Wanted(12, 4, 16, False)),
+    "lines": (
+        Wanted(16, 1, 1, False),
+        Wanted(16, 2, 4, False),
+        Wanted(20, 2, 4, False),
+        Wanted(12, 4, 16, False),
+        Wanted(16, 4, 16, False),
+    ),
     "beats": (
         Wanted(16, 2, 4, True),
         Wanted(12, 4, 16, True),
