@@ -34,7 +34,7 @@ class Artifact:
     id_bits
         Of tid, which says the picture; 0 if the core has none.
     order
-        Channel of each place of m_axis_tdata.
+        Value of each place of m_axis_tdata: channel, or of a beat that is a patch, value of its samples.
     bytes_per_channel
         Of such a place.
     bits_per_axis
@@ -42,7 +42,13 @@ class Artifact:
     latency
         Of the core, in cycles; says how long a stall must be to fill it and when a pixel is due.
     initiation_interval
-        Cycles between pixels.
+        Cycles between evaluations: of pixels, or of patches.
+    clocks_a_beat
+        Cycles between beats of m_axis, on average.
+    patch_samples
+        Beats that an evaluation gives, line by line; 1 where each is a beat.
+    band
+        Beats that a line buffer turns into lines together; 0 if there is none.
     registers
         Byte address of each register for weights or pictures, if the core has some.
     control
@@ -75,6 +81,9 @@ class Artifact:
     bits_per_axis: int
     latency: int
     initiation_interval: int
+    clocks_a_beat: float
+    patch_samples: int
+    band: int
     registers: dict[str, int]
     control: dict[str, int]
     map: dict[int, MappedRegister]
@@ -99,14 +108,14 @@ class Artifact:
             if "windows" in vectors:
                 pictures += list(vectors["window_pixels"])
                 windows += vectors["windows"].tolist()
-        each = manifest.picture_sizes
+        each = (manifest.beat_sides,) if manifest.patch else manifest.picture_sizes
         sizes = list(dict.fromkeys(each))
         ends = np.cumsum([math.prod(sides) for sides in sizes]).tolist()
         count, stream = ends[-1], manifest.source == "stream"
         shape = (count, len(manifest.sides))
-        assert coordinates.shape == shape, f"coordinates must be {list(shape)}, not {coordinates.shape}"
+        assert manifest.has_line_buffer or coordinates.shape == shape, f"coordinates have the shape {shape}"
         for pixels in pictures:
-            assert pixels.shape == (count, manifest.channels), f"pixels have the shape {pixels.shape}"
+            assert pixels.shape == (count, len(manifest.tdata_order)), f"pixels have the shape {pixels.shape}"
         frames = [range(count)] * len(pictures)
         if len(sizes) > 1 and not stream:
             of_size = dict(zip(sizes, map(range, [0, *ends], ends), strict=False))
@@ -123,6 +132,9 @@ class Artifact:
             manifest.coordinate.bits_per_axis,
             manifest.latency,
             manifest.initiation_interval,
+            manifest.clocks_a_beat,
+            manifest.patch_samples if manifest.has_line_buffer else 1,
+            manifest.band,
             dict(manifest.registers or {}),
             dict(manifest.control or {}),
             {register.address: register for register in mapped_registers(manifest)},
@@ -141,7 +153,7 @@ class Artifact:
         return HEADER_WORDS + before + address * self.memories[memory].chunks + chunk
 
     def __len__(self) -> int:
-        return len(self.coordinates)
+        return int(self.pictures.shape[1])
 
     def frame_ids(self) -> NDArray[np.int64]:
         """Return tid of every pixel where each picture takes a frame."""
@@ -196,6 +208,11 @@ class Artifact:
     def credits(self) -> int:
         """How many pixels are under way at most, up to the FIFO behind the network."""
         return self.latency // self.initiation_interval + 1
+
+    @property
+    def under_way(self) -> int:
+        """How many beats are under way at most, up to the FIFO and in a line buffer."""
+        return self.latency // self.initiation_interval * self.patch_samples + 2 * self.band
 
     def size(self, picture: int) -> int:
         """Return what SIZE holds when a picture is shown."""

@@ -321,7 +321,7 @@ async def _ask_twice(settings: Settings, traffic: Traffic) -> None:
     await _play(link, 64 + 2 * artifact.latency)
     begun = len(link.pictures.starts) - frames
     # A frame that enters as a whole, while nothing leaves, makes room for one more.
-    fits = pixels < artifact.credits
+    fits = pixels <= artifact.under_way
     assert begun == 2 or (fits and begun == 3), (
         f"count_frames: a start and two in its frame gave {begun} frames"
     )

@@ -10,7 +10,7 @@ from cocotb.triggers import Timer
 from cocotb.utils import get_sim_time
 from loading import Interleaved, Pictures
 from numpy.typing import NDArray
-from pace import Pace
+from pace import LinePace, Pace
 from twin import Twin
 
 #: Control signals of a recorded word, above tdata, lowest first.
@@ -118,7 +118,7 @@ class Link:
         self.sent = self.taken = 0
         self._pending: tuple[Any, ...] | None = None  # an offered beat that must not change
         self._quiet = 0  # clocks without tvalid while a pixel is due
-        self._pace = Pace(self.artifact)
+        self._pace = LinePace(self.artifact) if self.artifact.band else Pace(self.artifact)
         self._strangers = False  # a coordinate came whose tid is no picture
         self.pictures.restart()
         if self._bus:

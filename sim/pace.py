@@ -74,3 +74,46 @@ class Pace:
         before = np.concatenate([[0], taken + 1])[:count]
         due: Clocks = np.maximum(admitted[:count] + self._latency, before)
         return due
+
+
+class LinePace(Pace):
+    """The same of a raster core that turns patches into lines.
+
+    A patch that left the pipeline is taken in as many clocks as it has samples, one after the other, and then
+    gives its credit to the next clock. A band, once all its patches are taken, is read from the clock after
+    the next on, a sample whenever the one before was taken. There are two: the first patch of one waits until
+    the last sample of the one before the last is read.
+    """
+
+    def __init__(self, artifact: Artifact) -> None:
+        super().__init__(artifact)
+        self._samples, self._band = artifact.patch_samples, artifact.band
+        self._patches = self._band // self._samples
+        pace = max(self._interval, self._samples)
+        self._latency -= (self._patches - 1) * pace + self._samples + 1
+        self._credits = -(-(self._latency + self._samples) // pace)
+        self._patch_admitted = -self._interval
+        #: Clocks in which each patch was all taken, and the last one of each band.
+        self._gone: list[int] = []
+        self._full: list[int] = []
+
+    def _due(self, taken: Clocks, accepted: Clocks) -> Clocks:
+        while len(self._full) <= len(taken) // self._band:
+            self._fill(taken)
+        bands = np.arange(len(taken) + 1) // self._band
+        due: Clocks = np.maximum(np.array(self._full)[bands] + 2, np.concatenate([[0], taken + 1]))
+        return due
+
+    def _fill(self, taken: Clocks) -> None:
+        """Let the patches of the next band come."""
+        band, start = len(self._full), 0
+        if band > 1:
+            last = (band - 1) * self._band - 1  # of the band before the last
+            start = max(self._full[band - 2] + 1, int(taken[last - 1])) + 1
+        for _ in range(self._patches):
+            returned = self._gone[-self._credits] + 1 if len(self._gone) >= self._credits else 0
+            self._patch_admitted = max(self._patch_admitted + self._interval, returned)
+            start = max(start, self._patch_admitted + self._latency)
+            self._gone.append(start + self._samples - 1)
+            start += self._samples
+        self._full.append(self._gone[-1])

@@ -123,8 +123,7 @@ class Traffic:
     async def switched(self, picture: int) -> None:
         """Wait until the picture is shown, which must be from the next frame on."""
         link = self.link
-        under_way = 32 + link.artifact.latency // link.artifact.initiation_interval
-        link.pictures.demand(link.taken + under_way)
+        link.pictures.demand(link.taken + 32 + link.artifact.under_way)
         while not link.pictures.shows(picture):
             await self.play(link.clocks)
 

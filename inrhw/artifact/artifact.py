@@ -119,6 +119,8 @@ def emit(
     control: bool = False,
     window: bool = False,
     pad: bool = False,
+    patch: tuple[int, ...] = (),
+    patch_order: bool = False,
     beside: Mapping[str, bytes | None] | None = None,
 ) -> Artifact:
     """Write ``NAME.v``, ``NAME_tb.v``, ``manifest.json`` and ``vectors.npz``.
@@ -144,6 +146,10 @@ def emit(
         Whether a raster core's window can be set at run time, see `inrhw.core.sources.window`.
     pad
         Whether m_axis_tdata is filled up to a power of two of bytes.
+    patch
+        Samples along each axis of what an evaluation gives; () for one. `grid` is then that of patches.
+    patch_order
+        Whether a patch leaves as one beat, see docs/patches.md.
     beside
         What the caller wants in files beside it, by name; None for one that must not stay.
 
@@ -159,7 +165,16 @@ def emit(
         )
     if name != name.lower() and name in vendor_cells():
         raise InputError(f"name must not be that of a cell of a part, as {name} is; choose another")
-    core = core_over(graph, grid, source, control=control, window=window, pad=pad)
+    core = core_over(
+        graph,
+        grid,
+        source,
+        control=control,
+        window=window,
+        pad=pad,
+        patch=patch,
+        patch_order=patch_order,
+    )
     artifact = Artifact(name, Path(folder), core)
     with output_folder(artifact.folder):
         component = artifact.core.component()

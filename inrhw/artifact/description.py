@@ -41,7 +41,7 @@ def describe(core: Core, name: str, component: Component) -> Manifest:
         name=name,
         ports=_ports(component),
         source=core.source,
-        sides=core.grid.sides,
+        sides=core.patches.sides,
         channels=core.channels,
         tdata_order=tuple(core.channel_order),
         value=Value(core.value.width, core.value.frac, core.value.signed, core.bits_per_channel),
@@ -60,6 +60,8 @@ def describe(core: Core, name: str, component: Component) -> Manifest:
         window=_window(core.window_source) if core.window_source else None,
         tile=core.tiling.tile if core.tiling else None,
         adder_levels=max((node.adder_levels for node in _dense(core)), default=1),
+        patch=core.patch,
+        patch_order=core.patch_order,
     )
 
 
@@ -113,6 +115,11 @@ def _pipeline(core: Core) -> Iterator[Stage]:
         op, interval = type(node).__name__, node.initiation_interval
         yield Stage(name, op, node.latency, interval, str(node.o), _detail(node))
     yield Stage("fifo", "Fifo", FIFO_LATENCY, 1, str(core.pipeline.o), f"{core.credits} pixels")
+    if buffer := core.buffer:
+        memory = "block RAM" if buffer.in_blocks else "LUT RAM"
+        detail = f"2 bands of {buffer.lines} lines of {buffer.line} samples in {memory}"
+        latency = buffer.latency(core.initiation_interval)
+        yield Stage("lines", "PatchBuffer", latency, buffer.samples, f"{core.channels} values a beat", detail)
 
 
 def _detail(node: Node) -> str:

@@ -1,5 +1,6 @@
 """An example test bench in Verilog, for people who put a core into a design of their own."""
 
+import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -156,7 +157,7 @@ def example_bench(manifest: Manifest) -> str:
         _WEIGHTS.format(name=manifest.name, words=n_words) if n_words else ""
     )
     values = (f"m_axis_tdata[{bits * (k + 1) - 1}:{bits * k}]" for k in places_of_channels)
-    sides = zip(axes, manifest.sides, strict=True)
+    sides = zip(axes, manifest.beat_sides, strict=True)
     return _BENCH.format(
         name=manifest.name,
         sides="\n".join(f"    localparam {name} = {side};" for (_, _, name), side in sides),
@@ -169,7 +170,7 @@ def example_bench(manifest: Manifest) -> str:
         # Twice as long as a frame and all weights can take.
         deadline=2
         * (
-            manifest.initiation_interval * manifest.pixels
+            math.ceil(manifest.clocks_a_beat * manifest.beats)
             + manifest.latency
             + manifest.scrub_clocks
             + n_words
@@ -191,6 +192,8 @@ class BenchFile(NamedTuple):
 def bench_file(manifest: Manifest) -> BenchFile:
     """Return the file that `example_bench` writes: a picture where one can hold such values."""
     magic = {1: ("P2", "pgm"), 3: ("P3", "ppm")}.get(manifest.channels)
+    if manifest.patch_order:
+        return BenchFile("one scan", "has a patch a line", "txt", "")
     if manifest.value.signed or magic is None:
         return BenchFile("one scan", "has a sample a line", "txt", "")
     lines = " * ".join(name for _, _, name in _AXES[1 : len(manifest.sides)]) or "1"

@@ -122,7 +122,8 @@ class Manifest:
     channels
         Values of a sample.
     tdata_order
-        Channel in each place of m_axis_tdata, from the lowest bits on.
+        Value in each place of m_axis_tdata, from the lowest bits on: the channel; of a beat that is a patch,
+        that of its first sample, then of the next one.
     value
         Format of a value.
     coordinate
@@ -130,7 +131,7 @@ class Manifest:
     latency
         Cycles from a pixel's admission to its beat at m_axis.
     initiation_interval
-        Cycles between pixels.
+        Cycles between evaluations: of pixels, or of patches.
     folding
         How the network is folded; None for adders of baked weights.
     adder_operands
@@ -155,6 +156,11 @@ class Manifest:
         Samples of a tile along each axis, of a core that has a network for each tile.
     adder_levels
         Levels of adders of weights from one register to the next.
+    patch
+        Samples along each axis of the patch that an evaluation of the network gives; () for one sample.
+    patch_order
+        Whether a beat of m_axis is a patch, whose samples are side by side; else it is a sample, and patches
+        leave line by line.
     """
 
     created_by: str
@@ -180,6 +186,8 @@ class Manifest:
     window: WindowFormat | None = None
     tile: tuple[int, ...] | None = None
     adder_levels: int = 1
+    patch: tuple[int, ...] = ()
+    patch_order: bool = False
 
     def __post_init__(self) -> None:
         plain_name = re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", self.name) is not None
@@ -189,8 +197,13 @@ class Manifest:
         _check(0 < len(self.sides) <= 3 and min(self.sides) > 0, self.sides, "sides", "1 to 3 of at least 1")
         for key in ("channels", "latency", "initiation_interval", "pictures", "adder_levels"):
             _check(getattr(self, key) > 0, getattr(self, key), key, "at least 1")
-        in_order = sorted(self.tdata_order) == list(range(self.channels))
-        _check(in_order, self.tdata_order, "tdata_order", "every channel once")
+        whole = len(self.patch) in (0, len(self.sides)) and all(
+            own > 0 and side % own == 0 for side, own in zip(self.sides, self.patch, strict=False)
+        )
+        _check(whole, self.patch, "patch", "a divisor of each of sides")
+        values = self.channels * (self.patch_samples if self.patch_order else 1)
+        in_order = sorted(self.tdata_order) == list(range(values))
+        _check(in_order, self.tdata_order, "tdata_order", "every value once")
         _check(len(self.sizes) in (0, self.pictures), self.sizes, "sizes", "as many as pictures")
 
     @classmethod
@@ -268,6 +281,48 @@ class Manifest:
         return math.prod(self.sides)
 
     @property
+    def patch_samples(self) -> int:
+        """Samples that an evaluation gives."""
+        return math.prod(self.patch)
+
+    @property
+    def has_line_buffer(self) -> bool:
+        """Whether patches are turned into lines behind the network."""
+        return bool(self.patch) and not self.patch_order
+
+    @property
+    def band(self) -> int:
+        """Samples that a line buffer turns together: of a row of patches, or of one that is a line high."""
+        if not self.has_line_buffer:
+            return 0
+        side_by_side = self.width // self.patch[0] if self.patch[1:2] > (1,) else 1
+        return self.patch_samples * side_by_side
+
+    @property
+    def beat_sides(self) -> tuple[int, ...]:
+        """Beats of m_axis along each axis, of many pictures of the first."""
+        if not self.patch_order:
+            return self.sides
+        return tuple(side // own for side, own in zip(self.sides, self.patch, strict=True))
+
+    @property
+    def beats(self) -> int:
+        """Beats of a scan."""
+        return math.prod(self.beat_sides)
+
+    @property
+    def clocks_a_beat(self) -> float:
+        """Cycles between beats, on average: a line buffer gives at most one a clock."""
+        if not self.has_line_buffer:
+            return self.initiation_interval
+        return max(1, self.initiation_interval / self.patch_samples)
+
+    @property
+    def clocks_a_sample(self) -> float:
+        """Cycles between samples, on average."""
+        return self.clocks_a_beat * self.beats / self.pixels
+
+    @property
     def width(self) -> int:
         """Samples in a line."""
         return self.sides[0]
@@ -295,7 +350,7 @@ class Manifest:
     @property
     def is_padded(self) -> bool:
         """Whether m_axis_tdata has zeros above the values."""
-        return self.widths["m_axis_tdata"] > self.value.bits_per_channel * self.channels
+        return self.widths["m_axis_tdata"] > self.value.bits_per_channel * len(self.tdata_order)
 
     @property
     def resting_inputs(self) -> dict[str, int]:

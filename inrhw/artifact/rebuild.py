@@ -85,7 +85,7 @@ def graph_of(
 def grid_of(models: Sequence[INR]) -> Tiling | list[Grid]:
     """Return the coordinates of each picture, or the tiles of the only signal."""
     if isinstance(models[0], TiledINR):
-        return models[0].architecture.tiling
+        return models[0].architecture.tiling_of_patches
     return [model.architecture.grid for model in models]
 
 
@@ -99,6 +99,8 @@ def core_of(models: Sequence[INR], manifest: Manifest) -> Core:
         control=bool(manifest.control),
         window=manifest.window is not None,
         pad=manifest.is_padded,
+        patch=manifest.patch,
+        patch_order=manifest.patch_order,
     )
 
 
@@ -157,12 +159,17 @@ def _check_same_shape(given: Architecture, core: Architecture, folder: Path, cor
     differ("its activation is computed by", implementation(given.circuit), implementation(core.circuit))
     differ("its signal has", f"{size_text(given.sides)} samples", f"{size_text(core.sides)} samples")
     differ("its values are", given.value, core.value)
+    differ("its patches have", _samples_of_patch(given), _samples_of_patch(core))
     differ("its tiles have", _samples_of_tile(given), _samples_of_tile(core))
     differ("its dense layers are", len(given.features) - 1, len(core.features) - 1)
     shapes = zip(layer_shapes(given), layer_shapes(core), strict=True)
     for k, (theirs, ours) in enumerate(shapes):
         for name in ("rows", "columns", "weight_bits", "x_bits", "phase_bits", "y_bits"):
             differ(f"layer {k} has {name}", getattr(theirs, name), getattr(ours, name))
+
+
+def _samples_of_patch(architecture: Architecture) -> str:
+    return f"{size_text(architecture.patches.patch)} samples"
 
 
 def _samples_of_tile(architecture: Architecture) -> str:

@@ -11,6 +11,7 @@ from inrhw.core.registers.walk import walk_clocks
 from inrhw.core.registers.weight_file import body_words
 from inrhw.core.sources.stream import bits_per_axis
 from inrhw.lowering.folding import folding_of
+from inrhw.signals.grid import size_text
 from inrhw.signals.samples import PIXEL
 from inrhw.signals.window import FRAC
 
@@ -41,15 +42,17 @@ def head_comment(core: Core, name: str) -> str:
         Of its top module.
     """
     element = core.coordinate
-    sizes = " and ".join(map(str, core.sizes))
+    sizes = size_text(core.beat_sides) if core.patch else " and ".join(map(str, core.sizes))
     what = "pixels" if core.grid.axes == _PICTURE_AXES else "samples"
+    if core.patch_order:
+        what = f"patches of {size_text(core.patch)} {what}"
     lines = [
         f"{name}: {sizes} {what}, {core.channels} channel(s){_value(core)}, {_rate(core)}.",
         f"Made by inrhw {__version__}; do not edit.",
         "",
         "aclk, aresetn  clock; synchronous reset, active low, at any time",
         f"m_axis_*       AXI4-Stream video out; tdata {_order(core)};",
-        "               tuser = first pixel of the frame, tlast = last pixel of a line",
+        *_frame_lines(core),
     ]
     if core.source == "stream":
         bits = bits_per_axis(element)
@@ -102,12 +105,23 @@ def _order(core: Core) -> str:
     names: Sequence[str] = [f"channel {k}" for k in range(core.channels)]
     if core.grid.axes == _PICTURE_AXES and core.value == PIXEL:
         names = {1: ["grey"], 3: "RGB"}.get(core.channels, names)
-    bits = core.bits_per_channel
+    bits, order = core.bits_per_channel, core.channel_order[: core.channels]
     places = [f"[{(k + 1) * bits - 1}:{k * bits}]" for k in range(core.channels)]
-    told = [f"{place} = {names[channel]}" for place, channel in zip(places, core.channel_order, strict=True)]
+    told = [f"{place} = {names[channel]}" for place, channel in zip(places, order, strict=True)]
     if core.pad and core.tdata_bits > core.sample_bits:
         told.append(f"[{core.tdata_bits - 1}:{core.sample_bits}] = 0")
     return ", ".join(told)
+
+
+def _frame_lines(core: Core) -> list[str]:
+    """Return what tuser and tlast say, and where further samples of a patch are."""
+    if not core.patch_order:
+        return ["               tuser = first pixel of the frame, tlast = last pixel of a line"]
+    bits = core.bits_per_channel * core.channels
+    return [
+        f"               so the first sample of a patch; each next one of its scan {bits} bits higher;",
+        "               tuser = first patch of the frame, tlast = last patch of a row",
+    ]
 
 
 def _axes(core: Core) -> Iterator[tuple[str, int | str, str]]:
@@ -156,5 +170,6 @@ def _window_lines(core: Core) -> list[str]:
 
 
 def _rate(core: Core) -> str:
-    interval = core.initiation_interval
-    return "a pixel a clock" if interval == 1 else f"a pixel every {interval} clocks"
+    what = "patch" if core.patch_order else "pixel"
+    clocks = core.clocks_a_beat
+    return f"a {what} a clock" if clocks == 1 else f"a {what} every {clocks:g} clocks"

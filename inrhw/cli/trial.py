@@ -25,6 +25,7 @@ from inrhw.cli.commands.power import Power
 from inrhw.cli.commands.synth import Synth
 from inrhw.cli.commands.verify import Verify
 from inrhw.cli.recipe import Recipe, located, option_values
+from inrhw.core.core import core_over
 from inrhw.gateware.cost import Cost
 from inrhw.lowering.cost import graph_cost, on_family
 from inrhw.lowering.hardware import DEFAULT_CLOCK_MHZ
@@ -150,9 +151,12 @@ def _predicted(recipe: Recipe, folder: Path) -> Measures:
     over = grid_of(models)
     waiting = over.waiting if isinstance(over, Tiling) else 0
     grid = architectures[0].grid
-    parts = graph_cost(graph, grid, hardware.source, waiting_tiles=waiting, **options)
+    core = core_over(
+        graph, over, hardware.source, patch=architectures[0].patch, patch_order=hardware.patch_order
+    )
+    parts = graph_cost(graph, grid, hardware.source, waiting_tiles=waiting, buffer=core.buffer, **options)
     cost = on_family(sum(parts.values(), Cost()), board.family)
-    rate = hardware.target_clock_mhz / graph.initiation_interval
+    rate = hardware.target_clock_mhz / core.clocks_a_sample
     return Measures(lut=round(cost.lut, 1), dsp=round(cost.dsp, 1), mpixels_per_s=rate)
 
 
@@ -165,7 +169,7 @@ def _synthesized(recipe: Recipe, folder: Path, *, with_power: bool) -> Measures:
     if with_power:
         energy = read_json(folder / Power.result, "inrhw power")["dynamic_nj"]["nominal"]["value"]
     lut, dsp = (synth["resources"][name]["value"] for name in ("lut", "dsp"))
-    return Measures(lut=lut, dsp=dsp, energy_nj=energy, mpixels_per_s=clock / manifest.initiation_interval)
+    return Measures(lut=lut, dsp=dsp, energy_nj=energy, mpixels_per_s=clock / manifest.clocks_a_sample)
 
 
 @contextlib.contextmanager

@@ -21,10 +21,13 @@ from inrhw.core.registers.bus import Pages
 from inrhw.core.registers.control import Control
 from inrhw.core.registers.loader import WEIGHTS_STREAM, Loader
 from inrhw.core.registers.pictures import PictureSelect
+from inrhw.core.sources.counter import PixelCounter
 from inrhw.core.sources.stream import StreamSourceComponent, bits_per_axis
 from inrhw.gateware.fifo import CreditGate, Fifo
 from inrhw.gateware.memory import share_bus, starts_empty
+from inrhw.gateware.patch_buffer import PatchBuffer
 from inrhw.gateware.pipeline import delay, delay_valid
+from inrhw.signals.grid import Grid
 
 if TYPE_CHECKING:
     from inrhw.core.core import Core
@@ -88,31 +91,61 @@ class CoreComponent(wiring.Component):
         m.submodules.network = network = core.pipeline.component()
         #: Ports of m_axis besides the pixel; they come with its coordinates.
         flags = Cat(self.m_axis_tuser, self.m_axis_tlast, *([self.m_axis_tid] if core.pictures > 1 else []))
-        m.submodules.fifo = fifo = Fifo(core.sample_bits + len(flags), core.credits)
+        pixel = Cat(network.o.payload[value] for value in core.evaluation_order)
+        m.submodules.fifo = fifo = Fifo(len(pixel) + (0 if core.buffer else len(flags)), core.credits)
         pages = Pages(
             self._loader(m, gate, network) if core.memories else None,
             self._select() if core.pictures > 1 and core.source == "raster" else None,
-            Control(core.scans, core.credits, core.window_source, scrubs=core.scrubs)
-            if core.control
-            else None,
+            self._control() if core.control else None,
         )
         pages.add_bus(m, self)
         connect = self._raster if core.source == "raster" else self._stream
         sideband = connect(m, gate, network, pages)
+        m.d.comb += [fifo.write.eq(network.o.valid), gate.give_back.eq(fifo.o_valid & fifo.o_ready)]
+        if core.buffer:
+            m.d.comb += fifo.w_data.eq(pixel)
+            idle = self._line_by_line(m, core.buffer, fifo)
+            if pages.control:
+                m.d.comb += pages.control.idle.eq(gate.idle & idle)
+            return m
         delayed = self._in_step(m, gate, network, sideband)
-
-        pixel = Cat(network.o.payload[channel] for channel in core.channel_order)
         if core.pictures > 1:
             pixel = Mux(delayed[2:] < core.pictures, pixel, 0)
         m.d.comb += [
             fifo.w_data.eq(Cat(pixel, delayed)),
-            fifo.write.eq(network.o.valid),
             Cat(self.m_axis_tdata[: core.sample_bits], flags).eq(fifo.o_data),
             self.m_axis_tvalid.eq(fifo.o_valid),
             fifo.o_ready.eq(self.m_axis_tready),
-            gate.give_back.eq(fifo.o_valid & self.m_axis_tready),
         ]
+        if pages.control:
+            m.d.comb += pages.control.idle.eq(gate.idle)
         return m
+
+    def _line_by_line(self, m: Module, buffer: PatchBuffer, fifo: Fifo) -> Value:
+        """Let samples of patches leave as a scan of the signal meets them; return whether none is left."""
+        m.submodules.lines = lines = buffer.component()
+        m.submodules.leaving = leaving = PixelCounter([Grid(*self._core.beat_sides)])
+        m.d.comb += [
+            lines.i_valid.eq(fifo.o_valid),
+            lines.i_data.eq(fifo.o_data),
+            fifo.o_ready.eq(lines.i_ready),
+            self.m_axis_tdata.eq(lines.o_data),
+            self.m_axis_tvalid.eq(lines.o_valid),
+            lines.o_ready.eq(self.m_axis_tready),
+            leaving.step.eq(lines.step),
+        ]
+        with m.If(lines.step):
+            m.d.sync += [
+                self.m_axis_tuser.eq(leaving.start_of_frame),
+                self.m_axis_tlast.eq(leaving.end_of_line),
+            ]
+        return lines.idle
+
+    def _control(self) -> Control:
+        core, buffer = self._core, self._core.buffer
+        under_way = core.credits + (2 * buffer.patches + 1 if buffer else 0)
+        leaving = Grid(*core.beat_sides) if buffer else None
+        return Control(core.scans, under_way, core.window_source, leaving=leaving, scrubs=core.scrubs)
 
     def _select(self) -> PictureSelect:
         scans, pictures = self._core.scans, self._core.pictures
@@ -171,7 +204,6 @@ class CoreComponent(wiring.Component):
             m.submodules.control = control
             m.d.comb += [
                 control.admit.eq(gate.admit),
-                control.idle.eq(gate.idle),
                 control.valid.eq(self.m_axis_tvalid),
                 control.ready.eq(self.m_axis_tready),
                 self.interrupt.eq(control.interrupt),

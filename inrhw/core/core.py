@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -16,12 +17,15 @@ from inrhw.core.sources.tiled_raster import TiledRaster
 from inrhw.core.sources.tiled_stream import TiledStream
 from inrhw.core.sources.window import WindowSource
 from inrhw.gateware.memory import Contents, whole_depth
+from inrhw.gateware.patch_buffer import PatchBuffer
 from inrhw.lowering.folding import other_weights
 from inrhw.lowering.hardware import check_control, check_scrub, check_source, check_window
+from inrhw.lowering.patch_order import check_patches
 from inrhw.ops.linear.dense import Dense
 from inrhw.ops.linear.folded_dense.node import FoldedDense
 from inrhw.ops.node import Graph
-from inrhw.signals.grid import Grid
+from inrhw.signals.grid import Grid, size_text
+from inrhw.signals.patches import Patches
 from inrhw.signals.tiling import Tiling
 
 #: Cycles from a pixel leaving the network to the same pixel at m_axis: the FIFO and its output register.
@@ -51,6 +55,11 @@ class Core:
         The tiles of the signal, of a core with a bank of weights for each.
     pad
         Whether m_axis_tdata has zeros above the values, up to a power of two of bytes.
+    patch
+        Samples along each axis of the patch that an evaluation gives; () for a single one. Grid and tiles are
+        then those of patches.
+    patch_order
+        Whether a beat is a patch; else samples leave line by line.
     """
 
     graph: Graph
@@ -61,10 +70,16 @@ class Core:
     window: bool = False
     tiling: Tiling | None = None
     pad: bool = False
+    patch: tuple[int, ...] = ()
+    patch_order: bool = False
 
     def __post_init__(self) -> None:
         check_source(self.source)
         check_control(self.control, self.source)
+        patches, in_patches = self.patches, self.patch_order
+        check_patches(patches, in_patches, self.source, window=self.window, scrubs=self.scrubs)
+        if self.graph.o.length % self.patches.samples:
+            raise InputError(f"{self.graph.o.length} values are not those of {self.patches.samples} samples")
         if self.scrubs:
             check_scrub(self.source, bool(self.graph.memories))
         if self.window:
@@ -92,6 +107,19 @@ class Core:
         return (self.grid, *self.others) if self.others else (self.grid,) * self.pictures
 
     @property
+    def patches(self) -> Patches:
+        """What evaluations give of the signal."""
+        patch = self.patch or (1,) * self.grid.axes
+        return Patches(tuple(side * own for side, own in zip(self.grid.sides, patch, strict=True)), patch)
+
+    @property
+    def buffer(self) -> PatchBuffer | None:
+        """What turns patches into lines, of a core that does."""
+        if not self.patch or self.patch_order:
+            return None
+        return PatchBuffer.of(self.patches, self.bits_per_channel * self.channels)
+
+    @property
     def sizes(self) -> tuple[Grid, ...]:
         """The grids that differ, in the order of the pictures."""
         return tuple(dict.fromkeys(self.grids))
@@ -117,18 +145,35 @@ class Core:
         return np.concatenate([grid.codes() for grid in self.sizes])
 
     def golden(self) -> list[Codes]:
-        """Return the pixels of each picture at all coordinates, [n, channels]."""
+        """Return what the core gives of each picture, [beats, values]: pixels, or patches as they are."""
+        return [self._as_beats(values) for values in self._evaluated()]
+
+    def _as_beats(self, values: Codes) -> Codes:
+        """Return what is evaluated at all coordinates in the order in which it leaves."""
+        return self.patches.scatter(values).reshape(-1, self.channels) if self.buffer else values
+
+    def _evaluated(self) -> list[Codes]:
+        """Return the network's values of each picture at all coordinates, [n, values]."""
         x = self.network_inputs
         if not self.tiling:
             return [self.graph.of_bank(bank).forward_int(x) for bank in range(self.pictures)]
-        pixels, numbers = np.empty((len(x), self.channels), np.int64), self.tiling.numbers()
+        pixels, numbers = np.empty((len(x), self.graph.o.length), np.int64), self.tiling.numbers()
         for tile in range(self.tiling.tiles):
             here = numbers == tile
             pixels[here] = self.graph.of_bank(tile).forward_int(x[here])
         return [pixels]
 
+    def as_signal(self, beats: Codes, grid: Grid) -> Codes:
+        """Return the beats of a scan of a grid as the signal's values, [..., y, x, channels]."""
+        if self.buffer:
+            return beats.reshape(*reversed(self.patches.sides), -1)
+        values = beats.reshape(*reversed(grid.sides), -1)
+        return self.patches.scatter(values) if self.patch else values
+
     def frame(self, picture: int) -> slice:
-        """Return where in `coordinates` a picture's own are."""
+        """Return which beats of a scan of all sizes are a picture's own."""
+        if self.buffer:
+            return slice(math.prod(self.beat_sides))
         grid, start = self.grids[picture], 0
         for other in itertools.takewhile(lambda other: other != grid, self.sizes):
             start += other.pixels
@@ -191,7 +236,8 @@ class Core:
             return ()
         edges = "; ".join(f"{name} {node.o}" for name, node in self.graph.nodes.items())
         tiles = f"tiles {self.tiling.grid}; " if self.tiling else ""
-        name = f"{memories[0].name}; {self.grid}; {tiles}{edges}"
+        patch = f"patch {size_text(self.patch)}; " if self.patch else ""
+        name = f"{memories[0].name}; {self.grid}; {tiles}{patch}{edges}"
         return (replace(memories[0], name=name), *memories[1:])
 
     @property
@@ -223,19 +269,48 @@ class Core:
         return self.graph.initiation_interval
 
     @property
+    def clocks_a_beat(self) -> float:
+        """Cycles from a beat to the next, on average: those of a pixel, or of a patch that leaves as one."""
+        if self.buffer:
+            return max(1, self.initiation_interval / self.buffer.samples)
+        return self.initiation_interval
+
+    @property
+    def clocks_a_sample(self) -> float:
+        """Cycles from a sample to the next, on average."""
+        return self.clocks_a_beat if self.buffer else self.clocks_a_beat / self.patches.samples
+
+    @property
     def latency(self) -> int:
         """Cycles from a pixel's admission to its beat at m_axis, when nothing is in its way."""
+        return self._fifo_latency + (self.buffer.latency(self.initiation_interval) if self.buffer else 0)
+
+    @property
+    def _fifo_latency(self) -> int:
         return self.source_latency + self.pipeline.latency + FIFO_LATENCY
 
     @property
     def credits(self) -> int:
         """Depth of the FIFO: room for all that is under way, and for the cycle a credit takes to return."""
-        return self.latency // self.initiation_interval + 1
+        if self.buffer:  # each takes some cycles to leave
+            pace = max(self.initiation_interval, self.buffer.samples)
+            return -(-(self._fifo_latency + self.buffer.samples) // pace)
+        return self._fifo_latency // self.initiation_interval + 1
 
     @property
     def channels(self) -> int:
         """Values of a pixel."""
-        return self.graph.o.length
+        return self.graph.o.length // self.patches.samples
+
+    @property
+    def beat_values(self) -> int:
+        """Values of a beat: of a pixel, or of a patch that leaves as one."""
+        return self.channels if self.buffer else self.graph.o.length
+
+    @property
+    def beat_sides(self) -> tuple[int, ...]:
+        """Beats along each axis, of many pictures of the first."""
+        return self.patches.sides if self.buffer else self.grid.sides
 
     @property
     def value(self) -> Fixed:
@@ -251,8 +326,8 @@ class Core:
 
     @property
     def sample_bits(self) -> int:
-        """What all values of a sample take of m_axis_tdata."""
-        return self.bits_per_channel * self.channels
+        """What all values of a beat take of m_axis_tdata."""
+        return self.bits_per_channel * self.beat_values
 
     @property
     def tdata_bits(self) -> int:
@@ -261,8 +336,20 @@ class Core:
 
     @property
     def channel_order(self) -> list[int]:
-        """Channel in each place of m_axis_tdata, lowest first: AXI4-Stream video puts G, B, R."""
-        return [1, 2, 0] if self.channels == 3 else list(range(self.channels))
+        """Value in each place of m_axis_tdata, lowest first: AXI4-Stream video puts G, B, R.
+
+        Of a beat that is a patch these are those of its samples, one after the other.
+        """
+        return self._order(self.beat_values)
+
+    @property
+    def evaluation_order(self) -> list[int]:
+        """The same of all that an evaluation gives."""
+        return self._order(self.graph.o.length)
+
+    def _order(self, values: int) -> list[int]:
+        order = [1, 2, 0] if self.channels == 3 else list(range(self.channels))
+        return [first + channel for first in range(0, values, self.channels) for channel in order]
 
     def component(self) -> "CoreComponent":
         """Return the top-level component, with flat AXI port names."""
@@ -277,9 +364,24 @@ def core_over(
     control: bool = False,
     window: bool = False,
     pad: bool = False,
+    patch: tuple[int, ...] = (),
+    patch_order: bool = False,
 ) -> Core:
     """Return the core of a picture, of each of several pictures, or of a signal in tiles; see `Core`."""
     if isinstance(grid, Tiling):
-        return Core(graph, grid.whole, source, control=control, window=window, tiling=grid, pad=pad)
-    first, *others = [grid] if isinstance(grid, Grid) else grid
-    return Core(graph, first, source, tuple(others), control=control, window=window, pad=pad)
+        first, others, tiling = grid.whole, [], grid
+    else:
+        first, *others = [grid] if isinstance(grid, Grid) else grid
+        tiling = None
+    return Core(
+        graph,
+        first,
+        source,
+        tuple(others),
+        control=control,
+        window=window,
+        tiling=tiling,
+        pad=pad,
+        patch=patch,
+        patch_order=patch_order,
+    )

@@ -9,6 +9,7 @@ from inrhw.base.board import Family
 from inrhw.base.types import Vector
 from inrhw.gateware.cost import Cost, adder, block_ram, column_memory, counter, delayed, encoder, lut_ram
 from inrhw.gateware.memory import address_bits, whole_depth
+from inrhw.gateware.patch_buffer import PatchBuffer
 from inrhw.gateware.protection.chosen import read_latency
 from inrhw.lowering.folding import Folding, accumulator_width, lanes_to_rotate, sums_in_blocks
 from inrhw.lowering.shapes import LayerShape
@@ -81,7 +82,12 @@ def out_lanes(shape: LayerShape, fold: Fold) -> int:
 
 
 def network_cost(
-    shapes: Sequence[LayerShape], folding: Folding, source: str, *, control: bool = False
+    shapes: Sequence[LayerShape],
+    folding: Folding,
+    source: str,
+    *,
+    control: bool = False,
+    buffer: PatchBuffer | None = None,
 ) -> dict[str, Cost]:
     """Return what each part of a core costs on UltraScale+; see `on_family` for others.
 
@@ -95,6 +101,8 @@ def network_cost(
         "raster" or "stream".
     control
         Whether it has the registers of docs/control.md.
+    buffer
+        What turns patches into lines, if it does.
     """
     parts, lanes = {}, shapes[0].columns
     pace = max(cycles(shape, fold) for shape, fold in zip(shapes, folding.layers, strict=True))
@@ -110,7 +118,9 @@ def network_cost(
             raster=k == 0 and source == "raster",
         )
         lanes = out_lanes(shape, fold)
-    rest = rest_cost(shapes, folding.weights, source, control=control, weight_ecc=folding.weight_ecc)
+    rest = rest_cost(
+        shapes, folding.weights, source, control=control, weight_ecc=folding.weight_ecc, buffer=buffer
+    )
     return parts | {"rest": rest}
 
 
@@ -175,8 +185,11 @@ def rest_cost(
     *,
     control: bool = False,
     weight_ecc: str = "none",
+    buffer: PatchBuffer | None = None,
 ) -> Cost:
     """Return what the FIFO, the counters, and the loader or the choice of a picture cost, and `control`.
+
+    And line buffers, if there are some.
 
     With weight_ecc "scrub" also what repairs words, but for the checks: they are the memories' own.
     """
@@ -185,7 +198,8 @@ def rest_cost(
     split = Cost()
     if source == "stream" and shapes[0].waiting_tiles:
         split = _split(shapes[0].columns, shapes[0].x_bits, shapes[0].banks)
-    return _fifo(shapes[-1].rows * shapes[-1].y_bits, 1) + pages + split
+    lines = buffer.cost() if buffer else Cost()
+    return _fifo(shapes[-1].rows * shapes[-1].y_bits, 1) + pages + split + lines
 
 
 def graph_cost(
@@ -196,6 +210,7 @@ def graph_cost(
     control: bool = False,
     window: bool = False,
     waiting_tiles: int = 0,
+    buffer: PatchBuffer | None = None,
 ) -> dict[str, Cost]:
     """Return what each node of a graph costs on UltraScale+, as it is in a core, and "source" and "rest".
 
@@ -209,6 +224,8 @@ def graph_cost(
         As in `inrhw.emit`.
     waiting_tiles
         `Tiling.waiting` of a graph with a bank for each tile; else 0.
+    buffer
+        What turns patches into lines, if something does.
     """
     first, *others = graph.nodes
     behind = zip(others, itertools.pairwise(graph.nodes.values()), strict=True)
@@ -230,6 +247,8 @@ def graph_cost(
     scrubs = any(
         isinstance(node, FoldedDense) and node.weight_ecc == "scrub" for node in graph.nodes.values()
     )
+    if buffer:
+        parts["lines"] = buffer.cost()
     return parts | {"rest": fifo + _pages(loadable, chosen, control, scrubs=scrubs)}
 
 

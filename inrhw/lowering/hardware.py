@@ -1,7 +1,7 @@
 """What a user asks of a core: a rate or a budget, where weights are, what can be set at run time."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal, get_args
 
 from inrhw.base.errors import InputError
@@ -40,6 +40,8 @@ class Hardware(Settings):
         Ports to zoom and pan at run time, frame by frame; periodic activations only.
     pad
         Fill m_axis_tdata with zeros up to a power of two of bytes, as DMA engines want it: 24 bits to 32.
+    patch_order
+        With patch, a beat carries a whole patch; else samples leave line by line, from line buffers.
     scale
         Render at so many times the size of the picture, 1..64, with the same weights.
     weights
@@ -48,7 +50,7 @@ class Hardware(Settings):
     target_mpixels
         Megapixels a second that a folded core must give.
     initiation_interval
-        Clocks a pixel may take, instead of target_mpixels.
+        Clocks a pixel may take, instead of target_mpixels; with patch those of a patch.
     max_dsp
         Largest number of multipliers. None: the board's.
     max_lut
@@ -74,6 +76,7 @@ class Hardware(Settings):
     control: bool = False
     window: bool = False
     pad: bool = False
+    patch_order: bool = False
     scale: Annotated[int, at_least(1, 64)] = 1
     weights: Weights | None = None
     target_mpixels: Annotated[float, over(0)] | None = None
@@ -98,7 +101,7 @@ class Hardware(Settings):
             raise InputError(
                 "give target_mpixels or initiation_interval, not both: one follows from the other"
             )
-        if self.target_mpixels > self.target_clock_mhz:
+        if self.target_mpixels > self.target_clock_mhz and not self.patch_order:
             raise InputError(
                 f"{self.target_mpixels:g} Mpixels/s cannot be reached at {self.target_clock_mhz:g} MHz: "
                 "a core gives at most one pixel a clock"
@@ -121,15 +124,45 @@ class Hardware(Settings):
             raise InputError("packed is about the multipliers of a folded network; give a target too")
         if self.adder_levels > 1 and self.folded:
             raise InputError(f"a folded network has multipliers, {WHERE_LEVELS_ARE}")
-        if self.interval == 1 and self.weights == "loadable":
+        if self.initiation_interval == 1:
+            self._check_every_clock()
+
+    def _check_every_clock(self) -> None:
+        """Raise InputError unless such a core may be folded and give something each clock."""
+        if self.weights == "loadable":
             raise InputError(
                 "loadable weights with a target take two clocks a pixel or more; "
                 "ask for less, or leave weights and target out for one pixel a clock"
             )
-        if self.interval == 1 and not self.weights:
+        if not self.weights:
             raise InputError(
                 "the target is one pixel a clock, which is what a core without a target gives; leave it out"
             )
+
+    def of_evaluations(self, samples: int) -> "Hardware":
+        """Return what is asked of the network, each of whose evaluations gives so many samples.
+
+        Raises
+        ------
+        InputError
+            If the rate is none that a folded core can have.
+
+        Examples
+        --------
+        >>> Hardware(target_mpixels=100).of_evaluations(4).interval
+        12
+        """
+        if self.target_mpixels is None:
+            return self
+        if self.target_mpixels > samples * self.target_clock_mhz:
+            raise InputError(
+                f"{self.target_mpixels:g} Mpixels/s cannot be reached at {self.target_clock_mhz:g} MHz: "
+                f"a core gives at most one patch of {samples} a clock"
+            )
+        wish = replace(self, target_mpixels=self.target_mpixels / samples)
+        if wish.interval == 1:
+            wish._check_every_clock()
+        return wish
 
     @property
     def has_target(self) -> bool:

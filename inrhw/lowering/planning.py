@@ -10,6 +10,7 @@ from inrhw.base.board import RESOURCE_UNITS, Board
 from inrhw.base.errors import InputError
 from inrhw.gateware.cost import Cost
 from inrhw.gateware.memory import MAX_LOADABLE_DEPTH, total_depth
+from inrhw.gateware.patch_buffer import PatchBuffer
 from inrhw.lowering.cost import (
     baked_cost,
     layer_cost,
@@ -21,6 +22,7 @@ from inrhw.lowering.cost import (
 )
 from inrhw.lowering.folding import Folding, check_loadable
 from inrhw.lowering.hardware import WHERE_LEVELS_ARE, Hardware, check_window
+from inrhw.lowering.patch_order import check_patches, line_buffer
 from inrhw.lowering.shapes import LayerShape, layer_shapes
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.tiled import TiledArchitecture
@@ -69,16 +71,18 @@ def plan(architecture: Architecture, hardware: Hardware, board: Board) -> Foldin
                 "ask for weights rom or loadable, with a target"
             )
         return None
-    return _folding(layer_shapes(architecture), hardware, board)
+    return _folding(layer_shapes(architecture), hardware, board, line_buffer(architecture, hardware))
 
 
-def _folding(shapes: Sequence[LayerShape], hardware: Hardware, board: Board) -> Folding:
+def _folding(
+    shapes: Sequence[LayerShape], hardware: Hardware, board: Board, buffer: PatchBuffer | None = None
+) -> Folding:
     """Return the folding of layers that are to be folded; see `plan`."""
     if hardware.packed and not any(shape.packable(Fold(2, 1)) for shape in shapes):
         raise InputError("packed needs weights and activations of at most 8 bits; see weight_bits")
     if hardware.packed and board.family != "xcup":
         raise InputError(f"packed needs the DSP48E2 of UltraScale+, which {board.title} does not have")
-    search = _Search(shapes, hardware, board)
+    search = _Search(shapes, hardware, board, buffer)
     interval = hardware.interval
     if interval is None:
         return search.fastest()
@@ -86,7 +90,19 @@ def _folding(shapes: Sequence[LayerShape], hardware: Hardware, board: Board) -> 
 
 
 def plan_for(architectures: Sequence[Architecture], hardware: Hardware, board: Board) -> Folding | None:
-    """Find the folding of a core of as many pictures as there are architectures; see `plan`."""
+    """Find the folding of a core of as many pictures as there are architectures; see `plan`.
+
+    A rate is that of samples, however many an evaluation gives.
+    """
+    patches = architectures[0].patches
+    check_patches(
+        patches,
+        hardware.patch_order,
+        hardware.source,
+        window=hardware.window,
+        scrubs=hardware.weight_ecc == "scrub",
+    )
+    hardware = hardware.of_evaluations(patches.samples)
     if isinstance(architectures[0], TiledArchitecture):
         return plan_tiles(architectures[0], hardware, board)
     if len(architectures) > 1:
@@ -144,12 +160,12 @@ def plan_tiles(architecture: TiledArchitecture, hardware: Hardware, board: Board
         raise InputError(f"the networks of tiles are multipliers, {WHERE_LEVELS_ARE}")
     if hardware.window:
         raise InputError("tiles cannot have a window, which needs baked weights; leave one out")
-    shapes = layer_shapes(architecture)
+    shapes, buffer = layer_shapes(architecture), line_buffer(architecture, hardware)
     if hardware.folded:
-        folding = _folding(shapes, hardware, board)
+        folding = _folding(shapes, hardware, board, buffer)
     else:
         folding = _whole(shapes, hardware)
-        _check_room(shapes, folding, hardware, board)
+        _check_room(shapes, folding, hardware, board, buffer)
     if hardware.weights == "loadable":
         _check_depth(shapes, folding)
     first, together = shapes[0], math.prod(architecture.tiling.counts[:-1])
@@ -175,9 +191,15 @@ def _check_depth(shapes: Sequence[LayerShape], folding: Folding) -> None:
         )
 
 
-def _check_room(shapes: Sequence[LayerShape], folding: Folding, hardware: Hardware, board: Board) -> None:
+def _check_room(
+    shapes: Sequence[LayerShape],
+    folding: Folding,
+    hardware: Hardware,
+    board: Board,
+    buffer: PatchBuffer | None,
+) -> None:
     """Raise InputError, naming what is short, unless a folding fits the board."""
-    parts = network_cost(shapes, folding, hardware.source, control=hardware.control)
+    parts = network_cost(shapes, folding, hardware.source, control=hardware.control, buffer=buffer)
     needed = on_family(sum(parts.values(), Cost()), board.family)
     for name in ("dsp", "bram"):
         used, there = getattr(needed, name), board.resources[name]
@@ -205,8 +227,10 @@ class _Path:
 class _Search:
     """Folds of one network, within the limits of a board and of the user."""
 
-    def __init__(self, shapes: Sequence[LayerShape], hardware: Hardware, board: Board) -> None:
-        self._shapes, self._hardware, self._board = shapes, hardware, board
+    def __init__(
+        self, shapes: Sequence[LayerShape], hardware: Hardware, board: Board, buffer: PatchBuffer | None
+    ) -> None:
+        self._shapes, self._hardware, self._board, self._buffer = shapes, hardware, board, buffer
         self._weights = hardware.weights or "rom"
         budget = {"dsp": hardware.max_dsp, "lut": hardware.max_lut}
         self._limits = {
@@ -280,6 +304,7 @@ class _Search:
             self._hardware.source,
             control=self._hardware.control,
             weight_ecc=self._hardware.weight_ecc,
+            buffer=self._buffer,
         )
         rest = on_family(rest, self._board.family)
         paths = {self._shapes[0].columns: _Path((), rest, _price(rest, prices))}
@@ -365,12 +390,13 @@ def plan_to_json(
     """
     shapes = layer_shapes(architectures[0], len(architectures), adder_levels=hardware.adder_levels)
     source, control = hardware.source, hardware.control
+    buffer = line_buffer(architectures[0], hardware)
 
     def told(cost: Cost) -> dict[str, float]:
         return asdict(on_family(cost, board.family))
 
     def folded(shapes: Sequence[LayerShape]) -> Cost:
-        return sum(network_cost(shapes, folding, source, control=control).values(), Cost())
+        return sum(network_cost(shapes, folding, source, control=control, buffer=buffer).values(), Cost())
 
     def separate() -> dict[str, Any]:
         alone = layer_shapes(architectures[0], adder_levels=hardware.adder_levels)

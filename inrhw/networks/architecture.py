@@ -14,7 +14,8 @@ from inrhw.networks.precision import FIRST_WEIGHT_BITS, FIRST_WEIGHT_BITS_OF_ONE
 from inrhw.ops.kinds.activation import Activation, Encoding
 from inrhw.ops.kinds.curve import CurveNode
 from inrhw.ops.registry import curve_nodes, implementation, operations, weight_codes
-from inrhw.signals.grid import Grid
+from inrhw.signals.grid import Grid, size_text
+from inrhw.signals.patches import Patches
 from inrhw.signals.samples import PIXEL, check_channels, check_value
 
 #: Samples of a signal on one axis for which a network starts with omega_0: a side of a picture.
@@ -86,6 +87,8 @@ class Architecture:
     hidden_widths
         Width of each trained layer but the last, such as "64,32"; it decides `hidden_features` and
         `hidden_layers`, and is "" where all are alike.
+    patch
+        Samples along each axis of the patch that an evaluation gives; () for a single sample.
     """
 
     model: str
@@ -100,6 +103,7 @@ class Architecture:
     value: Fixed = PIXEL
     first_omega_0: float | None = None
     hidden_widths: str = ""
+    patch: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         known = activations()
@@ -107,7 +111,10 @@ class Architecture:
             raise InputError(f"model must be one of {', '.join(sorted(known))}, not {self.model!r}")
         check_scale(self.scale)
         object.__setattr__(self, "sides", tuple(self.sides))
-        Grid(*(side * self.scale for side in self.sides))
+        object.__setattr__(self, "patch", tuple(self.patch) if set(self.patch) - {1} else ())
+        if self.patch and self.scale > 1:
+            raise InputError("a patch has as many samples at any scale; leave out scale, or patch")
+        Grid(*self.patches.sides)
         check_channels(self.channels)
         check_value(self.value)
         widths = self.network.widths
@@ -176,6 +183,7 @@ class Architecture:
             self.omega_0,
             self.first_omega_0,
             self.activation_impl,
+            patch=size_text(self.patch),
         )
 
     @property
@@ -203,8 +211,13 @@ class Architecture:
 
     @property
     def grid(self) -> Grid:
-        """Coordinates of what is rendered."""
-        return Grid(*(side * self.scale for side in self.sides))
+        """Coordinates of what is rendered: of patches, their centres."""
+        return self.patches.grid
+
+    @property
+    def patches(self) -> Patches:
+        """What evaluations give, of what is rendered."""
+        return Patches(tuple(side * self.scale for side in self.sides), self.patch)
 
     @property
     def tiles(self) -> int:
@@ -219,13 +232,13 @@ class Architecture:
     @property
     def encoding(self) -> Encoding | None:
         """The layer in front of the trained ones, if the model has one."""
-        return self.activation.encoding(self.sides)
+        return self.activation.encoding(Patches(self.sides, self.patch).grid.sides)
 
     @property
     def features(self) -> list[int]:
         """Widths from the coordinates to the values."""
         encoded = [] if self.encoding is None else [len(self.encoding.bias)]
-        return [len(self.sides), *encoded, *self.network.widths, self.channels]
+        return [len(self.sides), *encoded, *self.network.widths, self.patches.samples * self.channels]
 
     @property
     def hidden_activations(self) -> list[type[Activation]]:

@@ -189,7 +189,8 @@ class INR(Trainable):
     def targets(self, signal: Samples) -> Tensor:
         """Return what `forward` has to give for `coordinates`."""
         # torch has few operations on unsigned 16 bits.
-        return torch.from_numpy(signal.values.reshape(-1, signal.channels).astype(np.int32))
+        values = self.architecture.patches.gather(signal.values).astype(np.int32)
+        return torch.from_numpy(values.reshape(-1, values.shape[-1]))
 
     @torch.no_grad()
     def render(self) -> Values:
@@ -202,7 +203,7 @@ class INR(Trainable):
 
     def _whole(self, values: Values) -> Values:
         """Return what `forward` gave as the signal has it."""
-        return values.reshape(*reversed(self.architecture.grid.sides), self.architecture.channels)
+        return self.architecture.patches.scatter(values)
 
 
 def absorbed(networks: Sequence[INR]) -> list[INR]:

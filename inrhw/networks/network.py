@@ -40,6 +40,9 @@ class Network(Settings):
     activation_impl
         Circuit of the activation, as `inrhw activations` names it; "auto": the one with the fewest LUTs on
         the board that errs by one unit of the last place at most. "": a table.
+    patch
+        Samples that an evaluation of the network gives at once, such as 2x2 of a picture, 2x2x1 of a video
+        and 4 of a sound; they must divide the signal, and its tiles. "": one.
     tiles
         Size of a tile in samples, such as 32x32 of a picture, 16x16x8 of a video and 1024 of a sound, to have
         a network for each tile of the signal. "auto": of the sizes that fit the board and its limits, the one
@@ -61,6 +64,7 @@ class Network(Settings):
     omega_0: Annotated[float, over(0, 1000)] | None = None
     first_omega_0: Annotated[float, over(0, 100_000)] | None = None
     activation_impl: str = ""
+    patch: str = ""
     tiles: str = ""
     min_psnr_db: Annotated[float, over(0, 200)] | None = None
     shared: bool = False
@@ -70,6 +74,10 @@ class Network(Settings):
     def __post_init__(self) -> None:
         super().__post_init__()
         _ = self.widths
+        if self.patch and self.shared:
+            raise InputError(
+                "patch is about one signal and shared about several pictures; leave one of them out"
+            )
         if self.tiles and self.shared:
             raise InputError("tiles is about one picture and shared about several; give one of them")
         if self.min_psnr_db is not None and self.tiles != AUTO:

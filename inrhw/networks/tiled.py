@@ -20,6 +20,7 @@ from inrhw.networks.inr import INR
 from inrhw.ops.kinds.activation import Encoding, PeriodicActivation
 from inrhw.ops.linear.dense import DenseLayer
 from inrhw.signals.grid import Grid
+from inrhw.signals.patches import Patches
 from inrhw.signals.samples import Samples, Values
 from inrhw.signals.tiling import Tiling
 
@@ -56,7 +57,7 @@ class TiledArchitecture(Architecture):
         if self.omega_0 is None and known and issubclass(known, PeriodicActivation):
             object.__setattr__(self, "omega_0", _OF_OMEGA_0 * known.default_omega_0)
         super().__post_init__()
-        _ = self.tiling
+        _ = self.tiling_of_patches
         if self.precision.quantizer != "uniform":
             raise InputError(f"tiles are quantized uniformly; quantizer {self.precision.quantizer} rotates")
 
@@ -72,19 +73,28 @@ class TiledArchitecture(Architecture):
         return Tiling(sides, tile)
 
     @property
+    def tiling_of_patches(self) -> Tiling:
+        """Where the tiles are among what evaluations give: the same tiles, counted in patches."""
+        return Tiling(self.patches.grid.sides, self._tile_of_patches.grid.sides)
+
+    @property
+    def _tile_of_patches(self) -> Patches:
+        return Patches(self.tiling.tile, self.patch)
+
+    @property
     def tiles(self) -> int:
         """Networks that together hold the signal."""
         return self.tiling.tiles
 
     @property
     def grid(self) -> Grid:
-        """Coordinates of a tile's samples."""
-        return self.tiling.grid
+        """Coordinates of a tile's samples, or patches."""
+        return self._tile_of_patches.grid
 
     @property
     def encoding(self) -> Encoding | None:
         """The layer in front of the trained ones, of a tile."""
-        return self.activation.encoding(self.tile)
+        return self.activation.encoding(Patches(self.tile, self.patch).grid.sides)
 
     @functools.cached_property
     def of_tile(self) -> Architecture:
@@ -102,6 +112,7 @@ class TiledArchitecture(Architecture):
             self.value,
             self.first_omega_0,
             self.hidden_widths,
+            self.patch,
         )
 
 
@@ -179,10 +190,12 @@ class TiledINR(INR):
 
     def targets(self, signal: Samples) -> Tensor:
         """Return what `forward` has to give for `coordinates`."""
-        return torch.from_numpy(self.architecture.tiling.split(signal.values).astype(np.int32))
+        values = self.architecture.patches.gather(signal.values)
+        return torch.from_numpy(self.architecture.tiling_of_patches.split(values).astype(np.int32))
 
     def _whole(self, values: Values) -> Values:
-        return self.architecture.tiling.join(values)
+        architecture = self.architecture
+        return architecture.patches.scatter(architecture.tiling_of_patches.join(values))
 
 
 def network_of(architecture: Architecture, seed: int = 0) -> INR:

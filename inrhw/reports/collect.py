@@ -21,7 +21,7 @@ from inrhw.reports.frames import frames_psnr_db
 from inrhw.reports.page import write_report
 from inrhw.reports.report_schema import FORMAT
 from inrhw.reports.summary import UNVERIFIED
-from inrhw.reports.tiles import tiles_section
+from inrhw.reports.tiles import macs, tiles_section
 from inrhw.reports.words import Report, figure
 from inrhw.signals.error import error_of
 from inrhw.signals.grid import size_text
@@ -165,6 +165,7 @@ def _model(fitted: dict[str, Any]) -> dict[str, Any]:
         "parameters": fitted["parameters"],
         "omega_0": architecture["omega_0"],
         **({"projection": architecture["projection"]} if shared else {}),
+        **({"macs_per_pixel": macs(made.features) / made.patches.samples} if made.patch else {}),
         # What the weights' code and bits, which are settings, came to.
         **{name: fitted[name] for name in ("bits_a_weight", "signed_digits") if name in fitted},
     }
@@ -183,9 +184,16 @@ def _core(manifest: Manifest) -> dict[str, Any]:
     return {
         "source": manifest.source,
         "size": ", ".join(map(size_text, sizes)),
+        **({"patch": _patch(manifest)} if manifest.patch else {}),
         "control": "yes" if manifest.control else "no",
         "window": "yes" if manifest.window else "no",
     }
+
+
+def _patch(manifest: Manifest) -> str:
+    """Return how large patches are, and how they leave."""
+    order = "a patch a beat" if manifest.patch_order else "line by line"
+    return f"{size_text(manifest.patch)}, {order}"
 
 
 def _distributions(fitted: dict[str, Any]) -> list[dict[str, Any]]:
@@ -212,15 +220,15 @@ def _distributions(fitted: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _folding(plan: dict[str, Any], manifest: Manifest) -> dict[str, Any]:
     """Return how each layer is folded, and what the plan promised."""
-    interval, clock = manifest.initiation_interval, plan["target"]["clock_mhz"]
+    interval, clock = manifest.clocks_a_sample, plan["target"]["clock_mhz"]
     dense = ("Dense", "FoldedDense", "FoldedRaster", "TiledRaster")
     details = [stage.detail for stage in manifest.pipeline if stage.op in dense]
     model = "analytic cost model, see benchmarks/results/core_cost.json for its error"
     return {
         "weights": "loadable" if manifest.loadable else "rom",
-        "initiation_interval": figure(interval, "cycles", "derived from the folds"),
+        "initiation_interval": figure(manifest.initiation_interval, "cycles", "derived from the folds"),
         "mpixels_per_s": figure(
-            clock / interval, "Mpixel/s", f"a pixel every {interval} cycles at {clock:g} MHz"
+            clock / interval, "Mpixel/s", f"a pixel every {interval:g} cycles at {clock:g} MHz"
         ),
         "predicted": {
             name: figure(round(plan["predicted"][name], 1), RESOURCE_UNITS[name], model)

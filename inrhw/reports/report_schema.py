@@ -48,9 +48,17 @@ def _always() -> dict[str, Schema]:
         "created_by": _TEXT | {"description": "Version of inrhw."},
         "verdict": {"enum": ["pass", "fail", "unverified"]},
         "model": table(
-            shape, optional={"projection": _TEXT, "bits_a_weight": _NUMBER, "signed_digits": _INTEGER}
+            shape,
+            optional={
+                "projection": _TEXT,
+                "macs_per_pixel": _NUMBER,
+                "bits_a_weight": _NUMBER,
+                "signed_digits": _INTEGER,
+            },
         ),
-        "core": table(dict.fromkeys(("source", "size", "control", "window"), _TEXT)),
+        "core": table(
+            dict.fromkeys(("source", "size", "control", "window"), _TEXT), optional={"patch": _TEXT}
+        ),
         "psnr_db": quality,
         "signal": table({"kind": _TEXT, "measures": _TEXTS}) | {"description": "Kind, and measures."},
         "weight_bits_total": _FIGURE,

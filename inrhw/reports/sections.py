@@ -17,15 +17,15 @@ def verify_section(verified: dict[str, Any], report: Report) -> Report:
     return {"verdict": verified["verdict"], "verify": verified["verify"], "latency": latency}
 
 
-def synthesis_sections(synth: dict[str, Any], initiation_interval: int, report: Report) -> Report:
+def synthesis_sections(synth: dict[str, Any], clocks_a_sample: float, report: Report) -> Report:
     """Return resources, timing, throughput and latency, from what synth.json holds."""
     timing, resources, latency = synth["timing"], synth["resources"], report["latency"]
-    cycles, interval = latency["cycles"]["value"], initiation_interval
+    cycles, interval = latency["cycles"]["value"], clocks_a_sample
     rate = ns = None
     if mhz := timing["fmax_mhz"]["value"]:
         clock = timing["fmax_mhz"]
         rate = mhz / interval
-        pace = "one pixel a clock" if interval == 1 else f"one pixel every {interval} clocks"
+        pace = "one pixel a clock" if interval == 1 else f"one pixel every {interval:g} clocks"
         ns = cycles * 1000 / mhz if cycles else None
         rate_source, ns_source = f"{pace} at {clock['source']}", f"cycles at {clock['source']}"
     else:

@@ -61,7 +61,11 @@ def tiles_section(folder: Path, fitted: Report, architecture: "TiledArchitecture
         "seam_step": figure(across, "1", f"{step}, across seams"),
         "inner_step": figure(other, "1", f"{step}, within tiles"),
         "parameters_per_pixel": figure(parameters / square.size, "1", "weights and biases of all tiles"),
-        "macs_per_pixel": figure(macs(architecture.features), "MAC", "products of one tile's network"),
+        "macs_per_pixel": figure(
+            macs(architecture.features) / architecture.patches.samples,
+            "MAC",
+            "products of one tile's network",
+        ),
         "one_network": {
             "layers": "-".join(map(str, alone)),
             "macs_per_pixel": figure(

@@ -1,6 +1,7 @@
 """From a proven core to a file that a board is programmed with: its picture on a monitor."""
 
 import json
+import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -67,6 +68,8 @@ def check_showable(manifest: Manifest, board: Board) -> None:
         raise InputError(f"inrhw drives no video output of board {board.name}; choose ulx3s or icebreaker")
     if manifest.source != "raster":
         raise InputError("on a board the core must scan by itself; emit it with --source raster")
+    if manifest.patch_order:
+        raise InputError("a monitor shows lines, and this core gives patches; emit it without --patch-order")
     if len(manifest.sides) != 2 or manifest.value.width != 8 or manifest.channels not in (1, 3):
         raise InputError("a monitor shows pictures of 8 bits, grey or RGB; this core gives something else")
     check_adders(manifest, board)
@@ -78,7 +81,7 @@ def check_showable(manifest: Manifest, board: Board) -> None:
         raise InputError(
             "on a board no program writes registers; emit the core without --control and --window"
         )
-    show_of(manifest).placement.check_rate(manifest.latency, manifest.initiation_interval)
+    show_of(manifest).placement.check_rate(manifest.latency, math.ceil(manifest.clocks_a_beat))
 
 
 def make_bitstream(folder: Path, board: Board, *, on_progress: OnProgress = silent) -> Bitstream:

@@ -114,7 +114,7 @@ def run_bench(
     tests = applying if tests is None else tests
     if unknown := set(tests) - set(applying):
         raise InputError(f"tests must be among {', '.join(applying)}, not {', '.join(sorted(unknown))}")
-    frame = manifest.pixels
+    frame = manifest.beats
     beats = frame if beats is None else beats
     if beats < 1:
         raise InputError(f"beats must be at least 1, not {beats}")
@@ -164,9 +164,10 @@ def build_bench(
             raise InputError(f"there is no Verilog file {source}")
     text = "\n".join(source.read_text() for source in sources if source.name != "cells_sim.v")
     pixel_bits = port_width(text, "m_axis_tdata")
-    if pixel_bits < manifest.value.bits_per_channel * manifest.channels:
+    values = len(manifest.tdata_order)
+    if pixel_bits < manifest.value.bits_per_channel * values:
         raise InputError(
-            f"m_axis_tdata of {manifest.name} has {pixel_bits} bits, too few for {manifest.channels} channels"
+            f"m_axis_tdata of {manifest.name} has {pixel_bits} bits, too few for {values} channels"
         )
     defines = {"INRHW_TOP": manifest.name, "INRHW_OUT_BITS": str(pixel_bits)}
     if manifest.source == "stream":

@@ -115,7 +115,8 @@ class Mutated:
                 deadline_s=RUN_S,
                 arguments=[f"+{_CHOICE}={number}"],
             )
-            check_measured("the mutant", results, manifest.latency, manifest.initiation_interval)
+            clocks, bursts = manifest.clocks_a_beat, manifest.has_line_buffer
+            check_measured("the mutant", results, manifest.latency, clocks, bursts=bursts)
         except Mismatch as mismatch:
             return str(mismatch)
         except ToolFailed:

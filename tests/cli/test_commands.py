@@ -817,6 +817,9 @@ def test_a_target_gives_a_folded_core(inrhw_: Inrhw, built: Path) -> None:
         (("--window", "--max-dsp", "9"), "a window needs baked weights"),
         (("--window", "--model", "gauss"), "a window needs a periodic activation"),
         (("--packed", "--initiation-interval", "9"), "at most 8 bits"),
+        (("--patch", "3x3"), "patches of 3x3 do not divide 4x3 samples"),
+        (("--patch", "2"), "the size of a patch of this picture must be such as 64x48, not '2'"),
+        (("--patch-order",), "patch_order is about patches, and there are none"),
         (("--max-dsp", "1", "--hidden-layers", "1"), "but max_dsp is 1; no folding fits"),
         (
             ("--hidden-features", "256", "--hidden-layers", "3", "--target-mpixels", "100"),

@@ -110,7 +110,7 @@ def test_a_target_that_makes_no_sense_is_refused(fields: dict[str, float], messa
 )
 def test_a_wish_that_makes_no_sense_is_refused(wish: dict[str, object], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        Hardware(**wish)  # type: ignore[arg-type]
+        Hardware(**wish).of_evaluations(1)  # type: ignore[arg-type]
 
 
 def test_what_those_who_ask_for_a_pixel_a_clock_are_told_to_do_works() -> None:

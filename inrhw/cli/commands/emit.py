@@ -82,6 +82,8 @@ class Emit(Stage):
             control=hardware.control,
             window=hardware.window,
             pad=hardware.pad,
+            patch=architectures[0].patch,
+            patch_order=hardware.patch_order,
             beside=dict.fromkeys(files) | {PLAN: json_bytes(planned) if planned else None},
         )
         for each in folders:

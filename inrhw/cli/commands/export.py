@@ -37,6 +37,9 @@ def export(
         raise InputError(f"{output} must end with {', '.join(forms)}, which says the form")
     if is_shared(folder):
         raise InputError(f"{folder} holds several pictures, and a file holds one network")
-    data = forms[output.suffix](Fitted.load(folder).model)
+    model = Fitted.load(folder).model
+    if model.architecture.patch:
+        raise InputError(f"{folder} gives patches, and a file gives samples; train without patch")
+    data = forms[output.suffix](model)
     write_output(output, data)
     console.print(f"{output}  {len(data):,} bytes", markup=False, highlight=False, soft_wrap=True)

@@ -67,7 +67,7 @@ def _memories(fitted: "Fitted", folder: Path) -> "Memories | None":
         manifest.folding.weight_ecc,
         stored_bits(core),
         lambda rate, rng: (
-            rendered(core, flips(rate, rng, scrubs=core.scrubs))
+            core.patches.scatter(rendered(core, flips(rate, rng, scrubs=core.scrubs)))
             .astype(signal.values.dtype)
             .reshape(signal.values.shape)
         ),

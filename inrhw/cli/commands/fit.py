@@ -148,7 +148,7 @@ def fit_of(recipe: Recipe, *, resume: bool) -> Fit:
     network = replace(recipe.network, activation_impl=_circuit(recipe))
     pictures = load_pictures(recipe.signal, shared=network.shared)
     options = {name: getattr(network, name) for name in _OF_ARCHITECTURE}
-    options["precision"] = recipe.precision
+    options |= {"precision": recipe.precision, "patch": _patch(network.patch, pictures[0])}
     if network.shared:
         sharing = {name: getattr(network, name) for name in ("projection", "rank") if getattr(network, name)}
         made: Sequence[Architecture] = shared_architectures(pictures, network.model, **options, **sharing)
@@ -157,6 +157,14 @@ def fit_of(recipe: Recipe, *, resume: bool) -> Fit:
     else:
         made = [Architecture(network.model, p.sides, p.channels, **options, value=p.value) for p in pictures]
     return Fit(pictures, made, with_own_rate(recipe.training, made[0]), resume)
+
+
+def _patch(text: str, signal: "Samples") -> tuple[int, ...]:
+    """Return the samples of a patch along each axis; () if there are none."""
+    from inrhw.signals.samples import parse_sides
+
+    axes = len(signal.sides)
+    return parse_sides(text, range(axes, axes + 1), f"a patch of this {signal.kind}") if text else ()
 
 
 def _tiled(recipe: Recipe, signal: "Samples", options: dict[str, Any]) -> "Architecture":
@@ -173,7 +181,7 @@ def _tiled(recipe: Recipe, signal: "Samples", options: dict[str, Any]) -> "Archi
         return TiledArchitecture(network.model, signal.sides, signal.channels, **options, tile=tile)
 
     if network.tiles == AUTO:
-        return choose_tiles(recipe, signal, [of_tile(tile) for tile in sizes(signal.sides)])
+        return choose_tiles(recipe, signal, [of_tile(tile) for tile in sizes(signal.sides, options["patch"])])
     return of_tile(parse_sides(network.tiles, range(axes, axes + 1), f"a tile of this {signal.kind}"))
 
 
@@ -188,6 +196,8 @@ def _import_of(recipe: Recipe, *, resume: bool) -> Fit:
 
     if recipe.network.tiles:
         raise InputError("a checkpoint is one network; leave out tiles, which are many")
+    if recipe.network.patch:
+        raise InputError("a checkpoint gives a sample at a time; leave out patch")
     if recipe.network.shared:
         raise InputError("a checkpoint is one network; --shared is about several that are trained together")
     path = Path(recipe.imported.checkpoint).absolute()

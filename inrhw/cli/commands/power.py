@@ -80,7 +80,7 @@ class Power(Stage):
         toggles = self._activity(folder, synthesis)
         if toggles is None:  # older ones would stand in the report as if the figures came from them
             folder.forget(FILE)
-        found = estimate(synthesis, clock, manifest.initiation_interval, toggles)
+        found = estimate(synthesis, clock, manifest.clocks_a_sample, toggles)
         write_json(folder.folder / self.result, asdict(found))
 
     def _activity(self, folder: BuildFolder, synthesis: "Synthesis") -> "Activity | None":

@@ -67,8 +67,8 @@ class Synth(Stage):
         """Resources, timing, throughput and the latency in time."""
         from inrhw.reports.sections import synthesis_sections
 
-        interval = Manifest.load(folder).initiation_interval
-        return synthesis_sections(read_json(folder / cls.result, "inrhw synth"), interval, report)
+        clocks = Manifest.load(folder).clocks_a_sample
+        return synthesis_sections(read_json(folder / cls.result, "inrhw synth"), clocks, report)
 
 
 def synth(folder: FolderArgument, *, board: BoardName = DEFAULT.board, place: bool = False) -> None:

@@ -41,6 +41,8 @@ class Control(wiring.Component):
         The picture, where its frames begin and end; or one for each bank, if their sizes differ.
     credits
         Pixels that are under way at most.
+    leaving
+        The picture as it leaves, if that is by other beats than it is evaluated.
     window
         The source whose window is to be set, if any.
     scrubs
@@ -70,8 +72,15 @@ class Control(wiring.Component):
     """
 
     def __init__(
-        self, grids: Sequence[Grid], credits: int, window: WindowSource | None = None, *, scrubs: bool = False
+        self,
+        grids: Sequence[Grid],
+        credits: int,
+        window: WindowSource | None = None,
+        *,
+        leaving: Grid | None = None,
+        scrubs: bool = False,
     ) -> None:
+        self._leaving = grids if leaving is None else [leaving]
         self._grids, self._credits, self._window, self._scrubs = grids, credits, window, scrubs
         banks = {"entering_bank": In(range(len(grids))), "leaving_bank": In(range(len(grids)))}
         super().__init__(
@@ -93,7 +102,7 @@ class Control(wiring.Component):
         """Follow the frames where pixels enter and where they leave; connect the registers."""
         m = Module()
         m.submodules.entering = entering = PixelCounter(self._grids)
-        m.submodules.leaving = leaving = PixelCounter(self._grids)
+        m.submodules.leaving = leaving = PixelCounter(self._leaving)
         if len(self._grids) > 1:
             m.d.comb += [entering.bank.eq(self.entering_bank), leaving.bank.eq(self.leaving_bank)]
         kept, sticky = {**_KEPT}, [*_STICKY]
@@ -212,8 +221,8 @@ class Control(wiring.Component):
         fields: Mapping[ControlRegister, Mapping[str, ValueLike]] = {
             ControlRegister.VERSION: {"major": major, "minor": minor, "patch": patch},
             ControlRegister.SIZE: {
-                "width": of_bank([grid.width for grid in self._grids], bank),
-                "height": of_bank([grid.height for grid in self._grids], bank),
+                "width": of_bank([grid.width for grid in self._leaving], bank),
+                "height": of_bank([grid.height for grid in self._leaving], bank),
             },
             ControlRegister.CONTROL: self._kept,
             ControlRegister.STATUS: status,

@@ -130,7 +130,7 @@ class _Feed:
 
     def __init__(self, netlist: GateNetlist, manifest: Manifest, vectors: Path) -> None:
         arrays = read_arrays(vectors, ("coordinates", "pixels"), "inrhw emit")
-        frame = slice(manifest.pixels)  # of the first picture
+        frame = slice(manifest.beats)  # of the first picture
         self._coordinates = coordinate_beats(manifest, arrays["coordinates"][frame])
         self._pixels = value_beats(manifest, arrays["pixels"][frame])
         steady = {"m_axis_tready": 1, **manifest.resting_inputs}
@@ -138,7 +138,7 @@ class _Feed:
             name: [steady.get(name, 0) >> k & 1 for k in range(len(bits))]
             for name, bits in netlist.inputs.items()
         }
-        self._width = manifest.width
+        self._width = manifest.beat_sides[0]
         self.compared = 0
         self._cycle = self._sent = 0
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -263,15 +264,15 @@ class _Player:
     def __init__(self, folder: Path, module: Json) -> None:
         manifest = Manifest.load(folder)
         vectors = read_arrays(folder / _VECTORS, ("pixels", "coordinates"), "inrhw emit")
-        self.pixels = manifest.pixels
-        frame = slice(manifest.pixels)  # of the first picture
+        self.pixels = manifest.beats
+        frame = slice(manifest.beats)  # of the first picture
         self._golden = value_beats(manifest, vectors["pixels"][frame])
-        self.interval = manifest.initiation_interval
+        self.interval = math.ceil(manifest.clocks_a_beat)
         self.taken = 0  # pixels since reset
         self.remark = "; of the first picture" if manifest.pictures > 1 else ""
         self.simulation = NetlistSimulation(module)
         self._patience = 64 + manifest.scrub_clocks + manifest.latency + 2 * self.interval
-        self._width = manifest.width
+        self._width = manifest.beat_sides[0]
         self._sent = 0
         coordinates = vectors["coordinates"][frame]
         self._beats = coordinate_beats(manifest, coordinates) if manifest.source == "stream" else []

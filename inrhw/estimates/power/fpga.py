@@ -78,9 +78,7 @@ class Power:
     nodes: Mapping[str, NodePower]
 
 
-def power(
-    synthesis: Synthesis, clock_mhz: float, initiation_interval: int, activity: Activity | None
-) -> Power:
+def power(synthesis: Synthesis, clock_mhz: float, clocks_a_sample: float, activity: Activity | None) -> Power:
     """Estimate the power of a synthesized core.
 
     Parameters
@@ -89,7 +87,7 @@ def power(
         The netlist, and the board that it is for.
     clock_mhz
         The clock in MHz.
-    initiation_interval
+    clocks_a_sample
         Clocks a pixel.
     activity
         Of this netlist; None for `DEFAULT_RATES`, which make the band wider.
@@ -117,7 +115,7 @@ def power(
     luts = synthesis.board.resources["lut"]
     static = {level: mw * luts for level, mw in STATIC_MW_PER_LUT.items()}
     total = {level: static[level] + dynamic[level] for level in LEVELS}
-    per_pixel = initiation_interval / clock_mhz
+    per_pixel = clocks_a_sample / clock_mhz
     return Power(
         clock,
         label,

@@ -32,8 +32,10 @@ class NetlistSimulation:
     def __init__(self, module: Json) -> None:
         self._ports = module["ports"]
         parts = [part for name, cell in module["cells"].items() for part in parts_of(name, cell)]
-        ports = [bit for port in self._ports.values() for bit in port["bits"] if isinstance(bit, int)]
-        largest = max([1, *ports, *(bit for part in parts for bit in (*part.reads, *part.drives))])
+        ports = [port["bits"] for port in self._ports.values()]
+        # Also what a block puts out and nobody reads.
+        pins = [bits for cell in module["cells"].values() for bits in cell["connections"].values()]
+        largest = max([1, *(bit for bits in (*ports, *pins) for bit in bits if isinstance(bit, int))])
         self.values: Values = np.zeros(
             largest + 2, np.uint8
         )  # the last is where outputs go that lead nowhere

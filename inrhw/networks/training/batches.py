@@ -45,7 +45,8 @@ def batch_loss(
         network.targets(picture).to(x) for network, picture, x in zip(networks, pictures, xs, strict=True)
     ]
     tiles, value = networks[0].architecture.tiles, networks[0].architecture.value
-    pixels = -(-(training.batch or pixels_of_a_step(networks)) // (len(pictures) * tiles))
+    at_once = tiles * networks[0].architecture.patches.samples
+    pixels = -(-(training.batch or pixels_of_a_step(networks)) // (len(pictures) * at_once))
 
     def loss(models: Sequence[INR], step: int) -> Tensor:
         # From the number of the step: so training that is resumed draws the same pixels.
@@ -72,4 +73,5 @@ def pixels_of_a_step(networks: Sequence[INR]) -> int:
     """Return how many pixels a step sees if nobody says it."""
     if len(networks) > 1:
         return _TOGETHER
-    return max(1, _MOST_BYTES // (_BYTES_A_VALUE * sum(networks[0].architecture.features)))
+    architecture = networks[0].architecture
+    return max(1, _MOST_BYTES // (_BYTES_A_VALUE * sum(architecture.features)) * architecture.patches.samples)

@@ -35,8 +35,10 @@ class Trial:
     psnr_db: float
 
 
-def sizes(sides: tuple[int, ...]) -> list[tuple[int, ...]]:
+def sizes(sides: tuple[int, ...], patch: tuple[int, ...] = ()) -> list[tuple[int, ...]]:
     """Return the sizes of tiles to try, the largest first: powers of two, cut to the signal.
+
+    Patches divide them; () if there are none.
 
     Examples
     --------
@@ -44,7 +46,12 @@ def sizes(sides: tuple[int, ...]) -> list[tuple[int, ...]]:
     [(32, 20), (16, 16), (8, 8)]
     """
     found = [tuple(min(edge, side) for side in sides) for edge in _EDGES[len(sides)]]
-    return [tile for tile in dict.fromkeys(found) if tile != sides]
+    patch = patch or (1,) * len(sides)
+    return [
+        tile
+        for tile in dict.fromkeys(found)
+        if tile != sides and not any(own % part for own, part in zip(tile, patch, strict=True))
+    ]
 
 
 def is_smaller(architecture: TiledArchitecture, signal: Samples) -> bool:

@@ -1,0 +1,36 @@
+"""In which order patches leave a core: each as a beat, or line by line from a buffer."""
+
+from inrhw.base.errors import InputError
+from inrhw.gateware.patch_buffer import PatchBuffer
+from inrhw.lowering.hardware import Hardware
+from inrhw.networks.architecture import Architecture
+from inrhw.signals.patches import Patches
+
+
+def check_patches(patches: Patches, patch_order: bool, source: str, *, window: bool, scrubs: bool) -> None:
+    """Raise InputError unless patches can leave a core in the order that is asked for."""
+    if patches.samples == 1:
+        if patch_order:
+            raise InputError(
+                "patch_order is about patches, and there are none; give patch too, or leave it out"
+            )
+        return
+    if window:
+        raise InputError("a window moves by samples, and patches are evaluated whole; leave one of them out")
+    if patch_order:
+        return
+    if source != "raster":
+        raise InputError("a stream asks for a patch at a time and gets it as a beat; give patch_order too")
+    if scrubs:
+        raise InputError(
+            "weight_ecc scrub repairs between frames, while line buffers still hold the one before; "
+            "give patch_order too, or weight_ecc ecc"
+        )
+    PatchBuffer.of(patches, 1)
+
+
+def line_buffer(architecture: Architecture, hardware: Hardware) -> PatchBuffer | None:
+    """Return what turns patches into lines, of a core that does."""
+    if not architecture.patch or hardware.patch_order:
+        return None
+    return PatchBuffer.of(architecture.patches, -(-architecture.value.width // 8) * 8 * architecture.channels)
