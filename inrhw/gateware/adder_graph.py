@@ -15,6 +15,13 @@ MOST_OPERANDS = 3
 APART = "inrhw_apart"
 
 
+class Input(NamedTuple):
+    """An input of a graph without some of its low bits: ``x[number] >> dropped``."""
+
+    number: int
+    dropped: int = 0
+
+
 class Term(NamedTuple):
     """A variable times a signed power of two: ``sign * (variable << shift)``."""
 
@@ -100,8 +107,8 @@ class AdderGraph:
 
     Parameters
     ----------
-    n_inputs
-        Length of the input vector.
+    inputs
+        What is taken of the input vector.
     constants
         Values of the constant variables.
     adders
@@ -110,7 +117,7 @@ class AdderGraph:
         One term a row, with sign +1; None for a row that is zero.
     """
 
-    n_inputs: int
+    inputs: tuple[Input, ...]
     constants: tuple[int, ...]
     adders: tuple[Adder, ...]
     outputs: tuple[Term | None, ...]
@@ -118,7 +125,7 @@ class AdderGraph:
     @property
     def first_adder(self) -> int:
         """Number of the variable that the first adder is."""
-        return self.n_inputs + len(self.constants)
+        return len(self.inputs) + len(self.constants)
 
     @cached_property
     def levels(self) -> list[int]:
@@ -143,7 +150,8 @@ class AdderGraph:
         keep
             How many low bits of each output are used.
         """
-        ranges = [(element.lo, element.hi)] * self.n_inputs + [(c, c) for c in self.constants]
+        ranges = [(element.lo >> dropped, element.hi >> dropped) for _, dropped in self.inputs]
+        ranges += [(c, c) for c in self.constants]
         for adder in self.adders:
             ranges.append(adder.range(ranges))
         kept = [0] * len(ranges)

@@ -50,22 +50,31 @@ def build_adders(
     bits = graph.bits(element, keep)
     levels = graph.levels
     stages = [sum(cut <= level for cut in registered) for level in range(graph.depth + 1)]
-    history: list[list[Value]] = [[value] for value in inputs]
-    held = bits[graph.n_inputs : graph.first_adder]
-    history += [[Const(c, _shape(own))] for c, own in zip(graph.constants, held, strict=True)]
-    names = {k: f"x{k}" if k < graph.n_inputs else f"v{k}" for k in range(len(levels))}
+    n_inputs = len(graph.inputs)
+    constants = [
+        Const(c, _shape(own))
+        for c, own in zip(graph.constants, bits[n_inputs : graph.first_adder], strict=True)
+    ]
+    whole: list[list[Value]] = [[value] for value in inputs]
+    sums: list[list[Value]] = []
+    names = {k: f"v{k}" for k in range(graph.first_adder, len(levels))}
     names |= {term.variable: f"sum{row}" for row, term in enumerate(graph.outputs) if term}
+
+    def delayed_by(past: list[Value], name: str, registers: int) -> Value:
+        while len(past) <= registers:
+            past.append(Signal.like(past[-1], name=f"{name}_d{len(past)}", reset_less=True))
+            m.d.sync += past[-1].eq(past[-2])
+        return past[registers]
 
     def at(variable: int, level: int) -> Value:
         """Return the variable, delayed to be in step with `level`; constants are always in step."""
-        past = history[variable]
-        if isinstance(past[0], Const):
-            return past[0]
-        while len(past) <= stages[level] - stages[levels[variable]]:
-            name = f"{names[variable]}_d{len(past)}"
-            past.append(Signal.like(past[-1], name=name, reset_less=True))
-            m.d.sync += past[-1].eq(past[-2])
-        return past[stages[level] - stages[levels[variable]]]
+        registers = stages[level] - stages[levels[variable]]
+        if variable < n_inputs:
+            number, dropped = graph.inputs[variable]
+            return delayed_by(whole[number], f"x{number}", registers).shift_right(dropped)
+        if variable < graph.first_adder:
+            return constants[variable - n_inputs]
+        return delayed_by(sums[variable - graph.first_adder], names[variable], registers)
 
     for k, adder in enumerate(graph.adders, graph.first_adder):
         later = levels[k] in registered
@@ -73,7 +82,7 @@ def build_adders(
         total = Signal(_shape(bits[k]), name=names[k], reset_less=True, attrs=attrs)
         domain = m.d.sync if later else m.d.comb
         domain += total.eq(_sum(adder, [at(term.variable, levels[k] - 1) for term in adder.terms]))
-        history.append([total])
+        sums.append([total])
     return [at(term.variable, graph.depth) << term.shift if term else Const(0) for term in graph.outputs]
 
 
@@ -97,7 +106,11 @@ def adders_cost(
     stages = [sum(cut <= level for cut in registered) for level in range(graph.depth + 1)]
     bits = graph.bits(element, keep)
     first = graph.first_adder
-    held: list[list[_Bit]] = [[(k, bit, 0) for bit in range(bits[k].width)] for k in range(graph.n_inputs)]
+    held: list[list[_Bit]] = [
+        # Below all adders: a bit of an input waits once, whatever it is taken with.
+        [(-1 - number, bit + dropped, 0) for bit in range(own.width)]
+        for (number, dropped), own in zip(graph.inputs, bits, strict=False)
+    ]
     held += [[]] * len(graph.constants)
     taken: dict[tuple[int, int], set[int]] = defaultdict(set)
 

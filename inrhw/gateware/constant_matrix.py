@@ -10,11 +10,11 @@ tree.
 import functools
 import heapq
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
 
 from inrhw.base.types import Codes, Fixed
-from inrhw.gateware.adder_graph import MOST_OPERANDS, Adder, AdderGraph, Term
+from inrhw.gateware.adder_graph import MOST_OPERANDS, Adder, AdderGraph, Input, Term
 
 #: Bits that a term of a row is taken to cost beside its own: carries make sums wider than their operands.
 _MARGIN = 2
@@ -41,9 +41,15 @@ def signed_digits(value: int) -> list[tuple[int, int]]:
 
 
 def adder_graph(
-    weight: Codes, bias: Codes, element: Fixed, *, keep: int = 62, operands: int = MOST_OPERANDS
+    weight: Codes,
+    bias: Codes,
+    element: Fixed,
+    *,
+    keep: int = 62,
+    operands: int = MOST_OPERANDS,
+    cut: int = 0,
 ) -> AdderGraph:
-    """Build adders that compute ``weight @ x + bias``.
+    """Build adders that compute ``weight @ x + bias``, or with `cut` what is left of it above that place.
 
     Parameters
     ----------
@@ -57,6 +63,9 @@ def adder_graph(
         How many low bits of each result are used.
     operands
         Of an adder: 2 or 3.
+    cut
+        The sum is in units of ``2**cut``; what each digit of a weight, or the bias, has below is not added,
+        and nothing of a digit that would add less than two bits of its input.
 
     Examples
     --------
@@ -65,35 +74,54 @@ def adder_graph(
     >>> [graph.levels[term.variable] for term in graph.outputs]
     [2, 1]
     """
-    return _adder_graph(tuple(map(tuple, weight.tolist())), tuple(bias.tolist()), element, keep, operands)
+    constants = tuple(b >> cut for b in bias.tolist())
+    return _adder_graph(
+        tuple(map(tuple, weight.tolist())), constants, element, keep=keep, operands=operands, cut=cut
+    )
 
 
 @functools.lru_cache(maxsize=64)
 def _adder_graph(
-    weight: tuple[tuple[int, ...], ...], bias: tuple[int, ...], element: Fixed, keep: int, operands: int
+    weight: tuple[tuple[int, ...], ...],
+    bias: tuple[int, ...],
+    element: Fixed,
+    *,
+    keep: int,
+    operands: int,
+    cut: int,
 ) -> AdderGraph:
     """Return the adders; a build asks for the same ones several times."""
-    n_inputs = len(weight[0]) if weight else 0
-    rows = [
-        {Term(i, shift, sign) for i, w in enumerate(row) for shift, sign in signed_digits(w)}
-        for row in weight
-    ]
+    taken = [list(_taken(row, element.width, cut)) for row in weight]
+    inputs = sorted({x for row in taken for x, _, _ in row})
+    numbers = {x: number for number, x in enumerate(inputs)}
+    rows = [{Term(numbers[x], shift, sign) for x, shift, sign in row} for row in taken]
     # A constant is positive whatever its value, so that every row's sum has a positive sign.
     used = [
         b != 0 or (bool(row) and all(term.sign < 0 for term in row))
         for row, b in zip(rows, bias, strict=True)
     ]
     odd = [_odd(_nearest_to_zero(b, keep)) for b, use in zip(bias, used, strict=True) if use]
-    variables = _Variables([(element.lo, element.hi)] * n_inputs + [(c, c) for c, _ in odd])
+    variables = _Variables(
+        [(element.lo >> dropped, element.hi >> dropped) for _, dropped in inputs] + [(c, c) for c, _ in odd]
+    )
     sharing = _Sharing(rows, variables, keep, operands)
     sharing.run()
-    constants = iter(range(n_inputs, n_inputs + len(odd)))
+    constants = iter(range(len(inputs), len(inputs) + len(odd)))
     for row, use in zip(rows, used, strict=True):
         if use:
             constant = next(constants)
-            row.add(Term(constant, odd[constant - n_inputs][1], 1))
+            row.add(Term(constant, odd[constant - len(inputs)][1], 1))
     outputs = [_sum(row, variables, keep, operands) for row in rows]
-    return AdderGraph(n_inputs, tuple(c for c, _ in odd), tuple(variables.adders), tuple(outputs))
+    return AdderGraph(tuple(inputs), tuple(c for c, _ in odd), tuple(variables.adders), tuple(outputs))
+
+
+def _taken(row: Iterable[int], width: int, cut: int) -> Iterator[tuple[Input, int, int]]:
+    """Yield what each signed digit of a row takes of an input, how far it is shifted, and the sign."""
+    for number, weight in enumerate(row):
+        for place, sign in signed_digits(weight):
+            dropped = max(0, cut - place)
+            if dropped == 0 or width - dropped >= 2:
+                yield Input(number, dropped), max(0, place - cut), sign
 
 
 def _nearest_to_zero(value: int, keep: int) -> int:
@@ -217,7 +245,7 @@ class _Sharing:
 
     def _push(self, heap: list[tuple[float, _Pair]], pairs: Iterable[_Pair]) -> None:
         """Add pairs with the most that they, or a triple of them, can save."""
-        third = max(self._variables.widths) / (self._operands - 1) + _MARGIN
+        third = max(self._variables.widths, default=0) / (self._operands - 1) + _MARGIN
         for pair in sorted(pairs):
             if len(groups := self._groups(pair)) > 1:
                 most = self._gain(groups) + len(groups) * third * (self._operands > 2)

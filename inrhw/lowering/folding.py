@@ -88,12 +88,22 @@ def fold(graph: Graph, folding: Folding, precision: Precision) -> Graph:
     Raises
     ------
     InputError
-        If the number of folds is not that of the layers, a fold is larger than its layer, or bits or a neuron
-        do not fit loadable memories.
+        If the number of folds is not that of the layers, a fold is larger than its layer, bits or a neuron
+        do not fit loadable memories, or the network has guard bits.
     """
+    check_whole(precision)
     if folding.weights == "loadable":
         check_loadable(precision, sum(isinstance(node, Dense) for node in graph.nodes.values()))
     return _fold([graph], folding, precision)
+
+
+def check_whole(precision: Precision) -> None:
+    """Raise InputError if addends are cut, which multipliers cannot do."""
+    if precision.guard_bits is not None:
+        raise InputError(
+            "guard_bits cuts what adders add, and a folded core multiplies; train without it, or leave out "
+            "targets and weights other than baked"
+        )
 
 
 def check_loadable(precision: Precision, layers: int) -> None:

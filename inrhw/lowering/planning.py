@@ -20,7 +20,7 @@ from inrhw.lowering.cost import (
     rest_cost,
     synapse_fold,
 )
-from inrhw.lowering.folding import Folding, check_loadable
+from inrhw.lowering.folding import Folding, check_loadable, check_whole
 from inrhw.lowering.hardware import WHERE_LEVELS_ARE, Hardware, check_window
 from inrhw.lowering.patch_order import check_patches, line_buffer
 from inrhw.lowering.shapes import LayerShape, layer_shapes
@@ -56,7 +56,7 @@ def plan(architecture: Architecture, hardware: Hardware, board: Board) -> Foldin
     ------
     InputError
         If no folding does it; the message says what is short and what would fit. If the core cannot have the
-        window that is wished for.
+        window that is wished for, or the network has guard bits.
     """
     if hardware.window:
         first = architecture.hidden_activations[0]
@@ -71,6 +71,7 @@ def plan(architecture: Architecture, hardware: Hardware, board: Board) -> Foldin
                 "ask for weights rom or loadable, with a target"
             )
         return None
+    check_whole(architecture.precision)
     return _folding(layer_shapes(architecture), hardware, board, line_buffer(architecture, hardware))
 
 

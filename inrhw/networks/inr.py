@@ -97,20 +97,24 @@ class INR(Trainable):
     def _round(self) -> None:
         """Compute with the architecture's precision from now on."""
         precision, phase_bits = self.architecture.precision, self.architecture.phase_bits
-        elements = [self.architecture.grid.element]
+        elements, fracs = [self.architecture.grid.element], []
         circuit = self.architecture.circuit
         for activation in self.hidden_activations():
             own = circuit if activation is self.activation else activation.node_class
             activation.quantize(phase_bits, precision.activation_bits, own, mid_rise=precision.mid_rise)
-            assert activation.element is not None
+            assert activation.argument is not None and activation.element is not None
+            fracs.append(activation.argument.frac)
             elements.append(activation.element)
             finer_activation = copy.deepcopy(activation)
             finer_activation.quantize(phase_bits, widened(activation.element).width, own)
             self.finer_activations.append(finer_activation)
+        fracs.append(self.architecture.value.frac)
         bits = precision.weight_bits_of(len(self.layers))
         for k, layer in enumerate(self.dense_layers()):
             code = weight_codes()[precision.weight_code if 0 < k < len(bits) - 1 else "uniform"]
             layer.quantize(bits[k], elements[k], precision.max_row_shift, code)
+            if precision.guard_bits is not None and k:
+                layer.addend_frac = fracs[k] + precision.guard_bits
 
     def _dense(
         self, n: int, out: int, gain: float, scale: tuple[float, ...] | None = None, offset: float = 0.0

@@ -57,6 +57,9 @@ class Precision(Settings):
     mid_rise
         Values of activations half-way between codes, so that the complement of a code is minus its value:
         fewer LUTs, and more dB with few activation_bits (docs/density.md). For odd functions of a phase.
+    guard_bits
+        Bits below the last place of a layer's result that its addends keep, 0..8, in all layers but that of
+        the coordinates: fewer LUTs of baked weights (docs/density.md). None: all, nothing is cut.
     """
 
     weight_bits: Bits = 9
@@ -72,6 +75,7 @@ class Precision(Settings):
     rotate_layers: Literal["all", "hidden", "last"] = "hidden"
     hadamard: Literal["blocks", "stored"] = "blocks"
     mid_rise: bool = False
+    guard_bits: Annotated[int, at_least(0, 8)] | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -89,6 +93,10 @@ class Precision(Settings):
         if self.mid_rise and self.quantizer != "uniform":
             raise InputError(
                 f"mid_rise is of values that are not rotated; leave it out, or quantizer {self.quantizer}"
+            )
+        if self.guard_bits is not None and self.quantizer != "uniform":
+            raise InputError(
+                f"guard_bits is of weights that are not rotated; leave it out, or quantizer {self.quantizer}"
             )
         if (self.rotate, self.hadamard) == ("activations", "stored"):
             raise InputError(

@@ -73,6 +73,11 @@ class SharedArchitecture(Architecture):
             raise InputError(
                 "layer_bits and weight_code are about a network alone, and these share layers; leave them out"
             )
+        if self.precision.guard_bits is not None:
+            raise InputError(
+                "guard_bits is about the adders of a network alone, and pictures that share layers have "
+                "multipliers; leave it out"
+            )
         if self.projection not in PROJECTIONS:
             raise InputError(f"projection must be one of {', '.join(PROJECTIONS)}, not {self.projection!r}")
         if not 1 <= self.rank <= self.hidden_features:

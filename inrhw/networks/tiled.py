@@ -60,6 +60,10 @@ class TiledArchitecture(Architecture):
         _ = self.tiling_of_patches
         if self.precision.quantizer != "uniform":
             raise InputError(f"tiles are quantized uniformly; quantizer {self.precision.quantizer} rotates")
+        if self.precision.guard_bits is not None:
+            raise InputError(
+                "guard_bits cuts what adders add, and the weights of tiles are in memory; leave it out"
+            )
 
     @property
     def finer(self) -> float:

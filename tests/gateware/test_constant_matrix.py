@@ -21,8 +21,8 @@ matrices = shapes.flatmap(
 
 
 def evaluate(graph: AdderGraph, x: Codes) -> Codes:
-    """Compute the outputs of an adder graph for int64 inputs [batch, n_inputs], as its adders do."""
-    values = [x[:, k] for k in range(graph.n_inputs)]
+    """Compute the outputs of an adder graph for int64 vectors [batch, length], as its adders do."""
+    values = [x[:, number] >> dropped for number, dropped in graph.inputs]
     values += [np.full(len(x), constant, np.int64) for constant in graph.constants]
     for adder in graph.adders:
         values.append(
@@ -65,6 +65,17 @@ def test_adders_compute_the_product(weight: Codes, operands: int, data: st.DataO
     assert all(term is None or term.sign == 1 for term in graph.outputs)
     nothing = [not row.any() and b == 0 for row, b in zip(weight, bias, strict=True)]
     assert [term is None for term in graph.outputs] == nothing
+
+
+@given(matrices, st.integers(0, 12))
+def test_what_is_cut_of_the_digits_is_not_added(weight: Codes, cut: int) -> None:
+    graph = adder_graph(weight, np.zeros(len(weight), np.int64), BYTE, cut=cut)
+    x = np.random.default_rng(0).integers(BYTE.lo, BYTE.hi + 1, (20, weight.shape[1]))
+    sums = evaluate(graph, x) << cut
+    # The bias has no part in it, so all that is left is that of each digit: less than a unit of it is lost.
+    digits = [sum(len(signed_digits(int(w))) for w in row) for row in weight]
+    assert (abs(sums - x @ weight.T) <= (np.array(digits) << cut)).all()
+    assert cut or (sums == x @ weight.T).all()
 
 
 def test_nothing_is_added_for_powers_of_two() -> None:

@@ -1,5 +1,6 @@
 import contextlib
 import math
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -66,6 +67,47 @@ def test_so_it_does_with_mid_rise_values(
             # Half a turn on is minus the value.
             turn = np.arange(1 << node.i.element.width)[:, None]
             assert (node.forward_int(turn) == ~np.roll(node.forward_int(turn), len(turn) // 2, 0)).all()
+
+
+@settings(max_examples=25)
+@given(
+    st.sampled_from(["quadinr", "siren", "gauss", "relu_pe"]),
+    st.builds(
+        Precision,
+        weight_bits=st.integers(2, 16),
+        last_weight_bits=st.sampled_from([2, 9, 20]),
+        activation_bits=st.integers(2, 9),
+        phase_bits=st.integers(3, 10),
+        guard_bits=st.integers(0, 8),
+    ),
+    st.booleans(),
+    st.integers(0, 1000),
+    st.sampled_from([0.0, 0.01, 1.0, 30.0]),
+)
+def test_so_it_does_with_addends_that_are_cut(
+    model: str, precision: Precision, mid_rise: bool, seed: int, weight_scale: float
+) -> None:
+    precision = replace(precision, mid_rise=mid_rise and model in ("quadinr", "siren"))
+    architecture = Architecture(model, (5, 4), 1, 4, 1, precision=precision)
+    with contextlib.suppress(Overflow):
+        assert differences(network(architecture, seed, weight_scale)) == 0
+
+
+def test_the_mean_of_what_is_cut_is_in_the_bias(architecture: Architecture) -> None:
+    a, b = (
+        lower(INR(replace(architecture, precision=Precision(guard_bits=bits))).quantized()).nodes[
+            "layer1_dense"
+        ]
+        for bits in (2, None)
+    )
+    assert isinstance(a, Dense) and isinstance(b, Dense)
+    x = np.random.default_rng(0).integers(a.i.element.lo, a.i.element.hi + 1, (20_000, a.i.length))
+    turn = 1 << a.frac
+    # The signed distance of two phases, in units of the last place.
+    distance = (a.forward_int(x) - b.forward_int(x) + turn // 2) % turn - turn // 2
+    assert 0.2 < distance.std() < 1
+    # The bias has a quarter of a unit as its last place.
+    assert abs(distance.mean(axis=0)).max() < 1 / 8 + 0.02
 
 
 @pytest.mark.parametrize(

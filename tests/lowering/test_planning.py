@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from inrhw.base.board import Board, load_board
 from inrhw.base.errors import InputError
 from inrhw.gateware.cost import Cost
-from inrhw.lowering.cost import cycles, network_cost
+from inrhw.lowering.cost import baked_cost, cycles, network_cost
 from inrhw.lowering.folding import Folding, accumulator_width, fold
 from inrhw.lowering.hardware import Hardware
 from inrhw.lowering.integer_graph import lower
@@ -24,6 +24,7 @@ from inrhw.networks.architecture import Architecture
 from inrhw.networks.inr import INR
 from inrhw.networks.precision import Precision
 from inrhw.networks.shared import SharedArchitecture
+from inrhw.networks.tiled import TiledArchitecture
 from inrhw.ops.linear.folded_dense.fold import Fold
 
 VCU128 = load_board("vcu128")
@@ -437,3 +438,29 @@ def test_a_loadable_raster_scan_has_room_for_every_network_of_its_shape(
     first = layer_shapes(architecture)[0]
     shape = first.folded(Fold(1, 2), 2, "loadable")
     assert shape.format.shift_hi + shape.element.width <= accumulator_width(shape.format, shape.element) <= 56
+
+
+def test_guard_bits_are_refused_where_nothing_adds_digits() -> None:
+    precision = replace(EIGHT, guard_bits=1)
+    for wish in (Hardware(target_mpixels=20), Hardware(weights="loadable", initiation_interval=9)):
+        with pytest.raises(
+            InputError, match=r"guard_bits cuts what adders add, and a folded core multiplies"
+        ):
+            plan(network(8, precision=precision), wish, VCU128)
+    with pytest.raises(InputError, match=r"weights of tiles are in memory; leave it out"):
+        TiledArchitecture("siren", (16, 16), 3, 8, 1, precision=precision, tile=(8, 8))
+    with pytest.raises(InputError, match=r"pictures that share layers have multipliers; leave it out"):
+        SharedArchitecture("siren", (16, 16), 3, 8, 2, precision=precision)
+    with pytest.raises(InputError, match=r"leave it out, or quantizer dhq"):
+        replace(precision, quantizer="dhq")
+    assert plan(network(8, precision=precision), Hardware(), VCU128) is None
+
+
+def test_guard_bits_save_luts_as_predicted_before_training() -> None:
+    costs = [
+        baked_cost(layer_shapes(network(16, precision=replace(EIGHT, guard_bits=bits))), "raster")
+        for bits in (None, 2, 1, 0)
+    ]
+    luts = [cost.lut for cost in costs]
+    assert luts == sorted(luts, reverse=True)
+    assert luts[2] < 0.85 * luts[0]

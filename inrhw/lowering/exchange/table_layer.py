@@ -52,10 +52,13 @@ def table_layers(network: INR) -> list[TableLayer]:
     Raises
     ------
     InputError
-        If there are many networks, one for each tile, or a layer is no matrix and a table of at most 16 bits.
+        If there are many networks, one for each tile, addends are cut (guard bits), or a layer is no matrix
+        and a table of at most 16 bits.
     """
     if isinstance(network, TiledINR):
         raise InputError("tiles are many networks, and a file holds one; train without tiles")
+    if network.architecture.precision.guard_bits is not None:
+        raise InputError("what guard_bits cuts is not in the product with a matrix; train without it")
     nodes = lower(network).nodes
     if strange := [
         name for name, node in nodes.items() if not isinstance(node, Dense | Requantize | CurveNode)

@@ -60,6 +60,8 @@ def program_of(network: INR) -> bytes:
             f"a network whose layers may rotate (dhq) cannot be a {SUFFIX}; train it uniformly, or export "
             ".onnx or .npz, which can where only weights are rotated"
         )
+    if network.architecture.precision.guard_bits is not None:
+        raise InputError(f"what guard_bits cuts cannot be put into a {SUFFIX}; train without it")
     renderer = Renderer(network).double().eval()
     grid = network.architecture.grid
     example = torch.zeros(2, grid.axes, dtype=torch.float64)

@@ -173,7 +173,7 @@ def _train(state: State[M], task: Task[M], training: Training, on_progress: OnPr
         model = task.quantize(state.float_model)
         with uninterrupted():
             state.model, state.quantizing, state.step, state.moments = model, True, 0, {}
-    for step in descend(state.model, task.loss, state, training):
+    for step in descend(state.model.train(), task.loss, state, training):
         on_progress(training.steps + step, total)
 
 

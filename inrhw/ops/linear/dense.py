@@ -4,6 +4,7 @@ The circuit is an adder graph (`gateware.constant_matrix`), as a rule with a reg
 or three operands: the flip-flops of a slice are free, Yosys keeps registered adders apart (fused into
 carry-save form they cost twice the LUTs), and the critical path is one carry chain. No adder is wider than
 the result needs: in front of a phase the integer bits are dropped everywhere, however many inputs are summed.
+With `guard_bits` they are no finer than that far below the result's last place either (`inrhw.ops.addends`).
 """
 
 import functools
@@ -25,6 +26,7 @@ from inrhw.gateware.constant_matrix import adder_graph
 from inrhw.gateware.cost import Cost, beside
 from inrhw.gateware.edge import flow
 from inrhw.gateware.pipeline import delay, delay_valid
+from inrhw.ops.addends import Cut
 from inrhw.ops.codes.uniform import Uniform
 from inrhw.ops.kinds.activation import Affine
 from inrhw.ops.kinds.weight_code import WeightCode
@@ -58,7 +60,7 @@ class Dense(Node):
         Fraction bits of the weights.
     bias
         int64 codes [out_features] with ``i.element.frac + weight_frac`` fraction bits. For rounding half up
-        it includes half a unit of the last place that is kept.
+        it includes half a unit of the last place that is kept, and with `guard_bits` the mean of what is cut.
     frac
         Fraction bits kept in the output, at most those of the exact sum.
     wrap
@@ -67,6 +69,8 @@ class Dense(Node):
         Most that an adder takes: 3 where a slice adds them with one LUT a bit, else 2.
     adder_levels
         Levels of adders from one register to the next.
+    guard_bits
+        Bits below the output's last place that addends keep; None: all. It changes what is computed.
     """
 
     i: Vector
@@ -77,6 +81,7 @@ class Dense(Node):
     wrap: bool
     operands: int = MOST_OPERANDS
     adder_levels: int = 1
+    guard_bits: int | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.i.element, Fixed):
@@ -109,6 +114,13 @@ class Dense(Node):
         return self.acc_frac - self.frac
 
     @property
+    def cut(self) -> Cut:
+        """Where addends are cut."""
+        assert isinstance(self.i.element, Fixed)
+        guard_bits = self.shift if self.guard_bits is None else min(self.guard_bits, self.shift)
+        return Cut(self.shift - guard_bits, self.i.element)
+
+    @property
     def o(self) -> Vector:
         """``Phase(frac)``, or the narrowest format that holds every result."""
         if self.wrap:
@@ -118,24 +130,35 @@ class Dense(Node):
         return Vector(element, len(self.bias), banks=self.i.banks)
 
     def sum_range(self) -> tuple[int, int]:
-        """Return the smallest and largest exact sum over all rows and inputs."""
+        """Return bounds of the sum over all rows and inputs; if nothing is cut, the least and the largest."""
         lo, hi = self.i.element.lo, self.i.element.hi
         least = np.minimum(self.weight * lo, self.weight * hi).sum(axis=1) + self.bias
         most = np.maximum(self.weight * lo, self.weight * hi).sum(axis=1) + self.bias
-        return int(least.min()), int(most.max())
+        least_lost, most_lost = self.cut.lost(self.weight)
+        return int((least - most_lost).min()), int((most - least_lost).max())
 
     @functools.cached_property
     def adder_graph(self) -> AdderGraph:
         """The adders of the circuit."""
         assert isinstance(self.i.element, Fixed)
         return adder_graph(
-            self.weight, self.bias, self.i.element, keep=self.summed_bits, operands=self.operands
+            self.weight,
+            self.bias,
+            self.i.element,
+            keep=self.summed_bits,
+            operands=self.operands,
+            cut=self.cut.place,
         )
 
     @property
     def summed_bits(self) -> int:
-        """Low bits of a sum that are used, with those that are dropped in the end."""
-        return self.shift + self.o.element.width
+        """Low bits of a sum that are used, from where addends are cut, with those dropped in the end."""
+        return self.unused_bits + self.o.element.width
+
+    @property
+    def unused_bits(self) -> int:
+        """Low bits of a sum that are added and then dropped."""
+        return self.shift - self.cut.place
 
     @property
     def registered(self) -> list[int]:
@@ -150,7 +173,8 @@ class Dense(Node):
 
     def forward_int(self, x: Codes) -> Codes:
         """Multiply, add, shift; see `Node`."""
-        y = (x @ self.weight.T + self.bias) >> self.shift
+        products = self.cut.products(x, self.weight) if self.cut.place else x @ self.weight.T
+        y = (products + self.bias) >> self.shift
         return y & ((1 << self.frac) - 1) if self.wrap else y
 
     def cost(self) -> Cost:
@@ -162,7 +186,7 @@ class Dense(Node):
             self.i.element,
             registered=self.registered,
             keep=self.summed_bits,
-            dropped=self.shift,
+            dropped=self.unused_bits,
         )
         return replace(found, ff=_MERGED * found.ff) + beside(self.i, self.latency)
 
@@ -184,7 +208,8 @@ class Dense(Node):
             bias_codes = rng.integers(-1000, 1000, rows)
             for wrap in (True, False):
                 banks = 3 if columns == 6 else 1
-                yield cls(Vector(Fixed(8, 7), columns, banks=banks), weight, bits, bias_codes, 8, wrap)
+                node = cls(Vector(Fixed(8, 7), columns, banks=banks), weight, bits, bias_codes, 8, wrap)
+                yield from (node, replace(node, guard_bits=1))
 
 
 class DenseComponent(wiring.Component):
@@ -200,12 +225,12 @@ class DenseComponent(wiring.Component):
         node = self._node
         graph = node.adder_graph
         assert isinstance(node.i.element, Fixed)
-        x = [self.i.payload[k] for k in range(graph.n_inputs)]
+        x = [self.i.payload[k] for k in range(node.i.length)]
         rows = build_adders(
             m, graph, x, node.i.element, registered=node.registered, keep=node.summed_bits, apart=True
         )
         for row, y in enumerate(rows):
-            m.d.comb += self.o.payload[row].eq(y >> node.shift)
+            m.d.comb += self.o.payload[row].eq(y >> node.unused_bits)
         m.d.comb += self.o.valid.eq(delay_valid(m, self.i.valid, node.latency))
         if node.i.banks > 1:
             m.d.comb += self.o.bank.eq(delay(m, self.i.bank, node.latency, "bank"))
@@ -246,6 +271,8 @@ class DenseLayer(nn.Module):
         self._x = Fixed(1, 0)
         self.max_row_shift = 0
         self.code: WeightCode = UNIFORM
+        #: Fraction bits of the addends of a sum; None: all that they have. Once quantized.
+        self.addend_frac: int | None = None
 
     def reset(self, bound: float, generator: torch.Generator) -> None:
         """Draw weights from U(-bound, bound) and biases from U(-1/sqrt(in), 1/sqrt(in))."""
@@ -351,9 +378,26 @@ class DenseLayer(nn.Module):
         return {}
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map [batch, in_features] to [batch, out_features]."""
-        weight, bias = self.absorbed() if self.weight_bits is None else self.quantized()[:2]
-        return nn.functional.linear(x, weight, bias)
+        """Map [batch, in_features] to [batch, out_features]; addends are whole while it is trained."""
+        if self.weight_bits is None:
+            return nn.functional.linear(x, *self.absorbed())
+        weight, bias, frac = self.quantized()
+        y = nn.functional.linear(x, weight, bias)
+        if self.addend_frac is None or self.training:
+            return y
+        return y - self._lost(x, weight, int(frac.max()))
+
+    @torch.no_grad()
+    def _lost(self, x: Tensor, weight: Tensor, weight_frac: int) -> Tensor:
+        """Return what is cut off the addends of each sum, less its mean, which the bias has."""
+        assert self.addend_frac is not None
+        element = self.input_format
+        acc_frac = element.frac + weight_frac
+        cut = Cut(acc_frac - self.addend_frac, element)
+        # Of mid-rise values the codes.
+        x = (x * 2.0**element.frac).floor()
+        lost = cut.lost_beyond_mean(x, (weight.double() * 2.0**weight_frac).long())
+        return lost * 2.0**-acc_frac
 
     def node(self, i: Vector, frac: int, wrap: bool, *, floors: bool = False) -> Dense:
         """Return the quantized layer in integers.
@@ -379,15 +423,26 @@ class DenseLayer(nn.Module):
         weight_frac = max(int(frac_of_row.max()), frac - x_frac)
         acc_frac = x_frac + weight_frac
         x = max(abs(i.element.lo), i.element.hi) * 2.0**-x_frac
-        row_frac = (frac_of_row + x_frac + int(self.input_format.mid_rise)).clamp(min=frac)
-        reach = weight.abs().sum(dim=1) * x + bias.abs() + 2.0 ** -(frac + 1)
+        has_halves = self.input_format.mid_rise or self.addend_frac is not None
+        row_frac = (frac_of_row + x_frac + int(has_halves)).clamp(min=frac)
+        reach = weight.abs().sum(dim=1) * x + bias.abs() + 2.0 ** -(frac + 1) + self._most_lost()
         largest = float((reach * 2.0**row_frac).max())
         if not largest < 2.0**_SUM_BITS:
             raise Overflow(f"a sum of the layer could reach {largest:.3g}, beyond 2**52; use fewer bits")
         codes = _codes(weight, weight_frac)
         # What rounds, and what mid-rise values have more, in halves: one that is left changes no floor.
         halves = (0 if floors else 1 << acc_frac - frac) + self.input_format.mid_rise * codes.sum(axis=1)
-        return Dense(i, codes, weight_frac, _codes(bias, acc_frac) + (halves >> 1), frac, wrap)
+        guard_bits = None if self.addend_frac is None else self.addend_frac - frac
+        dense = Dense(i, codes, weight_frac, _codes(bias, acc_frac), frac, wrap, guard_bits=guard_bits)
+        # Least and most together are twice the mean.
+        return replace(dense, bias=dense.bias + (halves + sum(dense.cut.lost(codes)) >> 1))
+
+    def _most_lost(self) -> float:
+        """Return a bound of what is cut off a sum: two units of each digit's, of which half are zero."""
+        assert self.weight_bits is not None
+        if self.addend_frac is None:
+            return 0.0
+        return self.weight.shape[-1] * (self.weight_bits + 2) * 2.0**-self.addend_frac
 
 
 def _codes(x: Tensor, frac: int) -> Codes:

@@ -69,6 +69,10 @@ def test_the_program_of_onnx_gives_what_the_network_renders(network: INR) -> Non
             r"layer1_fwht rotates values \(dhq\), which is no table",
         ),
         (
+            Architecture("siren", (4, 4), 1, 4, 1, precision=Precision(guard_bits=2)),
+            "what guard_bits cuts is not in the product with a matrix",
+        ),
+        (
             Architecture(
                 "siren", (4, 4), 1, 4, 1, activation_impl="sine_cordic", precision=Precision(phase_bits=18)
             ),

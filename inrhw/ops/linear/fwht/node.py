@@ -15,7 +15,7 @@ import numpy as np
 
 from inrhw.base.errors import InputError, Overflow
 from inrhw.base.types import Codes, Fixed, Vector
-from inrhw.gateware.adder_graph import Adder, AdderGraph, Term
+from inrhw.gateware.adder_graph import Adder, AdderGraph, Input, Term
 from inrhw.gateware.adders import adders_cost
 from inrhw.gateware.constant_matrix import adder_graph
 from inrhw.gateware.cost import Cost, beside
@@ -184,7 +184,8 @@ def butterflies(rotation: Rotation) -> AdderGraph:
                     adders += [Adder((Term(rows[a], 0, 1), Term(rows[b], 0, sign))) for sign in (1, -1)]
                     rows[a], rows[b] = new, new + 1
             distance *= 2
-    return AdderGraph(rotation.length, (), tuple(adders), tuple(Term(row, 0, 1) for row in rows))
+    inputs = tuple(map(Input, range(rotation.length)))
+    return AdderGraph(inputs, (), tuple(adders), tuple(Term(row, 0, 1) for row in rows))
 
 
 def _core_rows(core: int, x: list[int], n_inputs: int, adders: list[Adder]) -> list[int]:
