@@ -170,10 +170,14 @@ def _start(relation: Relation) -> tuple[_State, _State]:
 
 
 def _in_clock(relation: Relation, side: Side, state: _State, clock: int) -> Side:
-    """Return a side that holds a state; the words of memories are those of that clock."""
+    """Return a side that holds a state, with words of memories and unknown nets of that clock."""
     found = Side(side.circuit)
     found.values |= state
-    found.values |= {net: side.values[net] for net in side.circuit.unknown}
+    anything = side is relation.netlist
+    found.values |= {
+        net: relation.graph.variable(tainted=True) if anything else side.values[net]
+        for net in sorted(side.circuit.unknown)
+    }
     shift = (clock + 1) * len(relation.columns)
     for memory in side.circuit.memories:
         found.values |= {net: side.values[net] + shift for net in memory.columns if net in side.values}

@@ -5,6 +5,7 @@ from inrhw.verification.equivalence.cells.dsp48 import dsp48e1, dsp48e2
 from inrhw.verification.equivalence.cells.ice40 import ice40_cell
 from inrhw.verification.equivalence.cells.slices import slice_cell
 from inrhw.verification.equivalence.cells.trellis import trellis_cell
+from inrhw.verification.equivalence.cells.ultra_ram import ultra_ram_cell
 from inrhw.verification.equivalence.circuit import Circuit
 from inrhw.verification.equivalence.loading import Cell, Model
 
@@ -15,9 +16,8 @@ def cell_model(kind: str) -> Model | None:
     """Return the model of a type of cells of a netlist, None if there is none."""
     if kind == "LUT4":
         return _lut4
-    return (
-        _DSPS.get(kind) or block_ram_cell(kind) or slice_cell(kind) or trellis_cell(kind) or ice40_cell(kind)
-    )
+    families = (block_ram_cell, ultra_ram_cell, slice_cell, trellis_cell, ice40_cell)
+    return _DSPS.get(kind) or next((found for model in families if (found := model(kind))), None)
 
 
 def _lut4(cell: Cell, circuit: Circuit) -> None:
