@@ -98,7 +98,7 @@ def conjunction(circuit: Circuit, a: Net, b: Net) -> Net:
     """Return a and b; constants stay constants, by which models tell what never happens."""
     if ZERO in (a, b):
         return ZERO
-    if ONE in (a, b):
+    if ONE in (a, b) or a == b:
         return max(a, b)
     return _one(circuit, lambda graph, bits: [graph.and_(*bits)], a, b)
 
