@@ -16,6 +16,9 @@ ONE: Net = 1
 #: the block, times this, is added to the number of the column.
 BLOCK = 1 << 24
 
+#: Added to the number of a column: what the block holds itself where writes wait for a clock, see `late`.
+BEHIND = BLOCK >> 1
+
 #: What a gate does: literals of its inputs to literals of its outputs.
 Function = Callable[[Graph, list[Literal]], Sequence[Literal]]
 
@@ -65,13 +68,15 @@ class Memory:
     """Columns of one bit a word.
 
     `columns` are nets whose "literal" is the number of a column for `Graph.read`, see `BLOCK`. `start` has a
-    text of 0, 1 and x for each column, the first word first. A later write port wins.
+    text of 0, 1 and x for each column, the first word first. A later write port wins. The text may go
+    on behind the last of the `size` words, with x.
     """
 
     name: str
     columns: tuple[Net, ...]
     start: tuple[str, ...]
     writes: tuple[Write, ...]
+    size: int
 
 
 #: A word of a table that nobody wrote: name of the memory, column and word.
@@ -162,9 +167,9 @@ class Circuit:
         """Add a port that reads a column without a clock."""
         self.gate(_read, (memory.columns[column], *address), (output,))
 
-    def memory(self, name: str, start: Sequence[str], writes: Sequence[Write]) -> Memory:
+    def memory(self, name: str, start: Sequence[str], writes: Sequence[Write], size: int) -> Memory:
         """Add a memory and return it."""
-        memory = Memory(name, tuple(self.fresh(len(start))), tuple(start), tuple(writes))
+        memory = Memory(name, tuple(self.fresh(len(start))), tuple(start), tuple(writes), size)
         self.memories.append(memory)
         return memory
 
@@ -185,5 +190,5 @@ def _read(graph: Graph, literals: list[Literal]) -> Sequence[Literal]:
 
 
 def block_address(block: int) -> list[Literal]:
-    """Return the upper bits of the addresses of a block of words."""
+    """Return the number of a block, or of a word, as an address without zeros above it."""
     return [block >> k & 1 for k in range(block.bit_length())]

@@ -37,6 +37,8 @@ class Graph:
         # Whether more than registers is behind a node: an input of the circuit, or a word of a memory.
         self._tainted = bytearray(1)
         self._reads: dict[int, dict[tuple[Literal, ...], Literal]] = {}
+        self._last_word: dict[int, int] = {}
+        self._waiting: dict[int, tuple[int, Literal, Sequence[Literal], Literal]] = {}
 
     def __len__(self) -> int:
         return len(self._left)
@@ -53,12 +55,31 @@ class Graph:
         """Return whether the literal depends on more than registers."""
         return bool(self._tainted[literal >> 1])
 
+    def wait(
+        self, column: int, behind: int, enable: Literal, address: Sequence[Literal], data: Literal
+    ) -> None:
+        """Let reads of a column be those of another, but of the word at an address where `enable`: `data`."""
+        self._waiting[column] = (behind, enable, address, data)
+
+    def end(self, column: int, last: int) -> None:
+        """Say which is the last word of a column; beyond it, a read is of the word that Yosys takes instead.
+
+        It chooses by one bit of the address after the other, the highest first, where both choices exist.
+        """
+        self._last_word[column] = last
+
     def read(self, column: int, address: Sequence[Literal]) -> Literal:
         """Return the bit at an address of a column of a memory.
 
         All that is known about the words of a column is that two reads agree where their addresses do. Zeros
         above an address do not change it.
         """
+        if column in self._waiting:
+            behind, enable, place, data = self._waiting[column]
+            hit = self.and_(enable, self._same(place, address))
+            return self.mux(hit, data, self.read(behind, address))
+        if column in self._last_word:
+            address = self._inside(address, self._last_word[column])
         size = len(address)
         while size and address[size - 1] == FALSE:
             size -= 1
@@ -70,6 +91,19 @@ class Graph:
                 value = self.mux(self._same(here, other), before, value)
             reads[here] = value
         return reads[here]
+
+    def _inside(self, address: Sequence[Literal], last: int) -> list[Literal]:
+        """Return the address with the bits cleared that lead beyond the last word."""
+        found: list[Literal] = []
+        at_end = TRUE
+        whole = [*address, *[FALSE] * (last.bit_length() - len(address))]
+        for place, bit in reversed(list(enumerate(whole))):
+            if last >> place & 1:
+                at_end = self.and_(at_end, bit)
+                found.append(bit)
+            else:
+                found.append(self.and_(bit, at_end ^ 1))
+        return found[::-1]
 
     def _same(self, a: Sequence[Literal], b: Sequence[Literal]) -> Literal:
         pairs = itertools.zip_longest(a, b, fillvalue=FALSE)

@@ -7,11 +7,13 @@ made constant. The rest follows from what comes before or after a register.
 from collections import defaultdict
 from collections.abc import Callable
 
-from inrhw.verification.equivalence.choosing import choose, nearest
 from inrhw.verification.equivalence.circuit import ONE, ZERO, Circuit, Net
 from inrhw.verification.equivalence.graph import FALSE, TRUE, Graph, Literal
+from inrhw.verification.equivalence.guesses.choosing import choose, nearest
+from inrhw.verification.equivalence.guesses.inverted import find_inverted
+from inrhw.verification.equivalence.guesses.late import find_late
+from inrhw.verification.equivalence.guesses.rules import Rules
 from inrhw.verification.equivalence.relation import Relation
-from inrhw.verification.equivalence.rules import Rules
 from inrhw.verification.equivalence.side import Side
 
 #: Gates up to which the next value of a register is looked at for whether it ever changes.
@@ -57,16 +59,19 @@ def _relate(rtl: Circuit, netlist: Circuit, check_time: Callable[[], None], *, l
         for column, net in enumerate(memory.columns):
             relation.rtl.values[net] = len(relation.columns)
             relation.columns.append((memory, column))
+    _find_ends(relation)
+    find_late(relation, partners)
     _settle_rtl(relation, _named_claims(relation, partners), later=later)
     check_time()
     _by_name(relation, partners)
+    _words_by_name(relation)
     rules = Rules(relation)
     while True:
         check_time()
         relation.netlist.settle(graph)
         if not any(
             rule() for rule in (rules.memories, rules.before, rules.after, rules.ordered, rules.alike)
-        ):
+        ) and not find_inverted(relation):
             return relation
 
 
@@ -98,6 +103,7 @@ def _named_claims(relation: Relation, partners: dict[Net, list[Net]]) -> dict[Ne
     same: dict[Net, Net] = {}
     for net, others in partners.items():
         here = [other for other in others if other in registers and other not in same]
+        here = [other for other in here if other not in relation.claims]
         if net in (ZERO, ONE):
             same |= dict.fromkeys(here, net)
         elif net > ONE:
@@ -109,24 +115,30 @@ def _settle_rtl(relation: Relation, same: dict[Net, Net], *, later: bool) -> Non
     """Give the Verilog its literals, one variable to registers that are the same."""
     rtl, graph = relation.rtl, relation.graph
     variables: dict[Net, Literal] = {}
+    late = dict(relation.claims)
     while True:
-        outputs = [register.output for register in rtl.circuit.registers]
+        outputs = [register.output for register in rtl.circuit.registers if register.output not in late]
         roots = {net: _root(same, net) for net in outputs}
         for net, root in roots.items():
             if root > ONE and root not in variables:
                 variables[root] = graph.variable()
             rtl.values[net] = variables[root] if root > ONE else root
+        rtl.values |= late
         rtl.waiting = list(rtl.circuit.gates)
         rtl.settle(graph)
         if not _join_alike(relation, same, later=later):
-            relation.claims = {net: rtl.values[net] for net, root in roots.items() if net != root}
+            relation.claims = late | {net: rtl.values[net] for net, root in roots.items() if net != root}
             return
 
 
 def _join_alike(relation: Relation, same: dict[Net, Net], *, later: bool) -> bool:
     """Join registers of the Verilog with the same start and next value; return whether there were some."""
     rtl, graph = relation.rtl, relation.graph
-    registers = [register for register in rtl.circuit.registers if register.output not in same]
+    registers = [
+        register
+        for register in rtl.circuit.registers
+        if register.output not in same and register.output not in relation.claims
+    ]
     following = {register.output: rtl.following(graph, register) or FALSE for register in registers}
     net_of = {rtl.values[register.output]: register.output for register in registers}
     joined = False
@@ -169,6 +181,30 @@ def _root(same: dict[Net, Net], net: Net) -> Net:
     while net in same:
         net = same[net]
     return net
+
+
+def _find_ends(relation: Relation) -> None:
+    """Find memories whose words became registers; Yosys calls them ``fifo.storage[3]``."""
+    names = relation.netlist.circuit.names
+    for number, (memory, _) in enumerate(relation.columns):
+        if any(f"{memory.name}[{word}]" in names for word in range(memory.size)):
+            relation.last_words[number] = memory.size - 1
+            relation.graph.end(number, memory.size - 1)
+
+
+def _words_by_name(relation: Relation) -> None:
+    """Take registers that are words of memories for these."""
+    netlist = relation.netlist
+    registers = {register.output for register in netlist.circuit.registers}
+    for number, last in relation.last_words.items():
+        memory, column = relation.columns[number]
+        for word in range(last + 1):
+            nets = netlist.circuit.names.get(f"{memory.name}[{word}]", ())
+            net = nets[column] if column < len(nets) else ZERO
+            if net in registers and net not in netlist.values:
+                relation.words[net] = (number, word)
+                netlist.values[net] = relation.word(net)
+                relation.guesses["word"] += 1
 
 
 def _by_name(relation: Relation, partners: dict[Net, list[Net]]) -> None:

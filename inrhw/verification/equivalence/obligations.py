@@ -5,16 +5,17 @@ when the power comes, or else the outputs agree in the first clocks and it holds
 inputs, and the first for all states of the Verilog, reachable or not.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from inrhw.verification.equivalence.circuit import BLOCK, Memory, Net, block_address
+from inrhw.verification.equivalence import words
+from inrhw.verification.equivalence.circuit import Memory, Net, block_address
 from inrhw.verification.equivalence.graph import FALSE, Graph, Literal
 from inrhw.verification.equivalence.relation import Relation
 from inrhw.verification.equivalence.side import Side
 
 #: What registers hold, by their output.
-_State = Mapping[Net, Literal]
+_State = dict[Net, Literal]
 
 #: Clocks after the start in which registers may differ that no output shows.
 _FIRST_CLOCKS = 16
@@ -47,15 +48,21 @@ def in_one_clock(relation: Relation) -> list[Obligation]:
 def different_words(relation: Relation) -> list[str]:
     """Return the columns of memories that start with other words than the Verilog's."""
     found = []
+    starts = {register.output: register.start for register in relation.netlist.circuit.registers}
     for memory, column, net in _used_columns(relation):
-        block, number = divmod(relation.netlist.values[net], BLOCK)
-        other, place = relation.columns[number]
+        other, place, number, block = relation.column(net)
         size = len(memory.start[column])
         wanted = other.start[place][block * size : (block + 1) * size]
         got = memory.start[column].ljust(len(wanted), "x")
         # x in the Verilog may be anything.
-        if any(bit not in ("x", here) for bit, here in zip(wanted, got, strict=False)):
+        # What waits at the start must be nothing.
+        waits = number in relation.late and starts[relation.late[number].enable] != 0
+        if waits or any(bit not in ("x", here) for bit, here in zip(wanted, got, strict=False)):
             found.append(f"memory {memory.name}, column {column}")
+    for net, (number, word) in relation.words.items():
+        other, place = relation.columns[number]
+        if other.start[place][word] not in ("x", str(starts[net])):
+            found.append(f"memory {other.name}[{word}]")
     return found
 
 
@@ -69,6 +76,9 @@ def at_start(relation: Relation) -> tuple[int, list[Obligation]]:
         values: dict[int, int] = {}
         if clock == _FIRST_CLOCKS or not any(_differ(graph, each, values) for each in held):
             return clock, [*obligations, *held]
+        shift = (clock + 1) * len(relation.columns)
+        relation.renumber(netlist, shift)
+        netlist |= {net: relation.word(net, shift) for net in relation.words}
         sides = (
             _in_clock(relation, relation.rtl, rtl, clock),
             _in_clock(relation, relation.netlist, netlist, clock),
@@ -111,12 +121,15 @@ def _held(relation: Relation, rtl: _State, netlist: _State) -> Iterator[Obligati
         for net, value in ((net, relation.rtl.values[net]) for net in rtl)
         if net not in relation.claims and graph.is_variable(value)
     }
+    known |= {value >> 1: netlist[net] for net, value in relation.own.items()}
     names = relation.rtl.circuit.name_of()
     for net, literal in relation.claims.items():
         (wanted,) = graph.substitute([literal], known)
         yield Obligation(f"register {names.get(net, net)} of the Verilog", wanted, rtl[net])
     names = relation.netlist.circuit.name_of()
     for register in relation.netlist.circuit.registers:
+        if register.output in relation.words:
+            continue
         (wanted,) = graph.substitute([relation.netlist.values[register.output]], known)
         name = names.get(register.output, register.name)
         yield Obligation(f"register {name}", wanted, netlist[register.output])
@@ -125,15 +138,25 @@ def _held(relation: Relation, rtl: _State, netlist: _State) -> Iterator[Obligati
 def _words(relation: Relation, rtl: Side, netlist: Side) -> Iterator[Obligation]:
     """Yield that any word of each column of a memory is the same on both sides after the clock."""
     graph = relation.graph
-    for memory, column, net in _used_columns(relation):
-        block, number = divmod(relation.netlist.values[net], BLOCK)
+    after = netlist.following_all(graph) if relation.late or relation.words else {}
+    for net, (number, at) in relation.words.items():
         other, place = relation.columns[number]
+        yield Obligation(
+            f"memory {other.name}[{at}]", rtl.stored(graph, other, place, block_address(at)), after[net]
+        )
+    for memory, column, net in _used_columns(relation):
+        other, place, number, block = relation.column(net)
         wide = len(memory.start[column]).bit_length() - 1
         while len(relation.any_word) < wide:
             relation.any_word.append(graph.variable(tainted=True))
         word = relation.any_word[:wide]
         expected = rtl.stored(graph, other, place, [*word, *block_address(block)])
         got = netlist.stored(graph, memory, column, word)
+        if number in relation.late:
+            late = relation.late[number]
+            enable, data, *address = (after[at] for at in (late.enable, late.data, *late.address))
+            hit = graph.and_(enable, words.equal(graph, address, word))
+            got = graph.mux(hit, data, got)
         yield Obligation(f"memory {memory.name}, column {column}", expected, got)
 
 
@@ -166,14 +189,22 @@ def _start(relation: Relation) -> tuple[_State, _State]:
         register.output: graph.variable(tainted=True) if register.start is None else register.start
         for register in relation.netlist.circuit.registers
     }
+    known = {value >> 1: netlist[net] for net, value in relation.own.items()}
+    for register in relation.rtl.circuit.registers:
+        if register.start is None and register.output in relation.claims and known:
+            (rtl[register.output],) = graph.substitute([relation.claims[register.output]], known)
     return rtl, netlist
 
 
 def _in_clock(relation: Relation, side: Side, state: _State, clock: int) -> Side:
-    """Return a side that holds a state; the words of memories are those of that clock."""
+    """Return a side that holds a state, with words of memories and unknown nets of that clock."""
     found = Side(side.circuit)
     found.values |= state
-    found.values |= {net: side.values[net] for net in side.circuit.unknown}
+    anything = side is relation.netlist
+    found.values |= {
+        net: relation.graph.variable(tainted=True) if anything else side.values[net]
+        for net in sorted(side.circuit.unknown)
+    }
     shift = (clock + 1) * len(relation.columns)
     for memory in side.circuit.memories:
         found.values |= {net: side.values[net] + shift for net in memory.columns if net in side.values}

@@ -5,11 +5,21 @@ them, mostly one of them, perhaps inverted.
 """
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from inrhw.verification.equivalence.circuit import Memory, Net
+from inrhw.verification.equivalence.circuit import BEHIND, BLOCK, Memory, Net, block_address
 from inrhw.verification.equivalence.graph import Graph, Literal
 from inrhw.verification.equivalence.side import Side
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """What waits for a clock before it is written to a column: registers of the netlist."""
+
+    enable: Net
+    address: tuple[Net, ...]
+    data: Net
 
 
 @dataclass
@@ -30,6 +40,14 @@ class Relation:
         How many registers and columns of the netlist each rule found.
     any_word
         Address of a word of a memory, any of them.
+    own
+        Registers of the netlist that are inputs of the graph, which the Verilog does not have.
+    words
+        Registers of the netlist that are a word of a column of the Verilog: number of the column, and word.
+    last_words
+        For the numbers of columns whose words are registers: the last.
+    late
+        For the numbers of columns whose writes wait in such registers: which.
     """
 
     graph: Graph
@@ -39,6 +57,10 @@ class Relation:
     columns: list[tuple[Memory, int]] = field(default_factory=list)
     guesses: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     any_word: list[Literal] = field(default_factory=list)
+    own: dict[Net, Literal] = field(default_factory=dict)
+    words: dict[Net, tuple[int, int]] = field(default_factory=dict)
+    last_words: dict[int, int] = field(default_factory=dict)
+    late: dict[int, Late] = field(default_factory=dict)
 
     def missing(self) -> list[str]:
         """Return the names of registers and memories of the netlist without a partner."""
@@ -53,6 +75,26 @@ class Relation:
             for memory in self.netlist.circuit.memories
             if any(net not in values for net in self.used(memory))
         ]
+
+    def column(self, net: Net) -> tuple[Memory, int, int, int]:
+        """Return the memory that a column of the netlist holds, column in it, its number, and the block."""
+        block, number = divmod(self.netlist.values[net], BLOCK)
+        number %= BEHIND
+        return *self.columns[number], number, block
+
+    def renumber(self, state: Mapping[Net, Literal], shift: int = 0) -> None:
+        """Let reads of columns, numbered from `shift` on, be what they are in a state of the netlist."""
+        for number, last in self.last_words.items():
+            self.graph.end(number + shift, last)
+        for number, late in self.late.items():
+            column = number + shift
+            address = [state[net] for net in late.address]
+            self.graph.wait(column, column + BEHIND, state[late.enable], address, state[late.data])
+
+    def word(self, net: Net, shift: int = 0) -> Literal:
+        """Return what a register that is a word holds, of columns numbered from `shift` on."""
+        number, word = self.words[net]
+        return self.graph.read(number + shift, block_address(word))
 
     def used(self, memory: Memory) -> list[Net]:
         """Return the columns of a memory of the netlist that something reads."""

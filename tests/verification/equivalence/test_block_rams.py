@@ -66,15 +66,3 @@ def test_a_wrong_bit_is_found(netlist: Path, tmp_path: Path, kind: str, paramete
     (tmp_path / "wrong.json").write_text(json.dumps(design))
     proof = prove(netlist.parent / "tables.v", tmp_path / "wrong.json", "tables", tmp_path, deadline_s=100)
     assert proof.status == "not proven"
-
-
-def test_a_block_that_is_written_has_no_model(tmp_path: Path) -> None:
-    text = """module memory (input clk, we, input [9:0] a, input [35:0] d, output reg [35:0] q);
-      (* ram_style = "block" *) reg [35:0] words [0:1023];
-      always @(posedge clk) begin q <= words[a]; if (we) words[a] <= d; end
-    endmodule"""
-    (tmp_path / "memory.v").write_text(text)
-    found = synth(tmp_path / "memory.v", "memory", load_board("vcu128"), tmp_path)
-    proof = prove(tmp_path / "memory.v", found.netlist_json, "memory", tmp_path / "proof", deadline_s=100)
-    assert proof.status == "undecided"
-    assert "written at run time" in proof.reason

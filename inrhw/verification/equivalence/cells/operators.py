@@ -244,4 +244,4 @@ def _mem(cell: Cell, circuit: Circuit) -> None:
     data = [cell.output("RD_DATA")[k * width : (k + 1) * width] for k in range(reads)]
     if not ports:
         cell.ignore("WR_CLK", "WR_ADDR", "WR_EN", "WR_DATA", "WR_CLK_ENABLE")
-    add_memory(circuit, cell.name, start, writes, list(zip(addresses, data, strict=True)))
+    add_memory(circuit, cell.name, start, writes, list(zip(addresses, data, strict=True)), size=depth)

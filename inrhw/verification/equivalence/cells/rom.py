@@ -13,6 +13,8 @@ def add_memory(
     start: Sequence[str],
     writes: Sequence[Write],
     reads: Sequence[tuple[Sequence[Net], Sequence[Net]]],
+    *,
+    size: int | None = None,
 ) -> None:
     """Add a memory to a circuit.
 
@@ -28,13 +30,15 @@ def add_memory(
         Ports that write; a later one wins.
     reads
         Address and outputs, one a column, of each port that reads without a clock.
+    size
+        Words that there are. None: as many as `start` has.
     """
     if all(net == ZERO for write in writes for net in write.enable):
         for address, outputs in reads:
             for number, (column, output) in enumerate(zip(start, outputs, strict=True)):
                 circuit.gate(_table(circuit, name, number, column), address, (output,))
         return
-    memory = circuit.memory(name, start, writes)
+    memory = circuit.memory(name, start, writes, len(start[0]) if size is None else size)
     for address, outputs in reads:
         for number, output in enumerate(outputs):
             circuit.read(memory, address, number, output)

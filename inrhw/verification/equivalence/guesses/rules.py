@@ -137,7 +137,7 @@ class Rules:
     def memories(self) -> bool:
         """Find the column of the Verilog's memories to which the same data are written."""
         found = False
-        for memory, column, net, at_its_place in self._columns():
+        for memory, column, net, at_its_place in columns_in_order(self._relation):
             written = self._written(self._netlist, memory, column)
             number = self._column(memory, written, at_its_place) if written else None
             if number is not None:
@@ -149,29 +149,12 @@ class Rules:
     def ordered(self) -> bool:
         """Take the columns of a memory in their order, where what is written depends on what is read."""
         found = False
-        for _, _, net, at_its_place in self._columns():
+        for _, _, net, at_its_place in columns_in_order(self._relation):
             if at_its_place is not None:
                 self._netlist.values[net] = at_its_place
                 self._relation.guesses["order"] += 1
                 found = True
         return found
-
-    def _columns(self) -> Iterator[tuple[Memory, int, Net, int | None]]:
-        """Yield the netlist's columns without a partner, with that of the Verilog at their place.
-
-        Yosys makes ``sums.0.0``, ``sums.0.1`` of ``sums``: first the copy for another port, then the next
-        bits.
-        """
-        place: dict[tuple[str, int], int] = defaultdict(int)
-        for memory in sorted(self._netlist.circuit.memories, key=lambda memory: _numbered(memory.name)):
-            base, copy, _ = _numbered(memory.name)
-            mine = [n for n, (other, _) in enumerate(self._relation.columns) if other.name == base]
-            used = self._relation.used(memory)
-            for column, net in enumerate(memory.columns):
-                at = place[base, copy]
-                place[base, copy] += 1
-                if net in used and net not in self._netlist.values:
-                    yield memory, column, net, mine[at] if at < len(mine) else None
 
     def _written(self, side: Side, memory: Memory, column: int) -> list[int] | None:
         """Return what is written to a column under random patterns, 0 where nothing is."""
@@ -250,6 +233,23 @@ class Rules:
     def _take(self, register: Register, literal: Literal, rule: str) -> None:
         self._netlist.values[register.output] = literal
         self._relation.guesses[rule] += 1
+
+
+def columns_in_order(relation: Relation) -> Iterator[tuple[Memory, int, Net, int | None]]:
+    """Yield the netlist's columns without a partner, with that of the Verilog at their place.
+
+    Yosys makes ``sums.0.0``, ``sums.0.1`` of ``sums``: first the copy for another port, then the next bits.
+    """
+    place: dict[tuple[str, int], int] = defaultdict(int)
+    for memory in sorted(relation.netlist.circuit.memories, key=lambda memory: _numbered(memory.name)):
+        base, copy, _ = _numbered(memory.name)
+        mine = [n for n, (other, _) in enumerate(relation.columns) if other.name == base]
+        used = relation.used(memory)
+        for column, net in enumerate(memory.columns):
+            at = place[base, copy]
+            place[base, copy] += 1
+            if net in used and net not in relation.netlist.values:
+                yield memory, column, net, mine[at] if at < len(mine) else None
 
 
 def _numbered(name: str) -> tuple[str, int, int]:

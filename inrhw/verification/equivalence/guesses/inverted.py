@@ -1,0 +1,69 @@
+"""Registers that hold the inverse of those of the Verilog, in parts whose registers all start with 0.
+
+Yosys drops the names of such bits, and in a counter each depends on others.
+"""
+
+import itertools
+from collections.abc import Iterator, Sequence
+
+from inrhw.verification.equivalence.circuit import Net, Register
+from inrhw.verification.equivalence.guesses.rules import PATTERNS
+from inrhw.verification.equivalence.relation import Relation
+from inrhw.verification.equivalence.side import Side
+
+#: Bits of a word that are inverted, at most: all their orders are tried.
+_MOST = 5
+
+
+def find_inverted(relation: Relation) -> bool:
+    """Find registers of a word that became inverted; return whether there were some."""
+    found = False
+    for registers, lost in _words(relation):
+        orders = itertools.permutations(lost, len(registers))
+        order = next((each for each in orders if _goes_on(relation, registers, each)), None)
+        if order is not None:
+            relation.netlist.values |= _values(relation, registers, order)
+            relation.guesses["inverted"] += len(registers)
+            found = True
+    return found
+
+
+def _words(relation: Relation) -> Iterator[tuple[Sequence[Register], Sequence[Register]]]:
+    """Yield registers without a partner that are called after a word, and its bits without a name."""
+    values, circuit = relation.netlist.values, relation.netlist.circuit
+    names = circuit.name_of()
+    called = [
+        (names.get(each.output, each.name), each) for each in circuit.registers if each.output not in values
+    ]
+    of_net = {
+        each.output: each
+        for each in relation.rtl.circuit.registers
+        if each.start == 1 and each.output not in relation.claims
+    }
+    for name, nets in relation.rtl.circuit.names.items() if called else ():
+        there = circuit.names.get(name, ())
+        lost = [of_net[net] for net, other in zip(nets, there, strict=False) if other < 0 and net in of_net]
+        mine = [register for text, register in called if lost and text.startswith(f"{name}_")]
+        if 0 < len(mine) <= len(lost) <= _MOST:
+            yield mine, lost
+
+
+def _values(relation: Relation, registers: Sequence[Register], order: Sequence[Register]) -> dict[Net, int]:
+    pairs = zip(registers, order, strict=True)
+    return {register.output: relation.rtl.values[other.output] ^ 1 for register, other in pairs}
+
+
+def _goes_on(relation: Relation, registers: Sequence[Register], order: Sequence[Register]) -> bool:
+    """Return whether the registers still hold the inverse after a clock, under random patterns."""
+    graph = relation.graph
+    trial = Side(relation.netlist.circuit, dict(relation.netlist.values), list(relation.netlist.waiting))
+    trial.values |= _values(relation, registers, order)
+    trial.settle(graph)
+    for register, other in zip(registers, order, strict=True):
+        mine, wanted = trial.following(graph, register), relation.rtl.following(graph, other)
+        if mine is None or wanted is None:
+            return False
+        first, second = graph.simulate([mine, wanted ^ 1], PATTERNS, {})
+        if first != second:
+            return False
+    return True

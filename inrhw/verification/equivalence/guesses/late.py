@@ -1,0 +1,110 @@
+"""Memories that are written a clock later than in the Verilog.
+
+Where a block promises nothing when one port reads what another writes, Yosys keeps what is to be written in
+registers for a clock, and a read of that very word goes around the block. So a word of the Verilog is what
+waits for its place, if something does, else what the block holds; and the register that the Verilog reads
+into is a choice between a few of the netlist. Of these the registers of the netlist are the inputs of the
+graph, and those of the Verilog follow from them.
+"""
+
+from collections.abc import Mapping
+
+from inrhw.verification.equivalence.circuit import BEHIND, ONE, ZERO, Gate, Memory, Net, Register
+from inrhw.verification.equivalence.guesses.rules import columns_in_order
+from inrhw.verification.equivalence.relation import Late, Relation
+
+#: Gates, at most, between a register of the Verilog and those of the netlist that it is chosen from.
+_MOST_GATES = 8
+
+
+def find_late(relation: Relation, partners: Mapping[Net, list[Net]]) -> None:
+    """Find memories whose writes wait in registers that only the netlist has, and what is read from them.
+
+    Parameters
+    ----------
+    relation
+        Before any register has a value; gets `own`, `late`, and in `claims` registers of the Verilog.
+    partners
+        For each net of the netlist those of the Verilog with the same name.
+    """
+    known = {register.output for register in relation.rtl.circuit.registers}
+    hidden = {
+        register.output: register
+        for register in relation.netlist.circuit.registers
+        if known.isdisjoint(partners.get(register.output, ()))
+    }
+    blocks: set[str] = set()
+    for memory, column, net, number in columns_in_order(relation):
+        late = _waiting(memory, column, hidden)
+        if late and number is not None and _alike(relation.columns[number][0], memory):
+            blocks.add(memory.name)
+            relation.netlist.values[net] = number + BEHIND
+            relation.late[number] = late
+            _own(relation, late.enable, late.data, *late.address)
+    if blocks:
+        relation.renumber(relation.netlist.values)
+        _find_reads(relation, partners, hidden, blocks)
+
+
+def _waiting(memory: Memory, column: int, hidden: Mapping[Net, Register]) -> Late | None:
+    """Return what waits for a column, if all that is written to it does."""
+    if len(memory.writes) != 1:
+        return None
+    (write,) = memory.writes
+    late = Late(write.enable[column], write.address, write.data[column])
+    for net in (late.enable, late.data, *late.address):
+        register = hidden.get(net)
+        if net not in (ZERO, ONE) and (register is None or (register.enable, register.reset) != (ONE, ZERO)):
+            return None
+    return late if late.enable in hidden else None
+
+
+def _alike(rtl: Memory, netlist: Memory) -> bool:
+    """Return whether one block has room for all words, and both are written at one port."""
+    return len(rtl.writes) == 1 and len(rtl.start[0]) <= len(netlist.start[0])
+
+
+def _own(relation: Relation, *nets: Net) -> None:
+    """Make registers of the netlist inputs of the graph."""
+    for net in nets:
+        if net not in relation.netlist.values:
+            relation.own[net] = relation.netlist.values[net] = relation.graph.variable()
+
+
+def _find_reads(
+    relation: Relation,
+    partners: Mapping[Net, list[Net]],
+    hidden: Mapping[Net, Register],
+    blocks: set[str],
+) -> None:
+    """Find registers of the Verilog that are a choice between hidden ones, one of them of a late block."""
+    driven = {net: gate for gate in relation.netlist.circuit.gates for net in gate.outputs}
+    registers = {register.output for register in relation.rtl.circuit.registers}
+    chosen: dict[Net, Net] = {}
+    for net in driven:
+        here = [other for other in partners.get(net, ()) if other in registers]
+        if not here:
+            continue
+        behind = _registers_behind(net, driven)
+        if behind <= hidden.keys() and any(hidden[each].name.rpartition(" ")[0] in blocks for each in behind):
+            _own(relation, *sorted(behind))
+            chosen |= dict.fromkeys(here, net)
+    relation.netlist.settle(relation.graph)
+    values = relation.netlist.values
+    relation.claims = {net: values[other] for net, other in chosen.items() if other in values}
+
+
+def _registers_behind(net: Net, driven: Mapping[Net, Gate]) -> set[Net]:
+    """Return the nets behind a few gates, {0} if there are more gates."""
+    found: set[Net] = set()
+    waiting, gates = [net], 0
+    while waiting:
+        here = waiting.pop()
+        if here in driven:
+            gates += 1
+            waiting += driven[here].inputs
+        elif here > ONE:
+            found.add(here)
+        if gates > _MOST_GATES:
+            return {ZERO}
+    return found
