@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from inrhw.verification.equivalence import words
-from inrhw.verification.equivalence.circuit import Memory, Net, block_address
-from inrhw.verification.equivalence.graph import FALSE, Graph, Literal
+from inrhw.verification.equivalence.circuit import ONE, ZERO, Memory, Net, block_address
+from inrhw.verification.equivalence.graph import FALSE, TRUE, Graph, Literal
 from inrhw.verification.equivalence.relation import Relation
 from inrhw.verification.equivalence.side import Side
 
@@ -138,7 +138,9 @@ def _held(relation: Relation, rtl: _State, netlist: _State) -> Iterator[Obligati
 def _words(relation: Relation, rtl: Side, netlist: Side) -> Iterator[Obligation]:
     """Yield that any word of each column of a memory is the same on both sides after the clock."""
     graph = relation.graph
-    after = netlist.following_all(graph) if relation.late or relation.words else {}
+    after = {ZERO: FALSE, ONE: TRUE}
+    if relation.late or relation.words:
+        after |= netlist.following_all(graph)
     for net, (number, at) in relation.words.items():
         other, place = relation.columns[number]
         yield Obligation(

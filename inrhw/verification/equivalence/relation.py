@@ -8,8 +8,8 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from inrhw.verification.equivalence.circuit import BEHIND, BLOCK, Memory, Net, block_address
-from inrhw.verification.equivalence.graph import Graph, Literal
+from inrhw.verification.equivalence.circuit import BEHIND, BLOCK, ONE, ZERO, Memory, Net, block_address
+from inrhw.verification.equivalence.graph import FALSE, TRUE, Graph, Literal
 from inrhw.verification.equivalence.side import Side
 
 
@@ -84,6 +84,7 @@ class Relation:
 
     def renumber(self, state: Mapping[Net, Literal], shift: int = 0) -> None:
         """Let reads of columns, numbered from `shift` on, be what they are in a state of the netlist."""
+        state = {ZERO: FALSE, ONE: TRUE, **state}
         for number, last in self.last_words.items():
             self.graph.end(number + shift, last)
         for number, late in self.late.items():

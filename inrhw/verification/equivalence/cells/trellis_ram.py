@@ -16,7 +16,7 @@ from inrhw.verification.equivalence.cells.block_port import (
     column_of,
     conjunction,
 )
-from inrhw.verification.equivalence.circuit import ONE, Circuit, Net
+from inrhw.verification.equivalence.circuit import ONE, ZERO, Circuit, Net
 from inrhw.verification.equivalence.loading import Cell, Model
 
 #: Address pins, and data pins of a port.
@@ -66,11 +66,14 @@ def _port(cell: Cell, circuit: Circuit, port: str, width: int) -> Port:
     mode = cell.text(f"WRITEMODE_{port}", "NORMAL")
     cell.expect(f"WRITEMODE_{port}", *_OWN)
     address = [cell.pin(f"AD{port}{k}", 1)[0] for k in range(_ADDRESS)]
-    given = [cell.pin(f"DI{port}{k}", 1)[0] for k in range(_DATA)]
-    shown = [cell.output(f"DO{port}{k}") for k in range(_DATA)]
+    # A word of 36 bits is written at A and read at B, through the pins of both.
+    wide = width > _DATA
+    places = [(each, k) for each in ("AB" if wide else port) for k in range(_DATA)]
+    given = [cell.pin(f"DI{each}{k}", 1)[0] for each, k in places]
+    shown = [cell.output(f"DO{each}{k}") for each, k in places] if not wide or port == "B" else []
     (enable,), (write,) = cell.pin(f"CE{port}", 1), cell.pin(f"WE{port}", 1)
-    if width > _DATA:
-        raise cell.refusal("words of 36 bits")
+    if wide and port == "B" and write != ZERO:
+        raise cell.refusal("a word of 36 bits that is written at B")
     # The lowest pins of the address of a wide word enable its bytes.
     lanes: list[Net] = address[: width // CHUNK] if width > CHUNK else [ONE]
     return Port(

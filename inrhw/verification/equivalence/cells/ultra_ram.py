@@ -1,6 +1,6 @@
 """The UltraRAM of UltraScale+, URAM288: 4,096 words of 72 bits that start with 0, and two ports.
 
-After AMD UG573, as far as Yosys makes them; the tests compare it with sim/cells_xcup.v. In one clock port A
+After AMD UG573, as far as Yosys makes them. In one clock port A
 comes first, then port B: what A writes B reads. A port that writes shows what it showed before.
 """
 

@@ -3,8 +3,8 @@
 Where a block promises nothing when one port reads what another writes, Yosys keeps what is to be written in
 registers for a clock, and a read of that very word goes around the block. So a word of the Verilog is what
 waits for its place, if something does, else what the block holds; and the register that the Verilog reads
-into is a choice between a few of the netlist. Of these the registers of the netlist are the inputs of the
-graph, and those of the Verilog follow from them.
+into is a choice between a few of the netlist, as it is where a memory takes several blocks. Of these the
+registers of the netlist are the inputs of the graph, and those of the Verilog follow from them.
 """
 
 from collections.abc import Mapping
@@ -33,17 +33,14 @@ def find_late(relation: Relation, partners: Mapping[Net, list[Net]]) -> None:
         for register in relation.netlist.circuit.registers
         if known.isdisjoint(partners.get(register.output, ()))
     }
-    blocks: set[str] = set()
     for memory, column, net, number in columns_in_order(relation):
         late = _waiting(memory, column, hidden)
         if late and number is not None and _alike(relation.columns[number][0], memory):
-            blocks.add(memory.name)
             relation.netlist.values[net] = number + BEHIND
             relation.late[number] = late
             _own(relation, late.enable, late.data, *late.address)
-    if blocks:
-        relation.renumber(relation.netlist.values)
-        _find_reads(relation, partners, hidden, blocks)
+    relation.renumber(relation.netlist.values)
+    _find_reads(relation, partners, hidden)
 
 
 def _waiting(memory: Memory, column: int, hidden: Mapping[Net, Register]) -> Late | None:
@@ -72,12 +69,10 @@ def _own(relation: Relation, *nets: Net) -> None:
 
 
 def _find_reads(
-    relation: Relation,
-    partners: Mapping[Net, list[Net]],
-    hidden: Mapping[Net, Register],
-    blocks: set[str],
+    relation: Relation, partners: Mapping[Net, list[Net]], hidden: Mapping[Net, Register]
 ) -> None:
-    """Find registers of the Verilog that are a choice between hidden ones, one of them of a late block."""
+    """Find registers of the Verilog that are a choice between hidden ones, one of them of a block."""
+    blocks = {memory.name for memory in relation.netlist.circuit.memories}
     driven = {net: gate for gate in relation.netlist.circuit.gates for net in gate.outputs}
     registers = {register.output for register in relation.rtl.circuit.registers}
     chosen: dict[Net, Net] = {}
