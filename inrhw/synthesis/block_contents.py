@@ -20,6 +20,9 @@ _WHOLE = "INIT_00"
 #: Bits of a parameter.
 _BITS = 256
 
+#: What outputs show before anything is read. Where nobody says it, parts show 0, and so must the netlist.
+_STARTS = ("INIT_A", "INIT_B")
+
 #: Of every nine bits of the whole the first eight are of INIT, the last of INITP.
 _BYTE, _CHUNK = 8, 9
 
@@ -37,22 +40,22 @@ def block_map(family: str) -> dict[str, str]:
 
 
 def cut_contents(netlist: Path, netlist_json: Path) -> None:
-    """Cut what the blocks of a netlist hold into parameters, in Verilog and in JSON."""
+    """Cut what the blocks of a netlist hold into parameters, in Verilog and in JSON; an x becomes 0."""
     text = re.sub(
         rf"( *)\.{_WHOLE}\((\d{{4,}})'([bh])([0-9a-fx]+)\)",
         lambda found: _in_verilog(found[1], int(found[2]), found[3], found[4]),
         netlist.read_text(),
     )
-    netlist.write_text(text)
+    starts = rf"(\.(?:{'|'.join(_STARTS)})\(\d+'h)([0-9a-fx]+)"
+    netlist.write_text(re.sub(starts, lambda found: found[1] + found[2].replace("x", "0"), text))
     design = json.loads(netlist_json.read_text())
-    found = False
-    for module in design["modules"].values():
-        for cell in module["cells"].values():
-            whole = cell["parameters"].get(_WHOLE, "") if cell["type"].startswith("RAMB") else ""
-            if len(whole) > _BITS:
-                cell["parameters"].update(_parameters(whole))
-                found = True
-    if found:
+    cells = [cell for module in design["modules"].values() for cell in module["cells"].values()]
+    blocks = [cell["parameters"] for cell in cells if cell["type"].startswith("RAMB")]
+    for parameters in blocks:
+        parameters.update({n: parameters[n].replace("x", "0") for n in _STARTS if n in parameters})
+        if len(whole := parameters.get(_WHOLE, "")) > _BITS:
+            parameters.update(_parameters(whole))
+    if blocks:
         netlist_json.write_text(json.dumps(design))
 
 

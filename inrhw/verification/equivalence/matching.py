@@ -4,6 +4,7 @@ The names in the netlist say most of it, also which registers of the Verilog syn
 made constant. The rest follows from what comes before or after a register.
 """
 
+import functools
 from collections import defaultdict
 from collections.abc import Callable
 
@@ -141,6 +142,8 @@ def _join_alike(relation: Relation, same: dict[Net, Net], *, later: bool) -> boo
     ]
     following = {register.output: rtl.following(graph, register) or FALSE for register in registers}
     net_of = {rtl.values[register.output]: register.output for register in registers}
+    # Each round asks the same of most registers.
+    held = functools.cache(functools.partial(_held, graph))
     joined = False
     while True:
         first: dict[tuple[Literal, int], Net] = {}
@@ -156,7 +159,7 @@ def _join_alike(relation: Relation, same: dict[Net, Net], *, later: bool) -> boo
             if after == rtl.values[register.output]:
                 after = register.start
             if after > TRUE:
-                after = _held(graph, rtl.values[register.output], after, register.start)
+                after = held(rtl.values[register.output], after, register.start)
             if after == register.start or (after <= TRUE and later):
                 same[register.output] = after
                 continue
