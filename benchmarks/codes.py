@@ -23,7 +23,7 @@ from inrhw.lowering.integer_graph import lower
 from inrhw.networks.inr import INR
 from inrhw.networks.precision import Precision
 from inrhw.networks.training.digits import network_digits
-from inrhw.ops.linear.dense import Dense
+from inrhw.ops.linear.dense.node import Dense
 from inrhw.ops.registry import weight_codes
 from inrhw.signals.kinds.picture import parse_size
 from inrhw.signals.likeness import psnr_db

@@ -33,7 +33,7 @@ from inrhw.gateware.adder_graph import APART
 from inrhw.lowering.integer_graph import lower
 from inrhw.networks.training.fitted import Fitted
 from inrhw.ops.kinds.curve import CurveNode
-from inrhw.ops.linear.dense import Dense
+from inrhw.ops.linear.dense.node import Dense
 from inrhw.ops.node import Graph
 from inrhw.synthesis.synthesis import synth
 

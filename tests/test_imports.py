@@ -141,8 +141,8 @@ def test_the_walk_sees_imports_of_every_form(tmp_path: Path, monkeypatch: pytest
     path.write_text(
         "import inrhw.ops.node\nfrom inrhw.core import core\nfrom .circuit import CoreComponent\n"
         "from . import circuit\nif TYPE_CHECKING:\n    import inrhw.cli.app\n"
-        "def f():\n    from inrhw.ops.linear.dense import Dense\n"
+        "def f():\n    from inrhw.ops.linear.dense.node import Dense\n"
     )
     monkeypatch.setitem(globals(), "FOLDER", tmp_path)
-    names = {"ops.node", "core.core", "core.circuit", "ops.linear.dense"}
+    names = {"ops.node", "core.core", "core.circuit", "ops.linear.dense.node"}
     assert imported(path) == {f"inrhw.{name}" for name in names}

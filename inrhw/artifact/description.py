@@ -17,7 +17,7 @@ from inrhw.core.registers.weight_file import shape_digest
 from inrhw.core.sources.stream import bits_per_axis
 from inrhw.core.sources.window import WindowSource
 from inrhw.lowering.folding import folding_of
-from inrhw.ops.linear.dense import Dense
+from inrhw.ops.linear.dense.node import Dense
 from inrhw.ops.linear.folded_dense.node import FoldedDense
 from inrhw.ops.node import Node
 from inrhw.signals.window import FRAC

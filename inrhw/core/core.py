@@ -21,7 +21,7 @@ from inrhw.gateware.patch_buffer import PatchBuffer
 from inrhw.lowering.folding import other_weights
 from inrhw.lowering.hardware import check_control, check_scrub, check_source, check_window
 from inrhw.lowering.patch_order import check_patches
-from inrhw.ops.linear.dense import Dense
+from inrhw.ops.linear.dense.node import Dense
 from inrhw.ops.linear.folded_dense.node import FoldedDense
 from inrhw.ops.node import Graph
 from inrhw.signals.grid import Grid, size_text

@@ -14,7 +14,7 @@ from inrhw.gateware.protection.chosen import read_latency
 from inrhw.lowering.folding import Folding, accumulator_width, lanes_to_rotate, sums_in_blocks
 from inrhw.lowering.shapes import LayerShape
 from inrhw.ops.kinds.curve import CurveNode
-from inrhw.ops.linear.dense import Dense
+from inrhw.ops.linear.dense.node import Dense
 from inrhw.ops.linear.folded_dense.fold import Fold
 from inrhw.ops.linear.folded_dense.node import FoldedDense
 from inrhw.ops.linear.folded_dense.shape import FoldedShape

@@ -9,7 +9,7 @@ from inrhw.base.types import Element, Phase, Vector
 from inrhw.gateware.memory import MAX_LUT_DEPTH, whole_depth
 from inrhw.lowering.hardware import WEIGHTS
 from inrhw.networks.precision import Precision
-from inrhw.ops.linear.dense import Dense
+from inrhw.ops.linear.dense.node import Dense
 from inrhw.ops.linear.folded_dense.fold import Fold, MemoryFormat
 from inrhw.ops.linear.folded_dense.node import FoldedDense
 from inrhw.ops.linear.fwht.node import Fwht, fits

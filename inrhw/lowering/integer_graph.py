@@ -7,7 +7,8 @@ from inrhw.base.errors import InputError
 from inrhw.base.types import Fixed, Phase, Vector
 from inrhw.gateware.adder_graph import MOST_OPERANDS
 from inrhw.networks.inr import INR
-from inrhw.ops.linear.dense import Dense, DenseLayer
+from inrhw.ops.linear.dense.layer import DenseLayer
+from inrhw.ops.linear.dense.node import Dense
 from inrhw.ops.linear.requantize import Requantize
 from inrhw.ops.node import Graph, Node
 

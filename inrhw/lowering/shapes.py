@@ -14,7 +14,7 @@ from inrhw.networks.inr import INR
 from inrhw.networks.shared import SharedArchitecture, own_network
 from inrhw.networks.tiled import TiledArchitecture
 from inrhw.ops.kinds.curve import CurveNode
-from inrhw.ops.linear.dense import Dense
+from inrhw.ops.linear.dense.node import Dense
 from inrhw.ops.linear.folded_dense.fold import Fold, MemoryFormat, can_pack
 from inrhw.ops.linear.folded_dense.node import FoldedDense
 from inrhw.ops.linear.folded_dense.shape import FoldedShape

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from inrhw.base.errors import InputError
 from inrhw.base.types import Fixed, Vector
-from inrhw.ops.linear.dense import DenseLayer
+from inrhw.ops.linear.dense.layer import DenseLayer
 from inrhw.ops.linear.fwht.node import Fwht, butterflies
 from inrhw.ops.linear.requantize import Requantize
 from inrhw.ops.node import Node

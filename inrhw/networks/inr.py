@@ -14,7 +14,7 @@ from inrhw.networks.architecture import Architecture
 from inrhw.networks.hadamard import HadamardLayer, calibrate, widened
 from inrhw.networks.tensors import Trainable
 from inrhw.ops.kinds.activation import Activation, Affine
-from inrhw.ops.linear.dense import DenseLayer
+from inrhw.ops.linear.dense.layer import DenseLayer
 from inrhw.ops.registry import weight_codes
 from inrhw.ops.rounding import quantize
 from inrhw.signals.samples import VALUES, Samples, Values, half_range, middle

@@ -12,7 +12,7 @@ from inrhw.base.types import Fixed, Vector
 from inrhw.networks.network import Projection
 from inrhw.ops.kinds.activation import Affine
 from inrhw.ops.kinds.weight_code import WeightCode
-from inrhw.ops.linear.dense import UNIFORM, DenseLayer
+from inrhw.ops.linear.dense.layer import UNIFORM, DenseLayer
 from inrhw.ops.linear.requantize import Requantize
 from inrhw.ops.node import Node
 from inrhw.ops.rounding import quantize

@@ -21,7 +21,7 @@ from inrhw.networks.inr import INR, quantized
 from inrhw.networks.projection import PROJECTIONS, DiagonalLayer, LowRankLayer
 from inrhw.networks.tensors import Trainable
 from inrhw.ops.kinds.activation import Encoding
-from inrhw.ops.linear.dense import DenseLayer
+from inrhw.ops.linear.dense.layer import DenseLayer
 from inrhw.signals.grid import Grid, size_text
 from inrhw.signals.samples import PIXEL, Samples
 

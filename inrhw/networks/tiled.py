@@ -18,7 +18,7 @@ from inrhw.base.errors import InputError
 from inrhw.networks.architecture import Architecture, activations, architecture_from_json
 from inrhw.networks.inr import INR
 from inrhw.ops.kinds.activation import Encoding, PeriodicActivation
-from inrhw.ops.linear.dense import DenseLayer
+from inrhw.ops.linear.dense.layer import DenseLayer
 from inrhw.signals.grid import Grid
 from inrhw.signals.patches import Patches
 from inrhw.signals.samples import Samples, Values

@@ -18,7 +18,7 @@ from inrhw.verification.simulator.simulation import Simulation, build
 _MODULES = "bench,bench_bus,bench_loading,bench_registers,bench_repair"
 
 #: Clocks of a simulation for which C++ is optimized: that takes seconds, and saves half of its time.
-_MANY_CLOCKS = 200_000
+_MANY_CLOCKS = 60_000
 
 #: The tests of the bench, in the order in which they run. There is one more of loadable cores, one of
 #: raster cores of many pictures, one of cores with a window, and one of those with control registers.

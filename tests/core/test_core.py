@@ -10,7 +10,7 @@ from inrhw.base.errors import InputError
 from inrhw.base.types import Fixed
 from inrhw.core.core import Core
 from inrhw.gateware.fifo import Fifo
-from inrhw.ops.linear.dense import Dense
+from inrhw.ops.linear.dense.node import Dense
 from inrhw.ops.node import Graph
 from inrhw.signals.grid import Grid
 

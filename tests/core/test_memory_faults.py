@@ -16,7 +16,7 @@ from inrhw.lowering.folding import Fold, Folding, fold
 from inrhw.lowering.integer_graph import lower
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.inr import INR
-from inrhw.ops.linear.dense import Dense
+from inrhw.ops.linear.dense.node import Dense
 from inrhw.ops.linear.folded_dense.fold import MemoryFormat
 from inrhw.ops.linear.folded_dense.node import FoldedDense
 

@@ -18,7 +18,7 @@ from inrhw.networks.architecture import Architecture, activations
 from inrhw.networks.inr import INR
 from inrhw.networks.precision import Precision
 from inrhw.ops.kinds.curve import CurveNode
-from inrhw.ops.linear.dense import Dense
+from inrhw.ops.linear.dense.node import Dense
 from inrhw.signals.samples import PIXEL
 
 

@@ -15,7 +15,7 @@ from inrhw.networks.shared import SharedArchitecture
 from inrhw.networks.tiled import TiledArchitecture, TiledINR
 from inrhw.networks.training.fitted import Fitted, fit
 from inrhw.networks.training.training import Training
-from inrhw.ops.linear.dense import Dense
+from inrhw.ops.linear.dense.node import Dense
 from inrhw.ops.linear.folded_dense.fold import Fold
 from inrhw.ops.registry import weight_codes
 from inrhw.signals.kinds.picture import Picture

@@ -278,7 +278,8 @@ def test_architectures_are_checked(change: dict[str, Any], message: str) -> None
 
 @pytest.mark.parametrize("field", [field.name for field in fields_of(Precision) if field.kind is int])
 def test_precisions_are_checked(field: str) -> None:
-    least, most = {"phase_bits": (3, 24), "max_row_shift": (0, 4)}.get(field, (2, 24))
+    others = {"phase_bits": (3, 24), "max_row_shift": (0, 4), "guard_bits": (0, 8)}
+    least, most = others.get(field, (2, 24))
     for bits in (least, most):
         Precision(**{field: bits})  # type: ignore[arg-type]
     for bad in (least - 1, most + 1, 8.0, "8"):

@@ -6,7 +6,8 @@ import torch
 
 from inrhw.base.types import Fixed, Vector
 from inrhw.networks.projection import DiagonalLayer, LowRankLayer, between_format
-from inrhw.ops.linear.dense import Dense, DenseLayer
+from inrhw.ops.linear.dense.layer import DenseLayer
+from inrhw.ops.linear.dense.node import Dense
 
 X = Fixed(8, 7)
 

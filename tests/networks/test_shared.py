@@ -19,7 +19,7 @@ from inrhw.networks.inr import absorbed
 from inrhw.networks.precision import Precision
 from inrhw.networks.projection import PROJECTIONS
 from inrhw.networks.shared import SharedArchitecture, SharedINR, shared_architectures
-from inrhw.ops.linear.dense import Dense
+from inrhw.ops.linear.dense.node import Dense
 from inrhw.ops.node import Graph
 from inrhw.signals.kinds.picture import Picture
 

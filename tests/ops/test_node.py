@@ -7,7 +7,7 @@ from support.simulate import assert_contract, inputs
 from inrhw.base.errors import GraphError
 from inrhw.base.types import Element, Fixed, Phase, Vector
 from inrhw.gateware.edge import shape_of
-from inrhw.ops.linear.dense import Dense
+from inrhw.ops.linear.dense.node import Dense
 from inrhw.ops.linear.requantize import Requantize
 from inrhw.ops.node import Graph
 

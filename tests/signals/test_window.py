@@ -18,7 +18,7 @@ from inrhw.core.sources.window import WindowSource
 from inrhw.lowering.integer_graph import lower
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.inr import INR
-from inrhw.ops.linear.dense import Dense
+from inrhw.ops.linear.dense.node import Dense
 from inrhw.signals.grid import Grid
 from inrhw.signals.window import FRAC, Window
 

@@ -17,7 +17,7 @@ from inrhw.gateware.cost import Cost
 from inrhw.gateware.edge import flow
 from inrhw.gateware.pipeline import delay, delay_valid
 from inrhw.ops.kinds.curve import CurveNode
-from inrhw.ops.linear.dense import Dense
+from inrhw.ops.linear.dense.node import Dense
 from inrhw.ops.node import Graph, Node
 from inrhw.ops.registry import curve_nodes
 from inrhw.signals.grid import Grid

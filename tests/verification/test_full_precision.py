@@ -20,7 +20,7 @@ from inrhw.networks.precision import Precision
 from inrhw.networks.training.fitted import fit
 from inrhw.networks.training.training import Training
 from inrhw.ops.curves.sine_cordic import SineCordic
-from inrhw.ops.linear.dense import Dense
+from inrhw.ops.linear.dense.node import Dense
 from inrhw.ops.linear.folded_dense.fold import Fold
 from inrhw.ops.linear.folded_dense.node import FoldedDense
 from inrhw.signals.kinds.picture import builtin_picture

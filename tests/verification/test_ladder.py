@@ -26,7 +26,7 @@ from inrhw.networks.architecture import Architecture
 from inrhw.networks.inr import INR
 from inrhw.networks.training.fitted import Fitted
 from inrhw.ops.kinds.waves import QuarterWave
-from inrhw.ops.linear.dense import Dense
+from inrhw.ops.linear.dense.node import Dense
 from inrhw.ops.linear.folded_dense.fold import Fold
 from inrhw.ops.linear.folded_dense.node import FoldedDense
 from inrhw.synthesis.synthesis import load_synthesis

@@ -30,7 +30,7 @@ from inrhw.lowering.shapes import layer_shapes
 from inrhw.networks.inr import INR
 from inrhw.networks.precision import Precision
 from inrhw.networks.shared import SharedINR, shared_architectures
-from inrhw.ops.linear.dense import Dense
+from inrhw.ops.linear.dense.node import Dense
 from inrhw.ops.linear.folded_dense.node import FoldedDense
 from inrhw.ops.node import Graph
 from inrhw.signals.grid import Grid

@@ -25,7 +25,7 @@ from inrhw.gateware.memory import (
 from inrhw.gateware.pipeline import delay, delay_valid
 from inrhw.gateware.protection.chosen import read_latency
 from inrhw.lowering.folding import accumulator_width, sums_in_blocks
-from inrhw.ops.linear.dense import Dense
+from inrhw.ops.linear.dense.node import Dense
 from inrhw.ops.linear.folded_dense.fold import Fold
 from inrhw.ops.linear.folded_dense.node import FoldedDense
 from inrhw.signals.grid import Grid

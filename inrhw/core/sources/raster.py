@@ -14,7 +14,7 @@ from inrhw.base.types import Codes, Vector
 from inrhw.core.sources.counter import PixelCounter
 from inrhw.gateware.edge import flow
 from inrhw.gateware.memory import Contents
-from inrhw.ops.linear.dense import Dense
+from inrhw.ops.linear.dense.node import Dense
 from inrhw.signals.grid import Grid
 
 

@@ -18,7 +18,7 @@ from inrhw.core.registers.axi_lite import pass_on
 from inrhw.core.sources.counter import PixelCounter
 from inrhw.core.sources.raster import RasterSource, RasterSourceComponent
 from inrhw.lowering.hardware import check_window
-from inrhw.ops.linear.dense import Dense
+from inrhw.ops.linear.dense.node import Dense
 from inrhw.signals.window import FRAC, Window
 
 #: Integer bits of the step, which is below 8 half pixels: a frame shows up to 4 times the picture's width.

@@ -11,7 +11,7 @@ from inrhw.lowering.integer_graph import lower
 from inrhw.networks.inr import INR
 from inrhw.networks.tiled import TiledINR
 from inrhw.ops.kinds.curve import CurveNode
-from inrhw.ops.linear.dense import Dense
+from inrhw.ops.linear.dense.node import Dense
 from inrhw.ops.linear.requantize import Requantize
 from inrhw.ops.node import Node
 

@@ -25,7 +25,7 @@ from inrhw.networks.tensors import Trainable, load_tensors, prefixed, restore, s
 from inrhw.networks.training.optimizer import Optimizer, moment_shapes
 from inrhw.networks.training.robust.chosen import gradient_of
 from inrhw.networks.training.training import Training
-from inrhw.ops.linear.dense import DenseLayer
+from inrhw.ops.linear.dense.layer import DenseLayer
 
 #: What is left of the learning rate at the end of training in floating point.
 FINAL_RATE = 0.02

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from inrhw.base.types import Codes
 from inrhw.networks.inr import INR
-from inrhw.ops.linear.dense import DenseLayer
+from inrhw.ops.linear.dense.layer import DenseLayer
 from inrhw.signals.likeness import psnr_db
 from inrhw.signals.samples import Samples
 

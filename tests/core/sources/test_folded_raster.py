@@ -10,7 +10,7 @@ from inrhw.base.errors import InputError
 from inrhw.base.types import Codes
 from inrhw.core.sources.folded_raster import FoldedRaster
 from inrhw.core.sources.tiled_raster import TiledRaster
-from inrhw.ops.linear.dense import Dense
+from inrhw.ops.linear.dense.node import Dense
 from inrhw.ops.linear.folded_dense.fold import Fold, MemoryFormat
 from inrhw.ops.linear.folded_dense.node import FoldedDense
 from inrhw.signals.grid import Grid

@@ -15,7 +15,7 @@ from inrhw.core.sources.stream import StreamSourceComponent, bits_per_axis
 from inrhw.lowering.integer_graph import lower
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.inr import INR
-from inrhw.ops.linear.dense import Dense
+from inrhw.ops.linear.dense.node import Dense
 from inrhw.signals.grid import Grid
 
 Beat = tuple[list[int], int, int]

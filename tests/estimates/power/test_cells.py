@@ -22,7 +22,7 @@ from inrhw.verification.simulator.simulation import available, build
 pytestmark = pytest.mark.tools
 
 SIMULATORS = ["icarus", "verilator"]
-CYCLES = 4000
+CYCLES = 1500
 
 #: Both modules get the same random inputs: short ones too, so that addresses meet. What is unknown (X) in the
 #: Verilog, such as words beyond the depth, is not compared.

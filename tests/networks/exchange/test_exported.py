@@ -15,9 +15,8 @@ from inrhw.networks.precision import Precision
 from inrhw.networks.tiled import TiledArchitecture, network_of
 
 NETWORKS = [
-    Architecture("quadinr", (5, 4), 3, 4, 1),
+    Architecture("quadinr", (3, 2, 4), 3, 4, 1),
     Architecture("relu_pe", (7,), 2, 4, 1, value=Fixed(16, 0)),
-    Architecture("siren", (3, 2, 4), 1, 4, 1),
 ]
 
 
@@ -32,7 +31,7 @@ SCRIPT = """
 import sys
 sys.modules["inrhw"] = None
 import torch
-for name in ("quadinr", "relu_pe", "siren"):
+for name in ("quadinr", "relu_pe"):
     program = torch.export.load(f"{name}.pt2").module()
     x = torch.load(f"{name}.pt")
     # Any number of samples, and centres that are a little off.

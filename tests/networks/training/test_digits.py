@@ -13,7 +13,7 @@ from inrhw.networks.precision import Precision
 from inrhw.networks.training.digits import fewer_digits, network_digits, signed_digits
 from inrhw.networks.training.fitted import fit
 from inrhw.networks.training.training import Training
-from inrhw.ops.linear.dense import Dense
+from inrhw.ops.linear.dense.node import Dense
 from inrhw.signals.kinds.picture import Picture
 from inrhw.signals.likeness import psnr_db
 

@@ -21,7 +21,7 @@ from inrhw.networks.training.shared_fit import (
     fit_shared,
 )
 from inrhw.networks.training.training import Training
-from inrhw.ops.linear.dense import Dense
+from inrhw.ops.linear.dense.node import Dense
 from inrhw.signals.kinds.picture import Picture
 from inrhw.signals.likeness import psnr_db
 

@@ -11,7 +11,7 @@ from inrhw.networks.architecture import Architecture
 from inrhw.networks.inr import INR
 from inrhw.ops.curves.relu import Relu, ReluActivation
 from inrhw.ops.curves.sine import Sine
-from inrhw.ops.linear.dense import Dense
+from inrhw.ops.linear.dense.node import Dense
 
 
 def turns_per_unit(size: int) -> list[Fraction]:

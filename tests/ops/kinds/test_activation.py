@@ -18,7 +18,7 @@ from inrhw.networks.inr import INR
 from inrhw.networks.precision import Precision
 from inrhw.networks.training.fitted import fit
 from inrhw.networks.training.training import Training
-from inrhw.ops.linear.dense import Dense
+from inrhw.ops.linear.dense.node import Dense
 from inrhw.ops.linear.folded_dense.fold import Fold
 from inrhw.ops.node import Graph
 from inrhw.signals.kinds.picture import Picture

@@ -13,7 +13,8 @@ from support.simulate import assert_contract, inputs
 from inrhw.base.errors import Overflow
 from inrhw.base.types import Fixed, Phase, Vector
 from inrhw.gateware.constant_matrix import signed_digits
-from inrhw.ops.linear.dense import Dense, DenseLayer
+from inrhw.ops.linear.dense.layer import DenseLayer
+from inrhw.ops.linear.dense.node import Dense
 from inrhw.ops.rounding import round_to
 
 weights = st.one_of(

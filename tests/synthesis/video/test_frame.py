@@ -48,7 +48,13 @@ def simulated(folder: Path, board_name: str, channels: int, wish: Hardware) -> t
     sources = [harness, around, folder / manifest.verilog]
     defines = {board.video.upper(): top}
     simulation = build(
-        "verilator", sources, "video_harness", folder / "sim", defines=defines, deadline_s=DEADLINE_S
+        "verilator",
+        sources,
+        "video_harness",
+        folder / "sim",
+        defines=defines,
+        deadline_s=DEADLINE_S,
+        long=True,
     )
     settings = {"VIDEO_NS": str(NS)}
     (result,) = run_tests(

@@ -11,7 +11,7 @@ from inrhw.networks.training.robust.noise import Noise
 from inrhw.networks.training.robust.sharpness import Sharpness
 from inrhw.networks.training.training import Training
 from inrhw.ops.codes.uniform import Uniform
-from inrhw.ops.linear.dense import DenseLayer
+from inrhw.ops.linear.dense.layer import DenseLayer
 
 
 def gradient_of(training: Training, layers: Sequence[DenseLayer]) -> Gradient:

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from inrhw.base.types import Fixed
 from inrhw.networks.training.robust.gradient import Loss, disturbed
-from inrhw.ops.linear.dense import DenseLayer
+from inrhw.ops.linear.dense.layer import DenseLayer
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from inrhw.gateware.cost import Cost
 from inrhw.gateware.mac import DotProduct, WideDotProduct, check_wide
 from inrhw.gateware.memory import Contents, columns_to_contents, memory_style, total_depth, whole_depth
 from inrhw.gateware.protection.chosen import TOP_BITS, read_latency
-from inrhw.ops.linear.dense import Dense
+from inrhw.ops.linear.dense.node import Dense
 from inrhw.ops.linear.folded_dense.circuit import FoldedDenseComponent
 from inrhw.ops.linear.folded_dense.fold import Fold, MemoryFormat, can_pack
 from inrhw.ops.linear.folded_dense.shape import FoldedShape

@@ -18,7 +18,7 @@ from inrhw.networks.training.robust.gradient_norm import GradientNorm
 from inrhw.networks.training.robust.noise import Noise
 from inrhw.networks.training.robust.sharpness import Sharpness
 from inrhw.networks.training.training import Training
-from inrhw.ops.linear.dense import DenseLayer
+from inrhw.ops.linear.dense.layer import DenseLayer
 from inrhw.signals.kinds.picture import Picture
 from inrhw.signals.likeness import psnr_db
 
