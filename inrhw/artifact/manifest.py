@@ -15,6 +15,7 @@ from inrhw.base.files import json_bytes, read_json
 from inrhw.base.typed_json import from_json, to_json
 from inrhw.core.registers.walk import walk_clocks
 from inrhw.core.registers.weight_file import chunks
+from inrhw.signals.patches import Patches
 
 FILE = "manifest.json"
 
@@ -303,7 +304,7 @@ class Manifest:
         """Beats of m_axis along each axis, of many pictures of the first."""
         if not self.patch_order:
             return self.sides
-        return tuple(side // own for side, own in zip(self.sides, self.patch, strict=True))
+        return Patches(self.sides, self.patch).grid.sides
 
     @property
     def beats(self) -> int:
@@ -312,10 +313,9 @@ class Manifest:
 
     @property
     def clocks_a_beat(self) -> float:
-        """Cycles between beats, on average: a line buffer gives at most one a clock."""
-        if not self.has_line_buffer:
-            return self.initiation_interval
-        return max(1, self.initiation_interval / self.patch_samples)
+        """Cycles between beats, on average."""
+        interval = self.initiation_interval
+        return Patches(self.sides, self.patch).clocks_by_lines(interval) if self.has_line_buffer else interval
 
     @property
     def clocks_a_sample(self) -> float:

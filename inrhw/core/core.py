@@ -271,9 +271,8 @@ class Core:
     @property
     def clocks_a_beat(self) -> float:
         """Cycles from a beat to the next, on average: those of a pixel, or of a patch that leaves as one."""
-        if self.buffer:
-            return max(1, self.initiation_interval / self.buffer.samples)
-        return self.initiation_interval
+        interval = self.initiation_interval
+        return self.patches.clocks_by_lines(interval) if self.buffer else interval
 
     @property
     def clocks_a_sample(self) -> float:

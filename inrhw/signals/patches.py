@@ -65,6 +65,16 @@ class Patches:
         """Coordinates of the patches."""
         return Grid(*(side // own for side, own in zip(self.sides, self.patch, strict=True)))
 
+    def clocks_by_lines(self, interval: int) -> float:
+        """Return the clocks from a sample to the next, on average, if samples leave line by line.
+
+        Parameters
+        ----------
+        interval
+            Clocks from a patch to the next. A sample a clock is the most that a line buffer gives.
+        """
+        return max(1, interval / self.samples)
+
     def gather(self, values: Values) -> Values:
         """Return values [..., y, x, channels] as those of patches, [..., y, x, samples * channels]."""
         axes = len(self.patch)

@@ -121,7 +121,7 @@ def run_bench(
     if waves and simulator != "icarus":
         raise InputError(f"waves need --simulator icarus, not {simulator}")
     self_test(simulator)
-    clocks = beats * len(tests) * manifest.initiation_interval
+    clocks = beats * len(tests) * manifest.clocks_a_beat
     simulation = build_bench(
         simulator, sources, manifest, work / simulator, deadline_s, waves=waves, long=clocks > _MANY_CLOCKS
     )
