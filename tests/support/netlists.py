@@ -1,7 +1,9 @@
 """Netlists in Yosys' JSON, made by hand."""
 
+import copy
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -47,3 +49,11 @@ def write(path: Path, top: dict[str, Any]) -> Path:
     """Write a netlist of one module."""
     path.write_text(json.dumps({"modules": {"top": top}}))
     return path
+
+
+def planted(netlist: dict[str, Any], plant: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
+    """Return a netlist with an error that `plant` puts into it; the given one stays as it is."""
+    changed = copy.deepcopy(netlist)
+    plant(changed)
+    assert changed != netlist
+    return changed

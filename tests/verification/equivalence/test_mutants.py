@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.netlists import planted
 
 from inrhw.base.yosys import run_yosys
 from inrhw.verification.equivalence.proof import Proof, prove
@@ -150,26 +151,22 @@ def test_the_netlist_is_proven(netlist: Json, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", list(ERRORS))
 def test_a_planted_error_is_found(netlist: Json, tmp_path: Path, name: str) -> None:
-    planted = copy.deepcopy(netlist)
-    ERRORS[name](planted)
-    assert planted != netlist
-    proof = checked(planted, tmp_path)
+    proof = checked(planted(netlist, ERRORS[name]), tmp_path)
     assert proof.status == "not proven", proof.reason
 
 
 def test_inputs_that_may_be_swapped_may_be_swapped(netlist: Json, tmp_path: Path) -> None:
-    planted = copy.deepcopy(netlist)
+    changed = copy.deepcopy(netlist)
     symmetric = next(
-        k for k, cell in enumerate(cells(planted, "LUT2")) if cell["parameters"]["INIT"] == "0110"
+        k for k, cell in enumerate(cells(changed, "LUT2")) if cell["parameters"]["INIT"] == "0110"
     )
-    swap("LUT2", "I0", "I1", symmetric)(planted)
-    assert checked(planted, tmp_path).status == "proven"
+    swap("LUT2", "I0", "I1", symmetric)(changed)
+    assert checked(changed, tmp_path).status == "proven"
 
 
 def test_a_failure_names_where(netlist: Json, tmp_path: Path) -> None:
-    planted = copy.deepcopy(netlist)
-    outputs_swapped(planted)
-    assert "output late[2], output late[5]" in checked(planted, tmp_path).reason
+    found = checked(planted(netlist, outputs_swapped), tmp_path)
+    assert "output late[2], output late[5]" in found.reason
 
 
 def deeper(netlist: Json) -> None:
@@ -205,16 +202,12 @@ def unknown_module(netlist: Json) -> None:
 def test_what_cannot_be_compared_is_undecided(
     netlist: Json, tmp_path: Path, plant: Callable[[Json], None], reason: str
 ) -> None:
-    planted = copy.deepcopy(netlist)
-    plant(planted)
-    proof = checked(planted, tmp_path)
+    proof = checked(planted(netlist, plant), tmp_path)
     assert (proof.status, reason in proof.reason) == ("undecided", True), proof.reason
 
 
 def test_another_module_is_not_proven(netlist: Json, tmp_path: Path) -> None:
-    planted = copy.deepcopy(netlist)
-    unknown_module(planted)
-    assert checked(planted, tmp_path).status == "not proven"
+    assert checked(planted(netlist, unknown_module), tmp_path).status == "not proven"
 
 
 def test_too_little_time_is_undecided_and_says_how_far_it_came(netlist: Json, tmp_path: Path) -> None:

@@ -1,12 +1,12 @@
 """Block RAM and UltraRAM that are written at run time are proven, and errors at their ports are found."""
 
-import copy
 import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.netlists import planted
 
 from inrhw.base.board import load_board
 from inrhw.synthesis.synthesis import synth
@@ -146,10 +146,7 @@ def test_written_blocks_are_proven(netlist: Json, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", list(ERRORS))
 def test_an_error_at_a_port_is_found(netlist: Json, tmp_path: Path, name: str) -> None:
-    planted = copy.deepcopy(netlist)
-    ERRORS[name](planted)
-    assert planted != netlist
-    proof = checked(planted, tmp_path)
+    proof = checked(planted(netlist, ERRORS[name]), tmp_path)
     assert proof.status == "not proven", proof.reason
 
 
@@ -180,7 +177,5 @@ def parameter(memory: str, name: str, value: str) -> Callable[[Json], None]:
 def test_what_has_no_model_is_undecided(
     netlist: Json, tmp_path: Path, plant: Callable[[Json], None], reason: str
 ) -> None:
-    planted = copy.deepcopy(netlist)
-    plant(planted)
-    proof = checked(planted, tmp_path)
+    proof = checked(planted(netlist, plant), tmp_path)
     assert (proof.status, reason in proof.reason) == ("undecided", True), proof.reason
