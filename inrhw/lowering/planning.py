@@ -59,9 +59,23 @@ def plan(architecture: Architecture, hardware: Hardware, board: Board) -> Foldin
                 "weight_ecc protects memories, and baked weights are in none; "
                 "ask for weights rom or loadable, with a target"
             )
+        if hardware.max_lut is not None:
+            _check_luts(architecture, hardware, board, hardware.max_lut)
         return None
     check_whole(architecture.precision)
     return _folding(layer_shapes(architecture), hardware, board, line_buffer(architecture, hardware))
+
+
+def _check_luts(architecture: Architecture, hardware: Hardware, board: Board, most: int) -> None:
+    """Raise InputError if a network of baked weights is predicted to take more LUTs."""
+    shapes = layer_shapes(architecture, adder_levels=hardware.adder_levels)
+    needed = on_family(baked_cost(shapes, hardware.source, control=hardware.control), board.family).lut
+    if needed > most:
+        raise InputError(
+            f"the baked weights of {'-'.join(map(str, architecture.features))} need about {needed:,.0f} "
+            f"LUTs, but max_lut is {most:,}; make the network narrower, give guard_bits or fewer bits, or "
+            "let hidden_widths auto choose"
+        )
 
 
 def _folding(
