@@ -2,10 +2,10 @@
 
     scripts/fuzz [--networks 10000] [--verilog-every 33] [--first-seed 0] [--work rtl_out/fuzz]
 
-A network is drawn from its seed alone: model, circuit, axes, sizes, format of values, widths, bits, quantizer,
-guard bits, mid-rise values, weight codes, bits by layer, folding, and weights of every kind. Each leaves a
-line in WORK/networks.jsonl, so an interrupted run goes on where it was. A mismatch is reduced to a smaller
-network that still shows it. The last line says how many there were.
+A network is drawn from its seed alone: model, circuit, axes, sizes, format of values, widths, bits,
+quantizer, guard bits, mid-rise values, weight codes, bits by layer, folding, and weights of every kind. Each
+leaves a line in WORK/networks.jsonl, so an interrupted run goes on where it was. A mismatch is reduced to a
+smaller network that still shows it. The last line says how many there were.
 """
 
 import argparse
