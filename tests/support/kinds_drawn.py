@@ -1,0 +1,149 @@
+"""Random networks of every kind that the tool makes, each from a seed."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.random import Generator
+from safetensors.torch import save
+
+from inrhw.base.errors import InrhwError
+from inrhw.base.types import Codes
+from inrhw.lowering.integer_graph import lower
+from inrhw.networks.architecture import Architecture, activations, architecture_to_json, implementations
+from inrhw.networks.inr import INR
+from inrhw.networks.precision import Precision
+from inrhw.networks.projection import PROJECTIONS
+from inrhw.networks.shared import SharedArchitecture, SharedINR
+from inrhw.networks.tensors import prefixed, tensors_of
+from inrhw.networks.tiled import TiledArchitecture, TiledINR
+from inrhw.ops.kinds.activation import PeriodicActivation
+from inrhw.ops.registry import weight_codes
+from inrhw.signals.samples import VALUES
+
+KINDS = ("plain", "plain", "plain", "patches", "tiles", "shared")
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A quantized network, and how it was drawn."""
+
+    seed: int
+    network: INR
+
+    def __str__(self) -> str:
+        return f"seed {self.seed}: {self.network.architecture}, {self.network.rotations()}"
+
+    def stored(self) -> bytes:
+        """Return weights.safetensors of a build folder, without the network in floating point."""
+        tensors = prefixed("quantized", tensors_of(self.network))
+        return save(tensors, {"architecture": architecture_to_json(self.network.architecture)})
+
+    def forward_int(self) -> list[Codes]:
+        """Return the values of each coordinate by the lowered graph, of each tile."""
+        codes = self.network.architecture.grid.codes()
+        each = self.network.each() if isinstance(self.network, TiledINR) else [self.network]
+        return [lower(network).forward_int(codes) for network in each]
+
+
+def drawn(seed: int) -> Iterator[Drawn]:
+    """Yield the networks of a seed: none if there are none of its options, several if they share layers."""
+    rng = np.random.default_rng(seed)
+    try:
+        for network in _networks(rng):
+            lower(next(network.each()) if isinstance(network, TiledINR) else network)
+            yield Drawn(seed, network)
+    except InrhwError:
+        return
+
+
+def _networks(rng: Generator) -> list[INR]:
+    kind = str(rng.choice(KINDS))
+    model = str(rng.choice(sorted(activations())))
+    axes = 2 if kind == "shared" else int(rng.integers(1, 4))
+    options: dict[str, Any] = {
+        "channels": int(rng.integers(1, 4)),
+        "omega_0": float(np.exp(rng.uniform(np.log(0.5), np.log(60)))),
+        "value": list(VALUES)[int(rng.integers(len(VALUES)))],
+        "scale": int(rng.integers(1, 4)) if kind == "plain" else 1,
+    }
+    sides = tuple(int(n) for n in rng.integers(1, 20 if axes == 1 else 5, axes))
+    widths = [int(n) for n in rng.integers(1, 7, rng.integers(1, 4))]
+    if rng.random() < 0.2:
+        widths[0] = int(rng.choice([12, 20, 28]))  # orders of stored matrices
+    options["hidden_widths"] = ",".join(map(str, widths))
+    circuit = str(rng.choice(["", *implementations(model)]))
+    precision = options["precision"] = _precision(rng, kind, model, circuit, len(widths) + 1)
+    options["activation_impl"] = "" if precision.mid_rise else circuit
+    if kind == "shared":
+        del options["hidden_widths"], options["scale"]
+        return _shared(rng, model, options)
+    if kind == "patches" or (kind == "tiles" and rng.random() < 0.5):
+        options["patch"] = tuple(int(n) for n in rng.integers(1, 3, axes))
+        sides = tuple(side * n for side, n in zip(sides, options["patch"], strict=True))
+    if kind == "tiles":
+        patch = options.get("patch", (1,) * axes)
+        tile = tuple(int(rng.integers(1, side // n + 1)) * n for side, n in zip(sides, patch, strict=True))
+        return _quantized(rng, TiledINR(TiledArchitecture(model, sides, tile=tile, **options)))
+    return _quantized(rng, INR(Architecture(model, sides, **options), int(rng.integers(100))))
+
+
+def _precision(rng: Generator, kind: str, model: str, circuit: str, layers: int) -> Precision:
+    alone, most = kind in ("plain", "patches"), 24 if circuit == "sine_cordic" else 16
+    bits = {name: int(rng.integers(2, most + 1)) for name in ("weight_bits", "first_weight_bits")}
+    bits |= {name: int(rng.integers(2, most + 1)) for name in ("last_weight_bits", "activation_bits")}
+    options: dict[str, Any] = {"phase_bits": int(rng.integers(3, 13)), "max_row_shift": int(rng.integers(0, 5))}
+    way = str(rng.choice(["rotated", "mid-rise", "guarded", "coded", "bits by layer"]))
+    if way == "rotated" and kind != "tiles":
+        options["quantizer"] = str(rng.choice(["dhq", "dhq", "auto"]))
+        options["rotate"] = str(rng.choice(["both", "weights", "activations"]))
+        options["rotate_layers"] = str(rng.choice(["all", "hidden", "last"]))
+        options["hadamard"] = str(rng.choice(["blocks", "blocks" if options["rotate"] == "activations" else "stored"]))
+    elif way == "mid-rise" and issubclass(activations()[model], PeriodicActivation):
+        options["mid_rise"] = True
+    elif way == "coded" and kind != "shared":
+        options["weight_code"] = str(rng.choice(sorted(weight_codes())))
+    elif way == "bits by layer" and kind != "shared" and model != "relu_pe":
+        options["layer_bits"] = ",".join(map(str, rng.integers(2, most + 1, layers)))
+    if alone and (way == "guarded" or (options.get("mid_rise") and rng.random() < 0.5)):
+        options["guard_bits"] = int(rng.integers(0, 5))
+    return Precision(**bits, **options)
+
+
+def _shared(rng: Generator, model: str, options: dict[str, Any]) -> list[INR]:
+    most = int(rng.integers(1, 3))
+    own = {
+        "hidden_features": int(rng.integers(1, 7)),
+        "hidden_layers": int(rng.integers(2, 4)),
+        "projection": str(rng.choice(PROJECTIONS)),
+        "side": 9,
+        "max_scale": most,
+    }
+    sizes = [tuple(int(n) for n in rng.integers(1, 8, 2)) for _ in range(2)]
+    together = SharedINR.of([SharedArchitecture(model, sides, **options, **own) for sides in sizes])
+    for network in together:
+        _put(rng, network)
+    quantized = together.quantized()
+    return [quantized.network(k, scale) for k in range(2) for scale in range(1, most + 1)]
+
+
+def _quantized(rng: Generator, network: INR) -> list[INR]:
+    _put(rng, network)
+    return [network.quantized()]
+
+
+def _put(rng: Generator, network: INR) -> None:
+    """Give weights another size, make some of them alike, and give INCODE its factors."""
+    with torch.no_grad():
+        for name, parameter in network.trained().items():
+            if parameter.dim() == 0:
+                parameter.fill_(float(rng.normal() / 2))
+                continue
+            parameter.mul_(float(np.exp(rng.uniform(math.log(0.1), math.log(8)))))
+            if rng.random() < 0.2 and "weight" in name:
+                parameter.copy_((parameter * 8).round() / 8)  # ties, and zeros
+            if rng.random() < 0.1:
+                parameter[..., 0].mul_(1000)
