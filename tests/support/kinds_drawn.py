@@ -66,7 +66,10 @@ def _networks(rng: Generator) -> list[INR]:
     axes = 2 if kind == "shared" else int(rng.integers(1, 4))
     options: dict[str, Any] = {
         "channels": int(rng.integers(1, 4)),
-        "omega_0": float(np.exp(rng.uniform(np.log(0.5), np.log(60)))),
+        # Of powers of two many sums end in ties.
+        "omega_0": float(
+            rng.choice([np.exp(rng.uniform(np.log(0.5), np.log(60))), 2.0 ** rng.integers(0, 5)])
+        ),
         "value": list(VALUES)[int(rng.integers(len(VALUES)))],
         "scale": int(rng.integers(1, 4)) if kind == "plain" else 1,
     }
@@ -92,16 +95,20 @@ def _networks(rng: Generator) -> list[INR]:
 
 
 def _precision(rng: Generator, kind: str, model: str, circuit: str, layers: int) -> Precision:
-    alone, most = kind in ("plain", "patches"), 24 if circuit == "sine_cordic" else 16
-    bits = {name: int(rng.integers(2, most + 1)) for name in ("weight_bits", "first_weight_bits")}
-    bits |= {name: int(rng.integers(2, most + 1)) for name in ("last_weight_bits", "activation_bits")}
-    options: dict[str, Any] = {"phase_bits": int(rng.integers(3, 13)), "max_row_shift": int(rng.integers(0, 5))}
+    alone, most = kind in ("plain", "patches"), 24 if rng.random() < 0.3 else 16
+    weights = ("weight_bits", "first_weight_bits", "last_weight_bits")
+    bits: dict[str, Any] = {name: int(rng.integers(2, most + 1)) for name in weights}
+    bits["activation_bits"] = int(rng.integers(2, (most if circuit == "sine_cordic" else 16) + 1))
+    phase_bits = int(rng.integers(3, 18 if circuit == "sine_cordic" else 13))
+    options: dict[str, Any] = {"phase_bits": phase_bits, "max_row_shift": int(rng.integers(0, 5))}
     way = str(rng.choice(["rotated", "mid-rise", "guarded", "coded", "bits by layer"]))
     if way == "rotated" and kind != "tiles":
         options["quantizer"] = str(rng.choice(["dhq", "dhq", "auto"]))
         options["rotate"] = str(rng.choice(["both", "weights", "activations"]))
         options["rotate_layers"] = str(rng.choice(["all", "hidden", "last"]))
-        options["hadamard"] = str(rng.choice(["blocks", "blocks" if options["rotate"] == "activations" else "stored"]))
+        options["hadamard"] = str(
+            rng.choice(["blocks", "blocks" if options["rotate"] == "activations" else "stored"])
+        )
     elif way == "mid-rise" and issubclass(activations()[model], PeriodicActivation):
         options["mid_rise"] = True
     elif way == "coded" and kind != "shared":
@@ -115,7 +122,7 @@ def _precision(rng: Generator, kind: str, model: str, circuit: str, layers: int)
 
 def _shared(rng: Generator, model: str, options: dict[str, Any]) -> list[INR]:
     most = int(rng.integers(1, 3))
-    own = {
+    own: dict[str, Any] = {
         "hidden_features": int(rng.integers(1, 7)),
         "hidden_layers": int(rng.integers(2, 4)),
         "projection": str(rng.choice(PROJECTIONS)),
@@ -138,12 +145,12 @@ def _quantized(rng: Generator, network: INR) -> list[INR]:
 def _put(rng: Generator, network: INR) -> None:
     """Give weights another size, make some of them alike, and give INCODE its factors."""
     with torch.no_grad():
-        for name, parameter in network.trained().items():
+        for parameter in network.trained().values():
             if parameter.dim() == 0:
                 parameter.fill_(float(rng.normal() / 2))
                 continue
             parameter.mul_(float(np.exp(rng.uniform(math.log(0.1), math.log(8)))))
-            if rng.random() < 0.2 and "weight" in name:
+            if rng.random() < 0.4:
                 parameter.copy_((parameter * 8).round() / 8)  # ties, and zeros
             if rng.random() < 0.1:
                 parameter[..., 0].mul_(1000)

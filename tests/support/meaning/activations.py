@@ -99,7 +99,9 @@ def value(activation: Activation, code: int) -> int:
     return own[circuit](code, width, o)
 
 
-def activation_of(model: str, circuit: str, phase_bits: int, bits: int, *, middles: bool, omega_0: float) -> Activation:
+def activation_of(
+    model: str, circuit: str, phase_bits: int, bits: int, *, middles: bool, omega_0: float
+) -> Activation:
     """Return a model's activation with values of so many bits."""
     relu = model == "relu_pe"
     o = Format(bits, bits if relu else bits - 1, signed=not relu, mid_rise=middles)

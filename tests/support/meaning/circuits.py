@@ -74,12 +74,13 @@ def truncated(code: int, width: int, o: Format) -> int:
     """Return QuadINR's wave by a squarer that drops bits ("Truncated squarer")."""
     w = max(7, width if width % 2 else width - 1)
     d = 2 * w - 1 - o.width
-    e, p, h = max(0, -d), code * 2 ** (w + 1 - width), (d + 5) // 2 - 1
+    e, p, h = max(0, -d), code << w + 1 - width, (d + 5) // 2 - 1
     f = max(5, min(h if h % 2 else h + 1, w - 2))
-    s = p % 2**w - 2 ** (w - 1)
-    low = (s + 2 ** (f - 1)) % 2**f - 2 ** (f - 1)
-    unit, i = min(f + 1, d), low // 2 ** (f - 5)
-    ends = (i * 2 ** (f - 5)) ** 2 + ((i + 1) * 2 ** (f - 5) - 1) ** 2
-    t = max(0, floor((ends * 2**e - power(e + d)) / power(e + unit + 1)))
-    y = o.hi - floor(((s * s - low * low) * 2**e + t * power(e + unit)) / power(e + d))
-    return -y if p >= 2**w else y
+    turn, span, step = 1 << w, 1 << f, 1 << f - 5
+    s = p % turn - turn // 2
+    low = (s + span // 2) % span - span // 2
+    unit, i = min(f + 1, d), low // step
+    ends = (i * step) ** 2 + ((i + 1) * step - 1) ** 2
+    t = max(0, floor((ends * power(e) - power(e + d)) / power(e + unit + 1)))
+    y = o.hi - floor(((s * s - low * low) * power(e) + t * power(e + unit)) / power(e + d))
+    return -y if p >= turn else y

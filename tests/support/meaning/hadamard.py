@@ -69,4 +69,6 @@ def rotation(orders: list[int]) -> Matrix:
 
 def product(row: list[Fraction], matrix: Matrix) -> list[Fraction]:
     """Return a row times a matrix."""
-    return [sum((a * each[j] for a, each in zip(row, matrix, strict=True)), Fraction(0)) for j in range(len(row))]
+    return [
+        sum((a * each[j] for a, each in zip(row, matrix, strict=True)), Fraction(0)) for j in range(len(row))
+    ]

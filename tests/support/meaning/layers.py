@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 from support.meaning import hadamard, weight_codes
 from support.meaning.numbers import Format, finest, half_up, power, requantized
@@ -78,14 +79,15 @@ class Neuron:
 def _rotated(row: Row, orders: list[int]) -> Row:
     """Return a row times H D^-1."""
     each = [order for order in orders for _ in range(order)]
-    return [y / order for y, order in zip(hadamard.product(row, hadamard.rotation(orders)), each, strict=True)]
+    return [
+        y / order for y, order in zip(hadamard.product(row, hadamard.rotation(orders)), each, strict=True)
+    ]
 
 
 def neurons(layer: Stored) -> list[Neuron]:
     """Round a layer ("Weights and biases"), and multiply rotations into it ("Hadamard transform")."""
-    of_weights, of_inputs = layer.rotates
     rows = layer.absorbed()
-    if of_weights:
+    if layer.rotates[0]:
         rows = [(_rotated(row, layer.orders), bias) for row, bias in rows]
     largest = max(abs(w) for row, _ in rows for w in row)
     finest_of_all = finest(largest, layer.bits) + layer.max_row_shift
@@ -172,8 +174,9 @@ class Sum:
     rounds: bool
     guard_bits: int | None
 
-    def constant(self) -> Fraction:
-        """Return all that is added to the sum of products, in its unit."""
+    @cached_property
+    def _constant(self) -> Fraction:
+        """All that is added to the sum of products, in its unit."""
         unit = self.x.frac + self.neuron.frac
         found = self.neuron.bias * power(unit)
         if self.rounds:
@@ -194,8 +197,8 @@ class Sum:
 
     def _mean_lost(self, place: int) -> Fraction:
         lost = self._cut(place)
-        ends = (self.x.lo, self.x.hi) if lost == self.x.width else (0, 2**lost - 1)
-        return Fraction(sum(ends), 2) * 2**place
+        ends = (self.x.lo, self.x.hi) if lost == self.x.width else (0, (1 << lost) - 1)
+        return Fraction(sum(ends), 2) * power(place)
 
     def _product(self, weight: int, x: int) -> int:
         if self.guard_bits is None:
@@ -207,8 +210,11 @@ class Sum:
             total += digit * kept * 2**place
         return total
 
-    def of(self, x: list[int], constant: Fraction) -> int:
-        """Return y, the constant being that above."""
+    def of(self, x: list[int]) -> int:
+        """Return y."""
         products = sum(map(self._product, self.neuron.weight, x))
-        return math.floor((products + constant) * power(self.frac - self.x.frac - self.neuron.frac))
-
+        # All denominators are powers of two: an integer over 2**places, rounded down.
+        added = self._constant
+        total = products * added.denominator + added.numerator
+        places = added.denominator.bit_length() - 1 + self.x.frac + self.neuron.frac - self.frac
+        return total >> places if places >= 0 else total << -places

@@ -20,12 +20,12 @@ class Format:
     @property
     def lo(self) -> int:
         """The least code."""
-        return -(2 ** (self.width - 1)) if self.signed else 0
+        return -(1 << self.width - 1) if self.signed else 0
 
     @property
     def hi(self) -> int:
         """The largest code."""
-        return 2 ** (self.width - self.signed) - 1
+        return (1 << self.width - self.signed) - 1
 
     def saturated(self, code: int) -> int:
         """Return the code that is next in the format."""
