@@ -1,21 +1,38 @@
 """docs/semantics.md says all: a model written from that page alone gives the integers of the code."""
 
+from dataclasses import replace
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+
 import numpy as np
 import pytest
-from support.kinds_drawn import Drawn, drawn
+import torch
+from PIL import Image
+from support.kinds_drawn import drawn, file_of
 from support.meaning.activations import activation_of
+from support.meaning.encoding import encoding
 from support.meaning.hadamard import blocks, rotation
+from support.meaning.layers import Stored, neurons
+from support.meaning.numbers import Format, finest
 from support.meaning.signal import networks, rendered
 from support.meaning.stored import read
+from support.meaning.weight_codes import chosen, uniform
 
 from inrhw.base.types import Fixed, Phase, Vector
 from inrhw.core.sources.window import WindowSource
 from inrhw.lowering.integer_graph import lower
 from inrhw.networks.architecture import Architecture, activations, implementations
+from inrhw.networks.hadamard import HadamardLayer
 from inrhw.networks.inr import INR
+from inrhw.networks.training.fitted import fit
+from inrhw.networks.training.training import Training
 from inrhw.ops.kinds.curve import CurveNode
+from inrhw.ops.linear.dense.layer import DenseLayer
 from inrhw.ops.linear.dense.node import Dense
+from inrhw.ops.registry import weight_codes
 from inrhw.ops.rotation import Rotation
+from inrhw.signals.kinds.picture import Picture
 from inrhw.signals.window import Window
 
 #: Bits of argument and value: fewer and more of one than of the other, and what each polynomial serves.
@@ -28,7 +45,8 @@ def check(seed: int) -> int:
     """Compare the networks of a seed; return how many there are."""
     count = 0
     for each in drawn(seed):
-        architecture, tensors = read(each.stored())
+        architecture, tensors = read(each.file, each.picture)
+        architecture["scale"] = each.network.architecture.scale
         values = [network.values() for network in networks(architecture, tensors)]
         assert values == [codes.tolist() for codes in each.forward_int()], each
         assert rendered(architecture, values) == each.network.render().ravel().tolist(), each
@@ -69,14 +87,68 @@ def test_the_page_gives_every_rotation(n: int, stored: bool) -> None:
     assert (np.array(own) == np.array(own).T).all()
 
 
+def test_the_page_says_what_fits() -> None:
+    for width in range(2, 25):
+        halves = (1 << width) - 1  # of the largest code and a half
+        for twice in (halves - 1, halves, halves + 1, 1, 3):
+            for exponent in (-9, 0, 5):
+                magnitude = twice * 2.0**exponent
+                assert finest(Fraction(magnitude), width) == Fixed.covering(magnitude, width).frac
+
+
+@pytest.mark.parametrize("name", sorted(weight_codes()))
+def test_the_page_gives_the_levels_of_every_weight_code(name: str) -> None:
+    rng = np.random.default_rng(0)
+    for bits in (2, 3, 5, 8):
+        rows = rng.integers(-(8 << bits - 2), (8 << bits - 2) + 1, (20, 4)) / rng.choice([8, 32], (20, 1))
+        found = weight_codes()[name].fit(torch.from_numpy(rows), bits)
+        round_to = uniform if name == "uniform" else partial(chosen, name)
+        assert [round_to([Fraction(w) for w in row], bits) for row in rows.tolist()] == found.tolist()
+
+
+@pytest.mark.parametrize("rotates", [None, (True, False), (False, True), (True, True)])
+def test_the_page_says_which_bits_wide_weights_give_up(rotates: tuple[bool, bool] | None) -> None:
+    rng, gave_up = np.random.default_rng(0), 0
+    for bits in 4 * (9, *range(17, 25)):
+        mid_rise = rotates is None and bool(rng.integers(2))
+        x = Fixed(int(rng.integers(8, 25)), 7, mid_rise=mid_rise)
+        layer = HadamardLayer(6, 3, 1.5) if rotates else DenseLayer(6, 3, 1.5)
+        layer.reset(2.0 ** int(rng.integers(-3, 1)), torch.Generator().manual_seed(bits))
+        layer.bias.data.mul_(2.0 ** int(rng.integers(20, 30)))
+        layer.quantize(bits, x, 4)
+        if isinstance(layer, HadamardLayer):
+            layer.rotates.copy_(torch.tensor(rotates))
+            layer.rotated_frac.fill_(7)
+        format = Format(x.width, x.frac, mid_rise=mid_rise)
+        stored = Stored(
+            layer.weight.tolist(), layer.bias.tolist(), 1.5, 0.0, [1.0] * 6, bits, 4, "uniform", format
+        )
+        own = neurons(replace(stored, rotates=rotates or (False, False), rotated_frac=7))
+        weight, bias, frac = layer.double().quantized()
+        assert [neuron.frac for neuron in own] == frac.tolist()
+        assert [neuron.weight for neuron in own] == (weight * 2.0 ** frac[:, None]).tolist()
+        assert [neuron.bias for neuron in own] == bias.tolist()
+        narrow = neurons(replace(stored, bits=16, rotates=rotates or (False, False), rotated_frac=7))
+        gave_up += bits > 16 and own[0].frac - narrow[0].frac < bits - 16
+    assert gave_up
+
+
+def test_the_page_gives_every_encoding() -> None:
+    kind = activations()["relu_pe"]
+    for axes, longest in [(1, 1), (2, 7), (2, 8), (3, 15), (2, 16), (1, 33), (2, 64)]:
+        found = kind.encoding([longest] + [1] * (axes - 1))
+        assert found is not None
+        assert encoding(axes, longest) == (found.weight.tolist(), found.bias.tolist())
+
+
 def test_the_page_gives_the_integers_of_every_kind_of_network() -> None:
-    assert sum(map(check, range(60))) > 60
+    assert sum(map(check, range(40))) > 40
 
 
 @pytest.mark.parametrize("model", ["quadinr", "siren"])
 def test_the_page_gives_every_window(model: str) -> None:
     network = INR(Architecture(model, (5, 4), 3, 4, 1), seed=3).quantized()
-    (own,) = networks(*read(Drawn(0, network).stored()))
+    (own,) = networks(*read(file_of(network)))
     dense, curve = list(lower(network).nodes.values())[:2]
     assert isinstance(dense, Dense)
     source = WindowSource(dense, network.architecture.grid)
@@ -85,6 +157,16 @@ def test_the_page_gives_every_window(model: str) -> None:
         assert [own.in_window(x, y) for x, y in window.codes(source.grid).tolist()] == wanted.tolist()
 
 
+def test_the_page_gives_the_picture_of_a_build_folder(tmp_path: Path) -> None:
+    fitted = fit(
+        Picture.builtin("6x5"), Architecture("siren", (6, 5), 3, 4, 1), Training(steps=6, finetune=3)
+    )
+    fitted.save(tmp_path)
+    described, tensors = read((tmp_path / "weights.safetensors").read_bytes())
+    values = [network.values() for network in networks(described, tensors)]
+    assert rendered(described, values) == np.asarray(Image.open(tmp_path / "quantized.png")).ravel().tolist()
+
+
 @pytest.mark.slow
 def test_the_page_gives_the_integers_of_a_thousand_networks() -> None:
-    assert sum(map(check, range(60, 1500))) > 1500
+    assert sum(map(check, range(40, 1500))) > 1500

@@ -1,5 +1,6 @@
 """Random networks of every kind that the tool makes, each from a seed."""
 
+import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -29,18 +30,15 @@ KINDS = ("plain", "plain", "plain", "patches", "tiles", "shared")
 
 @dataclass(frozen=True)
 class Drawn:
-    """A quantized network, and how it was drawn."""
+    """A quantized network, how it was drawn, and weights.safetensors of its build folder."""
 
     seed: int
     network: INR
+    file: bytes
+    picture: int = 0
 
     def __str__(self) -> str:
         return f"seed {self.seed}: {self.network.architecture}, {self.network.rotations()}"
-
-    def stored(self) -> bytes:
-        """Return weights.safetensors of a build folder, without the network in floating point."""
-        tensors = prefixed("quantized", tensors_of(self.network))
-        return save(tensors, {"architecture": architecture_to_json(self.network.architecture)})
 
     def forward_int(self) -> list[Codes]:
         """Return the values of each coordinate by the lowered graph, of each tile."""
@@ -49,18 +47,36 @@ class Drawn:
         return [lower(network).forward_int(codes) for network in each]
 
 
+def file_of(network: INR) -> bytes:
+    """Return weights.safetensors without the network in floating point."""
+    tensors = prefixed("quantized", tensors_of(network))
+    return save(tensors, {"architecture": architecture_to_json(network.architecture)})
+
+
+def file_of_shared(model: SharedINR) -> bytes:
+    """Return the same of pictures that share layers."""
+    described = json.dumps([architecture_to_json(each) for each in model.architectures])
+    return save(prefixed("quantized", tensors_of(model)), {"architectures": described})
+
+
 def drawn(seed: int) -> Iterator[Drawn]:
     """Yield the networks of a seed: none if there are none of its options, several if they share layers."""
     rng = np.random.default_rng(seed)
     try:
-        for network in _networks(rng):
-            lower(next(network.each()) if isinstance(network, TiledINR) else network)
-            yield Drawn(seed, network)
+        found = _networks(rng)
+        if isinstance(found, INR):
+            lower(next(found.each()) if isinstance(found, TiledINR) else found)
+            yield Drawn(seed, found, file_of(found))
+            return
+        for k in range(len(found)):
+            for scale in range(1, found.architecture.max_scale + 1):
+                lower(found.network(k, scale))
+                yield Drawn(seed, found.network(k, scale), file_of_shared(found), k)
     except InrhwError:
         return
 
 
-def _networks(rng: Generator) -> list[INR]:
+def _networks(rng: Generator) -> INR | SharedINR:
     kind = str(rng.choice(KINDS))
     model = str(rng.choice(sorted(activations())))
     axes = 2 if kind == "shared" else int(rng.integers(1, 4))
@@ -120,26 +136,24 @@ def _precision(rng: Generator, kind: str, model: str, circuit: str, layers: int)
     return Precision(**bits, **options)
 
 
-def _shared(rng: Generator, model: str, options: dict[str, Any]) -> list[INR]:
-    most = int(rng.integers(1, 3))
+def _shared(rng: Generator, model: str, options: dict[str, Any]) -> SharedINR:
     own: dict[str, Any] = {
         "hidden_features": int(rng.integers(1, 7)),
         "hidden_layers": int(rng.integers(2, 4)),
         "projection": str(rng.choice(PROJECTIONS)),
         "side": 9,
-        "max_scale": most,
+        "max_scale": int(rng.integers(1, 3)),
     }
     sizes = [tuple(int(n) for n in rng.integers(1, 8, 2)) for _ in range(2)]
     together = SharedINR.of([SharedArchitecture(model, sides, **options, **own) for sides in sizes])
     for network in together:
         _put(rng, network)
-    quantized = together.quantized()
-    return [quantized.network(k, scale) for k in range(2) for scale in range(1, most + 1)]
+    return together.quantized()
 
 
-def _quantized(rng: Generator, network: INR) -> list[INR]:
+def _quantized(rng: Generator, network: INR) -> INR:
     _put(rng, network)
-    return [network.quantized()]
+    return network.quantized()
 
 
 def _put(rng: Generator, network: INR) -> None:

@@ -7,20 +7,26 @@ from typing import Any
 Tensors = dict[str, Any]
 
 
-def read(data: bytes, of: str = "quantized") -> tuple[dict[str, Any], Tensors]:
-    """Return the architecture, and the tensors of one network as lists of lists."""
+def read(data: bytes, picture: int = 0) -> tuple[dict[str, Any], Tensors]:
+    """Return the architecture and the tensors, as lists of lists, of the quantized network of a picture."""
     (length,) = struct.unpack_from("<Q", data)
     header = json.loads(data[8 : 8 + length])
-    architecture = json.loads(header.pop("__metadata__")["architecture"])
-    found = {}
+    metadata, found = header.pop("__metadata__"), {}
     for name, entry in header.items():
-        if name.startswith(f"{of}."):
-            begin, end = (8 + length + offset for offset in entry["data_offsets"])
-            letter = {"F32": "f", "F64": "d", "I64": "q", "BOOL": "?"}[entry["dtype"]]
-            count = (end - begin) // struct.calcsize(letter)
-            flat = list(struct.unpack_from(f"<{count}{letter}", data, begin))
-            found[name.removeprefix(f"{of}.")] = _shaped(flat, entry["shape"])
-    return architecture, found
+        begin, end = (8 + length + offset for offset in entry["data_offsets"])
+        letter = {"F32": "f", "F64": "d", "I64": "q", "BOOL": "?"}[entry["dtype"]]
+        count = (end - begin) // struct.calcsize(letter)
+        flat = list(struct.unpack_from(f"<{count}{letter}", data, begin))
+        found[name] = _shaped(flat, entry["shape"])
+    if "architecture" in metadata:
+        return json.loads(metadata["architecture"]), _of("quantized.", found)
+    architecture = json.loads(json.loads(metadata["architectures"])[picture])
+    shared, own = (_of(f"quantized.networks.{k}.", found) for k in (0, picture))
+    return architecture, shared | own
+
+
+def _of(prefix: str, tensors: Tensors) -> Tensors:
+    return {name.removeprefix(prefix): each for name, each in tensors.items() if name.startswith(prefix)}
 
 
 def _shaped(flat: list[Any], shape: list[int]) -> Any:
