@@ -22,18 +22,22 @@ from inrhw.networks.shared import SharedArchitecture, SharedINR
 from inrhw.networks.tensors import prefixed, tensors_of
 from inrhw.networks.tiled import TiledArchitecture, TiledINR
 from inrhw.ops.kinds.activation import PeriodicActivation
+from inrhw.ops.node import Graph
 from inrhw.ops.registry import weight_codes
 from inrhw.signals.samples import VALUES
 
-KINDS = ("plain", "plain", "plain", "patches", "tiles", "shared")
+#: What a network is of, and what is special about its numbers; all pairs come up among thirty seeds.
+KINDS = ("plain", "patches", "plain", "tiles", "plain", "shared")
+WAYS = ("rotated", "mid-rise", "guarded", "coded", "bits by layer")
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """A quantized network, how it was drawn, and weights.safetensors of its build folder."""
+    """A quantized network, the graph of each of its tiles, and weights.safetensors of its build folder."""
 
     seed: int
     network: INR
+    graphs: list[Graph]
     file: bytes
     picture: int = 0
 
@@ -41,10 +45,9 @@ class Drawn:
         return f"seed {self.seed}: {self.network.architecture}, {self.network.rotations()}"
 
     def forward_int(self) -> list[Codes]:
-        """Return the values of each coordinate by the lowered graph, of each tile."""
+        """Return the values of each coordinate, of each tile."""
         codes = self.network.architecture.grid.codes()
-        each = self.network.each() if isinstance(self.network, TiledINR) else [self.network]
-        return [lower(network).forward_int(codes) for network in each]
+        return [graph.forward_int(codes) for graph in self.graphs]
 
 
 def file_of(network: INR) -> bytes:
@@ -63,22 +66,22 @@ def drawn(seed: int) -> Iterator[Drawn]:
     """Yield the networks of a seed: none if there are none of its options, several if they share layers."""
     rng = np.random.default_rng(seed)
     try:
-        found = _networks(rng)
+        found = _networks(rng, KINDS[seed % len(KINDS)], WAYS[seed % len(WAYS)])
         if isinstance(found, INR):
-            lower(next(found.each()) if isinstance(found, TiledINR) else found)
-            yield Drawn(seed, found, file_of(found))
+            tiles = found.each() if isinstance(found, TiledINR) else [found]
+            yield Drawn(seed, found, [lower(tile) for tile in tiles], file_of(found))
             return
         for k in range(len(found)):
             for scale in range(1, found.architecture.max_scale + 1):
-                lower(found.network(k, scale))
-                yield Drawn(seed, found.network(k, scale), file_of_shared(found), k)
+                network = found.network(k, scale)
+                yield Drawn(seed, network, [lower(network)], file_of_shared(found), k)
     except InrhwError:
         return
 
 
-def _networks(rng: Generator) -> INR | SharedINR:
-    kind = str(rng.choice(KINDS))
-    model = str(rng.choice(sorted(activations())))
+def _networks(rng: Generator, kind: str, way: str) -> INR | SharedINR:
+    periodic = [name for name, each in activations().items() if issubclass(each, PeriodicActivation)]
+    model = str(rng.choice(sorted(periodic if way == "mid-rise" else activations())))
     axes = 2 if kind == "shared" else int(rng.integers(1, 4))
     options: dict[str, Any] = {
         "channels": int(rng.integers(1, 4)),
@@ -90,13 +93,14 @@ def _networks(rng: Generator) -> INR | SharedINR:
         "scale": int(rng.integers(1, 4)) if kind == "plain" else 1,
     }
     sides = tuple(int(n) for n in rng.integers(1, 20 if axes == 1 else 5, axes))
-    widths = [int(n) for n in rng.integers(1, 7, rng.integers(1, 4))]
+    widths = [int(n) for n in rng.integers(1, 7, rng.integers(1 + (way == "coded"), 4))]
     if rng.random() < 0.2:
         widths[0] = int(rng.choice([12, 20, 28]))  # orders of stored matrices
     options["hidden_widths"] = ",".join(map(str, widths))
-    circuit = str(rng.choice(["", *implementations(model)]))
-    precision = options["precision"] = _precision(rng, kind, model, circuit, len(widths) + 1)
-    options["activation_impl"] = "" if precision.mid_rise else circuit
+    circuit = "" if way == "mid-rise" else str(rng.choice(["", *implementations(model)]))
+    options["activation_impl"] = circuit
+    layers = len(widths) + 1 + (model == "relu_pe")
+    options["precision"] = Precision(**_bits(rng, circuit), **_way(rng, kind, way, layers))
     if kind == "shared":
         del options["hidden_widths"], options["scale"]
         return _shared(rng, model, options)
@@ -110,30 +114,38 @@ def _networks(rng: Generator) -> INR | SharedINR:
     return _quantized(rng, INR(Architecture(model, sides, **options), int(rng.integers(100))))
 
 
-def _precision(rng: Generator, kind: str, model: str, circuit: str, layers: int) -> Precision:
-    alone, most = kind in ("plain", "patches"), 24 if rng.random() < 0.3 else 16
+def _bits(rng: Generator, circuit: str) -> dict[str, Any]:
+    most = 24 if rng.random() < 0.3 else 16
     weights = ("weight_bits", "first_weight_bits", "last_weight_bits")
-    bits: dict[str, Any] = {name: int(rng.integers(2, most + 1)) for name in weights}
-    bits["activation_bits"] = int(rng.integers(2, (most if circuit == "sine_cordic" else 16) + 1))
-    phase_bits = int(rng.integers(3, 18 if circuit == "sine_cordic" else 13))
-    options: dict[str, Any] = {"phase_bits": phase_bits, "max_row_shift": int(rng.integers(0, 5))}
-    way = str(rng.choice(["rotated", "mid-rise", "guarded", "coded", "bits by layer"]))
+    wide = circuit == "sine_cordic"
+    return {
+        **{name: int(rng.integers(2, most + 1)) for name in weights},
+        "activation_bits": int(rng.integers(2, (most if wide else 16) + 1)),
+        "phase_bits": int(rng.integers(3, 18 if wide else 13)),
+        "max_row_shift": int(rng.integers(0, 5)),
+    }
+
+
+def _way(rng: Generator, kind: str, way: str, layers: int) -> dict[str, Any]:
+    """Return what is special about the numbers, where that kind can have it."""
+    alone, guard_bits = kind in ("plain", "patches"), {"guard_bits": int(rng.integers(0, 5))}
     if way == "rotated" and kind != "tiles":
-        options["quantizer"] = str(rng.choice(["dhq", "dhq", "auto"]))
-        options["rotate"] = str(rng.choice(["both", "weights", "activations"]))
-        options["rotate_layers"] = str(rng.choice(["all", "hidden", "last"]))
-        options["hadamard"] = str(
-            rng.choice(["blocks", "blocks" if options["rotate"] == "activations" else "stored"])
-        )
-    elif way == "mid-rise" and issubclass(activations()[model], PeriodicActivation):
-        options["mid_rise"] = True
-    elif way == "coded" and kind != "shared":
-        options["weight_code"] = str(rng.choice(sorted(weight_codes())))
-    elif way == "bits by layer" and kind != "shared" and model != "relu_pe":
-        options["layer_bits"] = ",".join(map(str, rng.integers(2, most + 1, layers)))
-    if alone and (way == "guarded" or (options.get("mid_rise") and rng.random() < 0.5)):
-        options["guard_bits"] = int(rng.integers(0, 5))
-    return Precision(**bits, **options)
+        rotate = str(rng.choice(["both", "weights", "activations"]))
+        return {
+            "quantizer": str(rng.choice(["dhq", "dhq", "auto"])),
+            "rotate": rotate,
+            "rotate_layers": str(rng.choice(["all", "hidden", "last"])),
+            "hadamard": str(rng.choice(["blocks", "blocks" if rotate == "activations" else "stored"])),
+        }
+    if way == "mid-rise":
+        return {"mid_rise": True, **(guard_bits if alone and rng.random() < 0.5 else {})}
+    if way == "guarded" and alone:
+        return guard_bits
+    if way == "coded" and kind != "shared":
+        return {"weight_code": str(rng.choice(sorted(weight_codes())))}
+    if way == "bits by layer" and kind != "shared":
+        return {"layer_bits": ",".join(map(str, rng.integers(2, 17, layers)))}
+    return {}
 
 
 def _shared(rng: Generator, model: str, options: dict[str, Any]) -> SharedINR:
