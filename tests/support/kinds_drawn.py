@@ -26,9 +26,9 @@ from inrhw.ops.node import Graph
 from inrhw.ops.registry import weight_codes
 from inrhw.signals.samples import VALUES
 
-#: What a network is of, and what is special about its numbers; all pairs come up among thirty seeds.
+#: What a network is of, and what is special about its numbers; all pairs come up among 42 seeds.
 KINDS = ("plain", "patches", "plain", "tiles", "plain", "shared")
-WAYS = ("rotated", "mid-rise", "guarded", "coded", "bits by layer")
+WAYS = ("rotated", "mid-rise", "coded", "rotated", "guarded", "bits by layer", "rotated")
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def _networks(rng: Generator, kind: str, way: str) -> INR | SharedINR:
         "scale": int(rng.integers(1, 4)) if kind == "plain" else 1,
     }
     sides = tuple(int(n) for n in rng.integers(1, 20 if axes == 1 else 5, axes))
-    widths = [int(n) for n in rng.integers(1, 7, rng.integers(1 + (way == "coded"), 4))]
+    widths = [int(n) for n in rng.integers(1, 7, rng.integers(1 + (way in ("rotated", "coded")), 4))]
     if rng.random() < 0.2:
         widths[0] = int(rng.choice([12, 20, 28]))  # orders of stored matrices
     options["hidden_widths"] = ",".join(map(str, widths))
@@ -130,11 +130,11 @@ def _way(rng: Generator, kind: str, way: str, layers: int) -> dict[str, Any]:
     """Return what is special about the numbers, where that kind can have it."""
     alone, guard_bits = kind in ("plain", "patches"), {"guard_bits": int(rng.integers(0, 5))}
     if way == "rotated" and kind != "tiles":
-        rotate = str(rng.choice(["both", "weights", "activations"]))
+        rotate = str(rng.choice(["both", "both", "weights", "activations"]))
         return {
             "quantizer": str(rng.choice(["dhq", "dhq", "auto"])),
             "rotate": rotate,
-            "rotate_layers": str(rng.choice(["all", "hidden", "last"])),
+            "rotate_layers": str(rng.choice(["all", "all", "hidden", "last"])),
             "hadamard": str(rng.choice(["blocks", "blocks" if rotate == "activations" else "stored"])),
         }
     if way == "mid-rise":
@@ -153,7 +153,7 @@ def _shared(rng: Generator, model: str, options: dict[str, Any]) -> SharedINR:
         "hidden_features": int(rng.integers(1, 7)),
         "hidden_layers": int(rng.integers(2, 4)),
         "projection": str(rng.choice(PROJECTIONS)),
-        "side": 9,
+        "side": 17,
         "max_scale": int(rng.integers(1, 3)),
     }
     sizes = [tuple(int(n) for n in rng.integers(1, 8, 2)) for _ in range(2)]
@@ -170,13 +170,18 @@ def _quantized(rng: Generator, network: INR) -> INR:
 
 def _put(rng: Generator, network: INR) -> None:
     """Give weights another size, make some of them alike, and give INCODE its factors."""
+    *_, last = network.dense_layers()
     with torch.no_grad():
         for parameter in network.trained().values():
             if parameter.dim() == 0:
                 parameter.fill_(float(rng.normal() / 2))
                 continue
-            parameter.mul_(float(np.exp(rng.uniform(math.log(0.1), math.log(8)))))
+            parameter.mul_(float(np.exp(rng.uniform(math.log(0.3), math.log(3)))))
             if rng.random() < 0.4:
                 parameter.copy_((parameter * 8).round() / 8)  # ties, and zeros
             if rng.random() < 0.1:
-                parameter[..., 0].mul_(1000)
+                parameter[..., 0].mul_(100)
+        if rng.random() < 0.9:
+            # Values that saturate would hide what the layers before them gave.
+            last.weight.div_(last.weight.abs().sum(dim=-1).max().clamp(min=0.1) * 1.2)
+            last.bias.div_(last.bias.abs().max().clamp(min=0.1) * 6)
