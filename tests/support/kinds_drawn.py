@@ -152,7 +152,7 @@ def _shared(rng: Generator, model: str, options: dict[str, Any]) -> SharedINR:
     own: dict[str, Any] = {
         "hidden_features": int(rng.integers(1, 7)),
         "hidden_layers": int(rng.integers(2, 4)),
-        "projection": str(rng.choice(PROJECTIONS)),
+        "projection": str(rng.choice(["low-rank", *PROJECTIONS])),
         "side": 17,
         "max_scale": int(rng.integers(1, 3)),
     }
