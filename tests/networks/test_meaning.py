@@ -169,4 +169,4 @@ def test_the_page_gives_the_picture_of_a_build_folder(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_the_page_gives_the_integers_of_many_more_networks() -> None:
-    assert sum(map(check, range(42, 1500))) > 1500
+    assert sum(map(check, range(42, 168))) > 126
