@@ -122,6 +122,10 @@ class AdderGraph:
     adders: tuple[Adder, ...]
     outputs: tuple[Term | None, ...]
 
+    def __post_init__(self) -> None:
+        if any(term and term.sign < 0 for term in self.outputs):
+            raise ValueError("the result of a row must have a positive sign")
+
     @property
     def first_adder(self) -> int:
         """Number of the variable that the first adder is."""

@@ -95,24 +95,44 @@ def _adder_graph(
     inputs = sorted({x for row in taken for x, _, _ in row})
     numbers = {x: number for number, x in enumerate(inputs)}
     rows = [{Term(numbers[x], shift, sign) for x, shift, sign in row} for row in taken]
-    # A constant is positive whatever its value, so that every row's sum has a positive sign.
-    used = [
-        b != 0 or (bool(row) and all(term.sign < 0 for term in row))
-        for row, b in zip(rows, bias, strict=True)
-    ]
-    odd = [_odd(_nearest_to_zero(b, keep)) for b, use in zip(bias, used, strict=True) if use]
+    # A constant is positive whatever its value, so that every row's sum has a positive sign: it is 0 where
+    # all terms are negative, which only sharing tells.
+    has_own = [b != 0 or any(term.sign < 0 for term in row) for row, b in zip(rows, bias, strict=True)]
+    odd = [_odd(_nearest_to_zero(b, keep)) for b, own in zip(bias, has_own, strict=True) if own]
     variables = _Variables(
         [(element.lo >> dropped, element.hi >> dropped) for _, dropped in inputs] + [(c, c) for c, _ in odd]
     )
     sharing = _Sharing(rows, variables, keep, operands)
     sharing.run()
     constants = iter(range(len(inputs), len(inputs) + len(odd)))
-    for row, use in zip(rows, used, strict=True):
-        if use:
-            constant = next(constants)
+    for row, b, own in zip(rows, bias, has_own, strict=True):
+        constant = next(constants) if own else 0
+        if b != 0 or (row and all(term.sign < 0 for term in row)):
             row.add(Term(constant, odd[constant - len(inputs)][1], 1))
     outputs = [_sum(row, variables, keep, operands) for row in rows]
-    return AdderGraph(tuple(inputs), tuple(c for c, _ in odd), tuple(variables.adders), tuple(outputs))
+    return _without_unused(inputs, [c for c, _ in odd], variables.adders, outputs)
+
+
+def _without_unused(
+    inputs: Sequence[Input], constants: Sequence[int], adders: Sequence[Adder], outputs: Sequence[Term | None]
+) -> AdderGraph:
+    """Return the graph without constants that no adder and no output takes."""
+    taken = {term.variable for adder in adders for term in adder.terms}
+    taken |= {term.variable for term in outputs if term}
+    first, behind = len(inputs), len(inputs) + len(constants)
+    kept = [k for k in range(first, behind) if k in taken]
+    numbers = {k: k for k in range(first)} | {k: first + place for place, k in enumerate(kept)}
+    numbers |= {k: k - len(constants) + len(kept) for k in range(behind, behind + len(adders))}
+
+    def numbered(term: Term) -> Term:
+        return term._replace(variable=numbers[term.variable])
+
+    return AdderGraph(
+        tuple(inputs),
+        tuple(constants[k - first] for k in kept),
+        tuple(Adder(tuple(map(numbered, adder.terms))) for adder in adders),
+        tuple(term and numbered(term) for term in outputs),
+    )
 
 
 def _taken(row: Iterable[int], width: int, cut: int) -> Iterator[tuple[Input, int, int]]:

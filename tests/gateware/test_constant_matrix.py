@@ -1,12 +1,13 @@
 from itertools import pairwise
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from inrhw.base.types import Codes, Fixed
-from inrhw.gateware.adder_graph import AdderGraph
+from inrhw.gateware.adder_graph import AdderGraph, Input, Term
 from inrhw.gateware.constant_matrix import adder_graph, signed_digits
 
 #: What most matrices here multiply.
@@ -65,6 +66,19 @@ def test_adders_compute_the_product(weight: Codes, operands: int, data: st.DataO
     assert all(term is None or term.sign == 1 for term in graph.outputs)
     nothing = [not row.any() and b == 0 for row, b in zip(weight, bias, strict=True)]
     assert [term is None for term in graph.outputs] == nothing
+
+
+@given(matrices, st.sampled_from([2, 3]))
+def test_a_row_that_is_minus_another_has_a_positive_sign(weight: Codes, operands: int) -> None:
+    """What they share may leave only negative terms in a row that began with others, and has no constant."""
+    both = np.concatenate([weight, -weight])
+    graph = check(both, np.zeros(len(both), np.int64), operands)
+    assert all(term is None or term.sign == 1 for term in graph.outputs)
+
+
+def test_a_result_that_would_have_to_be_negated_is_refused() -> None:
+    with pytest.raises(ValueError, match="must have a positive sign"):
+        AdderGraph((Input(0),), (), (), (Term(0, 0, -1),))
 
 
 @given(matrices, st.integers(0, 12))
