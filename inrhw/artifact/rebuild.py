@@ -78,7 +78,7 @@ def graph_of(
         (graph,) = graphs
         return graph
     if isinstance(first, TiledINR):
-        return fold_tiles(graphs, folding, precision)
+        return fold_tiles(graphs, folding, precision, first.architecture.shared_places)
     return fold(graphs[0], folding, precision) if len(graphs) == 1 else fold_banks(graphs, folding, precision)
 
 
@@ -161,6 +161,7 @@ def _check_same_shape(given: Architecture, core: Architecture, folder: Path, cor
     differ("its values are", given.value, core.value)
     differ("its patches have", _samples_of_patch(given), _samples_of_patch(core))
     differ("its tiles have", _samples_of_tile(given), _samples_of_tile(core))
+    differ("its tiles share", *(_shared_by_tiles(each) for each in (given, core)))
     differ("its dense layers are", len(given.features) - 1, len(core.features) - 1)
     shapes = zip(layer_shapes(given), layer_shapes(core), strict=True)
     for k, (theirs, ours) in enumerate(shapes):
@@ -170,6 +171,11 @@ def _check_same_shape(given: Architecture, core: Architecture, folder: Path, cor
 
 def _samples_of_patch(architecture: Architecture) -> str:
     return f"{size_text(architecture.patches.patch)} samples"
+
+
+def _shared_by_tiles(architecture: Architecture) -> str:
+    shared = len(architecture.shared_places) if isinstance(architecture, TiledArchitecture) else 0
+    return f"{shared} layers"
 
 
 def _samples_of_tile(architecture: Architecture) -> str:

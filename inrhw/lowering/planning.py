@@ -183,8 +183,11 @@ def _check_depth(shapes: Sequence[LayerShape], folding: Folding) -> None:
     """Raise InputError unless a loader can reach all that the memories of loadable tiles hold."""
     tiles, scan = shapes[0].banks, 3 * folding.layers[0].neuron_fold(shapes[0].rows)
     layers = zip(folding.layers[1:], shapes[1:], strict=True)
-    words = max(scan, *(fold.neuron_fold(shape.rows) * synapse_fold(shape, fold) for fold, shape in layers))
-    deepest = total_depth(words, tiles)
+    words = [
+        total_depth(fold.neuron_fold(shape.rows) * synapse_fold(shape, fold), shape.loadable_sets)
+        for fold, shape in layers
+    ]
+    deepest = max(total_depth(scan, tiles), *words)
     if deepest > MAX_LOADABLE_DEPTH:
         raise InputError(
             f"loadable weights of {tiles} tiles need memories of {deepest:,} words, but a loader reaches "

@@ -12,7 +12,7 @@ _WIDEST, _MOST_LAYERS = 256, 16
 #: Of tiles, whose size is to be chosen.
 AUTO = "auto"
 
-#: What may stand between a picture's first layer and the shared ones.
+#: What may stand between a picture's, or a tile's, first layer and the shared ones.
 Projection = Literal["full", "low-rank", "diagonal"]
 
 
@@ -47,12 +47,15 @@ class Network(Settings):
         Size of a tile in samples, such as 32x32 of a picture, 16x16x8 of a video and 1024 of a sound, to have
         a network for each tile of the signal. "auto": of the sizes that fit the board and its limits, the one
         that is best after a short trial. "": one network for all of it.
+    shared_layers
+        With tiles, the layers between the first and the last are the same in all of them.
     min_psnr_db
         With tiles auto, the PSNR to reach, with tiles as large as that allows. None: as much as fits.
     shared
         One core for several pictures, whose networks share their inner layers.
     projection
-        With shared, what stands between a picture's first layer and the shared ones. None: full.
+        What stands between a picture's first layer and the shared ones; with shared. None: full. With
+        shared_layers full gives each tile a hidden layer of its own in front of the shared ones. None: no.
     rank
         Of a low-rank projection. None: a quarter of the width.
     """
@@ -66,6 +69,7 @@ class Network(Settings):
     activation_impl: str = ""
     patch: str = ""
     tiles: str = ""
+    shared_layers: bool = False
     min_psnr_db: Annotated[float, over(0, 200)] | None = None
     shared: bool = False
     projection: Projection | None = None
@@ -82,9 +86,15 @@ class Network(Settings):
             raise InputError("tiles is about one picture and shared about several; give one of them")
         if self.min_psnr_db is not None and self.tiles != AUTO:
             raise InputError("min_psnr_db is what the size of tiles is chosen for; give --tiles auto too")
+        if self.shared_layers and not self.tiles:
+            raise InputError(
+                "shared_layers is about tiles; give --tiles too, or for pictures that share layers --shared"
+            )
         given = [name for name in ("projection", "rank") if getattr(self, name) is not None]
-        if given and not self.shared:
+        if given and not (self.shared or self.shared_layers):
             raise InputError(f"{' and '.join(given)} is about pictures that share layers; give --shared too")
+        if self.shared_layers and self.projection not in (None, "full"):
+            raise InputError(f"the projection of tiles is full, not {self.projection}; or leave it out")
         if self.rank is not None and self.projection != "low-rank":
             raise InputError("rank is of a low-rank projection; give --projection low-rank too")
 

@@ -47,9 +47,15 @@ class TiledArchitecture(Architecture):
         Of the whole signal.
     tile
         Samples of a tile along each axis.
+    shared_layers
+        Layers between the first and the last are the same in all tiles.
+    projection
+        But for the first of them; with shared_layers.
     """
 
     tile: tuple[int, ...] = ()
+    shared_layers: bool = False
+    projection: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tile", tuple(self.tile))
@@ -58,6 +64,9 @@ class TiledArchitecture(Architecture):
             object.__setattr__(self, "omega_0", _OF_OMEGA_0 * known.default_omega_0)
         super().__post_init__()
         _ = self.tiling_of_patches
+        if self.shared_layers and not self.shared_places:
+            least = "2, a projection and a shared layer" if self.projection else "1, a shared layer"
+            raise InputError(f"hidden_layers must be at least {least}, not {self.hidden_layers}")
         if self.precision.quantizer != "uniform":
             raise InputError(f"tiles are quantized uniformly; quantizer {self.precision.quantizer} rotates")
         if self.precision.guard_bits is not None:
@@ -89,6 +98,13 @@ class TiledArchitecture(Architecture):
     def tiles(self) -> int:
         """Networks that together hold the signal."""
         return self.tiling.tiles
+
+    @property
+    def shared_places(self) -> range:
+        """Places in the network of the layers that all tiles share; an encoding counts as a layer."""
+        last = len(self.features) - 2
+        own = int(self.projection) if self.shared_layers else self.hidden_layers
+        return range(last - self.hidden_layers + own, last)
 
     @property
     def grid(self) -> Grid:
@@ -168,7 +184,9 @@ class TiledINR(INR):
     def _dense(
         self, n: int, out: int, gain: float, scale: tuple[float, ...] | None = None, offset: float = 0.0
     ) -> DenseLayer:
-        return TiledLayer(self.architecture.tiles, super()._dense(n, out, gain, scale, offset))
+        layer = super()._dense(n, out, gain, scale, offset)
+        shared = len(self.layers) in self.architecture.shared_places
+        return layer if shared else TiledLayer(self.architecture.tiles, layer)
 
     def tile(self, k: int) -> INR:
         """Return the network of tile k by itself."""
@@ -180,7 +198,7 @@ class TiledINR(INR):
         return alone
 
     def with_tile(self, k: int, network: INR) -> "TiledINR":
-        """Return a copy in which tile k has the weights of `network`, and all others what they have."""
+        """Return a copy in which tile k's own layers are those of `network`, and all else what it is."""
         model = copy.deepcopy(self)
         with torch.no_grad():
             for own, layer in zip(model.layers, network.layers, strict=True):

@@ -60,6 +60,9 @@ def tiles_section(folder: Path, fitted: Report, architecture: "TiledArchitecture
         "inner_psnr_db": figure(_psnr_db(square[~seam]), "dB", f"{source}; all other samples"),
         "seam_step": figure(across, "1", f"{step}, across seams"),
         "inner_step": figure(other, "1", f"{step}, within tiles"),
+        "shared_parameters": figure(
+            shared_parameters(architecture), "parameters", "of layers that are the same in all tiles"
+        ),
         "parameters_per_pixel": figure(parameters / square.size, "1", "weights and biases of all tiles"),
         "macs_per_pixel": figure(
             macs(architecture.features) / architecture.patches.samples,
@@ -73,7 +76,9 @@ def tiles_section(folder: Path, fitted: Report, architecture: "TiledArchitecture
             ),
         },
         "bits": figure(
-            fitted["weight_bits"] / tiling.tiles, "bits", "quantized weights and biases of a tile"
+            fitted["weight_bits"] / tiling.tiles,
+            "bits",
+            "quantized weights and biases of a tile, with its part of shared ones",
         ),
     }
 
@@ -145,6 +150,12 @@ def macs(features: list[int]) -> int:
     336
     """
     return sum(a * b for a, b in itertools.pairwise(features))
+
+
+def shared_parameters(architecture: "TiledArchitecture") -> int:
+    """Return the weights and biases that all tiles have in common."""
+    features = architecture.features
+    return sum((features[k] + 1) * features[k + 1] for k in architecture.shared_places)
 
 
 def same_parameters(architecture: "TiledArchitecture", parameters: int) -> list[int]:

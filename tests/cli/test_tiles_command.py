@@ -68,6 +68,27 @@ def test_a_picture_in_tiles_climbs_all_rungs(
 
 
 @pytest.mark.tools
+@pytest.mark.parametrize(
+    "options",
+    [
+        (),
+        ("--projection", "full", "--hidden-layers", "2", "--initiation-interval", "4"),
+        ("--weights", "loadable", "--initiation-interval", "4"),
+        ("--weights", "loadable", "--initiation-interval", "4", "--source", "stream"),
+    ],
+)
+def test_layers_that_tiles_share_are_once_in_the_verilog(
+    inrhw_: Inrhw, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    command = ("build", "--size", "7x5", "--tiles", "4x3", "--shared-layers", *TINY[2:], "-o", "core")
+    assert inrhw_(*command, *options, "--skip", "synth", "--skip", "power").status == 0
+    report = json.loads((tmp_path / "core" / "report.json").read_text())
+    assert report["tiles"]["shared_parameters"]["value"] == 12
+    rendered, quantized = ((tmp_path / "core" / f"{name}.png").read_bytes() for name in ("rtl", "quantized"))
+    assert rendered == quantized
+
+
+@pytest.mark.tools
 @pytest.mark.parametrize("source", [(), ("--source", "stream")])
 def test_a_video_in_tiles_is_what_the_verilog_gives(
     inrhw_: Inrhw, tmp_path: Path, source: tuple[str, ...]
@@ -94,6 +115,15 @@ def test_a_video_in_tiles_is_what_the_verilog_gives(
         ),
         (("--tiles", "4x3", "--min-psnr-db", "30"), "min_psnr_db is what the size of tiles is chosen for"),
         (("--tiles", "4x3", "--shared"), "tiles is about one picture and shared about several"),
+        (("--shared-layers",), "shared_layers is about tiles; give --tiles too"),
+        (
+            ("--tiles", "4x3", "--shared-layers", "--hidden-layers", "0"),
+            "hidden_layers must be at least 1, a shared layer, not 0",
+        ),
+        (
+            ("--tiles", "4x3", "--shared-layers", "--projection", "diagonal"),
+            "the projection of tiles is full, not diagonal",
+        ),
         (("--tiles", "4x3", "--window"), "tiles cannot have a window"),
         (("--tiles", "4x3", "--weights", "baked"), "weights of tiles must be rom or loadable, not baked"),
         (("--tiles", "4x3", "--quantizer", "dhq"), "tiles are quantized uniformly"),

@@ -85,3 +85,13 @@ def test_tiles_that_no_memory_of_the_board_holds_are_refused() -> None:
         plan_for([many], Hardware(), small)
     with pytest.raises(InputError, match=r"8 cycles a pixel need .*[\d,]+ BRAMs, but arty_a7"):
         plan_for([many], Hardware(initiation_interval=8), small)
+
+
+def test_a_layer_that_tiles_share_is_adders_or_a_memory_as_of_one() -> None:
+    shared = replace(KODAK, shared_layers=True)
+    assert predicted(shared, Hardware()).dsp == 16 * 3
+    for weights in ("rom", "loadable"):
+        hardware = Hardware(weights=weights, initiation_interval=8)
+        own, once = (predicted(each, hardware) for each in (KODAK, shared))
+        assert once.dsp == own.dsp
+        assert once.bram + 8 * once.uram < 0.6 * (own.bram + 8 * own.uram)

@@ -123,7 +123,8 @@ def _network_of(architecture: "Architecture") -> Network:
         values |= {"shared": True, "projection": architecture.projection}
         values |= {"rank": architecture.rank} if architecture.projection == "low-rank" else {}
     if isinstance(architecture, TiledArchitecture):
-        values["tiles"] = size_text(architecture.tile)
+        values |= {"tiles": size_text(architecture.tile), "shared_layers": architecture.shared_layers}
+        values |= {"projection": "full"} if architecture.projection else {}
     return replace(architecture.network, **values)
 
 
@@ -175,7 +176,8 @@ def _tiled(recipe: Recipe, signal: "Samples", options: dict[str, Any]) -> "Archi
     from inrhw.signals.samples import parse_sides
 
     network, axes = recipe.network, len(signal.sides)
-    options = {**options, "value": signal.value}
+    options = {**options, "value": signal.value, "shared_layers": network.shared_layers}
+    options["projection"] = network.projection is not None
 
     def of_tile(tile: tuple[int, ...]) -> TiledArchitecture:
         return TiledArchitecture(network.model, signal.sides, signal.channels, **options, tile=tile)

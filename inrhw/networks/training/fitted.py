@@ -218,7 +218,7 @@ def fit(
         lambda model, step: loss([model], step),
         quantize,
         lambda model: rendering_error([picture], [model]),
-        _identity(picture, architecture, training, start),
+        identity_of(picture, architecture, training, start),
     )
     train(
         state,
@@ -235,8 +235,11 @@ def fit(
     return Fitted(picture, state.float_model, model, training)
 
 
-def _identity(picture: Samples, architecture: Architecture, training: Training, start: INR | None) -> str:
-    """Return a hash of everything that must be equal for training to go on."""
+def identity_of(picture: Samples, architecture: Architecture, training: Training, start: INR | None) -> str:
+    """Return a hash of everything that must be equal for training to go on.
+
+    `start` is the network that it begins with, or that it must fit.
+    """
     what = hashlib.sha256(identity(architecture, training).encode() + picture.values.tobytes())
     for value in tensors_of(start).values() if start else ():
         what.update(value.numpy().tobytes())

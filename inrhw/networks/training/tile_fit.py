@@ -1,13 +1,18 @@
 """Training of one tile anew, which changes no bit of the others."""
 
 from dataclasses import replace
-from typing import Any
+from pathlib import Path
 
 import numpy as np
 
 from inrhw.base.errors import InputError
+from inrhw.base.progress import OnProgress, silent
+from inrhw.networks.inr import INR
+from inrhw.networks.shared import joining
 from inrhw.networks.tiled import TiledArchitecture, TiledINR
-from inrhw.networks.training.fitted import Fitted, fit
+from inrhw.networks.training.batches import batch_loss, rendering_error
+from inrhw.networks.training.descent import State, Task, check_device, train, with_own_rate
+from inrhw.networks.training.fitted import Fitted, identity_of
 from inrhw.networks.training.training import Training
 from inrhw.signals.likeness import psnr_db
 
@@ -39,19 +44,27 @@ def tile_number(text: str, fitted: Fitted) -> int:
     return int(np.ravel_multi_index(place, counts))
 
 
-def retrain_tile(fitted: Fitted, tile: int, training: Training, **keeping: Any) -> Fitted:
+def retrain_tile(
+    fitted: Fitted,
+    tile: int,
+    training: Training,
+    *,
+    checkpoint: Path | str | None = None,
+    resume: bool = False,
+    on_progress: OnProgress = silent,
+) -> Fitted:
     """Return the same networks but for one tile, which was trained anew if that made it better.
 
     Parameters
     ----------
     fitted
-        A signal in tiles; it is not changed.
+        A signal in tiles; it is not changed. Layers that its tiles share stay as they are.
     tile
         Number of the tile, see `tile_number`.
     training
         How.
-    keeping
-        checkpoint, resume and on_progress of `fit`.
+    checkpoint, resume, on_progress
+        See `inrhw.networks.training.fitted.fit`.
 
     Raises
     ------
@@ -60,16 +73,42 @@ def retrain_tile(fitted: Fitted, tile: int, training: Training, **keeping: Any) 
     """
     architecture, models = fitted.architecture, (fitted.float_model, fitted.model)
     assert isinstance(architecture, TiledArchitecture)
+    training = with_own_rate(training, architecture)
+    check_device(training.device)
     before = [model for model in models if isinstance(model, TiledINR)]
     if any(True for _ in before[0].activation.parameters()):
         raise InputError(f"tiles of {architecture.model} share its activation; train all of them again")
     values = architecture.tiling.split(fitted.picture.values)[tile]
-    shown = values.reshape(*reversed(architecture.tile), architecture.channels)
-    alone = fit(fitted.picture.with_values(shown), architecture.of_tile, training, **keeping)
+    shown = fitted.picture.with_values(values.reshape(*reversed(architecture.tile), architecture.channels))
+
+    def among(network: INR, model: TiledINR) -> INR:
+        return joining(network, model.tile(tile), architecture.shared_places)
+
+    def quantize(network: INR) -> INR:
+        return among(network.quantized(), before[1])
+
+    float_model = among(INR(architecture.of_tile, training.seed), before[0])
+    state = State(float_model, quantize(float_model))
+    loss = batch_loss([shown], [float_model], training)
+    task = Task(
+        lambda model, step: loss([model], step),
+        quantize,
+        lambda model: rendering_error([shown], [model]),
+        identity_of(shown, architecture.of_tile, training, fitted.model),
+    )
+    train(
+        state,
+        task,
+        training,
+        checkpoint=Path(checkpoint) if checkpoint else None,
+        resume=resume,
+        on_progress=on_progress,
+    )
+    kept, found = (psnr_db(shown.values, each.render()) for each in (before[1].tile(tile), state.model))
+    if found <= kept:
+        return fitted
     after = [
         model.with_tile(tile, network)
-        for model, network in zip(before, (alone.float_model, alone.model), strict=True)
+        for model, network in zip(before, (state.float_model, state.model), strict=True)
     ]
-    if psnr_db(shown, alone.model.render()) <= psnr_db(shown, before[1].tile(tile).render()):
-        return fitted
     return replace(fitted, float_model=after[0], model=after[1])

@@ -38,6 +38,20 @@ def test_one_tile_gets_better_and_no_bit_of_the_others_changes(fitted: Fitted) -
     assert same[:3].all() and same[:, :4].all() and not same[3:, 4:].all()
 
 
+def test_layers_that_tiles_share_stay_when_one_is_trained_again(fitted: Fitted) -> None:
+    before = fit(fitted.picture, replace(CUT, shared_layers=True), TRAINING)
+    after = retrain_tile(before, 3, BETTER)
+    for a, b in ((before.float_model, after.float_model), (before.model, after.model)):
+        for name, value in a.state_dict().items():
+            now = b.state_dict()[name]
+            if name.startswith("layers.1."):
+                assert torch.equal(value, now)
+            else:
+                assert torch.equal(value[:3], now[:3]) and not torch.equal(value[3], now[3])
+    same = after.model.render() == before.model.render()
+    assert same[:3].all() and same[:, :4].all() and not same[3:, 4:].all()
+
+
 def test_a_tile_that_got_worse_stays_as_it_was(fitted: Fitted) -> None:
     better = retrain_tile(fitted, 0, BETTER)
     assert retrain_tile(better, 0, replace(TRAINING, seed=5)) is better
