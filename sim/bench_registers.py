@@ -7,7 +7,7 @@ import numpy as np
 from artifact import Artifact
 from bus import Access, Registers
 from link import Link
-from loading import RUN, Refusal, as_beats, damaged
+from loading import OF_PICTURES, RUN, Refusal, as_beats, damaged
 from numpy.typing import NDArray
 from traffic import Traffic, begin, end, reset
 
@@ -189,7 +189,7 @@ async def _refuse(
 ) -> None:
     """Damaged files are refused, each for its reason, and the picture stays for at least a frame."""
     link = traffic.link
-    for reason in Refusal:
+    for reason in OF_PICTURES:
         await traffic.send(as_beats(damaged(words, reason, rng)))
         told = await registers.status("error")
         assert told == reason, f"load_weights: STATUS.error is {told} after a file with wrong {reason.name}"

@@ -52,7 +52,9 @@ def describe(core: Core, name: str, component: Component) -> Manifest:
         adder_operands=max((node.operands for node in _dense(core)), default=2),
         pipeline=tuple(_pipeline(core)),
         shape=f"{shape_digest(core.memories):08x}" if core.memories else "",
-        memories=tuple(Memory(memory.name, memory.width, memory.depth) for memory in core.memories),
+        memories=tuple(
+            Memory(memory.name, memory.width, memory.depth, memory.part) for memory in core.memories
+        ),
         pictures=core.pictures,
         sizes=tuple(grid.sides for grid in core.grids) if len(core.sizes) > 1 else (),
         registers=_registers(core),

@@ -8,7 +8,7 @@ from inrhw.artifact.manifest import Manifest
 from inrhw.base.errors import InputError
 from inrhw.base.files import read_json
 from inrhw.core.core import Core, core_over
-from inrhw.core.registers.weight_file import shape_digest, weights_file
+from inrhw.core.registers.weight_file import shape_digest, tile_file, weights_file
 from inrhw.lowering.folding import Fold, Folding, fold, fold_banks, fold_tiles
 from inrhw.lowering.integer_graph import lower
 from inrhw.lowering.shapes import layer_shapes
@@ -17,6 +17,7 @@ from inrhw.networks.inr import INR
 from inrhw.networks.tiled import TiledArchitecture, TiledINR, read_architecture
 from inrhw.networks.training.fitted import Fitted
 from inrhw.networks.training.shared_fit import FittedShared, is_shared
+from inrhw.networks.training.tile_fit import tile_number
 from inrhw.ops.node import Graph
 from inrhw.ops.registry import implementation
 from inrhw.signals.grid import Grid, size_text
@@ -111,8 +112,8 @@ def _folding(manifest: Manifest) -> Folding | None:
     return Folding(tuple(Fold(*fold) for fold in told.layers), told.weights, told.packed, told.weight_ecc)
 
 
-def weights_for(folder: Path, core_folder: Path) -> bytes:
-    """Return the file that loads a trained network into the core of another build.
+def weights_for(folder: Path, core_folder: Path, tile: str = "") -> bytes:
+    """Return the file that loads a trained network, or one tile of it, into the core of another build.
 
     Parameters
     ----------
@@ -120,11 +121,14 @@ def weights_for(folder: Path, core_folder: Path) -> bytes:
         Of the trained network.
     core_folder
         Where a core with loadable weights was emitted.
+    tile
+        As of `tile_number`; "": all that was trained.
 
     Raises
     ------
     InputError
-        If the core's weights are fixed, or it is of another shape; the message says what differs.
+        If there is no such tile, the core's weights are fixed, or it is of another shape; the message says
+        what differs.
     """
     manifest = Manifest.load(core_folder)
     if not manifest.loadable:
@@ -143,7 +147,12 @@ def weights_for(folder: Path, core_folder: Path) -> bytes:
         raise InputError(
             f"{core_folder} was emitted by another version of inrhw; run `inrhw emit` on it again"
         )
-    return weights_file(memories)
+    if not tile:
+        return weights_file(memories)
+    number = tile_number(tile, fitted)
+    if not manifest.takes_tiles:
+        raise InputError(f"the core in {core_folder} shows a single tile; leave out tile")
+    return tile_file(memories, number)
 
 
 def _check_same_shape(given: Architecture, core: Architecture, folder: Path, core_folder: Path) -> None:

@@ -247,6 +247,11 @@ class Core:
         return any(isinstance(node, FoldedDense) and node.weight_ecc == "scrub" for node in nodes)
 
     @property
+    def held_between_frames(self) -> bool:
+        """Whether memories are written between two frames: words are repaired, or a tile is replaced."""
+        return self.scrubs or any(memory.part for memory in self.memories)
+
+    @property
     def other(self) -> "Core":
         """The same hardware with other weights, for the bench of a loadable core."""
         return replace(self, graph=other_weights(self.graph))

@@ -1,0 +1,1 @@
+"""Files of weights: their words checked, and brought to the memories."""
