@@ -8,7 +8,7 @@ from dataclasses import fields, replace
 from inrhw.base.board import Family
 from inrhw.base.types import Vector
 from inrhw.gateware.cost import Cost, adder, block_ram, column_memory, counter, delayed, encoder, lut_ram
-from inrhw.gateware.memory import address_bits, whole_depth
+from inrhw.gateware.memory import MAX_LUT_DEPTH, address_bits, whole_depth
 from inrhw.gateware.patch_buffer import PatchBuffer
 from inrhw.gateware.protection.chosen import read_latency
 from inrhw.lowering.folding import Folding, accumulator_width, lanes_to_rotate, sums_in_blocks
@@ -46,6 +46,9 @@ def on_family(cost: Cost, family: Family) -> Cost:
 #: Fitted to benchmarks/results/folding_cost.json, as are the constants below that name no other file.
 _COUNTERS = Cost(lut=45, ff=35)
 _LOADER = Cost(lut=680, ff=240)
+
+#: What brings a single tile to its place, but for the memory it waits in. Measured: see docs/tiles.md.
+_PLACER = Cost(lut=75, ff=25)
 
 #: What repairs the words of memories, and that half a block at least keeps their checks; with `control` the
 #: registers that count. Measured: see docs/robust.md.
@@ -199,6 +202,8 @@ def rest_cost(
     if source == "stream" and shapes[0].waiting_tiles:
         split = _split(shapes[0].columns, shapes[0].x_bits, shapes[0].banks)
     lines = buffer.cost() if buffer else Cost()
+    if weights == "loadable":
+        pages += _placer(_tile_words(shapes, source))
     return _fifo(shapes[-1].rows * shapes[-1].y_bits, 1) + pages + split + lines
 
 
@@ -249,7 +254,8 @@ def graph_cost(
     )
     if buffer:
         parts["lines"] = buffer.cost()
-    return parts | {"rest": fifo + _pages(loadable, chosen, control, scrubs=scrubs)}
+    placer = _placer(sum(-(-memory.width // 32) * memory.part for memory in graph.memories))
+    return parts | {"rest": fifo + _pages(loadable, chosen, control, scrubs=scrubs) + placer}
 
 
 def _fifo(bits: int, depth: int) -> Cost:
@@ -279,6 +285,28 @@ def _behind(before: Node | None, node: Node) -> Cost:
     if isinstance(before, Requantize) and isinstance(node, CurveNode) and before.unused:
         return node.cost() + node.i.lanes * node.spared(before.unused)
     return node.cost()
+
+
+def _tile_words(shapes: Sequence[LayerShape], source: str) -> int:
+    """Return about how many 32-bit words a file has of a tile; 0 if there are no tiles."""
+    if not shapes[0].waiting_tiles:
+        return 0
+    bits = 0
+    for k, shape in enumerate(shapes):
+        format = shape.loadable
+        if source == "raster" and k == 0:  # a start value, and an increment an axis
+            bits += shape.rows * (1 + shape.columns) * accumulator_width(format, shape.fixed.element)
+        elif shape.loadable_sets > 1:
+            words = shape.columns * format.weight_bits + format.sum_width + format.shift_bits
+            bits += shape.rows * words
+    return -(-bits // 32)
+
+
+def _placer(words: int) -> Cost:
+    """Return the cost of what keeps so many words of a tile, and brings them to their place."""
+    if not words:
+        return Cost()
+    return _PLACER + (Cost(lut=lut_ram(32, words)) if words <= MAX_LUT_DEPTH else block_ram(32, words))
 
 
 def _rotated(shape: LayerShape, lanes: int, rotated_lanes: int) -> Cost:

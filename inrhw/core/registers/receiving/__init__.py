@@ -1,1 +1,0 @@
-"""Files of weights: their words checked, and brought to the memories."""
