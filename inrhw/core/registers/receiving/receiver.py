@@ -202,26 +202,26 @@ class FileReceiver(wiring.Component):
         """Say where the pieces of the body go; return whether this is its last word."""
         step: Value = self._take & (self._expect == _Expect.BODY)
         rest, piece, ends = self._between, self._staged, body.ends
-        if self._walks:
-            step = Mux(self.walking, self.taken, step)
-            rest = rest & ~self.walking
         if self._tiles:
             m.submodules.buffer = buffer = TileBuffer(tile_body_words(self._contents))
-            of_tile, tile = Signal(), Signal.like(body.tile, reset_less=True)
-            self._of_tile, self._tile = of_tile, tile
+            self._of_tile, self._tile = Signal(name="of_tile"), Signal.like(body.tile, reset_less=True)
+            rest = rest & ~self.place
             m.d.comb += [
-                buffer.rest.eq(rest & ~self.place),
-                buffer.store.eq(step & of_tile),
+                buffer.rest.eq(rest),
+                buffer.store.eq(step & self._of_tile),
                 buffer.word.eq(self._word),
                 buffer.give.eq(self.place),
                 buffer.hold.eq(self.hold),
                 self.placed.eq(buffer.given),
                 body.of_tile.eq(self.place),
-                body.tile.eq(tile),
+                body.tile.eq(self._tile),
             ]
-            step = Mux(self.place, buffer.step, step & ~of_tile)
-            rest, piece = rest & ~self.place, Mux(self.place, buffer.piece, piece)
-            ends = Mux(of_tile, buffer.full, ends)
+            step = Mux(self.place, buffer.step, step & ~self._of_tile)
+            piece = Mux(self.place, buffer.piece, piece)
+            ends = Mux(self._of_tile, buffer.full, ends)
+        if self._walks:
+            step = Mux(self.walking, self.taken, step)
+            rest = rest & ~self.walking
         m.d.comb += [
             body.rest.eq(rest),
             body.step.eq(step),
