@@ -29,7 +29,7 @@ class Refusal(IntEnum):
 
 
 #: Why one of a whole picture was.
-OF_PICTURES = tuple(reason for reason in Refusal if reason is not Refusal.TILE)
+OF_PICTURES: tuple[Refusal, ...] = tuple(reason for reason in Refusal if reason is not Refusal.TILE)
 
 #: Words of a file before its body, and of one with a tile.
 HEADER_WORDS, TILE_HEADER_WORDS = 3, 4

@@ -88,6 +88,27 @@ def test_layers_that_tiles_share_are_once_in_the_verilog(
     assert rendered == quantized
 
 
+def test_the_file_of_a_tile_has_the_words_that_are_its_own(inrhw_: Inrhw, tmp_path: Path) -> None:
+    small = ("--size", "7x5", "--tiles", "4x3", *TINY[2:])
+    assert inrhw_("fit", *small, "-o", "core").status == 0
+    assert inrhw_("emit", "core", "--weights", "loadable", "--initiation-interval", "4").status == 0
+    assert inrhw_("retrain", "core", "--tile", "1,0", "--steps", "200").status == 0
+
+    def file_of(*tile: str) -> bytes:
+        assert inrhw_("weights", "core", "--core", "core", "-o", "file", *tile).status == 0
+        return (tmp_path / "file").read_bytes()
+
+    whole, tile = file_of(), file_of("--tile", "1,0")
+    assert tile[:4] == b"INRT" and tile[4:8] == whole[4:8] and tile[12:16] == bytes([2, 0, 0, 0])
+    before = (tmp_path / "core" / "core.weights").read_bytes()
+    changed = sum(a != b for a, b in zip(before[12:-4], whole[12:-4], strict=True))
+    assert 0 < changed <= len(tile)
+    refused(
+        inrhw_("weights", "core", "--core", "core", "--tile", "2,0", "-o", "file"),
+        "tile must be from 0,0 to 1,1, not 2,0",
+    )
+
+
 @pytest.mark.tools
 @pytest.mark.parametrize("source", [(), ("--source", "stream")])
 def test_a_video_in_tiles_is_what_the_verilog_gives(
