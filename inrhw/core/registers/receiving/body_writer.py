@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from amaranth.hdl import Module, Mux, Signal, Value
+from amaranth.hdl import Module, Mux, Signal, Value, ValueLike
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -63,7 +63,7 @@ class BodyWriter(wiring.Component):
     ends
         With `step`: it is the last of all.
     of_tile, tile
-        Take the words of a tile only, and of which; where memories have tiles.
+        Take the words of a tile only, and of which, from a cycle with `rest` on; where memories have tiles.
     """
 
     def __init__(self, contents: Sequence[Contents]) -> None:
@@ -94,6 +94,7 @@ class BodyWriter(wiring.Component):
         memory_follows, run_follows = self.memory + 1, run + 1
         last_place = self._of_run("last_address", len(place))
         ends: Value = run == last_run
+        start: tuple[ValueLike, ValueLike] = (0, 0)
         m.d.comb += self.address.eq(place)
         if self._tiles:
             last_place = Mux(self.of_tile, self._of_run("last_of_part", len(place)), last_place)
@@ -101,8 +102,10 @@ class BodyWriter(wiring.Component):
             run_follows = Mux(self.of_tile, self._looked_up(self._following(), len(run)), run_follows)
             firsts = [runs[follower].first_memory for follower in self._following()]
             memory_of_tile = self._looked_up(firsts, len(self.memory))
-            last_of_tile = max(k for k, each in enumerate(runs) if each.part)
-            ends = run == Mux(self.of_tile, last_of_tile, last_run)
+            own = [k for k, each in enumerate(runs) if each.part]
+            ends = run == Mux(self.of_tile, own[-1], last_run)
+            if own[0]:
+                start = Mux(self.of_tile, own[0], 0), Mux(self.of_tile, runs[own[0]].first_memory, 0)
         word_ends, memory_ends, run_ends = Signal(), Signal(), Signal()
         m.d.comb += [
             word_ends.eq(self.chunk == self._of_run("last_chunk", len(self.chunk))),
@@ -114,7 +117,7 @@ class BodyWriter(wiring.Component):
         if self._tiles:
             memory_follows = Mux(self.of_tile & run_ends, memory_of_tile, memory_follows)
         with m.If(self.rest):
-            m.d.sync += [counter.eq(0) for counter in (self.chunk, place, self.memory, run)]
+            m.d.sync += [self.chunk.eq(0), place.eq(0), run.eq(start[0]), self.memory.eq(start[1])]
         with m.Elif(self.step):
             m.d.sync += [
                 self.chunk.eq(Mux(word_ends, 0, self.chunk + 1)),

@@ -205,9 +205,10 @@ class FileReceiver(wiring.Component):
         if self._tiles:
             m.submodules.buffer = buffer = TileBuffer(tile_body_words(self._contents))
             self._of_tile, self._tile = Signal(name="of_tile"), Signal.like(body.tile, reset_less=True)
-            rest = rest & ~self.place
+            places = Signal(name="places")  # since a clock: the buffer's first word takes two
+            m.d.sync += places.eq(self.place)
             m.d.comb += [
-                buffer.rest.eq(rest),
+                buffer.rest.eq(rest & ~self.place),
                 buffer.store.eq(step & self._of_tile),
                 buffer.word.eq(self._word),
                 buffer.give.eq(self.place),
@@ -216,6 +217,7 @@ class FileReceiver(wiring.Component):
                 body.of_tile.eq(self.place),
                 body.tile.eq(self._tile),
             ]
+            rest = rest & ~(self.place & places)
             step = Mux(self.place, buffer.step, step & ~self._of_tile)
             piece = Mux(self.place, buffer.piece, piece)
             ends = Mux(self._of_tile, buffer.full, ends)
