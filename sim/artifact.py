@@ -59,7 +59,8 @@ class Artifact:
     memories
         Its memories, in the order of the weights file.
     files
-        The words of the weights file of each picture, uint32.
+        The words of the weights file of each picture, uint32. Tiles of the last one can take the place of
+        those of the first.
     windows
         Window of each picture, int64 [pictures, (x, y, step)], of a core that has one; the first is the
         ordinary one.
@@ -112,6 +113,8 @@ class Artifact:
             pictures = [vectors["pixels"]]
             if "other_pixels" in vectors:
                 pictures += list(vectors["other_pixels"])
+            if "tile_pixels" in vectors:
+                pictures += list(vectors["tile_pixels"])
             if "windows" in vectors:
                 pictures += list(vectors["window_pixels"])
                 windows += vectors["windows"].tolist()

@@ -253,17 +253,17 @@ async def load_tiles(dut: Any) -> None:
     traffic, artifact = files.traffic, settings.artifact
     link, count = traffic.link, int(artifact.tiles.max()) + 1
     tiles = sorted({0, count - 1, *rng.integers(count, size=2).tolist()})
-    shown = 0
+    shown, other = 0, len(files.words) - 1
 
-    def of_second(tile: int) -> Words:
-        return tile_words(files.words[1], artifact.memories, tile)
+    def of_other(tile: int) -> Words:
+        return tile_words(files.words[other], artifact.memories, tile)
 
     for number, tile in enumerate(tiles):
-        words = of_second(tile)
+        words = of_other(tile)
         for reason in Refusal:
             await files.refuse(damaged(words, reason, rng, count), reason)
         await files.frame()
-        shown = link.pictures.mix(shown, 1, artifact.tiles == tile)
+        shown = link.pictures.mix(shown, other, artifact.tiles == tile)
         await traffic.offer(words, shown)
         if number % 2:
             await traffic.play(16)  # until then a reset forgets it
@@ -277,10 +277,10 @@ async def load_tiles(dut: Any) -> None:
             await files.registers_say(words, magic=files.words[0][0])
         await traffic.switched(shown)
         await files.frame()
-    await _give_up_a_tile(files, of_second(tiles[0]))
-    await traffic.load(files.words[1], 1)
+    await _give_up_a_tile(files, of_other(tiles[0]))
+    await traffic.load(files.words[other], other)
     first = tile_words(files.words[0], artifact.memories, tiles[-1])
-    await traffic.load(first, link.pictures.mix(1, 0, artifact.tiles == tiles[-1]))
+    await traffic.load(first, link.pictures.mix(other, 0, artifact.tiles == tiles[-1]))
     await files.frame()
     await traffic.load(files.words[0], 0)
     await files.frame()

@@ -385,7 +385,10 @@ class Manifest:
     @property
     def weights_files(self) -> tuple[str, ...]:
         """Names of the files of weights of a loadable core: its own, and other ones for the bench."""
-        return (f"{self.name}.weights", "second.weights") if self.loadable else ()
+        if not self.loadable:
+            return ()
+        share = self.takes_tiles and any(not memory.part for memory in self.memories)
+        return (f"{self.name}.weights", "second.weights", *(["tiles.weights"] if share else []))
 
     @property
     def register_files(self) -> tuple[str, ...]:

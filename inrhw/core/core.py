@@ -257,6 +257,16 @@ class Core:
         return replace(self, graph=other_weights(self.graph))
 
     @property
+    def other_tiles(self) -> "Core | None":
+        """The same with other weights of tiles alone, where these are not all that the memories hold.
+
+        It is for the bench of a core in which single tiles can be replaced.
+        """
+        if len({bool(memory.part) for memory in self.memories}) < 2:
+            return None
+        return replace(self, graph=other_weights(self.graph, of_tiles=True))
+
+    @property
     def has_registers(self) -> bool:
         """Whether there is an AXI4-Lite bus."""
         return bool(self.memories) or self.control or (self.pictures > 1 and self.source == "raster")

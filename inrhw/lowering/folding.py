@@ -317,10 +317,11 @@ def folding_of(graph: Graph) -> Folding | None:
     return Folding(folds, weights, packed, folded[0].weight_ecc)
 
 
-def other_weights(graph: Graph) -> Graph:
+def other_weights(graph: Graph, *, of_tiles: bool = False) -> Graph:
     """Return a loadable graph of the same shape with other weights: neurons and banks in reverse order.
 
-    It is what a core is given to prove that it can show another picture.
+    It is what a core is given to prove that it can show another picture; `of_tiles`: other tiles of the same,
+    whose shared layers stay.
     """
     nodes = {
         name: replace(
@@ -329,7 +330,7 @@ def other_weights(graph: Graph) -> Graph:
             bias=node.bias[::-1, ::-1],
             shift=node.shift[::-1, ::-1],
         )
-        if isinstance(node, FoldedDense)
+        if isinstance(node, FoldedDense) and not (of_tiles and node.sets == 1)
         else node
         for name, node in graph.nodes.items()
     }
