@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from inrhw.artifact.manifest import Manifest
 from inrhw.artifact.register_map import MappedRegister, mapped_registers
-from inrhw.signals.tiling import Tiling
+from inrhw.signals.tiling import Leaves, Tiling
 
 Bits = NDArray[np.bool_]
 
@@ -249,4 +249,6 @@ def _tiles(manifest: Manifest) -> NDArray[np.int64]:
         return np.zeros(0, np.int64)
     patch = manifest.patch if manifest.has_line_buffer else (1,) * len(manifest.tile)
     tile = tuple(own * samples for own, samples in zip(manifest.tile, patch, strict=True))
+    if manifest.leaves:
+        return Leaves(manifest.beat_sides, tile, manifest.leaves).numbers()
     return Tiling(manifest.beat_sides, tile).numbers()

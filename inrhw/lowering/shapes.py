@@ -21,6 +21,7 @@ from inrhw.ops.linear.folded_dense.shape import FoldedShape
 from inrhw.ops.linear.fwht.node import Fwht
 from inrhw.ops.node import Node
 from inrhw.ops.rotation import Rotation
+from inrhw.signals.tiling import Tiling
 
 #: Untrained networks from which the formats of tiles are taken: of many networks, some have wider sums.
 _TILES = 8
@@ -45,8 +46,8 @@ class LayerShape:
         Several pictures have the same weights: adders where there is a multiplier for each of them.
     baked
         The layer with the weights before training, as adders.
-    waiting_tiles
-        `Tiling.waiting` of a core with a bank for each tile; else 0.
+    tiling
+        The tiles of a core with a bank for each.
     loadable_sets
         Sets of weights if they can be loaded.
     """
@@ -57,7 +58,7 @@ class LayerShape:
     following: tuple[Node, ...]
     shared: bool
     baked: Dense = field(compare=False)
-    waiting_tiles: int = 0
+    tiling: Tiling | None = None
     loadable_sets: int = 1
 
     @property
@@ -122,7 +123,7 @@ class LayerShape:
         if isinstance(element, Fixed):
             element = Fixed(self.loadable.sum_width - self.loadable.shift_lo, element.frac)
         sets = self.loadable_sets
-        banks = 2 * whole_depth(self.fixed.banks if self.waiting_tiles else 1)
+        banks = 2 * whole_depth(self.fixed.banks if self.tiling else 1)
         return replace(shape, format=self.loadable, element=element, banks=banks, sets=sets, loadable=True)
 
 
@@ -141,9 +142,9 @@ def layer_shapes(
     adder_levels
         As of `lower`, for layers that are adders.
     """
-    waiting_tiles, alike = 0, range(0)
+    tiling, alike = None, range(0)
     if isinstance(architecture, TiledArchitecture):
-        waiting_tiles, pictures = architecture.tiling.waiting, architecture.tiles
+        tiling, pictures = architecture.tiling_of_patches, architecture.tiles
         alike = architecture.shared_places
         architecture = architecture.of_tile
     precision = architecture.precision
@@ -153,13 +154,13 @@ def layer_shapes(
     if isinstance(known, SharedArchitecture):
         networks = [own_network(known, 0)]
     else:
-        networks = [INR(known, seed) for seed in range(min(_TILES, pictures) if waiting_tiles else 1)]
+        networks = [INR(known, seed) for seed in range(min(_TILES, pictures) if tiling else 1)]
     graphs = [lower(network.quantized(), adder_levels=adder_levels) for network in networks]
     each = [_chunks(graph.nodes.values()) for graph in graphs]
     chunks = each[0]
     if isinstance(architecture, SharedArchitecture) and pictures > 1:
         alike = _shared_layers(architecture, len(chunks))
-    once = {*alike, 0} if waiting_tiles and architecture.encoding else alike
+    once = {*alike, 0} if tiling and architecture.encoding else alike
     return tuple(
         LayerShape(
             fixed=replace(
@@ -172,8 +173,8 @@ def layer_shapes(
             following=tuple(following),
             shared=k in once,
             baked=dense,
-            waiting_tiles=waiting_tiles,
-            loadable_sets=pictures if waiting_tiles and k not in alike else 1,
+            tiling=tiling,
+            loadable_sets=pictures if tiling and k not in alike else 1,
         )
         for k, (rotated, dense, following) in enumerate(chunks)
     )
