@@ -9,8 +9,14 @@ from inrhw.base.settings import Settings, at_least, over
 #: Of a hidden layer, and layers between the first and the last.
 _WIDEST, _MOST_LAYERS = 256, 16
 
+#: Banks that memories of one core hold at most.
+_MOST_TILES = 1 << 16
+
 #: Of tiles whose size, or hidden layers whose width, is to be chosen.
 AUTO = "auto"
+
+#: Of tiles whose sizes are to be chosen one by one.
+QUADTREE = "quadtree"
 
 #: What may stand between a picture's first layer and the shared ones.
 Projection = Literal["full", "low-rank", "diagonal"]
@@ -48,10 +54,14 @@ class Network(Settings):
     tiles
         Size of a tile in samples, such as 32x32 of a picture, 16x16x8 of a video and 1024 of a sound, to have
         a network for each tile of the signal. "auto": of the sizes that fit the board and its limits, the one
-        that is best after a short trial. "": one network for all of it.
+        that is best after a short trial. "quadtree": large ones and small ones, of a signal on two axes,
+        chosen by their error after a short trial. 64x64:01111, and so on: those that were chosen, see
+        docs/tiles.md. "": one network for all of it.
     min_psnr_db
         The PSNR to reach, with tiles auto by tiles as large as that allows, with hidden_widths auto by a
         network as narrow. None: as much as fits.
+    max_tiles
+        With tiles quadtree, how many there may be. None: as many as there would be of 32x32, and at least 16.
     shared
         One core for several pictures, whose networks share their inner layers.
     projection
@@ -70,6 +80,7 @@ class Network(Settings):
     patch: str = ""
     tiles: str = ""
     min_psnr_db: Annotated[float, over(0, 200)] | None = None
+    max_tiles: Annotated[int, at_least(1, _MOST_TILES)] | None = None
     shared: bool = False
     projection: Projection | None = None
     rank: Annotated[int, at_least(1, _WIDEST)] | None = None
@@ -91,6 +102,8 @@ class Network(Settings):
             raise InputError(
                 "min_psnr_db is what tiles or widths are chosen for; give tiles auto or hidden_widths auto"
             )
+        if self.max_tiles is not None and self.tiles != QUADTREE:
+            raise InputError("max_tiles is for tiles of several sizes; give --tiles quadtree too")
         given = [name for name in ("projection", "rank") if getattr(self, name) is not None]
         if given and not self.shared:
             raise InputError(f"{' and '.join(given)} is about pictures that share layers; give --shared too")

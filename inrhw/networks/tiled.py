@@ -22,7 +22,7 @@ from inrhw.ops.linear.dense.layer import DenseLayer
 from inrhw.signals.grid import Grid
 from inrhw.signals.patches import Patches
 from inrhw.signals.samples import Samples, Values
-from inrhw.signals.tiling import Tiling
+from inrhw.signals.tiling import Leaves, Tiling
 
 __all__ = ["TiledArchitecture", "TiledINR", "TiledLayer", "network_of", "read_architecture"]
 
@@ -47,9 +47,12 @@ class TiledArchitecture(Architecture):
         Of the whole signal.
     tile
         Samples of a tile along each axis.
+    leaves
+        How often each tile is halved to get its leaves, see `Leaves`; "" where all tiles are whole.
     """
 
     tile: tuple[int, ...] = ()
+    leaves: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tile", tuple(self.tile))
@@ -74,12 +77,15 @@ class TiledArchitecture(Architecture):
     def tiling(self) -> Tiling:
         """Where the tiles are in what is rendered."""
         sides, tile = (tuple(side * self.scale for side in each) for each in (self.sides, self.tile))
-        return Tiling(sides, tile)
+        return self._cut(sides, tile)
 
     @property
     def tiling_of_patches(self) -> Tiling:
         """Where the tiles are among what evaluations give: the same tiles, counted in patches."""
-        return Tiling(self.patches.grid.sides, self._tile_of_patches.grid.sides)
+        return self._cut(self.patches.grid.sides, self._tile_of_patches.grid.sides)
+
+    def _cut(self, sides: tuple[int, ...], tile: tuple[int, ...]) -> Tiling:
+        return Leaves(sides, tile, self.leaves) if self.leaves else Tiling(sides, tile)
 
     @property
     def _tile_of_patches(self) -> Patches:
@@ -89,6 +95,11 @@ class TiledArchitecture(Architecture):
     def tiles(self) -> int:
         """Networks that together hold the signal."""
         return self.tiling.tiles
+
+    @property
+    def evaluations(self) -> int:
+        """What a training step evaluates at most; of leaves as many as there are samples, or patches."""
+        return self.patches.grid.pixels if self.leaves else super().evaluations
 
     @property
     def grid(self) -> Grid:
@@ -191,6 +202,10 @@ class TiledINR(INR):
     def each(self) -> Iterator[INR]:
         """Yield the network of each tile."""
         return map(self.tile, range(self.architecture.tiles))
+
+    def coordinates(self) -> Tensor:
+        """Return what `forward` takes for every pixel of a tile; of leaves [tiles, pixels, axes]."""
+        return self._scaled(self.architecture.tiling_of_patches.split_codes())
 
     def targets(self, signal: Samples) -> Tensor:
         """Return what `forward` has to give for `coordinates`."""

@@ -132,6 +132,23 @@ def test_tiles_do_not_rotate() -> None:
         replace(CUT, precision=Precision(quantizer="dhq"))
 
 
+@pytest.mark.parametrize(("patch", "scale"), [((), 1), ((2, 2), 1), ((), 3)])
+def test_leaves_of_several_sizes_learn_and_are_banks(patch: tuple[int, ...], scale: int) -> None:
+    architecture = replace(CUT, sides=(12, 10), tile=(8, 8), leaves="011110", patch=patch)
+    fitted = fit(picture_of(architecture), architecture, TRAINING)
+    assert isinstance(fitted.model, TiledINR)
+    assert (fitted.float_model.render() != TiledINR(architecture).render()).any()
+    model = fitted.model.scaled(scale)
+    assert isinstance(model, TiledINR)
+    graphs = [lower(each) for each in model.each()]
+    folding = Folding((Fold(2, 2), Fold(1, 4), Fold(1, 4)))
+    graph = fold_banks(graphs, folding, architecture.precision)
+    core = core_over(graph, model.architecture.tiling_of_patches, patch=patch)
+    (golden,) = core.golden()
+    assert (core.as_signal(golden, core.grid) == model.render()).all()
+    assert read_architecture(architecture_to_json(architecture)) == architecture
+
+
 @pytest.mark.parametrize(("sides", "tile"), [((11,), (4,)), ((5, 3, 4), (2, 2, 3))])
 def test_tiles_on_any_axes_learn_and_are_banks(sides: tuple[int, ...], tile: tuple[int, ...]) -> None:
     architecture = TiledArchitecture("quadinr", sides, 1, 3, 1, tile=tile)

@@ -6,10 +6,13 @@ from typing import Any
 import numpy as np
 
 from inrhw.base.errors import InputError
+from inrhw.networks.architecture import Architecture
 from inrhw.networks.tiled import TiledArchitecture, TiledINR
 from inrhw.networks.training.fitted import Fitted, fit
 from inrhw.networks.training.training import Training
 from inrhw.signals.likeness import psnr_db
+from inrhw.signals.samples import Values
+from inrhw.signals.tiling import Leaves
 
 #: What the place of a tile is called, by the axes of a signal: the slowest first, as in an array.
 _PLACES = {1: "NUMBER", 2: "ROW,COLUMN", 3: "LAYER,ROW,COLUMN"}
@@ -18,7 +21,7 @@ _PLACES = {1: "NUMBER", 2: "ROW,COLUMN", 3: "LAYER,ROW,COLUMN"}
 def tile_number(text: str, fitted: Fitted) -> int:
     """Return the number of the tile in "ROW,COLUMN", from 0,0 at the upper left.
 
-    On one axis that is "NUMBER", on three "LAYER,ROW,COLUMN".
+    On one axis, and of tiles of several sizes, that is "NUMBER", on three "LAYER,ROW,COLUMN".
 
     Raises
     ------
@@ -28,7 +31,8 @@ def tile_number(text: str, fitted: Fitted) -> int:
     architecture = fitted.architecture
     if not isinstance(architecture, TiledArchitecture):
         raise InputError("what was trained has no tiles; only a build with --tiles has some to train again")
-    counts = architecture.tiling.counts[::-1]
+    tiling = architecture.tiling
+    counts = (tiling.tiles,) if architecture.leaves else tiling.counts[::-1]
     first, last = (",".join(map(str, each)) for each in ([0] * len(counts), [n - 1 for n in counts]))
     parts = [part.strip() for part in text.split(",")]
     if len(parts) != len(counts) or not all(part.isdecimal() for part in parts):
@@ -63,13 +67,27 @@ def retrain_tile(fitted: Fitted, tile: int, training: Training, **keeping: Any) 
     before = [model for model in models if isinstance(model, TiledINR)]
     if any(True for _ in before[0].activation.parameters()):
         raise InputError(f"tiles of {architecture.model} share its activation; train all of them again")
-    values = architecture.tiling.split(fitted.picture.values)[tile]
-    shown = values.reshape(*reversed(architecture.tile), architecture.channels)
-    alone = fit(fitted.picture.with_values(shown), architecture.of_tile, training, **keeping)
+    shown, its_own = _alone(fitted.picture.values, architecture, tile)
+    alone = fit(fitted.picture.with_values(shown), its_own, training, **keeping)
     after = [
-        model.with_tile(tile, network)
+        model.with_tile(tile, network.tile(0) if isinstance(network, TiledINR) else network)
         for model, network in zip(before, (alone.float_model, alone.model), strict=True)
     ]
-    if psnr_db(shown, alone.model.render()) <= psnr_db(shown, before[1].tile(tile).render()):
+    there = before[1].tile(tile)
+    if isinstance(alone.model, TiledINR):
+        there = alone.model.with_tile(0, there)
+    if psnr_db(shown, alone.model.render()) <= psnr_db(shown, there.render()):
         return fitted
     return replace(fitted, float_model=after[0], model=after[1])
+
+
+def _alone(values: Values, architecture: TiledArchitecture, tile: int) -> tuple[Values, Architecture]:
+    """Return what a tile shows, and its network by itself: of a leaf one with a single leaf."""
+    tiling = architecture.tiling
+    if not isinstance(tiling, Leaves):
+        shown = tiling.split(values)[tile]
+        return shown.reshape(*reversed(architecture.tile), architecture.channels), architecture.of_tile
+    extent = tiling.extents[tile].tolist()
+    ends = zip(tiling.corners[tile].tolist()[::-1], extent[::-1], strict=True)
+    shown = values[tuple(slice(first, first + n) for first, n in ends)]
+    return shown, replace(architecture, sides=tuple(extent), leaves=architecture.leaves[tile])

@@ -73,6 +73,21 @@ def test_a_tile_of_any_signal_is_trained_alone(
         tile_number("0,0", before)
 
 
+@pytest.mark.parametrize("number", [0, 2, 5])
+def test_a_leaf_is_trained_alone_at_its_own_size(number: int) -> None:
+    architecture = replace(CUT, sides=(12, 10), tile=(8, 8), leaves="011110")
+    values = np.random.default_rng(0).integers(0, 256, (10, 12, 3), dtype=np.uint8)
+    before = fit(Picture("noise", values), architecture, TRAINING)
+    assert tile_number(str(number), before) == number
+    after = retrain_tile(before, number, BETTER)
+    changed = (after.model.render() != before.model.render()).any(axis=-1).ravel()
+    assert set(architecture.tiling.numbers()[changed]) == {number}
+    error, former = (np.square(each.model.render() - values.astype(float)) for each in (after, before))
+    assert error.sum() < former.sum()
+    with pytest.raises(InputError, match="tile must be from 0 to 5, not 6"):
+        tile_number("6", before)
+
+
 def test_a_network_without_tiles_has_none_to_train_again() -> None:
     picture = Picture("noise", np.zeros((3, 4, 3), np.uint8))
     alone = fit(picture, Architecture("quadinr", (4, 3), 3, 2, 0), TRAINING)
