@@ -20,6 +20,7 @@ from inrhw.lowering.folding import folding_of
 from inrhw.ops.linear.dense.node import Dense
 from inrhw.ops.linear.folded_dense.node import FoldedDense
 from inrhw.ops.node import Node
+from inrhw.signals.tiling import Leaves
 from inrhw.signals.window import FRAC
 
 
@@ -62,6 +63,7 @@ def describe(core: Core, name: str, component: Component) -> Manifest:
         adder_levels=max((node.adder_levels for node in _dense(core)), default=1),
         patch=core.patch,
         patch_order=core.patch_order,
+        leaves=core.tiling.depths if isinstance(core.tiling, Leaves) else "",
     )
 
 

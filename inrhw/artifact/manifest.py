@@ -162,6 +162,8 @@ class Manifest:
     patch_order
         Whether a beat of m_axis is a patch, whose samples are side by side; else it is a sample, and patches
         leave line by line.
+    leaves
+        How often the tile of each leaf was halved, a digit a leaf, where tiles are cut; else "".
     """
 
     created_by: str
@@ -189,6 +191,7 @@ class Manifest:
     adder_levels: int = 1
     patch: tuple[int, ...] = ()
     patch_order: bool = False
+    leaves: str = ""
 
     def __post_init__(self) -> None:
         plain_name = re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", self.name) is not None

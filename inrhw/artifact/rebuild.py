@@ -160,7 +160,7 @@ def _check_same_shape(given: Architecture, core: Architecture, folder: Path, cor
     differ("its signal has", f"{size_text(given.sides)} samples", f"{size_text(core.sides)} samples")
     differ("its values are", given.value, core.value)
     differ("its patches have", _samples_of_patch(given), _samples_of_patch(core))
-    differ("its tiles have", _samples_of_tile(given), _samples_of_tile(core))
+    differ("its tiles are of", _tiles_of(given), _tiles_of(core))
     differ("its dense layers are", len(given.features) - 1, len(core.features) - 1)
     shapes = zip(layer_shapes(given), layer_shapes(core), strict=True)
     for k, (theirs, ours) in enumerate(shapes):
@@ -172,11 +172,11 @@ def _samples_of_patch(architecture: Architecture) -> str:
     return f"{size_text(architecture.patches.patch)} samples"
 
 
-def _samples_of_tile(architecture: Architecture) -> str:
-    """Return the size of a tile: without tiles, that of the signal."""
+def _tiles_of(architecture: Architecture) -> str:
+    """Return the size of a tile, and what leaves it is cut into: without tiles, that of the signal."""
     if isinstance(architecture, TiledArchitecture):
-        return f"{size_text(architecture.tile)} samples"
-    return f"{size_text(architecture.sides)} samples"
+        return str(architecture.tiling)
+    return size_text(architecture.sides)
 
 
 def _check_same_rotations(theirs: list[str], ours: list[str], folder: Path, core_folder: Path) -> None:

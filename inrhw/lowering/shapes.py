@@ -21,6 +21,7 @@ from inrhw.ops.linear.folded_dense.shape import FoldedShape
 from inrhw.ops.linear.fwht.node import Fwht
 from inrhw.ops.node import Node
 from inrhw.ops.rotation import Rotation
+from inrhw.signals.tiling import Tiling
 
 #: Untrained networks from which the formats of tiles are taken: of many networks, some have wider sums.
 _TILES = 8
@@ -45,8 +46,8 @@ class LayerShape:
         Several pictures have the same weights: adders where there is a multiplier for each of them.
     baked
         The layer with the weights before training, as adders.
-    waiting_tiles
-        `Tiling.waiting` of a core with a bank for each tile; else 0.
+    tiling
+        The tiles of a core with a bank for each.
     """
 
     fixed: FoldedShape
@@ -55,7 +56,7 @@ class LayerShape:
     following: tuple[Node, ...]
     shared: bool
     baked: Dense = field(compare=False)
-    waiting_tiles: int = 0
+    tiling: Tiling | None = None
 
     @property
     def rows(self) -> int:
@@ -118,7 +119,7 @@ class LayerShape:
         element: Element = self.fixed.element
         if isinstance(element, Fixed):
             element = Fixed(self.loadable.sum_width - self.loadable.shift_lo, element.frac)
-        sets = self.fixed.banks if self.waiting_tiles else 1
+        sets = self.fixed.banks if self.tiling else 1
         banks = 2 * whole_depth(sets)
         return replace(shape, format=self.loadable, element=element, banks=banks, sets=sets, loadable=True)
 
@@ -138,9 +139,9 @@ def layer_shapes(
     adder_levels
         As of `lower`, for layers that are adders.
     """
-    waiting_tiles = 0
+    tiling = None
     if isinstance(architecture, TiledArchitecture):
-        waiting_tiles, pictures = architecture.tiling.waiting, architecture.tiles
+        tiling, pictures = architecture.tiling_of_patches, architecture.tiles
         architecture = architecture.of_tile
     precision = architecture.precision
     if precision.quantizer == "auto":  # what it rotates, training decides
@@ -150,12 +151,12 @@ def layer_shapes(
     if isinstance(known, SharedArchitecture):
         networks = [own_network(known, 0)]
     else:
-        networks = [INR(known, seed) for seed in range(min(_TILES, pictures) if waiting_tiles else 1)]
+        networks = [INR(known, seed) for seed in range(min(_TILES, pictures) if tiling else 1)]
     graphs = [lower(network.quantized(), adder_levels=adder_levels) for network in networks]
     each = [_chunks(graph.nodes.values()) for graph in graphs]
     chunks = each[0]
     alike = _shared_layers(architecture, len(chunks)) if shared and pictures > 1 else range(0)
-    if waiting_tiles and architecture.encoding:
+    if tiling and architecture.encoding:
         alike = range(1)
     return tuple(
         LayerShape(
@@ -169,7 +170,7 @@ def layer_shapes(
             following=tuple(following),
             shared=k in alike,
             baked=dense,
-            waiting_tiles=waiting_tiles,
+            tiling=tiling,
         )
         for k, (rotated, dense, following) in enumerate(chunks)
     )
