@@ -1,17 +1,24 @@
 """Pictures in tiles: quality and training time, and what a core takes by interval and number of tiles.
 
     python benchmarks/tiles.py quality FOLDER_OF_KODAK [--pictures 3 5] [--sizes 256x256] [--steps 300]
+    python benchmarks/tiles.py leaves FOLDER_OF_KODAK [--pictures 3 5] [--edges 32] [--widths 16]
     python benchmarks/tiles.py cores [--tiles 64 384] [--intervals 1 4 16]
+    python benchmarks/tiles.py shared FOLDER_OF_KODAK [--pictures 3 5] [--intervals 1 4]
 
-Quality is of networks of 8 bits after `--steps` steps and three tenths of that with quantization in the loop,
-and only said of pictures that are given. Cores are those of untrained networks: numbers decide, not values;
-times are of the machine that runs this. Both write rows of benchmarks/results/tiles.json.
+Leaves of several sizes are beside as many equal tiles, trained alike. Quality is of networks of 8 bits after
+`--steps` steps and three tenths of that with quantization in the loop, and only said of pictures that are
+given. Cores are those of untrained networks: numbers decide, not values; times are of the machine that runs
+this. `shared` has both, of tiles of 32x32 with and without shared layers. All write rows of
+benchmarks/results/tiles.json.
 """
 
 import argparse
+import itertools
 import json
+import math
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +34,13 @@ from inrhw.lowering.planning import plan_for
 from inrhw.lowering.shapes import layer_shapes
 from inrhw.networks.tiled import TiledArchitecture, TiledINR
 from inrhw.networks.training.fitted import fit
+from inrhw.networks.training.leaf_trial import edges, tried
 from inrhw.networks.training.training import Training
 from inrhw.reports.tiles import macs, on_seam
+from inrhw.signals.grid import size_text
 from inrhw.signals.kinds.picture import load_picture, parse_size
 from inrhw.signals.likeness import psnr_db
+from inrhw.signals.samples import Samples
 
 BOARD = load_board("vcu128")
 EIGHT_BITS = Precision(8, 8, 8)
@@ -52,25 +62,87 @@ def quality(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
             picture = load_picture(options.kodak / f"kodim{number:02}.png", size)
             for tile, width in NETWORKS:
                 architecture = architecture_of(size, tile, width)
-                pixels = min(32 * 32, tile * tile) // 4 * architecture.tiles
+                yield {"picture": number, **trained(picture, architecture, options.steps)}
+
+
+def trained(picture: Samples, architecture: TiledArchitecture, steps: int) -> dict[str, Any]:
+    """Return how good a network gets in so many steps."""
+    tile = architecture.tile[0]
+    pixels = min(32 * 32, tile * tile) // 4 * architecture.tiles
+    start = time.perf_counter()
+    fitted = fit(picture, architecture, Training(steps=steps, batch=pixels))
+    seconds = time.perf_counter() - start
+    rendered = fitted.model.render()
+    seam = on_seam(architecture.tiling)
+    return {
+        "size": size_text(architecture.sides),
+        "tile": tile,
+        "layers": architecture.features,
+        "macs_per_pixel": macs(architecture.features),
+        "bits_per_pixel": round(fitted.model.weight_bits() / math.prod(architecture.sides), 2),
+        "float_db": round(psnr_db(picture.values, fitted.float_model.render()), 2),
+        "quantized_db": round(psnr_db(picture.values, rendered), 2),
+        "seam_db": round(psnr_db(picture.values[seam][None], rendered[seam][None]), 2),
+        "inner_db": round(psnr_db(picture.values[~seam][None], rendered[~seam][None]), 2),
+        "seconds": round(seconds, 1),
+    }
+
+
+def shared(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """Train networks with private and shared layers at 256x256; of each, synthesize cores."""
+    size = (256, 256)
+    plain = architecture_of(size, 32, 16)
+    deep = replace(plain, hidden_layers=2)
+    networks = (
+        architecture_of(size, 32, 8),
+        plain,
+        replace(plain, shared_layers=True),
+        deep,
+        replace(deep, shared_layers=True, projection=True),
+        replace(deep, shared_layers=True),
+    )
+    for k, architecture in enumerate(networks):
+        found = {
+            interval: core(architecture, interval, options.work / f"shared{k}_{interval}")
+            for interval in options.intervals
+        }
+        for number in options.pictures:
+            picture = load_picture(options.kodak / f"kodim{number:02}.png", size)
+            yield {
+                "picture": number,
+                "shared_layers": len(architecture.shared_places),
+                **trained(picture, architecture, options.steps),
+                "cores": [found[interval] for interval in options.intervals],
+            }
+
+
+def leaves(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """Train equal tiles, and as many leaves."""
+    for size in map(parse_size, options.sizes):
+        for number in options.pictures:
+            picture = load_picture(options.kodak / f"kodim{number:02}.png", size)
+            for edge, width in itertools.product(options.edges, options.widths):
+                equal = architecture_of(size, edge, width)
+                training = Training(steps=options.steps, batch=size[0] * size[1] // 4)
                 start = time.perf_counter()
-                fitted = fit(picture, architecture, Training(steps=options.steps, batch=pixels))
-                seconds = time.perf_counter() - start
-                rendered = fitted.model.render()
-                seam = on_seam(architecture.tiling)
-                yield {
-                    "picture": number,
-                    "size": f"{size[0]}x{size[1]}",
-                    "tile": tile,
-                    "layers": architecture.features,
-                    "macs_per_pixel": macs(architecture.features),
-                    "bits_per_pixel": round(fitted.model.weight_bits() / (size[0] * size[1]), 2),
-                    "float_db": round(psnr_db(picture.values, fitted.float_model.render()), 2),
-                    "quantized_db": round(psnr_db(picture.values, rendered), 2),
-                    "seam_db": round(psnr_db(picture.values[seam][None], rendered[seam][None]), 2),
-                    "inner_db": round(psnr_db(picture.values[~seam][None], rendered[~seam][None]), 2),
-                    "seconds": round(seconds, 1),
+                sizes = [architecture_of(size, each, width) for each in edges(size, equal.tiles)]
+                depths = tried(picture, sizes, training).leaves(equal.tiles)
+                chosen = replace(sizes[0], leaves=depths)
+                row = {"picture": number, "size": f"{size[0]}x{size[1]}", "layers": equal.features}
+                row |= {"tiles": equal.tiles, "leaves": [depths.count(str(k)) for k in range(len(sizes))]}
+                row |= {
+                    "edges": [each.tile[0] for each in sizes],
+                    "chosen_s": round(time.perf_counter() - start, 1),
                 }
+                for name, architecture in (("equal", equal), ("leaves", chosen)):
+                    start = time.perf_counter()
+                    fitted = fit(picture, architecture, training)
+                    row |= {
+                        f"{name}_float_db": round(psnr_db(picture.values, fitted.float_model.render()), 2),
+                        f"{name}_quantized_db": round(psnr_db(picture.values, fitted.model.render()), 2),
+                        f"{name}_s": round(time.perf_counter() - start, 1),
+                    }
+                yield row
 
 
 def cores(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
@@ -119,6 +191,19 @@ def main() -> None:
     training.add_argument("--pictures", nargs="+", type=int, default=[3, 5])
     training.add_argument("--sizes", nargs="+", default=["256x256", "768x512"])
     training.add_argument("--steps", type=int, default=300)
+    sharing = kinds.add_parser("shared")
+    sharing.add_argument("kodak", type=Path)
+    sharing.add_argument("--pictures", nargs="+", type=int, default=[3, 5])
+    sharing.add_argument("--steps", type=int, default=300)
+    sharing.add_argument("--intervals", nargs="+", type=int, default=[1, 4])
+    sharing.add_argument("--work", type=Path, default=Path("rtl_out/benchmark_tiles"))
+    several = kinds.add_parser("leaves")
+    several.add_argument("kodak", type=Path)
+    several.add_argument("--pictures", nargs="+", type=int, default=[3, 5])
+    several.add_argument("--sizes", nargs="+", default=["256x256", "768x512"])
+    several.add_argument("--edges", nargs="+", type=int, default=[32])
+    several.add_argument("--widths", nargs="+", type=int, default=[16])
+    several.add_argument("--steps", type=int, default=300)
     hardware = kinds.add_parser("cores")
     hardware.add_argument("--tiles", nargs="+", type=int, default=[64, 384, 2040])
     hardware.add_argument("--widths", nargs="+", type=int, default=[8, 16])
@@ -127,7 +212,8 @@ def main() -> None:
     options = parser.parse_args()
     before = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     rows: list[dict[str, Any]] = []
-    for row in {"quality": quality, "cores": cores}[options.kind](options):
+    found = {"quality": quality, "leaves": leaves, "shared": shared, "cores": cores}[options.kind]
+    for row in found(options):
         print(json.dumps(row), flush=True)
         rows.append(row)
         write_json(RESULTS, before | {options.kind: rows})

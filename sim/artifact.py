@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from inrhw.artifact.manifest import Manifest
 from inrhw.artifact.register_map import MappedRegister, mapped_registers
+from inrhw.signals.tiling import Leaves, Tiling
 
 Bits = NDArray[np.bool_]
 
@@ -58,12 +59,17 @@ class Artifact:
     memories
         Its memories, in the order of the weights file.
     files
-        The words of the weights file of each picture, uint32.
+        The words of the weights file of each picture, uint32. Tiles of the last one can take the place of
+        those of the first.
     windows
         Window of each picture, int64 [pictures, (x, y, step)], of a core that has one; the first is the
         ordinary one.
     pause
         Clocks between two frames that a change of the window takes.
+    tiles
+        Tile of each pixel, of a core in which one can be replaced.
+    place_clocks
+        Clocks in which that is done, when no pixel is under way.
     scrub_clocks
         Clocks before each frame, when no pixel is under way, in which the core repairs its memories.
     position_bits, step_bits
@@ -91,6 +97,8 @@ class Artifact:
     files: list[NDArray[np.uint32]]
     windows: NDArray[np.int64]
     pause: int
+    tiles: NDArray[np.int64]
+    place_clocks: int
     scrub_clocks: int
     position_bits: int
     step_bits: int
@@ -105,6 +113,8 @@ class Artifact:
             pictures = [vectors["pixels"]]
             if "other_pixels" in vectors:
                 pictures += list(vectors["other_pixels"])
+            if "tile_pixels" in vectors:
+                pictures += list(vectors["tile_pixels"])
             if "windows" in vectors:
                 pictures += list(vectors["window_pixels"])
                 windows += vectors["windows"].tolist()
@@ -138,10 +148,12 @@ class Artifact:
             dict(manifest.registers or {}),
             dict(manifest.control or {}),
             {register.address: register for register in mapped_registers(manifest)},
-            [Memory(memory.width, memory.depth) for memory in manifest.memories],
+            [Memory(memory.width, memory.depth, memory.part) for memory in manifest.memories],
             [np.fromfile(folder / name, "<u4") for name in manifest.weights_files],
             np.array(windows, np.int64),
             manifest.window.pause if manifest.window else 0,
+            _tiles(manifest),
+            manifest.place_clocks,
             manifest.scrub_clocks,
             manifest.window.position_bits if manifest.window else 0,
             manifest.window.step_bits if manifest.window else 0,
@@ -229,3 +241,14 @@ class Artifact:
                 break
             pixel -= math.prod(sides)
         return [int(at) for at in np.unravel_index(pixel, sides, order="F")]
+
+
+def _tiles(manifest: Manifest) -> NDArray[np.int64]:
+    """Return the tile of each beat; manifest.tile counts what evaluations give."""
+    if not manifest.takes_tiles or not manifest.tile:
+        return np.zeros(0, np.int64)
+    patch = manifest.patch if manifest.has_line_buffer else (1,) * len(manifest.tile)
+    tile = tuple(own * samples for own, samples in zip(manifest.tile, patch, strict=True))
+    if manifest.leaves:
+        return Leaves(manifest.beat_sides, tile, manifest.leaves).numbers()
+    return Tiling(manifest.beat_sides, tile).numbers()

@@ -11,11 +11,13 @@ from loading import (
     HEADER_WORDS,
     IDLE,
     LOADING,
+    OF_PICTURES,
     REFUSED,
     RUN,
     Refusal,
     as_beats,
     damaged,
+    tile_words,
 )
 from numpy.typing import NDArray
 from traffic import Traffic, begin, end, reset
@@ -60,9 +62,14 @@ class Files:
         while link.taken < until:
             await self.traffic.play(link.clocks)
 
-    async def registers_say(self, words: Words) -> None:
+    async def registers_say(self, words: Words, magic: np.uint32 | None = None) -> None:
         """Compare what the registers hold after a file that was good."""
-        wanted = {"ID": words[0], "SHAPE": words[1], "CHECKSUM": words[-1], "WORDS": len(words)}
+        wanted = {
+            "ID": words[0] if magic is None else magic,
+            "SHAPE": words[1],
+            "CHECKSUM": words[-1],
+            "WORDS": len(words),
+        }
         for name, want in wanted.items():
             got = await self.registers.read(name)
             assert got == want, f"{name} is {got:#x} after a good file, not {want:#x}"
@@ -120,7 +127,7 @@ async def refuse_files(dut: Any) -> None:
     """Whatever bit of a file is wrong, wherever it is cut, it is refused, and the next good one is shown."""
     settings, files, rng = await _files(dut, "refuse_files")
     await files.show_next()
-    for reason in Refusal:
+    for reason in OF_PICTURES:
         await files.refuse(damaged(files.next, reason, rng), reason)
         await files.show_next()
     for place, reason in enumerate((Refusal.MAGIC, Refusal.SHAPE, Refusal.LENGTH)):
@@ -237,3 +244,61 @@ async def _data(files: Files, word: np.uint32) -> bool:
         if await files.registers.write("DATA", int(word)):
             return True
     return False
+
+
+@cocotb.test()
+async def load_tiles(dut: Any) -> None:
+    """Load single tiles: each is shown whole from a frame's start on, whatever was refused or reset."""
+    settings, files, rng = await _files(dut, "load_tiles")
+    traffic, artifact = files.traffic, settings.artifact
+    link, count = traffic.link, int(artifact.tiles.max()) + 1
+    tiles = sorted({0, count - 1, *rng.integers(count, size=2).tolist()})
+    shown, other = 0, len(files.words) - 1
+
+    def of_other(tile: int) -> Words:
+        return tile_words(files.words[other], artifact.memories, tile)
+
+    for number, tile in enumerate(tiles):
+        words = of_other(tile)
+        for reason in Refusal:
+            await files.refuse(damaged(words, reason, rng, count), reason)
+        await files.frame()
+        shown = link.pictures.mix(shown, other, artifact.tiles == tile)
+        await traffic.offer(words, shown)
+        if number % 2:
+            await traffic.play(16)  # until then a reset forgets it
+            for clocks in rng.integers(1, 2 * artifact.place_clocks + 16, 2).tolist():
+                for start in range(0, clocks, link.clocks):
+                    await traffic.play(min(link.clocks, clocks - start))
+                await reset(link, rng, 1)
+                link.pictures.demand(0)
+        else:
+            await traffic.switched(shown)
+            await files.registers_say(words, magic=files.words[0][0])
+        await traffic.switched(shown)
+        await files.frame()
+    await _give_up_a_tile(files, of_other(tiles[0]))
+    await traffic.load(files.words[other], other)
+    first = tile_words(files.words[0], artifact.memories, tiles[-1])
+    await traffic.load(first, link.pictures.mix(other, 0, artifact.tiles == tiles[-1]))
+    await files.frame()
+    await traffic.load(files.words[0], 0)
+    await files.frame()
+    end(settings, traffic, "load_tiles", words=len(first))
+
+
+async def _give_up_a_tile(files: Files, words: Words) -> None:
+    """Abort one that waits for a frame: none comes, and the next file is taken."""
+    link = files.traffic.link
+    await files.stop()
+    while (link.sent if link.artifact.stream else link.taken) % len(link.artifact) == 0:
+        await files.go()
+        await files.traffic.play(link.clocks)
+        await files.stop()
+    await files.traffic.send(as_beats(words))
+    await files.expect(state=COMPLETE, ready=0)
+    assert not await files.registers.write("DATA", int(words[0])), "DATA is taken while a tile waits"
+    await files.registers.write("CONTROL", ABORT)
+    await files.expect(state=IDLE, ready=1, error=0)
+    await files.go()
+    await files.frame()

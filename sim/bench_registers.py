@@ -7,7 +7,7 @@ import numpy as np
 from artifact import Artifact
 from bus import Access, Registers
 from link import Link
-from loading import RUN, Refusal, as_beats, damaged
+from loading import OF_PICTURES, RUN, Refusal, as_beats, damaged
 from numpy.typing import NDArray
 from traffic import Traffic, begin, end, reset
 
@@ -30,7 +30,7 @@ async def load_weights(dut: Any) -> None:
     settings, traffic, rng = await begin(dut, "load_weights")
     artifact, link = settings.artifact, traffic.link
     registers = Registers(link.bus, artifact.registers, traffic.play)
-    first, second = artifact.files
+    first, second, *_ = artifact.files
     await traffic.load(second, 1)
     assert await registers.read("CHECKSUM") == second[-1], "load_weights: CHECKSUM is not that of the file"
     await _refuse(traffic, registers, first, rng)
@@ -189,7 +189,7 @@ async def _refuse(
 ) -> None:
     """Damaged files are refused, each for its reason, and the picture stays for at least a frame."""
     link = traffic.link
-    for reason in Refusal:
+    for reason in OF_PICTURES:
         await traffic.send(as_beats(damaged(words, reason, rng)))
         told = await registers.status("error")
         assert told == reason, f"load_weights: STATUS.error is {told} after a file with wrong {reason.name}"
@@ -230,7 +230,7 @@ async def _stop(traffic: Traffic, registers: Registers) -> None:
 async def _read_back(registers: Registers, artifact: Artifact, rng: np.random.Generator) -> None:
     """Words of both banks are those of the files."""
     shown = await registers.status("bank")
-    for file, bank in zip(artifact.files, (shown, 1 - shown), strict=True):
+    for file, bank in zip(artifact.files[:2], (shown, 1 - shown), strict=True):
         for _ in range(_READ_BACK):
             memory, address, chunk = _any_word(artifact, rng)
             await registers.select(memory, address, chunk, bank)

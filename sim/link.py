@@ -316,7 +316,8 @@ class Link:
         clock = np.arange(len(due))
         quiet = clock - np.maximum.accumulate(np.where(due, -1 - self._quiet, clock))
         artifact = self.artifact
-        pause = artifact.pause + (artifact.scrub_clocks and artifact.latency + artifact.scrub_clocks)
+        between = artifact.scrub_clocks + artifact.place_clocks
+        pause = artifact.pause + (between and artifact.latency + between)
         late = quiet > artifact.latency + 8 * artifact.initiation_interval + pause
         if late.any():
             at = int(late.argmax())

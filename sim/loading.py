@@ -1,6 +1,8 @@
 """Weights at run time: which picture a frame has to show, and files that are right or damaged."""
 
+import zlib
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -23,10 +25,17 @@ class Refusal(IntEnum):
     TRUNCATED = 4
     TOO_LONG = 5
     CHECKSUM = 6
+    TILE = 7
 
 
-#: Words of a file before its body.
-HEADER_WORDS = 3
+#: Why one of a whole picture was.
+OF_PICTURES: tuple[Refusal, ...] = tuple(reason for reason in Refusal if reason is not Refusal.TILE)
+
+#: Words of a file before its body, and of one with a tile.
+HEADER_WORDS, TILE_HEADER_WORDS = 3, 4
+
+#: First word of a file with a tile.
+_TILE_MAGIC = int.from_bytes(b"INRT", "little")
 
 
 @dataclass(frozen=True)
@@ -39,10 +48,13 @@ class Memory:
         Bits of a word.
     depth
         Words.
+    part
+        Words of a tile, each from a power of two on; 0 if tiles have none of their own.
     """
 
     width: int
     depth: int
+    part: int
 
     @property
     def chunks(self) -> int:
@@ -78,6 +90,13 @@ class Pictures:
         """
         self._coming.append(picture)
         self._demanded = None
+
+    def mix(self, picture: int, other: int, pixels: NDArray[np.bool_]) -> int:
+        """Add a picture with some of its pixels as another one has them; return its number."""
+        mixed = np.where(pixels[:, None], self._golden[other], self._golden[picture])
+        self._golden = np.concatenate([self._golden, mixed[None]])
+        self._frames = [*self._frames, self._frames[picture]]
+        return len(self._golden) - 1
 
     def set_back(self) -> None:
         """Require the first picture of all frames: after a reset that sets back what chooses them."""
@@ -187,11 +206,37 @@ def as_beats(words: NDArray[np.uint32]) -> NDArray[np.uint8]:
     return bits + ord("0")
 
 
-def damaged(words: NDArray[np.uint32], reason: Refusal, rng: np.random.Generator) -> NDArray[np.uint32]:
-    """Return a file that must be refused, first of all for this reason."""
+def tile_words(words: NDArray[np.uint32], memories: Sequence[Memory], tile: int) -> NDArray[np.uint32]:
+    """Return the file with a tile of the picture in a file."""
+    body, at = [], HEADER_WORDS
+    for memory in memories:
+        if memory.part:
+            first = at + (tile << (memory.part - 1).bit_length()) * memory.chunks
+            body.append(words[first : first + memory.part * memory.chunks])
+        at += memory.depth * memory.chunks
+    length = sum(map(len, body))
+    header = np.array([_TILE_MAGIC, words[1], length, tile], np.uint32)
+    return sealed(np.concatenate([header, *body]))
+
+
+def sealed(words: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """Return words with their checksum."""
+    return np.append(words, np.uint32(zlib.crc32(words.astype("<u4").tobytes())))
+
+
+def damaged(
+    words: NDArray[np.uint32], reason: Refusal, rng: np.random.Generator, tiles: int = 0
+) -> NDArray[np.uint32]:
+    """Return a file that must be refused, first of all for this reason.
+
+    With `tiles` the file is that of one tile of so many.
+    """
     words = words.copy()
-    body = int(rng.integers(HEADER_WORDS, len(words) - 1))
+    body = int(rng.integers(TILE_HEADER_WORDS if tiles else HEADER_WORDS, len(words) - 1))
     bit = np.uint32(1) << np.uint32(rng.integers(32))
+    if reason is Refusal.TILE:
+        words[HEADER_WORDS] = tiles + (int(rng.integers(1 << 30)) if rng.random() < 0.5 else 0)
+        return sealed(words[:-1])
     if reason is Refusal.TOO_LONG:
         return np.append(words, words[-1])
     at = {Refusal.MAGIC: 0, Refusal.SHAPE: 1, Refusal.LENGTH: 2, Refusal.CHECKSUM: body}

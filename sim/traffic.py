@@ -132,6 +132,7 @@ class Traffic:
         """Plays in which two frames must have passed, whatever the patterns."""
         artifact = self.link.artifact
         cycles = artifact.initiation_interval * len(artifact) + 2 * artifact.latency + artifact.scrub_clocks
+        cycles += artifact.place_clocks
         return 100 + 40 * cycles // self.link.clocks
 
 
@@ -173,6 +174,7 @@ _SEEDS = {
     "refuse_files": 8,
     "give_up_files": 9,
     "repair_words": 10,
+    "load_tiles": 11,
 }
 
 

@@ -108,6 +108,11 @@ class Artifact:
         """Other weights of a loadable core, for the bench."""
         return self.folder / "second.weights"
 
+    @property
+    def tile_weights(self) -> Path:
+        """Other weights of its tiles, where these are not all: what the bench takes single tiles from."""
+        return self.folder / "tiles.weights"
+
 
 def emit(
     graph: Graph,
@@ -196,6 +201,7 @@ def _files(artifact: Artifact, component: Component, manifest: Manifest) -> dict
         artifact.vectors: _vectors(core),
         artifact.weights: weights_file(core.memories) if core.memories else None,
         artifact.second_weights: weights_file(core.other.memories) if core.memories else None,
+        artifact.tile_weights: weights_file(others.memories) if (others := core.other_tiles) else None,
         artifact.header: c_header(manifest).encode() if core.has_registers else None,
         artifact.register_page: registers_markdown(manifest).encode() if core.has_registers else None,
         artifact.example_bench: example_bench(manifest).encode(),
@@ -234,6 +240,8 @@ def _vectors(core: Core) -> bytes:
         vectors |= _window_vectors(core, core.window_source)
     if others:
         vectors["other_pixels"] = np.stack(others).astype(dtype)
+    if tiles := core.other_tiles:
+        vectors["tile_pixels"] = np.stack(tiles.golden()).astype(dtype)
     buffer = io.BytesIO()
     np.savez(buffer, **vectors)
     return buffer.getvalue()

@@ -20,6 +20,7 @@ from inrhw.lowering.folding import folding_of
 from inrhw.ops.linear.dense.node import Dense
 from inrhw.ops.linear.folded_dense.node import FoldedDense
 from inrhw.ops.node import Node
+from inrhw.signals.tiling import Leaves
 from inrhw.signals.window import FRAC
 
 
@@ -52,7 +53,9 @@ def describe(core: Core, name: str, component: Component) -> Manifest:
         adder_operands=max((node.operands for node in _dense(core)), default=2),
         pipeline=tuple(_pipeline(core)),
         shape=f"{shape_digest(core.memories):08x}" if core.memories else "",
-        memories=tuple(Memory(memory.name, memory.width, memory.depth) for memory in core.memories),
+        memories=tuple(
+            Memory(memory.name, memory.width, memory.depth, memory.part) for memory in core.memories
+        ),
         pictures=core.pictures,
         sizes=tuple(grid.sides for grid in core.grids) if len(core.sizes) > 1 else (),
         registers=_registers(core),
@@ -62,6 +65,7 @@ def describe(core: Core, name: str, component: Component) -> Manifest:
         adder_levels=max((node.adder_levels for node in _dense(core)), default=1),
         patch=core.patch,
         patch_order=core.patch_order,
+        leaves=core.tiling.depths if isinstance(core.tiling, Leaves) else "",
     )
 
 

@@ -18,7 +18,7 @@ from inrhw.core.registers.control_map import (
 )
 from inrhw.core.registers.loader_map import FIELDS, Refusal, Register, State
 from inrhw.core.registers.picture_map import PICTURES_ID, SIZE_FIELDS, PictureRegister
-from inrhw.core.registers.weight_file import FRAME_WORDS, MAGIC
+from inrhw.core.registers.weight_file import FRAME_WORDS, MAGIC, TILE_FRAME_WORDS, TILE_MAGIC
 from inrhw.signals.window import Window
 
 
@@ -191,7 +191,7 @@ class CoreDriver:
         Parameters
         ----------
         file
-            What `inrhw weights` writes.
+            What `inrhw weights` writes, of a picture or of one tile.
         deadline_s
             How long the picture before the last may stay in use.
 
@@ -203,7 +203,8 @@ class CoreDriver:
             The core takes no file in time.
         """
         words = struct.unpack(f"<{len(file) // 4}I", file[: len(file) // 4 * 4])
-        if len(file) < 4 * FRAME_WORDS or len(file) != 4 * (words[2] + FRAME_WORDS):
+        around = TILE_FRAME_WORDS if words[:1] == (TILE_MAGIC,) else FRAME_WORDS
+        if len(file) < 4 * around or len(file) != 4 * (words[2] + around):
             raise InputError(f"the file is damaged: its {len(file)} bytes are not the number in its header")
         control = FIELDS[Register.CONTROL]
         running = self._page("weights", Register.CONTROL) & control["run"].mask

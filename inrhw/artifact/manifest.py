@@ -13,14 +13,14 @@ from typing import Any
 from inrhw.base.errors import InputError
 from inrhw.base.files import json_bytes, read_json
 from inrhw.base.typed_json import from_json, to_json
-from inrhw.core.registers.walk import walk_clocks
+from inrhw.core.registers.walk import place_clocks, walk_clocks
 from inrhw.core.registers.weight_file import chunks
 from inrhw.signals.patches import Patches
 
 FILE = "manifest.json"
 
 #: Format of the file: another number whenever a key comes, goes or changes its meaning.
-FORMAT = 3
+FORMAT = 4
 
 
 @dataclass(frozen=True)
@@ -85,11 +85,12 @@ class Stage:
 
 @dataclass(frozen=True)
 class Memory:
-    """A memory that is loaded at run time."""
+    """A memory that is loaded at run time; each tile has `part` words, from a power of two on, or none."""
 
     name: str
     width: int
     depth: int
+    part: int = 0
 
 
 @dataclass(frozen=True)
@@ -162,6 +163,8 @@ class Manifest:
     patch_order
         Whether a beat of m_axis is a patch, whose samples are side by side; else it is a sample, and patches
         leave line by line.
+    leaves
+        How often the tile of each leaf was halved, a digit a leaf, where tiles are cut; else "".
     """
 
     created_by: str
@@ -189,6 +192,7 @@ class Manifest:
     adder_levels: int = 1
     patch: tuple[int, ...] = ()
     patch_order: bool = False
+    leaves: str = ""
 
     def __post_init__(self) -> None:
         plain_name = re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", self.name) is not None
@@ -256,6 +260,11 @@ class Manifest:
         return bool(self.memories)
 
     @property
+    def takes_tiles(self) -> bool:
+        """Whether a tile can be replaced alone."""
+        return any(memory.part for memory in self.memories)
+
+    @property
     def chooses_pictures(self) -> bool:
         """Whether registers choose the picture: of many on a raster scan."""
         return self.pictures > 1 and self.source == "raster"
@@ -275,6 +284,12 @@ class Manifest:
         """Clocks that this takes; 0 if it does not."""
         pieces = sum(chunks(each.width) * each.depth for each in self.memories)
         return walk_clocks(pieces) if self.scrubs else 0
+
+    @property
+    def place_clocks(self) -> int:
+        """Clocks that a tile takes to its place between two frames; 0 if none is taken."""
+        pieces = sum(chunks(each.width) * each.part for each in self.memories)
+        return place_clocks(pieces) if self.takes_tiles else 0
 
     @property
     def pixels(self) -> int:
@@ -373,7 +388,10 @@ class Manifest:
     @property
     def weights_files(self) -> tuple[str, ...]:
         """Names of the files of weights of a loadable core: its own, and other ones for the bench."""
-        return (f"{self.name}.weights", "second.weights") if self.loadable else ()
+        if not self.loadable:
+            return ()
+        share = self.takes_tiles and any(not memory.part for memory in self.memories)
+        return (f"{self.name}.weights", "second.weights", *(["tiles.weights"] if share else []))
 
     @property
     def register_files(self) -> tuple[str, ...]:

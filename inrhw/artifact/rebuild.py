@@ -8,7 +8,7 @@ from inrhw.artifact.manifest import Manifest
 from inrhw.base.errors import InputError
 from inrhw.base.files import read_json
 from inrhw.core.core import Core, core_over
-from inrhw.core.registers.weight_file import shape_digest, weights_file
+from inrhw.core.registers.weight_file import shape_digest, tile_file, weights_file
 from inrhw.lowering.folding import Fold, Folding, fold, fold_banks, fold_tiles
 from inrhw.lowering.integer_graph import lower
 from inrhw.lowering.shapes import layer_shapes
@@ -17,6 +17,7 @@ from inrhw.networks.inr import INR
 from inrhw.networks.tiled import TiledArchitecture, TiledINR, read_architecture
 from inrhw.networks.training.fitted import Fitted
 from inrhw.networks.training.shared_fit import FittedShared, is_shared
+from inrhw.networks.training.tile_fit import tile_number
 from inrhw.ops.node import Graph
 from inrhw.ops.registry import implementation
 from inrhw.signals.grid import Grid, size_text
@@ -78,7 +79,7 @@ def graph_of(
         (graph,) = graphs
         return graph
     if isinstance(first, TiledINR):
-        return fold_tiles(graphs, folding, precision)
+        return fold_tiles(graphs, folding, precision, first.architecture.shared_places)
     return fold(graphs[0], folding, precision) if len(graphs) == 1 else fold_banks(graphs, folding, precision)
 
 
@@ -111,8 +112,8 @@ def _folding(manifest: Manifest) -> Folding | None:
     return Folding(tuple(Fold(*fold) for fold in told.layers), told.weights, told.packed, told.weight_ecc)
 
 
-def weights_for(folder: Path, core_folder: Path) -> bytes:
-    """Return the file that loads a trained network into the core of another build.
+def weights_for(folder: Path, core_folder: Path, tile: str = "") -> bytes:
+    """Return the file that loads a trained network, or one tile of it, into the core of another build.
 
     Parameters
     ----------
@@ -120,11 +121,14 @@ def weights_for(folder: Path, core_folder: Path) -> bytes:
         Of the trained network.
     core_folder
         Where a core with loadable weights was emitted.
+    tile
+        As of `tile_number`; "": all that was trained.
 
     Raises
     ------
     InputError
-        If the core's weights are fixed, or it is of another shape; the message says what differs.
+        If there is no such tile, the core's weights are fixed, or it is of another shape; the message says
+        what differs.
     """
     manifest = Manifest.load(core_folder)
     if not manifest.loadable:
@@ -143,7 +147,12 @@ def weights_for(folder: Path, core_folder: Path) -> bytes:
         raise InputError(
             f"{core_folder} was emitted by another version of inrhw; run `inrhw emit` on it again"
         )
-    return weights_file(memories)
+    if not tile:
+        return weights_file(memories)
+    number = tile_number(tile, fitted)
+    if not manifest.takes_tiles:
+        raise InputError(f"the core in {core_folder} shows a single tile; leave out tile")
+    return tile_file(memories, number)
 
 
 def _check_same_shape(given: Architecture, core: Architecture, folder: Path, core_folder: Path) -> None:
@@ -160,7 +169,8 @@ def _check_same_shape(given: Architecture, core: Architecture, folder: Path, cor
     differ("its signal has", f"{size_text(given.sides)} samples", f"{size_text(core.sides)} samples")
     differ("its values are", given.value, core.value)
     differ("its patches have", _samples_of_patch(given), _samples_of_patch(core))
-    differ("its tiles have", _samples_of_tile(given), _samples_of_tile(core))
+    differ("its tiles are of", _tiles_of(given), _tiles_of(core))
+    differ("its tiles share", *(_shared_by_tiles(each) for each in (given, core)))
     differ("its dense layers are", len(given.features) - 1, len(core.features) - 1)
     shapes = zip(layer_shapes(given), layer_shapes(core), strict=True)
     for k, (theirs, ours) in enumerate(shapes):
@@ -172,11 +182,16 @@ def _samples_of_patch(architecture: Architecture) -> str:
     return f"{size_text(architecture.patches.patch)} samples"
 
 
-def _samples_of_tile(architecture: Architecture) -> str:
-    """Return the size of a tile: without tiles, that of the signal."""
+def _shared_by_tiles(architecture: Architecture) -> str:
+    shared = len(architecture.shared_places) if isinstance(architecture, TiledArchitecture) else 0
+    return f"{shared} layers"
+
+
+def _tiles_of(architecture: Architecture) -> str:
+    """Return the size of a tile, and what leaves it is cut into: without tiles, that of the signal."""
     if isinstance(architecture, TiledArchitecture):
-        return f"{size_text(architecture.tile)} samples"
-    return f"{size_text(architecture.sides)} samples"
+        return str(architecture.tiling)
+    return size_text(architecture.sides)
 
 
 def _check_same_rotations(theirs: list[str], ours: list[str], folder: Path, core_folder: Path) -> None:

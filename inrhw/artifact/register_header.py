@@ -3,17 +3,17 @@
 from collections.abc import Iterator
 
 from inrhw.artifact.manifest import Manifest
-from inrhw.artifact.register_map import file_words, mapped_registers
+from inrhw.artifact.register_map import file_words, mapped_registers, tile_file_words
 from inrhw.core.registers.control_map import CONTROL_ID
 from inrhw.core.registers.loader_map import Refusal, State
 from inrhw.core.registers.picture_map import PICTURES_ID
-from inrhw.core.registers.weight_file import FRAME_WORDS, MAGIC
+from inrhw.core.registers.weight_file import FRAME_WORDS, MAGIC, TILE_MAGIC
 
 _LOAD = """\
 /* The picture shown is still in use: try again after the next frame. */
 #define {NAME}_BUSY (-1)
 
-/* Load a weights file, and show it from the next frame on.
+/* Load a weights file, {files}, and show it from the next frame on.
  *
  * registers: where the core is mapped. file: the whole file as 32-bit words; it is little-endian.
  * Returns {NAME}_ERROR_NONE, the {NAME}_ERROR_* for which the core refused the file, or {NAME}_BUSY; unless
@@ -23,7 +23,7 @@ _LOAD = """\
 static inline int {name}_load(volatile uint32_t *registers, const uint32_t *file, size_t n_words)
 {{
     size_t k;
-    if (n_words != {NAME}_FILE_WORDS)
+    if ({unlike})
         return {NAME}_ERROR_LENGTH;
     registers[{NAME}_CONTROL / 4] =
         (registers[{NAME}_CONTROL / 4] & {NAME}_CONTROL_RUN_MASK) | {NAME}_CONTROL_ABORT_MASK;
@@ -104,7 +104,10 @@ def c_header(manifest: Manifest) -> str:
 def _functions(manifest: Manifest) -> Iterator[str]:
     names = {"name": manifest.name, "NAME": manifest.name.upper()}
     if manifest.loadable:
-        yield _LOAD.format(**names)
+        sizes = ["FILE_WORDS", *(["TILE_FILE_WORDS"] if manifest.takes_tiles else [])]
+        unlike = " && ".join(f"n_words != {names['NAME']}_{size}" for size in sizes)
+        files = "of a picture or of one tile" if manifest.takes_tiles else "of a picture"
+        yield _LOAD.format(**names, unlike=unlike, files=files)
     elif manifest.chooses_pictures:
         widths, heights = (", ".join(map(str, sides)) for sides in zip(*manifest.picture_sizes, strict=True))
         yield _CHOOSE.format(**names, widths=widths, heights=heights)
@@ -118,6 +121,9 @@ def _constants(manifest: Manifest) -> Iterator[str]:
         yield f"SHAPE_DIGEST 0x{manifest.shape.upper()}u"
         yield f"BODY_WORDS {file_words(manifest) - FRAME_WORDS}u"
         yield f"FILE_WORDS {file_words(manifest)}u"
+        if manifest.takes_tiles:
+            yield f"TILE_MAGIC 0x{TILE_MAGIC:08X}u"
+            yield f"TILE_FILE_WORDS {tile_file_words(manifest)}u"
         yield from (f"STATE_{state.name} {state.value}" for state in State)
         yield from (f"ERROR_{refusal.name} {refusal.value}" for refusal in Refusal)
     elif manifest.chooses_pictures:

@@ -8,7 +8,7 @@ from inrhw.core.registers.control_map import CONTROL_WRITABLE, control_fields, c
 from inrhw.core.registers.fields import Field
 from inrhw.core.registers.loader_map import FIELDS, READABLE, WRITABLE, Register
 from inrhw.core.registers.picture_map import PICTURE_FIELDS, PictureRegister, picture_registers
-from inrhw.core.registers.weight_file import FRAME_WORDS, chunks
+from inrhw.core.registers.weight_file import FRAME_WORDS, TILE_FRAME_WORDS, chunks
 
 
 @dataclass(frozen=True)
@@ -61,3 +61,9 @@ def file_words(manifest: Manifest) -> int:
     """Return the 32-bit words of a file of weights for a core; 0 if its weights are fixed."""
     words = sum(chunks(memory.width) * memory.depth for memory in manifest.memories)
     return words + FRAME_WORDS if manifest.loadable else 0
+
+
+def tile_file_words(manifest: Manifest) -> int:
+    """Return the 32-bit words of a file with a single tile; 0 if the core takes none."""
+    words = sum(chunks(memory.width) * memory.part for memory in manifest.memories)
+    return words + TILE_FRAME_WORDS if manifest.takes_tiles else 0

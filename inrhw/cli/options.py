@@ -32,6 +32,9 @@ VerificationOptions = Annotated[Verification, _group("Verification")]
 EstimateOptions = Annotated[Estimates, _group("Estimates")]
 
 FolderArgument = Annotated[Path, Parameter(help="Folder of a build, as given to -o.")]
+TILE_HELP = (
+    "ROW,COLUMN of the tile, from 0,0 at the upper left; of a sound NUMBER, on three axes LAYER,ROW,COLUMN."
+)
 BoardName = Annotated[str, Parameter(help="Name of a board, or a .py or .toml file that describes one.")]
 CoreName = Annotated[str, Parameter(help="Name of the core's top module. [default: the folder's]")]
 Output = Annotated[

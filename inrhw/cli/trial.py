@@ -30,7 +30,6 @@ from inrhw.gateware.cost import Cost
 from inrhw.lowering.cost import graph_cost, on_family
 from inrhw.lowering.hardware import DEFAULT_CLOCK_MHZ
 from inrhw.lowering.planning import plan_for
-from inrhw.signals.tiling import Tiling
 from inrhw.sweeps.measures import Goal, Measures, Rung
 from inrhw.sweeps.trial import Outcome
 
@@ -149,12 +148,11 @@ def _predicted(recipe: Recipe, folder: Path) -> Measures:
     graph = graph_of(models, folding, board.adder_operands, adder_levels=hardware.adder_levels)
     options: dict[str, bool] = {"control": hardware.control, "window": hardware.window}
     over = grid_of(models)
-    waiting = over.waiting if isinstance(over, Tiling) else 0
     grid = architectures[0].grid
     core = core_over(
         graph, over, hardware.source, patch=architectures[0].patch, patch_order=hardware.patch_order
     )
-    parts = graph_cost(graph, grid, hardware.source, waiting_tiles=waiting, buffer=core.buffer, **options)
+    parts = graph_cost(graph, grid, hardware.source, tiling=core.tiling, buffer=core.buffer, **options)
     cost = on_family(sum(parts.values(), Cost()), board.family)
     rate = hardware.target_clock_mhz / core.clocks_a_sample
     return Measures(lut=round(cost.lut, 1), dsp=round(cost.dsp, 1), mpixels_per_s=rate)

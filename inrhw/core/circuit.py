@@ -178,16 +178,18 @@ class CoreComponent(wiring.Component):
         m.d.comb += [loader.stopped.eq(gate.idle & ~loader.run), loader.oldest_bank.eq(oldest)]
         return loader
 
-    @staticmethod
-    def _scrub(m: Module, loader: Loader, gate: CreditGate, control: Control | None, first: Value) -> Value:
-        """Tell the scrubber when a frame is to begin; return whether it may."""
-        m.d.comb += [
-            loader.first.eq(first),
-            loader.idle.eq(gate.idle),
-            loader.wanted.eq(control.allow if control else 1),
-        ]
-        if control:
-            m.d.comb += [control.corrected.eq(loader.corrected), control.uncorrected.eq(loader.uncorrected)]
+    def _between_frames(
+        self, m: Module, loader: Loader, gate: CreditGate, control: Control | None, first: Value
+    ) -> Value:
+        """Tell the loader when a frame is to begin; return whether it may."""
+        m.d.comb += [loader.first.eq(first), loader.idle.eq(gate.idle)]
+        if self._core.scrubs:
+            m.d.comb += loader.wanted.eq(control.allow if control else 1)
+            if control:
+                m.d.comb += [
+                    control.corrected.eq(loader.corrected),
+                    control.uncorrected.eq(loader.uncorrected),
+                ]
         return ~loader.hold
 
     def _raster(self, m: Module, gate: CreditGate, network: wiring.Component, pages: Pages) -> Value:
@@ -197,8 +199,8 @@ class CoreComponent(wiring.Component):
             pass_on(m, pages.control or self, raster, window.ports)
             m.d.comb += raster.allow.eq(allow)
             allow = allow & raster.ready
-        if self._core.scrubs and (loader := pages.loader):
-            allow = allow & self._scrub(m, loader, gate, pages.control, raster.next_is_first)
+        if self._core.held_between_frames and (loader := pages.loader):
+            allow = allow & self._between_frames(m, loader, gate, pages.control, raster.next_is_first)
         m.d.comb += [gate.admit.eq(gate.open & allow), raster.advance.eq(gate.admit)]
         if control := pages.control:
             m.submodules.control = control
@@ -230,9 +232,13 @@ class CoreComponent(wiring.Component):
         m.submodules.stream = stream = (
             tiled.component() if tiled else StreamSourceComponent(self._core.graph.i)
         )
+        allow = pages.allow
+        if self._core.held_between_frames and (loader := pages.loader):
+            first = self.s_axis_tvalid & self.s_axis_tuser
+            allow = allow & self._between_frames(m, loader, gate, pages.control, first)
         m.d.comb += [
             # Nothing is taken in reset: it would be lost.
-            self.s_axis_tready.eq(gate.open & pages.allow & self.aresetn),
+            self.s_axis_tready.eq(gate.open & allow & self.aresetn),
             gate.admit.eq(self.s_axis_tready & self.s_axis_tvalid),
             stream.tdata.eq(self.s_axis_tdata),
             stream.valid.eq(gate.admit),

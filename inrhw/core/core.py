@@ -12,6 +12,7 @@ from inrhw.base.errors import InputError
 from inrhw.base.types import Codes, Fixed
 from inrhw.core.circuit import CoreComponent
 from inrhw.core.sources.folded_raster import FoldedRaster
+from inrhw.core.sources.leaf_raster import LeafRaster
 from inrhw.core.sources.raster import RasterSource
 from inrhw.core.sources.tiled_raster import TiledRaster
 from inrhw.core.sources.tiled_stream import TiledStream
@@ -19,14 +20,14 @@ from inrhw.core.sources.window import WindowSource
 from inrhw.gateware.memory import Contents, whole_depth
 from inrhw.gateware.patch_buffer import PatchBuffer
 from inrhw.lowering.folding import other_weights
-from inrhw.lowering.hardware import check_control, check_scrub, check_source, check_window
+from inrhw.lowering.hardware import check_control, check_leaves, check_scrub, check_source, check_window
 from inrhw.lowering.patch_order import check_patches
 from inrhw.ops.linear.dense.node import Dense
 from inrhw.ops.linear.folded_dense.node import FoldedDense
 from inrhw.ops.node import Graph
 from inrhw.signals.grid import Grid, size_text
 from inrhw.signals.patches import Patches
-from inrhw.signals.tiling import Tiling
+from inrhw.signals.tiling import Leaves, Tiling
 
 #: Cycles from a pixel leaving the network to the same pixel at m_axis: the FIFO and its output register.
 FIFO_LATENCY = 2
@@ -97,6 +98,8 @@ class Core:
     def _check_tiling(self, tiling: Tiling) -> None:
         if tiling.sides != self.grid.sides:
             raise InputError("tiles must be of the signal that the core shows")
+        if isinstance(tiling, Leaves):
+            check_leaves(tiling, self.source)
         banks = 2 * whole_depth(tiling.tiles) if self.graph.memories else tiling.tiles
         if self.graph.i.banks != banks:
             raise InputError(f"a core of {tiling.tiles} tiles needs a bank of weights for each")
@@ -190,6 +193,8 @@ class Core:
         """The first layer as a raster source."""
         first = next(iter(self.graph.nodes.values()))
         if isinstance(first, FoldedDense):
+            if isinstance(self.tiling, Leaves):
+                return LeafRaster(first, (self.tiling.grid,), self.tiling)
             return TiledRaster.of(first, self.tiling) if self.tiling else FoldedRaster(first, self.scans)
         assert isinstance(first, Dense)
         return self.window_source or RasterSource(first, self.grid)
@@ -235,7 +240,7 @@ class Core:
         if not memories:
             return ()
         edges = "; ".join(f"{name} {node.o}" for name, node in self.graph.nodes.items())
-        tiles = f"tiles {self.tiling.grid}; " if self.tiling else ""
+        tiles = f"tiles {self.tiling}; " if self.tiling else ""
         patch = f"patch {size_text(self.patch)}; " if self.patch else ""
         name = f"{memories[0].name}; {self.grid}; {tiles}{patch}{edges}"
         return (replace(memories[0], name=name), *memories[1:])
@@ -247,9 +252,25 @@ class Core:
         return any(isinstance(node, FoldedDense) and node.weight_ecc == "scrub" for node in nodes)
 
     @property
+    def held_between_frames(self) -> bool:
+        """Whether memories are written between two frames: words are repaired, or a tile is replaced."""
+        return self.scrubs or any(memory.part for memory in self.memories)
+
+    @property
     def other(self) -> "Core":
-        """The same hardware with other weights, for the bench of a loadable core."""
-        return replace(self, graph=other_weights(self.graph))
+        """The same hardware with other weights, and leaves, for the bench of a loadable core."""
+        tiling = self.tiling.turned if isinstance(self.tiling, Leaves) else self.tiling
+        return replace(self, graph=other_weights(self.graph), tiling=tiling)
+
+    @property
+    def other_tiles(self) -> "Core | None":
+        """The same with other weights of tiles alone, where these are not all that the memories hold.
+
+        It is for the bench of a core in which single tiles can be replaced.
+        """
+        if len({bool(memory.part) for memory in self.memories}) < 2:
+            return None
+        return replace(self, graph=other_weights(self.graph, of_tiles=True))
 
     @property
     def has_registers(self) -> bool:

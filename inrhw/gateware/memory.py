@@ -41,6 +41,8 @@ class Contents:
         How many banks have words of their own; 1: all banks hold the same words, at first at least.
     protection
         How words are stored.
+    part
+        Words of each set that was joined to one, from a power of two on; 0: none were.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Contents:
     words: tuple[int, ...]
     sets: int = 1
     protection: Protection = PLAIN
+    part: int = 0
 
     def __post_init__(self) -> None:
         if self.width < 1 or self.stored_width > MAX_WIDTH:
@@ -75,7 +78,18 @@ class Contents:
         place = range(whole_depth(self.depth))
         banks = range(0, len(self.words), self.depth)
         words = [self.words[bank + k] if k < self.depth else 0 for bank in banks for k in place]
-        return replace(self, words=tuple(words[: len(words) - len(place) + self.depth]), sets=1)
+        joined = tuple(words[: len(words) - len(place) + self.depth])
+        return replace(self, words=joined, sets=1, part=self.depth if self.sets > 1 else self.part)
+
+    @property
+    def parts(self) -> int:
+        """How many sets were joined; 0 if none were."""
+        return (self.depth - self.part >> address_bits(self.part)) + 1 if self.part else 0
+
+    def words_of_part(self, number: int) -> tuple[int, ...]:
+        """Return the words of a set that was joined to others."""
+        first = number << address_bits(self.part)
+        return self.words[first : first + self.part]
 
 
 def columns_to_contents(

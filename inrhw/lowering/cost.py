@@ -8,7 +8,7 @@ from dataclasses import fields, replace
 from inrhw.base.board import Family
 from inrhw.base.types import Vector
 from inrhw.gateware.cost import Cost, adder, block_ram, column_memory, counter, delayed, encoder, lut_ram
-from inrhw.gateware.memory import address_bits, whole_depth
+from inrhw.gateware.memory import MAX_LUT_DEPTH, address_bits, whole_depth
 from inrhw.gateware.patch_buffer import PatchBuffer
 from inrhw.gateware.protection.chosen import read_latency
 from inrhw.lowering.folding import Folding, accumulator_width, lanes_to_rotate, sums_in_blocks
@@ -24,6 +24,7 @@ from inrhw.ops.linear.regroup import Regroup
 from inrhw.ops.linear.requantize import Requantize
 from inrhw.ops.node import Graph, Node
 from inrhw.signals.grid import Grid
+from inrhw.signals.tiling import Leaves, Tiling
 from inrhw.signals.window import FRAC
 
 #: What an ECP5 needs for one of UltraScale+ or 7 series: its LUTs have four inputs, its LUT RAM 16 words,
@@ -46,6 +47,9 @@ def on_family(cost: Cost, family: Family) -> Cost:
 #: Fitted to benchmarks/results/folding_cost.json, as are the constants below that name no other file.
 _COUNTERS = Cost(lut=45, ff=35)
 _LOADER = Cost(lut=680, ff=240)
+
+#: What brings a single tile to its place, but for the memory it waits in. Measured: see docs/tiles.md.
+_PLACER = Cost(lut=75, ff=25)
 
 #: What repairs the words of memories, and that half a block at least keeps their checks; with `control` the
 #: registers that count. Measured: see docs/robust.md.
@@ -169,7 +173,7 @@ def layer_cost(
     if shape.phase_bits == 0 and leaving < shape.rows:
         following += Gather(Vector(shape.following[-1].o.element, shape.rows, leaving)).cost()
     if raster:
-        return _folded_raster(folded, shape.waiting_tiles) + following
+        return _folded_raster(folded, shape.tiling) + following
     if shape.shared and fold == Fold(shape.rows, shape.columns) and lanes == shape.columns:
         return shape.baked.cost() + following
     if not shape.rotation:
@@ -193,12 +197,14 @@ def rest_cost(
 
     With weight_ecc "scrub" also what repairs words, but for the checks: they are the memories' own.
     """
-    chosen = shapes[0].banks > 1 and source == "raster" and not shapes[0].waiting_tiles
+    chosen = shapes[0].banks > 1 and source == "raster" and not shapes[0].tiling
     pages = _pages(weights == "loadable", chosen, control, scrubs=weight_ecc == "scrub")
     split = Cost()
-    if source == "stream" and shapes[0].waiting_tiles:
+    if source == "stream" and shapes[0].tiling:
         split = _split(shapes[0].columns, shapes[0].x_bits, shapes[0].banks)
     lines = buffer.cost() if buffer else Cost()
+    if weights == "loadable":
+        pages += _placer(_tile_words(shapes, source))
     return _fifo(shapes[-1].rows * shapes[-1].y_bits, 1) + pages + split + lines
 
 
@@ -209,7 +215,7 @@ def graph_cost(
     *,
     control: bool = False,
     window: bool = False,
-    waiting_tiles: int = 0,
+    tiling: Tiling | None = None,
     buffer: PatchBuffer | None = None,
 ) -> dict[str, Cost]:
     """Return what each node of a graph costs on UltraScale+, as it is in a core, and "source" and "rest".
@@ -222,8 +228,8 @@ def graph_cost(
         The picture.
     source, control, window
         As in `inrhw.emit`.
-    waiting_tiles
-        `Tiling.waiting` of a graph with a bank for each tile; else 0.
+    tiling
+        The tiles of a graph with a bank for each.
     buffer
         What turns patches into lines, if something does.
     """
@@ -233,15 +239,15 @@ def graph_cost(
     node = graph.nodes[first]
     if source == "stream":
         parts[first] = node.cost()
-        if waiting_tiles:
+        if tiling:
             parts["source"] = _split(node.i.length, node.i.element.width, node.i.banks)
     elif isinstance(node, FoldedDense):
-        parts["source"] = _folded_raster(node.shape, waiting_tiles)
+        parts["source"] = _folded_raster(node.shape, tiling)
     else:
         assert isinstance(node, Dense)
         parts["source"] = _raster(node, grid, window=window)
     loadable = bool(graph.memories)
-    chosen = graph.i.banks > 1 and not loadable and source == "raster" and not waiting_tiles
+    chosen = graph.i.banks > 1 and not loadable and source == "raster" and not tiling
     credits = graph.latency // graph.initiation_interval + 1
     fifo = _fifo(graph.o.length * graph.o.element.width, credits)
     scrubs = any(
@@ -249,7 +255,8 @@ def graph_cost(
     )
     if buffer:
         parts["lines"] = buffer.cost()
-    return parts | {"rest": fifo + _pages(loadable, chosen, control, scrubs=scrubs)}
+    placer = _placer(sum(-(-memory.width // 32) * memory.part for memory in graph.memories))
+    return parts | {"rest": fifo + _pages(loadable, chosen, control, scrubs=scrubs) + placer}
 
 
 def _fifo(bits: int, depth: int) -> Cost:
@@ -281,6 +288,28 @@ def _behind(before: Node | None, node: Node) -> Cost:
     return node.cost()
 
 
+def _tile_words(shapes: Sequence[LayerShape], source: str) -> int:
+    """Return about how many 32-bit words a file has of a tile; 0 if there are no tiles."""
+    if not shapes[0].tiling:
+        return 0
+    bits = 0
+    for k, shape in enumerate(shapes):
+        format = shape.loadable
+        if source == "raster" and k == 0:  # a start value, and an increment an axis
+            bits += shape.rows * (1 + shape.columns) * accumulator_width(format, shape.fixed.element)
+        elif shape.loadable_sets > 1:
+            words = shape.columns * format.weight_bits + format.sum_width + format.shift_bits
+            bits += shape.rows * words
+    return -(-bits // 32)
+
+
+def _placer(words: int) -> Cost:
+    """Return the cost of what keeps so many words of a tile, and brings them to their place."""
+    if not words:
+        return Cost()
+    return _PLACER + (Cost(lut=lut_ram(32, words)) if words <= MAX_LUT_DEPTH else block_ram(32, words))
+
+
 def _rotated(shape: LayerShape, lanes: int, rotated_lanes: int) -> Cost:
     """Return the cost of a buffer for other lanes if need be, and of what rotates and rounds."""
     rotation, *others = shape.rotated
@@ -291,7 +320,7 @@ def _rotated(shape: LayerShape, lanes: int, rotated_lanes: int) -> Cost:
     return regrouped + turned.cost() + _on_lanes(tuple(others), shape.columns, rotated_lanes, 1)
 
 
-def _folded_raster(shape: FoldedShape, waiting_tiles: int = 0) -> Cost:
+def _folded_raster(shape: FoldedShape, tiling: Tiling | None = None) -> Cost:
     """Return the cost of accumulators in LUT RAM, their increments, and the pixel counter.
 
     With tiles there are sums for each that waits, and the counter of tiles.
@@ -299,7 +328,7 @@ def _folded_raster(shape: FoldedShape, waiting_tiles: int = 0) -> Cost:
     format = shape.format
     width = accumulator_width(format, shape.element) if shape.loadable else format.sum_width
     beats, lanes = shape.neuron_fold, shape.fold.pe
-    sums = whole_depth(beats) * max(1, waiting_tiles)
+    sums = whole_depth(beats) * (tiling.waiting if tiling else 1)
     kept = block_ram(width, sums) if sums_in_blocks(sums, beats) else Cost(lut=lut_ram(width, sums))
     lane = kept + adder(width, shape.element.width)
     rows = (1 + shape.columns) * beats  # that of the first pixel, and one an axis
@@ -310,8 +339,18 @@ def _folded_raster(shape: FoldedShape, waiting_tiles: int = 0) -> Cost:
     ) + delayed(address_bits(sums) + 2, late)
     if shape.loadable:
         increments += encoder(*words, top, weight_ecc=shape.weight_ecc)
-    scan = _SCAN + (2 * shape.columns * counter(shape.banks) if waiting_tiles else Cost())
+    scan = _SCAN + (2 * shape.columns * counter(shape.banks) if tiling else Cost())
+    if isinstance(tiling, Leaves):
+        scan += _map(tiling, loadable=shape.loadable, weight_ecc=shape.weight_ecc)
     return lanes * lane + increments + counter(rows) + 2 * counter(beats) + scan
+
+
+def _map(leaves: Leaves, *, loadable: bool, weight_ecc: str) -> Cost:
+    """Return the cost of the memory that says which leaf a cell is in, and of what that decides."""
+    width, cells = max(1, leaves.map_bits), leaves.cells
+    memory = column_memory(1, width, cells.tiles, 1, loadable=loadable, weight_ecc=weight_ecc)
+    places = sum(address_bits(count) for count in cells.counts)
+    return memory + Cost(lut=places) + delayed(places + 2, 1 + read_latency(weight_ecc))
 
 
 def _split(axes: int, bits: int, tiles: int) -> Cost:

@@ -148,11 +148,14 @@ def fold_banks(graphs: Sequence[Graph], folding: Folding, precision: Precision) 
     return fold_tiles(graphs, folding, precision)
 
 
-def fold_tiles(graphs: Sequence[Graph], folding: Folding, precision: Precision) -> Graph:
+def fold_tiles(
+    graphs: Sequence[Graph], folding: Folding, precision: Precision, shared: range = range(0)
+) -> Graph:
     """Return one folded graph for the networks of all tiles of a picture, as `fold_banks` does.
 
-    Loadable weights are never shared. They have banks for two pictures: a tile's is its number, and that
-    of the second picture comes a power of two later.
+    Loadable weights have banks for two pictures: a tile's is its number, and that of the second picture comes
+    a power of two later. Of them only the dense layers in the `shared` places are there once a picture: what
+    is loaded later may differ.
     """
     if not graphs:
         raise InputError("there must be the network of at least one picture")
@@ -160,7 +163,7 @@ def fold_tiles(graphs: Sequence[Graph], folding: Folding, precision: Precision) 
         check_loadable(precision, sum(isinstance(node, Dense) for node in graphs[0].nodes.values()))
     for picture, graph in enumerate(graphs[1:], 1):
         _check_alike(graphs[0], graph, picture)
-    return _fold(graphs, folding, precision)
+    return _fold(graphs, folding, precision, shared)
 
 
 def _check_alike(first: Graph, other: Graph, picture: int) -> None:
@@ -196,7 +199,7 @@ def _are_equal(layers: Sequence[Dense]) -> bool:
     )
 
 
-def _fold(graphs: Sequence[Graph], folding: Folding, precision: Precision) -> Graph:
+def _fold(graphs: Sequence[Graph], folding: Folding, precision: Precision, shared: range = range(0)) -> Graph:
     """Return the folded graph; what is not a dense layer is taken from the first one."""
     graph = graphs[0]
     layers = {name: node for name, node in graph.nodes.items() if isinstance(node, Dense)}
@@ -219,8 +222,8 @@ def _fold(graphs: Sequence[Graph], folding: Folding, precision: Precision) -> Gr
     for name, node in graph.nodes.items():
         if isinstance(node, Dense):
             sets = [other for each in graphs if isinstance(other := each.nodes[name], Dense)]
-            sets = sets[:1] if not loadable and _are_equal(sets) else sets
             place = dense.index(name)
+            sets = sets[:1] if place in shared or (not loadable and _are_equal(sets)) else sets
             value_bits = graph.o.element.width
             format = loadable_format(node, precision, place, len(dense), value_bits) if loadable else None
             whole = edge.beats == 1 and folds[name] == _whole(node)
@@ -314,10 +317,11 @@ def folding_of(graph: Graph) -> Folding | None:
     return Folding(folds, weights, packed, folded[0].weight_ecc)
 
 
-def other_weights(graph: Graph) -> Graph:
+def other_weights(graph: Graph, *, of_tiles: bool = False) -> Graph:
     """Return a loadable graph of the same shape with other weights: neurons and banks in reverse order.
 
-    It is what a core is given to prove that it can show another picture.
+    It is what a core is given to prove that it can show another picture; `of_tiles`: other tiles of the same,
+    whose shared layers stay.
     """
     nodes = {
         name: replace(
@@ -326,7 +330,7 @@ def other_weights(graph: Graph) -> Graph:
             bias=node.bias[::-1, ::-1],
             shift=node.shift[::-1, ::-1],
         )
-        if isinstance(node, FoldedDense)
+        if isinstance(node, FoldedDense) and not (of_tiles and node.sets == 1)
         else node
         for name, node in graph.nodes.items()
     }

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, get_args
 from inrhw.base.errors import InputError
 from inrhw.base.settings import Settings, at_least, over
 from inrhw.base.types import Element, Phase
+from inrhw.signals.tiling import Leaves
 
 #: Where coordinates come from.
 Source = Literal["raster", "stream"]
@@ -224,6 +225,20 @@ def check_scrub(source: str, loadable: bool) -> None:
         raise InputError(
             "weight_ecc scrub repairs between frames, and of a stream the core does not know where one ends; "
             "take the raster source, or weight_ecc ecc"
+        )
+
+
+def check_leaves(leaves: Leaves, source: str) -> None:
+    """Raise InputError unless a core can find its way among leaves of several sizes."""
+    if len(leaves.sides) != 2:
+        raise InputError(
+            f"leaves of several sizes are for signals on two axes, and this one has {len(leaves.sides)}; "
+            "take tiles of one size"
+        )
+    if source != "raster":
+        raise InputError(
+            "leaves of several sizes are found by the scan of a raster, not from coordinates of a stream; "
+            "leave out source, or take tiles of one size"
         )
 
 

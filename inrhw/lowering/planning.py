@@ -13,12 +13,13 @@ from inrhw.gateware.patch_buffer import PatchBuffer
 from inrhw.lowering.cost import baked_cost, network_cost, on_family, synapse_fold
 from inrhw.lowering.fold_search import FoldSearch
 from inrhw.lowering.folding import Folding, check_loadable, check_whole
-from inrhw.lowering.hardware import WHERE_LEVELS_ARE, Hardware, check_window
+from inrhw.lowering.hardware import WHERE_LEVELS_ARE, Hardware, check_leaves, check_window
 from inrhw.lowering.patch_order import check_patches, line_buffer
 from inrhw.lowering.shapes import LayerShape, layer_shapes
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.tiled import TiledArchitecture
 from inrhw.ops.linear.folded_dense.fold import Fold
+from inrhw.signals.tiling import Leaves
 
 
 def plan(architecture: Architecture, hardware: Hardware, board: Board) -> Folding | None:
@@ -164,6 +165,8 @@ def plan_tiles(architecture: TiledArchitecture, hardware: Hardware, board: Board
         raise InputError(f"the networks of tiles are multipliers, {WHERE_LEVELS_ARE}")
     if hardware.window:
         raise InputError("tiles cannot have a window, which needs baked weights; leave one out")
+    if isinstance(architecture.tiling, Leaves):
+        check_leaves(architecture.tiling, hardware.source)
     shapes, buffer = layer_shapes(architecture), line_buffer(architecture, hardware)
     if hardware.folded:
         folding = _folding(shapes, hardware, board, buffer)
@@ -172,7 +175,7 @@ def plan_tiles(architecture: TiledArchitecture, hardware: Hardware, board: Board
         _check_room(shapes, folding, hardware, board, buffer)
     if hardware.weights == "loadable":
         _check_depth(shapes, folding)
-    first, together = shapes[0], math.prod(architecture.tiling.counts[:-1])
+    first, together = shapes[0], math.prod(architecture.tiling.cells.counts[:-1])
     at_once = hardware.source == "raster" and folding.layers[0].neuron_fold(first.rows) == 1
     if together > _MOST_TOGETHER and at_once:
         raise InputError(
@@ -186,8 +189,11 @@ def _check_depth(shapes: Sequence[LayerShape], folding: Folding) -> None:
     """Raise InputError unless a loader can reach all that the memories of loadable tiles hold."""
     tiles, scan = shapes[0].banks, 3 * folding.layers[0].neuron_fold(shapes[0].rows)
     layers = zip(folding.layers[1:], shapes[1:], strict=True)
-    words = max(scan, *(fold.neuron_fold(shape.rows) * synapse_fold(shape, fold) for fold, shape in layers))
-    deepest = total_depth(words, tiles)
+    words = [
+        total_depth(fold.neuron_fold(shape.rows) * synapse_fold(shape, fold), shape.loadable_sets)
+        for fold, shape in layers
+    ]
+    deepest = max(total_depth(scan, tiles), *words)
     if deepest > MAX_LOADABLE_DEPTH:
         raise InputError(
             f"loadable weights of {tiles} tiles need memories of {deepest:,} words, but a loader reaches "

@@ -21,6 +21,7 @@ from inrhw.ops.linear.folded_dense.shape import FoldedShape
 from inrhw.ops.linear.fwht.node import Fwht
 from inrhw.ops.node import Node
 from inrhw.ops.rotation import Rotation
+from inrhw.signals.tiling import Tiling
 
 #: Untrained networks from which the formats of tiles are taken: of many networks, some have wider sums.
 _TILES = 8
@@ -45,8 +46,10 @@ class LayerShape:
         Several pictures have the same weights: adders where there is a multiplier for each of them.
     baked
         The layer with the weights before training, as adders.
-    waiting_tiles
-        `Tiling.waiting` of a core with a bank for each tile; else 0.
+    tiling
+        The tiles of a core with a bank for each.
+    loadable_sets
+        Sets of weights if they can be loaded.
     """
 
     fixed: FoldedShape
@@ -55,7 +58,8 @@ class LayerShape:
     following: tuple[Node, ...]
     shared: bool
     baked: Dense = field(compare=False)
-    waiting_tiles: int = 0
+    tiling: Tiling | None = None
+    loadable_sets: int = 1
 
     @property
     def rows(self) -> int:
@@ -118,8 +122,8 @@ class LayerShape:
         element: Element = self.fixed.element
         if isinstance(element, Fixed):
             element = Fixed(self.loadable.sum_width - self.loadable.shift_lo, element.frac)
-        sets = self.fixed.banks if self.waiting_tiles else 1
-        banks = 2 * whole_depth(sets)
+        sets = self.loadable_sets
+        banks = 2 * whole_depth(self.fixed.banks if self.tiling else 1)
         return replace(shape, format=self.loadable, element=element, banks=banks, sets=sets, loadable=True)
 
 
@@ -138,38 +142,39 @@ def layer_shapes(
     adder_levels
         As of `lower`, for layers that are adders.
     """
-    waiting_tiles = 0
+    tiling, alike = None, range(0)
     if isinstance(architecture, TiledArchitecture):
-        waiting_tiles, pictures = architecture.tiling.waiting, architecture.tiles
+        tiling, pictures = architecture.tiling_of_patches, architecture.tiles
+        alike = architecture.shared_places
         architecture = architecture.of_tile
     precision = architecture.precision
     if precision.quantizer == "auto":  # what it rotates, training decides
         precision = replace(precision, quantizer="uniform")
-    shared = isinstance(architecture, SharedArchitecture)
     known = replace(architecture, precision=precision)
     if isinstance(known, SharedArchitecture):
         networks = [own_network(known, 0)]
     else:
-        networks = [INR(known, seed) for seed in range(min(_TILES, pictures) if waiting_tiles else 1)]
+        networks = [INR(known, seed) for seed in range(min(_TILES, pictures) if tiling else 1)]
     graphs = [lower(network.quantized(), adder_levels=adder_levels) for network in networks]
     each = [_chunks(graph.nodes.values()) for graph in graphs]
     chunks = each[0]
-    alike = _shared_layers(architecture, len(chunks)) if shared and pictures > 1 else range(0)
-    if waiting_tiles and architecture.encoding:
-        alike = range(1)
+    if isinstance(architecture, SharedArchitecture) and pictures > 1:
+        alike = _shared_layers(architecture, len(chunks))
+    once = {*alike, 0} if tiling and architecture.encoding else alike
     return tuple(
         LayerShape(
             fixed=replace(
-                _folded([found[k][1] for found in each]).shape,
+                _folded([found[k][1] for found in each[: 1 if k in alike else None]]).shape,
                 banks=pictures,
-                sets=1 if k in alike else pictures,
+                sets=1 if k in once else pictures,
             ),
             loadable=loadable_format(dense, precision, k, len(chunks), architecture.value.width),
             rotated=tuple(rotated),
             following=tuple(following),
-            shared=k in alike,
+            shared=k in once,
             baked=dense,
-            waiting_tiles=waiting_tiles,
+            tiling=tiling,
+            loadable_sets=pictures if tiling and k not in alike else 1,
         )
         for k, (rotated, dense, following) in enumerate(chunks)
     )
@@ -196,9 +201,8 @@ def _chunks(nodes: Iterable[Node]) -> list[tuple[list[Node], Dense, list[Node]]]
     return found
 
 
-def _shared_layers(architecture: Architecture, layers: int) -> range:
+def _shared_layers(architecture: SharedArchitecture, layers: int) -> range:
     """Return which dense layers pictures share; a projection of two factors is one layer more."""
-    assert isinstance(architecture, SharedArchitecture)
     more = layers - (len(architecture.features) - 1)
     shared = architecture.shared_layers
     return range(shared.start + more, shared.stop + more)

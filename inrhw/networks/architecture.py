@@ -225,6 +225,11 @@ class Architecture:
         return 1
 
     @property
+    def evaluations(self) -> int:
+        """What a training step evaluates at most."""
+        return self.tiles * self.grid.pixels
+
+    @property
     def activation(self) -> type[Activation]:
         """What the model names."""
         return activations()[self.model]

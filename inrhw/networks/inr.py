@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from inrhw.base.types import Codes
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.hadamard import HadamardLayer, calibrate, widened
 from inrhw.networks.tensors import Trainable
@@ -129,7 +130,7 @@ class INR(Trainable):
     def layer_inputs(self) -> list[tuple[DenseLayer, Tensor]]:
         """Return every dense layer with its inputs, [pixels, in_features], of 4096 pixels at most."""
         x = self.coordinates()
-        x = x[:: -(-len(x) // _CALIBRATED)]
+        x = x[..., :: -(-x.shape[-2] // _CALIBRATED), :]
         followers = [*self.hidden_activations(), nn.Identity()]
         found = []
         for layer, follower in zip(self.dense_layers(), followers, strict=True):
@@ -185,10 +186,13 @@ class INR(Trainable):
 
     def coordinates(self) -> Tensor:
         """Return what `forward` takes for every pixel, in raster order."""
-        grid = self.architecture.grid
+        return self._scaled(self.architecture.grid.codes())
+
+    def _scaled(self, codes: Codes) -> Tensor:
+        """Return coordinates as the first layer takes them."""
         weight = self.layers[0].weight
-        codes = torch.from_numpy(grid.codes()).to(weight)  # type: ignore[arg-type]
-        return codes * 2.0**-grid.element.frac
+        coordinates = torch.from_numpy(codes).to(weight)  # type: ignore[arg-type]
+        return coordinates * 2.0**-self.architecture.grid.element.frac
 
     def targets(self, signal: Samples) -> Tensor:
         """Return what `forward` has to give for `coordinates`."""
@@ -202,7 +206,7 @@ class INR(Trainable):
         model = copy.deepcopy(self).cpu().double().eval()
         at_once = max(1, _AT_ONCE // self.architecture.tiles)
         value = self.architecture.value
-        parts = [quantize(model(x), value) for x in torch.split(model.coordinates(), at_once)]
+        parts = [quantize(model(x), value) for x in torch.split(model.coordinates(), at_once, dim=-2)]
         return self._whole(torch.cat(parts, dim=-2).numpy().astype(VALUES[value]))
 
     def _whole(self, values: Values) -> Values:

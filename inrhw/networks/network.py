@@ -9,10 +9,16 @@ from inrhw.base.settings import Settings, at_least, over
 #: Of a hidden layer, and layers between the first and the last.
 _WIDEST, _MOST_LAYERS = 256, 16
 
+#: Banks that memories of one core hold at most.
+_MOST_TILES = 1 << 16
+
 #: Of tiles whose size, or hidden layers whose width, is to be chosen.
 AUTO = "auto"
 
-#: What may stand between a picture's first layer and the shared ones.
+#: Of tiles whose sizes are to be chosen one by one.
+QUADTREE = "quadtree"
+
+#: What may stand between a picture's, or a tile's, first layer and the shared ones.
 Projection = Literal["full", "low-rank", "diagonal"]
 
 
@@ -48,14 +54,21 @@ class Network(Settings):
     tiles
         Size of a tile in samples, such as 32x32 of a picture, 16x16x8 of a video and 1024 of a sound, to have
         a network for each tile of the signal. "auto": of the sizes that fit the board and its limits, the one
-        that is best after a short trial. "": one network for all of it.
+        that is best after a short trial. "quadtree": large ones and small ones, of a signal on two axes,
+        chosen by their error after a short trial. 64x64:01111, and so on: those that were chosen, see
+        docs/tiles.md. "": one network for all of it.
+    shared_layers
+        With tiles, the layers between the first and the last are the same in all of them.
     min_psnr_db
         The PSNR to reach, with tiles auto by tiles as large as that allows, with hidden_widths auto by a
         network as narrow. None: as much as fits.
+    max_tiles
+        With tiles quadtree, how many there may be. None: as many as there would be of 32x32, and at least 16.
     shared
         One core for several pictures, whose networks share their inner layers.
     projection
-        With shared, what stands between a picture's first layer and the shared ones. None: full.
+        What stands between a picture's first layer and the shared ones; with shared. None: full. With
+        shared_layers full gives each tile a hidden layer of its own in front of the shared ones. None: no.
     rank
         Of a low-rank projection. None: a quarter of the width.
     """
@@ -69,7 +82,9 @@ class Network(Settings):
     activation_impl: str = ""
     patch: str = ""
     tiles: str = ""
+    shared_layers: bool = False
     min_psnr_db: Annotated[float, over(0, 200)] | None = None
+    max_tiles: Annotated[int, at_least(1, _MOST_TILES)] | None = None
     shared: bool = False
     projection: Projection | None = None
     rank: Annotated[int, at_least(1, _WIDEST)] | None = None
@@ -83,6 +98,10 @@ class Network(Settings):
             )
         if self.tiles and self.shared:
             raise InputError("tiles is about one picture and shared about several; give one of them")
+        if self.shared_layers and not self.tiles:
+            raise InputError(
+                "shared_layers is about tiles; give --tiles too, or for pictures that share layers --shared"
+            )
         if self.hidden_widths == AUTO and (self.shared or self.tiles):
             raise InputError(
                 "hidden_widths auto is about one network alone; leave it out, or shared and tiles"
@@ -91,9 +110,13 @@ class Network(Settings):
             raise InputError(
                 "min_psnr_db is what tiles or widths are chosen for; give tiles auto or hidden_widths auto"
             )
+        if self.max_tiles is not None and self.tiles != QUADTREE:
+            raise InputError("max_tiles is for tiles of several sizes; give --tiles quadtree too")
         given = [name for name in ("projection", "rank") if getattr(self, name) is not None]
-        if given and not self.shared:
+        if given and not (self.shared or self.shared_layers):
             raise InputError(f"{' and '.join(given)} is about pictures that share layers; give --shared too")
+        if self.shared_layers and self.projection not in (None, "full"):
+            raise InputError(f"the projection of tiles is full, not {self.projection}; or leave it out")
         if self.rank is not None and self.projection != "low-rank":
             raise InputError("rank is of a low-rank projection; give --projection low-rank too")
 

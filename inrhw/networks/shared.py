@@ -263,6 +263,10 @@ class SharedINR(Trainable):
         """Return a copy with the network of one more picture, which takes the shared layers as they are."""
         return SharedINR(copy.deepcopy([*self, network]))
 
+    def joined_by(self, network: INR) -> INR:
+        """Return the network with frozen copies of the shared layers; see `joining`."""
+        return joining(network, self.network(0), self.architecture.shared_layers)
+
     def layers(self) -> list[DenseLayer]:
         """Return every dense layer once."""
         return list(dict.fromkeys(layer for network in self for layer in network.dense_layers()))
@@ -287,14 +291,13 @@ class SharedINR(Trainable):
         return what.hexdigest()
 
 
-def joining(network: INR, model: SharedINR) -> INR:
-    """Give a network frozen copies of the shared layers of `model`, and the structure of its own layers."""
+def joining(network: INR, other: INR, shared: range) -> INR:
+    """Give a network frozen copies of another's layers in the `shared` places, and its layers' structure."""
     device = next(network.parameters()).device
-    other = model.network(0)
     network.activation = copy.deepcopy(other.activation).requires_grad_(False)
     for place, layer in enumerate(other.layers):
         own = network.layers[place]
-        if place in model.architecture.shared_layers:
+        if place in shared:
             network.layers[place] = copy.deepcopy(layer).requires_grad_(False)
         elif isinstance(own, HadamardLayer) and isinstance(layer, HadamardLayer):
             own.rotates.copy_(layer.rotates)

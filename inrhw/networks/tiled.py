@@ -22,7 +22,7 @@ from inrhw.ops.linear.dense.layer import DenseLayer
 from inrhw.signals.grid import Grid
 from inrhw.signals.patches import Patches
 from inrhw.signals.samples import Samples, Values
-from inrhw.signals.tiling import Tiling
+from inrhw.signals.tiling import Leaves, Tiling
 
 __all__ = ["TiledArchitecture", "TiledINR", "TiledLayer", "network_of", "read_architecture"]
 
@@ -47,9 +47,18 @@ class TiledArchitecture(Architecture):
         Of the whole signal.
     tile
         Samples of a tile along each axis.
+    shared_layers
+        Layers between the first and the last are the same in all tiles.
+    projection
+        But for the first of them; with shared_layers.
+    leaves
+        How often each tile is halved to get its leaves, see `Leaves`; "" where all tiles are whole.
     """
 
     tile: tuple[int, ...] = ()
+    shared_layers: bool = False
+    projection: bool = False
+    leaves: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tile", tuple(self.tile))
@@ -58,6 +67,9 @@ class TiledArchitecture(Architecture):
             object.__setattr__(self, "omega_0", _OF_OMEGA_0 * known.default_omega_0)
         super().__post_init__()
         _ = self.tiling_of_patches
+        if self.shared_layers and not self.shared_places:
+            least = "2, a projection and a shared layer" if self.projection else "1, a shared layer"
+            raise InputError(f"hidden_layers must be at least {least}, not {self.hidden_layers}")
         if self.precision.quantizer != "uniform":
             raise InputError(f"tiles are quantized uniformly; quantizer {self.precision.quantizer} rotates")
         if self.precision.guard_bits is not None:
@@ -74,12 +86,15 @@ class TiledArchitecture(Architecture):
     def tiling(self) -> Tiling:
         """Where the tiles are in what is rendered."""
         sides, tile = (tuple(side * self.scale for side in each) for each in (self.sides, self.tile))
-        return Tiling(sides, tile)
+        return self._cut(sides, tile)
 
     @property
     def tiling_of_patches(self) -> Tiling:
         """Where the tiles are among what evaluations give: the same tiles, counted in patches."""
-        return Tiling(self.patches.grid.sides, self._tile_of_patches.grid.sides)
+        return self._cut(self.patches.grid.sides, self._tile_of_patches.grid.sides)
+
+    def _cut(self, sides: tuple[int, ...], tile: tuple[int, ...]) -> Tiling:
+        return Leaves(sides, tile, self.leaves) if self.leaves else Tiling(sides, tile)
 
     @property
     def _tile_of_patches(self) -> Patches:
@@ -89,6 +104,18 @@ class TiledArchitecture(Architecture):
     def tiles(self) -> int:
         """Networks that together hold the signal."""
         return self.tiling.tiles
+
+    @property
+    def shared_places(self) -> range:
+        """Places in the network of the layers that all tiles share; an encoding counts as a layer."""
+        last = len(self.features) - 2
+        own = int(self.projection) if self.shared_layers else self.hidden_layers
+        return range(last - self.hidden_layers + own, last)
+
+    @property
+    def evaluations(self) -> int:
+        """What a training step evaluates at most; of leaves as many as there are samples, or patches."""
+        return self.patches.grid.pixels if self.leaves else super().evaluations
 
     @property
     def grid(self) -> Grid:
@@ -168,7 +195,9 @@ class TiledINR(INR):
     def _dense(
         self, n: int, out: int, gain: float, scale: tuple[float, ...] | None = None, offset: float = 0.0
     ) -> DenseLayer:
-        return TiledLayer(self.architecture.tiles, super()._dense(n, out, gain, scale, offset))
+        layer = super()._dense(n, out, gain, scale, offset)
+        shared = len(self.layers) in self.architecture.shared_places
+        return layer if shared else TiledLayer(self.architecture.tiles, layer)
 
     def tile(self, k: int) -> INR:
         """Return the network of tile k by itself."""
@@ -180,7 +209,7 @@ class TiledINR(INR):
         return alone
 
     def with_tile(self, k: int, network: INR) -> "TiledINR":
-        """Return a copy in which tile k has the weights of `network`, and all others what they have."""
+        """Return a copy in which tile k's own layers are those of `network`, and all else what it is."""
         model = copy.deepcopy(self)
         with torch.no_grad():
             for own, layer in zip(model.layers, network.layers, strict=True):
@@ -191,6 +220,10 @@ class TiledINR(INR):
     def each(self) -> Iterator[INR]:
         """Yield the network of each tile."""
         return map(self.tile, range(self.architecture.tiles))
+
+    def coordinates(self) -> Tensor:
+        """Return what `forward` takes for every pixel of a tile; of leaves [tiles, pixels, axes]."""
+        return self._scaled(self.architecture.tiling_of_patches.split_codes())
 
     def targets(self, signal: Samples) -> Tensor:
         """Return what `forward` has to give for `coordinates`."""

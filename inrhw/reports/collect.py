@@ -221,7 +221,7 @@ def _distributions(fitted: dict[str, Any]) -> list[dict[str, Any]]:
 def _folding(plan: dict[str, Any], manifest: Manifest) -> dict[str, Any]:
     """Return how each layer is folded, and what the plan promised."""
     interval, clock = manifest.clocks_a_sample, plan["target"]["clock_mhz"]
-    dense = ("Dense", "FoldedDense", "FoldedRaster", "TiledRaster")
+    dense = ("Dense", "FoldedDense", "FoldedRaster", "TiledRaster", "LeafRaster")
     details = [stage.detail for stage in manifest.pipeline if stage.op in dense]
     model = "analytic cost model, see benchmarks/results/core_cost.json for its error"
     return {

@@ -14,7 +14,7 @@ from inrhw.signals.kinds.picture import Picture, save_picture
 from inrhw.signals.montage import CURVE_HEIGHT, CURVE_LENGTH, as_bytes, side_by_side, slices
 from inrhw.signals.samples import PIXEL, Samples
 from inrhw.signals.stored import signal_in, suffix_of
-from inrhw.signals.tiling import Tiling
+from inrhw.signals.tiling import Leaves, Tiling
 
 if TYPE_CHECKING:
     from inrhw.networks.tiled import TiledArchitecture
@@ -51,15 +51,19 @@ def tiles_section(folder: Path, fitted: Report, architecture: "TiledArchitecture
     step = "root mean square of the error's change from a sample to the next, of 255"
     alone = same_parameters(architecture, parameters)
     return {
-        "counts": list(tiling.counts),
+        "counts": list(tiling.cells.counts),
         "tile": str(tiling.grid),
         "picture": _shown(folder, rendered),
         "grid": grid_path(tiling),
+        **({"leaves": places_of(tiling)} if isinstance(tiling, Leaves) else {}),
         "psnr_db": [finite(value) for value in tile_psnr_db(tiling, square).tolist()],
         "seam_psnr_db": figure(_psnr_db(square[seam]), "dB", f"{source}; outermost samples of tiles"),
         "inner_psnr_db": figure(_psnr_db(square[~seam]), "dB", f"{source}; all other samples"),
         "seam_step": figure(across, "1", f"{step}, across seams"),
         "inner_step": figure(other, "1", f"{step}, within tiles"),
+        "shared_parameters": figure(
+            shared_parameters(architecture), "parameters", "of layers that are the same in all tiles"
+        ),
         "parameters_per_pixel": figure(parameters / square.size, "1", "weights and biases of all tiles"),
         "macs_per_pixel": figure(
             macs(architecture.features) / architecture.patches.samples,
@@ -73,7 +77,9 @@ def tiles_section(folder: Path, fitted: Report, architecture: "TiledArchitecture
             ),
         },
         "bits": figure(
-            fitted["weight_bits"] / tiling.tiles, "bits", "quantized weights and biases of a tile"
+            fitted["weight_bits"] / tiling.tiles,
+            "bits",
+            "quantized weights and biases of a tile, with its part of shared ones",
         ),
     }
 
@@ -147,6 +153,12 @@ def macs(features: list[int]) -> int:
     return sum(a * b for a, b in itertools.pairwise(features))
 
 
+def shared_parameters(architecture: "TiledArchitecture") -> int:
+    """Return the weights and biases that all tiles have in common."""
+    features = architecture.features
+    return sum((features[k] + 1) * features[k + 1] for k in architecture.shared_places)
+
+
 def same_parameters(architecture: "TiledArchitecture", parameters: int) -> list[int]:
     """Return the features of the widest network of as many layers that stores no more than all tiles do."""
     first, *hidden, last = architecture.features
@@ -170,7 +182,12 @@ def grid_path(tiling: Tiling) -> str:
     'M2 0V3M0 2H4'
     >>> grid_path(Tiling((4,), (2,)))
     'M2 0V160'
+    >>> grid_path(Leaves((4, 2), (2, 2), "01111"))[:20]
+    'M0 2V0H2M2 1V0H3M3 1'
     """
+    if isinstance(tiling, Leaves):
+        places = zip(tiling.corners.tolist(), tiling.extents.tolist(), strict=True)
+        return "".join(f"M{x} {y + down}V{y}H{x + across}" for (x, y), (across, down) in places)
     width, height, depth, *_ = *tiling.sides, 1, 1
     across, down, *_ = *tiling.tile, 1
     if len(tiling.sides) == 1:
@@ -186,24 +203,43 @@ def grid_path(tiling: Tiling) -> str:
     )
 
 
+def places_of(leaves: Leaves) -> list[list[int]]:
+    """Return column and row of the first cell of every leaf, and its cells across and down.
+
+    Examples
+    --------
+    >>> places_of(Leaves((4, 2), (2, 2), "01111"))[:2]
+    [[0, 0, 2, 2], [2, 0, 1, 1]]
+    """
+    cell = np.array(leaves.cells.tile)
+    found: list[list[int]] = np.hstack([leaves.corners // cell, -(-leaves.extents // cell)]).tolist()
+    return found
+
+
 def heat_map(section: Report) -> list[dict[str, Any]]:
-    """Return place, brightness in percent and title of every tile, for the page.
+    """Return place, size, brightness in percent and title of every tile, for the page.
 
     Layers of tiles are side by side, with a place between them.
     """
-    counts, found = section["counts"], []
+    counts, leaves, found = section["counts"], section.get("leaves"), []
     for tile, value in enumerate(section["psnr_db"]):
-        column, *others = (int(at) for at in np.unravel_index(tile, counts, order="F"))
-        row, layer, *_ = *others, 0, 0
+        if leaves:
+            (column, row, across, down), name = leaves[tile], str(tile)
+        else:
+            column, *others = (int(at) for at in np.unravel_index(tile, counts, order="F"))
+            row, layer, *_ = *others, 0, 0
+            name = ",".join(map(str, [*reversed(others), column]))
+            column, across, down = column + layer * (counts[0] + 1), 1, 1
         level = 1.0 if value is None else (value - _DARKEST_DB) / (_BRIGHTEST_DB - _DARKEST_DB)
         told = "equal" if value is None else f"{value:.1f} dB"
-        place = ",".join(map(str, [*reversed(others), column]))
         found.append(
             {
-                "column": column + layer * (counts[0] + 1),
+                "column": column,
                 "row": row,
+                "across": across,
+                "down": down,
                 "lightness": round(15 + 75 * min(1, max(0, level))),
-                "title": f"tile {place}: {told}",
+                "title": f"tile {name}: {told}",
             }
         )
     return found

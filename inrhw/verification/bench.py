@@ -31,6 +31,7 @@ BUS_TEST = "use_bus"
 COUNT_TEST = "count_frames"
 REFUSE_TEST = "refuse_files"
 GIVE_UP_TEST = "give_up_files"
+TILE_TEST = "load_tiles"
 REPAIR_TEST = "repair_words"
 
 #: All of them.
@@ -41,6 +42,7 @@ ALL_TESTS = (
     LOAD_TEST,
     REFUSE_TEST,
     GIVE_UP_TEST,
+    TILE_TEST,
     CHOOSE_TEST,
     MOVE_TEST,
     CONTROL_TEST,
@@ -211,6 +213,7 @@ def tests_of(manifest: Manifest) -> tuple[str, ...]:
         LOAD_TEST: manifest.loadable,
         REFUSE_TEST: manifest.loadable,
         GIVE_UP_TEST: manifest.loadable,
+        TILE_TEST: manifest.takes_tiles,
         CHOOSE_TEST: manifest.chooses_pictures,
         MOVE_TEST: manifest.window is not None,
         CONTROL_TEST: bool(manifest.control),

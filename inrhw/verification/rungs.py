@@ -210,12 +210,12 @@ def check_icarus(artifact: Artifact, on_progress: OnProgress) -> Found:
 def _pixels(core: Core, fewest: int, most_cycles: int) -> int:
     """Return how many pixels each test checks: a frame of each size, or `fewest` if that takes too long.
 
-    Of a signal in tiles these are the lines of a tile and one more, of three axes its frames and one more, so
-    that stalls and resets meet seams.
+    Of a signal in tiles these are the lines of a tile and one more, of three axes its frames and one more, of
+    leaves as many lines as have all kinds of seams, so that stalls and resets meet seams.
     """
     frame, interval = _beats(core), core.clocks_a_beat
     if core.tiling:
-        lines = math.prod(core.tiling.sides[:-1]) * (core.tiling.tile[-1] + 1)
+        lines = math.prod(core.tiling.sides[:-1]) * core.tiling.lines_of_seams
         fewest = max(fewest, lines * (core.patches.samples if core.buffer else 1))
     whole = (interval == 1 and not core.tiling) or frame * interval <= most_cycles
     return frame if whole else min(frame, fewest)

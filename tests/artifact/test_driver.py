@@ -1,12 +1,14 @@
 """The driver, in a thread of its own, on the circuit of a core."""
 
 import queue
+import struct
 import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from amaranth.sim import Simulator
 from support.bank_cores import core as core_of_many
@@ -19,9 +21,12 @@ from inrhw.artifact.artifact import emit
 from inrhw.artifact.description import describe
 from inrhw.artifact.driver import CoreDriver
 from inrhw.base.errors import InputError, InrhwError
-from inrhw.core.core import Core
+from inrhw.core.core import Core, core_over
 from inrhw.core.registers.axi_lite import OKAY
-from inrhw.core.registers.weight_file import weights_file
+from inrhw.core.registers.weight_file import tile_file, weights_file
+from inrhw.lowering.folding import Fold, Folding, fold_tiles
+from inrhw.lowering.integer_graph import lower
+from inrhw.networks.tiled import TiledArchitecture, TiledINR
 from inrhw.signals.window import Window
 
 Story = Callable[[CoreDriver, list[Any]], None]
@@ -132,6 +137,31 @@ def test_a_file_is_loaded_and_a_damaged_one_is_refused_with_its_reason(tmp_path:
             driver.load(file[:-4] + bytes(4))
         with pytest.raises(InputError, match="is damaged"):
             driver.load(file[:-8])
+
+    drive(made, tmp_path, story)
+
+
+def test_a_tile_is_loaded_into_the_picture_and_one_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    architecture = TiledArchitecture("quadinr", (4, 3), 3, 2, 0, tile=(2, 2))
+    model = TiledINR(architecture).quantized()
+    assert isinstance(model, TiledINR)
+    folding = Folding((Fold(2, 2), Fold(1, 2)), "loadable")
+    graph = fold_tiles([lower(each) for each in model.each()], folding, architecture.precision)
+    made = core_over(graph, architecture.tiling, control=True)
+    file = tile_file(made.other.memories, 2)
+    tile = (architecture.tiling.numbers() == 2)[:, None]
+    golden = np.where(tile, made.other.golden()[0], made.golden()[0])
+    words = [g | b << 8 | r << 16 for r, g, b in golden.tolist()]
+
+    def story(driver: CoreDriver, beats: list[Any]) -> None:
+        driver.load(file)
+        while len(beats) < 8 * len(words):
+            assert driver.running
+        last = len(beats) // len(words) * len(words)
+        assert [beat[0] for beat in beats[last - len(words) : last]] == words
+        beyond = file[:12] + struct.pack("<I", 4) + file[16:]
+        with pytest.raises(InputError, match="refuses the file: wrong tile"):
+            driver.load(beyond)
 
     drive(made, tmp_path, story)
 

@@ -12,7 +12,7 @@ from inrhw.artifact.register_header import c_header
 from inrhw.core.registers.control_map import CONTROL_FIELDS, CONTROL_ID, control_registers
 from inrhw.core.registers.loader_map import FIELDS, Refusal, Register
 from inrhw.core.registers.picture_map import PICTURES_ID, picture_registers
-from inrhw.core.registers.weight_file import body_words, shape_digest, weights_file
+from inrhw.core.registers.weight_file import TILE_MAGIC, body_words, shape_digest, tile_file, weights_file
 from inrhw.gateware.memory import Contents
 
 CONTENTS = (Contents("w", 70, (1 << 69, 2)), Contents("b", 9, (3, 4, 5)))
@@ -83,6 +83,28 @@ def test_the_loader_writes_the_file_to_data_and_says_what_became_of_it(
         """,
     )
     assert shown == [result, words[-1] if last_written else 0, 1 if missing else 3]
+
+
+@needs_compiler
+def test_a_file_with_a_tile_has_its_own_length(tmp_path: Path) -> None:
+    contents = [each.joined for each in (Contents("w", 70, (1, 2, 3, 4, 5, 6), 2), Contents("b", 9, (3,)))]
+    memories = tuple(Memory(each.name, each.width, each.depth, each.part) for each in contents)
+    header = c_header(replace(LOADABLE, memories=memories))
+    words = len(tile_file(contents, 1)) // 4
+    shown = run(
+        tmp_path,
+        f"""
+        static const uint32_t file[{words}];
+        static volatile uint32_t registers[16];
+        registers[CORE_STATUS / 4] = CORE_STATUS_READY_MASK;
+        show(CORE_TILE_FILE_WORDS);
+        show(CORE_TILE_MAGIC);
+        show(Core_load(registers, file, CORE_TILE_FILE_WORDS));
+        show(Core_load(registers, file, CORE_TILE_FILE_WORDS + 1));
+        """,
+        header,
+    )
+    assert shown == [words, TILE_MAGIC, 0, Refusal.LENGTH]
 
 
 @needs_compiler

@@ -148,5 +148,7 @@ def test_contents_are_checked() -> None:
 
 
 def test_joined_banks_begin_at_powers_of_two() -> None:
-    assert Contents("a", 8, (1, 2, 3, 4, 5, 6), 2).joined == Contents("a", 8, (1, 2, 3, 0, 4, 5, 6))
+    joined = Contents("a", 8, (1, 2, 3, 4, 5, 6), 2).joined
+    assert joined == Contents("a", 8, (1, 2, 3, 0, 4, 5, 6), part=3)
+    assert joined.parts == 2 and [joined.words_of_part(k) for k in range(2)] == [(1, 2, 3), (4, 5, 6)]
     assert Contents("a", 8, (1, 2)).joined == Contents("a", 8, (1, 2))

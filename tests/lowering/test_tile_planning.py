@@ -71,6 +71,26 @@ def test_loadable_memories_that_no_loader_reaches_are_refused() -> None:
         plan_for([many], Hardware(weights="loadable", initiation_interval=8), BOARD)
 
 
+def test_leaves_take_a_map_beside_what_as_many_tiles_take() -> None:
+    equal, cut = (predicted(each, Hardware()) for each in (KODAK, replace(KODAK, leaves="0" * 384)))
+    assert (cut.dsp, cut.bram - equal.bram) == (equal.dsp, 0.5)
+    assert 0 < cut.lut - equal.lut < 30
+
+
+@pytest.mark.parametrize(
+    ("architecture", "hardware", "sentence"),
+    [
+        (replace(KODAK, leaves="0" * 384), Hardware(source="stream"), "are found by the scan of a raster"),
+        (replace(KODAK, sides=(8,), tile=(4,), leaves="011"), Hardware(), "are for signals on two axes"),
+    ],
+)
+def test_what_leaves_cannot_have_is_refused(
+    architecture: TiledArchitecture, hardware: Hardware, sentence: str
+) -> None:
+    with pytest.raises(InputError, match=sentence):
+        plan_for([architecture], hardware, BOARD)
+
+
 def test_more_columns_than_a_scan_can_keep_are_refused() -> None:
     wide = replace(KODAK, sides=(1028, 4), tile=(4, 4))
     with pytest.raises(InputError, match="257 tiles side by side are more than 256"):
@@ -85,3 +105,13 @@ def test_tiles_that_no_memory_of_the_board_holds_are_refused() -> None:
         plan_for([many], Hardware(), small)
     with pytest.raises(InputError, match=r"8 cycles a pixel need .*[\d,]+ BRAMs, but arty_a7"):
         plan_for([many], Hardware(initiation_interval=8), small)
+
+
+def test_a_layer_that_tiles_share_is_adders_or_a_memory_as_of_one() -> None:
+    shared = replace(KODAK, shared_layers=True)
+    assert predicted(shared, Hardware()).dsp == 16 * 3
+    for weights in ("rom", "loadable"):
+        hardware = Hardware(weights=weights, initiation_interval=8)
+        own, once = (predicted(each, hardware) for each in (KODAK, shared))
+        assert once.dsp == own.dsp
+        assert once.bram + 8 * once.uram < 0.6 * (own.bram + 8 * own.uram)

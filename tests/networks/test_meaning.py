@@ -15,7 +15,7 @@ from support.meaning.encoding import encoding
 from support.meaning.hadamard import blocks, rotation
 from support.meaning.layers import Stored, neurons
 from support.meaning.numbers import Format, finest
-from support.meaning.signal import networks, rendered
+from support.meaning.signal import networks, rendered, rendered_in_leaves
 from support.meaning.stored import read
 from support.meaning.weight_codes import chosen, uniform
 
@@ -25,6 +25,7 @@ from inrhw.lowering.integer_graph import lower
 from inrhw.networks.architecture import Architecture, activations, implementations
 from inrhw.networks.hadamard import HadamardLayer
 from inrhw.networks.inr import INR
+from inrhw.networks.tiled import TiledArchitecture, TiledINR
 from inrhw.networks.training.fitted import fit
 from inrhw.networks.training.training import Training
 from inrhw.ops.kinds.curve import CurveNode
@@ -143,6 +144,27 @@ def test_the_page_gives_every_encoding() -> None:
 
 def test_the_page_gives_the_integers_of_every_kind_of_network() -> None:
     assert sum(map(check, range(42))) > 40
+
+
+@pytest.mark.parametrize(
+    ("sides", "tile", "leaves", "patch", "scale"),
+    [
+        ((12, 10), (8, 8), "011110", (), 1),
+        ((12, 10), (8, 8), "11222210110", (), 3),
+        ((12, 8), (8, 8), "111111", (2, 4), 1),
+        ((7,), (4,), "012", (), 1),
+        ((3, 4, 2), (2, 4, 2), "11111111" + "1111", (), 1),
+    ],
+)
+def test_the_page_gives_leaves_of_several_sizes(
+    sides: tuple[int, ...], tile: tuple[int, ...], leaves: str, patch: tuple[int, ...], scale: int
+) -> None:
+    architecture = TiledArchitecture("siren", sides, 3, 3, 1, tile=tile, leaves=leaves, patch=patch)
+    network = TiledINR(architecture, seed=2).quantized()
+    described, tensors = read(file_of(network))
+    described["scale"] = scale
+    wanted = network.scaled(scale).render()
+    assert rendered_in_leaves(described, tensors) == wanted.ravel().tolist()
 
 
 @pytest.mark.parametrize("model", ["quadinr", "siren"])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from inrhw.base.errors import InputError
 from inrhw.core.core import core_over
-from inrhw.lowering.folding import Fold, Folding, fold_banks
+from inrhw.lowering.folding import Fold, Folding, fold_banks, fold_tiles, other_weights
 from inrhw.lowering.integer_graph import lower
 from inrhw.networks.architecture import activations, architecture_to_json
 from inrhw.networks.inr import INR
@@ -18,12 +18,17 @@ from inrhw.networks.tiled import TiledArchitecture, TiledINR, read_architecture
 from inrhw.networks.training.fitted import Fitted, fit
 from inrhw.networks.training.optimizer import StackedMuon
 from inrhw.networks.training.training import Training
+from inrhw.ops.linear.folded_dense.node import FoldedDense
 from inrhw.signals.kinds.picture import Picture
 from inrhw.signals.kinds.volume import Volume
 
 #: Tiles of which those at the right and lower border are cut.
 CUT = TiledArchitecture("quadinr", (7, 5), 3, hidden_features=4, hidden_layers=1, tile=(4, 3))
 TRAINING = Training(steps=6, finetune=3)
+
+#: The same with a layer that all tiles share, alone and behind a projection.
+SHARED = replace(CUT, shared_layers=True)
+PROJECTED = replace(SHARED, hidden_layers=2, projection=True)
 
 
 def picture_of(architecture: TiledArchitecture) -> Picture:
@@ -132,6 +137,23 @@ def test_tiles_do_not_rotate() -> None:
         replace(CUT, precision=Precision(quantizer="dhq"))
 
 
+@pytest.mark.parametrize(("patch", "scale"), [((), 1), ((2, 2), 1), ((), 3)])
+def test_leaves_of_several_sizes_learn_and_are_banks(patch: tuple[int, ...], scale: int) -> None:
+    architecture = replace(CUT, sides=(12, 10), tile=(8, 8), leaves="011110", patch=patch)
+    fitted = fit(picture_of(architecture), architecture, TRAINING)
+    assert isinstance(fitted.model, TiledINR)
+    assert (fitted.float_model.render() != TiledINR(architecture).render()).any()
+    model = fitted.model.scaled(scale)
+    assert isinstance(model, TiledINR)
+    graphs = [lower(each) for each in model.each()]
+    folding = Folding((Fold(2, 2), Fold(1, 4), Fold(1, 4)))
+    graph = fold_banks(graphs, folding, architecture.precision)
+    core = core_over(graph, model.architecture.tiling_of_patches, patch=patch)
+    (golden,) = core.golden()
+    assert (core.as_signal(golden, core.grid) == model.render()).all()
+    assert read_architecture(architecture_to_json(architecture)) == architecture
+
+
 @pytest.mark.parametrize(("sides", "tile"), [((11,), (4,)), ((5, 3, 4), (2, 2, 3))])
 def test_tiles_on_any_axes_learn_and_are_banks(sides: tuple[int, ...], tile: tuple[int, ...]) -> None:
     architecture = TiledArchitecture("quadinr", sides, 1, 3, 1, tile=tile)
@@ -144,3 +166,42 @@ def test_tiles_on_any_axes_learn_and_are_banks(sides: tuple[int, ...], tile: tup
     assert (golden.reshape(values.shape) == fitted.model.render()).all()
     alone = np.stack([each.render().reshape(-1, 1) for each in fitted.model.each()])
     assert (architecture.tiling.join(alone) == fitted.model.render()).all()
+
+
+@pytest.mark.parametrize("architecture", [SHARED, PROJECTED])
+@pytest.mark.parametrize("weights", ["rom", "loadable"])
+def test_layers_that_tiles_share_are_there_once(architecture: TiledArchitecture, weights: str) -> None:
+    fitted = fit(picture_of(architecture), architecture, TRAINING)
+    assert isinstance(fitted.model, TiledINR)
+    graphs = [lower(each) for each in fitted.model.each()]
+    places = architecture.shared_places
+    folds = (Fold(2, 2), *[Fold(1, 4)] * (1 + architecture.hidden_layers))
+    graph = fold_tiles(graphs, Folding(folds, weights), architecture.precision, places)
+    core = core_over(graph, architecture.tiling)
+    (golden,) = core.golden()
+    assert (golden.reshape(5, 7, 3) == fitted.model.render()).all()
+    layers = [node for node in graph.nodes.values() if isinstance(node, FoldedDense)]
+    assert [layer.sets for layer in layers] == [1 if k in places else 4 for k in range(len(folds))]
+    if weights == "loadable":
+        other = core_over(other_weights(graph), architecture.tiling)
+        assert (other.golden()[0] != golden).any()
+
+
+def test_a_shared_layer_counts_once_and_learns_from_every_tile() -> None:
+    model = fit(picture_of(SHARED), SHARED, TRAINING).model
+    own = TiledINR(CUT).quantized()
+    assert sum(p.numel() for p in own.trained().values()) - sum(
+        p.numel() for p in model.trained().values()
+    ) == 3 * (4 * 4 + 4)
+    values = picture_of(SHARED).values.copy()
+    values[3:, 4:] = 0
+    other = fit(Picture("other", values), SHARED, TRAINING).model
+    shared = [dict(each.named_parameters())["layers.1.weight"] for each in (model, other)]
+    assert shared[0].shape == (4, 4) and not torch.equal(*shared)
+
+
+@pytest.mark.parametrize("architecture", [SHARED, PROJECTED])
+def test_layers_to_share_must_be_there(architecture: TiledArchitecture) -> None:
+    assert read_architecture(architecture_to_json(architecture)) == architecture
+    with pytest.raises(InputError, match=r"hidden_layers must be at least .* a shared layer, not"):
+        replace(architecture, hidden_layers=architecture.hidden_layers - 1)

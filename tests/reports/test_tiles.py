@@ -6,9 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inrhw.networks.tiled import TiledArchitecture
-from inrhw.reports.tiles import grid_path, heat_map, on_seam, same_parameters, seam_steps, tile_psnr_db
+from inrhw.reports.tiles import (
+    grid_path,
+    heat_map,
+    on_seam,
+    places_of,
+    same_parameters,
+    seam_steps,
+    tile_psnr_db,
+)
 from inrhw.signals.likeness import psnr_db
-from inrhw.signals.tiling import Tiling
+from inrhw.signals.tiling import Leaves, Tiling
 
 CUT = Tiling((7, 5), (3, 2))
 
@@ -51,6 +59,15 @@ def test_the_map_has_a_place_for_each_tile() -> None:
     assert [(place["column"], place["row"]) for place in places] == [(0, 0), (1, 0), (0, 1)]
     assert places[0]["lightness"] == 90 and places[1]["lightness"] == 15
     assert places[2]["title"] == "tile 1,0: 30.0 dB"
+
+
+def test_leaves_are_as_large_on_the_map_as_in_the_picture() -> None:
+    leaves = Leaves((6, 4), (4, 4), "111111")
+    places = heat_map({"counts": [3, 2], "leaves": places_of(leaves), "psnr_db": [30.0] * 6})
+    told = [(place["column"], place["row"], place["across"], place["down"]) for place in places]
+    assert told == [(0, 0, 1, 1), (1, 0, 1, 1), (0, 1, 1, 1), (1, 1, 1, 1), (2, 0, 1, 1), (2, 1, 1, 1)]
+    assert places_of(Leaves((6, 4), (4, 4), "011"))[0] == [0, 0, 2, 2]
+    assert places[5]["title"] == "tile 5: 30.0 dB"
 
 
 def test_layers_of_tiles_are_side_by_side() -> None:

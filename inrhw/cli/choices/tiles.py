@@ -1,6 +1,6 @@
-"""Choose the size of tiles of a recipe that leaves it open."""
+"""Choose the size of tiles, or of each of them, of a recipe that leaves it open."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from inrhw.base.board import load_board
@@ -9,6 +9,7 @@ from inrhw.cli.recipe import Recipe
 from inrhw.cli.terminal import console, warn
 from inrhw.lowering.planning import plan_for
 from inrhw.networks.tiled import TiledArchitecture
+from inrhw.networks.training import leaf_trial
 from inrhw.networks.training.descent import with_own_rate
 from inrhw.networks.training.tile_trial import chosen, is_smaller, tried
 from inrhw.signals.samples import Samples
@@ -49,6 +50,45 @@ def choose_tiles(
         warn(f"no tiles reached {asked:g} dB in a short trial; more steps, or a wider network, may")
     console.print(f"tiles {found.architecture.tiling.grid}", highlight=False)
     return found.architecture
+
+
+def choose_leaves(
+    recipe: Recipe, signal: Samples, of_tile: Callable[[tuple[int, ...]], TiledArchitecture]
+) -> TiledArchitecture:
+    """Return the architecture with large tiles where the signal is easy, and small ones where it is not.
+
+    Parameters
+    ----------
+    recipe
+        With hardware, board, training and how many tiles there may be.
+    signal
+        What is cut into tiles, on two axes.
+    of_tile
+        Makes the architecture with equal tiles of a size.
+
+    Raises
+    ------
+    InputError
+        If the signal has other axes, there may be too few tiles, or the board does not hold so many.
+    """
+    if len(signal.sides) != 2:
+        raise InputError(
+            f"tiles quadtree is for signals on two axes, and a {signal.kind} has {len(signal.sides)}; "
+            "give the size of tiles, or auto"
+        )
+    most = recipe.network.max_tiles or leaf_trial.default_leaves(signal.sides)
+    sizes = [of_tile((edge, edge)) for edge in leaf_trial.edges(signal.sides, most)]
+    largest = sizes[0]
+    # Whatever is chosen has a map of leaves, and is refused now where these are.
+    _plan(recipe, replace(largest, leaves="0" * largest.tiles))
+    trial = leaf_trial.tried(signal, sizes, with_own_rate(recipe.training, largest))
+    chosen = replace(largest, leaves=trial.leaves(most))
+    _plan(recipe, chosen)
+    of_each = ", ".join(
+        f"{chosen.leaves.count(str(depth))} of {each.tiling}" for depth, each in enumerate(sizes)
+    )
+    console.print(f"tiles: {of_each}", highlight=False)
+    return chosen
 
 
 def _plan(recipe: Recipe, architecture: TiledArchitecture) -> None:

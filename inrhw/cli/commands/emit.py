@@ -112,8 +112,9 @@ def whole_core(folder: BuildFolder) -> Mapping[str, type[Stage]]:
 
 
 def register_files(name: str) -> list[str]:
-    """Return what is emitted beside a core with registers: the first two if its weights can be loaded."""
-    return [f"{name}.weights", "second.weights", f"{name}.h", f"{name}_registers.md"]
+    """Return what is emitted beside a core with registers: files of weights if they can be loaded."""
+    weights = [f"{name}.weights", "second.weights", "tiles.weights"]
+    return [*weights, f"{name}.h", f"{name}_registers.md"]
 
 
 def board_in_recipe(board: str) -> str:

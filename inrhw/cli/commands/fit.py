@@ -18,7 +18,7 @@ from inrhw.cli.recipe import Recipe
 from inrhw.cli.stage import Stage
 from inrhw.cli.terminal import building, console, warn
 from inrhw.networks.exchange.imported import Imported
-from inrhw.networks.network import AUTO, Network
+from inrhw.networks.network import AUTO, QUADTREE, Network
 from inrhw.networks.precision import Precision
 from inrhw.networks.training.training import Training
 from inrhw.signals.grid import size_text
@@ -124,7 +124,9 @@ def _network_of(architecture: "Architecture") -> Network:
         values |= {"shared": True, "projection": architecture.projection}
         values |= {"rank": architecture.rank} if architecture.projection == "low-rank" else {}
     if isinstance(architecture, TiledArchitecture):
-        values["tiles"] = size_text(architecture.tile)
+        values["tiles"] = size_text(architecture.tile) + (architecture.leaves and f":{architecture.leaves}")
+        values["shared_layers"] = architecture.shared_layers
+        values |= {"projection": "full"} if architecture.projection else {}
     return replace(architecture.network, **values)
 
 
@@ -172,20 +174,26 @@ def _patch(text: str, signal: "Samples") -> tuple[int, ...]:
 
 def _tiled(recipe: Recipe, signal: "Samples", options: dict[str, Any]) -> "Architecture":
     """Return the architecture of the tiles of a signal."""
-    from inrhw.cli.choices.tiles import choose_tiles
+    from inrhw.cli.choices.tiles import choose_leaves, choose_tiles
     from inrhw.networks.tiled import TiledArchitecture
     from inrhw.networks.training.tile_trial import sizes
     from inrhw.signals.samples import parse_sides
 
     network, axes = recipe.network, len(signal.sides)
-    options = {**options, "value": signal.value}
+    options = {**options, "value": signal.value, "shared_layers": network.shared_layers}
+    options["projection"] = network.projection is not None
 
-    def of_tile(tile: tuple[int, ...]) -> TiledArchitecture:
-        return TiledArchitecture(network.model, signal.sides, signal.channels, **options, tile=tile)
+    def of_tile(tile: tuple[int, ...], leaves: str = "") -> TiledArchitecture:
+        shape = (network.model, signal.sides, signal.channels)
+        return TiledArchitecture(*shape, **options, tile=tile, leaves=leaves)
 
     if network.tiles == AUTO:
         return choose_tiles(recipe, signal, [of_tile(tile) for tile in sizes(signal.sides, options["patch"])])
-    return of_tile(parse_sides(network.tiles, range(axes, axes + 1), f"a tile of this {signal.kind}"))
+    if network.tiles == QUADTREE:
+        return choose_leaves(recipe, signal, of_tile)
+    size, _, leaves = network.tiles.partition(":")
+    size = size if leaves else network.tiles
+    return of_tile(parse_sides(size, range(axes, axes + 1), f"a tile of this {signal.kind}"), leaves)
 
 
 def _of_some_width(recipe: Recipe, signal: "Samples", options: dict[str, Any]) -> "Architecture":

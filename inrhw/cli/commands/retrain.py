@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from inrhw.base.settings import identity
 from inrhw.cli.build_folder import BuildFolder
 from inrhw.cli.commands.fit import WEIGHTS, Fit, train_and_save
-from inrhw.cli.options import FolderArgument, Resume
+from inrhw.cli.options import TILE_HELP, FolderArgument, Resume
 from inrhw.cli.recipe import Recipe
 from inrhw.cli.terminal import building, console
 
@@ -50,13 +50,7 @@ _AS_THERE = "[default: that of all tiles]"
 def retrain(
     folder: FolderArgument,
     *,
-    tile: Annotated[
-        str,
-        Parameter(
-            help="ROW,COLUMN of the tile, from 0,0 at the upper left; of a sound NUMBER, on three axes "
-            "LAYER,ROW,COLUMN."
-        ),
-    ],
+    tile: Annotated[str, Parameter(help=TILE_HELP)],
     steps: Annotated[int | None, Parameter(help=f"Training steps. {_AS_THERE}")] = None,
     learning_rate: Annotated[float | None, Parameter(help=f"Learning rate at the start. {_AS_THERE}")] = None,
     seed: Annotated[

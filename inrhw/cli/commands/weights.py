@@ -6,7 +6,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from inrhw.base.files import write_output
-from inrhw.cli.options import FolderArgument
+from inrhw.cli.options import TILE_HELP, FolderArgument
 from inrhw.cli.terminal import console
 
 
@@ -14,11 +14,12 @@ def weights(
     folder: FolderArgument,
     *,
     core: Annotated[Path, Parameter(help="Folder of a core that was emitted with --weights loadable.")],
+    tile: Annotated[str, Parameter(help=f"Only this tile: {TILE_HELP} [default: all]")] = "",
     output: Annotated[Path, Parameter(name=("--output", "-o"), help="File to write.")],
 ) -> None:
-    """Write the weights of a trained network for a core that is already there."""
+    """Write the weights of a trained network, or of one tile, for a core that is already there."""
     from inrhw.artifact.rebuild import weights_for
 
-    loaded = weights_for(folder, core)
+    loaded = weights_for(folder, core, tile)
     write_output(output, loaded)
     console.print(f"{output}  {len(loaded):,} bytes", markup=False, highlight=False, soft_wrap=True)

@@ -8,8 +8,8 @@ from amaranth.lib.wiring import In, Out
 
 from inrhw.core.registers.axi_lite import REGISTERS, bits_of, packed, pass_on
 from inrhw.core.registers.loader_map import FIELDS, READABLE, WRITABLE, Register, State
-from inrhw.core.registers.receiver import WALK, FileReceiver
-from inrhw.core.registers.scrubber import SCRUBBING, Scrubber
+from inrhw.core.registers.receiving.receiver import WALK, FileReceiver
+from inrhw.core.registers.scrubber import BORDER, SCRUBBING, Scrubber
 from inrhw.core.registers.weight_file import MAGIC, shape_digest
 from inrhw.gateware.memory import LOAD_BUS, READ_LATENCY, Contents
 
@@ -30,8 +30,9 @@ class Loader(wiring.Component):
     """Takes weight files, switches to them between two frames, and reads memories back.
 
     A file counts as a whole or not at all: it goes into the bank that is not in use, and only its checksum
-    makes that bank the one of the next frame. A reset aborts a file under way; what was loaded and what is
-    shown outlive it. Registers: `inrhw.core.registers.loader_map` and docs/weights.md.
+    makes that bank the one of the next frame. A tile alone goes into the bank in use, between two frames. A
+    reset aborts a file under way; what was loaded and what is shown outlive it. Registers:
+    `inrhw.core.registers.loader_map` and docs/weights.md.
 
     Parameters
     ----------
@@ -40,7 +41,7 @@ class Loader(wiring.Component):
     starts_empty
         Some memory has no contents before the first file: until then no frame may begin.
     scrubs
-        A `Scrubber` repairs the words; only then there are the attributes from `first` on.
+        A `Scrubber` repairs the words; only then there are the attributes from `wanted` on.
 
     Attributes
     ----------
@@ -60,12 +61,16 @@ class Loader(wiring.Component):
         Nothing is under way in the network, and nothing is admitted while `run` stays low.
     oldest_bank
         Bank of the vector that left the network last; 0 after power up.
-    first, idle, wanted, hold, corrected, uncorrected
+    first, idle, hold
+        The next vector is the first of a frame; none is under way; none may be admitted. Of a core with
+        tiles, or a scrubber.
+    wanted, corrected, uncorrected
         Of the scrubber: see there.
     """
 
     def __init__(self, contents: Sequence[Contents], starts_empty: bool, *, scrubs: bool = False) -> None:
         self._contents, self._starts_empty, self._scrubs = contents, starts_empty, scrubs
+        self._has_tiles = any(memory.part for memory in contents)
         super().__init__(
             {
                 **WEIGHTS_STREAM,
@@ -76,6 +81,7 @@ class Loader(wiring.Component):
                 "run": Out(1),
                 "stopped": In(1),
                 "oldest_bank": In(1),
+                **(BORDER if scrubs or self._has_tiles else {}),
                 **(SCRUBBING if scrubs else {}),
             }
         )
@@ -97,7 +103,11 @@ class Loader(wiring.Component):
         #: It is not zero: a register, because much hangs on it.
         self._busy = Signal()
         self._select = {name: Signal(field.width, name=f"select_{name}") for name, field in _SELECT.items()}
+        #: A good tile waits for the next frame, or until it is at its place.
+        self._tile_waits = Signal(reset_less=True)
         self._switch(m, receiver)
+        if self._has_tiles:
+            self._place(m, receiver)
         if self._scrubs:
             self._scrub(m, receiver)
         self._drive_bus(m, receiver)
@@ -112,7 +122,7 @@ class Loader(wiring.Component):
         m.d.comb += [
             self.bank.eq(shown ^ switch),
             self.run.eq(self._wanted & (self._showing | complete) & ~self._busy),
-            receiver.open.eq(~complete & ((self.oldest_bank == shown) | self.stopped)),
+            receiver.open.eq(~self._waits & ((self.oldest_bank == shown) | self.stopped)),
             receiver.hold.eq(self._busy),
         ]
         m.d.sync += [
@@ -121,16 +131,40 @@ class Loader(wiring.Component):
             self._showing.eq(self._showing | switch),
         ]
 
+    @property
+    def _waits(self) -> Value:
+        """Whether something that was loaded waits for the next frame."""
+        return self._complete | self._tile_waits if self._has_tiles else self._complete
+
+    def _place(self, m: Module, receiver: FileReceiver) -> None:
+        """Hold the next frame until the tile is at its place; what a reset stops begins anew."""
+        waits, begun = self._tile_waits, Signal(name="placing_begun", reset_less=True)
+        m.d.comb += [
+            receiver.shows.eq(self._showing),
+            receiver.place.eq(waits & self.first & self.idle),
+            self.hold.eq(self.first & waits),
+        ]
+        begins = begun | receiver.place
+        m.d.sync += [
+            begun.eq(begins & ~receiver.placed),
+            # Half a tile is never left.
+            waits.eq((waits & ~receiver.placed & (begins | ~receiver.abort)) | receiver.done_tile),
+        ]
+
     def _scrub(self, m: Module, receiver: FileReceiver) -> None:
         """Let the receiver walk over the bank of the next frame when the scrubber says so."""
         m.submodules.scrubber = scrubber = Scrubber(self._contents, self._starts_empty)
         pass_on(m, self, scrubber, SCRUBBING)
         pass_on(m, scrubber, receiver, WALK)
+        tile_waits, placed = (self._tile_waits, receiver.placed) if self._has_tiles else (0, 0)
         m.d.comb += [
+            scrubber.first.eq(self.first),
+            scrubber.idle.eq(self.idle),
+            self.hold.eq(scrubber.hold | (self.first & tile_waits)),
             scrubber.begin.eq(self.begin),
             scrubber.between.eq(receiver.between),
-            scrubber.may_walk.eq(self.run & receiver.between),
-            scrubber.changed.eq(receiver.done | (self._complete & receiver.abort)),
+            scrubber.may_walk.eq(self.run & receiver.between & ~tile_waits),
+            scrubber.changed.eq(receiver.done | (self._complete & receiver.abort) | placed),
         ]
 
     def _drive_bus(self, m: Module, receiver: FileReceiver) -> None:
@@ -141,6 +175,8 @@ class Loader(wiring.Component):
         )
         reading, select = self._reading, self._select
         takes_over, filled = reading > READ_LATENCY, ~self._shown
+        if self._has_tiles:
+            filled ^= receiver.place
         if self._scrubs:
             takes_over, filled = takes_over | receiver.walking, filled ^ (receiver.walking & ~self._complete)
         m.d.sync += [
@@ -191,7 +227,7 @@ class Loader(wiring.Component):
             may_read = may_read & ~receiver.walking
             chunk = Mux(receiver.walking, receiver.chunk, chunk)
         status = {
-            "state": Mux(self._complete, State.COMPLETE, receiver.state),
+            "state": Mux(self._waits, State.COMPLETE, receiver.state),
             "ready": receiver.ready,
             "bank": self._shown,
             "stopped": may_read,

@@ -46,6 +46,7 @@ class Refusal(IntEnum):
     TRUNCATED = 4
     TOO_LONG = 5
     CHECKSUM = 6
+    TILE = 7
 
 
 #: Fields of the registers that have more than one.

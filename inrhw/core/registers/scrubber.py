@@ -7,21 +7,17 @@ from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from inrhw.core.registers.receiver import WALK
+from inrhw.core.registers.receiving.receiver import WALK
 from inrhw.core.registers.walk import STEP
 from inrhw.core.registers.weight_file import chunks
 from inrhw.gateware.memory import IN_LUT_RAM, MAX_LUT_DEPTH, Contents, whole_depth
 from inrhw.gateware.protection.repair import PIECE, PieceRepair
 
+#: What tells, and holds, the border between two frames.
+BORDER = {"first": In(1), "idle": In(1), "hold": Out(1)}
+
 #: Ports between scrubber and core; the loader has them too, and passes them on.
-SCRUBBING = {
-    "first": In(1),
-    "idle": In(1),
-    "wanted": In(1),
-    "hold": Out(1),
-    "corrected": Out(1),
-    "uncorrected": Out(1),
-}
+SCRUBBING = {"wanted": In(1), "corrected": Out(1), "uncorrected": Out(1)}
 
 
 def pieces(contents: Sequence[Contents]) -> Iterator[int]:
@@ -72,7 +68,7 @@ class Scrubber(wiring.Component):
         self._pieces, self._starts_empty = list(pieces(contents)), starts_empty
         walk = {name: member.flip() for name, member in WALK.items()}
         state = {"begin": In(1), "between": In(1), "may_walk": In(1), "changed": In(1)}
-        super().__init__({**SCRUBBING, **state, **walk})
+        super().__init__({**BORDER, **SCRUBBING, **state, **walk})
 
     def elaborate(self, platform: object) -> Module:
         """Count pieces and clocks; remember whether a walk is due, and whether it is to learn."""

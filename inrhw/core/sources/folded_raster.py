@@ -74,7 +74,12 @@ class FoldedRaster:
     @property
     def latency(self) -> int:
         """Cycles from `advance` to the first beat: address, increment, sum."""
-        return 3 + read_latency(self.dense.weight_ecc)
+        return self.position_latency + 3 + read_latency(self.dense.weight_ecc)
+
+    @property
+    def position_latency(self) -> int:
+        """Cycles from `advance` until it is known where the pixel is."""
+        return 0
 
     @property
     def told_banks(self) -> int:
@@ -113,14 +118,16 @@ class FoldedRaster:
         """Rows of increments: that of the first pixel, and one for each axis."""
         return 1 + self.grids[0].axes
 
-    def _contents(self, off_centre: Sequence[Codes], back: Sequence[Codes]) -> list[Contents]:
+    def _contents(
+        self, off_centre: Sequence[Codes], back: Sequence[Codes], step: Codes | int = 1
+    ) -> list[Contents]:
         """Return what is added where a scan starts, and after a pixel, a line, a frame.
 
         On each axis it starts `off_centre` half pixels before the centre, and goes `back` by so many pixels,
-        each [1, 1] or [banks, 1].
+        each [1, 1] or [banks, 1], as the `step` from a pixel to the next in units of the grid's.
         """
         dense = self.dense
-        weights = [dense.weight[..., axis] for axis in range(len(back))]
+        weights = [step * dense.weight[..., axis] for axis in range(len(back))]
         start = dense.bias - sum(weight * off for weight, off in zip(weights, off_centre, strict=True))
         returns = [2 * span * weight for weight, span in zip(weights, back, strict=True)]
         steps = [start, *(2 * weight - sum(returns[:axis]) for axis, weight in enumerate(weights))]
@@ -185,9 +192,10 @@ class Position(NamedTuple):
     bank
         Bank of weights, if there are many.
     start_of_scan
-        It is the first of the signal.
+        The pixel that is asked for is the first of the signal; all above are of that of `position_latency`
+        cycles ago.
     start_of_frame, end_of_line
-        For m_axis.
+        Of the pixel that is asked for, for m_axis.
     """
 
     first: Value
@@ -246,7 +254,7 @@ class FoldedRasterComponent(wiring.Component):
         column = Signal.like(at.column, name="column_q", reset_less=True)
         bank = Signal.like(at.bank, name="bank_q", reset_less=True)
         m.d.sync += [address.eq(address + 1), beat.eq(beat + 1), active.eq(active & (beat != beats - 1))]
-        with m.If(self.advance):
+        with m.If(delay_valid(m, self.advance, source.position_latency)):
             base: Value | int = beats
             for row, start in enumerate(at.starts, 2):
                 base = Mux(start, row * beats, base)
@@ -287,12 +295,17 @@ class FoldedRasterComponent(wiring.Component):
         m.submodules.increments = memory
         m.d.comb += memory.address.eq(address)
         if source.o.banks > 1:
-            m.d.comb += self.o.bank.eq(delay(m, bank, source.latency - 1, "bank"))
+            to_o = source.latency - source.position_latency - 1
+            m.d.comb += self.o.bank.eq(delay(m, bank, to_o, "bank"))
             if source.dense.loadable or contents[0].sets > 1:
                 m.d.comb += memory.bank.eq(bank)
         if source.memories:
-            share_bus(m, self.load, [(memory.load, 0)])
+            share_bus(m, self.load, [(memory.load, 0), *self._also_loaded()])
         return memory
+
+    def _also_loaded(self) -> list[tuple[wiring.PureInterface, int]]:
+        """Return the load bus of what else can be loaded, each with the number of its first memory."""
+        return []
 
     def _accumulate(
         self, m: Module, memory: ColumnMemory, then_place: Value, first: Value, writing: Value

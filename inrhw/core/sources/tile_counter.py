@@ -45,7 +45,7 @@ class TileCounter(wiring.Component):
     tile
         Number of the present sample's tile.
     column, row
-        Where it is among the tiles of a line, on two axes and more, and of a frame, on three.
+        Where it is among the tiles of a line and of a frame, on two axes and more.
     start_of_tile_line, start_of_tile_frame, start_of_tile
         The sample is the first of a line of its tile, on two axes and more, of a frame of it, on three, or of
         all of it.
@@ -58,7 +58,7 @@ class TileCounter(wiring.Component):
     def __init__(self, tiling: Tiling) -> None:
         self._tiling = tiling
         axes = len(tiling.sides)
-        among = dict(zip(("column", "row"), tiling.counts[: axes - 1], strict=False))
+        among = dict(zip(("column", "row"), tiling.counts if axes > 1 else (), strict=False))
         flags = ("start_of_tile_line", "start_of_tile_frame")[: axes - 1]
         flags += ("start_of_tile", "start_of_frame", "end_of_line")
         flags += ("start_of_scan",) if axes > 2 else ()
@@ -111,8 +111,8 @@ class TileCounter(wiring.Component):
         # Those without a name have never had one: Verilog of pictures stays the same.
         names = (None, "y", "z")
         at = [Signal(range(max(2, side)), name=name) for side, name in zip(tiling.tile, names, strict=False)]
-        among = [getattr(self, name) for name in ("column", "row")[: count - 1]]
-        places = [*among, self.tile if count == 1 else Signal(range(max(2, tiling.counts[-1])))]
+        among = [getattr(self, name) for name in ("column", "row")] if count > 1 else [self.tile]
+        places = [*among, Signal(range(max(2, tiling.counts[-1])))][:count]
         axes = []
         for k, (sample, place) in enumerate(zip(at, places, strict=True)):
             is_last_tile = place == tiling.counts[k] - 1

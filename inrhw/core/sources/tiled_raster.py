@@ -55,11 +55,11 @@ class TiledRaster(FoldedRaster):
 
     def contents(self) -> list[Contents]:
         """Return start values, then increments of a pixel, a line, a frame; once if all tiles are alike."""
-        back = self.tiling.extents - 1
-        if self.dense.sets == 1 and (back[:, :-1] == back[0, :-1]).all():
-            back = back[:1]
-        spans = [np.array([[side - 1]]) for side in self.tiling.tile]
-        return self._contents(spans, list(back.T[..., None]))
+        step = self.tiling.steps[:, None]
+        back, whole = self.tiling.extents - 1, np.array(self.tiling.tile) // step - 1
+        if self.dense.sets == 1 and (back[:, :-1] == back[0, :-1]).all() and (step == step[0]).all():
+            back, step = back[:1], step[:1]
+        return self._contents(list(whole[: len(step)].T[..., None]), list(back.T[..., None]), step)
 
     def forward_int(self, bank: int = 0) -> Codes:
         """Return the first layer's output for every sample, [samples, o.length]."""

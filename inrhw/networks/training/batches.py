@@ -53,9 +53,9 @@ def batch_loss(
         generator = torch.Generator().manual_seed(training.seed + step)
         errors = []
         for model, x, target in zip(models, xs, targets, strict=True):
-            if pixels < len(x):
-                drawn = torch.randint(len(x), (pixels,), generator=generator).to(x.device)
-                x, target = x[drawn], target[..., drawn, :]  # noqa: PLW2901
+            if pixels < x.shape[-2]:
+                drawn = torch.randint(x.shape[-2], (pixels,), generator=generator).to(x.device)
+                x, target = x[..., drawn, :], target[..., drawn, :]  # noqa: PLW2901
             # All tiles see the same of their pixels; the sum of their errors, so that none waits for others.
             errors.append(tiles * mean_square(model(x), target, value))
         return torch.stack(errors).mean()
@@ -74,4 +74,5 @@ def pixels_of_a_step(networks: Sequence[INR]) -> int:
     if len(networks) > 1:
         return _TOGETHER
     architecture = networks[0].architecture
-    return max(1, _MOST_BYTES // (_BYTES_A_VALUE * sum(architecture.features)) * architecture.patches.samples)
+    evaluations = min(architecture.evaluations, _MOST_BYTES // (_BYTES_A_VALUE * sum(architecture.features)))
+    return max(1, evaluations * architecture.patches.samples)

@@ -225,7 +225,7 @@ def fit(
         lambda model, step: loss([model], step),
         quantize,
         lambda model: rendering_error([picture], [model]),
-        _identity(picture, architecture, training, start),
+        identity_of(picture, architecture, training, start),
     )
     train(
         state,
@@ -248,8 +248,11 @@ def _psnr_db(mean_square: float) -> float:
     return 10 * math.log10(4 / max(mean_square, sys.float_info.min))
 
 
-def _identity(picture: Samples, architecture: Architecture, training: Training, start: INR | None) -> str:
-    """Return a hash of everything that must be equal for training to go on."""
+def identity_of(picture: Samples, architecture: Architecture, training: Training, start: INR | None) -> str:
+    """Return a hash of everything that must be equal for training to go on.
+
+    `start` is the network that it begins with, or that it must fit.
+    """
     what = hashlib.sha256(identity(architecture, training).encode() + picture.values.tobytes())
     for value in tensors_of(start).values() if start else ():
         what.update(value.numpy().tobytes())

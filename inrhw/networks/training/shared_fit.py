@@ -18,7 +18,6 @@ from inrhw.networks.shared import (
     SharedArchitecture,
     SharedINR,
     check_mode,
-    joining,
     own_network,
     shared_architectures,
 )
@@ -253,10 +252,10 @@ def add_picture(
     architecture = replace(common, sides=picture.sides)
 
     def quantize(network: INR) -> INR:
-        return joining(network.quantized(), fitted.model)
+        return fitted.model.joined_by(network.quantized())
 
     seed = training.seed + len(fitted.pictures)
-    float_model = joining(own_network(architecture, seed), fitted.float_model)
+    float_model = fitted.float_model.joined_by(own_network(architecture, seed))
     state = State(float_model, quantize(float_model))
     loss = batch_loss([picture], [float_model], training)
     task = Task(

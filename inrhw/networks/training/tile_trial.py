@@ -63,9 +63,12 @@ def is_smaller(architecture: TiledArchitecture, signal: Samples) -> bool:
     """Return whether its weights take fewer bits than the signal's own values."""
     features = architecture.features
     bits = architecture.precision.weight_bits_of(len(features) - 1)
-    layers = zip(features, features[1:], bits, strict=False)
-    weights = sum((columns + 1) * rows * width for columns, rows, width in layers)
-    return architecture.tiles * weights < signal.values.size * signal.value.width
+    layers = enumerate(zip(features, features[1:], bits, strict=False))
+    stored = [
+        (columns + 1) * rows * width * (1 if place in architecture.shared_places else architecture.tiles)
+        for place, (columns, rows, width) in layers
+    ]
+    return sum(stored) < signal.values.size * signal.value.width
 
 
 def tried(signal: Samples, architecture: A, training: Training) -> Trial[A]:

@@ -9,13 +9,14 @@ from amaranth.sim import Simulator
 from inrhw.base.errors import InputError
 from inrhw.base.types import Codes
 from inrhw.core.sources.folded_raster import FoldedRaster
+from inrhw.core.sources.leaf_raster import LeafRaster
 from inrhw.core.sources.tiled_raster import TiledRaster
 from inrhw.ops.linear.dense.node import Dense
 from inrhw.ops.linear.folded_dense.fold import Fold, MemoryFormat
 from inrhw.ops.linear.folded_dense.node import FoldedDense
 from inrhw.signals.grid import Grid
 
-EXAMPLES: list[FoldedRaster] = [*FoldedRaster.examples(), *TiledRaster.examples()]
+EXAMPLES: list[FoldedRaster] = [*FoldedRaster.examples(), *TiledRaster.examples(), *LeafRaster.examples()]
 SOURCES = [pytest.param(source, id=f"{type(source).__name__}{k}") for k, source in enumerate(EXAMPLES)]
 
 

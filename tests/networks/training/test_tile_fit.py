@@ -38,6 +38,20 @@ def test_one_tile_gets_better_and_no_bit_of_the_others_changes(fitted: Fitted) -
     assert same[:3].all() and same[:, :4].all() and not same[3:, 4:].all()
 
 
+def test_layers_that_tiles_share_stay_when_one_is_trained_again(fitted: Fitted) -> None:
+    before = fit(fitted.picture, replace(CUT, shared_layers=True), TRAINING)
+    after = retrain_tile(before, 3, BETTER)
+    for a, b in ((before.float_model, after.float_model), (before.model, after.model)):
+        for name, value in a.state_dict().items():
+            now = b.state_dict()[name]
+            if name.startswith("layers.1."):
+                assert torch.equal(value, now)
+            else:
+                assert torch.equal(value[:3], now[:3]) and not torch.equal(value[3], now[3])
+    same = after.model.render() == before.model.render()
+    assert same[:3].all() and same[:, :4].all() and not same[3:, 4:].all()
+
+
 def test_a_tile_that_got_worse_stays_as_it_was(fitted: Fitted) -> None:
     better = retrain_tile(fitted, 0, BETTER)
     assert retrain_tile(better, 0, replace(TRAINING, seed=5)) is better
@@ -71,6 +85,21 @@ def test_a_tile_of_any_signal_is_trained_alone(
     assert set(architecture.tiling.numbers()[changed]) == {number}
     with pytest.raises(InputError, match="tile must be"):
         tile_number("0,0", before)
+
+
+@pytest.mark.parametrize("number", [0, 2, 5])
+def test_a_leaf_is_trained_alone_at_its_own_size(number: int) -> None:
+    architecture = replace(CUT, sides=(12, 10), tile=(8, 8), leaves="011110")
+    values = np.random.default_rng(0).integers(0, 256, (10, 12, 3), dtype=np.uint8)
+    before = fit(Picture("noise", values), architecture, TRAINING)
+    assert tile_number(str(number), before) == number
+    after = retrain_tile(before, number, BETTER)
+    changed = (after.model.render() != before.model.render()).any(axis=-1).ravel()
+    assert set(architecture.tiling.numbers()[changed]) == {number}
+    error, former = (np.square(each.model.render() - values.astype(float)) for each in (after, before))
+    assert error.sum() < former.sum()
+    with pytest.raises(InputError, match="tile must be from 0 to 5, not 6"):
+        tile_number("6", before)
 
 
 def test_a_network_without_tiles_has_none_to_train_again() -> None:

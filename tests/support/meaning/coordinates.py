@@ -50,6 +50,30 @@ def sample_in_patch(at: Place, patch: Place) -> tuple[Place, int]:
     return tuple(j // n for j, n in zip(at, patch, strict=True)), number(inner, patch)
 
 
+def samples_in_leaves(sides: Place, tile: Place, depths: str) -> dict[Place, tuple[int, list[int]]]:
+    """Return the number of the leaf of every sample, and its coordinates there."""
+    found: dict[Place, tuple[int, list[int]]] = {}
+    left = [int(digit) for digit in depths]
+
+    def take(corner: Place, part: Place, halved: int) -> None:
+        if any(first >= side for first, side in zip(corner, sides, strict=True)):
+            return
+        if left[0] > halved:
+            half = tuple(n // 2 for n in part)
+            for at in places((2,) * len(part)):
+                take(tuple(c + k * n for c, k, n in zip(corner, at, half, strict=True)), half, halved + 1)
+            return
+        leaf = len(depths) - len(left)
+        left.pop(0)
+        for at in places(part):
+            coordinates = [(2 * j + 1) * 2**halved - n for j, n in zip(at, tile, strict=True)]
+            found[tuple(c + j for c, j in zip(corner, at, strict=True))] = leaf, coordinates
+
+    for at in places(tuple(-(-side // n) for side, n in zip(sides, tile, strict=True))):
+        take(tuple(k * n for k, n in zip(at, tile, strict=True)), tile, 0)
+    return found
+
+
 def sample_in_tile(at: Place, sides: Place, tile: Place) -> tuple[int, Place]:
     """Return the number of the tile of a sample, and the place of the sample in it."""
     counts = tuple(-(-side // n) for side, n in zip(sides, tile, strict=True))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from support.meaning.coordinates import number, places, sample_in_patch, sample_in_tile
+from support.meaning.coordinates import number, places, sample_in_patch, sample_in_tile, samples_in_leaves
 from support.meaning.network import Network
 from support.meaning.stored import Tensors
 
@@ -36,4 +36,22 @@ def rendered(architecture: dict[str, Any], values: list[list[list[int]]]) -> lis
         which, within = sample_in_tile(at, sides, tile)
         of_patch, sample = sample_in_patch(within, patch)
         found += values[which][number(of_patch, patches)][sample * channels : (sample + 1) * channels]
+    return found
+
+
+def rendered_in_leaves(architecture: dict[str, Any], tensors: Tensors) -> list[int]:
+    """Return the values of a whole signal of leaves, sample by sample."""
+    scale, channels, patch = architecture["scale"], architecture["channels"], architecture["patch"]
+    each = networks({**architecture, "leaves": ""}, tensors)
+    patch = tuple(patch or [1] * len(architecture["sides"]))
+    counted = {
+        name: tuple(side * scale // n for side, n in zip(architecture[name], patch, strict=True))
+        for name in ("sides", "tile")
+    }
+    leaves = samples_in_leaves(counted["sides"], counted["tile"], architecture["leaves"])
+    found: list[int] = []
+    for at in places(tuple(side * scale for side in architecture["sides"])):
+        of_patch, sample = sample_in_patch(at, patch)
+        leaf, coordinates = leaves[of_patch]
+        found += each[leaf](coordinates)[sample * channels : (sample + 1) * channels]
     return found

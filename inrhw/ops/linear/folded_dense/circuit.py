@@ -115,7 +115,9 @@ class FoldedDenseComponent(wiring.Component):
 
     def _connect(self, m: Module, memory: ColumnMemory, bank: Value | None) -> None:
         if self._node.switches:
-            m.d.comb += memory.bank.eq(bank)
+            assert bank is not None
+            # One set of loadable weights is told by the highest bit which picture is shown.
+            m.d.comb += memory.bank.eq(bank[-len(memory.bank) :])
         if self._node.loadable:
             self._memories.append(memory)
 

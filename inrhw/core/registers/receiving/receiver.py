@@ -1,19 +1,26 @@
 """Reads a weight file word by word: checks it, and says what goes where."""
 
-import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 
-from amaranth.hdl import Module, Mux, ResetSignal, Signal, Value, ValueLike
+from amaranth.hdl import Const, Module, Mux, ResetSignal, Signal, Value, ValueLike
 from amaranth.lib import wiring
 from amaranth.lib.crc.catalog import CRC32_ISO_HDLC
 from amaranth.lib.wiring import In, Out
 
 from inrhw.core.registers.loader_map import Refusal, State
-from inrhw.core.registers.weight_file import FRAME_WORDS, MAGIC, body_words, chunks, shape_digest
+from inrhw.core.registers.receiving.body_writer import BodyWriter
+from inrhw.core.registers.receiving.tile_buffer import TileBuffer
+from inrhw.core.registers.weight_file import (
+    FRAME_WORDS,
+    MAGIC,
+    TILE_MAGIC,
+    body_words,
+    chunks,
+    shape_digest,
+    tile_body_words,
+)
 from inrhw.gateware.memory import MAX_WIDTH, READ_LATENCY, Contents
-from inrhw.gateware.selection import lookup
 
 
 class _Expect(IntEnum):
@@ -28,20 +35,8 @@ class _Expect(IntEnum):
     NOTHING = 5
     #: The end of a file that was refused; what comes before is dropped.
     END = 6
-
-
-@dataclass(frozen=True)
-class _Run:
-    """Memories in a row that are of equal depth and words."""
-
-    last_memory: int
-    last_address: int
-    last_chunk: int
-
-
-def _runs(contents: Sequence[Contents]) -> list[_Run]:
-    alike = itertools.groupby(enumerate(contents), key=lambda item: (item[1].depth, chunks(item[1].width)))
-    return [_Run(list(group)[-1][0], depth - 1, n_chunks - 1) for (depth, n_chunks), group in alike]
+    #: The number of the tile, of a file with one.
+    TILE = 7
 
 
 #: Ports of a receiver that walks, for what repairs the words.
@@ -55,16 +50,23 @@ WALK = {
 }
 
 
+#: Ports of a receiver that takes single tiles, for what says when one may go to its place.
+PLACE = {"shows": In(1), "done_tile": Out(1), "place": In(1), "placed": Out(1)}
+
+
 class FileReceiver(wiring.Component):
     """Takes files from a stream, or from a register; a file that was begun by one of them is its alone.
+
+    A file with a single tile goes into a buffer, and from there into the memories when it is told to.
 
     Parameters
     ----------
     contents
-        The memories, in the order of their numbers.
+        The memories, in the order of their numbers. Where they have parts, which are tiles, there are the
+        attributes from `shows` on.
     walks
         Between two files it can also walk over the memories, as if their own words came as a body: for
-        that there are the attributes from `walk` on.
+        that there are the attributes from `between` to `walked`.
 
     Attributes
     ----------
@@ -102,10 +104,19 @@ class FileReceiver(wiring.Component):
         Take `word`, and go on to the next ones.
     walked
         With `taken`: they are the last ones.
+    shows
+        There is a picture of which a tile may be replaced.
+    done_tile
+        High for one cycle when a whole good file with a tile is in the buffer.
+    place
+        No file is under way, and the tile goes to its place, from its beginning, while this is high.
+    placed
+        High for one cycle when it is there.
     """
 
     def __init__(self, contents: Sequence[Contents], *, walks: bool = False) -> None:
         self._contents, self._walks = contents, walks
+        self._tiles = max(memory.parts for memory in contents)
         super().__init__(
             {
                 "tdata": In(32),
@@ -133,20 +144,24 @@ class FileReceiver(wiring.Component):
                     if walks
                     else {}
                 ),
+                **(PLACE if self._tiles else {}),
             }
         )
 
     def elaborate(self, platform: object) -> Module:
-        """Build the choice of a word, the check of its place in the file, and the counters of the body."""
+        """Build the choice of a word, the check of its place in the file, and the way of the body."""
         m = Module()
         self._expect = Signal(_Expect)
         self._word, self._take, self._last = Signal(32), Signal(), Signal()
+        #: No file is under way.
+        self._between = self._expect == _Expect.MAGIC
         self._choose(m)
-        body_ends = self._count(m)
+        m.submodules.body = body = BodyWriter(self._contents)
+        body_ends = self._write(m, body)
         m.submodules.crc = crc = CRC32_ISO_HDLC(data_width=32).create()
         m.d.comb += [
             crc.data.eq(self._word),
-            crc.start.eq(self._expect == _Expect.MAGIC),
+            crc.start.eq(self._between),
             crc.valid.eq(self._take & (self._expect != _Expect.CHECKSUM)),
         ]
         self._check(m, body_ends, crc.crc)
@@ -183,54 +198,52 @@ class FileReceiver(wiring.Component):
         with m.Elif(take & (expect != _Expect.END)):
             m.d.sync += self.words.eq(self.words + 1)
 
-    def _count(self, m: Module) -> Value:
-        """Count through the body; return whether this is its last word."""
-        runs = _runs(self._contents)
-        run = Signal(range(len(runs)))
-        chunk = Signal(range(chunks(MAX_WIDTH)))
-
-        def of_run(name: str, counter: Value) -> Value:
-            table = [getattr(each, name) for each in runs]
-            return lookup(table + table[-1:] * ((1 << len(run)) - len(table)), run, len(counter))
-
-        word_ends, memory_ends, run_ends = Signal(), Signal(), Signal()
-        in_body = self._take & (self._expect == _Expect.BODY)
-        rests: ValueLike = self._expect == _Expect.MAGIC
-        if self._walks:
-            in_body = Mux(self.walking, self.taken, in_body)
-            rests = rests & ~self.walking
-        m.d.comb += [
-            word_ends.eq(chunk == of_run("last_chunk", chunk)),
-            memory_ends.eq(word_ends & (self.address == of_run("last_address", self.address))),
-            run_ends.eq(memory_ends & (self.memory == of_run("last_memory", self.memory))),
-            self.write.eq(in_body & word_ends),
-        ]
-        with m.If(rests):
-            m.d.sync += [counter.eq(0) for counter in (chunk, self.address, self.memory, run)]
-        with m.Elif(in_body):
-            m.d.sync += [
-                chunk.eq(Mux(word_ends, 0, chunk + 1)),
-                self.address.eq(Mux(memory_ends, 0, self.address + word_ends)),
-                self.memory.eq(self.memory + memory_ends),
-                run.eq(run + run_ends),
+    def _write(self, m: Module, body: BodyWriter) -> Value:
+        """Say where the pieces of the body go; return whether this is its last word."""
+        step: Value = self._take & (self._expect == _Expect.BODY)
+        rest, piece, ends = self._between, self._staged, body.ends
+        if self._tiles:
+            m.submodules.buffer = buffer = TileBuffer(tile_body_words(self._contents))
+            self._of_tile, self._tile = Signal(name="of_tile"), Signal.like(body.tile, reset_less=True)
+            places = Signal(name="places")  # since a clock: the buffer's first word takes two
+            m.d.sync += places.eq(self.place)
+            m.d.comb += [
+                buffer.rest.eq(rest & ~self.place),
+                buffer.store.eq(step & self._of_tile),
+                buffer.word.eq(self._word),
+                buffer.give.eq(self.place),
+                buffer.hold.eq(self.hold),
+                self.placed.eq(buffer.given),
+                body.of_tile.eq(self.place),
+                body.tile.eq(self._tile),
             ]
-        data = Signal(MAX_WIDTH, name="staged", reset_less=True)
-        for k in range(chunks(MAX_WIDTH)):
-            with m.If(in_body & (chunk == k)):
-                m.d.sync += data[32 * k : 32 * k + 32].eq(self._staged)
-        m.d.comb += self.data.eq(data)
-        body_ends = run_ends & (run == len(runs) - 1)
+            rest = rest & ~(self.place & places)
+            step = Mux(self.place, buffer.step, step & ~self._of_tile)
+            piece = Mux(self.place, buffer.piece, piece)
+            ends = Mux(self._of_tile, buffer.full, ends)
         if self._walks:
-            self._walk(m, rests, chunk, body_ends)
-        return body_ends
+            step = Mux(self.walking, self.taken, step)
+            rest = rest & ~self.walking
+        m.d.comb += [
+            body.rest.eq(rest),
+            body.step.eq(step),
+            body.piece.eq(piece),
+            self.write.eq(body.write),
+            self.memory.eq(body.memory),
+            self.address.eq(body.address),
+            self.data.eq(body.data),
+        ]
+        if self._walks:
+            self._walk(m, rest, body)
+        return ends
 
-    def _walk(self, m: Module, rests: Value, chunk: Value, body_ends: Value) -> None:
+    def _walk(self, m: Module, rests: Value, body: BodyWriter) -> None:
         """Begin and end a walk; an abort ends it too."""
         m.d.comb += [
-            self.between.eq(self._expect == _Expect.MAGIC),
-            self.chunk.eq(chunk),
+            self.between.eq(self._between),
+            self.chunk.eq(body.chunk),
             self.word.eq(self._staged),
-            self.walked.eq(self.walking & self.taken & body_ends),
+            self.walked.eq(self.walking & self.taken & body.ends),
         ]
         with m.If(self.walk & rests & ~self._take):
             m.d.sync += self.walking.eq(1)
@@ -240,16 +253,29 @@ class FileReceiver(wiring.Component):
     def _check(self, m: Module, body_ends: Value, checksum: Value) -> None:
         """Step through the file, or refuse it."""
         expect, word = self._expect, self._word
-        header = (
-            (_Expect.MAGIC, MAGIC, Refusal.MAGIC),
-            (_Expect.SHAPE, shape_digest(self._contents), Refusal.SHAPE),
-            (_Expect.COUNT, body_words(self._contents), Refusal.LENGTH),
+        magic, count, behind_count = word == MAGIC, Const(body_words(self._contents)), Const(_Expect.BODY)
+        if self._tiles:
+            of_tile = self._of_tile
+            magic |= word == TILE_MAGIC
+            count = Mux(of_tile, tile_body_words(self._contents), count)
+            behind_count = Mux(of_tile, _Expect.TILE, behind_count)
+            with m.If(self._take & self._between):
+                m.d.sync += of_tile.eq(word == TILE_MAGIC)
+        header: Sequence[tuple[_Expect, Value, Refusal, ValueLike]] = (
+            (_Expect.MAGIC, magic, Refusal.MAGIC, _Expect.SHAPE),
+            (_Expect.SHAPE, word == shape_digest(self._contents), Refusal.SHAPE, _Expect.COUNT),
+            (_Expect.COUNT, word == count, Refusal.LENGTH, behind_count),
         )
+        if self._tiles:
+            known = (word < self._tiles) & self.shows
+            header = (*header, (_Expect.TILE, known, Refusal.TILE, _Expect.BODY))
+            with m.If(self._take & (expect == _Expect.TILE)):
+                m.d.sync += self._tile.eq(word)
         with m.If(self._take), m.Switch(expect):
-            for place, wanted, reason in header:
+            for place, right, reason, following in header:
                 with m.Case(place):
-                    m.d.sync += [self.error.eq(Refusal.NONE), expect.eq(place + 1)]
-                    with m.If(word != wanted):
+                    m.d.sync += [self.error.eq(Refusal.NONE), expect.eq(following)]
+                    with m.If(~right):
                         self._refuse(m, reason)
                     with m.Elif(self._last):
                         self._refuse(m, Refusal.TRUNCATED)
@@ -278,15 +304,17 @@ class FileReceiver(wiring.Component):
         expect = self._expect
         on_the_way = Signal(range(READ_LATENCY + 1))
         kept = Signal(32, name="checksum_kept", reset_less=True)
-        m.d.comb += [
-            self.done.eq((expect == _Expect.NOTHING) & (on_the_way == 0) & self.open & ~self.abort),
-            self.checksum.eq(kept),
-        ]
+        done = (expect == _Expect.NOTHING) & (on_the_way == 0) & self.open & ~self.abort
+        is_picture: Value = Const(1)
+        if self._tiles:
+            is_picture = ~self._of_tile
+            m.d.comb += self.done_tile.eq(done & self._of_tile)
+        m.d.comb += [self.done.eq(done & is_picture), self.checksum.eq(kept)]
         with m.If(expect != _Expect.NOTHING):
             m.d.sync += on_the_way.eq(READ_LATENCY)
         with m.Elif(on_the_way != 0):
             m.d.sync += on_the_way.eq(on_the_way - 1)
-        with m.If(self.done):
+        with m.If(done):
             m.d.sync += [expect.eq(_Expect.MAGIC), kept.eq(computed)]
         with m.If(self.abort):
             m.d.sync += [expect.eq(_Expect.MAGIC), self.error.eq(Refusal.NONE), self.words.eq(0)]
