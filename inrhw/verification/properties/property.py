@@ -1,0 +1,63 @@
+"""What a property is: a promise about emitted modules, and Verilog that checks it beside them."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from inrhw.base.discovery import modules_in
+from inrhw.core.core import Core
+from inrhw.verification.properties import promises
+
+#: A name inside an instance, as in ``fifo.stored``; ports of instances such as ``.x(y)`` are none.
+_HIERARCHICAL = re.compile(r"(?<![\w.\\$])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What one proof is about.
+
+    Parameters
+    ----------
+    checker
+        Items of a Verilog module, with ``assert`` for what must hold and ``assume`` for what may be taken for
+        granted of the inputs. They see all names of the module, and those in its instances as ``fifo.stored``.
+    module
+        The emitted module, by its instances from the top on, as in ``raster.counter``; "" for the whole core.
+        All of its inputs may be anything in every clock.
+    keeps_memories
+        Whether memories hold what was written to them; else they give anything, which proves no less.
+    """
+
+    checker: str
+    module: str = ""
+    keeps_memories: bool = False
+
+    def beside(self, flat: str) -> str:
+        """Return a module's flat Verilog with the checker in it."""
+        names = _HIERARCHICAL.sub(lambda name: f"\\{name[0]} ", self.checker)
+        before, end, after = flat.rpartition("endmodule")
+        return f"`default_nettype none\n{before}{names}\n{end}{after}"
+
+
+@dataclass(frozen=True)
+class Property:
+    """A promise that all cores keep, or all of a kind.
+
+    Parameters
+    ----------
+    promise
+        What holds, in a sentence.
+    claims
+        What is to be proven of a core; nothing where the core has not what the promise is about.
+    """
+
+    promise: str
+    claims: Callable[[Core], Iterator[Claim]]
+
+
+def properties() -> dict[str, Property]:
+    """Return every property by name: a file each in `inrhw.verification.properties.promises`."""
+    return {
+        module.__name__.rpartition(".")[2]: module.PROPERTY  # type: ignore[attr-defined]
+        for module in modules_in(promises)
+    }
