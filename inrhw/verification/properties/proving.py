@@ -1,67 +1,22 @@
-"""Proves properties of an emitted core, or finds how it breaks them.
+"""Proves the properties of an emitted core, from power-up on and for all inputs.
 
-Yosys reads the Verilog and the checker into one circuit of AND gates, and ABC's `pdr` looks for an invariant
-of it: something that holds at power-up, goes on to hold from clock to clock, and rules every assertion's
-failure out. Registers begin as the Verilog says; inputs may be anything in every clock, the reset too.
+Registers begin as the Verilog says; inputs may be anything in every clock, the reset too. What is x in the
+Verilog may be anything. Assumed: Yosys reads Verilog and checkers right, and ABC is right.
 """
 
-import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from inrhw.base.errors import InrhwError, ToolFailed
-from inrhw.base.programs.process import last_lines, run
-from inrhw.base.yosys import DESIGN, run_yosys, write_design
 from inrhw.core.core import Core
 from inrhw.verification.equivalence.abc import find_abc
-from inrhw.verification.properties.property import Claim, properties
-
-PROVEN, BROKEN, UNDECIDED = "proven", "broken", "undecided"
+from inrhw.verification.properties.checked import CheckedModule
+from inrhw.verification.properties.invariant import BROKEN, answer
+from inrhw.verification.properties.property import properties
 
 #: Seconds that ABC may look for one invariant.
 CLAIM_S = 60.0
-
-_FLATTEN = f"""
-    read_verilog {DESIGN}
-    hierarchy -check -top {{module}}
-    proc -norom
-    flatten
-    opt_expr
-    opt_clean
-    write_verilog -noattr flat.v
-"""
-
-#: Only what the checker looks at stays.
-_CHECKED = """
-    read_verilog -formal -sv checked.sv
-    hierarchy -check -top {module}
-    proc -norom
-    async2sync
-    chformal -lower
-    delete -output {module}/o:*
-    opt_clean -purge
-    memory -nomap
-    {memories}
-    opt_expr
-    opt_clean -purge
-"""
-
-_AS_GATES = """
-    wreduce
-    opt_expr
-    opt_clean
-    dffunmap
-    techmap
-    setundef -undriven -anyseq
-    aigmap
-    opt_clean
-    delete t:$anyseq t:$scopeinfo
-    write_aiger -zinit checked.aig
-"""
-
-_WAVES = "sat -tempinduct-baseonly -prove-asserts -set-assumes -maxsteps {clocks} -dump_vcd wrong.vcd"
 
 
 @dataclass(frozen=True)
@@ -73,26 +28,23 @@ class Outcome:
     name, promise
         Of the property.
     module
-        Of the claim.
+        What is claimed to keep it: instances from the top on, "" for the whole core.
     status
-        "proven": by induction, for all inputs. "broken": there are inputs, from power-up on, with which an
-        assertion fails. "undecided": it holds for so many clocks from power-up on, and nobody knows further.
-    clocks
-        Until it breaks, or for which it surely holds; None if it is proven.
-    clauses
-        Of the invariant that was found; None if none was.
+        "proven": by induction, so for ever. "broken": there are inputs, from power-up on, with which an
+        assertion fails. "undecided": none fails in the first clocks, and nobody knows further.
+    how
+        The induction, or the clocks.
     seconds
         Time it took.
     waves
-        Where the waves of a failure are, "" without one.
+        Path of the waves of a failure, "" without one.
     """
 
     name: str
     promise: str
     module: str
     status: str
-    clocks: int | None
-    clauses: int | None
+    how: str
     seconds: float
     waves: str = ""
 
@@ -113,84 +65,26 @@ def prove_properties(
     folder
         Gets files of Yosys and ABC and their logs, in a folder for each claim; made if needed.
     deadline_s
-        Seconds that ABC may take for each.
+        Seconds that ABC may look for one invariant.
 
     Raises
     ------
     ToolNotFound
         There is no ``yosys-abc``, or no Yosys.
     ToolFailed
-        Yosys or ABC ended with an error, such as a name that a checker does not find in the Verilog.
+        Yosys or ABC ended with an error.
     """
     find_abc()
     text = verilog.read_text()
     for name, kept in properties().items():
         for number, claim in enumerate(kept.claims(core)):
-            start = time.monotonic()
-            work = folder / f"{name}{number or ''}"
-            work.mkdir(parents=True, exist_ok=True)
-            proof = _Proof(claim, "__".join([top, *filter(None, claim.module.split("."))]), work)
-            status, clocks, clauses = proof.run(text, deadline_s)
-            waves = proof.waves(clocks + 1) if status == BROKEN and clocks is not None else ""
-            seconds = round(time.monotonic() - start, 2)
-            yield Outcome(name, kept.promise, claim.module, status, clocks, clauses, seconds, waves)
-
-
-@dataclass(frozen=True)
-class _Proof:
-    """A claim about a module, and the folder where it is proven."""
-
-    claim: Claim
-    module: str
-    folder: Path
-
-    def run(self, verilog: str, deadline_s: float) -> tuple[str, int | None, int | None]:
-        """Return status, clocks and clauses."""
-        write_design(verilog, self.folder)
-        run_yosys(_FLATTEN.format(module=self.module), self.folder, self.folder / "flatten.log")
-        flat = (self.folder / "flat.v").read_text()
-        (self.folder / "checked.sv").write_text(self.claim.beside(flat))
-        run_yosys(self._checked + _AS_GATES, self.folder, self.folder / "yosys.log")
-        return self._invariant(deadline_s)
-
-    @property
-    def _checked(self) -> str:
-        memories = "memory_map" if self.claim.keeps_memories else "cutpoint t:$mem_v2"
-        return _CHECKED.format(module=self.module, memories=memories)
-
-    def _invariant(self, deadline_s: float) -> tuple[str, int | None, int | None]:
-        printed = self._abc("fold; orpos; bmc3 -F 4; ind -F 2 -C 100000", deadline_s)
-        if "Networks are equivalent" in printed and "No output asserted" in printed:
-            return PROVEN, None, 0
-        printed = self._abc(f"fold; pdr -v -T {max(1, int(deadline_s))}", deadline_s)
-        if found := re.search(r"was asserted in frame (\d+)", printed):
-            return BROKEN, int(found[1]), None
-        if "Property proved" in printed:
-            clauses = re.search(r"Invariant F\[\d+\] : (\d+) clauses", printed)
-            return PROVEN, None, int(clauses[1]) if clauses else 0
-        if found := re.search(r"Reached timeout \(\d+ seconds\) in frame (\d+)", printed):
-            return UNDECIDED, int(found[1]), None
-        raise ToolFailed("yosys-abc", self.folder / "abc.log", last_lines(self.folder / "abc.log"))
-
-    def _abc(self, script: str, deadline_s: float) -> str:
-        log = self.folder / "abc.log"
-        command = [str(find_abc()), "-c", f"read_aiger checked.aig; {script}"]
-        try:
-            run("yosys-abc", command, self.folder, log, deadline_s=2 * deadline_s)
-        except ToolFailed:  # what it printed may say enough
-            pass
-        return log.read_text(errors="replace")
-
-    def waves(self, clocks: int) -> str:
-        """Return where the waves of a failure within so many clocks are; "" if Yosys has none."""
-        try:
-            run_yosys(
-                self._checked + _WAVES.format(clocks=clocks),
-                self.folder,
-                self.folder / "waves.log",
-                deadline_s=CLAIM_S,
+            start = time.perf_counter()
+            checked = CheckedModule(claim, top, folder / f"{name}{number}")
+            checked.folder.mkdir(parents=True, exist_ok=True)
+            checked.write(text)
+            found = answer(checked.folder, deadline_s)
+            seconds = round(time.perf_counter() - start, 2)
+            waves = checked.waves(found.clocks + 1) if found.status == BROKEN else None
+            yield Outcome(
+                name, kept.promise, claim.module, found.status, found.how, seconds, str(waves or "")
             )
-        except InrhwError:
-            return ""
-        waves = self.folder / "wrong.vcd"
-        return str(waves) if waves.exists() else ""
