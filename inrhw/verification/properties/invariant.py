@@ -1,5 +1,6 @@
 """ABC proves that no assertion of a circuit ever fails, or finds how one does."""
 
+import contextlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,7 +41,11 @@ class Answer:
     def how(self) -> str:
         """In words."""
         if self.status != PROVEN:
-            return f"fails in clock {self.clocks}" if self.status == BROKEN else f"holds for {self.clocks} clocks"
+            return (
+                f"fails in clock {self.clocks}"
+                if self.status == BROKEN
+                else f"holds for {self.clocks} clocks"
+            )
         return f"invariant of {self.clauses} clauses" if self.clauses else f"induction, {self.clocks} clocks"
 
 
@@ -69,8 +74,6 @@ def _abc(script: str, folder: Path, deadline_s: float) -> str:
     """Return what ABC prints."""
     log = folder / "abc.log"
     command = [str(find_abc()), "-c", f"read_aiger {AIGER}; fold; {script}"]
-    try:
+    with contextlib.suppress(ToolFailed):  # what it printed may say enough
         run("yosys-abc", command, folder, log, deadline_s=2 * deadline_s)
-    except ToolFailed:  # what it printed may say enough
-        pass
     return log.read_text(errors="replace")

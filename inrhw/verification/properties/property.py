@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 
 from inrhw.base.discovery import modules_in
 from inrhw.core.core import Core
@@ -20,7 +21,7 @@ class Claim:
     ----------
     checker
         Items of a Verilog module, with ``assert`` for what must hold and ``assume`` for what may be taken for
-        granted of the inputs. They see all names of the module, and those in its instances as ``fifo.stored``.
+        granted. They see all names of the module, and those in its instances as ``fifo.stored``.
     module
         The emitted module, by its instances from the top on, as in ``raster.counter``; "" for the whole core.
         All of its inputs may be anything in every clock.
@@ -49,15 +50,19 @@ class Property:
         What holds, in a sentence.
     claims
         What is to be proven of a core; nothing where the core has not what the promise is about.
+    given
+        Name of the property that proves what the claims assume; "" if they assume nothing.
     """
 
     promise: str
     claims: Callable[[Core], Iterator[Claim]]
+    given: str = ""
 
 
 def properties() -> dict[str, Property]:
-    """Return every property by name: a file each in `inrhw.verification.properties.promises`."""
-    return {
-        module.__name__.rpartition(".")[2]: module.PROPERTY  # type: ignore[attr-defined]
-        for module in modules_in(promises)
+    """Return every property by name, those that others assume first: a file each in `promises`."""
+    found: dict[str, Property] = {
+        module.__name__.rpartition(".")[2]: module.PROPERTY for module in modules_in(promises)
     }
+    order = TopologicalSorter({name: [kept.given] * bool(kept.given) for name, kept in found.items()})
+    return {name: found[name] for name in order.static_order()}

@@ -6,14 +6,14 @@ Verilog may be anything. Assumed: Yosys reads Verilog and checkers right, and AB
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from inrhw.core.core import Core
 from inrhw.verification.equivalence.abc import find_abc
 from inrhw.verification.properties.checked import CheckedModule
-from inrhw.verification.properties.invariant import BROKEN, answer
-from inrhw.verification.properties.property import properties
+from inrhw.verification.properties.invariant import BROKEN, PROVEN, UNDECIDED, answer
+from inrhw.verification.properties.property import Property, properties
 
 #: Seconds that ABC may look for one invariant.
 CLAIM_S = 60.0
@@ -31,7 +31,8 @@ class Outcome:
         What is claimed to keep it: instances from the top on, "" for the whole core.
     status
         "proven": by induction, so for ever. "broken": there are inputs, from power-up on, with which an
-        assertion fails. "undecided": none fails in the first clocks, and nobody knows further.
+        assertion fails. "undecided": none fails in the first clocks, and nobody knows further; or it was
+        proven from what was not.
     how
         The induction, or the clocks.
     seconds
@@ -75,16 +76,26 @@ def prove_properties(
         Yosys or ABC ended with an error.
     """
     find_abc()
-    text = verilog.read_text()
+    text, proven = verilog.read_text(), {""}
     for name, kept in properties().items():
+        outcomes = []
         for number, claim in enumerate(kept.claims(core)):
-            start = time.perf_counter()
             checked = CheckedModule(claim, top, folder / f"{name}{number}")
-            checked.folder.mkdir(parents=True, exist_ok=True)
-            checked.write(text)
-            found = answer(checked.folder, deadline_s)
-            seconds = round(time.perf_counter() - start, 2)
-            waves = checked.waves(found.clocks + 1) if found.status == BROKEN else None
-            yield Outcome(
-                name, kept.promise, claim.module, found.status, found.how, seconds, str(waves or "")
-            )
+            outcomes.append(_outcome(name, kept, checked, text, deadline_s))
+            if kept.given not in proven and outcomes[-1].status == PROVEN:
+                outcomes[-1] = replace(outcomes[-1], status=UNDECIDED, how=f"if {kept.given} holds")
+            yield outcomes[-1]
+        if all(outcome.status == PROVEN for outcome in outcomes):
+            proven.add(name)
+
+
+def _outcome(name: str, kept: Property, checked: CheckedModule, verilog: str, deadline_s: float) -> Outcome:
+    start = time.perf_counter()
+    checked.folder.mkdir(parents=True, exist_ok=True)
+    checked.write(verilog)
+    found = answer(checked.folder, deadline_s)
+    seconds = round(time.perf_counter() - start, 2)
+    waves = checked.waves(found.clocks + 1) if found.status == BROKEN else None
+    return Outcome(
+        name, kept.promise, checked.claim.module, found.status, found.how, seconds, str(waves or "")
+    )

@@ -6,7 +6,7 @@ from inrhw.core.core import Core
 from inrhw.gateware.memory import READ_LATENCY
 from inrhw.verification.properties.property import Claim, Property
 
-#: Clocks from a request to its answer, at most: those of a read of a memory that has just begun, and of one more.
+#: Clocks from a request to its answer, at most: those of a read of a memory that has begun, and of another.
 _SLOWEST = 4 * READ_LATENCY + 4
 
 

@@ -33,4 +33,6 @@ def _claims(core: Core) -> Iterator[Claim]:
         )
 
 
-PROPERTY = Property("counters are at each pixel of a frame once, line by line, and know its first and last", _claims)
+PROPERTY = Property(
+    "counters are at each pixel of a frame once, line by line, and know its first and last", _claims
+)

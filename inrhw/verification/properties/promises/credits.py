@@ -8,15 +8,14 @@ from inrhw.verification.properties.property import Claim, Property
 
 
 def _claims(core: Core) -> Iterator[Claim]:
-    # Given is what `latency` proves.
     yield Claim(
         arrivals(core, "assume")
         + f"""
         localparam [31:0] CREDITS = {core.credits};
         localparam BITS = $clog2(CREDITS + 2);
 
-        // How many beats were admitted in the last k clocks. A number for each k, which is that of the k before
-        // or one more, adds up in one step of an induction; the sum of all bits of `admitted` does not.
+        // How many beats were admitted in the last k clocks. A number for each k, which is that of the k
+        // before or one more, adds up in a step of an induction; the sum of all bits does not.
         wire [BITS-1:0] under_way [0:LATENCY];
         reg [BITS*LATENCY-1:0] counted = 0;
         assign under_way[0] = 0;
@@ -44,14 +43,17 @@ def _claims(core: Core) -> Iterator[Claim]:
 
 def _pace(interval: int) -> str:
     """Return that admissions are `interval` clocks apart."""
-    counts = (f"always @* assert (!admitted[{k - 1}] || gate.rest == {interval - k});" for k in range(1, interval))
-    return "\n".join(["always @* assert (!gate.admit || gate.rest == 0);", *counts] if interval > 1 else [])
+    if interval == 1:
+        return ""
+    rests = (f"!admitted[{k - 1}] || gate.rest == {interval - k}" for k in range(1, interval))
+    return "\n".join(f"always @* assert ({rest});" for rest in ("!gate.admit || gate.rest == 0", *rests))
 
 
 def _flags(source_latency: int) -> str:
     return f"""
         // Flags wait beside the network: each pixel finds its own.
-        always @* assert (sideband.stored + sideband.o_valid == under_way[LATENCY] - under_way[{source_latency}]);
+        wire [31:0] in_network = under_way[LATENCY] - under_way[{source_latency}];
+        always @* assert (sideband.stored + sideband.o_valid == in_network);
         always @* assert (!sideband.write__en || sideband.stored != CREDITS);
         always @* assert (!fifo.write__en || sideband.o_valid);
     """
@@ -61,4 +63,5 @@ PROPERTY = Property(
     "credits, beats under way and beats in the FIFO are always as many as it has room for: none is lost "
     "or made up, no credit is given twice, the FIFO never overflows",
     _claims,
+    given="latency",
 )

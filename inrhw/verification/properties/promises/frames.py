@@ -33,9 +33,12 @@ def _claims(core: Core) -> Iterator[Claim]:
     if core.source != "raster":
         return
     if core.pictures > 1:
-        yield Claim(_BANK.format(page="select", shown="shown") + f"""
+        yield Claim(
+            _BANK.format(page="select", shown="shown")
+            + f"""
         always @* assert (select.bank < {core.pictures} && select.wanted < {core.pictures});
-        """)
+        """
+        )
     if core.memories:
         yield Claim(_BANK.format(page="loader", shown="_shown") + _LOADED)
     if core.window:
@@ -62,5 +65,6 @@ def _window(core: Core) -> Claim:
 
 
 PROPERTY = Property(
-    "picture, bank of loaded weights and window are those of the frame's first pixel until its last one", _claims
+    "picture, bank of loaded weights and window are those of the frame's first pixel until its last one",
+    _claims,
 )

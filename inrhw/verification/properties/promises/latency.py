@@ -13,13 +13,15 @@ def flags_wait(core: Core) -> bool:
 
 def arrivals(core: Core, keyword: str) -> str:
     """Return Verilog that asserts or assumes when beats reach the FIFOs."""
+    source = core.source_latency
+    flags = f"admitted[{source - 1}]" if source else "gate.admit"
     return f"""
         localparam LATENCY = {core.cycles_to_fifo};
         // Bit k: a beat was admitted k + 1 clocks ago.
         reg [LATENCY-1:0] admitted = 0;
         always @(posedge aclk) admitted <= aresetn ? {{admitted, gate.admit}} : 0;
         always @* {keyword} (fifo.write__en == admitted[LATENCY-1]);
-        {f"always @* {keyword} (sideband.write__en == admitted[{core.source_latency - 1}]);" * flags_wait(core)}
+        {f"always @* {keyword} (sideband.write__en == {flags});" * flags_wait(core)}
     """
 
 

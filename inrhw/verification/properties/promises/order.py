@@ -12,10 +12,9 @@ def _claims(core: Core) -> Iterator[Claim]:
         yield Claim(
             f"""
             localparam DEPTH = {core.credits}, WIDTH = $bits(o_data), BITS = $clog2(2 * DEPTH + 2);
-            // `credits` proves this of both.
             always @* assume (!write__en || stored != DEPTH);
 
-            // Any word, followed from its write to the output: its address, and the words that leave before it.
+            // Any word, followed from its write to the output: its address, and the words before it.
             (* anyseq *) wire choose;
             reg followed = 0, just_written = 0, leaves = 0;
             reg [BITS-1:0] place = 0, ahead = 0;
@@ -65,4 +64,6 @@ def _claims(core: Core) -> Iterator[Claim]:
         )
 
 
-PROPERTY = Property("a FIFO gives each word that was written to it once, unchanged and in order", _claims)
+PROPERTY = Property(
+    "a FIFO gives each word that was written to it once, unchanged and in order", _claims, given="credits"
+)
