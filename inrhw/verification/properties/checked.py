@@ -14,6 +14,7 @@ _FLATTEN = """
     read_verilog {design}
     hierarchy -check -top {module}
     proc -norom
+    {cut}
     flatten
     opt_expr
     {memories}
@@ -28,6 +29,7 @@ _CHECK = """
     read_verilog -formal -sv -icells checked.sv
     hierarchy -check -top {module}
     proc -norom
+    check -assert
     async2sync
     chformal -lower
     delete -output {module}/o:*
@@ -77,7 +79,15 @@ class CheckedModule:
     @property
     def module(self) -> str:
         """Its name in the Verilog."""
-        return "__".join([self.top, *filter(None, self.claim.module.split("."))])
+        return self._emitted(*filter(None, self.claim.module.split(".")))
+
+    def _emitted(self, *instances: str) -> str:
+        return "__".join([self.top, *instances])
+
+    def _selected(self, instance: str) -> str:
+        """Return how Yosys selects an instance."""
+        *outer, inner = instance.split(".")
+        return f"{self._emitted(*outer)}/{inner}"
 
     def write(self, verilog: str) -> None:
         """Write `AIGER`.
@@ -89,7 +99,8 @@ class CheckedModule:
         """
         write_design(verilog, self.folder)
         memories = "" if self.claim.keeps_memories else _WITHOUT_MEMORIES
-        flatten = _FLATTEN.format(design=DESIGN, module=self.module, memories=memories)
+        cut = f"cutpoint {self._selected(self.claim.without)}" if self.claim.without else ""
+        flatten = _FLATTEN.format(design=DESIGN, module=self.module, cut=cut, memories=memories)
         run_yosys(flatten, self.folder, self.folder / "flatten.log")
         checked = self.claim.beside((self.folder / "flat.v").read_text())
         (self.folder / "checked.sv").write_text(checked)

@@ -27,17 +27,23 @@ class Claim:
         All of its inputs may be anything in every clock.
     keeps_memories
         Whether memories hold what was written to them; else they give anything, which proves no less.
+    without
+        An instance, as in ``loader.receiver``, that gives anything, which proves no less either: one too deep
+        to be looked through. "" for none.
     """
 
     checker: str
     module: str = ""
     keeps_memories: bool = False
+    without: str = ""
 
     def beside(self, flat: str) -> str:
         """Return a module's flat Verilog with the checker in it."""
         names = _HIERARCHICAL.sub(lambda name: f"\\{name[0]} ", self.checker)
         before, end, after = flat.rpartition("endmodule")
-        return f"`default_nettype none\n{before}{names}\n{end}{after}"
+        # A block of its own: a name in it is never one of the module's.
+        block = f"generate if (1) begin : promised\n{names}\nend endgenerate\n"
+        return f"`default_nettype none\n{before}{block}{end}{after}"
 
 
 @dataclass(frozen=True)
