@@ -6,8 +6,8 @@ from inrhw.core.core import Core
 from inrhw.gateware.memory import READ_LATENCY
 from inrhw.verification.properties.property import Claim, Property
 
-#: Clocks from a request to its answer, at most: those of a read of a memory that has begun, and of another.
-_SLOWEST = 4 * READ_LATENCY + 4
+#: Clocks from a request to its answer, at most: those of a read of a memory, and of what begins it.
+_SLOWEST = 2 * READ_LATENCY + 2
 
 
 def _claims(core: Core) -> Iterator[Claim]:
