@@ -2,9 +2,10 @@
 
     scripts/fuzz [--networks 10000] [--verilog-every 33] [--first-seed 0] [--work rtl_out/fuzz]
 
-A network is drawn from its seed alone: model, circuit, size, widths, bits, quantizer, folding, and weights of
-every kind. Each leaves a line in WORK/networks.jsonl, so an interrupted run goes on where it was. A mismatch
-is reduced to a smaller network that still shows it. The last line says how many there were.
+A network is drawn from its seed alone: model, circuit, axes, sizes, format of values, widths, bits,
+quantizer, guard bits, mid-rise values, weight codes, bits by layer, folding, and weights of every kind. Each
+leaves a line in WORK/networks.jsonl, so an interrupted run goes on where it was. A mismatch is reduced to a
+smaller network that still shows it. The last line says how many there were.
 """
 
 import argparse
@@ -28,6 +29,8 @@ from inrhw.networks.architecture import Architecture, activations, implementatio
 from inrhw.networks.inr import INR
 from inrhw.networks.precision import Precision
 from inrhw.ops.linear.folded_dense.fold import Fold
+from inrhw.ops.registry import weight_codes
+from inrhw.signals.samples import PIXEL, VALUES
 from inrhw.verification.bench import TESTS, run_bench
 
 #: How weights can lie. "trained" are those of a network's start, made larger or smaller.
@@ -108,9 +111,11 @@ def drawn(seed: int) -> Case:
         return int(rng.integers(low, high + 1))
 
     model = str(rng.choice(sorted(activations())))
-    quantizers: list[Any] = ["uniform", "uniform", "dhq", "auto"]
-    rotated: list[Any] = ["both", "weights", "activations"]
-    layers: list[Any] = ["all", "hidden", "last"]
+    hidden_layers = number(0, 3)
+    pictures = [(number(1, 9), number(1, 7))] * 3
+    sizes = [*pictures, (number(1, 40),), (number(1, 4), number(1, 4), number(1, 3))]
+    sides = sizes[number(0, 4)]
+    layers = hidden_layers + 2 + (activations()[model].encoding(sides) is not None)
     precision = Precision(
         weight_bits=number(2, 16),
         first_weight_bits=number(2, 16),
@@ -118,23 +123,23 @@ def drawn(seed: int) -> Case:
         activation_bits=number(2, 16),
         phase_bits=number(3, 12),
         max_row_shift=number(0, 4),
-        quantizer=quantizers[number(0, 3)],
-        rotate=rotated[number(0, 2)],
-        rotate_layers=layers[number(0, 2)],
+        **_special(rng, layers),
     )
     architecture = Architecture(
         model,
-        (number(1, 9), number(1, 7)),
-        int(rng.choice([1, 3])),
+        sides,
+        int(rng.choice([1, 3, 4])),
         number(1, 8),
-        number(0, 3),
+        hidden_layers,
         float(np.exp(rng.uniform(np.log(0.5), np.log(60)))),
         precision,
         str(rng.choice(["", "", *implementations(model)])),
+        value=[PIXEL, PIXEL, *VALUES][number(0, len(VALUES) + 1)],
     )
     shapes = list(zip(architecture.features[1:], architecture.features, strict=False))
     folds = [
-        Fold(number(1, rows), 2 if not k else number(1, columns)) for k, (rows, columns) in enumerate(shapes)
+        Fold(number(1, rows), columns if not k else number(1, columns))
+        for k, (rows, columns) in enumerate(shapes)
     ]
     return Case(
         seed,
@@ -145,6 +150,31 @@ def drawn(seed: int) -> Case:
         str(rng.choice(["rom", "loadable"])),
         bool(rng.integers(2)),
         str(rng.choice(["raster", "raster", "stream"])),
+    )
+
+
+def _special(rng: Generator, layers: int) -> dict[str, Any]:
+    """Return settings of a precision beyond its bits: of half of the networks none."""
+
+    def one_of(*values: Any) -> Any:
+        return values[int(rng.integers(len(values)))]
+
+    rotated = {
+        "quantizer": one_of("dhq", "auto"),
+        "rotate": one_of("both", "weights", "activations"),
+        "rotate_layers": one_of("all", "hidden", "last"),
+        "hadamard": one_of("blocks", "blocks", "stored"),
+    }
+    guard_bits = int(rng.integers(5))
+    return dict(
+        one_of(
+            *[{}] * 4,
+            *[rotated] * 3,
+            {"guard_bits": guard_bits},
+            {"mid_rise": True, "guard_bits": one_of(None, guard_bits)},
+            {"weight_code": one_of(*sorted(weight_codes()))},
+            {"layer_bits": ",".join(map(str, rng.integers(2, 17, layers)))},
+        )
     )
 
 
@@ -200,12 +230,12 @@ def smaller(case: Case) -> Iterator[Case]:
         least = 0 if name == "hidden_layers" else 1
         for value in {least, getattr(a, name) // 2, getattr(a, name) - 1}:
             if least <= value < getattr(a, name):
-                made = replace(a, **{name: value})
-                folds = [Fold(1, 2), *[Fold(1, 1)] * (len(made.features) - 2)]
+                made = replace(a, precision=replace(a.precision, layer_bits=""), **{name: value})
+                folds = [Fold(1, len(a.sides)), *[Fold(1, 1)] * (len(made.features) - 2)]
                 yield replace(case, architecture=made, folds=tuple(folds))
-    width, height = a.sides
-    for sides in {(width // 2, height), (width - 1, height), (width, height // 2), (width, height - 1)}:
-        if min(sides):
+    for axis, side in enumerate(a.sides):
+        for fewer in {side // 2, side - 1} - {0}:
+            sides = (*a.sides[:axis], fewer, *a.sides[axis + 1 :])
             yield replace(case, architecture=replace(a, sides=sides))
 
 

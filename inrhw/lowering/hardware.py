@@ -54,7 +54,7 @@ class Hardware(Settings):
     max_dsp
         Largest number of multipliers. None: the board's.
     max_lut
-        Largest number of LUTs. None: the board's.
+        Largest number of LUTs, as predicted before training. None: the board's.
     packed
         Two products of 8 bits in one DSP48E2.
     adder_levels
@@ -167,7 +167,9 @@ class Hardware(Settings):
     @property
     def has_target(self) -> bool:
         """Whether a rate or a budget is asked for."""
-        asked = (self.target_mpixels, self.max_dsp, self.max_lut, self.initiation_interval)
+        asked = [self.target_mpixels, self.max_dsp, self.initiation_interval]
+        # Of baked weights it bounds what the network may be, not how it is folded.
+        asked += [self.max_lut] if self.weights != "baked" else []
         return any(value is not None for value in asked)
 
     @property

@@ -9,7 +9,7 @@ from inrhw.base.settings import Settings, at_least, over
 #: Of a hidden layer, and layers between the first and the last.
 _WIDEST, _MOST_LAYERS = 256, 16
 
-#: Of tiles, whose size is to be chosen.
+#: Of tiles whose size, or hidden layers whose width, is to be chosen.
 AUTO = "auto"
 
 #: What may stand between a picture's first layer and the shared ones.
@@ -30,7 +30,9 @@ class Network(Settings):
         Layers between the first and the last, 0..16.
     hidden_widths
         Width of each hidden layer where they differ, first to last, such as 64,32 for a network 2-64-32-3;
-        hidden_features and hidden_layers then follow from it. "": all have hidden_features.
+        hidden_features and hidden_layers then follow from it. "auto": one width for all, after short trials:
+        the widest within max_lut and the target, or the narrowest that reaches min_psnr_db. "": all have
+        hidden_features.
     omega_0
         Frequency factor, f(omega_0 (W x + b)) in every layer. None: the activation's own.
     first_omega_0
@@ -48,7 +50,8 @@ class Network(Settings):
         a network for each tile of the signal. "auto": of the sizes that fit the board and its limits, the one
         that is best after a short trial. "": one network for all of it.
     min_psnr_db
-        With tiles auto, the PSNR to reach, with tiles as large as that allows. None: as much as fits.
+        The PSNR to reach, with tiles auto by tiles as large as that allows, with hidden_widths auto by a
+        network as narrow. None: as much as fits.
     shared
         One core for several pictures, whose networks share their inner layers.
     projection
@@ -80,8 +83,14 @@ class Network(Settings):
             )
         if self.tiles and self.shared:
             raise InputError("tiles is about one picture and shared about several; give one of them")
-        if self.min_psnr_db is not None and self.tiles != AUTO:
-            raise InputError("min_psnr_db is what the size of tiles is chosen for; give --tiles auto too")
+        if self.hidden_widths == AUTO and (self.shared or self.tiles):
+            raise InputError(
+                "hidden_widths auto is about one network alone; leave it out, or shared and tiles"
+            )
+        if self.min_psnr_db is not None and AUTO not in (self.tiles, self.hidden_widths):
+            raise InputError(
+                "min_psnr_db is what tiles or widths are chosen for; give tiles auto or hidden_widths auto"
+            )
         given = [name for name in ("projection", "rank") if getattr(self, name) is not None]
         if given and not self.shared:
             raise InputError(f"{' and '.join(given)} is about pictures that share layers; give --shared too")
@@ -104,7 +113,7 @@ class Network(Settings):
         >>> Network(hidden_widths="64,32").widths
         (64, 32)
         """
-        if not self.hidden_widths:
+        if self.hidden_widths in ("", AUTO):
             return (self.hidden_features,) * (1 + self.hidden_layers)
         named = [width.strip() for width in self.hidden_widths.split(",")]
         widths = tuple(int(width) for width in named if width.isdecimal() and 1 <= int(width) <= _WIDEST)

@@ -7,15 +7,15 @@ from typing import Any
 from inrhw.base.errors import InputError
 
 
-def reader(package: str, path: Path, otherwise: str) -> Any:
-    """Return the package that reads a file.
+def package_for(package: str, path: Path, otherwise: str) -> Any:
+    """Return the package that reads or writes a file.
 
     Parameters
     ----------
     package
         Its name.
     path
-        The file.
+        The file, or how its name ends.
     otherwise
         What one can do without it.
 

@@ -14,9 +14,10 @@ from PIL import Image
 
 from inrhw.base import notebook
 from inrhw.base.errors import InputError
+from inrhw.base.files import write_atomically
 from inrhw.base.names import safe_name
 from inrhw.base.types import Fixed
-from inrhw.signals.grid import MOST_SIDE
+from inrhw.signals.grid import MOST_SIDE, size_text
 from inrhw.signals.signal import Signal
 
 __all__ = [
@@ -118,6 +119,9 @@ class Samples(ABC):
     #: Ends the name of a file in which `write` puts one.
     suffix: ClassVar[str]
 
+    #: The same of other formats that `encoded` gives, for use elsewhere.
+    other_suffixes: ClassVar[tuple[str, ...]]
+
     #: Title, unit and origin of each measure of `likeness`, "psnr_db" first.
     measures: ClassVar[Mapping[str, tuple[str, str, str]]]
 
@@ -197,9 +201,19 @@ class Samples(ABC):
     def read(cls, path: Path, name: str, value: Fixed, details: Mapping[str, Any]) -> Self:
         """Return what `write` wrote, of values of a format; raise InputError if it is damaged."""
 
-    @abstractmethod
     def write(self, path: Path) -> None:
         """Write the values without loss, atomically."""
+        write_atomically(path, self.encoded(self.suffix))
+
+    @abstractmethod
+    def encoded(self, suffix: str) -> bytes:
+        """Return what a file holds whose name ends so, without loss if that is `suffix`.
+
+        Raises
+        ------
+        InputError
+            If what writes it is not installed, or the format cannot hold this signal.
+        """
 
     def write_surface(self, path: Path) -> bool:
         """Write the signal's surface as .obj, and return whether it has one; only shapes may."""
@@ -261,6 +275,13 @@ def parse_sides(text: str, axes: range, what: str) -> tuple[int, ...]:
     sides = tuple(map(int, parts))
     if not all(1 <= side <= MOST_SIDE for side in sides):
         raise InputError(f"each side of {what} must be from 1 to {MOST_SIDE}, not {text[:40]!r}")
+    return check_samples(sides, what)
+
+
+def check_samples(sides: tuple[int, ...], what: str) -> tuple[int, ...]:
+    """Return sides, or raise InputError if they have too many samples in all."""
     if math.prod(sides) > MOST_SAMPLES:
-        raise InputError(f"the size of {what} must have at most {MOST_SAMPLES:,} samples, not {text[:40]!r}")
+        raise InputError(
+            f"the size of {what} must have at most {MOST_SAMPLES:,} samples, not {size_text(sides)}"
+        )
     return sides

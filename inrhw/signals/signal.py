@@ -1,7 +1,9 @@
 """What is to be represented."""
 
 from dataclasses import KW_ONLY, dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
 
 from inrhw.base.settings import Settings
 
@@ -30,7 +32,7 @@ class Signal(Settings):
 
     pictures: tuple[str, ...] = ()
     _: KW_ONLY
-    size: str = ""
+    size: Annotated[str, Parameter(alias="--grid")] = ""
     names: tuple[str, ...] = ()
     kind: str = ""
     bits: Literal[0, 8, 16] = 0

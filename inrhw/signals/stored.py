@@ -45,7 +45,16 @@ def signal_in(path: Path, entry: Mapping[str, Any]) -> Samples:
 
 def originals(folder: Path) -> list[Samples]:
     """Return each signal as it was; errors as of `entries` and `signal_in`."""
+    return _stored(folder, ORIGINAL)
+
+
+def renderings(folder: Path) -> list[Samples]:
+    """Return each signal as its core gives it; errors as of `originals`."""
+    return _stored(folder, "quantized")
+
+
+def _stored(folder: Path, name: str) -> list[Samples]:
     return [
-        signal_in(folder / f"{place}{ORIGINAL}{suffix_of(entry)}", entry)
+        signal_in(folder / f"{place}{name}{suffix_of(entry)}", entry)
         for place, entry in entries(folder).items()
     ]

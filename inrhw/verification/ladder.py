@@ -131,46 +131,88 @@ def verify(
     ToolNotFound
         Verilator needs a C++ compiler and none is there.
     """
-    climb: dict[str, Callable[[], Found]] = {
-        "torch == forward_int": lambda: check_torch(artifact, [model] if isinstance(model, INR) else model),
-        "nodes == forward_int": lambda: check_nodes(artifact, on_progress),
-        "Verilog on Verilator": lambda: check_verilator(artifact, on_progress),
-        "Verilog on Icarus": lambda: check_icarus(artifact, on_progress),
-        PROOF: lambda: check_proof(artifact, synthesis, on_progress),
-        "netlist on Verilator": lambda: check_netlist(artifact, synthesis, proven(), on_progress),
-    }
-    rungs: list[Rung] = []
+    models = [model] if isinstance(model, INR) else model
+    ladder = Ladder(artifact, models, thorough=thorough, like=like, on_progress=on_progress, on_rung=on_rung)
+    ladder.climb_verilog()
+    return ladder.climb_netlist(synthesis)
 
-    def proven() -> bool:
-        return not thorough and any(rung.rung == PROOF and rung.status == "pass" for rung in rungs)
 
-    latency: int | None = None
-    rendered: Sequence[Values] = ()
-    for name, check in climb.items():
+class Ladder:
+    """The rungs of one artifact; those of the Verilog can be climbed before there is a netlist.
+
+    Parameters
+    ----------
+    artifact, thorough, like, on_progress, on_rung
+        As of `verify`.
+    models
+        The quantized model of each picture.
+    """
+
+    def __init__(
+        self,
+        artifact: Artifact,
+        models: Sequence[INR],
+        *,
+        thorough: bool = False,
+        like: Samples | None = None,
+        on_progress: OnProgress = silent,
+        on_rung: Callable[[Rung], None] = lambda rung: None,
+    ) -> None:
+        self.on_progress = on_progress
+        self.artifact, self._models = artifact, models
+        self._thorough, self._like, self._on_rung = thorough, like, on_rung
+        self._rungs: list[Rung] = []
+        self._latency: int | None = None
+        self._rendered: Sequence[Values] = ()
+
+    def climb_verilog(self) -> None:
+        """Compare the model, the nodes and the Verilog with the golden vectors."""
+        artifact, models = self.artifact, self._models
+        self._climb("torch == forward_int", lambda: check_torch(artifact, models))
+        self._climb("nodes == forward_int", lambda: check_nodes(artifact, self.on_progress))
+        self._climb("Verilog on Verilator", lambda: check_verilator(artifact, self.on_progress))
+        self._climb("Verilog on Icarus", lambda: check_icarus(artifact, self.on_progress))
+
+    def climb_netlist(self, synthesis: Synthesis | None) -> Verdict:
+        """Prove or simulate the netlist, if there is one; write what was found, and return it."""
+        artifact = self.artifact
+        self._climb(PROOF, lambda: check_proof(artifact, synthesis, self.on_progress))
+        proven = not self._thorough and self._rungs[-1].status == "pass"
+        self._climb(
+            "netlist on Verilator", lambda: check_netlist(artifact, synthesis, proven, self.on_progress)
+        )
+        return self._written()
+
+    def _climb(self, name: str, check: Callable[[], Found]) -> None:
         start = time.perf_counter()
-        failed = next((rung.rung for rung in rungs if rung.status == "fail"), None)
+        failed = next((rung.rung for rung in self._rungs if rung.status == "fail"), None)
         try:
             if failed:
                 raise SkippedError(f"not reached: {failed} failed")
             found = check()
             status, vectors, message, tool = "pass", found.vectors, found.message, found.tool
-            latency = latency or found.latency
-            rendered = rendered or found.rendered
+            self._latency = self._latency or found.latency
+            self._rendered = self._rendered or found.rendered
         except SkippedError as reason:
             status, vectors, message, tool = "skipped", 0, str(reason), ""
         except Mismatch as mismatch:
             status, vectors, message, tool = "fail", 0, str(mismatch), ""
-        rungs.append(Rung(name, status, vectors, round(time.perf_counter() - start, 2), message, tool))
-        on_rung(rungs[-1])
-    verdict = Verdict(tuple(rungs), Figure(latency, "cycles", "measured on the Verilog under cocotb"))
-    for stale in artifact.folder.glob("rtl*"):
-        if re.fullmatch(r"rtl\d*\.[a-z]+", stale.name):
-            stale.unlink()
-    for name, values in zip(rendered_files(len(rendered), (like or Picture).suffix), rendered, strict=True):
-        signal = like.with_values(values) if like else Picture("rendered", values)
-        signal.write(artifact.folder / name)
-    write_json(artifact.folder / "verify.json", _data(verdict))
-    return verdict
+        self._rungs.append(Rung(name, status, vectors, round(time.perf_counter() - start, 2), message, tool))
+        self._on_rung(self._rungs[-1])
+
+    def _written(self) -> Verdict:
+        figure = Figure(self._latency, "cycles", "measured on the Verilog under cocotb")
+        verdict = Verdict(tuple(self._rungs), figure)
+        folder, like = self.artifact.folder, self._like
+        for stale in folder.glob("rtl*"):
+            if re.fullmatch(r"rtl\d*\.[a-z]+", stale.name):
+                stale.unlink()
+        names = rendered_files(len(self._rendered), (like or Picture).suffix)
+        for name, values in zip(names, self._rendered, strict=True):
+            signal = like.with_values(values) if like else Picture("rendered", values)
+            signal.write(folder / name)
+        write_json(folder / "verify.json", _data(verdict))
+        return verdict
 
 
 def rendered_files(signals: int, suffix: str = Picture.suffix) -> list[str]:

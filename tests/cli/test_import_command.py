@@ -48,7 +48,14 @@ def test_a_checkpoint_is_shown_rounded_and_emitted(checkpoint: Path, tmp_path: P
     for form in ("onnx", "npz"):
         assert inrhw_("export", "one", "-o", f"net.{form}").status == 0
     assert np.load("net.npz")["layers"] == 3
-    assert "must end with .pt2, .onnx, .npz" in inrhw_("export", "one", "-o", "net.txt").err
+    said = inrhw_("export", "one", "-o", "net.txt").err
+    assert "must end with .pt2, .onnx, .npz, .png, .tiff, .webp, which says the form" in " ".join(
+        said.split()
+    )
+    # And the signal as the core gives it.
+    assert inrhw_("export", "one", "-o", "net.webp").status == 0
+    with Image.open("net.webp") as written:
+        assert np.array_equal(np.asarray(written), fitted.model.render())
 
 
 def test_the_folders_recipe_imports_it_again(checkpoint: Path, tmp_path: Path, inrhw_: Inrhw) -> None:

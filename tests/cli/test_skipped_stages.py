@@ -1,10 +1,13 @@
 """A build can leave stages out, and a report is of what is there."""
 
 import json
+import threading
 from pathlib import Path
 
 import pytest
 from support.command import Inrhw, refused
+
+from inrhw.base.errors import InrhwError
 
 OPTIONS = ("-o", "out", "--size", "4x3", "--hidden-features", "2", "--hidden-layers", "0", "--steps", "4")
 
@@ -41,3 +44,26 @@ def test_a_verdict_on_another_core_is_not_reported(inrhw_: Inrhw, tmp_path: Path
     assert inrhw_("build", *OPTIONS, "--control", "--skip", "synth", "--skip", "verify").status == 0
     assert report(tmp_path)["verdict"] == "unverified"
     assert "rtl" not in report(tmp_path)["pictures"]  # type: ignore[operator]
+
+
+def test_the_verilog_is_verified_while_it_is_synthesized(
+    inrhw_: Inrhw, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Synthesis waits for the Verilog here; what goes wrong beside it is the sentence of the build."""
+    began = threading.Event()
+
+    def climb(ladder: object) -> None:
+        began.set()
+        raise InrhwError("the simulator went away")
+
+    def synth(verilog: Path, top: str, board: object, folder: Path, **_: object) -> None:
+        assert began.wait(60)
+        for name in ("synth.json", f"{top}_netlist.v", f"{top}_netlist.json"):
+            (folder / name).write_text("{}")
+
+    monkeypatch.setattr("inrhw.verification.ladder.Ladder.climb_verilog", climb)
+    monkeypatch.setattr("inrhw.synthesis.synthesis.synth", synth)
+    monkeypatch.setattr("inrhw.cli.commands.power.Power.run", lambda self, folder: None)
+    refused(inrhw_("build", *OPTIONS), "the simulator went away")
+    assert (tmp_path / "out" / "synth.json").exists()
+    assert not (tmp_path / "out" / "verify.json").exists()

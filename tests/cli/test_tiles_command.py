@@ -92,7 +92,7 @@ def test_a_video_in_tiles_is_what_the_verilog_gives(
             ("--kind", "sound", "--size", "99", "--tiles", "4x3"),
             "a tile of this sound must be such as 64,",
         ),
-        (("--tiles", "4x3", "--min-psnr-db", "30"), "min_psnr_db is what the size of tiles is chosen for"),
+        (("--tiles", "4x3", "--min-psnr-db", "30"), "min_psnr_db is what tiles or widths are chosen for"),
         (("--tiles", "4x3", "--shared"), "tiles is about one picture and shared about several"),
         (("--tiles", "4x3", "--window"), "tiles cannot have a window"),
         (("--tiles", "4x3", "--weights", "baked"), "weights of tiles must be rom or loadable, not baked"),

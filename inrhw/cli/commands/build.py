@@ -67,14 +67,17 @@ def run(
     on_rung: "Callable[[Rung], None]",
     skip: Collection[Skippable] = (),
 ) -> None:
-    """Run all stages in a folder but those to skip; power needs synthesis, and is skipped with it."""
+    """Run all stages in a folder but those to skip; power needs synthesis, and is skipped with it.
+
+    The Verilog is verified while it is synthesized.
+    """
     work.run(training)
     work.run(Emit(recipe.hardware, recipe.board, recipe.name))
-    for stage in (
-        Synth(recipe.board, recipe.estimates.place),
-        Power(recipe.hardware.clock_mhz, recipe.estimates.activity),
-        Verify(recipe.verification, on_rung),
-    ):
+    synth, verify = Synth(recipe.board, recipe.estimates.place), Verify(recipe.verification, on_rung)
+    if not work.has(Synth) and not {Synth.name, Verify.name} & set(skip):
+        verify.begin(work)
+    power = Power(recipe.hardware.clock_mhz, recipe.estimates.activity)
+    for stage in (synth, power, verify):
         if stage.name not in skip and not (stage.name == Power.name and Synth.name in skip):
             work.run(stage)
         elif not work.has(type(stage)):

@@ -1,7 +1,7 @@
-"""Write a trained network for use elsewhere."""
+"""Write a trained network, or the signal that it gives, for use elsewhere."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
@@ -9,6 +9,9 @@ from inrhw.base.errors import InputError
 from inrhw.base.files import write_output
 from inrhw.cli.options import FolderArgument
 from inrhw.cli.terminal import console
+
+if TYPE_CHECKING:
+    from inrhw.networks.inr import INR
 
 
 def export(
@@ -18,28 +21,37 @@ def export(
         Path,
         Parameter(
             name=("--output", "-o"),
-            help="File to write: NAME.pt2, a program of torch; NAME.onnx; or NAME.npz, the integers.",
+            help="File to write: NAME.pt2, a program of torch; NAME.onnx; NAME.npz, the integers; or the "
+            "signal in a usual format, such as NAME.webp, NAME.mp4, NAME.flac, NAME.nii, NAME.stl.",
         ),
     ],
 ) -> None:
-    """Write the quantized network in a form that needs no inrhw and gives the core's values."""
+    """Write the quantized network in a form that needs no inrhw, or the signal as the core gives it."""
     from inrhw.lowering.exchange import arrays, onnx_program
     from inrhw.networks.exchange import exported, extra
-    from inrhw.networks.training.fitted import Fitted
-    from inrhw.networks.training.shared_fit import is_shared
+    from inrhw.signals.stored import renderings
 
     forms = {
         exported.SUFFIX: exported.program_of,
         extra.SUFFIX: onnx_program.onnx_of,
         arrays.SUFFIX: arrays.arrays_of,
     }
-    if output.suffix not in forms:
-        raise InputError(f"{output} must end with {', '.join(forms)}, which says the form")
-    if is_shared(folder):
-        raise InputError(f"{folder} holds several pictures, and a file holds one network")
+    signal, *others = renderings(folder)
+    suffix = output.suffix.lower()
+    suffixes = [*forms, signal.suffix, *signal.other_suffixes]
+    if suffix not in suffixes:
+        raise InputError(f"{output} must end with {', '.join(suffixes)}, which says the form")
+    if others:
+        raise InputError(f"{folder} holds several pictures, and a file holds one")
+    data = forms[suffix](_model(folder)) if suffix in forms else signal.encoded(suffix)
+    write_output(output, data)
+    console.print(f"{output}  {len(data):,} bytes", markup=False, highlight=False, soft_wrap=True)
+
+
+def _model(folder: Path) -> "INR":
+    from inrhw.networks.training.fitted import Fitted
+
     model = Fitted.load(folder).model
     if model.architecture.patch:
         raise InputError(f"{folder} gives patches, and a file gives samples; train without patch")
-    data = forms[output.suffix](model)
-    write_output(output, data)
-    console.print(f"{output}  {len(data):,} bytes", markup=False, highlight=False, soft_wrap=True)
+    return model

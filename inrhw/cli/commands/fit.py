@@ -19,6 +19,7 @@ from inrhw.cli.stage import Stage
 from inrhw.cli.terminal import building, console, warn
 from inrhw.networks.exchange.imported import Imported
 from inrhw.networks.network import AUTO, Network
+from inrhw.networks.precision import Precision
 from inrhw.networks.training.training import Training
 from inrhw.signals.grid import size_text
 from inrhw.signals.signal import Signal
@@ -154,6 +155,8 @@ def fit_of(recipe: Recipe, *, resume: bool) -> Fit:
         made: Sequence[Architecture] = shared_architectures(pictures, network.model, **options, **sharing)
     elif network.tiles:
         made = [_tiled(recipe, pictures[0], options)]
+    elif network.hidden_widths == AUTO:
+        made = [_of_some_width(recipe, pictures[0], options)]
     else:
         made = [Architecture(network.model, p.sides, p.channels, **options, value=p.value) for p in pictures]
     return Fit(pictures, made, with_own_rate(recipe.training, made[0]), resume)
@@ -169,7 +172,7 @@ def _patch(text: str, signal: "Samples") -> tuple[int, ...]:
 
 def _tiled(recipe: Recipe, signal: "Samples", options: dict[str, Any]) -> "Architecture":
     """Return the architecture of the tiles of a signal."""
-    from inrhw.cli.tile_choice import choose_tiles
+    from inrhw.cli.choices.tiles import choose_tiles
     from inrhw.networks.tiled import TiledArchitecture
     from inrhw.networks.training.tile_trial import sizes
     from inrhw.signals.samples import parse_sides
@@ -183,6 +186,20 @@ def _tiled(recipe: Recipe, signal: "Samples", options: dict[str, Any]) -> "Archi
     if network.tiles == AUTO:
         return choose_tiles(recipe, signal, [of_tile(tile) for tile in sizes(signal.sides, options["patch"])])
     return of_tile(parse_sides(network.tiles, range(axes, axes + 1), f"a tile of this {signal.kind}"))
+
+
+def _of_some_width(recipe: Recipe, signal: "Samples", options: dict[str, Any]) -> "Architecture":
+    """Return the architecture of a network whose width is to be chosen."""
+    from inrhw.cli.choices.widths import choose_width
+    from inrhw.networks.architecture import Architecture
+
+    def of_width(width: int, precision: Precision) -> Architecture:
+        own = {"hidden_features": width, "hidden_widths": "", "precision": precision}
+        return Architecture(
+            recipe.network.model, signal.sides, signal.channels, **options | own, value=signal.value
+        )
+
+    return choose_width(recipe, signal, of_width)
 
 
 def _import_of(recipe: Recipe, *, resume: bool) -> Fit:

@@ -1,13 +1,16 @@
 """Prove the Verilog."""
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inrhw.artifact.manifest import Manifest
 from inrhw.base.files import read_json
+from inrhw.base.progress import OnProgress, silent
 from inrhw.base.settings import identity
 from inrhw.cli.build_folder import BuildFolder
 from inrhw.cli.commands.emit import BENCHES, Emit, register_files
@@ -20,7 +23,7 @@ from inrhw.cli.terminal import building, console, errors, print_file, print_rung
 from inrhw.verification.verification import Verification
 
 if TYPE_CHECKING:
-    from inrhw.verification.ladder import Rung
+    from inrhw.verification.ladder import Ladder, Rung
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +32,7 @@ class Verify(Stage):
 
     verification: Verification = DEFAULT.verification
     on_rung: "Callable[[Rung], None]" = lambda rung: None
+    begun: "list[Future[Ladder]]" = field(default_factory=list)
 
     name = "verify"
     result = "verify.json"
@@ -70,26 +74,51 @@ class Verify(Stage):
         """How thoroughly it was verified."""
         return replace(recipe, verification=self.verification)
 
+    def begin(self, folder: BuildFolder) -> None:
+        """Start with the Verilog in another thread, before there is a netlist; `run` goes on from there."""
+        done: Future[Ladder] = Future()
+
+        def climb() -> None:
+            try:
+                ladder = self._ladder(folder)
+                ladder.climb_verilog()
+                done.set_result(ladder)
+            except BaseException as error:  # it is raised in `run`
+                done.set_exception(error)
+
+        folder.forget(self.result)
+        self.begun.append(done)
+        # What it starts ends with this process, so nothing waits for it when that is interrupted.
+        threading.Thread(target=climb, name="verify", daemon=True).start()
+
     def run(self, folder: BuildFolder) -> None:
         """Climb. No verdict of an earlier run survives one that dies."""
+        from inrhw.synthesis.synthesis import load_synthesis
+
+        folder.forget(self.result)
+        on_progress = folder.on_progress(self.name)
+        if self.begun:
+            ladder = self.begun.pop().result()
+            ladder.on_progress = on_progress
+        else:
+            ladder = self._ladder(folder, on_progress)
+            ladder.climb_verilog()
+        ladder.climb_netlist(load_synthesis(folder.folder) if folder.has(Synth) else None)
+
+    def _ladder(self, folder: BuildFolder, on_progress: OnProgress = silent) -> "Ladder":
         from inrhw.artifact.artifact import Artifact
         from inrhw.artifact.rebuild import as_emitted, core_of, networks
         from inrhw.signals.stored import originals
-        from inrhw.synthesis.synthesis import load_synthesis
-        from inrhw.verification.ladder import verify as climb
+        from inrhw.verification.ladder import Ladder
 
-        folder.forget(self.result)
         manifest = Manifest.load(folder.folder)
-        synthesis = load_synthesis(folder.folder) if folder.has(Synth) else None
         models = as_emitted(networks(folder.folder), manifest)
-        artifact = Artifact(folder.name, folder.folder, core_of(models, manifest))
-        climb(
-            artifact,
+        return Ladder(
+            Artifact(folder.name, folder.folder, core_of(models, manifest)),
             models,
-            synthesis,
             thorough=self.verification.thorough,
             like=originals(folder.folder)[0],
-            on_progress=folder.on_progress(self.name),
+            on_progress=on_progress,
             on_rung=self.on_rung,
         )
 

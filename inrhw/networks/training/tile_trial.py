@@ -1,8 +1,10 @@
-"""Which size of tiles suits a signal: a short training of each."""
+"""What a network of some size gives: a short training. Which size of tiles suits a signal."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
 
+from inrhw.networks.architecture import Architecture
 from inrhw.networks.tiled import TiledArchitecture
 from inrhw.networks.training.fitted import fit
 from inrhw.networks.training.training import Training
@@ -15,23 +17,26 @@ _EDGES = {1: (4096, 2048, 1024, 512, 256, 128), 2: (128, 64, 32, 16, 8), 3: (32,
 #: How long, and on how many samples in a step.
 _STEPS, _BATCH = 300, 16384
 
-#: What a smaller tile must be better by.
-_WORTH_DB = 0.1
+#: What a smaller tile, or a costlier way, must be better by.
+WORTH_DB = 0.1
+
+
+A = TypeVar("A", bound=Architecture)
 
 
 @dataclass(frozen=True)
-class Trial:
-    """A size of tiles, and what it gave.
+class Trial(Generic[A]):
+    """A size, and what it gave.
 
     Parameters
     ----------
     architecture
-        With tiles of that size.
+        Of that size.
     psnr_db
         Of the quantized network after the short training.
     """
 
-    architecture: TiledArchitecture
+    architecture: A
     psnr_db: float
 
 
@@ -63,14 +68,14 @@ def is_smaller(architecture: TiledArchitecture, signal: Samples) -> bool:
     return architecture.tiles * weights < signal.values.size * signal.value.width
 
 
-def tried(signal: Samples, architecture: TiledArchitecture, training: Training) -> Trial:
+def tried(signal: Samples, architecture: A, training: Training) -> Trial[A]:
     """Return what a short training gives, from the seed and by the rate of `training`."""
     short = replace(training, steps=min(training.steps, _STEPS), finetune=0, batch=training.batch or _BATCH)
     rendered = fit(signal, architecture, short).model.render()
     return Trial(architecture, psnr_db(signal.values, rendered))
 
 
-def chosen(trials: Sequence[Trial], min_psnr_db: float | None) -> Trial:
+def chosen(trials: Sequence[Trial[TiledArchitecture]], min_psnr_db: float | None) -> Trial[TiledArchitecture]:
     """Return the largest tiles that reach a PSNR; if none do, or none is asked for, about the best.
 
     Parameters
@@ -80,6 +85,6 @@ def chosen(trials: Sequence[Trial], min_psnr_db: float | None) -> Trial:
     min_psnr_db
         PSNR to reach, if there is one.
     """
-    best = max(trial.psnr_db for trial in trials) - _WORTH_DB
+    best = max(trial.psnr_db for trial in trials) - WORTH_DB
     enough = best if min_psnr_db is None else min(best, min_psnr_db)
     return next(trial for trial in trials if trial.psnr_db >= enough)

@@ -76,6 +76,7 @@ class Picture(Samples):
     kind: ClassVar[str] = "picture"
     axes: ClassVar[range] = range(2, 3)
     suffix: ClassVar[str] = ".png"
+    other_suffixes: ClassVar[tuple[str, ...]] = (".tiff", ".webp")
     measures: ClassVar[Mapping[str, tuple[str, str, str]]] = {
         "psnr_db": ("PSNR", "dB", "peak 255, over all pixels and channels, against the resized original"),
         "ssim": ("SSIM", "1", "scikit-image"),
@@ -120,9 +121,15 @@ class Picture(Samples):
         """Return the picture in a PNG file of ours."""
         return cls(name, load_picture(path, None, alpha=True).values)
 
-    def write(self, path: Path) -> None:
-        """Write a PNG of as many bits."""
-        save_picture(path, self.values)
+    def encoded(self, suffix: str) -> bytes:
+        """Return a PNG of as many bits, or another format that loses nothing of 8 bits."""
+        if suffix == self.suffix:
+            return _png(self.values)
+        if self.value != PIXEL:
+            raise InputError(f"a {suffix} of {self.value} is not written; take {self.suffix}")
+        buffer = io.BytesIO()
+        _image(self.values).save(buffer, suffix.removeprefix("."), lossless=True)
+        return buffer.getvalue()
 
     def likeness(self, other: Samples) -> dict[str, float | None]:
         """Return PSNR in dB and SSIM."""
@@ -219,12 +226,19 @@ def builtin_picture(size: tuple[int, int] | None = None) -> Picture:
 
 def save_picture(path: Path, values: Values) -> None:
     """Write uint8 or uint16 [height, width, 1 to 4] as a PNG, atomically."""
+    write_atomically(path, _png(values))
+
+
+def _png(values: Values) -> bytes:
     if values.dtype == np.uint16:
-        write_atomically(path, png_of(values))
-        return
+        return png_of(values)
     buffer = io.BytesIO()
-    Image.fromarray(values.squeeze(2) if values.shape[2] == 1 else values).save(buffer, "PNG", optimize=True)
-    write_atomically(path, buffer.getvalue())
+    _image(values).save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()
+
+
+def _image(values: Pixels) -> Image.Image:
+    return Image.fromarray(values.squeeze(2) if values.shape[2] == 1 else values)
 
 
 def _check_size(size: tuple[int, int]) -> None:

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from inrhw.base.errors import InputError
 from inrhw.base.files import write_atomically
 from inrhw.base.names import safe_name
-from inrhw.signals.extra import reader
+from inrhw.signals.extra import package_for
 from inrhw.signals.kinds.volume import Volume, coded
 from inrhw.signals.likeness import psnr_db
-from inrhw.signals.samples import OnWarning, Samples, parse_sides
+from inrhw.signals.samples import OnWarning, Samples, check_samples, parse_sides
 from inrhw.signals.signal import Signal
 
 #: Of a shape if nobody says its size.
@@ -41,6 +41,7 @@ class Shape(Volume):
     """
 
     kind: ClassVar[str] = "shape"
+    other_suffixes: ClassVar[tuple[str, ...]] = (".obj", ".stl", ".ply")
     axes: ClassVar[range] = range(3, 4)
     measures: ClassVar[Mapping[str, tuple[str, str, str]]] = {
         "psnr_db": ("PSNR", "dB", "peak: the whole range of the format, against the sampled distance"),
@@ -128,13 +129,24 @@ class Shape(Volume):
 
     def write_surface(self, path: Path) -> bool:
         """Write the surface as .obj, if there is one."""
-        if not self.has_surface:
-            return False
+        if self.has_surface:
+            write_atomically(path, self.encoded(".obj"))
+        return self.has_surface
+
+    def encoded(self, suffix: str) -> bytes:
+        """Return an .npy of the distances, or a mesh of the surface."""
+        if suffix == self.suffix:
+            return super().encoded(suffix)
         corners, triangles = self.surface()
-        lines = [f"v {x:.6f} {y:.6f} {z:.6f}" for x, y, z in corners]
-        lines += [f"f {a} {b} {c}" for a, b, c in triangles + 1]
-        write_atomically(path, ("\n".join(lines) + "\n").encode())
-        return True
+        if suffix == ".obj":
+            lines = [f"v {x:.6f} {y:.6f} {z:.6f}" for x, y, z in corners]
+            lines += [f"f {a} {b} {c}" for a, b, c in triangles + 1]
+            return ("\n".join(lines) + "\n").encode()
+        trimesh = package_for("trimesh", Path(suffix), "take .obj")
+        mesh: bytes = trimesh.Trimesh(corners, triangles, process=False).export(
+            file_type=suffix.removeprefix(".")
+        )
+        return mesh
 
 
 #: How often a sample is repeated in a view.
@@ -146,7 +158,7 @@ def _cube(size: str) -> tuple[int, ...]:
     sides = parse_sides(size or _SIZE, range(1, 4), "a shape")
     if len(sides) == 2:
         raise InputError(f"the size of a shape must be such as 32 or 64x48x32, not {size!r}")
-    return parse_sides("x".join([size or _SIZE] * 3), range(3, 4), "a shape") if len(sides) == 1 else sides
+    return check_samples(sides * 3, "a shape") if len(sides) == 1 else sides
 
 
 def _centres(sides: tuple[int, ...]) -> list[NDArray[np.float64]]:
@@ -157,8 +169,8 @@ def _centres(sides: tuple[int, ...]) -> list[NDArray[np.float64]]:
 
 def _mesh_distance(path: Path, sides: tuple[int, ...]) -> NDArray[np.float64]:
     """Return the distance to the mesh in a file, [z, y, x]."""
-    trimesh = reader("trimesh", path, "give distances as .npy and --kind shape")
-    reader("rtree", path, "give distances as .npy and --kind shape")
+    trimesh = package_for("trimesh", path, "give distances as .npy and --kind shape")
+    package_for("rtree", path, "give distances as .npy and --kind shape")
     if not path.exists():
         raise InputError(f"{path} does not exist; check the name of the mesh")
     try:

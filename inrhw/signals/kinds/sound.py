@@ -11,10 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inrhw.base.errors import InputError
-from inrhw.base.files import write_atomically
 from inrhw.base.names import safe_name
 from inrhw.base.types import Fixed
-from inrhw.signals.extra import reader
+from inrhw.signals.extra import package_for
 from inrhw.signals.likeness import psnr_db, snr_db
 from inrhw.signals.montage import as_bytes, curve
 from inrhw.signals.samples import MOST_CHANNELS, OnWarning, Samples, parse_sides
@@ -47,6 +46,7 @@ class Sound(Samples):
     kind: ClassVar[str] = "sound"
     axes: ClassVar[range] = range(1, 2)
     suffix: ClassVar[str] = ".wav"
+    other_suffixes: ClassVar[tuple[str, ...]] = (".flac", ".aiff")
     measures: ClassVar[Mapping[str, tuple[str, str, str]]] = {
         "psnr_db": ("PSNR", "dB", "peak 65535, over all samples and channels, against the original"),
         "snr_db": ("SNR", "dB", "power of the original against that of the error"),
@@ -106,15 +106,18 @@ class Sound(Samples):
         values, rate_hz = _wav(path)
         return cls(name, values, rate_hz)
 
-    def write(self, path: Path) -> None:
-        """Write a WAV of 16 bits."""
+    def encoded(self, suffix: str) -> bytes:
+        """Return a WAV of 16 bits, or what soundfile writes as well without loss."""
         buffer = io.BytesIO()
+        if suffix != self.suffix:
+            _to_soundfile(buffer, suffix, self.values, self.rate_hz)
+            return buffer.getvalue()
         with wave.open(buffer, "wb") as file:
             file.setnchannels(self.channels)
             file.setsampwidth(2)
             file.setframerate(self.rate_hz)
             file.writeframes(self.values.astype("<i2").tobytes())
-        write_atomically(path, buffer.getvalue())
+        return buffer.getvalue()
 
     def likeness(self, other: Samples) -> dict[str, float | None]:
         """Return PSNR and SNR in dB, and the log-spectral distance in dB."""
@@ -158,12 +161,22 @@ def _wav(path: Path) -> tuple[NDArray[np.int16], int]:
 
 def _by_soundfile(path: Path) -> tuple[NDArray[np.int16], int]:
     """Return the same of any format that soundfile reads."""
-    soundfile = reader("soundfile", path, "save it as WAV")
+    soundfile = package_for("soundfile", path, "save it as WAV")
     try:
         values, rate_hz = soundfile.read(path, dtype="int16", always_2d=True)
     except (OSError, soundfile.SoundFileError) as error:
         raise InputError(f"{path} is no readable sound ({error})") from error
     return values, int(rate_hz)
+
+
+def _to_soundfile(file: io.BytesIO, suffix: str, values: NDArray[np.int16], rate_hz: int) -> None:
+    soundfile = package_for("soundfile", Path(suffix), "take .wav")
+    try:
+        soundfile.write(file, values, rate_hz, format=suffix.removeprefix("."))
+    except (ValueError, soundfile.SoundFileError) as error:
+        raise InputError(
+            f"a {suffix} of {values.shape[1]} channels at {rate_hz} Hz is not written ({error}); take .wav"
+        ) from error
 
 
 def _levels_db(values: NDArray[Any]) -> NDArray[np.float64]:

@@ -1,8 +1,10 @@
 """Videos: frames of pictures, the third axis of which is time."""
 
 import io
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -11,10 +13,9 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from inrhw.base.errors import InputError
-from inrhw.base.files import write_atomically
 from inrhw.base.names import safe_name
 from inrhw.base.types import Fixed
-from inrhw.signals.extra import reader
+from inrhw.signals.extra import package_for
 from inrhw.signals.kinds.picture import builtin_picture, fitted, load_picture
 from inrhw.signals.likeness import each_psnr_db, psnr_db
 from inrhw.signals.montage import side_by_side
@@ -27,6 +28,12 @@ _SIZE, _FRAMES = "32x32", 8
 #: Files of pictures that may have frames, and those that a reader of films is needed for.
 _ANIMATED = frozenset([".gif", ".webp", ".png", ".apng"])
 _FILMS = frozenset([".mp4", ".webm", ".mov", ".avi", ".mkv"])
+
+#: Films that are written, and by which codec; both lose little.
+_FILM_CODECS = {".mp4": "libx264", ".webm": "libvpx-vp9"}
+
+#: How much they lose: their "constant rate factor".
+_CRF = "12"
 
 #: How long a frame lasts if the file does not say it.
 _FRAME_MS = 40
@@ -49,6 +56,7 @@ class Video(Samples):
     kind: ClassVar[str] = "video"
     axes: ClassVar[range] = range(3, 4)
     suffix: ClassVar[str] = ".png"
+    other_suffixes: ClassVar[tuple[str, ...]] = (".apng", ".webp", ".gif", ".zip", *_FILM_CODECS)
     measures: ClassVar[Mapping[str, tuple[str, str, str]]] = {
         "psnr_db": (
             "PSNR",
@@ -111,13 +119,24 @@ class Video(Samples):
         """How long a frame lasts, and how many there are."""
         return {**super().details, "frames": len(self.values)}
 
-    def write(self, path: Path) -> None:
-        """Write an animated PNG, which loses nothing."""
-        first, *others = [Image.fromarray(f[..., 0] if self.channels == 1 else f) for f in self.values]
+    def encoded(self, suffix: str) -> bytes:
+        """Return an animated PNG or WebP, which lose nothing, a GIF of 256 colours a frame, or a film.
+
+        A .zip holds each frame as a PNG.
+        """
+        frames = [Image.fromarray(f[..., 0] if self.channels == 1 else f) for f in self.values]
         buffer = io.BytesIO()
-        options = {"duration": self.frame_ms, "loop": 0, "blend": 0, "disposal": 0}
-        first.save(buffer, "PNG", save_all=True, append_images=others, **options)
-        write_atomically(path, buffer.getvalue())
+        if suffix in _FILM_CODECS:
+            _to_film(buffer, suffix, frames, self.frame_ms)
+        elif suffix == ".zip":
+            _to_zip(buffer, frames)
+        else:
+            first, *others = frames
+            options: dict[str, Any] = {"duration": self.frame_ms, "loop": 0, "append_images": others}
+            options |= {".webp": {"lossless": True}, ".gif": {}}.get(suffix, {"blend": 0, "disposal": 0})
+            format = "PNG" if suffix == ".apng" else suffix.removeprefix(".")
+            first.save(buffer, format, save_all=True, **options)
+        return buffer.getvalue()
 
     def likeness(self, other: Samples) -> dict[str, float | None]:
         """Return PSNR in dB of all frames, and of the worst."""
@@ -181,7 +200,7 @@ def _of_folder(
 
 def _of_film(path: Path, size: tuple[int, int], most: int) -> tuple[list[NDArray[np.uint8]], int]:
     """Return frames of a film, and milliseconds a frame."""
-    av = reader("av", path, "save it as GIF or WebP")
+    av = package_for("av", path, "save it as GIF or WebP")
     try:
         with av.open(str(path)) as film:
             stream = film.streams.video[0]
@@ -192,3 +211,25 @@ def _of_film(path: Path, size: tuple[int, int], most: int) -> tuple[list[NDArray
         raise InputError(f"{path} does not exist; check the name of the video") from None
     except (av.error.FFmpegError, IndexError) as error:
         raise InputError(f"{path} is no readable video ({error})") from error
+
+
+def _to_zip(file: io.BytesIO, frames: list[Image.Image]) -> None:
+    with zipfile.ZipFile(file, "w") as archive:
+        for k, frame in enumerate(frames):
+            picture = io.BytesIO()
+            frame.save(picture, "PNG")
+            # Of a date that is always the same, so the bytes are too.
+            archive.writestr(zipfile.ZipInfo(f"frame{k:05d}.png"), picture.getvalue())
+
+
+def _to_film(file: io.BytesIO, suffix: str, frames: list[Image.Image], frame_ms: int) -> None:
+    av = package_for("av", Path(suffix), "take .webp or .gif")
+    with av.open(file, "w", format=suffix.removeprefix(".")) as film:
+        stream = film.add_stream(_FILM_CODECS[suffix], Fraction(1000, frame_ms), options={"crf": _CRF})
+        stream.width, stream.height = frames[0].size
+        # What players expect halves the sides of colours, so they must be even.
+        even = not any(side % 2 for side in frames[0].size)
+        stream.pix_fmt = "yuv420p" if even else "yuv444p"
+        for frame in frames:
+            film.mux(stream.encode(av.VideoFrame.from_image(frame.convert("RGB"))))
+        film.mux(stream.encode())

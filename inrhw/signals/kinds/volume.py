@@ -13,10 +13,9 @@ import skimage
 from numpy.typing import NDArray
 
 from inrhw.base.errors import InputError
-from inrhw.base.files import write_atomically
 from inrhw.base.names import safe_name
 from inrhw.base.types import Fixed
-from inrhw.signals.extra import reader
+from inrhw.signals.extra import package_for
 from inrhw.signals.grid import MOST_SIDE, size_text
 from inrhw.signals.likeness import largest_error, psnr_db
 from inrhw.signals.montage import as_bytes, side_by_side
@@ -58,6 +57,7 @@ class Volume(Samples):
     kind: ClassVar[str] = "volume"
     axes: ClassVar[range] = range(1, 4)
     suffix: ClassVar[str] = ".npy"
+    other_suffixes: ClassVar[tuple[str, ...]] = (".nii",)
     measures: ClassVar[Mapping[str, tuple[str, str, str]]] = {
         "psnr_db": ("PSNR", "dB", "peak: the whole range of the format, against the original"),
         "largest_error": ("Largest error", "1", "in the array's own unit"),
@@ -103,14 +103,23 @@ class Volume(Samples):
         step = float(details.get("step", 1.0))
         return cls(name, with_channels(np.round(array_in(path) / step).astype(VALUES[value])), step)
 
-    def write(self, path: Path) -> None:
-        """Write an .npy of the array's own numbers; one channel has no axis, as a rule."""
+    def encoded(self, suffix: str) -> bytes:
+        """Return an .npy of the array's own numbers, or NIfTI.
+
+        One channel has no axis of its own, as a rule.
+        """
         array = self.values if self.step == 1 else (self.values * self.step).astype(np.float32)
         plain = array[..., 0]
+        if suffix != self.suffix:
+            nibabel = package_for("nibabel", Path(suffix), "take .npy")
+            scan: bytes = nibabel.Nifti1Image(
+                (plain if self.channels == 1 else array).T, np.eye(4)
+            ).to_bytes()
+            return scan
         buffer = io.BytesIO()
         # With its axis of channels where one would be seen in x.
         np.save(buffer, plain if self.channels == 1 and with_channels(plain).shape == array.shape else array)
-        write_atomically(path, buffer.getvalue())
+        return buffer.getvalue()
 
     def likeness(self, other: Samples) -> dict[str, float | None]:
         """Return PSNR in dB, and the largest error in the array's own unit."""
@@ -151,7 +160,7 @@ def _opened(path: Path) -> NDArray[Any]:
                 raise InputError(f"{path} holds {len(arrays.files)} arrays; give a file with one of them")
             only: NDArray[Any] = arrays[arrays.files[0]]
             return only
-    nibabel = reader("nibabel", path, "give the array as .npy")
+    nibabel = package_for("nibabel", path, "give the array as .npy")
     try:
         scan = np.asarray(nibabel.load(path).dataobj)
     except FileNotFoundError:

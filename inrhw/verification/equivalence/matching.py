@@ -11,6 +11,7 @@ from collections.abc import Callable
 from inrhw.verification.equivalence.circuit import ONE, ZERO, Circuit, Net
 from inrhw.verification.equivalence.graph import FALSE, TRUE, Graph, Literal
 from inrhw.verification.equivalence.guesses.choosing import choose, nearest
+from inrhw.verification.equivalence.guesses.extended import lost_signs, repeated
 from inrhw.verification.equivalence.guesses.inverted import find_inverted
 from inrhw.verification.equivalence.guesses.late import find_late
 from inrhw.verification.equivalence.guesses.rules import Rules
@@ -62,7 +63,8 @@ def _relate(rtl: Circuit, netlist: Circuit, check_time: Callable[[], None], *, l
             relation.columns.append((memory, column))
     _find_ends(relation)
     find_late(relation, partners)
-    _settle_rtl(relation, _named_claims(relation, partners), later=later)
+    signs = lost_signs(relation, partners)
+    _settle_rtl(relation, _named_claims(relation, partners), signs, later=later)
     check_time()
     _by_name(relation, partners)
     _words_by_name(relation)
@@ -112,8 +114,8 @@ def _named_claims(relation: Relation, partners: dict[Net, list[Net]]) -> dict[Ne
     return same
 
 
-def _settle_rtl(relation: Relation, same: dict[Net, Net], *, later: bool) -> None:
-    """Give the Verilog its literals, one variable to registers that are the same."""
+def _settle_rtl(relation: Relation, same: dict[Net, Net], signs: dict[Net, Net], *, later: bool) -> None:
+    """Give the Verilog its literals, one variable to registers that are the same; `signs` may be."""
     rtl, graph = relation.rtl, relation.graph
     variables: dict[Net, Literal] = {}
     late = dict(relation.claims)
@@ -127,7 +129,7 @@ def _settle_rtl(relation: Relation, same: dict[Net, Net], *, later: bool) -> Non
         rtl.values |= late
         rtl.waiting = list(rtl.circuit.gates)
         rtl.settle(graph)
-        if not _join_alike(relation, same, later=later):
+        if not _join_alike(relation, same, later=later) and not _join_signs(relation, same, signs):
             relation.claims = late | {net: rtl.values[net] for net, root in roots.items() if net != root}
             return
 
@@ -169,6 +171,14 @@ def _join_alike(relation: Relation, same: dict[Net, Net], *, later: bool) -> boo
         if len(same) == before:
             return joined
         joined = True
+
+
+def _join_signs(relation: Relation, same: dict[Net, Net], signs: dict[Net, Net]) -> bool:
+    """Join registers that repeat the bit below; return whether there were some."""
+    open_ = {net: below for net, below in signs.items() if net not in same and net not in relation.claims}
+    found = {net: below for net, below in repeated(relation, open_).items() if _root(same, below) != net}
+    same |= found
+    return bool(found)
 
 
 def _held(graph: Graph, value: Literal, after: Literal, start: Literal) -> Literal:

@@ -1,11 +1,14 @@
 """What every kind of signal promises."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from inrhw.base.errors import InputError
+from inrhw.signals.kinds.picture import Picture
+from inrhw.signals.kinds.sound import Sound
 from inrhw.signals.registry import from_json, kinds, load_signal, to_json
 from inrhw.signals.samples import VALUES, Samples
 from inrhw.signals.signal import Signal
@@ -46,6 +49,38 @@ def test_a_file_of_ours_is_one_of_the_users(signal: Samples, tmp_path: Path) -> 
     asked = Signal(kind=signal.kind, alpha=signal.kind == "picture")
     again = load_signal(path, size, asked, lambda sentence: None)
     assert np.array_equal(again.values, signal.values)
+
+
+#: What formats for use elsewhere may lose, in dB that are left; those that are not here lose nothing.
+LOSSY_DB = {".gif": 25, ".mp4": 25, ".webm": 25}
+
+#: A mesh is a surface, which a reader puts into the middle of its own grid.
+MESHES = {".obj", ".stl", ".ply"}
+
+
+def test_other_formats_are_read_again(signal: Samples, tmp_path: Path) -> None:
+    for suffix in signal.other_suffixes:
+        path = tmp_path / f"again{suffix}"
+        path.write_bytes(signal.encoded(suffix))
+        if suffix == ".zip":
+            shutil.unpack_archive(path, path := tmp_path / "frames")
+        size = "x".join(map(str, signal.sides))
+        again = load_signal(path, size, Signal(kind=signal.kind), lambda sentence: None)
+        assert again.sides == signal.sides
+        found = signal.likeness(again)
+        if suffix in MESHES:
+            assert (again.values < 0).any(), suffix
+        else:
+            assert (found["psnr_db"] or 0) >= LOSSY_DB.get(suffix, np.inf), suffix
+
+
+def test_a_format_that_cannot_hold_a_signal_is_refused_in_one_sentence() -> None:
+    deep = Picture("deep", np.zeros((4, 4, 3), np.uint16))
+    with pytest.raises(InputError, match=r"a \.webp of u16\.0 is not written; take \.png"):
+        deep.encoded(".webp")
+    sound = Sound("fast", np.zeros((8, 1), np.int16), rate_hz=10**6)
+    with pytest.raises(InputError, match=r"a \.flac of 1 channels at 1000000 Hz is not written"):
+        sound.encoded(".flac")
 
 
 def test_an_equal_signal_is_as_alike_as_can_be(signal: Samples) -> None:

@@ -1,0 +1,102 @@
+"""`--hidden-widths auto`: as wide as the limits allow, or as narrow as a PSNR allows."""
+
+from pathlib import Path
+
+import pytest
+from support.command import Inrhw, refused
+
+from inrhw.base.board import load_board
+from inrhw.base.errors import InputError
+from inrhw.cli.choices.widths import choose_width
+from inrhw.cli.recipe import Recipe, load_recipe
+from inrhw.lowering.hardware import Hardware
+from inrhw.lowering.planning import plan_for
+from inrhw.networks.architecture import Architecture
+from inrhw.networks.network import Network
+from inrhw.networks.precision import Precision
+from inrhw.networks.training.training import Training
+from inrhw.signals.kinds.picture import Picture
+
+BAKED = Hardware(weights="baked", max_lut=1500)
+
+
+def chosen(picture: Picture, hardware: Hardware = Hardware(), **network: float) -> Architecture:
+    recipe = Recipe(
+        network=Network(hidden_widths="auto", hidden_layers=0, **network),  # type: ignore[arg-type]
+        hardware=hardware,
+        training=Training(steps=3),
+    )
+
+    def of_width(width: int, precision: Precision) -> Architecture:
+        return Architecture("siren", picture.sides, 3, width, 0, precision=precision)
+
+    return choose_width(recipe, picture, of_width)
+
+
+def fits(architecture: Architecture, hardware: Hardware) -> bool:
+    try:
+        plan_for([architecture], hardware, load_board("vcu128"))
+    except InputError:
+        return False
+    return True
+
+
+def test_the_widest_within_the_luts_is_chosen(picture: Picture) -> None:
+    found = chosen(picture, BAKED)
+    assert fits(found, BAKED)
+    wider = Architecture("siren", picture.sides, 3, found.hidden_features + 8, 0, precision=found.precision)
+    assert not fits(wider, BAKED)
+
+
+def test_a_folded_core_keeps_its_precision(picture: Picture) -> None:
+    hardware = Hardware(initiation_interval=8, max_dsp=4)
+    found = chosen(picture, hardware)
+    assert fits(found, hardware)
+    assert (found.precision.activation_bits, found.precision.guard_bits) == (8, None)
+
+
+def test_the_narrowest_that_reaches_a_psnr_is_chosen(picture: Picture) -> None:
+    easy, hard = chosen(picture, min_psnr_db=1), chosen(picture, BAKED, min_psnr_db=90)
+    assert easy.hidden_features == 4
+    assert fits(hard, BAKED)
+    assert hard.hidden_features > 4
+
+
+def test_what_is_chosen_is_in_the_folders_recipe(inrhw_: Inrhw, tmp_path: Path) -> None:
+    options = (
+        "--hidden-layers",
+        "0",
+        "--steps",
+        "2",
+        "--skip",
+        "synth",
+        "--skip",
+        "power",
+        "--skip",
+        "verify",
+    )
+    limits = ("--weights", "baked", "--max-lut", "1500", "--hidden-widths", "auto")
+    assert inrhw_("build", "--size", "5x4", *options, *limits, "-o", "one").status == 0
+    network = load_recipe(tmp_path / "one" / "recipe.toml").network
+    assert network.hidden_widths == ""
+    assert network.hidden_features >= 4
+    assert inrhw_("build", "one/recipe.toml", *options[-6:], "-o", "two").status == 0
+    one, two = ((tmp_path / folder / "one.v").read_bytes() for folder in ("one", "two"))
+    assert one == two
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--hidden-widths", "auto"), "hidden_widths auto needs to know what is enough"),
+        (("--hidden-widths", "auto", "--tiles", "2x2", "--max-dsp", "9"), "is about one network alone"),
+        (
+            ("--weights", "baked", "--max-lut", "900", "--hidden-layers", "0"),
+            "need about .* LUTs, but max_lut is 900",
+        ),
+        (("--weights", "baked", "--max-lut", "90", "--hidden-widths", "auto"), "but max_lut is 90;"),
+        (("--min-psnr-db", "30"), "give tiles auto or hidden_widths auto"),
+    ],
+)
+def test_what_cannot_be_chosen_is_one_sentence(inrhw_: Inrhw, options: tuple[str, ...], said: str) -> None:
+    refused(inrhw_("build", "--size", "5x4", *options), said)
