@@ -69,8 +69,12 @@ def emitted(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Emitted
     def of(name: str) -> Emitted:
         if name not in made:
             it, folder = CORES[name](), tmp_path_factory.mktemp(name)
-            options = {"source": it.source, "control": it.control, "window": it.window}
-            artifact = emit(it.graph, list(it.grids), folder, "core", **options)
+            artifact = emit(
+                *(it.graph, list(it.grids), folder, "core"),
+                source=it.source,
+                control=it.control,
+                window=it.window,
+            )
             made[name] = Emitted(it, artifact.verilog.read_text())
         return made[name]
 
