@@ -306,8 +306,13 @@ class Core:
         return self._fifo_latency + (self.buffer.latency(self.initiation_interval) if self.buffer else 0)
 
     @property
+    def cycles_to_fifo(self) -> int:
+        """Cycles from a pixel's admission to its write into the FIFO."""
+        return self.source_latency + self.pipeline.latency
+
+    @property
     def _fifo_latency(self) -> int:
-        return self.source_latency + self.pipeline.latency + FIFO_LATENCY
+        return self.cycles_to_fifo + FIFO_LATENCY
 
     @property
     def credits(self) -> int:

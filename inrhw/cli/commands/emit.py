@@ -16,8 +16,11 @@ from inrhw.cli.stage import Stage
 from inrhw.cli.terminal import building
 from inrhw.lowering.hardware import Hardware
 
-#: Where `verify`, and the bench by hand, build, prove, and keep logs and waves.
-BENCHES = ("build/rtl", "build/netlist", "build/proof")
+#: Where `prove` works.
+PROPERTIES = "build/properties"
+
+#: Where it, `verify`, and the bench by hand, build, prove, and keep logs and waves.
+BENCHES = ("build/rtl", "build/netlist", "build/proof", PROPERTIES)
 
 #: What a folded core was planned for.
 PLAN = "plan.json"
