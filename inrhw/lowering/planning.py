@@ -73,8 +73,8 @@ def _check_luts(architecture: Architecture, hardware: Hardware, board: Board, mo
     if needed > most:
         raise InputError(
             f"the baked weights of {'-'.join(map(str, architecture.features))} need about {needed:,.0f} "
-            f"LUTs, but max_lut is {most:,}; make the network narrower, give guard_bits or fewer bits, or "
-            "let hidden_widths auto choose"
+            f"LUTs, but max_lut is {most:,}; a narrower network, guard_bits or fewer bits need fewer, among "
+            "which hidden_widths auto chooses"
         )
 
 
