@@ -312,7 +312,19 @@ def _quality(folder: Path, entry: Mapping[str, Any], place: str, rtl: str, scale
             curves = {"float": read["float"], "RTL": rendered}
             found["frames_psnr_db"] = {k: frames_psnr_db(original, one) for k, one in curves.items()}
     found |= {"sounds": files} if original.kind == Sound.kind else {}
+    found |= _learned(entry)
     return found
+
+
+def _learned(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how training went, if it is told: first in floating point, then with quantization."""
+    points, steps = entry.get("learned_psnr_db", []), entry.get("training", {}).get("steps", 0)
+    curves = {
+        "float": [point for point in points if point[0] < steps],
+        "with quantization": [point for point in points if point[0] >= steps],
+    }
+    told = {name: curve for name, curve in curves.items() if curve}
+    return {"learned_psnr_db": told} if told else {}
 
 
 def _shown(

@@ -1,4 +1,4 @@
-"""PSNR of each frame of a video, or slice of a volume: where along its last axis a signal is worst."""
+"""Curves of PSNR: of each frame of a video or slice of a volume, and on the way through training."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -27,19 +27,26 @@ def frames_chart(found: Mapping[str, Sequence[float | None]], what: str) -> Char
     what
         What a place on the last axis is called: "frame" or "slice".
     """
-    known = [value for curve in found.values() for value in curve if value is not None]
-    frames = max(map(len, found.values()), default=0)
-    if frames < 2 or not known:
+    curves = {
+        name: [(k, value) for k, value in enumerate(curve) if value is not None]
+        for name, curve in found.items()
+    }
+    return _chart(f"PSNR of each {what} in dB", curves, what)
+
+
+def training_chart(found: Mapping[str, Sequence[tuple[int, float]]]) -> Chart | None:
+    """Return the curves of a report's "learned_psnr_db", or None where there are no two points."""
+    return _chart("PSNR of what a training step saw, in dB", found, "step")
+
+
+def _chart(title: str, curves: Mapping[str, Sequence[tuple[int, float]]], what: str) -> Chart | None:
+    points = [point for curve in curves.values() for point in curve]
+    last = max((place for place, _ in points), default=0)
+    if not last:
         return None
-    least, most = math.floor(min(known)), math.ceil(max(known))
-    chart = Chart(
-        f"PSNR of each {what} in dB",
-        Axis(0, frames - 1, LEFT, RIGHT),
-        Axis(least, max(most, least + 1), BOTTOM, TOP),
-        what,
-    )
-    for colour, (name, curve) in enumerate(found.items()):
-        points = [(k, value) for k, value in enumerate(curve) if value is not None]
-        marks = tuple(chart.mark(k, db, f"{name}, {what} {k}: {db:.1f} dB") for k, db in points)
-        chart.lines.append(Line(chart.path(points), f"curve c{colour}", marks))
+    least, most = math.floor(min(db for _, db in points)), math.ceil(max(db for _, db in points))
+    chart = Chart(title, Axis(0, last, LEFT, RIGHT), Axis(least, max(most, least + 1), BOTTOM, TOP), what)
+    for colour, (name, curve) in enumerate(curves.items()):
+        marks = tuple(chart.mark(k, db, f"{name}, {what} {k}: {db:.1f} dB") for k, db in curve)
+        chart.lines.append(Line(chart.path(curve), f"curve c{colour}", marks))
     return chart

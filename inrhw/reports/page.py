@@ -15,7 +15,7 @@ from PIL import Image
 
 from inrhw.base.files import write_atomically, write_json
 from inrhw.reports.chart import Axis, Chart
-from inrhw.reports.frames import frames_chart
+from inrhw.reports.frames import frames_chart, training_chart
 from inrhw.reports.summary import POWER_TITLES, RESOURCE_TITLES, asic_rows, counts, tiles
 from inrhw.reports.tiles import heat_map
 from inrhw.reports.words import Report, amount, is_figure, number
@@ -49,6 +49,7 @@ SECTIONS = (
         "sounds",
         "error_gain",
         "frames_psnr_db",
+        "learned_psnr_db",
     ),
     *("tools", "files", "times_s"),
 )
@@ -112,6 +113,7 @@ def _html(report: Report, folder: Path) -> str:
             sources={source: place for place, source in enumerate(dict.fromkeys(_sources(report)), 1)},
             tiles=tiles(report),
             frames=frames_chart(report.get("frames_psnr_db", {}), _frame_word(report)),
+            learned=training_chart(report.get("learned_psnr_db", {})),
             pictures=[_picture(key, folder / name) for key, name in report.get("pictures", {}).items()],
             sounds=[
                 (_PICTURE_TITLES.get(key, key), _data_uri("audio/wav", (folder / name).read_bytes()))

@@ -120,6 +120,11 @@ def _sections() -> dict[str, Schema]:
             "additionalProperties": array({"type": ["number", "null"]}),
             "description": "PSNR in dB of each frame or slice, of each rendering.",
         },
+        "learned_psnr_db": {
+            "type": "object",
+            "additionalProperties": array(array(_NUMBER)),
+            "description": "Training steps and PSNR in dB of what they saw, in float and with quantization.",
+        },
         "distributions": array(_distributions()),
         "folding": _folding(),
         "tiles": {"type": "object", "description": "Grid, PSNR of each tile, seams; of a core of tiles."},

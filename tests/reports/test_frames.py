@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from inrhw.reports.frames import LEFT, RIGHT, frames_chart, frames_psnr_db
+from inrhw.reports.frames import LEFT, RIGHT, frames_chart, frames_psnr_db, training_chart
 from inrhw.signals.kinds.video import Video
 from inrhw.signals.likeness import psnr_db
 
@@ -38,3 +38,14 @@ def test_where_no_frames_differ_there_is_no_chart() -> None:
     assert frames_chart({}, "frame") is None
     assert frames_chart({"RTL": [None, None]}, "frame") is None
     assert frames_chart({"RTL": [30.0]}, "slice") is None
+
+
+def test_training_is_drawn_by_its_steps() -> None:
+    chart = training_chart(
+        {"float": [(0, 10.0), (50, 20.0)], "with quantization": [(100, 19.0), (120, 21.5)]}
+    )
+    assert chart is not None
+    assert [len(line.marks) for line in chart.lines] == [2, 2]
+    assert chart.lines[1].marks[1].words == "with quantization, step 120: 21.5 dB"
+    assert training_chart({}) is None
+    assert training_chart({"float": [(0, 10.0)]}) is None

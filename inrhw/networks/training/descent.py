@@ -6,7 +6,7 @@ fine-tuning gains some decibels. docs/training.md has what this was chosen over.
 """
 
 import contextlib
-import functools
+import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -36,6 +36,9 @@ TUNING_RATE = 0.4
 #: Seconds from one checkpoint to the next: what a crash or a kill may cost.
 CHECKPOINT_S = 30.0
 
+#: Losses that are kept of each model.
+_LOSSES = 64
+
 M = TypeVar("M", bound=Trainable)
 
 
@@ -53,6 +56,8 @@ class State(Generic[M]):
         Steps that the one being trained has taken.
     moments
         What the optimizer remembers.
+    losses
+        Some on the way: steps of both models together before each, and the loss.
     """
 
     float_model: M
@@ -60,6 +65,7 @@ class State(Generic[M]):
     quantizing: bool = False
     step: int = 0
     moments: dict[str, Tensor] = field(default_factory=dict)
+    losses: list[tuple[int, float]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -204,12 +210,28 @@ def descend(model: M, loss: Callable[[M, int], Tensor], state: State[M], trainin
         decay = TUNING_RATE * (1 - done) if state.quantizing else FINAL_RATE**done
         # From the number of the step: so training that is resumed draws the same.
         generator = torch.Generator().manual_seed(training.seed + state.step)
-        gradient(functools.partial(loss, model, state.step), weights, generator)
+        gradient(_watched(model, loss, state, training), weights, generator)
         with uninterrupted():
             optimizer.step(rate * decay)
             state.step += 1
             state.moments = optimizer.moments()
         yield state.step
+
+
+def _watched(
+    model: M, loss: Callable[[M, int], Tensor], state: State[M], training: Training
+) -> Callable[[], Tensor]:
+    """Return the loss of the present step, which is kept now and then: the first time that it is computed."""
+    every = -(-training.steps_of(quantizing=state.quantizing) // _LOSSES)
+    at = state.step + training.steps * state.quantizing
+
+    def watched() -> Tensor:
+        found = loss(model, state.step)
+        if state.step % every == 0 and (not state.losses or state.losses[-1][0] != at):
+            state.losses.append((at, float(found.detach())))
+        return found
+
+    return watched
 
 
 def _disturbed_layers(model: nn.Module) -> list[DenseLayer]:
@@ -239,6 +261,7 @@ def _write_checkpoint(path: Path, state: State[M], identity: str) -> None:
     tensors |= prefixed("quantized", tensors_of(state.model))
     tensors |= prefixed("moment", state.moments)
     position = {"identity": identity, "step": str(state.step), "quantizing": str(int(state.quantizing))}
+    position["losses"] = json.dumps(state.losses)
     with output_folder(path.parent):
         save_tensors(path, tensors, position)
 
@@ -261,3 +284,7 @@ def _read_checkpoint(path: Path, state: State[M], task: Task[M], training: Train
     if not fits or not step.isdecimal() or int(step) > steps:
         raise InputError(f"{path} is damaged (step or moments do not fit); remove it to start over")
     state.step = int(step)
+    try:
+        state.losses = [(int(at), float(loss)) for at, loss in json.loads(metadata.get("losses", "[]"))]
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{path} is damaged ({error}); remove it to start over") from error

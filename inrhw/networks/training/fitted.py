@@ -3,6 +3,8 @@
 import dataclasses
 import hashlib
 import json
+import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,12 +49,15 @@ class Fitted:
         With quantization: this is what hardware is made from.
     training
         How they were trained.
+    learned
+        PSNR in dB of what a step saw, now and then: steps taken before, of both networks together, and dB.
     """
 
     picture: Samples
     float_model: INR
     model: INR
     training: Training
+    learned: tuple[tuple[int, float], ...] = ()
 
     def __repr__(self) -> str:
         """Return one line: the whole networks would fill pages."""
@@ -121,6 +126,7 @@ class Fitted:
             "bits_a_weight": self.model.bits_a_weight(),
             **({"signed_digits": network_digits(self.model)} if has_digits(self.model) else {}),
             "rotations": self.model.rotations(),
+            "learned_psnr_db": [list(each) for each in self.learned],
             "distributions": [dataclasses.asdict(layer) for layer in distributions(self.float_model)],
         }
 
@@ -146,7 +152,8 @@ class Fitted:
         original = load_original(folder, architecture, summary)
         try:
             training = Training(**{**summary["training"], "device": "cpu"})
-            return cls(original, float_model, model, training)
+            learned = tuple((int(step), float(db)) for step, db in summary.get("learned_psnr_db", []))
+            return cls(original, float_model, model, training, learned)
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"{folder / 'fit.json'} is damaged ({error}); run `inrhw fit` again") from error
 
@@ -232,7 +239,13 @@ def fit(
     state.float_model.architecture = model.architecture
     if training.digits_loss:
         model = fewer_digits(model, picture, training.digits_loss)
-    return Fitted(picture, state.float_model, model, training)
+    learned = tuple((step, _psnr_db(loss / architecture.tiles)) for step, loss in state.losses)
+    return Fitted(picture, state.float_model, model, training, learned)
+
+
+def _psnr_db(mean_square: float) -> float:
+    """Return the PSNR of an error in units of half the range; of none that of the least float."""
+    return 10 * math.log10(4 / max(mean_square, sys.float_info.min))
 
 
 def _identity(picture: Samples, architecture: Architecture, training: Training, start: INR | None) -> str:

@@ -30,7 +30,7 @@ TOTAL = STEPS + TRAINING.tuning_steps
 
 
 def same(a: Fitted, b: Fitted) -> bool:
-    return all(
+    return a.learned == b.learned and all(
         torch.equal(x, y)
         for p, q in ((a.float_model, b.float_model), (a.model, b.model))
         for x, y in zip(p.state_dict().values(), q.state_dict().values(), strict=True)
@@ -49,6 +49,20 @@ def interrupted(picture: Picture, architecture: Architecture, step: int, path: P
     with pytest.raises(KeyboardInterrupt):
         fit(picture, architecture, TRAINING, checkpoint=path, on_progress=interrupt_at(step), **options)
     assert path.exists()
+
+
+def test_what_is_learned_is_kept_on_the_way(picture: Picture) -> None:
+    architecture = Architecture("siren", (5, 4), 3, 8, 1)
+    training = Training(steps=200)
+    fitted = fit(picture, architecture, training)
+    steps, dbs = zip(*fitted.learned, strict=True)
+    assert list(steps) == sorted(set(steps))
+    assert steps[0] == 0
+    assert training.steps in steps  # the rounded network, before it is tuned
+    assert 64 < len(steps) <= 128
+    assert dbs[steps.index(training.steps) - 1] > dbs[0] + 3
+    end = psnr_db(picture.values, fitted.float_model.render())
+    assert abs(dbs[steps.index(training.steps) - 1] - end) < 1
 
 
 def test_the_same_seed_gives_the_same_networks(picture: Picture, architecture: Architecture) -> None:
