@@ -20,7 +20,7 @@ def test_a_file_that_is_torn_is_one_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str, content: str
 ) -> None:
     """A stand-in for Yosys on a full disk, where Yosys itself ends with status 0."""
-    name = command.split()[-1]
+    name = command.rsplit(maxsplit=1)[-1]
     (tmp_path / "torn").write_text(content)
     torn = yosys._Yosys("torn", ("sh", "-c", f"cp torn {name}"), tmp_path, logs_itself=False)
     monkeypatch.setattr(yosys, "_find", lambda: torn)
