@@ -1,5 +1,6 @@
 """A target becomes the cheapest folding that reaches it, or one sentence that says why none does."""
 
+import bisect
 import dataclasses
 import itertools
 import math
@@ -483,5 +484,5 @@ def test_the_luts_of_baked_weights_are_those_of_the_whole_core(
 
     made = Architecture("quadinr", (8, 8), 3, 4, 1, patch=patch)
     alone = {"patch_order": True} if patch else {}
-    least = next(most for most in range(1, 99_999) if fits(most, **alone))
+    least = bisect.bisect_left(range(1, 99_999), True, key=lambda most: fits(most, **alone)) + 1
     assert not fits(least, **more)

@@ -1,5 +1,6 @@
 """`--hidden-widths auto`: as wide as the limits allow, or as narrow as a PSNR allows."""
 
+import bisect
 from dataclasses import replace
 from pathlib import Path
 
@@ -54,7 +55,8 @@ def test_what_fits_only_with_fewer_bits_is_chosen_with_them(
     picture: Picture, reach: dict[str, float]
 ) -> None:
     plain = Architecture("siren", picture.sides, 3, 4, 0)
-    most = next(lut for lut in range(1, 9999) if fits(plain, replace(BAKED, max_lut=lut))) - 1
+    least = bisect.bisect_left(range(1, 9999), True, key=lambda n: fits(plain, replace(BAKED, max_lut=n)))
+    most = range(1, 9999)[least] - 1
     found = chosen(picture, replace(BAKED, max_lut=most), **reach)
     assert fits(found, replace(BAKED, max_lut=most))
     assert found.precision != plain.precision
