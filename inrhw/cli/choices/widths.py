@@ -74,14 +74,16 @@ class _Choice:
 
     def within_limits(self) -> list[Trial[Architecture]]:
         """Return a trial of the widest that fits, for each way to compute."""
-        plain, *cheaper = self._ways
-        widest = self._widest(plain, 0)
-        found = [widest, *(self._widest(way, _WIDTHS.index(widest.hidden_features)) for way in cheaper)]
+        found: list[Architecture] = []
+        for way in self._fitting():
+            start = _WIDTHS.index(found[0].hidden_features) if found else 0
+            if self._fits(way, _WIDTHS[start]):
+                found.append(self._widest(way, start))
         return [self._tried(architecture) for architecture in found]
 
     def reaching(self, psnr_db: float) -> list[Trial[Architecture]]:
         """Return trials of what is as narrow as reaches a PSNR, the cheapest last; else of the widest."""
-        plain, *cheaper = self._ways
+        plain, *cheaper = self._fitting()
         places = range(len(_WIDTHS))
         trials: dict[int, Trial[Architecture]] = {}
 
@@ -100,7 +102,15 @@ class _Choice:
         while high - low > 1:
             middle = (low + high) // 2
             low, high = (low, middle) if reaches(middle) else (middle, high)
-        return [trials[high], *(self._tried(self._planned(way, _WIDTHS[high])) for way in cheaper)]
+        as_wide = [self._of_width(_WIDTHS[high], way) for way in cheaper if self._fits(way, _WIDTHS[high])]
+        return [trials[high], *map(self._tried, as_wide)]
+
+    def _fitting(self) -> list[Precision]:
+        """Return the ways to compute in which the narrowest fits; raise InputError if there are none."""
+        if found := [way for way in self._ways if self._fits(way, _WIDTHS[0])]:
+            return found
+        self._planned(self._ways[-1], _WIDTHS[0])
+        return []
 
     def _widest(self, precision: Precision, start: int) -> Architecture:
         """Return the widest architecture that fits, of those from a place in the list on."""

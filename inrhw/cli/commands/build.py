@@ -1,5 +1,6 @@
 """Do everything: from pictures to a report."""
 
+import contextlib
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -74,11 +75,11 @@ def run(
     work.run(training)
     work.run(Emit(recipe.hardware, recipe.board, recipe.name))
     synth, verify = Synth(recipe.board, recipe.estimates.place), Verify(recipe.verification, on_rung)
-    if not work.has(Synth) and not {Synth.name, Verify.name} & set(skip):
-        verify.begin(work)
     power = Power(recipe.hardware.clock_mhz, recipe.estimates.activity)
-    for stage in (synth, power, verify):
-        if stage.name not in skip and not (stage.name == Power.name and Synth.name in skip):
-            work.run(stage)
-        elif not work.has(type(stage)):
-            work.forget(stage.result)  # it would be reported of another core
+    both = not work.has(Synth) and not {Synth.name, Verify.name} & set(skip)
+    with verify.beginning(work) if both else contextlib.nullcontext():
+        for stage in (synth, power, verify):
+            if stage.name not in skip and not (stage.name == Power.name and Synth.name in skip):
+                work.run(stage)
+            elif not work.has(type(stage)):
+                work.forget(stage.result)  # it would be reported of another core

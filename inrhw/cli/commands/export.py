@@ -7,6 +7,8 @@ from cyclopts import Parameter
 
 from inrhw.base.errors import InputError
 from inrhw.base.files import write_output
+from inrhw.cli.build_folder import BuildFolder
+from inrhw.cli.commands.fit import Fit
 from inrhw.cli.options import FolderArgument
 from inrhw.cli.terminal import console
 
@@ -43,9 +45,16 @@ def export(
         raise InputError(f"{output} must end with {', '.join(suffixes)}, which says the form")
     if others:
         raise InputError(f"{folder} holds several pictures, and a file holds one")
+    _check_unchanged(folder)
     data = forms[suffix](_model(folder)) if suffix in forms else signal.encoded(suffix)
     write_output(output, data)
     console.print(f"{output}  {len(data):,} bytes", markup=False, highlight=False, soft_wrap=True)
+
+
+def _check_unchanged(folder: Path) -> None:
+    """Raise InputError if a file is not what training wrote: it would be exported as what the core gives."""
+    if changed := BuildFolder(folder).changed_files(Fit):
+        raise InputError(f"{folder / changed[0]} was changed since it was trained; run `inrhw fit` again")
 
 
 def _model(folder: Path) -> "INR":

@@ -1,7 +1,7 @@
 """Prove the Verilog."""
 
-import threading
-from collections.abc import Callable, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from inrhw.artifact.manifest import Manifest
 from inrhw.base.files import read_json
+from inrhw.base.programs.beside import check, working
 from inrhw.base.progress import OnProgress, silent
 from inrhw.base.settings import identity
 from inrhw.cli.build_folder import BuildFolder
@@ -74,22 +75,22 @@ class Verify(Stage):
         """How thoroughly it was verified."""
         return replace(recipe, verification=self.verification)
 
-    def begin(self, folder: BuildFolder) -> None:
-        """Start with the Verilog in another thread, before there is a netlist; `run` goes on from there."""
-        done: Future[Ladder] = Future()
+    @contextlib.contextmanager
+    def beginning(self, folder: BuildFolder) -> Iterator[None]:
+        """Climb the Verilog beside the block, before there is a netlist; `run` goes on from there.
 
-        def climb() -> None:
-            try:
-                ladder = self._ladder(folder)
-                ladder.climb_verilog()
-                done.set_result(ladder)
-            except BaseException as error:  # it is raised in `run`
-                done.set_exception(error)
+        A block that ends before, as by an error, ends that too.
+        """
+
+        def climb() -> "Ladder":
+            ladder = self._ladder(folder, lambda *_: check())
+            ladder.climb_verilog()
+            return ladder
 
         folder.forget(self.result)
-        self.begun.append(done)
-        # What it starts ends with this process, so nothing waits for it when that is interrupted.
-        threading.Thread(target=climb, name="verify", daemon=True).start()
+        with working(self.name, climb) as ladder:
+            self.begun.append(ladder)
+            yield
 
     def run(self, folder: BuildFolder) -> None:
         """Climb. No verdict of an earlier run survives one that dies."""

@@ -11,6 +11,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import CancelledError, ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -150,7 +151,12 @@ def compile_all(compiler: Compiler, jobs: list[Job], deadline_s: float) -> None:
 
     pool = ThreadPoolExecutor(max_workers=2)
     try:
-        for future in [pool.submit(compiler.compile, job, deadline_s, check) for job in jobs]:
+        compiling = [
+            # In a copy of this thread's context: what ends this ends them.
+            pool.submit(copy_context().run, compiler.compile, job, deadline_s, check)
+            for job in jobs
+        ]
+        for future in compiling:
             future.result()
     finally:
         over.set()

@@ -1,5 +1,7 @@
 """`--hidden-widths auto`: as wide as the limits allow, or as narrow as a PSNR allows."""
 
+import bisect
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -46,6 +48,18 @@ def test_the_widest_within_the_luts_is_chosen(picture: Picture) -> None:
     assert fits(found, BAKED)
     wider = Architecture("siren", picture.sides, 3, found.hidden_features + 8, 0, precision=found.precision)
     assert not fits(wider, BAKED)
+
+
+@pytest.mark.parametrize("reach", [{}, {"min_psnr_db": 90}])
+def test_what_fits_only_with_fewer_bits_is_chosen_with_them(
+    picture: Picture, reach: dict[str, float]
+) -> None:
+    plain = Architecture("siren", picture.sides, 3, 4, 0)
+    least = bisect.bisect_left(range(1, 9999), True, key=lambda n: fits(plain, replace(BAKED, max_lut=n)))
+    most = range(1, 9999)[least] - 1
+    found = chosen(picture, replace(BAKED, max_lut=most), **reach)
+    assert fits(found, replace(BAKED, max_lut=most))
+    assert found.precision != plain.precision
 
 
 def test_a_folded_core_keeps_its_precision(picture: Picture) -> None:
