@@ -110,6 +110,8 @@ def _networks(rng: Generator, kind: str, way: str) -> INR | SharedINR:
     if kind == "tiles":
         patch = options.get("patch", (1,) * axes)
         tile = tuple(int(rng.integers(1, side // n + 1)) * n for side, n in zip(sides, patch, strict=True))
+        if len(widths) > 1 and rng.random() < 0.5:
+            options |= {"shared_layers": True, "projection": len(widths) > 2 and bool(rng.integers(2))}
         return _quantized(rng, TiledINR(TiledArchitecture(model, sides, tile=tile, **options)))
     return _quantized(rng, INR(Architecture(model, sides, **options), int(rng.integers(100))))
 
