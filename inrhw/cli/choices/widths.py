@@ -157,5 +157,5 @@ def _ways(precision: Precision, *, folded: bool) -> Iterator[Precision]:
 
 def _described(architecture: Architecture) -> str:
     precision = architecture.precision
-    guard = "" if precision.guard_bits is None else f", {precision.guard_bits} guard bits"
+    guard = "" if precision.guard_bits is None else f", guard_bits {precision.guard_bits}"
     return f"{'-'.join(map(str, architecture.features))}, values of {precision.activation_bits} bits{guard}"
