@@ -1,5 +1,6 @@
 """Whole builds from Python, as the command line does them."""
 
+import contextlib
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,9 +43,10 @@ def build(
     InrhwError
         Something cannot be; most of it is said before training begins.
     """
-    work = BuildFolder(Path(folder), on_progress)
-    run(recipe, planned(recipe, resume=resume), work, lambda rung: None, skip)
-    return write(work)
+    with contextlib.ExitStack() as until:
+        work = BuildFolder(Path(folder), on_progress, until=until)
+        run(recipe, planned(recipe, resume=resume), work, lambda rung: None, skip)
+        return write(work)
 
 
 def report(folder: Path | str, *, vivado: Path | None = None) -> "Report":

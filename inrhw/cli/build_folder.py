@@ -1,8 +1,11 @@
 """A folder of stages, each reading the files of those before; what has not changed is not done again."""
 
+import contextlib
+import fcntl
 import functools
 import hashlib
 import json
+import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -63,6 +66,9 @@ class BuildFolder:
         Called with a sentence that a user should read.
     command
         Command line that runs the stages, for the report.
+    until
+        Until this ends, no other command writes into the folder, from the first stage that runs on; None: it
+        may be.
     """
 
     folder: Path
@@ -70,6 +76,8 @@ class BuildFolder:
     on_stage: Callable[[str, float | None], None] = field(default=lambda stage, seconds: None)
     on_warning: Callable[[str], None] = field(default=lambda sentence: None)
     command: str = ""
+    until: contextlib.ExitStack | None = None
+    _is_held: bool = field(default=False, init=False)
 
     @property
     def name(self) -> str:
@@ -216,6 +224,23 @@ class BuildFolder:
         with output_folder(self.folder):
             (self.folder / ".writable").touch()
             (self.folder / ".writable").unlink()
+        self._hold()
+
+    def _hold(self) -> None:
+        """Hold the folder; a process that dies lets it go."""
+        if self.until is None or self._is_held:
+            return
+        lock = os.open(self.folder, os.O_RDONLY)
+        self.until.callback(os.close, lock)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InputError(
+                f"another inrhw command works in {self.folder}; wait until it ends, or give -o another folder"
+            ) from None
+        except OSError:  # a file system without locks
+            pass
+        self._is_held = True
 
 
 @functools.cache

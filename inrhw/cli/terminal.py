@@ -44,7 +44,8 @@ def building(folder: Path, to: Console = console) -> Iterator[BuildFolder]:
     resumable = (
         "the same command continues after the last finished stage; with --resume, in the middle of training"
     )
-    with said_when_interrupted(resumable), Progress(*COLUMNS, console=to, transient=True) as bars:
+    bars = Progress(*COLUMNS, console=to, transient=True)
+    with said_when_interrupted(resumable), contextlib.ExitStack() as until, bars:
 
         def on_progress(stage: str) -> OnProgress:
             task = bars.add_task(stage, total=None)
@@ -55,7 +56,8 @@ def building(folder: Path, to: Console = console) -> Iterator[BuildFolder]:
                 bars.remove_task(task)
             to.print(f"{stage:7} {'up to date' if seconds is None else f'{seconds:.1f} s'}")
 
-        yield BuildFolder(folder, on_progress, on_stage, warn, shlex.join(["inrhw", *sys.argv[1:]]))
+        command = shlex.join(["inrhw", *sys.argv[1:]])
+        yield BuildFolder(folder, on_progress, on_stage, warn, command, until)
 
 
 @contextlib.contextmanager

@@ -1,5 +1,6 @@
 """A stage runs when something it depends on has changed, and only then."""
 
+import contextlib
 import itertools
 import json
 import os
@@ -22,7 +23,9 @@ from inrhw.base.errors import InputError, ToolFailed
 from inrhw.base.figure import Figure
 from inrhw.base.files import write_json
 from inrhw.base.progress import silent
+from inrhw.cli.build_folder import BuildFolder
 from inrhw.cli.commands.bitstream import Bitstream
+from inrhw.cli.commands.fit import Fit
 from inrhw.lowering.hardware import Hardware
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.precision import Precision
@@ -726,3 +729,23 @@ def test_a_folded_core_is_verified_as_it_was_emitted(chain: Chain) -> None:
     found = work.report()
     assert found["folding"]["weights"] == "loadable"
     assert found["folding"]["initiation_interval"]["value"] <= 9
+
+
+# Two at once
+
+
+def test_one_command_at_a_time_works_in_a_folder(tmp_path: Path) -> None:
+    picture = Picture("tiny", VALUES)
+    stages = [Fit([picture], [ARCHITECTURE], Training(steps=steps)) for steps in (2, 3)]
+    with contextlib.ExitStack() as first:
+        BuildFolder(tmp_path / "out", until=first).run(stages[0])
+        before = contents(tmp_path / "out")
+        with contextlib.ExitStack() as second:
+            other = BuildFolder(tmp_path / "out", until=second)
+            other.run(stages[0])  # nothing is to be done
+            with pytest.raises(InputError, match="another inrhw command works in"):
+                other.run(stages[1])
+        assert contents(tmp_path / "out") == before
+    with contextlib.ExitStack() as third:
+        BuildFolder(tmp_path / "out", until=third).run(stages[1])
+    assert contents(tmp_path / "out") != before
