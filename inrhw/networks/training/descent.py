@@ -95,7 +95,7 @@ def train(
     task: Task[M],
     training: Training,
     *,
-    checkpoint: Path | None,
+    checkpoint: Path | str | None,
     resume: bool,
     on_progress: OnProgress,
 ) -> None:
@@ -120,6 +120,7 @@ def train(
     InputError
         If the checkpoint is damaged or of another network, picture or training, or training diverged.
     """
+    checkpoint = Path(checkpoint) if checkpoint else None
     if resume and checkpoint and checkpoint.exists():
         _read_checkpoint(checkpoint, state, task, training)
     try:

@@ -227,14 +227,7 @@ def fit(
         lambda model: rendering_error([picture], [model]),
         identity_of(picture, architecture, training, start),
     )
-    train(
-        state,
-        task,
-        training,
-        checkpoint=Path(checkpoint) if checkpoint else None,
-        resume=resume,
-        on_progress=on_progress,
-    )
+    train(state, task, training, checkpoint=checkpoint, resume=resume, on_progress=on_progress)
     model = state.model
     state.float_model.architecture = model.architecture
     if training.digits_loss:

@@ -201,14 +201,7 @@ def fit_shared(
         lambda model: rendering_error(pictures, list(model)),
         _identity(pictures, architectures, training),
     )
-    train(
-        state,
-        task,
-        training,
-        checkpoint=Path(checkpoint) if checkpoint else None,
-        resume=resume,
-        on_progress=on_progress,
-    )
+    train(state, task, training, checkpoint=checkpoint, resume=resume, on_progress=on_progress)
     return FittedShared(tuple(pictures), state.float_model, state.model, training)
 
 
@@ -264,14 +257,7 @@ def add_picture(
         lambda model: rendering_error([picture], [model]),
         _identity([picture], [architecture], training) + fitted.model.digest(),
     )
-    train(
-        state,
-        task,
-        training,
-        checkpoint=Path(checkpoint) if checkpoint else None,
-        resume=resume,
-        on_progress=on_progress,
-    )
+    train(state, task, training, checkpoint=checkpoint, resume=resume, on_progress=on_progress)
     return FittedShared(
         (*fitted.pictures, picture),
         fitted.float_model.with_network(state.float_model),

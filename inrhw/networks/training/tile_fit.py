@@ -100,14 +100,7 @@ def retrain_tile(
         lambda model: rendering_error([picture], [model]),
         identity_of(picture, its_own, training, fitted.model),
     )
-    train(
-        state,
-        task,
-        training,
-        checkpoint=Path(checkpoint) if checkpoint else None,
-        resume=resume,
-        on_progress=on_progress,
-    )
+    train(state, task, training, checkpoint=checkpoint, resume=resume, on_progress=on_progress)
     there = before[1].tile(tile)
     if isinstance(state.model, TiledINR):
         there = state.model.with_tile(0, there)
