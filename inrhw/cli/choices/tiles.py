@@ -3,11 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from inrhw.base.board import load_board
 from inrhw.base.errors import InputError
+from inrhw.cli.choices.fitting import check_fits
 from inrhw.cli.recipe import Recipe
 from inrhw.cli.terminal import console, warn
-from inrhw.lowering.planning import plan_for
 from inrhw.networks.tiled import TiledArchitecture
 from inrhw.networks.training import leaf_trial
 from inrhw.networks.training.descent import with_own_rate
@@ -80,10 +79,10 @@ def choose_leaves(
     sizes = [of_tile((edge, edge)) for edge in leaf_trial.edges(signal.sides, most)]
     largest = sizes[0]
     # Whatever is chosen has a map of leaves, and is refused now where these are.
-    _plan(recipe, replace(largest, leaves="0" * largest.tiles))
+    check_fits(recipe, [replace(largest, leaves="0" * largest.tiles)])
     trial = leaf_trial.tried(signal, sizes, with_own_rate(recipe.training, largest))
     chosen = replace(largest, leaves=trial.leaves(most))
-    _plan(recipe, chosen)
+    check_fits(recipe, [chosen])
     of_each = ", ".join(
         f"{chosen.leaves.count(str(depth))} of {each.tiling}" for depth, each in enumerate(sizes)
     )
@@ -91,14 +90,9 @@ def choose_leaves(
     return chosen
 
 
-def _plan(recipe: Recipe, architecture: TiledArchitecture) -> None:
-    hardware = recipe.hardware
-    plan_for([replace(architecture, scale=hardware.scale)], hardware, load_board(recipe.board))
-
-
 def _fits(recipe: Recipe, architecture: TiledArchitecture) -> bool:
     try:
-        _plan(recipe, architecture)
+        check_fits(recipe, [architecture])
     except InputError:
         return False
     return True
@@ -108,7 +102,7 @@ def _why_none(recipe: Recipe, signal: Samples, candidates: Sequence[TiledArchite
     """Return why no tiles will do: what the largest lack on the board, or that weights would be too many."""
     small = [each for each in candidates if is_smaller(each, signal)]
     if small:
-        _plan(recipe, small[0])
+        check_fits(recipe, [small[0]])
     return (
         f"no tiles of {signal.name} take fewer bits than its values; make the network smaller, "
         "or say the size of tiles"

@@ -3,11 +3,10 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from inrhw.base.board import load_board
 from inrhw.base.errors import InputError
+from inrhw.cli.choices.fitting import check_fits
 from inrhw.cli.recipe import Recipe
 from inrhw.cli.terminal import console, warn
-from inrhw.lowering.planning import plan_for
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.precision import Precision
 from inrhw.networks.training.descent import with_own_rate
@@ -53,13 +52,14 @@ def choose_width(recipe: Recipe, signal: Samples, of_width: OfWidth) -> Architec
     choice = _Choice(recipe, signal, of_width)
     trials = choice.within_limits() if asked is None else choice.reaching(asked)
     best = max(trials, key=lambda trial: trial.psnr_db)
-    # The plainest way comes first; another must be worth it.
-    found = next(trial for trial in trials if trial.psnr_db >= best.psnr_db - WORTH_DB)
-    if asked is not None:
-        enough = [trial for trial in trials if trial.psnr_db >= asked]
-        found = enough[-1] if enough else best
-        if not enough:
-            warn(f"no width reached {asked:g} dB in a short trial; more steps, or more layers, may")
+    if asked is None:
+        # The plainest way comes first; another must be worth it.
+        found = next(trial for trial in trials if trial.psnr_db >= best.psnr_db - WORTH_DB)
+    elif best.psnr_db >= asked:
+        found = [trial for trial in trials if trial.psnr_db >= asked][-1]
+    else:
+        found = best
+        warn(f"no width reached {asked:g} dB in a short trial; more steps, or more layers, may")
     console.print(f"chosen: {_described(found.architecture)}", highlight=False)
     return found.architecture
 
@@ -69,7 +69,6 @@ class _Choice:
 
     def __init__(self, recipe: Recipe, signal: Samples, of_width: OfWidth) -> None:
         self._recipe, self._signal, self._of_width = recipe, signal, of_width
-        self._board = load_board(recipe.board)
         self._ways = list(_ways(recipe.precision, folded=recipe.hardware.folded))
 
     def within_limits(self) -> list[Trial[Architecture]]:
@@ -124,14 +123,13 @@ class _Choice:
     def _planned(self, precision: Precision, width: int) -> Architecture:
         """Return an architecture; raise InputError if it does not fit."""
         architecture = self._of_width(width, precision)
-        scaled = replace(architecture, scale=self._recipe.hardware.scale)
-        plan_for([scaled], self._recipe.hardware, self._board)
+        check_fits(self._recipe, [architecture])
         return architecture
 
     def _fits(self, precision: Precision, width: int) -> bool:
         try:
             self._planned(precision, width)
-        except InputError:
+        except InputError:  # also where there is no such network
             return False
         return True
 

@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import Callable, Collection
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
@@ -49,15 +48,14 @@ def build(
 
 def planned(recipe: Recipe, *, resume: bool) -> Fit:
     """Return the training that a recipe asks for; what cannot be reached is said now, before it begins."""
-    from inrhw.lowering.planning import plan_for
+    from inrhw.cli.choices.fitting import check_fits
     from inrhw.synthesis.synthesis import check_placeable
 
-    board, hardware = load_board(recipe.board), recipe.hardware
+    board = load_board(recipe.board)
     if recipe.estimates.place:
         check_placeable(board)
     training = fit_of(recipe, resume=resume)
-    scaled = [replace(architecture, scale=hardware.scale) for architecture in training.architectures]
-    plan_for(scaled, hardware, board)
+    check_fits(recipe, training.architectures)
     return training
 
 
