@@ -43,20 +43,25 @@ class Adder:
     terms: tuple[Term, ...]
 
     @classmethod
-    def of(cls, terms: Sequence[Term]) -> tuple["Adder", Term]:
+    def of(cls, terms: Sequence[Term], *, positive: bool = False) -> tuple["Adder", Term]:
         """Return an adder, and what to do to its result to have the sum of any terms; its variable is -1.
+
+        Low bits of the term that begins lowest pass by the carry chain if it is added; if it would have to
+        be subtracted, the adder computes minus the sum. With `positive` it does so only where all are
+        subtracted.
 
         Examples
         --------
-        >>> adder, result = Adder.of([Term(4, 3, -1), Term(2, 1, -1)])
+        >>> adder, result = Adder.of([Term(4, 3, 1), Term(2, 1, -1)])
         >>> adder.terms
-        (Term(variable=2, shift=0, sign=1), Term(variable=4, shift=2, sign=1))
+        (Term(variable=2, shift=0, sign=1), Term(variable=4, shift=2, sign=-1))
         >>> result
         Term(variable=-1, shift=1, sign=-1)
         """
         ordered = sorted(terms, key=lambda term: (term.shift, -term.sign, term.variable))
         base = ordered[0].shift
-        sign = max(term.sign for term in ordered)
+        passes = not positive and base < ordered[1].shift
+        sign = ordered[0].sign if passes else max(term.sign for term in ordered)
         inside = tuple(Term(term.variable, term.shift - base, term.sign * sign) for term in ordered)
         return cls(inside), Term(-1, base, sign)
 

@@ -15,6 +15,7 @@ from itertools import combinations
 
 from inrhw.base.types import Codes, Fixed
 from inrhw.gateware.adder_graph import MOST_OPERANDS, Adder, AdderGraph, Input, Term
+from inrhw.gateware.adder_tree import Tree, Variables
 
 #: Bits that a term of a row is taken to cost beside its own: carries make sums wider than their operands.
 _MARGIN = 2
@@ -99,7 +100,7 @@ def _adder_graph(
     # all terms are negative, which only sharing tells.
     has_own = [b != 0 or any(term.sign < 0 for term in row) for row, b in zip(rows, bias, strict=True)]
     odd = [_odd(_nearest_to_zero(b, keep)) for b, own in zip(bias, has_own, strict=True) if own]
-    variables = _Variables(
+    variables = Variables(
         [(element.lo >> dropped, element.hi >> dropped) for _, dropped in inputs] + [(c, c) for c, _ in odd]
     )
     sharing = _Sharing(rows, variables, keep, operands)
@@ -109,7 +110,7 @@ def _adder_graph(
         constant = next(constants) if own else 0
         if b != 0 or (row and all(term.sign < 0 for term in row)):
             row.add(Term(constant, odd[constant - len(inputs)][1], 1))
-    outputs = [_sum(row, variables, keep, operands) for row in rows]
+    outputs = [Tree(row, variables, keep, operands).sum() for row in rows]
     return _without_unused(inputs, [c for c, _ in odd], variables.adders, outputs)
 
 
@@ -156,42 +157,6 @@ def _odd(value: int) -> tuple[int, int]:
     return value >> shift, shift
 
 
-class _Variables:
-    """What adders are built of: the variables so far, with their ranges, widths and levels."""
-
-    def __init__(self, ranges: Sequence[tuple[int, int]]) -> None:
-        self.ranges = list(ranges)
-        self.widths = [Fixed.holding(lo, hi, 0).width for lo, hi in ranges]
-        self.levels = [0] * len(ranges)
-        self.adders: list[Adder] = []
-
-    def add(self, terms: Sequence[Term]) -> Term:
-        """Add an adder; return the sum of the terms."""
-        adder, result = Adder.of(terms)
-        self.adders.append(adder)
-        self.ranges.append(adder.range(self.ranges))
-        self.widths.append(Fixed.holding(*self.ranges[-1], 0).width)
-        self.levels.append(1 + max(self.levels[term.variable] for term in terms))
-        return Term(len(self.ranges) - 1, result.shift, result.sign)
-
-
-def _sum(row: Iterable[Term], variables: _Variables, keep: int, operands: int) -> Term | None:
-    """Add up a row, the shallowest terms first, and of them those that end lowest: their sums are narrow."""
-
-    def rank(term: Term) -> tuple[int, ...]:
-        top = min(keep, variables.widths[term.variable] + term.shift)
-        return variables.levels[term.variable], top, term.shift, term.variable, term.sign
-
-    heap = [(rank(term), term) for term in row]
-    heapq.heapify(heap)
-    while len(heap) > 1:
-        # So many that all later adders have all their operands.
-        count = 2 + (len(heap) - 2) % (operands - 1)
-        term = variables.add([heapq.heappop(heap)[1] for _ in range(count)])
-        heapq.heappush(heap, (rank(term), term))
-    return heap[0][1] if heap else None
-
-
 #: What two terms of a row have in common with two of another: variables, distance, relative sign.
 _Pair = tuple[int, int, int, int]
 
@@ -231,7 +196,7 @@ class _Sharing:
         As of `adder_graph`.
     """
 
-    def __init__(self, rows: list[set[Term]], variables: _Variables, keep: int, operands: int) -> None:
+    def __init__(self, rows: list[set[Term]], variables: Variables, keep: int, operands: int) -> None:
         self._rows, self._variables, self._keep, self._operands = rows, variables, keep, operands
         #: Row, shift and sign of the first term of every occurrence of a pair.
         self._places: dict[_Pair, set[tuple[int, int, int]]] = defaultdict(set)
@@ -282,13 +247,26 @@ class _Sharing:
 
     def _triples(self, pairs: Sequence[_Group]) -> list[_Group]:
         """Return the occurrences of the most frequent triple among those of a pair; none if there is none."""
-        found: dict[tuple[int, int, int], list[_Group]] = defaultdict(list)
-        if self._operands > 2:
-            for row, (a, b) in pairs:
-                for c in self._rows[row] - {a, b}:
-                    found[c.variable, c.shift - a.shift, c.sign * a.sign].append((row, (a, b, c)))
-        third = min(found, key=lambda third: (-len(found[third]), third), default=None)
-        return _disjoint(found[third]) if third else []
+        if self._operands < 3 or not pairs:
+            return []
+        count: dict[tuple[int, int, int], int] = {}
+        for row, (first, _) in pairs:
+            for variable, shift, sign in self._rows[row]:
+                third = variable, shift - first.shift, sign * first.sign
+                count[third] = count.get(third, 0) + 1
+        _, (a, b) = pairs[0]
+        for own in (a, b):
+            del count[own.variable, own.shift - a.shift, own.sign * a.sign]
+        most = max(count.values(), default=0)
+        if most < 2:
+            return []
+        variable, distance, sign = min(third for third, times in count.items() if times == most)
+        thirds = [Term(variable, first.shift + distance, first.sign * sign) for _, (first, _) in pairs]
+        return _disjoint(
+            (row, (*pair, third))
+            for (row, pair), third in zip(pairs, thirds, strict=True)
+            if third in self._rows[row]
+        )
 
     def _gain(self, groups: Sequence[_Group]) -> float:
         """Return the bits of carry chains that it saves to add the terms once."""
