@@ -119,6 +119,11 @@ def test_a_tree_is_as_shallow_as_it_can_be() -> None:
     assert check(weight, np.zeros(1, np.int64)).depth == 3
 
 
+def test_low_bits_of_what_is_subtracted_pass_by_the_carry_chain_too() -> None:
+    graph = check(np.array([[-1, 8, 64]]), np.zeros(1, np.int64), operands=2)
+    assert [adder.alone for adder in graph.adders] == [3, 0]
+
+
 def test_the_same_matrix_gives_the_same_adders() -> None:
     weight = np.random.default_rng(0).integers(-127, 128, (8, 8))
     bias = np.arange(8)
