@@ -1,6 +1,7 @@
 """Files that are never half-written, and JSON in one style."""
 
 import contextlib
+import fcntl
 import hashlib
 import json
 import math
@@ -24,6 +25,30 @@ def output_folder(folder: Path) -> Iterator[None]:
     except OSError as error:
         what = Path(error.filename or folder).absolute()  # "." alone says nothing
         raise InputError(f"{what} cannot be written ({error.strerror}); choose another with -o") from error
+
+
+@contextlib.contextmanager
+def locked(folder: Path, *, wait: bool = False) -> Iterator[None]:
+    """Hold a folder against other processes; one that dies lets it go.
+
+    Where the file system has no locks, nothing is held.
+
+    Raises
+    ------
+    BlockingIOError
+        Another process holds it, and this one does not `wait`.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise
+        except OSError:
+            pass
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def write_output(path: Path, data: bytes) -> None:

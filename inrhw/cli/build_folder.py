@@ -1,11 +1,9 @@
 """A folder of stages, each reading the files of those before; what has not changed is not done again."""
 
 import contextlib
-import fcntl
 import functools
 import hashlib
 import json
-import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -13,7 +11,7 @@ from pathlib import Path
 
 from inrhw.artifact.manifest import core_there
 from inrhw.base.errors import InputError
-from inrhw.base.files import PACKAGE, bench_folder, digest, output_folder, write_json
+from inrhw.base.files import PACKAGE, bench_folder, digest, locked, output_folder, write_json
 from inrhw.base.names import safe_name
 from inrhw.base.progress import OnProgress, silent
 from inrhw.cli.recipe import FILE as RECIPE
@@ -230,16 +228,12 @@ class BuildFolder:
         """Hold the folder; a process that dies lets it go."""
         if self.until is None or self._is_held:
             return
-        lock = os.open(self.folder, os.O_RDONLY)
-        self.until.callback(os.close, lock)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self.until.enter_context(locked(self.folder))
         except BlockingIOError:
             raise InputError(
                 f"another inrhw command works in {self.folder}; wait until it ends, or give -o another folder"
             ) from None
-        except OSError:  # a file system without locks
-            pass
         self._is_held = True
 
 

@@ -1,7 +1,6 @@
 """A trial of a sweep: an ordinary build folder, a stage a rung."""
 
 import contextlib
-import fcntl
 import hashlib
 import shlex
 import shutil
@@ -15,7 +14,7 @@ from inrhw.artifact.manifest import Manifest
 from inrhw.artifact.rebuild import graph_of, grid_of, networks
 from inrhw.base.board import load_board
 from inrhw.base.errors import InrhwError
-from inrhw.base.files import digest, output_folder, read_json, write_atomically
+from inrhw.base.files import digest, locked, output_folder, read_json, write_atomically
 from inrhw.base.settings import identity
 from inrhw.cli.build_folder import BuildFolder, source_digest
 from inrhw.cli.commands.build import planned
@@ -62,7 +61,7 @@ class RecipeTrial:
         start = time.perf_counter()
         measures, sentence = Measures(), ""
         try:
-            with output_folder(folder), _alone(folder), _logged(folder):
+            with output_folder(folder), locked(folder, wait=True), _logged(folder):
                 measures = _climb(located(recipe, self.base), BuildFolder(folder), rung, goals)
         except InrhwError as error:
             sentence = str(error)
@@ -106,9 +105,9 @@ def _fetch_training(recipe: Recipe, training: Fit, folder: Path) -> None:
         training=recipe.training,
     )
     trained = folder.parent / f"f{_identity(alone)}"
-    with output_folder(trained), _alone(trained):
+    with output_folder(trained), locked(trained, wait=True):
         BuildFolder(trained).run(training)
-        entries = [path for path in trained.iterdir() if path.name not in (".lock", "stages.json")]
+        entries = [path for path in trained.iterdir() if path.name != "stages.json"]
         for path in entries:
             copy = shutil.copytree if path.is_dir() else shutil.copy2
             copy(path, folder / path.name)
@@ -174,14 +173,6 @@ def _synthesized(recipe: Recipe, folder: Path, *, with_power: bool) -> Measures:
 def _logged(folder: Path) -> Iterator[None]:
     """Write what stages print into the folder: the terminal is the sweep's."""
     with (folder / _LOG).open("a") as log, contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
-        yield
-
-
-@contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Hold the folder; a process that dies lets it go."""
-    with (folder / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 

@@ -1,7 +1,6 @@
 """The folder of a sweep: what was asked, what is remembered, and who works on it."""
 
 import contextlib
-import fcntl
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Generic, TypeVar
 import tomlkit
 
 from inrhw.base.errors import InputError
-from inrhw.base.files import output_folder, write_atomically
+from inrhw.base.files import locked, output_folder, write_atomically
 from inrhw.base.settings import Settings
 from inrhw.sweeps.row import Row
 from inrhw.sweeps.search import Orders, Workers
@@ -65,13 +64,13 @@ class SweepFolder(Generic[S]):
         InputError
             Another process holds it.
         """
-        with (self.folder / ".lock").open("w") as lock:
+        with contextlib.ExitStack() as until:
             try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
+                until.enter_context(locked(self.folder))
+            except BlockingIOError:
                 raise InputError(
                     f"{self.folder} is being swept; see `inrhw sweep {self.folder} --watch`"
-                ) from error
+                ) from None
             yield
 
 
