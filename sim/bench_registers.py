@@ -84,7 +84,7 @@ async def move_window(dut: Any) -> None:
     """Every window is shown from the frame after it was set, as a whole, and after a reset at once."""
     settings, traffic, rng = await begin(dut, "move_window")
     artifact, link = settings.artifact, traffic.link
-    for picture in [*rng.permutation(np.arange(1, len(artifact.windows))).tolist(), 0]:
+    for picture in [*rng.permutation(artifact.moved).tolist(), 0]:
         await traffic.play(int(rng.integers(1, link.clocks)))  # in mid-frame, perhaps
         link.pictures.allow(picture)
         await _set_window(dut, traffic, artifact.windows[picture].tolist())

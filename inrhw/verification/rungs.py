@@ -18,6 +18,7 @@ from inrhw.base.types import Codes
 from inrhw.core.core import Core
 from inrhw.core.sources.folded_raster import FoldedRaster
 from inrhw.core.sources.raster import RasterSource
+from inrhw.core.sources.tiled_window import TiledWindow
 from inrhw.networks.inr import INR
 from inrhw.ops.node import Graph
 from inrhw.signals.samples import Values
@@ -132,17 +133,18 @@ def check_torch(artifact: Artifact, models: Sequence[INR]) -> Found:
 def check_nodes(artifact: Artifact, on_progress: OnProgress) -> Found:
     """Compare each node's circuit with its integers, in Amaranth's simulator."""
     core = artifact.core
-    inputs = core.network_inputs
+    inputs = core.tiled_window.located()[1] if core.tiled_window else core.network_inputs
     chosen = np.unique(np.linspace(0, len(inputs) - 1, NODE_VECTORS).astype(int))
     banks = np.resize(core.banks, len(chosen))
-    traced = list(_trace(core.graph, inputs[chosen], core.banks))
+    network = core.network
+    traced = list(_trace(network, inputs[chosen], core.banks))
     if core.source == "raster":
         _raster(core.raster)
-        traced = traced[1:]
+        traced = [step for step in traced if step[0] in core.pipeline.nodes]
     compared = 0
     for done, (name, x, y) in enumerate(traced):
         on_progress(done, len(traced))
-        node = core.graph.nodes[name]
+        node = network.nodes[name]
         vectors = min(len(x), max(FEWEST_VECTORS, NODE_VECTORS // node.initiation_interval))
         some = np.linspace(0, len(x) - 1, vectors).astype(int)
         where = f"{name} in Amaranth's simulator"
@@ -162,10 +164,10 @@ def _trace(graph: Graph, x: Codes, held: Sequence[int]) -> Iterator[tuple[str, C
         yield names[0], np.concatenate(before)[back], np.concatenate(after)[back]
 
 
-def _raster(source: RasterSource | FoldedRaster) -> None:
+def _raster(source: RasterSource | FoldedRaster | TiledWindow) -> None:
     """Compare the scan over a frame and into the next, so that nothing drifts."""
     where = "raster in Amaranth's simulator"
-    if isinstance(source, FoldedRaster):
+    if isinstance(source, FoldedRaster | TiledWindow):
         vectors = min(source.pixels + 1, max(FEWEST_VECTORS, RASTER_CYCLES // source.o.span))
         expected = np.concatenate([frame for _, frame in source.frames(vectors)])
         compare(where, expected, simulate_folded_raster(where, source, vectors))

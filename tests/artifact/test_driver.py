@@ -171,10 +171,10 @@ def test_a_window_is_set_as_a_whole(tmp_path: Path) -> None:
     source = made.window_source
     assert source is not None
     window = Window.around(made.grid, zoom=2)
-    shown = made.pipeline.forward_int(source.forward_int(window)).tolist()
+    shown = made.in_window(window).tolist()
 
     def story(driver: CoreDriver, beats: list[Any]) -> None:
-        assert driver.window == source.whole
+        assert driver.window == source.numbers.whole
         driver.continuous = False
         while not driver.status["waiting"] or driver.status["busy"]:
             pass
@@ -182,12 +182,16 @@ def test_a_window_is_set_as_a_whole(tmp_path: Path) -> None:
         assert driver.window == window
         limits = {
             name: (form.lo, form.hi)
-            for name, form in (("x", source.position), ("y", source.position), ("step", source.step))
+            for name, form in (
+                ("x", source.numbers.position),
+                ("y", source.numbers.position),
+                ("step", source.numbers.step),
+            )
         }
         for name, (lo, hi) in limits.items():
             for value in (lo - 1, hi + 1):
                 with pytest.raises(InputError, match=f"{name} of the window must be from {lo} to {hi}"):
-                    driver.window = replace(source.whole, **{name: value})
+                    driver.window = replace(source.numbers.whole, **{name: value})
         assert driver.window == window
         before = len(beats)
         driver.start()

@@ -174,7 +174,7 @@ def test_the_page_gives_every_window(model: str) -> None:
     dense, curve = list(lower(network).nodes.values())[:2]
     assert isinstance(dense, Dense)
     source = WindowSource(dense, network.architecture.grid)
-    for window in (source.whole, Window(-4000, 1234, 77), Window(5000, -8191, 2047)):
+    for window in (source.numbers.whole, Window(-4000, 1234, 77), Window(5000, -8191, 2047)):
         wanted = curve.forward_int(source.forward_int(window))
         assert [own.in_window(x, y) for x, y in window.codes(source.grid).tolist()] == wanted.tolist()
 

@@ -32,10 +32,7 @@ def movable(width: int = 4, height: int = 3, model: str = "quadinr") -> Core:
 
 
 def of_window(made: Core, window: Window) -> list[list[int]]:
-    assert made.window_source is not None
-    return [
-        list(pixel) for pixel in made.pipeline.forward_int(made.window_source.forward_int(window)).tolist()
-    ]
+    return [list(pixel) for pixel in made.in_window(window).tolist()]
 
 
 def test_at_first_it_is_the_ordinary_core_at_the_same_times() -> None:
@@ -65,7 +62,7 @@ def test_every_frame_is_of_one_window_and_the_last_is_shown(size: tuple[int, int
     run.watch = watch
     run.start()
     pixels = made.grid.width * made.grid.height
-    golden = [frame_of(made, window) for window in [*windows, source.whole]]
+    golden = [frame_of(made, window) for window in [*windows, source.numbers.whole]]
     frames = [run.beats[k : k + pixels] for k in range(0, len(run.beats) - pixels + 1, pixels)]
     assert all(got in golden for got in frames)
     assert frames[-1] == golden[2]
@@ -87,11 +84,11 @@ def test_the_torch_model_says_the_same_between_the_pixels_and_beyond(model: str)
     made = Core(lower(net), architecture.grid, window=True)
     source = made.window_source
     assert source is not None
-    lowest = Window(source.position.lo, source.position.lo, source.step.hi)
+    lowest = Window(source.numbers.position.lo, source.numbers.position.lo, source.numbers.step.hi)
     for window in (lowest, Window.around(made.grid, 1, 2, zoom=3), Window.around(made.grid, 5, 0, zoom=0.7)):
         codes = torch.from_numpy(window.codes(made.grid)).double()
         with torch.no_grad():
-            pixels = quantize(net.double()(codes * 2.0**-source.position.frac), PIXEL)
+            pixels = quantize(net.double()(codes * 2.0**-source.numbers.position.frac), PIXEL)
         assert pixels.int().tolist() == of_window(made, window)
 
 
