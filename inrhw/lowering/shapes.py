@@ -21,7 +21,9 @@ from inrhw.ops.linear.folded_dense.shape import FoldedShape
 from inrhw.ops.linear.fwht.node import Fwht
 from inrhw.ops.node import Node
 from inrhw.ops.rotation import Rotation
+from inrhw.signals.grid import Grid
 from inrhw.signals.tiling import Tiling
+from inrhw.signals.window import WindowNumbers
 
 #: Untrained networks from which the formats of tiles are taken: of many networks, some have wider sums.
 _TILES = 8
@@ -50,6 +52,8 @@ class LayerShape:
         The tiles of a core with a bank for each.
     loadable_sets
         Sets of weights if they can be loaded.
+    window
+        The picture over whose tiles a window moves, of a layer that takes coordinates from there.
     """
 
     fixed: FoldedShape
@@ -60,6 +64,7 @@ class LayerShape:
     baked: Dense = field(compare=False)
     tiling: Tiling | None = None
     loadable_sets: int = 1
+    window: Grid | None = None
 
     @property
     def rows(self) -> int:
@@ -102,6 +107,16 @@ class LayerShape:
         """Sets of weights: one a picture if they are the picture's own."""
         return self.fixed.sets
 
+    def scans(self, source: str) -> bool:
+        """Return whether it is the accumulators of a scan, if it is the first layer."""
+        return source == "raster" and not self.window
+
+    def in_window(self, picture: Grid, tile: Grid) -> "LayerShape":
+        """Return the layer for coordinates in a tile of a picture over which a window moves."""
+        x = WindowNumbers(picture).anywhere_in(tile)
+        loadable = self.loadable.finer(x.frac - self.fixed.x.frac)
+        return replace(self, fixed=self.fixed.taking(x), loadable=loadable, window=picture)
+
     def is_wide(self, sum_bits: int) -> bool:
         """Return whether one of its products takes two DSP blocks."""
         weight_bits, x_bits, terms, _ = self.fixed.sizes
@@ -129,7 +144,7 @@ class LayerShape:
 
 @functools.lru_cache(maxsize=64)
 def layer_shapes(
-    architecture: Architecture, pictures: int = 1, *, adder_levels: int = 1
+    architecture: Architecture, pictures: int = 1, *, adder_levels: int = 1, window: bool = False
 ) -> tuple[LayerShape, ...]:
     """Return the dense layers of a core, first to last.
 
@@ -141,6 +156,8 @@ def layer_shapes(
         Pictures that share layers on it.
     adder_levels
         As of `lower`, for layers that are adders.
+    window
+        Whether a window moves over the tiles.
     """
     tiling, alike = None, range(0)
     if isinstance(architecture, TiledArchitecture):
@@ -161,7 +178,7 @@ def layer_shapes(
     if isinstance(architecture, SharedArchitecture) and pictures > 1:
         alike = _shared_layers(architecture, len(chunks))
     once = {*alike, 0} if tiling and architecture.encoding else alike
-    return tuple(
+    shapes = tuple(
         LayerShape(
             fixed=replace(
                 _folded([found[k][1] for found in each[: 1 if k in alike else None]]).shape,
@@ -178,6 +195,9 @@ def layer_shapes(
         )
         for k, (rotated, dense, following) in enumerate(chunks)
     )
+    if window and tiling:
+        return (shapes[0].in_window(tiling.whole, tiling.grid), *shapes[1:])
+    return shapes
 
 
 def _folded(layers: Sequence[Dense]) -> FoldedDense:

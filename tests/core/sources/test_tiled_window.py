@@ -37,7 +37,7 @@ def windows_of(source: TiledWindow) -> list[Window]:
     sides, tile = source.tiling.sides, source.tiling.tile
     corner = [2 * own - side - 1 << FRAC for side, own in zip(sides, tile, strict=True)]
     drawn = [
-        Window(*rng.integers(position.lo, position.hi, 2).tolist(), int(rng.integers(2, 5) << FRAC))
+        Window(*map(int, (*rng.integers(position.lo, position.hi, 2), rng.integers(256, 1280))))
         for _ in range(3)
     ]
     return [
