@@ -22,6 +22,7 @@ from inrhw.core.sources.tiled_window import TiledWindow
 from inrhw.networks.inr import INR
 from inrhw.ops.node import Graph
 from inrhw.signals.samples import Values
+from inrhw.signals.window import Window
 from inrhw.synthesis.synthesis import Synthesis, netlist_models
 from inrhw.verification.bench import GIVE_UP_TEST, REFUSE_TEST, TESTS, run_bench, tests_of
 from inrhw.verification.equivalence.proof import PROVEN, prove
@@ -126,8 +127,22 @@ def check_torch(artifact: Artifact, models: Sequence[INR]) -> Found:
         rendered = (core.patches.gather(values) if core.patch_order else values).reshape(-1, pixels.shape[1])
         compare(f"torch against {against}", rendered, pixels[artifact.core.frame(bank)])
         compare(f"forward_int against {against}", integers[bank], pixels)
+    moved = _check_windows(artifact, models[0]) if core.window else 0
     tool = f"torch {importlib.metadata.version('torch')}, float64"
-    return Found(len(coordinates) * len(pictures), tool)
+    return Found(len(coordinates) * len(pictures) + moved, tool)
+
+
+def _check_windows(artifact: Artifact, model: INR) -> int:
+    """Compare what windows show with the golden vectors; return the pixels of all of them."""
+    vectors = read_arrays(artifact.vectors, ["windows", "window_pixels"], "inrhw emit")
+    for numbers, pixels in zip(vectors["windows"].tolist(), vectors["window_pixels"], strict=True):
+        window = Window(*numbers)
+        rendered = model.render_window(window).reshape(pixels.shape)
+        compare(f"torch against the golden vectors of {window}", rendered, pixels)
+        compare(
+            f"forward_int against the golden vectors of {window}", artifact.core.in_window(window), pixels
+        )
+    return math.prod(vectors["window_pixels"].shape[:2])
 
 
 def check_nodes(artifact: Artifact, on_progress: OnProgress) -> Found:

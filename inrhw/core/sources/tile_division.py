@@ -58,13 +58,13 @@ class TileDivision:
             passed = Signal(range(tiling.tiles), name=f"tile{bit}", reset_less=True)
             for axis, (rest, side, stride) in enumerate(zip(rests, tiling.tile, strides, strict=True)):
                 step, last = side << self.frac + 1 + bit, tiling.counts[axis] - 1
-                taken: Value = Const(0, 1)
+                name = f"{axis}_{bit}"
+                taken = Signal(name=f"taken{name}")
                 if last >> bit:
                     # The first tile reaches from minus half of its length to half of it.
                     reached = rest >= step - (side << self.frac)
-                    taken = Mux(beyond[axis], last >> bit & 1, reached)
+                    m.d.comb += taken.eq(Mux(beyond[axis], last >> bit & 1, reached))
                     tile = tile + Mux(taken, stride << bit, 0)
-                name = f"{axis}_{bit}"
                 rests[axis] = _registered(m, rest - Mux(taken, step, 0), f"rest{name}", len(rest))
                 beyond[axis] = delay(m, beyond[axis], 1, f"beyond{name}") if bit else beyond[axis]
             m.d.sync += passed.eq(tile)

@@ -173,8 +173,9 @@ class TiledWindowComponent(wiring.Component):
     def _walk(self, m: Module, counter: PixelCounter) -> list[Value]:
         """Return where the vector is that was requested last."""
         width = self._source.numbers.anywhere.width
-        x, y, origin = (Signal(signed(width), name=name, reset_less=True) for name in ("x", "y", "origin"))
-        step = Signal.like(self.window_step, name="step", reset_less=True)
+        x, y = (Signal(signed(width), name=name, reset_less=True) for name in "xy")
+        origin = Signal.like(self.window_x, name="shown_x", reset_less=True)
+        step = Signal.like(self.window_step, name="shown_step", reset_less=True)
         first, starts_line = counter.start_of_frame, counter.start_of_line
         with m.If(self.advance):
             m.d.sync += x.eq(Mux(starts_line, Mux(first, self.window_x, origin), x + step))
