@@ -141,15 +141,21 @@ def test_a_file_is_loaded_and_a_damaged_one_is_refused_with_its_reason(tmp_path:
     drive(made, tmp_path, story)
 
 
-def test_a_tile_is_loaded_into_the_picture_and_one_that_is_not_there_is_refused(tmp_path: Path) -> None:
+def in_tiles(weights: str) -> Core:
+    """Return a core of four tiles."""
     architecture = TiledArchitecture("quadinr", (4, 3), 3, 2, 0, tile=(2, 2))
     model = TiledINR(architecture).quantized()
     assert isinstance(model, TiledINR)
-    folding = Folding((Fold(2, 2), Fold(1, 2)), "loadable")
+    folding = Folding((Fold(2, 2), Fold(1, 2)), weights)
     graph = fold_tiles([lower(each) for each in model.each()], folding, architecture.precision)
-    made = core_over(graph, architecture.tiling, control=True)
+    return core_over(graph, architecture.tiling, control=True)
+
+
+def test_a_tile_is_loaded_into_the_picture_and_one_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    made = in_tiles("loadable")
+    assert made.tiling
     file = tile_file(made.other.memories, 2)
-    tile = (architecture.tiling.numbers() == 2)[:, None]
+    tile = (made.tiling.numbers() == 2)[:, None]
     golden = np.where(tile, made.other.golden()[0], made.golden()[0])
     words = [g | b << 8 | r << 16 for r, g, b in golden.tolist()]
 
@@ -166,8 +172,10 @@ def test_a_tile_is_loaded_into_the_picture_and_one_that_is_not_there_is_refused(
     drive(made, tmp_path, story)
 
 
-def test_a_window_is_set_as_a_whole(tmp_path: Path) -> None:
-    made = replace(core("raster"), control=True, window=True)
+@pytest.mark.parametrize("weights", ["baked", "rom", "loadable"])
+def test_a_window_is_set_as_a_whole(weights: str, tmp_path: Path) -> None:
+    plain = core("raster") if weights == "baked" else in_tiles(weights)
+    made = replace(plain, control=True, window=True)
     source = made.window_source
     assert source is not None
     window = Window.around(made.grid, zoom=2)
