@@ -147,7 +147,8 @@ def emit(
     control
         Whether the core has registers to start, stop and watch it, see docs/control.md.
     window
-        Whether a raster core's window can be set at run time, see `inrhw.core.sources.window`.
+        Whether a raster core's window can be set at run time, see `inrhw.core.sources.window`. The graph of
+        tiles must then take its coordinates, see `fold_tiles`.
     pad
         Whether m_axis_tdata is filled up to a power of two of bytes.
     patch

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from inrhw.base.errors import InputError
-from inrhw.base.types import Codes, Fixed
+from inrhw.base.types import Codes, Fixed, Vector
 from inrhw.core.circuit import CoreComponent
 from inrhw.core.sources.folded_raster import FoldedRaster
 from inrhw.core.sources.leaf_raster import LeafRaster
@@ -92,11 +92,18 @@ class Core:
         i = self.graph.i
         if self.tiling:
             self._check_tiling(self.tiling)
-        for grid in (self.tiling.grid,) if self.tiling else self.grids:
-            if (i.element, i.length) != (grid.element, grid.axes):
-                raise InputError(f"the graph takes {i}, but the grid gives {grid.vector}")
+        for vector in self._coordinates:
+            if (i.element, i.length) != (vector.element, vector.length):
+                raise InputError(f"the graph takes {i}, but the grid gives {vector}")
         if len(self.grids) != self.pictures:
             raise InputError(f"a core of {self.pictures} pictures needs as many grids, not {len(self.grids)}")
+
+    @property
+    def _coordinates(self) -> list[Vector]:
+        """What the first layer is given: of tiles, of a window over them, or of each picture."""
+        if self.tiled_window:
+            return [self.tiled_window.o]
+        return [grid.vector for grid in ((self.tiling.grid,) if self.tiling else self.grids)]
 
     def _check_tiling(self, tiling: Tiling) -> None:
         if tiling.sides != self.grid.sides:
@@ -146,6 +153,8 @@ class Core:
     @property
     def network_inputs(self) -> Codes:
         """What the first layer gets for `coordinates`."""
+        if self.tiled_window:
+            return self.tiled_window.located()[1]
         if self.tiling:
             return self.tiling.codes()
         return np.concatenate([grid.codes() for grid in self.sizes])
@@ -176,7 +185,7 @@ class Core:
         source = self.window_source
         if isinstance(source, TiledWindow):
             numbers, x = source.located(window)
-            return _of_banks(self.network, x, numbers)
+            return _of_banks(self.graph, x, numbers)
         assert source
         return self.pipeline.forward_int(source.forward_int(window))
 
@@ -235,15 +244,10 @@ class Core:
         return element
 
     @property
-    def network(self) -> Graph:
-        """The graph as the core computes it: its first layer takes what a window over tiles needs."""
-        return self.tiled_window.network(self.graph) if self.tiled_window else self.graph
-
-    @property
     def pipeline(self) -> Graph:
-        """The part of the network between source and FIFO."""
+        """The part of the graph between source and FIFO."""
         scans = self.source == "raster" and not self.tiled_window
-        return self.network.without_first() if scans else self.network
+        return self.graph.without_first() if scans else self.graph
 
     @property
     def pictures(self) -> int:

@@ -24,7 +24,6 @@ from inrhw.ops.linear.requantize import Requantize
 from inrhw.ops.node import Graph, Node
 from inrhw.signals.grid import Grid
 from inrhw.signals.tiling import Tiling
-from inrhw.signals.window import WindowNumbers
 
 #: What an ECP5 needs for one of UltraScale+ or 7 series: its LUTs have four inputs, its LUT RAM 16 words,
 #: sums are outside of multipliers, blocks have 18 kbit. Rough: four designs needed 1.7 to 3.0 times the LUTs.
@@ -254,7 +253,7 @@ def graph_cost(
         if tiling:
             parts["source"] = division_cost(node.i.length, node.i.element.width, node.i.banks)
     elif isinstance(node, FoldedDense) and tiling and window:
-        parts[first] = node.taking(WindowNumbers(tiling.whole).anywhere_in(tiling.grid)).cost()
+        parts[first] = node.cost()
         parts["source"] = walk_cost(tiling.whole, node.i.banks)
     elif isinstance(node, FoldedDense):
         parts["source"] = folded_raster_cost(node.shape, tiling)

@@ -111,12 +111,6 @@ class LayerShape:
         """Return whether it is the accumulators of a scan, if it is the first layer."""
         return source == "raster" and not self.window
 
-    def in_window(self, picture: Grid, tile: Grid) -> "LayerShape":
-        """Return the layer for coordinates in a tile of a picture over which a window moves."""
-        x = WindowNumbers(picture).anywhere_in(tile)
-        loadable = self.loadable.finer(x.frac - self.fixed.x.frac)
-        return replace(self, fixed=self.fixed.taking(x), loadable=loadable, window=picture)
-
     def is_wide(self, sum_bits: int) -> bool:
         """Return whether one of its products takes two DSP blocks."""
         weight_bits, x_bits, terms, _ = self.fixed.sizes
@@ -196,8 +190,20 @@ def layer_shapes(
         for k, (rotated, dense, following) in enumerate(chunks)
     )
     if window and tiling:
-        return (shapes[0].in_window(tiling.whole, tiling.grid), *shapes[1:])
+        return (_in_window(shapes[0], tiling, [found[0][1] for found in each]), *shapes[1:])
     return shapes
+
+
+def _in_window(shape: LayerShape, tiling: Tiling, layers: Sequence[Dense]) -> LayerShape:
+    """Return the first layer of tiles for coordinates from a window over them."""
+    x = WindowNumbers(tiling.whole).anywhere_in(tiling.grid)
+    finer = _folded([layer.taking(x) for layer in layers]).shape
+    return replace(
+        shape,
+        fixed=replace(finer, banks=shape.fixed.banks, sets=shape.fixed.sets),
+        loadable=shape.loadable.finer(x.frac - shape.fixed.x.frac),
+        window=tiling.whole,
+    )
 
 
 def _folded(layers: Sequence[Dense]) -> FoldedDense:

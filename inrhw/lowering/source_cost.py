@@ -61,11 +61,14 @@ def division_cost(axes: int, bits: int, tiles: int) -> Cost:
 
 
 def walk_cost(picture: Grid, tiles: int) -> Cost:
-    """Return the cost of what walks a window over so many tiles of a picture, and splits where it is."""
+    """Return the cost of what walks a window over so many tiles of a picture, and splits where it is.
+
+    Of each place a window's finer bits are never compared or subtracted.
+    """
     numbers, rounds = WindowNumbers(picture), -(-address_bits(tiles) // 2)
     width, whole = numbers.anywhere.width, numbers.anywhere.width - FRAC
     walk = Cost(lut=4 * width, ff=2 * width + numbers.position.width + numbers.step.width)
-    split = Cost(lut=2 * whole * (2 + 2 * rounds), ff=(1 + rounds) * (2 * width + address_bits(tiles)))
+    split = Cost(lut=3 * whole * (1 + rounds), ff=(1 + rounds) * (2 * width + address_bits(tiles)))
     return walk + split + _SCAN
 
 

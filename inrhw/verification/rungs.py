@@ -148,18 +148,17 @@ def _check_windows(artifact: Artifact, model: INR) -> int:
 def check_nodes(artifact: Artifact, on_progress: OnProgress) -> Found:
     """Compare each node's circuit with its integers, in Amaranth's simulator."""
     core = artifact.core
-    inputs = core.tiled_window.located()[1] if core.tiled_window else core.network_inputs
+    inputs = core.network_inputs
     chosen = np.unique(np.linspace(0, len(inputs) - 1, NODE_VECTORS).astype(int))
     banks = np.resize(core.banks, len(chosen))
-    network = core.network
-    traced = list(_trace(network, inputs[chosen], core.banks))
+    traced = list(_trace(core.graph, inputs[chosen], core.banks))
     if core.source == "raster":
         _raster(core.raster)
         traced = [step for step in traced if step[0] in core.pipeline.nodes]
     compared = 0
     for done, (name, x, y) in enumerate(traced):
         on_progress(done, len(traced))
-        node = network.nodes[name]
+        node = core.graph.nodes[name]
         vectors = min(len(x), max(FEWEST_VECTORS, NODE_VECTORS // node.initiation_interval))
         some = np.linspace(0, len(x) - 1, vectors).astype(int)
         where = f"{name} in Amaranth's simulator"

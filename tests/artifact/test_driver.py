@@ -20,12 +20,12 @@ from support.driven import Driven
 from inrhw.artifact.artifact import emit
 from inrhw.artifact.description import describe
 from inrhw.artifact.driver import CoreDriver
+from inrhw.artifact.rebuild import graph_of, grid_of
 from inrhw.base.errors import InputError, InrhwError
 from inrhw.core.core import Core, core_over
 from inrhw.core.registers.axi_lite import OKAY
 from inrhw.core.registers.weight_file import tile_file, weights_file
-from inrhw.lowering.folding import Fold, Folding, fold_tiles
-from inrhw.lowering.integer_graph import lower
+from inrhw.lowering.folding import Fold, Folding
 from inrhw.networks.tiled import TiledArchitecture, TiledINR
 from inrhw.signals.window import Window
 
@@ -141,14 +141,11 @@ def test_a_file_is_loaded_and_a_damaged_one_is_refused_with_its_reason(tmp_path:
     drive(made, tmp_path, story)
 
 
-def in_tiles(weights: str) -> Core:
+def in_tiles(weights: str, *, window: bool = False) -> Core:
     """Return a core of four tiles."""
-    architecture = TiledArchitecture("quadinr", (4, 3), 3, 2, 0, tile=(2, 2))
-    model = TiledINR(architecture).quantized()
-    assert isinstance(model, TiledINR)
-    folding = Folding((Fold(2, 2), Fold(1, 2)), weights)
-    graph = fold_tiles([lower(each) for each in model.each()], folding, architecture.precision)
-    return core_over(graph, architecture.tiling, control=True)
+    model = TiledINR(TiledArchitecture("quadinr", (4, 3), 3, 2, 0, tile=(2, 2))).quantized()
+    graph = graph_of([model], Folding((Fold(2, 2), Fold(1, 2)), weights), 2, window=window)
+    return core_over(graph, grid_of([model]), control=True, window=window)
 
 
 def test_a_tile_is_loaded_into_the_picture_and_one_that_is_not_there_is_refused(tmp_path: Path) -> None:
@@ -174,8 +171,8 @@ def test_a_tile_is_loaded_into_the_picture_and_one_that_is_not_there_is_refused(
 
 @pytest.mark.parametrize("weights", ["baked", "rom", "loadable"])
 def test_a_window_is_set_as_a_whole(weights: str, tmp_path: Path) -> None:
-    plain = core("raster") if weights == "baked" else in_tiles(weights)
-    made = replace(plain, control=True, window=True)
+    baked = replace(core("raster"), control=True, window=True)
+    made = baked if weights == "baked" else in_tiles(weights, window=True)
     source = made.window_source
     assert source is not None
     window = Window.around(made.grid, zoom=2)

@@ -188,7 +188,7 @@ def test_the_page_gives_every_window_over_tiles() -> None:
     network = TiledINR(TiledArchitecture("quadinr", sides, 3, 3, 1, tile=tile), seed=3).quantized()
     each = networks(*read(file_of(network)))
     folding = Folding((Fold(1, 2), Fold(1, 3), Fold(1, 3)))
-    core = core_over(graph_of([network], folding, 2), grid_of([network]), window=True)
+    core = core_over(graph_of([network], folding, 2, window=True), grid_of([network]), window=True)
     assert core.tiled_window
     corner = Window(-8192, 8191, 2047)
     for window in (

@@ -20,8 +20,6 @@ from inrhw.core.sources.window import window_ports
 from inrhw.gateware.edge import flow
 from inrhw.gateware.memory import Contents
 from inrhw.gateware.pipeline import delay, delay_valid
-from inrhw.ops.linear.folded_dense.node import FoldedDense
-from inrhw.ops.node import Graph
 from inrhw.signals.tiling import Tiling
 from inrhw.signals.window import FRAC, Window, WindowNumbers
 
@@ -90,12 +88,6 @@ class TiledWindow:
     def memories(self) -> tuple[Contents, ...]:
         """None: the first layer is behind the source."""
         return ()
-
-    def network(self, graph: Graph) -> Graph:
-        """Return what gives the same as a graph for all coordinates that come from here."""
-        name, first = next(iter(graph.nodes.items()))
-        assert isinstance(first, FoldedDense)
-        return Graph({**graph.nodes, name: first.taking(self.coordinate)})
 
     def located(self, window: Window | None = None) -> tuple[NDArray[np.int64], Codes]:
         """Return the tile of every pixel of a frame, [pixels], and its coordinates in it, [pixels, 2].

@@ -6,13 +6,13 @@ significant first (Horner), in the accumulators themselves, between two frames: 
 
 import functools
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from amaranth.hdl import Cat, Const, Module, Mux, ResetSignal, Shape, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from inrhw.base.types import Codes, Phase, Vector
+from inrhw.base.types import Codes, Phase
 from inrhw.core.registers.axi_lite import pass_on
 from inrhw.core.sources.counter import PixelCounter
 from inrhw.core.sources.raster import RasterSource, RasterSourceComponent
@@ -77,7 +77,7 @@ class WindowSource(RasterSource):
     @functools.cached_property
     def moved(self) -> Dense:
         """The first layer for coordinates anywhere in any window."""
-        return replace(self.dense, i=Vector(self.numbers.anywhere, 2), bias=self.dense.bias << FRAC)
+        return self.dense.taking(self.numbers.anywhere)
 
     def forward_int(self, window: Window | None = None) -> Codes:
         """Return the first layer's output for every pixel of a frame, [pixels, o.length].

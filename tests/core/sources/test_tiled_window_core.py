@@ -14,6 +14,7 @@ from inrhw.base.progress import silent
 from inrhw.core.core import core_over
 from inrhw.lowering.folding import Fold, Folding
 from inrhw.networks.inr import INR
+from inrhw.networks.precision import Precision
 from inrhw.networks.tiled import TiledArchitecture, TiledINR, network_of
 from inrhw.signals.tiling import Leaves
 from inrhw.signals.window import FRAC, Window
@@ -39,12 +40,13 @@ each_core = pytest.mark.parametrize(
         (CUT, WHOLE, False),
         (CUT, SLOW, True),
         (CUT, replace(SLOW, weight_ecc="ecc"), False),
+        (replace(CUT, precision=Precision(first_weight_bits=4)), SLOW, False),
         (CUT, LOADABLE, False),
         (SHARED, Folding((Fold(3, 2), Fold(3, 3), Fold(3, 3))), False),
         (SHARED, LOADABLE_SHARED, True),
         (replace(CUT, model="relu_pe"), Folding((Fold(2, 2), Fold(2, 8), Fold(1, 3))), False),
     ],
-    ids=["whole", "slow", "ecc", "loadable", "shared", "shared_loadable", "encoded"],
+    ids=["whole", "slow", "ecc", "coarse", "loadable", "shared", "shared_loadable", "encoded"],
 )
 
 
@@ -60,7 +62,7 @@ def written(
     if architecture.encoding:
         rows = len(architecture.encoding.weight)
         folding = replace(folding, layers=(Fold(2, 2), Fold(1, rows), *folding.layers[2:]))
-    graph = graph_of([model], folding, 2)
+    graph = graph_of([model], folding, 2, window=True)
     return model, emit(graph, grid_of([model]), folder, "core", control=control, window=True)
 
 
@@ -142,6 +144,12 @@ def test_torch_renders_in_the_middle_of_a_tile_what_the_tile_has_there(model: st
         shown = tiles.render_window(Window(x, y, 0))
         assert shown.shape == (10, 14, 3)
         assert (shown == tile.render_window(Window(0, 0, 0))[0, 0]).all()
+
+
+def test_a_graph_that_takes_no_coordinates_of_a_window_is_refused() -> None:
+    model = network(CUT)
+    with pytest.raises(InputError, match=r"the graph takes .*, but the grid gives 2 x s16\.10"):
+        core_over(graph_of([model], SLOW, 2), grid_of([model]), window=True)
 
 
 def test_cores_that_cannot_have_a_window_are_refused() -> None:

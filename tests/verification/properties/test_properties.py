@@ -49,7 +49,8 @@ def shared() -> Core:
 def tiled() -> Core:
     """Return a core over whose tiles a window moves."""
     model = network_of(TiledArchitecture("quadinr", (5, 3), 1, 2, 0, tile=(2, 3))).quantized()
-    return core_over(graph_of([model], Folding((Fold(1, 2), Fold(1, 2))), 2), grid_of([model]), window=True)
+    graph = graph_of([model], Folding((Fold(1, 2), Fold(1, 2))), 2, window=True)
+    return core_over(graph, grid_of([model]), window=True)
 
 
 CORES: dict[str, Callable[[], Core]] = {

@@ -181,22 +181,6 @@ class FoldedDense(Node):
         one = slice(chosen, chosen + 1)
         return replace(self, weight=self.weight[one], bias=self.bias[one], shift=self.shift[one])
 
-    def taking(self, x: Fixed) -> "FoldedDense":
-        """Return the layer that gives the same for inputs in a finer format, of which it takes all, too.
-
-        Its output must be a phase: a sum of any inputs wraps. It shares no multipliers.
-        """
-        assert isinstance(self.element, Phase) and isinstance(self.i.element, Fixed)
-        bits = x.frac - self.i.element.frac
-        return replace(
-            self,
-            i=replace(self.i, element=x),
-            bias=self.bias << bits,
-            shift=self.shift + bits,
-            format=self.format.finer(bits),
-            packed=False,
-        )
-
     @property
     def sets(self) -> int:
         """Sets of weights: one, or one a bank."""

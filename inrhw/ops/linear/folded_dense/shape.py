@@ -1,6 +1,6 @@
 """What a folded dense layer costs, whatever its weights."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from inrhw.base.types import Element, Fixed, Phase, Vector
 from inrhw.gateware.cost import Cost, adder, beside, choice, column_memory, counter, delayed, encoder
@@ -92,10 +92,6 @@ class FoldedShape:
     def step_top(self) -> int:
         """Top bits of a raster scan's increment that matter most: a line adds up as many as it is long."""
         return TOP_BITS + self.x.width
-
-    def taking(self, x: Fixed) -> "FoldedShape":
-        """Return the layer for finer inputs; see `FoldedDense.taking`."""
-        return replace(self, x=x, format=self.format.finer(x.frac - self.x.frac), packed=False)
 
     @property
     def mac_latency(self) -> int:
