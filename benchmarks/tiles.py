@@ -3,13 +3,14 @@
     python benchmarks/tiles.py quality FOLDER_OF_KODAK [--pictures 3 5] [--sizes 256x256] [--steps 300]
     python benchmarks/tiles.py leaves FOLDER_OF_KODAK [--pictures 3 5] [--edges 32] [--widths 16]
     python benchmarks/tiles.py cores [--tiles 64 384] [--intervals 1 4 16]
+    python benchmarks/tiles.py windows [--tiles 64 384] [--intervals 1 4]
     python benchmarks/tiles.py shared FOLDER_OF_KODAK [--pictures 3 5] [--intervals 1 4]
 
 Leaves of several sizes are beside as many equal tiles, trained alike. Quality is of networks of 8 bits after
 `--steps` steps and three tenths of that with quantization in the loop, and only said of pictures that are
 given. Cores are those of untrained networks: numbers decide, not values; times are of the machine that runs
-this. `shared` has both, of tiles of 32x32 with and without shared layers. All write rows of
-benchmarks/results/tiles.json.
+this; `windows` are the same cores with a window. `shared` has both, of tiles of 32x32 with and without shared
+layers. All write rows of benchmarks/results/tiles.json.
 """
 
 import argparse
@@ -153,18 +154,23 @@ def cores(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
         for width in options.widths:
             architecture = architecture_of(size, 32, width)
             for interval in options.intervals:
-                yield core(architecture, interval, options.work / f"t{tiles}_{width}_{interval}")
+                folder = options.work / f"t{tiles}_{width}_{interval}"
+                yield core(architecture, interval, folder, window=options.kind == "windows")
 
 
-def core(architecture: TiledArchitecture, interval: int, folder: Path) -> dict[str, Any]:
+def core(
+    architecture: TiledArchitecture, interval: int, folder: Path, *, window: bool = False
+) -> dict[str, Any]:
     """Return what was predicted of a core and what synthesis found."""
-    hardware = Hardware() if interval == 1 else Hardware(initiation_interval=interval)
+    hardware = Hardware(window=window, initiation_interval=None if interval == 1 else interval)
     folding = plan_for([architecture], hardware, BOARD)
     assert folding
-    cost = sum(network_cost(layer_shapes(architecture), folding, "raster").values(), Cost())
+    shapes = layer_shapes(architecture, window=window)
+    cost = sum(network_cost(shapes, folding, "raster").values(), Cost())
     model = TiledINR(architecture).quantized()
+    graph = graph_of([model], folding, BOARD.adder_operands, window=window)
     start = time.perf_counter()
-    artifact = emit(graph_of([model], folding, BOARD.adder_operands), grid_of([model]), folder, folder.name)
+    artifact = emit(graph, grid_of([model]), folder, folder.name, window=window)
     emitted = time.perf_counter()
     found = synth(artifact.verilog, artifact.name, BOARD, folder)
     done = time.perf_counter()
@@ -204,16 +210,17 @@ def main() -> None:
     several.add_argument("--edges", nargs="+", type=int, default=[32])
     several.add_argument("--widths", nargs="+", type=int, default=[16])
     several.add_argument("--steps", type=int, default=300)
-    hardware = kinds.add_parser("cores")
-    hardware.add_argument("--tiles", nargs="+", type=int, default=[64, 384, 2040])
-    hardware.add_argument("--widths", nargs="+", type=int, default=[8, 16])
-    hardware.add_argument("--intervals", nargs="+", type=int, default=[1, 2, 4, 8])
-    hardware.add_argument("--work", type=Path, default=Path("rtl_out/benchmark_tiles"))
+    for kind in ("cores", "windows"):
+        hardware = kinds.add_parser(kind)
+        hardware.add_argument("--tiles", nargs="+", type=int, default=[64, 384, 2040])
+        hardware.add_argument("--widths", nargs="+", type=int, default=[8, 16])
+        hardware.add_argument("--intervals", nargs="+", type=int, default=[1, 2, 4, 8])
+        hardware.add_argument("--work", type=Path, default=Path("rtl_out/benchmark_tiles"))
     options = parser.parse_args()
     before = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     rows: list[dict[str, Any]] = []
-    found = {"quality": quality, "leaves": leaves, "shared": shared, "cores": cores}[options.kind]
-    for row in found(options):
+    found = {"quality": quality, "leaves": leaves, "shared": shared, "cores": cores, "windows": cores}
+    for row in found[options.kind](options):
         print(json.dumps(row), flush=True)
         rows.append(row)
         write_json(RESULTS, before | {options.kind: rows})

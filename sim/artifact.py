@@ -63,7 +63,7 @@ class Artifact:
         those of the first.
     windows
         Window of each picture, int64 [pictures, (x, y, step)], of a core that has one; the first is the
-        ordinary one.
+        ordinary one, and so are those of pictures of other weights.
     pause
         Clocks between two frames that a change of the window takes.
     tiles
@@ -116,6 +116,7 @@ class Artifact:
             if "tile_pixels" in vectors:
                 pictures += list(vectors["tile_pixels"])
             if "windows" in vectors:
+                windows *= len(pictures)
                 pictures += list(vectors["window_pixels"])
                 windows += vectors["windows"].tolist()
         each = (manifest.beat_sides,) if manifest.patch else manifest.picture_sizes
@@ -163,6 +164,12 @@ class Artifact:
         """Return where in a weights file a word of a memory is."""
         before = sum(other.chunks * other.depth for other in self.memories[:memory])
         return HEADER_WORDS + before + address * self.memories[memory].chunks + chunk
+
+    @property
+    def moved(self) -> list[int]:
+        """The pictures that another window shows than the ordinary one."""
+        moved: list[int] = np.flatnonzero((self.windows != self.windows[0]).any(axis=1)).tolist()
+        return moved
 
     def __len__(self) -> int:
         return int(self.pictures.shape[1])

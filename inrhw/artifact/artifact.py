@@ -25,12 +25,11 @@ from inrhw.base.names import safe_name
 from inrhw.base.yosys import vendor_cells, verilog_from_rtlil
 from inrhw.core.core import Core, core_over
 from inrhw.core.registers.weight_file import weights_file
-from inrhw.core.sources.window import WindowSource
 from inrhw.ops.node import Graph
 from inrhw.signals.grid import Grid
 from inrhw.signals.samples import VALUES
 from inrhw.signals.tiling import Tiling
-from inrhw.signals.window import Window
+from inrhw.signals.window import FRAC, Window, WindowNumbers
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,7 +147,8 @@ def emit(
     control
         Whether the core has registers to start, stop and watch it, see docs/control.md.
     window
-        Whether a raster core's window can be set at run time, see `inrhw.core.sources.window`.
+        Whether a raster core's window can be set at run time, see `inrhw.core.sources.window`. The graph of
+        tiles must then take its coordinates, see `fold_tiles`.
     pad
         Whether m_axis_tdata is filled up to a power of two of bytes.
     patch
@@ -237,7 +237,7 @@ def _vectors(core: Core) -> bytes:
     dtype = VALUES[core.value]
     vectors: dict[str, Any] = {"coordinates": coordinates, "pixels": pixels.astype(dtype)}
     if core.window_source:
-        vectors |= _window_vectors(core, core.window_source)
+        vectors |= _window_vectors(core, core.window_source.numbers)
     if others:
         vectors["other_pixels"] = np.stack(others).astype(dtype)
     if tiles := core.other_tiles:
@@ -247,13 +247,25 @@ def _vectors(core: Core) -> bytes:
     return buffer.getvalue()
 
 
-def _window_vectors(core: Core, source: WindowSource) -> dict[str, Any]:
+def _window_vectors(core: Core, numbers: WindowNumbers) -> dict[str, Any]:
     """Return windows for the bench, [windows, (x, y, step)], and the pixels that they show."""
-    corner = Window(source.position.lo, source.position.hi, source.step.hi)
-    beside = Window.around(core.grid, core.grid.width / 2, -core.grid.height / 3, zoom=1.7)
-    windows = [Window.around(core.grid, zoom=4), corner, beside]
-    pixels = [core.pipeline.forward_int(source.forward_int(window)) for window in windows]
+    grid = core.grid
+    corner = Window(numbers.position.lo, numbers.position.hi, numbers.step.hi)
+    windows = [Window.around(grid, zoom=4), corner]
+    windows.append(Window.around(grid, grid.width / 2, -grid.height / 3, zoom=1.7))
+    if core.tiling:
+        windows += _over_seams(core.tiling)
     return {
         "windows": np.array([astuple(window) for window in windows]),
-        "window_pixels": np.stack(pixels).astype(VALUES[core.value]),
+        "window_pixels": np.stack([core.in_window(window) for window in windows]).astype(VALUES[core.value]),
     }
+
+
+def _over_seams(tiling: Tiling) -> list[Window]:
+    """Return windows that meet all tiles from all sides, and the corner of one, with pixels on its seams."""
+    grid, step = tiling.whole, 1 << FRAC - 1
+    beyond = Window.around(grid, zoom=0.6)
+    x, y = (
+        (2 * own - side << FRAC) - side // 2 * step for side, own in zip(grid.sides, tiling.tile, strict=True)
+    )
+    return [beyond, Window(x, y, step)]

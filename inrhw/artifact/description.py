@@ -15,6 +15,7 @@ from inrhw.core.registers.loader_map import Register
 from inrhw.core.registers.picture_map import picture_registers
 from inrhw.core.registers.weight_file import shape_digest
 from inrhw.core.sources.stream import bits_per_axis
+from inrhw.core.sources.tiled_window import TiledWindow
 from inrhw.core.sources.window import WindowSource
 from inrhw.lowering.folding import folding_of
 from inrhw.ops.linear.dense.node import Dense
@@ -102,16 +103,20 @@ def _addresses(registers: Iterable[IntEnum]) -> dict[str, int]:
     return {register.name: int(register) for register in registers}
 
 
-def _window(source: WindowSource) -> WindowFormat:
-    x, y, step = astuple(source.whole)
-    return WindowFormat(FRAC, source.position.width, source.step.width, (x, y, step), source.pause)
+def _window(source: WindowSource | TiledWindow) -> WindowFormat:
+    numbers = source.numbers
+    x, y, step = astuple(numbers.whole)
+    return WindowFormat(FRAC, numbers.position.width, numbers.step.width, (x, y, step), source.pause)
 
 
 def _pipeline(core: Core) -> Iterator[Stage]:
     """Yield a row for every instance between the coordinates and m_axis."""
     if core.source == "raster":
         raster, latency = core.raster, core.source_latency
-        detail = f"{raster.o.length} accumulators of {raster.acc_width} bits"
+        if isinstance(raster, TiledWindow):
+            detail = f"a window over {raster.tiling.tiles} tiles"
+        else:
+            detail = f"{raster.o.length} accumulators of {raster.acc_width} bits"
         yield Stage("raster", type(raster).__name__, latency, raster.o.span, str(raster.o), detail)
     else:
         yield Stage("stream", "StreamSource", core.source_latency, 1, str(core.grid.vector), "AXI4-Stream in")

@@ -22,6 +22,7 @@ from inrhw.ops.node import Graph
 from inrhw.ops.registry import implementation
 from inrhw.signals.grid import Grid, size_text
 from inrhw.signals.tiling import Tiling
+from inrhw.signals.window import WindowNumbers
 
 
 def networks(folder: Path) -> list[INR]:
@@ -64,11 +65,16 @@ def as_emitted(models: Sequence[INR], manifest: Manifest) -> list[INR]:
 
 
 def graph_of(
-    models: Sequence[INR], folding: Folding | None, operands: int, *, adder_levels: int = 1
+    models: Sequence[INR],
+    folding: Folding | None,
+    operands: int,
+    *,
+    adder_levels: int = 1,
+    window: bool = False,
 ) -> Graph:
     """Return the graph of one network, folded or not, or of several, or of those of all tiles, as banks.
 
-    `operands` and `adder_levels` as of `lower`.
+    `operands` and `adder_levels` as of `lower`; `window`: of tiles over which a window moves.
     """
     first = models[0]
     if isinstance(first, TiledINR):
@@ -79,7 +85,9 @@ def graph_of(
         (graph,) = graphs
         return graph
     if isinstance(first, TiledINR):
-        return fold_tiles(graphs, folding, precision, first.architecture.shared_places)
+        tiling = first.architecture.tiling_of_patches
+        x = WindowNumbers(tiling.whole).anywhere_in(tiling.grid) if window else None
+        return fold_tiles(graphs, folding, precision, first.architecture.shared_places, x)
     return fold(graphs[0], folding, precision) if len(graphs) == 1 else fold_banks(graphs, folding, precision)
 
 
@@ -92,13 +100,16 @@ def grid_of(models: Sequence[INR]) -> Tiling | list[Grid]:
 
 def core_of(models: Sequence[INR], manifest: Manifest) -> Core:
     """Return the core that a manifest describes, with the weights of `models`, from `as_emitted`."""
-    graph = graph_of(models, _folding(manifest), manifest.adder_operands, adder_levels=manifest.adder_levels)
+    folding, window = _folding(manifest), manifest.window is not None
+    graph = graph_of(
+        models, folding, manifest.adder_operands, adder_levels=manifest.adder_levels, window=window
+    )
     return core_over(
         graph,
         grid_of(models),
         manifest.source,
         control=bool(manifest.control),
-        window=manifest.window is not None,
+        window=window,
         pad=manifest.is_padded,
         patch=manifest.patch,
         patch_order=manifest.patch_order,

@@ -153,19 +153,21 @@ def _window_lines(core: Core) -> list[str]:
     source = core.window_source
     if source is None:
         return []
-    x, y, step = astuple(source.whole)
+    x, y, step = astuple(source.numbers.whole)
     if core.control:
         return [
             "window         what is shown: registers X_ORIGIN, Y_ORIGIN and STEP, see docs/window.md;",
             f"               {x}, {y} and {step} at first",
         ]
+    later = [f"               then comes {source.pause} clocks later"] if source.pause else []
     return [
         "window_x, _y   the frame's first pixel, two's complement, right of and below the picture's middle,",
         f"               in half pixels / {1 << FRAC}: see docs/window.md of inrhw",
         "window_step    from a pixel to the next, and from a line to the next, in the same unit;",
         f"               x = {x}, y = {y}, step = {step} show the picture as it is;",
-        "               change all three in one clock: they count from the next frame on, which",
-        f"               then comes {source.pause} clocks later",
+        "               change all three in one clock: they count from the next frame on"
+        + (", which" if later else ""),
+        *later,
     ]
 
 

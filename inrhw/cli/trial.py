@@ -144,12 +144,18 @@ def _predicted(recipe: Recipe, folder: Path) -> Measures:
     models = [model.scaled(hardware.scale) for model in networks(folder)]
     architectures = [model.architecture for model in models]
     folding = plan_for(architectures, hardware, board)
-    graph = graph_of(models, folding, board.adder_operands, adder_levels=hardware.adder_levels)
     options: dict[str, bool] = {"control": hardware.control, "window": hardware.window}
+    operands, levels = board.adder_operands, hardware.adder_levels
+    graph = graph_of(models, folding, operands, adder_levels=levels, window=hardware.window)
     over = grid_of(models)
     grid = architectures[0].grid
     core = core_over(
-        graph, over, hardware.source, patch=architectures[0].patch, patch_order=hardware.patch_order
+        graph,
+        over,
+        hardware.source,
+        window=hardware.window,
+        patch=architectures[0].patch,
+        patch_order=hardware.patch_order,
     )
     parts = graph_cost(graph, grid, hardware.source, tiling=core.tiling, buffer=core.buffer, **options)
     cost = on_family(sum(parts.values(), Cost()), board.family)

@@ -23,6 +23,7 @@ from inrhw.core.registers.loader import WEIGHTS_STREAM, Loader
 from inrhw.core.registers.pictures import PictureSelect
 from inrhw.core.sources.counter import PixelCounter
 from inrhw.core.sources.stream import StreamSourceComponent, bits_per_axis
+from inrhw.core.sources.window import WindowSource
 from inrhw.gateware.fifo import CreditGate, Fifo
 from inrhw.gateware.memory import share_bus, starts_empty
 from inrhw.gateware.patch_buffer import PatchBuffer
@@ -39,7 +40,7 @@ class CoreComponent(wiring.Component):
     A loadable core has `s_weights_*`; one with registers `s_axi_*`; one with `Control` also `interrupt`. A
     core of many pictures has tid, the picture of a pixel, with its streams. A tid that is no picture gives a
     black pixel and sets `unknown_picture` until reset.
-    A core with a window and no registers has the ports of a `WindowSource`.
+    A core with a window and no registers has `window_ports`.
     """
 
     def __init__(self, core: "Core") -> None:
@@ -197,6 +198,7 @@ class CoreComponent(wiring.Component):
         allow = pages.allow
         if window := self._core.window_source:
             pass_on(m, pages.control or self, raster, window.ports)
+        if isinstance(window, WindowSource):
             m.d.comb += raster.allow.eq(allow)
             allow = allow & raster.ready
         if self._core.held_between_frames and (loader := pages.loader):
@@ -212,8 +214,9 @@ class CoreComponent(wiring.Component):
             ]
         wiring.connect(m, raster.o, network.i)
         if loader := pages.loader:
-            branches = [(raster.load, 0), (network.load, len(self._core.raster.memories))]
-            share_bus(m, loader.bus, branches)
+            own = len(self._core.raster.memories)
+            branches = [(raster.load, 0)] if own else []
+            share_bus(m, loader.bus, [*branches, (network.load, own)])
             m.d.comb += [loader.begin.eq(gate.admit & raster.next_is_first), raster.bank.eq(loader.bank)]
         flags = Cat(raster.start_of_frame, raster.end_of_line)
         if not (select := pages.select):

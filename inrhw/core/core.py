@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from inrhw.base.errors import InputError
-from inrhw.base.types import Codes, Fixed
+from inrhw.base.types import Codes, Fixed, Vector
 from inrhw.core.circuit import CoreComponent
 from inrhw.core.sources.folded_raster import FoldedRaster
 from inrhw.core.sources.leaf_raster import LeafRaster
 from inrhw.core.sources.raster import RasterSource
 from inrhw.core.sources.tiled_raster import TiledRaster
 from inrhw.core.sources.tiled_stream import TiledStream
+from inrhw.core.sources.tiled_window import TiledWindow
 from inrhw.core.sources.window import WindowSource
 from inrhw.gateware.memory import Contents, whole_depth
 from inrhw.gateware.patch_buffer import PatchBuffer
@@ -28,6 +29,7 @@ from inrhw.ops.node import Graph
 from inrhw.signals.grid import Grid, size_text
 from inrhw.signals.patches import Patches
 from inrhw.signals.tiling import Leaves, Tiling
+from inrhw.signals.window import Window
 
 #: Cycles from a pixel leaving the network to the same pixel at m_axis: the FIFO and its output register.
 FIFO_LATENCY = 2
@@ -51,7 +53,7 @@ class Core:
     control
         Whether there are registers to start, stop and watch it; of a raster core.
     window
-        Whether the raster core's window can be set at run time: see `WindowSource`.
+        Whether the raster core's window can be set at run time: see `WindowSource` and `TiledWindow`.
     tiling
         The tiles of the signal, of a core with a bank of weights for each.
     pad
@@ -85,15 +87,23 @@ class Core:
             check_scrub(self.source, bool(self.graph.memories))
         if self.window:
             first = next(iter(self.graph.nodes.values()))
-            check_window(self.source, isinstance(first, FoldedDense), first.o.element, self.grid.axes)
+            folded = isinstance(first, FoldedDense)
+            check_window(self.source, folded, first.o.element, self.grid.axes, self.tiling)
         i = self.graph.i
         if self.tiling:
             self._check_tiling(self.tiling)
-        for grid in (self.tiling.grid,) if self.tiling else self.grids:
-            if (i.element, i.length) != (grid.element, grid.axes):
-                raise InputError(f"the graph takes {i}, but the grid gives {grid.vector}")
+        for vector in self._coordinates:
+            if (i.element, i.length) != (vector.element, vector.length):
+                raise InputError(f"the graph takes {i}, but the grid gives {vector}")
         if len(self.grids) != self.pictures:
             raise InputError(f"a core of {self.pictures} pictures needs as many grids, not {len(self.grids)}")
+
+    @property
+    def _coordinates(self) -> list[Vector]:
+        """What the first layer is given: of tiles, of a window over them, or of each picture."""
+        if self.tiled_window:
+            return [self.tiled_window.o]
+        return [grid.vector for grid in ((self.tiling.grid,) if self.tiling else self.grids)]
 
     def _check_tiling(self, tiling: Tiling) -> None:
         if tiling.sides != self.grid.sides:
@@ -143,6 +153,8 @@ class Core:
     @property
     def network_inputs(self) -> Codes:
         """What the first layer gets for `coordinates`."""
+        if self.tiled_window:
+            return self.tiled_window.located()[1]
         if self.tiling:
             return self.tiling.codes()
         return np.concatenate([grid.codes() for grid in self.sizes])
@@ -160,11 +172,22 @@ class Core:
         x = self.network_inputs
         if not self.tiling:
             return [self.graph.of_bank(bank).forward_int(x) for bank in range(self.pictures)]
-        pixels, numbers = np.empty((len(x), self.graph.o.length), np.int64), self.tiling.numbers()
-        for tile in range(self.tiling.tiles):
-            here = numbers == tile
-            pixels[here] = self.graph.of_bank(tile).forward_int(x[here])
-        return [pixels]
+        return [_of_banks(self.graph, x, self.tiling.numbers())]
+
+    def in_window(self, window: Window) -> Codes:
+        """Return what the core gives in a window, [pixels, values]; its window can be set.
+
+        Raises
+        ------
+        InputError
+            If the window's numbers do not fit its ports.
+        """
+        source = self.window_source
+        if isinstance(source, TiledWindow):
+            numbers, x = source.located(window)
+            return _of_banks(self.graph, x, numbers)
+        assert source
+        return self.pipeline.forward_int(source.forward_int(window))
 
     def as_signal(self, beats: Codes, grid: Grid) -> Codes:
         """Return the beats of a scan of a grid as the signal's values, [..., y, x, channels]."""
@@ -183,21 +206,30 @@ class Core:
         return slice(start, start + grid.pixels)
 
     @property
-    def window_source(self) -> WindowSource | None:
-        """The first layer, of a core whose window can be set."""
+    def window_source(self) -> WindowSource | TiledWindow | None:
+        """What walks over the picture, of a core whose window can be set."""
+        if self.tiled_window:
+            return self.tiled_window
         first = next(iter(self.graph.nodes.values()))
         return WindowSource(first, self.grid) if self.window and isinstance(first, Dense) else None
 
     @property
-    def raster(self) -> RasterSource | FoldedRaster:
-        """The first layer as a raster source."""
+    def tiled_window(self) -> TiledWindow | None:
+        """The same, of a core in tiles: what walks in front of the first layer."""
+        return TiledWindow(self.tiling, self.graph.i.banks) if self.tiling and self.window else None
+
+    @property
+    def raster(self) -> RasterSource | FoldedRaster | TiledWindow:
+        """The first layer as a raster source; or what walks in front of it."""
+        if self.tiled_window:
+            return self.tiled_window
         first = next(iter(self.graph.nodes.values()))
         if isinstance(first, FoldedDense):
             if isinstance(self.tiling, Leaves):
                 return LeafRaster(first, (self.tiling.grid,), self.tiling)
             return TiledRaster.of(first, self.tiling) if self.tiling else FoldedRaster(first, self.scans)
         assert isinstance(first, Dense)
-        return self.window_source or RasterSource(first, self.grid)
+        return WindowSource(first, self.grid) if self.window else RasterSource(first, self.grid)
 
     @property
     def tiled_stream(self) -> TiledStream | None:
@@ -214,7 +246,8 @@ class Core:
     @property
     def pipeline(self) -> Graph:
         """The part of the graph between source and FIFO."""
-        return self.graph.without_first() if self.source == "raster" else self.graph
+        scans = self.source == "raster" and not self.tiled_window
+        return self.graph.without_first() if scans else self.graph
 
     @property
     def pictures(self) -> int:
@@ -379,6 +412,15 @@ class Core:
     def component(self) -> "CoreComponent":
         """Return the top-level component, with flat AXI port names."""
         return CoreComponent(self)
+
+
+def _of_banks(graph: Graph, x: Codes, banks: Codes) -> Codes:
+    """Return a graph's values for codes [n, i.length], each of the bank that it is meant for, [n]."""
+    values = np.empty((len(x), graph.o.length), np.int64)
+    for bank in np.unique(banks).tolist():
+        here = banks == bank
+        values[here] = graph.of_bank(bank).forward_int(x[here])
+    return values
 
 
 def core_over(

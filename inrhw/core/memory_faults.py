@@ -24,10 +24,10 @@ Strike = Callable[[Contents], Contents]
 def is_strikable(core: Core) -> bool:
     """Return whether bits of the core's memories can be flipped here: it is folded, and of one network.
 
-    Packed multipliers are left out: they take no weight of -128.
+    Packed multipliers are left out, which take no weight of -128, and windows, whose coordinates are finer.
     """
     folded = [node for node in core.graph.nodes.values() if isinstance(node, FoldedDense)]
-    return bool(folded) and not any(node.sets > 1 or node.packed for node in folded)
+    return bool(folded) and not core.window and not any(node.sets > 1 or node.packed for node in folded)
 
 
 def flips(rate: float, rng: np.random.Generator, *, scrubs: bool = False) -> Strike:

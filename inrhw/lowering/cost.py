@@ -7,25 +7,23 @@ from dataclasses import fields, replace
 
 from inrhw.base.board import Family
 from inrhw.base.types import Vector
-from inrhw.gateware.cost import Cost, adder, block_ram, column_memory, counter, delayed, encoder, lut_ram
-from inrhw.gateware.memory import MAX_LUT_DEPTH, address_bits, whole_depth
+from inrhw.gateware.cost import Cost, block_ram, lut_ram
+from inrhw.gateware.memory import MAX_LUT_DEPTH
 from inrhw.gateware.patch_buffer import PatchBuffer
-from inrhw.gateware.protection.chosen import read_latency
-from inrhw.lowering.folding import Folding, accumulator_width, lanes_to_rotate, sums_in_blocks
+from inrhw.lowering.folding import Folding, accumulator_width, lanes_to_rotate
 from inrhw.lowering.shapes import LayerShape
+from inrhw.lowering.source_cost import division_cost, folded_raster_cost, raster_cost, walk_cost
 from inrhw.ops.kinds.curve import CurveNode
 from inrhw.ops.linear.dense.node import Dense
 from inrhw.ops.linear.folded_dense.fold import Fold
 from inrhw.ops.linear.folded_dense.node import FoldedDense
-from inrhw.ops.linear.folded_dense.shape import FoldedShape
 from inrhw.ops.linear.fwht.node import Fwht
 from inrhw.ops.linear.gather import Gather
 from inrhw.ops.linear.regroup import Regroup
 from inrhw.ops.linear.requantize import Requantize
 from inrhw.ops.node import Graph, Node
 from inrhw.signals.grid import Grid
-from inrhw.signals.tiling import Leaves, Tiling
-from inrhw.signals.window import FRAC
+from inrhw.signals.tiling import Tiling
 
 #: What an ECP5 needs for one of UltraScale+ or 7 series: its LUTs have four inputs, its LUT RAM 16 words,
 #: sums are outside of multipliers, blocks have 18 kbit. Rough: four designs needed 1.7 to 3.0 times the LUTs.
@@ -61,13 +59,6 @@ _PICTURES = Cost(lut=60, ff=75)
 #: The registers to start, stop and watch a core, and their bus where there is none yet: see
 #: benchmarks/results/control_cost.json.
 _REGISTERS, _BUS = Cost(lut=235, ff=135), Cost(ff=60)
-
-#: The pixel counter of a raster scan, and what begins a vector.
-_SCAN = Cost(lut=30, ff=22)
-
-#: What a window takes besides accumulators: for each bit of its ports, and to serve them bit by bit. Fitted
-#: to the window of benchmarks/results/core_cost_calibration.json.
-_PORT, _MOVER = Cost(lut=2, ff=1), Cost(lut=70, ff=80)
 
 
 def synapse_fold(shape: LayerShape, fold: Fold) -> int:
@@ -119,7 +110,7 @@ def network_cost(
             pace,
             packed=folding.packed,
             weight_ecc=folding.weight_ecc,
-            raster=k == 0 and source == "raster",
+            raster=k == 0 and shape.scans(source),
         )
         lanes = out_lanes(shape, fold)
     rest = rest_cost(
@@ -154,7 +145,7 @@ def baked_cost(
         if k or source == "stream":
             found += shape.baked.cost()
         else:
-            found += _raster(shape.rows, shape.fixed.format.sum_width, window)
+            found += raster_cost(shape.rows, shape.fixed.format.sum_width, window)
         found += _on_lanes(shape.following, shape.rows, shape.rows, 1)
     return found
 
@@ -191,7 +182,7 @@ def layer_cost(
     if shape.phase_bits == 0 and leaving < shape.rows:
         following += Gather(Vector(shape.following[-1].o.element, shape.rows, leaving)).cost()
     if raster:
-        return _folded_raster(folded, shape.tiling) + following
+        return folded_raster_cost(folded, shape.tiling) + following
     if shape.shared and fold == Fold(shape.rows, shape.columns) and lanes == shape.columns:
         return shape.baked.cost() + following
     if not shape.rotation:
@@ -217,9 +208,11 @@ def rest_cost(
     """
     chosen = shapes[0].banks > 1 and source == "raster" and not shapes[0].tiling
     pages = _pages(weights == "loadable", chosen, control, scrubs=weight_ecc == "scrub")
-    split = Cost()
-    if source == "stream" and shapes[0].tiling:
-        split = _split(shapes[0].columns, shapes[0].x_bits, shapes[0].banks)
+    first, split = shapes[0], Cost()
+    if first.tiling and source == "stream":
+        split = division_cost(first.columns, first.x_bits, first.banks)
+    elif first.window:
+        split = walk_cost(first.window, first.banks)
     lines = buffer.cost() if buffer else Cost()
     if weights == "loadable":
         pages += _placer(_tile_words(shapes, source))
@@ -258,13 +251,16 @@ def graph_cost(
     if source == "stream":
         parts[first] = node.cost()
         if tiling:
-            parts["source"] = _split(node.i.length, node.i.element.width, node.i.banks)
+            parts["source"] = division_cost(node.i.length, node.i.element.width, node.i.banks)
+    elif isinstance(node, FoldedDense) and tiling and window:
+        parts[first] = node.cost()
+        parts["source"] = walk_cost(tiling.whole, node.i.banks)
     elif isinstance(node, FoldedDense):
-        parts["source"] = _folded_raster(node.shape, tiling)
+        parts["source"] = folded_raster_cost(node.shape, tiling)
     else:
         assert isinstance(node, Dense)
         width = node.shift + node.o.element.width
-        parts["source"] = _raster(node.o.length, width, grid if window else None)
+        parts["source"] = raster_cost(node.o.length, width, grid if window else None)
     loadable = bool(graph.memories)
     chosen = graph.i.banks > 1 and not loadable and source == "raster" and not tiling
     credits = graph.latency // graph.initiation_interval + 1
@@ -314,7 +310,7 @@ def _tile_words(shapes: Sequence[LayerShape], source: str) -> int:
     bits = 0
     for k, shape in enumerate(shapes):
         format = shape.loadable
-        if source == "raster" and k == 0:  # a start value, and an increment an axis
+        if k == 0 and shape.scans(source):  # a start value, and an increment an axis
             bits += shape.rows * (1 + shape.columns) * accumulator_width(format, shape.fixed.element)
         elif shape.loadable_sets > 1:
             words = shape.columns * format.weight_bits + format.sum_width + format.shift_bits
@@ -337,58 +333,3 @@ def _rotated(shape: LayerShape, lanes: int, rotated_lanes: int) -> Cost:
     regrouped = Regroup(edge, rotated_lanes).cost() if lanes != rotated_lanes else Cost()
     turned = Fwht.pipelined(replace(edge, lanes=rotated_lanes), rotation.rotation)
     return regrouped + turned.cost() + _on_lanes(tuple(others), shape.columns, rotated_lanes, 1)
-
-
-def _folded_raster(shape: FoldedShape, tiling: Tiling | None = None) -> Cost:
-    """Return the cost of accumulators in LUT RAM, their increments, and the pixel counter.
-
-    With tiles there are sums for each that waits, and the counter of tiles.
-    """
-    format = shape.format
-    width = accumulator_width(format, shape.element) if shape.loadable else format.sum_width
-    beats, lanes = shape.neuron_fold, shape.fold.pe
-    sums = whole_depth(beats) * (tiling.waiting if tiling else 1)
-    kept = block_ram(width, sums) if sums_in_blocks(sums, beats) else Cost(lut=lut_ram(width, sums))
-    lane = kept + adder(width, shape.element.width)
-    rows = (1 + shape.columns) * beats  # that of the first pixel, and one an axis
-    late = read_latency(shape.weight_ecc)
-    words, top = (lanes, width), shape.step_top
-    increments = column_memory(
-        *words, rows, shape.sets, loadable=shape.loadable, weight_ecc=shape.weight_ecc, top=top
-    ) + delayed(address_bits(sums) + 2, late)
-    if shape.loadable:
-        increments += encoder(*words, top, weight_ecc=shape.weight_ecc)
-    scan = _SCAN + (2 * shape.columns * counter(shape.banks) if tiling else Cost())
-    if isinstance(tiling, Leaves):
-        scan += _map(tiling, loadable=shape.loadable, weight_ecc=shape.weight_ecc)
-    return lanes * lane + increments + counter(rows) + 2 * counter(beats) + scan
-
-
-def _map(leaves: Leaves, *, loadable: bool, weight_ecc: str) -> Cost:
-    """Return the cost of the memory that says which leaf a cell is in, and of what that decides."""
-    width, cells = max(1, leaves.map_bits), leaves.cells
-    memory = column_memory(1, width, cells.tiles, 1, loadable=loadable, weight_ecc=weight_ecc)
-    places = sum(address_bits(count) for count in cells.counts)
-    return memory + Cost(lut=places) + delayed(places + 2, 1 + read_latency(weight_ecc))
-
-
-def _split(axes: int, bits: int, tiles: int) -> Cost:
-    """Return the cost of what splits coordinates of a signal into tile and place in it, of so many bits.
-
-    By its adders and registers, if all axes have as many tiles.
-    """
-    rounds = -(-address_bits(tiles) // axes)
-    width = bits + rounds
-    return Cost(lut=axes * width * (4 + 1.5 * rounds), ff=(1 + rounds) * (axes * width + address_bits(tiles)))
-
-
-def _raster(neurons: int, width: int, window: Grid | None) -> Cost:
-    """Return the cost of one accumulator a neuron, and the pixel counter.
-
-    With a window over a picture, its three increments are registers, and there is what makes them.
-    """
-    if window is None:
-        return neurons * adder(width, width) + _SCAN
-    width += FRAC
-    ports = 2 * (window.element.width + FRAC) + FRAC
-    return neurons * Cost(lut=3 * width, ff=4 * width + 2) + ports * _PORT + _MOVER + _SCAN

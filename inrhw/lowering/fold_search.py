@@ -127,7 +127,7 @@ class FoldSearch:
         return min(paths.values(), key=lambda path: path.price)
 
     def _cost(self, k: int, fold: Fold, lanes: int, interval: int) -> Cost:
-        raster = k == 0 and self._hardware.source == "raster"
+        raster = k == 0 and self._shapes[k].scans(self._hardware.source)
         pace = interval if self._shapes[k].rotation else 0  # which matters to rotations only
         key = (self._alike[k], fold, lanes, pace, raster)
         if key not in self._costs:

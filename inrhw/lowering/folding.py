@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import zip_longest
 
 from inrhw.base.errors import GraphError, InputError
-from inrhw.base.types import Element, Phase, Vector
+from inrhw.base.types import Element, Fixed, Phase, Vector
 from inrhw.gateware.memory import MAX_LUT_DEPTH, whole_depth
 from inrhw.lowering.hardware import WEIGHTS
 from inrhw.networks.precision import Precision
@@ -149,13 +149,18 @@ def fold_banks(graphs: Sequence[Graph], folding: Folding, precision: Precision) 
 
 
 def fold_tiles(
-    graphs: Sequence[Graph], folding: Folding, precision: Precision, shared: range = range(0)
+    graphs: Sequence[Graph],
+    folding: Folding,
+    precision: Precision,
+    shared: range = range(0),
+    x: Fixed | None = None,
 ) -> Graph:
     """Return one folded graph for the networks of all tiles of a picture, as `fold_banks` does.
 
     Loadable weights have banks for two pictures: a tile's is its number, and that of the second picture comes
     a power of two later. Of them only the dense layers in the `shared` places are there once a picture: what
-    is loaded later may differ.
+    is loaded later may differ. Where a window moves over the tiles, `x` is the format of its coordinates in
+    one.
     """
     if not graphs:
         raise InputError("there must be the network of at least one picture")
@@ -163,7 +168,7 @@ def fold_tiles(
         check_loadable(precision, sum(isinstance(node, Dense) for node in graphs[0].nodes.values()))
     for picture, graph in enumerate(graphs[1:], 1):
         _check_alike(graphs[0], graph, picture)
-    return _fold(graphs, folding, precision, shared)
+    return _fold(graphs, folding, precision, shared, x)
 
 
 def _check_alike(first: Graph, other: Graph, picture: int) -> None:
@@ -199,7 +204,13 @@ def _are_equal(layers: Sequence[Dense]) -> bool:
     )
 
 
-def _fold(graphs: Sequence[Graph], folding: Folding, precision: Precision, shared: range = range(0)) -> Graph:
+def _fold(
+    graphs: Sequence[Graph],
+    folding: Folding,
+    precision: Precision,
+    shared: range = range(0),
+    x: Fixed | None = None,
+) -> Graph:
     """Return the folded graph; what is not a dense layer is taken from the first one."""
     graph = graphs[0]
     layers = {name: node for name, node in graph.nodes.items() if isinstance(node, Dense)}
@@ -213,7 +224,8 @@ def _fold(graphs: Sequence[Graph], folding: Folding, precision: Precision, share
             f"not {folding.layers[0].simd}"
         )
     loadable = folding.weights == "loadable"
-    edge = replace(graph.i, banks=2 * whole_depth(len(graphs)) if loadable else len(graphs))
+    banks = 2 * whole_depth(len(graphs)) if loadable else len(graphs)
+    edge = replace(graph.i, element=x or graph.i.element, banks=banks)
     pace = max(
         -(-len(layer.bias) // folds[name].pe) * -(-layer.i.length // folds[name].simd)
         for name, layer in layers.items()
@@ -226,6 +238,9 @@ def _fold(graphs: Sequence[Graph], folding: Folding, precision: Precision, share
             sets = sets[:1] if place in shared or (not loadable and _are_equal(sets)) else sets
             value_bits = graph.o.element.width
             format = loadable_format(node, precision, place, len(dense), value_bits) if loadable else None
+            if x and not place:
+                sets = [each.taking(x) for each in sets]
+                format = format and format.finer(x.frac - graph.i.element.frac)
             whole = edge.beats == 1 and folds[name] == _whole(node)
             if whole and len(sets) < len(graphs) and place:
                 nodes[name] = _on_lanes(name, node, edge)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, get_args
 from inrhw.base.errors import InputError
 from inrhw.base.settings import Settings, at_least, over
 from inrhw.base.types import Element, Phase
-from inrhw.signals.tiling import Leaves
+from inrhw.signals.tiling import Leaves, Tiling
 
 #: Where coordinates come from.
 Source = Literal["raster", "stream"]
@@ -242,7 +242,9 @@ def check_leaves(leaves: Leaves, source: str) -> None:
         )
 
 
-def check_window(source: str, folded: bool, argument: Element, axes: int) -> None:
+def check_window(
+    source: str, folded: bool, argument: Element, axes: int, tiling: Tiling | None = None
+) -> None:
     """Raise InputError unless a core can have a window.
 
     Parameters
@@ -255,13 +257,20 @@ def check_window(source: str, folded: bool, argument: Element, axes: int) -> Non
         What the first layer puts out.
     axes
         Of the signal.
+    tiling
+        Its tiles, of a network for each.
     """
     if axes != _WINDOW_AXES:
         raise InputError(f"a window is a part of a picture; this signal has {axes} axes, not {_WINDOW_AXES}")
     if source != "raster":
         raise InputError(f"a window needs the raster source; with {source} the coordinates come from outside")
-    if folded:
-        raise InputError("a window needs baked weights of one network; leave out targets and other weights")
+    if isinstance(tiling, Leaves):
+        raise InputError("a window goes over tiles of one size, not over leaves; leave one of them out")
+    if folded and not tiling:
+        raise InputError(
+            "a window needs baked weights of one network, or tiles; leave out targets and other weights, "
+            "or give tiles"
+        )
     if not isinstance(argument, Phase):
         raise InputError(
             "a window needs a periodic activation such as quadinr or siren, whose phase wraps: "

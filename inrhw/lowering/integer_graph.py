@@ -55,7 +55,7 @@ def lower(model: INR, *, operands: int = MOST_OPERANDS, adder_levels: int = 1) -
         assert argument is not None
         assert activation.element is not None
         wrap, floors = isinstance(argument, Phase), activation.element.mid_rise
-        dense = with_adders(layer.node(edge, argument.frac, wrap, floors=floors))
+        dense = with_adders(layer.node(edge, argument.frac, wrap, floors=floors, finer=wrap and not k))
         nodes[f"layer{k}_dense"] = dense
         edge = dense.o
         if isinstance(argument, Fixed) and activation.clamped:

@@ -19,7 +19,7 @@ from inrhw.lowering.shapes import LayerShape, layer_shapes
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.tiled import TiledArchitecture
 from inrhw.ops.linear.folded_dense.fold import Fold
-from inrhw.signals.tiling import Leaves
+from inrhw.signals.tiling import Leaves, Tiling
 
 
 def plan(architecture: Architecture, hardware: Hardware, board: Board) -> Folding | None:
@@ -49,9 +49,7 @@ def plan(architecture: Architecture, hardware: Hardware, board: Board) -> Foldin
         window that is wished for, or the network has guard bits.
     """
     if hardware.window:
-        first = architecture.hidden_activations[0]
-        argument = first.argument_format(architecture.phase_bits)
-        check_window(hardware.source, hardware.folded, argument, len(architecture.sides))
+        _check_window(architecture, hardware)
     if hardware.weights == "loadable":
         check_loadable(architecture.precision, len(architecture.features) - 1)
     if not hardware.folded:
@@ -65,6 +63,12 @@ def plan(architecture: Architecture, hardware: Hardware, board: Board) -> Foldin
         return None
     check_whole(architecture.precision)
     return _folding(layer_shapes(architecture), hardware, board, line_buffer(architecture, hardware))
+
+
+def _check_window(architecture: Architecture, hardware: Hardware, tiling: Tiling | None = None) -> None:
+    """Raise InputError unless a core of the architecture, or of such tiles, can have a window."""
+    argument = architecture.hidden_activations[0].argument_format(architecture.phase_bits)
+    check_window(hardware.source, hardware.folded, argument, len(architecture.sides), tiling)
 
 
 def _check_luts(architecture: Architecture, hardware: Hardware, board: Board, most: int) -> None:
@@ -171,10 +175,11 @@ def plan_tiles(architecture: TiledArchitecture, hardware: Hardware, board: Board
     if hardware.adder_levels > 1:
         raise InputError(f"the networks of tiles are multipliers, {WHERE_LEVELS_ARE}")
     if hardware.window:
-        raise InputError("tiles cannot have a window, which needs baked weights; leave one out")
+        _check_window(architecture, hardware, architecture.tiling)
     if isinstance(architecture.tiling, Leaves):
         check_leaves(architecture.tiling, hardware.source)
-    shapes, buffer = layer_shapes(architecture), line_buffer(architecture, hardware)
+    shapes = layer_shapes(architecture, window=hardware.window)
+    buffer = line_buffer(architecture, hardware)
     if hardware.folded:
         folding = _folding(shapes, hardware, board, buffer)
     else:
@@ -183,7 +188,7 @@ def plan_tiles(architecture: TiledArchitecture, hardware: Hardware, board: Board
     if hardware.weights == "loadable":
         _check_depth(shapes, folding)
     first, together = shapes[0], math.prod(architecture.tiling.cells.counts[:-1])
-    at_once = hardware.source == "raster" and folding.layers[0].neuron_fold(first.rows) == 1
+    at_once = first.scans(hardware.source) and folding.layers[0].neuron_fold(first.rows) == 1
     if together > _MOST_TOGETHER and at_once:
         raise InputError(
             f"{together} tiles side by side are more than {_MOST_TOGETHER}, whose sums a scan that takes all "
@@ -240,7 +245,9 @@ def plan_to_json(
     Of several pictures also what as many cores of one would cost: with the same folds, or baked where the
     core gives a pixel a clock.
     """
-    shapes = layer_shapes(architectures[0], len(architectures), adder_levels=hardware.adder_levels)
+    shapes = layer_shapes(
+        architectures[0], len(architectures), adder_levels=hardware.adder_levels, window=hardware.window
+    )
     source, control = hardware.source, hardware.control
     buffer = line_buffer(architectures[0], hardware)
 

@@ -21,7 +21,9 @@ from inrhw.ops.linear.folded_dense.shape import FoldedShape
 from inrhw.ops.linear.fwht.node import Fwht
 from inrhw.ops.node import Node
 from inrhw.ops.rotation import Rotation
+from inrhw.signals.grid import Grid
 from inrhw.signals.tiling import Tiling
+from inrhw.signals.window import WindowNumbers
 
 #: Untrained networks from which the formats of tiles are taken: of many networks, some have wider sums.
 _TILES = 8
@@ -50,6 +52,8 @@ class LayerShape:
         The tiles of a core with a bank for each.
     loadable_sets
         Sets of weights if they can be loaded.
+    window
+        The picture over whose tiles a window moves, of a layer that takes coordinates from there.
     """
 
     fixed: FoldedShape
@@ -60,6 +64,7 @@ class LayerShape:
     baked: Dense = field(compare=False)
     tiling: Tiling | None = None
     loadable_sets: int = 1
+    window: Grid | None = None
 
     @property
     def rows(self) -> int:
@@ -102,6 +107,10 @@ class LayerShape:
         """Sets of weights: one a picture if they are the picture's own."""
         return self.fixed.sets
 
+    def scans(self, source: str) -> bool:
+        """Return whether it is the accumulators of a scan, if it is the first layer."""
+        return source == "raster" and not self.window
+
     def is_wide(self, sum_bits: int) -> bool:
         """Return whether one of its products takes two DSP blocks."""
         weight_bits, x_bits, terms, _ = self.fixed.sizes
@@ -129,7 +138,7 @@ class LayerShape:
 
 @functools.lru_cache(maxsize=64)
 def layer_shapes(
-    architecture: Architecture, pictures: int = 1, *, adder_levels: int = 1
+    architecture: Architecture, pictures: int = 1, *, adder_levels: int = 1, window: bool = False
 ) -> tuple[LayerShape, ...]:
     """Return the dense layers of a core, first to last.
 
@@ -141,6 +150,8 @@ def layer_shapes(
         Pictures that share layers on it.
     adder_levels
         As of `lower`, for layers that are adders.
+    window
+        Whether a window moves over the tiles.
     """
     tiling, alike = None, range(0)
     if isinstance(architecture, TiledArchitecture):
@@ -161,7 +172,7 @@ def layer_shapes(
     if isinstance(architecture, SharedArchitecture) and pictures > 1:
         alike = _shared_layers(architecture, len(chunks))
     once = {*alike, 0} if tiling and architecture.encoding else alike
-    return tuple(
+    shapes = tuple(
         LayerShape(
             fixed=replace(
                 _folded([found[k][1] for found in each[: 1 if k in alike else None]]).shape,
@@ -177,6 +188,21 @@ def layer_shapes(
             loadable_sets=pictures if tiling and k not in alike else 1,
         )
         for k, (rotated, dense, following) in enumerate(chunks)
+    )
+    if window and tiling:
+        return (_in_window(shapes[0], tiling, [found[0][1] for found in each]), *shapes[1:])
+    return shapes
+
+
+def _in_window(shape: LayerShape, tiling: Tiling, layers: Sequence[Dense]) -> LayerShape:
+    """Return the first layer of tiles for coordinates from a window over them."""
+    x = WindowNumbers(tiling.whole).anywhere_in(tiling.grid)
+    finer = _folded([layer.taking(x) for layer in layers]).shape
+    return replace(
+        shape,
+        fixed=replace(finer, banks=shape.fixed.banks, sets=shape.fixed.sets),
+        loadable=shape.loadable.finer(x.frac - shape.fixed.x.frac),
+        window=tiling.whole,
     )
 
 

@@ -19,6 +19,7 @@ from inrhw.ops.linear.dense.layer import DenseLayer
 from inrhw.ops.registry import weight_codes
 from inrhw.ops.rounding import quantize
 from inrhw.signals.samples import VALUES, Samples, Values, half_range, middle
+from inrhw.signals.window import FRAC, Window
 
 __all__ = ["INR", "absorbed", "quantized"]
 
@@ -188,11 +189,11 @@ class INR(Trainable):
         """Return what `forward` takes for every pixel, in raster order."""
         return self._scaled(self.architecture.grid.codes())
 
-    def _scaled(self, codes: Codes) -> Tensor:
-        """Return coordinates as the first layer takes them."""
+    def _scaled(self, codes: Codes, frac: int = 0) -> Tensor:
+        """Return coordinates, with so many bits below those of a sample, as the first layer takes them."""
         weight = self.layers[0].weight
         coordinates = torch.from_numpy(codes).to(weight)  # type: ignore[arg-type]
-        return coordinates * 2.0**-self.architecture.grid.element.frac
+        return coordinates * 2.0 ** -(self.architecture.grid.element.frac + frac)
 
     def targets(self, signal: Samples) -> Tensor:
         """Return what `forward` has to give for `coordinates`."""
@@ -208,6 +209,20 @@ class INR(Trainable):
         value = self.architecture.value
         parts = [quantize(model(x), value) for x in torch.split(model.coordinates(), at_once, dim=-2)]
         return self._whole(torch.cat(parts, dim=-2).numpy().astype(VALUES[value]))
+
+    @torch.no_grad()
+    def render_window(self, window: Window) -> Values:
+        """Return what a window shows of a picture, [height, width, channels], computed in float64."""
+        model = copy.deepcopy(self).cpu().double().eval()
+        value, width = self.architecture.value, self.architecture.sides[0] * self.architecture.scale
+        values = quantize(model._at(window), value).numpy().astype(VALUES[value])
+        found: Values = values.reshape(-1, width, self.architecture.channels)
+        return found
+
+    def _at(self, window: Window) -> Tensor:
+        """Return what `forward` gives at the places of a window, [pixels, channels]."""
+        values: Tensor = self(self._scaled(window.codes(self.architecture.grid), FRAC))
+        return values
 
     def _whole(self, values: Values) -> Values:
         """Return what `forward` gave as the signal has it."""

@@ -23,6 +23,7 @@ from inrhw.signals.grid import Grid
 from inrhw.signals.patches import Patches
 from inrhw.signals.samples import Samples, Values
 from inrhw.signals.tiling import Leaves, Tiling
+from inrhw.signals.window import FRAC, Window
 
 __all__ = ["TiledArchitecture", "TiledINR", "TiledLayer", "network_of", "read_architecture"]
 
@@ -229,6 +230,16 @@ class TiledINR(INR):
         """Return what `forward` has to give for `coordinates`."""
         values = self.architecture.patches.gather(signal.values)
         return torch.from_numpy(self.architecture.tiling_of_patches.split(values).astype(np.int32))
+
+    def _at(self, window: Window) -> Tensor:
+        tiling = self.architecture.tiling
+        numbers, inside = tiling.located(window.codes(tiling.whole), FRAC)
+        x = self._scaled(inside, FRAC)
+        values = x.new_empty(len(x), self.architecture.channels)
+        for k in np.unique(numbers).tolist():
+            here = torch.from_numpy(numbers == k)
+            values[here] = self.tile(k)(x[here])
+        return values
 
     def _whole(self, values: Values) -> Values:
         architecture = self.architecture

@@ -132,6 +132,27 @@ class Tiling:
         tile = self.grid.codes().reshape(*reversed(self.tile), axes)
         return self._cut(np.tile(tile, (*reversed(self.counts), 1))).reshape(-1, axes)
 
+    def located(self, points: Codes, frac: int) -> tuple[NDArray[np.int64], Codes]:
+        """Return the tile of every point, [n], and the point's coordinates in it, [n, axes].
+
+        Parameters
+        ----------
+        points
+            Coordinates in the whole signal, [n, axes], in units of ``2**-frac``. One on a seam belongs to the
+            tile that begins there, one beyond the signal to the tile at the border.
+        frac
+            Bits below those of a sample's coordinates.
+
+        Examples
+        --------
+        >>> numbers, inside = Tiling((4,), (2,)).located(np.array([[-9], [-1], [0], [9]]), frac=1)
+        >>> numbers.tolist(), inside.ravel().tolist()
+        ([0, 0, 1, 1], [-5, 3, -4, 5])
+        """
+        sides, tile = (np.array(each) << frac for each in (self.sides, self.tile))
+        places = np.clip((points + sides) // (2 * tile), 0, np.array(self.counts) - 1)
+        return places @ np.cumprod((1, *self.counts[:-1])), points + sides - (2 * places + 1) * tile
+
     def split_codes(self) -> Codes:
         """Return the coordinates of what `split` gives, for all tiles alike: [samples of a tile, axes]."""
         return self.grid.codes()

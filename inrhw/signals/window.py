@@ -5,13 +5,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from inrhw.base.errors import InputError
-from inrhw.base.types import Codes
+from inrhw.base.types import Codes, Fixed
 from inrhw.signals.grid import Grid
 
-__all__ = ["FRAC", "Window"]
+__all__ = ["FRAC", "Window", "WindowNumbers"]
 
 #: Bits of a window's numbers below half a pixel.
 FRAC = 8
+
+#: Integer bits of the step, which is below 8 half pixels: a frame shows up to 4 times the picture's width.
+_STEP_BITS = 3
+
+#: Bits more than those of a pixel's coordinate that the first pixel's has, so that the same frame can be
+#: centred; and those that the last pixel's has then.
+_FIRST_BITS, _ANY_BITS = 2, 4
 
 
 @dataclass(frozen=True)
@@ -61,3 +68,60 @@ class Window:
         x = self.x + self.step * np.arange(grid.width, dtype=np.int64)
         y = self.y + self.step * np.arange(grid.height, dtype=np.int64)
         return np.stack([np.tile(x, grid.height), np.repeat(y, grid.width)], axis=1)
+
+
+@dataclass(frozen=True)
+class WindowNumbers:
+    """What the numbers of a window over a picture can be.
+
+    Examples
+    --------
+    >>> numbers = WindowNumbers(Grid(64, 64))
+    >>> numbers.position.width, numbers.step.width, numbers.anywhere.width
+    (17, 11, 19)
+    """
+
+    grid: Grid
+
+    @property
+    def position(self) -> Fixed:
+        """Format of a window's x and y."""
+        return self._finer(_FIRST_BITS)
+
+    @property
+    def step(self) -> Fixed:
+        """Format of a window's step."""
+        return Fixed(_STEP_BITS + FRAC, self.position.frac, signed=False)
+
+    @property
+    def anywhere(self) -> Fixed:
+        """Format of a coordinate anywhere in any window."""
+        return self._finer(_ANY_BITS)
+
+    def anywhere_in(self, tile: Grid) -> Fixed:
+        """Return the same format for coordinates in a tile of the picture."""
+        return Fixed(self.anywhere.width, tile.element.frac + FRAC)
+
+    @property
+    def whole(self) -> Window:
+        """The window that shows the picture as it is: that after power up."""
+        return Window.whole(self.grid)
+
+    def codes(self, window: Window | None = None) -> Codes:
+        """Return the coordinates of every pixel in a window, the whole one if None; see `Window.codes`.
+
+        Raises
+        ------
+        InputError
+            If the window's numbers do not fit.
+        """
+        window = window or self.whole
+        for name, form in (("x", self.position), ("y", self.position), ("step", self.step)):
+            value = getattr(window, name)
+            if not form.lo <= value <= form.hi:
+                raise InputError(f"{name} of the window must be from {form.lo} to {form.hi}, not {value}")
+        return window.codes(self.grid)
+
+    def _finer(self, more: int) -> Fixed:
+        element = self.grid.element
+        return Fixed(element.width + more + FRAC, element.frac + FRAC)

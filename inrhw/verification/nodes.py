@@ -11,6 +11,7 @@ from inrhw.base.errors import Mismatch
 from inrhw.base.types import Codes, Vector
 from inrhw.core.sources.folded_raster import FoldedRaster
 from inrhw.core.sources.raster import RasterSource
+from inrhw.core.sources.tiled_window import TiledWindow
 from inrhw.gateware.memory import READ_LATENCY, Contents, starts_empty
 from inrhw.ops.node import Node
 
@@ -40,7 +41,7 @@ def simulate(where: str, node: Node, x: Codes, banks: Codes) -> Codes:
     return _outputs(where, component, node.o, inputs)
 
 
-def simulate_folded_raster(where: str, source: FoldedRaster, vectors: int) -> Codes:
+def simulate_folded_raster(where: str, source: FoldedRaster | TiledWindow, vectors: int) -> Codes:
     """Return the first vectors of a scan that goes as fast as it can; errors as of `simulate`.
 
     Frame k is meant for bank k, modulo the banks, and has its size.

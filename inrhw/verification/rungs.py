@@ -18,9 +18,11 @@ from inrhw.base.types import Codes
 from inrhw.core.core import Core
 from inrhw.core.sources.folded_raster import FoldedRaster
 from inrhw.core.sources.raster import RasterSource
+from inrhw.core.sources.tiled_window import TiledWindow
 from inrhw.networks.inr import INR
 from inrhw.ops.node import Graph
 from inrhw.signals.samples import Values
+from inrhw.signals.window import Window
 from inrhw.synthesis.synthesis import Synthesis, netlist_models
 from inrhw.verification.bench import GIVE_UP_TEST, REFUSE_TEST, TESTS, run_bench, tests_of
 from inrhw.verification.equivalence.proof import PROVEN, prove
@@ -125,8 +127,22 @@ def check_torch(artifact: Artifact, models: Sequence[INR]) -> Found:
         rendered = (core.patches.gather(values) if core.patch_order else values).reshape(-1, pixels.shape[1])
         compare(f"torch against {against}", rendered, pixels[artifact.core.frame(bank)])
         compare(f"forward_int against {against}", integers[bank], pixels)
+    moved = _check_windows(artifact, models[0]) if core.window else 0
     tool = f"torch {importlib.metadata.version('torch')}, float64"
-    return Found(len(coordinates) * len(pictures), tool)
+    return Found(len(coordinates) * len(pictures) + moved, tool)
+
+
+def _check_windows(artifact: Artifact, model: INR) -> int:
+    """Compare what windows show with the golden vectors; return the pixels of all of them."""
+    vectors = read_arrays(artifact.vectors, ["windows", "window_pixels"], "inrhw emit")
+    for numbers, pixels in zip(vectors["windows"].tolist(), vectors["window_pixels"], strict=True):
+        window = Window(*numbers)
+        rendered = model.render_window(window).reshape(pixels.shape)
+        compare(f"torch against the golden vectors of {window}", rendered, pixels)
+        compare(
+            f"forward_int against the golden vectors of {window}", artifact.core.in_window(window), pixels
+        )
+    return math.prod(vectors["window_pixels"].shape[:2])
 
 
 def check_nodes(artifact: Artifact, on_progress: OnProgress) -> Found:
@@ -138,7 +154,7 @@ def check_nodes(artifact: Artifact, on_progress: OnProgress) -> Found:
     traced = list(_trace(core.graph, inputs[chosen], core.banks))
     if core.source == "raster":
         _raster(core.raster)
-        traced = traced[1:]
+        traced = [step for step in traced if step[0] in core.pipeline.nodes]
     compared = 0
     for done, (name, x, y) in enumerate(traced):
         on_progress(done, len(traced))
@@ -162,10 +178,10 @@ def _trace(graph: Graph, x: Codes, held: Sequence[int]) -> Iterator[tuple[str, C
         yield names[0], np.concatenate(before)[back], np.concatenate(after)[back]
 
 
-def _raster(source: RasterSource | FoldedRaster) -> None:
+def _raster(source: RasterSource | FoldedRaster | TiledWindow) -> None:
     """Compare the scan over a frame and into the next, so that nothing drifts."""
     where = "raster in Amaranth's simulator"
-    if isinstance(source, FoldedRaster):
+    if isinstance(source, FoldedRaster | TiledWindow):
         vectors = min(source.pixels + 1, max(FEWEST_VECTORS, RASTER_CYCLES // source.o.span))
         expected = np.concatenate([frame for _, frame in source.frames(vectors)])
         compare(where, expected, simulate_folded_raster(where, source, vectors))

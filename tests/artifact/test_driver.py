@@ -20,12 +20,12 @@ from support.driven import Driven
 from inrhw.artifact.artifact import emit
 from inrhw.artifact.description import describe
 from inrhw.artifact.driver import CoreDriver
+from inrhw.artifact.rebuild import graph_of, grid_of
 from inrhw.base.errors import InputError, InrhwError
 from inrhw.core.core import Core, core_over
 from inrhw.core.registers.axi_lite import OKAY
 from inrhw.core.registers.weight_file import tile_file, weights_file
-from inrhw.lowering.folding import Fold, Folding, fold_tiles
-from inrhw.lowering.integer_graph import lower
+from inrhw.lowering.folding import Fold, Folding
 from inrhw.networks.tiled import TiledArchitecture, TiledINR
 from inrhw.signals.window import Window
 
@@ -141,15 +141,18 @@ def test_a_file_is_loaded_and_a_damaged_one_is_refused_with_its_reason(tmp_path:
     drive(made, tmp_path, story)
 
 
+def in_tiles(weights: str, *, window: bool = False) -> Core:
+    """Return a core of four tiles."""
+    model = TiledINR(TiledArchitecture("quadinr", (4, 3), 3, 2, 0, tile=(2, 2))).quantized()
+    graph = graph_of([model], Folding((Fold(2, 2), Fold(1, 2)), weights), 2, window=window)
+    return core_over(graph, grid_of([model]), control=True, window=window)
+
+
 def test_a_tile_is_loaded_into_the_picture_and_one_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    architecture = TiledArchitecture("quadinr", (4, 3), 3, 2, 0, tile=(2, 2))
-    model = TiledINR(architecture).quantized()
-    assert isinstance(model, TiledINR)
-    folding = Folding((Fold(2, 2), Fold(1, 2)), "loadable")
-    graph = fold_tiles([lower(each) for each in model.each()], folding, architecture.precision)
-    made = core_over(graph, architecture.tiling, control=True)
+    made = in_tiles("loadable")
+    assert made.tiling
     file = tile_file(made.other.memories, 2)
-    tile = (architecture.tiling.numbers() == 2)[:, None]
+    tile = (made.tiling.numbers() == 2)[:, None]
     golden = np.where(tile, made.other.golden()[0], made.golden()[0])
     words = [g | b << 8 | r << 16 for r, g, b in golden.tolist()]
 
@@ -166,15 +169,17 @@ def test_a_tile_is_loaded_into_the_picture_and_one_that_is_not_there_is_refused(
     drive(made, tmp_path, story)
 
 
-def test_a_window_is_set_as_a_whole(tmp_path: Path) -> None:
-    made = replace(core("raster"), control=True, window=True)
+@pytest.mark.parametrize("weights", ["baked", "rom", "loadable"])
+def test_a_window_is_set_as_a_whole(weights: str, tmp_path: Path) -> None:
+    baked = replace(core("raster"), control=True, window=True)
+    made = baked if weights == "baked" else in_tiles(weights, window=True)
     source = made.window_source
     assert source is not None
     window = Window.around(made.grid, zoom=2)
-    shown = made.pipeline.forward_int(source.forward_int(window)).tolist()
+    shown = made.in_window(window).tolist()
 
     def story(driver: CoreDriver, beats: list[Any]) -> None:
-        assert driver.window == source.whole
+        assert driver.window == source.numbers.whole
         driver.continuous = False
         while not driver.status["waiting"] or driver.status["busy"]:
             pass
@@ -182,12 +187,16 @@ def test_a_window_is_set_as_a_whole(tmp_path: Path) -> None:
         assert driver.window == window
         limits = {
             name: (form.lo, form.hi)
-            for name, form in (("x", source.position), ("y", source.position), ("step", source.step))
+            for name, form in (
+                ("x", source.numbers.position),
+                ("y", source.numbers.position),
+                ("step", source.numbers.step),
+            )
         }
         for name, (lo, hi) in limits.items():
             for value in (lo - 1, hi + 1):
                 with pytest.raises(InputError, match=f"{name} of the window must be from {lo} to {hi}"):
-                    driver.window = replace(source.whole, **{name: value})
+                    driver.window = replace(source.numbers.whole, **{name: value})
         assert driver.window == window
         before = len(beats)
         driver.start()

@@ -102,7 +102,13 @@ MANIFESTS = {
     ),
     "window": described(
         {**BASE, **WINDOW.ports},
-        window=WindowFormat(8, WINDOW.position.width, WINDOW.step.width, astuple(WINDOW.whole), WINDOW.pause),
+        window=WindowFormat(
+            8,
+            WINDOW.numbers.position.width,
+            WINDOW.numbers.step.width,
+            astuple(WINDOW.numbers.whole),
+            WINDOW.pause,
+        ),
     ),
 }
 
@@ -165,7 +171,7 @@ def test_an_open_window_shows_the_whole_picture() -> None:
         for port in component("window").iter(f"{SPIRIT}port")
         if port.find(f"{SPIRIT}wire/{SPIRIT}driver") is not None
     }
-    values = zip(WINDOW.ports.items(), astuple(WINDOW.whole), strict=True)
+    values = zip(WINDOW.ports.items(), astuple(WINDOW.numbers.whole), strict=True)
     assert found == {name: value % (1 << Shape.cast(member.shape).width) for (name, member), value in values}
 
 

@@ -20,7 +20,8 @@ KODAK = TiledArchitecture("quadinr", (768, 512), 3, 16, 1, precision=EIGHT_BITS,
 def predicted(architecture: TiledArchitecture, hardware: Hardware) -> Cost:
     folding = plan_for([architecture], hardware, BOARD)
     assert folding
-    return sum(network_cost(layer_shapes(architecture), folding, "raster").values(), Cost())
+    shapes = layer_shapes(architecture, window=hardware.window)
+    return sum(network_cost(shapes, folding, "raster").values(), Cost())
 
 
 def test_a_pixel_a_clock_takes_a_multiplier_for_each_weight_behind_the_scan() -> None:
@@ -49,12 +50,41 @@ def test_more_tiles_take_more_memory_and_no_more_multipliers() -> None:
     ("hardware", "sentence"),
     [
         (Hardware(weights="baked"), "weights of tiles must be rom or loadable, not baked"),
-        (Hardware(window=True), "tiles cannot have a window, which needs baked weights; leave one out"),
+        (Hardware("stream", window=True), "a window needs the raster source"),
     ],
 )
 def test_what_tiles_cannot_have_is_refused(hardware: Hardware, sentence: str) -> None:
     with pytest.raises(InputError, match=sentence):
         plan_for([KODAK], hardware, BOARD)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "sentence"),
+    [
+        (replace(KODAK, model="gauss", omega_0=None), "a window needs a periodic activation"),
+        (replace(KODAK, leaves="0" * 384), "a window goes over tiles of one size, not over leaves"),
+        (replace(KODAK, sides=(512,), tile=(32,)), "a window is a part of a picture; this signal has 1 axes"),
+        (replace(KODAK, patch=(2, 2)), "a window moves by samples, and patches are evaluated whole"),
+    ],
+)
+def test_what_a_window_cannot_go_over_is_refused(architecture: TiledArchitecture, sentence: str) -> None:
+    with pytest.raises(InputError, match=sentence):
+        plan_for([architecture], Hardware(window=True), BOARD)
+
+
+@pytest.mark.parametrize(
+    "hardware",
+    [
+        Hardware(),
+        *(Hardware(initiation_interval=interval) for interval in (2, 4, 16)),
+        *(Hardware(weights="loadable", initiation_interval=interval) for interval in (2, 4, 16)),
+    ],
+)
+def test_a_window_takes_multipliers_for_the_first_layer_and_no_memory_of_a_scan(hardware: Hardware) -> None:
+    plain, found = (predicted(KODAK, replace(hardware, window=window)) for window in (False, True))
+    least = -(-2 * 16 // (hardware.interval or 1))
+    assert least <= found.dsp - plain.dsp <= 2 * least + 8
+    assert found.bram + 8 * found.uram <= plain.bram + 8 * plain.uram + 3
 
 
 def test_two_loadable_pictures_take_memory_and_no_more_multipliers() -> None:

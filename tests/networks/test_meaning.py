@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 from support.kinds_drawn import drawn, file_of
 from support.meaning.activations import activation_of
+from support.meaning.coordinates import place_in_tile
 from support.meaning.encoding import encoding
 from support.meaning.hadamard import blocks, rotation
 from support.meaning.layers import Stored, neurons
@@ -19,8 +20,11 @@ from support.meaning.signal import networks, rendered, rendered_in_leaves
 from support.meaning.stored import read
 from support.meaning.weight_codes import chosen, uniform
 
+from inrhw.artifact.rebuild import graph_of, grid_of
 from inrhw.base.types import Fixed, Phase, Vector
+from inrhw.core.core import core_over
 from inrhw.core.sources.window import WindowSource
+from inrhw.lowering.folding import Fold, Folding
 from inrhw.lowering.integer_graph import lower
 from inrhw.networks.architecture import Architecture, activations, implementations
 from inrhw.networks.hadamard import HadamardLayer
@@ -174,9 +178,33 @@ def test_the_page_gives_every_window(model: str) -> None:
     dense, curve = list(lower(network).nodes.values())[:2]
     assert isinstance(dense, Dense)
     source = WindowSource(dense, network.architecture.grid)
-    for window in (source.whole, Window(-4000, 1234, 77), Window(5000, -8191, 2047)):
+    for window in (source.numbers.whole, Window(-4000, 1234, 77), Window(5000, -8191, 2047)):
         wanted = curve.forward_int(source.forward_int(window))
         assert [own.in_window(x, y) for x, y in window.codes(source.grid).tolist()] == wanted.tolist()
+
+
+def test_the_page_gives_every_window_over_tiles() -> None:
+    sides, tile = (7, 5), (3, 2)
+    network = TiledINR(TiledArchitecture("quadinr", sides, 3, 3, 1, tile=tile), seed=3).quantized()
+    each = networks(*read(file_of(network)))
+    folding = Folding((Fold(1, 2), Fold(1, 3), Fold(1, 3)))
+    core = core_over(graph_of([network], folding, 2, window=True), grid_of([network]), window=True)
+    assert core.tiled_window
+    corner = Window(-8192, 8191, 2047)
+    for window in (
+        Window.whole(core.grid),
+        Window.around(core.grid, zoom=0.6),
+        Window(-256, -256, 64),
+        corner,
+    ):
+        found = []
+        for place in core.tiled_window.numbers.codes(window).tolist():
+            which, (x, y) = place_in_tile(tuple(place), sides, tile, 256)
+            values = each[which].in_window(x, y)
+            for step in each[which].steps[1:]:
+                values = step(values)
+            found.append(values)
+        assert found == core.in_window(window).tolist()
 
 
 def test_the_page_gives_the_picture_of_a_build_folder(tmp_path: Path) -> None:

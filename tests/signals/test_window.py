@@ -37,17 +37,20 @@ each_source = pytest.mark.parametrize(
 
 
 def windows(source: WindowSource) -> st.SearchStrategy[Window]:
-    place = st.integers(source.position.lo, source.position.hi)
-    return st.builds(Window, place, place, st.integers(source.step.lo, source.step.hi))
+    place = st.integers(source.numbers.position.lo, source.numbers.position.hi)
+    return st.builds(Window, place, place, st.integers(source.numbers.step.lo, source.numbers.step.hi))
 
 
 def some_windows(source: WindowSource, n: int, seed: int = 0) -> list[Window]:
     rng = np.random.default_rng(seed)
     corners = [
-        Window(source.position.lo, source.position.hi, source.step.hi),
-        Window(source.position.hi, source.position.lo, 0),
+        Window(source.numbers.position.lo, source.numbers.position.hi, source.numbers.step.hi),
+        Window(source.numbers.position.hi, source.numbers.position.lo, 0),
     ]
-    spans = [(form.lo, form.hi + 1) for form in (source.position, source.position, source.step)]
+    spans = [
+        (form.lo, form.hi + 1)
+        for form in (source.numbers.position, source.numbers.position, source.numbers.step)
+    ]
     drawn = (Window(*(int(rng.integers(*span)) for span in spans)) for _ in itertools.count())
     return list(itertools.islice(itertools.chain(corners, drawn), n))
 
@@ -119,7 +122,7 @@ def test_the_whole_window_is_the_ordinary_raster_frame_after_frame(source: Windo
 
     def plan(run: Run) -> Iterator[tuple[Window, bool, bool]]:
         while run.asked < 3 * run.pixels + 1:
-            yield source.whole, False, bool(rng.random() < 0.7)
+            yield source.numbers.whole, False, bool(rng.random() < 0.7)
 
     run = Run(source, plan)
     assert not any(run.busy)
@@ -151,7 +154,7 @@ def test_a_window_changed_in_mid_frame_is_that_of_the_next_frame_as_a_whole(
     source: WindowSource, gaps: bool
 ) -> None:
     rng = np.random.default_rng(1)
-    chosen = [source.whole, *some_windows(source, 5), source.whole, source.whole]
+    chosen = [source.numbers.whole, *some_windows(source, 5), source.numbers.whole, source.numbers.whole]
 
     def plan(run: Run) -> Iterator[tuple[Window, bool, bool]]:
         window = 0
@@ -206,7 +209,7 @@ RESET_AT = (0, 1, 2, 5, 40, *(SMALL.pause + late for late in (0, 1, 4, 9)))
 @pytest.mark.parametrize("after", [1, 2, 0])
 def test_a_reset_at_any_time_begins_with_the_window_at_the_ports(at: int, cycles: int, after: int) -> None:
     source = SMALL
-    chosen = [source.whole, *some_windows(source, 4)[2:]]
+    chosen = [source.numbers.whole, *some_windows(source, 4)[2:]]
 
     def plan(run: Run) -> Iterator[tuple[Window, bool, bool]]:
         for _ in range(at):
@@ -232,8 +235,8 @@ def test_every_zoom_down_to_a_quarter_can_be_centred(width: int, height: int) ->
     dense = Dense(Grid(width, height).vector, np.array([[1, 1]]), 4, np.array([0]), 4, wrap=True)
     source = WindowSource(dense, Grid(width, height))
     window = Window.around(source.grid, zoom=0.25 + 1 / 512)
-    assert source.step.hi >= window.step > 7 << FRAC
-    assert source.position.lo <= min(window.x, window.y)
+    assert source.numbers.step.hi >= window.step > 7 << FRAC
+    assert source.numbers.position.lo <= min(window.x, window.y)
 
 
 @pytest.mark.parametrize("zoom", [0.0, -1.0, float("nan")])
@@ -244,7 +247,7 @@ def test_a_zoom_that_is_none_is_refused(zoom: float) -> None:
 
 def test_windows_beyond_the_ports_are_refused() -> None:
     source = trained("quadinr", 4, 3)
-    too_far = Window(source.position.hi + 1, 0, 1)
+    too_far = Window(source.numbers.position.hi + 1, 0, 1)
     with pytest.raises(InputError, match="x of the window must be from -4096 to 4095, not 4096"):
         source.forward_int(too_far)
     with pytest.raises(InputError, match="step of the window must be from 0 to 2047, not -1"):

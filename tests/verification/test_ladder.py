@@ -264,7 +264,9 @@ def test_after_a_failure_no_picture_of_the_verilog_is_left(built: Path) -> None:
 def test_a_wrong_table_entry_in_a_circuit_is_found(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     artifact, model = opened(built)
     coordinates = artifact.core.grid.codes()
-    phases = artifact.core.raster.dense.forward_int(coordinates)
+    raster = artifact.core.raster
+    assert isinstance(raster, RasterSource)
+    phases = raster.dense.forward_int(coordinates)
     node = artifact.core.graph.nodes["layer0_quadratic"]
     quarter = 1 << (node.i.element.width - 2)
     entry = int(phases[3, 1]) % quarter or 1  # one that vector 3, lane 1 looks up, in either half of the wave

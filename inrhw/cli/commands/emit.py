@@ -77,7 +77,13 @@ class Emit(Stage):
         folders = [each for each in stale if (folder.folder / each).is_dir()]
         files = [each for each in stale if each not in folders]
         write(
-            graph_of(models, folding, board.adder_operands, adder_levels=hardware.adder_levels),
+            graph_of(
+                models,
+                folding,
+                board.adder_operands,
+                adder_levels=hardware.adder_levels,
+                window=hardware.window,
+            ),
             grid_of(models),
             folder.folder,
             name,

@@ -19,6 +19,7 @@ from inrhw.core.registers.control_map import (
     control_registers,
 )
 from inrhw.core.sources.counter import PixelCounter
+from inrhw.core.sources.tiled_window import TiledWindow
 from inrhw.core.sources.window import WindowSource
 from inrhw.gateware.selection import of_bank
 from inrhw.signals.grid import Grid
@@ -75,7 +76,7 @@ class Control(wiring.Component):
         self,
         grids: Sequence[Grid],
         credits: int,
-        window: WindowSource | None = None,
+        window: WindowSource | TiledWindow | None = None,
         *,
         leaving: Grid | None = None,
         scrubs: bool = False,

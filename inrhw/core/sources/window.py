@@ -6,27 +6,29 @@ significant first (Horner), in the accumulators themselves, between two frames: 
 
 import functools
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from amaranth.hdl import Cat, Const, Module, Mux, ResetSignal, Shape, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from inrhw.base.errors import InputError
-from inrhw.base.types import Codes, Fixed, Phase, Vector
+from inrhw.base.types import Codes, Phase
 from inrhw.core.registers.axi_lite import pass_on
 from inrhw.core.sources.counter import PixelCounter
 from inrhw.core.sources.raster import RasterSource, RasterSourceComponent
 from inrhw.lowering.hardware import check_window
 from inrhw.ops.linear.dense.node import Dense
-from inrhw.signals.window import FRAC, Window
+from inrhw.signals.window import FRAC, Window, WindowNumbers
 
-#: Integer bits of the step, which is below 8 half pixels: a frame shows up to 4 times the picture's width.
-_STEP_BITS = 3
 
-#: Bits more than those of a pixel's coordinate that the first pixel's has, so that the same frame can be
-#: centred; and those that the last pixel's has then.
-_FIRST_BITS, _ANY_BITS = 2, 4
+def window_ports(numbers: WindowNumbers) -> dict[str, wiring.Member]:
+    """Return the ports of a window; all three must change in one cycle."""
+    position, whole = signed(numbers.position.width), numbers.whole
+    return {
+        "window_x": In(position, init=whole.x),
+        "window_y": In(position, init=whole.y),
+        "window_step": In(numbers.step.width, init=whole.step),
+    }
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,20 +49,9 @@ class WindowSource(RasterSource):
         check_window("raster", folded=False, argument=self.o.element, axes=self.grid.axes)
 
     @property
-    def position(self) -> Fixed:
-        """Format of a window's x and y."""
-        element = self.grid.element
-        return Fixed(element.width + _FIRST_BITS + FRAC, element.frac + FRAC)
-
-    @property
-    def step(self) -> Fixed:
-        """Format of a window's step."""
-        return Fixed(_STEP_BITS + FRAC, self.position.frac, signed=False)
-
-    @property
-    def whole(self) -> Window:
-        """The window after power up: the picture as it is."""
-        return Window.whole(self.grid)
+    def numbers(self) -> WindowNumbers:
+        """What a window's numbers can be."""
+        return WindowNumbers(self.grid)
 
     @property
     def shift(self) -> int:
@@ -86,9 +77,7 @@ class WindowSource(RasterSource):
     @functools.cached_property
     def moved(self) -> Dense:
         """The first layer for coordinates anywhere in any window."""
-        element = self.grid.element
-        anywhere = Fixed(element.width + _ANY_BITS + FRAC, element.frac + FRAC)
-        return replace(self.dense, i=Vector(anywhere, 2), bias=self.dense.bias << FRAC)
+        return self.dense.taking(self.numbers.anywhere)
 
     def forward_int(self, window: Window | None = None) -> Codes:
         """Return the first layer's output for every pixel of a frame, [pixels, o.length].
@@ -98,30 +87,17 @@ class WindowSource(RasterSource):
         InputError
             If the window's numbers do not fit its ports.
         """
-        return self.moved.forward_int(self._codes(window))
+        return self.moved.forward_int(self.numbers.codes(window))
 
     def sums(self, window: Window | None = None) -> Codes:
         """Return the exact sums for every pixel of a frame, modulo the accumulator; errors as above."""
-        exact: Codes = self._codes(window) @ self.moved.weight.T + self.moved.bias
+        exact: Codes = self.numbers.codes(window) @ self.moved.weight.T + self.moved.bias
         return exact & ((1 << self.acc_width) - 1)
-
-    def _codes(self, window: Window | None) -> Codes:
-        window = window or self.whole
-        for name, form in (("x", self.position), ("y", self.position), ("step", self.step)):
-            value = getattr(window, name)
-            if not form.lo <= value <= form.hi:
-                raise InputError(f"{name} of the window must be from {form.lo} to {form.hi}, not {value}")
-        return window.codes(self.grid)
 
     @property
     def ports(self) -> dict[str, wiring.Member]:
-        """The window's ports; all three must change in one cycle."""
-        position, whole = signed(self.position.width), self.whole
-        return {
-            "window_x": In(position, init=whole.x),
-            "window_y": In(position, init=whole.y),
-            "window_step": In(self.step.width, init=whole.step),
-        }
+        """The window's ports; see `window_ports`."""
+        return window_ports(self.numbers)
 
     def component(self) -> "WindowSourceComponent":
         """Return the accumulators, the pixel counter and what moves the window."""
@@ -176,7 +152,7 @@ class WindowSourceComponent(RasterSourceComponent):
         for k, acc in enumerate(self.accumulators):
             increments = source.increments[k]
             registers = [
-                Signal(width, name=f"{name}{k}", init=increment * source.whole.step % (1 << width))
+                Signal(width, name=f"{name}{k}", init=increment * source.numbers.whole.step % (1 << width))
                 for name, increment in zip(("pixel", "line", "frame"), increments, strict=True)
             ]
             parts = [

@@ -378,16 +378,18 @@ WINDOW = next(WindowSource.examples())
 def test_a_window_counts_when_its_step_is_written_and_what_does_not_fit_is_refused(
     data: st.DataObject,
 ) -> None:
-    whole, half = WINDOW.whole, 1 << WINDOW.position.width - 1
+    whole, half = WINDOW.numbers.whole, 1 << WINDOW.numbers.position.width - 1
     numbers = st.one_of(st.integers(-half, half - 1), st.sampled_from([-half - 1, half, -(1 << 31), 5]))
-    steps = st.one_of(st.integers(0, WINDOW.step.hi), st.sampled_from([WINDOW.step.hi + 1, 1 << 31]))
+    steps = st.one_of(
+        st.integers(0, WINDOW.numbers.step.hi), st.sampled_from([WINDOW.numbers.step.hi + 1, 1 << 31])
+    )
     wanted = data.draw(st.lists(st.tuples(numbers, numbers, steps), min_size=1, max_size=4))
 
     async def story(bench: Bench) -> None:
         ports = [getattr(bench.control, name) for name in WINDOW.ports]
         held, shown = list(astuple(whole)), list(astuple(whole))
         for window in wanted:
-            limits = ((-half, half - 1), (-half, half - 1), (0, WINDOW.step.hi))
+            limits = ((-half, half - 1), (-half, half - 1), (0, WINDOW.numbers.step.hi))
             for k, (register, value, (lo, hi)) in enumerate(
                 zip(WINDOW_REGISTERS, window, limits, strict=True)
             ):
@@ -443,7 +445,7 @@ def test_of_two_windows_set_while_a_frame_waits_the_last_one_counts(between: int
     source = made.window_source
     assert source is not None
     windows = [Window.around(made.grid, zoom=zoom) for zoom in (2, 3)]
-    pixels = made.pipeline.forward_int(source.forward_int(windows[-1])).tolist()
+    pixels = made.in_window(windows[-1]).tolist()
 
     async def story(driven: Driven, master: Master) -> None:
         assert await master.write(ControlRegister.CONTROL, RUN) == OKAY
@@ -485,7 +487,7 @@ def test_a_reset_sets_the_window_back(cycles: int) -> None:
         driven.beats.clear()
         for _ in range(60 + source.pause):
             await driven.tick()
-        for register, value in zip(WINDOW_REGISTERS, astuple(source.whole), strict=True):
+        for register, value in zip(WINDOW_REGISTERS, astuple(source.numbers.whole), strict=True):
             assert await master.read(register) == (value % (1 << 32), OKAY)
         assert len(driven.beats) > 12
         assert driven.beats == [picture[k % 12] for k in range(len(driven.beats))]

@@ -60,3 +60,20 @@ def test_coordinates_of_the_signal_give_tile_and_place_in_it(tiling: Tiling, pic
     simulator.add_testbench(bench)
     simulator.run()
     assert got == expected
+
+
+def test_a_coordinate_on_a_seam_is_in_the_tile_that_begins_there() -> None:
+    source = TiledStream(Tiling((8,), (4,)), replace(Tiling((8,), (4,)).grid.vector, banks=2))
+    top = Module()
+    top.submodules.stream = stream = source.component()
+
+    async def bench(ctx: Any) -> None:
+        ctx.set(stream.tdata, 0)
+        for _ in range(source.latency):
+            await ctx.tick()
+        assert (ctx.get(stream.o.bank), ctx.get(stream.o.payload[0])) == (1, -4)
+
+    simulator = Simulator(top)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(bench)
+    simulator.run()

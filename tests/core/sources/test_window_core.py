@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from support.cores import Run, assert_frames, core, folded, frame, sometimes
 
 from inrhw.artifact.artifact import Artifact, emit
@@ -17,8 +16,7 @@ from inrhw.core.core import Core
 from inrhw.lowering.integer_graph import lower
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.inr import INR
-from inrhw.ops.rounding import quantize
-from inrhw.signals.samples import PIXEL
+from inrhw.networks.precision import Precision
 from inrhw.signals.window import Window
 from inrhw.verification.bench import MOVE_TEST, TESTS, run_bench
 from inrhw.verification.simulator.simulation import available
@@ -32,10 +30,7 @@ def movable(width: int = 4, height: int = 3, model: str = "quadinr") -> Core:
 
 
 def of_window(made: Core, window: Window) -> list[list[int]]:
-    assert made.window_source is not None
-    return [
-        list(pixel) for pixel in made.pipeline.forward_int(made.window_source.forward_int(window)).tolist()
-    ]
+    return [list(pixel) for pixel in made.in_window(window).tolist()]
 
 
 def test_at_first_it_is_the_ordinary_core_at_the_same_times() -> None:
@@ -65,7 +60,7 @@ def test_every_frame_is_of_one_window_and_the_last_is_shown(size: tuple[int, int
     run.watch = watch
     run.start()
     pixels = made.grid.width * made.grid.height
-    golden = [frame_of(made, window) for window in [*windows, source.whole]]
+    golden = [frame_of(made, window) for window in [*windows, source.numbers.whole]]
     frames = [run.beats[k : k + pixels] for k in range(0, len(run.beats) - pixels + 1, pixels)]
     assert all(got in golden for got in frames)
     assert frames[-1] == golden[2]
@@ -80,19 +75,18 @@ def frame_of(made: Core, window: Window) -> list[tuple[int, int, int]]:
     return [(value, user, last) for value, (_, user, last) in zip(data, frame(made), strict=True)]
 
 
+@pytest.mark.parametrize("bits", [12, 4])  # of so few no pixel's sum has a half that rounds
 @pytest.mark.parametrize("model", ["quadinr", "siren", "incode", "relu_pe"])
-def test_the_torch_model_says_the_same_between_the_pixels_and_beyond(model: str) -> None:
-    architecture = Architecture(model, (9, 6), 3, hidden_features=4, hidden_layers=1)
+def test_the_torch_model_says_the_same_between_the_pixels_and_beyond(model: str, bits: int) -> None:
+    precision = Precision(first_weight_bits=bits)
+    architecture = Architecture(model, (9, 6), 3, hidden_features=4, hidden_layers=1, precision=precision)
     net = INR(architecture).quantized()
     made = Core(lower(net), architecture.grid, window=True)
     source = made.window_source
     assert source is not None
-    lowest = Window(source.position.lo, source.position.lo, source.step.hi)
+    lowest = Window(source.numbers.position.lo, source.numbers.position.lo, source.numbers.step.hi)
     for window in (lowest, Window.around(made.grid, 1, 2, zoom=3), Window.around(made.grid, 5, 0, zoom=0.7)):
-        codes = torch.from_numpy(window.codes(made.grid)).double()
-        with torch.no_grad():
-            pixels = quantize(net.double()(codes * 2.0**-source.position.frac), PIXEL)
-        assert pixels.int().tolist() == of_window(made, window)
+        assert net.render_window(window).reshape(-1, 3).tolist() == of_window(made, window)
 
 
 def test_cores_that_cannot_have_a_window_are_refused() -> None:

@@ -74,6 +74,19 @@ def samples_in_leaves(sides: Place, tile: Place, depths: str) -> dict[Place, tup
     return found
 
 
+def place_in_tile(at: Place, sides: Place, tile: Place, unit: int) -> tuple[int, list[int]]:
+    """Return the number of the tile of a place in a window, and the place in it; both in parts of a unit."""
+    counts = tuple(-(-side // n) for side, n in zip(sides, tile, strict=True))
+    which, inner = [], []
+    for u, side, own, count in zip(at, sides, tile, counts, strict=True):
+        k = 0
+        while k < count - 1 and u + side * unit >= 2 * own * unit * (k + 1):
+            k += 1
+        which.append(k)
+        inner.append(u + side * unit - (2 * k + 1) * own * unit)
+    return number(tuple(which), counts), inner
+
+
 def sample_in_tile(at: Place, sides: Place, tile: Place) -> tuple[int, Place]:
     """Return the number of the tile of a sample, and the place of the sample in it."""
     counts = tuple(-(-side // n) for side, n in zip(sides, tile, strict=True))

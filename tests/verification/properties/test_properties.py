@@ -10,10 +10,12 @@ from support.banks import pictures
 from support.cores import core, folded
 
 from inrhw.artifact.artifact import emit
+from inrhw.artifact.rebuild import graph_of, grid_of
 from inrhw.base.errors import InrhwError, ToolFailed
-from inrhw.core.core import Core
+from inrhw.core.core import Core, core_over
 from inrhw.lowering.folding import Folding, fold_banks
 from inrhw.networks.architecture import Architecture
+from inrhw.networks.tiled import TiledArchitecture, network_of
 from inrhw.ops.linear.folded_dense.fold import Fold
 from inrhw.verification.equivalence.abc import find_abc
 from inrhw.verification.properties.checked import CheckedModule
@@ -44,10 +46,18 @@ def shared() -> Core:
     return Core(graph, architecture.grid, "raster")
 
 
+def tiled() -> Core:
+    """Return a core over whose tiles a window moves."""
+    model = network_of(TiledArchitecture("quadinr", (5, 3), 1, 2, 0, tile=(2, 3))).quantized()
+    graph = graph_of([model], Folding((Fold(1, 2), Fold(1, 2))), 2, window=True)
+    return core_over(graph, grid_of([model]), window=True)
+
+
 CORES: dict[str, Callable[[], Core]] = {
     "raster": lambda: core("raster"),
     "stream": lambda: core("stream"),
     "window": lambda: replace(core("raster"), window=True, control=True),
+    "tiled": tiled,
     "loadable": lambda: replace(folded("raster", "loadable"), control=True),
     "shared": lambda: replace(shared(), control=True),
 }
@@ -70,7 +80,7 @@ def emitted(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Emitted
         if name not in made:
             it, folder = CORES[name](), tmp_path_factory.mktemp(name)
             artifact = emit(
-                *(it.graph, list(it.grids), folder, "core"),
+                *(it.graph, it.tiling or list(it.grids), folder, "core"),
                 source=it.source,
                 control=it.control,
                 window=it.window,
@@ -171,6 +181,10 @@ FAULTS = {
     "a window changes in a frame": (
         *("window", "frames", "core__raster__mover"),
         *(r"= next_is_first & changed;", "= changed;"),
+    ),
+    "a window over tiles changes at a line": (
+        *("tiled", "frames", "core__raster"),
+        *(r"= next_is_first \? window_step : shown_step", "= start_of_line ? window_step : shown_step"),
     ),
     "a line is a pixel longer": ("raster", "counting", "core__raster__counter", r"== 2'h3;", "== 2'h2;"),
 }

@@ -188,7 +188,7 @@ class DenseLayer(nn.Module):
         lost = cut.lost_beyond_mean(x, (weight.double() * 2.0**weight_frac).long())
         return lost * 2.0**-acc_frac
 
-    def node(self, i: Vector, frac: int, wrap: bool, *, floors: bool = False) -> Dense:
+    def node(self, i: Vector, frac: int, wrap: bool, *, floors: bool = False, finer: bool = False) -> Dense:
         """Return the quantized layer in integers.
 
         Parameters
@@ -199,6 +199,9 @@ class DenseLayer(nn.Module):
             As of `Dense`.
         floors
             Round the output down to `frac`, not half up.
+        finer
+            The same layer may be given finer inputs, see `Dense.taking`: the half that rounds must be in it
+            even if no sum of these inputs has one.
 
         Raises
         ------
@@ -209,7 +212,7 @@ class DenseLayer(nn.Module):
         weight, bias, frac_of_row = (x.detach() for x in self.double().quantized())
         x_frac = self.input_format.frac
         # At least as fine as the output, so that only right shifts remain.
-        weight_frac = max(int(frac_of_row.max()), frac - x_frac)
+        weight_frac = max(int(frac_of_row.max()), frac - x_frac + int(finer and not floors))
         acc_frac = x_frac + weight_frac
         x = max(abs(i.element.lo), i.element.hi) * 2.0**-x_frac
         has_halves = self.input_format.mid_rise or self.addend_frac is not None

@@ -103,6 +103,15 @@ class Dense(Node):
         element = Fixed.holding(lo >> self.shift, hi >> self.shift, self.frac)
         return Vector(element, len(self.bias), banks=self.i.banks)
 
+    def taking(self, x: Fixed) -> "Dense":
+        """Return the layer that gives the same for inputs in a finer format, and takes all of that format.
+
+        In front of a phase: there sums of any inputs wrap.
+        """
+        assert isinstance(self.i.element, Fixed)
+        bits = x.frac - self.i.element.frac
+        return replace(self, i=replace(self.i, element=x), bias=self.bias << bits)
+
     def sum_range(self) -> tuple[int, int]:
         """Return bounds of the sum over all rows and inputs; if nothing is cut, the least and the largest."""
         lo, hi = self.i.element.lo, self.i.element.hi

@@ -64,6 +64,12 @@ class MemoryFormat:
         """Bits of the shift in the memory: none where all neurons have the same."""
         return (self.shift_hi - self.shift_lo).bit_length()
 
+    def finer(self, bits: int) -> "MemoryFormat":
+        """Return what the same weights need for inputs with so many bits more below."""
+        return MemoryFormat(
+            self.weight_bits, self.shift_lo + bits, self.shift_hi + bits, self.sum_width + bits
+        )
+
 
 def can_pack(weight_bits: int, x: Element, fold: Fold) -> bool:
     """Return whether two processing elements can share multipliers: see `gateware.mac.PackedDotProduct`."""

@@ -10,7 +10,8 @@ _LAST = "always @* assert (end_of_frame == (column == {} && row == {}));"
 
 def _claims(core: Core) -> Iterator[Claim]:
     sides = core.grid.sides
-    if core.tiling or core.buffer or len(core.scans) > 1 or len(sides) != 2 or 1 in sides:
+    tiles = core.tiling and not core.window
+    if tiles or core.buffer or len(core.scans) > 1 or len(sides) != 2 or 1 in sides:
         return
     counters = ["raster.counter"] if core.source == "raster" else []
     counters += ["control.entering", "control.leaving"] if core.control else []

@@ -28,6 +28,20 @@ _LOADED = """
         always @* assert (complete || loader._shown == bank);
 """
 
+_WALKED = """
+        // The window of a frame over tiles: what a pixel adds, and where a line begins.
+        localparam WIDTH = $bits(raster.shown_x) + $bits(raster.shown_step);
+        wire [WIDTH-1:0] window = {raster.shown_x, raster.shown_step};
+        reg [WIDTH-1:0] before = 0;
+        // A pixel of the frame was admitted before the clock before.
+        reg in_frame = 0;
+        always @(posedge aclk) begin
+            before <= window;
+            in_frame <= aresetn & ~raster.next_is_first;
+        end
+        always @* assert (!in_frame || window == before);
+"""
+
 
 def _claims(core: Core) -> Iterator[Claim]:
     if core.source != "raster":
@@ -42,7 +56,9 @@ def _claims(core: Core) -> Iterator[Claim]:
     if core.memories:
         # Any file may be complete at any time: no proof needs to find one with its checksum.
         yield Claim(_BANK.format(page="loader", shown="_shown") + _LOADED, without="loader.receiver")
-    if core.window:
+    if core.tiled_window:
+        yield Claim(_WALKED)
+    elif core.window:
         yield _window(core)
 
 

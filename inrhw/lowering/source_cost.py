@@ -1,0 +1,84 @@
+"""What the sources of a core cost on UltraScale+: scans, windows, and what splits coordinates among tiles."""
+
+from inrhw.gateware.cost import Cost, adder, block_ram, column_memory, counter, delayed, encoder, lut_ram
+from inrhw.gateware.memory import address_bits, whole_depth
+from inrhw.gateware.protection.chosen import read_latency
+from inrhw.lowering.folding import accumulator_width, sums_in_blocks
+from inrhw.ops.linear.folded_dense.shape import FoldedShape
+from inrhw.signals.grid import Grid
+from inrhw.signals.tiling import Leaves, Tiling
+from inrhw.signals.window import FRAC, WindowNumbers
+
+#: The pixel counter of a raster scan, and what begins a vector.
+_SCAN = Cost(lut=30, ff=22)
+
+#: What a window takes besides accumulators: for each bit of its ports, and to serve them bit by bit. Fitted
+#: to the window of benchmarks/results/core_cost_calibration.json.
+_PORT, _MOVER = Cost(lut=2, ff=1), Cost(lut=70, ff=80)
+
+
+def folded_raster_cost(shape: FoldedShape, tiling: Tiling | None = None) -> Cost:
+    """Return the cost of accumulators in LUT RAM, their increments, and the pixel counter.
+
+    With tiles there are sums for each that waits, and the counter of tiles.
+    """
+    format = shape.format
+    width = accumulator_width(format, shape.element) if shape.loadable else format.sum_width
+    beats, lanes = shape.neuron_fold, shape.fold.pe
+    sums = whole_depth(beats) * (tiling.waiting if tiling else 1)
+    kept = block_ram(width, sums) if sums_in_blocks(sums, beats) else Cost(lut=lut_ram(width, sums))
+    lane = kept + adder(width, shape.element.width)
+    rows = (1 + shape.columns) * beats  # that of the first pixel, and one an axis
+    late = read_latency(shape.weight_ecc)
+    words, top = (lanes, width), shape.step_top
+    increments = column_memory(
+        *words, rows, shape.sets, loadable=shape.loadable, weight_ecc=shape.weight_ecc, top=top
+    ) + delayed(address_bits(sums) + 2, late)
+    if shape.loadable:
+        increments += encoder(*words, top, weight_ecc=shape.weight_ecc)
+    scan = _SCAN + (2 * shape.columns * counter(shape.banks) if tiling else Cost())
+    if isinstance(tiling, Leaves):
+        scan += _map(tiling, loadable=shape.loadable, weight_ecc=shape.weight_ecc)
+    return lanes * lane + increments + counter(rows) + 2 * counter(beats) + scan
+
+
+def _map(leaves: Leaves, *, loadable: bool, weight_ecc: str) -> Cost:
+    """Return the cost of the memory that says which leaf a cell is in, and of what that decides."""
+    width, cells = max(1, leaves.map_bits), leaves.cells
+    memory = column_memory(1, width, cells.tiles, 1, loadable=loadable, weight_ecc=weight_ecc)
+    places = sum(address_bits(count) for count in cells.counts)
+    return memory + Cost(lut=places) + delayed(places + 2, 1 + read_latency(weight_ecc))
+
+
+def division_cost(axes: int, bits: int, tiles: int) -> Cost:
+    """Return the cost of what splits coordinates of a signal into tile and place in it, of so many bits.
+
+    By its adders and registers, if all axes have as many tiles.
+    """
+    rounds = -(-address_bits(tiles) // axes)
+    width = bits + rounds
+    return Cost(lut=axes * width * (4 + 1.5 * rounds), ff=(1 + rounds) * (axes * width + address_bits(tiles)))
+
+
+def walk_cost(picture: Grid, tiles: int) -> Cost:
+    """Return the cost of what walks a window over so many tiles of a picture, and splits where it is.
+
+    Of each place a window's finer bits are never compared or subtracted.
+    """
+    numbers, rounds = WindowNumbers(picture), -(-address_bits(tiles) // 2)
+    width, whole = numbers.anywhere.width, numbers.anywhere.width - FRAC
+    walk = Cost(lut=4 * width, ff=2 * width + numbers.position.width + numbers.step.width)
+    split = Cost(lut=3 * whole * (1 + rounds), ff=(1 + rounds) * (2 * width + address_bits(tiles)))
+    return walk + split + _SCAN
+
+
+def raster_cost(neurons: int, width: int, window: Grid | None) -> Cost:
+    """Return the cost of one accumulator a neuron, and the pixel counter.
+
+    With a window over a picture, its three increments are registers, and there is what makes them.
+    """
+    if window is None:
+        return neurons * adder(width, width) + _SCAN
+    width += FRAC
+    ports = 2 * (window.element.width + FRAC) + FRAC
+    return neurons * Cost(lut=3 * width, ff=4 * width + 2) + ports * _PORT + _MOVER + _SCAN
