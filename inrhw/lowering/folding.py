@@ -231,7 +231,9 @@ def _fold(graphs: Sequence[Graph], folding: Folding, precision: Precision, share
                 nodes[name] = _on_lanes(name, node, edge)
             else:
                 sign_bits = precision.weight_codes_of(len(dense))[place].sign_bits
-                nodes[name] = _folded_layer(name, sets, edge, place, format, sign_bits, folding=folding)
+                nodes[name] = _folded_layer(
+                    name, sets, edge, place, format, sign_bits=sign_bits, folding=folding
+                )
         elif isinstance(node, Fwht):
             lanes = lanes_to_rotate(node.rotation, edge.lanes, pace)
             if lanes != edge.lanes:
@@ -263,8 +265,8 @@ def _folded_layer(
     i: Vector,
     place: int,
     format: MemoryFormat | None,
-    sign_bits: int,
     *,
+    sign_bits: int,
     folding: Folding,
 ) -> FoldedDense:
     try:

@@ -78,6 +78,11 @@ class LayerShape:
         return self.fixed.format.weight_bits
 
     @property
+    def weight_kind(self) -> str:
+        """What lanes make of weights: "numbers" that they multiply by, or "signs"."""
+        return "numbers" if self.fixed.format.level is None else "signs"
+
+    @property
     def x_bits(self) -> int:
         """Width of an input."""
         return self.fixed.x.width
@@ -126,9 +131,9 @@ class LayerShape:
         element: Element = self.fixed.element
         if isinstance(element, Fixed):
             element = Fixed(self.loadable.sum_width - self.loadable.shift_lo, element.frac)
-        sets = self.loadable_sets
+        format, sets = self.loadable.on(fold, self.columns), self.loadable_sets
         banks = 2 * whole_depth(self.fixed.banks if self.tiling else 1)
-        return replace(shape, format=self.loadable.on(fold, self.columns), element=element, banks=banks, sets=sets, loadable=True)
+        return replace(shape, format=format, element=element, banks=banks, sets=sets, loadable=True)
 
 
 @functools.lru_cache(maxsize=64)

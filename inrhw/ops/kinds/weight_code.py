@@ -22,8 +22,8 @@ class WeightCode(ABC):
     headroom_bits
         Bits by which a row's unit is coarser than its largest weight allows, so that this can be rounded up.
     sign_bits
-        Not 0: the weights of a row are a power of two and its opposite; with 2 bits also 0. A folded layer then
-        has lanes without multipliers.
+        Not 0: the weights of a row are a power of two and its opposite; with 2 bits also 0. A folded layer
+        then has lanes without multipliers.
     """
 
     headroom_bits: ClassVar[int] = 0

@@ -209,4 +209,3 @@ class FoldedDenseComponent(wiring.Component):
         coarse = delay(m, coarse, 1, f"coarse_{name}")
         fine = delay(m, amount[:half], 1, f"fine_{name}")
         return delay(m, coarse >> fine, 1, f"shifted_{name}")
-

@@ -53,7 +53,8 @@ class MemoryFormat:
     sum_width
         Bits of sum and bias.
     level
-        None: weights are numbers. Else no lane multiplies: a weight is 2**level, its opposite, or with 2 bits 0.
+        None: weights are numbers. Else no lane multiplies: a weight is 2**level or its opposite; with 2 bits
+        also 0.
     """
 
     weight_bits: int

@@ -24,7 +24,7 @@ from inrhw.gateware.protection.chosen import TOP_BITS, read_latency
 from inrhw.ops.linear.dense.node import Dense
 from inrhw.ops.linear.folded_dense.circuit import FoldedDenseComponent
 from inrhw.ops.linear.folded_dense.fold import Fold, MemoryFormat, can_pack
-from inrhw.ops.linear.folded_dense.rows import check_held, number_units, scaled, sign_units, wrapped
+from inrhw.ops.linear.folded_dense.rows import check_held, scaled, units, wrapped
 from inrhw.ops.linear.folded_dense.shape import FoldedShape
 from inrhw.ops.linear.folded_dense.signs import SignSum, beyond_sum, to_words
 from inrhw.ops.node import Node
@@ -87,9 +87,7 @@ class FoldedDense(Node):
                 f"a sum and its shift need {self.scale_width} bits, more than {_CODE_BITS}; use fewer bits"
             )
         check_held(self.weight, self.bias, self.shift, self.format)
-        if self.packed and (
-            self.weight.min() < -127 or not can_pack(self.format, self.i.element, self.fold)
-        ):
+        if self.packed and (self.weight.min() < -127 or not can_pack(self.format, self.i.element, self.fold)):
             raise InputError(
                 "packed multipliers take weights from -127 to 127, inputs of 8 bits, and 16 lanes"
             )
@@ -141,11 +139,7 @@ class FoldedDense(Node):
             np.stack([layer.bias for layer in layers]),
         )
         shift = np.array([[layer.shift] for layer in layers])
-        level = None
-        if sign_bits:
-            (dropped, level), weight_bits = sign_units(weight, shift, format), sign_bits
-        else:
-            dropped, weight_bits = number_units(weight, shift, format)
+        dropped, weight_bits, level = units(weight, shift, format, sign_bits)
         weight, bias, shift = scaled(weight, dropped[..., None]), scaled(bias, dropped), shift - dropped
         element = layers[0].o.element
         if isinstance(element, Fixed):
@@ -296,8 +290,7 @@ class FoldedDense(Node):
     def lane_contents(self) -> list[list[Contents]]:
         """Return the memories of each lane's weights: a row a step, a column a processing element."""
         pe, simd = self.fold.pe, self.fold.simd
-        format = self.format
-        words = self.weight
+        format, words = self.format, self.weight
         if format.level is not None:
             words = to_words(self.weight >> format.level, format.weight_bits)
         padded = np.zeros((self.sets, self.neuron_fold * pe, self.synapse_fold * simd), np.int64)
@@ -402,7 +395,6 @@ class FoldedDense(Node):
             weight, bias = signs << rng.integers(0, 8, (5, 1)), rng.integers(-40, 40, 5)
             layers = [Dense(replace(i, lanes=6), each, 6, bias, 6, wrap) for each in (weight, -weight[::-1])]
             yield cls.of(layers[0], i, fold, sign_bits=bits, weight_ecc=weight_ecc)
-            yield cls.of(layers, replace(i, banks=2), fold, sign_bits=bits)
-            room = MemoryFormat(bits, 0, 15, 24, level=5)
-            two = replace(i, banks=2)
-            yield cls.of(layers[0], two, fold, room, sign_bits=bits, weight_ecc=weight_ecc)
+            i, room = replace(i, banks=2), MemoryFormat(bits, 0, 15, 24, level=5)
+            yield cls.of(layers, i, fold, sign_bits=bits)
+            yield cls.of(layers[0], i, fold, room, sign_bits=bits, weight_ecc=weight_ecc)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from inrhw.base.errors import InputError
 from inrhw.base.types import Codes, Fixed
@@ -12,8 +13,10 @@ from inrhw.ops.linear.folded_dense.fold import MemoryFormat
 _ALL_ZEROS = 63
 
 
-def number_units(weight: Codes, shift: Codes, format: MemoryFormat | None) -> tuple[Codes, int]:
-    """Return what each row drops of its low bits, and the bits of a weight.
+def units(
+    weight: Codes, shift: Codes, format: MemoryFormat | None, sign_bits: int
+) -> tuple[Codes, int, int | None]:
+    """Return what each row drops of its low bits, and what is left of a weight.
 
     Parameters
     ----------
@@ -23,19 +26,29 @@ def number_units(weight: Codes, shift: Codes, format: MemoryFormat | None) -> tu
         int64 [sets, 1]: that of each layer.
     format
         What the memories can hold; None: what is needed.
+    sign_bits
+        As of `FoldedDense.of`.
 
     Returns
     -------
     dropped
         int64 [sets, rows]; a negative number adds bits.
-    weight_bits
-        Those of the format, if it is given.
+    weight_bits, level
+        As in `MemoryFormat`: those of the format, if it is given.
 
     Raises
     ------
     InputError
         If a neuron does not fit the format.
     """
+    if sign_bits:
+        dropped, level = _of_signs(weight, shift, format)
+        return dropped, sign_bits, level
+    return *_of_numbers(weight, shift, format), None
+
+
+def _of_numbers(weight: Codes, shift: Codes, format: MemoryFormat | None) -> tuple[Codes, int]:
+    """Return what each row drops, and the bits of a weight."""
     # Symmetric: packed multipliers do not take the lowest code.
     bits = _each(lambda code: code.bit_length() + 1, np.abs(weight).max(axis=2))
     zeros = np.minimum(_trailing_zeros(weight), shift)
@@ -49,11 +62,10 @@ def number_units(weight: Codes, shift: Codes, format: MemoryFormat | None) -> tu
     return dropped, weight_bits
 
 
-def sign_units(weight: Codes, shift: Codes, format: MemoryFormat | None) -> tuple[Codes, int]:
-    """Return what each row drops so that all its weights have one magnitude, and log2 of that.
+def _of_signs(weight: Codes, shift: Codes, format: MemoryFormat | None) -> tuple[Codes, int]:
+    """Return what each row drops so that all weights have one magnitude, and log2 of that.
 
-    Parameters and errors are those of `number_units`. Sums need no bit below their least one, so the magnitude
-    is 1 unless a weight is too large for the layer's output.
+    It is 1 unless a weight is so large that the output has bits below those of its sum.
     """
     power = _trailing_zeros(weight)
     dead = power == _ALL_ZEROS
@@ -72,7 +84,7 @@ def sign_units(weight: Codes, shift: Codes, format: MemoryFormat | None) -> tupl
     return shift - left, level
 
 
-def _check_room(wrong: Codes, format: MemoryFormat, what: str) -> None:
+def _check_room(wrong: NDArray[np.bool_], format: MemoryFormat, what: str) -> None:
     if wrong.any():
         raise InputError(
             f"neuron {int(wrong.argmax())} has weights that {what} from {format.shift_lo} to "

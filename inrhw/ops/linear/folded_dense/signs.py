@@ -1,7 +1,7 @@
 """Weights that are signs, or signs and zeros, of one magnitude: sums of inputs that nothing multiplies.
 
-Two's complement tells a sign from a zero in two bits: 01, 11 and 00; 10 is read as a zero too. Where no weight is
-zero one bit does: 1 is a minus.
+Two's complement tells a sign from a zero in two bits: 01, 11 and 00; 10 is read as a zero too. Where no
+weight is zero one bit does: 1 is a minus.
 """
 
 import numpy as np
@@ -20,7 +20,8 @@ def to_words(signs: Codes, bits: int) -> Codes:
     >>> to_words(np.array([-1, 0, 1]), 2), to_words(np.array([-1, 1]), 1)
     (array([3, 0, 1]), array([1, 0]))
     """
-    return signs & 3 if bits > 1 else np.int64(signs < 0)
+    words: Codes = signs & 3 if bits > 1 else (signs < 0).astype(np.int64)
+    return words
 
 
 def from_words(words: Codes, bits: int) -> Codes:
@@ -43,8 +44,8 @@ def sign_sum_width(x_width: int, terms: int) -> int:
 class SignSum(wiring.Component):
     """A processing element without multipliers: a lane subtracts its input, adds it or leaves it out.
 
-    Ports and timing are those of `inrhw.gateware.mac.DotProduct`, with words of `to_words` for weights. Only `p`
-    differs: it is minus the sum and something known, see `beyond_sum`.
+    Ports and timing are those of `inrhw.gateware.mac.DotProduct`, with words of `to_words` for weights. Only
+    `p` differs: it is minus the sum and something known, see `beyond_sum`.
 
     A lane is a LUT a bit. It negates an input by its complement, which is one less; and it subtracts, because
     Yosys swaps what is added, and the operand that is chosen would then take a LUT of its own.
