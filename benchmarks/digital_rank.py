@@ -5,11 +5,13 @@
 What HPD and HaLoRA do for large networks, in floating point but for the hidden weights: W = M + U V, where
 M is rounded to few bits, or its noise is drawn anew in every rendering, and U and V of rank R are exact, of
 9 bits a number. Against it stand one more bit, and a wider network of as many bits, trained for the same
-steps. Pictures that benchmarks/results/digital_rank.json has already are not measured again.
+steps; under noise also the largest weights, exact. What benchmarks/results/digital_rank.json has is not
+measured again.
 """
 
 import argparse
 import copy
+import functools
 import json
 import statistics
 from collections.abc import Callable, Iterator
@@ -33,6 +35,9 @@ DIGITAL_BITS = 9
 RANKS = (0, 1, 2, 4)
 BITS = (3, 4)
 NOISES = (0.005, 0.01, 0.02, 0.05)
+
+#: Bits that say where in its layer a weight is.
+PLACE_BITS = 10
 
 #: Draws of noise in an evaluation.
 DRAWS = 12
@@ -60,6 +65,25 @@ class Split:
         ]
 
 
+@dataclass(frozen=True)
+class Job:
+    """One way of storing hidden layers: "bits" rounds them; "noise" and "outliers" draw noise on them.
+
+    With outliers the exact part is not of low rank, but the largest weights, as many as its bits could hold.
+    """
+
+    picture: str
+    kind: str
+    width: int
+    bits: int
+    rank: int
+
+    @property
+    def stored(self) -> int:
+        """Bits of one hidden layer."""
+        return self.width * (self.width * self.bits + 2 * self.rank * DIGITAL_BITS)
+
+
 def main() -> None:
     """Measure what is missing and print everything."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
@@ -70,79 +94,72 @@ def main() -> None:
     options = parser.parse_args()
     rows = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
     for path in options.pictures:
-        if not any(row["picture"] == path.stem for row in rows):
-            for row in measured(load_picture(path, (64, 64)), options):
-                rows.append({"picture": path.stem, **row})
+        picture = load_picture(path, (64, 64))
+        trained = functools.cache(functools.partial(network, picture, options.steps))
+        for job in jobs(path.stem, options.width):
+            if not any(vars(job).items() <= row.items() for row in rows):
+                found = measured(job, picture, copy.deepcopy(trained(job.width)), options.finetune)
+                rows.append({**vars(job), "stored": job.stored, **found})
                 print(json.dumps(rows[-1]), flush=True)
-            write_json(RESULTS, rows)
+                write_json(RESULTS, rows)
     print_tables(rows)
 
 
-def measured(picture: Picture, options: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    """Yield what each way of storing the hidden layers gives."""
-    plain = network(picture, options.width, options.steps)
+def jobs(picture: str, width: int) -> Iterator[Job]:
+    """Yield all ways, and wider networks of as many bits as those with an exact part have."""
     for rank in RANKS:
-        yield noisy(picture, plain, rank, options.finetune)
+        yield Job(picture, "noise", width, DIGITAL_BITS, rank)
         for bits in (*BITS, BITS[-1] + 1):
-            yield few_bits(picture, plain, bits, rank, options.finetune)
+            yield Job(picture, "bits", width, bits, rank)
     for rank in RANKS[1:]:
+        yield Job(picture, "outliers", width, DIGITAL_BITS, rank)
         for bits in (*BITS, DIGITAL_BITS):
-            stored = stored_bits(options.width, bits, rank)
-            model = network(picture, round((stored / bits) ** 0.5), options.steps)
-            if bits in BITS:
-                yield few_bits(picture, model, bits, 0, options.finetune)
-            else:
-                yield noisy(picture, model, 0, options.finetune)
+            stored = Job(picture, "", width, bits, rank).stored
+            yield Job(picture, "bits" if bits in BITS else "noise", round((stored / bits) ** 0.5), bits, 0)
 
 
-def network(picture: Picture, width: int, steps: int) -> INR:
+def network(picture: Picture, steps: int, width: int) -> INR:
     """Return a network in floating point."""
     architecture = Architecture("quadinr", picture.sides, picture.channels, width)
     return fit(picture, architecture, Training(steps, finetune=0)).float_model
 
 
-def stored_bits(width: int, bits: int, rank: int) -> int:
-    """Return the bits of one hidden layer."""
-    return width * (width * bits + 2 * rank * DIGITAL_BITS)
+def measured(job: Job, picture: Picture, model: INR, steps: int) -> dict[str, Any]:
+    """Return what a trained network shows, and after so many steps more."""
+    if job.kind == "bits":
+        return few_bits(picture, model, job, steps)
+    numbers = job.width * 2 * job.rank
+    outliers = numbers * DIGITAL_BITS // (DIGITAL_BITS + PLACE_BITS)
+    split = of_largest(model, outliers) if job.kind == "outliers" else of_weights(model, job.rank)
+    return noisy(picture, model, split, steps)
 
 
-def few_bits(picture: Picture, model: INR, bits: int, rank: int, steps: int) -> dict[str, Any]:
-    """Return the better of a network whose main weights are rounded, and of one that is trained so."""
+def few_bits(picture: Picture, model: INR, job: Job, steps: int) -> dict[str, Any]:
+    """Return the PSNR of rounded main weights, and the better of that and of what is trained so."""
 
     def rounded(weight: Tensor) -> Tensor:
-        return weight + (round_rows(weight.detach(), bits) - weight.detach())
+        return weight + (round_rows(weight.detach(), job.bits) - weight.detach())
 
-    model = copy.deepcopy(model)
-    starts = [of_weights(model, rank), of_errors(model, rank, bits)]
+    starts = [of_weights(model, job.rank), of_errors(model, job.rank, job.bits)]
     db, split = max(
         ((psnr(picture, model, each.weights(rounded)), each) for each in starts), key=lambda t: t[0]
     )
     train(picture, model, split, lambda: [rounded], steps)
     tuned = psnr(picture, model, split.weights(rounded))
-    return row("bits", model, bits, rank, rounded_db=db, kept_db=max(db, tuned))
+    return {"rounded_db": round(db, 2), "kept_db": round(max(db, tuned), 2)}
 
 
-def noisy(picture: Picture, model: INR, rank: int, steps: int) -> dict[str, Any]:
+def noisy(picture: Picture, model: INR, split: Split, steps: int) -> dict[str, Any]:
     """Return means over draws of noise, as trained plainly, and as trained on with noise of 1 % in pairs."""
-    model, found = copy.deepcopy(model), {}
-    split, generator = of_weights(model, rank), torch.Generator().manual_seed(0)
-    found["plain_db"] = under_noise(picture, model, split)
+    generator = torch.Generator().manual_seed(0)
+    plain = under_noise(picture, model, split)
 
     def pair() -> list[Change]:
         drawn = {tuple(w.shape): torch.randn(w.shape, generator=generator) for w in split.main.values()}
         return [lambda w, s=sign: w + s * 0.01 * span(w) * drawn[tuple(w.shape)] for sign in (1, -1)]
 
     train(picture, model, split, pair, steps)
-    found["trained_db"] = under_noise(picture, model, split)
-    return row("noise", model, DIGITAL_BITS, rank, **found)
-
-
-def row(kind: str, model: INR, bits: int, rank: int, **found: Any) -> dict[str, Any]:
-    """Return what is kept."""
-    width = model.layers[1].weight.shape[0]
-    asked = {"kind": kind, "width": width, "bits": bits, "rank": rank}
-    rounded = {name: round(value, 2) if isinstance(value, float) else value for name, value in found.items()}
-    return {**asked, "stored": stored_bits(width, bits, rank), **rounded}
+    return {"plain_db": plain, "trained_db": under_noise(picture, model, split)}
 
 
 def hidden(model: INR) -> dict[str, Tensor]:
@@ -157,6 +174,20 @@ def of_weights(model: INR, rank: int) -> Split:
     for name, weight in main.items():
         left[name], right[name] = factors(weight, rank)
         main[name] = weight - left[name] @ right[name]
+    return Split(main, left, right)
+
+
+def of_largest(model: INR, count: int) -> Split:
+    """Return the split whose exact part is so many weights of each layer: the largest ones."""
+    main, left, right = hidden(model), {}, {}
+    for name, weight in main.items():
+        mask = torch.zeros(weight.numel())
+        mask[weight.abs().flatten().topk(count).indices] = 1
+        mask = mask.reshape(weight.shape)
+        left[name], right[name] = (weight * mask).requires_grad_(), torch.eye(len(weight)).requires_grad_()
+        left[name].register_hook(lambda gradient, mask=mask: gradient * mask)
+        right[name].register_hook(torch.zeros_like)
+        main[name] = weight * (1 - mask)
     return Split(main, left, right)
 
 

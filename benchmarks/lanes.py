@@ -31,7 +31,7 @@ from inrhw import (
 )
 from inrhw.base.files import write_json
 from inrhw.gateware.cost import Cost
-from inrhw.lowering.cost import network_cost
+from inrhw.lowering.cost import network_cost, on_family
 from inrhw.lowering.folding import fold
 from inrhw.lowering.hardware import Hardware
 from inrhw.lowering.planning import plan
@@ -47,6 +47,7 @@ RESULTS = Path(__file__).parent / "results" / "lanes.json"
 #: Ways of rounding hidden layers, by what the table calls them.
 WAYS = {
     "uniform, 8 bits": Precision(8),
+    "uniform, 4 bits": Precision(4),
     "uniform, 2 bits": Precision(2),
     "ternary": Precision(weight_code="ternary"),
     "binary": Precision(weight_code="binary"),
@@ -65,17 +66,19 @@ class Core:
     weights: Any = "rom"
     board: str = "vcu128"
     packed: bool = False
+    dsp: bool = True
 
     @property
     def name(self) -> str:
         """What the results call it."""
         way, packed = self.way.replace(",", "").replace(" ", "_"), "_packed" if self.packed else ""
-        return f"{self.width}_{way}_{self.weights}_{self.board}{packed}"
+        return f"{self.width}_{way}_{self.weights}_{self.board}{packed}{'' if self.dsp else '_without_dsp'}"
 
 
 CORES = (
     *(Core(width, way, weights) for width in (32, 64) for weights in ("rom", "loadable") for way in WAYS),
     *(Core(width, "uniform, 8 bits", packed=True) for width in (32, 64)),
+    *(Core(32, way, dsp=False) for way in ("uniform, 8 bits", "uniform, 4 bits", "ternary")),
     *(Core(32, way, board="ulx3s") for way in WAYS),
     # Numbers would need 9 multipliers there, of 8.
     *(Core(16, way, board="icebreaker") for way in ("ternary", "binary")),
@@ -137,6 +140,7 @@ def measured(core: Core, networks: Networks) -> dict[str, Any]:
         "weights": core.weights,
         "board": core.board,
         "packed": core.packed,
+        "dsp": core.dsp,
         "psnr_db": round(psnr_db(networks.picture.values, fitted.model.render()), 2),
     }
     hardware = Hardware(weights=core.weights, initiation_interval=INTERVAL, packed=core.packed)
@@ -145,8 +149,9 @@ def measured(core: Core, networks: Networks) -> dict[str, Any]:
     graph = fold(lower(fitted.model, operands=board.adder_operands), folding, architecture.precision)
     with tempfile.TemporaryDirectory() as folder:
         artifact = emit(graph, architecture.grid, folder, "core")
-        made = synth(artifact.verilog, "core", board, folder)
-    predicted = sum(network_cost(layer_shapes(architecture), folding, "raster").values(), Cost())
+        made = synth(artifact.verilog, "core", board, folder, dsp=core.dsp)
+    parts = network_cost(layer_shapes(architecture), folding, "raster")
+    predicted = on_family(sum(parts.values(), Cost()), board.family)
     hidden = [f"layer{place}_dense" for place in (1, 2)]
     return {
         **row,
