@@ -105,5 +105,7 @@ def test_signs_take_what_the_model_says_and_their_netlist_is_proven(code: str, t
     for name in ("dsp", "lut", "ff"):
         found = made.resources[name].value
         assert sum(getattr(part, name) for part in parts.values()) == pytest.approx(found, rel=0.15)
+    without = synth(artifact.verilog, "core", VCU128, tmp_path / "without", dsp=False)
+    assert without.resources["dsp"].value == 0
     proof = prove(artifact.verilog, made.netlist_json, "core", tmp_path / "proof", deadline_s=60)
     assert proof.status == "proven", proof.reason
