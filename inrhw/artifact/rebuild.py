@@ -185,7 +185,7 @@ def _check_same_shape(given: Architecture, core: Architecture, folder: Path, cor
     differ("its dense layers are", len(given.features) - 1, len(core.features) - 1)
     shapes = zip(layer_shapes(given), layer_shapes(core), strict=True)
     for k, (theirs, ours) in enumerate(shapes):
-        for name in ("rows", "columns", "weight_bits", "x_bits", "phase_bits", "y_bits"):
+        for name in ("rows", "columns", "weight_kind", "weight_bits", "x_bits", "phase_bits", "y_bits"):
             differ(f"layer {k} has {name}", getattr(theirs, name), getattr(ours, name))
 
 

@@ -16,6 +16,7 @@ from inrhw.gateware.memory import Contents, contents_to_columns
 from inrhw.gateware.protection.protection import Protection
 from inrhw.gateware.protection.repair import Pieces
 from inrhw.ops.linear.folded_dense.node import FoldedDense
+from inrhw.ops.linear.folded_dense.signs import beyond_sum, from_words
 
 #: From what a memory was given to what is read of it.
 Strike = Callable[[Contents], Contents]
@@ -70,12 +71,17 @@ def struck_forward(node: FoldedDense, x: Codes, strike: Strike) -> Codes:
     """Return what a layer of one set of weights makes of codes [batch, i.length], with such memories."""
     format, lanes, scales = node.format, node.lane_contents(), node.scale_contents()
     pe, simd = node.fold.pe, node.fold.simd
-    steps = np.array([_columns(lane, format.weight_bits, strike) for lane in lanes])
-    steps = _signed(steps, format.weight_bits).reshape(simd, node.neuron_fold, node.synapse_fold, pe)
-    weight = steps.transpose(1, 3, 2, 0).reshape(node.neuron_fold * pe, -1)[: node.o.length, : node.i.length]
+    words = np.array([_columns(lane, format.weight_bits, strike) for lane in lanes])
+    words = words.reshape(simd, node.neuron_fold, node.synapse_fold, pe)
+    words = words.transpose(1, 3, 2, 0).reshape(node.neuron_fold * pe, -1)[: node.o.length, : node.i.length]
     codes = _columns(scales, node.scale_width, strike).reshape(-1)[: node.o.length]
     bias, shift = codes & (1 << format.sum_width) - 1, format.shift_lo + (codes >> format.sum_width)
-    total = (x @ weight.T + bias) & (1 << format.sum_width) - 1
+    if format.level is None:
+        sums = x @ _signed(words, format.weight_bits).T
+    else:
+        signs = from_words(words, format.weight_bits)
+        sums = x @ signs.T + beyond_sum(signs, node.synapse_fold) << format.level
+    total = (sums + bias) & (1 << format.sum_width) - 1
     if not isinstance(node.element, Phase):
         total = _signed(total, format.sum_width)
     return _of_element(total >> shift, node.element)

@@ -245,7 +245,10 @@ def _fold(
             if whole and len(sets) < len(graphs) and place:
                 nodes[name] = _on_lanes(name, node, edge)
             else:
-                nodes[name] = _folded_layer(name, sets, edge, place, format, folding=folding)
+                sign_bits = precision.weight_codes_of(len(dense))[place].sign_bits
+                nodes[name] = _folded_layer(
+                    name, sets, edge, place, format, sign_bits=sign_bits, folding=folding
+                )
         elif isinstance(node, Fwht):
             lanes = lanes_to_rotate(node.rotation, edge.lanes, pace)
             if lanes != edge.lanes:
@@ -272,11 +275,25 @@ def lanes_to_rotate(rotation: Rotation, lanes: int, pace: int) -> int:
 
 
 def _folded_layer(
-    name: str, sets: Sequence[Dense], i: Vector, place: int, format: MemoryFormat | None, *, folding: Folding
+    name: str,
+    sets: Sequence[Dense],
+    i: Vector,
+    place: int,
+    format: MemoryFormat | None,
+    *,
+    sign_bits: int,
+    folding: Folding,
 ) -> FoldedDense:
-    packed, weight_ecc = folding.packed, folding.weight_ecc
     try:
-        return FoldedDense.of(sets, i, folding.layers[place], format, packed=packed, weight_ecc=weight_ecc)
+        return FoldedDense.of(
+            sets,
+            i,
+            folding.layers[place],
+            format,
+            sign_bits=sign_bits,
+            packed=folding.packed,
+            weight_ecc=folding.weight_ecc,
+        )
     except InputError as error:
         raise InputError(f"{name}: {error}") from error
 
@@ -300,9 +317,11 @@ def loadable_format(
 ) -> MemoryFormat:
     """Return a format that depends on shapes and bits only, so that every network of that shape has it."""
     i, first, last = dense.i, place == 0, place == layers - 1
-    weight_bits = precision.weight_bits_of(layers)[place]
+    sign_bits = precision.weight_codes_of(layers)[place].sign_bits
+    # Of the largest weight, without its sign.
+    bits = 0 if sign_bits else precision.weight_bits_of(layers)[place] - 1
     if not first and precision.widens("last" if last else "hidden"):
-        weight_bits += (i.length - 1).bit_length()
+        bits += (i.length - 1).bit_length()
     wraps = isinstance(dense.o.element, Phase)
     largest = _LARGEST_TURNS_LOG2 if wraps else _LARGEST_CLAMPED_LOG2
     if last:
@@ -310,15 +329,16 @@ def loadable_format(
     if first:
         # A positional encoding has up to 2**(frac - 4) turns, times the ratio of the picture's sides.
         largest = max(largest, i.element.frac - 2)
-    lo = i.element.frac + weight_bits - 1 - largest - dense.frac
+    lo = i.element.frac + bits - largest - dense.frac
     # Sums without the output's last bits: weights are shifted left instead, and take more bits.
-    weight_bits, lo = weight_bits + max(0, -lo), max(0, lo)
+    bits, lo = bits + max(0, -lo), max(0, lo)
     hi = lo + (1 << _SHIFT_BITS) - 1
+    weight_bits, level = (sign_bits, bits) if sign_bits else (bits + 1, None)
     if wraps:
-        return MemoryFormat(weight_bits, lo, hi, hi + dense.frac)
+        return MemoryFormat(weight_bits, lo, hi, hi + dense.frac, level)
     x = max(abs(i.element.lo), i.element.hi)
-    reach = i.length * (x << (weight_bits - 1)) + (1 << (largest + hi))
-    return MemoryFormat(weight_bits, lo, hi, reach.bit_length() + 1)
+    reach = i.length * (x << bits) + (1 << (largest + hi))
+    return MemoryFormat(weight_bits, lo, hi, reach.bit_length() + 1, level)
 
 
 def folding_of(graph: Graph) -> Folding | None:

@@ -14,6 +14,7 @@ from inrhw.networks.inr import INR
 from inrhw.networks.shared import SharedArchitecture, own_network
 from inrhw.networks.tiled import TiledArchitecture
 from inrhw.ops.kinds.curve import CurveNode
+from inrhw.ops.kinds.weight_code import WeightCode
 from inrhw.ops.linear.dense.node import Dense
 from inrhw.ops.linear.folded_dense.fold import Fold, MemoryFormat, can_pack
 from inrhw.ops.linear.folded_dense.node import FoldedDense
@@ -82,6 +83,11 @@ class LayerShape:
         return self.fixed.format.weight_bits
 
     @property
+    def weight_kind(self) -> str:
+        """What lanes make of weights: "numbers" that they multiply by, or "signs"."""
+        return "numbers" if self.fixed.format.level is None else "signs"
+
+    @property
     def x_bits(self) -> int:
         """Width of an input."""
         return self.fixed.x.width
@@ -118,22 +124,25 @@ class LayerShape:
 
     def packable(self, fold: Fold) -> bool:
         """Return whether two of its products fit one DSP block."""
-        return can_pack(self.weight_bits, self.fixed.x, fold)
+        return can_pack(self.fixed.format, self.fixed.x, fold)
 
     def folded(
         self, fold: Fold, lanes: int, weights: str, *, packed: bool = False, weight_ecc: str = "none"
     ) -> FoldedShape:
         """Return the layer on multipliers, with its input on `lanes`."""
         packed = packed and self.packable(fold)
-        shape = replace(self.fixed, fold=fold, lanes=lanes, packed=packed, weight_ecc=weight_ecc)
+        format = self.fixed.format.on(fold, self.columns)
+        shape = replace(
+            self.fixed, format=format, fold=fold, lanes=lanes, packed=packed, weight_ecc=weight_ecc
+        )
         if weights != "loadable":
             return shape
         element: Element = self.fixed.element
         if isinstance(element, Fixed):
             element = Fixed(self.loadable.sum_width - self.loadable.shift_lo, element.frac)
-        sets = self.loadable_sets
+        format, sets = self.loadable.on(fold, self.columns), self.loadable_sets
         banks = 2 * whole_depth(self.fixed.banks if self.tiling else 1)
-        return replace(shape, format=self.loadable, element=element, banks=banks, sets=sets, loadable=True)
+        return replace(shape, format=format, element=element, banks=banks, sets=sets, loadable=True)
 
 
 @functools.lru_cache(maxsize=64)
@@ -169,13 +178,14 @@ def layer_shapes(
     graphs = [lower(network.quantized(), adder_levels=adder_levels) for network in networks]
     each = [_chunks(graph.nodes.values()) for graph in graphs]
     chunks = each[0]
+    codes = precision.weight_codes_of(len(chunks))
     if isinstance(architecture, SharedArchitecture) and pictures > 1:
         alike = _shared_layers(architecture, len(chunks))
     once = {*alike, 0} if tiling and architecture.encoding else alike
     shapes = tuple(
         LayerShape(
             fixed=replace(
-                _folded([found[k][1] for found in each[: 1 if k in alike else None]]).shape,
+                _folded([found[k][1] for found in each[: 1 if k in alike else None]], codes[k]).shape,
                 banks=pictures,
                 sets=1 if k in once else pictures,
             ),
@@ -206,10 +216,11 @@ def _in_window(shape: LayerShape, tiling: Tiling, layers: Sequence[Dense]) -> La
     )
 
 
-def _folded(layers: Sequence[Dense]) -> FoldedDense:
-    """Return the layer of a network, or those of several as banks, on a multiplier for each weight."""
+def _folded(layers: Sequence[Dense], code: WeightCode) -> FoldedDense:
+    """Return the layer of a network, or those of several as banks, on a lane for each weight."""
     first = layers[0]
-    return FoldedDense.of(layers, replace(first.i, banks=len(layers)), Fold(*first.weight.shape))
+    i, fold = replace(first.i, banks=len(layers)), Fold(*first.weight.shape)
+    return FoldedDense.of(layers, i, fold, sign_bits=code.sign_bits)
 
 
 def _chunks(nodes: Iterable[Node]) -> list[tuple[list[Node], Dense, list[Node]]]:

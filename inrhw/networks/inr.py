@@ -16,7 +16,6 @@ from inrhw.networks.hadamard import HadamardLayer, calibrate, widened
 from inrhw.networks.tensors import Trainable
 from inrhw.ops.kinds.activation import Activation, Affine
 from inrhw.ops.linear.dense.layer import DenseLayer
-from inrhw.ops.registry import weight_codes
 from inrhw.ops.rounding import quantize
 from inrhw.signals.samples import VALUES, Samples, Values, half_range, middle
 from inrhw.signals.window import FRAC, Window
@@ -112,9 +111,9 @@ class INR(Trainable):
             self.finer_activations.append(finer_activation)
         fracs.append(self.architecture.value.frac)
         bits = precision.weight_bits_of(len(self.layers))
+        codes = precision.weight_codes_of(len(self.layers))
         for k, layer in enumerate(self.dense_layers()):
-            code = weight_codes()[precision.weight_code if 0 < k < len(bits) - 1 else "uniform"]
-            layer.quantize(bits[k], elements[k], precision.max_row_shift, code)
+            layer.quantize(bits[k], elements[k], precision.max_row_shift, codes[k])
             if precision.guard_bits is not None and k:
                 layer.addend_frac = fracs[k] + precision.guard_bits
 

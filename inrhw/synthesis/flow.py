@@ -126,9 +126,9 @@ def mapping_command(board: Board, dsp: bool) -> str:
     return _FLOWS[board.family] + (with_dsp if dsp and board.resources["dsp"] else without)
 
 
-#: Where all adders but those of three operands stay with abc9.
+#: Where all adders but those of three operands stay with abc9. Products without DSPs are in such cells too.
 _TERNARY = """
-    techmap -map ternary.v
+    techmap -map ternary.v t:$macc_v2 r:NADDENDS=3 %i r:NPRODUCTS=0 %i
     techmap -map carries.v t:inrhw_carry
 """
 

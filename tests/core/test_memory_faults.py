@@ -101,11 +101,15 @@ class StruckDense(FoldedDense):
         ]
 
 
-def layer(weight_ecc: str) -> StruckDense:
+def layer(weight_ecc: str, sign_bits: int = 0) -> StruckDense:
+    """Return a layer of four lanes, with weights that are numbers, or signs of so many bits."""
     rng, i = np.random.default_rng(2), Vector(Fixed(5, 4), 4, 4, banks=2)
     weight, bias = rng.integers(-7, 8, (2, 4)), rng.integers(-40, 40, 2)
+    format = MemoryFormat(4, 2, 9, 16)
+    if sign_bits:
+        weight, format = np.where(weight < 0, -1, 1), MemoryFormat(sign_bits, 2, 9, 16, level=1)
     dense = Dense(replace(i, banks=1), weight, 6, bias, 6, wrap=True)
-    found = StruckDense.of(dense, i, Fold(2, 4), MemoryFormat(4, 2, 9, 16), weight_ecc=weight_ecc)
+    found = StruckDense.of(dense, i, Fold(2, 4), format, sign_bits=sign_bits, weight_ecc=weight_ecc)
     assert isinstance(found, StruckDense)
     return found
 
@@ -120,8 +124,11 @@ def circuit(node: FoldedDense) -> Codes:
 
 
 @pytest.mark.parametrize("weight_ecc", ["ecc", "none"])
-def test_flips_planted_in_every_place_of_the_words_change_what_they_should(weight_ecc: str) -> None:
-    node = layer(weight_ecc)
+@pytest.mark.parametrize("sign_bits", [0, 1, 2])
+def test_flips_planted_in_every_place_of_the_words_change_what_they_should(
+    weight_ecc: str, sign_bits: int
+) -> None:
+    node = layer(weight_ecc, sign_bits)
     ((memory,), *_) = node.lane_contents()
     places = [1 << place for place in range(memory.stored_width)]
     for first in range(0, len(places), 4):

@@ -10,6 +10,8 @@ from inrhw.ops.kinds.weight_code import Levels
 class Binary(Levels):
     """One of two opposite levels."""
 
+    sign_bits = 1
+
     def sets(self, bits: int) -> list[list[int]]:
         """Return a set for each scale; see `Levels`."""
         return [[-(1 << k), 1 << k] for k in range(bits - 1)]

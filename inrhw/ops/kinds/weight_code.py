@@ -21,9 +21,13 @@ class WeightCode(ABC):
     ----------
     headroom_bits
         Bits by which a row's unit is coarser than its largest weight allows, so that this can be rounded up.
+    sign_bits
+        Not 0: the weights of a row are a power of two and its opposite; with 2 bits also 0. A folded layer
+        then has lanes without multipliers.
     """
 
     headroom_bits: ClassVar[int] = 0
+    sign_bits: ClassVar[int] = 0
 
     @abstractmethod
     def fit(self, weight: Tensor, bits: int) -> Tensor:

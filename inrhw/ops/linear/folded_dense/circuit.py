@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -140,7 +140,7 @@ class FoldedDenseComponent(wiring.Component):
                 for port, row in weights:
                     if row < node.fold.pe:
                         m.d.comb += port[lane].eq(self._weights[lane][row].as_signed())
-            sums += [_of_width(total, node.format.sum_width) for total in results]
+            sums += [total[: node.format.sum_width].as_signed() for total in results]
         return sums[: node.fold.pe]
 
     def _unload(
@@ -186,7 +186,7 @@ class FoldedDenseComponent(wiring.Component):
             held = delay(m, value, 1 + read_latency(node.weight_ecc), f"sum_lane{lane}")
             bias, amount = scales.data[lane][: format.sum_width], scales.data[lane][format.sum_width :]
             total = Signal(format.sum_width, name=f"total_lane{lane}", reset_less=True)
-            m.d.sync += total.eq(held + bias)
+            m.d.sync += total.eq(held + bias if format.level is None else bias - (held << format.level))
             m.d.comb += self.o.payload[lane].eq(self._shift(m, total, amount, f"lane{lane}"))
         emitted = valid & (beat < node.o.beats)
         m.d.comb += self.o.valid.eq(delay_valid(m, emitted, node.finish_latency))
@@ -209,8 +209,3 @@ class FoldedDenseComponent(wiring.Component):
         coarse = delay(m, coarse, 1, f"coarse_{name}")
         fine = delay(m, amount[:half], 1, f"fine_{name}")
         return delay(m, coarse >> fine, 1, f"shifted_{name}")
-
-
-def _of_width(total: Value, width: int) -> Value:
-    """Return the low bits of a signed sum, or more than it has."""
-    return Cat(total, total[-1].replicate(max(0, width - len(total))))[:width]

@@ -1,7 +1,7 @@
 """How a dense layer is folded, and what its memories can hold."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from inrhw.base.errors import InputError
 from inrhw.base.types import Element
@@ -52,12 +52,16 @@ class MemoryFormat:
         Range of the shift of a neuron.
     sum_width
         Bits of sum and bias.
+    level
+        None: weights are numbers. Else no lane multiplies: a weight is 2**level or its opposite; with 2 bits
+        also 0.
     """
 
     weight_bits: int
     shift_lo: int
     shift_hi: int
     sum_width: int
+    level: int | None = None
 
     @property
     def shift_bits(self) -> int:
@@ -66,11 +70,17 @@ class MemoryFormat:
 
     def finer(self, bits: int) -> "MemoryFormat":
         """Return what the same weights need for inputs with so many bits more below."""
-        return MemoryFormat(
-            self.weight_bits, self.shift_lo + bits, self.shift_hi + bits, self.sum_width + bits
-        )
+        lo, hi = self.shift_lo + bits, self.shift_hi + bits
+        return replace(self, shift_lo=lo, shift_hi=hi, sum_width=self.sum_width + bits)
+
+    def on(self, fold: Fold, columns: int) -> "MemoryFormat":
+        """Return the format of a layer that is folded so: lanes without an input need a zero."""
+        if self.level is None or columns % fold.simd == 0:
+            return self
+        return replace(self, weight_bits=2)
 
 
-def can_pack(weight_bits: int, x: Element, fold: Fold) -> bool:
+def can_pack(format: MemoryFormat, x: Element, fold: Fold) -> bool:
     """Return whether two processing elements can share multipliers: see `gateware.mac.PackedDotProduct`."""
-    return weight_bits <= 8 and x.width <= 8 and x.signed and fold.simd <= MAX_PACKED_SIMD and fold.pe > 1
+    fits = format.level is None and format.weight_bits <= 8 and x.width <= 8 and x.signed
+    return fits and fold.simd <= MAX_PACKED_SIMD and fold.pe > 1

@@ -10,7 +10,7 @@ unit, as narrow as they were trained, and the shift that brings its sum to the u
 
 import functools
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,7 +24,9 @@ from inrhw.gateware.protection.chosen import TOP_BITS, read_latency
 from inrhw.ops.linear.dense.node import Dense
 from inrhw.ops.linear.folded_dense.circuit import FoldedDenseComponent
 from inrhw.ops.linear.folded_dense.fold import Fold, MemoryFormat, can_pack
+from inrhw.ops.linear.folded_dense.rows import check_held, scaled, units, wrapped
 from inrhw.ops.linear.folded_dense.shape import FoldedShape
+from inrhw.ops.linear.folded_dense.signs import SignSum, beyond_sum, to_words
 from inrhw.ops.node import Node
 
 #: Most bits of a sum and its shift, which are one code in memory.
@@ -84,13 +86,8 @@ class FoldedDense(Node):
             raise InputError(
                 f"a sum and its shift need {self.scale_width} bits, more than {_CODE_BITS}; use fewer bits"
             )
-        _check_fits("weight", self.weight, Fixed(self.format.weight_bits, 0))
-        _check_fits("bias", self.bias, Fixed(self.format.sum_width, 0))
-        if self.shift.min() < self.format.shift_lo or self.shift.max() > self.format.shift_hi:
-            raise ValueError(f"shift must be from {self.format.shift_lo} to {self.format.shift_hi}")
-        if self.packed and (
-            self.weight.min() < -127 or not can_pack(self.format.weight_bits, self.i.element, self.fold)
-        ):
+        check_held(self.weight, self.bias, self.shift, self.format)
+        if self.packed and (self.weight.min() < -127 or not can_pack(self.format, self.i.element, self.fold)):
             raise InputError(
                 "packed multipliers take weights from -127 to 127, inputs of 8 bits, and 16 lanes"
             )
@@ -105,6 +102,7 @@ class FoldedDense(Node):
         fold: Fold,
         format: MemoryFormat | None = None,
         *,
+        sign_bits: int = 0,
         packed: bool = False,
         weight_ecc: str = "none",
     ) -> "FoldedDense":
@@ -120,6 +118,9 @@ class FoldedDense(Node):
             Multipliers.
         format
             What a loadable layer's memories can hold; None: fixed weights, and what they need.
+        sign_bits
+            Not 0: no lane multiplies, for weights of each row are a power of two and its opposite; with 2
+            bits also 0.
         packed
             Share multipliers, if formats and fold allow it.
         weight_ecc
@@ -138,23 +139,8 @@ class FoldedDense(Node):
             np.stack([layer.bias for layer in layers]),
         )
         shift = np.array([[layer.shift] for layer in layers])
-        # Symmetric: packed multipliers do not take the lowest code.
-        bits = _each(lambda code: code.bit_length() + 1, np.abs(weight).max(axis=2))
-        zeros = np.array(
-            [[_trailing_zeros(row, layer.shift) for row in layer.weight.tolist()] for layer in layers]
-        )
-        weight_bits = format.weight_bits if format else max(2, int((bits - zeros).max()))
-        dropped = np.maximum(bits - weight_bits, 0)
-        if format:
-            dropped = np.maximum(dropped, shift - format.shift_hi)
-            dropped = np.where(shift < format.shift_lo, shift - format.shift_lo, dropped)
-            wrong = (dropped > zeros) | (shift - dropped < format.shift_lo) | (bits - dropped > weight_bits)
-            if wrong.any():
-                raise InputError(
-                    f"neuron {int(wrong.argmax())} has weights that {weight_bits} bits and a shift from "
-                    f"{format.shift_lo} to {format.shift_hi} cannot hold"
-                )
-        weight, bias, shift = _scaled(weight, dropped[..., None]), _scaled(bias, dropped), shift - dropped
+        dropped, weight_bits, level = units(weight, shift, format, sign_bits)
+        weight, bias, shift = scaled(weight, dropped[..., None]), scaled(bias, dropped), shift - dropped
         element = layers[0].o.element
         if isinstance(element, Fixed):
             elements = [layer.o.element for layer in layers]
@@ -163,14 +149,15 @@ class FoldedDense(Node):
         needed = int((np.abs(weight).sum(axis=2) * x + np.abs(bias)).max()).bit_length() + 1
         if isinstance(element, Phase):
             needed = (format.shift_hi if format else int(shift.max())) + element.width
-            bias = _wrapped(bias, needed)
+            bias = wrapped(bias, needed)
         elif format and needed > format.sum_width:
             raise InputError(f"a sum needs {needed} bits, more than the {format.sum_width} of the core")
         elif format:
             element = Fixed(format.sum_width - format.shift_lo, layers[0].frac)
         loadable = format is not None
-        format = format or MemoryFormat(weight_bits, int(shift.min()), int(shift.max()), needed)
-        packed = packed and can_pack(format.weight_bits, i.element, fold)
+        format = format or MemoryFormat(weight_bits, int(shift.min()), int(shift.max()), needed, level)
+        format = format.on(fold, i.length)
+        packed = packed and can_pack(format, i.element, fold)
         return cls(i, weight, bias, shift, element, format, fold, loadable, packed, weight_ecc)
 
     def of_bank(self, bank: int) -> "FoldedDense":
@@ -276,9 +263,11 @@ class FoldedDense(Node):
         """Whether a product takes two DSP blocks."""
         return self.shape.wide
 
-    def dot_product(self) -> DotProduct | WideDotProduct:
+    def dot_product(self) -> DotProduct | WideDotProduct | SignSum:
         """Return one of `pe` processing elements that share no multipliers."""
-        a_width, b_width, _, sum_width = self.shape.sizes
+        a_width, b_width, terms, sum_width = self.shape.sizes
+        if self.format.level is not None:
+            return SignSum(self.fold.simd, a_width, b_width, terms)
         if self.wide:
             return WideDotProduct(self.fold.simd, a_width, b_width, sum_width)
         return DotProduct(self.fold.simd, a_width, b_width)
@@ -301,20 +290,25 @@ class FoldedDense(Node):
     def lane_contents(self) -> list[list[Contents]]:
         """Return the memories of each lane's weights: a row a step, a column a processing element."""
         pe, simd = self.fold.pe, self.fold.simd
+        format, words = self.format, self.weight
+        if format.level is not None:
+            words = to_words(self.weight >> format.level, format.weight_bits)
         padded = np.zeros((self.sets, self.neuron_fold * pe, self.synapse_fold * simd), np.int64)
-        padded[:, : self.o.length, : self.i.length] = self.weight
+        padded[:, : self.o.length, : self.i.length] = words
         cycles = padded.reshape(self.sets, self.neuron_fold, pe, self.synapse_fold, simd).transpose(
             4, 0, 1, 3, 2
         )
         return [
-            columns_to_contents(f"weights of lane {k}", lane, self.format.weight_bits, self.weight_ecc)
+            columns_to_contents(f"weights of lane {k}", lane, format.weight_bits, self.weight_ecc)
             for k, lane in enumerate(cycles.reshape(simd, self.sets, self.cycles, pe))
         ]
 
     def scale_contents(self) -> list[Contents]:
         """Return the memories of biases and shifts: a row for each beat of the output."""
-        width = self.format.sum_width
-        codes = (self.bias & ((1 << width) - 1)) | (self.shift - self.format.shift_lo) << width
+        width, bias = self.format.sum_width, self.bias
+        if (level := self.format.level) is not None:
+            bias = bias - (beyond_sum(self.weight, self.synapse_fold) << level)
+        codes = (bias & ((1 << width) - 1)) | (self.shift - self.format.shift_lo) << width
         rows = self.neuron_fold * self.sub_beats
         padded = np.zeros((self.sets, rows * self.o.lanes), np.int64)
         padded[:, : self.o.length] = codes
@@ -353,7 +347,7 @@ class FoldedDense(Node):
 
     @classmethod
     def examples(cls) -> Iterator["FoldedDense"]:
-        """Yield every kind of fold: whole, uneven, one multiplier, odd lanes; fixed, loadable, in banks."""
+        """Yield every kind of fold: whole, uneven, one lane, odd lanes; fixed, loadable, in banks; signs."""
         rng = np.random.default_rng(0)
         for rows, columns, lanes, interval, pe, simd, wrap in (
             (6, 4, 4, 1, 1, 1, True),
@@ -382,33 +376,25 @@ class FoldedDense(Node):
         for weight_ecc in ("ecc", "top3"):
             yield cls.of(dense, replace(i, banks=2), Fold(1, 2), room, weight_ecc=weight_ecc)
         yield cls.of([dense, *others], replace(i, banks=3), Fold(1, 3), weight_ecc="ecc")
+        yield from cls._examples_of_signs(rng)
         wide = Vector(Fixed(24, 23), 5, 3, 2)
         weight, bias = rng.integers(1 - (1 << 23), 1 << 23, (4, 5)), rng.integers(-(1 << 48), 1 << 48, 4)
         yield cls.of(Dense(replace(wide, lanes=5), weight, 26, bias, 24, True), wide, Fold(2, 2))
 
-
-def _check_fits(name: str, codes: Codes, element: Fixed) -> None:
-    if codes.min() < element.lo or codes.max() > element.hi:
-        raise ValueError(f"{name} must be from {element.lo} to {element.hi}")
-
-
-def _each(function: Callable[[int], int], codes: Codes) -> Codes:
-    """Return a function of every code."""
-    return np.array([function(code) for code in codes.ravel().tolist()]).reshape(codes.shape)
-
-
-def _trailing_zeros(row: list[int], most: int) -> int:
-    """Return by how many bits, at most `most`, all codes can be shifted right without loss."""
-    together = functools.reduce(int.__or__, row)
-    return min(most, (together & -together).bit_length() - 1) if together else most
-
-
-def _wrapped(codes: Codes, width: int) -> Codes:
-    """Return codes modulo 2**width, in two's complement."""
-    sign = 1 << (width - 1)
-    return ((codes + sign) & (2 * sign - 1)) - sign
-
-
-def _scaled(codes: Codes, dropped: Codes) -> Codes:
-    """Return codes less so many low bits; a negative number adds bits."""
-    return np.where(dropped >= 0, codes >> np.maximum(dropped, 0), codes << np.maximum(-dropped, 0))
+    @classmethod
+    def _examples_of_signs(cls, rng: np.random.Generator) -> Iterator["FoldedDense"]:
+        """Yield lanes without multipliers: those that all have an input, and not; a level above 1."""
+        for bits, fold, wrap, weight_ecc in (
+            (1, Fold(2, 3), True, "none"),
+            (1, Fold(2, 4), False, "none"),
+            (2, Fold(5, 1), True, "ecc"),
+            (2, Fold(2, 6), False, "top3"),
+        ):
+            i = Vector(Fixed(5, 4), 6, 2, 2)
+            signs = rng.choice([-1, 1] if bits == 1 else [-1, 0, 1], (5, 6))
+            weight, bias = signs << rng.integers(0, 8, (5, 1)), rng.integers(-40, 40, 5)
+            layers = [Dense(replace(i, lanes=6), each, 6, bias, 6, wrap) for each in (weight, -weight[::-1])]
+            yield cls.of(layers[0], i, fold, sign_bits=bits, weight_ecc=weight_ecc)
+            i, room = replace(i, banks=2), MemoryFormat(bits, 0, 15, 24, level=5)
+            yield cls.of(layers, i, fold, sign_bits=bits)
+            yield cls.of(layers[0], i, fold, room, sign_bits=bits, weight_ecc=weight_ecc)

@@ -9,6 +9,7 @@ from inrhw.gateware.mac import MAC_LATENCY, PACKED_LATENCY, WIDE_LATENCY, is_wid
 from inrhw.gateware.memory import MAX_WIDTH, address_bits, memory_style, total_depth
 from inrhw.gateware.protection.chosen import TOP_BITS, read_latency
 from inrhw.ops.linear.folded_dense.fold import Fold, MemoryFormat
+from inrhw.ops.linear.folded_dense.signs import sign_sum_width
 
 #: What the bus that loads weights takes besides its words. Fitted, as the rest, to folding_cost.json.
 _BUS = Cost(lut=20, ff=6)
@@ -86,7 +87,7 @@ class FoldedShape:
     @property
     def wide(self) -> bool:
         """Whether a product takes two DSP blocks."""
-        return not self.packed and is_wide(*self.sizes)
+        return self.format.level is None and not self.packed and is_wide(*self.sizes)
 
     @property
     def step_top(self) -> int:
@@ -162,15 +163,34 @@ class FoldedShape:
     def _multipliers(self) -> Cost:
         """Return the processing elements; the sums of some leave them through an adder."""
         pe, simd, width = self.fold.pe, self.fold.simd, self.format.sum_width
+        if self.format.level is not None:
+            return self._signs()
         if self.packed:
             return pe * adder(width + _PACKED, width) + Cost(dsp=-(-pe // 2) * simd)
         if self.wide:
             return pe * adder(width - self.x.width // 2, width) + Cost(dsp=2 * pe * simd)
         return Cost(dsp=pe * simd)
 
+    def _signs(self) -> Cost:
+        """Return lanes without multipliers: a LUT and a flip-flop for each bit of a sum, and operands."""
+        weight_bits, x_width, columns, _ = self.sizes
+        pe, simd = self.fold.pe, self.fold.simd
+        sums = (sign_sum_width(x_width, terms) for terms in (*range(1, simd + 1), columns))
+        element = sum((adder(width, width) for width in sums), Cost(ff=1 + simd * weight_bits))
+        # Elements share the registers of inputs.
+        return pe * element + Cost(ff=simd * x_width)
+
+    @property
+    def _held_width(self) -> int:
+        """Bits in which a sum leaves its processing element."""
+        _, x_width, columns, sum_width = self.sizes
+        if self.format.level is None:
+            return sum_width
+        return min(sum_width, sign_sum_width(x_width, columns))
+
     def _unload(self) -> Cost:
         """Return the shift register that shares lanes among processing elements."""
-        pe, leaving, width = self.fold.pe, self.out_lanes, self.format.sum_width
+        pe, leaving, width = self.fold.pe, self.out_lanes, self._held_width
         if pe == leaving:
             return Cost()
         beats = pe // leaving
@@ -183,7 +203,7 @@ class FoldedShape:
         late = read_latency(self.weight_ecc)
         finish = (4 if self.format.shift_bits else 2) + late
         edge = Vector(self.x, self.columns, banks=self.banks)
-        memory = self._memory(*self._scales, beats) + delayed(self.out_lanes * self.format.sum_width, late)
+        memory = self._memory(*self._scales, beats) + delayed(self.out_lanes * self._held_width, late)
         if beats * self.sets == 1 and not self.loadable:
             memory = Cost(lut=-self.out_lanes * self.format.sum_width / 2)  # added to a constant
         return counter(beats) + memory + self.out_lanes * self._lane() + beside(edge, finish)
