@@ -1,52 +1,28 @@
-"""Networks that were trained elsewhere: linear layers in a file, and the same network as one of ours."""
+"""Networks that were trained elsewhere: the linear layers in a file, or in what was recorded."""
 
-import itertools
-import math
 import pickle
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from inrhw.base.errors import InputError
-from inrhw.base.types import Fixed
-from inrhw.networks.architecture import Architecture, activations
+from inrhw.networks.exchange.encoding import encoded
 from inrhw.networks.exchange.imported import Imported
-from inrhw.networks.inr import INR
-from inrhw.networks.network import Network
-from inrhw.networks.precision import Precision
+from inrhw.networks.exchange.layouts import LAYOUTS, OF_A_MATRIX
+from inrhw.networks.exchange.recording import Recording, recorded
+from inrhw.networks.exchange.stack import Linear, Stack
 from inrhw.networks.tensors import load_tensors
-from inrhw.signals.samples import MOST_CHANNELS, PIXEL
+from inrhw.ops.kinds.activation import Encoding
 
 #: Names under which training scripts keep the weights beside other things.
 _WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "network")
 
 #: What some layers keep beside weights: the factors of their activations, one number each.
 _FACTORS = ("omega_0", "scale_0")
-
-
-@dataclass(frozen=True)
-class Linear:
-    """A linear layer of a checkpoint.
-
-    Attributes
-    ----------
-    name
-        As in the file, without ".weight".
-    weight, bias
-        [out, in] and [out], float64; a layer without bias has zeros.
-    """
-
-    name: str
-    weight: Tensor
-    bias: Tensor
-
-    def __str__(self) -> str:
-        rows, columns = self.weight.shape
-        return f"{self.name} {columns} -> {rows}"
 
 
 def read_checkpoint(path: Path) -> dict[str, Tensor]:
@@ -81,21 +57,86 @@ def read_checkpoint(path: Path) -> dict[str, Tensor]:
     return {str(name): value for name, value in found.items() if isinstance(value, Tensor)}
 
 
-def layers_of(tensors: Mapping[str, Tensor], imported: Imported, where: str) -> list[Linear]:
-    """Return the layers from the coordinates to the values, where and how a user says they are.
-
-    Where an activation follows the last layer, its values pass through one layer more that changes nothing.
+def stack_in(tensors: Mapping[str, Tensor], imported: Imported, axes: int, where: str) -> Stack:
+    """Return the network of a `state_dict`, with the encoding that a user says is in front of it.
 
     Raises
     ------
     InputError
-        As `linear_layers`, or if `map` names what is not there.
+        As `linear_layers`, or if `map` or `encoding` is about what is not there.
     """
-    layers = linear_layers(_mapped(tensors, imported.map, where) if imported.map else tensors, where)
+    name = _matrix_name(tensors, imported, axes, where) if imported.encoding in OF_A_MATRIX else ""
+    rest = {other: value for other, value in tensors.items() if other != name}
+    first, *others = linear_layers(_mapped(rest, imported.map, where) if imported.map else rest, where)
+    encoding = None
+    if imported.encoding is not None:
+        matrix = tensors[name].double() if name else torch.zeros(0, axes)
+        encoding, first = _laid_out(imported.encoding, matrix, first, axes, where)
+    return _ended(Stack(where, (first, *others), encoding, omegas_in(tensors)), imported)
+
+
+def _laid_out(
+    name: str, matrix: Tensor, first: Linear, axes: int, where: str
+) -> tuple[Encoding | None, Linear]:
+    """Return a public encoding, and the layer that takes what that gives."""
+    features = first.weight.shape[1]
+    turned = matrix if matrix.shape == (features // 2, axes) else matrix.T
+    recording = recorded(lambda x: LAYOUTS[name](x, features, turned), axes)
+    found = recording.result.shape[1]
+    if found != features:
+        raise InputError(
+            f"{where}: {first} cannot follow the encoding {name}, which gives {found} of {axes} coordinate(s)"
+        )
+    return encoded(recording, recording.result, first, where)
+
+
+def stack_of(recording: Recording, omegas: frozenset[float], imported: Imported, where: str) -> Stack:
+    """Return the network that was recorded: its last layers that follow on each other, and what encodes.
+
+    Raises
+    ------
+    InputError
+        As `linear_layers` and `encoded`, or if a user says what a recording says.
+    """
+    for name in ("encoding", "map"):
+        if getattr(imported, name):
+            raise InputError(f"{name} is about files of weights alone, and {where} says it; leave it out")
+    products = recording.products
+    start = max(0, len(products) - 1)
+    while start and len(products[start - 1].weight) == products[start].weight.shape[1]:
+        start -= 1
+    tensors = dict[str, Tensor]()
+    for k, product in enumerate(products[start:]):
+        tensors[f"{k}.weight"] = product.weight
+        tensors |= {} if product.bias is None else {f"{k}.bias": product.bias}
+    first, *others = linear_layers(tensors, where)
+    encoding, first = encoded(recording, products[start].taken, first, where)
+    return _ended(Stack(where, (first, *others), encoding, omegas), imported)
+
+
+def _ended(stack: Stack, imported: Imported) -> Stack:
+    """Return a network whose last layer is linear.
+
+    Where an activation follows it, its values pass through one layer more that changes nothing.
+    """
     if imported.outermost_linear:
-        return layers
-    channels = len(layers[-1].weight)
-    return [*layers, Linear("values", torch.eye(channels).double(), torch.zeros(channels).double())]
+        return stack
+    channels = len(stack.layers[-1].weight)
+    end = Linear("values", torch.eye(channels).double(), torch.zeros(channels).double())
+    return replace(stack, layers=(*stack.layers, end))
+
+
+def _matrix_name(tensors: Mapping[str, Tensor], imported: Imported, axes: int, where: str) -> str:
+    """Return the name of the only matrix of coordinates that belongs to no layer."""
+    layers = {name.strip().removesuffix(".T") for name in re.split("[,+]", imported.map)}
+    others = [name for name in tensors if not (name in layers if imported.map else name.endswith(".weight"))]
+    found = [name for name in others if tensors[name].dim() == 2 and axes in tensors[name].shape]
+    if len(found) != 1:
+        raise InputError(
+            f"encoding {imported.encoding} needs one matrix of {axes} rows or columns beside the layers, and "
+            f"{where} has {', '.join(found) or 'none'}"
+        )
+    return found[0]
 
 
 def _mapped(tensors: Mapping[str, Tensor], map: str, where: str) -> dict[str, Tensor]:
@@ -119,8 +160,8 @@ def linear_layers(tensors: Mapping[str, Tensor], where: str) -> list[Linear]:
     Raises
     ------
     InputError
-        If there are other tensors than weights, biases and factors of activations, if one is complex or not
-        finite, or the layers do not follow on each other.
+        If there are other tensors than weights, biases and factors of activations, or if one is complex or
+        not finite.
     """
     weights = {
         name.removesuffix(".weight"): value for name, value in tensors.items() if name.endswith(".weight")
@@ -130,7 +171,8 @@ def linear_layers(tensors: Mapping[str, Tensor], where: str) -> list[Linear]:
     if others or not weights:
         found = ", ".join(others or tensors) or "nothing"
         raise InputError(
-            f"{where} holds {found}; known are linear layers, NAME.weight and NAME.bias; name others by map"
+            f"{where} holds {found}; known are linear layers, NAME.weight and NAME.bias; name others by map, "
+            "and what is in front by encoding"
         )
     for name, value in tensors.items():
         if value.is_complex():
@@ -138,11 +180,7 @@ def linear_layers(tensors: Mapping[str, Tensor], where: str) -> list[Linear]:
         if not torch.isfinite(value).all():
             raise InputError(f"{where}: {name} holds NaN or infinity")
     layers = [_linear(name, value, tensors, where) for name, value in weights.items()]
-    layers.sort(key=lambda layer: _in_order(layer.name))
-    for before, after in itertools.pairwise(layers):
-        if before.weight.shape[0] != after.weight.shape[1]:
-            raise InputError(f"{where}: {after} cannot follow {before}")
-    return layers
+    return sorted(layers, key=lambda layer: _in_order(layer.name))
 
 
 def _linear(name: str, weight: Tensor, tensors: Mapping[str, Tensor], where: str) -> Linear:
@@ -160,138 +198,8 @@ def _in_order(name: str) -> list[tuple[int, int, str]]:
     return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts]
 
 
-def factors(tensors: Mapping[str, Tensor]) -> set[float]:
+def omegas_in(tensors: Mapping[str, Tensor]) -> frozenset[float]:
     """Return the frequency factors that a checkpoint itself names, rounded as they are written."""
-    return {round(float(v), 6) for name, v in tensors.items() if name.rpartition(".")[2] == "omega_0"}
-
-
-def network_of(network: Network, layers: list[Linear], axes: int, where: str) -> Network:
-    """Return the settings of a network with the shape of the layers, for a signal of so many axes.
-
-    Raises
-    ------
-    InputError
-        If no such network can be had.
-    """
-    model = activations().get(network.model)
-    if model is not None and (model.encoding([8]) or any(True for _ in model().parameters())):
-        raise InputError(f"a network of the model {network.model} cannot be imported, only trained here")
-    shape = " -> ".join(str(n) for n in (layers[0].weight.shape[1], *(len(layer.weight) for layer in layers)))
-    if layers[0].weight.shape[1] != axes or len(layers[-1].weight) > MOST_CHANNELS:
-        raise InputError(
-            f"{where} is a network of {shape}; the signal has {axes} coordinate(s), and 1 to {MOST_CHANNELS} "
-            "channels are possible"
-        )
-    if len(layers) == 1:
-        raise InputError(f"{where} is a network of {shape}, without a hidden layer; at least one is needed")
-    widths = tuple(len(layer.weight) for layer in layers[:-1])
-    if network.hidden_widths and network.widths != widths:
-        raise InputError(
-            f"{where} is a network of {shape}, and hidden_widths says {network.hidden_widths}; leave it out"
-        )
-    return replace(network, hidden_widths=",".join(map(str, widths)))
-
-
-def imported_network(architecture: Architecture, layers: list[Linear], imported: Imported) -> INR:
-    """Return the network in float64, with the same function as where it came from.
-
-    Parameters
-    ----------
-    architecture
-        Of the shape that `network_of` found, with the first layer's own omega_0.
-    layers
-        From `linear_layers`.
-    imported
-        What its inputs and outputs meant; first and last layer take that in exactly.
-    """
-    model = INR(architecture).double()
-    first = _in_omega_0(layers[0], architecture)
-    layers = [first, *layers[1:]]
-    weights = [layer.weight.clone() for layer in layers]
-    biases = [layer.bias.clone() for layer in layers]
-    if imported.axes == "yx":
-        weights[0] = weights[0].flip(1)
-    if imported.coordinates != "centres":
-        # A pixel's centre c is at c n / (n - 1) where the outermost centres are at -1 and 1.
-        stretch = [n / max(1, n - 1) for n in architecture.sides]
-        weights[0] *= torch.tensor(stretch, dtype=torch.float64)
-    if imported.coordinates == "unit":
-        weights[0] /= 2
-        biases[0] += first.weight.sum(dim=1) / 2
-    if imported.values == "unit":
-        weights[-1] *= 2
-        biases[-1] = 2 * biases[-1] - 1
-    with torch.no_grad():
-        for own, weight, bias in zip(model.dense_layers(), weights, biases, strict=True):
-            own.weight.copy_(weight)
-            own.bias.copy_(bias)
-    return model.eval()
-
-
-def _in_omega_0(first: Linear, architecture: Architecture) -> Linear:
-    """Return the first layer, whose factor is `first_omega_0`, as one whose factor is that of all layers."""
-    omegas = (architecture.first_omega_0, architecture.omega_0)
-    assert omegas[0] is not None and omegas[1] is not None
-    x = torch.linspace(-1, 1, 9, dtype=torch.float64)
-    one, other = (architecture.activation(omega_0).wave(x) for omega_0 in omegas)
-    if not torch.equal(one, other):
-        raise InputError(
-            f"a {architecture.model} is no function of omega_0 (W x + b) alone, so its first_omega_0 must be "
-            f"its omega_0, {omegas[1]:g}, not {omegas[0]:g}"
-        )
-    factor = omegas[0] / omegas[1]
-    return replace(first, weight=factor * first.weight, bias=factor * first.bias)
-
-
-def start_of(
-    tensors: Mapping[str, Tensor],
-    network: Network,
-    precision: Precision,
-    imported: Imported,
-    *,
-    sides: tuple[int, ...],
-    where: str,
-    value: Fixed = PIXEL,
-) -> INR:
-    """Return the network that a checkpoint holds, in float64; training takes float32.
-
-    Parameters
-    ----------
-    tensors
-        The checkpoint's.
-    network
-        Says model, omega_0 and that of the first layer; widths and number of layers are the checkpoint's.
-    precision
-        For quantization later.
-    imported
-        What its inputs and outputs meant.
-    sides
-        Of the signal, the fastest axis first.
-    where
-        What messages call the checkpoint.
-    value
-        Format of the signal's values.
-
-    Raises
-    ------
-    InputError
-        If it holds no network that can be had.
-    """
-    layers = layers_of(tensors, imported, where)
-    network = network_of(network, layers, len(sides), where)
-    architecture = Architecture(
-        network.model,
-        sides,
-        len(layers[-1].weight),
-        omega_0=network.omega_0,
-        precision=precision,
-        activation_impl=network.activation_impl,
-        value=value,
-        hidden_widths=network.hidden_widths,
+    return frozenset(
+        round(float(value), 6) for name, value in tensors.items() if name.rpartition(".")[2] == "omega_0"
     )
-    architecture = replace(architecture, first_omega_0=network.first_omega_0 or architecture.omega_0)
-    told = factors(tensors)
-    if told and not any(math.isclose(architecture.omega_0 or 0, value, rel_tol=1e-6) for value in told):
-        said = ", ".join(f"{value:g}" for value in sorted(told))
-        raise InputError(f"{where} says that omega_0 is {said}, not {architecture.omega_0:g}; give --omega-0")
-    return imported_network(architecture, layers, imported)

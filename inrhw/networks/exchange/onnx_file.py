@@ -11,11 +11,15 @@ from torch import Tensor
 
 from inrhw.base.errors import InputError
 from inrhw.networks.exchange.extra import check_extra
+from inrhw.networks.exchange.recording import Product, Recording, Sine, shown
 
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto
 
 _Floats = NDArray[np.float64]
+
+#: By how much these are ahead of a sine.
+_AHEAD = {"Sin": 0.0, "Cos": np.pi / 2}
 
 
 def load_onnx(path: Path) -> "ModelProto":
@@ -45,27 +49,37 @@ def load_onnx(path: Path) -> "ModelProto":
     return model
 
 
-def tensors_of(model: "ModelProto") -> dict[str, Tensor]:
-    """Return the weights and biases of its linear layers, named by their places as in a `state_dict`.
+def recorded_of(model: "ModelProto", axes: int, path: Path) -> Recording:
+    """Return what it computes of some coordinates.
 
     A layer is a Gemm, or a MatMul and the Add that follows it, with constants. What stands between layers is
     not read: `function_of` shows whether it is the activation that the user named.
+
+    Raises
+    ------
+    InputError
+        If there is an operator that cannot be evaluated.
     """
-    constants, tensors = _constants(model), dict[str, Tensor]()
-    sums: dict[str, str] = {}
+    constants, x = _constants(model), shown(axes)
+    values = _evaluated(model, x, path)
+    products, sums = list[Product](), dict[str, Product]()
+    sines = list[Sine]()
     for node in model.graph.node:
         given = [constants.get(name) for name in node.input]
         found = _products(node, given)
         if found is not None:
-            name = str(len(tensors) // 2)
-            weight, bias = found
-            tensors |= {f"{name}.weight": torch.from_numpy(weight), f"{name}.bias": torch.from_numpy(bias)}
-            sums[node.output[0]] = f"{name}.bias"
-        elif node.op_type == "Add" and (bias_name := next((sums[n] for n in node.input if n in sums), None)):
+            weight, bias = map(torch.from_numpy, found)
+            sums[node.output[0]] = Product(_tensor(values[node.input[0]]), weight, bias)
+            products.append(sums[node.output[0]])
+        elif node.op_type == "Add" and (product := next((sums[n] for n in node.input if n in sums), None)):
             added = next((value for value in given if value is not None), None)
             if added is not None:
-                tensors[bias_name] = tensors[bias_name] + torch.from_numpy(added.reshape(-1).copy())
-    return tensors
+                assert product.bias is not None
+                product.bias = product.bias + torch.from_numpy(added.reshape(-1).copy())
+        elif node.op_type in _AHEAD:
+            argument, value = _tensor(values[node.input[0]]), _tensor(values[node.output[0]])
+            sines.append(Sine(argument, value, _AHEAD[node.op_type]))
+    return Recording(x, None, products, sines)
 
 
 def function_of(model: "ModelProto", path: Path) -> Callable[[Tensor], Tensor]:
@@ -73,21 +87,28 @@ def function_of(model: "ModelProto", path: Path) -> Callable[[Tensor], Tensor]:
 
     It raises InputError if there is an operator that cannot be evaluated.
     """
+    (name, *_) = (output.name for output in model.graph.output)
+    return lambda x: _tensor(_evaluated(model, x, path)[name]).reshape(len(x), -1)
+
+
+def _evaluated(model: "ModelProto", x: Tensor, path: Path) -> dict[str, _Floats]:
+    """Return what each node gives, by name, for coordinates [samples, axes]."""
     from onnx.reference import ReferenceEvaluator  # noqa: PLC0415
 
     (taken,) = _inputs(model)
     more = len(taken.type.tensor_type.shape.dim) - 2
+    shaped = x.numpy().reshape((1,) * more + tuple(x.shape))
+    try:
+        found = ReferenceEvaluator(model).run(None, {taken.name: shaped}, intermediate=True)
+    except Exception as error:  # of any operator
+        reason = " ".join(str(error).split())
+        raise InputError(f"{path} cannot be evaluated: {reason[:120]}") from error
+    assert isinstance(found, dict)
+    return found
 
-    def function(x: Tensor) -> Tensor:
-        shaped = x.numpy().reshape((1,) * more + tuple(x.shape))
-        try:
-            first, *_ = map(np.asarray, ReferenceEvaluator(model).run(None, {taken.name: shaped}))
-        except Exception as error:  # of any operator
-            reason = " ".join(str(error).split())
-            raise InputError(f"{path} cannot be evaluated: {reason[:120]}") from error
-        return torch.from_numpy(first.astype(np.float64)).reshape(len(x), -1)
 
-    return function
+def _tensor(value: _Floats) -> Tensor:
+    return torch.from_numpy(np.asarray(value, dtype=np.float64))
 
 
 def _inputs(model: "ModelProto") -> list[Any]:

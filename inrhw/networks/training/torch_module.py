@@ -4,10 +4,11 @@ import copy
 
 from torch import nn
 
-from inrhw.networks.exchange.checkpoint import start_of
+from inrhw.networks.exchange.checkpoint import omegas_in, stack_in, stack_of
 from inrhw.networks.exchange.comparison import check_same
 from inrhw.networks.exchange.imported import Imported
-from inrhw.networks.exchange.recorder import recorded
+from inrhw.networks.exchange.recording import recorded
+from inrhw.networks.exchange.start import start_of
 from inrhw.networks.network import Network
 from inrhw.networks.precision import Precision
 from inrhw.networks.training.fitted import Fitted, fit
@@ -54,8 +55,12 @@ def from_torch(
     imported, precision = imported or Imported(), precision or Precision()
     sides, value = (signal.sides, signal.value) if signal else (sides, PIXEL)
     module = copy.deepcopy(module).cpu().double().eval()
-    tensors = module.state_dict() if imported.map else recorded(module, len(sides))
-    start = start_of(tensors, network, precision, imported, sides=sides, value=value, where="the module")
-    check_same(module, start, imported, "the module")
+    state, axes, where = module.state_dict(), len(sides), "the module"
+    if imported.map:
+        stack = stack_in(state, imported, axes, where)
+    else:
+        stack = stack_of(recorded(module, axes), omegas_in(state), imported, where)
+    start = start_of(stack, network, precision, imported, sides=sides, value=value)
+    check_same(module, start, imported, where)
     signal = signal or Picture("rendering", start.render())
     return fit(signal, start.architecture, Training(finetune=finetune), start=start.float())

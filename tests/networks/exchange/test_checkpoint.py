@@ -14,9 +14,11 @@ from torch import Tensor, nn
 
 from inrhw.base.errors import InputError
 from inrhw.lowering.integer_graph import lower
-from inrhw.networks.exchange.checkpoint import layers_of, linear_layers, read_checkpoint, start_of
+from inrhw.networks.exchange.checkpoint import linear_layers, read_checkpoint, stack_in
 from inrhw.networks.exchange.comparison import coordinates_of
 from inrhw.networks.exchange.imported import Imported
+from inrhw.networks.exchange.start import start_of
+from inrhw.networks.inr import INR
 from inrhw.networks.network import Network
 from inrhw.networks.precision import Precision
 from inrhw.networks.training.torch_module import from_torch
@@ -129,6 +131,11 @@ def small(make: Callable[[], nn.Module]) -> nn.Module:
     return module
 
 
+def start_in(tensors: dict[str, Tensor], network: Network, imported: Imported = Imported()) -> INR:
+    """Do what `inrhw import` does with a file of weights."""
+    return start_of(stack_in(tensors, imported, 2, "it"), network, Precision(), imported, sides=SIZE)
+
+
 @pytest.mark.parametrize("values", ["signed", "unit"])
 @pytest.mark.parametrize("axes", ["yx", "xy"])
 @pytest.mark.parametrize("coordinates", ["corners", "centres", "unit"])
@@ -138,7 +145,7 @@ def test_the_imported_network_gives_what_the_module_gives(
 ) -> None:
     make, network = MODULES[name]
     module, imported = small(make), Imported("", coordinates, axes, values)
-    start = start_of(module.state_dict(), network, Precision(), imported, sides=SIZE, where="here")
+    start = start_in(module.state_dict(), network, imported)
     given = module(coordinates_of(start, imported))
     wanted = (given + 1) * 127.5 if values == "signed" else given * 255
     assert (start(start.coordinates()) - wanted).abs().max() < 255e-6
@@ -146,9 +153,7 @@ def test_the_imported_network_gives_what_the_module_gives(
 
 def test_coordinates_are_those_of_public_code() -> None:
     """A mesh of linspace(-1, 1, n) in the order of the axes, as vsitzmann/siren's get_mgrid makes it."""
-    start = start_of(
-        siren().state_dict(), Network("siren"), Precision(), Imported(), sides=SIZE, where="here"
-    )
+    start = start_in(siren().state_dict(), Network("siren"))
     mesh = torch.meshgrid(torch.linspace(-1, 1, 4), torch.linspace(-1, 1, 5), indexing="ij")
     expected = torch.stack(mesh, dim=-1).reshape(-1, 2)
     assert torch.allclose(coordinates_of(start, Imported()).float(), expected)
@@ -216,13 +221,13 @@ def test_a_map_finds_layers_under_any_name() -> None:
     layers = linear_layers(siren().state_dict(), "it")
     strange = {"wxyz"[k]: layer.weight.T if k == 1 else layer.weight for k, layer in enumerate(layers)}
     strange |= {f"b{k}": layer.bias for k, layer in enumerate(layers[:-1])} | {"step": torch.zeros(1)}
-    found = layers_of(strange, Imported(map="w+b0, x.T+b1,y+b2,z"), "it")
+    found = stack_in(strange, Imported(map="w+b0, x.T+b1,y+b2,z"), 2, "it").layers
     assert all(torch.equal(a.weight, b.weight) for a, b in zip(found, layers, strict=True))
     assert all(torch.equal(a.bias, b.bias) for a, b in zip(found[:-1], layers, strict=False))
     assert not found[-1].bias.any()
     for map, missing in (("w+c,x", "'c'"), ("v+b0", "'v'"), ("", "holds w, x, y, z, b0, b1, b2, step")):
         with pytest.raises(InputError, match=missing):
-            layers_of(strange, Imported(map=map), "it")
+            stack_in(strange, Imported(map=map), 2, "it")
 
 
 def test_fine_tuning_follows_the_picture() -> None:
@@ -320,7 +325,6 @@ def with_(**tensors: Tensor) -> dict[str, Tensor]:
             r"6 rows of weights and \[5\] biases",
         ),
         (siren().state_dict(), Network("incode"), "cannot be imported, only trained here"),
-        (siren().state_dict(), Network("relu_pe"), "cannot be imported, only trained here"),
         (siren().state_dict(), Network("sirenn"), "model must be one of"),
         (siren(channels=9).state_dict(), Network("siren"), "1 to 8 channels"),
         (Wire(2, 6).state_dict() | {"3.weight": torch.zeros(1, 6)}, Network("wire"), "omega_0 is 12, not 20"),
@@ -330,7 +334,7 @@ def test_what_is_no_network_of_ours_is_one_sentence(
     tensors: dict[str, Tensor], network: Network, message: str
 ) -> None:
     with pytest.raises(InputError, match=message) as caught:
-        start_of(tensors, network, Precision(), Imported(), sides=SIZE, where="it")
+        start_in(tensors, network)
     assert "\n" not in str(caught.value)
 
 

@@ -14,10 +14,11 @@ from onnx import TensorProto, helper, numpy_helper
 from inrhw.base.errors import InputError
 from inrhw.lowering.exchange.onnx_program import onnx_of
 from inrhw.networks.architecture import Architecture
-from inrhw.networks.exchange.checkpoint import start_of
+from inrhw.networks.exchange.checkpoint import stack_of
 from inrhw.networks.exchange.comparison import check_same, coordinates_of
 from inrhw.networks.exchange.imported import Imported
-from inrhw.networks.exchange.onnx_file import function_of, load_onnx, tensors_of
+from inrhw.networks.exchange.onnx_file import function_of, load_onnx, recorded_of
+from inrhw.networks.exchange.start import start_of
 from inrhw.networks.inr import INR
 from inrhw.networks.network import Network
 from inrhw.networks.precision import Precision
@@ -87,7 +88,8 @@ def saved(path: Path, linear: Any, activation: Any, shape: Sequence[Any] = ("n",
 def imported(path: Path, network: Network) -> INR:
     """Do what `inrhw import` does."""
     model, how = load_onnx(path), Imported()
-    start = start_of(tensors_of(model), network, Precision(), how, sides=SIZE, where="it")
+    stack = stack_of(recorded_of(model, 2, path), frozenset(), how, "it")
+    start = start_of(stack, network, Precision(), how, sides=SIZE)
     check_same(function_of(model, path), start, how, "it")
     return start
 
