@@ -20,6 +20,7 @@ from inrhw.ops.registry import curve_nodes, implementation, operations, weight_c
 from inrhw.signals.grid import Grid, size_text
 from inrhw.signals.patches import Patches
 from inrhw.signals.samples import PIXEL, check_channels, check_value
+from inrhw.signals.tiling import Tiling
 
 #: Samples of a signal on one axis for which a network starts with omega_0: a side of a picture.
 _LINE = 512
@@ -230,9 +231,14 @@ class Architecture:
         return Patches(tuple(side * self.scale for side in self.sides), self.patch)
 
     @property
+    def tiling_of_patches(self) -> Tiling:
+        """Where the tiles are among what evaluations give: one is all of it."""
+        return Tiling(self.grid.sides, self.grid.sides)
+
+    @property
     def tiles(self) -> int:
         """Networks that together hold the signal."""
-        return 1
+        return self.tiling_of_patches.tiles
 
     @property
     def evaluations(self) -> int:
