@@ -2,7 +2,7 @@
 
 import pickle
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +23,12 @@ _WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "network")
 
 #: What some layers keep beside weights: the factors of their activations, one number each.
 _FACTORS = ("omega_0", "scale_0")
+
+#: Characters of a name, and names in a message, at most.
+_LONGEST, _LISTED = 200, 8
+
+#: What a number is at most, and what is no more than 0: float32 is then enough for all that is computed.
+_MOST, _LEAST = 1e12, 1e-30
 
 
 def read_checkpoint(path: Path) -> dict[str, Tensor]:
@@ -48,13 +54,19 @@ def read_checkpoint(path: Path) -> dict[str, Tensor]:
             "write it by torch.save(model.state_dict(), ...)"
         ) from error
     except (RuntimeError, EOFError, ValueError, KeyError) as error:
-        raise InputError(f"{path} is no readable checkpoint of torch; it may be cut off") from error
-    for name in _WRAPPERS:
-        if isinstance(found, Mapping) and isinstance(found.get(name), Mapping):
-            found = found[name]
+        raise InputError(
+            f"{path} is no readable checkpoint of torch; it may be cut off, or hold a program (TorchScript)"
+        ) from error
+    for _ in _WRAPPERS:  # one in another
+        inner = [found[name] for name in _WRAPPERS if isinstance(found, Mapping) and name in found]
+        found = next((each for each in inner if isinstance(each, Mapping)), found)
     if not isinstance(found, Mapping):
         raise InputError(f"{path} holds a {type(found).__name__}, not the state_dict of a model")
-    return {str(name): value for name, value in found.items() if isinstance(value, Tensor)}
+    tensors = {str(name): value for name, value in found.items() if isinstance(value, Tensor)}
+    for name in tensors:
+        if not name.isprintable() or len(name) > _LONGEST:
+            raise InputError(f"{path} has a tensor whose name is no usable text, {name[:40]!r}")
+    return tensors
 
 
 def stack_in(tensors: Mapping[str, Tensor], imported: Imported, axes: int, where: str) -> Stack:
@@ -70,9 +82,9 @@ def stack_in(tensors: Mapping[str, Tensor], imported: Imported, axes: int, where
     first, *others = linear_layers(_mapped(rest, imported.map, where) if imported.map else rest, where)
     encoding = None
     if imported.encoding is not None:
-        matrix = tensors[name].double() if name else torch.zeros(0, axes)
+        matrix = _numbers(tensors, name, where) if name else torch.zeros(0, axes)
         encoding, first = _laid_out(imported.encoding, matrix, first, axes, where)
-    return _ended(Stack(where, (first, *others), encoding, omegas_in(tensors)), imported)
+    return _ended(Stack(where, (first, *others), encoding, omegas_in(tensors, where)), imported)
 
 
 def _laid_out(
@@ -134,7 +146,7 @@ def _matrix_name(tensors: Mapping[str, Tensor], imported: Imported, axes: int, w
     if len(found) != 1:
         raise InputError(
             f"encoding {imported.encoding} needs one matrix of {axes} rows or columns beside the layers, and "
-            f"{where} has {', '.join(found) or 'none'}"
+            f"{where} has {_listed(found) or 'none'}"
         )
     return found[0]
 
@@ -146,8 +158,9 @@ def _mapped(tensors: Mapping[str, Tensor], map: str, where: str) -> dict[str, Te
         weight, _, bias = (name.strip() for name in layer.partition("+"))
         name = weight.removesuffix(".T")
         for missing in {name, bias or name} - set(tensors):
-            raise InputError(f"map: {where} has no {missing!r}; it holds {', '.join(tensors) or 'nothing'}")
-        found[f"{k}.weight"] = tensors[name].T if weight.endswith(".T") else tensors[name]
+            raise InputError(f"map: {where} has no {missing!r}; it holds {_listed(tensors) or 'nothing'}")
+        turns = weight.endswith(".T") and tensors[name].dim() == 2
+        found[f"{k}.weight"] = tensors[name].T if turns else tensors[name]
         found |= {f"{k}.bias": tensors[bias]} if bias else {}
     return found
 
@@ -160,46 +173,76 @@ def linear_layers(tensors: Mapping[str, Tensor], where: str) -> list[Linear]:
     Raises
     ------
     InputError
-        If there are other tensors than weights, biases and factors of activations, or if one is complex or
-        not finite.
+        If there are other tensors than weights, biases and factors of activations, or as `_numbers`.
     """
-    weights = {
-        name.removesuffix(".weight"): value for name, value in tensors.items() if name.endswith(".weight")
-    }
-    known = {f"{name}.{kind}" for name in weights for kind in ("weight", "bias")}
+    names = [name.removesuffix(".weight") for name in tensors if name.endswith(".weight")]
+    known = {f"{name}.{kind}" for name in names for kind in ("weight", "bias")}
     others = [n for n in tensors if n not in known and n.rpartition(".")[2] not in _FACTORS]
-    if others or not weights:
-        found = ", ".join(others or tensors) or "nothing"
+    if others or not names:
         raise InputError(
-            f"{where} holds {found}; known are linear layers, NAME.weight and NAME.bias; name others by map, "
-            "and what is in front by encoding"
+            f"{where} holds {_listed(others or tensors) or 'nothing'}; known are linear layers, NAME.weight "
+            "and NAME.bias; name others by map, and what is in front by encoding"
         )
-    for name, value in tensors.items():
-        if value.is_complex():
-            raise InputError(f"{where}: {name} is complex, which no circuit computes; train the real form")
-        if not torch.isfinite(value).all():
-            raise InputError(f"{where}: {name} holds NaN or infinity")
-    layers = [_linear(name, value, tensors, where) for name, value in weights.items()]
-    return sorted(layers, key=lambda layer: _in_order(layer.name))
+    return [_linear(name, tensors, where) for name in sorted(names, key=_in_order)]
 
 
-def _linear(name: str, weight: Tensor, tensors: Mapping[str, Tensor], where: str) -> Linear:
+def _listed(names: Collection[str]) -> str:
+    """Return names for a message; not all if there are many."""
+    first, more = list(names)[:_LISTED], len(names) - _LISTED
+    return ", ".join(first) + (f" and {more} more" if more > 0 else "")
+
+
+def _numbers(tensors: Mapping[str, Tensor], name: str, where: str) -> Tensor:
+    """Return a tensor in float64, however it is stored; raise InputError unless it holds usable numbers."""
+    value = tensors[name]
+    if value.is_complex():
+        raise InputError(f"{where}: {name} is complex, which no circuit computes; train the real form")
+    try:
+        numbers = value.to_dense().double()
+        finite = bool(torch.isfinite(numbers).all())
+    except RuntimeError as error:
+        raise InputError(
+            f"{where}: {name} is stored in a way that has no plain numbers; save them"
+        ) from error
+    if not finite:
+        raise InputError(f"{where}: {name} holds NaN or infinity")
+    if (numbers.abs() > _MOST).any():
+        raise InputError(f"{where}: {name} holds {numbers.abs().max():.2g}; at most {_MOST:g} is possible")
+    return numbers.where(numbers.abs() >= _LEAST, 0)
+
+
+def _linear(name: str, tensors: Mapping[str, Tensor], where: str) -> Linear:
+    weight = _numbers(tensors, f"{name}.weight", where)
     if weight.dim() != 2:
         raise InputError(f"{where}: {name}.weight has {weight.dim()} dimensions; a linear layer's has 2")
-    bias = tensors.get(f"{name}.bias", torch.zeros(len(weight)))
+    bias = torch.zeros(len(weight)).double()
+    if f"{name}.bias" in tensors:
+        bias = _numbers(tensors, f"{name}.bias", where)
     if bias.shape != weight.shape[:1]:
         raise InputError(f"{where}: {name} has {len(weight)} rows of weights and {list(bias.shape)} biases")
-    return Linear(name, weight.double(), bias.double())
+    return Linear(name, weight, bias)
 
 
 def _in_order(name: str) -> list[tuple[int, int, str]]:
     """Return what sorts names by the numbers in them; a word comes after a number at its place."""
     parts = [part for part in re.split(r"[._]", name) if part not in ("linear", "net", "layers")]
-    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts]
+    numbered = [(part, part.isascii() and part.isdigit()) for part in parts]
+    return [(0, int(part), "") if is_number else (1, 0, part) for part, is_number in numbered]
 
 
-def omegas_in(tensors: Mapping[str, Tensor]) -> frozenset[float]:
-    """Return the frequency factors that a checkpoint itself names, rounded as they are written."""
-    return frozenset(
-        round(float(value), 6) for name, value in tensors.items() if name.rpartition(".")[2] == "omega_0"
-    )
+def omegas_in(tensors: Mapping[str, Tensor], where: str) -> frozenset[float]:
+    """Return the frequency factors that a checkpoint itself names, rounded as they are written.
+
+    Raises
+    ------
+    InputError
+        If one is not a number.
+    """
+    found = set[float]()
+    for name in tensors:
+        if name.rpartition(".")[2] == "omega_0":
+            value = _numbers(tensors, name, where)
+            if value.numel() != 1:
+                raise InputError(f"{where}: {name} has {value.numel()} numbers; known are layers with one")
+            found.add(round(value.item(), 6))
+    return frozenset(found)

@@ -49,6 +49,8 @@ def load_onnx(path: Path) -> "ModelProto":
         raise InputError(f"{path} is what `inrhw export` wrote, integers and tables; import what was trained")
     if len(_inputs(model)) != 1:
         raise InputError(f"{path} has {len(_inputs(model))} inputs; known are networks of coordinates alone")
+    if not model.graph.output:
+        raise InputError(f"{path} has no output; export the network with its values")
     if model.functions:
         model = inline_local_functions(model)
     _compute_in_float64(model)
@@ -113,7 +115,7 @@ def _evaluated(model: "ModelProto", x: Tensor, path: Path) -> dict[str, _Floats]
 
 
 def _tensor(value: _Floats) -> Tensor:
-    return torch.from_numpy(np.array(value, dtype=np.float64, order="C"))
+    return torch.from_numpy(np.array(value, np.result_type(value, np.float64), order="C"))
 
 
 def _inputs(model: "ModelProto") -> list[Any]:
@@ -135,6 +137,8 @@ def _product(node: "NodeProto", values: Mapping[str, _Floats], constants: set[st
     """Return the layer of a node that multiplies by a constant matrix, on either side; None for any other."""
     said = {each.name: each for each in node.attribute}
     one, other = (values[name] for name in node.input[:2])
+    if min(one.ndim, other.ndim) < 2:
+        return None
     one = one.T if "transA" in said and said["transA"].i else one
     other = other.T if "transB" in said and said["transB"].i else other
     if node.input[1] in constants:

@@ -20,6 +20,9 @@ from inrhw.signals.samples import MOST_CHANNELS, PIXEL
 #: What values are brought below that end at 1: between the samples they may be a little larger.
 _BELOW = 15 / 16
 
+#: What its layers multiply by at most.
+_MOST = 1e18
+
 #: Samples that are looked at at once.
 _AT_ONCE = 1 << 14
 
@@ -84,7 +87,7 @@ def _network_of(network: Network, stack: Stack, axes: int) -> Network:
     if model is not None and any(True for _ in model().parameters()):
         raise InputError(f"a network of the model {network.model} cannot be imported, only trained here")
     layers, where = stack.layers, f"{stack.where} is a network of {stack}"
-    if stack.parts[0].weight.shape[1] != axes or len(layers[-1].weight) > MOST_CHANNELS:
+    if stack.parts[0].weight.shape[1] != axes or not 1 <= len(layers[-1].weight) <= MOST_CHANNELS:
         raise InputError(
             f"{where}; the signal has {axes} coordinate(s), and 1 to {MOST_CHANNELS} channels are possible; "
             "say by encoding what is in front of its layers"
@@ -94,7 +97,10 @@ def _network_of(network: Network, stack: Stack, axes: int) -> Network:
     widths = tuple(len(layer.weight) for layer in layers[:-1])
     if network.hidden_widths and network.widths != widths:
         raise InputError(f"{where}, and hidden_widths says {network.hidden_widths}; leave it out")
-    return replace(network, hidden_widths=",".join(map(str, widths)))
+    try:
+        return replace(network, hidden_widths=",".join(map(str, widths)))
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from error
 
 
 def _start(architecture: Architecture, stack: Stack, imported: Imported) -> INR:
@@ -116,6 +122,9 @@ def _start(architecture: Architecture, stack: Stack, imported: Imported) -> INR:
             own.bias.copy_(layer.bias)
     if architecture.activation.homogeneous:
         _bring_below_one(model)
+    largest = max(value.detach().abs().max().item() for value in model.parameters())
+    if largest > _MOST:
+        raise InputError(f"{stack.where} multiplies by up to {largest:.2g}, more than {_MOST:g}; scale it")
     return model.eval()
 
 

@@ -2,8 +2,9 @@
 
 import copy
 
-from torch import nn
+from torch import Tensor, nn
 
+from inrhw.base.errors import InputError
 from inrhw.networks.exchange.checkpoint import omegas_in, stack_in, stack_of
 from inrhw.networks.exchange.comparison import check_same
 from inrhw.networks.exchange.imported import Imported
@@ -33,7 +34,7 @@ def from_torch(
     ----------
     module
         Linear layers with one of our activations between them, however it is written: it is run once to
-        find them. It takes [samples, axes] and gives [samples, channels].
+        find them. It takes [samples, axes] and gives [samples, channels], alone or as the first of several.
     network
         Says model and omega_0; widths are the module's.
     signal
@@ -54,13 +55,32 @@ def from_torch(
     """
     imported, precision = imported or Imported(), precision or Precision()
     sides, value = (signal.sides, signal.value) if signal else (sides, PIXEL)
-    module = copy.deepcopy(module).cpu().double().eval()
-    state, axes, where = module.state_dict(), len(sides), "the module"
+    function, axes, where = _in_float64(module), len(sides), "the module"
+    state = function.state_dict()
     if imported.map:
         stack = stack_in(state, imported, axes, where)
     else:
-        stack = stack_of(recorded(module, axes), omegas_in(state), imported, where)
+        stack = stack_of(recorded(function, axes), omegas_in(state, where), imported, where)
     start = start_of(stack, network, precision, imported, sides=sides, value=value)
-    check_same(module, start, imported, where)
+    check_same(lambda x: _first(function(x)), start, imported, where)
     signal = signal or Picture("rendering", start.render())
     return fit(signal, start.architecture, Training(finetune=finetune), start=start.float())
+
+
+def _in_float64(module: nn.Module) -> nn.Module:
+    """Return a copy that computes in float64 on the CPU."""
+    if not isinstance(module, nn.Module):
+        raise InputError(f"a module of torch is needed, not a {type(module).__name__}")
+    try:
+        return copy.deepcopy(module).cpu().double().eval()
+    except (RuntimeError, TypeError) as error:  # without data, or what cannot be copied
+        reason = " ".join(str(error).split())
+        raise InputError(f"the module cannot be copied to the CPU: {reason[:120]}") from error
+
+
+def _first(result: object) -> Tensor:
+    """Return what a module gives; public SIREN code gives coordinates too."""
+    value = result[0] if isinstance(result, tuple) and result else result
+    if not isinstance(value, Tensor):
+        raise InputError(f"the module gives a {type(value).__name__}; let it give a tensor")
+    return value

@@ -259,8 +259,38 @@ def test_files_of_torch_and_safetensors_are_read(tmp_path: Path, suffix: str) ->
 
 @pytest.mark.parametrize("wrapper", ["state_dict", "model_state_dict", "model"])
 def test_weights_beside_other_things_are_found(tmp_path: Path, wrapper: str) -> None:
-    torch.save({"epoch": 3, wrapper: siren().state_dict()}, tmp_path / "net.pt")
+    torch.save({"epoch": 3, wrapper: {"net": siren().state_dict()}}, tmp_path / "net.pt")
     assert len(linear_layers(read_checkpoint(tmp_path / "net.pt"), "here")) == 4
+
+
+FORMS: dict[str, Callable[[Tensor], Tensor]] = {
+    "half": Tensor.half,
+    "bfloat16": Tensor.bfloat16,
+    "float8": lambda value: value.to(torch.float8_e4m3fn),
+    "integers": lambda value: (10 * value).to(torch.int8),
+    "sparse": Tensor.to_sparse,
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_numbers_are_read_however_they_are_stored(form: str) -> None:
+    stored = {name: FORMS[form](value) for name, value in siren().state_dict().items()}
+    for layer in linear_layers(stored, "here"):
+        assert torch.equal(layer.weight, stored[f"{layer.name}.weight"].to_dense().double())
+
+
+def test_numbers_that_float32_takes_for_none_are_none() -> None:
+    """Weights of dead neurons decay to 1e-45; that their format would be finer than all others."""
+    start = start_in(with_(**{"1__linear__weight": torch.full((6, 6), 1e-45)}), Network("siren"))
+    assert not start.get_parameter("layers.1.weight").any()
+
+
+@pytest.mark.parametrize("name", ["a\nb.weight", "9" * 5000 + ".weight"])
+def test_a_name_that_is_no_text_is_one_sentence(tmp_path: Path, name: str) -> None:
+    torch.save({name: torch.zeros(4, 2)}, tmp_path / "net.pt")
+    with pytest.raises(InputError, match="whose name is no usable text") as caught:
+        read_checkpoint(tmp_path / "net.pt")
+    assert "\n" not in str(caught.value)
 
 
 def test_layers_are_in_the_order_of_their_numbers() -> None:
@@ -327,6 +357,38 @@ def with_(**tensors: Tensor) -> dict[str, Tensor]:
         (siren().state_dict(), Network("incode"), "cannot be imported, only trained here"),
         (siren().state_dict(), Network("sirenn"), "model must be one of"),
         (siren(channels=9).state_dict(), Network("siren"), "1 to 8 channels"),
+        (with_(**{"3__weight": torch.zeros(0, 6)}), Network("siren"), r"\[3\] biases"),
+        (
+            {"0.weight": torch.ones(6, 2), "1.weight": torch.ones(0, 6)},
+            Network("siren"),
+            "2 -> 6 -> 0; the signal",
+        ),
+        (
+            {"0.weight": torch.ones(0, 2), "1.weight": torch.ones(3, 0)},
+            Network("siren"),
+            "2 -> 0 -> 3: hidden_wid",
+        ),
+        ({"0.weight": torch.ones(300, 2), "1.weight": torch.ones(3, 300)}, Network("siren"), "from 1 to 256"),
+        (with_(**{"1__linear__weight": torch.tensor(1.0)}), Network("siren"), "has 0 dimensions"),
+        (with_(**{"1__linear__bias": torch.zeros(1, 6)}), Network("siren"), r"and \[1, 6\] biases"),
+        (
+            with_(**{"1__linear__weight": torch.full((6, 6), 1e13)}),
+            Network("siren"),
+            r"holds 1e\+13; at most",
+        ),
+        (
+            with_(**{"1__linear__weight": torch.zeros(6, 6, device="meta")}),
+            Network("siren"),
+            "no plain numbers",
+        ),
+        (with_(**{"1__omega_0": torch.ones(6)}), Network("siren"), "1.omega_0 has 6 numbers"),
+        (
+            {f"{k}.weight": 1e12 * torch.ones(n) for k, n in enumerate([(6, 2), (6, 6), (3, 6)])},
+            Network("relu_pe"),
+            "it multiplies by up to",
+        ),
+        ({f"a{k}": torch.zeros(1) for k in range(99)}, Network("siren"), "a6, a7 and 91 more; known are"),
+        ({"²": torch.zeros(1)}, Network("siren"), "holds ²; known are"),
         (Wire(2, 6).state_dict() | {"3.weight": torch.zeros(1, 6)}, Network("wire"), "omega_0 is 12, not 20"),
     ],
 )

@@ -211,6 +211,25 @@ def test_several_inputs_are_one_sentence(tmp_path: Path) -> None:
         load_onnx(path)
 
 
+def test_no_outputs_are_one_sentence(tmp_path: Path) -> None:
+    path = saved(tmp_path / "net.onnx", gemm, sine)
+    model = onnx.load(path)
+    del model.graph.output[:]
+    onnx.save(model, path)
+    with pytest.raises(InputError, match="has no output"):
+        load_onnx(path)
+
+
+def test_a_product_with_a_vector_is_no_layer(tmp_path: Path) -> None:
+    path = saved(tmp_path / "net.onnx", gemm, sine)
+    model = onnx.load(path)
+    model.graph.node.append(helper.make_node("MatMul", ["y2", "b2"], ["z"]))
+    model.graph.output[0].name = "z"
+    onnx.save(model, path)
+    with pytest.raises(InputError, match=r"it gives \[20, 1\] for \[20, 2\], not \[20, 3\]"):
+        imported(path, Network("siren"))
+
+
 def test_what_inrhw_exported_is_no_network_to_import(tmp_path: Path) -> None:
     path = tmp_path / "own.onnx"
     network = INR(Architecture("quadinr", SIZE, 1, 4, 0)).quantized()
