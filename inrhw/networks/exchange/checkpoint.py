@@ -2,7 +2,7 @@
 
 import pickle
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,12 +10,14 @@ import torch
 from torch import Tensor
 
 from inrhw.base.errors import InputError
+from inrhw.networks.architecture import activations
 from inrhw.networks.exchange.encoding import encoded
 from inrhw.networks.exchange.imported import Imported
 from inrhw.networks.exchange.layouts import LAYOUTS, OF_A_MATRIX
 from inrhw.networks.exchange.recording import Recording, recorded
 from inrhw.networks.exchange.stack import Linear, Stack
 from inrhw.networks.tensors import load_tensors
+from inrhw.ops.curves.sine import SineActivation
 from inrhw.ops.kinds.activation import Encoding
 
 #: Names under which training scripts keep the weights beside other things.
@@ -39,7 +41,7 @@ def read_checkpoint(path: Path) -> dict[str, Tensor]:
     InputError
         If the file is missing, damaged, holds code or no tensors.
     """
-    if path.suffix == ".safetensors":
+    if path.suffix.lower() == ".safetensors":
         try:
             return load_tensors(path)[0]
         except InputError as error:
@@ -53,7 +55,7 @@ def read_checkpoint(path: Path) -> dict[str, Tensor]:
             f"{path} is no state_dict of torch, or it holds code, which is never run; "
             "write it by torch.save(model.state_dict(), ...)"
         ) from error
-    except (RuntimeError, EOFError, ValueError, KeyError) as error:
+    except Exception as error:  # of a damaged file it raises what comes
         raise InputError(
             f"{path} is no readable checkpoint of torch; it may be cut off, or hold a program (TorchScript)"
         ) from error
@@ -102,8 +104,13 @@ def _laid_out(
     return encoded(recording, recording.result, first, where)
 
 
-def stack_of(recording: Recording, omegas: frozenset[float], imported: Imported, where: str) -> Stack:
-    """Return the network that was recorded: its last layers that follow on each other, and what encodes.
+def stacks_of(
+    recording: Recording, model: str, omegas: frozenset[float], imported: Imported, where: str
+) -> Iterator[Stack]:
+    """Yield what a recorded network may be: the last layers that follow on each other, and what encodes.
+
+    Where there are as many sines in front as the second of these layers takes, the first of them may be what
+    the sines are of, unless layers of the model have sines themselves.
 
     Raises
     ------
@@ -117,13 +124,29 @@ def stack_of(recording: Recording, omegas: frozenset[float], imported: Imported,
     start = max(0, len(products) - 1)
     while start and len(products[start - 1].weight) == products[start].weight.shape[1]:
         start -= 1
+    activation = activations().get(model)
+    has_sines = activation is not None and issubclass(activation, SineActivation)
+    for behind in (start,) if has_sines else (start, start + 1):
+        try:
+            encoding, layers = _recorded_layers(recording, behind, where)
+        except InputError:
+            if behind == start:
+                raise
+        else:
+            yield _ended(Stack(where, layers, encoding, omegas), imported)
+
+
+def _recorded_layers(
+    recording: Recording, start: int, where: str
+) -> tuple[Encoding | None, tuple[Linear, ...]]:
+    """Return the layers that were recorded from a place on, and what stands in front of them."""
     tensors = dict[str, Tensor]()
-    for k, product in enumerate(products[start:]):
+    for k, product in enumerate(recording.products[start:]):
         tensors[f"{k}.weight"] = product.weight
         tensors |= {} if product.bias is None else {f"{k}.bias": product.bias}
     first, *others = linear_layers(tensors, where)
-    encoding, first = encoded(recording, products[start].taken, first, where)
-    return _ended(Stack(where, (first, *others), encoding, omegas), imported)
+    encoding, first = encoded(recording, recording.products[start].taken, first, where)
+    return encoding, (first, *others)
 
 
 def _ended(stack: Stack, imported: Imported) -> Stack:

@@ -14,8 +14,8 @@ from inrhw.networks.exchange.stack import Linear
 from inrhw.ops.curves.sine import SineActivation
 from inrhw.ops.kinds.activation import Encoding
 
-#: c from -1 to 1 is the sum of so many sin(k w c), k = 1, 2, ..., to 3e-8, with this w (decision 0045).
-_SINES, _STEP = 5, 0.7
+#: c from -1 to 1 is the sum of so many sin(k w c), k = 1, 2, ..., to 3e-10, with this w (decision 0045).
+_SINES, _STEP = 7, 0.8
 
 #: What is equal, in parts of the largest value.
 _EQUAL = 1e-9
@@ -117,5 +117,5 @@ def _of_line(line: Tensor) -> Iterator[tuple[_Wave, float]]:
 def _of_coordinate() -> tuple[float, ...]:
     """Return the factors of sines whose sum is a coordinate from -1 to 1."""
     c = torch.linspace(-1, 1, 1001, dtype=torch.float64)
-    sines = torch.sin(_STEP * torch.arange(1, _SINES + 1) * c[:, None])
+    sines = torch.sin(_STEP * torch.arange(1, _SINES + 1).double() * c[:, None])
     return tuple(torch.linalg.lstsq(sines, c[:, None]).solution[:, 0].tolist())

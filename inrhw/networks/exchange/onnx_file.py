@@ -39,8 +39,7 @@ def load_onnx(path: Path) -> "ModelProto":
         model = onnx.load(path)
         onnx.checker.check_model(model)
     except onnx.checker.ValidationError as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"{path} is no valid file of ONNX: {reason[:120]}") from error
+        raise InputError(f"{path} is no valid file of ONNX: {_told(error)}") from error
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror})") from error
     except Exception as error:  # protobuf and onnx have many, without a common base
@@ -53,7 +52,10 @@ def load_onnx(path: Path) -> "ModelProto":
         raise InputError(f"{path} has no output; export the network with its values")
     if model.functions:
         model = inline_local_functions(model)
-    _compute_in_float64(model)
+    try:
+        _compute_in_float64(model)
+    except ValueError as error:
+        raise InputError(f"{path} is no valid file of ONNX: {_told(error)}") from error
     return model
 
 
@@ -106,12 +108,16 @@ def _evaluated(model: "ModelProto", x: Tensor, path: Path) -> dict[str, _Floats]
     try:
         found = ReferenceEvaluator(model).run(None, {taken.name: shaped}, intermediate=True)
     except Exception as error:  # of any operator
-        reason = " ".join(str(error).split())
         raise InputError(
-            f"{path} cannot be evaluated for {list(x.shape)}: {reason[:120]}; export it for any number"
+            f"{path} cannot be evaluated for {list(x.shape)}: {_told(error)}; export it for any number"
         ) from error
     assert isinstance(found, dict)
     return found
+
+
+def _told(error: Exception) -> str:
+    """Return the beginning of what an error says, on one line."""
+    return " ".join(str(error).split())[:120]
 
 
 def _tensor(value: _Floats) -> Tensor:

@@ -1,14 +1,17 @@
 """A module in memory as one of our networks."""
 
 import copy
+import functools
+from collections.abc import Iterable
 
 from torch import Tensor, nn
 
 from inrhw.base.errors import InputError
-from inrhw.networks.exchange.checkpoint import omegas_in, stack_in, stack_of
-from inrhw.networks.exchange.comparison import check_same
+from inrhw.networks.exchange.checkpoint import omegas_in, stack_in, stacks_of
+from inrhw.networks.exchange.comparison import first_same
 from inrhw.networks.exchange.imported import Imported
 from inrhw.networks.exchange.recording import recorded
+from inrhw.networks.exchange.stack import Stack
 from inrhw.networks.exchange.start import start_of
 from inrhw.networks.network import Network
 from inrhw.networks.precision import Precision
@@ -58,11 +61,13 @@ def from_torch(
     function, axes, where = _in_float64(module), len(sides), "the module"
     state = function.state_dict()
     if imported.map:
-        stack = stack_in(state, imported, axes, where)
+        stacks: Iterable[Stack] = [stack_in(state, imported, axes, where)]
     else:
-        stack = stack_of(recorded(function, axes), omegas_in(state, where), imported, where)
-    start = start_of(stack, network, precision, imported, sides=sides, value=value)
-    check_same(lambda x: _first(function(x)), start, imported, where)
+        stacks = stacks_of(recorded(function, axes), network.model, omegas_in(state, where), imported, where)
+    make = functools.partial(
+        start_of, network=network, precision=precision, imported=imported, sides=sides, value=value
+    )
+    _, start = first_same(stacks, make, lambda x: _first(function(x)), imported)
     signal = signal or Picture("rendering", start.render())
     return fit(signal, start.architecture, Training(finetune=finetune), start=start.float())
 

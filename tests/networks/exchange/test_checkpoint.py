@@ -1,6 +1,8 @@
 """Networks that were trained elsewhere, by the public definitions, written here in plain torch."""
 
+import io
 import math
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
@@ -321,6 +325,27 @@ def test_a_file_that_is_cut_off_is_one_sentence(tmp_path: Path, keep: int) -> No
     with pytest.raises(InputError, match=r"net\.pt") as caught:
         read_checkpoint(tmp_path / "net.pt")
     assert "\n" not in str(caught.value)
+
+
+@settings(max_examples=100)
+@given(
+    st.booleans(), st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.binary(max_size=3)), max_size=4)
+)
+def test_a_file_that_is_damaged_is_read_or_one_sentence(
+    zipped: bool, damages: list[tuple[float, bytes]]
+) -> None:
+    buffer = io.BytesIO()
+    torch.save(siren().state_dict(), buffer, _use_new_zipfile_serialization=zipped)
+    data = bytearray(buffer.getvalue())
+    for place, put in damages:
+        at = int(place * len(data))
+        data[at : at + max(1, len(put))] = put
+    with tempfile.TemporaryDirectory() as folder:
+        (path := Path(folder, "net.pt")).write_bytes(data)
+        try:
+            start_in(read_checkpoint(path), Network("siren"))
+        except InputError as error:
+            assert "\n" not in str(error)
 
 
 def with_(**tensors: Tensor) -> dict[str, Tensor]:

@@ -154,6 +154,16 @@ def test_the_integers_are_those_of_the_rounded_network(name: str) -> None:
     assert psnr_db(fitted.picture.values, fitted.model.render()) > 30
 
 
+def test_sines_of_random_phases_are_an_encoding() -> None:
+    """They look like a first layer of the network, which no ReLU follows."""
+    torch.manual_seed(0)
+    module = nn.Sequential(nn.Linear(2, 8), Sines(), nn.Linear(8, 6), nn.ReLU(), nn.Linear(6, 3))
+    architecture = from_torch(module, RELU, sides=SIZE).architecture
+    assert architecture.features == [2, 8, 6, 3]
+    assert architecture.waves is not None
+    assert len(architecture.waves) == 8
+
+
 def test_encodings_of_other_signals_are_found() -> None:
     volume = Volume.builtin("4x3x5")
     module = Behind(Siren(3, 2))
@@ -185,6 +195,11 @@ def test_scaled_coordinates_are_no_encoding() -> None:
 class Scaled(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return (3 * x - 1).flip(1)
+
+
+class Sines(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.sin(5 * x)
 
 
 class Squared(Fourier):
