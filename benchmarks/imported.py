@@ -1,9 +1,11 @@
-"""A SIREN that plain torch trained, imported: in float, rounded at some bits, and fine-tuned.
+"""A network that plain torch trained, imported: in float, rounded at some bits, and fine-tuned.
 
     python benchmarks/imported.py ../shared/kodak/kodim03.png --widths 64,64,64 --steps 300
+    python benchmarks/imported.py ../shared/kodak/kodim03.png --encoding fourier
 
-The network is that of the public code: sin(30 (W x + b)), `linspace(-1, 1, N)` with rows first, Adam. Prints
-a row a number of bits, of hidden and last weights, and adds it to benchmarks/results/imported.json.
+The networks are those of the public code, with `linspace(-1, 1, N)`, rows first, Adam: a SIREN,
+sin(30 (W x + b)), or behind an encoding one of ReLUs. Prints a row a number of bits, of hidden and last
+weights, and adds it to benchmarks/results/imported.json.
 """
 
 import argparse
@@ -47,10 +49,48 @@ def siren(widths: list[int], channels: int) -> nn.Sequential:
     return nn.Sequential(layers)
 
 
-def trained(picture: Picture, widths: list[int], steps: int, rate: float) -> nn.Sequential:
+class Nerf(nn.Module):
+    """Coordinates, and sines and cosines of 2^k pi times them, k < 5; 22 features of a picture."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map [samples, 2] to [samples, 22]."""
+        parts = [function(2**k * math.pi * x) for k in range(5) for function in (torch.sin, torch.cos)]
+        return torch.cat([x, *parts], dim=1)
+
+
+class Fourier(nn.Module):
+    """Sines and cosines of 2 pi B x, with a B of 32 rows and a standard deviation of 5."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("b", 5 * torch.randn(32, 2))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map [samples, 2] to [samples, 64]."""
+        turns = 2 * math.pi * x @ torch.as_tensor(self.b).T
+        return torch.cat([torch.sin(turns), torch.cos(turns)], dim=1)
+
+
+#: What may stand in front of ReLUs, and how many features it gives.
+ENCODINGS = {"nerf": (Nerf, 22), "fourier": (Fourier, 64)}
+
+
+def behind(encoding: str, widths: list[int], channels: int) -> nn.Sequential:
+    """Return an untrained network of ReLUs behind an encoding, with torch's own initial weights."""
+    make, features = ENCODINGS[encoding]
+    layers: list[nn.Module] = [make()]
+    for n, out in itertools.pairwise([features, *widths]):
+        layers += [nn.Linear(n, out), nn.ReLU()]
+    return nn.Sequential(*layers, nn.Linear(widths[-1], channels))
+
+
+def trained(
+    picture: Picture, encoding: str | None, widths: list[int], steps: int, rate: float
+) -> nn.Sequential:
     """Return a network that plain torch trained."""
     torch.manual_seed(0)
-    net = siren(widths, picture.channels)
+    channels = picture.channels
+    net = siren(widths, channels) if encoding is None else behind(encoding, widths, channels)
     x = torch.cartesian_prod(*(torch.linspace(-1, 1, n) for n in (picture.height, picture.width)))
     target = torch.from_numpy(picture.values.reshape(-1, picture.channels)).float() / 127.5 - 1
     optimizer = torch.optim.Adam(net.parameters(), lr=rate)
@@ -66,6 +106,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("picture", type=Path)
     parser.add_argument("--size", default="96x64")
+    parser.add_argument("--encoding", choices=ENCODINGS)
     parser.add_argument("--widths", default="64,64,64")
     parser.add_argument("--bits", nargs="+", type=int, default=[8, 9])
     parser.add_argument("--steps", type=int, default=300)
@@ -73,12 +114,13 @@ def main() -> None:
     parser.add_argument("--finetune", type=int, default=200)
     options = parser.parse_args()
     picture = load_picture(options.picture, parse_size(options.size))
-    net = trained(picture, list(map(int, options.widths.split(","))), options.steps, options.rate)
+    widths = list(map(int, options.widths.split(",")))
+    net = trained(picture, options.encoding, widths, options.steps, options.rate)
+    network = Network("siren", omega_0=OMEGA_0) if options.encoding is None else Network("relu_pe")
     asked = {name: value for name, value in vars(options).items() if name not in ("picture", "bits")}
     rows: list[dict[str, Any]] = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
     for bits in options.bits:
         precision = Precision(bits, last_weight_bits=bits)
-        network = Network("siren", omega_0=OMEGA_0)
         rounded, tuned = (
             from_torch(net, network, picture, precision=precision, finetune=n) for n in (0, options.finetune)
         )

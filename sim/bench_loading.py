@@ -87,6 +87,12 @@ class Files:
             got = await self.registers.status(field)
             assert got == want, f"STATUS.{field} is {got}, not {want}"
 
+    async def complete(self, words: Words, **fields: int) -> None:
+        """Send a file that waits for a frame; what STATUS says comes some clocks after its last word."""
+        await self.traffic.send(as_beats(words))
+        await self.traffic.play(16)
+        await self.expect(state=COMPLETE, **fields)
+
     async def stop(self) -> None:
         """Let no frame begin, and what is under way come out."""
         link = self.traffic.link
@@ -187,16 +193,14 @@ async def give_up_files(dut: Any) -> None:
     await files.show_next()
     # One that waits for a frame.
     await files.stop()
-    await files.traffic.send(as_beats(files.next))
-    await files.expect(state=COMPLETE, ready=0, stopped=1)
+    await files.complete(files.next, ready=0, stopped=1)
     assert not await files.registers.write("DATA", int(files.next[0])), "DATA is taken while a picture waits"
     await files.registers.write("CONTROL", ABORT)
     await files.expect(state=IDLE, ready=1, stopped=1, error=0)
     await files.go()
     await files.frame()
     await files.stop()
-    await files.traffic.send(as_beats(files.next))
-    await files.expect(state=COMPLETE)
+    await files.complete(files.next)
     files.picture = 1 - files.picture
     link.pictures.allow(files.picture)
     await reset(link, rng, 1)
@@ -295,8 +299,7 @@ async def _give_up_a_tile(files: Files, words: Words) -> None:
         await files.go()
         await files.traffic.play(link.clocks)
         await files.stop()
-    await files.traffic.send(as_beats(words))
-    await files.expect(state=COMPLETE, ready=0)
+    await files.complete(words, ready=0)
     assert not await files.registers.write("DATA", int(words[0])), "DATA is taken while a tile waits"
     await files.registers.write("CONTROL", ABORT)
     await files.expect(state=IDLE, ready=1, error=0)

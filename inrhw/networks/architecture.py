@@ -6,17 +6,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from types import MappingProxyType
 
+import torch
+
 from inrhw.base.discovery import classes_in
 from inrhw.base.errors import InputError
 from inrhw.base.types import Fixed, Vector
 from inrhw.networks.network import Network
 from inrhw.networks.precision import FIRST_WEIGHT_BITS, FIRST_WEIGHT_BITS_OF_ONE_AXIS, Precision
+from inrhw.ops.curves.sine import SineActivation
 from inrhw.ops.kinds.activation import Activation, Encoding
 from inrhw.ops.kinds.curve import CurveNode
 from inrhw.ops.registry import curve_nodes, implementation, operations, weight_codes
 from inrhw.signals.grid import Grid, size_text
 from inrhw.signals.patches import Patches
 from inrhw.signals.samples import PIXEL, check_channels, check_value
+from inrhw.signals.tiling import Tiling
 
 #: Samples of a signal on one axis for which a network starts with omega_0: a side of a picture.
 _LINE = 512
@@ -89,6 +93,9 @@ class Architecture:
         `hidden_layers`, and is "" where all are alike.
     patch
         Samples along each axis of the patch that an evaluation gives; () for a single sample.
+    waves
+        Encoding sin(2 pi (w c + b)) of a network that was trained elsewhere: of each feature w, in turns from
+        the signal's middle to its edge on each axis, and b. () where it has none. None: the model's own.
     """
 
     model: str
@@ -104,6 +111,7 @@ class Architecture:
     first_omega_0: float | None = None
     hidden_widths: str = ""
     patch: tuple[int, ...] = ()
+    waves: tuple[tuple[float, ...], ...] | None = None
 
     def __post_init__(self) -> None:
         known = activations()
@@ -112,6 +120,9 @@ class Architecture:
         check_scale(self.scale)
         object.__setattr__(self, "sides", tuple(self.sides))
         object.__setattr__(self, "patch", tuple(self.patch) if set(self.patch) - {1} else ())
+        if self.waves is not None:
+            none = None if self.activation.encoding(self.sides) is None else ()
+            object.__setattr__(self, "waves", tuple(map(tuple, self.waves)) or none)
         if self.patch and self.scale > 1:
             raise InputError("a patch has as many samples at any scale; leave out scale, or patch")
         Grid(*self.patches.sides)
@@ -220,9 +231,14 @@ class Architecture:
         return Patches(tuple(side * self.scale for side in self.sides), self.patch)
 
     @property
+    def tiling_of_patches(self) -> Tiling:
+        """Where the tiles are among what evaluations give: one is all of it."""
+        return Tiling(self.grid.sides, self.grid.sides)
+
+    @property
     def tiles(self) -> int:
         """Networks that together hold the signal."""
-        return 1
+        return self.tiling_of_patches.tiles
 
     @property
     def evaluations(self) -> int:
@@ -236,8 +252,13 @@ class Architecture:
 
     @property
     def encoding(self) -> Encoding | None:
-        """The layer in front of the trained ones, if the model has one."""
-        return self.activation.encoding(Patches(self.sides, self.patch).grid.sides)
+        """The layer in front of the trained ones, if there is one."""
+        if self.waves is None:
+            return self.activation.encoding(Patches(self.sides, self.patch).grid.sides)
+        if not self.waves:
+            return None
+        rows = torch.tensor(self.waves, dtype=torch.float64)
+        return Encoding(rows[:, :-1], rows[:, -1], SineActivation)
 
     @property
     def features(self) -> list[int]:

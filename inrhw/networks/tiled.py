@@ -102,11 +102,6 @@ class TiledArchitecture(Architecture):
         return Patches(self.tiling.tile, self.patch)
 
     @property
-    def tiles(self) -> int:
-        """Networks that together hold the signal."""
-        return self.tiling.tiles
-
-    @property
     def shared_places(self) -> range:
         """Places in the network of the layers that all tiles share; an encoding counts as a layer."""
         last = len(self.features) - 2

@@ -99,13 +99,17 @@ class Tiling:
         return math.prod(1 << (count - 1).bit_length() for count in self.counts[:-1])
 
     @property
+    def corners(self) -> NDArray[np.int64]:
+        """The first sample of each tile on each axis, [tiles, axes]."""
+        places = np.unravel_index(np.arange(self.tiles), self.counts, order="F")
+        corners: NDArray[np.int64] = np.stack(places, axis=1) * np.array(self.tile)
+        return corners
+
+    @property
     def extents(self) -> NDArray[np.int64]:
         """Samples of each tile along each axis, [tiles, axes]."""
-        extents = np.tile(self.tile, (self.tiles, 1))
-        places = np.unravel_index(np.arange(self.tiles), self.counts, order="F")
-        for axis, place in enumerate(places):
-            extents[place == self.counts[axis] - 1, axis] = self.last[axis]
-        return extents
+        whole = np.array(self.tile) // self.steps[:, None]
+        return np.minimum(whole, np.array(self.sides) - self.corners)
 
     @property
     def steps(self) -> NDArray[np.int64]:
@@ -125,6 +129,10 @@ class Tiling:
     def numbers(self) -> NDArray[np.int64]:
         """Return the tile of every sample, [samples], in scan order."""
         return self.places() @ np.cumprod((1, *self.counts[:-1]))
+
+    def numbers_of_cells(self) -> NDArray[np.int64]:
+        """Return the tile of every cell, in scan order."""
+        return np.arange(self.tiles)
 
     def codes(self) -> Codes:
         """Return the coordinates of every sample in its tile, int64 [samples, axes], in scan order."""
@@ -307,12 +315,6 @@ class Leaves(Tiling):
             for first, side, most in zip(corner, self.tile, self.sides, strict=True)
         ]
         return [part[::-1] for part in itertools.product(*reversed(along))]
-
-    @property
-    def extents(self) -> NDArray[np.int64]:
-        """Samples of each leaf along each axis, [tiles, axes]."""
-        whole = np.array(self.tile) // self.steps[:, None]
-        return np.minimum(whole, np.array(self.sides) - self.corners)
 
     @functools.cached_property
     def _numbers(self) -> NDArray[np.int64]:

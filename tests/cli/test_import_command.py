@@ -60,6 +60,19 @@ def test_a_checkpoint_is_shown_rounded_and_emitted(checkpoint: Path, tmp_path: P
     refused(inrhw_("export", "one", "-o", "net.webp"), "one/quantized.png was changed since it was trained")
 
 
+def test_an_encoding_is_shown_and_kept(tmp_path: Path, inrhw_: Inrhw) -> None:
+    state = {"b": torch.randn(4, 2)} | nn.Sequential(nn.Linear(8, 3), nn.ReLU(), nn.Linear(3, 1)).state_dict()
+    torch.save(state, tmp_path / "net.pt")
+    found = inrhw_(
+        "import", "net.pt", "--size", "5x4", "--model", "relu_pe", "--encoding", "rff", "-o", "one"
+    )
+    assert found.out.splitlines()[0].split() == ["encoding", "2", "->", "8"]
+    fitted = Fitted.load(tmp_path / "one")
+    assert fitted.architecture.features == [2, 8, 3, 1]
+    assert inrhw_("export", "one", "-o", "net.npz").status == 0
+    assert inrhw_("fit", "one/recipe.toml").out.split()[-3:] == ["up", "to", "date"]
+
+
 def test_the_folders_recipe_imports_it_again(checkpoint: Path, tmp_path: Path, inrhw_: Inrhw) -> None:
     photo(tmp_path / "p.png", "RGB")
     assert inrhw_("import", "net.pt", "p.png", *SIZE, "-o", "one", "--finetune", "3").status == 0

@@ -5,10 +5,13 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
+from onnx.reference import ReferenceEvaluator
 from PIL import Image
 from support.command import Inrhw, contents, refused
 
+from inrhw.lowering.integer_graph import lower
 from inrhw.networks.training.shared_fit import FittedShared
 from inrhw.signals.kinds.picture import Picture
 from inrhw.signals.likeness import psnr_db
@@ -46,6 +49,23 @@ def fitted(inrhw_: Inrhw, two: None, tmp_path: Path) -> Path:
 
 def rgb(path: Path) -> np.ndarray:
     return np.asarray(Image.open(path))
+
+
+def test_each_picture_is_exported_alone(inrhw_: Inrhw, fitted: Path) -> None:
+    refused(
+        inrhw_("export", "core", "-o", "p.onnx"), "core holds 2 pictures, and a file holds one; say --picture"
+    )
+    refused(inrhw_("export", "core", "-o", "p.onnx", "--picture", "2"), "picture must be from 0 to 1, not 2")
+    for form in ("onnx", "npz", "png"):
+        assert inrhw_("export", "core", "-o", f"p.{form}", "--picture", "1").status == 0
+    network = FittedShared.load(fitted).model.network(1)
+    grid = network.architecture.grid
+    wanted = lower(network).forward_int(grid.codes())
+    assert np.array_equal(rgb(fitted.parent / "p.png").reshape(-1, 3), wanted)
+    program = ReferenceEvaluator(onnx.load("p.onnx"))
+    (values,) = map(np.asarray, program.run(None, {"centres": grid.codes() / np.array(grid.sides)}))
+    assert np.array_equal(values, wanted)
+    assert np.load("p.npz")["sides"].tolist() == [6, 5]
 
 
 @pytest.mark.slow

@@ -27,6 +27,9 @@ def export(
             "signal in a usual format, such as NAME.webp, NAME.mp4, NAME.flac, NAME.nii, NAME.stl.",
         ),
     ],
+    picture: Annotated[
+        int | None, Parameter(help="Which of several pictures that share layers, from 0.")
+    ] = None,
 ) -> None:
     """Write the quantized network in a form that needs no inrhw, or the signal as the core gives it."""
     from inrhw.lowering.exchange import arrays, onnx_program
@@ -38,15 +41,18 @@ def export(
         extra.SUFFIX: onnx_program.onnx_of,
         arrays.SUFFIX: arrays.arrays_of,
     }
-    signal, *others = renderings(folder)
-    suffix = output.suffix.lower()
+    signals = renderings(folder)
+    if picture is None and len(signals) > 1:
+        raise InputError(f"{folder} holds {len(signals)} pictures, and a file holds one; say --picture")
+    number = picture or 0
+    if not 0 <= number < len(signals):
+        raise InputError(f"picture must be from 0 to {len(signals) - 1}, not {number}")
+    signal, suffix = signals[number], output.suffix.lower()
     suffixes = [*forms, signal.suffix, *signal.other_suffixes]
     if suffix not in suffixes:
         raise InputError(f"{output} must end with {', '.join(suffixes)}, which says the form")
-    if others:
-        raise InputError(f"{folder} holds several pictures, and a file holds one")
     _check_unchanged(folder)
-    data = forms[suffix](_model(folder)) if suffix in forms else signal.encoded(suffix)
+    data = forms[suffix](_model(folder, number)) if suffix in forms else signal.encoded(suffix)
     write_output(output, data)
     console.print(f"{output}  {len(data):,} bytes", markup=False, highlight=False, soft_wrap=True)
 
@@ -57,9 +63,12 @@ def _check_unchanged(folder: Path) -> None:
         raise InputError(f"{folder / changed[0]} was changed since it was trained; run `inrhw fit` again")
 
 
-def _model(folder: Path) -> "INR":
+def _model(folder: Path, picture: int) -> "INR":
     from inrhw.networks.training.fitted import Fitted
+    from inrhw.networks.training.shared_fit import FittedShared, is_shared
 
+    if is_shared(folder):
+        return FittedShared.load(folder).model.network(picture)
     model = Fitted.load(folder).model
     if model.architecture.patch:
         raise InputError(f"{folder} gives patches, and a file gives samples; train without patch")

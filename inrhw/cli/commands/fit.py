@@ -26,6 +26,7 @@ from inrhw.signals.signal import Signal
 
 if TYPE_CHECKING:
     from inrhw.networks.architecture import Architecture
+    from inrhw.networks.exchange.stack import Stack
     from inrhw.networks.inr import INR
     from inrhw.networks.training.fitted import Fitted
     from inrhw.networks.training.shared_fit import FittedShared
@@ -212,10 +213,11 @@ def _of_some_width(recipe: Recipe, signal: "Samples", options: dict[str, Any]) -
 
 def _import_of(recipe: Recipe, *, resume: bool) -> Fit:
     """Return the stage that takes a network from a file, and fine-tunes it if that is asked for."""
-    from inrhw.networks.exchange.checkpoint import layers_of, read_checkpoint, start_of
-    from inrhw.networks.exchange.comparison import check_same
+    from inrhw.networks.exchange.checkpoint import read_checkpoint, stack_in, stacks_of
+    from inrhw.networks.exchange.comparison import first_same
     from inrhw.networks.exchange.extra import SUFFIX
-    from inrhw.networks.exchange.onnx_file import function_of, load_onnx, tensors_of
+    from inrhw.networks.exchange.onnx_file import function_of, load_onnx, recorded_of
+    from inrhw.networks.exchange.start import start_of
     from inrhw.networks.training.descent import with_own_rate
     from inrhw.signals.kinds.picture import DEFAULT_SIZE, Picture, parse_size
 
@@ -226,18 +228,25 @@ def _import_of(recipe: Recipe, *, resume: bool) -> Fit:
     if recipe.network.shared:
         raise InputError("a checkpoint is one network; --shared is about several that are trained together")
     path = Path(recipe.imported.checkpoint).absolute()
-    program = load_onnx(path) if path.suffix == SUFFIX else None
-    tensors = tensors_of(program) if program else read_checkpoint(path)
     there = load_pictures(recipe.signal, shared=False) if recipe.signal.pictures else []
     if there:
         shape: dict[str, Any] = {"sides": there[0].sides, "value": there[0].value}
     else:
         shape = {"sides": parse_size(recipe.signal.size or DEFAULT_SIZE)}
+    axes, asked = len(shape["sides"]), recipe.imported
     network = replace(recipe.network, activation_impl=_circuit(recipe))
-    start = start_of(tensors, network, recipe.precision, recipe.imported, **shape, where=str(path))
-    if program:
-        check_same(function_of(program, path), start, recipe.imported, str(path))
-    for layer in layers_of(tensors, recipe.imported, str(path)):
+
+    def make(stack: "Stack") -> "INR":
+        return start_of(stack, network, recipe.precision, asked, **shape)
+
+    if path.suffix.lower() == SUFFIX:
+        program = load_onnx(path)
+        stacks = stacks_of(recorded_of(program, axes, path), network.model, frozenset(), asked, str(path))
+        stack, start = first_same(stacks, make, function_of(program, path), asked)
+    else:
+        stack = stack_in(read_checkpoint(path), asked, axes, str(path))
+        start = make(stack)
+    for layer in stack.parts:
         console.print(f"        {layer}", markup=False, highlight=False, soft_wrap=True)
     picture = there[0] if there else Picture(safe_name(path.stem), start.render())
     if picture.channels != start.architecture.channels:
@@ -246,7 +255,7 @@ def _import_of(recipe: Recipe, *, resume: bool) -> Fit:
     # What is right already is only rounded, unless one asks for more.
     training = replace(recipe.training, finetune=recipe.training.finetune or 0)
     training = with_own_rate(training, start.architecture)
-    imported = replace(recipe.imported, checkpoint=str(path))
+    imported = replace(asked, checkpoint=str(path))
     return Fit([picture], [start.architecture], training, resume, imported, start.float())
 
 

@@ -15,8 +15,10 @@ SUFFIX = ".npz"
 def arrays_of(network: INR) -> bytes:
     """Return a file that `numpy.load` reads, without pickle.
 
-    It holds `sides`, the fastest axis first; `layers`, their number; and of layer k, as `TableLayer` says it,
-    `weightK`, `biasK`, `shiftK`, `wrapsK`, `loK` and `tableK`. docs/import.md has what renders it.
+    It holds `sides`, the fastest axis first; of each tile, of which there may be one, `corner`, its first
+    sample, `extent`, its samples along each axis, and `step`, that between them in samples of a whole tile,
+    of which `tile` has the sides; `layers`, their number; and of layer k, as `TableLayer` says it, `weightK`,
+    `biasK`, `shiftK`, `wrapsK`, `loK` and `tableK`. docs/import.md has what renders it.
 
     Parameters
     ----------
@@ -29,7 +31,15 @@ def arrays_of(network: INR) -> bytes:
         As `table_layers`.
     """
     architecture, layers = network.architecture, table_layers(network)
-    arrays = {"sides": np.array(architecture.grid.sides), "layers": np.array(len(layers))}
+    tiling = architecture.tiling_of_patches
+    arrays = {
+        "sides": np.array(tiling.sides),
+        "tile": np.array(tiling.tile),
+        "corner": tiling.corners,
+        "extent": tiling.extents,
+        "step": tiling.steps,
+        "layers": np.array(len(layers)),
+    }
     for k, layer in enumerate(layers):
         arrays |= {f"{name}{k}": np.asarray(value) for name, value in vars(layer).items()}
     last = f"table{len(layers) - 1}"

@@ -8,6 +8,7 @@ from inrhw.base.version import __version__
 from inrhw.lowering.exchange.table_layer import TableLayer, table_layers
 from inrhw.networks.exchange.extra import check_extra
 from inrhw.networks.inr import INR
+from inrhw.signals.tiling import Tiling
 
 if TYPE_CHECKING:
     from onnx import NodeProto
@@ -38,11 +39,13 @@ def onnx_of(network: INR) -> bytes:
     from onnx import TensorProto, helper  # noqa: PLC0415
 
     architecture, layers = network.architecture, table_layers(network)
-    program = _Program()
-    half_samples = program.add("Mul", "centres", program.constant(architecture.grid.sides))
-    x = program.add("Round", half_samples)
+    program, tiling = _Program(), architecture.tiling_of_patches
+    x = program.add("Round", program.add("Mul", "centres", program.constant(tiling.sides)))
+    tile = ""
+    if tiling.tiles > 1:
+        x, tile = program.in_tile(x, tiling)
     for layer in layers:
-        x = program.layer(x, layer)
+        x = program.layer(x, layer, tile)
     program.nodes.append(helper.make_node("Cast", [x], ["values"], to=TensorProto.INT32))
     graph = helper.make_graph(
         program.nodes,
@@ -66,10 +69,10 @@ class _Program:
         self.nodes: list[NodeProto] = []
         self.constants: dict[str, np.ndarray] = {}
 
-    def constant(self, value: object) -> str:
-        """Return the name of a constant, float64."""
+    def constant(self, value: object, dtype: type = np.float64) -> str:
+        """Return the name of a constant."""
         name = f"constant{len(self.constants)}"
-        self.constants[name] = np.asarray(value, dtype=np.float64)
+        self.constants[name] = np.asarray(value, dtype=dtype)
         return name
 
     def add(self, operation: str, *inputs: str, to: int | None = None) -> str:
@@ -80,13 +83,37 @@ class _Program:
         self.nodes.append(helper.make_node(operation, inputs, [name], to=to))
         return name
 
-    def layer(self, x: str, layer: TableLayer) -> str:
-        """Append a layer; return the name of its output."""
+    def in_tile(self, half_samples: str, tiling: Tiling) -> tuple[str, str]:
+        """Append what finds the tiles of places in a signal; return coordinates there, and the tiles."""
         from onnx import TensorProto  # noqa: PLC0415
 
-        products, length = self.add("MatMul", x, self.constant(layer.weight.T)), len(layer.table)
-        sums = self.add("Add", products, self.constant(layer.bias))
-        y = self.add("Floor", self.add("Mul", sums, self.constant(0.5**layer.shift)))
+        cells, constant = tiling.cells, self.constant
+        samples = self.add("Add", half_samples, constant(np.array(tiling.sides) - 1))
+        along = self.add("Floor", self.add("Div", samples, constant(2 * np.array(cells.tile))))
+        inside = self.add("Min", self.add("Max", along, constant(0)), constant(np.array(cells.counts) - 1))
+        number = self.add("MatMul", inside, constant(np.cumprod((1, *cells.counts[:-1]))))
+        cell = self.add("Cast", number, to=TensorProto.INT64)
+        tile = self.add("Gather", constant(tiling.numbers_of_cells(), np.int64), cell)
+        begin = self.add("Gather", constant(np.array(tiling.sides) - 2 * tiling.corners), tile)
+        step = self.add("Gather", constant(tiling.steps[:, None]), tile)
+        whole = self.add("Mul", self.add("Add", half_samples, begin), step)
+        return self.add("Sub", whole, constant(tiling.tile)), tile
+
+    def layer(self, x: str, layer: TableLayer, tile: str) -> str:
+        """Append a layer, each sample's of its own tile; return the name of its output."""
+        from onnx import TensorProto  # noqa: PLC0415
+
+        length, each = len(layer.table), len(layer.weight) > 1
+        weight, bias, unit = (
+            self.add("Gather", self.constant(value), tile) if each else self.constant(value[0])
+            for value in (layer.weight.swapaxes(1, 2), layer.bias, 0.5 ** layer.shift[:, None])
+        )
+        if each:
+            row = self.constant([1], np.int64)
+            x = self.add("Squeeze", self.add("MatMul", self.add("Unsqueeze", x, row), weight), row)
+        else:
+            x = self.add("MatMul", x, weight)
+        y = self.add("Floor", self.add("Mul", self.add("Add", x, bias), unit))
         if layer.wraps:  # the length is a power of two, and so its reciprocal is exact
             turns = self.add("Floor", self.add("Mul", y, self.constant(1 / length)))
             place = self.add("Sub", y, self.add("Mul", turns, self.constant(length)))

@@ -1,12 +1,13 @@
-"""A network as its integers alone: a layer is a matrix, a bias, a shift and a table."""
+"""A network as its integers alone: a layer is a matrix, a bias, a shift and a table, of each tile."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
 from inrhw.base.errors import InputError
-from inrhw.base.types import Codes, Element, Phase
+from inrhw.base.types import Codes, Phase
 from inrhw.lowering.integer_graph import lower
 from inrhw.networks.inr import INR
 from inrhw.networks.tiled import TiledINR
@@ -26,9 +27,9 @@ class TableLayer:
     Attributes
     ----------
     weight, bias
-        int64, [out, in] and [out].
+        int64, [tiles, out, in] and [tiles, out]; one tile's stand for all where these are alike.
     shift
-        Bits that a sum gives up at its low end.
+        Bits that a sum gives up at its low end, [tiles].
     wraps
         Whether an index is what is left of a sum after division by the table's length; else it is the
         distance from `lo`, where what is outside takes the first or the last entry.
@@ -40,25 +41,30 @@ class TableLayer:
 
     weight: Codes
     bias: Codes
-    shift: int
+    shift: Codes
     wraps: bool
     lo: int
     table: Codes
 
 
 def table_layers(network: INR) -> list[TableLayer]:
-    """Return the layers of a quantized network, from the coordinates `Grid.codes` to the values.
+    """Return the layers of a quantized network, or those of its tiles.
+
+    They lead from coordinates, `Grid.codes` of the tile, to values.
 
     Raises
     ------
     InputError
-        If there are many networks, one for each tile, addends are cut (guard bits), or a layer is no matrix
-        and a table of at most 16 bits.
+        If addends are cut (guard bits), or a layer is no matrix and a table of at most 16 bits.
     """
-    if isinstance(network, TiledINR):
-        raise InputError("tiles are many networks, and a file holds one; train without tiles")
     if network.architecture.precision.guard_bits is not None:
         raise InputError("what guard_bits cuts is not in the product with a matrix; train without it")
+    tiles = network.each() if isinstance(network, TiledINR) else [network]
+    return [_layer(parts) for parts in zip(*map(_parts, tiles), strict=True)]
+
+
+def _parts(network: INR) -> list[list[Node]]:
+    """Return each dense layer with what follows it."""
     nodes = lower(network).nodes
     if strange := [
         name for name, node in nodes.items() if not isinstance(node, Dense | Requantize | CurveNode)
@@ -67,23 +73,26 @@ def table_layers(network: INR) -> list[TableLayer]:
             f"{strange[0]} rotates values (dhq), which is no table; train with --quantizer uniform"
         )
     starts = [k for k, node in enumerate(nodes.values()) if isinstance(node, Dense)]
-    parts = [list(nodes.values())[a:b] for a, b in pairwise([*starts, len(nodes)])]
-    return [_layer(part) for part in parts]
+    return [list(nodes.values())[a:b] for a, b in pairwise([*starts, len(nodes)])]
 
 
-def _layer(nodes: list[Node]) -> TableLayer:
-    """Return a dense layer and what follows it as one."""
-    dense, *followers = nodes
-    assert isinstance(dense, Dense)
-    argument: Element = dense.o.element
-    if isinstance(followers[0], Requantize):
-        argument = followers[0].element
-    if argument.width > _MOST_BITS:
+def _layer(tiles: Sequence[Sequence[Node]]) -> TableLayer:
+    """Return a dense layer and what follows it, in each tile, as one."""
+    dense = [node for node, *_ in tiles if isinstance(node, Dense)]
+    followers = tiles[0][1:]
+    clamped = isinstance(followers[0], Requantize)
+    arguments = [followers[0].o.element] if clamped else [each.o.element for each in dense]
+    lo, hi = min(each.lo for each in arguments), max(each.hi for each in arguments)
+    if hi - lo >= 1 << _MOST_BITS:
         raise InputError(
-            f"an activation takes {argument.width} bits, and a table has an index of at most {_MOST_BITS}; "
-            "train with fewer phase_bits"
+            f"an activation takes {(hi - lo).bit_length()} bits, and a table has an index of at most "
+            f"{_MOST_BITS}; train with fewer phase_bits"
         )
-    table = np.arange(argument.lo, argument.hi + 1)
+    table = np.arange(lo, hi + 1)
     for node in followers:
         table = node.forward_int(table)
-    return TableLayer(dense.weight, dense.bias, dense.shift, isinstance(argument, Phase), argument.lo, table)
+    weight, bias = np.stack([each.weight for each in dense]), np.stack([each.bias for each in dense])
+    shift = np.array([each.shift for each in dense])
+    alike = all((each == each[:1]).all() for each in (weight, bias, shift))
+    own = slice(1) if alike else slice(None)
+    return TableLayer(weight[own], bias[own], shift[own], isinstance(arguments[0], Phase), lo, table)

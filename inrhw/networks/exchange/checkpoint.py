@@ -1,25 +1,24 @@
-"""Networks that were trained elsewhere: linear layers in a file, and the same network as one of ours."""
+"""Networks that were trained elsewhere: the linear layers in a file, or in what was recorded."""
 
-import itertools
-import math
 import pickle
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from inrhw.base.errors import InputError
-from inrhw.base.types import Fixed
-from inrhw.networks.architecture import Architecture, activations
+from inrhw.networks.architecture import activations
+from inrhw.networks.exchange.encoding import encoded
 from inrhw.networks.exchange.imported import Imported
-from inrhw.networks.inr import INR
-from inrhw.networks.network import Network
-from inrhw.networks.precision import Precision
+from inrhw.networks.exchange.layouts import LAYOUTS, OF_A_MATRIX
+from inrhw.networks.exchange.recording import Recording, recorded
+from inrhw.networks.exchange.stack import Linear, Stack
 from inrhw.networks.tensors import load_tensors
-from inrhw.signals.samples import MOST_CHANNELS, PIXEL
+from inrhw.ops.curves.sine import SineActivation
+from inrhw.ops.kinds.activation import Encoding
 
 #: Names under which training scripts keep the weights beside other things.
 _WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "network")
@@ -27,26 +26,11 @@ _WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "network")
 #: What some layers keep beside weights: the factors of their activations, one number each.
 _FACTORS = ("omega_0", "scale_0")
 
+#: Characters of a name, and names in a message, at most.
+_LONGEST, _LISTED = 200, 8
 
-@dataclass(frozen=True)
-class Linear:
-    """A linear layer of a checkpoint.
-
-    Attributes
-    ----------
-    name
-        As in the file, without ".weight".
-    weight, bias
-        [out, in] and [out], float64; a layer without bias has zeros.
-    """
-
-    name: str
-    weight: Tensor
-    bias: Tensor
-
-    def __str__(self) -> str:
-        rows, columns = self.weight.shape
-        return f"{self.name} {columns} -> {rows}"
+#: What a number is at most, and what is no more than 0: float32 is then enough for all that is computed.
+_MOST, _LEAST = 1e12, 1e-30
 
 
 def read_checkpoint(path: Path) -> dict[str, Tensor]:
@@ -57,7 +41,7 @@ def read_checkpoint(path: Path) -> dict[str, Tensor]:
     InputError
         If the file is missing, damaged, holds code or no tensors.
     """
-    if path.suffix == ".safetensors":
+    if path.suffix.lower() == ".safetensors":
         try:
             return load_tensors(path)[0]
         except InputError as error:
@@ -71,31 +55,123 @@ def read_checkpoint(path: Path) -> dict[str, Tensor]:
             f"{path} is no state_dict of torch, or it holds code, which is never run; "
             "write it by torch.save(model.state_dict(), ...)"
         ) from error
-    except (RuntimeError, EOFError, ValueError, KeyError) as error:
-        raise InputError(f"{path} is no readable checkpoint of torch; it may be cut off") from error
-    for name in _WRAPPERS:
-        if isinstance(found, Mapping) and isinstance(found.get(name), Mapping):
-            found = found[name]
+    except Exception as error:  # of a damaged file it raises what comes
+        raise InputError(
+            f"{path} is no readable checkpoint of torch; it may be cut off, or hold a program (TorchScript)"
+        ) from error
+    for _ in _WRAPPERS:  # one in another
+        inner = [found[name] for name in _WRAPPERS if isinstance(found, Mapping) and name in found]
+        found = next((each for each in inner if isinstance(each, Mapping)), found)
     if not isinstance(found, Mapping):
         raise InputError(f"{path} holds a {type(found).__name__}, not the state_dict of a model")
-    return {str(name): value for name, value in found.items() if isinstance(value, Tensor)}
+    tensors = {str(name): value for name, value in found.items() if isinstance(value, Tensor)}
+    for name in tensors:
+        if not name.isprintable() or len(name) > _LONGEST:
+            raise InputError(f"{path} has a tensor whose name is no usable text, {name[:40]!r}")
+    return tensors
 
 
-def layers_of(tensors: Mapping[str, Tensor], imported: Imported, where: str) -> list[Linear]:
-    """Return the layers from the coordinates to the values, where and how a user says they are.
-
-    Where an activation follows the last layer, its values pass through one layer more that changes nothing.
+def stack_in(tensors: Mapping[str, Tensor], imported: Imported, axes: int, where: str) -> Stack:
+    """Return the network of a `state_dict`, with the encoding that a user says is in front of it.
 
     Raises
     ------
     InputError
-        As `linear_layers`, or if `map` names what is not there.
+        As `linear_layers`, or if `map` or `encoding` is about what is not there.
     """
-    layers = linear_layers(_mapped(tensors, imported.map, where) if imported.map else tensors, where)
+    name = _matrix_name(tensors, imported, axes, where) if imported.encoding in OF_A_MATRIX else ""
+    rest = {other: value for other, value in tensors.items() if other != name}
+    first, *others = linear_layers(_mapped(rest, imported.map, where) if imported.map else rest, where)
+    encoding = None
+    if imported.encoding is not None:
+        matrix = _numbers(tensors, name, where) if name else torch.zeros(0, axes)
+        encoding, first = _laid_out(imported.encoding, matrix, first, axes, where)
+    return _ended(Stack(where, (first, *others), encoding, omegas_in(tensors, where)), imported)
+
+
+def _laid_out(
+    name: str, matrix: Tensor, first: Linear, axes: int, where: str
+) -> tuple[Encoding | None, Linear]:
+    """Return a public encoding, and the layer that takes what that gives."""
+    features = first.weight.shape[1]
+    turned = matrix if matrix.shape == (features // 2, axes) else matrix.T
+    recording = recorded(lambda x: LAYOUTS[name](x, features, turned), axes)
+    found = recording.result.shape[1]
+    if found != features:
+        raise InputError(
+            f"{where}: {first} cannot follow the encoding {name}, which gives {found} of {axes} coordinate(s)"
+        )
+    return encoded(recording, recording.result, first, where)
+
+
+def stacks_of(
+    recording: Recording, model: str, omegas: frozenset[float], imported: Imported, where: str
+) -> Iterator[Stack]:
+    """Yield what a recorded network may be: the last layers that follow on each other, and what encodes.
+
+    Where there are as many sines in front as the second of these layers takes, the first of them may be what
+    the sines are of, unless layers of the model have sines themselves.
+
+    Raises
+    ------
+    InputError
+        As `linear_layers` and `encoded`, or if a user says what a recording says.
+    """
+    for name in ("encoding", "map"):
+        if getattr(imported, name):
+            raise InputError(f"{name} is about files of weights alone, and {where} says it; leave it out")
+    products = recording.products
+    start = max(0, len(products) - 1)
+    while start and len(products[start - 1].weight) == products[start].weight.shape[1]:
+        start -= 1
+    activation = activations().get(model)
+    has_sines = activation is not None and issubclass(activation, SineActivation)
+    for behind in (start,) if has_sines else (start, start + 1):
+        try:
+            encoding, layers = _recorded_layers(recording, behind, where)
+        except InputError:
+            if behind == start:
+                raise
+        else:
+            yield _ended(Stack(where, layers, encoding, omegas), imported)
+
+
+def _recorded_layers(
+    recording: Recording, start: int, where: str
+) -> tuple[Encoding | None, tuple[Linear, ...]]:
+    """Return the layers that were recorded from a place on, and what stands in front of them."""
+    tensors = dict[str, Tensor]()
+    for k, product in enumerate(recording.products[start:]):
+        tensors[f"{k}.weight"] = product.weight
+        tensors |= {} if product.bias is None else {f"{k}.bias": product.bias}
+    first, *others = linear_layers(tensors, where)
+    encoding, first = encoded(recording, recording.products[start].taken, first, where)
+    return encoding, (first, *others)
+
+
+def _ended(stack: Stack, imported: Imported) -> Stack:
+    """Return a network whose last layer is linear.
+
+    Where an activation follows it, its values pass through one layer more that changes nothing.
+    """
     if imported.outermost_linear:
-        return layers
-    channels = len(layers[-1].weight)
-    return [*layers, Linear("values", torch.eye(channels).double(), torch.zeros(channels).double())]
+        return stack
+    channels = len(stack.layers[-1].weight)
+    end = Linear("values", torch.eye(channels).double(), torch.zeros(channels).double())
+    return replace(stack, layers=(*stack.layers, end))
+
+
+def _matrix_name(tensors: Mapping[str, Tensor], imported: Imported, axes: int, where: str) -> str:
+    """Return the name of the only matrix of coordinates that belongs to no layer."""
+    layers = {name.strip().removesuffix(".T") for name in re.split("[,+]", imported.map)}
+    others = [name for name in tensors if not (name in layers if imported.map else name.endswith(".weight"))]
+    found = [name for name in others if tensors[name].dim() == 2 and axes in tensors[name].shape]
+    if len(found) != 1:
+        raise InputError(
+            f"encoding {imported.encoding} needs one matrix of {axes} rows or columns beside the layers, and "
+            f"{where} has {_listed(found) or 'none'}"
+        )
+    return found[0]
 
 
 def _mapped(tensors: Mapping[str, Tensor], map: str, where: str) -> dict[str, Tensor]:
@@ -105,8 +181,9 @@ def _mapped(tensors: Mapping[str, Tensor], map: str, where: str) -> dict[str, Te
         weight, _, bias = (name.strip() for name in layer.partition("+"))
         name = weight.removesuffix(".T")
         for missing in {name, bias or name} - set(tensors):
-            raise InputError(f"map: {where} has no {missing!r}; it holds {', '.join(tensors) or 'nothing'}")
-        found[f"{k}.weight"] = tensors[name].T if weight.endswith(".T") else tensors[name]
+            raise InputError(f"map: {where} has no {missing!r}; it holds {_listed(tensors) or 'nothing'}")
+        turns = weight.endswith(".T") and tensors[name].dim() == 2
+        found[f"{k}.weight"] = tensors[name].T if turns else tensors[name]
         found |= {f"{k}.bias": tensors[bias]} if bias else {}
     return found
 
@@ -119,179 +196,76 @@ def linear_layers(tensors: Mapping[str, Tensor], where: str) -> list[Linear]:
     Raises
     ------
     InputError
-        If there are other tensors than weights, biases and factors of activations, if one is complex or not
-        finite, or the layers do not follow on each other.
+        If there are other tensors than weights, biases and factors of activations, or as `_numbers`.
     """
-    weights = {
-        name.removesuffix(".weight"): value for name, value in tensors.items() if name.endswith(".weight")
-    }
-    known = {f"{name}.{kind}" for name in weights for kind in ("weight", "bias")}
+    names = [name.removesuffix(".weight") for name in tensors if name.endswith(".weight")]
+    known = {f"{name}.{kind}" for name in names for kind in ("weight", "bias")}
     others = [n for n in tensors if n not in known and n.rpartition(".")[2] not in _FACTORS]
-    if others or not weights:
-        found = ", ".join(others or tensors) or "nothing"
+    if others or not names:
         raise InputError(
-            f"{where} holds {found}; known are linear layers, NAME.weight and NAME.bias; name others by map"
+            f"{where} holds {_listed(others or tensors) or 'nothing'}; known are linear layers, NAME.weight "
+            "and NAME.bias; name others by map, and what is in front by encoding"
         )
-    for name, value in tensors.items():
-        if value.is_complex():
-            raise InputError(f"{where}: {name} is complex, which no circuit computes; train the real form")
-        if not torch.isfinite(value).all():
-            raise InputError(f"{where}: {name} holds NaN or infinity")
-    layers = [_linear(name, value, tensors, where) for name, value in weights.items()]
-    layers.sort(key=lambda layer: _in_order(layer.name))
-    for before, after in itertools.pairwise(layers):
-        if before.weight.shape[0] != after.weight.shape[1]:
-            raise InputError(f"{where}: {after} cannot follow {before}")
-    return layers
+    return [_linear(name, tensors, where) for name in sorted(names, key=_in_order)]
 
 
-def _linear(name: str, weight: Tensor, tensors: Mapping[str, Tensor], where: str) -> Linear:
+def _listed(names: Collection[str]) -> str:
+    """Return names for a message; not all if there are many."""
+    first, more = list(names)[:_LISTED], len(names) - _LISTED
+    return ", ".join(first) + (f" and {more} more" if more > 0 else "")
+
+
+def _numbers(tensors: Mapping[str, Tensor], name: str, where: str) -> Tensor:
+    """Return a tensor in float64, however it is stored; raise InputError unless it holds usable numbers."""
+    value = tensors[name]
+    if value.is_complex():
+        raise InputError(f"{where}: {name} is complex, which no circuit computes; train the real form")
+    try:
+        numbers = value.to_dense().double()
+        finite = bool(torch.isfinite(numbers).all())
+    except RuntimeError as error:
+        raise InputError(
+            f"{where}: {name} is stored in a way that has no plain numbers; save them"
+        ) from error
+    if not finite:
+        raise InputError(f"{where}: {name} holds NaN or infinity")
+    if (numbers.abs() > _MOST).any():
+        raise InputError(f"{where}: {name} holds {numbers.abs().max():.2g}; at most {_MOST:g} is possible")
+    return numbers.where(numbers.abs() >= _LEAST, 0)
+
+
+def _linear(name: str, tensors: Mapping[str, Tensor], where: str) -> Linear:
+    weight = _numbers(tensors, f"{name}.weight", where)
     if weight.dim() != 2:
         raise InputError(f"{where}: {name}.weight has {weight.dim()} dimensions; a linear layer's has 2")
-    bias = tensors.get(f"{name}.bias", torch.zeros(len(weight)))
+    bias = torch.zeros(len(weight)).double()
+    if f"{name}.bias" in tensors:
+        bias = _numbers(tensors, f"{name}.bias", where)
     if bias.shape != weight.shape[:1]:
         raise InputError(f"{where}: {name} has {len(weight)} rows of weights and {list(bias.shape)} biases")
-    return Linear(name, weight.double(), bias.double())
+    return Linear(name, weight, bias)
 
 
 def _in_order(name: str) -> list[tuple[int, int, str]]:
     """Return what sorts names by the numbers in them; a word comes after a number at its place."""
     parts = [part for part in re.split(r"[._]", name) if part not in ("linear", "net", "layers")]
-    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts]
+    numbered = [(part, part.isascii() and part.isdigit()) for part in parts]
+    return [(0, int(part), "") if is_number else (1, 0, part) for part, is_number in numbered]
 
 
-def factors(tensors: Mapping[str, Tensor]) -> set[float]:
-    """Return the frequency factors that a checkpoint itself names, rounded as they are written."""
-    return {round(float(v), 6) for name, v in tensors.items() if name.rpartition(".")[2] == "omega_0"}
-
-
-def network_of(network: Network, layers: list[Linear], axes: int, where: str) -> Network:
-    """Return the settings of a network with the shape of the layers, for a signal of so many axes.
+def omegas_in(tensors: Mapping[str, Tensor], where: str) -> frozenset[float]:
+    """Return the frequency factors that a checkpoint itself names, rounded as they are written.
 
     Raises
     ------
     InputError
-        If no such network can be had.
+        If one is not a number.
     """
-    model = activations().get(network.model)
-    if model is not None and (model.encoding([8]) or any(True for _ in model().parameters())):
-        raise InputError(f"a network of the model {network.model} cannot be imported, only trained here")
-    shape = " -> ".join(str(n) for n in (layers[0].weight.shape[1], *(len(layer.weight) for layer in layers)))
-    if layers[0].weight.shape[1] != axes or len(layers[-1].weight) > MOST_CHANNELS:
-        raise InputError(
-            f"{where} is a network of {shape}; the signal has {axes} coordinate(s), and 1 to {MOST_CHANNELS} "
-            "channels are possible"
-        )
-    if len(layers) == 1:
-        raise InputError(f"{where} is a network of {shape}, without a hidden layer; at least one is needed")
-    widths = tuple(len(layer.weight) for layer in layers[:-1])
-    if network.hidden_widths and network.widths != widths:
-        raise InputError(
-            f"{where} is a network of {shape}, and hidden_widths says {network.hidden_widths}; leave it out"
-        )
-    return replace(network, hidden_widths=",".join(map(str, widths)))
-
-
-def imported_network(architecture: Architecture, layers: list[Linear], imported: Imported) -> INR:
-    """Return the network in float64, with the same function as where it came from.
-
-    Parameters
-    ----------
-    architecture
-        Of the shape that `network_of` found, with the first layer's own omega_0.
-    layers
-        From `linear_layers`.
-    imported
-        What its inputs and outputs meant; first and last layer take that in exactly.
-    """
-    model = INR(architecture).double()
-    first = _in_omega_0(layers[0], architecture)
-    layers = [first, *layers[1:]]
-    weights = [layer.weight.clone() for layer in layers]
-    biases = [layer.bias.clone() for layer in layers]
-    if imported.axes == "yx":
-        weights[0] = weights[0].flip(1)
-    if imported.coordinates != "centres":
-        # A pixel's centre c is at c n / (n - 1) where the outermost centres are at -1 and 1.
-        stretch = [n / max(1, n - 1) for n in architecture.sides]
-        weights[0] *= torch.tensor(stretch, dtype=torch.float64)
-    if imported.coordinates == "unit":
-        weights[0] /= 2
-        biases[0] += first.weight.sum(dim=1) / 2
-    if imported.values == "unit":
-        weights[-1] *= 2
-        biases[-1] = 2 * biases[-1] - 1
-    with torch.no_grad():
-        for own, weight, bias in zip(model.dense_layers(), weights, biases, strict=True):
-            own.weight.copy_(weight)
-            own.bias.copy_(bias)
-    return model.eval()
-
-
-def _in_omega_0(first: Linear, architecture: Architecture) -> Linear:
-    """Return the first layer, whose factor is `first_omega_0`, as one whose factor is that of all layers."""
-    omegas = (architecture.first_omega_0, architecture.omega_0)
-    assert omegas[0] is not None and omegas[1] is not None
-    x = torch.linspace(-1, 1, 9, dtype=torch.float64)
-    one, other = (architecture.activation(omega_0).wave(x) for omega_0 in omegas)
-    if not torch.equal(one, other):
-        raise InputError(
-            f"a {architecture.model} is no function of omega_0 (W x + b) alone, so its first_omega_0 must be "
-            f"its omega_0, {omegas[1]:g}, not {omegas[0]:g}"
-        )
-    factor = omegas[0] / omegas[1]
-    return replace(first, weight=factor * first.weight, bias=factor * first.bias)
-
-
-def start_of(
-    tensors: Mapping[str, Tensor],
-    network: Network,
-    precision: Precision,
-    imported: Imported,
-    *,
-    sides: tuple[int, ...],
-    where: str,
-    value: Fixed = PIXEL,
-) -> INR:
-    """Return the network that a checkpoint holds, in float64; training takes float32.
-
-    Parameters
-    ----------
-    tensors
-        The checkpoint's.
-    network
-        Says model, omega_0 and that of the first layer; widths and number of layers are the checkpoint's.
-    precision
-        For quantization later.
-    imported
-        What its inputs and outputs meant.
-    sides
-        Of the signal, the fastest axis first.
-    where
-        What messages call the checkpoint.
-    value
-        Format of the signal's values.
-
-    Raises
-    ------
-    InputError
-        If it holds no network that can be had.
-    """
-    layers = layers_of(tensors, imported, where)
-    network = network_of(network, layers, len(sides), where)
-    architecture = Architecture(
-        network.model,
-        sides,
-        len(layers[-1].weight),
-        omega_0=network.omega_0,
-        precision=precision,
-        activation_impl=network.activation_impl,
-        value=value,
-        hidden_widths=network.hidden_widths,
-    )
-    architecture = replace(architecture, first_omega_0=network.first_omega_0 or architecture.omega_0)
-    told = factors(tensors)
-    if told and not any(math.isclose(architecture.omega_0 or 0, value, rel_tol=1e-6) for value in told):
-        said = ", ".join(f"{value:g}" for value in sorted(told))
-        raise InputError(f"{where} says that omega_0 is {said}, not {architecture.omega_0:g}; give --omega-0")
-    return imported_network(architecture, layers, imported)
+    found = set[float]()
+    for name in tensors:
+        if name.rpartition(".")[2] == "omega_0":
+            value = _numbers(tensors, name, where)
+            if value.numel() != 1:
+                raise InputError(f"{where}: {name} has {value.numel()} numbers; known are layers with one")
+            found.add(round(value.item(), 6))
+    return frozenset(found)

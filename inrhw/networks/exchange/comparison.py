@@ -1,12 +1,13 @@
 """Whether an imported network is what it was elsewhere: both give the same for the signal's samples."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import torch
 from torch import Tensor
 
 from inrhw.base.errors import InputError
 from inrhw.networks.exchange.imported import Imported
+from inrhw.networks.exchange.stack import Stack
 from inrhw.networks.inr import INR
 from inrhw.signals.samples import half_range, middle
 
@@ -15,6 +16,40 @@ _MOST_ERROR = 1e-6
 
 #: Samples that are looked at, at most.
 _SAMPLES = 1 << 14
+
+
+def first_same(
+    stacks: Iterable[Stack],
+    make: Callable[[Stack], INR],
+    given: Callable[[Tensor], Tensor],
+    imported: Imported,
+) -> tuple[Stack, INR]:
+    """Return the first of what a network may be, and what was made of it, that gives what the network gives.
+
+    Parameters
+    ----------
+    stacks
+        At least one.
+    make
+        Makes one of our networks of it.
+    given, imported
+        As of `check_same`.
+
+    Raises
+    ------
+    InputError
+        If there is none; of the first.
+    """
+    errors = []
+    for stack in stacks:
+        try:
+            start = make(stack)
+            check_same(given, start, imported, stack.where)
+        except InputError as error:
+            errors.append(error)
+        else:
+            return stack, start
+    raise errors[0]
 
 
 @torch.no_grad()

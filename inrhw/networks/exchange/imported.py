@@ -23,6 +23,10 @@ class Imported(Settings):
         What it gave: "signed" from -1 to 1, or "unit" from 0 to 1.
     outermost_linear
         Whether its last layer is linear; else the activation follows that one too.
+    encoding
+        What stands in front of its layers, where the file does not say it: "siren", PosEncodingNeRF of
+        public SIREN code; "nerf", that of NeRF's code; "fourier", sines, then cosines, of a matrix in the
+        file; "rff", cosines first. None: nothing; of a module, and of ONNX, it is found.
     map
         Which tensors are its layers, first to last, in a file that follows no known layout: weights, and a
         bias after a plus, such as w0+b0,w1+b1,w2; .T behind weights that are [in, out]. "": found by names.
@@ -33,4 +37,5 @@ class Imported(Settings):
     axes: Literal["yx", "xy"] = "yx"
     values: Literal["signed", "unit"] = "signed"
     outermost_linear: bool = True
+    encoding: Literal["siren", "nerf", "fourier", "rff"] | None = None
     map: str = ""

@@ -1,13 +1,18 @@
 """A module in memory as one of our networks."""
 
 import copy
+import functools
+from collections.abc import Iterable
 
-from torch import nn
+from torch import Tensor, nn
 
-from inrhw.networks.exchange.checkpoint import start_of
-from inrhw.networks.exchange.comparison import check_same
+from inrhw.base.errors import InputError
+from inrhw.networks.exchange.checkpoint import omegas_in, stack_in, stacks_of
+from inrhw.networks.exchange.comparison import first_same
 from inrhw.networks.exchange.imported import Imported
-from inrhw.networks.exchange.recorder import recorded
+from inrhw.networks.exchange.recording import recorded
+from inrhw.networks.exchange.stack import Stack
+from inrhw.networks.exchange.start import start_of
 from inrhw.networks.network import Network
 from inrhw.networks.precision import Precision
 from inrhw.networks.training.fitted import Fitted, fit
@@ -32,7 +37,7 @@ def from_torch(
     ----------
     module
         Linear layers with one of our activations between them, however it is written: it is run once to
-        find them. It takes [samples, axes] and gives [samples, channels].
+        find them. It takes [samples, axes] and gives [samples, channels], alone or as the first of several.
     network
         Says model and omega_0; widths are the module's.
     signal
@@ -53,9 +58,34 @@ def from_torch(
     """
     imported, precision = imported or Imported(), precision or Precision()
     sides, value = (signal.sides, signal.value) if signal else (sides, PIXEL)
-    module = copy.deepcopy(module).cpu().double().eval()
-    tensors = module.state_dict() if imported.map else recorded(module, len(sides))
-    start = start_of(tensors, network, precision, imported, sides=sides, value=value, where="the module")
-    check_same(module, start, imported, "the module")
+    function, axes, where = _in_float64(module), len(sides), "the module"
+    state = function.state_dict()
+    if imported.map:
+        stacks: Iterable[Stack] = [stack_in(state, imported, axes, where)]
+    else:
+        stacks = stacks_of(recorded(function, axes), network.model, omegas_in(state, where), imported, where)
+    make = functools.partial(
+        start_of, network=network, precision=precision, imported=imported, sides=sides, value=value
+    )
+    _, start = first_same(stacks, make, lambda x: _first(function(x)), imported)
     signal = signal or Picture("rendering", start.render())
     return fit(signal, start.architecture, Training(finetune=finetune), start=start.float())
+
+
+def _in_float64(module: nn.Module) -> nn.Module:
+    """Return a copy that computes in float64 on the CPU."""
+    if not isinstance(module, nn.Module):
+        raise InputError(f"a module of torch is needed, not a {type(module).__name__}")
+    try:
+        return copy.deepcopy(module).cpu().double().eval()
+    except (RuntimeError, TypeError) as error:  # without data, or what cannot be copied
+        reason = " ".join(str(error).split())
+        raise InputError(f"the module cannot be copied to the CPU: {reason[:120]}") from error
+
+
+def _first(result: object) -> Tensor:
+    """Return what a module gives; public SIREN code gives coordinates too."""
+    value = result[0] if isinstance(result, tuple) and result else result
+    if not isinstance(value, Tensor):
+        raise InputError(f"the module gives a {type(value).__name__}; let it give a tensor")
+    return value

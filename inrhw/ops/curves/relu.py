@@ -98,6 +98,7 @@ class ReluActivation(Activation):
     learning_rate = 5e-2
     node_class = Relu
     clamped = False
+    homogeneous = True
 
     @classmethod
     def formats(

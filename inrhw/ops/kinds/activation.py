@@ -26,12 +26,12 @@ class Affine(NamedTuple):
 
 
 class Encoding(NamedTuple):
-    """A first layer that is not trained: it follows from the picture's size.
+    """A first layer that is not trained: it follows from the picture's size, or came with the network.
 
     Attributes
     ----------
     weight, bias
-        Of pixel centres from -1 to 1, in units of the activation's argument: [out_features, 2] and
+        Of pixel centres from -1 to 1, in units of the activation's argument: [out_features, axes] and
         [out_features].
     activation
         What follows it.
@@ -71,6 +71,8 @@ class Activation(nn.Module, ABC):
     node_class: ClassVar[type[CurveNode]]
     #: Whether a Fixed argument must be brought into its format in front of the node.
     clamped: ClassVar[bool] = True
+    #: Whether f(a x) is a f(x) for every a > 0, but that values end at 1.
+    homogeneous: ClassVar[bool] = False
 
     def __init__(self, omega_0: float | None = None) -> None:
         super().__init__()

@@ -39,7 +39,8 @@ _LEAST = 1e-30
 #: A last of three axes holds channels if it has at most so many places, and fewer than both others.
 _CHANNELS = 4
 
-_SUFFIXES = frozenset([".npy", ".npz", ".nii", ".gz"])
+_NUMPY = frozenset([".npy", ".npz"])
+_SUFFIXES = _NUMPY | {".nii", ".gz"}
 
 
 @dataclass(frozen=True, repr=False)
@@ -75,11 +76,12 @@ class Volume(Samples):
         """Return the array in an .npy, an .npz with one array, or a .nii.
 
         Integers that fit 16 bits are kept as they are. Others are rounded to 16 bits, of which the largest is
-        that of the array. The last of four axes holds channels; that of three too if it has at most 4
-        places, and fewer than both others.
+        that of the array. The last of four axes holds channels; of numpy's that of three too if it has at
+        most 4 places, and fewer than both others. NIfTI has vectors of channels on its fifth axis.
         """
         array = array_in(path)
-        values, step = coded(_resampled(with_channels(array), size, path), path)
+        told = path.suffix.lower() in _NUMPY
+        values, step = coded(_resampled(with_channels(array) if told else array, size, path), path)
         if step != 1:
             on_warning(f"{path} holds {array.dtype} and is rounded to 16 bits: steps of {step:.3g}")
         return cls(safe_name(path.stem), values, step)
@@ -101,20 +103,23 @@ class Volume(Samples):
     def read(cls, path: Path, name: str, value: Fixed, details: Mapping[str, Any]) -> Self:
         """Return what `write` wrote."""
         step = float(details.get("step", 1.0))
-        return cls(name, with_channels(np.round(array_in(path) / step).astype(VALUES[value])), step)
+        values = np.round(array_in(path) / step).astype(VALUES[value])
+        if "on_axes" in details and values.ndim > details["on_axes"]:
+            return cls(name, values, step)
+        return cls(name, values[..., np.newaxis] if "on_axes" in details else with_channels(values), step)
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """The step, and how many axes there are: a last one may be of channels, or not."""
+        return super().details | {"on_axes": len(self.sides)}
 
     def encoded(self, suffix: str) -> bytes:
-        """Return an .npy of the array's own numbers, or NIfTI.
-
-        One channel has no axis of its own, as a rule.
-        """
+        """Return an .npy of the array's own numbers, where one channel has no axis as a rule, or NIfTI."""
         array = self.values if self.step == 1 else (self.values * self.step).astype(np.float32)
         plain = array[..., 0]
         if suffix != self.suffix:
             nibabel = package_for("nibabel", Path(suffix), "take .npy")
-            scan: bytes = nibabel.Nifti1Image(
-                (plain if self.channels == 1 else array).T, np.eye(4)
-            ).to_bytes()
+            scan: bytes = nibabel.Nifti1Image(_in_nifti(array), np.eye(4)).to_bytes()
             return scan
         buffer = io.BytesIO()
         # With its axis of channels where one would be seen in x.
@@ -167,9 +172,31 @@ def _opened(path: Path) -> NDArray[Any]:
         raise
     except Exception as error:  # its errors have no common class but this
         raise InputError(f"{path} is no readable volume ({error})") from error
-    # NIfTI has x first, and x is scanned fastest.
-    turned: NDArray[Any] = scan.T
-    return turned[..., np.newaxis] if turned.ndim == 3 else turned
+    return _out_of_nifti(scan)
+
+
+def _in_nifti(array: NDArray[Any]) -> NDArray[Any]:
+    """Return an array with an axis of channels as NIfTI has it: x, y, z, and channels if there are several.
+
+    Behind fewer than three axes channels are the fifth, as vectors are, so that they are not taken for z.
+    """
+    *others, channels = array.shape
+    turned = array.transpose(*range(len(others) - 1, -1, -1), len(others))
+    if channels == 1:
+        return turned[..., 0]
+    return (
+        turned if len(others) == 3 else turned.reshape(*reversed(others), *[1] * (4 - len(others)), channels)
+    )
+
+
+def _out_of_nifti(scan: NDArray[Any]) -> NDArray[Any]:
+    """Return an array with an axis of channels of what NIfTI has; of vectors without axes of one place."""
+    if scan.ndim < 4:
+        return scan.T[..., np.newaxis]
+    if scan.ndim == 5 and scan.shape[3] == 1:
+        axes = max([axis for axis in range(3) if scan.shape[axis] > 1], default=0) + 1
+        scan = scan.reshape(*scan.shape[:axes], scan.shape[-1])
+    return scan.transpose(*range(scan.ndim - 2, -1, -1), scan.ndim - 1)
 
 
 def with_channels(array: NDArray[Any]) -> NDArray[Any]:

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -17,9 +18,20 @@ from inrhw.networks.architecture import Architecture
 from inrhw.networks.exchange import extra
 from inrhw.networks.inr import INR
 from inrhw.networks.precision import Precision
+from inrhw.networks.shared import SharedArchitecture, SharedINR
 from inrhw.networks.tiled import TiledArchitecture, network_of
 
+TILED: dict[str, Any] = {"hidden_features": 4, "hidden_layers": 1}
+
 NETWORKS = {
+    "tiles": TiledArchitecture("quadinr", (7, 5), 3, **TILED, tile=(3, 2)),
+    "tiles with a shared layer": TiledArchitecture(
+        "siren", (6, 4), 1, **TILED, tile=(3, 2), shared_layers=True
+    ),
+    "tiles of ReLUs": TiledArchitecture("relu_pe", (6, 4), 1, **TILED, tile=(3, 4)),
+    "leaves": TiledArchitecture("quadinr", (6, 4), 3, **TILED, tile=(4, 4), leaves="11110"),
+    "tiles of a sound": TiledArchitecture("gauss", (10,), 1, **TILED, tile=(4,), value=Fixed(16, 0)),
+    "tiles on three axes": TiledArchitecture("siren", (3, 4, 5), 1, **TILED, tile=(2, 2, 3)),
     "phases": Architecture("quadinr", (5, 4), 3, hidden_widths="4,3"),
     "saturated arguments": Architecture("gauss", (5, 4), 3, 4, 1),
     "values of 16 bits on one axis": Architecture("relu_pe", (7,), 2, 4, 1, value=Fixed(16, 0)),
@@ -33,7 +45,7 @@ NETWORKS = {
 
 @pytest.fixture(params=NETWORKS)
 def network(request: pytest.FixtureRequest) -> INR:
-    return INR(NETWORKS[request.param], seed=1).quantized()
+    return network_of(NETWORKS[request.param], seed=1).quantized()
 
 
 def test_the_documented_lines_render_what_the_network_renders(
@@ -46,9 +58,22 @@ def test_the_documented_lines_render_what_the_network_renders(
     assert np.array_equal(found, wanted) and found.dtype == wanted.dtype
 
 
+@pytest.mark.parametrize("projection", ["full", "low-rank", "diagonal"])
+def test_the_lines_render_a_picture_that_shares_layers(
+    projection: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    common: dict[str, Any] = {"projection": projection, "side": 7, "max_scale": 2}
+    architectures = [SharedArchitecture("siren", size, 3, 4, 2, **common) for size in ((6, 5), (7, 4))]
+    for network in SharedINR.of(architectures, seed=1).quantized():
+        Path("photo.npz").write_bytes(arrays_of(network))
+        exec(EXAMPLE, {})
+        assert np.array_equal(np.load("photo.npy"), network.render())
+
+
 def test_the_program_of_onnx_gives_what_the_network_renders(network: INR) -> None:
     program = ReferenceEvaluator(onnx.load_from_string(onnx_of(network)))
-    grid = network.architecture.grid
+    grid = network.architecture.tiling_of_patches.whole
     centres = grid.codes() / np.array(grid.sides)
     (values,) = map(np.asarray, program.run(None, {"centres": centres}))
     assert np.array_equal(values.ravel(), network.render().ravel())
@@ -60,10 +85,6 @@ def test_the_program_of_onnx_gives_what_the_network_renders(network: INR) -> Non
 @pytest.mark.parametrize(
     ("architecture", "message"),
     [
-        (
-            TiledArchitecture("quadinr", (4, 4), 1, 2, 0, tile=(2, 2)),
-            "tiles are many networks",
-        ),
         (
             Architecture("siren", (4, 4), 1, 4, 1, precision=Precision(quantizer="dhq", rotate="both")),
             r"layer1_fwht rotates values \(dhq\), which is no table",

@@ -1,6 +1,8 @@
 """Networks that were trained elsewhere, by the public definitions, written here in plain torch."""
 
+import io
 import math
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -9,14 +11,18 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from inrhw.base.errors import InputError
 from inrhw.lowering.integer_graph import lower
-from inrhw.networks.exchange.checkpoint import layers_of, linear_layers, read_checkpoint, start_of
+from inrhw.networks.exchange.checkpoint import linear_layers, read_checkpoint, stack_in
 from inrhw.networks.exchange.comparison import coordinates_of
 from inrhw.networks.exchange.imported import Imported
+from inrhw.networks.exchange.start import start_of
+from inrhw.networks.inr import INR
 from inrhw.networks.network import Network
 from inrhw.networks.precision import Precision
 from inrhw.networks.training.torch_module import from_torch
@@ -129,6 +135,11 @@ def small(make: Callable[[], nn.Module]) -> nn.Module:
     return module
 
 
+def start_in(tensors: dict[str, Tensor], network: Network, imported: Imported = Imported()) -> INR:
+    """Do what `inrhw import` does with a file of weights."""
+    return start_of(stack_in(tensors, imported, 2, "it"), network, Precision(), imported, sides=SIZE)
+
+
 @pytest.mark.parametrize("values", ["signed", "unit"])
 @pytest.mark.parametrize("axes", ["yx", "xy"])
 @pytest.mark.parametrize("coordinates", ["corners", "centres", "unit"])
@@ -138,7 +149,7 @@ def test_the_imported_network_gives_what_the_module_gives(
 ) -> None:
     make, network = MODULES[name]
     module, imported = small(make), Imported("", coordinates, axes, values)
-    start = start_of(module.state_dict(), network, Precision(), imported, sides=SIZE, where="here")
+    start = start_in(module.state_dict(), network, imported)
     given = module(coordinates_of(start, imported))
     wanted = (given + 1) * 127.5 if values == "signed" else given * 255
     assert (start(start.coordinates()) - wanted).abs().max() < 255e-6
@@ -146,9 +157,7 @@ def test_the_imported_network_gives_what_the_module_gives(
 
 def test_coordinates_are_those_of_public_code() -> None:
     """A mesh of linspace(-1, 1, n) in the order of the axes, as vsitzmann/siren's get_mgrid makes it."""
-    start = start_of(
-        siren().state_dict(), Network("siren"), Precision(), Imported(), sides=SIZE, where="here"
-    )
+    start = start_in(siren().state_dict(), Network("siren"))
     mesh = torch.meshgrid(torch.linspace(-1, 1, 4), torch.linspace(-1, 1, 5), indexing="ij")
     expected = torch.stack(mesh, dim=-1).reshape(-1, 2)
     assert torch.allclose(coordinates_of(start, Imported()).float(), expected)
@@ -216,13 +225,13 @@ def test_a_map_finds_layers_under_any_name() -> None:
     layers = linear_layers(siren().state_dict(), "it")
     strange = {"wxyz"[k]: layer.weight.T if k == 1 else layer.weight for k, layer in enumerate(layers)}
     strange |= {f"b{k}": layer.bias for k, layer in enumerate(layers[:-1])} | {"step": torch.zeros(1)}
-    found = layers_of(strange, Imported(map="w+b0, x.T+b1,y+b2,z"), "it")
+    found = stack_in(strange, Imported(map="w+b0, x.T+b1,y+b2,z"), 2, "it").layers
     assert all(torch.equal(a.weight, b.weight) for a, b in zip(found, layers, strict=True))
     assert all(torch.equal(a.bias, b.bias) for a, b in zip(found[:-1], layers, strict=False))
     assert not found[-1].bias.any()
     for map, missing in (("w+c,x", "'c'"), ("v+b0", "'v'"), ("", "holds w, x, y, z, b0, b1, b2, step")):
         with pytest.raises(InputError, match=missing):
-            layers_of(strange, Imported(map=map), "it")
+            stack_in(strange, Imported(map=map), 2, "it")
 
 
 def test_fine_tuning_follows_the_picture() -> None:
@@ -254,8 +263,38 @@ def test_files_of_torch_and_safetensors_are_read(tmp_path: Path, suffix: str) ->
 
 @pytest.mark.parametrize("wrapper", ["state_dict", "model_state_dict", "model"])
 def test_weights_beside_other_things_are_found(tmp_path: Path, wrapper: str) -> None:
-    torch.save({"epoch": 3, wrapper: siren().state_dict()}, tmp_path / "net.pt")
+    torch.save({"epoch": 3, wrapper: {"net": siren().state_dict()}}, tmp_path / "net.pt")
     assert len(linear_layers(read_checkpoint(tmp_path / "net.pt"), "here")) == 4
+
+
+FORMS: dict[str, Callable[[Tensor], Tensor]] = {
+    "half": Tensor.half,
+    "bfloat16": Tensor.bfloat16,
+    "float8": lambda value: value.to(torch.float8_e4m3fn),
+    "integers": lambda value: (10 * value).to(torch.int8),
+    "sparse": Tensor.to_sparse,
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_numbers_are_read_however_they_are_stored(form: str) -> None:
+    stored = {name: FORMS[form](value) for name, value in siren().state_dict().items()}
+    for layer in linear_layers(stored, "here"):
+        assert torch.equal(layer.weight, stored[f"{layer.name}.weight"].to_dense().double())
+
+
+def test_numbers_that_float32_takes_for_none_are_none() -> None:
+    """Weights of dead neurons decay to 1e-45; that their format would be finer than all others."""
+    start = start_in(with_(**{"1__linear__weight": torch.full((6, 6), 1e-45)}), Network("siren"))
+    assert not start.get_parameter("layers.1.weight").any()
+
+
+@pytest.mark.parametrize("name", ["a\nb.weight", "9" * 5000 + ".weight"])
+def test_a_name_that_is_no_text_is_one_sentence(tmp_path: Path, name: str) -> None:
+    torch.save({name: torch.zeros(4, 2)}, tmp_path / "net.pt")
+    with pytest.raises(InputError, match="whose name is no usable text") as caught:
+        read_checkpoint(tmp_path / "net.pt")
+    assert "\n" not in str(caught.value)
 
 
 def test_layers_are_in_the_order_of_their_numbers() -> None:
@@ -286,6 +325,27 @@ def test_a_file_that_is_cut_off_is_one_sentence(tmp_path: Path, keep: int) -> No
     with pytest.raises(InputError, match=r"net\.pt") as caught:
         read_checkpoint(tmp_path / "net.pt")
     assert "\n" not in str(caught.value)
+
+
+@settings(max_examples=100)
+@given(
+    st.booleans(), st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.binary(max_size=3)), max_size=4)
+)
+def test_a_file_that_is_damaged_is_read_or_one_sentence(
+    zipped: bool, damages: list[tuple[float, bytes]]
+) -> None:
+    buffer = io.BytesIO()
+    torch.save(siren().state_dict(), buffer, _use_new_zipfile_serialization=zipped)
+    data = bytearray(buffer.getvalue())
+    for place, put in damages:
+        at = int(place * len(data))
+        data[at : at + max(1, len(put))] = put
+    with tempfile.TemporaryDirectory() as folder:
+        (path := Path(folder, "net.pt")).write_bytes(data)
+        try:
+            start_in(read_checkpoint(path), Network("siren"))
+        except InputError as error:
+            assert "\n" not in str(error)
 
 
 def with_(**tensors: Tensor) -> dict[str, Tensor]:
@@ -320,9 +380,40 @@ def with_(**tensors: Tensor) -> dict[str, Tensor]:
             r"6 rows of weights and \[5\] biases",
         ),
         (siren().state_dict(), Network("incode"), "cannot be imported, only trained here"),
-        (siren().state_dict(), Network("relu_pe"), "cannot be imported, only trained here"),
         (siren().state_dict(), Network("sirenn"), "model must be one of"),
         (siren(channels=9).state_dict(), Network("siren"), "1 to 8 channels"),
+        (with_(**{"3__weight": torch.zeros(0, 6)}), Network("siren"), r"\[3\] biases"),
+        (
+            {"0.weight": torch.ones(6, 2), "1.weight": torch.ones(0, 6)},
+            Network("siren"),
+            "2 -> 6 -> 0; the signal",
+        ),
+        (
+            {"0.weight": torch.ones(0, 2), "1.weight": torch.ones(3, 0)},
+            Network("siren"),
+            "2 -> 0 -> 3: hidden_wid",
+        ),
+        ({"0.weight": torch.ones(300, 2), "1.weight": torch.ones(3, 300)}, Network("siren"), "from 1 to 256"),
+        (with_(**{"1__linear__weight": torch.tensor(1.0)}), Network("siren"), "has 0 dimensions"),
+        (with_(**{"1__linear__bias": torch.zeros(1, 6)}), Network("siren"), r"and \[1, 6\] biases"),
+        (
+            with_(**{"1__linear__weight": torch.full((6, 6), 1e13)}),
+            Network("siren"),
+            r"holds 1e\+13; at most",
+        ),
+        (
+            with_(**{"1__linear__weight": torch.zeros(6, 6, device="meta")}),
+            Network("siren"),
+            "no plain numbers",
+        ),
+        (with_(**{"1__omega_0": torch.ones(6)}), Network("siren"), "1.omega_0 has 6 numbers"),
+        (
+            {f"{k}.weight": 1e12 * torch.ones(n) for k, n in enumerate([(6, 2), (6, 6), (3, 6)])},
+            Network("relu_pe"),
+            "it multiplies by up to",
+        ),
+        ({f"a{k}": torch.zeros(1) for k in range(99)}, Network("siren"), "a6, a7 and 91 more; known are"),
+        ({"²": torch.zeros(1)}, Network("siren"), "holds ²; known are"),
         (Wire(2, 6).state_dict() | {"3.weight": torch.zeros(1, 6)}, Network("wire"), "omega_0 is 12, not 20"),
     ],
 )
@@ -330,7 +421,7 @@ def test_what_is_no_network_of_ours_is_one_sentence(
     tensors: dict[str, Tensor], network: Network, message: str
 ) -> None:
     with pytest.raises(InputError, match=message) as caught:
-        start_of(tensors, network, Precision(), Imported(), sides=SIZE, where="it")
+        start_in(tensors, network)
     assert "\n" not in str(caught.value)
 
 

@@ -14,10 +14,11 @@ from inrhw.networks.inr import INR
 from inrhw.networks.precision import Precision
 from inrhw.networks.tiled import TiledArchitecture, network_of
 
-NETWORKS = [
-    Architecture("quadinr", (3, 2, 4), 3, 4, 1),
-    Architecture("relu_pe", (7,), 2, 4, 1, value=Fixed(16, 0)),
-]
+NETWORKS = {
+    "volume": Architecture("quadinr", (3, 2, 4), 3, 4, 1),
+    "sound": Architecture("relu_pe", (7,), 2, 4, 1, value=Fixed(16, 0)),
+    "leaves": TiledArchitecture("quadinr", (6, 4), 1, 4, 1, tile=(4, 4), leaves="11110", shared_layers=True),
+}
 
 
 def centres(architecture: Architecture) -> torch.Tensor:
@@ -31,7 +32,7 @@ SCRIPT = """
 import sys
 sys.modules["inrhw"] = None
 import torch
-for name in ("quadinr", "relu_pe"):
+for name in sys.argv[1:]:
     program = torch.export.load(f"{name}.pt2").module()
     x = torch.load(f"{name}.pt")
     # Any number of samples, and centres that are a little off.
@@ -41,21 +42,17 @@ for name in ("quadinr", "relu_pe"):
 
 
 def test_a_program_gives_what_the_network_renders_and_needs_no_inrhw(tmp_path: Path) -> None:
-    networks = [INR(architecture, seed=1).quantized() for architecture in NETWORKS]
-    for network in networks:
-        name = network.architecture.model
+    networks = {name: network_of(each, seed=1).quantized() for name, each in NETWORKS.items()}
+    for name, network in networks.items():
         (tmp_path / f"{name}.pt2").write_bytes(program_of(network))
         torch.save(centres(network.architecture), tmp_path / f"{name}.pt")
-    subprocess.run([sys.executable, "-c", SCRIPT], cwd=tmp_path, check=True)
-    for network in networks:
-        got = torch.load(tmp_path / f"{network.architecture.model}.out").numpy()
+    subprocess.run([sys.executable, "-c", SCRIPT, *networks], cwd=tmp_path, check=True)
+    for name, network in networks.items():
+        got = torch.load(tmp_path / f"{name}.out").numpy()
         assert np.array_equal(got.ravel(), network.render().ravel())
 
 
 def test_what_has_no_program_is_refused() -> None:
-    tiled = network_of(TiledArchitecture("quadinr", (4, 4), 1, 2, 0, tile=(2, 2)))
-    with pytest.raises(InputError, match="tiles are many networks"):
-        program_of(tiled.quantized())
     rotating = Architecture("siren", (4, 4), 1, 4, 1, precision=Precision(quantizer="dhq"))
     with pytest.raises(InputError, match="layers may rotate"):
         program_of(INR(rotating).quantized())

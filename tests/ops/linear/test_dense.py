@@ -254,6 +254,12 @@ def test_sums_that_float64_cannot_hold_are_refused(weight: list[list[float]], bi
         layer(weight, bias).node(Vector(Fixed(8, 7), 2), 9, wrap=True)
 
 
+@pytest.mark.parametrize(("weight", "bias"), [(1.0, 1e20), (1e-30, 0.3)])
+def test_bits_of_a_bias_that_no_sum_holds_are_refused(weight: float, bias: float) -> None:
+    with pytest.raises(Overflow, match=r"2\*\*52"):
+        layer([[weight, weight]], [bias]).stored_bits()
+
+
 def test_the_bound_is_2_to_52() -> None:
     """Torch adds the half that rounds: beyond 2**52 that needs a bit more than float64 has."""
     i = Vector(Fixed(2, 0), 2)

@@ -114,3 +114,37 @@ def test_a_scan_of_a_scanner_is_read(tmp_path: Path) -> None:
     assert isinstance(volume, Volume)
     assert volume.sides == (2, 3, 4)
     assert np.array_equal(volume.values[..., 0], array.T)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4, 8])
+@pytest.mark.parametrize("sides", [(5,), (3, 2), (7, 9), (3, 2, 4), (5, 4, 1), (9, 8, 7)])
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_a_scan_is_the_same_from_its_own_file(
+    tmp_path: Path, sides: tuple[int, ...], channels: int, dtype: Any
+) -> None:
+    """In NIfTI, and among the files of a build, whatever its last axis might be taken for."""
+    pytest.importorskip("nibabel")
+    values = np.random.default_rng(0).uniform(0, 200, (*sides[::-1], channels)).astype(dtype)
+    volume = Volume("a", *coded(values, Path("a.npy")))
+    (tmp_path / "a.nii").write_bytes(volume.encoded(".nii"))
+    again = load_signal(tmp_path / "a.nii", "", Signal(), lambda sentence: None)
+    assert np.array_equal(again.values, volume.values)
+    volume.write(tmp_path / "a.npy")
+    assert np.array_equal(from_json(to_json(volume), tmp_path / "a.npy", "a").values, volume.values)
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected"),
+    [((4, 3, 2, 5), (2, 3, 4, 5)), ((4, 3, 2, 1, 3), (2, 3, 4, 3)), ((4, 3, 1, 1, 3), (3, 4, 3))],
+)
+def test_a_scans_fourth_axis_or_its_vectors_are_channels(
+    tmp_path: Path, shape: tuple[int, ...], expected: tuple[int, ...]
+) -> None:
+    nibabel = pytest.importorskip("nibabel")
+    array = np.random.default_rng(0).integers(0, 9, shape, dtype=np.int16)
+    nibabel.save(nibabel.Nifti1Image(array, np.eye(4)), tmp_path / "a.nii")
+    volume = load_signal(tmp_path / "a.nii", "", Signal(), pytest.fail)
+    assert volume.values.shape == expected
+    assert np.array_equal(
+        volume.values[..., 2, 1, 1].ravel(), array[1, 2, ..., 1].ravel()
+    )  # at y, x, channel

@@ -156,9 +156,16 @@ class DenseLayer(nn.Module):
         return self.code.stored_bits(self.weight_bits)
 
     def stored_bits(self) -> int:
-        """Return the bits that hold the quantized weights and biases; biases have the width of their sum."""
+        """Return the bits that hold the quantized weights and biases; biases have the width of their sum.
+
+        Raises
+        ------
+        Overflow
+            If a bias alone makes a sum too large, see `node`.
+        """
         _, bias, frac = self.quantized()
-        codes = bias.detach() * 2.0 ** (frac + self.input_format.frac)
+        codes = bias.detach().double() * 2.0 ** (frac + self.input_format.frac).double()
+        _check_sum(float(codes.abs().max()))
         bias_bits = Fixed.holding(int(codes.min()), int(codes.max()), 0).width
         return self.weight.numel() * self.bits_a_weight() + self.bias.numel() * bias_bits
 
@@ -218,9 +225,7 @@ class DenseLayer(nn.Module):
         has_halves = self.input_format.mid_rise or self.addend_frac is not None
         row_frac = (frac_of_row + x_frac + int(has_halves)).clamp(min=frac)
         reach = weight.abs().sum(dim=1) * x + bias.abs() + 2.0 ** -(frac + 1) + self._most_lost()
-        largest = float((reach * 2.0**row_frac).max())
-        if not largest < 2.0**_SUM_BITS:
-            raise Overflow(f"a sum of the layer could reach {largest:.3g}, beyond 2**52; use fewer bits")
+        _check_sum(float((reach * 2.0**row_frac).max()))
         codes = _codes(weight, weight_frac)
         # What rounds, and what mid-rise values have more, in halves: one that is left changes no floor.
         halves = (0 if floors else 1 << acc_frac - frac) + self.input_format.mid_rise * codes.sum(axis=1)
@@ -235,6 +240,12 @@ class DenseLayer(nn.Module):
         if self.addend_frac is None:
             return 0.0
         return self.weight.shape[-1] * (self.weight_bits + 2) * 2.0**-self.addend_frac
+
+
+def _check_sum(largest: float) -> None:
+    """Raise Overflow unless float64 can round a sum of that size."""
+    if not largest < 2.0**_SUM_BITS:
+        raise Overflow(f"a sum of the layer could reach {largest:.3g}, beyond 2**52; use fewer bits")
 
 
 def _codes(x: Tensor, frac: int) -> Codes:

@@ -1,6 +1,7 @@
 """Modules whose layers have no names, or stand in another order than they are computed in."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
@@ -43,6 +44,40 @@ WAYS: dict[str, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
 def test_layers_are_found_however_they_are_computed(way: str) -> None:
     fitted = from_torch(Bare(WAYS[way]), Network("siren", omega_0=9.0), sides=(5, 4))
     assert fitted.architecture.features == [2, 6, 5, 3]
+
+
+class Giving(nn.Module):
+    """A SIREN that gives its values in some form."""
+
+    def __init__(self, form: Callable[[Tensor, Tensor], object]) -> None:
+        super().__init__()
+        self.net, self.form = Bare(functional.linear), form
+
+    def forward(self, x: Tensor) -> object:
+        return self.form(self.net(x), x)
+
+
+def test_values_may_be_the_first_of_several() -> None:
+    """As SIREN's public notebook has it, which gives coordinates for gradients too."""
+    module = Giving(lambda values, x: (values, x))
+    assert from_torch(module, Network("siren", omega_0=9.0), sides=(5, 4)).architecture.channels == 3
+
+
+@pytest.mark.parametrize(
+    ("module", "message"),
+    [
+        (Giving(lambda values, x: {"model_out": values}), "the module gives a dict; let it give a tensor"),
+        (Giving(lambda values, x: ()), "the module gives a tuple"),
+        (Giving(lambda values, x: values[None]), r"the module gives \[1, 20, 3\]"),
+        (Giving(lambda values, x: values / 0), "the module differs by up to inf"),
+        (Bare(functional.linear).to("meta"), "the module cannot be copied to the CPU"),
+        (functional.linear, "a module of torch is needed, not a"),
+    ],
+)
+def test_what_is_no_network_is_one_sentence(module: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message) as caught:
+        from_torch(module, Network("siren", omega_0=9.0), sides=(5, 4))
+    assert "\n" not in str(caught.value)
 
 
 def test_a_module_that_cannot_be_run_is_one_sentence() -> None:

@@ -1,0 +1,121 @@
+"""What stands in front of a network's layers: sines and cosines of coordinates, whoever computes them."""
+
+import functools
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from inrhw.base.errors import InputError
+from inrhw.networks.exchange.recording import Recording
+from inrhw.networks.exchange.stack import Linear
+from inrhw.ops.curves.sine import SineActivation
+from inrhw.ops.kinds.activation import Encoding
+
+#: c from -1 to 1 is the sum of so many sin(k w c), k = 1, 2, ..., to 3e-10, with this w (decision 0045).
+_SINES, _STEP = 7, 0.8
+
+#: What is equal, in parts of the largest value.
+_EQUAL = 1e-9
+
+#: Argument w c + b of a sine, in radians: w of each axis, then b.
+_Wave = tuple[float, ...]
+
+
+def encoded(recording: Recording, taken: Tensor, first: Linear, where: str) -> tuple[Encoding | None, Linear]:
+    """Return what gave a layer its input, and the layer that takes what that gives.
+
+    Inputs may be sines and cosines of sums of coordinates, times any factors, and such sums themselves; where
+    there are no others nothing is in front, and the layer takes coordinates.
+
+    Parameters
+    ----------
+    recording
+        Of the network.
+    taken
+        The layer's input.
+    first
+        The layer.
+    where
+        What messages call the network.
+
+    Raises
+    ------
+    InputError
+        If an input is something else.
+    """
+    inputs = recording.columns(taken)
+    if torch.equal(inputs, recording.x):
+        return None, first
+    lines, straight = _lines(recording, inputs)
+    offset = lines[:, -1].where(straight, 0)
+    first = replace(first, bias=first.bias + first.weight @ offset)
+    if straight.all():
+        return None, replace(first, weight=first.weight @ lines[:, :-1])
+    sines, places = _sines(recording), dict[_Wave, int]()
+    factors = dict[tuple[int, int], float]()
+    for k, line in enumerate(lines):
+        parts = _of_line(line) if straight[k] else _of_sine(inputs[:, k], sines, f"{where}: input {k}")
+        for wave, factor in parts:
+            factors[k, places.setdefault(wave, len(places))] = factor
+    matrix = torch.zeros(len(lines), len(places), dtype=torch.float64)
+    for place, factor in factors.items():
+        matrix[place] = factor
+    waves = torch.tensor(list(places), dtype=torch.float64) / (2 * math.pi)
+    encoding = Encoding(waves[:, :-1], waves[:, -1], SineActivation)
+    return encoding, replace(first, weight=first.weight @ matrix)
+
+
+def _lines(recording: Recording, columns: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the closest w x + b to each column, [columns, axes + 1], and whether that is all there is."""
+    x = torch.nn.functional.pad(recording.x, (0, 1), value=1.0)
+    lines = torch.linalg.lstsq(x, columns).solution
+    errors = (x @ lines - columns).abs().amax(dim=0)
+    lines = lines.where(lines.abs() > _EQUAL * lines.abs().amax(dim=0), 0)
+    return lines.T, errors <= _EQUAL * columns.abs().amax(dim=0)
+
+
+def _sines(recording: Recording) -> tuple[list[_Wave], Tensor]:
+    """Return all sines of sums of coordinates that were computed, and their values, [samples, sines]."""
+    waves, values = list[_Wave](), [recording.x[:, :0]]
+    for sine in recording.sines:
+        lines, straight = _lines(recording, recording.columns(sine.argument))
+        lines[:, -1] = torch.remainder(lines[:, -1] + sine.ahead, 2 * math.pi)
+        waves += map(tuple, lines[straight].tolist())
+        values.append(recording.columns(sine.value)[:, straight])
+    return waves, torch.cat(values, dim=1)
+
+
+def _of_sine(column: Tensor, sines: tuple[list[_Wave], Tensor], where: str) -> Iterator[tuple[_Wave, float]]:
+    """Yield the sine that a column is, and its factor."""
+    waves, values = sines
+    factors = column @ values / values.square().sum(dim=0)
+    errors = (values * factors - column[:, None]).abs().amax(dim=0).tolist()
+    least = min(errors, default=math.inf)
+    if not least <= _EQUAL * column.abs().max():
+        raise InputError(
+            f"{where} of the first layer is no sine, cosine or sum of coordinates, and other encodings have "
+            "no circuit"
+        )
+    place = errors.index(least)
+    yield waves[place], float(factors[place])
+
+
+def _of_line(line: Tensor) -> Iterator[tuple[_Wave, float]]:
+    """Yield the sines whose sum is a line but for its constant, and their factors."""
+    *slopes, _ = line.tolist()
+    for axis, slope in enumerate(slopes):
+        for k, factor in enumerate(_of_coordinate() if slope else (), 1):
+            wave = [0.0] * len(line)
+            wave[axis] = k * _STEP
+            yield tuple(wave), slope * factor
+
+
+@functools.cache
+def _of_coordinate() -> tuple[float, ...]:
+    """Return the factors of sines whose sum is a coordinate from -1 to 1."""
+    c = torch.linspace(-1, 1, 1001, dtype=torch.float64)
+    sines = torch.sin(_STEP * torch.arange(1, _SINES + 1).double() * c[:, None])
+    return tuple(torch.linalg.lstsq(sines, c[:, None]).solution[:, 0].tolist())

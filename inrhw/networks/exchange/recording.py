@@ -1,0 +1,144 @@
+"""What a module computes: its linear layers, and the sines in front of them, found by running it."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+from inrhw.base.errors import InputError
+
+_PRODUCTS = (torch.matmul, torch.mm, Tensor.matmul, Tensor.__matmul__, Tensor.mm)
+_SUMS = (torch.add, Tensor.add, Tensor.__add__, Tensor.add_, Tensor.__iadd__)
+
+#: Sines, and by how much they are ahead of a sine.
+_SINES = dict.fromkeys((torch.sin, Tensor.sin), 0.0) | dict.fromkeys((torch.cos, Tensor.cos), math.pi / 2)
+
+#: Samples that a network is shown, more than there are axes.
+_SAMPLES = 16
+
+
+@dataclass(eq=False)
+class Product:
+    """A linear layer that was computed: its input, [out, in] and [out] or None."""
+
+    taken: Tensor
+    weight: Tensor
+    bias: Tensor | None
+
+
+@dataclass(frozen=True, eq=False)
+class Sine:
+    """``value = sin(argument + ahead)`` that was computed."""
+
+    argument: Tensor
+    value: Tensor
+    ahead: float
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """What a network computed of some coordinates.
+
+    Attributes
+    ----------
+    x
+        The coordinates, float64 [samples, axes].
+    result
+        What it gave.
+    products, sines
+        Its linear layers and sines, each in the order in which they were computed.
+    """
+
+    x: Tensor
+    result: Any
+    products: list[Product] = field(default_factory=list)
+    sines: list[Sine] = field(default_factory=list)
+
+    def columns(self, tensor: Tensor) -> Tensor:
+        """Return what was computed as float64 [samples, columns]; no columns if it has other samples."""
+        samples = len(self.x)
+        return tensor.double().reshape(samples, -1) if tensor.numel() % samples == 0 else self.x[:, :0]
+
+
+def shown(axes: int) -> Tensor:
+    """Return coordinates for a network to compute, somewhere from -1 to 1: float64 [samples, axes]."""
+    generator = torch.Generator().manual_seed(0)
+    return 2 * torch.rand(_SAMPLES, axes, dtype=torch.float64, generator=generator) - 1
+
+
+class _Recorder(TorchFunctionMode):
+    """Keeps what is computed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.products: list[Product] = []
+        self.sines: list[Sine] = []
+        #: What a product without a bias gave, to which a bias may be added yet.
+        self._bare: tuple[Tensor, Product] | None = None
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: tuple[Any, ...] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Compute, and look at what it was."""
+        result = func(*args, **(kwargs or {}))
+        if func is nn.functional.linear:
+            self._keep(result, *_of_linear(*args, **(kwargs or {})))
+        elif func in _PRODUCTS and args[1].dim() == 2:
+            self._keep(result, args[0], args[1].T, None)
+        elif func in _SUMS and self._bare is not None:
+            sums, product = self._bare
+            for one, other in (args, reversed(args)):
+                if one is sums and isinstance(other, Tensor) and other.dim() == 1:
+                    product.bias = other.detach()
+        elif func in _SINES:
+            self.sines.append(Sine(args[0].detach(), result.detach(), _SINES[func]))
+        return result
+
+    def _keep(self, result: Tensor, taken: Tensor, weight: Tensor, bias: Tensor | None) -> None:
+        product = Product(taken.detach(), weight.detach(), None if bias is None else bias.detach())
+        self.products.append(product)
+        self._bare = (result, product) if bias is None else None
+
+
+def _of_linear(
+    input: Tensor, weight: Tensor, bias: Tensor | None = None
+) -> tuple[Tensor, Tensor, Tensor | None]:
+    """Return what `functional.linear` is given."""
+    return input, weight, bias
+
+
+def recorded(module: Callable[[Tensor], Any], axes: int) -> Recording:
+    """Return what a module computes.
+
+    A layer is `nn.Linear`, `functional.linear`, or a product with a matrix and the sum that follows it.
+
+    Parameters
+    ----------
+    module
+        In float64; it takes [samples, axes].
+    axes
+        Coordinates of a sample.
+
+    Raises
+    ------
+    InputError
+        If it cannot be run.
+    """
+    x, recorder = shown(axes), _Recorder()
+    try:
+        with recorder, torch.no_grad():
+            result = module(x.clone())
+    except Exception as error:  # of any module
+        reason = " ".join(str(error).split())
+        raise InputError(
+            f"the module cannot be run on [samples, {axes}] in float64: {reason[:120]}"
+        ) from error
+    return Recording(x, result, recorder.products, recorder.sines)

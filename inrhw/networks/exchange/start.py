@@ -1,0 +1,191 @@
+"""A network from elsewhere as one of ours, with the same function."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from inrhw.base.errors import InputError
+from inrhw.base.types import Fixed
+from inrhw.networks.architecture import Architecture, activations
+from inrhw.networks.exchange.imported import Imported
+from inrhw.networks.exchange.stack import Linear, Stack
+from inrhw.networks.inr import INR
+from inrhw.networks.network import Network
+from inrhw.networks.precision import Precision
+from inrhw.signals.samples import MOST_CHANNELS, PIXEL
+
+#: What values are brought below that end at 1: between the samples they may be a little larger.
+_BELOW = 15 / 16
+
+#: What its layers multiply by at most.
+_MOST = 1e18
+
+#: Samples that are looked at at once.
+_AT_ONCE = 1 << 14
+
+
+def start_of(
+    stack: Stack,
+    network: Network,
+    precision: Precision,
+    imported: Imported,
+    *,
+    sides: tuple[int, ...],
+    value: Fixed = PIXEL,
+) -> INR:
+    """Return the network as one of ours, in float64; training takes float32.
+
+    Parameters
+    ----------
+    stack
+        As it was elsewhere.
+    network
+        Says model, omega_0 and that of the first layer; widths and number of layers are the stack's.
+    precision
+        For quantization later.
+    imported
+        What its inputs and outputs meant; the layers that they are of take that in exactly.
+    sides
+        Of the signal, the fastest axis first.
+    value
+        Format of the signal's values.
+
+    Raises
+    ------
+    InputError
+        If no such network can be had.
+    """
+    network = _network_of(network, stack, len(sides))
+    architecture = Architecture(
+        network.model,
+        sides,
+        len(stack.layers[-1].weight),
+        omega_0=network.omega_0,
+        precision=precision,
+        activation_impl=network.activation_impl,
+        value=value,
+        hidden_widths=network.hidden_widths,
+        waves=() if stack.encoding is None else _waves(stack, sides, imported),
+    )
+    architecture = replace(architecture, first_omega_0=network.first_omega_0 or architecture.omega_0)
+    if stack.omegas and not any(
+        math.isclose(architecture.omega_0 or 0, told, rel_tol=1e-6) for told in stack.omegas
+    ):
+        said = ", ".join(f"{told:g}" for told in sorted(stack.omegas))
+        raise InputError(
+            f"{stack.where} says that omega_0 is {said}, not {architecture.omega_0:g}; give --omega-0"
+        )
+    return _start(architecture, stack, imported)
+
+
+def _network_of(network: Network, stack: Stack, axes: int) -> Network:
+    """Return the settings of a network with the shape of a stack, for a signal of so many axes."""
+    model = activations().get(network.model)
+    if model is not None and any(True for _ in model().parameters()):
+        raise InputError(f"a network of the model {network.model} cannot be imported, only trained here")
+    layers, where = stack.layers, f"{stack.where} is a network of {stack}"
+    if stack.parts[0].weight.shape[1] != axes or not 1 <= len(layers[-1].weight) <= MOST_CHANNELS:
+        raise InputError(
+            f"{where}; the signal has {axes} coordinate(s), and 1 to {MOST_CHANNELS} channels are possible; "
+            "say by encoding what is in front of its layers"
+        )
+    if len(layers) == 1:
+        raise InputError(f"{where}, without a hidden layer; at least one is needed")
+    widths = tuple(len(layer.weight) for layer in layers[:-1])
+    if network.hidden_widths and network.widths != widths:
+        raise InputError(f"{where}, and hidden_widths says {network.hidden_widths}; leave it out")
+    try:
+        return replace(network, hidden_widths=",".join(map(str, widths)))
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from error
+
+
+def _start(architecture: Architecture, stack: Stack, imported: Imported) -> INR:
+    """Return the network of an architecture with the layers of a stack."""
+    model = INR(architecture).double()
+    first, *others = stack.layers
+    first = _in_omega_0(first, architecture)
+    if stack.encoding is None:
+        first = _of_centres(first, architecture.sides, imported)
+    *others, last = others
+    if imported.values == "unit":
+        last = replace(last, weight=2 * last.weight, bias=2 * last.bias - 1)
+    layers = [first, *others, last]
+    if (encoding := architecture.encoding) is not None:
+        layers.insert(0, Linear("encoding", encoding.weight, encoding.bias))
+    with torch.no_grad():
+        for own, layer in zip(model.dense_layers(), layers, strict=True):
+            own.weight.copy_(layer.weight)
+            own.bias.copy_(layer.bias)
+    if architecture.activation.homogeneous:
+        _bring_below_one(model)
+    largest = max(value.detach().abs().max().item() for value in model.parameters())
+    if largest > _MOST:
+        raise InputError(f"{stack.where} multiplies by up to {largest:.2g}, more than {_MOST:g}; scale it")
+    return model.eval()
+
+
+def _in_omega_0(first: Linear, architecture: Architecture) -> Linear:
+    """Return the first layer, whose factor is `first_omega_0`, as one whose factor is that of all layers."""
+    omegas = (architecture.first_omega_0, architecture.omega_0)
+    assert omegas[0] is not None and omegas[1] is not None
+    x = torch.linspace(-1, 1, 9, dtype=torch.float64)
+    one, other = (architecture.activation(omega_0).wave(x) for omega_0 in omegas)
+    if not torch.equal(one, other):
+        raise InputError(
+            f"a {architecture.model} is no function of omega_0 (W x + b) alone, so its first_omega_0 must be "
+            f"its omega_0, {omegas[1]:g}, not {omegas[0]:g}"
+        )
+    factor = omegas[0] / omegas[1]
+    return replace(first, weight=factor * first.weight, bias=factor * first.bias)
+
+
+def _of_centres(layer: Linear, sides: Sequence[int], imported: Imported) -> Linear:
+    """Return a layer of coordinates as one of the samples' centres from -1 to 1, x first."""
+    weight, bias = layer.weight, layer.bias
+    if imported.coordinates == "unit":
+        weight, bias = weight / 2, bias + weight.sum(dim=1) / 2
+    if imported.axes == "yx":
+        weight = weight.flip(1)
+    if imported.coordinates != "centres":
+        # A centre c is at c n / (n - 1) where the outermost centres are at -1 and 1.
+        weight = weight * torch.tensor([n / max(1, n - 1) for n in sides], dtype=torch.float64)
+    return replace(layer, weight=weight, bias=bias)
+
+
+def _waves(stack: Stack, sides: Sequence[int], imported: Imported) -> tuple[tuple[float, ...], ...]:
+    """Return the encoding in front of a stack as an architecture has it."""
+    encoding = _of_centres(stack.parts[0], sides, imported)
+    rows = torch.cat([encoding.weight, encoding.bias[:, None]], dim=1)
+    return tuple(map(tuple, rows.tolist()))
+
+
+@torch.no_grad()
+def _bring_below_one(model: INR) -> None:
+    """Scale neurons of a homogeneous activation, and the weights behind them, so that no value reaches 1."""
+    layers = list(model.dense_layers())
+    for layer, after, activation, most in zip(
+        layers, layers[1:], model.hidden_activations(), _largest(model), strict=False
+    ):
+        if activation.homogeneous:
+            factor = torch.where(most > 0, _BELOW / most, 1)
+            layer.weight.mul_(factor[:, None])
+            layer.bias.mul_(factor)
+            after.weight.div_(factor)
+
+
+def _largest(model: INR) -> list[Tensor]:
+    """Return the largest value of each neuron but the last ones, if none ended at 1."""
+    *hidden, _ = model.dense_layers()
+    found = [torch.zeros(len(layer.bias), dtype=torch.float64) for layer in hidden]
+    for c in torch.split(model.coordinates(), _AT_ONCE):
+        x = c
+        for k, (layer, activation) in enumerate(zip(hidden, model.hidden_activations(), strict=True)):
+            sums = layer(x)
+            unit = sums.abs().max().clamp(min=1) if activation.homogeneous else 1.0
+            x = unit * activation(sums / unit)
+            found[k] = torch.maximum(found[k], x.amax(dim=0))
+    return found
