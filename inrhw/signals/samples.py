@@ -241,7 +241,7 @@ class Samples(ABC):
     def __repr__(self) -> str:
         """Return one line: the values would fill pages."""
         size = "x".join(map(str, self.sides))
-        return f"{type(self).__name__}({self.name}, {size}, {self.channels} channels of {self.value})"
+        return f"{type(self).__name__}({self.name}, {size}, {self.channels} x {self.value})"
 
     def _repr_html_(self) -> str:
         return notebook.pictures([(repr(self), self.preview())])
