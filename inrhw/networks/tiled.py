@@ -74,7 +74,8 @@ class TiledArchitecture(Architecture):
             raise InputError(f"tiles are quantized uniformly; quantizer {self.precision.quantizer} rotates")
         if self.precision.guard_bits is not None:
             raise InputError(
-                "guard_bits cuts what adders add, and the weights of tiles are in memory; leave it out"
+                "guard_bits works on the adders of baked weights, and the weights of tiles are in memory; "
+                "leave it out"
             )
 
     @property

@@ -271,7 +271,7 @@ def parse_sides(text: str, axes: range, what: str) -> tuple[int, ...]:
     parts = text.strip().lower().split("x")
     example = " or ".join("x".join(("64", "48", "8")[:n]) for n in axes)
     if len(parts) not in axes or not all(part.isdecimal() and len(part) <= 9 for part in parts):
-        raise InputError(f"the size of {what} must be such as {example}, not {text[:40]!r}")
+        raise InputError(f"the size of {what} must be written like {example}, not {text[:40]!r}")
     sides = tuple(map(int, parts))
     if not all(1 <= side <= MOST_SIDE for side in sides):
         raise InputError(f"each side of {what} must be from 1 to {MOST_SIDE}, not {text[:40]!r}")

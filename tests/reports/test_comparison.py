@@ -99,7 +99,7 @@ def test_the_command_line_compares_several_folders_only_when_asked(tmp_path: Pat
     folders = [str(write(tmp_path / name, name, 1)) for name in "ab"]
     refused(inrhw_("report", *folders), "several folders need --compare")
     refused(
-        inrhw_("report", "--compare", *folders, "--vivado", "x"), "--vivado is about the report of one core"
+        inrhw_("report", "--compare", *folders, "--vivado", "x"), "--vivado is for the report of one core"
     )
     result = inrhw_("report", "--compare", *folders, "-o", str(tmp_path / "out"))
     assert result.status == 0

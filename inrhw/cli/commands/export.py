@@ -28,7 +28,7 @@ def export(
         ),
     ],
 ) -> None:
-    """Write the quantized network in a form that needs no inrhw, or the signal as the core gives it."""
+    """Write the quantized network for torch, ONNX or numpy, or the signal that the core renders."""
     from inrhw.lowering.exchange import arrays, onnx_program
     from inrhw.networks.exchange import exported, extra
     from inrhw.signals.stored import renderings
@@ -62,5 +62,7 @@ def _model(folder: Path) -> "INR":
 
     model = Fitted.load(folder).model
     if model.architecture.patch:
-        raise InputError(f"{folder} gives patches, and a file gives samples; train without patch")
+        raise InputError(
+            f"{folder} holds a network of patches, and an exported one must give samples; train without patch"
+        )
     return model

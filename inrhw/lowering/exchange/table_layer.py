@@ -58,13 +58,13 @@ def table_layers(network: INR) -> list[TableLayer]:
     if isinstance(network, TiledINR):
         raise InputError("tiles are many networks, and a file holds one; train without tiles")
     if network.architecture.precision.guard_bits is not None:
-        raise InputError("what guard_bits cuts is not in the product with a matrix; train without it")
+        raise InputError("a matrix of integers cannot hold what guard_bits cuts off; train without it")
     nodes = lower(network).nodes
     if strange := [
         name for name, node in nodes.items() if not isinstance(node, Dense | Requantize | CurveNode)
     ]:
         raise InputError(
-            f"{strange[0]} rotates values (dhq), which is no table; train with --quantizer uniform"
+            f"{strange[0]} rotates values (dhq), which no table can hold; train with --quantizer uniform"
         )
     starts = [k for k, node in enumerate(nodes.values()) if isinstance(node, Dense)]
     parts = [list(nodes.values())[a:b] for a, b in pairwise([*starts, len(nodes)])]

@@ -270,7 +270,7 @@ def _write_checkpoint(path: Path, state: State[M], identity: str) -> None:
 def _read_checkpoint(path: Path, state: State[M], task: Task[M], training: Training) -> None:
     tensors, metadata = load_tensors(path)
     if metadata.get("identity") != task.identity:
-        raise InputError(f"{path} is of another picture, network or training; remove it to start over")
+        raise InputError(f"{path} belongs to another picture, network or training; remove it to start over")
     restore(state.float_model, strip("float", tensors), path)
     state.quantizing = metadata.get("quantizing") == "1"
     if state.quantizing:

@@ -126,7 +126,7 @@ class Picture(Samples):
         if suffix == self.suffix:
             return _png(self.values)
         if self.value != PIXEL:
-            raise InputError(f"a {suffix} of {self.value} is not written; take {self.suffix}")
+            raise InputError(f"a {suffix} cannot hold values of {self.value}; use {self.suffix}")
         buffer = io.BytesIO()
         _image(self.values).save(buffer, suffix.removeprefix("."), lossless=True)
         return buffer.getvalue()

@@ -175,7 +175,7 @@ def _to_soundfile(file: io.BytesIO, suffix: str, values: NDArray[np.int16], rate
         soundfile.write(file, values, rate_hz, format=suffix.removeprefix("."))
     except (ValueError, soundfile.SoundFileError) as error:
         raise InputError(
-            f"a {suffix} of {values.shape[1]} channels at {rate_hz} Hz is not written ({error}); take .wav"
+            f"a {suffix} cannot hold {values.shape[1]} channels at {rate_hz} Hz ({error}); use .wav"
         ) from error
 
 
