@@ -226,7 +226,7 @@ def test_a_wrong_script_would_be_found(folder: Path, old: str, new: str, complai
 
 def test_a_board_that_vivado_does_not_know_is_refused(folder: Path) -> None:
     with pytest.raises(
-        InputError, match=r"LFE5U-85F-6BG381C of ulx3s ; it knows the parts of arty_a7, vcu128"
+        InputError, match=r"LFE5U-85F-6BG381C of ulx3s; it knows the parts of arty_a7, vcu128"
     ):
         write_vivado(folder, load_board("ulx3s"))
     assert not (folder / "vivado").exists()
