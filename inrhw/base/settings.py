@@ -84,6 +84,8 @@ class Field:
         """What a value may be, to follow "must be"."""
         if self.choices:
             return f"one of {', '.join(map(str, self.choices))}"
+        if self.bounds and self.bounds.ge == self.bounds.le and self.bounds.ge is not None:
+            return _number(self.bounds.ge)
         article = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}[self.kind]
         words = f"{article}{_range(self.bounds)}"
         return f"a list, each {words}" if self.many else words

@@ -129,7 +129,7 @@ def test_the_recipe_of_a_build_folder_is_built_there(inrhw_: Inrhw, tmp_path: Pa
             "format = 99",
             r"r\.toml was written by a newer inrhw \(format 99, this one reads 1\); update inrhw",
         ),
-        ("format = 0", "format must be a whole number from 1 to 1, not 0"),
+        ("format = 0", "format must be 1, not 0"),
         ("[hardware]\ntarget_mpixels = 400", r"r\.toml: \[hardware\]: 400 Mpixels/s cannot be reached"),
     ],
 )
