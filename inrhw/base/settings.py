@@ -84,8 +84,9 @@ class Field:
         """What a value may be, to follow "must be"."""
         if self.choices:
             return f"one of {', '.join(map(str, self.choices))}"
-        if self.bounds and self.bounds.ge == self.bounds.le and self.bounds.ge is not None:
-            return _number(self.bounds.ge)
+        ends = {self.bounds.ge, self.bounds.le} if self.bounds else set()
+        if len(ends) == 1 and None not in ends:
+            return _number(*ends)
         article = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}[self.kind]
         words = f"{article}{_range(self.bounds)}"
         return f"a list, each {words}" if self.many else words
