@@ -65,7 +65,7 @@ class Field:
     many
         Whether it is a tuple.
     default
-        What it is when nobody says.
+        Its value where none is given.
     help
         One line or a few.
     """

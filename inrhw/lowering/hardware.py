@@ -20,7 +20,7 @@ WEIGHTS: tuple[str, ...] = get_args(Weights)
 #: What protects the words of weight memories.
 WeightEcc = Literal["none", "ecc", "top3", "scrub"]
 
-#: The clock that rates and power are meant at when nobody says.
+#: Default clock of rates and power.
 DEFAULT_CLOCK_MHZ = 300.0
 
 #: Why others are refused.

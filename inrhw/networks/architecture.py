@@ -190,7 +190,7 @@ class Architecture:
 
     @property
     def finer(self) -> float:
-        """By what the first layer's initial frequencies exceed the others' if nobody says it."""
+        """By what the first layer's initial frequencies exceed the others' by default."""
         return max(1.0, self.sides[0] / _LINE) if len(self.sides) == 1 else 1.0
 
     @property

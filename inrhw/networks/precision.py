@@ -9,7 +9,7 @@ from inrhw.base.settings import Settings, at_least
 #: The significand of float32. Sums of wider products leave no room in float64, the torch reference.
 MOST_BITS = 24
 
-#: Bits of the first layer's weights where nobody says, on several axes and on one, along which a phase runs
+#: Default bits of the first layer's weights, on several axes and on one, along which a phase runs
 #: over all samples of the signal.
 FIRST_WEIGHT_BITS, FIRST_WEIGHT_BITS_OF_ONE_AXIS = 12, 16
 

@@ -38,7 +38,7 @@ _LINE = 64
 class TiledArchitecture(Architecture):
     """Networks of one shape for the tiles of a signal.
 
-    Where nobody says omega_0, it is half of what a periodic model has for a whole signal; on one axis the
+    By default omega_0 is half of what a periodic model has for a whole signal; on one axis the
     first layer's is that times each 64 samples of a tile.
 
     Parameters
@@ -80,7 +80,7 @@ class TiledArchitecture(Architecture):
 
     @property
     def finer(self) -> float:
-        """By what the first layer's initial frequencies exceed the others' if nobody says it."""
+        """By what the first layer's initial frequencies exceed the others' by default."""
         return max(1.0, self.tile[0] / _LINE) if len(self.tile) == 1 else 1.0
 
     @property

@@ -40,7 +40,7 @@ Values = NDArray[Any]
 #: Called with a sentence when a signal is not taken as its file has it.
 OnWarning = Callable[[str], None]
 
-#: What a picture's values are, and what leaves a network if nobody says otherwise.
+#: What a picture's values are, and what leaves a network by default.
 PIXEL = Fixed(8, 0, signed=False)
 
 #: The formats that values can have, with the type that holds their codes.
@@ -179,7 +179,7 @@ class Samples(ABC):
         path
             Of a kind that `claims` accepts.
         size
-            Sides as people write them; "" for what such signals have if nobody says it.
+            Sides as people write them; "" for the default of such signals.
         asked
             What else is asked of it.
         on_warning

@@ -108,8 +108,8 @@ def train(
     task, training
         What, and how; the learning rate is given.
     checkpoint
-        Where to keep the state, from time to time and when training is interrupted. It stays: whoever has
-        saved what was trained removes it.
+        Where to keep the state, from time to time and when training is interrupted. It stays until
+        the caller, having saved the result, removes it.
     resume
         Go on from `checkpoint` if it is there; the result is the same as without interruption.
     on_progress

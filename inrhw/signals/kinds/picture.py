@@ -46,7 +46,7 @@ __all__ = [
 
 Pixels = NDArray[np.uint8]
 
-#: Of a picture if nobody says its size.
+#: Default size of a picture.
 DEFAULT_SIZE = "64x64"
 
 #: Largest width and height of a picture.

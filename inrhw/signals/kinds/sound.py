@@ -19,7 +19,7 @@ from inrhw.signals.montage import as_bytes, curve
 from inrhw.signals.samples import MOST_CHANNELS, OnWarning, Samples, parse_sides
 from inrhw.signals.signal import Signal
 
-#: Samples of a sound if nobody says how many.
+#: Default samples of a sound.
 _SIZE = "8192"
 
 #: Samples of a window of the spectrum, and decibels below the loudest that count as silence.
