@@ -166,10 +166,10 @@ def emit(
     """
     if not name.isascii() or safe_name(name.lower()) != name.lower():
         raise InputError(
-            f"name must be a Verilog identifier that is no keyword and no module of the bench, not {name!r}"
+            f"name must be a Verilog identifier, neither a keyword nor a module of the bench, not {name!r}"
         )
     if name != name.lower() and name in vendor_cells():
-        raise InputError(f"name must not be that of a cell of a part, as {name} is; choose another")
+        raise InputError(f"{name} is the name of an FPGA vendor's cell; choose another name")
     core = core_over(
         graph,
         grid,

@@ -232,7 +232,7 @@ class Manifest:
         """Return what `to_json` was made of, or raise ValueError to be read after the file's name."""
         format = plain.get("format") if isinstance(plain, dict) else None
         if format != FORMAT:
-            raise ValueError(f"is of another version of inrhw (format {format}, not {FORMAT})")
+            raise ValueError(f"was written by another version of inrhw (format {format}, not {FORMAT})")
         derived = ("format", "top", "verilog", "weights")
         found = from_json(cls, {key: value for key, value in plain.items() if key not in derived})
         for key in derived:

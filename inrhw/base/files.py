@@ -62,7 +62,7 @@ def write_output(path: Path, data: bytes) -> None:
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file beside its place, then rename it there: nobody ever sees half of it.
+    """Write a file beside its place, then rename it there: it is never seen half-written.
 
     Raises
     ------

@@ -65,7 +65,7 @@ class Field:
     many
         Whether it is a tuple.
     default
-        What it is when nobody says.
+        Its value where none is given.
     help
         One line or a few.
     """
@@ -84,6 +84,9 @@ class Field:
         """What a value may be, to follow "must be"."""
         if self.choices:
             return f"one of {', '.join(map(str, self.choices))}"
+        ends = {self.bounds.ge, self.bounds.le} if self.bounds else set()
+        if len(ends) == 1 and None not in ends:
+            return _number(*ends)
         article = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}[self.kind]
         words = f"{article}{_range(self.bounds)}"
         return f"a list, each {words}" if self.many else words

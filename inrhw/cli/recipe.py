@@ -89,11 +89,12 @@ def read_recipe(path: Path) -> Recipe:
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}); `inrhw init` writes one") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is no TOML: {error}") from error
+        raise InputError(f"{path} is not valid TOML: {error}") from error
     written = table.get("format", FORMAT)
     if isinstance(written, int) and written > FORMAT:
         raise InputError(
-            f"{path} is of a newer inrhw (format {written}, this one reads {FORMAT}); update inrhw to use it"
+            f"{path} was written by a newer inrhw (format {written}, this one reads {FORMAT}); "
+            "update inrhw to use it"
         )
     return from_table(Recipe, table, str(path))
 

@@ -2,7 +2,7 @@
 
 import platform
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -55,8 +55,13 @@ def known_tools() -> Iterator[Tool]:
         purpose = f"places and routes for {boards} and its like"
         yield _asked(f"nextpnr-{family}", purpose, partial(_nextpnr, family))
     yield _asked("extra sweep", "`inrhw sweep`", _sweep)
+    for extra, purpose, packages in (
+        ("signals", "FLAC, films, meshes and .nii as signals", ("soundfile", "av", "trimesh", "nibabel")),
+        ("onnx", "networks from ONNX and as ONNX", ("onnx",)),
+    ):
+        yield _extra(extra, purpose, packages)
     for program, purpose, install in (
-        ("openFPGALoader", "programs boards; inrhw does not call it", "install the package of your system"),
+        ("openFPGALoader", "programs boards; inrhw does not call it", "install your system's package"),
         ("vivado", "runs what `inrhw vivado` writes; inrhw does not call it", "install it from AMD"),
     ):
         yield Tool(program, purpose, False, shutil.which(program), install)
@@ -68,6 +73,14 @@ def _asked(name: str, purpose: str, version: Callable[[], str], *, required: boo
         return Tool(name, purpose, required, version(), "")
     except (ToolNotFound, InputError) as error:
         return Tool(name, purpose, required, None, str(error).partition("; ")[2])
+
+
+def _extra(name: str, purpose: str, packages: Sequence[str]) -> Tool:
+    """Return an extra of inrhw, which is there if all of its packages are."""
+    versions = [installed_version(package) for package in packages]
+    said = ", ".join(" ".join(each) for each in zip(packages, versions, strict=True))
+    install = f"run `pip install 'inrhw[{name}]'`"
+    return Tool(f"extra {name}", purpose, False, said if all(versions) else None, install)
 
 
 def _simulator(name: str) -> str:

@@ -18,7 +18,7 @@ class Estimates(Settings):
     place
         Place and route too (ECP5 and iCE40 boards; minutes).
     activity
-        netlist: toggles from simulation. default: default rates. auto: rates only if it fails.
+        netlist: toggles from simulation. default: default rates. auto: netlist, or default rates if it fails.
     """
 
     place: bool = False

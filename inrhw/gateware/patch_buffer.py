@@ -45,7 +45,7 @@ class PatchBuffer:
         columns, lines, *frames = *patches.patch, *[1] * (_LINE_AXES - len(patches.patch))
         if set(frames) - {1}:
             raise InputError(
-                f"patches of {size_text(patches.patch)} are over several frames, and buffers hold lines; "
+                f"patches of {size_text(patches.patch)} span several frames, and line buffers hold one; "
                 "give patch_order too, or patches of one frame"
             )
         return cls(bits, columns, lines, patches.grid.width if lines > 1 else 1)

@@ -101,8 +101,8 @@ def check_whole(precision: Precision) -> None:
     """Raise InputError if addends are cut, which multipliers cannot do."""
     if precision.guard_bits is not None:
         raise InputError(
-            "guard_bits cuts what adders add, and a folded core multiplies; train without it, or leave out "
-            "targets and weights other than baked"
+            "guard_bits works on the adders of baked weights, and a folded core has multipliers; train "
+            "without it, or leave out targets and weights other than baked"
         )
 
 

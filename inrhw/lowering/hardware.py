@@ -20,11 +20,11 @@ WEIGHTS: tuple[str, ...] = get_args(Weights)
 #: What protects the words of weight memories.
 WeightEcc = Literal["none", "ecc", "top3", "scrub"]
 
-#: The clock that rates and power are meant at when nobody says.
+#: Default clock of rates and power.
 DEFAULT_CLOCK_MHZ = 300.0
 
 #: Why others are refused.
-WHERE_LEVELS_ARE = "and adder_levels is about the adders of baked weights; leave it out"
+WHERE_LEVELS_ARE = "and adder_levels is for the adders of baked weights; leave it out"
 
 
 @dataclass(frozen=True)
@@ -42,16 +42,16 @@ class Hardware(Settings):
     pad
         Fill m_axis_tdata with zeros up to a power of two of bytes, as DMA engines want it: 24 bits to 32.
     patch_order
-        With patch, a beat carries a whole patch; else samples leave line by line, from line buffers.
+        With patch: a beat carries a whole patch. Without it, line buffers put samples out line by line.
     scale
-        Render at so many times the size of the picture, 1..64, with the same weights.
+        Render at 1..64 times the size of the picture, with the same weights.
     weights
         baked: constants, a pixel a clock. rom, loadable: in memory, fixed or replaced at run time. None:
         baked; rom with a target.
     target_mpixels
         Megapixels a second that a folded core must give.
     initiation_interval
-        Clocks a pixel may take, instead of target_mpixels; with patch those of a patch.
+        Clocks a pixel may take, in place of target_mpixels; with patch, clocks a patch may take.
     max_dsp
         Largest number of multipliers. None: the board's.
     max_lut
@@ -122,7 +122,7 @@ class Hardware(Settings):
         if self.weight_ecc == "scrub":
             check_scrub(self.source, self.weights == "loadable")
         if self.packed and not self.folded:
-            raise InputError("packed is about the multipliers of a folded network; give a target too")
+            raise InputError("packed needs the multipliers of a folded core; give a target too")
         if self.adder_levels > 1 and self.folded:
             raise InputError(f"a folded network has multipliers, {WHERE_LEVELS_ARE}")
         if self.initiation_interval == 1:
@@ -223,7 +223,7 @@ def check_scrub(source: str, loadable: bool) -> None:
         )
     if source != "raster":
         raise InputError(
-            "weight_ecc scrub repairs between frames, and of a stream the core does not know where one ends; "
+            "weight_ecc scrub repairs between frames, and a stream core does not know where a frame ends; "
             "take the raster source, or weight_ecc ecc"
         )
 
@@ -237,7 +237,7 @@ def check_leaves(leaves: Leaves, source: str) -> None:
         )
     if source != "raster":
         raise InputError(
-            "leaves of several sizes are found by the scan of a raster, not from coordinates of a stream; "
+            "leaves of several sizes need the raster source, whose scan finds them; "
             "leave out source, or take tiles of one size"
         )
 

@@ -11,16 +11,14 @@ def check_patches(patches: Patches, patch_order: bool, source: str, *, window: b
     """Raise InputError unless patches can leave a core in the order that is asked for."""
     if patches.samples == 1:
         if patch_order:
-            raise InputError(
-                "patch_order is about patches, and there are none; give patch too, or leave it out"
-            )
+            raise InputError("patch_order needs patches; give patch too, or leave it out")
         return
     if window:
         raise InputError("a window moves by samples, and patches are evaluated whole; leave one of them out")
     if patch_order:
         return
     if source != "raster":
-        raise InputError("a stream asks for a patch at a time and gets it as a beat; give patch_order too")
+        raise InputError("a stream core gives one patch a beat; give patch_order too")
     if scrubs:
         raise InputError(
             "weight_ecc scrub repairs between frames, while line buffers still hold the one before; "

@@ -85,8 +85,8 @@ def _check_luts(architecture: Architecture, hardware: Hardware, board: Board, mo
     if needed > most:
         raise InputError(
             f"the baked weights of {'-'.join(map(str, architecture.features))} need about {needed:,.0f} "
-            f"LUTs, but max_lut is {most:,}; a narrower network, guard_bits or fewer bits need fewer, among "
-            "which hidden_widths auto chooses"
+            f"LUTs, but max_lut is {most:,}; take a narrower network, fewer bits or guard_bits, or let "
+            "hidden_widths auto choose a width"
         )
 
 
@@ -139,7 +139,7 @@ def plan_banks(architectures: Sequence[Architecture], hardware: Hardware, board:
     if hardware.weights in ("baked", "loadable"):
         raise InputError(
             f"weights of pictures that share layers must be rom, not {hardware.weights}: each picture "
-            "has a bank in memories that never change"
+            "has a bank in read-only memory"
         )
     if hardware.window:
         raise InputError("pictures that share layers cannot have a window; it needs baked weights")
@@ -191,8 +191,8 @@ def plan_tiles(architecture: TiledArchitecture, hardware: Hardware, board: Board
     at_once = first.scans(hardware.source) and folding.layers[0].neuron_fold(first.rows) == 1
     if together > _MOST_TOGETHER and at_once:
         raise InputError(
-            f"{together} tiles side by side are more than {_MOST_TOGETHER}, whose sums a scan that takes all "
-            f"{first.rows} neurons at once can keep; take wider tiles or more cycles a pixel"
+            f"a scan that takes all {first.rows} neurons at once keeps the sums of at most {_MOST_TOGETHER} "
+            f"tiles side by side, not {together}; take wider tiles or more cycles a pixel"
         )
     return folding
 

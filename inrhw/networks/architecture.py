@@ -124,7 +124,9 @@ class Architecture:
             none = None if self.activation.encoding(self.sides) is None else ()
             object.__setattr__(self, "waves", tuple(map(tuple, self.waves)) or none)
         if self.patch and self.scale > 1:
-            raise InputError("a patch has as many samples at any scale; leave out scale, or patch")
+            raise InputError(
+                "a network of patches cannot be rendered at another scale; leave out scale, or patch"
+            )
         Grid(*self.patches.sides)
         check_channels(self.channels)
         check_value(self.value)
@@ -145,7 +147,7 @@ class Architecture:
                 f"not {self.precision.weight_code!r}"
             )
         if self.precision.weight_code != "uniform" and not self.hidden_layers:
-            raise InputError("weight_code is about hidden layers, of which there are none; leave it out")
+            raise InputError("weight_code changes hidden layers, and there are none; leave it out")
         self.precision.weight_bits_of(len(self.features) - 1)
         self._check_activation_impl()
 
@@ -171,8 +173,8 @@ class Architecture:
         )
         if precision.mid_rise and not activation.node_class.may_be_mid_rise:
             raise InputError(
-                "mid_rise is for odd functions of a phase, such as those of quadinr and siren, and "
-                f"{self.model} has another; leave it out"
+                "mid_rise needs an odd function of a phase, such as that of quadinr or siren, "
+                f"which that of {self.model} is not; leave it out"
             )
         try:
             circuit(Vector(argument, 1), element)
@@ -199,7 +201,7 @@ class Architecture:
 
     @property
     def finer(self) -> float:
-        """By what the first layer's initial frequencies exceed the others' if nobody says it."""
+        """By what the first layer's initial frequencies exceed the others' by default."""
         return max(1.0, self.sides[0] / _LINE) if len(self.sides) == 1 else 1.0
 
     @property

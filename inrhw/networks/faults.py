@@ -76,9 +76,11 @@ def stored(model: INR) -> list[Stored]:
     found = []
     for k, layer in enumerate(copy.deepcopy(model).cpu().double().dense_layers()):
         if isinstance(layer, HadamardLayer):
-            raise InputError("faults are for weights that are stored as they are, not rotated (dhq)")
+            raise InputError("faults need weights that are stored as they are, not rotated (dhq)")
         if not isinstance(layer.code, Uniform):
-            raise InputError("faults are for uniform weights; of a weight_code nobody says how it is stored")
+            raise InputError(
+                "faults need uniform weights: how a weight_code is stored is not defined; train without it"
+            )
         if not layer.weight.requires_grad:
             continue
         assert layer.weight_bits is not None

@@ -42,35 +42,34 @@ class Network(Settings):
     omega_0
         Frequency factor, f(omega_0 (W x + b)) in every layer. None: the activation's own.
     first_omega_0
-        The same for the first layer's initial weights, which say how fine the details are that training
-        starts from; for a network trained elsewhere, for its first layer. None: omega_0; of a sound that is
-        trained here, that times each 512 samples.
+        The same for the first layer: its initial weights set how fine the first details are. None: omega_0;
+        for a sound that is trained here, omega_0 for every 512 samples.
     activation_impl
         Circuit of the activation, as `inrhw activations` names it; "auto": the one with the fewest LUTs on
         the board that errs by one unit of the last place at most. "": a table.
     patch
-        Samples that an evaluation of the network gives at once, such as 2x2 of a picture, 2x2x1 of a video
-        and 4 of a sound; they must divide the signal, and its tiles. "": one.
+        Samples that one evaluation of the network gives, such as 2x2 for a picture, 2x2x1 for a video and 4
+        for a sound; they must divide the signal and its tiles. "": one.
     tiles
         Size of a tile in samples, such as 32x32 of a picture, 16x16x8 of a video and 1024 of a sound, to have
-        a network for each tile of the signal. "auto": of the sizes that fit the board and its limits, the one
-        that is best after a short trial. "quadtree": large ones and small ones, of a signal on two axes,
-        chosen by their error after a short trial. 64x64:01111, and so on: those that were chosen, see
-        docs/tiles.md. "": one network for all of it.
+        a network for each tile of the signal. "auto": the best size after a short trial of those that fit the
+        board and its limits. "quadtree": large and small tiles of a signal on two axes, chosen by their error
+        after a short trial. 64x64:01111 and the like: tiles chosen before, see docs/tiles.md. "": one network
+        for the whole signal.
     shared_layers
         With tiles, the layers between the first and the last are the same in all of them.
     min_psnr_db
-        The PSNR to reach, with tiles auto by tiles as large as that allows, with hidden_widths auto by a
-        network as narrow. None: as much as fits.
+        PSNR in dB to reach: tiles auto takes the largest tiles that reach it, hidden_widths auto the
+        narrowest network. None: the best that fits.
     max_tiles
-        With tiles quadtree, how many there may be. None: as many as there would be of 32x32, and at least 16.
+        Most tiles that tiles quadtree may make. None: as many as there are of 32x32, and at least 16.
     shared
         One core for several pictures, whose networks share their inner layers.
     projection
-        What stands between a picture's first layer and the shared ones; with shared. None: full. With
-        shared_layers full gives each tile a hidden layer of its own in front of the shared ones. None: no.
+        With shared: the layer between a picture's first layer and the shared ones. None: full. With
+        shared_layers: full puts a hidden layer for each tile in front of the shared ones. None: none.
     rank
-        Of a low-rank projection. None: a quarter of the width.
+        Rank of a low-rank projection. None: a quarter of the width.
     """
 
     model: str = "quadinr"
@@ -94,31 +93,31 @@ class Network(Settings):
         _ = self.widths
         if self.patch and self.shared:
             raise InputError(
-                "patch is about one signal and shared about several pictures; leave one of them out"
+                "patch works on one signal, and shared trains several pictures; leave one of them out"
             )
         if self.tiles and self.shared:
-            raise InputError("tiles is about one picture and shared about several; give one of them")
+            raise InputError("tiles works on one picture, and shared trains several; give one of them")
         if self.shared_layers and not self.tiles:
             raise InputError(
-                "shared_layers is about tiles; give --tiles too, or for pictures that share layers --shared"
+                "shared_layers needs tiles; give --tiles too, or --shared for pictures that share layers"
             )
         if self.hidden_widths == AUTO and (self.shared or self.tiles):
             raise InputError(
-                "hidden_widths auto is about one network alone; leave it out, or shared and tiles"
+                "hidden_widths auto works on a single network; leave it out, or leave out shared and tiles"
             )
         if self.min_psnr_db is not None and AUTO not in (self.tiles, self.hidden_widths):
-            raise InputError(
-                "min_psnr_db is what tiles or widths are chosen for; give tiles auto or hidden_widths auto"
-            )
+            raise InputError("min_psnr_db is a target for tiles auto or hidden_widths auto; give one of them")
         if self.max_tiles is not None and self.tiles != QUADTREE:
-            raise InputError("max_tiles is for tiles of several sizes; give --tiles quadtree too")
+            raise InputError("max_tiles needs tiles of several sizes; give --tiles quadtree too")
         given = [name for name in ("projection", "rank") if getattr(self, name) is not None]
         if given and not (self.shared or self.shared_layers):
-            raise InputError(f"{' and '.join(given)} is about pictures that share layers; give --shared too")
+            raise InputError(
+                f"{' and '.join(given)} can only be given for pictures that share layers; give --shared too"
+            )
         if self.shared_layers and self.projection not in (None, "full"):
-            raise InputError(f"the projection of tiles is full, not {self.projection}; or leave it out")
+            raise InputError(f"projection must be full with tiles, not {self.projection}; or leave it out")
         if self.rank is not None and self.projection != "low-rank":
-            raise InputError("rank is of a low-rank projection; give --projection low-rank too")
+            raise InputError("rank needs a low-rank projection; give --projection low-rank too")
 
     @property
     def widths(self) -> tuple[int, ...]:

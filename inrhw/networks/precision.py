@@ -11,7 +11,7 @@ from inrhw.ops.registry import weight_codes
 #: The significand of float32. Sums of wider products leave no room in float64, the torch reference.
 MOST_BITS = 24
 
-#: Bits of the first layer's weights where nobody says, on several axes and on one, along which a phase runs
+#: Default bits of the first layer's weights, on several axes and on one, along which a phase runs
 #: over all samples of the signal.
 FIRST_WEIGHT_BITS, FIRST_WEIGHT_BITS_OF_ONE_AXIS = 12, 16
 
@@ -89,16 +89,16 @@ class Precision(Settings):
                 )
         if self.weight_code != "uniform" and (self.quantizer != "uniform" or self.layer_bits == "auto"):
             raise InputError(
-                "a weight_code is of weights that are not rotated and bits that are named; leave out "
+                "weight_code needs weights that are not rotated, and bits that are given; leave out "
                 f"{'layer_bits auto' if self.layer_bits == 'auto' else f'quantizer {self.quantizer}'}"
             )
         if self.mid_rise and self.quantizer != "uniform":
             raise InputError(
-                f"mid_rise is of values that are not rotated; leave it out, or quantizer {self.quantizer}"
+                f"mid_rise needs values that are not rotated; leave it out, or quantizer {self.quantizer}"
             )
         if self.guard_bits is not None and self.quantizer != "uniform":
             raise InputError(
-                f"guard_bits is of weights that are not rotated; leave it out, or quantizer {self.quantizer}"
+                f"guard_bits needs weights that are not rotated; leave it out, or quantizer {self.quantizer}"
             )
         if (self.rotate, self.hadamard) == ("activations", "stored"):
             raise InputError(

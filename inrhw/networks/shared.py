@@ -64,18 +64,21 @@ class SharedArchitecture(Architecture):
         if not self.rank:
             object.__setattr__(self, "rank", max(1, self.hidden_features // 4))
         if self.hidden_widths:
-            raise InputError("hidden_widths is about a network alone, and these share layers of one width")
+            raise InputError(
+                "hidden_widths works on a single network; pictures that share layers have one width"
+            )
         if self.hidden_layers < 2:
             raise InputError(
                 f"hidden_layers must be at least 2, a projection and a shared layer, not {self.hidden_layers}"
             )
         if self.precision.layer_bits or self.precision.weight_code != "uniform":
             raise InputError(
-                "layer_bits and weight_code are about a network alone, and these share layers; leave them out"
+                "layer_bits and weight_code work on a single network, not on pictures that share layers; "
+                "leave them out"
             )
         if self.precision.guard_bits is not None:
             raise InputError(
-                "guard_bits is about the adders of a network alone, and pictures that share layers have "
+                "guard_bits works on the adders of baked weights, and pictures that share layers have "
                 "multipliers; leave it out"
             )
         if self.projection not in PROJECTIONS:

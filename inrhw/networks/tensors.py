@@ -77,7 +77,7 @@ def restore(model: Trainable, tensors: dict[str, Tensor], path: Path) -> None:
 
 def save_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
     """Write a safetensors file, atomically."""
-    write_atomically(path, save(tensors, metadata))  # their own file would be for nobody but its owner
+    write_atomically(path, save(tensors, metadata))  # their own file would be readable by its owner only
 
 
 def prefixed(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

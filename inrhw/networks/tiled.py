@@ -39,7 +39,7 @@ _LINE = 64
 class TiledArchitecture(Architecture):
     """Networks of one shape for the tiles of a signal.
 
-    Where nobody says omega_0, it is half of what a periodic model has for a whole signal; on one axis the
+    By default omega_0 is half of what a periodic model has for a whole signal; on one axis the
     first layer's is that times each 64 samples of a tile.
 
     Parameters
@@ -75,12 +75,13 @@ class TiledArchitecture(Architecture):
             raise InputError(f"tiles are quantized uniformly; quantizer {self.precision.quantizer} rotates")
         if self.precision.guard_bits is not None:
             raise InputError(
-                "guard_bits cuts what adders add, and the weights of tiles are in memory; leave it out"
+                "guard_bits works on the adders of baked weights, and the weights of tiles are in memory; "
+                "leave it out"
             )
 
     @property
     def finer(self) -> float:
-        """By what the first layer's initial frequencies exceed the others' if nobody says it."""
+        """By what the first layer's initial frequencies exceed the others' by default."""
         return max(1.0, self.tile[0] / _LINE) if len(self.tile) == 1 else 1.0
 
     @property

@@ -3,23 +3,61 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from inrhw.base.errors import InputError
 from inrhw.base.figure import Figure
 from inrhw.base.files import digest, output_folder, read_json, write_atomically, write_json
 from inrhw.base.version import __version__
-from inrhw.reports.page import pages
+from inrhw.reports.page import embedded, pages
 from inrhw.reports.words import Report, amount, is_figure
+from inrhw.signals.registry import kinds
 
-#: Sections of a report whose figures are compared, in this order.
-SECTIONS = (
-    *("psnr_db", "ssim", "bits_per_pixel", "weight_bits_total", "resources", "timing", "throughput"),
-    *("latency", "power", "asic"),
-)
+#: Which of two figures is the better one; "" where neither is.
+Better = Literal["higher", "lower", ""]
+
+#: How alike a signal and its rendering are, by any kind's measures.
+_LIKENESS = tuple(dict.fromkeys(name for kind in kinds().values() for name in kind.measures))
+
+#: Sections of a report whose figures are compared, by what they are about.
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "Quality": _LIKENESS,
+    "Weights": ("bits_per_pixel", "weight_bits_total"),
+    "Resources": ("resources",),
+    "Speed": ("timing", "throughput", "latency"),
+    "Power": ("power",),
+    "As a chip": ("asic",),
+}
+
+#: Measures of which less is better: errors, not likeness.
+_ERRORS = ("near_error_cells", "spectral_distance_db", "largest_error")
+
+#: Figures of which more is better; of all others but the neutral ones less is.
+_HIGHER = (*(name for name in _LIKENESS if name not in _ERRORS), "timing fmax_mhz", "throughput")
+
+#: Figures of which neither is: a clock that was asked for, and how a total is made up.
+_NEUTRAL = ("power clock_mhz", *(f"resources lut{inputs}" for inputs in range(1, 7)), "resources carry4")
 
 #: Figures that go with the clock that power is stated at.
-_AT_A_CLOCK = ("power dynamic mw", "power parts mw", "power total", "power static nj")
+_AT_A_CLOCK = ("power dynamic_mw", "power parts_mw", "power nodes", "power total", "power static_nj")
+
+#: Figures that follow from the highest clock.
+_OF_HIGHEST_CLOCK = ("timing fmax_mhz", "timing delay_ns", "throughput", "latency ns")
+
+#: Parts of a title that make a figure a detail.
+_DETAILS = frozenset(("low", "high", "parts", "nodes", *(f"lut{inputs}" for inputs in range(1, 7)), "carry4"))
+
+#: Words of a title that are not written as they are in report.json.
+_WRITTEN = {
+    **{
+        word: word.upper()
+        for word in ("psnr", "ssim", "snr", "rtl", "lut", "ff", "dsp", "bram", "uram", "srl")
+    },
+    **{"iou": "IoU", "db": "dB", "mw": "mW", "nj": "nJ", "mhz": "MHz", "mpixels": "Mpixel"},
+}
+
+#: Longest side in pixels of a picture on the page.
+_THUMBNAIL_SIDE = 256
 
 #: Sections in which designs are said to differ: the groups of the recipe, then what ran it.
 SETTINGS = ("settings", "tools")
@@ -31,22 +69,55 @@ class Line:
 
     Parameters
     ----------
+    group
+        What it is about, one of `GROUPS`.
     title
-        What it is, such as "resources lut".
+        What it is, such as "resources LUT".
     figures
         One a design; its value is None where the design does not have it.
+    better
+        Which of two figures is the better one; "" where neither is.
     incomparable
         Why one is not better than another; "" where it is.
+    best
+        Places of the designs with the best figure; none where that cannot be said, or all are alike.
     """
 
+    group: str
     title: str
     figures: tuple[Figure, ...]
+    better: Better = ""
     incomparable: str = ""
+    best: tuple[int, ...] = ()
 
     @property
     def largest(self) -> float:
         """The largest magnitude among the known ones, 0 if there is none."""
         return max((abs(figure.value) for figure in self.figures if figure.value is not None), default=0.0)
+
+    @property
+    def detail(self) -> bool:
+        """Whether it is a part, or an end, of another line's figure."""
+        return not _DETAILS.isdisjoint(self.title.lower().split())
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Pictures of a design; of several that share a core, those of the first.
+
+    Parameters
+    ----------
+    rtl
+        File with what the Verilog rendered; None where it rendered nothing.
+    error
+        File with the error of that; None where it is not known.
+    error_gain
+        What the error is multiplied by in that file.
+    """
+
+    rtl: str | None
+    error: str | None
+    error_gain: float | None
 
 
 @dataclass(frozen=True)
@@ -58,7 +129,9 @@ class Comparison:
     names
         Of the designs, each once.
     verdicts
-        "pass" or "fail" of each.
+        "pass", "fail" or "unverified" of each.
+    shown
+        Pictures of each.
     lines
         The figures.
     differences
@@ -67,6 +140,7 @@ class Comparison:
 
     names: tuple[str, ...]
     verdicts: tuple[str, ...]
+    shown: tuple[Shown, ...]
     lines: tuple[Line, ...]
     differences: Mapping[str, tuple[str, ...]]
 
@@ -90,8 +164,7 @@ def compare(folders: Sequence[Path]) -> Comparison:
         raise InputError("a folder is named twice; a design compared with itself shows nothing")
     reports = [read_json(folder / "report.json", "inrhw report") for folder in folders]
     try:
-        pictures = [_shown(*each) for each in zip(folders, reports, strict=True)]
-        return _compared(_names(folders, reports), reports, pictures)
+        return _compared(folders, reports)
     except (KeyError, TypeError, AttributeError) as error:
         raise InputError(f"a report.json is damaged ({error!r}); run `inrhw report` again") from error
 
@@ -102,14 +175,20 @@ def write_comparison(comparison: Comparison, folder: Path) -> tuple[Path, Path]:
     Raises
     ------
     InputError
-        The folder cannot be written.
+        The folder cannot be written, or a picture cannot be read.
     """
     json_path, html_path = folder / "compare.json", folder / "compare.html"
+    pictures = [
+        {key: _thumbnail(key, path) for key, path in (("rtl", one.rtl), ("error", one.error)) if path}
+        for one in comparison.shown
+    ]
     page = (
         pages()
         .get_template("compare.html.jinja")
         .render(
             comparison=comparison,
+            pictures=pictures,
+            groups=GROUPS,
             created_by=f"inrhw {__version__}",
             amount=lambda figure: amount(asdict(figure)),
         )
@@ -126,39 +205,101 @@ def _names(folders: Sequence[Path], reports: Sequence[Report]) -> tuple[str, ...
     return names if len(set(names)) == len(names) else tuple(map(str, folders))
 
 
-def _shown(folder: Path, report: Report) -> tuple[str, ...]:
-    """Return hashes of the pictures that a design shows; the folder where one is not there."""
-    each = report["shared"]["pictures"] if "shared" in report else [report]
-    names = [one["pictures"]["original"] for one in each if "pictures" in one]
-    paths = [folder / name for name in names]
+def _thumbnail(key: str, path: str) -> Report:
+    """Return a small picture for the page."""
+    try:
+        return embedded(key, Path(path), _THUMBNAIL_SIDE)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error}); run `inrhw report` again") from error
+
+
+def _each(report: Report) -> list[Report]:
+    """Return what a report says of each of its pictures."""
+    return report["shared"]["pictures"] if "shared" in report else [report]
+
+
+def _originals(folder: Path, report: Report) -> tuple[str, ...]:
+    """Return hashes of the pictures that a design stores; the file's name where one is not there."""
+    paths = [folder / one["pictures"]["original"] for one in _each(report) if "pictures" in one]
     return tuple(digest(path) if path.is_file() else str(path) for path in paths)
 
 
-def _compared(
-    names: tuple[str, ...], reports: Sequence[Report], pictures: Sequence[tuple[str, ...]]
-) -> Comparison:
+def _shown(folder: Path, report: Report) -> Shown:
+    """Return the pictures of a design that are there."""
+    first = _each(report)[0]
+    paths = {key: folder / name for key, name in first.get("pictures", {}).items()}
+    rtl, error = (
+        str(paths[key]) if key in paths and paths[key].is_file() else None for key in ("rtl", "error")
+    )
+    return Shown(rtl, error, first.get("error_gain"))
+
+
+def _compared(folders: Sequence[Path], reports: Sequence[Report]) -> Comparison:
     found = [dict(_figures(report)) for report in reports]
-    clocks = {each["power clock mhz"].value for each in found if "power clock mhz" in each}
-    why = {
-        "different pictures": ("psnr db", "ssim") if len(set(pictures)) > 1 else (),
-        "different clocks": _AT_A_CLOCK if len(clocks) > 1 else (),
-    }
-    lines = [
-        Line(
-            title,
-            tuple(each.get(title, Figure(None, "1", "not in its report")) for each in found),
-            next((reason for reason, starts in why.items() if title.startswith(tuple(starts))), ""),
-        )
-        for title in _merged(found)
-    ]
+    why = _incomparable(folders, reports, found)
+    verdicts = tuple(str(report["verdict"]) for report in reports)
+    groups = {section: group for group, sections in GROUPS.items() for section in sections}
+    lines = []
+    for path in _merged(found):
+        figures = tuple(each.get(path, Figure(None, "1", "not in its report")) for each in found)
+        better = which_is_better(path)
+        reason = next((reason for reason, starts in why.items() if path.startswith(starts)), "")
+        best = () if reason else _best(figures, better, verdicts)
+        lines.append(Line(groups[path.split()[0]], _written(path), figures, better, reason, best))
     settings = [dict(_settings(report)) for report in reports]
     values = {key: tuple(each.get(key, "") for each in settings) for key in _merged(settings)}
     return Comparison(
-        names,
-        tuple(str(report["verdict"]) for report in reports),
+        _names(folders, reports),
+        verdicts,
+        tuple(_shown(*each) for each in zip(folders, reports, strict=True)),
         tuple(line for line in lines if line.largest),
         {key: said for key, said in values.items() if len(set(said)) > 1},
     )
+
+
+def _incomparable(
+    folders: Sequence[Path], reports: Sequence[Report], found: Sequence[Mapping[str, Figure]]
+) -> dict[str, tuple[str, ...]]:
+    """Return why figures cannot be ranked: to each reason how their paths begin."""
+    pictures = {_originals(*each) for each in zip(folders, reports, strict=True)}
+    clocks = {each["power clock_mhz"].value for each in found if "power clock_mhz" in each}
+    carries = {each["resources carry"].unit for each in found if "resources carry" in each}
+    estimates = {report["timing"].get("estimate") for report in reports if "timing" in report}
+    return {
+        "different pictures": (*_LIKENESS, "bits_per_pixel") if len(pictures) > 1 else (),
+        "different clocks": _AT_A_CLOCK if len(clocks) > 1 else (),
+        "different families of parts": ("resources",) if len(carries) > 1 else (),
+        "an estimate beside place and route": _OF_HIGHEST_CLOCK if len(estimates) > 1 else (),
+    }
+
+
+def which_is_better(path: str) -> Better:
+    """Return which of two figures is the better one, given where a report has them.
+
+    Examples
+    --------
+    >>> [which_is_better(path) for path in ("psnr_db rtl", "resources lut", "power clock_mhz")]
+    ['higher', 'lower', '']
+    """
+    if path.startswith(_NEUTRAL):
+        return ""
+    return "higher" if path.startswith(_HIGHER) else "lower"
+
+
+def _best(figures: Sequence[Figure], better: Better, verdicts: Sequence[str]) -> tuple[int, ...]:
+    """Return the places of the best figures; a design that failed has none, and all figures must be known."""
+    values = [figure.value for figure in figures if figure.value is not None]
+    if not better or len(values) < len(figures) or len(set(values)) == 1:
+        return ()
+    valid = [k for k, verdict in enumerate(verdicts) if verdict != "fail"]
+    most = (max if better == "higher" else min)((values[k] for k in valid), default=None)
+    return tuple(k for k in valid if values[k] == most)
+
+
+def _written(path: str) -> str:
+    """Return where a report has a figure, in words."""
+    words = path.replace("_", " ").split()
+    return " ".join(_WRITTEN.get(word, word) for word in words)
 
 
 def _merged(mappings: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -167,13 +308,14 @@ def _merged(mappings: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _figures(report: Report) -> Iterator[tuple[str, Figure]]:
-    for section in SECTIONS:
-        yield from _within(report.get(section, {}), section)
+    for sections in GROUPS.values():
+        for section in sections:
+            yield from _within(report.get(section, {}), section)
 
 
 def _within(item: Any, path: str) -> Iterator[tuple[str, Figure]]:
     if is_figure(item):
-        yield path.replace("_", " "), Figure(**item)
+        yield path, Figure(**item)
     elif isinstance(item, dict):
         for key, part in item.items():
             yield from _within(part, f"{path} {key}")

@@ -44,7 +44,7 @@ def load_signal(path: Path, size: str, asked: Signal, on_warning: OnWarning) -> 
     claiming = (kind for kind in others if kind.claims(path))
     kind = kind_named(asked.kind) if asked.kind else next(claiming, Picture)
     if kind is not Picture and (asked.bits or asked.alpha):
-        raise InputError(f"bits and alpha are about pictures; leave them out for {path}, a {kind.kind}")
+        raise InputError(f"bits and alpha are for pictures only; leave them out for {path}, a {kind.kind}")
     return kind.load(path, size, asked, on_warning)
 
 
@@ -74,5 +74,7 @@ def from_json(told: object, path: Path, name: str) -> Samples:
         details = dict(told)  # type: ignore[call-overload]
         kind, value = kind_named(details.pop("kind")), check_value(Fixed(**details.pop("value")))
     except (TypeError, ValueError, KeyError) as error:
-        raise InputError(f"what is said of the signal in {path} is damaged; run `inrhw fit` again") from error
+        raise InputError(
+            f"the description of the signal in {path} is damaged; run `inrhw fit` again"
+        ) from error
     return kind.read(path, name, value, details)

@@ -40,7 +40,7 @@ Values = NDArray[Any]
 #: Called with a sentence when a signal is not taken as its file has it.
 OnWarning = Callable[[str], None]
 
-#: What a picture's values are, and what leaves a network if nobody says otherwise.
+#: What a picture's values are, and what leaves a network by default.
 PIXEL = Fixed(8, 0, signed=False)
 
 #: The formats that values can have, with the type that holds their codes.
@@ -179,7 +179,7 @@ class Samples(ABC):
         path
             Of a kind that `claims` accepts.
         size
-            Sides as people write them; "" for what such signals have if nobody says it.
+            Sides as people write them; "" for the default of such signals.
         asked
             What else is asked of it.
         on_warning
@@ -241,7 +241,7 @@ class Samples(ABC):
     def __repr__(self) -> str:
         """Return one line: the values would fill pages."""
         size = "x".join(map(str, self.sides))
-        return f"{type(self).__name__}({self.name}, {size}, {self.channels} channels of {self.value})"
+        return f"{type(self).__name__}({self.name}, {size}, {self.channels} x {self.value})"
 
     def _repr_html_(self) -> str:
         return notebook.pictures([(repr(self), self.preview())])
@@ -271,7 +271,7 @@ def parse_sides(text: str, axes: range, what: str) -> tuple[int, ...]:
     parts = text.strip().lower().split("x")
     example = " or ".join("x".join(("64", "48", "8")[:n]) for n in axes)
     if len(parts) not in axes or not all(part.isdecimal() and len(part) <= 9 for part in parts):
-        raise InputError(f"the size of {what} must be such as {example}, not {text[:40]!r}")
+        raise InputError(f"the size of {what} must be written like {example}, not {text[:40]!r}")
     sides = tuple(map(int, parts))
     if not all(1 <= side <= MOST_SIDE for side in sides):
         raise InputError(f"each side of {what} must be from 1 to {MOST_SIDE}, not {text[:40]!r}")

@@ -18,12 +18,13 @@ class Signal(Settings):
         Picture files, several with --shared; or a sound, a video, a volume or a shape; without one, a
         built-in signal. Or a recipe.toml.
     size
-        Width x height in pixels; with --shared also one a picture, as in 64x64,32x48. Samples of a sound,
-        width x height x frames of a video, sides of a volume. None: 64x64, or what suits the kind.
+        Width x height in pixels; with --shared one for all pictures, or one for each as in 64x64,32x48.
+        Samples of a sound, width x height x frames of a video, sides of a volume. "": 64x64, or what suits
+        the kind.
     names
-        What each picture is called in reports; without one, like its file.
+        Name of each picture in reports. Without one: that of its file.
     kind
-        picture, sound, video, volume or shape. None: what the file is; without a file a picture.
+        picture, sound, video, volume or shape. "": what the file is; without a file, a picture.
     bits
         Bits of a picture's value, 8 or 16; 0 keeps those of the file.
     alpha

@@ -34,7 +34,7 @@ def suffix_of(entry: Mapping[str, Any]) -> str:
     """Return how the names of a signal's files end."""
     told = entry.get("signal")
     if not isinstance(told, Mapping):
-        raise InputError("what fit.json says of its signal is damaged; run `inrhw fit` again")
+        raise InputError("the description of the signal in fit.json is damaged; run `inrhw fit` again")
     return kind_named(told.get("kind")).suffix
 
 

@@ -47,12 +47,12 @@ class Search(Settings):
     def __post_init__(self) -> None:
         super().__post_init__()
         if not self.goals or len(set(self.goals)) < len(self.goals):
-            raise InputError(f"goals must name one thing or several, each once, not {list(self.goals)}")
+            raise InputError(f"goals must name one or more goals, each once, not {list(self.goals)}")
         for goal in self.goals:
             if not known_from(goal, self.depth):
                 raise InputError(f"the goal {goal} is not known at depth {self.depth}; give a deeper one")
         if self.method != "grid" and self.trials is None and self.hours is None:
-            raise InputError(f"{self.method} has no end of its own; give trials or hours")
+            raise InputError(f"{self.method} does not end by itself; give trials or hours")
 
 
 @dataclass(frozen=True)

@@ -152,7 +152,7 @@ def read_sweep(path: Path, kind: type[S]) -> tuple[Orders, Space[S]]:
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}); docs/sweep.md shows one") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is no TOML: {error}") from error
+        raise InputError(f"{path} is not valid TOML: {error}") from error
     own = dict(groups_of(Orders))
     orders = from_table(Orders, {key: value for key, value in table.items() if key in own}, str(path))
     settings = {key: value for key, value in table.items() if key not in own}

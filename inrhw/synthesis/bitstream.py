@@ -65,7 +65,7 @@ def bitstream_files(name: str, board: Board) -> list[str]:
 def check_showable(manifest: Manifest, board: Board) -> None:
     """Raise InputError unless the board can show what the core gives, and as fast as a monitor wants it."""
     if board.video not in EDGES:
-        raise InputError(f"inrhw drives no video output of board {board.name}; choose ulx3s or icebreaker")
+        raise InputError(f"inrhw has no video output for board {board.name}; choose ulx3s or icebreaker")
     if manifest.source != "raster":
         raise InputError("on a board the core must scan by itself; emit it with --source raster")
     if manifest.patch_order:
@@ -75,11 +75,11 @@ def check_showable(manifest: Manifest, board: Board) -> None:
     check_adders(manifest, board)
     if manifest.loadable or manifest.pictures > 1:
         raise InputError(
-            "on a board nobody loads weights or chooses a picture; emit a core of one, baked or rom"
+            "a core on a board shows one fixed picture; emit it with baked or rom weights of one picture"
         )
     if manifest.control or manifest.window:
         raise InputError(
-            "on a board no program writes registers; emit the core without --control and --window"
+            "no processor on the board writes registers; emit the core without --control and --window"
         )
     show_of(manifest).placement.check_rate(manifest.latency, math.ceil(manifest.clocks_a_beat))
 

@@ -20,7 +20,7 @@ _WHOLE = "INIT_00"
 #: Bits of a parameter.
 _BITS = 256
 
-#: What outputs show before anything is read. Where nobody says it, parts show 0, and so must the netlist.
+#: What outputs show before anything is read. Unspecified ones show 0 in the parts, and so must the netlist.
 _STARTS = ("INIT_A", "INIT_B")
 
 #: Of every nine bits of the whole the first eight are of INIT, the last of INITP.

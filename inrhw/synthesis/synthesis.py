@@ -120,7 +120,7 @@ class Synthesis:
 
     def _repr_html_(self) -> str:
         rows = ([name, self.resources[name].value, share.value] for name, share in self.shares.items())
-        return notebook.table(["", "used", f"share of {self.board.name}"], rows)
+        return notebook.table(["resource", "used", f"share of {self.board.name}"], rows)
 
 
 def synth(

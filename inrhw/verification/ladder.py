@@ -81,7 +81,7 @@ class Verdict:
 
     def _repr_html_(self) -> str:
         return notebook.table(
-            ["rung", "", "results compared", "seconds", "by", "remark"],
+            ["rung", "status", "results compared", "seconds", "by", "remark"],
             (
                 [rung.rung, rung.status, rung.vectors, rung.seconds, rung.tool, rung.message]
                 for rung in self.rungs

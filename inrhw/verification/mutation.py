@@ -14,7 +14,7 @@ from inrhw.verification.rungs import check_measured
 #: The number that chooses the fault while the simulation runs; 0 is none.
 _CHOICE = "inrhw_mutant"
 
-#: Lookups stay lookups. Bits that nobody reads go, through all modules: a fault in them is none.
+#: Lookups stay lookups. Bits that are never read go, through all modules: a fault in them has no effect.
 _READ = """
     read_verilog core.v
     hierarchy -check -top {top}

@@ -99,7 +99,7 @@ def refusal(folder: Path, plain: object) -> str:
 )
 def test_another_version_is_refused(tmp_path: Path, plain: object) -> None:
     assert re.fullmatch(
-        rf"is of another version of inrhw \(format .*, not {FORMAT}\)", refusal(tmp_path, plain)
+        rf"was written by another version of inrhw \(format .*, not {FORMAT}\)", refusal(tmp_path, plain)
     )
 
 

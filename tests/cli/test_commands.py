@@ -759,7 +759,7 @@ def test_the_checkpoint_of_another_training_is_refused(inrhw_: Inrhw, interrupte
     before = contents(interrupted)
     for options in (("--seed", "8"), ("--seed", "7", "--model", "siren"), ("--seed", "7", "--size", "3x4")):
         result = inrhw_("fit", "-o", "out", "--size", "4x3", *TINY, *options, "--resume")
-        refused(result, "checkpoint.safetensors is of another picture, network or training")
+        refused(result, "checkpoint.safetensors belongs to another picture, network or training")
     assert contents(interrupted) == before
 
 
@@ -811,15 +811,15 @@ def test_a_target_gives_a_folded_core(inrhw_: Inrhw, built: Path) -> None:
         (("--initiation-interval", "0"), "initiation_interval must be .* of at least 1"),
         (("--weights", "rom"), "rom weights need a target"),
         (("--weights", "baked", "--max-dsp", "9"), "needs weights rom or, of one picture, loadable"),
-        (("--packed",), "packed is about"),
+        (("--packed",), "packed needs the multipliers"),
         (("--control", "--source", "stream"), "a stream core has no frames to control"),
         (("--window", "--source", "stream"), "a window needs the raster source"),
         (("--window", "--max-dsp", "9"), "a window needs baked weights"),
         (("--window", "--model", "gauss"), "a window needs a periodic activation"),
         (("--packed", "--initiation-interval", "9"), "at most 8 bits"),
         (("--patch", "3x3"), "patches of 3x3 do not divide 4x3 samples"),
-        (("--patch", "2"), "the size of a patch of this picture must be such as 64x48, not '2'"),
-        (("--patch-order",), "patch_order is about patches, and there are none"),
+        (("--patch", "2"), "the size of a patch of this picture must be written like 64x48, not '2'"),
+        (("--patch-order",), "patch_order needs patches"),
         (("--max-dsp", "1", "--hidden-layers", "1"), "but max_dsp is 1; no folding fits"),
         (
             ("--hidden-features", "256", "--hidden-layers", "3", "--target-mpixels", "100"),

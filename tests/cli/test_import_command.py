@@ -101,7 +101,7 @@ def test_rounding_alone_is_the_default(checkpoint: Path, tmp_path: Path, inrhw_:
         (("none.pt",), "none.pt cannot be read"),
         (("grey.png",), "grey.png is no state_dict of torch"),
         (("net.pt", "grey.png"), "gives 3 channels, and grey has 1"),
-        (("net.pt", "--shared"), "a checkpoint is one network"),
+        (("net.pt", "--shared"), "a checkpoint holds one network"),
         (("net.pt", "--model", "sirenn"), "model must be one of"),
         (("net.pt", "--coordinates", "edges"), "coordinates"),
     ],

@@ -90,7 +90,8 @@ def test_an_option_can_take_back_what_a_recipe_says(inrhw_: Inrhw, tmp_path: Pat
     wrong = inrhw_("build", "r.toml", *SMALL, "--control", "-o", "x")
     refused(wrong, "a stream core has no frames to control")
     refused(
-        inrhw_("build", "r.toml", *SMALL, "--control", "--source", "raster", "--packed"), "packed is about"
+        inrhw_("build", "r.toml", *SMALL, "--control", "--source", "raster", "--packed"),
+        "packed needs the multipliers",
     )
 
 
@@ -123,9 +124,12 @@ def test_the_recipe_of_a_build_folder_is_built_there(inrhw_: Inrhw, tmp_path: Pa
         ("[training]\nsteps = 'many'", r"steps must be a whole number from 1 to 1000000000, not 'many'"),
         ("[network]\nmodel = 3", "model must be a text, not 3"),
         ("training = 3", r"training must be a table, written \[training\], not 3"),
-        ("[training", r"r\.toml is no TOML: "),
-        ("format = 99", r"r\.toml is of a newer inrhw \(format 99, this one reads 1\); update inrhw"),
-        ("format = 0", "format must be a whole number from 1 to 1, not 0"),
+        ("[training", r"r\.toml is not valid TOML: "),
+        (
+            "format = 99",
+            r"r\.toml was written by a newer inrhw \(format 99, this one reads 1\); update inrhw",
+        ),
+        ("format = 0", "format must be 1, not 0"),
         ("[hardware]\ntarget_mpixels = 400", r"r\.toml: \[hardware\]: 400 Mpixels/s cannot be reached"),
     ],
 )
@@ -140,7 +144,7 @@ def test_a_recipe_that_cannot_be_is_one_sentence(
 def test_a_missing_or_binary_recipe_is_one_sentence(inrhw_: Inrhw, tmp_path: Path) -> None:
     refused(inrhw_("build", "no.toml"), r"no\.toml cannot be read .*`inrhw init` writes one")
     (tmp_path / "b.toml").write_bytes(b"\xff\xfe\x00")
-    refused(inrhw_("build", "b.toml"), r"b\.toml is no TOML")
+    refused(inrhw_("build", "b.toml"), r"b\.toml is not valid TOML")
 
 
 def test_only_what_is_not_a_default_is_said_to_the_command_line() -> None:

@@ -210,12 +210,15 @@ def test_without_an_output_the_folder_is_shared(inrhw_: Inrhw, two: None, tmp_pa
             ("--shared", "p0.png", "p1.png", "--target-mpixels", "50", "--max-dsp", "1"),
             r"DSPs?, but",
         ),
-        (("p0.png", "--projection", "full"), "projection is about pictures that share layers; give --shared"),
+        (
+            ("p0.png", "--projection", "full"),
+            "projection can only be given for pictures that share layers; give --shared",
+        ),
         (
             ("--shared", "p0.png", "p1.png", "--projection", "none"),
             "must be full, low-rank or diagonal|one of",
         ),
-        (("--shared", "p0.png", "p1.png", "--rank", "2"), "rank is of a low-rank projection; give --proj"),
+        (("--shared", "p0.png", "p1.png", "--rank", "2"), "rank needs a low-rank projection; give --proj"),
         (("--shared", "p0.png", "p1.png", *LOW_RANK[:-1], "9"), "rank must be from 1 to 3, not 9"),
         (("--shared", "p0.png", "p1.png", "--size", "4x4,4x4,4x4"), "size names 3 sizes for 2 pictures"),
         (("--shared", "p0.png", "p1.png", "--size", "4x4,"), "size must be WIDTHxHEIGHT"),
@@ -256,7 +259,7 @@ def test_shared_layers_of_another_training_are_refused(inrhw_: Inrhw, fitted: Pa
     assert inrhw_("fit", "--shared", "p0.png", "p2.png", "-o", "other", *TINY, "--seed", "1").status == 0
     shutil.copy(tmp_path / "other" / "weights.safetensors", fitted)
     for command in (("add", "p2.png", "--to"), ("emit",)):
-        refused(inrhw_(*command, fitted), "is not of the training in fit.json: its shared layers")
+        refused(inrhw_(*command, fitted), "does not belong to the training in fit.json: its shared layers")
 
 
 def test_a_build_of_one_picture_takes_no_other(inrhw_: Inrhw, built: Path, two: None) -> None:

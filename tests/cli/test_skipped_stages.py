@@ -30,6 +30,19 @@ def test_a_report_needs_no_stage_after_emit(inrhw_: Inrhw, tmp_path: Path) -> No
     assert inrhw_("report", "out").status == 0
 
 
+@pytest.mark.tools
+def test_json_is_all_that_a_build_script_reads(inrhw_: Inrhw, tmp_path: Path) -> None:
+    result = inrhw_("build", *OPTIONS, "--skip", "verify", "--json")
+    assert result.status == 0, result
+    found = json.loads(result.out)
+    assert found == report(tmp_path)
+    counted = [found["resources"][name]["value"] for name in ("lut", "dsp", "bram")]
+    assert all(isinstance(count, int | float) for count in counted)
+    assert found["timing"]["fmax_mhz"]["unit"] == "MHz"
+    assert found["psnr_db"]["quantized"]["value"] > 0
+    assert found["verdict"] == "unverified"
+
+
 def test_only_some_stages_can_be_skipped(inrhw_: Inrhw) -> None:
     assert inrhw_("build", *OPTIONS, "--skip", "fit").status == 2
 

@@ -42,7 +42,7 @@ def test_what_is_no_sweep_is_said(inrhw_: Inrhw, tmp_path: Path) -> None:
     )
     refused(
         inrhw_("sweep", "sweep.toml", "--watch"),
-        "--watch takes the folder of a sweep, and sweep.toml is none",
+        "--watch takes the folder of a sweep, which sweep.toml is not",
     )
 
 

@@ -157,7 +157,7 @@ def test_a_video_in_tiles_is_what_the_verilog_gives(
     ("arguments", "message"),
     [
         (("--tiles", "8x8:01"), "leaves 01 do not make up tiles of 8x8 of 10x8 samples"),
-        (("--tiles", "8x8:"), "the size of a tile of this picture must be such as 64x48, not '8x8:'"),
+        (("--tiles", "8x8:"), "the size of a tile of this picture must be written like 64x48, not '8x8:'"),
         (("--tiles", "8x8:0x"), "leaves must be a digit each, such as 0111120, not '0x'"),
         (
             ("--tiles", "quadtree", "--max-tiles", "1"),
@@ -165,30 +165,30 @@ def test_a_video_in_tiles_is_what_the_verilog_gives(
         ),
         (
             ("--tiles", "8x8", "--max-tiles", "9"),
-            "max_tiles is for tiles of several sizes; give --tiles",
+            "max_tiles needs tiles of several sizes; give --tiles",
         ),
-        (("--tiles", "quadtree", "--source", "stream"), "leaves of several sizes are found by the scan"),
+        (("--tiles", "quadtree", "--source", "stream"), "leaves of several sizes need the raster source"),
         (
             ("--tiles", "quadtree", "--kind", "sound", "--size", "99"),
             "tiles quadtree is for signals on two",
         ),
         (("--tiles", "11x4"), "tiles must be from 1x1 to 10x8 samples, which the signal has, not 11x4"),
         (("--tiles", "0x4"), "each side of a tile of this picture must be from 1 to 65536, not '0x4'"),
-        (("--tiles", "4"), "the size of a tile of this picture must be such as 64x48, not '4'"),
+        (("--tiles", "4"), "the size of a tile of this picture must be written like 64x48, not '4'"),
         (
             ("--kind", "sound", "--size", "99", "--tiles", "4x3"),
-            "a tile of this sound must be such as 64,",
+            "a tile of this sound must be written like 64,",
         ),
-        (("--tiles", "4x3", "--min-psnr-db", "30"), "min_psnr_db is what tiles or widths are chosen for"),
-        (("--tiles", "4x3", "--shared"), "tiles is about one picture and shared about several"),
-        (("--shared-layers",), "shared_layers is about tiles; give --tiles too"),
+        (("--tiles", "4x3", "--min-psnr-db", "30"), "min_psnr_db is a target for tiles auto"),
+        (("--tiles", "4x3", "--shared"), "tiles works on one picture, and shared trains several"),
+        (("--shared-layers",), "shared_layers needs tiles; give --tiles too"),
         (
             ("--tiles", "4x3", "--shared-layers", "--hidden-layers", "0"),
             "hidden_layers must be at least 1, a shared layer, not 0",
         ),
         (
             ("--tiles", "4x3", "--shared-layers", "--projection", "diagonal"),
-            "the projection of tiles is full, not diagonal",
+            "projection must be full with tiles, not diagonal",
         ),
         (("--tiles", "4x3", "--window", "--model", "gauss"), "a window needs a periodic activation"),
         (("--tiles", "4x4:0111100", "--size", "8x8", "--window"), "a window goes over tiles of one size"),

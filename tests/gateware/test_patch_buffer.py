@@ -63,5 +63,5 @@ def test_a_sample_leaves_every_clock_from_the_promised_one_on(patches: Patches) 
 
 
 def test_patches_over_several_frames_are_refused() -> None:
-    with pytest.raises(InputError, match=r"2x2x2 are over several frames, .* give patch_order too"):
+    with pytest.raises(InputError, match=r"2x2x2 span several frames, .* give patch_order too"):
         PatchBuffer.of(Patches((4, 4, 4), (2, 2, 2)), 8)

@@ -113,13 +113,13 @@ def test_the_mean_of_what_is_cut_is_in_the_bias(architecture: Architecture) -> N
 @pytest.mark.parametrize(
     ("model", "quantizer", "message"),
     [
-        ("gauss", "uniform", "odd functions"),
-        ("relu_pe", "uniform", "odd functions"),
+        ("gauss", "uniform", "odd function of a phase"),
+        ("relu_pe", "uniform", "odd function of a phase"),
         ("siren", "dhq", "rotated"),
     ],
 )
 def test_mid_rise_values_of_others_are_refused(model: str, quantizer: Any, message: str) -> None:
-    with pytest.raises(InputError, match=f"mid_rise is .*{message}"):
+    with pytest.raises(InputError, match=f"mid_rise needs .*{message}"):
         Architecture(model, (5, 4), 1, precision=Precision(mid_rise=True, quantizer=quantizer))
 
 

@@ -40,7 +40,7 @@ def test_line_buffers_are_counted() -> None:
 @pytest.mark.parametrize(
     ("asked", "sentence"),
     [
-        ({"source": "stream"}, "a stream asks for a patch at a time and gets it as a beat; give patch_order"),
+        ({"source": "stream"}, "a stream core gives one patch a beat; give patch_order"),
         (
             {"weights": "loadable", "initiation_interval": 16, "weight_ecc": "scrub"},
             "weight_ecc scrub repairs between frames, while line buffers still hold the one before",
@@ -56,5 +56,5 @@ def test_what_patches_cannot_have_is_refused(asked: dict[str, Any], sentence: st
 
 def test_patch_order_needs_patches() -> None:
     single = Architecture("quadinr", (4, 4), 3)
-    with pytest.raises(InputError, match="patch_order is about patches, and there are none"):
+    with pytest.raises(InputError, match="patch_order needs patches"):
         plan_for([single], Hardware(patch_order=True), BOARD)

@@ -99,14 +99,14 @@ def test_a_target_that_makes_no_sense_is_refused(fields: dict[str, float], messa
             {"weights": "loadable"},
             "loadable weights need a target: .*; leave weights out for one pixel a clock",
         ),
-        ({"packed": True}, "packed is about the multipliers of a folded network"),
+        ({"packed": True}, "packed needs the multipliers of a folded core"),
         ({"target_mpixels": 300}, "which is what a core without a target gives; leave it out"),
         ({"initiation_interval": 1}, "which is what a core without a target gives"),
         (
             {"weights": "loadable", "target_mpixels": 200},
             "loadable .* take two clocks .* leave weights and target",
         ),
-        ({"adder_levels": 2, "target_mpixels": 20}, "adder_levels is about the adders of baked weights"),
+        ({"adder_levels": 2, "target_mpixels": 20}, "adder_levels is for the adders of baked weights"),
         ({"adder_levels": 9}, "adder_levels must be a whole number from 1 to 8"),
     ],
 )
@@ -445,7 +445,8 @@ def test_guard_bits_are_refused_where_nothing_adds_digits() -> None:
     precision = replace(EIGHT, guard_bits=1)
     for wish in (Hardware(target_mpixels=20), Hardware(weights="loadable", initiation_interval=9)):
         with pytest.raises(
-            InputError, match=r"guard_bits cuts what adders add, and a folded core multiplies"
+            InputError,
+            match=r"guard_bits works on the adders of baked weights, and a folded core has multipliers",
         ):
             plan(network(8, precision=precision), wish, VCU128)
     with pytest.raises(InputError, match=r"weights of tiles are in memory; leave it out"):

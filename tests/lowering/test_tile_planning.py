@@ -110,7 +110,11 @@ def test_leaves_take_a_map_beside_what_as_many_tiles_take() -> None:
 @pytest.mark.parametrize(
     ("architecture", "hardware", "sentence"),
     [
-        (replace(KODAK, leaves="0" * 384), Hardware(source="stream"), "are found by the scan of a raster"),
+        (
+            replace(KODAK, leaves="0" * 384),
+            Hardware(source="stream"),
+            "need the raster source, whose scan finds them",
+        ),
         (replace(KODAK, sides=(8,), tile=(4,), leaves="011"), Hardware(), "are for signals on two axes"),
     ],
 )
@@ -123,7 +127,7 @@ def test_what_leaves_cannot_have_is_refused(
 
 def test_more_columns_than_a_scan_can_keep_are_refused() -> None:
     wide = replace(KODAK, sides=(1028, 4), tile=(4, 4))
-    with pytest.raises(InputError, match="257 tiles side by side are more than 256"):
+    with pytest.raises(InputError, match="keeps the sums of at most 256 tiles side by side, not 257"):
         plan_for([wide], Hardware(), BOARD)
     assert plan_for([wide], Hardware(initiation_interval=4), BOARD)
 

@@ -1,4 +1,4 @@
-"""docs/semantics.md says all: a model that follows that page alone gives the integers of the code."""
+"""docs/semantics.md and its pages say all: a model that follows them alone gives the integers of the code."""
 
 from dataclasses import replace
 from fractions import Fraction

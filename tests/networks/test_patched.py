@@ -56,7 +56,7 @@ def test_a_tile_alone_has_its_patches() -> None:
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"scale": 2}, "a patch has as many samples at any scale; leave out scale, or patch"),
+        ({"scale": 2}, "a network of patches cannot be rendered at another scale; leave out scale, or patch"),
         ({"patch": (3, 3)}, "patches of 3x3 do not divide 8x6 samples"),
         ({"tile": (5, 4)}, "patches of 2x2 do not divide 5x4 samples"),
     ],
@@ -67,5 +67,5 @@ def test_patches_that_cannot_be_are_refused(changes: dict[str, Any], sentence: s
 
 
 def test_pictures_that_share_layers_have_no_patches() -> None:
-    with pytest.raises(InputError, match="patch is about one signal and shared about several"):
+    with pytest.raises(InputError, match="patch works on one signal, and shared trains several"):
         Network(patch="2x2", shared=True)

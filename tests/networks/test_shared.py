@@ -213,7 +213,7 @@ def test_coordinates_and_encodings_are_alike_for_all_sizes() -> None:
     ("options", "message"),
     [
         ({"projection": "dense"}, "projection must be one of full, low-rank, diagonal, not 'dense'"),
-        ({"hidden_widths": "6,5,6"}, "hidden_widths is about a network alone, and these share layers"),
+        ({"hidden_widths": "6,5,6"}, "hidden_widths works on a single network; pictures that share layers"),
         ({"rank": 7}, "rank must be from 1 to 6, not 7"),
         ({"rank": -1}, "rank must be from 1 to 6, not -1"),
         ({"hidden_layers": 1}, "hidden_layers must be at least 2, a projection and a shared layer, not 1"),

@@ -80,7 +80,7 @@ def test_training_learns_each_tile_and_goes_on_where_it_was(tmp_path: Path) -> N
 
 
 def test_digits_of_weights_in_memory_do_not_matter() -> None:
-    with pytest.raises(InputError, match="digits_loss is about weights in adders"):
+    with pytest.raises(InputError, match="digits_loss works on the adders of baked weights"):
         fit(picture_of(CUT), CUT, replace(TRAINING, digits_loss=1.0))
 
 

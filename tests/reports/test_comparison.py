@@ -1,14 +1,20 @@
+import base64
+import io
 import json
 import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 from support.command import Inrhw, refused
 
 from inrhw.base.errors import InputError
-from inrhw.reports.comparison import compare, write_comparison
+from inrhw.reports.comparison import compare, which_is_better, write_comparison
 from inrhw.reports.summary import tiles
+from inrhw.signals.kinds.picture import save_picture
+from inrhw.signals.registry import kinds
 
 SOURCE = "a <b>bold</b> tool"
 
@@ -31,7 +37,7 @@ def test_every_figure_of_every_design_is_there_and_unknown_stays_unknown(tmp_pat
     folders = [write(tmp_path / "a", "a", 100), write(tmp_path / "b", "b", None, power=power)]
     found = compare(folders)
     values = {line.title: [figure.value for figure in line.figures] for line in found.lines}
-    assert values == {"resources lut": [100, None], "power static nominal": [None, 3.5]}
+    assert values == {"resources LUT": [100, None], "power static nominal": [None, 3.5]}
     assert found.names == ("a", "b")
 
 
@@ -93,7 +99,7 @@ def test_the_command_line_compares_several_folders_only_when_asked(tmp_path: Pat
     folders = [str(write(tmp_path / name, name, 1)) for name in "ab"]
     refused(inrhw_("report", *folders), "several folders need --compare")
     refused(
-        inrhw_("report", "--compare", *folders, "--vivado", "x"), "--vivado is about the report of one core"
+        inrhw_("report", "--compare", *folders, "--vivado", "x"), "--vivado is for the report of one core"
     )
     result = inrhw_("report", "--compare", *folders, "-o", str(tmp_path / "out"))
     assert result.status == 0
@@ -121,14 +127,89 @@ def test_what_is_of_other_pictures_or_clocks_is_not_ranked(tmp_path: Path, same:
     comparison = compare(folders)
     why = {line.title: line.incomparable for line in comparison.lines}
     assert why == {
-        "psnr db rtl": "different pictures" if same == "clock" else "",
-        "resources lut": "",
-        "power clock mhz": "",
-        "power dynamic mw nominal": "different clocks" if same == "picture" else "",
+        "PSNR dB RTL": "different pictures" if same == "clock" else "",
+        "resources LUT": "",
+        "power clock MHz": "",
+        "power dynamic mW nominal": "different clocks" if same == "picture" else "",
     }
     text = write_comparison(comparison, tmp_path / "out")[1].read_text()
     assert text.count("not comparable: different") == 1
     assert text.count('class="track"') == 6
+
+
+def best(folders: list[Path]) -> dict[str, tuple[int, ...]]:
+    return {line.title: line.best for line in compare(folders).lines}
+
+
+def test_the_best_is_marked_where_one_is_better(tmp_path: Path) -> None:
+    psnr = [{"psnr_db": {"rtl": figure(value, "dB")}} for value in (31, 32, 32)]
+    luts = (10, 20, 20)
+    folders = [write(tmp_path / f"{k}", f"d{k}", luts[k], **psnr[k]) for k in range(3)]
+    assert best(folders) == {"PSNR dB RTL": (1, 2), "resources LUT": (0,)}
+    assert best(folders[1:]) == {"PSNR dB RTL": (), "resources LUT": ()}
+    page = write_comparison(compare(folders), tmp_path / "out")[1].read_text()
+    assert (page.count("\u2191"), page.count("\u2193"), page.count("&#x2713;")) == (1, 1, 3)
+
+
+def test_what_is_unknown_or_failed_is_not_ranked(tmp_path: Path) -> None:
+    least = write(tmp_path / "a", "a", 1, verdict="fail")
+    folders = [least, write(tmp_path / "b", "b", 20), write(tmp_path / "c", "c", 30)]
+    assert best(folders) == {"resources LUT": (1,)}
+    assert best([*folders, write(tmp_path / "d", "d", None)]) == {"resources LUT": ()}
+
+
+def resources(carry: str) -> dict[str, Any]:
+    return {"resources": {"lut": figure(1, "LUT"), "carry": figure(9, carry)}}
+
+
+def timing(estimate: bool) -> dict[str, Any]:
+    return {"timing": {"fmax_mhz": figure(50, "MHz"), "estimate": estimate}}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "title", "said"),
+    [
+        (resources("CARRY8"), resources("CCU2C"), "resources LUT", "different families of parts"),
+        (timing(True), timing(False), "timing fmax MHz", "an estimate beside place and route"),
+    ],
+)
+def test_cells_of_other_families_and_estimates_are_not_ranked(
+    tmp_path: Path, one: dict[str, Any], other: dict[str, Any], title: str, said: str
+) -> None:
+    folders = [write(tmp_path / name, name, 1, **more) for name, more in (("a", one), ("b", other))]
+    assert {line.title: line.incomparable for line in compare(folders).lines}[title] == said
+
+
+def test_of_every_measure_of_a_signal_one_way_is_better() -> None:
+    found = {name: which_is_better(name) for kind in kinds().values() for name in kind.measures}
+    lower = {name for name, better in found.items() if better == "lower"}
+    assert lower == {"near_error_cells", "spectral_distance_db", "largest_error"}
+    assert set(found.values()) == {"higher", "lower"}
+
+
+def test_the_page_shows_what_each_design_renders_and_its_error(tmp_path: Path) -> None:
+    pictures = {"original": "original.png", "rtl": "rtl.png", "error": "error.png"}
+    folders = [
+        write(tmp_path / "a", "a", 1, pictures=pictures, error_gain=4),
+        write(tmp_path / "b", "b", 2),
+    ]
+    for name in pictures.values():
+        save_picture(folders[0] / name, np.zeros((4, 600, 3), np.uint8))
+    text = write_comparison(compare(folders), tmp_path / "out")[1].read_text()
+    assert re.findall(r'alt="([^"]*)"', text) == ["RTL output of a", "Error of a"]
+    assert "&times; 4" in text
+    assert text.count("has not rendered") == 1
+    first = re.findall(r"data:image/png;base64,([^\"]*)", text)[0]
+    assert max(Image.open(io.BytesIO(base64.b64decode(first))).size) == 256
+
+
+def test_a_damaged_picture_is_one_sentence(tmp_path: Path) -> None:
+    pictures = {"original": "original.png", "rtl": "rtl.png"}
+    folders = [write(tmp_path / name, name, 1, pictures=pictures) for name in "ab"]
+    for folder in folders:
+        (folder / "rtl.png").write_bytes(b"not a picture")
+    with pytest.raises(InputError, match=r"rtl.png cannot be read \(.*\); run `inrhw report` again"):
+        write_comparison(compare(folders), tmp_path / "out")
 
 
 def test_tiles_are_all_at_one_clock() -> None:

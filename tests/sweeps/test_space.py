@@ -46,12 +46,12 @@ def read(folder: Path, text: str) -> tuple[Orders, Space[Recipe]]:
         ),
         ("[search]\nmethd = 'tpe'", "there is no methd; method is the nearest name"),
         ("[search]\nmethod = 'best'", "method must be one of grid, random, tpe, nsga2, not 'best'"),
-        ("[search]\nmethod = 'tpe'", "tpe has no end of its own; give trials or hours"),
+        ("[search]\nmethod = 'tpe'", "tpe does not end by itself; give trials or hours"),
         ("[search]\ndepth = 'fit'", "the goal lut is not known at depth fit; give a deeper one"),
-        ("[search]\ngoals = ['lut', 'lut']", "goals must name one thing or several, each once"),
+        ("[search]\ngoals = ['lut', 'lut']", "goals must name one or more goals, each once"),
         ("[resources.synth]\nmemory = 4", "there is no memory; memory_gb is the nearest name"),
         ("network = 3", r"network must be a table, written \[network\], not 3"),
-        ("[network", "is no TOML"),
+        ("[network", "is not valid TOML"),
     ],
 )
 def test_what_cannot_be_is_a_sentence(tmp_path: Path, text: str, sentence: str) -> None:

@@ -75,8 +75,8 @@ def test_every_core_that_a_board_cannot_show_is_refused_with_what_to_do() -> Non
     check_showable(SHOWABLE, board)
     for changed, message in (
         ({"source": "stream"}, "--source raster"),
-        ({"memories": MEMORIES}, "nobody loads weights"),
-        ({"pictures": 2}, "chooses a picture"),
+        ({"memories": MEMORIES}, "shows one fixed picture"),
+        ({"pictures": 2}, "of one picture"),
         ({"sides": (700, 4)}, "--size"),
         ({"adder_operands": 3}, "inrhw emit --board ulx3s"),
         ({"initiation_interval": 100_000}, "--initiation-interval"),

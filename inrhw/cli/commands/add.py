@@ -84,7 +84,7 @@ def add(
     device: Annotated[str, Parameter(help="Where torch computes: cpu, cuda, ...")] = "cpu",
     resume: Resume = False,
 ) -> None:
-    """Train one more picture on the shared layers of a build, and change nothing else of it.
+    """Train one more picture on the shared layers of a build; nothing else changes.
 
     The core is then out of date: run emit, synth, verify and report again.
     """

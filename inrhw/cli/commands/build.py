@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Collection
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
@@ -14,9 +15,9 @@ from inrhw.cli.commands.power import Power
 from inrhw.cli.commands.report import finish
 from inrhw.cli.commands.synth import Synth
 from inrhw.cli.commands.verify import Verify
-from inrhw.cli.options import DEFAULT_WHOLE, Output, Resume, WholeRecipeOptions
+from inrhw.cli.options import DEFAULT_WHOLE, AsJson, Output, Resume, WholeRecipeOptions
 from inrhw.cli.recipe import Recipe
-from inrhw.cli.terminal import building, print_rung
+from inrhw.cli.terminal import building, console, errors, print_rung
 
 if TYPE_CHECKING:
     from inrhw.verification.ladder import Rung
@@ -35,15 +36,17 @@ def build(
         list[Skippable] | None,
         Parameter(help="Stage to leave out, also of the report; repeat it for several.", negative=()),
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Do everything: fit, emit, synth, power, verify, report.
 
     A recipe.toml instead of pictures sets all options; options beside it override it.
     """
     training_stage = planned(asked.recipe, resume=resume)
-    with building(output or default_folder(training_stage.pictures)) as work:
-        run(asked.recipe, training_stage, work, print_rung, skip or ())
-    finish(work)
+    to = errors if as_json else console
+    with building(output or default_folder(training_stage.pictures), to) as work:
+        run(asked.recipe, training_stage, work, partial(print_rung, to=to), skip or ())
+    finish(work, as_json=as_json)
 
 
 def planned(recipe: Recipe, *, resume: bool) -> Fit:

@@ -1,4 +1,4 @@
-"""Remove what nobody needs once a build is done."""
+"""Remove what is not needed once a build is done."""
 
 import shutil
 from pathlib import Path

@@ -31,7 +31,7 @@ def export(
         int | None, Parameter(help="Which of several pictures that share layers, from 0.")
     ] = None,
 ) -> None:
-    """Write the quantized network in a form that needs no inrhw, or the signal as the core gives it."""
+    """Write the quantized network for torch, ONNX or numpy, or the signal that the core renders."""
     from inrhw.lowering.exchange import arrays, onnx_program
     from inrhw.networks.exchange import exported, extra
     from inrhw.signals.stored import renderings
@@ -71,5 +71,7 @@ def _model(folder: Path, picture: int) -> "INR":
         return FittedShared.load(folder).model.network(picture)
     model = Fitted.load(folder).model
     if model.architecture.patch:
-        raise InputError(f"{folder} gives patches, and a file gives samples; train without patch")
+        raise InputError(
+            f"{folder} holds a network of patches, and an exported one must give samples; train without patch"
+        )
     return model

@@ -22,7 +22,7 @@ def faults(
     seed: Annotated[int, Parameter(help="Seed of all random draws.")] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Measure what noise, flipped and stuck bits of the weights cost a trained network."""
+    """Measure the PSNR that a trained network loses to noise, flipped bits and stuck bits in its weights."""
     from inrhw.artifact.rebuild import has_banks
     from inrhw.networks.fault_survey import check_draws, survey
     from inrhw.networks.training.fitted import Fitted
@@ -30,7 +30,9 @@ def faults(
 
     check_draws(trials, seed)
     if has_banks(folder):
-        raise InputError(f"{folder} holds several networks, of pictures or tiles; faults are of one alone")
+        raise InputError(
+            f"{folder} holds several networks, of pictures or tiles; faults works on a single one"
+        )
     fitted = Fitted.load(folder)
     with Progress(*COLUMNS, console=errors, transient=True) as bars:
         task = bars.add_task("faults", total=None)

@@ -222,11 +222,11 @@ def _import_of(recipe: Recipe, *, resume: bool) -> Fit:
     from inrhw.signals.kinds.picture import DEFAULT_SIZE, Picture, parse_size
 
     if recipe.network.tiles:
-        raise InputError("a checkpoint is one network; leave out tiles, which are many")
+        raise InputError("a checkpoint holds one network, and tiles need many; leave out tiles")
     if recipe.network.patch:
         raise InputError("a checkpoint gives a sample at a time; leave out patch")
     if recipe.network.shared:
-        raise InputError("a checkpoint is one network; --shared is about several that are trained together")
+        raise InputError("a checkpoint holds one network, and --shared trains several; leave one of them out")
     path = Path(recipe.imported.checkpoint).absolute()
     there = load_pictures(recipe.signal, shared=False) if recipe.signal.pictures else []
     if there:
@@ -286,7 +286,7 @@ def load_pictures(signal: Signal, *, shared: bool) -> "list[Samples]":
         load_signal(Path(path), size, signal, warn) for path, size in zip(signal.pictures, sizes, strict=True)
     ]
     if shared and {one.kind for one in loaded} != {Picture.kind}:
-        raise InputError("--shared is about pictures; build other signals one by one")
+        raise InputError("--shared takes only pictures; build other signals one by one")
     names = signal.names or [picture.name for picture in loaded]
     return [replace(picture, name=safe_name(name)) for picture, name in zip(loaded, names, strict=True)]
 

@@ -72,7 +72,7 @@ def report(
 
     if compare:
         if vivado:
-            raise InputError("--vivado is about the report of one core; a comparison takes none")
+            raise InputError("--vivado is for the report of one core; leave it out with --compare")
         files = write_comparison(side_by_side(folders), output)
         if as_json:
             print_file(files[0])

@@ -58,7 +58,7 @@ def retrain(
     ] = None,
     resume: Resume = False,
 ) -> None:
-    """Train one tile of a build with --tiles again, and change no bit of the others.
+    """Train one tile of a build with --tiles again; the others stay as they are.
 
     The new tile stays if it is better. The core is then out of date: run emit, synth, verify and
     report again.

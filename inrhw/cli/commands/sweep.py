@@ -40,7 +40,7 @@ def sweep(
     check_extra()
     if watch:
         if not path.is_dir():
-            raise InputError(f"--watch takes the folder of a sweep, and {path} is none")
+            raise InputError(f"--watch takes the folder of a sweep, which {path} is not")
         _watch(path)
     else:
         _run(path, output or Path("sweeps") / path.stem, scheduler, storage)

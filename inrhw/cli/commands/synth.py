@@ -72,7 +72,7 @@ class Synth(Stage):
 
 
 def synth(folder: FolderArgument, *, board: BoardName = DEFAULT.board, place: bool = False) -> None:
-    """Synthesize the Verilog with Yosys; count, and estimate the clock.
+    """Synthesize the Verilog with Yosys: count its cells and estimate its clock.
 
     Parameters
     ----------

@@ -17,7 +17,7 @@ def weights(
     tile: Annotated[str, Parameter(help=f"Only this tile: {TILE_HELP} [default: all]")] = "",
     output: Annotated[Path, Parameter(name=("--output", "-o"), help="File to write.")],
 ) -> None:
-    """Write the weights of a trained network, or of one tile, for a core that is already there."""
+    """Write the file that loads a trained network, or one tile of it, into a core with loadable weights."""
     from inrhw.artifact.rebuild import weights_for
 
     loaded = weights_for(folder, core, tile)

@@ -118,8 +118,8 @@ class CellSimulation:
         clocked = functions.get("clocked_on", "").strip("() ")
         if state.kind != "ff" or not quiet or instance.pins.get(clocked) != clock:
             raise InputError(
-                f"{instance.name}, a {instance.cell.name}, is no flip-flop at the rising {self.clock}, or "
-                "one with asynchronous inputs, so the netlist cannot be simulated here"
+                f"{instance.name} ({instance.cell.name}) is not a flip-flop at the rising edge of "
+                f"{self.clock}, or it has asynchronous inputs, so the netlist cannot be simulated here"
             )
 
     def _value(self, function: str, instance: Instance) -> int | None:

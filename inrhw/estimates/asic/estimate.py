@@ -111,7 +111,9 @@ def asic(
     if node_nm is not None:
         check_node(node_nm)
         if library.is_generic:
-            raise InputError("the generic library is of no node; give files with --liberty to scale from one")
+            raise InputError(
+                "the generic library has no process node to scale from; give files with --liberty"
+            )
     check_clock(clock_mhz)
     mapped = map_to(library, verilog, top, folder, on_progress=on_progress)
     delays = longest_path(mapped.netlist, library) if library.is_timed else None

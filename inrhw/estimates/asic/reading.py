@@ -38,12 +38,12 @@ def load_library(files: Sequence[Path]) -> Library:
         units = _Units(group, path)
         for cell in units.cells():
             if cell.name in cells:
-                raise InputError(f"cell {cell.name} of {path} is there twice; give each file once")
+                raise InputError(f"cell {cell.name} of {path} is defined twice; give each file once")
             cells[cell.name] = cell
         voltages[path] = units.voltage_v
     if len(set(voltages.values())) > 1:
         told = ", ".join(f"{path} {volt} V" for path, volt in voltages.items())
-        raise InputError(f"the libraries must be of one supply: {told}")
+        raise InputError(f"the libraries must have one supply voltage: {told}")
     library = Library(" + ".join(names), tuple(files), next(iter(voltages.values()), None), cells)
     _check(library)
     return library
@@ -227,7 +227,7 @@ class _Units:
         try:
             return _finite(text)
         except ValueError:
-            raise InputError(f"{self._path} has {text!r} where a number must stand") from None
+            raise InputError(f"{self._path} has {text!r} where a number is needed") from None
 
     def _unit(self, text: str, symbol: str) -> float:
         """Return a unit such as "10ps" in seconds, farads, watts or volts."""

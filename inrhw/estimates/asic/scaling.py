@@ -65,7 +65,7 @@ def check_node(node_nm: int) -> None:
     """Raise InputError unless there are coefficients for a node."""
     if node_nm not in _SCALED:
         known = ", ".join(map(str, _SCALED))
-        raise InputError(f"there are coefficients to scale from {known} nm, not from {node_nm} nm")
+        raise InputError(f"node_nm must be one of {known}, not {node_nm}")
 
 
 def area_factor(node_nm: int) -> float:

@@ -124,7 +124,9 @@ class Activity:
             raise InputError(f"{path} cannot be read ({error}); run `inrhw power` again") from error
         activity.check(netlist)
         if activity.vectors != _shown(folder):
-            raise InputError(f"{path} is of other pixels than {_VECTORS}; run `inrhw power` again")
+            raise InputError(
+                f"{path} was recorded with other pixels than {_VECTORS}; run `inrhw power` again"
+            )
         return activity
 
     def check(self, netlist: Path) -> None:

@@ -33,7 +33,7 @@ class NetlistSimulation:
         self._ports = module["ports"]
         parts = [part for name, cell in module["cells"].items() for part in parts_of(name, cell)]
         ports = [port["bits"] for port in self._ports.values()]
-        # Also what a block puts out and nobody reads.
+        # Also outputs of a block that are never read.
         pins = [bits for cell in module["cells"].values() for bits in cell["connections"].values()]
         largest = max([1, *(bit for bits in (*ports, *pins) for bit in bits if isinstance(bit, int))])
         self.values: Values = np.zeros(

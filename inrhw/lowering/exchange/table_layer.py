@@ -58,7 +58,7 @@ def table_layers(network: INR) -> list[TableLayer]:
         If addends are cut (guard bits), or a layer is no matrix and a table of at most 16 bits.
     """
     if network.architecture.precision.guard_bits is not None:
-        raise InputError("what guard_bits cuts is not in the product with a matrix; train without it")
+        raise InputError("a matrix of integers cannot hold what guard_bits cuts off; train without it")
     tiles = network.each() if isinstance(network, TiledINR) else [network]
     return [_layer(parts) for parts in zip(*map(_parts, tiles), strict=True)]
 
@@ -70,7 +70,7 @@ def _parts(network: INR) -> list[list[Node]]:
         name for name, node in nodes.items() if not isinstance(node, Dense | Requantize | CurveNode)
     ]:
         raise InputError(
-            f"{strange[0]} rotates values (dhq), which is no table; train with --quantizer uniform"
+            f"{strange[0]} rotates values (dhq), which no table can hold; train with --quantizer uniform"
         )
     starts = [k for k, node in enumerate(nodes.values()) if isinstance(node, Dense)]
     return [list(nodes.values())[a:b] for a, b in pairwise([*starts, len(nodes)])]

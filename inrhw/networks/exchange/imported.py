@@ -15,12 +15,12 @@ class Imported(Settings):
     checkpoint
         File of its weights, .pt, .pth, .safetensors or .onnx, to take instead of training. "": train.
     coordinates
-        What its first layer took: "corners", N values from -1 to 1 with both; "centres", those of N pixels
-        that fill -1 to 1; "unit", N values from 0 to 1 with both.
+        Coordinates that it was trained on: "corners", N values from -1 to 1 with both; "centres", those of N
+        pixels that fill -1 to 1; "unit", N values from 0 to 1 with both.
     axes
         Order of its inputs: "yx", rows first, or "xy".
     values
-        What it gave: "signed" from -1 to 1, or "unit" from 0 to 1.
+        Range of its outputs: "signed" from -1 to 1, or "unit" from 0 to 1.
     outermost_linear
         Whether its last layer is linear; else the activation follows that one too.
     encoding

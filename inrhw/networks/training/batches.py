@@ -11,13 +11,13 @@ from inrhw.networks.training.training import Training
 from inrhw.signals.likeness import psnr_db
 from inrhw.signals.samples import Samples, half_range
 
-#: Bytes a step may take if nobody says how many pixels it sees.
+#: Bytes that a step may take where its number of pixels is not given.
 _MOST_BYTES = 1 << 30
 
 #: Bytes a step takes for each value of each pixel: measured on layers of 20 to 64.
 _BYTES_A_VALUE = 48
 
-#: Pixels that a step sees of several pictures together, if nobody says how many.
+#: Pixels that a step sees of several pictures together, by default.
 _TOGETHER = 16384
 
 
@@ -70,7 +70,7 @@ def rendering_error(pictures: Sequence[Samples], networks: Sequence[INR]) -> flo
 
 
 def pixels_of_a_step(networks: Sequence[INR]) -> int:
-    """Return how many pixels a step sees if nobody says it."""
+    """Return how many pixels a step sees by default."""
     if len(networks) > 1:
         return _TOGETHER
     architecture = networks[0].architecture

@@ -108,8 +108,8 @@ def train(
     task, training
         What, and how; the learning rate is given.
     checkpoint
-        Where to keep the state, from time to time and when training is interrupted. It stays: whoever has
-        saved what was trained removes it.
+        Where to keep the state, from time to time and when training is interrupted. It stays until
+        the caller, having saved the result, removes it.
     resume
         Go on from `checkpoint` if it is there; the result is the same as without interruption.
     on_progress
@@ -270,7 +270,7 @@ def _write_checkpoint(path: Path, state: State[M], identity: str) -> None:
 def _read_checkpoint(path: Path, state: State[M], task: Task[M], training: Training) -> None:
     tensors, metadata = load_tensors(path)
     if metadata.get("identity") != task.identity:
-        raise InputError(f"{path} is of another picture, network or training; remove it to start over")
+        raise InputError(f"{path} belongs to another picture, network or training; remove it to start over")
     restore(state.float_model, strip("float", tensors), path)
     state.quantizing = metadata.get("quantizing") == "1"
     if state.quantizing:

@@ -206,7 +206,10 @@ def fit(
     training = with_own_rate(training or Training(), architecture)
     check_device(training.device)
     if training.digits_loss and architecture.tiles > 1:
-        raise InputError("digits_loss is about weights in adders; those of tiles are in memory; leave it out")
+        raise InputError(
+            "digits_loss works on the adders of baked weights, and the weights of tiles are in memory; "
+            "leave it out"
+        )
     if training.digits_loss and architecture.precision.weight_code != "uniform":
         raise InputError("digits_loss moves weights to integers that a weight_code forbids; leave one out")
     shape = (architecture.sides, architecture.channels, architecture.value)

@@ -23,7 +23,7 @@ _FINEST = 8
 #: As long, and on as many samples in a step, as a trial of equal tiles.
 _STEPS, _BATCH = 300, 16384
 
-#: Edge of the equal tiles of which there are as many as leaves, and the fewest leaves, if nobody says it.
+#: Edge of the equal tiles of which there are as many as leaves, and the fewest leaves, by default.
 _LIKE_EDGE, _FEWEST = 32, 16
 
 #: Where a leaf is: how often its tile was halved, and which among the equal tiles of that size.
@@ -31,7 +31,7 @@ _Node = tuple[int, int, int]
 
 
 def default_leaves(sides: tuple[int, ...]) -> int:
-    """Return how many leaves a signal has if nobody says it: as many as equal tiles of 32x32.
+    """Return how many leaves a signal has by default: as many as equal tiles of 32x32.
 
     Examples
     --------

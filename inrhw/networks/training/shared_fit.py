@@ -129,8 +129,8 @@ class FittedShared:
             raise InputError(f"{folder / 'fit.json'} is damaged ({error}); train again") from error
         if model.digest() != expected or len(names) != len(architectures):
             raise InputError(
-                f"{folder / WEIGHTS} is not of the training in fit.json: its shared layers or its pictures "
-                "do not match; train again"
+                f"{folder / WEIGHTS} does not belong to the training in fit.json: its shared layers or its "
+                "pictures do not match; train again"
             )
         pictures = tuple(
             load_original(_place(folder, k), architectures[k], entry)
@@ -185,7 +185,9 @@ def fit_shared(
     training = training or Training()
     check_device(training.device)
     if training.digits_loss:
-        raise InputError("digits_loss is about a network of its own; shared layers are those of all pictures")
+        raise InputError(
+            "digits_loss works on a single network, not on pictures that share layers; leave it out"
+        )
     shapes = [(p.sides, p.channels, p.value) for p in pictures]
     if not shapes or [(a.grid.sides, a.channels, a.value) for a in architectures] != shapes:
         raise InputError("there must be an architecture of each picture's sides, channels and values")

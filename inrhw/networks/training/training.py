@@ -66,7 +66,7 @@ class Training(Settings):
         if len(given) > 1:
             raise InputError(f"{' and '.join(given)} cannot be combined; give one of them")
         if self.noise_pairs and not self.noise_training:
-            raise InputError("noise_pairs is about noise_training; give that too")
+            raise InputError("noise_pairs needs noise_training; give that too")
 
     def steps_of(self, *, quantizing: bool) -> int:
         """Return the steps of the network in floating point, or of the one with quantization in the loop."""

@@ -46,7 +46,7 @@ __all__ = [
 
 Pixels = NDArray[np.uint8]
 
-#: Of a picture if nobody says its size.
+#: Default size of a picture.
 DEFAULT_SIZE = "64x64"
 
 #: Largest width and height of a picture.
@@ -126,7 +126,7 @@ class Picture(Samples):
         if suffix == self.suffix:
             return _png(self.values)
         if self.value != PIXEL:
-            raise InputError(f"a {suffix} of {self.value} is not written; take {self.suffix}")
+            raise InputError(f"a {suffix} cannot hold values of {self.value}; use {self.suffix}")
         buffer = io.BytesIO()
         _image(self.values).save(buffer, suffix.removeprefix("."), lossless=True)
         return buffer.getvalue()

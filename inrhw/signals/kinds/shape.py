@@ -18,7 +18,7 @@ from inrhw.signals.likeness import psnr_db
 from inrhw.signals.samples import OnWarning, Samples, check_samples, parse_sides
 from inrhw.signals.signal import Signal
 
-#: Of a shape if nobody says its size.
+#: Default size of a shape.
 _SIZE = "20x20x20"
 
 #: The longest side of a mesh, in parts of that of the grid.

@@ -19,7 +19,7 @@ from inrhw.signals.montage import as_bytes, curve
 from inrhw.signals.samples import MOST_CHANNELS, OnWarning, Samples, parse_sides
 from inrhw.signals.signal import Signal
 
-#: Samples of a sound if nobody says how many.
+#: Default samples of a sound.
 _SIZE = "8192"
 
 #: Samples of a window of the spectrum, and decibels below the loudest that count as silence.
@@ -175,7 +175,7 @@ def _to_soundfile(file: io.BytesIO, suffix: str, values: NDArray[np.int16], rate
         soundfile.write(file, values, rate_hz, format=suffix.removeprefix("."))
     except (ValueError, soundfile.SoundFileError) as error:
         raise InputError(
-            f"a {suffix} of {values.shape[1]} channels at {rate_hz} Hz is not written ({error}); take .wav"
+            f"a {suffix} cannot hold {values.shape[1]} channels at {rate_hz} Hz ({error}); use .wav"
         ) from error
 
 

@@ -22,7 +22,7 @@ from inrhw.signals.montage import side_by_side
 from inrhw.signals.samples import OnWarning, Samples, Values, parse_sides
 from inrhw.signals.signal import Signal
 
-#: Of a video if nobody says them.
+#: Default size and frames of a video.
 _SIZE, _FRAMES = "32x32", 8
 
 #: Files of pictures that may have frames, and those that a reader of films is needed for.

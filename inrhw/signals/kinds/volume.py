@@ -241,8 +241,8 @@ def _resampled(array: NDArray[Any], size: str, path: Path) -> NDArray[Any]:
         if math.prod(own) > MOST_SAMPLES or max(own) > MOST_SIDE:
             smaller = "x".join(["64"] * axes)
             raise InputError(
-                f"{path} has {size_text(own)} samples; an axis may have {MOST_SIDE:,} and all together "
-                f"{MOST_SAMPLES:,}: shrink it, as by --size {smaller}"
+                f"{path} has {size_text(own)} samples; an axis may have {MOST_SIDE:,} and a volume "
+                f"{MOST_SAMPLES:,}: shrink it, for example with --size {smaller}"
             )
         return array
     sides = parse_sides(size, range(axes, axes + 1), f"an array of {axes} axes")

@@ -62,7 +62,9 @@ def dividers(clock_mhz: float, mode: VideoMode) -> Dividers:
     ]
     best = min(found, key=lambda one: abs(one.shift_mhz - wanted), default=None)
     if best is None or not near_enough(best.shift_mhz / SHIFTS, mode):
-        raise InputError(f"no PLL of ECP5 makes a pixel clock of {mode.pixel_mhz} MHz from {clock_mhz:g} MHz")
+        raise InputError(
+            f"the PLL of ECP5 cannot make a pixel clock of {mode.pixel_mhz} MHz from {clock_mhz:g} MHz"
+        )
     return best
 
 

@@ -70,7 +70,7 @@ def dividers(clock_mhz: float, mode: VideoMode) -> Dividers:
     best = min(found, key=lambda one: abs(one.pixel_mhz - mode.pixel_mhz), default=None)
     if best is None or not near_enough(best.pixel_mhz, mode):
         raise InputError(
-            f"no PLL of iCE40 makes a pixel clock of {mode.pixel_mhz} MHz from {clock_mhz:g} MHz"
+            f"the PLL of iCE40 cannot make a pixel clock of {mode.pixel_mhz} MHz from {clock_mhz:g} MHz"
         )
     return best
 

@@ -20,7 +20,7 @@ VIDEO = wiring.Signature(
 
 
 class Scan(wiring.Component):
-    """The beam: it starts at the first blank line, so that whoever fills the screen has time.
+    """The beam: it starts at the first blank line, so that the source of pixels has time.
 
     Parameters
     ----------

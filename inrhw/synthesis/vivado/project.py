@@ -54,7 +54,7 @@ def write_vivado(folder: Path, board: Board, clock_mhz: float | None = None) -> 
     if board.family not in _FAMILIES:
         known = [name for name in board_names() if load_board(name).family in _FAMILIES]
         raise InputError(
-            f"{board.part} of {board.name} is no part for Vivado; boards with one are {', '.join(known)}"
+            f"Vivado does not know {board.part} of {board.name}; it knows the parts of {', '.join(known)}"
         )
     name = complete_core(folder).name
     clock_mhz = _planned_clock_mhz(folder) if clock_mhz is None else clock_mhz

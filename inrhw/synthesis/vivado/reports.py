@@ -133,7 +133,9 @@ def _one(reports: list[_Report], folder: Path, design: str, command: str) -> _Re
         raise InputError(f"{folder} holds {len(found)} of {command}: {names}; keep the one to compare with")
     (report,) = found
     if report.header.get("Design") != design:
-        raise InputError(f"{report.path} is of {report.header.get('Design', 'no design')}, not of {design}")
+        raise InputError(
+            f"{report.path} reports on {report.header.get('Design', 'no design')}, not on {design}"
+        )
     return report
 
 

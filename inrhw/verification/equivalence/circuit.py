@@ -40,7 +40,7 @@ class Gate:
 class Register:
     """One bit that takes `data` at the clock where `enable`, and first of all `reset_to` where `reset`.
 
-    `start` is None if nobody said with what it starts.
+    `start` is None if the start value is not specified.
     """
 
     name: str
@@ -79,7 +79,7 @@ class Memory:
     size: int
 
 
-#: A word of a table that nobody wrote: name of the memory, column and word.
+#: A word of a table that is never written: name of the memory, column and word.
 Place = tuple[str, int, int]
 
 
@@ -123,11 +123,11 @@ class Circuit:
     starts
         Start values that are written at wires, as Verilog has them.
     unknown
-        Nets that nobody drives.
+        Undriven nets.
     aliases
         Nets that are always equal to another.
     choices
-        Words of tables that nobody wrote.
+        Words of tables that are never written.
     """
 
     inputs: dict[str, list[Net]] = field(default_factory=dict)

@@ -83,7 +83,7 @@ def _share_inputs(relation: Relation) -> None:
     for name, nets in rtl.circuit.inputs.items():
         for net, other in zip(nets, netlist.circuit.inputs[name], strict=True):
             rtl.values[net] = netlist.values[other] = graph.variable(tainted=True)
-    # What nobody drives may be anything in the netlist, and 0, one of the choices, in the Verilog.
+    # An undriven net may be anything in the netlist, and 0, one of the choices, in the Verilog.
     rtl.values |= dict.fromkeys(rtl.circuit.unknown, FALSE)
     netlist.values |= {net: graph.variable(tainted=True) for net in sorted(netlist.circuit.unknown)}
 

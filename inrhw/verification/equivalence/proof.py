@@ -277,7 +277,7 @@ def _check_clock(rtl: Circuit, netlist: Circuit) -> None:
     clocks = {net for net, _ in _clocked(rtl)}
     ports = [name for name, nets in rtl.inputs.items() if clocks == set(nets)]
     if clocks and not ports:
-        raise _DifferentError("the Verilog has not one clock that is an input")
+        raise _DifferentError("the Verilog does not have exactly one clock input")
     for net, name in _clocked(netlist):
         if not ports or net != netlist.inputs[ports[0]][0]:
             raise _DifferentError(

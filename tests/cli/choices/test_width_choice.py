@@ -103,13 +103,13 @@ def test_what_is_chosen_is_in_the_folders_recipe(inrhw_: Inrhw, tmp_path: Path) 
     ("options", "said"),
     [
         (("--hidden-widths", "auto"), "hidden_widths auto needs to know what is enough"),
-        (("--hidden-widths", "auto", "--tiles", "2x2", "--max-dsp", "9"), "is about one network alone"),
+        (("--hidden-widths", "auto", "--tiles", "2x2", "--max-dsp", "9"), "works on a single network"),
         (
             ("--weights", "baked", "--max-lut", "900", "--hidden-layers", "0"),
             "need about .* LUTs, but max_lut is 900",
         ),
         (("--weights", "baked", "--max-lut", "90", "--hidden-widths", "auto"), "but max_lut is 90;"),
-        (("--min-psnr-db", "30"), "give tiles auto or hidden_widths auto"),
+        (("--min-psnr-db", "30"), "for tiles auto or hidden_widths auto; give one of them"),
     ],
 )
 def test_what_cannot_be_chosen_is_one_sentence(inrhw_: Inrhw, options: tuple[str, ...], said: str) -> None:

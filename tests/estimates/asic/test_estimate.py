@@ -132,8 +132,8 @@ def test_a_netlist_that_shows_wrong_pixels_leaves_the_folder_as_it_was(toggler: 
 
 def test_what_cannot_be_scaled_at_all_is_refused_before_work(toggler: Path, tmp_path: Path) -> None:
     for options, message in (
-        ({"node_nm": 130}, "generic library is of no node"),
-        ({"node_nm": 28, "library": small_library(tmp_path)}, "not from 28 nm"),
+        ({"node_nm": 130}, "generic library has no process node"),
+        ({"node_nm": 28, "library": small_library(tmp_path)}, "not 28"),
         *(({"clock_mhz": clock}, "positive number of MHz") for clock in (0.0, -1.0, math.nan, math.inf)),
     ):
         with pytest.raises(InputError, match=message):
@@ -245,6 +245,6 @@ def test_the_command_refuses_what_it_cannot_use(emitted: Path, inrhw_: Inrhw, tm
     (tmp_path / "cut.lib").write_text(SMALL[:500])
     refused(inrhw_("asic", emitted, "--liberty", tmp_path / "gone.lib"), "gone.lib")
     refused(inrhw_("asic", emitted, "--liberty", tmp_path / "cut.lib"), "is the file complete")
-    refused(inrhw_("asic", emitted, "--node-nm", "130"), "generic library is of no node")
+    refused(inrhw_("asic", emitted, "--node-nm", "130"), "generic library has no process node")
     refused(inrhw_("asic", tmp_path / "nothing"), "inrhw emit")
     assert contents(emitted) == before

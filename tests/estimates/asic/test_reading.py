@@ -165,7 +165,7 @@ def test_files_that_do_not_belong_together_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="twice"):
         load_library([path, path])
     other = write(tmp_path, "library (fast) { nom_voltage : 1.1; }", "fast.lib")
-    with pytest.raises(InputError, match=r"one supply: .*cells\.lib 1\.0 V, .*fast\.lib 1\.1 V"):
+    with pytest.raises(InputError, match=r"one supply voltage: .*cells\.lib 1\.0 V, .*fast\.lib 1\.1 V"):
         load_library([path, other])
 
 

@@ -123,7 +123,9 @@ def test_activity_of_other_pixels_is_refused(tmp_path: Path) -> None:
     activity_of(tmp_path, netlist).save(tmp_path)
     assert Activity.load(tmp_path, netlist).pixels == 2
     golden(tmp_path, 7)
-    with pytest.raises(InputError, match=r"is of other pixels than vectors\.npz; run `inrhw power` again"):
+    with pytest.raises(
+        InputError, match=r"was recorded with other pixels than vectors\.npz; run `inrhw power` again"
+    ):
         Activity.load(tmp_path, netlist)
 
 

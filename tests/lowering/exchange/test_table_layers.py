@@ -87,11 +87,11 @@ def test_the_program_of_onnx_gives_what_the_network_renders(network: INR) -> Non
     [
         (
             Architecture("siren", (4, 4), 1, 4, 1, precision=Precision(quantizer="dhq", rotate="both")),
-            r"layer1_fwht rotates values \(dhq\), which is no table",
+            r"layer1_fwht rotates values \(dhq\), which no table can hold",
         ),
         (
             Architecture("siren", (4, 4), 1, 4, 1, precision=Precision(guard_bits=2)),
-            "what guard_bits cuts is not in the product with a matrix",
+            "a matrix of integers cannot hold what guard_bits cuts off",
         ),
         (
             Architecture(

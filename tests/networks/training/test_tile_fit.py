@@ -105,7 +105,7 @@ def test_a_leaf_is_trained_alone_at_its_own_size(number: int) -> None:
 def test_a_network_without_tiles_has_none_to_train_again() -> None:
     picture = Picture("noise", np.zeros((3, 4, 3), np.uint8))
     alone = fit(picture, Architecture("quadinr", (4, 3), 3, 2, 0), TRAINING)
-    with pytest.raises(InputError, match="what was trained has no tiles"):
+    with pytest.raises(InputError, match="this network has no tiles"):
         tile_number("0,0", alone)
 
 

@@ -98,7 +98,7 @@ def test_an_array_is_resampled_to_a_size(tmp_path: Path) -> None:
         (np.array([{}], dtype=object), "is no readable array"),
         (np.array([[1e300, -1.0]]), "scale them to between 1e-30 and 1e30"),
         (np.array([[1e-300]]), "scale them to between 1e-30 and 1e30"),
-        (np.zeros(70_000, np.uint8), r"an axis may have 65,536 .* as by --size 64$"),
+        (np.zeros(70_000, np.uint8), r"an axis may have 65,536 .* for example with --size 64$"),
     ],
 )
 def test_what_is_no_signal_is_refused(tmp_path: Path, array: Any, message: str) -> None:

@@ -49,5 +49,5 @@ def test_no_pll_setting_is_taken_that_a_monitor_would_refuse(dividers) -> None: 
             continue
         pixel_mhz = found.shift_mhz / 5 if dividers is ecp5_dividers else found.pixel_mhz
         assert near_enough(pixel_mhz, VGA_640X480)
-    with pytest.raises(InputError, match="no PLL of"):
+    with pytest.raises(InputError, match=r"the PLL of .* cannot make"):
         dividers(0.5, VGA_640X480)

@@ -96,7 +96,7 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
 def test_a_report_of_another_design_is_refused(folder: Path, name: str) -> None:
     spaces = {"utilization.rpt": 7, "timing_summary.rpt": 12, "power.rpt": 11}[name]
     edit(folder, name, (f"| Design{' ' * spaces}: tiny", f"| Design{' ' * spaces}: other"))
-    with pytest.raises(InputError, match=rf"{name} is of other, not of tiny"):
+    with pytest.raises(InputError, match=rf"{name} reports on other, not on tiny"):
         read_reports(folder, "tiny")
 
 

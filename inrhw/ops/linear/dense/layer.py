@@ -22,7 +22,7 @@ _SUM_BITS = 52
 #: Bits of weights that are never given up for that: with any more, a sum of usual size may need it.
 _SURE_BITS = 16
 
-#: The code of layers that nobody gives another one.
+#: The code of layers by default.
 UNIFORM = Uniform()
 
 

@@ -30,7 +30,7 @@ class Port:
     outputs
         For each column the nets that show it, none where it leads nowhere; () if the port does not read.
     starts
-        For each column what it shows at first, None if nobody says.
+        For each column what it shows at first, None if that is not specified.
     data, writes
         For each column what is written and whether; () if the port does not write.
     own, others

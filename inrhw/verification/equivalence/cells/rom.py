@@ -1,4 +1,4 @@
-"""Memories: one that nobody writes is a table, so its reads are gates and not unknown words."""
+"""Memories: one that is never written is a table, so its reads are gates and not unknown words."""
 
 from collections.abc import Sequence
 

@@ -77,7 +77,7 @@ def _registered(cell: Cell, circuit: Circuit, name: str, half: str) -> list[Net]
 
 
 def _behind(cell: Cell, circuit: Circuit, name: str, data: Sequence[Net], enable: Net) -> list[Net]:
-    """Return nets behind registers, of which nobody says how they start."""
+    """Return nets behind registers whose start values are not specified."""
     outputs = circuit.fresh(len(data))
     (clock,) = cell.pin("CLK")
     for k, (before, output) in enumerate(zip(data, outputs, strict=True)):

@@ -145,7 +145,7 @@ def _carry8(cell: Cell, circuit: Circuit) -> None:
 
 def _register(reset: str, reset_to: int, cell: Cell, circuit: Circuit) -> None:
     start = cell.bits("INIT", 1)
-    # A start that nobody chose is what the part does when it wakes up: 0 for FDRE, 1 for FDSE.
+    # An unspecified start is what the part does when it wakes up: 0 for FDRE, 1 for FDSE.
     (clock,), (data,) = pin(cell, circuit, "C"), pin(cell, circuit, "D")
     (to_reset,) = pin(cell, circuit, reset)
     circuit.registers.append(
