@@ -18,7 +18,7 @@ from inrhw.networks.architecture import Architecture
 from inrhw.networks.inr import INR
 from inrhw.ops.linear.folded_dense.fold import Fold
 from inrhw.ops.node import Graph
-from inrhw.verification.mutation import PARTS, Mutated, plant, score
+from inrhw.verification.mutation.mutants import PARTS, Mutated, plant, score
 
 #: Two layers of three neurons; enough pixels for most bits of the arithmetic to matter.
 NETWORK = Architecture("quadinr", (16, 12), 3, hidden_features=3, hidden_layers=1)
@@ -80,7 +80,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="of the drawing")
     parser.add_argument("--work", type=Path, default=Path("mutation_out"), help="folder for cores and builds")
     parser.add_argument("--again", action="store_true", help="try those again that survived")
-    parser.add_argument("--prove", action="store_true", help="let Yosys prove survivors equivalent (minutes)")
+    parser.add_argument("--prove", action="store_true", help="prove that survivors do what the core does")
     given = parser.parse_args()
     given.work.mkdir(parents=True, exist_ok=True)
     for name in given.cores or CORES:
@@ -95,8 +95,12 @@ def main() -> None:
                 outcomes[str(number)] = tried(mutated, number)
                 write_json(file, outcomes)
         for number, outcome in outcomes.items():
-            if given.prove and outcome["status"] == "survived" and mutated.is_equivalent(int(number)):
-                outcome["status"] = "equivalent"
+            if (
+                given.prove
+                and outcome["status"] == "survived"
+                and (by := mutated.proven_harmless(int(number)))
+            ):
+                outcome |= {"status": "equivalent", "by": by}
                 write_json(file, outcomes)
         statuses = [outcome["status"] for outcome in outcomes.values()]
         for outcome in outcomes.values():
