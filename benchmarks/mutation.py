@@ -57,18 +57,25 @@ CORES: dict[str, tuple[Callable[[], Graph], dict[str, Any]]] = {
 def made(name: str, given: argparse.Namespace) -> Mutated:
     """Emit a core and plant faults in it."""
     make, options = CORES[name]
-    folder = given.work / name
-    if not (folder / "manifest.json").exists():
-        emit(make(), NETWORK.grid, folder, "core", **options)
-    return plant(folder, folder / f"mutants_{given.part}", given.count, given.seed, given.part)
+    artifact = emit(make(), NETWORK.grid, given.work / name, "core", **options)
+    folder = artifact.folder / f"mutants_{given.part}"
+    return plant(artifact, folder, given.count, given.seed, given.part)
 
 
 def tried(mutated: Mutated, number: int) -> dict[str, Any]:
-    """Return what becomes of a mutant."""
+    """Return what the bench says of a mutant."""
     by = mutated.killed_by(number)
-    status = "killed" if by else "survived"
     mutant = mutated.mutants[number - 1]
-    return {"mutant": mutant.what, "line": mutant.line, "status": status, "by": by}
+    return {"mutant": mutant.what, "line": mutant.line, "status": "killed" if by else "survived", "by": by}
+
+
+def proven(mutated: Mutated, number: int) -> dict[str, Any]:
+    """Return what is proven of a mutant that the bench does not find; nothing if nothing is."""
+    if by := mutated.proven_harmless(number):
+        return {"status": "equivalent", "by": by}
+    if by := mutated.broken_property(number):
+        return {"status": "broken", "by": by}
+    return {}
 
 
 def main() -> None:
@@ -80,7 +87,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="of the drawing")
     parser.add_argument("--work", type=Path, default=Path("mutation_out"), help="folder for cores and builds")
     parser.add_argument("--again", action="store_true", help="try those again that survived")
-    parser.add_argument("--prove", action="store_true", help="prove that survivors do what the core does")
+    parser.add_argument(
+        "--prove", action="store_true", help="prove survivors harmless, or their properties broken"
+    )
     given = parser.parse_args()
     given.work.mkdir(parents=True, exist_ok=True)
     for name in given.cores or CORES:
@@ -95,19 +104,15 @@ def main() -> None:
                 outcomes[str(number)] = tried(mutated, number)
                 write_json(file, outcomes)
         for number, outcome in outcomes.items():
-            if (
-                given.prove
-                and outcome["status"] == "survived"
-                and (by := mutated.proven_harmless(int(number)))
-            ):
-                outcome |= {"status": "equivalent", "by": by}
+            if given.prove and outcome["status"] == "survived":
+                outcome.update(proven(mutated, int(number)))
                 write_json(file, outcomes)
         statuses = [outcome["status"] for outcome in outcomes.values()]
         for outcome in outcomes.values():
             if outcome["status"] == "survived":
                 print(f"  core.v:{outcome['line']}  {outcome['mutant']}")
         counts = ", ".join(
-            f"{statuses.count(status)} {status}" for status in ("killed", "survived", "equivalent")
+            f"{statuses.count(status)} {status}" for status in ("killed", "broken", "equivalent", "survived")
         )
         print(f"{name}: {len(statuses)} mutants, {counts}: {score(statuses):.1f} %", flush=True)
 

@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,9 @@ from inrhw.signals.grid import Grid
 from inrhw.signals.samples import VALUES
 from inrhw.signals.tiling import Tiling
 from inrhw.signals.window import Window
+
+#: Windows anywhere that the bench shows at most, and the pixels of all of them: small pictures have more.
+_MOST_WINDOWS, _WINDOW_PIXELS = 16, 1 << 13
 
 
 @dataclass(frozen=True, eq=False)
@@ -247,11 +250,25 @@ def _vectors(core: Core) -> bytes:
     return buffer.getvalue()
 
 
+def _any_windows(core: Core, source: WindowSource) -> Iterator[Window]:
+    """Yield windows anywhere, so many as a short simulation shows: every bit both ways, then any."""
+    count = min(_MOST_WINDOWS, _WINDOW_PIXELS // core.grid.pixels)
+    rng = np.random.default_rng(0)
+    position, step = 1 << source.position.width, source.step.hi + 1
+    fives = position // 3
+    for number in range(count):
+        x, y = rng.integers(position, size=2).tolist()
+        if number < 2:
+            x, y = (fives, ~fives)[:: 1 - 2 * number]
+        wide = 1 + int(rng.integers(step - 1)) >> int(rng.integers(3))  # small ones as often as large ones
+        yield Window(*((each + position // 2) % position - position // 2 for each in (x, y)), wide)
+
+
 def _window_vectors(core: Core, source: WindowSource) -> dict[str, Any]:
     """Return windows for the bench, [windows, (x, y, step)], and the pixels that they show."""
     corner = Window(source.position.lo, source.position.hi, source.step.hi)
     beside = Window.around(core.grid, core.grid.width / 2, -core.grid.height / 3, zoom=1.7)
-    windows = [Window.around(core.grid, zoom=4), corner, beside]
+    windows = [Window.around(core.grid, zoom=4), corner, beside, *_any_windows(core, source)]
     pixels = [core.pipeline.forward_int(source.forward_int(window)) for window in windows]
     return {
         "windows": np.array([astuple(window) for window in windows]),

@@ -20,7 +20,7 @@ pytestmark = [
 def raster(tmp_path_factory: pytest.TempPathFactory) -> Mutated:
     folder = tmp_path_factory.mktemp("raster")
     made = core("raster")
-    return plant(emit(made.graph, made.grid, folder, "core").folder, folder / "mutants", 8, 3)
+    return plant(emit(made.graph, made.grid, folder, "core"), folder / "mutants", 8, 3)
 
 
 def test_planted_faults_are_numbered_and_say_where_they_are(raster: Mutated) -> None:
@@ -63,8 +63,8 @@ def test_a_fault_in_a_clock_is_never_proven_harmless(raster: Mutated) -> None:
 @pytest.mark.slow
 def test_a_sample_of_faults_in_loading_and_registers_is_found(tmp_path: Path) -> None:
     made = folded("raster", "loadable")
-    emit(made.graph, made.grid, tmp_path, "core", control=True)
-    mutated = plant(tmp_path, tmp_path / "mutants", 6, 1, "protocol")
+    artifact = emit(made.graph, made.grid, tmp_path, "core", control=True)
+    mutated = plant(artifact, tmp_path / "mutants", 6, 1, "protocol")
     assert mutated.killed_by(0) == ""
     outcomes = ["killed" if mutated.killed_by(k) else "survived" for k in range(1, 7)]
     assert score(outcomes) >= 80, outcomes

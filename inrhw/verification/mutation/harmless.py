@@ -22,7 +22,7 @@ from inrhw.verification.mutation.exhaustive import Exhaustive
 from inrhw.verification.mutation.states import Counter, only_states
 
 #: Seconds for each of ABC's attempts.
-ABC_S = 20
+ABC_S = 8
 
 #: Outputs that mean nothing while another is 0.
 _PAYLOADS = {

@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from inrhw.artifact.artifact import Artifact
 from inrhw.artifact.manifest import Manifest
 from inrhw.base.errors import InrhwError, Mismatch, ToolFailed
 from inrhw.base.yosys import run_yosys
 from inrhw.verification.bench import run_bench
 from inrhw.verification.mutation.harmless import Core, harmless
+from inrhw.verification.properties.checked import CheckedModule
+from inrhw.verification.properties.invariant import BROKEN, answer
+from inrhw.verification.properties.property import properties
 from inrhw.verification.rungs import check_measured
 
 #: The number that chooses the fault while the simulation runs; 0 is none.
@@ -60,8 +64,11 @@ PARTS = {
     ),
 }
 
-#: Seconds that one mutant may take.
-RUN_S = 60.0
+#: How the simulation reads its choice.
+_READS_CHOICE = re.compile(rf"reg (\[\d+:0\] ){_CHOICE};\n.*plusargs.*\n")
+
+#: Seconds that one mutant may take, and a property of it.
+RUN_S, PROPERTY_S = 60.0, 10.0
 
 
 @dataclass(frozen=True)
@@ -99,14 +106,14 @@ class Mutated:
     Parameters
     ----------
     artifact
-        The folder of the core.
+        The core.
     folder
         Where the Verilog with the faults is.
     mutants
         The faults, in the order of their numbers.
     """
 
-    artifact: Path
+    artifact: Artifact
     folder: Path
     mutants: tuple[Mutant, ...]
 
@@ -117,12 +124,12 @@ class Mutated:
         -------
         What the bench says of it; "" if it finds nothing. Number 0 is the core without a fault.
         """
-        manifest = Manifest.load(self.artifact)
+        manifest = Manifest.load(self.artifact.folder)
         try:
             results = run_bench(
                 simulator,
                 [self.folder / "mutated.v"],
-                self.artifact,
+                self.artifact.folder,
                 self.folder / "build",
                 deadline_s=RUN_S,
                 arguments=[f"+{_CHOICE}={number}"],
@@ -137,6 +144,23 @@ class Mutated:
             return f"the simulation takes more than {RUN_S:.0f} s"
         return ""
 
+    def broken_property(self, number: int) -> str:
+        """Return the first property of the whole core that a mutant breaks; "" if none is known to be broken.
+
+        What is claimed of a module inside is not looked at: modules are flat.
+        """
+        verilog = _READS_CHOICE.sub(rf"wire \1{_CHOICE} = {number};", (self.folder / "mutated.v").read_text())
+        for name, kept in properties().items():
+            for claim in kept.claims(self.artifact.core):
+                if claim.module or claim.without:
+                    continue
+                checked = CheckedModule(claim, self.artifact.name, self.folder / name)
+                checked.folder.mkdir(exist_ok=True)
+                checked.write(verilog)
+                if answer(checked.folder, PROPERTY_S).status == BROKEN:
+                    return name
+        return ""
+
     def proven_harmless(self, number: int) -> str:
         """Return how a mutant was proven to do at the ports what the core does; "" if it was not."""
         if number and " -port CLK " in self.mutants[number - 1].options:
@@ -148,21 +172,21 @@ class Mutated:
         return Core.read(self.folder / GATES, _CHOICE, self.folder)
 
 
-def plant(artifact: Path, folder: Path, count: int, seed: int, part: str = "all") -> Mutated:
+def plant(artifact: Artifact, folder: Path, count: int, seed: int, part: str = "all") -> Mutated:
     """Plant so many faults in the Verilog of an artifact, drawn evenly by Yosys' ``mutate``.
 
     They are in one of `PARTS`. All are in one file, `mutated.v` in `folder`, and are compiled once.
     """
-    manifest = Manifest.load(artifact)
+    top = artifact.name
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "core.v").write_bytes((artifact / manifest.verilog).read_bytes())
+    (folder / "core.v").write_bytes(artifact.verilog.read_bytes())
     bits = count.bit_length()
     script = f"""
-        {_READ.format(top=manifest.name)}
+        {_READ.format(top=top)}
         mutate -list {count} -seed {seed} -ctrl {_CHOICE} {bits} 1 -o mutants.ys {PARTS[part]} t:$meminit* %d
         script mutants.ys
         design -save planted
-        delete -input {manifest.name}/{_CHOICE}
+        delete -input {top}/{_CHOICE}
         write_verilog -noattr mutated.v
         design -load planted
         {_AS_GATES}
@@ -170,7 +194,7 @@ def plant(artifact: Path, folder: Path, count: int, seed: int, part: str = "all"
     run_yosys(script, folder, folder / "mutate.log")
     mutants = _listed((folder / "mutants.ys").read_text())
     mutated = folder / "mutated.v"
-    mutated.write_text(_chosen(mutated.read_text(), manifest.name, bits))
+    mutated.write_text(_chosen(mutated.read_text(), top, bits))
     return Mutated(artifact, folder, mutants)
 
 
@@ -196,12 +220,14 @@ def _chosen(verilog: str, top: str, bits: int) -> str:
 
 
 def score(outcomes: Sequence[str]) -> float:
-    """Return the share of mutants that are killed, of those that are not equivalent, in percent.
+    """Return the share of mutants that are found, of those that are not equivalent, in percent.
+
+    Found are those that the bench has killed, and those that break a property.
 
     Examples
     --------
-    >>> score(["killed", "killed", "survived", "equivalent", "killed"])
+    >>> score(["killed", "broken", "survived", "equivalent", "killed"])
     75.0
     """
     counted = [outcome for outcome in outcomes if outcome != "equivalent"]
-    return 100 * counted.count("killed") / max(1, len(counted))
+    return 100 * (len(counted) - counted.count("survived")) / max(1, len(counted))
