@@ -1,6 +1,7 @@
 """Verilog, golden vectors and a manifest: everything that others need to use and to check the core."""
 
 import io
+import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass
@@ -22,6 +23,7 @@ from inrhw.base import notebook
 from inrhw.base.errors import InputError
 from inrhw.base.files import output_folder, write_together
 from inrhw.base.names import safe_name
+from inrhw.base.types import Codes
 from inrhw.base.yosys import vendor_cells, verilog_from_rtlil
 from inrhw.core.core import Core, core_over
 from inrhw.core.registers.weight_file import weights_file
@@ -31,6 +33,9 @@ from inrhw.signals.grid import Grid
 from inrhw.signals.samples import VALUES
 from inrhw.signals.tiling import Tiling
 from inrhw.signals.window import Window
+
+#: Coordinates anywhere that the bench gives a stream core.
+_COORDINATES = 1000
 
 #: Windows anywhere that the bench shows at most, and the pixels of all of them: small pictures have more.
 _MOST_WINDOWS, _WINDOW_PIXELS = 16, 1 << 13
@@ -241,6 +246,10 @@ def _vectors(core: Core) -> bytes:
     vectors: dict[str, Any] = {"coordinates": coordinates, "pixels": pixels.astype(dtype)}
     if core.window_source:
         vectors |= _window_vectors(core, core.window_source)
+    if core.source == "stream" and core.pictures == 1 and not core.tiling:
+        anywhere = _any_coordinates(core)
+        anywhere_pixels = core.graph.of_bank(0).forward_int(anywhere)
+        vectors |= {"any_coordinates": anywhere, "any_pixels": anywhere_pixels.astype(dtype)}
     if others:
         vectors["other_pixels"] = np.stack(others).astype(dtype)
     if tiles := core.other_tiles:
@@ -248,6 +257,14 @@ def _vectors(core: Core) -> bytes:
     buffer = io.BytesIO()
     np.savez(buffer, **vectors)
     return buffer.getvalue()
+
+
+def _any_coordinates(core: Core) -> Codes:
+    """Return coordinates that need not be those of a frame, int64 [n, axes]: corners first, then any."""
+    element, axes = core.coordinate, len(core.grid.sides)
+    corners = list(itertools.product((element.lo, element.hi), repeat=axes))
+    drawn = np.random.default_rng(0).integers(element.lo, element.hi + 1, size=(_COORDINATES, axes))
+    return np.concatenate([np.array(corners), drawn])
 
 
 def _any_windows(core: Core, source: WindowSource) -> Iterator[Window]:
@@ -261,7 +278,8 @@ def _any_windows(core: Core, source: WindowSource) -> Iterator[Window]:
         if number < 2:
             x, y = (fives, ~fives)[:: 1 - 2 * number]
         wide = 1 + int(rng.integers(step - 1)) >> int(rng.integers(3))  # small ones as often as large ones
-        yield Window(*((each + position // 2) % position - position // 2 for each in (x, y)), wide)
+        x, y = ((each + position // 2) % position - position // 2 for each in (x, y))
+        yield Window(x, y, wide)
 
 
 def _window_vectors(core: Core, source: WindowSource) -> dict[str, Any]:
