@@ -81,9 +81,9 @@ def run_bench(
         The results go to `work/<simulator>/results`: `whole_frame.npy` holds the pixels that the core gave,
         [beats, channels] in the type that holds them.
     tests
-        Some of `TESTS`, of a stream core of one network `ANY_TEST`, of a loadable one `LOAD_TEST`, of a raster
-        core of many pictures `CHOOSE_TEST`, of one with a window `MOVE_TEST`, of one with control registers
-        `CONTROL_TEST`, of one that repairs its memories too `REPAIR_TEST`; all that apply if None.
+        Some of `TESTS`, of a stream core of one network `ANY_TEST`, of a loadable one `LOAD_TEST`, of a
+        raster core of many pictures `CHOOSE_TEST`, of one with a window `MOVE_TEST`, of one with control
+        registers `CONTROL_TEST`, of one that repairs its memories too `REPAIR_TEST`; all that apply if None.
     deadline_s
         Seconds that each program may run: the build's and the simulation.
     beats
