@@ -34,8 +34,8 @@ from inrhw.signals.samples import VALUES
 from inrhw.signals.tiling import Tiling
 from inrhw.signals.window import Window
 
-#: Coordinates anywhere that the bench gives a stream core.
-_COORDINATES = 1000
+#: Coordinates anywhere that the bench gives a stream core at most, besides corners.
+_COORDINATES = 2048
 
 #: Windows anywhere that the bench shows at most, and the pixels of all of them: small pictures have more.
 _MOST_WINDOWS, _WINDOW_PIXELS = 16, 1 << 13
@@ -260,11 +260,13 @@ def _vectors(core: Core) -> bytes:
 
 
 def _any_coordinates(core: Core) -> Codes:
-    """Return coordinates that need not be those of a frame, int64 [n, axes]: corners first, then any."""
+    """Return coordinates that need not be those of a frame, int64 [n, axes]: all if they are few."""
     element, axes = core.coordinate, len(core.grid.sides)
-    corners = list(itertools.product((element.lo, element.hi), repeat=axes))
-    drawn = np.random.default_rng(0).integers(element.lo, element.hi + 1, size=(_COORDINATES, axes))
-    return np.concatenate([np.array(corners), drawn])
+    if (element.hi - element.lo + 1) ** axes <= _COORDINATES:
+        return np.array(list(itertools.product(range(element.lo, element.hi + 1), repeat=axes)))
+    corners = np.array(list(itertools.product((element.lo, element.hi), repeat=axes)))
+    drawn = np.random.default_rng(0).integers(element.lo, element.hi + 1, (_COORDINATES, axes))
+    return np.concatenate([corners, drawn])
 
 
 def _any_windows(core: Core, source: WindowSource) -> Iterator[Window]:

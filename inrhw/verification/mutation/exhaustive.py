@@ -3,7 +3,7 @@
 from inrhw.verification.equivalence.graph import Graph, Literal
 
 #: Most inputs, and most gates that are looked through for them.
-_INPUTS, _GATES = 12, 40_000
+_INPUTS, _GATES = 16, 30_000
 
 
 class Exhaustive:

@@ -24,6 +24,9 @@ from inrhw.verification.mutation.states import Counter, only_states
 #: Seconds for each of ABC's attempts.
 ABC_S = 8
 
+#: Gates, times clocks, that are unrolled at most.
+_MOST_GATES = 1_000_000
+
 #: Outputs that mean nothing while another is 0.
 _PAYLOADS = {
     "m_axis_": "m_axis_tvalid",
@@ -168,6 +171,8 @@ def harmless(both: Both, folder: Path) -> str:
     if not both.seen():
         return "nothing reads it"
     unrolled = Unrolled.of(both)
+    if len(both.machine.graph) * unrolled.depth > _MOST_GATES:
+        return _sequential(both, folder)
     left = unrolled.unproven()
     if not left:
         return f"induction over {unrolled.depth} clocks"
@@ -184,7 +189,7 @@ def _sequential(both: Both, folder: Path) -> str:
     (folder / "merged.aig").unlink(missing_ok=True)
     script = "read_aiger both.aig; " + _SEQUENTIAL.format(seconds=ABC_S)
     try:
-        run("yosys-abc", [str(find_abc()), "-c", script], folder, log, deadline_s=6 * ABC_S)
+        run("yosys-abc", [str(find_abc()), "-c", script], folder, log, deadline_s=4 * ABC_S)
     except InrhwError:
         return ""
     merged = (folder / "merged.aig").read_bytes()
