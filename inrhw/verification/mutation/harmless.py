@@ -281,26 +281,20 @@ class Unrolled:
 
 
 def _walking(machine: Machine, following: Sequence[Literal]) -> list[int]:
-    """Return the registers that walk over the pixels of a raster core, and those that they walk with."""
+    """Return the registers that walk over the pixels of a raster core, and nameless ones among them."""
     registers = set(machine.registers.values())
     before = {
         node: machine.graph.support([end]) & registers
         for node, end in zip(machine.registers.values(), following, strict=True)
     }
     steady = registers - _acyclic(before)
-    found = {
-        node
-        for names, node in machine.registers.items()
-        if node in steady and re.search(r"(^|[ !])raster\.", names)
-    }
+    named = {node: names for names, node in machine.registers.items() if node in steady}
+    found = {node for node, names in named.items() if re.search(r"(^|[ !])raster\.", names)}
+    nameless = {node for node, names in named.items() if re.fullmatch(r"!?_\d+_\[\d+\]", names)}
     more = found
     while more:
-        more = {
-            other
-            for node in found
-            for other in before[node] & steady - found
-            if found & _behind(before, other)
-        }
+        behind = set().union(*(before[node] for node in found)) & nameless - found
+        more = {node for node in behind if found & _behind(before, node)}
         found |= more
     return sorted(found)
 

@@ -12,6 +12,9 @@ from inrhw.verification.equivalence.graph import Graph, Literal
 #: Clocks that are simulated, and how many times at once; most states of a set; seconds of its proof.
 _CLOCKS, _TIMES, _MOST, _PROOF_S = 1500, 16, 1000, 20.0
 
+#: Gates up to which that takes seconds.
+_GATES = 20_000
+
 
 @dataclass(frozen=True)
 class Counter:
@@ -58,9 +61,11 @@ def only_states(
 
     Returns
     -------
-    The groups whose states are few and were proven to be all; 0 is one of them.
+    The groups whose states are few, of a core that is small, and were proven to be all; 0 is one of them.
     """
     graph, found = machine.graph, []
+    if len(graph) > _GATES:
+        return []
     after = dict(zip(machine.registers.values(), following, strict=True))
     for counter in _seen(machine, following, [tuple(group) for group in groups]):
         now = counter.holds(graph)
@@ -90,7 +95,7 @@ def _simulated(machine: Machine, following: Sequence[Literal]) -> Iterator[list[
     for _ in range(_CLOCKS):
         for name, node in machine.inputs.items():
             high = draw.getrandbits(_TIMES) | draw.getrandbits(_TIMES) | draw.getrandbits(_TIMES)
-            values[node] = ones ^ (1 << draw.randrange(16 * _TIMES)) & ones if name == "aresetn" else high
+            values[node] = ones ^ (1 << draw.randrange(64 * _TIMES)) & ones if name == "aresetn" else high
         for node, left, right in gates:
             a, b = values[left >> 1], values[right >> 1]
             values[node] = (a ^ ones if left & 1 else a) & (b ^ ones if right & 1 else b)
