@@ -2,8 +2,8 @@
 
 from inrhw.verification.equivalence.graph import Graph, Literal
 
-#: Most inputs, and most gates that are looked through for them.
-_INPUTS, _GATES = 16, 30_000
+#: Most inputs of a pair, and of many that are computed together; most gates that are looked through for them.
+_INPUTS, _JOINED, _GATES = 16, 12, 30_000
 
 
 class Exhaustive:
@@ -49,7 +49,7 @@ class Exhaustive:
             return False
         if not inputs <= self._inputs:
             joined = self._inputs | inputs
-            self._inputs = joined if len(joined) <= _INPUTS else inputs
+            self._inputs = joined if len(joined) <= _JOINED else inputs
             ordered = enumerate(sorted(self._inputs))
             self._values = {node: _column(k, 1 << len(self._inputs)) for k, node in ordered}
         found = self._graph.simulate([one, other], 1 << len(self._inputs), self._values)
