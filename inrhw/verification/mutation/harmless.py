@@ -158,7 +158,7 @@ def _valid_for(output: str) -> str:
     return next((valid for start, valid in _PAYLOADS.items() if output.startswith(start)), "")
 
 
-def harmless(both: Both, folder: Path) -> str:
+def how_harmless(both: Both, folder: Path) -> str:
     """Return how a fault was proven to change nothing at the ports; "" if it was not.
 
     Parameters
@@ -290,7 +290,7 @@ def _walking(machine: Machine, following: Sequence[Literal]) -> list[int]:
     steady = registers - _acyclic(before)
     named = {node: names for names, node in machine.registers.items() if node in steady}
     found = {node for node, names in named.items() if re.search(r"(^|[ !])raster\.", names)}
-    nameless = {node for node, names in named.items() if re.fullmatch(r"!?_\d+_\[\d+\]", names)}
+    nameless = {node for node, names in named.items() if re.fullmatch(r"!?_\d+_\[\d+\]|l\d+", names)}
     more = found
     while more:
         behind = set().union(*(before[node] for node in found)) & nameless - found

@@ -11,7 +11,7 @@ from inrhw.artifact.manifest import Manifest
 from inrhw.base.errors import InrhwError, Mismatch, ToolFailed
 from inrhw.base.yosys import run_yosys
 from inrhw.verification.bench import run_bench
-from inrhw.verification.mutation.harmless import Core, harmless
+from inrhw.verification.mutation.harmless import Core, how_harmless
 from inrhw.verification.properties.checked import CheckedModule
 from inrhw.verification.properties.invariant import BROKEN, answer
 from inrhw.verification.properties.property import properties
@@ -165,7 +165,7 @@ class Mutated:
         """Return how a mutant was proven to do at the ports what the core does; "" if it was not."""
         if number and " -port CLK " in self.mutants[number - 1].options:
             return ""  # gates have no clock
-        return harmless(self._core.with_fault(number), self.folder)
+        return how_harmless(self._core.with_fault(number), self.folder)
 
     @cached_property
     def _core(self) -> Core:

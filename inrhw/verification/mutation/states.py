@@ -13,7 +13,7 @@ from inrhw.verification.equivalence.graph import Graph, Literal
 _CLOCKS, _TIMES, _MOST, _PROOF_S = 1500, 16, 1000, 20.0
 
 #: Gates up to which that takes seconds.
-_GATES = 20_000
+_GATES = 40_000
 
 
 @dataclass(frozen=True)
