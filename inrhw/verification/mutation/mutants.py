@@ -14,7 +14,7 @@ from inrhw.verification.bench import run_bench
 from inrhw.verification.mutation.harmless import Core, how_harmless
 from inrhw.verification.properties.checked import CheckedModule
 from inrhw.verification.properties.invariant import BROKEN, answer
-from inrhw.verification.properties.property import properties
+from inrhw.verification.properties.property import Claim, properties
 from inrhw.verification.rungs import check_measured
 
 #: The number that chooses the fault while the simulation runs; 0 is none.
@@ -147,19 +147,28 @@ class Mutated:
     def broken_property(self, number: int) -> str:
         """Return the first property of the whole core that a mutant breaks; "" if none is known to be broken.
 
-        What is claimed of a module inside is not looked at: modules are flat.
+        What is claimed of a module inside is not looked at: modules are flat. Registers whose output a fault
+        may change have lost their start values: the core is reset in its first clock.
         """
+        return next((name for name, claim in self._claims if self._breaks(number, name, claim)), "")
+
+    @cached_property
+    def _claims(self) -> list[tuple[str, Claim]]:
+        """The claims that are not broken without a fault."""
+        claims = [
+            (name, claim.after_reset())
+            for name, kept in properties().items()
+            for claim in kept.claims(self.artifact.core)
+            if not claim.module and not claim.without
+        ]
+        return [(name, claim) for name, claim in claims if not self._breaks(0, name, claim)]
+
+    def _breaks(self, number: int, name: str, claim: Claim) -> bool:
         verilog = _READS_CHOICE.sub(rf"wire \1{_CHOICE} = {number};", (self.folder / "mutated.v").read_text())
-        for name, kept in properties().items():
-            for claim in kept.claims(self.artifact.core):
-                if claim.module or claim.without:
-                    continue
-                checked = CheckedModule(claim, self.artifact.name, self.folder / name)
-                checked.folder.mkdir(exist_ok=True)
-                checked.write(verilog)
-                if answer(checked.folder, PROPERTY_S).status == BROKEN:
-                    return name
-        return ""
+        checked = CheckedModule(claim, self.artifact.name, self.folder / name)
+        checked.folder.mkdir(exist_ok=True)
+        checked.write(verilog)
+        return answer(checked.folder, PROPERTY_S).status == BROKEN
 
     def proven_harmless(self, number: int) -> str:
         """Return how a mutant was proven to do at the ports what the core does; "" if it was not."""
