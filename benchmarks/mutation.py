@@ -5,12 +5,15 @@ that survived once more, when the bench has become better. See docs/verification
 """
 
 import argparse
+import functools
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from inrhw.artifact.artifact import emit
+from inrhw.artifact.artifact import Artifact, emit
+from inrhw.base.board import load_board
 from inrhw.base.files import write_json
 from inrhw.lowering.folding import Folding, fold, fold_banks
 from inrhw.lowering.integer_graph import lower
@@ -18,11 +21,21 @@ from inrhw.networks.architecture import Architecture
 from inrhw.networks.inr import INR
 from inrhw.ops.linear.folded_dense.fold import Fold
 from inrhw.ops.node import Graph
-from inrhw.verification.mutation import PARTS, Mutated, plant, score
+from inrhw.synthesis.synthesis import synth
+from inrhw.verification.equivalence.proof import NOT_PROVEN, PROVEN, UNDECIDED
+from inrhw.verification.mutation.mutants import PARTS, plant, score
+from inrhw.verification.mutation.netlist import draw, judged
 
 #: Two layers of three neurons; enough pixels for most bits of the arithmetic to matter.
 NETWORK = Architecture("quadinr", (16, 12), 3, hidden_features=3, hidden_layers=1)
 FOLDS = (Fold(2, 2), Fold(3, 3), Fold(1, 3))
+
+#: What becomes of a mutant: the bench finds it, or the proof of a netlist; a property is broken; it is
+#: proven to do what the core does; nothing of these.
+STATUSES = ("killed", "broken", "equivalent", "survived")
+
+#: The part that is no selection of cells in the Verilog.
+NETLIST = "netlist"
 
 
 def folded(weights: str) -> Graph:
@@ -54,21 +67,66 @@ CORES: dict[str, tuple[Callable[[], Graph], dict[str, Any]]] = {
 }
 
 
-def made(name: str, given: argparse.Namespace) -> Mutated:
-    """Emit a core and plant faults in it."""
-    make, options = CORES[name]
-    folder = given.work / name
-    if not (folder / "manifest.json").exists():
-        emit(make(), NETWORK.grid, folder, "core", **options)
-    return plant(folder, folder / f"mutants_{given.part}", given.count, given.seed, given.part)
+@dataclass(frozen=True)
+class Record:
+    """What became of mutants, by number, in a file that is written after each."""
+
+    file: Path
+
+    @functools.cached_property
+    def outcomes(self) -> dict[str, dict[str, str]]:
+        """Status, and by what, of each that was tried."""
+        return json.loads(self.file.read_text()) if self.file.exists() else {}
+
+    def numbers(self, status: str) -> list[int]:
+        """Return the mutants that have a status."""
+        return [int(number) for number, outcome in self.outcomes.items() if outcome["status"] == status]
+
+    def add(self, number: int, **told: str) -> None:
+        """Write what became of a mutant."""
+        self.outcomes[str(number)] = self.outcomes.get(str(number), {}) | told
+        write_json(self.file, self.outcomes)
+
+    def show(self, name: str) -> None:
+        """Print what survives, and the score."""
+        statuses = [outcome["status"] for outcome in self.outcomes.values()]
+        for outcome in self.outcomes.values():
+            if outcome["status"] == "survived":
+                print(f"  {outcome['line']}  {outcome['mutant']}  {outcome['by']}")
+        counts = ", ".join(f"{statuses.count(status)} {status}" for status in STATUSES)
+        print(f"{name}: {len(statuses)} mutants, {counts}: {score(statuses):.1f} %", flush=True)
 
 
-def tried(mutated: Mutated, number: int) -> dict[str, Any]:
-    """Return what becomes of a mutant."""
-    by = mutated.killed_by(number)
-    status = "killed" if by else "survived"
-    mutant = mutated.mutants[number - 1]
-    return {"mutant": mutant.what, "line": mutant.line, "status": status, "by": by}
+def in_verilog(artifact: Artifact, given: argparse.Namespace, record: Record) -> None:
+    """Plant faults in the Verilog: the bench looks at each, then proofs do."""
+    folder = artifact.folder / f"mutants_{given.part}"
+    mutated = plant(artifact, folder, given.count, given.seed, given.part)
+    if by := mutated.killed_by(0):
+        raise SystemExit(f"{artifact} without a fault: {by}")
+    again = record.numbers("survived") if given.again else []
+    for mutant in mutated.mutants:
+        if str(mutant.number) not in record.outcomes or mutant.number in again:
+            by = mutated.killed_by(mutant.number)
+            status = "killed" if by else "survived"
+            record.add(mutant.number, mutant=mutant.what, line=f"core.v:{mutant.line}", status=status, by=by)
+    for number in record.numbers("survived") if given.prove else []:
+        if by := mutated.proven_harmless(number):
+            record.add(number, status="equivalent", by=by)
+        # No property is about pixels.
+        elif "network." not in mutated.mutants[number - 1].what and (by := mutated.broken_property(number)):
+            record.add(number, status="broken", by=by)
+
+
+def in_netlist(artifact: Artifact, given: argparse.Namespace, record: Record) -> None:
+    """Plant faults in the netlist: the proof that it does what the Verilog does judges each."""
+    folder = artifact.folder / "netlist"
+    made = synth(artifact.verilog, artifact.name, load_board("vcu128"), folder)
+    netlist = json.loads(made.netlist_json.read_text())
+    status = {NOT_PROVEN: "killed", PROVEN: "equivalent", UNDECIDED: "survived"}
+    for number, mutant in enumerate(draw(netlist, artifact.name, given.count, given.seed), start=1):
+        if str(number) not in record.outcomes:
+            proof = judged(artifact, netlist, mutant, folder / "proof")
+            record.add(number, mutant=mutant.what, line="", status=status[proof.status], by=proof.reason)
 
 
 def main() -> None:
@@ -76,36 +134,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="scripts/mutation", description=__doc__)
     parser.add_argument("cores", nargs="*", choices=[[], *CORES], help="default: all six")
     parser.add_argument("--count", type=int, default=200, help="mutants of each core")
-    parser.add_argument("--part", choices=PARTS, default="all", help="of the core in which they are planted")
+    parser.add_argument("--part", choices=[*PARTS, NETLIST], default="all", help="where they are planted")
     parser.add_argument("--seed", type=int, default=0, help="of the drawing")
     parser.add_argument("--work", type=Path, default=Path("mutation_out"), help="folder for cores and builds")
     parser.add_argument("--again", action="store_true", help="try those again that survived")
-    parser.add_argument("--prove", action="store_true", help="let Yosys prove survivors equivalent (minutes)")
+    parser.add_argument(
+        "--prove", action="store_true", help="prove survivors harmless, or their properties broken"
+    )
     given = parser.parse_args()
     given.work.mkdir(parents=True, exist_ok=True)
     for name in given.cores or CORES:
-        mutated = made(name, given)
-        file = given.work / f"{name}_{given.part}_{given.count}_{given.seed}.json"
-        outcomes = json.loads(file.read_text()) if file.exists() else {}
-        if by := mutated.killed_by(0):
-            raise SystemExit(f"{name} without a fault: {by}")
-        for number in range(1, len(mutated.mutants) + 1):
-            before = outcomes.get(str(number), {"status": "new"})
-            if before["status"] == "new" or (given.again and before["status"] == "survived"):
-                outcomes[str(number)] = tried(mutated, number)
-                write_json(file, outcomes)
-        for number, outcome in outcomes.items():
-            if given.prove and outcome["status"] == "survived" and mutated.is_equivalent(int(number)):
-                outcome["status"] = "equivalent"
-                write_json(file, outcomes)
-        statuses = [outcome["status"] for outcome in outcomes.values()]
-        for outcome in outcomes.values():
-            if outcome["status"] == "survived":
-                print(f"  core.v:{outcome['line']}  {outcome['mutant']}")
-        counts = ", ".join(
-            f"{statuses.count(status)} {status}" for status in ("killed", "survived", "equivalent")
-        )
-        print(f"{name}: {len(statuses)} mutants, {counts}: {score(statuses):.1f} %", flush=True)
+        make, options = CORES[name]
+        artifact = emit(make(), NETWORK.grid, given.work / name, "core", **options)
+        record = Record(given.work / f"{name}_{given.part}_{given.count}_{given.seed}.json")
+        (in_netlist if given.part == NETLIST else in_verilog)(artifact, given, record)
+        record.show(name)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """What a folder says of its core, and the golden vectors."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +74,9 @@ class Artifact:
         Clocks before each frame, when no pixel is under way, in which the core repairs its memories.
     position_bits, step_bits
         Of a window's x and y, and of its step.
+    any_coordinates, any_pixels
+        Coordinates of no frame and what the core must give for them, [n, axes] and [n, channels]; of a stream
+        core of one network, else none.
     """
 
     sizes: list[tuple[int, ...]]
@@ -102,6 +105,8 @@ class Artifact:
     scrub_clocks: int
     position_bits: int
     step_bits: int
+    any_coordinates: NDArray[np.int64]
+    any_pixels: NDArray[np.integer[Any]]
 
     @classmethod
     def read(cls, folder: Path) -> "Artifact":
@@ -110,6 +115,10 @@ class Artifact:
         windows = [list(manifest.window.whole) if manifest.window else [0, 0, 0]]
         with np.load(folder / "vectors.npz") as vectors:
             coordinates = vectors["coordinates"]
+            anywhere = [
+                vectors[f"any_{what}"] if manifest.takes_any_coordinate else coordinates[:0]
+                for what in ("coordinates", "pixels")
+            ]
             pictures = [vectors["pixels"]]
             if "other_pixels" in vectors:
                 pictures += list(vectors["other_pixels"])
@@ -158,6 +167,19 @@ class Artifact:
             manifest.scrub_clocks,
             manifest.window.position_bits if manifest.window else 0,
             manifest.window.step_bits if manifest.window else 0,
+            *anywhere,
+        )
+
+    @property
+    def anywhere(self) -> "Artifact":
+        """The same core with coordinates of no frame in the place of a frame's."""
+        count = len(self.any_coordinates)
+        return replace(
+            self,
+            sizes=[(count, *[1] * (self.any_coordinates.shape[1] - 1))],
+            coordinates=self.any_coordinates,
+            pictures=self.any_pixels[None],
+            frames=[range(count)],
         )
 
     def position(self, memory: int, address: int, chunk: int) -> int:

@@ -86,6 +86,19 @@ async def random_gaps(dut: Any) -> None:
     settings.measured("random_gaps", beats=link.taken, cycles=link.clock, seed=settings.seed)
 
 
+@cocotb.test()
+async def any_coordinate(dut: Any) -> None:
+    """Coordinates need not be those of a frame: whatever fits the port gets its pixel."""
+    settings = Settings.read()
+    artifact = settings.artifact.anywhere
+    link = await connect(dut, artifact, "any_coordinate", artifact.frame_flags())
+    always = np.ones(link.clocks, bool)
+    await link.reset(always[:16], always[:16])
+    while link.taken < len(artifact):
+        await link.play(always, always)
+    settings.measured("any_coordinate", beats=link.taken, cycles=link.clock)
+
+
 async def _drain(link: Link) -> None:
     """No more input: all that was accepted must come out."""
     on, off = np.ones(link.clocks, bool), np.zeros(link.clocks, bool)

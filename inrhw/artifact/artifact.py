@@ -1,8 +1,9 @@
 """Verilog, golden vectors and a manifest: everything that others need to use and to check the core."""
 
 import io
+import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from inrhw.base import notebook
 from inrhw.base.errors import InputError
 from inrhw.base.files import output_folder, write_together
 from inrhw.base.names import safe_name
+from inrhw.base.types import Codes
 from inrhw.base.yosys import vendor_cells, verilog_from_rtlil
 from inrhw.core.core import Core, core_over
 from inrhw.core.registers.weight_file import weights_file
@@ -30,6 +32,12 @@ from inrhw.signals.grid import Grid
 from inrhw.signals.samples import VALUES
 from inrhw.signals.tiling import Tiling
 from inrhw.signals.window import FRAC, Window, WindowNumbers
+
+#: Coordinates anywhere that the bench gives a stream core at most, besides corners.
+_COORDINATES = 2048
+
+#: Windows anywhere that the bench shows at most, and the pixels of all of them: small pictures have more.
+_MOST_WINDOWS, _WINDOW_PIXELS = 16, 1 << 13
 
 
 @dataclass(frozen=True, eq=False)
@@ -238,6 +246,10 @@ def _vectors(core: Core) -> bytes:
     vectors: dict[str, Any] = {"coordinates": coordinates, "pixels": pixels.astype(dtype)}
     if core.window_source:
         vectors |= _window_vectors(core, core.window_source.numbers)
+    if core.source == "stream" and core.pictures == 1 and not core.tiling:
+        anywhere = _any_coordinates(core)
+        anywhere_pixels = core.graph.of_bank(0).forward_int(anywhere)
+        vectors |= {"any_coordinates": anywhere, "any_pixels": anywhere_pixels.astype(dtype)}
     if others:
         vectors["other_pixels"] = np.stack(others).astype(dtype)
     if tiles := core.other_tiles:
@@ -247,12 +259,38 @@ def _vectors(core: Core) -> bytes:
     return buffer.getvalue()
 
 
+def _any_coordinates(core: Core) -> Codes:
+    """Return coordinates that need not be those of a frame, int64 [n, axes]: all if they are few."""
+    element, axes = core.coordinate, len(core.grid.sides)
+    if (element.hi - element.lo + 1) ** axes <= _COORDINATES:
+        return np.array(list(itertools.product(range(element.lo, element.hi + 1), repeat=axes)))
+    corners = np.array(list(itertools.product((element.lo, element.hi), repeat=axes)))
+    drawn = np.random.default_rng(0).integers(element.lo, element.hi + 1, (_COORDINATES, axes))
+    return np.concatenate([corners, drawn])
+
+
+def _any_windows(core: Core, numbers: WindowNumbers) -> Iterator[Window]:
+    """Yield windows anywhere, so many as a short simulation shows: every bit both ways, then any."""
+    count = min(_MOST_WINDOWS, _WINDOW_PIXELS // core.grid.pixels)
+    rng = np.random.default_rng(0)
+    position, step = 1 << numbers.position.width, numbers.step.hi + 1
+    fives = position // 3
+    for number in range(count):
+        x, y = rng.integers(position, size=2).tolist()
+        if number < 2:
+            x, y = (fives, ~fives)[:: 1 - 2 * number]
+        wide = 1 + int(rng.integers(step - 1)) >> int(rng.integers(3))  # small ones as often as large ones
+        x, y = ((each + position // 2) % position - position // 2 for each in (x, y))
+        yield Window(x, y, wide)
+
+
 def _window_vectors(core: Core, numbers: WindowNumbers) -> dict[str, Any]:
     """Return windows for the bench, [windows, (x, y, step)], and the pixels that they show."""
     grid = core.grid
     corner = Window(numbers.position.lo, numbers.position.hi, numbers.step.hi)
     windows = [Window.around(grid, zoom=4), corner]
     windows.append(Window.around(grid, grid.width / 2, -grid.height / 3, zoom=1.7))
+    windows += _any_windows(core, numbers)
     if core.tiling:
         windows += _over_seams(core.tiling)
     return {

@@ -260,6 +260,11 @@ class Manifest:
         return bool(self.memories)
 
     @property
+    def takes_any_coordinate(self) -> bool:
+        """Whether coordinates come from outside, and one network has the pixel of each."""
+        return self.source == "stream" and self.pictures == 1 and not self.tile
+
+    @property
     def takes_tiles(self) -> bool:
         """Whether a tile can be replaced alone."""
         return any(memory.part for memory in self.memories)

@@ -200,14 +200,16 @@ def layer_shapes(
         for k, (rotated, dense, following) in enumerate(chunks)
     )
     if window and tiling:
-        return (_in_window(shapes[0], tiling, [found[0][1] for found in each]), *shapes[1:])
+        return (_in_window(shapes[0], tiling, [found[0][1] for found in each], codes[0]), *shapes[1:])
     return shapes
 
 
-def _in_window(shape: LayerShape, tiling: Tiling, layers: Sequence[Dense]) -> LayerShape:
+def _in_window(
+    shape: LayerShape, tiling: Tiling, layers: Sequence[Dense], code: WeightCode
+) -> LayerShape:
     """Return the first layer of tiles for coordinates from a window over them."""
     x = WindowNumbers(tiling.whole).anywhere_in(tiling.grid)
-    finer = _folded([layer.taking(x) for layer in layers]).shape
+    finer = _folded([layer.taking(x) for layer in layers], code).shape
     return replace(
         shape,
         fixed=replace(finer, banks=shape.fixed.banks, sets=shape.fixed.sets),

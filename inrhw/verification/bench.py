@@ -20,9 +20,10 @@ _MODULES = "bench,bench_bus,bench_loading,bench_registers,bench_repair"
 #: Clocks of a simulation for which C++ is optimized: that takes seconds, and saves half of its time.
 _MANY_CLOCKS = 60_000
 
-#: The tests of the bench, in the order in which they run. There is one more of loadable cores, one of
-#: raster cores of many pictures, one of cores with a window, and one of those with control registers.
+#: The tests of the bench, in the order in which they run. There are more of loadable cores, of stream cores
+#: that take any coordinate, of raster cores of many pictures, with a window, and with control registers.
 TESTS = ("whole_frame", "random_gaps", "reset_mid_frame")
+ANY_TEST = "any_coordinate"
 LOAD_TEST = "load_weights"
 CHOOSE_TEST = "choose_pictures"
 MOVE_TEST = "move_window"
@@ -37,6 +38,7 @@ REPAIR_TEST = "repair_words"
 #: All of them.
 ALL_TESTS = (
     *TESTS,
+    ANY_TEST,
     BUS_TEST,
     COUNT_TEST,
     LOAD_TEST,
@@ -79,9 +81,9 @@ def run_bench(
         The results go to `work/<simulator>/results`: `whole_frame.npy` holds the pixels that the core gave,
         [beats, channels] in the type that holds them.
     tests
-        Some of `TESTS`, of a loadable core `LOAD_TEST`, of a raster core of many pictures `CHOOSE_TEST`, of
-        one with a window `MOVE_TEST`, of one with control registers `CONTROL_TEST`, of one that repairs its
-        memories too `REPAIR_TEST`; all that apply if None.
+        Some of `TESTS`, of a stream core of one network `ANY_TEST`, of a loadable one `LOAD_TEST`, of a
+        raster core of many pictures `CHOOSE_TEST`, of one with a window `MOVE_TEST`, of one with control
+        registers `CONTROL_TEST`, of one that repairs its memories too `REPAIR_TEST`; all that apply if None.
     deadline_s
         Seconds that each program may run: the build's and the simulation.
     beats
@@ -210,6 +212,7 @@ def _window_defines(manifest: Manifest) -> dict[str, str]:
 def tests_of(manifest: Manifest) -> tuple[str, ...]:
     """Return all tests that apply to a core."""
     more = {
+        ANY_TEST: manifest.takes_any_coordinate,
         LOAD_TEST: manifest.loadable,
         REFUSE_TEST: manifest.loadable,
         GIVE_UP_TEST: manifest.loadable,

@@ -3,12 +3,13 @@
 import importlib.util
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from inrhw.base.errors import InrhwError, ToolFailed, ToolNotFound
 from inrhw.base.programs.process import last_lines, printed_by, run
 from inrhw.base.yosys import share_folder
+from inrhw.verification.equivalence.aiger import write_aiger
 from inrhw.verification.equivalence.graph import Graph, Literal
 
 #: Conflicts that ABC may have at one node before it gives up.
@@ -71,7 +72,7 @@ def different_pairs(
     """
     inputs, _ = graph.numbered([literal for pair in pairs for literal in pair])
     for side, name in enumerate(("left.aig", "right.aig")):
-        (folder / name).write_bytes(_aiger(graph, inputs, [pair[side] for pair in pairs]))
+        (folder / name).write_bytes(write_aiger(graph, inputs, [pair[side] for pair in pairs]))
     log = folder / "abc.log"
     command = f"&r left.aig; &cec -C {_CONFLICTS} -T {max(1, int(deadline_s))} right.aig"
     try:
@@ -99,29 +100,3 @@ def _told_apart(printed: str) -> list[int]:
         different = values[0] ^ values[1]
         return [k for k in range(different.bit_length()) if different >> k & 1]
     return [int(number) for number in re.findall(r"Output (\d+)", printed)] or [0]
-
-
-def _aiger(graph: Graph, inputs: Sequence[int], outputs: Sequence[Literal]) -> bytes:
-    """Return the outputs as a binary AIGER file."""
-    _, gates = graph.numbered(outputs)
-    number = {node: k for k, node in enumerate((0, *inputs, *(node for node, _, _ in gates)))}
-
-    def literal(of: Literal) -> int:
-        return number[of >> 1] << 1 | of & 1
-
-    size = len(inputs) + len(gates)
-    header = f"aig {size} {len(inputs)} 0 {len(outputs)} {len(gates)}\n"
-    lines = "".join(f"{literal(output)}\n" for output in outputs)
-    body = bytearray()
-    for node, left, right in gates:
-        small, large = sorted((literal(left), literal(right)))
-        for delta in (2 * number[node] - large, large - small):
-            body += bytes(_seven_bits(delta))
-    return header.encode() + lines.encode() + bytes(body)
-
-
-def _seven_bits(value: int) -> Iterator[int]:
-    while value >= 128:
-        yield value & 127 | 128
-        value >>= 7
-    yield value

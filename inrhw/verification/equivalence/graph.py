@@ -168,6 +168,11 @@ class Graph:
         """Return whether an odd number is 1."""
         return self._tree(self.xor, literals, FALSE)
 
+    def gates_of(self, literal: Literal) -> tuple[Literal, ...]:
+        """Return the two literals that a gate joins; none of an input or a constant."""
+        node = literal >> 1
+        return () if self._left[node] == _LEAF else (self._left[node], self._right[node])
+
     def support(self, literals: Iterable[Literal], most: int = MOST_NODES) -> set[int]:
         """Return the nodes of the inputs behind the literals; none if there are more than so many nodes."""
         cone = self._cone(literals, most=most)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
 
 from inrhw.base.discovery import modules_in
@@ -36,6 +36,16 @@ class Claim:
     module: str = ""
     keeps_memories: bool = False
     without: str = ""
+
+    def after_reset(self) -> "Claim":
+        """Return the claim of a core that is reset in its first clock, from the second one on."""
+        begun = """
+        reg begun = 0;
+        always @(posedge aclk) begun <= 1;
+        always @* assume (begun | ~aresetn);
+        """
+        later = self.checker.replace("always @* assert", "always @* if (begun) assert")
+        return replace(self, checker=begun + later)
 
     def beside(self, flat: str) -> str:
         """Return a module's flat Verilog with the checker in it."""

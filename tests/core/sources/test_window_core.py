@@ -117,7 +117,10 @@ def test_the_manifest_the_vectors_and_the_header_tell_of_the_window(artifact: Ar
         "pause": source.pause,
     }
     with np.load(artifact.vectors) as vectors:
-        assert vectors["windows"].shape == (3, 3)
+        assert vectors["windows"].shape == (3 + 16, 3)
+        for number in range(2):  # x and y see every bit both ways
+            assert np.bitwise_or.reduce(vectors["windows"][:, number]) == -1
+            assert np.bitwise_and.reduce(vectors["windows"][:, number]) == 0
         for window, pixels in zip(vectors["windows"].tolist(), vectors["window_pixels"], strict=True):
             assert pixels.tolist() == of_window(artifact.core, Window(*window))
             assert (pixels != vectors["pixels"]).any()

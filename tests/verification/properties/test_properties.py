@@ -186,6 +186,18 @@ FAULTS = {
         *("tiled", "frames", "core__raster"),
         *(r"= next_is_first \? window_step : shown_step", "= start_of_line ? window_step : shown_step"),
     ),
+    "a high bit of a count stays": (
+        *("shared", "control", "core__control"),
+        *(r"cycles <= (_\d+_);", r"cycles <= \1 & ~(32'd1 << 29);"),
+    ),
+    "a high bit of a count is read as another": (
+        *("window", "control", "core__control"),
+        *(r"(assign registers__read_data = )(.*);", r"\1\2 ^ ((registers__read_address == 7'h58) << 30);"),
+    ),
+    "a window counts before all of it is written": (
+        *("window", "control", "core__control"),
+        *(r"window_x <= (_\d+_);", r"window_x <= _047_;"),
+    ),
     "a line is a pixel longer": ("raster", "counting", "core__raster__counter", r"== 2'h3;", "== 2'h2;"),
 }
 

@@ -3,16 +3,25 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
+from inrhw.artifact.artifact import Artifact
 from inrhw.artifact.manifest import Manifest
 from inrhw.base.errors import InrhwError, Mismatch, ToolFailed
 from inrhw.base.yosys import run_yosys
 from inrhw.verification.bench import run_bench
+from inrhw.verification.mutation.harmless import Core, how_harmless
+from inrhw.verification.properties.checked import CheckedModule
+from inrhw.verification.properties.invariant import BROKEN, answer
+from inrhw.verification.properties.property import Claim, properties
 from inrhw.verification.rungs import check_measured
 
 #: The number that chooses the fault while the simulation runs; 0 is none.
 _CHOICE = "inrhw_mutant"
+
+#: The file of the core as gates.
+GATES = "mutated.aig"
 
 #: Lookups stay lookups. Bits that are never read go, through all modules: a fault in them has no effect.
 _READ = """
@@ -27,16 +36,23 @@ _READ = """
     opt_clean
 """
 
-#: Without memories, so that Yosys' equivalence checker can pair all registers.
-_PLAIN = """
+#: The core as gates, with an input that chooses the fault.
+_AS_GATES = f"""
     memory -nomap
     memory_map
-    async2sync
+    opt -full
+    wreduce
     opt_clean
+    dffunmap
+    techmap
+    setundef -undriven -zero
+    setundef -zero
+    setundef -init -zero
+    aigmap
+    opt_clean
+    delete t:$scopeinfo
+    write_aiger -zinit -symbols {GATES}
 """
-
-#: Clocks over which a pair is assumed equal, in the induction.
-_DEPTH = 4
 
 _PROTOCOL = ("axi_lite", "control", "loader", "select", "gate", "mover")
 
@@ -48,8 +64,11 @@ PARTS = {
     ),
 }
 
-#: Seconds that one mutant may take, and its proof.
-RUN_S, PROOF_S = 60.0, 30.0
+#: How the simulation reads its choice.
+_READS_CHOICE = re.compile(rf"reg (\[\d+:0\] ){_CHOICE};\n.*plusargs.*\n")
+
+#: Seconds that one mutant may take, and a property of it.
+RUN_S, PROPERTY_S = 60.0, 10.0
 
 
 @dataclass(frozen=True)
@@ -87,14 +106,14 @@ class Mutated:
     Parameters
     ----------
     artifact
-        The folder of the core.
+        The core.
     folder
         Where the Verilog with the faults is.
     mutants
         The faults, in the order of their numbers.
     """
 
-    artifact: Path
+    artifact: Artifact
     folder: Path
     mutants: tuple[Mutant, ...]
 
@@ -105,12 +124,12 @@ class Mutated:
         -------
         What the bench says of it; "" if it finds nothing. Number 0 is the core without a fault.
         """
-        manifest = Manifest.load(self.artifact)
+        manifest = Manifest.load(self.artifact.folder)
         try:
             results = run_bench(
                 simulator,
                 [self.folder / "mutated.v"],
-                self.artifact,
+                self.artifact.folder,
                 self.folder / "build",
                 deadline_s=RUN_S,
                 arguments=[f"+{_CHOICE}={number}"],
@@ -125,53 +144,66 @@ class Mutated:
             return f"the simulation takes more than {RUN_S:.0f} s"
         return ""
 
-    def is_equivalent(self, number: int) -> bool:
-        """Return whether Yosys proves that a mutant does what the core does, in every state."""
-        manifest = Manifest.load(self.artifact)
-        script = f"""
-            {_READ.format(top=manifest.name)}
-            design -save right
-            {self.mutants[number - 1].options}
-            {_PLAIN}
-            rename {manifest.name} gate
-            design -stash gate
-            design -load right
-            {_PLAIN}
-            rename {manifest.name} gold
-            design -copy-from gate -as gate gate
-            equiv_make gold gate both
-            hierarchy -top both
-            equiv_simple -short -seq {_DEPTH}
-            equiv_induct -seq {_DEPTH}
-            equiv_status -assert
+    def broken_property(self, number: int) -> str:
+        """Return the first property of the whole core that a mutant breaks; "" if none is known to be broken.
+
+        What is claimed of a module inside is not looked at: modules are flat. Registers whose output a fault
+        may change have lost their start values: the core is reset in its first clock.
         """
-        try:
-            run_yosys(script, self.folder, self.folder / "proof.log", deadline_s=PROOF_S)
-        except InrhwError:
-            return False
-        return True
+        return next((name for name, claim in self._claims if self._breaks(number, name, claim)), "")
+
+    @cached_property
+    def _claims(self) -> list[tuple[str, Claim]]:
+        """The claims that are not broken without a fault."""
+        claims = [
+            (name, claim.after_reset())
+            for name, kept in properties().items()
+            for claim in kept.claims(self.artifact.core)
+            if not claim.module and not claim.without
+        ]
+        return [(name, claim) for name, claim in claims if not self._breaks(0, name, claim)]
+
+    def _breaks(self, number: int, name: str, claim: Claim) -> bool:
+        verilog = _READS_CHOICE.sub(rf"wire \1{_CHOICE} = {number};", (self.folder / "mutated.v").read_text())
+        checked = CheckedModule(claim, self.artifact.name, self.folder / name)
+        checked.folder.mkdir(exist_ok=True)
+        checked.write(verilog)
+        return answer(checked.folder, PROPERTY_S).status == BROKEN
+
+    def proven_harmless(self, number: int) -> str:
+        """Return how a mutant was proven to do at the ports what the core does; "" if it was not."""
+        if number and " -port CLK " in self.mutants[number - 1].options:
+            return ""  # gates have no clock
+        return how_harmless(self._core.with_fault(number), self.folder)
+
+    @cached_property
+    def _core(self) -> Core:
+        return Core.read(self.folder / GATES, _CHOICE, self.folder)
 
 
-def plant(artifact: Path, folder: Path, count: int, seed: int, part: str = "all") -> Mutated:
+def plant(artifact: Artifact, folder: Path, count: int, seed: int, part: str = "all") -> Mutated:
     """Plant so many faults in the Verilog of an artifact, drawn evenly by Yosys' ``mutate``.
 
     They are in one of `PARTS`. All are in one file, `mutated.v` in `folder`, and are compiled once.
     """
-    manifest = Manifest.load(artifact)
+    top = artifact.name
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "core.v").write_bytes((artifact / manifest.verilog).read_bytes())
+    (folder / "core.v").write_bytes(artifact.verilog.read_bytes())
     bits = count.bit_length()
     script = f"""
-        {_READ.format(top=manifest.name)}
+        {_READ.format(top=top)}
         mutate -list {count} -seed {seed} -ctrl {_CHOICE} {bits} 1 -o mutants.ys {PARTS[part]} t:$meminit* %d
         script mutants.ys
-        delete -input {manifest.name}/{_CHOICE}
+        design -save planted
+        delete -input {top}/{_CHOICE}
         write_verilog -noattr mutated.v
+        design -load planted
+        {_AS_GATES}
     """
     run_yosys(script, folder, folder / "mutate.log")
     mutants = _listed((folder / "mutants.ys").read_text())
     mutated = folder / "mutated.v"
-    mutated.write_text(_chosen(mutated.read_text(), manifest.name, bits))
+    mutated.write_text(_chosen(mutated.read_text(), top, bits))
     return Mutated(artifact, folder, mutants)
 
 
@@ -197,12 +229,14 @@ def _chosen(verilog: str, top: str, bits: int) -> str:
 
 
 def score(outcomes: Sequence[str]) -> float:
-    """Return the share of mutants that are killed, of those that are not equivalent, in percent.
+    """Return the share of mutants that are found, of those that are not equivalent, in percent.
+
+    Found are those that the bench has killed, and those that break a property.
 
     Examples
     --------
-    >>> score(["killed", "killed", "survived", "equivalent", "killed"])
+    >>> score(["killed", "broken", "survived", "equivalent", "killed"])
     75.0
     """
     counted = [outcome for outcome in outcomes if outcome != "equivalent"]
-    return 100 * counted.count("killed") / max(1, len(counted))
+    return 100 * (len(counted) - counted.count("survived")) / max(1, len(counted))
