@@ -156,7 +156,11 @@ def noisy(picture: Picture, model: INR, split: Split, steps: int) -> dict[str, A
 
     def pair() -> list[Change]:
         drawn = {tuple(w.shape): torch.randn(w.shape, generator=generator) for w in split.main.values()}
-        return [lambda w, s=sign: w + s * 0.01 * span(w) * drawn[tuple(w.shape)] for sign in (1, -1)]
+
+        def noisier(sign: int) -> Change:
+            return lambda weight: weight + sign * 0.01 * span(weight) * drawn[tuple(weight.shape)]
+
+        return [noisier(1), noisier(-1)]
 
     train(picture, model, split, pair, steps)
     return {"plain_db": plain, "trained_db": under_noise(picture, model, split)}
@@ -185,8 +189,8 @@ def of_largest(model: INR, count: int) -> Split:
         mask[weight.abs().flatten().topk(count).indices] = 1
         mask = mask.reshape(weight.shape)
         left[name], right[name] = (weight * mask).requires_grad_(), torch.eye(len(weight)).requires_grad_()
-        left[name].register_hook(lambda gradient, mask=mask: gradient * mask)
-        right[name].register_hook(torch.zeros_like)
+        left[name].register_hook(lambda gradient, mask=mask: gradient * mask)  # type: ignore[no-untyped-call]
+        right[name].register_hook(torch.zeros_like)  # type: ignore[no-untyped-call]
         main[name] = weight * (1 - mask)
     return Split(main, left, right)
 
