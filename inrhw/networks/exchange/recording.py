@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from inrhw.base.errors import InputError
 
@@ -15,7 +16,7 @@ _PRODUCTS = (torch.matmul, torch.mm, Tensor.matmul, Tensor.__matmul__, Tensor.mm
 _SUMS = (torch.add, Tensor.add, Tensor.__add__, Tensor.add_, Tensor.__iadd__)
 
 #: Sines, and by how much they are ahead of a sine.
-_SINES = dict.fromkeys((torch.sin, Tensor.sin), 0.0) | dict.fromkeys((torch.cos, Tensor.cos), math.pi / 2)
+_SINES = {torch.ops.aten.sin.default: 0.0, torch.ops.aten.cos.default: math.pi / 2}
 
 #: Samples that a network is shown, more than there are axes.
 _SAMPLES = 16
@@ -70,13 +71,33 @@ def shown(axes: int) -> Tensor:
     return 2 * torch.rand(_SAMPLES, axes, dtype=torch.float64, generator=generator) - 1
 
 
-class _Recorder(TorchFunctionMode):
-    """Keeps what is computed."""
+class _Sines(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Keeps sines, also those within scripts: of the package rff, for one."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.found: list[Sine] = []
+
+    def __torch_dispatch__(
+        self,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: tuple[Any, ...] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Compute, and look at what it was."""
+        result = func(*args, **(kwargs or {}))
+        if func in _SINES:
+            self.found.append(Sine(args[0].detach().clone(), result.detach().clone(), _SINES[func]))
+        return result
+
+
+class _Layers(TorchFunctionMode):
+    """Keeps linear layers."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.products: list[Product] = []
-        self.sines: list[Sine] = []
+        self.found: list[Product] = []
         #: What a product without a bias gave, to which a bias may be added yet.
         self._bare: tuple[Tensor, Product] | None = None
 
@@ -98,13 +119,11 @@ class _Recorder(TorchFunctionMode):
             for one, other in (args, reversed(args)):
                 if one is sums and isinstance(other, Tensor) and other.dim() == 1:
                     product.bias = other.detach()
-        elif func in _SINES:
-            self.sines.append(Sine(args[0].detach(), result.detach(), _SINES[func]))
         return result
 
     def _keep(self, result: Tensor, taken: Tensor, weight: Tensor, bias: Tensor | None) -> None:
         product = Product(taken.detach(), weight.detach(), None if bias is None else bias.detach())
-        self.products.append(product)
+        self.found.append(product)
         self._bare = (result, product) if bias is None else None
 
 
@@ -132,13 +151,13 @@ def recorded(module: Callable[[Tensor], Any], axes: int) -> Recording:
     InputError
         If it cannot be run.
     """
-    x, recorder = shown(axes), _Recorder()
+    x, layers, sines = shown(axes), _Layers(), _Sines()
     try:
-        with recorder, torch.no_grad():
+        with layers, sines, torch.no_grad():
             result = module(x.clone())
     except Exception as error:  # of any module
         reason = " ".join(str(error).split())
         raise InputError(
             f"the module cannot be run on [samples, {axes}] in float64: {reason[:120]}"
         ) from error
-    return Recording(x, result, recorder.products, recorder.sines)
+    return Recording(x, result, layers.found, sines.found)

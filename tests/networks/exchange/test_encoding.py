@@ -1,6 +1,7 @@
 """Networks behind encodings, by the public definitions, written here in plain torch."""
 
 import math
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -81,6 +82,20 @@ class Rff(Fourier):
         return super().forward(x).roll(7, -1)
 
 
+def cosines_first(v: Tensor, b: Tensor) -> Tensor:
+    vp = 2 * math.pi * v @ b.T
+    return torch.cat((torch.cos(vp), torch.sin(vp)), dim=-1)
+
+
+class Scripted(Fourier):
+    """The same in a script, as that package has it."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        with warnings.catch_warnings(action="ignore"):  # torch calls scripts deprecated
+            script: Callable[..., Tensor] = torch.jit.script(cosines_first)
+        return script(x, self.B)
+
+
 class Studio(nn.Module):
     """NeRF's encoding as nerfstudio has it: axis by axis, coordinates last, and here a factor of its own."""
 
@@ -122,6 +137,7 @@ MODULES: dict[str, tuple[Callable[[], nn.Module], Network, Any]] = {
     "fourier": (lambda: Behind(Fourier(2)), RELU, "fourier"),
     "fourier transposed": (lambda: Behind(Fourier(2, lambda b: b.T)), RELU, "fourier"),
     "rff": (lambda: Behind(Rff(2)), RELU, "rff"),
+    "rff in a script": (lambda: Behind(Scripted(2)), RELU, "rff"),
     "sines": (lambda: Behind(Fourier(2), lambda x: torch.sin(2 * x)), SINE, "fourier"),
 }
 
