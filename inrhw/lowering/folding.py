@@ -374,8 +374,13 @@ def _other(layer: FoldedDense) -> FoldedDense:
     """
     weight, bias, shift = (each[::-1, ::-1].copy() for each in (layer.weight, layer.bias, layer.shift))
     form, any_rows, rng = layer.format, (slice(None), slice(1, None, 2)), np.random.default_rng(0)
-    largest = (1 << form.weight_bits - 1) - 1
-    weight[any_rows] = rng.integers(-largest, largest + 1, weight[any_rows].shape)
+    if form.level is None:
+        largest = (1 << form.weight_bits - 1) - 1
+        weight[any_rows] = rng.integers(-largest, largest + 1, weight[any_rows].shape)
+    else:
+        largest = 1 << form.level
+        signs = [-1, 1] if form.weight_bits == 1 else [-1, 0, 1]
+        weight[any_rows] = rng.choice(signs, weight[any_rows].shape) << form.level
     shift[any_rows] = rng.integers(form.shift_lo, form.shift_hi + 1, shift[any_rows].shape)
     assert isinstance(layer.i.element, Fixed)
     reach = layer.i.length * largest * max(-layer.i.element.lo, layer.i.element.hi)
