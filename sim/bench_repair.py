@@ -61,8 +61,10 @@ def _word(memory: Any, bank: int, address: int) -> Any:
 
 
 def _flip(memory: Any, bank: int, rng: np.random.Generator) -> None:
-    """Flip one bit; the first half of a bank, and a word more, is in use."""
-    word = _word(memory, bank, int(rng.integers(len(memory) // 4 + 1)))
+    """Flip one bit; the first half of a bank, and a word more, is in use, but not what is 0 between tiles."""
+    words = [_word(memory, bank, address) for address in range(len(memory) // 4 + 1)]
+    used = [word for word in words if int(word.value)] or words[:1]
+    word = used[int(rng.integers(len(used)))]
     word.value = int(word.value) ^ 1 << int(rng.integers(len(word)))
 
 
