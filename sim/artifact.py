@@ -10,7 +10,7 @@ from loading import HEADER_WORDS, Memory
 from numpy.typing import NDArray
 
 from inrhw.artifact.manifest import Manifest
-from inrhw.artifact.register_map import MappedRegister, mapped_registers
+from inrhw.artifact.registers.map import MappedRegister, mapped_registers
 from inrhw.signals.tiling import Leaves, Tiling
 
 Bits = NDArray[np.bool_]

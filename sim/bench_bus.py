@@ -10,7 +10,7 @@ from link import Link
 from traffic import Settings, Traffic, begin, end, gaps, reset
 from twin import ASKED, BUSY, CLEAR, CONTINUOUS, FRAME_DONE, INTERRUPT, RUN, STALLED, START, STARVED, WAITING
 
-from inrhw.artifact.register_map import MappedRegister
+from inrhw.artifact.registers.map import MappedRegister
 
 #: Clocks that a channel waits at most, but for some bursts in which few clocks move.
 _STALL = 20

@@ -16,8 +16,8 @@ from inrhw.artifact.description import describe
 from inrhw.artifact.example import example_bench
 from inrhw.artifact.hierarchy import merge_equal_modules
 from inrhw.artifact.manifest import FILE, Manifest, core_there
-from inrhw.artifact.register_header import c_header
-from inrhw.artifact.register_page import registers_markdown
+from inrhw.artifact.registers.header import c_header
+from inrhw.artifact.registers.page import registers_markdown
 from inrhw.artifact.verilog_header import head_comment
 from inrhw.base import notebook
 from inrhw.base.errors import InputError

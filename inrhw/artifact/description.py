@@ -7,7 +7,8 @@ from enum import IntEnum
 from amaranth.hdl import Shape
 from amaranth.lib.wiring import Component, In
 
-from inrhw.artifact.manifest import Coordinate, Folding, Manifest, Memory, Port, Stage, Value, WindowFormat
+from inrhw.artifact.manifest import Manifest
+from inrhw.artifact.manifest_parts import Coordinate, Folding, Memory, Port, Stage, Value, WindowFormat
 from inrhw.base.version import __version__
 from inrhw.core.core import FIFO_LATENCY, Core
 from inrhw.core.registers.control_map import control_registers

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from inrhw.artifact.manifest import Manifest
-from inrhw.artifact.register_map import file_words
+from inrhw.artifact.registers.map import file_words
 
 _BENCH = """\
 // {name}_tb: an example test bench. It renders {what} of {name} into {name}.{suffix}, a text file that

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-from inrhw.artifact.manifest import Manifest, Port
-from inrhw.artifact.register_map import MappedRegister, mapped_registers
+from inrhw.artifact.manifest import Manifest
+from inrhw.artifact.manifest_parts import Port
+from inrhw.artifact.registers.map import MappedRegister, mapped_registers
 
 #: Vendor and library that cores are known by.
 VENDOR, LIBRARY, VERSION = "inrhw", "cores", "1.0"

@@ -10,6 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from inrhw.artifact.manifest_parts import (
+    Coordinate,
+    Folding,
+    Memory,
+    Port,
+    Stage,
+    Value,
+    WindowFormat,
+    check,
+)
 from inrhw.base.errors import InputError
 from inrhw.base.files import json_bytes, read_json
 from inrhw.base.typed_json import from_json, to_json
@@ -21,87 +31,6 @@ FILE = "manifest.json"
 
 #: Format of the file: another number whenever a key comes, goes or changes its meaning.
 FORMAT = 4
-
-
-@dataclass(frozen=True)
-class Port:
-    """A port of the top module: its direction is "in" or "out"."""
-
-    name: str
-    direction: str
-    width: int
-
-
-@dataclass(frozen=True)
-class Coordinate:
-    """Format of a coordinate: its number, and the bits that it takes of s_axis_tdata."""
-
-    width: int
-    frac: int
-    signed: bool
-    bits_per_axis: int
-
-
-@dataclass(frozen=True)
-class Value:
-    """Format of a value: its number, and the bits that it takes of m_axis_tdata."""
-
-    width: int
-    frac: int
-    signed: bool
-    bits_per_channel: int
-
-
-@dataclass(frozen=True)
-class Folding:
-    """How the network is folded: pe and simd of each layer, where weights are, two products a DSP block.
-
-    `weight_ecc` is what protects the memories: not there, "ecc", "top3" or "scrub".
-    """
-
-    layers: tuple[tuple[int, int], ...]
-    weights: str
-    packed: bool
-    weight_ecc: str = "none"
-
-    def __post_init__(self) -> None:
-        _check(self.weights in ("rom", "loadable"), self.weights, "folding.weights", "rom or loadable")
-        _check(all(min(fold) > 0 for fold in self.layers), self.layers, "folding.layers", "at least 1 each")
-        known = self.weight_ecc in ("none", "ecc", "top3", "scrub")
-        _check(known, self.weight_ecc, "folding.weight_ecc", "none, ecc, top3 or scrub")
-
-
-@dataclass(frozen=True)
-class Stage:
-    """An instance between the coordinates and m_axis: `o` is what leaves it."""
-
-    name: str
-    op: str
-    latency: int
-    initiation_interval: int
-    o: str
-    detail: str
-
-
-@dataclass(frozen=True)
-class Memory:
-    """A memory that is loaded at run time; each tile has `part` words, from a power of two on, or none."""
-
-    name: str
-    width: int
-    depth: int
-    part: int = 0
-
-
-@dataclass(frozen=True)
-class WindowFormat:
-    """Numbers of a window: `whole` shows the ordinary picture, `pause` is what a change costs in clocks."""
-
-    frac: int
-    position_bits: int
-    step_bits: int
-    whole: tuple[int, int, int]
-    pause: int
 
 
 @dataclass(frozen=True)
@@ -196,20 +125,20 @@ class Manifest:
 
     def __post_init__(self) -> None:
         plain_name = re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", self.name) is not None
-        _check(plain_name, self.name, "name", "a plain Verilog name")
-        _check(self.source in ("raster", "stream"), self.source, "source", "raster or stream")
-        _check(self.adder_operands in (2, 3), self.adder_operands, "adder_operands", "2 or 3")
-        _check(0 < len(self.sides) <= 3 and min(self.sides) > 0, self.sides, "sides", "1 to 3 of at least 1")
+        check(plain_name, self.name, "name", "a plain Verilog name")
+        check(self.source in ("raster", "stream"), self.source, "source", "raster or stream")
+        check(self.adder_operands in (2, 3), self.adder_operands, "adder_operands", "2 or 3")
+        check(0 < len(self.sides) <= 3 and min(self.sides) > 0, self.sides, "sides", "1 to 3 of at least 1")
         for key in ("channels", "latency", "initiation_interval", "pictures", "adder_levels"):
-            _check(getattr(self, key) > 0, getattr(self, key), key, "at least 1")
+            check(getattr(self, key) > 0, getattr(self, key), key, "at least 1")
         whole = len(self.patch) in (0, len(self.sides)) and all(
             own > 0 and side % own == 0 for side, own in zip(self.sides, self.patch, strict=False)
         )
-        _check(whole, self.patch, "patch", "a divisor of each of sides")
+        check(whole, self.patch, "patch", "a divisor of each of sides")
         values = self.channels * (self.patch_samples if self.patch_order else 1)
         in_order = sorted(self.tdata_order) == list(range(values))
-        _check(in_order, self.tdata_order, "tdata_order", "every value once")
-        _check(len(self.sizes) in (0, self.pictures), self.sizes, "sizes", "as many as pictures")
+        check(in_order, self.tdata_order, "tdata_order", "every value once")
+        check(len(self.sizes) in (0, self.pictures), self.sizes, "sizes", "as many as pictures")
 
     @classmethod
     def load(cls, folder: Path) -> "Manifest":
@@ -407,11 +336,6 @@ class Manifest:
     def files(self) -> tuple[str, ...]:
         """Names of all files that `inrhw emit` writes beside manifest.json."""
         return (self.verilog, self.example_bench, "vectors.npz", *self.weights_files, *self.register_files)
-
-
-def _check(right: bool, value: object, key: str, what: str) -> None:
-    if not right:
-        raise ValueError(f"has {value!r} as {key}, which must be {what}")
 
 
 def core_there(folder: Path) -> Manifest | None:

@@ -1,6 +1,6 @@
 """JSON Schema of report.json."""
 
-from inrhw.artifact.manifest import Stage
+from inrhw.artifact.manifest_parts import Stage
 from inrhw.base.board import RESOURCE_UNITS
 from inrhw.base.figure import Figure
 from inrhw.base.typed_json import DIALECT, Schema, array, schema_of, table

@@ -26,7 +26,8 @@ from support.manifests import MEMORIES, manifest
 from inrhw.artifact.artifact import emit
 from inrhw.artifact.fusesoc import core_file
 from inrhw.artifact.ip_xact import component_xml
-from inrhw.artifact.manifest import Manifest, Port, WindowFormat
+from inrhw.artifact.manifest import Manifest
+from inrhw.artifact.manifest_parts import Port, WindowFormat
 from inrhw.core.registers.axi_lite import AXI_LITE
 from inrhw.core.registers.control_map import ControlRegister, control_registers
 from inrhw.core.registers.loader import WEIGHTS_STREAM

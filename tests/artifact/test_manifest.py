@@ -11,20 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.manifests import MEMORIES, PLAIN, WINDOW, manifest
 
-from inrhw.artifact.manifest import (
-    FILE,
-    FORMAT,
-    Coordinate,
-    Folding,
-    Manifest,
-    Memory,
-    Port,
-    Stage,
-    Value,
-    WindowFormat,
-    complete_core,
-    core_there,
-)
+from inrhw.artifact.manifest import FILE, FORMAT, Manifest, complete_core, core_there
+from inrhw.artifact.manifest_parts import Coordinate, Folding, Memory, Port, Stage, Value, WindowFormat
 from inrhw.base.errors import InputError
 
 numbers = st.integers(1, 1 << 40)
@@ -207,7 +195,7 @@ def test_inputs_of_a_window_rest_where_the_picture_is_whole() -> None:
     assert replace(PLAIN, ports=ports).resting_inputs == {}
 
 
-@pytest.mark.parametrize("name", ["manifest", "driver", "register_map", "register_header"])
+@pytest.mark.parametrize("name", ["manifest", "driver", "registers.map", "registers.header"])
 def test_it_can_be_read_without_torch_and_amaranth(name: str) -> None:
     """As on a board, and in a simulator's process; `inrhw/__init__.py` is not asked."""
     program = (

@@ -4,7 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from inrhw.artifact.manifest import FILE, Coordinate, Manifest, Memory, Port, Value, WindowFormat
+from inrhw.artifact.manifest import FILE, Manifest
+from inrhw.artifact.manifest_parts import Coordinate, Memory, Port, Value, WindowFormat
 
 #: Of a raster core with nothing special.
 PLAIN = Manifest(

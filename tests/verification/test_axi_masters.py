@@ -12,7 +12,7 @@ from support.cores import core, folded
 
 from inrhw.artifact.artifact import Artifact, emit
 from inrhw.artifact.manifest import Manifest
-from inrhw.artifact.register_map import mapped_registers
+from inrhw.artifact.registers.map import mapped_registers
 from inrhw.lowering.folding import Folding, fold_banks
 from inrhw.networks.architecture import Architecture
 from inrhw.ops.linear.folded_dense.fold import Fold

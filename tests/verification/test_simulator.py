@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from support.manifests import manifest
 from support.places import VERILOG
 
-from inrhw.artifact.manifest import Memory
+from inrhw.artifact.manifest_parts import Memory
 from inrhw.base.errors import InputError, InrhwError, ToolFailed, ToolNotFound
 from inrhw.base.files import bench_folder
 from inrhw.verification.bench import LOAD_TEST, TESTS, run_bench

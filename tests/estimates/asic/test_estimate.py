@@ -13,7 +13,8 @@ from support.command import Inrhw, contents, refused
 from support.manifests import MEMORIES, WINDOW, manifest
 from support.small_library import SMALL, small_library
 
-from inrhw.artifact.manifest import Manifest, Port
+from inrhw.artifact.manifest import Manifest
+from inrhw.artifact.manifest_parts import Port
 from inrhw.base.errors import InputError, Mismatch
 from inrhw.base.files import read_json
 from inrhw.estimates.asic.cell_activity import CellActivity, core_activity

@@ -17,7 +17,8 @@ from support.builds import Build
 from support.manifests import MEMORIES, WINDOW, manifest
 from support.netlists import flip_flop, lut, module, port
 
-from inrhw.artifact.manifest import Manifest, Port
+from inrhw.artifact.manifest import Manifest
+from inrhw.artifact.manifest_parts import Port
 from inrhw.base.board import load_board
 from inrhw.base.errors import InputError, Mismatch
 from inrhw.base.files import digest

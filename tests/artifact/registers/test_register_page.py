@@ -3,8 +3,8 @@ import re
 import pytest
 from support.manifests import MEMORIES, WINDOW, manifest
 
-from inrhw.artifact.register_map import mapped_registers
-from inrhw.artifact.register_page import registers_markdown
+from inrhw.artifact.registers.map import mapped_registers
+from inrhw.artifact.registers.page import registers_markdown
 
 CONTROL = {"ID": 64}
 MANIFESTS = {

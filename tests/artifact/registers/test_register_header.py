@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from support.manifests import manifest
 
-from inrhw.artifact.manifest import Manifest, Memory
-from inrhw.artifact.register_header import c_header
+from inrhw.artifact.manifest import Manifest
+from inrhw.artifact.manifest_parts import Memory
+from inrhw.artifact.registers.header import c_header
 from inrhw.core.registers.control_map import CONTROL_FIELDS, CONTROL_ID, control_registers
 from inrhw.core.registers.loader_map import FIELDS, Refusal, Register
 from inrhw.core.registers.picture_map import PICTURES_ID, picture_registers

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from inrhw.artifact.manifest import Manifest
-from inrhw.artifact.register_map import MappedRegister, mapped_registers
+from inrhw.artifact.registers.map import MappedRegister, mapped_registers
 
 #: What registers hold, by name; those of `--control` without "CORE_".
 _WEIGHTS = {

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from inrhw.artifact.manifest import Manifest
-from inrhw.artifact.register_map import file_words, mapped_registers, tile_file_words
+from inrhw.artifact.registers.map import file_words, mapped_registers, tile_file_words
 from inrhw.core.registers.control_map import CONTROL_ID
 from inrhw.core.registers.loader_map import Refusal, State
 from inrhw.core.registers.picture_map import PICTURES_ID
