@@ -4,8 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 
-import numpy as np
-
 from inrhw.base.errors import GraphError, InputError
 from inrhw.base.types import Element, Fixed, Phase, Vector
 from inrhw.gateware.memory import MAX_LUT_DEPTH, whole_depth
@@ -355,39 +353,23 @@ def folding_of(graph: Graph) -> Folding | None:
 
 
 def other_weights(graph: Graph, *, of_tiles: bool = False) -> Graph:
-    """Return a loadable graph of the same shape with other weights: some in another order, and any.
+    """Return a loadable graph of the same shape with other weights: neurons and banks in reverse order.
 
     It is what a core is given to prove that it can show another picture; `of_tiles`: other tiles of the same,
     whose shared layers stay.
     """
     nodes = {
-        name: _other(node) if isinstance(node, FoldedDense) and not (of_tiles and node.sets == 1) else node
+        name: replace(
+            node,
+            weight=node.weight[::-1, ::-1],
+            bias=node.bias[::-1, ::-1],
+            shift=node.shift[::-1, ::-1],
+        )
+        if isinstance(node, FoldedDense) and not (of_tiles and node.sets == 1)
+        else node
         for name, node in graph.nodes.items()
     }
     return Graph(nodes)
-
-
-def _other(layer: FoldedDense) -> FoldedDense:
-    """Return a layer with neurons and banks in reverse order, and every other neuron of any weights that fit.
-
-    A network that was trained leaves many bits of its memories the same in all words.
-    """
-    weight, bias, shift = (each[::-1, ::-1].copy() for each in (layer.weight, layer.bias, layer.shift))
-    form, any_rows, rng = layer.format, (slice(None), slice(1, None, 2)), np.random.default_rng(0)
-    if form.level is None:
-        largest = (1 << form.weight_bits - 1) - 1
-        weight[any_rows] = rng.integers(-largest, largest + 1, weight[any_rows].shape)
-    else:
-        largest = 1 << form.level
-        signs = [-1, 1] if form.weight_bits == 1 else [-1, 0, 1]
-        weight[any_rows] = rng.choice(signs, weight[any_rows].shape) << form.level
-    shift[any_rows] = rng.integers(form.shift_lo, form.shift_hi + 1, shift[any_rows].shape)
-    assert isinstance(layer.i.element, Fixed)
-    reach = layer.i.length * largest * max(-layer.i.element.lo, layer.i.element.hi)
-    room = (1 << form.sum_width - 1) - 1
-    drawn = rng.integers(-room, room, bias[any_rows].shape) >> rng.integers(0, 8, bias[any_rows].shape)
-    bias[any_rows] = drawn if reach > room else np.clip(drawn, reach - room, room - reach)
-    return replace(layer, weight=weight, bias=bias, shift=shift)
 
 
 def sums_in_blocks(depth: int, beats: int) -> bool:

@@ -13,7 +13,7 @@ from inrhw.base.yosys import run_yosys
 from inrhw.verification.bench import run_bench
 from inrhw.verification.mutation.harmless import Core, how_harmless
 from inrhw.verification.properties.checked import CheckedModule
-from inrhw.verification.properties.invariant import BROKEN, answer
+from inrhw.verification.properties.invariant import BROKEN, PROVEN, UNDECIDED, Answer, answer
 from inrhw.verification.properties.property import Claim, properties
 from inrhw.verification.rungs import check_measured
 
@@ -68,7 +68,7 @@ PARTS = {
 _READS_CHOICE = re.compile(rf"reg (\[\d+:0\] ){_CHOICE};\n.*plusargs.*\n")
 
 #: Seconds that one mutant may take, and a property of it.
-RUN_S, PROPERTY_S = 60.0, 10.0
+RUN_S, PROPERTY_S = 60.0, 5.0
 
 
 @dataclass(frozen=True)
@@ -145,30 +145,36 @@ class Mutated:
         return ""
 
     def broken_property(self, number: int) -> str:
-        """Return the first property of the whole core that a mutant breaks; "" if none is known to be broken.
+        """Return the first property that is proven of the whole core and not of a mutant; "" if none is.
 
-        What is claimed of a module inside is not looked at: modules are flat. Registers whose output a fault
-        may change have lost their start values: the core is reset in its first clock.
+        It fails, or the induction that proves it of the core does: a high bit of a count is reached by no
+        search. What is claimed of a module inside is not looked at: modules are flat. Registers whose output
+        a fault may change have lost their start values: the core is reset in its first clock.
         """
-        return next((name for name, claim in self._claims if self._breaks(number, name, claim)), "")
+        for name, claim, right in self._claims:
+            found = self._answer(number, name, claim)
+            if found.status == BROKEN or (found.status == UNDECIDED and not right.clauses):
+                return name
+        return ""
 
     @cached_property
-    def _claims(self) -> list[tuple[str, Claim]]:
-        """The claims that are not broken without a fault."""
+    def _claims(self) -> list[tuple[str, Claim, Answer]]:
+        """The claims that are proven without a fault."""
         claims = [
             (name, claim.after_reset())
             for name, kept in properties().items()
             for claim in kept.claims(self.artifact.core)
             if not claim.module and not claim.without
         ]
-        return [(name, claim) for name, claim in claims if not self._breaks(0, name, claim)]
+        answers = [(name, claim, self._answer(0, name, claim)) for name, claim in claims]
+        return [told for told in answers if told[2].status == PROVEN]
 
-    def _breaks(self, number: int, name: str, claim: Claim) -> bool:
+    def _answer(self, number: int, name: str, claim: Claim) -> Answer:
         verilog = _READS_CHOICE.sub(rf"wire \1{_CHOICE} = {number};", (self.folder / "mutated.v").read_text())
         checked = CheckedModule(claim, self.artifact.name, self.folder / name)
         checked.folder.mkdir(exist_ok=True)
         checked.write(verilog)
-        return answer(checked.folder, PROPERTY_S).status == BROKEN
+        return answer(checked.folder, PROPERTY_S)
 
     def proven_harmless(self, number: int) -> str:
         """Return how a mutant was proven to do at the ports what the core does; "" if it was not."""

@@ -40,11 +40,11 @@ class Claim:
     def after_reset(self) -> "Claim":
         """Return the claim of a core that is reset in its first clock, from the second one on."""
         begun = """
-        reg begun = 0;
-        always @(posedge aclk) begun <= 1;
-        always @* assume (begun | ~aresetn);
+        reg was_reset = 0;
+        always @(posedge aclk) was_reset <= 1;
+        always @* assume (was_reset | ~aresetn);
         """
-        later = self.checker.replace("always @* assert", "always @* if (begun) assert")
+        later = self.checker.replace("always @* assert", "always @* if (was_reset) assert")
         return replace(self, checker=begun + later)
 
     def beside(self, flat: str) -> str:
