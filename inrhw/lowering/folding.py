@@ -8,6 +8,7 @@ from inrhw.base.errors import GraphError, InputError
 from inrhw.base.types import Element, Fixed, Phase, Vector
 from inrhw.gateware.memory import MAX_LUT_DEPTH, whole_depth
 from inrhw.lowering.hardware import WEIGHTS
+from inrhw.networks.architecture import weight_codes_of
 from inrhw.networks.precision import Precision
 from inrhw.ops.linear.dense.node import Dense
 from inrhw.ops.linear.folded_dense.fold import Fold, MemoryFormat
@@ -245,7 +246,7 @@ def _fold(
             if whole and len(sets) < len(graphs) and place:
                 nodes[name] = _on_lanes(name, node, edge)
             else:
-                sign_bits = precision.weight_codes_of(len(dense))[place].sign_bits
+                sign_bits = weight_codes_of(precision, len(dense))[place].sign_bits
                 nodes[name] = _folded_layer(
                     name, sets, edge, place, format, sign_bits=sign_bits, folding=folding
                 )
@@ -317,7 +318,7 @@ def loadable_format(
 ) -> MemoryFormat:
     """Return a format that depends on shapes and bits only, so that every network of that shape has it."""
     i, first, last = dense.i, place == 0, place == layers - 1
-    sign_bits = precision.weight_codes_of(layers)[place].sign_bits
+    sign_bits = weight_codes_of(precision, layers)[place].sign_bits
     # Of the largest weight, without its sign.
     bits = 0 if sign_bits else precision.weight_bits_of(layers)[place] - 1
     if not first and precision.widens("last" if last else "hidden"):

@@ -9,7 +9,7 @@ from inrhw.gateware.mac import is_wide
 from inrhw.gateware.memory import whole_depth
 from inrhw.lowering.folding import loadable_format
 from inrhw.lowering.integer_graph import lower
-from inrhw.networks.architecture import Architecture
+from inrhw.networks.architecture import Architecture, weight_codes_of
 from inrhw.networks.inr import INR
 from inrhw.networks.shared import SharedArchitecture, own_network
 from inrhw.networks.tiled import TiledArchitecture
@@ -178,7 +178,7 @@ def layer_shapes(
     graphs = [lower(network.quantized(), adder_levels=adder_levels) for network in networks]
     each = [_chunks(graph.nodes.values()) for graph in graphs]
     chunks = each[0]
-    codes = precision.weight_codes_of(len(chunks))
+    codes = weight_codes_of(precision, len(chunks))
     if isinstance(architecture, SharedArchitecture) and pictures > 1:
         alike = _shared_layers(architecture, len(chunks))
     once = {*alike, 0} if tiling and architecture.encoding else alike

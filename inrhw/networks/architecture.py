@@ -16,6 +16,7 @@ from inrhw.networks.precision import FIRST_WEIGHT_BITS, FIRST_WEIGHT_BITS_OF_ONE
 from inrhw.ops.curves.sine import SineActivation
 from inrhw.ops.kinds.activation import Activation, Encoding
 from inrhw.ops.kinds.curve import CurveNode
+from inrhw.ops.kinds.weight_code import WeightCode
 from inrhw.ops.registry import curve_nodes, implementation, operations, weight_codes
 from inrhw.signals.grid import Grid, size_text
 from inrhw.signals.patches import Patches
@@ -57,6 +58,19 @@ def check_scale(scale: int) -> int:
     if not isinstance(scale, int) or not 1 <= scale <= 64:
         raise InputError(f"scale must be a whole number from 1 to 64, not {scale}")
     return scale
+
+
+def weight_codes_of(precision: Precision, layers: int) -> list[WeightCode]:
+    """Return the code of each layer's weights: between the first and the last one `weight_code`.
+
+    Examples
+    --------
+    >>> [code.sign_bits for code in weight_codes_of(Precision(weight_code="ternary"), 4)]
+    [0, 2, 2, 0]
+    """
+    codes = weight_codes()
+    ends, hidden = codes["uniform"], codes[precision.weight_code]
+    return [hidden if 0 < place < layers - 1 else ends for place in range(layers)]
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from inrhw.base.types import Codes
-from inrhw.networks.architecture import Architecture
+from inrhw.networks.architecture import Architecture, weight_codes_of
 from inrhw.networks.hadamard import HadamardLayer, calibrate, widened
 from inrhw.networks.tensors import Trainable
 from inrhw.ops.kinds.activation import Activation, Affine
@@ -111,7 +111,7 @@ class INR(Trainable):
             self.finer_activations.append(finer_activation)
         fracs.append(self.architecture.value.frac)
         bits = precision.weight_bits_of(len(self.layers))
-        codes = precision.weight_codes_of(len(self.layers))
+        codes = weight_codes_of(precision, len(self.layers))
         for k, layer in enumerate(self.dense_layers()):
             layer.quantize(bits[k], elements[k], precision.max_row_shift, codes[k])
             if precision.guard_bits is not None and k:

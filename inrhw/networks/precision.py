@@ -5,8 +5,6 @@ from typing import Annotated, Literal
 
 from inrhw.base.errors import InputError
 from inrhw.base.settings import Settings, at_least
-from inrhw.ops.kinds.weight_code import WeightCode
-from inrhw.ops.registry import weight_codes
 
 #: The significand of float32. Sums of wider products leave no room in float64, the torch reference.
 MOST_BITS = 24
@@ -125,18 +123,6 @@ class Precision(Settings):
         if len(bits) != layers:
             raise InputError(f"layer_bits names {len(bits)} layers, and the network has {layers}")
         return bits
-
-    def weight_codes_of(self, layers: int) -> list[WeightCode]:
-        """Return the code of each layer's weights: between the first and the last one `weight_code`.
-
-        Examples
-        --------
-        >>> [code.sign_bits for code in Precision(weight_code="ternary").weight_codes_of(4)]
-        [0, 2, 2, 0]
-        """
-        codes = weight_codes()
-        ends, hidden = codes["uniform"], codes[self.weight_code]
-        return [hidden if 0 < place < layers - 1 else ends for place in range(layers)]
 
     def rotated(self, layer: str) -> str:
         """Return what a "hidden" or the "last" layer rotates, as in `rotate`; "" if nothing or not known."""

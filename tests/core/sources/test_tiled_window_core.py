@@ -72,7 +72,8 @@ def test_all_rungs_in_python_agree_on_every_window(
 ) -> None:
     model, artifact = written(tmp_path, architecture, folding, control=control)
     core = artifact.core
-    assert check_torch(artifact, [model]).vectors == 35 * 6
+    windows = np.load(artifact.vectors)["windows"]
+    assert check_torch(artifact, [model]).vectors == 35 * (1 + len(windows))
     assert check_nodes(artifact, silent).vectors > 35
     rendered = model.render().reshape(-1, 3)
     assert (core.in_window(Window.whole(core.grid)) == rendered).all()
@@ -83,7 +84,7 @@ def test_all_rungs_in_python_agree_on_every_window(
     assert again.latency == core.latency == manifest.latency
     with np.load(artifact.vectors) as vectors:
         windows = [Window(*numbers) for numbers in vectors["windows"].tolist()]
-        assert len(windows) == 5
+        assert len(windows) >= 5
         for window, pixels in zip(windows, vectors["window_pixels"], strict=True):
             assert (again.in_window(window) == pixels).all()
     assert core.tiled_window
