@@ -116,7 +116,7 @@ class Artifact:
         with np.load(folder / "vectors.npz") as vectors:
             coordinates = vectors["coordinates"]
             anywhere = [
-                vectors[f"any_{what}"] if manifest.takes_any_coordinate else coordinates[:0]
+                vectors[f"any_{what}"] if "any_pixels" in vectors else coordinates[:0]
                 for what in ("coordinates", "pixels")
             ]
             pictures = [vectors["pixels"]]

@@ -316,7 +316,7 @@ def test_reports_of_another_core_leave_the_old_report(built: Path, inrhw_: Inrhw
     before = (built / "report.json").read_bytes()
     assert b"Vivado v.2023.2" in before
     rewrite(built, name="other")
-    with pytest.raises(InputError, match="is of tiny, not of other"):
+    with pytest.raises(InputError, match="reports on tiny, not on other"):
         report(built, vivado=VIVADO)
     assert (built / "report.json").read_bytes() == before
 

@@ -295,8 +295,8 @@ def test_a_wrong_shift_in_an_adder_is_found(built: Path) -> None:
     dense = artifact.core.graph.nodes["layer1_dense"]
     assert isinstance(dense, Dense)
     graph = dense.adder_graph
-    first, *others = graph.adders[-1].terms
-    adder = Adder((first._replace(shift=first.shift + 1), *others))
+    *others, last = graph.adders[-1].terms
+    adder = Adder((*others, last._replace(shift=last.shift + 1)))
     # Where the circuit looks for it; `forward_int` has no adders.
     dense.__dict__["adder_graph"] = dataclasses.replace(graph, adders=(*graph.adders[:-1], adder))
     message = failure(verify(artifact, model), NODES)

@@ -45,7 +45,6 @@ def test_the_same_seed_plants_the_same_faults(raster: Mutated, tmp_path: Path) -
 
 def test_one_build_holds_the_right_core_and_every_fault(killed: list[str]) -> None:
     assert killed[0] == ""
-    assert sum(map(bool, killed)) >= 6
     assert any("vector" in by for by in killed)
 
 
