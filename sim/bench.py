@@ -91,7 +91,7 @@ async def any_coordinate(dut: Any) -> None:
     """Coordinates need not be those of a frame: whatever fits the port gets its pixel."""
     settings = Settings.read()
     artifact = settings.artifact.anywhere
-    assert len(artifact), "any_coordinate: vectors.npz has only coordinates of a frame; run `inrhw emit` again"
+    assert len(artifact), "any_coordinate: vectors.npz has only those of a frame; run `inrhw emit` again"
     link = await connect(dut, artifact, "any_coordinate", artifact.frame_flags())
     always = np.ones(link.clocks, bool)
     await link.reset(always[:16], always[:16])

@@ -81,7 +81,7 @@ class Core:
             x, y = x - WIDTH // 2, y - HEIGHT // 2
         pixels = (stream_pixels if stream else raster_pixels)(x, y).astype(np.uint8)
         self.folder.mkdir(exist_ok=True)
-        vectors = {"coordinates": np.stack([x, y], 1).astype(np.int64), "pixels": pixels}
+        vectors: dict[str, Any] = {"coordinates": np.stack([x, y], 1).astype(np.int64), "pixels": pixels}
         if stream:
             vectors |= {f"any_{name}": values[::-1] for name, values in vectors.items()}
         np.savez(self.folder / "vectors.npz", **vectors)

@@ -24,11 +24,14 @@ _CHOICE = "inrhw_mutant"
 GATES = "mutated.aig"
 
 #: Lookups stay lookups. Bits that are never read go, through all modules: a fault in them has no effect.
+#: What multiplexers give as x is 0 from the start: later passes would choose it so that a fault in one
+#: seems harmless, though a simulation shows it.
 _READ = """
     read_verilog core.v
     hierarchy -check -top {top}
     proc -norom
     flatten
+    setundef -zero t:$*mux
     opt_expr
     opt_merge
     wreduce
