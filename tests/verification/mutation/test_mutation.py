@@ -1,5 +1,6 @@
 """Faults that Yosys plants are found by the bench, and the bench's verdict on the right core stays."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -46,6 +47,11 @@ def test_the_same_seed_plants_the_same_faults(raster: Mutated, tmp_path: Path) -
 def test_one_build_holds_the_right_core_and_every_fault(killed: list[str]) -> None:
     assert killed[0] == ""
     assert any("vector" in by for by in killed)
+
+
+def test_no_multiplexer_gives_x(raster: Mutated) -> None:
+    # Passes would choose it so that a fault in the multiplexer seems harmless.
+    assert not re.search(r"\?.*'hx", (raster.folder / "mutated.v").read_text())
 
 
 def test_a_fault_that_the_bench_finds_is_not_proven_harmless(raster: Mutated, killed: list[str]) -> None:
