@@ -16,6 +16,7 @@ from inrhw.gateware.memory import Contents, contents_to_columns
 from inrhw.gateware.protection.protection import Protection
 from inrhw.gateware.protection.repair import Pieces
 from inrhw.ops.linear.folded_dense.node import FoldedDense
+from inrhw.ops.linear.folded_dense.rows import wrapped
 from inrhw.ops.linear.folded_dense.signs import beyond_sum, from_words
 
 #: From what a memory was given to what is read of it.
@@ -77,13 +78,13 @@ def struck_forward(node: FoldedDense, x: Codes, strike: Strike) -> Codes:
     codes = _columns(scales, node.scale_width, strike).reshape(-1)[: node.o.length]
     bias, shift = codes & (1 << format.sum_width) - 1, format.shift_lo + (codes >> format.sum_width)
     if format.level is None:
-        sums = x @ _signed(words, format.weight_bits).T
+        sums = x @ wrapped(words, format.weight_bits).T
     else:
         signs = from_words(words, format.weight_bits)
         sums = x @ signs.T + beyond_sum(signs, node.synapse_fold) << format.level
     total = (sums + bias) & (1 << format.sum_width) - 1
     if not isinstance(node.element, Phase):
-        total = _signed(total, format.sum_width)
+        total = wrapped(total, format.sum_width)
     return _of_element(total >> shift, node.element)
 
 
@@ -123,12 +124,5 @@ def _columns(contents: Sequence[Contents], width: int, strike: Strike) -> Codes:
     return columns
 
 
-def _signed(codes: Codes, width: int) -> Codes:
-    sign = 1 << width - 1
-    found: Codes = (codes ^ sign) - sign
-    return found
-
-
 def _of_element(codes: Codes, element: Element) -> Codes:
-    low = codes & (1 << element.width) - 1
-    return _signed(low, element.width) if element.signed else low
+    return wrapped(codes, element.width) if element.signed else codes & (1 << element.width) - 1
