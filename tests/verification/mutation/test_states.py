@@ -2,27 +2,13 @@
 
 from pathlib import Path
 
-import pytest
+from support.abc_there import NEEDS_ABC
 
-from inrhw.base.errors import InrhwError
-from inrhw.verification.equivalence.abc import find_abc
 from inrhw.verification.equivalence.aiger import Machine
 from inrhw.verification.equivalence.graph import Graph, Literal
 from inrhw.verification.mutation.states import only_states
 
-
-def has_abc() -> bool:
-    try:
-        find_abc()
-    except InrhwError:
-        return False
-    return True
-
-
-pytestmark = [
-    pytest.mark.tools,
-    pytest.mark.skipif(not has_abc(), reason="yosys-abc is not installed"),
-]
+pytestmark = NEEDS_ABC
 
 
 def counter(last: int, often: int) -> tuple[Machine, list[Literal]]:

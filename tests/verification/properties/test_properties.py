@@ -6,36 +6,24 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from support.abc_there import NEEDS_ABC
 from support.banks import pictures
 from support.cores import core, folded
 
 from inrhw.artifact.artifact import emit
 from inrhw.artifact.rebuild import graph_of, grid_of
-from inrhw.base.errors import InrhwError, ToolFailed
+from inrhw.base.errors import ToolFailed
 from inrhw.core.core import Core, core_over
 from inrhw.lowering.folding import Folding, fold_banks
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.tiled import TiledArchitecture, network_of
 from inrhw.ops.linear.folded_dense.fold import Fold
-from inrhw.verification.equivalence.abc import find_abc
 from inrhw.verification.properties.checked import CheckedModule
 from inrhw.verification.properties.invariant import BROKEN, PROVEN, UNDECIDED, answer
 from inrhw.verification.properties.property import Claim, Property, properties
 from inrhw.verification.properties.proving import prove_properties
 
-
-def has_abc() -> bool:
-    try:
-        find_abc()
-    except InrhwError:
-        return False
-    return True
-
-
-pytestmark = [
-    pytest.mark.tools,
-    pytest.mark.skipif(not has_abc(), reason="yosys-abc is not installed"),
-]
+pytestmark = NEEDS_ABC
 
 
 def shared() -> Core:
