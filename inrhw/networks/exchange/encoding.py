@@ -1,6 +1,5 @@
 """What stands in front of a network's layers: sines and cosines of coordinates, whoever computes them."""
 
-import functools
 import math
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,11 +13,24 @@ from inrhw.networks.exchange.stack import Linear
 from inrhw.ops.curves.sine import SineActivation
 from inrhw.ops.kinds.activation import Encoding
 
-#: c from -1 to 1 is the sum of so many sin(k w c), k = 1, 2, ..., to 3e-10, with this w (decision 0045).
-_SINES, _STEP = 7, 0.8
+#: c from -1 to 1 is the sum of these times sin(k w c), k = 1, 2, ..., to 3e-10, with this w: least squares
+#: over 1001 coordinates (decision 0045).
+_STEP = 0.8
+_COORDINATE = (
+    2.21146940157,
+    -0.76169404415,
+    0.26818576688,
+    -0.07899714412,
+    0.01745524833,
+    -0.00253033846,
+    0.00017939321,
+)
 
 #: What is equal, in parts of the largest value.
 _EQUAL = 1e-9
+
+#: So many bits of the largest value are kept of what least squares find, whose last bits differ between runs.
+_KEPT = 32
 
 #: Argument w c + b of a sine, in radians: w of each axis, then b.
 _Wave = tuple[float, ...]
@@ -71,10 +83,17 @@ def encoded(recording: Recording, taken: Tensor, first: Linear, where: str) -> t
 def _lines(recording: Recording, columns: Tensor) -> tuple[Tensor, Tensor]:
     """Return the closest w x + b to each column, [columns, axes + 1], and whether that is all there is."""
     x = torch.nn.functional.pad(recording.x, (0, 1), value=1.0)
-    lines = torch.linalg.lstsq(x, columns).solution
+    lines = _settled(torch.linalg.lstsq(x, columns).solution)
     errors = (x @ lines - columns).abs().amax(dim=0)
-    lines = lines.where(lines.abs() > _EQUAL * lines.abs().amax(dim=0), 0)
     return lines.T, errors <= _EQUAL * columns.abs().amax(dim=0)
+
+
+def _settled(lines: Tensor) -> Tensor:
+    """Return what was computed, [values, columns], rounded so that every run has the same."""
+    # Largest values are often powers of two: the grid is that of slightly more.
+    _, exponents = torch.frexp((1 + _EQUAL) * lines.abs().amax(dim=0))
+    grid = torch.ldexp(torch.ones_like(lines[0]), exponents - _KEPT)
+    return torch.round(lines / grid) * grid
 
 
 def _sines(recording: Recording) -> tuple[list[_Wave], Tensor]:
@@ -100,22 +119,14 @@ def _of_sine(column: Tensor, sines: tuple[list[_Wave], Tensor], where: str) -> I
             "no circuit"
         )
     place = errors.index(least)
-    yield waves[place], float(factors[place])
+    yield waves[place], float(_settled(factors[place].reshape(1, 1)))
 
 
 def _of_line(line: Tensor) -> Iterator[tuple[_Wave, float]]:
     """Yield the sines whose sum is a line but for its constant, and their factors."""
     *slopes, _ = line.tolist()
     for axis, slope in enumerate(slopes):
-        for k, factor in enumerate(_of_coordinate() if slope else (), 1):
+        for k, factor in enumerate(_COORDINATE if slope else (), 1):
             wave = [0.0] * len(line)
             wave[axis] = k * _STEP
             yield tuple(wave), slope * factor
-
-
-@functools.cache
-def _of_coordinate() -> tuple[float, ...]:
-    """Return the factors of sines whose sum is a coordinate from -1 to 1."""
-    c = torch.linspace(-1, 1, 1001, dtype=torch.float64)
-    sines = torch.sin(_STEP * torch.arange(1, _SINES + 1).double() * c[:, None])
-    return tuple(torch.linalg.lstsq(sines, c[:, None]).solution[:, 0].tolist())
