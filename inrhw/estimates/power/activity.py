@@ -141,7 +141,7 @@ class Toggles:
     """Counts the toggles of a simulation: call `note` in each settled clock; the first is where it starts."""
 
     def __init__(self, simulation: NetlistSimulation) -> None:
-        self._values = simulation.values
+        self._values = simulation.values[:, 0]
         self._before: Values | None = None
         self._toggles, self._ones = np.zeros((2, len(self._values)), np.int64)
         self._cycles = 0

@@ -6,7 +6,7 @@ import numpy as np
 
 from inrhw.base.errors import InputError
 from inrhw.estimates.power.cells.models import parts_of
-from inrhw.estimates.power.cells.part import Block, Part, Values
+from inrhw.estimates.power.cells.part import Block, Part, Tables, Values
 from inrhw.synthesis.netlist import Json, in_levels
 
 
@@ -17,11 +17,14 @@ class NetlistSimulation:
     ----------
     module
         Flat top module of a Yosys netlist for Xilinx parts.
+    copies
+        Of the netlist that are simulated side by side; `flip` makes them differ.
 
     Attributes
     ----------
     values
-        Every net bit by its number in the netlist: 0 or 1, valid after `settle`.
+        Every net bit by its number in the netlist, in each copy: 0 or 1, uint8 [bits, copies], valid after
+        `settle`.
 
     Raises
     ------
@@ -29,24 +32,37 @@ class NetlistSimulation:
         It has a cell without a model, or a combinational loop.
     """
 
-    def __init__(self, module: Json) -> None:
+    def __init__(self, module: Json, copies: int = 1) -> None:
         self._ports = module["ports"]
-        parts = [part for name, cell in module["cells"].items() for part in parts_of(name, cell)]
+        named = [(name, part) for name, cell in module["cells"].items() for part in parts_of(name, cell)]
+        parts = [part for _, part in named]
         ports = [port["bits"] for port in self._ports.values()]
         # Also outputs of a block that are never read.
         pins = [bits for cell in module["cells"].values() for bits in cell["connections"].values()]
         largest = max([1, *(bit for bits in (*ports, *pins) for bit in bits if isinstance(bit, int))])
         self.values: Values = np.zeros(
-            largest + 2, np.uint8
+            (largest + 2, copies), np.uint8
         )  # the last is where outputs go that lead nowhere
         self.values[1] = 1
-        levels = _levels(parts)
-        together: dict[tuple[int, tuple[object, ...]], list[Part]] = defaultdict(list)
-        for part, level in zip(parts, levels, strict=True):
-            together[level, part.kind].append(part)
-        self._blocks = [_block(group) for _, group in sorted(together.items(), key=lambda item: item[0][0])]
-        for block in self._blocks:
+        together: dict[tuple[int, tuple[object, ...]], list[int]] = defaultdict(list)
+        for number, level in enumerate(_levels(parts)):
+            together[level, parts[number].kind].append(number)
+        self._blocks: list[Block] = []
+        self._tables: dict[str, list[tuple[Tables, int, int]]] = defaultdict(list)
+        for _, group in sorted(together.items(), key=lambda item: item[0][0]):
+            block = _block([parts[number] for number in group], copies)
+            self._blocks.append(block)
+            if isinstance(block, Tables):
+                for k, number in enumerate(group):
+                    name, part = named[number]
+                    self._tables[name].append((block, k, part.configuration_bits))
             block.commit(self.values)  # the initial state
+
+    def flip(self, cell: str, bit: int, copy: int) -> None:
+        """Flip a bit of a cell's configuration in one copy: of a LUT's INIT, or of a block RAM's first contents."""
+        for block, part, bits in self._tables[cell]:
+            if bit < bits:
+                block.flip(part, bit, copy)
 
     def put(self, port: str, value: int) -> None:
         """Set an input port; one that the netlist does not have is left out."""
@@ -55,10 +71,10 @@ class NetlistSimulation:
                 self.values[bit] = value >> k & 1
 
     def get(self, port: str) -> int:
-        """Return the value of a port; unknown bits are 0."""
+        """Return the value of a port in the first copy; unknown bits are 0."""
         bits = self._ports[port]["bits"]
         return sum(
-            int(self.values[bit] if isinstance(bit, int) else bit == "1") << k for k, bit in enumerate(bits)
+            int(self.values[bit, 0] if isinstance(bit, int) else bit == "1") << k for k, bit in enumerate(bits)
         )
 
     def settle(self) -> None:
@@ -74,10 +90,10 @@ class NetlistSimulation:
             block.commit(self.values)
 
 
-def _block(parts: list[Part]) -> Block:
+def _block(parts: list[Part], copies: int) -> Block:
     make = parts[0].kind[0]
     assert callable(make)
-    block: Block = make(parts)
+    block: Block = make(parts, copies)
     return block
 
 

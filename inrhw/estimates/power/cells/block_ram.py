@@ -17,22 +17,27 @@ def block_ram_parts(cell: Json) -> Iterator[Part]:
         if _usual_ultra_ram(cell):
             yield Part((_Rams, _UltraRam), (), (), cell)
     elif _usual_block_ram(cell):
-        yield Part((_Rams, _BlockRam), (), (), cell)
+        bits = (36 if cell["type"] == "RAMB36E2" else 18) << 10
+        yield Part((_Rams, _BlockRam), (), (), cell, configuration_bits=bits)
 
 
 class _Rams(Stateful):
     """Memories one by one: a core has few, of many shapes."""
 
-    def __init__(self, parts: Sequence[Part]) -> None:
-        self._rams = [part.kind[1](part.cell) for part in parts]
+    def __init__(self, parts: Sequence[Part], copies: int) -> None:
+        self._rams = [[part.kind[1](part.cell) for _ in range(copies)] for part in parts]
+
+    def flip(self, part: int, bit: int, copy: int) -> None:
+        self._rams[part][copy].flip(bit)
 
     def capture(self, values: Values) -> None:
-        for ram in self._rams:
-            ram.capture(values)
+        for rams in self._rams:
+            for copy, ram in enumerate(rams):
+                ram.capture(values[:, copy])
 
     def commit(self, values: Values) -> None:
-        for ram in self._rams:
-            values[ram.outputs] = ram.out
+        for rams in self._rams:
+            values[rams[0].outputs] = np.column_stack([ram.out for ram in rams])
 
 
 def _usual_block_ram(cell: Json) -> bool:
@@ -74,6 +79,10 @@ class _BlockRam:
         parities = [output(cell, name, self._lanes) for name in ("DOUTPADOUTP", "DOUTPBDOUTP")]
         self.outputs = _array([*outputs[0], *outputs[1], *parities[0], *parities[1]])
         self.out = np.zeros(len(self.outputs), np.uint8)
+
+    def flip(self, bit: int) -> None:
+        """Flip a bit of the contents, those of INIT first, then those of INITP."""
+        (self._data if bit < len(self._data) else self._parity)[bit % len(self._data)] ^= 1
 
     def capture(self, values: Values) -> None:
         reads = {}
@@ -204,7 +213,7 @@ class _UltraRam:
         for k, (enable, write, place, data, enables) in enumerate(self._ports):
             if not values[enable]:
                 continue
-            word = self._words[number(values.take(place))]
+            word = self._words[int(number(values.take(place)))]
             if values[write]:
                 np.copyto(word, values.take(data), where=values.take(enables).astype(bool))
             else:

@@ -54,7 +54,7 @@ def dsp_parts(cell: Json) -> Iterator[Part]:
 class _Dsps:
     """DSP48E2: P = (A or A + D) * B + (PCIN or 0) + (P or 0)."""
 
-    def __init__(self, parts: Sequence[Part]) -> None:
+    def __init__(self, parts: Sequence[Part], copies: int) -> None:
         _, self._before_sum, self._inverted, *registers = parts[0].kind
         self._has: dict[str, int] = dict(registers)
         self._outputs = drives_of(parts)
@@ -65,11 +65,11 @@ class _Dsps:
             for name, (there, enable, reset) in _CLOCKED.items()
             if self._has[there] and (self._before_sum or there not in ("DREG", "ADREG"))
         }
-        self._state = {name: np.zeros(len(parts), np.int64) for name in _CLOCKED}
+        self._state = {name: np.zeros((len(parts), copies), np.int64) for name in _CLOCKED}
         self._next = dict(self._state)
 
     def _signed(self, values: Values, name: str) -> NDArray[np.int64]:
-        rows = values.take(self._inputs[name])
+        rows = values.take(self._inputs[name], 0)
         signed: NDArray[np.int64] = number(rows) - (rows[-1].astype(np.int64) << len(rows))
         return signed
 
@@ -82,14 +82,14 @@ class _Dsps:
         added = ((a + d + (1 << 26)) & (1 << 27) - 1) - (1 << 26)
         factor = a if not self._before_sum else state["ad"] if has["ADREG"] else added
         product = factor * b
-        mode = values.take(self._inputs["OPMODE"])
+        mode = values.take(self._inputs["OPMODE"], 0)
         free = {
             name: mode[k].astype(np.int64) ^ self._inverted >> k & 1
             for name, k in (("onward", 7), ("cascade", 4))
         }
         chosen = {name: state[name] if has["OPMODEREG"] else now for name, now in free.items()}
         total = state["m"] if has["MREG"] else product
-        total = total + chosen["cascade"] * number(values.take(self._inputs["PCIN"]))
+        total = total + chosen["cascade"] * number(values.take(self._inputs["PCIN"], 0))
         total = total + chosen["onward"] * state["p"] & (1 << 48) - 1
         return {"ad": added, "m": product, "p": total, **free}
 
@@ -110,8 +110,8 @@ class _Dsps:
         if "d" in self._registers:
             after["d"] = self._signed(values, "D")
         for name, (enable, reset) in self._registers.items():
-            kept = np.where(values.take(enable), after[name], state[name])
-            self._next[name] = np.where(values.take(reset), 0, kept)
+            kept = np.where(values.take(enable, 0), after[name], state[name])
+            self._next[name] = np.where(values.take(reset, 0), 0, kept)
 
     def commit(self, values: Values) -> None:
         self._state = dict(self._next)
@@ -119,5 +119,5 @@ class _Dsps:
             self._put(values, self._state["p"])
 
     def _put(self, values: Values, p: NDArray[np.int64]) -> None:
-        bits = p >> np.arange(48)[:, None] & 1
+        bits = p >> np.arange(48)[:, None, None] & 1
         values[self._outputs] = np.concatenate([bits, bits])

@@ -3,14 +3,15 @@
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from inrhw.synthesis.netlist import Json
 
-#: Every bit of a netlist by Yosys' number, which starts at 2: 0 and 1 are the constants.
+#: Every bit of a netlist by Yosys' number, which starts at 2, in each copy of it: uint8 [bits, copies]. 0 and 1 are
+#: the constants.
 Values = NDArray[np.uint8]
 
 #: Numbers of bits.
@@ -21,7 +22,10 @@ NOWHERE = -1
 
 
 class Block(Protocol):
-    """Cells of one kind, simulated together. A clock edge is `capture` of all, then `commit` of all."""
+    """Cells of one kind, simulated together. A clock edge is `capture` of all, then `commit` of all.
+
+    Made of the parts and the number of copies.
+    """
 
     def evaluate(self, values: Values) -> None:
         """Write the outputs that follow the inputs, or the state at an address, without a clock."""
@@ -31,6 +35,14 @@ class Block(Protocol):
 
     def commit(self, values: Values) -> None:
         """Take that state, and write the outputs that come from registers."""
+
+
+@runtime_checkable
+class Tables(Block, Protocol):
+    """A block whose parts have a configuration that a particle may change."""
+
+    def flip(self, part: int, bit: int, copy: int) -> None:
+        """Flip one bit of a part in one copy."""
 
 
 class Stateless:
@@ -66,6 +78,8 @@ class Part:
         As in the netlist.
     detail
         What else the block must know.
+    configuration_bits
+        Bits of a table, the lowest first in the cell's own order; 0 if it has none.
     """
 
     kind: tuple[Any, ...]
@@ -73,6 +87,7 @@ class Part:
     drives: tuple[int, ...]
     cell: Json
     detail: Any = None
+    configuration_bits: int = 0
 
 
 def pin(cell: Json, name: str, width: int = 1) -> tuple[int, ...]:
@@ -120,8 +135,8 @@ def pins_of(parts: Sequence[Part], name: str, width: int = 1) -> Bits:
 
 
 def number(rows: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """Return the numbers whose bits are given, lowest first."""
-    found: NDArray[np.int64] = _POWERS[: len(rows)] @ rows
+    """Return the numbers whose bits are given, lowest first, in the first axis."""
+    found: NDArray[np.int64] = np.tensordot(_POWERS[: len(rows)], rows, 1)
     return found
 
 

@@ -59,7 +59,8 @@ def slice_parts(cell: Json) -> Iterator[Part]:
 
 
 def _table(cell: Json, names: Sequence[str], table: int, driven: str = "O") -> Part:
-    return Part((_Luts, (len(names) + 1) // 2), pins(cell, names), output(cell, driven), cell, table)
+    bits = 0 if cell["type"].startswith("MUXF") else 1 << len(names)
+    return Part((_Luts, (len(names) + 1) // 2), pins(cell, names), output(cell, driven), cell, table, bits)
 
 
 def _bits(value: int, depth: int, step: int = 1) -> list[int]:
@@ -101,47 +102,55 @@ def _index(rows: NDArray[np.uint8]) -> NDArray[np.uint8]:
 class _Luts(Stateless):
     """Tables of up to 6 inputs: LUTs, inverters, multiplexers."""
 
-    def __init__(self, parts: Sequence[Part]) -> None:
+    def __init__(self, parts: Sequence[Part], copies: int) -> None:
         self._inputs = reads_of(parts)
         self._outputs = drives_of(parts)[0]
         # Filled-up inputs are 0, so that only the first entries are looked at.
-        self._tables = np.array([part.detail for part in parts], np.uint64)
+        self._tables = np.array([[part.detail] for part in parts], np.uint64)
+        # Part, copy and bit of each table that differs from copy to copy.
+        self._flipped: NDArray[np.int64] = np.zeros((3, 0), np.int64)
+
+    def flip(self, part: int, bit: int, copy: int) -> None:
+        self._flipped = np.column_stack([self._flipped, (part, copy, bit)])
 
     def evaluate(self, values: Values) -> None:
-        index = _index(values.take(self._inputs))
+        index = _index(values.take(self._inputs, 0))
         values[self._outputs] = self._tables >> index & np.uint64(1)
+        if self._flipped.size:
+            part, copy, bit = self._flipped
+            values[self._outputs[part], copy] ^= index[part, copy] == bit
 
 
 class _Carries(Stateless):
     """CARRY4: O = S xor carry in; carry out = carry in if S, else DI."""
 
-    def __init__(self, parts: Sequence[Part]) -> None:
+    def __init__(self, parts: Sequence[Part], copies: int) -> None:
         self._inputs = reads_of(parts)
         self._outputs = drives_of(parts)
 
     def evaluate(self, values: Values) -> None:
-        taken = values.take(self._inputs)
+        taken = values.take(self._inputs, 0)
         select, data = _index(taken[2:6]), _index(taken[6:10])
         total = (select | data) + (data & ~select) + (taken[0] | taken[1])  # an adder does it
         both = total & 15 | (select ^ total) >> 1 << 4
-        values[self._outputs] = both >> np.arange(8, dtype=np.uint8)[:, None] & 1
+        values[self._outputs] = both >> np.arange(8, dtype=np.uint8)[:, None, None] & 1
 
 
 class _Registers(Stateful):
     """FDRE and FDSE."""
 
-    def __init__(self, parts: Sequence[Part]) -> None:
+    def __init__(self, parts: Sequence[Part], copies: int) -> None:
         self._outputs = drives_of(parts)[0]
         self._data, self._enable = pins_of(parts, "D")[0], pins_of(parts, "CE")[0]
-        sets = np.array([part.cell["type"] == "FDSE" for part in parts])
-        self._reset = np.where(sets, pins_of(parts, "S")[0], pins_of(parts, "R")[0])
+        sets = np.array([[part.cell["type"] == "FDSE"] for part in parts])
+        self._reset = np.where(sets[:, 0], pins_of(parts, "S")[0], pins_of(parts, "R")[0])
         self._value = sets.astype(np.uint8)
-        self._next = np.array([parameter(part.cell, "INIT") for part in parts], np.uint8)
+        self._next = np.array([[parameter(part.cell, "INIT")] for part in parts], np.uint8)
 
     def capture(self, values: Values) -> None:
-        now = values.take(self._outputs)
-        after = now ^ (now ^ values.take(self._data)) & values.take(self._enable)
-        self._next = after ^ (after ^ self._value) & values.take(self._reset)
+        now = values.take(self._outputs, 0)
+        after = now ^ (now ^ values.take(self._data, 0)) & values.take(self._enable, 0)
+        self._next = after ^ (after ^ self._value) & values.take(self._reset, 0)
 
     def commit(self, values: Values) -> None:
         values[self._outputs] = self._next
@@ -150,27 +159,28 @@ class _Registers(Stateful):
 class _Addressed:
     """A memory of one bit a word for each part, read without a clock."""
 
-    def __init__(self, parts: Sequence[Part], stored: Sequence[Sequence[int]]) -> None:
+    def __init__(self, parts: Sequence[Part], stored: Sequence[Sequence[int]], copies: int) -> None:
         self._address = reads_of(parts)
         self._outputs = drives_of(parts)[0]
-        self._each = np.arange(len(parts))
-        self._state = np.array(stored, np.uint8)
+        self._each, self._copy = np.arange(len(parts))[:, None], np.arange(copies)
+        self._state = np.repeat(np.array(stored, np.uint8)[:, :, None], copies, 2)
 
     def evaluate(self, values: Values) -> None:
-        values[self._outputs] = self._state[self._each, number(values.take(self._address))]
+        address = number(values.take(self._address, 0))
+        values[self._outputs] = self._state[self._each, address, self._copy]
 
 
 class _ShiftRegisters(_Addressed):
     """SRL16E and SRLC32E."""
 
-    def __init__(self, parts: Sequence[Part]) -> None:
-        super().__init__(parts, [part.detail for part in parts])
+    def __init__(self, parts: Sequence[Part], copies: int) -> None:
+        super().__init__(parts, [part.detail for part in parts], copies)
         self._data, self._enable = pins_of(parts, "D")[0], pins_of(parts, "CE")[0]
         self._next = self._state
 
     def capture(self, values: Values) -> None:
-        shifted = np.column_stack([values.take(self._data), self._state[:, :-1]])
-        self._next = np.where(values.take(self._enable)[:, None], shifted, self._state)
+        shifted = np.concatenate([values.take(self._data, 0)[:, None], self._state[:, :-1]], 1)
+        self._next = np.where(values.take(self._enable, 0)[:, None], shifted, self._state)
 
     def commit(self, values: Values) -> None:
         self._state = self._next
@@ -179,18 +189,18 @@ class _ShiftRegisters(_Addressed):
 class _LutRams(_Addressed):
     """LUT RAM: written at the clock."""
 
-    def __init__(self, parts: Sequence[Part]) -> None:
-        super().__init__(parts, [part.detail[0] for part in parts])
+    def __init__(self, parts: Sequence[Part], copies: int) -> None:
+        super().__init__(parts, [part.detail[0] for part in parts], copies)
         self._written = np.array([part.detail[1] for part in parts], np.int64).T
         self._enable = pins_of(parts, "WE")[0]
-        self._where = self._at = np.zeros(0, np.int64)
+        self._where: tuple[NDArray[np.int64], ...] = (np.zeros(0, np.int64),) * 3
         self._next = np.zeros(0, np.uint8)
 
     def capture(self, values: Values) -> None:
-        taken = values.take(self._written)
-        self._where = np.flatnonzero(values.take(self._enable))
-        self._at = number(taken[1:])[self._where]
-        self._next = taken[0][self._where]
+        part, copy = np.nonzero(values.take(self._enable, 0))
+        taken = values[self._written[:, part], copy]
+        self._where = part, number(taken[1:]), copy
+        self._next = taken[0]
 
     def commit(self, values: Values) -> None:
-        self._state[self._where, self._at] = self._next
+        self._state[self._where] = self._next
