@@ -15,6 +15,7 @@ from inrhw.artifact.manifest_schema import schema_of_manifest
 from inrhw.base.settings import Field, fields_of, groups_of
 from inrhw.cli.app import app_for
 from inrhw.cli.recipe import Recipe
+from inrhw.reports.fault_page import schema_of_faults
 from inrhw.reports.report_schema import schema_of_report
 
 
@@ -78,7 +79,8 @@ class Schema(Declared):
 
     def markdown(self) -> Iterator[str]:
         """Yield the table and the schema."""
-        schema = {"report": schema_of_report, "manifest": schema_of_manifest}[self.arguments[0]]()
+        schemas = {"report": schema_of_report, "manifest": schema_of_manifest, "faults": schema_of_faults}
+        schema = schemas[self.arguments[0]]()
         yield "| key | always there | holds |\n|---|---|---|"
         for name, each in schema["properties"].items():
             told = each.get("description") or _kind(each)

@@ -3,7 +3,7 @@
 import types
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
 
@@ -16,7 +16,7 @@ Schema = dict[str, Any]
 _WORDS = {int: "a whole number", str: "a text", bool: "true or false"}
 
 #: What JSON Schema calls them.
-_SCHEMA_WORDS = {int: "integer", float: "number", str: "string", bool: "boolean"}
+_SCHEMA_WORDS = {int: "integer", float: "number", str: "string", bool: "boolean", types.NoneType: "null"}
 
 
 def to_json(value: Any) -> Any:
@@ -59,7 +59,7 @@ def from_json(kind: type[T], plain: Any) -> T:
 
 
 def schema_of(kind: Any) -> Schema:
-    """Return the schema of a type: int, float, str, bool, tuple, mapping, dataclass, or one of them or None.
+    """Return the schema of a type: int, float, str, bool, tuple, mapping, literal, dataclass, or any or None.
 
     Examples
     --------
@@ -69,8 +69,8 @@ def schema_of(kind: Any) -> Schema:
     origin, inner = get_origin(kind), get_args(kind)
     if origin is types.UnionType:
         return {"anyOf": [schema_of(each) for each in inner]}
-    if kind is types.NoneType:
-        return {"type": "null"}
+    if origin is Literal:
+        return {"enum": [*inner]}
     if origin is tuple:
         if inner[-1] is ...:
             return array(schema_of(inner[0]))

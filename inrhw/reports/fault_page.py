@@ -8,7 +8,9 @@ from rich.console import Console
 from rich.table import Table
 
 from inrhw.base.files import output_folder, write_atomically, write_json
+from inrhw.base.typed_json import DIALECT, Schema, schema_of
 from inrhw.base.version import __version__
+from inrhw.estimates.upsets.survey import Upsets
 from inrhw.networks.fault_survey import Place, Point, Survey
 from inrhw.reports.chart import Axis, Chart, Line
 from inrhw.reports.page import pages
@@ -31,7 +33,7 @@ class Row:
     places: list[Place | None]
 
 
-def write_survey(found: Survey, name: str, folder: Path) -> tuple[Path, Path]:
+def write_survey(found: Survey, name: str, folder: Path, upsets: Upsets | None = None) -> tuple[Path, Path]:
     """Write `folder`/faults.json and `folder`/faults.html, each atomically.
 
     Parameters
@@ -42,6 +44,8 @@ def write_survey(found: Survey, name: str, folder: Path) -> tuple[Path, Path]:
         Of the picture.
     folder
         Where to write; made if needed.
+    upsets
+        Of the configuration, if the core is unrolled and was synthesized.
 
     Raises
     ------
@@ -49,15 +53,35 @@ def write_survey(found: Survey, name: str, folder: Path) -> tuple[Path, Path]:
         The folder cannot be written.
     """
     json_path, html_path = (folder / name for name in FILES)
-    page = _html(found, name)
+    page = _html(found, name, upsets)
+    about = {"created_by": f"inrhw {__version__}", "picture": name}
+    configuration = {"configuration": asdict(upsets)} if upsets else {}
     with output_folder(folder):
-        write_json(json_path, {"created_by": f"inrhw {__version__}", "picture": name, **asdict(found)})
+        write_json(json_path, {**about, **asdict(found), **configuration})
         write_atomically(html_path, page.encode())
     return json_path, html_path
 
 
-def print_survey(found: Survey, console: Console) -> None:
-    """Print PSNR by amount, then the worst bits."""
+def schema_of_faults() -> Schema:
+    """Return the JSON Schema of faults.json."""
+    survey = schema_of(Survey)
+    about = {
+        "created_by": {"type": "string", "description": "Version of inrhw."},
+        "picture": {"type": "string", "description": "Name of the signal."},
+    }
+    upsets = schema_of(Upsets)
+    return {
+        "$schema": DIALECT,
+        "$id": "urn:inrhw:faults",
+        "title": "faults.json of inrhw",
+        **survey,
+        "properties": about | survey["properties"] | {"configuration": upsets},
+        "required": [*about, *survey["required"]],
+    }
+
+
+def print_survey(found: Survey, console: Console, upsets: Upsets | None = None) -> None:
+    """Print PSNR by amount, then the worst bits, then those of the configuration."""
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
     for heading in ("Fault", "Amount", "Mean dB", "Least dB"):
         table.add_column(heading, justify="left" if heading == "Fault" else "right", no_wrap=True)
@@ -68,6 +92,20 @@ def print_survey(found: Survey, console: Console) -> None:
     console.print(table)
     worst = max(found.places, key=lambda place: place.mean_loss_db)
     console.print(f"The worst bit: {_words(worst)}", markup=False, highlight=False, soft_wrap=True)
+    if upsets:
+        console.print(upset_words(upsets), markup=False, highlight=False, soft_wrap=True)
+
+
+def upset_words(upsets: Upsets) -> str:
+    """Return what flipped bits of the configuration do, in a sentence or two."""
+    share = 100 * upsets.critical / upsets.tried
+    node = upsets.nodes[0].node
+    return (
+        f"Configuration: of {upsets.tried:,} bits that were flipped one at a time, of {upsets.bits:,}, "
+        f"{upsets.critical:,} ({share:.1f} %) change the frame, most of them in {node}. Without upsets "
+        f"it has {upsets.clean_db:.2f} dB, at worst {upsets.worst_db:.2f}; the median of all that were "
+        f"tried is {upsets.median_db:.2f}."
+    )
 
 
 def bit_map(found: Survey) -> list[Row]:
@@ -97,7 +135,7 @@ def _words(place: Place) -> str:
     return f"{where}: {place.mean_loss_db:.1f} dB on average, {place.most_loss_db:.1f} at most"
 
 
-def _html(found: Survey, name: str) -> str:
+def _html(found: Survey, name: str, upsets: Upsets | None) -> str:
     curves = _curves(found)
     return (
         pages()
@@ -112,6 +150,8 @@ def _html(found: Survey, name: str) -> str:
             ],
             curves=curves,
             rows=bit_map(found),
+            upsets=upsets,
+            upset_words=upset_words,
             words=_words,
             shade=lambda place: round(min(1.0, max(0.0, place.mean_loss_db / _FULL_DB)), 3),
         )

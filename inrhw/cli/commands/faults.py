@@ -1,16 +1,22 @@
 """Try faults in the weights."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+from annotated_types import Ge
 from cyclopts import Parameter
 from rich.progress import Progress
 
 from inrhw.base.errors import InputError
+from inrhw.base.progress import OnProgress
+from inrhw.cli.build_folder import BuildFolder
+from inrhw.cli.commands.synth import Synth
 from inrhw.cli.options import AsJson, FolderArgument
-from inrhw.cli.terminal import COLUMNS, console, errors, print_file, print_paths
+from inrhw.cli.terminal import COLUMNS, console, errors, print_file, print_paths, warn
 
 if TYPE_CHECKING:
+    from inrhw.estimates.upsets.survey import Upsets
     from inrhw.networks.fault_survey import Memories
     from inrhw.networks.training.fitted import Fitted
 
@@ -19,10 +25,19 @@ def faults(
     folder: FolderArgument,
     *,
     trials: Annotated[int, Parameter(help="Trials of each rate and of each bit.")] = 8,
+    upsets: Annotated[
+        int,
+        Parameter(help="Configuration bits to flip in the netlist of an unrolled core; 0: none."),
+        Ge(0),
+    ] = 1024,
     seed: Annotated[int, Parameter(help="Seed of all random draws.")] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Measure the PSNR that a trained network loses to noise, flipped bits and stuck bits in its weights."""
+    """Measure the PSNR that a trained network loses to faults.
+
+    They are noise, flipped bits and stuck bits in its weights; of an unrolled core that was synthesized,
+    flipped bits of the configuration too.
+    """
     from inrhw.artifact.rebuild import has_banks
     from inrhw.networks.fault_survey import check_draws, survey
     from inrhw.networks.training.fitted import Fitted
@@ -35,21 +50,50 @@ def faults(
         )
     fitted = Fitted.load(folder)
     with Progress(*COLUMNS, console=errors, transient=True) as bars:
-        task = bars.add_task("faults", total=None)
+
+        def on_progress(what: str) -> OnProgress:
+            task = bars.add_task(what, total=None)
+            return lambda done, total: bars.update(task, completed=done, total=total)
+
         found = survey(
             fitted.model,
             fitted.picture.values,
             trials=trials,
             seed=seed,
             memories=_memories(fitted, folder),
-            on_progress=lambda done, total: bars.update(task, completed=done, total=total),
+            on_progress=on_progress("faults"),
         )
-    files = write_survey(found, fitted.picture.name, folder)
+        struck = _upsets(fitted, folder, upsets, seed, on_progress)
+    files = write_survey(found, fitted.picture.name, folder, struck)
     if as_json:
         print_file(files[0])
         return
-    print_survey(found, console)
+    print_survey(found, console, struck)
     print_paths(files)
+
+
+def _upsets(
+    fitted: "Fitted", folder: Path, most: int, seed: int, on_progress: Callable[[str], OnProgress]
+) -> "Upsets | None":
+    """Flip bits in the netlist of the core that was emitted, if it is unrolled and has the signal's size."""
+    from inrhw.artifact.manifest import core_there
+    from inrhw.estimates.upsets.survey import upsets_of
+    from inrhw.synthesis.synthesis import load_synthesis
+
+    manifest, signal, work = core_there(folder), fitted.picture, BuildFolder(folder)
+    if not most or manifest is None or manifest.folding is not None or manifest.sides != signal.sides:
+        return None
+    if not (folder / Synth.result).exists():
+        warn("no configuration bits were flipped: there is no netlist; run `inrhw synth` first")
+        return None
+    work.check_current(Synth)
+    synthesis = load_synthesis(folder)
+    if synthesis.board.family != "xcup":
+        warn(f"no configuration bits were flipped: there are no models of {synthesis.board.family} cells")
+        return None
+    return upsets_of(
+        folder, synthesis.netlist_json, signal.values, most=most, seed=seed, on_progress=on_progress("upsets")
+    )
 
 
 def _memories(fitted: "Fitted", folder: Path) -> "Memories | None":

@@ -2,9 +2,8 @@
 
 import io
 import json
-import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,17 +11,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from inrhw.artifact.manifest import Manifest
-from inrhw.base.errors import InputError, Mismatch
+from inrhw.base.errors import InputError
 from inrhw.base.files import digest, read_arrays, write_atomically
 from inrhw.base.progress import OnProgress, silent
-from inrhw.estimates.beats import coordinate_beats, value_beats
 from inrhw.estimates.power.cells.part import Values
 from inrhw.estimates.power.netlist_simulation import NetlistSimulation
-from inrhw.synthesis.netlist import Json, Netlist, top_module
+from inrhw.estimates.power.player import VECTORS, Player
+from inrhw.synthesis.netlist import Netlist, top_module
 
 FILE = "activity.npz"
-_VECTORS = "vectors.npz"
 
 #: What `Activity` has of every net bit.
 _COUNTS = ("bits", "toggles", "ones")
@@ -124,9 +121,7 @@ class Activity:
             raise InputError(f"{path} cannot be read ({error}); run `inrhw power` again") from error
         activity.check(netlist)
         if activity.vectors != _shown(folder):
-            raise InputError(
-                f"{path} was recorded with other pixels than {_VECTORS}; run `inrhw power` again"
-            )
+            raise InputError(f"{path} was recorded with other pixels than {VECTORS}; run `inrhw power` again")
         return activity
 
     def check(self, netlist: Path) -> None:
@@ -172,7 +167,7 @@ class Toggles:
 
 def _shown(folder: Path) -> str:
     """Return the hash of the pixels that a core is to show, "" where there are none."""
-    vectors = folder / _VECTORS
+    vectors = folder / VECTORS
     return digest(vectors) if vectors.is_file() else ""
 
 
@@ -206,7 +201,7 @@ def activity_of(
     if most_cycles < 1:
         raise InputError(f"activity needs at least one clock, not {most_cycles}")
     design = Netlist(top_module(netlist))
-    player = _Player(folder, design.module)
+    player = Player(folder, NetlistSimulation(design.module))
     frame = player.pixels
     room = max(2 * player.interval, MOST_WORK // max(1, len(design.cells)))
     cycles = min(frame * player.interval, most_cycles, room)
@@ -258,97 +253,3 @@ def activity_of_inputs(netlist: Path, inputs: Sequence[Mapping[str, int]], sourc
         toggles.note()
         simulation.clock()
     return toggles.counts(design, digest(netlist), f"{_SOURCE}, {source}")
-
-
-class _Player:
-    """A core in simulation that never waits for anything; its pixels are checked."""
-
-    def __init__(self, folder: Path, module: Json) -> None:
-        manifest = Manifest.load(folder)
-        vectors = read_arrays(folder / _VECTORS, ("pixels", "coordinates"), "inrhw emit")
-        self.pixels = manifest.beats
-        frame = slice(manifest.beats)  # of the first picture
-        self._golden = value_beats(manifest, vectors["pixels"][frame])
-        self.interval = math.ceil(manifest.clocks_a_beat)
-        self.taken = 0  # pixels since reset
-        self.remark = "; of the first picture" if manifest.pictures > 1 else ""
-        self.simulation = NetlistSimulation(module)
-        self._patience = 64 + manifest.scrub_clocks + manifest.latency + 2 * self.interval
-        self._width = manifest.beat_sides[0]
-        self._sent = 0
-        coordinates = vectors["coordinates"][frame]
-        self._beats = coordinate_beats(manifest, coordinates) if manifest.source == "stream" else []
-        self._steady = {"m_axis_tready": 1, **manifest.resting_inputs}
-        self._file = folder / manifest.weights_files[0] if manifest.loadable else None
-        self._words: list[int] = []
-        self._loaded = 0
-
-    def start(self, most_cycles: int) -> None:
-        """Reset the core and play until its first pixel; load its weights if none comes."""
-        simulation = self.simulation
-        for port, value in self._steady.items():
-            simulation.put(port, value)
-        simulation.put("aresetn", 0)
-        for _ in range(16):
-            simulation.settle()
-            simulation.clock()
-        simulation.put("aresetn", 1)
-        if self._gives_pixel():
-            return
-        if self._file is not None:
-            self._load(self._file, most_cycles)
-        if not self._gives_pixel():
-            raise Mismatch(f"the netlist gives no pixel in {self._patience} clocks; run `inrhw verify`")
-
-    def _load(self, file: Path, most_cycles: int) -> None:
-        try:
-            self._words = np.fromfile(file, "<u4").tolist()
-        except OSError as error:
-            raise InputError(f"{file} cannot be read ({error}); run `inrhw emit` again") from error
-        if len(self._words) > most_cycles:
-            raise InputError(
-                f"{file} has {len(self._words)} words, too many to load in this simulation; "
-                "use the default rates (`--activity default`)"
-            )
-        for _ in range(4 * len(self._words)):
-            if self._loaded < len(self._words):
-                self.play()
-        self.remark += ", after its weights were loaded"
-
-    def _gives_pixel(self) -> bool:
-        for _ in range(self._patience):
-            self.play()
-            if self.taken:
-                return True
-        return False
-
-    def play(self, note: Callable[[], None] = lambda: None) -> None:
-        """Offer what the core takes, settle, call `note`, take a pixel if there is one; then the edge."""
-        simulation = self.simulation
-        if self._beats:
-            place = self._sent % len(self._beats)
-            simulation.put("s_axis_tdata", self._beats[place])
-            simulation.put("s_axis_tuser", place == 0)
-            simulation.put("s_axis_tlast", place % self._width == self._width - 1)
-            simulation.put("s_axis_tvalid", 1)
-        waiting = self._loaded < len(self._words)
-        simulation.put("s_weights_tvalid", waiting)
-        if waiting:
-            simulation.put("s_weights_tdata", self._words[self._loaded])
-            simulation.put("s_weights_tlast", self._loaded == len(self._words) - 1)
-        simulation.settle()
-        note()
-        self._sent += bool(self._beats and simulation.get("s_axis_tready"))
-        self._loaded += bool(waiting and simulation.get("s_weights_tready"))
-        if simulation.get("m_axis_tvalid"):
-            self._take(simulation.get("m_axis_tdata"))
-        simulation.clock()
-
-    def _take(self, data: int) -> None:
-        number = self.taken % len(self._golden)
-        if data != self._golden[number]:
-            raise Mismatch(
-                f"the netlist gives {data:#x} at pixel {number}, not {self._golden[number]:#x}; "
-                "run `inrhw verify`"
-            )
-        self.taken += 1

@@ -40,9 +40,8 @@ class NetlistSimulation:
         # Also outputs of a block that are never read.
         pins = [bits for cell in module["cells"].values() for bits in cell["connections"].values()]
         largest = max([1, *(bit for bits in (*ports, *pins) for bit in bits if isinstance(bit, int))])
-        self.values: Values = np.zeros(
-            (largest + 2, copies), np.uint8
-        )  # the last is where outputs go that lead nowhere
+        # The last is where outputs go that lead nowhere.
+        self.values: Values = np.zeros((largest + 2, copies), np.uint8)
         self.values[1] = 1
         together: dict[tuple[int, tuple[object, ...]], list[int]] = defaultdict(list)
         for number, level in enumerate(_levels(parts)):
@@ -58,8 +57,14 @@ class NetlistSimulation:
                     self._tables[name].append((block, k, part.configuration_bits))
             block.commit(self.values)  # the initial state
 
+    @property
+    def configuration(self) -> dict[str, int]:
+        """Bits that can be flipped, of each cell that has some."""
+        bits = {name: max(bits for *_, bits in tables) for name, tables in self._tables.items()}
+        return {name: count for name, count in bits.items() if count}
+
     def flip(self, cell: str, bit: int, copy: int) -> None:
-        """Flip a bit of a cell's configuration in one copy: of a LUT's INIT, or of a block RAM's first contents."""
+        """Flip a bit of a cell's `configuration` in one copy: of a LUT's INIT or a block RAM's words."""
         for block, part, bits in self._tables[cell]:
             if bit < bits:
                 block.flip(part, bit, copy)
@@ -74,7 +79,8 @@ class NetlistSimulation:
         """Return the value of a port in the first copy; unknown bits are 0."""
         bits = self._ports[port]["bits"]
         return sum(
-            int(self.values[bit, 0] if isinstance(bit, int) else bit == "1") << k for k, bit in enumerate(bits)
+            int(self.values[bit, 0] if isinstance(bit, int) else bit == "1") << k
+            for k, bit in enumerate(bits)
         )
 
     def settle(self) -> None:

@@ -17,7 +17,8 @@ def block_ram_parts(cell: Json) -> Iterator[Part]:
         if _usual_ultra_ram(cell):
             yield Part((_Rams, _UltraRam), (), (), cell)
     elif _usual_block_ram(cell):
-        bits = (36 if cell["type"] == "RAMB36E2" else 18) << 10
+        written = any((*pin(cell, "WEA"), *pin(cell, "WEBWE")))
+        bits = 0 if written else (36 if cell["type"] == "RAMB36E2" else 18) << 10
         yield Part((_Rams, _BlockRam), (), (), cell, configuration_bits=bits)
 
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from inrhw.synthesis.netlist import Json
 
-#: Every bit of a netlist by Yosys' number, which starts at 2, in each copy of it: uint8 [bits, copies]. 0 and 1 are
-#: the constants.
+#: Every bit of a netlist by Yosys' number, which starts at 2, in each copy of it: uint8 [bits, copies].
+#: 0 and 1 are the constants.
 Values = NDArray[np.uint8]
 
 #: Numbers of bits.

@@ -1,0 +1,217 @@
+"""Configuration upsets: what a core shows when one bit of its LUTs or fixed block RAMs has flipped."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inrhw.artifact.manifest import Manifest
+from inrhw.base.progress import OnProgress, silent
+from inrhw.estimates.upsets.recording import Place, Recording
+from inrhw.signals.likeness import psnr_db
+from inrhw.signals.patches import Patches
+from inrhw.signals.samples import Values
+from inrhw.synthesis.netlist import Netlist, top_module
+
+#: Copies of the netlist that are simulated together.
+COPIES = 128
+
+
+@dataclass(frozen=True)
+class NodeUpsets:
+    """Bits of one node of the pipeline.
+
+    Attributes
+    ----------
+    node
+        Its name; "top" for what belongs to none.
+    bits
+        Bits of configuration.
+    tried
+        How many of them were flipped, one at a time.
+    critical
+        How many of those changed the frame.
+    median_db, worst_db
+        PSNR in dB of the frames that changed; None if none did.
+    """
+
+    node: str
+    bits: int
+    tried: int
+    critical: int
+    median_db: float | None
+    worst_db: float | None
+
+
+@dataclass(frozen=True)
+class Upsets:
+    """What one flipped bit of the configuration does.
+
+    Attributes
+    ----------
+    bits
+        Of all LUTs, and of block RAMs that are never written.
+    tried
+        How many were flipped, one at a time: all, or an even sample.
+    critical
+        How many of those changed any pixel of the frame, or where the frame begins or a line ends.
+    unread
+        How many of those tried no pixel of the frame reads.
+    unfinished
+        With how many too few pixels came; the others count as zeros.
+    clean_db
+        PSNR in dB of the core's frame without upsets.
+    median_db, worst_db
+        PSNR in dB over all that were tried.
+    nodes
+        By node of the pipeline, the worst first.
+    """
+
+    bits: int
+    tried: int
+    critical: int
+    unread: int
+    unfinished: int
+    clean_db: float
+    median_db: float
+    worst_db: float
+    nodes: tuple[NodeUpsets, ...]
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """What a flipped bit did."""
+
+    db: float
+    critical: bool = False
+    finished: bool = True
+
+
+def upsets_of(
+    folder: Path, netlist: Path, signal: Values, *, most: int, seed: int, on_progress: OnProgress = silent
+) -> Upsets:
+    """Flip bits of a core's configuration, one at a time, and render its frame with each.
+
+    The netlist is simulated from power-up on, as long as a frame takes, with the bit wrong from the start.
+    Its inputs are those that it has without upsets.
+
+    Parameters
+    ----------
+    folder
+        The artifact: manifest.json and vectors.npz.
+    netlist
+        Its netlist in JSON, for UltraScale+.
+    signal
+        What the core should render, as `Samples.values` has it.
+    most
+        Bits to flip: all if there are not more, else so many that are drawn evenly.
+    seed
+        Of the draw.
+    on_progress
+        Called with (bits done, bits in all).
+
+    Raises
+    ------
+    InputError
+        A file is missing, or the netlist has a cell without a model.
+    Mismatch
+        The netlist without upsets gives a wrong pixel.
+    """
+    design = Netlist(top_module(netlist))
+    recording = Recording(folder, design)
+    frame = _Frame(Manifest.load(folder), signal, recording.observed)
+    chosen = _drawn(recording.configuration, most, seed)
+    read = [place for place in chosen if recording.reads(place)]
+    # Those of a batch have about the same fan-out.
+    near = recording.steps_to_output()
+    read.sort(key=lambda place: (near.get(place.cell, 0), place))
+    found = dict.fromkeys(chosen, frame.clean)
+    unread = len(chosen) - len(read)
+    for first in range(0, len(read), COPIES):
+        batch = read[first : first + COPIES]
+        found |= zip(batch, frame.outcomes(recording.with_upsets(batch)), strict=True)
+        on_progress(unread + first + len(batch), len(chosen))
+    outcomes = list(found.values())
+    dbs = [each.db for each in outcomes]
+    return Upsets(
+        sum(recording.configuration.values()),
+        len(chosen),
+        sum(each.critical for each in outcomes),
+        unread,
+        sum(not each.finished for each in outcomes),
+        frame.clean.db,
+        float(np.median(dbs)),
+        min(dbs),
+        tuple(sorted(_by_node(design, recording.configuration, found), key=_harm, reverse=True)),
+    )
+
+
+def _drawn(sizes: Mapping[str, int], most: int, seed: int) -> list[Place]:
+    """Return all bits of cells, or an even sample."""
+    ends = np.cumsum(list(sizes.values()))
+    total = int(ends[-1])
+    rng = np.random.default_rng(seed)
+    chosen = np.arange(total) if total <= most else np.sort(rng.choice(total, most, replace=False))
+    cells = np.searchsorted(ends, chosen, side="right")
+    names, starts = list(sizes), ends - list(sizes.values())
+    return [Place(names[k], int(bit - starts[k])) for k, bit in zip(cells, chosen, strict=True)]
+
+
+def _by_node(
+    design: Netlist, sizes: Mapping[str, int], found: Mapping[Place, _Outcome]
+) -> Iterator[NodeUpsets]:
+    bits: dict[str, int] = defaultdict(int)
+    of_node: dict[str, list[_Outcome]] = defaultdict(list)
+    nodes = {cell: design.node_of_cell(design.cells[cell]) for cell in sizes}
+    for cell, count in sizes.items():
+        bits[nodes[cell]] += count
+    for place, outcome in found.items():
+        of_node[nodes[place.cell]].append(outcome)
+    for node, count in bits.items():
+        dbs = [each.db for each in of_node[node] if each.critical]
+        median, worst = (float(np.median(dbs)), min(dbs)) if dbs else (None, None)
+        yield NodeUpsets(node, count, len(of_node[node]), len(dbs), median, worst)
+
+
+def _harm(node: NodeUpsets) -> tuple[float, float]:
+    """Return what nodes are sorted by: the bits that are critical, as the sample has it."""
+    return node.bits * node.critical / max(1, node.tried), node.bits
+
+
+class _Frame:
+    """What a frame should be, and what it is without upsets."""
+
+    def __init__(self, manifest: Manifest, signal: Values, observed: NDArray[np.uint8]) -> None:
+        self._manifest, self._signal = manifest, signal
+        self._words = self._beats(observed)
+        self.clean = _Outcome(self._db(self._words))
+
+    def outcomes(self, observed: NDArray[np.uint8]) -> Iterator[_Outcome]:
+        """Yield what each copy [clocks, bits, copies] did."""
+        for copy in range(observed.shape[2]):
+            words = self._beats(observed[:, :, copy])
+            if np.array_equal(words, self._words):
+                yield self.clean
+            else:
+                yield _Outcome(self._db(words), True, len(words) == self._manifest.beats)
+
+    def _beats(self, observed: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Return the bits of the frame's beats, `OBSERVED` but for the first."""
+        return observed[observed[:, 0] == 1, 1:][: self._manifest.beats]
+
+    def _db(self, words: NDArray[np.uint8]) -> float:
+        manifest = self._manifest
+        order, width = manifest.tdata_order, manifest.value.bits_per_channel
+        bits = np.zeros((manifest.beats, len(order), width), np.int64)
+        bits[: len(words)] = words[:, : len(order) * width].reshape(len(words), len(order), width)
+        codes = bits @ (1 << np.arange(width))
+        if manifest.value.signed:
+            codes -= bits[:, :, -1] << width
+        in_order = np.empty_like(codes)
+        in_order[:, list(order)] = codes
+        if manifest.patch_order:
+            in_order = Patches(manifest.sides, manifest.patch).scatter(in_order)
+        return psnr_db(self._signal, in_order.astype(self._signal.dtype).reshape(self._signal.shape))
