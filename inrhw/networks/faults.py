@@ -1,7 +1,8 @@
 """What a network renders when its stored weights are not what they were: noise, flipped and stuck bits.
 
-Weights and biases are codes in two's complement, those that a folded core keeps in its memories. A changed
-code is computed with as it is: no row finds another scale because one of its weights grew.
+Weights and biases are codes in two's complement, those that a folded core keeps in its memories; binary and
+ternary weights are signs. A changed code is computed with as it is: no row finds another scale because one of
+its weights grew.
 """
 
 import copy
@@ -17,7 +18,7 @@ from inrhw.base.errors import InputError
 from inrhw.base.types import Codes, Fixed
 from inrhw.networks.hadamard import HadamardLayer
 from inrhw.networks.inr import INR
-from inrhw.ops.codes.uniform import Uniform
+from inrhw.ops.linear.folded_dense.signs import from_words, to_words
 from inrhw.signals.samples import Values
 
 
@@ -37,6 +38,8 @@ class Stored:
         What 1 is worth, float64 [rows, 1].
     bits
         Width of a code, sign included.
+    signs
+        Whether a code tells a sign, or a sign or zero: see `inrhw.ops.linear.folded_dense.signs`.
     """
 
     layer: int
@@ -44,11 +47,20 @@ class Stored:
     codes: Codes
     unit: NDArray[np.float64]
     bits: int
+    signs: bool = False
 
     @property
     def values(self) -> NDArray[np.float64]:
-        """What is computed with, [rows, columns]."""
-        return self.codes * self.unit
+        """What is computed with, [rows, columns].
+
+        Examples
+        --------
+        >>> words = np.array([[-2, -1, 0, 1]])
+        >>> Stored(0, "weights", words, np.array([[0.5]]), 2, signs=True).values.tolist()
+        [[0.0, -0.5, 0.0, 0.5]]
+        """
+        words = self.codes & (1 << self.bits) - 1
+        return (from_words(words, self.bits) if self.signs else self.codes) * self.unit
 
     def with_bits(self, flips: Codes) -> "Stored":
         """Return it with the bits flipped that are 1 in `flips`, int64 [rows, columns].
@@ -77,10 +89,6 @@ def stored(model: INR) -> list[Stored]:
     for k, layer in enumerate(copy.deepcopy(model).cpu().double().dense_layers()):
         if isinstance(layer, HadamardLayer):
             raise InputError("faults need weights that are stored as they are, not rotated (dhq)")
-        if not isinstance(layer.code, Uniform):
-            raise InputError(
-                "faults need uniform weights: how a weight_code is stored is not defined; train without it"
-            )
         if not layer.weight.requires_grad:
             continue
         assert layer.weight_bits is not None
@@ -89,9 +97,23 @@ def stored(model: INR) -> list[Stored]:
         bias_unit = unit * 2.0**-layer.input_format.frac
         codes, bias_codes = np.rint(weight / unit), np.rint(bias[:, None] / bias_unit)
         bias_bits = Fixed.holding(min(-1, int(bias_codes.min())), int(bias_codes.max()), 0).width
-        found.append(Stored(k, "weights", codes.astype(np.int64), unit, layer.weight_bits))
+        if sign_bits := layer.code.sign_bits:
+            found.append(_signs(k, weight, unit, sign_bits))
+        else:
+            found.append(Stored(k, "weights", codes.astype(np.int64), unit, layer.weight_bits))
         found.append(Stored(k, "biases", bias_codes.astype(np.int64), bias_unit, bias_bits))
     return found
+
+
+def _signs(layer: int, weight: NDArray[np.float64], unit: NDArray[np.float64], bits: int) -> Stored:
+    """Return weights that are a power of two of their row, its opposite, or 0."""
+    level = np.abs(weight).max(axis=1, keepdims=True)
+    # What a bit that flips in a row of zeros is worth: see `folded_dense.rows`.
+    living = level[level > 0]
+    level = np.where(level > 0, level, living.min() if living.size else unit)
+    sign = 1 << (bits - 1)
+    words = to_words(np.sign(weight).astype(np.int64), bits)
+    return Stored(layer, "weights", (words ^ sign) - sign, level, bits, signs=True)
 
 
 def rendered_with(model: INR, numbers: Sequence[Stored]) -> Values:

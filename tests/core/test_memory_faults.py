@@ -16,6 +16,7 @@ from inrhw.lowering.folding import Fold, Folding, fold
 from inrhw.lowering.integer_graph import lower
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.inr import INR
+from inrhw.networks.precision import Precision
 from inrhw.ops.linear.dense.node import Dense
 from inrhw.ops.linear.folded_dense.fold import MemoryFormat
 from inrhw.ops.linear.folded_dense.node import FoldedDense
@@ -36,6 +37,15 @@ def core(weights: str, source: str, weight_ecc: str) -> Core:
 def test_without_flips_the_picture_is_the_same(weights: str, source: str, weight_ecc: str) -> None:
     one = core(weights, source, weight_ecc)
     assert is_strikable(one)
+    assert (rendered(one, lambda contents: contents) == one.golden()[0]).all()
+
+
+@pytest.mark.parametrize("code", ["binary", "ternary", "csd2"])
+def test_without_flips_a_core_of_weight_codes_is_the_same(code: str) -> None:
+    architecture = replace(ARCHITECTURE, precision=Precision(weight_code=code))
+    folding = Folding((Fold(2, 2), Fold(3, 2), Fold(1, 3)), "rom")
+    graph = fold(lower(INR(architecture, seed=1).quantized()), folding, architecture.precision)
+    one = Core(graph, architecture.grid, "raster")
     assert (rendered(one, lambda contents: contents) == one.golden()[0]).all()
 
 

@@ -8,7 +8,6 @@ from inrhw.base.errors import InputError
 from inrhw.lowering.folding import Folding, fold
 from inrhw.lowering.integer_graph import lower
 from inrhw.networks.architecture import Architecture
-from inrhw.networks.faults import stored
 from inrhw.networks.inr import INR
 from inrhw.networks.precision import Precision
 from inrhw.networks.shared import SharedArchitecture
@@ -82,8 +81,6 @@ def test_what_a_code_does_not_go_with_is_refused(picture: Picture) -> None:
         fit(picture, architecture_of("binary"), Training(1, digits_loss=0.1))
     with pytest.raises(InputError, match="flip_training"):
         fit(picture, architecture_of("binary"), Training(1, flip_training=0.1))
-    with pytest.raises(InputError, match="faults"):
-        stored(INR(architecture_of("binary")).quantized())
 
 
 def test_bits_a_weight_are_those_of_the_code_and_the_uniform_layers() -> None:

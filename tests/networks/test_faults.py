@@ -18,6 +18,7 @@ from inrhw.networks.faults import (
 )
 from inrhw.networks.inr import INR
 from inrhw.networks.precision import Precision
+from inrhw.ops.registry import weight_codes
 
 MODELS = ("quadinr", "siren", "finer", "gauss", "relu_pe")
 
@@ -35,6 +36,27 @@ def test_without_faults_the_picture_is_the_same(model: str) -> None:
     assert (
         rendered_with_noise(quantized, numbers, 0.0, np.random.default_rng(0)) == quantized.render()
     ).all()
+
+
+@pytest.mark.parametrize("code", sorted(weight_codes()))
+def test_codes_are_stored_as_a_folded_core_stores_them(code: str) -> None:
+    quantized = network(precision=Precision(weight_code=code))
+    numbers = stored(quantized)
+    assert (rendered_with(quantized, numbers) == quantized.render()).all()
+    hidden = [one for one in numbers if one.what == "weights" and 0 < one.layer < 3]
+    assert all(one.bits == (weight_codes()[code].sign_bits or 9) for one in hidden)
+    for one in numbers:
+        assert one.codes.min() >= -(1 << one.bits - 1)
+        assert one.codes.max() < 1 << one.bits - 1
+
+
+@pytest.mark.parametrize(("code", "bit", "change"), [("binary", 0, 2), ("ternary", 1, 2), ("ternary", 0, 1)])
+def test_a_flipped_bit_turns_a_sign_round_or_makes_it_a_zero(code: str, bit: int, change: int) -> None:
+    """Of a zero of two bits the lower bit makes a one; the upper one makes the word that is a zero too."""
+    weights = stored(network(precision=Precision(weight_code=code)))[2]
+    other = weights.with_bits(np.full_like(weights.codes, 1 << bit))
+    wanted = np.where(weights.values == 0, 1 - bit, change)
+    np.testing.assert_array_equal(np.abs(other.values - weights.values), wanted * weights.unit)
 
 
 @given(st.integers(2, 16), st.data())
