@@ -72,6 +72,8 @@ class Artifact:
         Clocks in which that is done, when no pixel is under way.
     scrub_clocks
         Clocks before each frame, when no pixel is under way, in which the core repairs its memories.
+    weight_ecc
+        What protects them.
     position_bits, step_bits
         Of a window's x and y, and of its step.
     any_coordinates, any_pixels
@@ -103,6 +105,7 @@ class Artifact:
     tiles: NDArray[np.int64]
     place_clocks: int
     scrub_clocks: int
+    weight_ecc: str
     position_bits: int
     step_bits: int
     any_coordinates: NDArray[np.int64]
@@ -165,6 +168,7 @@ class Artifact:
             _tiles(manifest),
             manifest.place_clocks,
             manifest.scrub_clocks,
+            manifest.folding.weight_ecc if manifest.folding else "none",
             manifest.window.position_bits if manifest.window else 0,
             manifest.window.step_bits if manifest.window else 0,
             *anywhere,

@@ -1,4 +1,4 @@
-"""Test of a core that repairs its memories: bits flip in them while it runs."""
+"""Tests of cores that protect their memories: bits flip in them while they run."""
 
 import re
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ import numpy as np
 from artifact import Artifact
 from bus import Registers
 from traffic import Traffic, begin, end
-from twin import ALARM, CLEAR, FRAME_DONE, RUN, START, UNCORRECTED, WAITING
+from twin import ALARM, BUSY, CLEAR, FRAME_DONE, RUN, START, UNCORRECTED, WAITING
 
 #: Bits of a piece, which has its own checks.
 _PIECE = 32
@@ -44,6 +44,53 @@ async def repair_words(dut: Any) -> None:
     assert await registers.read("ERRORS") == 0, "repair_words: clear leaves ERRORS"
     await _frame(traffic, registers, artifact)
     end(settings, traffic, "repair_words", flips=len(memories))
+
+
+@cocotb.test()
+async def count_errors(dut: Any) -> None:
+    """Flip a check of a word of each memory for a frame: the frame is counted, and every pixel is right.
+
+    Two of them are told where the code sees that they are two. Of a netlist as above.
+    """
+    settings, traffic, _ = await begin(dut, "count_errors")
+    artifact, link = settings.artifact, traffic.link
+    registers = Registers(link.bus, artifact.control, traffic.play)
+    bank = await Registers(link.bus, artifact.registers, traffic.play).status("bank") if artifact.files else 0
+    words = [_word(memory, bank, 0) for memory in _memories(dut) if len(memory) > 1]
+    link.pixels_due = False
+    await registers.write("CONTROL", RUN)
+    await _until(traffic, registers, WAITING)
+    while await registers.read("STATUS") & BUSY:
+        await traffic.play(link.clocks)
+    await registers.write("CONTROL", RUN | CLEAR | ALARM)
+    for counted, word in enumerate(words, 1):
+        await _read_wrong(traffic, registers, artifact, word, 1)
+        errors = await registers.read("ERRORS")
+        assert errors == counted, f"count_errors: ERRORS is {errors:#x} after {counted} frames with a flip"
+    await _frame(traffic, registers, artifact, ALARM)
+    assert await registers.read("ERRORS") == len(words), "count_errors: a frame without flips is counted"
+    assert not link.interrupt, "count_errors: what was corrected raises an alarm"
+    if words and artifact.weight_ecc == "ecc":
+        await _read_wrong(traffic, registers, artifact, words[0], 2)
+        errors = await registers.read("ERRORS")
+        assert errors == 1 << 16 | len(words), f"count_errors: ERRORS is {errors:#x} after two flips"
+        assert await registers.read("STATUS") & UNCORRECTED, "count_errors: two flips of a word are not told"
+        assert link.interrupt, "count_errors: two flips of a word raise no alarm"
+    await registers.write("CONTROL", RUN | CLEAR)
+    await registers.write("STATUS", UNCORRECTED)
+    assert await registers.read("ERRORS") == 0, "count_errors: clear leaves ERRORS"
+    await _frame(traffic, registers, artifact)
+    end(settings, traffic, "count_errors", flips=len(words))
+
+
+async def _read_wrong(
+    traffic: Traffic, registers: Registers, artifact: Artifact, word: Any, flips: int
+) -> None:
+    """Flip so many of the highest bits of a word while a frame is made, and flip them back."""
+    right = int(word.value)
+    word.value = right ^ (1 << flips) - 1 << len(word) - flips
+    await _frame(traffic, registers, artifact, ALARM)
+    word.value = right
 
 
 def _memories(scope: Any) -> Iterator[Any]:
@@ -90,13 +137,13 @@ async def _walks(traffic: Traffic) -> None:
         await traffic.play(traffic.link.clocks)
 
 
-async def _frame(traffic: Traffic, registers: Registers, artifact: Artifact) -> None:
-    """Let a frame be made; every pixel of it is compared."""
+async def _frame(traffic: Traffic, registers: Registers, artifact: Artifact, kept: int = 0) -> None:
+    """Let a frame be made, with more of CONTROL set; every pixel of it is compared."""
     before = traffic.link.taken
     await registers.write("STATUS", FRAME_DONE)
-    await registers.write("CONTROL", RUN | START)
+    await registers.write("CONTROL", RUN | START | kept)
     await _until(traffic, registers, FRAME_DONE)
-    assert traffic.link.taken - before == len(artifact), "repair_words: a start gave no whole frame"
+    assert traffic.link.taken - before == len(artifact), "a start gave no whole frame"
 
 
 async def _until(traffic: Traffic, registers: Registers, flag: int) -> None:
@@ -105,4 +152,4 @@ async def _until(traffic: Traffic, registers: Registers, flag: int) -> None:
         await traffic.play(traffic.link.clocks)
         if await registers.read("STATUS") & flag:
             return
-    raise AssertionError(f"repair_words: STATUS never has {flag:#x}")
+    raise AssertionError(f"STATUS never has {flag:#x}")

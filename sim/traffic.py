@@ -174,6 +174,7 @@ _SEEDS = {
     "refuse_files": 8,
     "give_up_files": 9,
     "repair_words": 10,
+    "count_errors": 12,
     "load_tiles": 11,
 }
 

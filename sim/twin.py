@@ -31,9 +31,9 @@ class Twin:
 
     def __init__(self, artifact: Artifact) -> None:
         self._names = {address: name for name, address in artifact.control.items()}
-        scrubs = "ERRORS" in artifact.control
-        self._kept = _KEPT | ALARM * scrubs
-        self._inside = BUSY | WAITING | ASKED | UNCORRECTED * scrubs
+        counts_errors = "ERRORS" in artifact.control
+        self._kept = _KEPT | ALARM * counts_errors
+        self._inside = BUSY | WAITING | ASKED | UNCORRECTED * counts_errors
         major, minor, patch = map(int, re.findall(r"\d+", __version__)[:3])
         self._constants = {"ID": _ID, "VERSION": major << 16 | minor << 8 | patch}
         if len(artifact.sizes) == 1:

@@ -11,7 +11,7 @@ from inrhw.base.errors import InputError, InrhwError
 from inrhw.core.registers.control_map import (
     CONTROL_FIELDS,
     CONTROL_ID,
-    SCRUB_FIELDS,
+    ERROR_FIELDS,
     WINDOW_REGISTERS,
     ControlRegister,
     control_fields,
@@ -55,7 +55,7 @@ class CoreDriver:
     ) -> None:
         self._read, self._write = read, write
         manifest = Manifest.load(Path(folder))
-        self._pages, self._scrubs = _pages(manifest), manifest.scrubs
+        self._pages, self._counts_errors = _pages(manifest), manifest.counts_errors
         self._sizes = manifest.picture_sizes
         self._window_limits = _window_limits(manifest)
         if not self._pages:
@@ -103,7 +103,7 @@ class CoreDriver:
     def status(self) -> dict[str, bool]:
         """Fields of STATUS by name, see docs/control.md."""
         word = self._page("control", ControlRegister.STATUS)
-        fields = control_fields(ControlRegister.STATUS, self._scrubs)
+        fields = control_fields(ControlRegister.STATUS, self._counts_errors)
         return {name: bool(field.of(word)) for name, field in fields.items()}
 
     @property
@@ -116,21 +116,24 @@ class CoreDriver:
 
     @property
     def alarms(self) -> bool:
-        """Whether a word of a memory that cannot be repaired raises the interrupt line."""
-        self._scrubbed()
+        """Whether a word of a memory that cannot be corrected raises the interrupt line."""
+        self._counting()
         return bool(self._control("alarm"))
 
     @alarms.setter
     def alarms(self, value: bool) -> None:
-        self._scrubbed()
+        self._counting()
         self._set(alarm=value)
 
     @property
     def errors(self) -> dict[str, int]:
-        """Words of memories, 32 bits of each, repaired and not since `clear`, modulo 2**16."""
-        self._scrubbed()
+        """Errors that were corrected and that could not be since `clear`, each modulo 2**16.
+
+        With --weight-ecc scrub words of memories, 32 bits of each; else frames in which one was read.
+        """
+        self._counting()
         word = self._read(ControlRegister.ERRORS)
-        return {name: field.of(word) for name, field in SCRUB_FIELDS[ControlRegister.ERRORS].items()}
+        return {name: field.of(word) for name, field in ERROR_FIELDS[ControlRegister.ERRORS].items()}
 
     def clear(self) -> None:
         """Set the counts to zero and forget what STATUS remembers."""
@@ -232,17 +235,17 @@ class CoreDriver:
 
     def _control(self, field: str) -> int:
         word = self._page("control", ControlRegister.CONTROL)
-        return control_fields(ControlRegister.CONTROL, self._scrubs)[field].of(word)
+        return control_fields(ControlRegister.CONTROL, self._counts_errors)[field].of(word)
 
-    def _scrubbed(self) -> None:
-        """Raise InputError unless the core repairs its memories and can tell of it."""
-        if not self._scrubs or "control" not in self._pages:
-            raise InputError("this core counts no errors; emit it with --weight-ecc scrub and --control")
+    def _counting(self) -> None:
+        """Raise InputError unless the core's memories are protected and it can tell of them."""
+        if not self._counts_errors or "control" not in self._pages:
+            raise InputError("this core counts no errors; emit it with --weight-ecc and --control")
 
     def _set(self, **values: int) -> None:
         word = self._page("control", ControlRegister.CONTROL)
         for name, value in values.items():
-            field = control_fields(ControlRegister.CONTROL, self._scrubs)[name]
+            field = control_fields(ControlRegister.CONTROL, self._counts_errors)[name]
             word = word & ~field.mask | int(value) << field.low
         self._write(ControlRegister.CONTROL, word)
 

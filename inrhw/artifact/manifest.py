@@ -214,6 +214,11 @@ class Manifest:
         return self.folding is not None and self.folding.weight_ecc == "scrub"
 
     @property
+    def counts_errors(self) -> bool:
+        """Whether registers count errors in memories, if there are such registers."""
+        return self.folding is not None and self.folding.weight_ecc != "none"
+
+    @property
     def scrub_clocks(self) -> int:
         """Clocks that this takes; 0 if it does not."""
         pieces = sum(chunks(each.width) * each.depth for each in self.memories)

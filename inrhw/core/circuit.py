@@ -25,7 +25,7 @@ from inrhw.core.sources.counter import PixelCounter
 from inrhw.core.sources.stream import StreamSourceComponent, bits_per_axis
 from inrhw.core.sources.window import WindowSource
 from inrhw.gateware.fifo import CreditGate, Fifo
-from inrhw.gateware.memory import share_bus, starts_empty
+from inrhw.gateware.memory import any_errors, share_bus, starts_empty
 from inrhw.gateware.patch_buffer import PatchBuffer
 from inrhw.gateware.pipeline import delay, delay_valid
 from inrhw.signals.grid import Grid
@@ -146,7 +146,8 @@ class CoreComponent(wiring.Component):
         core, buffer = self._core, self._core.buffer
         under_way = core.credits + (2 * buffer.patches + 1 if buffer else 0)
         leaving = Grid(*core.beat_sides) if buffer else None
-        return Control(core.scans, under_way, core.window_source, leaving=leaving, scrubs=core.scrubs)
+        errors = ("pieces" if core.scrubs else "frames") if core.counts_errors else None
+        return Control(core.scans, under_way, core.window_source, leaving=leaving, errors=errors)
 
     def _select(self) -> PictureSelect:
         scans, pictures = self._core.scans, self._core.pictures
@@ -212,6 +213,8 @@ class CoreComponent(wiring.Component):
                 control.ready.eq(self.m_axis_tready),
                 self.interrupt.eq(control.interrupt),
             ]
+            if telling := [each for each in (raster, network) if "errors" in each.signature.members]:
+                m.d.sync += Cat(control.corrected, control.uncorrected).eq(any_errors(telling))
         wiring.connect(m, raster.o, network.i)
         if loader := pages.loader:
             own = len(self._core.raster.memories)

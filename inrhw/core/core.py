@@ -286,6 +286,11 @@ class Core:
         return any(isinstance(node, FoldedDense) and node.weight_ecc == "scrub" for node in nodes)
 
     @property
+    def counts_errors(self) -> bool:
+        """Whether registers count errors in memories."""
+        return self.control and (self.scrubs or self.graph.tells_errors)
+
+    @property
     def held_between_frames(self) -> bool:
         """Whether memories are written between two frames: words are repaired, or a tile is replaced."""
         return self.scrubs or any(memory.part for memory in self.memories)

@@ -73,6 +73,11 @@ class Contents:
         return self.width + self.protection.check_bits
 
     @property
+    def is_protected(self) -> bool:
+        """Whether a word that is read tells of its errors."""
+        return self.protection.check_bits > 0
+
+    @property
     def joined(self) -> "Contents":
         """All banks as one: each begins at a power of two, behind zeros."""
         place = range(whole_depth(self.depth))
@@ -250,6 +255,9 @@ LOAD_BUS = wiring.Signature(
 #: Words of the deepest memory that its address reaches, for one of its two contents.
 MAX_LOADABLE_DEPTH = 1 << 16
 
+#: What is told of words that are read: one was corrected (the low bit), one could not be (the high bit).
+ERRORS = {"errors": Out(2)}
+
 #: The wires of the bus that lead from the loader to the memories.
 TO_MEMORIES = tuple(name for name, member in LOAD_BUS.members.items() if member.flow is Out)
 
@@ -273,6 +281,8 @@ class WeightMemory(wiring.Component):
         The word to read; `bank` only if there are many.
     data
         The word.
+    errors
+        `ERRORS` of the word, if it is protected.
     load
         The load bus, if it has a number.
     """
@@ -281,7 +291,7 @@ class WeightMemory(wiring.Component):
         self._contents, self._number = contents, number
         self._banks = banks_of(contents, loadable=number is not None)
         ports = {"address": In(address_bits(contents.depth)), "data": Out(contents.width)}
-        super().__init__(ports | bank_ports(self._banks, number))
+        super().__init__(ports | bank_ports(self._banks, number) | (ERRORS if contents.is_protected else {}))
 
     def elaborate(self, platform: object) -> Module:
         """Build the memory and, if it can be written, its place on the bus."""
@@ -308,7 +318,10 @@ class WeightMemory(wiring.Component):
             there = Cat(self.load.address[: len(address) - 1], self.load.bank)
             address = Mux(self.load.read, there, address)
         stored = self._read(m, storage, address, style)
-        m.d.comb += self.data.eq(code.decoder(m, stored).word)
+        reading = code.decoder(m, stored)
+        m.d.comb += self.data.eq(reading.word)
+        if contents.is_protected:
+            m.d.comb += self.errors.eq(Cat(reading.corrected, reading.uncorrectable))
         if number is None:
             return m
         chosen = Signal()
@@ -354,6 +367,8 @@ class ColumnMemory(wiring.Component):
         The row to read; `bank` only if there are many.
     data
         Its codes, a cycle later.
+    errors
+        `ERRORS` of any word of the row, another cycle later, if they are protected.
     load
         The load bus; `read_data` is not registered.
     """
@@ -366,7 +381,8 @@ class ColumnMemory(wiring.Component):
             "address": In(address_bits(contents[0].depth)),
             "data": Out(data.ArrayLayout(unsigned(width), codes)),
         }
-        super().__init__(ports | bank_ports(self._banks, number))
+        self._tells = contents[0].is_protected
+        super().__init__(ports | bank_ports(self._banks, number) | (ERRORS if self._tells else {}))
 
     def elaborate(self, platform: object) -> Module:
         """Give all memories the same address and bus."""
@@ -380,9 +396,16 @@ class ColumnMemory(wiring.Component):
                 m.d.comb += memory.bank.eq(self.bank)
             memories.append(memory)
         m.d.comb += self.data.as_value().eq(Cat(memory.data for memory in memories))
+        if self._tells:
+            m.d.sync += self.errors.eq(any_errors(memories))
         if self._number is not None:
             share_bus(m, self.load, [(memory.load, 0) for memory in memories])
         return m
+
+
+def any_errors(readers: Sequence[wiring.Component]) -> Value:
+    """Return `ERRORS` of all that have some."""
+    return reduce(operator.or_, (reader.errors for reader in readers))
 
 
 def share_bus(

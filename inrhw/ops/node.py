@@ -16,7 +16,7 @@ from inrhw.base.errors import GraphError
 from inrhw.base.types import Codes, Vector
 from inrhw.gateware.cost import Cost
 from inrhw.gateware.edge import flow
-from inrhw.gateware.memory import LOAD_BUS, Contents, share_bus
+from inrhw.gateware.memory import ERRORS, LOAD_BUS, Contents, any_errors, share_bus
 
 
 class Node(ABC):
@@ -48,6 +48,11 @@ class Node(ABC):
     def memories(self) -> tuple[Contents, ...]:
         """Memories written at run time; with any, the component has a member `load`, a `LOAD_BUS`."""
         return ()
+
+    @property
+    def tells_errors(self) -> bool:
+        """Whether the component has `ERRORS` of the words of its memories."""
+        return False
 
     @abstractmethod
     def forward_int(self, x: Codes) -> Codes:
@@ -149,6 +154,11 @@ class Graph(Node):
         return max(node.initiation_interval for node in self.nodes.values())
 
     @property
+    def tells_errors(self) -> bool:
+        """Whether a node does."""
+        return any(node.tells_errors for node in self.nodes.values())
+
+    @property
     def memories(self) -> tuple[Contents, ...]:
         """Those of all nodes, in order, named after them."""
         return tuple(
@@ -198,20 +208,24 @@ class _GraphComponent(wiring.Component):
         ports = {"i": In(flow(graph.i)), "o": Out(flow(graph.o))}
         if graph.memories:
             ports["load"] = In(LOAD_BUS)
-        super().__init__(ports)
+        super().__init__(ports | (ERRORS if graph.tells_errors else {}))
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         before = wiring.flipped(self.i)
-        branches, number = [], 0
+        branches, telling, number = [], [], 0
         for name, node in self.graph.nodes.items():
             m.submodules[name] = component = node.component()
             wiring.connect(m, before, component.i)
             before = component.o
             if node.memories:
                 branches.append((component.load, number))
+            if node.tells_errors:
+                telling.append(component)
             number += len(node.memories)
         wiring.connect(m, before, wiring.flipped(self.o))
+        if telling:
+            m.d.comb += self.errors.eq(any_errors(telling))
         if branches:
             share_bus(m, self.load, branches)
         return m

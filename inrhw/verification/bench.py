@@ -34,6 +34,7 @@ REFUSE_TEST = "refuse_files"
 GIVE_UP_TEST = "give_up_files"
 TILE_TEST = "load_tiles"
 REPAIR_TEST = "repair_words"
+ERROR_TEST = "count_errors"
 
 #: All of them.
 ALL_TESTS = (
@@ -49,6 +50,7 @@ ALL_TESTS = (
     MOVE_TEST,
     CONTROL_TEST,
     REPAIR_TEST,
+    ERROR_TEST,
 )
 
 
@@ -195,7 +197,8 @@ def build_bench(
     defines |= _window_defines(manifest)
     if waves:
         defines["INRHW_WAVES"] = "1"
-    own = ("memories.vlt", "harness.v") if manifest.scrubs and simulator == "verilator" else ("harness.v",)
+    flips = bool(manifest.control) and manifest.counts_errors and simulator == "verilator"
+    own = ("memories.vlt", "harness.v") if flips else ("harness.v",)
     verilog = [*(bench_folder() / name for name in own), *sources]
     return build(simulator, verilog, "inrhw_harness", work, defines=defines, deadline_s=deadline_s, long=long)
 
@@ -223,6 +226,7 @@ def tests_of(manifest: Manifest) -> tuple[str, ...]:
         BUS_TEST: manifest.has_registers,
         COUNT_TEST: bool(manifest.control),
         REPAIR_TEST: bool(manifest.control) and manifest.scrubs,
+        ERROR_TEST: bool(manifest.control) and manifest.counts_errors and not manifest.scrubs,
     }
     return (*TESTS, *(test for test, applies in more.items() if applies))
 

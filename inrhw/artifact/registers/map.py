@@ -50,9 +50,9 @@ def mapped_registers(manifest: Manifest) -> list[MappedRegister]:
     if manifest.control:
         found += [
             MappedRegister(
-                f"CORE_{r.name}", r, True, r in CONTROL_WRITABLE, control_fields(r, manifest.scrubs)
+                f"CORE_{r.name}", r, True, r in CONTROL_WRITABLE, control_fields(r, manifest.counts_errors)
             )
-            for r in control_registers(manifest.window is not None, manifest.scrubs)
+            for r in control_registers(manifest.window is not None, manifest.counts_errors)
         ]
     return found
 

@@ -35,7 +35,7 @@ _CONTROL = {
     "CYCLES": "clocks since reset or clear",
     "X_ORIGIN": "where the first pixel lies, in half pixels / 256 from the middle; counts with STEP",
     "Y_ORIGIN": "the same in y",
-    "ERRORS": "words of memories repaired since reset or clear, and those that could not be",
+    "ERRORS": "errors in memories that were corrected since reset or clear, and that could not be",
     "STEP": "from a pixel to the next; writing it makes all three count from the next frame on",
 }
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from amaranth.hdl import Const, Module, Signal, Value, ValueLike
 from amaranth.lib import wiring
@@ -12,7 +13,7 @@ from inrhw.core.registers.axi_lite import REGISTERS, answer_reads, bits_of, pack
 from inrhw.core.registers.control_map import (
     CONTROL_ID,
     CONTROL_WRITABLE,
-    SCRUB_FIELDS,
+    ERROR_FIELDS,
     WINDOW_REGISTERS,
     ControlRegister,
     control_fields,
@@ -46,8 +47,9 @@ class Control(wiring.Component):
         The picture as it leaves, if that is by other beats than it is evaluated.
     window
         The source whose window is to be set, if any.
-    scrubs
-        The core repairs its memories: errors are counted.
+    errors
+        What is counted of errors in memories: "pieces" of words that a `Scrubber` looks at, or "frames" in
+        which a word was read that was wrong. None: nothing.
 
     Attributes
     ----------
@@ -64,7 +66,7 @@ class Control(wiring.Component):
     entering_bank, leaving_bank
         Bank of the pixel that is admitted and of the one at m_axis, if there are many grids.
     corrected, uncorrected
-        Of the `Scrubber`, if there is one.
+        Of the `Scrubber`, if there is one; else what memories tell of a word that was read.
     interrupt
         A frame is done and the program wants to know, or a word could not be repaired and it wants to know
         that; a level.
@@ -79,10 +81,10 @@ class Control(wiring.Component):
         window: WindowSource | TiledWindow | None = None,
         *,
         leaving: Grid | None = None,
-        scrubs: bool = False,
+        errors: Literal["pieces", "frames"] | None = None,
     ) -> None:
         self._leaving = grids if leaving is None else [leaving]
-        self._grids, self._credits, self._window, self._scrubs = grids, credits, window, scrubs
+        self._grids, self._credits, self._window, self._counted = grids, credits, window, errors
         banks = {"entering_bank": In(range(len(grids))), "leaving_bank": In(range(len(grids)))}
         super().__init__(
             {
@@ -94,7 +96,7 @@ class Control(wiring.Component):
                 "ready": In(1),
                 "interrupt": Out(1),
                 **(banks if len(grids) > 1 else {}),
-                **({"corrected": In(1), "uncorrected": In(1)} if scrubs else {}),
+                **({"corrected": In(1), "uncorrected": In(1)} if errors else {}),
                 **({name: port.flip() for name, port in window.ports.items()} if window else {}),
             }
         )
@@ -107,17 +109,17 @@ class Control(wiring.Component):
         if len(self._grids) > 1:
             m.d.comb += [entering.bank.eq(self.entering_bank), leaving.bank.eq(self.leaving_bank)]
         kept, sticky = {**_KEPT}, [*_STICKY]
-        if self._scrubs:
+        if self._counted:
             kept["alarm"] = 0
             sticky.append("uncorrected")
         self._kept = {name: Signal(init=init, name=name) for name, init in kept.items()}
         self._sticky = {name: Signal(name=name) for name in sticky}
         self._counts = {name: Signal(32, name=name) for name in ("frames", "pixels", "cycles")}
-        #: Pieces of words that were repaired and that were not, if the core repairs them.
+        #: Pieces or frames with words that were corrected, and that could not be, if they are counted.
         self._errors = {
-            name: Signal(field.width, name=f"{name}_pieces")
-            for name, field in SCRUB_FIELDS[ControlRegister.ERRORS].items()
-            if self._scrubs
+            name: Signal(field.width, name=f"{name}_{self._counted}")
+            for name, field in ERROR_FIELDS[ControlRegister.ERRORS].items()
+            if self._counted
         }
         #: A frame was asked for and has not begun.
         self._pending = Signal()
@@ -138,11 +140,19 @@ class Control(wiring.Component):
             count.eq(count + step)
             for count, step in zip(self._counts.values(), (frame_done, taken, Const(1)), strict=True)
         ]
-        m.d.sync += [count.eq(count + getattr(self, name)) for name, count in self._errors.items()]
+        told = {name: getattr(self, name) for name in self._errors}
+        if self._counted == "frames":
+            # Before the first frame memories may be empty.
+            told = {name: event & ~self.idle for name, event in told.items()}
+        counted = {
+            name: event if self._counted == "pieces" else self._once(m, name, event, frame_done)
+            for name, event in told.items()
+        }
+        m.d.sync += [count.eq(count + counted[name]) for name, count in self._errors.items()]
         self._write(m)
         events = [frame_done, self.ready & ~self.valid & ~leaving.starts[-1], self.valid & ~self.ready]
-        if self._scrubs:
-            events.append(self.uncorrected)
+        if self._counted:
+            events.append(told["uncorrected"])
         for event, sticky in zip(events, self._sticky.values(), strict=True):
             with m.If(event):
                 m.d.sync += sticky.eq(1)
@@ -150,10 +160,17 @@ class Control(wiring.Component):
         self._read(m, {"busy": ~self.idle, "waiting": waiting, "asked": asked, **self._sticky})
         return m
 
+    @staticmethod
+    def _once(m: Module, name: str, event: Value, frame_done: Value) -> Value:
+        """Return an event of the clock in which a frame is done: whether it came since the one before."""
+        seen = Signal(name=f"{name}_seen")
+        m.d.sync += seen.eq((seen | event) & ~frame_done)
+        return frame_done & (seen | event)
+
     def _interrupt(self) -> Value:
         """Return whether something has happened that the program wants to know."""
         wanted = self._kept["interrupt"] & self._sticky["frame_done"]
-        return wanted | (self._kept["alarm"] & self._sticky["uncorrected"]) if self._scrubs else wanted
+        return wanted | (self._kept["alarm"] & self._sticky["uncorrected"]) if self._counted else wanted
 
     def _asked(self, m: Module, begun: Value, frame_done: Value) -> Value:
         """Return whether the frame of the last start is not done: several may be under way before it."""
@@ -172,7 +189,7 @@ class Control(wiring.Component):
         """Do what is written; an event in the same cycle counts after it, so that none is lost."""
         bus = self.registers
         fields, flags = (
-            control_fields(register, self._scrubs)
+            control_fields(register, self._counted is not None)
             for register in (ControlRegister.CONTROL, ControlRegister.STATUS)
         )
         m.d.comb += [bus.write_done.eq(1), bus.write_error.eq(~bus.write_address.matches(*self._writable))]
@@ -189,7 +206,7 @@ class Control(wiring.Component):
 
     @property
     def _writable(self) -> list[ControlRegister]:
-        there = control_registers(self._window is not None, self._scrubs)
+        there = control_registers(self._window is not None, self._counted is not None)
         return [register for register in CONTROL_WRITABLE if register in there]
 
     def _keep_window(self, m: Module) -> None:
@@ -227,12 +244,12 @@ class Control(wiring.Component):
             },
             ControlRegister.CONTROL: self._kept,
             ControlRegister.STATUS: status,
-            **({ControlRegister.ERRORS: self._errors} if self._scrubs else {}),
+            **({ControlRegister.ERRORS: self._errors} if self._counted else {}),
         }
         values: dict[ControlRegister, ValueLike] = {
             ControlRegister.ID: CONTROL_ID,
             **{
-                register: packed(control_fields(register, self._scrubs), held)
+                register: packed(control_fields(register, self._counted is not None), held)
                 for register, held in fields.items()
             },
             **{ControlRegister[name.upper()]: count for name, count in self._counts.items()},

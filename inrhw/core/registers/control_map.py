@@ -52,8 +52,8 @@ CONTROL_FIELDS: Mapping[ControlRegister, Mapping[str, Field]] = {
     },
 }
 
-#: What only a core that repairs its memories has besides: fields of these registers, and the last one.
-SCRUB_FIELDS: Mapping[ControlRegister, Mapping[str, Field]] = {
+#: What only a core that counts errors in memories has besides: fields of these registers, and the last one.
+ERROR_FIELDS: Mapping[ControlRegister, Mapping[str, Field]] = {
     ControlRegister.CONTROL: {"alarm": Field(5, 1)},
     ControlRegister.STATUS: {"uncorrected": Field(11, 1)},
     ControlRegister.ERRORS: {"corrected": Field(0, 16), "uncorrected": Field(16, 16)},
@@ -63,12 +63,12 @@ SCRUB_FIELDS: Mapping[ControlRegister, Mapping[str, Field]] = {
 CONTROL_WRITABLE = (ControlRegister.CONTROL, ControlRegister.STATUS, *WINDOW_REGISTERS)
 
 
-def control_registers(window: bool, scrubs: bool = False) -> list[ControlRegister]:
-    """Return the registers of a core, with a window or without; one that repairs memories has one more."""
-    absent = (() if window else WINDOW_REGISTERS) + (() if scrubs else (ControlRegister.ERRORS,))
+def control_registers(window: bool, counts_errors: bool = False) -> list[ControlRegister]:
+    """Return the registers of a core, with a window or without; one that counts errors has one more."""
+    absent = (() if window else WINDOW_REGISTERS) + (() if counts_errors else (ControlRegister.ERRORS,))
     return [register for register in ControlRegister if register not in absent]
 
 
-def control_fields(register: ControlRegister, scrubs: bool) -> Mapping[str, Field]:
-    """Return the fields of a register, if the core repairs its memories or not; none if it is one number."""
-    return {**CONTROL_FIELDS.get(register, {}), **(SCRUB_FIELDS.get(register, {}) if scrubs else {})}
+def control_fields(register: ControlRegister, counts_errors: bool) -> Mapping[str, Field]:
+    """Return the fields of a register, if the core counts errors or not; none if it is one number."""
+    return {**CONTROL_FIELDS.get(register, {}), **(ERROR_FIELDS.get(register, {}) if counts_errors else {})}

@@ -14,10 +14,12 @@ from amaranth.lib.wiring import In
 from inrhw.base.types import Codes, Vector
 from inrhw.core.sources.counter import PixelCounter, scan_ports
 from inrhw.gateware.memory import (
+    ERRORS,
     IN_LUT_RAM,
     LOAD_BUS,
     ColumnMemory,
     Contents,
+    any_errors,
     columns_to_contents,
     share_bus,
 )
@@ -226,7 +228,7 @@ class FoldedRasterComponent(wiring.Component):
         ports = scan_ports(source.o, source.told_banks)
         if source.memories:
             ports["load"] = In(LOAD_BUS)
-        super().__init__(ports)
+        super().__init__(ports | (ERRORS if source.dense.tells_errors else {}))
 
     def elaborate(self, platform: object) -> Module:
         """Address the increments, add them to the sums in LUT RAM, and write those back, in three cycles."""
@@ -292,7 +294,13 @@ class FoldedRasterComponent(wiring.Component):
                 m.d.comb += memory.bank.eq(bank)
         if source.memories:
             share_bus(m, self.load, [(memory.load, 0), *self._also_loaded()])
+        if source.dense.tells_errors:
+            m.d.sync += self.errors.eq(any_errors([memory, *self._also_read()]))
         return memory
+
+    def _also_read(self) -> list[ColumnMemory]:
+        """Return the protected memories besides that of the increments."""
+        return []
 
     def _also_loaded(self) -> list[tuple[wiring.PureInterface, int]]:
         """Return the load bus of what else can be loaded, each with the number of its first memory."""

@@ -128,5 +128,8 @@ class LeafRasterComponent(TiledRasterComponent):
             counter.end_of_line,
         )
 
+    def _also_read(self) -> list[ColumnMemory]:
+        return [self._map]
+
     def _also_loaded(self) -> list[tuple[wiring.PureInterface, int]]:
         return [(self._map.load, len(self._source.contents()))]

@@ -25,6 +25,11 @@ def protection_of(name: str, code_width: int, codes: int, top: int = TOP_BITS) -
     return TopVotes(code_width, codes, top) if name == "top3" else PLAIN
 
 
+def tells_errors(name: str) -> bool:
+    """Return whether reading a protected memory tells that a word is wrong: what has no checks cannot."""
+    return protection_of(name, 1, 1).check_bits > 0
+
+
 def read_latency(name: str) -> int:
     """Return the cycles by which a word of a protected memory comes later than that of another."""
     return protection_of(name, 1, 1).latency

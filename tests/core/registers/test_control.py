@@ -533,6 +533,8 @@ def test_the_documented_registers_are_those_of_the_hardware() -> None:
     assert rows == [(r.name, f"0x{r:02X}", "rw" if r in CONTROL_WRITABLE else "r") for r in ControlRegister]
     bits = dict(re.findall(r"^\| ([a-z_]+) \| (\d+) \|", text, re.M))
     registers = (ControlRegister.CONTROL, ControlRegister.STATUS)
-    fields = {name: field for each in registers for name, field in control_fields(each, scrubs=True).items()}
+    fields = {
+        name: field for each in registers for name, field in control_fields(each, counts_errors=True).items()
+    }
     assert bits == {name: str(field.low) for name, field in fields.items()}
     assert f"0x{CONTROL_ID:X}" in text

@@ -10,7 +10,7 @@ from inrhw.base.types import Phase
 from inrhw.gateware.edge import flow
 from inrhw.gateware.input_buffer import InputBuffer
 from inrhw.gateware.mac import PackedDotProduct
-from inrhw.gateware.memory import LOAD_BUS, TO_MEMORIES, ColumnMemory, Contents, share_bus
+from inrhw.gateware.memory import ERRORS, LOAD_BUS, TO_MEMORIES, ColumnMemory, Contents, any_errors, share_bus
 from inrhw.gateware.pipeline import delay, delay_valid
 from inrhw.gateware.protection.chosen import read_latency
 
@@ -26,7 +26,7 @@ class FoldedDenseComponent(wiring.Component):
         ports = {"i": In(flow(node.i)), "o": Out(flow(node.o))}
         if node.loadable:
             ports["load"] = In(LOAD_BUS)
-        super().__init__(ports)
+        super().__init__(ports | (ERRORS if node.tells_errors else {}))
 
     def elaborate(self, platform: object) -> Module:
         """Chain buffer, sequencer, multipliers, unloading and scaling."""
@@ -43,6 +43,8 @@ class FoldedDenseComponent(wiring.Component):
         self._scale(m, sums, valid, bank)
         if bus is not None:
             share_bus(m, bus, [(component.load, 0) for component in self._memories])
+        if node.tells_errors:
+            m.d.sync += self.errors.eq(any_errors(self._memories))
         return m
 
     def _bus(self, m: Module) -> wiring.PureInterface:
@@ -118,8 +120,7 @@ class FoldedDenseComponent(wiring.Component):
             assert bank is not None
             # One set of loadable weights is told by the highest bit which picture is shown.
             m.d.comb += memory.bank.eq(bank[-len(memory.bank) :])
-        if self._node.loadable:
-            self._memories.append(memory)
+        self._memories.append(memory)
 
     def _multiply(self, m: Module, buffer: InputBuffer, restart: Value) -> list[Value]:
         """Return the low bits of the sum of every processing element."""

@@ -20,7 +20,7 @@ from inrhw.base.types import Codes, Element, Fixed, Phase, Vector
 from inrhw.gateware.cost import Cost
 from inrhw.gateware.mac import DotProduct, WideDotProduct, check_wide
 from inrhw.gateware.memory import Contents, columns_to_contents, memory_style, total_depth, whole_depth
-from inrhw.gateware.protection.chosen import TOP_BITS, read_latency
+from inrhw.gateware.protection.chosen import TOP_BITS, read_latency, tells_errors
 from inrhw.ops.linear.dense.node import Dense
 from inrhw.ops.linear.folded_dense.circuit import FoldedDenseComponent
 from inrhw.ops.linear.folded_dense.fold import Fold, MemoryFormat, can_pack
@@ -322,6 +322,11 @@ class FoldedDense(Node):
     def scale_width(self) -> int:
         """Bits of a bias and its shift."""
         return self.format.sum_width + self.format.shift_bits
+
+    @property
+    def tells_errors(self) -> bool:
+        """Whether its memories are protected word by word; see `Node`."""
+        return tells_errors(self.weight_ecc)
 
     @functools.cached_property
     def memories(self) -> tuple[Contents, ...]:
