@@ -146,8 +146,13 @@ class CoreComponent(wiring.Component):
         core, buffer = self._core, self._core.buffer
         under_way = core.credits + (2 * buffer.patches + 1 if buffer else 0)
         leaving = Grid(*core.beat_sides) if buffer else None
-        errors = ("pieces" if core.scrubs else "frames") if core.counts_errors else None
-        return Control(core.scans, under_way, core.window_source, leaving=leaving, errors=errors)
+        return Control(
+            core.scans,
+            under_way,
+            core.window_source,
+            leaving=leaving,
+            errors=("pieces" if core.scrubs else "frames") if core.counts_errors else None,
+        )
 
     def _select(self) -> PictureSelect:
         scans, pictures = self._core.scans, self._core.pictures
