@@ -102,9 +102,9 @@ def upset_words(upsets: Upsets) -> str:
     node = upsets.nodes[0].node
     return (
         f"Configuration: of {upsets.tried:,} bits that were flipped one at a time, of {upsets.bits:,}, "
-        f"{upsets.critical:,} ({share:.1f} %) change the frame, most of them in {node}. Without upsets "
-        f"it has {upsets.clean_db:.2f} dB, at worst {upsets.worst_db:.2f}; the median of all that were "
-        f"tried is {upsets.median_db:.2f}."
+        f"{upsets.critical:,} ({share:.1f} %) change the frame, most of them in {node}, and "
+        f"{upsets.harmful:,} cost 1 dB or more. Without upsets it has {upsets.clean_db:.2f} dB, at worst "
+        f"{upsets.worst_db:.2f}; the median of all that were tried is {upsets.median_db:.2f}."
     )
 
 

@@ -17,8 +17,8 @@ PLACES = (
     *(Place(0, "biases", bit, bit == 2, 1.0 * bit, 2.0 * bit) for bit in range(3)),
 )
 SURVEY = Survey("00000000", 4, 0, 30.0, 1234, POINTS, POINTS, POINTS, POINTS, PLACES)
-NODES = (NodeUpsets("layer<0>", 64, 32, 8, 29.5, 12.25), NodeUpsets("fifo", 8, 0, 0, None, None))
-UPSETS = Upsets(72, 32, 8, 20, 1, 30.0, 30.0, 12.25, NODES)
+NODES = (NodeUpsets("layer<0>", 64, 32, 8, 2, 29.5, 12.25), NodeUpsets("fifo", 8, 0, 0, 0, None, None))
+UPSETS = Upsets(72, 32, 8, 2, 20, 1, 30.0, 30.0, 12.25, NODES)
 
 
 def test_every_bit_has_its_place_the_highest_first() -> None:
@@ -44,7 +44,7 @@ def test_flipped_bits_of_the_configuration_are_told_by_node(tmp_path: Path) -> N
     json_path, html_path = write_survey(SURVEY, "photo", tmp_path, UPSETS)
     page = html_path.read_text()
     assert "of 32 bits that were flipped one at a time, of 72, 8 (25.0 %) change the frame" in page
-    assert "layer&lt;0&gt;</th><td>64</td><td>32</td><td>8</td><td>25</td>" in page
+    assert "layer&lt;0&gt;</th><td>64</td><td>32</td><td>8</td><td>25</td><td>2</td>" in page
     assert "None" not in page
     data = json.loads(json_path.read_text())
     assert data["configuration"]["nodes"][1]["worst_db"] is None

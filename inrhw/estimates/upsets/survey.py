@@ -19,6 +19,9 @@ from inrhw.synthesis.netlist import Netlist, top_module
 #: Copies of the netlist that are simulated together.
 COPIES = 128
 
+#: A loss of PSNR in dB that is seen.
+_SEEN_DB = 1.0
+
 
 @dataclass(frozen=True)
 class NodeUpsets:
@@ -34,6 +37,8 @@ class NodeUpsets:
         How many of them were flipped, one at a time.
     critical
         How many of those changed the frame.
+    harmful
+        How many of those cost 1 dB or more.
     median_db, worst_db
         PSNR in dB of the frames that changed; None if none did.
     """
@@ -42,6 +47,7 @@ class NodeUpsets:
     bits: int
     tried: int
     critical: int
+    harmful: int
     median_db: float | None
     worst_db: float | None
 
@@ -58,6 +64,8 @@ class Upsets:
         How many were flipped, one at a time: all, or an even sample.
     critical
         How many of those changed any pixel of the frame, or where the frame begins or a line ends.
+    harmful
+        How many of those cost 1 dB or more.
     unread
         How many of those tried no pixel of the frame reads.
     unfinished
@@ -73,6 +81,7 @@ class Upsets:
     bits: int
     tried: int
     critical: int
+    harmful: int
     unread: int
     unfinished: int
     clean_db: float
@@ -136,16 +145,18 @@ def upsets_of(
         on_progress(unread + first + len(batch), len(chosen))
     outcomes = list(found.values())
     dbs = [each.db for each in outcomes]
+    seen_db = frame.clean.db - _SEEN_DB
     return Upsets(
         sum(recording.configuration.values()),
         len(chosen),
         sum(each.critical for each in outcomes),
+        sum(db <= seen_db for db in dbs),
         unread,
         sum(not each.finished for each in outcomes),
         frame.clean.db,
         float(np.median(dbs)),
         min(dbs),
-        tuple(sorted(_by_node(design, recording.configuration, found), key=_harm, reverse=True)),
+        tuple(sorted(_by_node(design, recording.configuration, found, seen_db), key=_harm, reverse=True)),
     )
 
 
@@ -161,7 +172,7 @@ def _drawn(sizes: Mapping[str, int], most: int, seed: int) -> list[Place]:
 
 
 def _by_node(
-    design: Netlist, sizes: Mapping[str, int], found: Mapping[Place, _Outcome]
+    design: Netlist, sizes: Mapping[str, int], found: Mapping[Place, _Outcome], seen_db: float
 ) -> Iterator[NodeUpsets]:
     bits: dict[str, int] = defaultdict(int)
     of_node: dict[str, list[_Outcome]] = defaultdict(list)
@@ -173,7 +184,8 @@ def _by_node(
     for node, count in bits.items():
         dbs = [each.db for each in of_node[node] if each.critical]
         median, worst = (float(np.median(dbs)), min(dbs)) if dbs else (None, None)
-        yield NodeUpsets(node, count, len(of_node[node]), len(dbs), median, worst)
+        harmful = sum(db <= seen_db for db in dbs)
+        yield NodeUpsets(node, count, len(of_node[node]), len(dbs), harmful, median, worst)
 
 
 def _harm(node: NodeUpsets) -> tuple[float, float]:

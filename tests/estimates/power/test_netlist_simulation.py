@@ -230,6 +230,41 @@ def test_an_ultra_ram_reads_in_port_b_what_port_a_writes_in_the_same_clock() -> 
     assert clocked(sim, we=0, b=6) == 1
 
 
+@given(st.integers(0, 2**64 - 1), st.integers(0, 63), st.integers(0, 63))
+def test_a_bit_flips_in_its_copy_and_in_both_outputs_that_read_it(table: int, bit: int, index: int) -> None:
+    inputs = {f"I{k}": 2 + k for k in range(6)}
+    cells = {"l": cell("LUT6_2", {"INIT": f"{table:064b}"}, **inputs, O6=20, O5=21)}
+    sim = NetlistSimulation(module(cells, {"i": port("input", *bits(2, 6))}), copies=3)
+    assert sim.configuration == {"l": 64}
+    sim.flip("l", bit, 1)
+    sim.put("i", index)
+    sim.settle()
+    for copy in range(3):
+        now = table ^ (1 << bit if copy == 1 else 0)
+        assert sim.values[20, copy] == now >> index & 1
+        assert sim.values[21, copy] == now >> index % 32 & 1
+
+
+@pytest.mark.parametrize("written", [False, True])
+def test_a_bit_flips_in_a_block_ram_that_is_never_written(written: bool) -> None:
+    parameters = {"READ_WIDTH_A": f"{18:b}", "WRITE_WIDTH_A": f"{18:b}", "INIT_00": f"{0xABCD:0256b}"}
+    parameters |= dict.fromkeys(("DOA_REG", "DOB_REG"), "0")
+    ram = cell(
+        "RAMB18E2", parameters, CLKARDCLK="0", ENARDEN="1", RSTRAMARSTRAM="0",
+        WEA=[2 if written else "0", "0"], ADDRARDADDR=["0"] * 4 + bits(10, 10),
+        DOUTADOUT=bits(60, 16), DOUTPADOUTP=bits(76, 2),
+    )  # fmt: skip
+    sim = NetlistSimulation(module({"r": ram}, {"a": port("input", *bits(10, 10))}), copies=2)
+    assert sim.configuration == ({} if written else {"r": 18 << 10})
+    if not written:
+        sim.flip("r", 3, 0)
+        sim.flip("r", (16 << 10) + 1, 1)  # the parity of the second byte
+        sim.settle()
+        sim.clock()
+        words = sim.values[60:78].T @ (1 << np.arange(18))
+        assert words.tolist() == [0xABCD ^ 8, 0xABCD | 2 << 16]
+
+
 @pytest.mark.parametrize(
     "strange",
     [

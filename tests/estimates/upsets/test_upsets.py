@@ -83,6 +83,7 @@ def test_all_bits_of_a_small_core_are_tried_and_a_sample_of_them_is_drawn_again(
     assert every.tried == every.bits == sum(node.bits for node in every.nodes)
     assert 0 < every.critical < every.tried - every.unread + 1
     assert every.critical == sum(node.critical for node in every.nodes)
+    assert 0 < every.harmful == sum(node.harmful for node in every.nodes) <= every.critical
     assert every.worst_db == min(node.worst_db for node in every.nodes if node.worst_db is not None)
     assert every.unfinished > 0, "a bit of what counts pixels or lets them out is among them"
     some = upsets_of(finished, netlist, signal, most=150, seed=1)
