@@ -49,8 +49,8 @@ _LOADER = Cost(lut=680, ff=240)
 #: What brings a single tile to its place, but for the memory it waits in. Measured: see docs/tiles.md.
 _PLACER = Cost(lut=75, ff=25)
 
-#: What repairs the words of memories, and that half a block at least keeps their checks; with `control` the
-#: registers that count. Measured: see docs/robust.md.
+#: What repairs the words of memories, and that half a block at least keeps their checks; and, where memories
+#: are protected, the registers of `control` that count errors. Measured: see docs/robust.md.
 _SCRUBBER, _ERRORS = Cost(lut=90, ff=90, bram=0.25), Cost(lut=60, ff=35)
 
 #: The registers by which the picture of a frame is chosen.
@@ -207,7 +207,7 @@ def rest_cost(
     With weight_ecc "scrub" also what repairs words, but for the checks: they are the memories' own.
     """
     chosen = shapes[0].banks > 1 and source == "raster" and not shapes[0].tiling
-    pages = _pages(weights == "loadable", chosen, control, scrubs=weight_ecc == "scrub")
+    pages = _pages(weights == "loadable", chosen, control, weight_ecc)
     first, split = shapes[0], Cost()
     if first.tiling and source == "stream":
         split = division_cost(first.columns, first.x_bits, first.banks)
@@ -265,13 +265,12 @@ def graph_cost(
     chosen = graph.i.banks > 1 and not loadable and source == "raster" and not tiling
     credits = graph.latency // graph.initiation_interval + 1
     fifo = _fifo(graph.o.length * graph.o.element.width, credits)
-    scrubs = any(
-        isinstance(node, FoldedDense) and node.weight_ecc == "scrub" for node in graph.nodes.values()
-    )
+    folded = (node for node in graph.nodes.values() if isinstance(node, FoldedDense))
+    weight_ecc = next((node.weight_ecc for node in folded), "none")
     if buffer:
         parts["lines"] = buffer.cost()
     placer = _placer(sum(-(-memory.width // 32) * memory.part for memory in graph.memories))
-    return parts | {"rest": fifo + _pages(loadable, chosen, control, scrubs=scrubs) + placer}
+    return parts | {"rest": fifo + _pages(loadable, chosen, control, weight_ecc) + placer}
 
 
 def _fifo(bits: int, depth: int) -> Cost:
@@ -280,11 +279,13 @@ def _fifo(bits: int, depth: int) -> Cost:
     return Cost(lut=lut_ram(width, depth), ff=width) + _COUNTERS
 
 
-def _pages(loadable: bool, chosen: bool, control: bool, *, scrubs: bool) -> Cost:
+def _pages(loadable: bool, chosen: bool, control: bool, weight_ecc: str) -> Cost:
     """Return the cost of the registers of a core: the loader's, those that choose a picture, `control`."""
     page = (_LOADER if loadable else Cost()) + (_PICTURES if chosen else Cost())
-    if scrubs:
-        page += _SCRUBBER + (_ERRORS if control else Cost())
+    if weight_ecc == "scrub":
+        page += _SCRUBBER
+    if weight_ecc != "none" and control:
+        page += _ERRORS
     return page + ((_REGISTERS if page.ff else _REGISTERS + _BUS) if control else Cost())
 
 
