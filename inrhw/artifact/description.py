@@ -61,7 +61,7 @@ def describe(core: Core, name: str, component: Component) -> Manifest:
         pictures=core.pictures,
         sizes=tuple(grid.sides for grid in core.grids) if len(core.sizes) > 1 else (),
         registers=_registers(core),
-        control=_addresses(control_registers(core.window, core.counts_errors)) if core.control else None,
+        control=_control(core) if core.control else None,
         window=_window(core.window_source) if core.window_source else None,
         tile=core.tiling.tile if core.tiling else None,
         adder_levels=max((node.adder_levels for node in _dense(core)), default=1),
@@ -98,6 +98,11 @@ def _registers(core: Core) -> dict[str, int] | None:
     if core.pictures > 1 and core.source == "raster":
         return _addresses(picture_registers(sizes_differ=len(core.sizes) > 1))
     return None
+
+
+def _control(core: Core) -> dict[str, int]:
+    """Return the addresses of the registers by which a program controls the core."""
+    return _addresses(control_registers(core.window, bool(core.counted_errors)))
 
 
 def _addresses(registers: Iterable[IntEnum]) -> dict[str, int]:

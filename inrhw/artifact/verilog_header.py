@@ -74,7 +74,11 @@ def head_comment(core: Core, name: str) -> str:
         lines += [
             f"s_axi_*        AXI4-Lite registers from 0x{ControlRegister.ID:02x}: see docs/control.md",
             "interrupt      a frame is done, if CONTROL.interrupt is set"
-            + (", or a word cannot be corrected, if CONTROL.alarm is" if core.counts_errors else ""),
+            + (
+                ", or a word cannot be corrected, if CONTROL.alarm is"
+                if "uncorrected" in core.counted_errors
+                else ""
+            ),
         ]
     lines += _window_lines(core)
     folding = folding_of(core.graph)

@@ -151,7 +151,8 @@ class CoreComponent(wiring.Component):
             under_way,
             core.window_source,
             leaving=leaving,
-            errors=("pieces" if core.scrubs else "frames") if core.counts_errors else None,
+            errors=core.counted_errors,
+            by_frame=not core.scrubs,
         )
 
     def _select(self) -> PictureSelect:
@@ -219,7 +220,9 @@ class CoreComponent(wiring.Component):
                 self.interrupt.eq(control.interrupt),
             ]
             if telling := [each for each in (raster, network) if "errors" in each.signature.members]:
-                m.d.sync += Cat(control.corrected, control.uncorrected).eq(any_errors(telling))
+                told = any_errors(telling)
+                names = self._core.counted_errors
+                m.d.sync += [getattr(control, name).eq(told[k]) for k, name in enumerate(names)]
         wiring.connect(m, raster.o, network.i)
         if loader := pages.loader:
             own = len(self._core.raster.memories)

@@ -21,6 +21,7 @@ from inrhw.core.sources.tiled_window import TiledWindow
 from inrhw.core.sources.window import WindowSource
 from inrhw.gateware.memory import Contents, whole_depth
 from inrhw.gateware.patch_buffer import PatchBuffer
+from inrhw.gateware.protection.chosen import counted_errors
 from inrhw.lowering.folding import other_weights
 from inrhw.lowering.hardware import check_control, check_leaves, check_scrub, check_source, check_window
 from inrhw.lowering.patch_order import check_patches
@@ -286,9 +287,10 @@ class Core:
         return any(isinstance(node, FoldedDense) and node.weight_ecc == "scrub" for node in nodes)
 
     @property
-    def counts_errors(self) -> bool:
-        """Whether registers count errors in memories."""
-        return self.control and (self.scrubs or self.graph.tells_errors)
+    def counted_errors(self) -> tuple[str, ...]:
+        """Which errors in memories are counted by registers, if there are any; see there."""
+        folded = (node for node in self.graph.nodes.values() if isinstance(node, FoldedDense))
+        return counted_errors(next((node.weight_ecc for node in folded), "none"))
 
     @property
     def held_between_frames(self) -> bool:

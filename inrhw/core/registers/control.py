@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Literal
 
 from amaranth.hdl import Const, Module, Signal, Value, ValueLike
 from amaranth.lib import wiring
@@ -48,8 +47,9 @@ class Control(wiring.Component):
     window
         The source whose window is to be set, if any.
     errors
-        What is counted of errors in memories: "pieces" of words that a `Scrubber` looks at, or "frames" in
-        which a word was read that was wrong. None: nothing.
+        Which errors in memories are counted: "corrected", "uncorrected".
+    by_frame
+        Counted are frames in which a word was read that was wrong; else each error is.
 
     Attributes
     ----------
@@ -66,7 +66,7 @@ class Control(wiring.Component):
     entering_bank, leaving_bank
         Bank of the pixel that is admitted and of the one at m_axis, if there are many grids.
     corrected, uncorrected
-        Of the `Scrubber`, if there is one; else what memories tell of a word that was read.
+        Those of `errors`, from the `Scrubber` if there is one, else of a word that was read.
     interrupt
         A frame is done and the program wants to know, or a word could not be repaired and it wants to know
         that; a level.
@@ -81,10 +81,12 @@ class Control(wiring.Component):
         window: WindowSource | TiledWindow | None = None,
         *,
         leaving: Grid | None = None,
-        errors: Literal["pieces", "frames"] | None = None,
+        errors: Sequence[str] = (),
+        by_frame: bool = False,
     ) -> None:
         self._leaving = grids if leaving is None else [leaving]
-        self._grids, self._credits, self._window, self._counted = grids, credits, window, errors
+        self._grids, self._credits, self._window = grids, credits, window
+        self._counted, self._by_frame = errors, by_frame
         banks = {"entering_bank": In(range(len(grids))), "leaving_bank": In(range(len(grids)))}
         super().__init__(
             {
@@ -96,7 +98,7 @@ class Control(wiring.Component):
                 "ready": In(1),
                 "interrupt": Out(1),
                 **(banks if len(grids) > 1 else {}),
-                **({"corrected": In(1), "uncorrected": In(1)} if errors else {}),
+                **{name: In(1) for name in errors},
                 **({name: port.flip() for name, port in window.ports.items()} if window else {}),
             }
         )
@@ -111,15 +113,14 @@ class Control(wiring.Component):
         kept, sticky = {**_KEPT}, [*_STICKY]
         if self._counted:
             kept["alarm"] = 0
+        if self._tells:
             sticky.append("uncorrected")
         self._kept = {name: Signal(init=init, name=name) for name, init in kept.items()}
         self._sticky = {name: Signal(name=name) for name in sticky}
         self._counts = {name: Signal(32, name=name) for name in ("frames", "pixels", "cycles")}
-        #: Pieces or frames with words that were corrected, and that could not be, if they are counted.
         self._errors = {
-            name: Signal(field.width, name=f"{name}_{self._counted}")
-            for name, field in ERROR_FIELDS[ControlRegister.ERRORS].items()
-            if self._counted
+            name: Signal(ERROR_FIELDS[ControlRegister.ERRORS][name].width, name=f"{name}_errors")
+            for name in self._counted
         }
         #: A frame was asked for and has not begun.
         self._pending = Signal()
@@ -141,17 +142,17 @@ class Control(wiring.Component):
             for count, step in zip(self._counts.values(), (frame_done, taken, Const(1)), strict=True)
         ]
         told = {name: getattr(self, name) for name in self._errors}
-        if self._counted == "frames":
+        if self._by_frame:
             # Before the first frame memories may be empty.
             told = {name: event & ~self.idle for name, event in told.items()}
         counted = {
-            name: event if self._counted == "pieces" else self._once(m, name, event, frame_done)
+            name: self._once(m, name, event, frame_done) if self._by_frame else event
             for name, event in told.items()
         }
         m.d.sync += [count.eq(count + counted[name]) for name, count in self._errors.items()]
         self._write(m)
         events = [frame_done, self.ready & ~self.valid & ~leaving.starts[-1], self.valid & ~self.ready]
-        if self._counted:
+        if self._tells:
             events.append(told["uncorrected"])
         for event, sticky in zip(events, self._sticky.values(), strict=True):
             with m.If(event):
@@ -159,6 +160,11 @@ class Control(wiring.Component):
         self._keep_window(m)
         self._read(m, {"busy": ~self.idle, "waiting": waiting, "asked": asked, **self._sticky})
         return m
+
+    @property
+    def _tells(self) -> bool:
+        """Whether there can be errors that a program must know of."""
+        return "uncorrected" in self._counted
 
     @staticmethod
     def _once(m: Module, name: str, event: Value, frame_done: Value) -> Value:
@@ -170,7 +176,7 @@ class Control(wiring.Component):
     def _interrupt(self) -> Value:
         """Return whether something has happened that the program wants to know."""
         wanted = self._kept["interrupt"] & self._sticky["frame_done"]
-        return wanted | (self._kept["alarm"] & self._sticky["uncorrected"]) if self._counted else wanted
+        return wanted | (self._kept["alarm"] & self._sticky["uncorrected"]) if self._tells else wanted
 
     def _asked(self, m: Module, begun: Value, frame_done: Value) -> Value:
         """Return whether the frame of the last start is not done: several may be under way before it."""
@@ -189,7 +195,7 @@ class Control(wiring.Component):
         """Do what is written; an event in the same cycle counts after it, so that none is lost."""
         bus = self.registers
         fields, flags = (
-            control_fields(register, self._counted is not None)
+            control_fields(register, bool(self._counted))
             for register in (ControlRegister.CONTROL, ControlRegister.STATUS)
         )
         m.d.comb += [bus.write_done.eq(1), bus.write_error.eq(~bus.write_address.matches(*self._writable))]
@@ -206,7 +212,7 @@ class Control(wiring.Component):
 
     @property
     def _writable(self) -> list[ControlRegister]:
-        there = control_registers(self._window is not None, self._counted is not None)
+        there = control_registers(self._window is not None, bool(self._counted))
         return [register for register in CONTROL_WRITABLE if register in there]
 
     def _keep_window(self, m: Module) -> None:
@@ -249,7 +255,7 @@ class Control(wiring.Component):
         values: dict[ControlRegister, ValueLike] = {
             ControlRegister.ID: CONTROL_ID,
             **{
-                register: packed(control_fields(register, self._counted is not None), held)
+                register: packed(control_fields(register, bool(self._counted)), held)
                 for register, held in fields.items()
             },
             **{ControlRegister[name.upper()]: count for name, count in self._counts.items()},

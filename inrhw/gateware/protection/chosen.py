@@ -30,6 +30,19 @@ def tells_errors(name: str) -> bool:
     return protection_of(name, 1, 1).check_bits > 0
 
 
+def counted_errors(name: str) -> tuple[str, ...]:
+    """Return which errors there can be in protected memories: a vote always corrects.
+
+    Examples
+    --------
+    >>> counted_errors("scrub"), counted_errors("top3"), counted_errors("none")
+    (('corrected', 'uncorrected'), ('corrected',), ())
+    """
+    if name == "none":
+        return ()
+    return ("corrected",) if name == "top3" else ("corrected", "uncorrected")
+
+
 def read_latency(name: str) -> int:
     """Return the cycles by which a word of a protected memory comes later than that of another."""
     return protection_of(name, 1, 1).latency
