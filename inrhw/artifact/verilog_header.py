@@ -71,14 +71,11 @@ def head_comment(core: Core, name: str) -> str:
         ]
     lines += _picture_lines(core, name)
     if core.control:
+        tells = "uncorrected" in core.counted_errors
+        alarm = ", or a word cannot be corrected, if CONTROL.alarm is" if tells else ""
         lines += [
             f"s_axi_*        AXI4-Lite registers from 0x{ControlRegister.ID:02x}: see docs/control.md",
-            "interrupt      a frame is done, if CONTROL.interrupt is set"
-            + (
-                ", or a word cannot be corrected, if CONTROL.alarm is"
-                if "uncorrected" in core.counted_errors
-                else ""
-            ),
+            f"interrupt      a frame is done, if CONTROL.interrupt is set{alarm}",
         ]
     lines += _window_lines(core)
     folding = folding_of(core.graph)
