@@ -25,7 +25,7 @@ from inrhw.signals.samples import Samples
 _OTHERS_BITS = 16
 
 #: What fine-tuning leaves of the squared error by rounded weights, and by rounded values (docs/codes.md).
-_LEFT_OF_WEIGHTS, _LEFT_OF_VALUES = 0.6, 0.2
+_LEFT_OF_WEIGHTS, _LEFT_OF_VALUES = 0.8, 0.2
 
 #: By what a squared error must be larger to be worth anything: 0.02 dB.
 _WORTH = 10**0.002
