@@ -21,9 +21,6 @@ from inrhw.networks.training.allocation.choices import Choice, Errors, best_choi
 from inrhw.networks.training.batches import mean_square
 from inrhw.signals.samples import Samples
 
-#: Bits that all weights have while the rounding of others, or of values, is measured.
-_OTHERS_BITS = 16
-
 #: What fine-tuning leaves of the squared error by rounded weights, and by rounded values (docs/codes.md).
 _LEFT_OF_WEIGHTS, _LEFT_OF_VALUES = 0.8, 0.2
 
@@ -144,7 +141,7 @@ def _own_bits(errors: Errors, bits: LayerBits) -> Iterator[OwnBits]:
 def _measured(model: INR, prices: Prices, signal: Samples) -> Errors:
     """Return what each choice for one layer, or for the values behind one, costs alone."""
     plain = plain_bits(model.architecture)
-    others = [(_OTHERS_BITS, values) for _, values in plain]
+    others = [(prices.weight_bits(k)[-1], values) for k, (_, values) in enumerate(plain)]
     exact = error_with(model, others, signal)
 
     def more(place: int, own: tuple[int, int]) -> float:
@@ -153,7 +150,7 @@ def _measured(model: INR, prices: Prices, signal: Samples) -> Errors:
     return Errors(
         exact,
         [{b: more(k, (b, plain[k][1])) for b in prices.weight_bits(k)} for k in range(len(plain))],
-        [{b: more(k, (_OTHERS_BITS, b)) for b in own} for k, own in enumerate(prices.values)],
+        [{b: more(k, (others[k][0], b)) for b in own} for k, own in enumerate(prices.values)],
     )
 
 

@@ -11,8 +11,8 @@ from inrhw.networks.inr import INR
 #: Of each layer the bits of its weights and those of the values behind it, 0 behind the last one.
 LayerBits: TypeAlias = Sequence[tuple[int, int]]
 
-#: Least and most bits of weights that are tried.
-LEAST_BITS, MOST_BITS = 2, 14
+#: Least and most bits of weights that are tried; more where the network has more.
+LEAST_BITS, MOST_BITS = 2, 16
 
 
 @dataclass(frozen=True)
@@ -94,10 +94,11 @@ def plain_bits(architecture: Architecture) -> list[tuple[int, int]]:
 
 def weight_choices(architecture: Architecture) -> list[Sequence[int]]:
     """Return the bits that the weights of each layer may have: an encoding, which is not trained, its own."""
-    free = range(LEAST_BITS, MOST_BITS + 1)
-    plain = plain_bits(architecture)
     encoded = architecture.encoding is not None
-    return [[own] if encoded and not k else free for k, (own, _) in enumerate(plain)]
+    return [
+        [own] if encoded and not k else range(LEAST_BITS, max(MOST_BITS, own) + 1)
+        for k, (own, _) in enumerate(plain_bits(architecture))
+    ]
 
 
 def layer_bits_text(architecture: Architecture, bits: LayerBits) -> str:
