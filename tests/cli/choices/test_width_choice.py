@@ -26,6 +26,7 @@ def chosen(
     picture: Picture,
     hardware: Hardware = Hardware(),
     precision: Precision = Precision(),
+    /,
     **network: float,
 ) -> Architecture:
     recipe = Recipe(
