@@ -1,5 +1,6 @@
 """`--layer-bits auto --max-lut`: bits of weights and values that are predicted to fit."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from inrhw.base.board import load_board
 from inrhw.base.errors import InputError
 from inrhw.lowering.hardware import Hardware
-from inrhw.lowering.lut_budget import LutBudget, predicted_luts
+from inrhw.lowering.lut_budget import LutBudget, predicted_luts, with_fewest_bits
 from inrhw.lowering.planning import plan_for
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.inr import INR
@@ -55,6 +56,13 @@ def test_what_the_fewest_bits_need_is_asked_before_training() -> None:
     assert plan_for([AUTO], budget(most).hardware, VCU128) is None
     with pytest.raises(InputError, match="LUTs, but max_lut is"):
         plan_for([PLAIN], budget(most).hardware, VCU128)
+
+
+def test_what_is_not_refused_before_training_gets_its_bits(picture: Picture) -> None:
+    fewest = with_fewest_bits(AUTO)
+    least = math.ceil(predicted_luts(fewest, budget(1).hardware, VCU128))
+    found = allotted(INR(AUTO, seed=3), picture, budget(least), tuned=True)
+    assert with_bits(found).precision == fewest.precision
 
 
 def test_prices_are_about_what_is_predicted() -> None:

@@ -61,7 +61,7 @@ class Allotment:
     layer_bits
         As in `Precision`.
     unit, most, used
-        The budget: "bits" of all weights, or "lut" as predicted; how many there are, and what is used.
+        The budget: "bits" of all weights, or "LUT" as predicted; how many there are, and what is used.
     layers
         The first to the last.
     """
@@ -101,24 +101,25 @@ def allotted(model: INR, signal: Samples, budget: Budget, *, tuned: bool) -> All
     prices, most, plain = budget.prices(rounded), budget.most(rounded), plain_bits(model.architecture)
     errors = _measured(rounded, prices, signal)
     expected = errors.scaled(_LEFT_OF_WEIGHTS, _LEFT_OF_VALUES) if tuned else errors
-    choices, room = best_choices(expected, prices), prices.room
-    while within := [choice for choice in choices if choice.price <= room]:
-        bits: LayerBits = _worth_most(within, errors.exact).bits
-        if _is_worse(rounded, bits, plain, signal) and budget.used(rounded, plain) <= most:
-            bits = plain
-        if (used := budget.used(rounded, bits)) <= most:
-            layers = tuple(_own_bits(errors, bits))
-            return Allotment(layer_bits_text(model.architecture, bits), budget.unit, most, used, layers)
-        room = math.floor(_NEXT_ROOM * room)
+    for choice in _ever_cheaper(best_choices(expected, prices), prices, errors.exact):
+        for bits in (plain, choice) if _is_worse(rounded, choice, plain, signal) else (choice,):
+            if (used := budget.used(rounded, bits)) <= most:
+                layers = tuple(_own_bits(errors, bits))
+                return Allotment(layer_bits_text(model.architecture, bits), budget.unit, most, used, layers)
     raise InputError(
         f"layer_bits auto found no bits within {most:,} {budget.unit}; take a narrower network, or more"
     )
 
 
-def _worth_most(choices: Sequence[Choice], exact: float) -> Choice:
-    """Return the cheapest choice that is about as good as the best."""
-    enough = _WORTH * (exact + choices[-1].error)
-    return next(choice for choice in choices if exact + choice.error <= enough)
+def _ever_cheaper(choices: Sequence[Choice], prices: Prices, exact: float) -> Iterator[LayerBits]:
+    """Yield the cheapest choice about as good as the best, for ever less room, and then the fewest bits."""
+    room = prices.room
+    while within := [choice for choice in choices if choice.price <= room]:
+        enough = _WORTH * (exact + within[-1].error)
+        yield next(choice.bits for choice in within if exact + choice.error <= enough)
+        room = math.floor(_NEXT_ROOM * room)
+    values = [*map(min, prices.values), 0]
+    yield [(prices.weight_bits(k)[0], behind) for k, behind in enumerate(values)]
 
 
 def _is_worse(model: INR, bits: LayerBits, plain: LayerBits, signal: Samples) -> bool:
