@@ -205,7 +205,7 @@ class BuildFolder:
         """Write what the stage ran with into the folder's recipe."""
         path = self.folder / RECIPE
         before = self.recipe
-        after = replace(stage.settings(before), name=self.name)
+        after = replace(stage.settings(before, self), name=self.name)
         if after != before or not path.exists():
             save_recipe(after, path)
 

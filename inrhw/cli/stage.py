@@ -45,7 +45,7 @@ class Stage(ABC):
         """Return all else that its result depends on."""
         return ()
 
-    def settings(self, recipe: Recipe) -> Recipe:
+    def settings(self, recipe: Recipe, folder: "BuildFolder") -> Recipe:
         """Return the recipe of the folder once this stage has run."""
         return recipe
 

@@ -2,7 +2,7 @@
 
 import functools
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 
 from inrhw.base.board import Family
@@ -140,14 +140,20 @@ def baked_cost(
     buffer
         What turns patches into lines, if something does.
     """
-    found = rest_cost(shapes, "baked", source, control=control, buffer=buffer)
+    rest = rest_cost(shapes, "baked", source, control=control, buffer=buffer)
+    return sum(itertools.chain.from_iterable(baked_parts(shapes, source, window=window)), rest)
+
+
+def baked_parts(
+    shapes: Sequence[LayerShape], source: str, *, window: Grid | None = None
+) -> Iterator[tuple[Cost, Cost]]:
+    """Yield what each layer of such a core costs, and what follows it; see `baked_cost`."""
     for k, shape in enumerate(shapes):
         if k or source == "stream":
-            found += shape.baked.cost()
+            layer = shape.baked.cost()
         else:
-            found += raster_cost(shape.rows, shape.fixed.format.sum_width, window)
-        found += _on_lanes(shape.following, shape.rows, shape.rows, 1)
-    return found
+            layer = raster_cost(shape.rows, shape.fixed.format.sum_width, window)
+        yield layer, _on_lanes(shape.following, shape.rows, shape.rows, 1)
 
 
 def layer_cost(

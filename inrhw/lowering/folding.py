@@ -109,10 +109,8 @@ def check_whole(precision: Precision) -> None:
 
 def check_loadable(precision: Precision, layers: int) -> None:
     """Raise InputError unless memories that hold any network of this precision can be had."""
-    if (
-        max(*precision.weight_bits_of(layers), precision.activation_bits, precision.phase_bits or 0)
-        > _MOST_LOADABLE_BITS
-    ):
+    bits = [*precision.weight_bits_of(layers), *precision.activation_bits_of(layers)]
+    if max(*bits, precision.phase_bits or 0) > _MOST_LOADABLE_BITS:
         raise InputError(
             f"loadable weights are for networks of at most {_MOST_LOADABLE_BITS} bits; wider ones need rom"
         )

@@ -38,7 +38,7 @@ def lower(model: INR, *, operands: int = MOST_OPERANDS, adder_levels: int = 1) -
     Overflow
         If float64 could not represent a sum exactly, so that "equal" could not be promised.
     """
-    if model.activation.argument is None:
+    if model.hidden_activations()[0].argument is None:
         raise InputError("only a quantized model can be lowered; use INR.quantized() or Fitted.model")
     model.check_finite()
     model = copy.deepcopy(model).cpu().double().eval()

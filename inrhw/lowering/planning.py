@@ -14,6 +14,7 @@ from inrhw.lowering.cost import baked_cost, network_cost, on_family, synapse_fol
 from inrhw.lowering.fold_search import FoldSearch
 from inrhw.lowering.folding import Folding, check_loadable, check_whole
 from inrhw.lowering.hardware import WHERE_LEVELS_ARE, Hardware, check_leaves, check_window
+from inrhw.lowering.lut_budget import predicted_luts, with_fewest_bits
 from inrhw.lowering.patch_order import check_patches, line_buffer
 from inrhw.lowering.shapes import LayerShape, layer_shapes
 from inrhw.networks.architecture import Architecture
@@ -73,15 +74,7 @@ def _check_window(architecture: Architecture, hardware: Hardware, tiling: Tiling
 
 def _check_luts(architecture: Architecture, hardware: Hardware, board: Board, most: int) -> None:
     """Raise InputError if a network of baked weights is predicted to take more LUTs."""
-    shapes = layer_shapes(architecture, adder_levels=hardware.adder_levels)
-    cost = baked_cost(
-        shapes,
-        hardware.source,
-        control=hardware.control,
-        window=architecture.grid if hardware.window else None,
-        buffer=line_buffer(architecture, hardware),
-    )
-    needed = on_family(cost, board.family).lut
+    needed = predicted_luts(with_fewest_bits(architecture), hardware, board)
     if needed > most:
         raise InputError(
             f"the baked weights of {'-'.join(map(str, architecture.features))} need about {needed:,.0f} "

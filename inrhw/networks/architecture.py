@@ -182,22 +182,21 @@ class Architecture:
     ) -> None:
         """Raise InputError, naming others that would do, unless the circuit has this precision."""
         precision = self.precision
-        argument, element = activation.formats(
-            self.phase_bits, precision.activation_bits, mid_rise=precision.mid_rise
-        )
         if precision.mid_rise and not activation.node_class.may_be_mid_rise:
             raise InputError(
                 "mid_rise needs an odd function of a phase, such as that of quadinr or siren, "
                 f"which that of {self.model} is not; leave it out"
             )
-        try:
-            circuit(Vector(argument, 1), element)
-        except ValueError as error:
-            would_do = [implementation(other) for other in others if other.serves(argument, element)]
-            hint = f"activation_impl {' or '.join(would_do)} can" if would_do else "use fewer bits"
-            raise InputError(
-                f"{implementation(circuit)} cannot have this precision: {error}; {hint}"
-            ) from error
+        for bits in sorted(set(precision.activation_bits_of(len(self.features) - 1))):
+            argument, element = activation.formats(self.phase_bits, bits, mid_rise=precision.mid_rise)
+            try:
+                circuit(Vector(argument, 1), element)
+            except ValueError as error:
+                would_do = [implementation(other) for other in others if other.serves(argument, element)]
+                hint = f"activation_impl {' or '.join(would_do)} can" if would_do else "use fewer bits"
+                raise InputError(
+                    f"{implementation(circuit)} cannot have this precision: {error}; {hint}"
+                ) from error
 
     @property
     def network(self) -> Network:

@@ -75,8 +75,8 @@ class INR(Trainable):
         last.reset((6 / features[-2]) ** 0.5 / omega_0, generator)
         self.layers.append(last)
         self.activation = activation(omega_0)
-        #: Once quantized, what follows each layer but the last if the next one rotates.
-        self.finer_activations = nn.ModuleList()
+        #: Once quantized, what follows each layer but the last if they differ, and if the next one rotates.
+        self.own_activations, self.finer_activations = nn.ModuleList(), nn.ModuleList()
 
     def scaled(self, scale: int) -> "INR":
         """Return a copy that renders the same function at `scale` times the signal's size.
@@ -95,14 +95,20 @@ class INR(Trainable):
         """Return an `absorbed` copy that computes with the architecture's precision."""
         return quantized([self])[0]
 
-    def _round(self) -> None:
-        """Compute with the architecture's precision from now on."""
+    def round_to(self, weight_bits: Sequence[int], value_bits: Sequence[int]) -> None:
+        """Compute with so many bits in each layer, and behind each but the last, from now on.
+
+        It is `absorbed`, or quantized already; else its precision stays that of the architecture.
+        """
         precision, phase_bits = self.architecture.precision, self.architecture.phase_bits
         elements, fracs = [self.architecture.grid.element], []
-        circuit = self.architecture.circuit
-        for activation in self.hidden_activations():
-            own = circuit if activation is self.activation else activation.node_class
-            activation.quantize(phase_bits, precision.activation_bits, own, mid_rise=precision.mid_rise)
+        circuit, encodes = self.architecture.circuit, self.encoding is not None
+        self.finer_activations = nn.ModuleList()
+        if len(set(value_bits)) > 1 and not self.own_activations:
+            self.own_activations = nn.ModuleList(map(copy.deepcopy, self._plain_activations()))
+        for k, (activation, bits) in enumerate(zip(self._plain_activations(), value_bits, strict=True)):
+            own = activation.node_class if encodes and not k else circuit
+            activation.quantize(phase_bits, bits, own, mid_rise=precision.mid_rise)
             assert activation.argument is not None and activation.element is not None
             fracs.append(activation.argument.frac)
             elements.append(activation.element)
@@ -110,10 +116,9 @@ class INR(Trainable):
             finer_activation.quantize(phase_bits, widened(activation.element).width, own)
             self.finer_activations.append(finer_activation)
         fracs.append(self.architecture.value.frac)
-        bits = precision.weight_bits_of(len(self.layers))
         codes = weight_codes_of(precision, len(self.layers))
         for k, layer in enumerate(self.dense_layers()):
-            layer.quantize(bits[k], elements[k], precision.max_row_shift, codes[k])
+            layer.quantize(weight_bits[k], elements[k], precision.max_row_shift, codes[k])
             if precision.guard_bits is not None and k:
                 layer.addend_frac = fracs[k] + precision.guard_bits
 
@@ -169,12 +174,18 @@ class INR(Trainable):
 
     def hidden_activations(self) -> list[Activation]:
         """Return what follows each layer but the last."""
-        first = [] if self.encoding is None else [self.encoding]
-        followers = first + [self.activation] * (len(self.layers) - 1 - len(first))
+        followers = self._plain_activations()
         for k, layer in enumerate(self.layers[1:]):
             if isinstance(layer, HadamardLayer) and layer.rotates_inputs:
                 followers[k] = cast(Activation, self.finer_activations[k])
         return followers
+
+    def _plain_activations(self) -> list[Activation]:
+        """Return what follows each layer but the last if no inputs are rotated."""
+        if self.own_activations:
+            return [cast(Activation, each) for each in self.own_activations]
+        first = [] if self.encoding is None else [self.encoding]
+        return first + [self.activation] * (len(self.layers) - 1 - len(first))
 
     def forward(self, x: Tensor) -> Tensor:
         """Map coordinates ``u / 2**frac`` [batch, axes] to values [batch, channels], not yet rounded."""
@@ -257,7 +268,8 @@ def quantized(networks: Sequence[INR]) -> list[INR]:
         network.check_finite()
     models = absorbed(networks)
     for model in models:
-        model._round()
+        precision, layers = model.architecture.precision, len(model.layers)
+        model.round_to(precision.weight_bits_of(layers), precision.activation_bits_of(layers))
     if any(isinstance(layer, HadamardLayer) for layer in models[0].layers):
         _calibrate(models, absorbed(networks))
     return models

@@ -1,5 +1,6 @@
 """How a network is quantized."""
 
+import re
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -12,6 +13,9 @@ MOST_BITS = 24
 #: Default bits of the first layer's weights, on several axes and on one, along which a phase runs
 #: over all samples of the signal.
 FIRST_WEIGHT_BITS, FIRST_WEIGHT_BITS_OF_ONE_AXIS = 12, 16
+
+#: As `Precision.layer_bits` has a layer: bits of weights, perhaps of values.
+_LAYER = re.compile(r"\s*(\d+)\s*(?:/\s*(\d+)\s*)?")
 
 #: Bits of weights and of activations.
 Bits = Annotated[int, at_least(2, MOST_BITS)]
@@ -38,9 +42,10 @@ class Precision(Settings):
     max_row_shift
         A row's (neuron's) weight scale may be up to 2**-N of its layer's, 0..4; 0: one scale a layer.
     layer_bits
-        Bits of each layer's weights, first to last, such as 12,7,6,8; "auto": as many in all as weight_bits,
-        first_weight_bits and last_weight_bits give, spread by what rounding each layer alone costs. "":
-        these three as they are.
+        Bits of each layer's weights, first to last, such as 12,7,6,8, or of its weights and behind a slash of
+        its values, such as 12/6,7/5,6/6,8. "auto": as many in all as weight_bits, first_weight_bits and
+        last_weight_bits give, or what fits max_lut, spread by what rounding each layer alone costs. "": as
+        all other bits say.
     weight_code
         Which integers the weights between the first and the last layer may be: uniform, binary, ternary,
         trit-planes, csd2 or power-of-two; with weight_bits for their scales (docs/codes.md).
@@ -79,12 +84,8 @@ class Precision(Settings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for bits in self.layer_bits.split(",") if self.layer_bits not in ("", "auto") else ():
-            if not (bits.strip().isdecimal() and 2 <= int(bits) <= MOST_BITS):
-                raise InputError(
-                    f"layer_bits must be auto or a number from 2 to {MOST_BITS} for each layer, such as "
-                    f"12,7,6,8, not {self.layer_bits[:40]!r}"
-                )
+        if self.layer_bits not in ("", "auto"):
+            self._check_layer_bits()
         if self.weight_code != "uniform" and (self.quantizer != "uniform" or self.layer_bits == "auto"):
             raise InputError(
                 "weight_code needs weights that are not rotated, and bits that are given; leave out "
@@ -103,6 +104,21 @@ class Precision(Settings):
                 "a stored Hadamard matrix cannot rotate activations only: its order divides no weight"
             )
 
+    def _check_layer_bits(self) -> None:
+        """Raise InputError unless `layer_bits` names bits of layers."""
+        matches = [_LAYER.fullmatch(each) for each in self.layer_bits.split(",")]
+        bits = [int(each) for match in matches if match for each in match.groups() if each]
+        if None in matches or not all(2 <= each <= MOST_BITS for each in bits):
+            raise InputError(
+                f"layer_bits must be auto or a number from 2 to {MOST_BITS} for each layer, such as "
+                f"12,7,6,8, or two, such as 12/6,7/6,6/5,8, not {self.layer_bits[:40]!r}"
+            )
+        if "/" in self.layer_bits.rpartition(",")[2]:
+            raise InputError(
+                "layer_bits must end with one number: the last layer gives the signal's own values; "
+                f"leave out what is behind its slash in {self.layer_bits[:40]!r}"
+            )
+
     def weight_bits_of(self, layers: int) -> list[int]:
         """Return the bits of each layer's weights, an encoding counted; as without "auto" if that is left.
 
@@ -119,10 +135,27 @@ class Precision(Settings):
         if self.layer_bits in ("", "auto"):
             hidden = [self.weight_bits] * (layers - 2)
             return [self.first_weight_bits or FIRST_WEIGHT_BITS, *hidden, self.last_weight_bits]
-        bits = [int(each) for each in self.layer_bits.split(",")]
-        if len(bits) != layers:
-            raise InputError(f"layer_bits names {len(bits)} layers, and the network has {layers}")
-        return bits
+        return [int(each.partition("/")[0]) for each in self._named(layers)]
+
+    def activation_bits_of(self, layers: int) -> list[int]:
+        """Return the bits of the values of each layer but the last; see `weight_bits_of`.
+
+        Examples
+        --------
+        >>> Precision(activation_bits=7, layer_bits="12/6,8,9").activation_bits_of(3)
+        [6, 7]
+        """
+        if self.layer_bits in ("", "auto"):
+            return [self.activation_bits] * (layers - 1)
+        named = [each.partition("/")[2] for each in self._named(layers)[:-1]]
+        return [int(each) if each else self.activation_bits for each in named]
+
+    def _named(self, layers: int) -> list[str]:
+        """Return what `layer_bits` says of each layer."""
+        named = self.layer_bits.split(",")
+        if len(named) != layers:
+            raise InputError(f"layer_bits names {len(named)} layers, and the network has {layers}")
+        return named
 
     def rotated(self, layer: str) -> str:
         """Return what a "hidden" or the "last" layer rotates, as in `rotate`; "" if nothing or not known."""

@@ -202,7 +202,7 @@ class TiledINR(INR):
         for place, layer in enumerate(self.layers):
             alone.layers[place] = layer.tile(k) if isinstance(layer, TiledLayer) else layer
         alone.activation, alone.encoding = self.activation, self.encoding
-        alone.finer_activations = self.finer_activations
+        alone.own_activations, alone.finer_activations = self.own_activations, self.finer_activations
         return alone
 
     def with_tile(self, k: int, network: INR) -> "TiledINR":

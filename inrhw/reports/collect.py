@@ -108,6 +108,7 @@ def _gather(folder: Path, sections: Iterable[Section]) -> Report:
         "model": _model(fitted),
         "core": _core(manifest),
         **(_shared(folder, fitted, scale) if many else {"distributions": _distributions(fitted)}),
+        **({"allotment": fitted["allotment"]} if "allotment" in fitted else {}),
         **({} if many else _quality(folder, fitted, "", rendered_files(1, suffix_of(fitted))[0], scale)),
         "weight_bits_total": figure(
             fitted["weight_bits"], "bits", "quantized weights and biases, not entropy-coded"

@@ -43,6 +43,7 @@ SECTIONS = (
         "asic",
         "bitstream",
         "folding",
+        "allotment",
         "pipeline",
         "distributions",
         "pictures",

@@ -127,6 +127,7 @@ def _sections() -> dict[str, Schema]:
         },
         "distributions": array(_distributions()),
         "folding": _folding(),
+        "allotment": _allotment(),
         "tiles": {"type": "object", "description": "Grid, PSNR of each tile, seams; of a core of tiles."},
         "shared": {"type": "object", "description": "Each picture, and what sharing saves."},
         "asic": {"type": "object", "description": "Area, delay and power in standard cells."},
@@ -141,6 +142,17 @@ def _distributions() -> Schema:
     return table(
         layer, optional=dict.fromkeys(("inputs", "weights", "rotated_inputs", "rotated_weights"), told)
     )
+
+
+def _allotment() -> Schema:
+    bits: dict[str, Schema] = dict.fromkeys(("weight_bits", "value_bits"), _INTEGER)
+    falls: dict[str, Schema] = dict.fromkeys(("weights_db", "values_db"), _NUMBER)
+    said: dict[str, Schema] = {"layer_bits": _TEXT, "unit": {"enum": ["bits", "LUT"]}}
+    counts: dict[str, Schema] = dict.fromkeys(("most", "used"), _INTEGER)
+    return table(said | counts | {"layers": array(table(bits | falls))}) | {
+        "description": "How layer_bits auto spread bits: its budget, and by how many dB PSNR falls if one "
+        "layer alone is rounded so."
+    }
 
 
 def _folding() -> Schema:

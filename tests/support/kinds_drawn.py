@@ -146,7 +146,9 @@ def _way(rng: Generator, kind: str, way: str, layers: int) -> dict[str, Any]:
     if way == "coded" and kind != "shared":
         return {"weight_code": str(rng.choice(sorted(weight_codes())))}
     if way == "bits by layer" and kind != "shared":
-        return {"layer_bits": ",".join(map(str, rng.integers(2, 17, layers)))}
+        drawn = [f"{weights}/{rng.integers(2, 9)}" for weights in rng.integers(2, 17, layers - 1)]
+        named = drawn if rng.random() < 0.5 else [bits.partition("/")[0] for bits in drawn]
+        return {"layer_bits": ",".join([*named, str(rng.integers(2, 17))])}
     return {}
 
 

@@ -8,6 +8,7 @@ from inrhw.cli.choices.fitting import check_fits
 from inrhw.cli.recipe import Recipe
 from inrhw.cli.terminal import console, warn
 from inrhw.networks.architecture import Architecture
+from inrhw.networks.network import AUTO
 from inrhw.networks.precision import Precision
 from inrhw.networks.training.descent import with_own_rate
 from inrhw.networks.training.tile_trial import WORTH_DB, Trial, tried
@@ -121,10 +122,10 @@ class _Choice:
         return found
 
     def _planned(self, precision: Precision, width: int) -> Architecture:
-        """Return an architecture; raise InputError if it does not fit."""
-        architecture = self._of_width(width, precision)
-        check_fits(self._recipe, [architecture])
-        return architecture
+        """Return an architecture; raise InputError if it does not fit, with plain bits if some are chosen."""
+        plain = replace(precision, layer_bits="") if precision.layer_bits == AUTO else precision
+        check_fits(self._recipe, [self._of_width(width, plain)])
+        return self._of_width(width, precision)
 
     def _fits(self, precision: Precision, width: int) -> bool:
         try:

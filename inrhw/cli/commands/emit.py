@@ -57,7 +57,7 @@ class Emit(Stage):
         name = self.top or folder.name
         return [f"{name}.v", f"{name}_tb.v", self.result, "vectors.npz", PLAN, *register_files(name)]
 
-    def settings(self, recipe: Recipe) -> Recipe:
+    def settings(self, recipe: Recipe, folder: BuildFolder) -> Recipe:
         """The core as it is."""
         return replace(recipe, hardware=self.hardware, board=board_in_recipe(self.board))
 

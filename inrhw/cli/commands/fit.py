@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inrhw.base.errors import InputError
-from inrhw.base.files import digest
+from inrhw.base.files import digest, read_json
 from inrhw.base.names import safe_name
 from inrhw.base.settings import identity
 from inrhw.cli.build_folder import BuildFolder
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from inrhw.networks.architecture import Architecture
     from inrhw.networks.exchange.stack import Stack
     from inrhw.networks.inr import INR
+    from inrhw.networks.training.allocation.budget import Budget
     from inrhw.networks.training.fitted import Fitted
     from inrhw.networks.training.shared_fit import FittedShared
     from inrhw.signals.samples import Samples
@@ -51,6 +52,7 @@ class Fit(Stage):
     resume: bool = False
     imported: Imported = Imported()
     start: "INR | None" = None
+    budget: "Budget | None" = None
 
     name = "fit"
     result = "fit.json"
@@ -60,15 +62,17 @@ class Fit(Stage):
         checkpoint = self.imported.checkpoint
         file = [digest(Path(checkpoint))] if checkpoint else []
         what = identity(*self.architectures, self.training, self.imported)
-        return [signals_digest(self.pictures), what, *file]
+        return [signals_digest(self.pictures), what, *file, *([repr(self.budget)] if self.budget else [])]
 
     def outputs(self, folder: BuildFolder) -> Sequence[str]:
         """Weights and pictures."""
         return [WEIGHTS, self.result, *signal_files(self.pictures, _RENDERED)]
 
-    def settings(self, recipe: Recipe) -> Recipe:
+    def settings(self, recipe: Recipe, folder: BuildFolder) -> Recipe:
         """Signal, network, precision and training as they were, with nothing left to be chosen."""
-        first = self.architectures[0]
+        first, precision = self.architectures[0], self.architectures[0].precision
+        if allotment := _allotment(folder):
+            precision = replace(precision, layer_bits=allotment["layer_bits"])
         signal = Signal(
             tuple(signal_files(self.pictures, _RENDERED[:1])),
             size=",".join(size_text(picture.sides) for picture in self.pictures),
@@ -81,7 +85,7 @@ class Fit(Stage):
             signal=signal,
             network=_network_of(first),
             imported=self.imported,
-            precision=first.precision,
+            precision=precision,
             training=self.training,
         )
 
@@ -100,8 +104,14 @@ class Fit(Stage):
         shared = [each for each in self.architectures if isinstance(each, SharedArchitecture)]
         if not shared:
             alone = (self.pictures[0], self.architectures[0], self.training)
-            return functools.partial(fit_alone, *alone, start=self.start)
+            return functools.partial(fit_alone, *alone, start=self.start, budget=self.budget)
         return functools.partial(fit_shared, self.pictures, shared, self.training)
+
+
+def _allotment(folder: BuildFolder) -> dict[str, Any] | None:
+    """Return how the bits of the network that is there were spread over its layers, if they were."""
+    found: dict[str, Any] | None = read_json(folder.folder / Fit.result, Fit.name).get("allotment")
+    return found
 
 
 #: What a recipe's network and an architecture name alike, but for the model.
@@ -162,7 +172,19 @@ def fit_of(recipe: Recipe, *, resume: bool) -> Fit:
         made = [_of_some_width(recipe, pictures[0], options)]
     else:
         made = [Architecture(network.model, p.sides, p.channels, **options, value=p.value) for p in pictures]
-    return Fit(pictures, made, with_own_rate(recipe.training, made[0]), resume)
+    training = with_own_rate(recipe.training, made[0])
+    return Fit(pictures, made, training, resume, budget=_budget(recipe))
+
+
+def _budget(recipe: Recipe) -> "Budget | None":
+    """Return what bits may cost that are to be chosen, if the recipe bounds that of baked weights."""
+    from inrhw.base.board import load_board
+    from inrhw.lowering.lut_budget import LutBudget
+
+    hardware = replace(recipe.hardware, clock_mhz=None)
+    if recipe.precision.layer_bits != AUTO or hardware.folded or hardware.max_lut is None:
+        return None
+    return LutBudget(hardware, load_board(recipe.board))
 
 
 def _patch(text: str, signal: "Samples") -> tuple[int, ...]:
@@ -256,7 +278,8 @@ def _import_of(recipe: Recipe, *, resume: bool) -> Fit:
     training = replace(recipe.training, finetune=recipe.training.finetune or 0)
     training = with_own_rate(training, start.architecture)
     imported = replace(asked, checkpoint=str(path))
-    return Fit([picture], [start.architecture], training, resume, imported, start.float())
+    chosen = (training, resume, imported, start.float(), _budget(recipe))
+    return Fit([picture], [start.architecture], *chosen)
 
 
 def load_pictures(signal: Signal, *, shared: bool) -> "list[Samples]":

@@ -63,7 +63,7 @@ class Power(Stage):
         """Toggles."""
         return ["activity.npz"]
 
-    def settings(self, recipe: Recipe) -> Recipe:
+    def settings(self, recipe: Recipe, folder: BuildFolder) -> Recipe:
         """Where toggles come from."""
         return replace(recipe, estimates=replace(recipe.estimates, activity=self.activity))
 

@@ -31,7 +31,7 @@ class Retrain(Fit):
 
         return [digest(folder.folder / WEIGHTS), str(self.tile), identity(self.training)]
 
-    def settings(self, recipe: Recipe) -> Recipe:
+    def settings(self, recipe: Recipe, folder: BuildFolder) -> Recipe:
         """The recipe stays that of all tiles."""
         return recipe
 

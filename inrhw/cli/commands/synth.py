@@ -46,7 +46,7 @@ class Synth(Stage):
         """Logs, and what nextpnr wrote."""
         return [f"{folder.name}_{log}" for log in ("synth.log", "netlist_pnr.json", "netlist_pnr.log")]
 
-    def settings(self, recipe: Recipe) -> Recipe:
+    def settings(self, recipe: Recipe, folder: BuildFolder) -> Recipe:
         """The board, and whether it was placed."""
         estimates = replace(recipe.estimates, place=self.place)
         return replace(recipe, board=board_in_recipe(self.board), estimates=estimates)

@@ -71,7 +71,7 @@ class Verify(Stage):
         """Where it builds, and keeps logs and waves."""
         return BENCHES
 
-    def settings(self, recipe: Recipe) -> Recipe:
+    def settings(self, recipe: Recipe, folder: BuildFolder) -> Recipe:
         """How thoroughly it was verified."""
         return replace(recipe, verification=self.verification)
 

@@ -1,5 +1,6 @@
 """Training: a signal becomes a network, in floating point and quantized."""
 
+import copy
 import dataclasses
 import hashlib
 import json
@@ -17,9 +18,11 @@ from inrhw.base.progress import OnProgress, silent
 from inrhw.base.settings import identity
 from inrhw.networks.architecture import Architecture, architecture_to_json
 from inrhw.networks.inr import INR
+from inrhw.networks.network import AUTO
 from inrhw.networks.tensors import load_tensors, prefixed, restore, save_tensors, strip, tensors_of
 from inrhw.networks.tiled import network_of, read_architecture
-from inrhw.networks.training.allocation import with_allotted_bits
+from inrhw.networks.training.allocation.allotment import Allotment, allotted
+from inrhw.networks.training.allocation.budget import BitBudget, Budget
 from inrhw.networks.training.batches import batch_loss, rendering_error
 from inrhw.networks.training.descent import State, Task, check_device, train, with_own_rate
 from inrhw.networks.training.digits import fewer_digits, has_digits, network_digits
@@ -51,6 +54,8 @@ class Fitted:
         How they were trained.
     learned
         PSNR in dB of what a step saw, now and then: steps taken before, of both networks together, and dB.
+    allotment
+        How bits were spread over the layers, if they were.
     """
 
     picture: Samples
@@ -58,6 +63,7 @@ class Fitted:
     model: INR
     training: Training
     learned: tuple[tuple[int, float], ...] = ()
+    allotment: Allotment | None = None
 
     def __repr__(self) -> str:
         """Return one line: the whole networks would fill pages."""
@@ -125,6 +131,7 @@ class Fitted:
             "weight_bits": self.model.weight_bits(),
             "bits_a_weight": self.model.bits_a_weight(),
             **({"signed_digits": network_digits(self.model)} if has_digits(self.model) else {}),
+            **({"allotment": dataclasses.asdict(self.allotment)} if self.allotment else {}),
             "rotations": self.model.rotations(),
             "learned_psnr_db": [list(each) for each in self.learned],
             "distributions": [dataclasses.asdict(layer) for layer in distributions(self.float_model)],
@@ -153,7 +160,8 @@ class Fitted:
         try:
             training = Training(**{**summary["training"], "device": "cpu"})
             learned = tuple((int(step), float(db)) for step, db in summary.get("learned_psnr_db", []))
-            return cls(original, float_model, model, training, learned)
+            allotment = Allotment.from_json(summary["allotment"]) if "allotment" in summary else None
+            return cls(original, float_model, model, training, learned, allotment)
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"{folder / 'fit.json'} is damaged ({error}); run `inrhw fit` again") from error
 
@@ -174,6 +182,7 @@ def fit(
     training: Training | None = None,
     *,
     start: INR | None = None,
+    budget: Budget | None = None,
     checkpoint: Path | str | None = None,
     resume: bool = False,
     on_progress: OnProgress = silent,
@@ -190,6 +199,8 @@ def fit(
         Steps, learning rate, seed, device.
     start
         A network in floating point that was trained elsewhere; only fine-tuning is left then.
+    budget
+        What the bits that `layer_bits` "auto" chooses may cost. None: as many as there are without it.
     checkpoint
         Where to keep the state, from time to time and when training is interrupted. It stays: remove it
         once what was trained is saved.
@@ -201,7 +212,8 @@ def fit(
     Raises
     ------
     InputError
-        If the checkpoint is damaged or of another network, picture or training, or training diverged.
+        If the checkpoint is damaged or of another network, picture or training, training diverged, or no bits
+        are within the budget.
     """
     training = with_own_rate(training or Training(), architecture)
     check_device(training.device)
@@ -217,9 +229,19 @@ def fit(
         raise InputError("the architecture must have the picture's sides, channels and values")
     float_model = start or network_of(architecture, training.seed)
 
+    chosen = (budget or BitBudget()) if architecture.precision.layer_bits == AUTO else None
+    allotments: list[Allotment] = []
+
     def quantize(model: INR) -> INR:
-        spread = architecture.precision.layer_bits == "auto"
-        return (with_allotted_bits(model, picture) if spread else model).quantized()
+        """Return the rounded network; the first one, after training in floating point, decides the bits."""
+        if not chosen:
+            return model.quantized()
+        if not allotments:
+            allotments.append(allotted(model, picture, chosen, tuned=training.tuning_steps > 0))
+        precision = dataclasses.replace(architecture.precision, layer_bits=allotments[0].layer_bits)
+        model = copy.deepcopy(model)
+        model.architecture = dataclasses.replace(architecture, precision=precision)
+        return model.quantized()
 
     rounded = quantize(float_model) if start else float_model.quantized()
     state = State(float_model, rounded, quantizing=start is not None)
@@ -228,7 +250,7 @@ def fit(
         lambda model, step: loss([model], step),
         quantize,
         lambda model: rendering_error([picture], [model]),
-        identity_of(picture, architecture, training, start),
+        identity_of(picture, architecture, training, start, chosen),
     )
     train(state, task, training, checkpoint=checkpoint, resume=resume, on_progress=on_progress)
     model = state.model
@@ -236,7 +258,7 @@ def fit(
     if training.digits_loss:
         model = fewer_digits(model, picture, training.digits_loss)
     learned = tuple((step, _psnr_db(loss / architecture.tiles)) for step, loss in state.losses)
-    return Fitted(picture, state.float_model, model, training, learned)
+    return Fitted(picture, state.float_model, model, training, learned, *allotments)
 
 
 def _psnr_db(mean_square: float) -> float:
@@ -244,12 +266,19 @@ def _psnr_db(mean_square: float) -> float:
     return 10 * math.log10(4 / max(mean_square, sys.float_info.min))
 
 
-def identity_of(picture: Samples, architecture: Architecture, training: Training, start: INR | None) -> str:
+def identity_of(
+    picture: Samples,
+    architecture: Architecture,
+    training: Training,
+    start: INR | None,
+    budget: Budget | None = None,
+) -> str:
     """Return a hash of everything that must be equal for training to go on.
 
-    `start` is the network that it begins with, or that it must fit.
+    `start` is the network that it begins with, or that it must fit; `budget` what bits are chosen within.
     """
     what = hashlib.sha256(identity(architecture, training).encode() + picture.values.tobytes())
+    what.update(repr(budget).encode() if budget else b"")
     for value in tensors_of(start).values() if start else ():
         what.update(value.numpy().tobytes())
     return what.hexdigest()

@@ -22,9 +22,16 @@ from inrhw.signals.kinds.picture import Picture
 BAKED = Hardware(weights="baked", max_lut=1500)
 
 
-def chosen(picture: Picture, hardware: Hardware = Hardware(), **network: float) -> Architecture:
+def chosen(
+    picture: Picture,
+    hardware: Hardware = Hardware(),
+    precision: Precision = Precision(),
+    /,
+    **network: float,
+) -> Architecture:
     recipe = Recipe(
         network=Network(hidden_widths="auto", hidden_layers=0, **network),  # type: ignore[arg-type]
+        precision=precision,
         hardware=hardware,
         training=Training(steps=3),
     )
@@ -48,6 +55,12 @@ def test_the_widest_within_the_luts_is_chosen(picture: Picture) -> None:
     assert fits(found, BAKED)
     wider = Architecture("siren", picture.sides, 3, found.hidden_features + 8, 0, precision=found.precision)
     assert not fits(wider, BAKED)
+
+
+def test_bits_that_are_chosen_later_leave_the_width_of_plain_ones(picture: Picture) -> None:
+    found = chosen(picture, BAKED, Precision(layer_bits="auto", activation_bits=7, guard_bits=1))
+    plain = chosen(picture, BAKED, Precision(activation_bits=7, guard_bits=1))
+    assert (found.precision.layer_bits, found.hidden_features) == ("auto", plain.hidden_features)
 
 
 @pytest.mark.parametrize("reach", [{}, {"min_psnr_db": 90}])

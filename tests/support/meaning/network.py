@@ -134,7 +134,7 @@ class Network:
         """Return what follows layer k if the next one does not rotate its inputs."""
         a, p = self.architecture, self._precision
         model, circuit = ("siren", "") if self._encodes and k == 0 else (a["model"], a["activation_impl"])
-        bits = p["phase_bits"], p["activation_bits"]
+        bits = p["phase_bits"], self._value_bits()[k]
         return activation_of(model, circuit, *bits, middles=p["mid_rise"], omega_0=a["omega_0"])
 
     def _activations(self) -> list[Activation | None]:
@@ -198,8 +198,15 @@ class Network:
     def _weight_bits(self) -> list[int]:
         p = self._precision
         if p["layer_bits"] not in ("", "auto"):
-            return [int(bits) for bits in p["layer_bits"].split(",")]
+            return [int(bits.split("/")[0]) for bits in p["layer_bits"].split(",")]
         return [p["first_weight_bits"], *[p["weight_bits"]] * (self._last - 1), p["last_weight_bits"]]
+
+    def _value_bits(self) -> list[int]:
+        named = self._precision["layer_bits"].split(",")
+        plain = self._precision["activation_bits"]
+        if len(named) < 2:
+            return [plain] * self._last
+        return [int(bits.split("/")[1]) if "/" in bits else plain for bits in named]
 
 
 def _between(x: Format) -> Format:
