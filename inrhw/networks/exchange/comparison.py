@@ -14,6 +14,9 @@ from inrhw.signals.samples import half_range, middle
 #: Most that they may differ, in parts of the range of a value.
 _MOST_ERROR = 1e-6
 
+#: What may follow the last layer elsewhere, and has no circuit here.
+_ENDS = {"sigmoid": torch.sigmoid, "tanh": torch.tanh}
+
 #: Samples that are looked at, at most.
 _SAMPLES = 1 << 14
 
@@ -75,6 +78,12 @@ def check_same(given: Callable[[Tensor], Tensor], start: INR, imported: Imported
         wanted = (wanted + 1) / 2
     if found.shape != wanted.shape:
         raise InputError(f"{where} gives {list(found.shape)} for {list(x.shape)}, not {list(wanted.shape)}")
+    for name, end in _ENDS.items():
+        if (found - end(wanted)).abs().max() <= _MOST_ERROR:
+            raise InputError(
+                f"{where} ends with a {name}, for which there is no circuit; train it with a linear last "
+                "layer, or train a network here on the signal"
+            )
     error = float((found - wanted).abs().max())
     if not error <= _MOST_ERROR:
         raise InputError(

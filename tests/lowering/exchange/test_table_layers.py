@@ -20,6 +20,7 @@ from inrhw.networks.inr import INR
 from inrhw.networks.precision import Precision
 from inrhw.networks.shared import SharedArchitecture, SharedINR
 from inrhw.networks.tiled import TiledArchitecture, network_of
+from inrhw.signals.grid import Grid
 
 TILED: dict[str, Any] = {"hidden_features": 4, "hidden_layers": 1}
 
@@ -32,6 +33,9 @@ NETWORKS = {
     "leaves": TiledArchitecture("quadinr", (6, 4), 3, **TILED, tile=(4, 4), leaves="11110"),
     "tiles of a sound": TiledArchitecture("gauss", (10,), 1, **TILED, tile=(4,), value=Fixed(16, 0)),
     "tiles on three axes": TiledArchitecture("siren", (3, 4, 5), 1, **TILED, tile=(2, 2, 3)),
+    "patches": Architecture("siren", (6, 4), 3, 4, 1, patch=(3, 2)),
+    "tiles of patches": TiledArchitecture("siren", (10, 6), 1, **TILED, patch=(2, 1), tile=(4, 4)),
+    "patches of a volume": Architecture("siren", (2, 4, 6), 1, 4, 1, patch=(1, 2, 3)),
     "phases": Architecture("quadinr", (5, 4), 3, hidden_widths="4,3"),
     "saturated arguments": Architecture("gauss", (5, 4), 3, 4, 1),
     "values of 16 bits on one axis": Architecture("relu_pe", (7,), 2, 4, 1, value=Fixed(16, 0)),
@@ -73,7 +77,7 @@ def test_the_lines_render_a_picture_that_shares_layers(
 
 def test_the_program_of_onnx_gives_what_the_network_renders(network: INR) -> None:
     program = ReferenceEvaluator(onnx.load_from_string(onnx_of(network)))
-    grid = network.architecture.tiling_of_patches.whole
+    grid = Grid(*network.architecture.sides)
     centres = grid.codes() / np.array(grid.sides)
     (values,) = map(np.asarray, program.run(None, {"centres": centres}))
     assert np.array_equal(values.ravel(), network.render().ravel())

@@ -227,7 +227,13 @@ def test_what_torch_exports_by_dynamo_is_imported(
     path = tmp_path / "net.onnx"
     shapes = ({0: torch.export.Dim("samples")},)
     torch.onnx.export(
-        module, (torch.zeros(4, 2),), path, dynamo=True, dynamic_shapes=shapes, external_data=True, verbose=False
+        module,
+        (torch.zeros(4, 2),),
+        path,
+        dynamo=True,
+        dynamic_shapes=shapes,
+        external_data=True,
+        verbose=False,
     )
     start = imported(path, network)
     with torch.no_grad():
