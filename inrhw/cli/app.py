@@ -3,22 +3,24 @@
 import itertools
 import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from cyclopts import App, CycloptsError, Group, Parameter
 from cyclopts.config import Dict
 
-from inrhw.base.errors import InrhwError
+from inrhw.base.errors import InputError, InrhwError
 from inrhw.base.programs.stopping import ending, stoppable
 from inrhw.base.settings import fields_of, groups_of
 from inrhw.base.version import __version__
 from inrhw.cli.discovery import command_functions, stages
 from inrhw.cli.recipe import Recipe, load_recipe, option_values
 from inrhw.cli.terminal import fail, said_when_interrupted
+from inrhw.networks.network import AUTO
 
 #: Commands that take a recipe in the place of pictures, and what of it each takes.
-_TRAINED = ("signal", "network", "imported", "precision", "training")
-_FROM_RECIPE = {"build": (*_TRAINED, "hardware", "estimates", "verification"), "fit": _TRAINED}
+_FITTED = ("signal", "network", "imported", "precision", "training", "hardware")
+_FROM_RECIPE = {"build": (*_FITTED, "estimates", "verification"), "fit": _FITTED}
 
 #: Whose errors are about files and machines, not about this program.
 _LIBRARIES = ("safetensors", "torch", "PIL", "jinja2", "tomlkit")
@@ -85,6 +87,17 @@ def _check_values(arguments: list[str]) -> None:
             field.check(float(value))
         if field.choices and value.lower() in ("none", "null"):
             field.check(value)
+    _check_widths(given)
+
+
+def _check_widths(given: Mapping[str, str]) -> None:
+    """Raise InputError if the width of hidden layers is said twice: one of them would do nothing."""
+    widths = given.get("--hidden-widths", "")
+    said = ["--hidden-features"] if widths else []
+    said += ["--hidden-layers"] if widths not in ("", AUTO) else []
+    for option in said:
+        if option in given:
+            raise InputError(f"--hidden-widths {widths} replaces {option}; leave one of them out")
 
 
 def _sentence(error: CycloptsError) -> str:

@@ -163,6 +163,6 @@ def option_values(recipe: Recipe, groups: Sequence[str]) -> dict[str, Any]:
         for field in fields_of(type(settings)):
             if (value := getattr(settings, field.name)) != field.default:
                 values[field.name.replace("_", "-")] = list(value) if field.many else value
-    if "hardware" not in groups:
+    if "estimates" not in groups:  # of a core, which training does not make
         del values["name"]
     return values

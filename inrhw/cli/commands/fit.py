@@ -13,10 +13,11 @@ from inrhw.base.files import digest
 from inrhw.base.names import safe_name
 from inrhw.base.settings import identity
 from inrhw.cli.build_folder import BuildFolder
-from inrhw.cli.options import DEFAULT_TRAINING, Output, Resume, TrainingRecipeOptions
+from inrhw.cli.options import DEFAULT_FIT, FitRecipeOptions, Output, Resume
 from inrhw.cli.recipe import Recipe
 from inrhw.cli.stage import Stage
 from inrhw.cli.terminal import building, console, warn
+from inrhw.lowering.hardware import Hardware
 from inrhw.networks.exchange.imported import Imported
 from inrhw.networks.network import AUTO, QUADTREE, Network
 from inrhw.networks.precision import Precision
@@ -131,11 +132,18 @@ def _network_of(architecture: "Architecture") -> Network:
     return replace(architecture.network, **values)
 
 
-def fit(
-    asked: TrainingRecipeOptions = DEFAULT_TRAINING, *, output: Output = None, resume: Resume = False
-) -> None:
-    """Train a network on a picture, or with --shared on several."""
-    stage = fit_of(asked.recipe, resume=resume)
+def fit(asked: FitRecipeOptions = DEFAULT_FIT, *, output: Output = None, resume: Resume = False) -> None:
+    """Train a network on a picture, or with --shared on several.
+
+    Hardware limits decide widths and tiles that are left to choose, and refuse a network beyond them; give
+    the same ones to emit.
+    """
+    from inrhw.cli.choices.fitting import check_fits
+
+    recipe = asked.recipe
+    stage = fit_of(recipe, resume=resume)
+    if recipe.hardware != Hardware():
+        check_fits(recipe, stage.architectures)
     with building(output or default_folder(stage.pictures)) as work:
         work.run(stage)
 
