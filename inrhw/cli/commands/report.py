@@ -67,8 +67,8 @@ def report(
     as_json: AsJson = False,
 ) -> None:
     """Write report.json and report.html, or with --compare compare.json and compare.html."""
-    from inrhw.reports.comparison import compare as side_by_side
-    from inrhw.reports.comparison import write_comparison
+    from inrhw.reports.comparison.comparison import compare as side_by_side
+    from inrhw.reports.comparison.comparison import write_comparison
 
     if compare:
         if vivado:
