@@ -18,7 +18,7 @@ from inrhw.verification.verification import Verification
 
 
 def _group(title: str) -> Parameter:
-    """Return how a group of settings is taken: its fields by their own names, under one title in the help."""
+    """Return how the command line takes a group: fields by their own names, one title in the help."""
     return Parameter(name="*", group=Group.create_ordered(title))
 
 

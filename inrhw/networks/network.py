@@ -1,4 +1,4 @@
-"""What a user asks of a network; `Architecture` is what it becomes for a picture."""
+"""Settings of a network; an `Architecture` is what they become for a signal."""
 
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -6,16 +6,16 @@ from typing import Annotated, Literal
 from inrhw.base.errors import InputError
 from inrhw.base.settings import Settings, at_least, over
 
-#: Of a hidden layer, and layers between the first and the last.
+#: Largest width of a hidden layer, and most layers between the first and the last.
 _WIDEST, _MOST_LAYERS = 256, 16
 
-#: Banks that memories of one core hold at most.
+#: Most banks in the memories of one core.
 _MOST_TILES = 1 << 16
 
-#: Of tiles whose size, or hidden layers whose width, is to be chosen.
+#: Leaves the size of tiles, or the width of hidden layers, to be chosen.
 AUTO = "auto"
 
-#: Of tiles whose sizes are to be chosen one by one.
+#: Leaves the sizes of tiles to be chosen one by one.
 QUADTREE = "quadtree"
 
 #: What may stand between a picture's, or a tile's, first layer and the shared ones.
@@ -126,7 +126,7 @@ class Network(Settings):
         Raises
         ------
         InputError
-            If `hidden_widths` names no widths that can be.
+            If `hidden_widths` names no possible widths.
 
         Examples
         --------

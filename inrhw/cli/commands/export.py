@@ -50,7 +50,7 @@ def export(
     signal, suffix = signals[number], output.suffix.lower()
     suffixes = [*forms, signal.suffix, *signal.other_suffixes]
     if suffix not in suffixes:
-        raise InputError(f"{output} must end with {', '.join(suffixes)}, which says the form")
+        raise InputError(f"{output} must end with {', '.join(suffixes)}, which selects the form")
     _check_unchanged(folder)
     data = forms[suffix](_model(folder, number)) if suffix in forms else signal.encoded(suffix)
     write_output(output, data)

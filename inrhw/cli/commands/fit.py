@@ -68,7 +68,7 @@ class Fit(Stage):
         return [WEIGHTS, self.result, *signal_files(self.pictures, _RENDERED)]
 
     def settings(self, recipe: Recipe) -> Recipe:
-        """Signal, network, precision and training as they were, with nothing left to be chosen."""
+        """Signal, network, precision and training, with every choice made."""
         first = self.architectures[0]
         signal = Signal(
             tuple(signal_files(self.pictures, _RENDERED[:1])),
@@ -232,7 +232,7 @@ def _import_of(recipe: Recipe, *, resume: bool) -> Fit:
     if recipe.network.tiles:
         raise InputError("a checkpoint holds one network, and tiles need many; leave out tiles")
     if recipe.network.patch:
-        raise InputError("a checkpoint gives a sample at a time; leave out patch")
+        raise InputError("the network of a checkpoint gives one sample at a time; leave out patch")
     if recipe.network.shared:
         raise InputError("a checkpoint holds one network, and --shared trains several; leave one of them out")
     path = Path(recipe.imported.checkpoint).absolute()
@@ -260,7 +260,7 @@ def _import_of(recipe: Recipe, *, resume: bool) -> Fit:
     if picture.channels != start.architecture.channels:
         channels = start.architecture.channels
         raise InputError(f"{path} gives {channels} channels, and {picture.name} has {picture.channels}")
-    # What is right already is only rounded, unless one asks for more.
+    # An imported network is only rounded, unless fine-tuning is asked for.
     training = replace(recipe.training, finetune=recipe.training.finetune or 0)
     training = with_own_rate(training, start.architecture)
     imported = replace(asked, checkpoint=str(path))
@@ -268,7 +268,7 @@ def _import_of(recipe: Recipe, *, resume: bool) -> Fit:
 
 
 def load_pictures(signal: Signal, *, shared: bool) -> "list[Samples]":
-    """Return what is to be represented: one signal, or with `shared` several pictures."""
+    """Return the signals to represent: one, or with `shared` several pictures."""
     from inrhw.signals.kinds.picture import Picture
     from inrhw.signals.registry import kind_named, load_signal
 
@@ -328,7 +328,7 @@ def default_folder(pictures: "Sequence[Samples]") -> Path:
 def train_and_save(
     folder: BuildFolder, train: "Callable[..., Fitted | FittedShared]", *, resume: bool
 ) -> None:
-    """Train, from the checkpoint if it is to go on, and write what was found."""
+    """Train, continuing from the checkpoint with `resume`, and save the result."""
     checkpoint = folder.folder / _CHECKPOINT
     if checkpoint.exists() and not resume:
         folder.on_warning(
@@ -341,7 +341,7 @@ def train_and_save(
 
 
 def _save(fitted: "Fitted | FittedShared", folder: Path) -> None:
-    """Write what was trained; elsewhere when the folder cannot be written, since it took long to get."""
+    """Save what was trained; elsewhere if the folder cannot be written, since training took long."""
     try:
         fitted.save(folder)
     except InputError as error:

@@ -1,4 +1,4 @@
-"""Whether an imported network is what it was elsewhere: both give the same for the signal's samples."""
+"""Whether an imported network gives what the original gives, for the signal's samples."""
 
 from collections.abc import Callable, Iterable
 
@@ -11,7 +11,7 @@ from inrhw.networks.exchange.stack import Stack
 from inrhw.networks.inr import INR
 from inrhw.signals.samples import half_range, middle
 
-#: Most that they may differ, in parts of the range of a value.
+#: Largest difference allowed, as a part of the range of a value.
 _MOST_ERROR = 1e-6
 
 #: What may follow the last layer elsewhere, and has no circuit here.
@@ -27,7 +27,7 @@ def first_same(
     given: Callable[[Tensor], Tensor],
     imported: Imported,
 ) -> tuple[Stack, INR]:
-    """Return the first of what a network may be, and what was made of it, that gives what the network gives.
+    """Return the first candidate, and the network made of it, that gives what the original gives.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def first_same(
     Raises
     ------
     InputError
-        If there is none; of the first.
+        If there is none: the error of the first candidate.
     """
     errors = []
     for stack in stacks:

@@ -1,7 +1,7 @@
 """Bits of weights, layer by layer, from what rounding each layer alone costs.
 
 LieQ (arXiv 2508.03332) gives bits to the layers whose quantization is measured to harm most. Its shortcut,
-the compactness of a layer's outputs, ranks the layers of these networks the wrong way round (docs/codes.md),
+the compactness of a layer's outputs, ranks the layers of these networks in the wrong order (docs/codes.md),
 and a picture is rendered in milliseconds: so the drop itself is measured, of each layer at each number of
 bits.
 """
@@ -34,7 +34,7 @@ def with_allotted_bits(model: INR, signal: Samples) -> INR:
     ----------
     model
         In floating point; its precision says by its other bits how many there are in all. An encoding, which
-        is not trained, keeps its own and counts nothing.
+        is not trained, keeps its own and is not counted.
     picture
         What it represents.
 
@@ -76,7 +76,7 @@ def allot(errors: Sequence[Sequence[float]], weights: Sequence[int], room: int) 
     >>> allot([[9, 3, 1, 0], [5, 4, 3, 2]], [10, 10], 70)
     (4, 3)
     """
-    # What is used, the error, the bits so far: only what errs less than all that uses no more.
+    # Bits used, error, bits so far: an entry errs less than all that use no more bits.
     front: list[tuple[int, float, tuple[int, ...]]] = [(0, 0.0, ())]
     for own, n in zip(errors, weights, strict=True):
         longer = [

@@ -133,7 +133,7 @@ class Comparison:
     error_gain
         What errors are multiplied by on the page, in all designs alike; None where no error is known.
     differences
-        Settings that are not the same in all designs: name to one value a design, "" where it has none.
+        Settings that are not the same in all designs: name to the value of each design, "" where it has none.
     """
 
     names: tuple[str, ...]
@@ -273,7 +273,7 @@ def _compared(folders: Sequence[Path], reports: Sequence[Report]) -> Comparison:
 def _incomparable(
     folders: Sequence[Path], reports: Sequence[Report], found: Sequence[Mapping[str, Figure]]
 ) -> dict[str, tuple[str, ...]]:
-    """Return why figures cannot be ranked: to each reason how their paths begin."""
+    """Return why figures cannot be ranked: for each reason, how their paths begin."""
     pictures = {_originals(*each) for each in zip(folders, reports, strict=True)}
     clocks = {each["power clock_mhz"].value for each in found if "power clock_mhz" in each}
     carries = {each["resources carry"].unit for each in found if "resources carry" in each}

@@ -259,7 +259,7 @@ def test_several_inputs_are_one_sentence(tmp_path: Path) -> None:
     model = onnx.load(path)
     model.graph.input.append(helper.make_tensor_value_info("time", TensorProto.FLOAT, [1]))
     onnx.save(model, path)
-    with pytest.raises(InputError, match="has 2 inputs; known are networks of coordinates alone"):
+    with pytest.raises(InputError, match="has 2 inputs; only networks of coordinates alone"):
         load_onnx(path)
 
 
