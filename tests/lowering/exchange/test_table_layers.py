@@ -42,6 +42,12 @@ NETWORKS = {
     "three axes": Architecture("siren", (3, 2, 4), 1, 4, 1),
     "half codes": Architecture("siren", (5, 4), 1, 4, 1, precision=Precision(mid_rise=True)),
     "rotated weights": Architecture("siren", (5, 4), 1, 4, 1, precision=Precision(quantizer="dhq")),
+    "both rotated": Architecture(
+        "quadinr", (5, 4), 3, 8, 1, precision=Precision(quantizer="dhq", rotate="both", rotate_layers="all")
+    ),
+    "values rotated": Architecture(
+        "finer", (5, 4), 3, 6, 1, precision=Precision(quantizer="dhq", rotate="activations")
+    ),
     "sums of 50 bits": Architecture("siren", (5, 4), 1, 4, 1, precision=Precision(24, 24, 24, 16, 16)),
 }
 (EXAMPLE,) = re.findall(r"```python\n(import numpy.*?)```", (DOCS / "import.md").read_text(), re.S)
@@ -89,10 +95,6 @@ def test_the_program_of_onnx_gives_what_the_network_renders(network: INR) -> Non
 @pytest.mark.parametrize(
     ("architecture", "message"),
     [
-        (
-            Architecture("siren", (4, 4), 1, 4, 1, precision=Precision(quantizer="dhq", rotate="both")),
-            r"layer1_fwht rotates values \(dhq\), which no table can hold",
-        ),
         (
             Architecture("siren", (4, 4), 1, 4, 1, precision=Precision(guard_bits=2)),
             "a matrix of integers cannot hold what guard_bits cuts off",
