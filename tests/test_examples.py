@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
-from importlib.util import module_from_spec, spec_from_file_location
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +66,15 @@ def test_boards_are_boards(path: Path) -> None:
 def test_a_bench_of_ones_own_takes_a_frame(core: Path, around: tuple[object, ...]) -> None:
     printed = run(sys.executable, EXAMPLES / "own_bench" / "run.py", core, *around)
     assert "frame of 4 lines is right" in printed
+
+
+@needs_icarus
+@pytest.mark.tools
+@pytest.mark.skipif(
+    find_spec("litex") is None, reason="LiteX is not installed: pip install 'inrhw[examples]'"
+)
+def test_a_soc_of_litex_takes_frames_into_its_memory(core: Path) -> None:
+    assert "two frames of 24 pixels are right" in run(sys.executable, EXAMPLES / "litex" / "soc.py", core)
 
 
 @pytest.mark.tools

@@ -41,7 +41,7 @@ def build(
     Raises
     ------
     InrhwError
-        Something cannot be; most of it is said before training begins.
+        The recipe cannot be built; most reasons are known, and given, before training begins.
     """
     with contextlib.ExitStack() as until:
         work = BuildFolder(Path(folder), on_progress, until=until)
@@ -65,5 +65,5 @@ def report(folder: Path | str, *, vivado: Path | None = None) -> "Report":
         If a result is missing, damaged, or older than what it was made from.
     """
     work = BuildFolder(Path(folder))
-    # What single functions such as `inrhw.synth` left is on no record.
+    # Single functions such as `inrhw.synth` record nothing in stages.json.
     return write(work, vivado, checked=bool(work.record()))

@@ -3,22 +3,24 @@
 import itertools
 import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from cyclopts import App, CycloptsError, Group, Parameter
 from cyclopts.config import Dict
 
-from inrhw.base.errors import InrhwError
+from inrhw.base.errors import InputError, InrhwError
 from inrhw.base.programs.stopping import ending, stoppable
 from inrhw.base.settings import fields_of, groups_of
 from inrhw.base.version import __version__
 from inrhw.cli.discovery import command_functions, stages
 from inrhw.cli.recipe import Recipe, load_recipe, option_values
 from inrhw.cli.terminal import fail, said_when_interrupted
+from inrhw.networks.network import AUTO
 
-#: Commands that take a recipe in the place of pictures, and what of it each takes.
-_TRAINED = ("signal", "network", "imported", "precision", "training")
-_FROM_RECIPE = {"build": (*_TRAINED, "hardware", "estimates", "verification"), "fit": _TRAINED}
+#: Commands that take a recipe instead of pictures, and the groups of it that each takes.
+_FITTED = ("signal", "network", "imported", "precision", "training", "hardware")
+_FROM_RECIPE = {"build": (*_FITTED, "estimates", "verification"), "fit": _FITTED}
 
 #: Whose errors are about files and machines, not about this program.
 _LIBRARIES = ("safetensors", "torch", "PIL", "jinja2", "tomlkit")
@@ -51,7 +53,7 @@ def app_for(arguments: list[str]) -> App:
 
 
 def _from_recipe(arguments: list[str]) -> tuple[Dict, ...]:
-    """Return the settings of the recipe in the place of pictures, if there is one, and take it out there.
+    """Return the settings of a recipe that is given instead of pictures; remove it from the arguments.
 
     One that lies in a build folder is built in that folder, unless -o names another.
     """
@@ -72,10 +74,10 @@ def _from_recipe(arguments: list[str]) -> tuple[Dict, ...]:
 
 
 def _check_values(arguments: list[str]) -> None:
-    """Raise InputError for what cyclopts would take otherwise than it is meant.
+    """Raise InputError for values that cyclopts would misread.
 
-    It rounds a whole number that is given with a point, and takes the word none, which is no choice, for
-    nothing said.
+    It rounds a whole number with a decimal point, and reads the word none, which is no choice, as an option
+    that was not given.
     """
     parts = [part for each in arguments for part in each.split("=", 1)]
     given = {option: value for option, value in itertools.pairwise(parts) if option.startswith("--")}
@@ -85,6 +87,17 @@ def _check_values(arguments: list[str]) -> None:
             field.check(float(value))
         if field.choices and value.lower() in ("none", "null"):
             field.check(value)
+    _check_widths(given)
+
+
+def _check_widths(given: Mapping[str, str]) -> None:
+    """Raise InputError if the width of hidden layers is said twice: one of them would do nothing."""
+    widths = given.get("--hidden-widths", "")
+    said = ["--hidden-features"] if widths else []
+    said += ["--hidden-layers"] if widths not in ("", AUTO) else []
+    for option in said:
+        if option in given:
+            raise InputError(f"--hidden-widths {widths} replaces {option}; leave one of them out")
 
 
 def _sentence(error: CycloptsError) -> str:
@@ -96,7 +109,7 @@ def _sentence(error: CycloptsError) -> str:
 def _of_library(error: Exception) -> str:
     """Return what a library said, as one sentence; "" for what can only be a fault of this program."""
     said = " ".join(str(error).split())[:200]
-    # Torch raises RuntimeError for nearly all, so words decide.
+    # Torch raises RuntimeError for nearly everything, so the message decides.
     if isinstance(error, MemoryError) or re.search("(alloc|out of) ?memory|memory.*alloc", said.lower()):
         return f"there is not enough memory ({said or 'of this machine'}); give a smaller size or --batch"
     library = type(error).__module__.partition(".")[0]
@@ -115,7 +128,7 @@ def main() -> None:
     except InrhwError as error:
         fail(str(error))
     except OSError as error:  # a full disk, a missing permission, a name that is too long
-        if isinstance(error.__context__, KeyboardInterrupt):  # nothing can be said on a closed terminal
+        if isinstance(error.__context__, KeyboardInterrupt):  # a closed terminal shows no message
             sys.exit(ending(error.__context__)[1])
         fail(f"{error.filename or 'a file'} cannot be used ({error.strerror or error})")
     except Exception as error:

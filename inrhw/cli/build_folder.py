@@ -1,4 +1,4 @@
-"""A folder of stages, each reading the files of those before; what has not changed is not done again."""
+"""A folder of stages, each reading files of earlier ones; a stage that is up to date is not run again."""
 
 import contextlib
 import functools
@@ -32,7 +32,7 @@ class Entry:
     files
         Hashes of the results.
     left
-        Names of what else it left, such as logs; all go when their core goes.
+        Names of other files that it left, such as logs; they are removed with their core.
     seconds
         Time it took.
     command
@@ -79,13 +79,13 @@ class BuildFolder:
 
     @property
     def name(self) -> str:
-        """Name of the top module: that of the core that is there; without one it is made of the folder's."""
+        """Name of the top module: the core's; before there is a core, made from the folder's name."""
         core = core_there(self.folder)
         return core.name if core else safe_name(self.folder.resolve().name)
 
     @property
     def recipe(self) -> Recipe:
-        """What the folder was made with; its pictures are named relative to it."""
+        """The recipe that made the folder; its paths are relative to it."""
         path = self.folder / RECIPE
         return read_recipe(path) if path.exists() else Recipe()
 
@@ -95,7 +95,7 @@ class BuildFolder:
         Raises
         ------
         InputError
-            A result that it needs is missing or is not of what is there now, or the folder cannot be written.
+            A result that it needs is missing or out of date, or the folder cannot be written.
         """
         for name, writer in stage.needs(self).items():
             self.needed(name, writer)
@@ -120,13 +120,13 @@ class BuildFolder:
         self.on_stage(stage.name, seconds)
 
     def check_current(self, stage: type[Stage]) -> None:
-        """Raise InputError unless a stage's result is there and of what is there now."""
+        """Raise InputError unless a stage's result exists and is up to date."""
         self.needed(stage.result, stage)
         if why := self.why_not_current(stage):
             raise InputError(f"{self.folder / stage.result} {why}; run `inrhw {stage.name}` again")
 
     def why_not_current(self, stage: type[Stage]) -> str | None:
-        """Return why the result of a stage is not of what is there now, as it was left; None when it is."""
+        """Return why a stage's result is out of date, or was changed since; None when it is up to date."""
         entry = self.record().get(stage.name)
         if entry is None:
             return "was not made by this command line (stages.json has no record of it)"
@@ -137,25 +137,25 @@ class BuildFolder:
         return f"was made before {' and '.join(changed)} changed" if changed else None
 
     def changed_files(self, stage: type[Stage]) -> list[str]:
-        """Return the names of a stage's files that are not as it left them, where that is on record."""
+        """Return the names of a stage's recorded files that were changed after it ran."""
         entry = self.record().get(stage.name)
         files = entry.files if entry else {}
         now = self._digests(list(files))
         return [name for name in files if now[name] != files[name]]
 
     def has(self, stage: type[Stage]) -> bool:
-        """Return whether a stage's result is there and of what is there now."""
+        """Return whether a stage's result exists and is up to date."""
         return (self.folder / stage.result).is_file() and self.why_not_current(stage) is None
 
     def needed(self, name: str, stage: type[Stage]) -> Path:
-        """Return the path of a file; raise InputError, naming who writes it, if it is not there."""
+        """Return the path of a file; if it is missing, raise InputError that names the command."""
         path = self.folder / name
         if not path.is_file():
             raise InputError(f"{path} does not exist; run `inrhw {stage.name}` first")
         return path
 
     def forget(self, *names: str) -> None:
-        """Remove what tells of another core."""
+        """Remove files that describe another core."""
         for name in names:
             (self.folder / name).unlink(missing_ok=True)
 
@@ -178,7 +178,7 @@ class BuildFolder:
             return {}
 
     def leave(self, name: str, paths: Iterable[str]) -> None:
-        """Put on record what a command that is no stage has left, so that it goes when its core goes."""
+        """Record what a command that is no stage has left, so that it is removed with its core."""
         before = self.record().get(name)
         left = sorted({*paths, *(before.left if before else ())})
         with output_folder(self.folder):
@@ -193,7 +193,7 @@ class BuildFolder:
         return [path for path in found if here in (here / path).resolve().parents]
 
     def _write(self, name: str, entry: Entry) -> None:
-        """Write stages.json, but for what was left and did not stay."""
+        """Write stages.json, without files that no longer exist."""
         entries = self.record() | {name: entry}
         kept = {
             name: replace(entry, left=[path for path in entry.left if (self.folder / path).exists()])
@@ -225,7 +225,7 @@ class BuildFolder:
         self._hold()
 
     def _hold(self) -> None:
-        """Hold the folder; a process that dies lets it go."""
+        """Lock the folder; the lock of a process that dies is released."""
         if self.until is None or self._is_held:
             return
         try:

@@ -1,4 +1,4 @@
-"""What commands and stages there are: a file each in `inrhw.cli.commands`, and no list of them."""
+"""The commands and stages: each is a file in `inrhw.cli.commands`, and nothing lists them."""
 
 from collections.abc import Callable
 from graphlib import TopologicalSorter
@@ -11,9 +11,9 @@ from inrhw.cli.stage import Stage
 
 
 def command_functions() -> dict[str, Callable[..., Any]]:
-    """Return the function of every command, by name: that of its file, less the _ of a word of Python's.
+    """Return the function of every command, by name: its file's, without the _ behind a keyword of Python.
 
-    An _ within stands between a command and one beneath it, which comes after.
+    An _ inside a name separates a command from its subcommand, which comes after it.
     """
     names = {module: module.__name__.rpartition(".")[2].rstrip("_") for module in modules_in(commands)}
     return {name.replace("_", " "): _function(module) for module, name in names.items()}

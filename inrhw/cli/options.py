@@ -18,7 +18,7 @@ from inrhw.verification.verification import Verification
 
 
 def _group(title: str) -> Parameter:
-    """Return how a group of settings is taken: its fields by their own names, under one title in the help."""
+    """Return how the command line takes a group: fields by their own names, one title in the help."""
     return Parameter(name="*", group=Group.create_ordered(title))
 
 
@@ -66,17 +66,25 @@ class TrainingRecipe:
 
 
 @dataclass(frozen=True)
-class WholeRecipe(TrainingRecipe):
-    """What a command that does everything takes of it."""
+class FitRecipe(TrainingRecipe):
+    """What training takes of it where the core's limits decide the network."""
 
     _: KW_ONLY
     hardware: HardwareOptions = DEFAULT.hardware
+
+
+@dataclass(frozen=True)
+class WholeRecipe(FitRecipe):
+    """What a command that does everything takes of it."""
+
+    _: KW_ONLY
     estimates: EstimateOptions = DEFAULT.estimates
     verification: VerificationOptions = DEFAULT.verification
     name: CoreName = DEFAULT.name
 
 
 TrainingRecipeOptions = Annotated[TrainingRecipe, Parameter(name="*")]
+FitRecipeOptions = Annotated[FitRecipe, Parameter(name="*")]
 WholeRecipeOptions = Annotated[WholeRecipe, Parameter(name="*")]
 
-DEFAULT_TRAINING, DEFAULT_WHOLE = TrainingRecipe(), WholeRecipe()
+DEFAULT_TRAINING, DEFAULT_FIT, DEFAULT_WHOLE = TrainingRecipe(), FitRecipe(), WholeRecipe()

@@ -62,12 +62,12 @@ class Recipe(Settings):
 
 
 def load_recipe(path: Path) -> Recipe:
-    """Return the recipe in a file, with the paths in it, which are relative to the file, from here."""
+    """Return the recipe in a file; its paths, relative to the file, become relative to this directory."""
     return located(read_recipe(path), path.parent)
 
 
 def located(recipe: Recipe, folder: Path) -> Recipe:
-    """Return a recipe whose paths are relative to a folder with these from here."""
+    """Return a recipe whose paths are relative to a folder with paths relative to this directory."""
     found = tuple(str(folder / picture) for picture in recipe.signal.pictures)
     board = str(folder / recipe.board) if is_board_file(recipe.board) else recipe.board
     checkpoint = recipe.imported.checkpoint
@@ -81,8 +81,8 @@ def read_recipe(path: Path) -> Recipe:
     Raises
     ------
     InputError
-        The file cannot be read, is no TOML, is of a newer inrhw, or holds an unknown key or a value that
-        cannot be.
+        The file cannot be read, is not TOML, was written by a newer inrhw, or holds an unknown key or an
+        impossible value.
     """
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -100,7 +100,7 @@ def read_recipe(path: Path) -> Recipe:
 
 
 def save_recipe(recipe: Recipe, path: Path, *, commented: bool = False) -> None:
-    """Write a recipe, with the help of every setting if wished for.
+    """Write a recipe, with the help of every setting if asked for.
 
     Raises
     ------
@@ -157,12 +157,12 @@ def _comments(field: Field) -> Iterator[str]:
 
 
 def option_values(recipe: Recipe, groups: Sequence[str]) -> dict[str, Any]:
-    """Return what a recipe says otherwise than the defaults, as options: a flat table by their names."""
+    """Return the settings of a recipe that are not the defaults, by the names of their options."""
     values: dict[str, Any] = {name: getattr(recipe, name) for name in ("name", "board")}
     for settings in (getattr(recipe, group) for group in groups):
         for field in fields_of(type(settings)):
             if (value := getattr(settings, field.name)) != field.default:
                 values[field.name.replace("_", "-")] = list(value) if field.many else value
-    if "hardware" not in groups:
+    if "estimates" not in groups:  # of a core, which training does not make
         del values["name"]
     return values

@@ -12,18 +12,18 @@ if TYPE_CHECKING:
 
 
 class Stage(ABC):
-    """One run of a stage; a subclass in a file of `inrhw.cli.commands` is all that there is of one.
+    """One run of a stage; each stage is one subclass, in a file of `inrhw.cli.commands`.
 
     Attributes
     ----------
     name
         Of the stage, and of the command that runs it.
     result
-        The file by which what it found is known.
+        The file with what it found.
     after
-        Stages whose results must be there, and of what is there now.
+        Stages whose results must exist and be up to date.
     of_one_core
-        Whether what it leaves goes with the core, even if the next one has its name.
+        Whether its files are removed with the core, even if the next core has the same name.
     """
 
     name: ClassVar[str]
@@ -38,7 +38,7 @@ class Stage(ABC):
 
     @classmethod
     def inputs(cls, folder: "BuildFolder") -> Sequence[str]:
-        """Return the names of all files that it would read now: what it needs, unless there are more."""
+        """Return the names of all files that it would read now: by default those that it needs."""
         return list(cls.needs(folder))
 
     def key(self, folder: "BuildFolder") -> Sequence[str]:
@@ -51,7 +51,7 @@ class Stage(ABC):
 
     @abstractmethod
     def outputs(self, folder: "BuildFolder") -> Sequence[str]:
-        """Return the names of the files that it leaves; some only of some cores."""
+        """Return the names of the files that it leaves; some exist only for some cores."""
 
     def left(self, folder: "BuildFolder") -> Sequence[str]:
         """Return the names of what else it may leave, such as logs."""
@@ -59,7 +59,7 @@ class Stage(ABC):
 
     @abstractmethod
     def run(self, folder: "BuildFolder") -> None:
-        """Do it."""
+        """Run the stage."""
 
     @classmethod
     def reported(cls, folder: Path, report: dict[str, Any]) -> dict[str, Any]:

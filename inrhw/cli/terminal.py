@@ -73,7 +73,7 @@ def said_when_interrupted(then: str) -> Iterator[None]:
 
 
 def print_rung(rung: "Rung", to: Console = console) -> None:
-    """Print what became of a rung of verification."""
+    """Print the result of a rung of verification."""
     line = f"        {rung.status:7} {rung.rung}  {rung.message}"
     to.print(line, markup=False, highlight=False, soft_wrap=True)
 

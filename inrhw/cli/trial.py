@@ -53,7 +53,7 @@ class RecipeTrial:
         return "t" + _identity(located(recipe, self.base))
 
     def command(self, recipe: Recipe, folder: Path) -> str:
-        """Return the command that goes on in a folder, to the end."""
+        """Return the command that continues a folder to the end."""
         return shlex.join(["inrhw", "build", *arguments_of(located(recipe, self.base)), "-o", str(folder)])
 
     def climb(self, recipe: Recipe, folder: Path, rung: Rung, goals: tuple[Goal, ...]) -> Outcome:
@@ -65,7 +65,7 @@ class RecipeTrial:
                 measures = _climb(located(recipe, self.base), BuildFolder(folder), rung, goals)
         except InrhwError as error:
             sentence = str(error)
-        except Exception as error:  # a sweep goes on: what no one foresaw is a row too
+        except Exception as error:  # a sweep goes on: an unexpected error is a row too
             sentence = f"{type(error).__name__}: {error}"
         return Outcome(measures, sentence, time.perf_counter() - start)
 
@@ -127,7 +127,7 @@ def _identity(recipe: Recipe) -> str:
 
 
 def _held(path: str) -> str:
-    """Return a hash of what a file holds; the path where there is none, as training will say."""
+    """Return a hash of a file's content; the path of a missing one, which training will report."""
     return digest(Path(path)) if Path(path).is_file() else path
 
 

@@ -75,7 +75,7 @@ def weight_codes_of(precision: Precision, layers: int) -> list[WeightCode]:
 
 @dataclass(frozen=True)
 class Architecture:
-    """Everything about a network but its weights.
+    """Everything about a network except its weights.
 
     Parameters
     ----------
@@ -180,7 +180,7 @@ class Architecture:
     def _check_circuit(
         self, activation: type[Activation], circuit: type[CurveNode], others: Sequence[type[CurveNode]]
     ) -> None:
-        """Raise InputError, naming others that would do, unless the circuit has this precision."""
+        """Raise InputError, naming circuits that can, unless the circuit has this precision."""
         precision = self.precision
         if precision.mid_rise and not activation.node_class.may_be_mid_rise:
             raise InputError(
@@ -200,7 +200,7 @@ class Architecture:
 
     @property
     def network(self) -> Network:
-        """What a user would ask for to get its shape."""
+        """The settings that give this shape."""
         return Network(
             self.model,
             self.hidden_features,
@@ -214,12 +214,12 @@ class Architecture:
 
     @property
     def finer(self) -> float:
-        """By what the first layer's initial frequencies exceed the others' by default."""
+        """Factor of the first layer's initial frequencies over the others', by default."""
         return max(1.0, self.sides[0] / _LINE) if len(self.sides) == 1 else 1.0
 
     @property
     def circuit(self) -> type[CurveNode]:
-        """What computes the activation."""
+        """The circuit of the activation."""
         if not self.activation_impl:
             return self.activation.node_class
         return implementations(self.model)[self.activation_impl]
@@ -242,12 +242,12 @@ class Architecture:
 
     @property
     def patches(self) -> Patches:
-        """What evaluations give, of what is rendered."""
+        """The patches that evaluations give."""
         return Patches(tuple(side * self.scale for side in self.sides), self.patch)
 
     @property
     def tiling_of_patches(self) -> Tiling:
-        """Where the tiles are among what evaluations give: one is all of it."""
+        """The tiles, counted in patches: here a single one."""
         return Tiling(self.grid.sides, self.grid.sides)
 
     @property
@@ -262,7 +262,7 @@ class Architecture:
 
     @property
     def activation(self) -> type[Activation]:
-        """What the model names."""
+        """The activation of the model."""
         return activations()[self.model]
 
     @property
@@ -294,7 +294,7 @@ def architecture_to_json(architecture: Architecture) -> str:
 
 
 def architecture_from_json(text: str, kind: type[Architecture] = Architecture) -> Architecture:
-    """Return the architecture, of some kind, that `architecture_to_json` wrote.
+    """Return the architecture, of a given kind, that `architecture_to_json` wrote.
 
     Raises
     ------

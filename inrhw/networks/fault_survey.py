@@ -1,4 +1,4 @@
-"""How a picture suffers from faults in the weights: by rate, and by the bit that flipped."""
+"""What faults in the weights do to a picture: by rate, and by the bit that flipped."""
 
 import zlib
 from collections.abc import Callable, Iterator
@@ -65,14 +65,14 @@ class Place:
 
 @dataclass(frozen=True)
 class Survey:
-    """All that was tried.
+    """The results of all trials.
 
     Attributes
     ----------
     weights
-        CRC-32 of the codes, in hexadecimal: which network it was.
+        CRC-32 of the codes, in hexadecimal, which identifies the network.
     trials, seed
-        Trials an amount, and the seed that they are drawn from.
+        Trials of each amount, and the seed that they are drawn from.
     clean_db
         PSNR without faults.
     stored_bits
@@ -139,7 +139,7 @@ def survey(
     picture
         What it should render, as `Samples.values` has it.
     trials
-        Times that each amount, and each bit, is tried.
+        Trials of each amount, and of each bit.
     seed
         Seed of all random draws.
     memories
@@ -202,7 +202,7 @@ def survey(
 
 
 def check_draws(trials: int, seed: int) -> None:
-    """Raise InputError unless so many trials can be drawn from a seed."""
+    """Raise InputError unless the number of trials and the seed are in range."""
     if trials < 1 or seed < 0:
         raise InputError(f"trials must be at least 1 and seed at least 0, not {trials} and {seed}")
 

@@ -1,8 +1,8 @@
-"""What a network renders when its stored weights are not what they were: noise, flipped and stuck bits.
+"""What a network renders with faults in its stored weights: noise, flipped and stuck bits.
 
 Weights and biases are codes in two's complement, those that a folded core keeps in its memories; binary and
-ternary weights are signs. A changed code is computed with as it is: no row finds another scale because one of
-its weights grew.
+ternary weights are signs. A changed code is used as it is: no row gets another scale because one of its
+weights grew.
 """
 
 import copy
@@ -51,7 +51,7 @@ class Stored:
 
     @property
     def values(self) -> NDArray[np.float64]:
-        """What is computed with, [rows, columns].
+        """The numbers that the codes stand for, [rows, columns].
 
         Examples
         --------
@@ -145,14 +145,14 @@ def rendered_with_noise(
 
 
 def flipped(numbers: Sequence[Stored], rate: float, rng: np.random.Generator) -> list[Stored]:
-    """Return them after each bit flipped with this probability."""
+    """Return the numbers with each bit flipped with this probability."""
     return [one.with_bits(_drawn(one, rate, rng)) for one in numbers]
 
 
 def stuck(
     numbers: Sequence[Stored], rate: float, at: Literal[0, 1], rng: np.random.Generator
 ) -> list[Stored]:
-    """Return them after each bit was stuck at 0 or 1 with this probability."""
+    """Return the numbers with each bit stuck at 0 or 1 with this probability."""
     found = []
     for one in numbers:
         # The sign bit is the top place: set where a code is negative.
@@ -163,7 +163,7 @@ def stuck(
 
 
 def with_one_flip(numbers: Sequence[Stored], k: int, bit: int, rng: np.random.Generator) -> list[Stored]:
-    """Return them with one bit flipped: this place of a code of ``numbers[k]`` that is drawn."""
+    """Return the numbers with one bit flipped: at this place, of a random code of ``numbers[k]``."""
     flips = np.zeros_like(numbers[k].codes)
     flips.flat[rng.integers(flips.size)] = 1 << bit
     return [one.with_bits(flips) if place == k else one for place, one in enumerate(numbers)]

@@ -2,8 +2,8 @@
 
 Distribution-aware Hadamard quantization (Zhou et al., arXiv 2508.13478): ``W x = (W H D^-1) (H x)`` with
 ``H H = D``. Weights are rotated offline, inputs online, and what is quantized is bell-shaped in every layer.
-The paper does not say which matrices are rotated, nor how widths that are no power of two are treated: both
-are choices here.
+The paper does not say which matrices are rotated, nor how widths that are not powers of two are
+treated: both are choices here.
 """
 
 import contextlib
@@ -23,7 +23,7 @@ from inrhw.ops.node import Node
 from inrhw.ops.rotation import Rotation
 from inrhw.ops.rounding import quantize
 
-#: Whether weights and inputs are rotated, by what a user calls it.
+#: Whether weights and inputs are rotated, by the names of the option.
 _SIDES = {"both": (True, True), "weights": (True, False), "activations": (False, True)}
 
 #: Bits that values have more in front of a rotation: they are rounded behind it.
@@ -32,7 +32,7 @@ _FINER_BITS = 2
 #: Bits finer than the largest rotated input allows that are tried: what is beyond is clipped.
 _CLIPPED_BITS = 4
 
-#: An adder graph has about one adder for so many bits of a weight (canonical signed digits).
+#: Bits of a weight for which an adder graph has about one adder (canonical signed digits).
 _BITS_AN_ADDER = 3
 
 
@@ -179,7 +179,7 @@ class HadamardLayer(DenseLayer):
         return float((self(rounded) - exact).square().mean())
 
     def _worth(self, weights: bool, inputs: bool) -> float:
-        """Return by what factor bits of weights that cost as much would divide the mean squared error."""
+        """Return the factor by which weight bits of the same cost would divide the mean squared error."""
         assert self.weight_bits is not None
         bits = float(self.weight_bits)
         growth_bits = math.log2(max(self.rotation.blocks)) if weights != inputs else 0.0
@@ -219,7 +219,7 @@ def calibrate(layers: Sequence[HadamardLayer], xs: Sequence[Tensor], what: str |
 
 
 def rotation_of(length: int, stored: bool) -> Rotation:
-    """Return how so many inputs are rotated: by one stored matrix if wished for and there is one."""
+    """Return the rotation of so many inputs: by one stored matrix if asked for and there is one."""
     if stored:
         with contextlib.suppress(ValueError):
             return Rotation.stored(length)

@@ -68,7 +68,7 @@ class INR(Trainable):
                 activation.hidden_bound(n, omega_0) if k else finer * activation.first_bound(n), generator
             )
             self.layers.append(layer)
-        # The last layer speaks in codes: [-1, 1] becomes [0, 255] of a picture.
+        # The last layer gives codes: [-1, 1] becomes [0, 255] of a picture.
         value = architecture.value
         make = self._hadamard if architecture.precision.rotates("last") else self._dense
         last = make(features[-2], features[-1], half_range(value), offset=middle(value))
@@ -277,7 +277,7 @@ def quantized(networks: Sequence[INR]) -> list[INR]:
 
 @torch.no_grad()
 def _calibrate(models: Sequence[INR], exact: Sequence[INR]) -> None:
-    """Let layers that may rotate decide how, by what they get in the networks without rounding."""
+    """Choose the rotation of layers that may rotate, from their inputs in the networks without rounding."""
     precision = models[0].architecture.precision
     what = None if precision.quantizer == "auto" else precision.rotate
     xs = [model.coordinates() for model in exact]

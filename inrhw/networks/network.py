@@ -1,4 +1,4 @@
-"""What a user asks of a network; `Architecture` is what it becomes for a picture."""
+"""Settings of a network; an `Architecture` is what they become for a signal."""
 
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -6,16 +6,16 @@ from typing import Annotated, Literal
 from inrhw.base.errors import InputError
 from inrhw.base.settings import Settings, at_least, over
 
-#: Of a hidden layer, and layers between the first and the last.
+#: Largest width of a hidden layer, and most layers between the first and the last.
 _WIDEST, _MOST_LAYERS = 256, 16
 
-#: Banks that memories of one core hold at most.
+#: Most banks in the memories of one core.
 _MOST_TILES = 1 << 16
 
-#: Of tiles whose size, or hidden layers whose width, is to be chosen.
+#: Leaves the size of tiles, or the width of hidden layers, to be chosen.
 AUTO = "auto"
 
-#: Of tiles whose sizes are to be chosen one by one.
+#: Leaves the sizes of tiles to be chosen one by one.
 QUADTREE = "quadtree"
 
 #: What may stand between a picture's, or a tile's, first layer and the shared ones.
@@ -37,8 +37,8 @@ class Network(Settings):
     hidden_widths
         Width of each hidden layer where they differ, first to last, such as 64,32 for a network 2-64-32-3;
         hidden_features and hidden_layers then follow from it. "auto": one width for all, after short trials:
-        the widest within max_lut and the target, or the narrowest that reaches min_psnr_db. "": all have
-        hidden_features.
+        the widest within max_lut and the target, or the narrowest that reaches min_psnr_db; hidden_features
+        is then not used. "": all have hidden_features.
     omega_0
         Frequency factor, f(omega_0 (W x + b)) in every layer. None: the activation's own.
     first_omega_0
@@ -126,7 +126,7 @@ class Network(Settings):
         Raises
         ------
         InputError
-            If `hidden_widths` names no widths that can be.
+            If `hidden_widths` names no possible widths.
 
         Examples
         --------

@@ -1,6 +1,6 @@
 """Projections: what stands between a picture's own first layer and the layers that pictures share.
 
-The published method (MINR, Zhou et al., arXiv 2508.13471) does not say what shape they have.
+The publication (MINR, Zhou et al., arXiv 2508.13471) does not give their shape.
 """
 
 from typing import get_args
@@ -17,7 +17,7 @@ from inrhw.ops.linear.requantize import Requantize
 from inrhw.ops.node import Node
 from inrhw.ops.rounding import quantize
 
-#: Shapes, by what a user calls them.
+#: Shapes, by the names of the option.
 PROJECTIONS: tuple[str, ...] = get_args(Projection)
 
 #: Numbers between the two factors of a low-rank projection saturate at +-2**_REACH_LOG2.
@@ -28,7 +28,7 @@ _FINER_BITS = 2
 
 
 def between_format(x_bits: int) -> Fixed:
-    """Return the format between the two factors of a low-rank projection whose inputs have so many bits."""
+    """Return the format between the factors of a low-rank projection whose inputs have so many bits."""
     bits = max(x_bits, min(16, x_bits + _FINER_BITS))
     return Fixed(bits, bits - 1 - _REACH_LOG2)
 
@@ -69,7 +69,7 @@ class LowRankLayer(DenseLayer):
         self.down = DenseLayer(in_features, rank, 1.0)
 
     def reset_down(self, generator: torch.Generator) -> None:
-        """Draw the first factor such that what is between has the variance of its input."""
+        """Draw the first factor so that its result has the variance of its input."""
         self.down.reset((3 / self.down.weight.shape[1]) ** 0.5, generator)
 
     def take_input(self, before: Affine) -> None:

@@ -28,7 +28,7 @@ from inrhw.signals.samples import PIXEL, Samples
 __all__ = ["SharedArchitecture", "SharedINR", "check_mode", "joining", "own_network", "shared_architectures"]
 
 
-#: What people call pictures of so many channels, of a format, on so many axes.
+#: Names of signals, by channels, format and axes.
 _PICTURES = {(1, PIXEL, 2): "grey", (3, PIXEL, 2): "RGB"}
 
 
@@ -123,7 +123,7 @@ class SharedArchitecture(Architecture):
 
     @property
     def common(self) -> "SharedArchitecture":
-        """What is alike for all pictures on the core: the architecture of a square of the longest side."""
+        """What all pictures on the core have in common: the architecture of a square of the longest side."""
         return replace(self, sides=(self.side,) * len(self.sides), scale=1)
 
 
@@ -168,7 +168,7 @@ def check_mode(signal: Samples, like: Samples | Architecture, others: str) -> No
 
 
 def own_network(architecture: SharedArchitecture, seed: int) -> INR:
-    """Return the network of a picture before it shares anything."""
+    """Return the network of a picture before it shares layers."""
     network = INR(architecture, seed)
     place = architecture.projection_layer
     layer = network.layers[place]
@@ -279,7 +279,7 @@ class SharedINR(Trainable):
         return sum(layer.stored_bits() for layer in self.layers() if layer.weight.requires_grad)
 
     def digest(self) -> str:
-        """Return a hash of what is the same for all pictures: the core without what is in its banks.
+        """Return a hash of what all pictures have in common: the core without the contents of its banks.
 
         The model is quantized. Two models with equal digests differ in their pictures' own layers only, so
         the core of one renders the pictures of the other.

@@ -12,7 +12,7 @@ from inrhw.base.files import write_atomically
 
 
 class Trainable(nn.Module):
-    """What has weights to train and to keep."""
+    """A module whose weights are trained and saved."""
 
     def trained(self) -> dict[str, nn.Parameter]:
         """Return the parameters that training changes, by name."""
@@ -45,7 +45,7 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
 
 
 def tensors_of(model: Trainable) -> dict[str, Tensor]:
-    """Return what a file holds of a model: every tensor once, by the first of its names."""
+    """Return the tensors of a model that a file holds: each once, by the first of its names."""
     state = model.state_dict()
     return {name: state[name] for name in dict.fromkeys(_first_names(model).values())}
 

@@ -28,7 +28,7 @@ from inrhw.signals.window import FRAC, Window
 __all__ = ["TiledArchitecture", "TiledINR", "TiledLayer", "network_of", "read_architecture"]
 
 
-#: Of omega_0 for a whole signal: a tile shows fewer periods of whatever there is (decision 0026).
+#: Part of omega_0 for a whole signal: a tile shows fewer periods (decision 0026).
 _OF_OMEGA_0 = 0.5
 
 #: Samples of a tile of a sound for which its network starts with omega_0 (decision 0036).
@@ -51,7 +51,7 @@ class TiledArchitecture(Architecture):
     shared_layers
         Layers between the first and the last are the same in all tiles.
     projection
-        But for the first of them; with shared_layers.
+        All but the first of these are the same; with shared_layers.
     leaves
         How often each tile is halved to get its leaves, see `Leaves`; "" where all tiles are whole.
     """
@@ -81,18 +81,18 @@ class TiledArchitecture(Architecture):
 
     @property
     def finer(self) -> float:
-        """By what the first layer's initial frequencies exceed the others' by default."""
+        """Factor of the first layer's initial frequencies over the others', by default."""
         return max(1.0, self.tile[0] / _LINE) if len(self.tile) == 1 else 1.0
 
     @property
     def tiling(self) -> Tiling:
-        """Where the tiles are in what is rendered."""
+        """The tiles, counted in rendered samples."""
         sides, tile = (tuple(side * self.scale for side in each) for each in (self.sides, self.tile))
         return self._cut(sides, tile)
 
     @property
     def tiling_of_patches(self) -> Tiling:
-        """Where the tiles are among what evaluations give: the same tiles, counted in patches."""
+        """The same tiles, counted in patches."""
         return self._cut(self.patches.grid.sides, self._tile_of_patches.grid.sides)
 
     def _cut(self, sides: tuple[int, ...], tile: tuple[int, ...]) -> Tiling:
@@ -126,7 +126,7 @@ class TiledArchitecture(Architecture):
 
     @functools.cached_property
     def of_tile(self) -> Architecture:
-        """What the network of one tile is by itself."""
+        """The architecture of one tile's network by itself."""
         return Architecture(
             self.model,
             self.tile,

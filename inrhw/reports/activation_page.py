@@ -36,7 +36,7 @@ COLUMNS = (
     ("rms_error", "RMS", 2),
 )
 
-# More points than this a plot of this size does not show.
+# A plot of this size shows no more points than this.
 _POINTS = 256
 
 # Place of a large plot and of a small one: left, right, bottom, top.
@@ -111,7 +111,7 @@ def write_activations(rows: Sequence[Row], board: Board, folder: Path) -> tuple[
 
 
 def rows_to_json(rows: Sequence[Row], board: Board) -> dict[str, Any]:
-    """Return the table as JSON can hold it; a figure is a dict of value, unit and source."""
+    """Return the table for JSON; a figure is a dict of value, unit and source."""
     return {
         "created_by": f"inrhw {__version__}",
         "board": {"name": board.name, "title": board.title, "part": board.part, "family": board.family},
@@ -120,7 +120,7 @@ def rows_to_json(rows: Sequence[Row], board: Board) -> dict[str, Any]:
 
 
 def print_activations(rows: Sequence[Row], console: Console) -> None:
-    """Print the table, a line for each row; under it why some have no figures."""
+    """Print the table, a line for each row, and below it why some rows have no figures."""
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("Activation", no_wrap=True)
     for heading in ("Bits", *(heading for _, heading, _ in COLUMNS)):
@@ -251,7 +251,7 @@ def _lut_chart(implementations: list[Implementation]) -> Chart:
 
 
 def _fmax_chart(implementations: list[Implementation]) -> list[Chart]:
-    """Return the chart of clocks, or none where they are not known."""
+    """Return the chart of clocks, or none where no clock is known."""
     rows = [row for found in implementations for row in found.rows]
     values = [value for row in rows if (value := row.figures["fmax_mhz"].value) is not None]
     if not values:

@@ -141,7 +141,7 @@ def _gather(folder: Path, sections: Iterable[Section]) -> Report:
 
 
 def _against_separate(plan: dict[str, Any], found: Report) -> dict[str, Any]:
-    """Return what this core takes, as synthesized or else as predicted, and what a core a picture would."""
+    """Return what this core takes, synthesized or else predicted, and what a core for each picture would."""
     separate, n = plan["separate"], len(found["shared"]["pictures"])
     fold = "baked weights" if separate["weights"] == "baked" else "the same folds"
     source = f"analytic cost model, {n} times a core of one picture with {fold}"
@@ -167,13 +167,13 @@ def _model(fitted: dict[str, Any]) -> dict[str, Any]:
         "omega_0": architecture["omega_0"],
         **({"projection": architecture["projection"]} if shared else {}),
         **({"macs_per_pixel": macs(made.features) / made.patches.samples} if made.patch else {}),
-        # What the weights' code and bits, which are settings, came to.
+        # What the settings of the weights' code and bits amount to.
         **{name: fitted[name] for name in ("bits_a_weight", "signed_digits") if name in fitted},
     }
 
 
 def _signal(folder: Path) -> dict[str, Any]:
-    """Return of what kind the signal is, and what its measures but PSNR are called."""
+    """Return the signal's kind, and the titles of its measures other than PSNR."""
     entry = next(iter(entries(folder).values()))["signal"]
     titles = {name: title for name, (title, _, _) in kind_named(entry["kind"]).measures.items()}
     return {"kind": entry["kind"], "measures": {key: titles[key] for key in titles if key != "psnr_db"}}
@@ -192,7 +192,7 @@ def _core(manifest: Manifest) -> dict[str, Any]:
 
 
 def _patch(manifest: Manifest) -> str:
-    """Return how large patches are, and how they leave."""
+    """Return the size of patches and the order in which they leave the core."""
     order = "a patch a beat" if manifest.patch_order else "line by line"
     return f"{size_text(manifest.patch)}, {order}"
 
@@ -318,7 +318,7 @@ def _quality(folder: Path, entry: Mapping[str, Any], place: str, rtl: str, scale
 
 
 def _learned(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """Return how training went, if it is told: first in floating point, then with quantization."""
+    """Return the curve of training, if there is one: first in floating point, then with quantization."""
     points, steps = entry.get("learned_psnr_db", []), entry.get("training", {}).get("steps", 0)
     curves = {
         "float": [point for point in points if point[0] < steps],

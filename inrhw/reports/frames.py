@@ -13,7 +13,7 @@ LEFT, RIGHT, BOTTOM, TOP = 34.0, 630.0, 164.0, 12.0
 
 
 def frames_psnr_db(original: Samples, rendered: Samples) -> list[float | None]:
-    """Return the PSNR in dB of each frame of a signal of three axes; None of those that are equal."""
+    """Return the PSNR in dB of each frame of a signal of three axes; None for frames that are equal."""
     return [finite(db) for db in each_psnr_db(original.values, rendered.values)]
 
 
@@ -23,7 +23,7 @@ def frames_chart(found: Mapping[str, Sequence[float | None]], what: str) -> Char
     Parameters
     ----------
     found
-        Of each rendering a PSNR a frame.
+        PSNR of each frame, by rendering.
     what
         What a place on the last axis is called: "frame" or "slice".
     """

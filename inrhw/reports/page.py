@@ -115,14 +115,14 @@ def _html(report: Report, folder: Path) -> str:
             tiles=tiles(report),
             frames=frames_chart(report.get("frames_psnr_db", {}), _frame_word(report)),
             learned=training_chart(report.get("learned_psnr_db", {})),
-            pictures=[embedded(key, folder / name) for key, name in report.get("pictures", {}).items()],
+            pictures=[_file(key, folder / name) for key, name in report.get("pictures", {}).items()],
             sounds=[
                 (_PICTURE_TITLES.get(key, key), _data_uri("audio/wav", (folder / name).read_bytes()))
                 for key, name in report.get("sounds", {}).items()
             ],
             shown=[_shown(one, folder) for one in report.get("shared", {}).get("pictures", [])],
             heat=heat_map(report["tiles"]) if "tiles" in report else [],
-            gridded=embedded("quantized", folder / report["tiles"]["picture"]) if "tiles" in report else None,
+            gridded=_file("quantized", folder / report["tiles"]["picture"]) if "tiles" in report else None,
             stages=_timeline(report.get("pipeline", [])),
             resource_titles=RESOURCE_TITLES,
             vivado_titles=RESOURCE_TITLES | _VIVADO_TITLES,
@@ -147,11 +147,10 @@ def _sources(item: object) -> Iterator[str]:
             yield from _sources(list(item.values()))
 
 
-def embedded(key: str, path: Path, side: int = _EMBEDDED_SIDE) -> Report:
-    """Return what a page needs to show a PNG file, its data in it, shrunk to at most `side` pixels."""
-    with Image.open(path) as image:
+def embedded(key: str, data: bytes, side: int = _EMBEDDED_SIDE) -> Report:
+    """Return what a page needs to show a PNG, its data in it, shrunk to at most `side` pixels."""
+    with Image.open(io.BytesIO(data)) as image:
         width, height = image.size
-        data = path.read_bytes()
         if max(image.size) > side:
             image.thumbnail((side, side))
             buffer = io.BytesIO()
@@ -167,6 +166,10 @@ def embedded(key: str, path: Path, side: int = _EMBEDDED_SIDE) -> Report:
     }
 
 
+def _file(key: str, path: Path) -> Report:
+    return embedded(key, path.read_bytes())
+
+
 def _data_uri(kind: str, data: bytes) -> str:
     return f"data:{kind};base64,{base64.b64encode(data).decode()}"
 
@@ -174,7 +177,7 @@ def _data_uri(kind: str, data: bytes) -> str:
 def _shown(one: Report, folder: Path) -> Report:
     """Return a picture of many with its images: the original, and what the Verilog rendered if it did."""
     files = {key: one["pictures"].get(key) for key in ("original", "rtl")}
-    return one | {"images": [embedded(key, folder / name) for key, name in files.items() if name]}
+    return one | {"images": [_file(key, folder / name) for key, name in files.items() if name]}
 
 
 def _timeline(pipeline: list[Report]) -> list[Report]:

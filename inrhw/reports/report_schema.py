@@ -8,7 +8,7 @@ from inrhw.signals.registry import kinds
 from inrhw.synthesis.synthesis import NODE_RESOURCES
 from inrhw.verification.ladder import Rung
 
-#: Format of the file: another number whenever a key goes or changes its meaning. A new key keeps it.
+#: Format of the file: it changes when a key is removed or changes its meaning, and not for a new key.
 FORMAT = 1
 
 _TEXT, _INTEGER, _NUMBER = {"type": "string"}, {"type": "integer"}, {"type": "number"}
@@ -78,7 +78,7 @@ def _sections() -> dict[str, Schema]:
     node = {"type": "object", "description": "What each node of the pipeline takes."}
     quality = table(dict.fromkeys(("float", "quantized", "rtl"), _FIGURE), optional={"rounded": _FIGURE})
     return {
-        "command": _TEXT | {"description": "What made the build, a command a line."},
+        "command": _TEXT | {"description": "The commands that made the build, one on each line."},
         "verify": array(schema_of(Rung)),
         "board": table({"name": _TEXT, "title": _TEXT, "part": _TEXT}),
         "resources": resources,

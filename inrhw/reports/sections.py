@@ -99,7 +99,7 @@ def _on_board(made: dict[str, Any]) -> dict[str, Any]:
 
 
 def _unknown_clock(synth: dict[str, Any]) -> dict[str, Any]:
-    """Return the clock that is not known, with the reason and, where there is a way, how to know it."""
+    """Return an unknown clock with the reason and, where possible, how to find it."""
     clock: dict[str, Any] = synth["timing"]["fmax_mhz"]
     hint = "; use --place" if synth["board"]["nextpnr"] and not synth["placed"] else ""
     return clock | {"source": clock["source"] + hint}

@@ -20,7 +20,7 @@ RESOURCE_TITLES = {
 POWER_TITLES = {**PARTS, "io": "Pads"}
 
 
-#: Figures of a chip in the order in which they are shown; what is not there is left out.
+#: Figures of a chip in the order in which they are shown; missing ones are left out.
 _ASIC_TITLES = {
     "gate_equivalents": "Gate equivalents",
     "sequential_ge": "of them flip-flops",
@@ -57,7 +57,7 @@ class Tile:
 
 
 def counts(band: Report) -> bool:
-    """Return whether a part of the power is there, or unknown."""
+    """Return whether a part of the power is not 0: there, or unknown."""
     return bool(band["nominal"]["value"] != 0)
 
 
@@ -67,7 +67,7 @@ def asic_rows(figures: Report) -> list[tuple[str, Report]]:
 
 
 def verdict(report: Report) -> str:
-    """Return "PASS", "FAIL" or "UNVERIFIED"; what was skipped is never silently passed."""
+    """Return "PASS", "FAIL" or "UNVERIFIED", with the number of skipped checks."""
     skipped = sum(rung["status"] == "skipped" for rung in report.get("verify", []))
     checks = f", {skipped} check{'s' if skipped > 1 else ''} skipped" if skipped else ""
     return f"{report['verdict'].upper()}{checks}"

@@ -1,4 +1,4 @@
-"""What a report says of a signal in tiles: how good each is, what seams show, and what it all costs."""
+"""What a report says of a signal in tiles: the quality of each, how seams show, and the cost."""
 
 import itertools
 import math

@@ -35,7 +35,7 @@ def number(value: float | int | None) -> str:
 
 
 def amount(figure: Plain) -> str:
-    """Format a figure's value: dB with 2 decimals, ratios with 4, percent with 2 that count.
+    """Format a figure's value: dB with 2 decimals, ratios with 4, percent with 2 significant digits.
 
     Examples
     --------

@@ -9,11 +9,11 @@ from inrhw.signals.samples import VALUES, Samples
 S = TypeVar("S", bound=Samples)
 
 
-def error_of(original: S, other: S) -> tuple[S, int]:
+def error_of(original: S, other: S, gain: int | None = None) -> tuple[S, int]:
     """Return the difference of two signals of one shape, amplified, and the gain.
 
-    It is absolute where values have no sign. The gain is the largest whole number at which nothing clips; 1
-    when the signals are equal.
+    It is absolute where values have no sign. A gain that is not given is the largest whole number at which
+    nothing clips, or 1 when the signals are equal.
 
     Examples
     --------
@@ -29,7 +29,8 @@ def error_of(original: S, other: S) -> tuple[S, int]:
     if not original.value.signed:
         difference = np.abs(difference)
     largest = int(np.abs(difference).max())
-    gain = max(1, original.value.hi // largest) if largest else 1
+    if gain is None:
+        gain = max(1, original.value.hi // largest) if largest else 1
     return original.with_values(
         np.clip(difference * gain, original.value.lo, original.value.hi).astype(VALUES[original.value])
     ), gain

@@ -217,7 +217,7 @@ def test_the_cheapest_circuit_of_the_activation_is_taken_when_asked_for(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--bits", "eight"), "bits must be whole numbers with commas, not 'eight'"),
+        (("--bits", "eight"), "bits must be whole numbers separated by commas, not 'eight'"),
         (("--bits", "20"), "bits must be from 2 to 16, not 20"),
         (("--stages", "1.5"), "stages must be whole numbers"),
         (("--target", "max10"), "target must be one of ecp5, ice40, xc7, xcup, not 'max10'"),

@@ -49,7 +49,7 @@ def test_a_checkpoint_is_shown_rounded_and_emitted(checkpoint: Path, tmp_path: P
         assert inrhw_("export", "one", "-o", f"net.{form}").status == 0
     assert np.load("net.npz")["layers"] == 3
     said = inrhw_("export", "one", "-o", "net.txt").err
-    assert "must end with .pt2, .onnx, .npz, .png, .tiff, .webp, which says the form" in " ".join(
+    assert "must end with .pt2, .onnx, .npz, .png, .tiff, .webp, which selects the form" in " ".join(
         said.split()
     )
     # And the signal as the core gives it.

@@ -78,7 +78,7 @@ def choose_leaves(
     most = recipe.network.max_tiles or leaf_trial.default_leaves(signal.sides)
     sizes = [of_tile((edge, edge)) for edge in leaf_trial.edges(signal.sides, most)]
     largest = sizes[0]
-    # Whatever is chosen has a map of leaves, and is refused now where these are.
+    # Every choice has a map of leaves: a core that cannot have one is refused before the trial.
     check_fits(recipe, [replace(largest, leaves="0" * largest.tiles)])
     trial = leaf_trial.tried(signal, sizes, with_own_rate(recipe.training, largest))
     chosen = replace(largest, leaves=trial.leaves(most))

@@ -82,7 +82,7 @@ class _Choice:
         return [self._tried(architecture) for architecture in found]
 
     def reaching(self, psnr_db: float) -> list[Trial[Architecture]]:
-        """Return trials of what is as narrow as reaches a PSNR, the cheapest last; else of the widest."""
+        """Return trials of the narrowest that reaches a PSNR, the cheapest last; else of the widest."""
         plain, *cheaper = self._fitting()
         places = range(len(_WIDTHS))
         trials: dict[int, Trial[Architecture]] = {}

@@ -13,10 +13,10 @@ from inrhw.cli.terminal import COLUMNS, console, errors, print_json, print_paths
 
 def activations(
     *,
-    bits: Annotated[str, Parameter(help="Bits of argument and result, with commas.")] = "8,12",
+    bits: Annotated[str, Parameter(help="Bits of argument and result, separated by commas.")] = "8,12",
     stages: Annotated[
         str,
-        Parameter(help="Numbers of pipeline stages, with commas. [default: 1, 2 and the most of each]"),
+        Parameter(help="Numbers of pipeline stages, by commas. [default: 1, 2 and the most of each]"),
     ] = "",
     target: Annotated[str, Parameter(help="xcup, xc7, ecp5 or ice40.")] = "xcup",
     output: Annotated[Path, Parameter(name=("--output", "-o"), help="Folder for all files.")] = Path(
@@ -51,4 +51,4 @@ def _numbers(name: str, text: str) -> list[int]:
     try:
         return [int(part) for part in text.replace(",", " ").split()]
     except ValueError:
-        raise InputError(f"{name} must be whole numbers with commas, not {text!r}") from None
+        raise InputError(f"{name} must be whole numbers separated by commas, not {text!r}") from None

@@ -35,7 +35,7 @@ class Add(Fit):
 
     @classmethod
     def to(cls, folder: Path, picture: "Samples", *, resume: bool = False, **training: object) -> "Add":
-        """Return the training of a picture for a folder; `training` is what is not as with those before.
+        """Return the training of a picture for a folder; `training` says what differs from theirs.
 
         Raises
         ------
@@ -65,7 +65,7 @@ class Add(Fit):
         train_and_save(folder, train, resume=self.resume)
 
 
-_AS_THERE = "[default: that of the pictures that are there]"
+_AS_THERE = "[default: that of the existing pictures]"
 
 
 def add(

@@ -22,7 +22,7 @@ from inrhw.lowering.hardware import DEFAULT_CLOCK_MHZ
 
 @dataclass(frozen=True)
 class Asic(Stage):
-    """A core in the cells of Liberty files; without any in generic ones, which give gate equivalents alone.
+    """A core in the cells of Liberty files; without any, in generic cells, which give only gate equivalents.
 
     Nothing is scaled to 28 nm without the library's feature size, `node_nm`.
     """

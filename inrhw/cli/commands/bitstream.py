@@ -20,7 +20,7 @@ from inrhw.cli.terminal import building, console
 
 @dataclass(frozen=True)
 class Bitstream(Stage):
-    """What shows the core's picture on a monitor at a board."""
+    """A board's design that shows the core's picture on a monitor."""
 
     board: str = "ulx3s"
 
@@ -42,13 +42,13 @@ class Bitstream(Stage):
         return [repr(board), yosys_version(), nextpnr_version(board.family)]
 
     def outputs(self, folder: BuildFolder) -> Sequence[str]:
-        """The design, the bitstream, and how fast it is."""
+        """The design, the bitstream, and its timing."""
         from inrhw.synthesis.bitstream import bitstream_files
 
         return [self.result, *bitstream_files(folder.name, load_board(self.board))]
 
     def left(self, folder: BuildFolder) -> Sequence[str]:
-        """Where it is made."""
+        """The folder in which it is made."""
         return [f"build/{load_board(self.board).name}"]
 
     def run(self, folder: BuildFolder) -> None:

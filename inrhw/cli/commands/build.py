@@ -50,7 +50,7 @@ def build(
 
 
 def planned(recipe: Recipe, *, resume: bool) -> Fit:
-    """Return the training that a recipe asks for; what cannot be reached is said now, before it begins."""
+    """Return the training that a recipe asks for; raise before it begins if no such core can be built."""
     from inrhw.cli.choices.fitting import check_fits
     from inrhw.synthesis.synthesis import check_placeable
 
@@ -83,4 +83,4 @@ def run(
             if stage.name not in skip and not (stage.name == Power.name and Synth.name in skip):
                 work.run(stage)
             elif not work.has(type(stage)):
-                work.forget(stage.result)  # it would be reported of another core
+                work.forget(stage.result)  # it describes another core

@@ -19,7 +19,7 @@ def clean(folder: FolderArgument) -> None:
 
 
 def _left(folder: Path) -> list[Path]:
-    """Return what stages left beside their results, as far as it is there."""
+    """Return what stages left beside their results and is still there."""
     from inrhw.cli.discovery import stages
 
     work = BuildFolder(folder)

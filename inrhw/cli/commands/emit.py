@@ -43,7 +43,7 @@ class Emit(Stage):
         return {WEIGHTS: Fit, Fit.result: Fit}
 
     def key(self, folder: BuildFolder) -> Sequence[str]:
-        """All that is asked of the core; of one that is planned also what it has to fit."""
+        """The settings of the core; of a planned one also the limits that it must fit."""
         from inrhw.artifact.rebuild import has_banks
 
         name = self.top or folder.name
@@ -58,7 +58,7 @@ class Emit(Stage):
         return [f"{name}.v", f"{name}_tb.v", self.result, "vectors.npz", PLAN, *register_files(name)]
 
     def settings(self, recipe: Recipe, folder: BuildFolder) -> Recipe:
-        """The core as it is."""
+        """The settings of the core."""
         return replace(recipe, hardware=self.hardware, board=board_in_recipe(self.board))
 
     def run(self, folder: BuildFolder) -> None:
@@ -99,10 +99,10 @@ class Emit(Stage):
             shutil.rmtree(folder.folder / each)
 
     def _stale(self, folder: BuildFolder, name: str) -> list[str]:
-        """Return the names of what the next core takes away: of a core of another name all.
+        """Return the names of files that the next core removes: all if it has another name.
 
-        Of one with the same name what `synth`, `verify` and `report` found stays: nothing takes it for the
-        new core's. What `faults` found goes: nothing would tell that it is of another.
+        Under the same name the results of `synth`, `verify` and `report` stay, since stages.json tells that
+        they are out of date. Those of `faults` go, since nothing would tell.
         """
         from inrhw.cli.discovery import stages
         from inrhw.reports.fault_page import FILES
@@ -127,7 +127,7 @@ def register_files(name: str) -> list[str]:
 
 
 def board_in_recipe(board: str) -> str:
-    """Return what a recipe calls a board: one in a file by its whole path."""
+    """Return how a recipe names a board: a file by its full path."""
     return str(Path(board).absolute()) if is_board_file(board) else board
 
 

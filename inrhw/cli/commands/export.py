@@ -50,7 +50,7 @@ def export(
     signal, suffix = signals[number], output.suffix.lower()
     suffixes = [*forms, signal.suffix, *signal.other_suffixes]
     if suffix not in suffixes:
-        raise InputError(f"{output} must end with {', '.join(suffixes)}, which says the form")
+        raise InputError(f"{output} must end with {', '.join(suffixes)}, which selects the form")
     _check_unchanged(folder)
     data = forms[suffix](_model(folder, number)) if suffix in forms else signal.encoded(suffix)
     write_output(output, data)
@@ -69,9 +69,4 @@ def _model(folder: Path, picture: int) -> "INR":
 
     if is_shared(folder):
         return FittedShared.load(folder).model.network(picture)
-    model = Fitted.load(folder).model
-    if model.architecture.patch:
-        raise InputError(
-            f"{folder} holds a network of patches, and an exported one must give samples; train without patch"
-        )
-    return model
+    return Fitted.load(folder).model

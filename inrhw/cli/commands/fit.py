@@ -13,10 +13,11 @@ from inrhw.base.files import digest, read_json
 from inrhw.base.names import safe_name
 from inrhw.base.settings import identity
 from inrhw.cli.build_folder import BuildFolder
-from inrhw.cli.options import DEFAULT_TRAINING, Output, Resume, TrainingRecipeOptions
+from inrhw.cli.options import DEFAULT_FIT, FitRecipeOptions, Output, Resume
 from inrhw.cli.recipe import Recipe
 from inrhw.cli.stage import Stage
 from inrhw.cli.terminal import building, console, warn
+from inrhw.lowering.hardware import Hardware
 from inrhw.networks.exchange.imported import Imported
 from inrhw.networks.network import AUTO, QUADTREE, Network
 from inrhw.networks.precision import Precision
@@ -69,7 +70,7 @@ class Fit(Stage):
         return [WEIGHTS, self.result, *signal_files(self.pictures, _RENDERED)]
 
     def settings(self, recipe: Recipe, folder: BuildFolder) -> Recipe:
-        """Signal, network, precision and training as they were, with nothing left to be chosen."""
+        """Signal, network, precision and training, with every choice made."""
         first, precision = self.architectures[0], self.architectures[0].precision
         if allotment := _allotment(folder):
             precision = replace(precision, layer_bits=allotment["layer_bits"])
@@ -141,11 +142,18 @@ def _network_of(architecture: "Architecture") -> Network:
     return replace(architecture.network, **values)
 
 
-def fit(
-    asked: TrainingRecipeOptions = DEFAULT_TRAINING, *, output: Output = None, resume: Resume = False
-) -> None:
-    """Train a network on a picture, or with --shared on several."""
-    stage = fit_of(asked.recipe, resume=resume)
+def fit(asked: FitRecipeOptions = DEFAULT_FIT, *, output: Output = None, resume: Resume = False) -> None:
+    """Train a network on a picture, or with --shared on several.
+
+    Hardware limits decide widths and tiles that are left to choose, and refuse a network beyond them; give
+    the same ones to emit.
+    """
+    from inrhw.cli.choices.fitting import check_fits
+
+    recipe = asked.recipe
+    stage = fit_of(recipe, resume=resume)
+    if recipe.hardware != Hardware():
+        check_fits(recipe, stage.architectures)
     with building(output or default_folder(stage.pictures)) as work:
         work.run(stage)
 
@@ -246,7 +254,7 @@ def _import_of(recipe: Recipe, *, resume: bool) -> Fit:
     if recipe.network.tiles:
         raise InputError("a checkpoint holds one network, and tiles need many; leave out tiles")
     if recipe.network.patch:
-        raise InputError("a checkpoint gives a sample at a time; leave out patch")
+        raise InputError("the network of a checkpoint gives one sample at a time; leave out patch")
     if recipe.network.shared:
         raise InputError("a checkpoint holds one network, and --shared trains several; leave one of them out")
     path = Path(recipe.imported.checkpoint).absolute()
@@ -274,7 +282,7 @@ def _import_of(recipe: Recipe, *, resume: bool) -> Fit:
     if picture.channels != start.architecture.channels:
         channels = start.architecture.channels
         raise InputError(f"{path} gives {channels} channels, and {picture.name} has {picture.channels}")
-    # What is right already is only rounded, unless one asks for more.
+    # An imported network is only rounded, unless fine-tuning is asked for.
     training = replace(recipe.training, finetune=recipe.training.finetune or 0)
     training = with_own_rate(training, start.architecture)
     imported = replace(asked, checkpoint=str(path))
@@ -283,7 +291,7 @@ def _import_of(recipe: Recipe, *, resume: bool) -> Fit:
 
 
 def load_pictures(signal: Signal, *, shared: bool) -> "list[Samples]":
-    """Return what is to be represented: one signal, or with `shared` several pictures."""
+    """Return the signals to represent: one, or with `shared` several pictures."""
     from inrhw.signals.kinds.picture import Picture
     from inrhw.signals.registry import kind_named, load_signal
 
@@ -343,7 +351,7 @@ def default_folder(pictures: "Sequence[Samples]") -> Path:
 def train_and_save(
     folder: BuildFolder, train: "Callable[..., Fitted | FittedShared]", *, resume: bool
 ) -> None:
-    """Train, from the checkpoint if it is to go on, and write what was found."""
+    """Train, continuing from the checkpoint with `resume`, and save the result."""
     checkpoint = folder.folder / _CHECKPOINT
     if checkpoint.exists() and not resume:
         folder.on_warning(
@@ -356,7 +364,7 @@ def train_and_save(
 
 
 def _save(fitted: "Fitted | FittedShared", folder: Path) -> None:
-    """Write what was trained; elsewhere when the folder cannot be written, since it took long to get."""
+    """Save what was trained; elsewhere if the folder cannot be written, since training took long."""
     try:
         fitted.save(folder)
     except InputError as error:

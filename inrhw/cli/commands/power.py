@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Power(Stage):
-    """Power of the netlist, at a clock; if None the one that a folded core was planned for, else 300 MHz.
+    """Power of the netlist, at a clock; if None, the clock that a folded core was planned for, else 300 MHz.
 
-    None of them is over the highest clock if that is known.
+    It is never above the highest clock where that is known.
     """
 
     clock_mhz: float | None = None
@@ -68,7 +68,7 @@ class Power(Stage):
         return replace(recipe, estimates=replace(recipe.estimates, activity=self.activity))
 
     def run(self, folder: BuildFolder) -> None:
-        """Count toggles if they can be had; estimate."""
+        """Count toggles where that is possible, then estimate."""
         from inrhw.estimates.power.activity import FILE
         from inrhw.estimates.power.fpga import power as estimate
         from inrhw.synthesis.synthesis import load_synthesis
@@ -78,13 +78,13 @@ class Power(Stage):
         asked = self.clock_mhz
         clock = self._default_clock_mhz(folder, synthesis) if asked is None else asked
         toggles = self._activity(folder, synthesis)
-        if toggles is None:  # older ones would stand in the report as if the figures came from them
+        if toggles is None:  # older ones would look like the source of these figures
             folder.forget(FILE)
         found = estimate(synthesis, clock, manifest.clocks_a_sample, toggles)
         write_json(folder.folder / self.result, asdict(found))
 
     def _activity(self, folder: BuildFolder, synthesis: "Synthesis") -> "Activity | None":
-        """Return toggles that are there or can be had; None for default rates."""
+        """Return toggles, counted unless they are there; None for default rates."""
         from inrhw.estimates.power.activity import Activity, activity_of
 
         if self.activity == "default" or synthesis.board.family != "xcup":

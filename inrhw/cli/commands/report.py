@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from inrhw.reports.words import Report
 
 
-#: What a report shows: errors, pictures of what is none, and surfaces.
+#: What a report shows: errors, pictures of signals that are not pictures, and surfaces.
 _BESIDE = ("error.png", "picture*/error.png", "*_shown.png", "*.obj")
 
 
 def write(work: BuildFolder, vivado: Path | None = None, *, checked: bool = True) -> "Report":
-    """Write report.json and report.html, if `checked` unless a result is older than what it was made from.
+    """Write report.json and report.html; with `checked` refuse a result that is older than its inputs.
 
-    Figures of Vivado stand beside ours if its reports are in the folder `vivado`.
+    Vivado's figures stand beside ours if the folder `vivado` has its reports.
     """
     from inrhw.reports.collect import report as collect
 
@@ -67,8 +67,8 @@ def report(
     as_json: AsJson = False,
 ) -> None:
     """Write report.json and report.html, or with --compare compare.json and compare.html."""
-    from inrhw.reports.comparison import compare as side_by_side
-    from inrhw.reports.comparison import write_comparison
+    from inrhw.reports.comparison.comparison import compare as side_by_side
+    from inrhw.reports.comparison.comparison import write_comparison
 
     if compare:
         if vivado:

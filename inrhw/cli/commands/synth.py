@@ -20,7 +20,7 @@ from inrhw.estimates.estimates import Estimates
 
 @dataclass(frozen=True)
 class Synth(Stage):
-    """Synthesis for a board, with place and route where it is wished for."""
+    """Synthesis for a board, with place and route where asked for."""
 
     board: str = DEFAULT.board
     place: bool = Estimates.place
@@ -52,7 +52,7 @@ class Synth(Stage):
         return replace(recipe, board=board_in_recipe(self.board), estimates=estimates)
 
     def run(self, folder: BuildFolder) -> None:
-        """Synthesize; power of a former netlist is forgotten."""
+        """Synthesize; remove the power of an earlier netlist."""
         from inrhw.synthesis.synthesis import check_adders
         from inrhw.synthesis.synthesis import synth as synthesize
 

@@ -53,7 +53,7 @@ class Verify(Stage):
         return [*cls.needs(folder), *registers, *netlist]
 
     def key(self, folder: BuildFolder) -> Sequence[str]:
-        """How thoroughly, and the simulators that are there."""
+        """How thorough it is, and the simulators that are installed."""
         from inrhw.verification.simulator.simulation import SIMULATORS, available, version
 
         simulators = [version(simulator) for simulator in SIMULATORS if available(simulator)]
@@ -68,7 +68,7 @@ class Verify(Stage):
         return [self.result, *rendered_files(Manifest.load(folder.folder).pictures, suffix)]
 
     def left(self, folder: BuildFolder) -> Sequence[str]:
-        """Where it builds, and keeps logs and waves."""
+        """Folders of builds, logs and waves."""
         return BENCHES
 
     def settings(self, recipe: Recipe, folder: BuildFolder) -> Recipe:
@@ -77,9 +77,9 @@ class Verify(Stage):
 
     @contextlib.contextmanager
     def beginning(self, folder: BuildFolder) -> Iterator[None]:
-        """Climb the Verilog beside the block, before there is a netlist; `run` goes on from there.
+        """Verify the Verilog while the block runs, before there is a netlist; `run` continues from there.
 
-        A block that ends before, as by an error, ends that too.
+        If the block raises, this verification stops too.
         """
 
         def climb() -> "Ladder":
@@ -93,7 +93,7 @@ class Verify(Stage):
             yield
 
     def run(self, folder: BuildFolder) -> None:
-        """Climb. No verdict of an earlier run survives one that dies."""
+        """Climb the ladder. The verdict of an earlier run is removed first."""
         from inrhw.synthesis.synthesis import load_synthesis
 
         folder.forget(self.result)

@@ -16,7 +16,7 @@ from inrhw.cli.terminal import print_paths
 
 @dataclass(frozen=True)
 class Vivado(Stage):
-    """Scripts and constraints, at a clock; if None what the core was planned for, or 300 MHz."""
+    """Scripts and constraints, at a clock; if None, the one that the core was planned for, or 300 MHz."""
 
     board: str = DEFAULT.board
     clock_mhz: float | None = None

@@ -15,10 +15,11 @@ SUFFIX = ".npz"
 def arrays_of(network: INR) -> bytes:
     """Return a file that `numpy.load` reads, without pickle.
 
-    It holds `sides`, the fastest axis first; of each tile, of which there may be one, `corner`, its first
-    sample, `extent`, its samples along each axis, and `step`, that between them in samples of a whole tile,
-    of which `tile` has the sides; `layers`, their number; and of layer k, as `TableLayer` says it, `weightK`,
-    `biasK`, `shiftK`, `wrapsK`, `loK` and `tableK`. docs/import.md has what renders it.
+    It holds `patch`, samples along each axis of what an evaluation gives, the fastest axis first; in such
+    patches, which may be single samples, `sides` of the signal; of each tile, of which there may be one,
+    `corner`, its first patch, `extent`, its patches along each axis, and `step`, that between them in patches
+    of a whole tile, of which `tile` has the sides; `layers`, their number; and of layer k, as `TableLayer`
+    says it, `weightK`, `biasK`, `shiftK`, `wrapsK`, `loK` and `tableK`. docs/import.md has what renders it.
 
     Parameters
     ----------
@@ -33,6 +34,7 @@ def arrays_of(network: INR) -> bytes:
     architecture, layers = network.architecture, table_layers(network)
     tiling = architecture.tiling_of_patches
     arrays = {
+        "patch": np.array(architecture.patches.patch),
         "sides": np.array(tiling.sides),
         "tile": np.array(tiling.tile),
         "corner": tiling.corners,

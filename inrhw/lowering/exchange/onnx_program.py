@@ -1,6 +1,6 @@
 """A quantized network as a program of ONNX, which most frameworks run."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -8,6 +8,7 @@ from inrhw.base.version import __version__
 from inrhw.lowering.exchange.table_layer import TableLayer, table_layers
 from inrhw.networks.exchange.extra import check_extra
 from inrhw.networks.inr import INR
+from inrhw.signals.patches import Patches
 from inrhw.signals.tiling import Tiling
 
 if TYPE_CHECKING:
@@ -39,13 +40,17 @@ def onnx_of(network: INR) -> bytes:
     from onnx import TensorProto, helper  # noqa: PLC0415
 
     architecture, layers = network.architecture, table_layers(network)
-    program, tiling = _Program(), architecture.tiling_of_patches
-    x = program.add("Round", program.add("Mul", "centres", program.constant(tiling.sides)))
-    tile = ""
+    program, patches, tiling = _Program(), architecture.patches, architecture.tiling_of_patches
+    x = program.add("Round", program.add("Mul", "centres", program.constant(patches.sides)))
+    sample, tile = "", ""
+    if patches.samples > 1:
+        x, sample = program.in_patch(x, patches)
     if tiling.tiles > 1:
         x, tile = program.in_tile(x, tiling)
     for layer in layers:
         x = program.layer(x, layer, tile)
+    if sample:
+        x = program.of_patch(x, sample, patches)
     program.nodes.append(helper.make_node("Cast", [x], ["values"], to=TensorProto.INT32))
     graph = helper.make_graph(
         program.nodes,
@@ -75,13 +80,32 @@ class _Program:
         self.constants[name] = np.asarray(value, dtype=dtype)
         return name
 
-    def add(self, operation: str, *inputs: str, to: int | None = None) -> str:
-        """Append a node, with what a cast leads to; return the name of its output."""
+    def add(self, operation: str, *inputs: str, **attributes: Any) -> str:
+        """Append a node; return the name of its output."""
         from onnx import helper  # noqa: PLC0415
 
         name = f"x{len(self.nodes)}"
-        self.nodes.append(helper.make_node(operation, inputs, [name], to=to))
+        self.nodes.append(helper.make_node(operation, inputs, [name], **attributes))
         return name
+
+    def in_patch(self, half_samples: str, patches: Patches) -> tuple[str, str]:
+        """Append what finds the patches of samples; return places of patches, and each sample's number."""
+        from onnx import TensorProto  # noqa: PLC0415
+
+        patch = self.constant(patches.patch)
+        above = self.add("Add", half_samples, self.constant(np.array(patches.sides) - 1))
+        sample = self.add("Floor", self.add("Mul", above, self.constant(0.5)))
+        number = self.add("Floor", self.add("Div", sample, patch))
+        inside = self.add("Sub", sample, self.add("Mul", number, patch))
+        strides = self.constant(np.cumprod((1, *patches.patch[:-1]))[:, None])
+        along = self.add("Cast", self.add("MatMul", inside, strides), to=TensorProto.INT64)
+        twice = self.add("Mul", number, self.constant(2))
+        return self.add("Add", twice, self.constant(1 - np.array(patches.grid.sides))), along
+
+    def of_patch(self, values: str, sample: str, patches: Patches) -> str:
+        """Append what takes one sample's values, [samples, channels], from those of its patch."""
+        each = self.add("Reshape", values, self.constant((0, patches.samples, -1), np.int64))
+        return self.add("GatherND", each, sample, batch_dims=1)
 
     def in_tile(self, half_samples: str, tiling: Tiling) -> tuple[str, str]:
         """Append what finds the tiles of places in a signal; return coordinates there, and the tiles."""

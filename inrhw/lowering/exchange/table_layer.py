@@ -1,4 +1,7 @@
-"""A network as its integers alone: a layer is a matrix, a bias, a shift and a table, of each tile."""
+"""A network as its integers alone: a layer is a matrix, a bias, a shift and a table, of each tile.
+
+A rotation of values (dhq) is a layer of its own.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,8 +14,8 @@ from inrhw.base.types import Codes, Phase
 from inrhw.lowering.integer_graph import lower
 from inrhw.networks.inr import INR
 from inrhw.networks.tiled import TiledINR
-from inrhw.ops.kinds.curve import CurveNode
 from inrhw.ops.linear.dense.node import Dense
+from inrhw.ops.linear.fwht.node import Fwht
 from inrhw.ops.linear.requantize import Requantize
 from inrhw.ops.node import Node
 
@@ -55,7 +58,7 @@ def table_layers(network: INR) -> list[TableLayer]:
     Raises
     ------
     InputError
-        If addends are cut (guard bits), or a layer is no matrix and a table of at most 16 bits.
+        If addends are cut (guard bits), or an activation has an argument of more than 16 bits.
     """
     if network.architecture.precision.guard_bits is not None:
         raise InputError("a matrix of integers cannot hold what guard_bits cuts off; train without it")
@@ -64,20 +67,19 @@ def table_layers(network: INR) -> list[TableLayer]:
 
 
 def _parts(network: INR) -> list[list[Node]]:
-    """Return each dense layer with what follows it."""
+    """Return each dense layer, or rotation, with what follows it."""
     nodes = lower(network).nodes
-    if strange := [
-        name for name, node in nodes.items() if not isinstance(node, Dense | Requantize | CurveNode)
-    ]:
-        raise InputError(
-            f"{strange[0]} rotates values (dhq), which no table can hold; train with --quantizer uniform"
-        )
-    starts = [k for k, node in enumerate(nodes.values()) if isinstance(node, Dense)]
+    starts = [k for k, node in enumerate(nodes.values()) if isinstance(node, Dense | Fwht)]
     return [list(nodes.values())[a:b] for a, b in pairwise([*starts, len(nodes)])]
 
 
 def _layer(tiles: Sequence[Sequence[Node]]) -> TableLayer:
-    """Return a dense layer and what follows it, in each tile, as one."""
+    """Return a dense layer and what follows it, in each tile, as one; tiles do not rotate."""
+    first, *others = tiles[0]
+    if isinstance(first, Fwht):
+        (rounding,) = others
+        assert isinstance(rounding, Requantize)
+        return _rotation(first, rounding)
     dense = [node for node, *_ in tiles if isinstance(node, Dense)]
     followers = tiles[0][1:]
     clamped = isinstance(followers[0], Requantize)
@@ -96,3 +98,12 @@ def _layer(tiles: Sequence[Sequence[Node]]) -> TableLayer:
     alike = all((each == each[:1]).all() for each in (weight, bias, shift))
     own = slice(1) if alike else slice(None)
     return TableLayer(weight[own], bias[own], shift[own], isinstance(arguments[0], Phase), lo, table)
+
+
+def _rotation(fwht: Fwht, rounding: Requantize) -> TableLayer:
+    """Return a rotation of values and its rounding: the table only saturates."""
+    shift, finer_bits = max(0, rounding.shift), max(0, -rounding.shift)
+    weight = fwht.rotation.matrix() << finer_bits
+    half = np.full(len(weight), 1 << shift >> 1)
+    lo, hi = rounding.element.lo, rounding.element.hi
+    return TableLayer(weight[None], half[None], np.array([shift]), False, lo, np.arange(lo, hi + 1))

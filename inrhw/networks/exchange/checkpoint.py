@@ -29,7 +29,7 @@ _FACTORS = ("omega_0", "scale_0")
 #: Characters of a name, and names in a message, at most.
 _LONGEST, _LISTED = 200, 8
 
-#: What a number is at most, and what is no more than 0: float32 is then enough for all that is computed.
+#: The largest number, and the least that is not taken as 0: float32 then suffices for every result.
 _MOST, _LEAST = 1e12, 1e-30
 
 
@@ -55,7 +55,7 @@ def read_checkpoint(path: Path) -> dict[str, Tensor]:
             f"{path} is no state_dict of torch, or it holds code, which is never run; "
             "write it by torch.save(model.state_dict(), ...)"
         ) from error
-    except Exception as error:  # of a damaged file it raises what comes
+    except Exception as error:  # a damaged file raises any exception
         raise InputError(
             f"{path} is no readable checkpoint of torch; it may be cut off, or hold a program (TorchScript)"
         ) from error
@@ -67,7 +67,7 @@ def read_checkpoint(path: Path) -> dict[str, Tensor]:
     tensors = {str(name): value for name, value in found.items() if isinstance(value, Tensor)}
     for name in tensors:
         if not name.isprintable() or len(name) > _LONGEST:
-            raise InputError(f"{path} has a tensor whose name is no usable text, {name[:40]!r}")
+            raise InputError(f"{path} has a tensor with an unusable name, {name[:40]!r}")
     return tensors
 
 
@@ -77,7 +77,7 @@ def stack_in(tensors: Mapping[str, Tensor], imported: Imported, axes: int, where
     Raises
     ------
     InputError
-        As `linear_layers`, or if `map` or `encoding` is about what is not there.
+        As `linear_layers`, or if `map` or `encoding` names something that the file does not hold.
     """
     name = _matrix_name(tensors, imported, axes, where) if imported.encoding in OF_A_MATRIX else ""
     rest = {other: value for other, value in tensors.items() if other != name}
@@ -107,7 +107,7 @@ def _laid_out(
 def stacks_of(
     recording: Recording, model: str, omegas: frozenset[float], imported: Imported, where: str
 ) -> Iterator[Stack]:
-    """Yield what a recorded network may be: the last layers that follow on each other, and what encodes.
+    """Yield what a recorded network may be: its last consecutive layers, and the encoding in front.
 
     Where there are as many sines in front as the second of these layers takes, the first of them may be what
     the sines are of, unless layers of the model have sines themselves.
@@ -115,11 +115,11 @@ def stacks_of(
     Raises
     ------
     InputError
-        As `linear_layers` and `encoded`, or if a user says what a recording says.
+        As `linear_layers` and `encoded`, or if a user gives what the recording shows.
     """
     for name in ("encoding", "map"):
         if getattr(imported, name):
-            raise InputError(f"{name} is about files of weights alone, and {where} says it; leave it out")
+            raise InputError(f"{name} is for files of weights; {where} shows it itself, so leave it out")
     products = recording.products
     start = max(0, len(products) - 1)
     while start and len(products[start - 1].weight) == products[start].weight.shape[1]:
@@ -139,7 +139,7 @@ def stacks_of(
 def _recorded_layers(
     recording: Recording, start: int, where: str
 ) -> tuple[Encoding | None, tuple[Linear, ...]]:
-    """Return the layers that were recorded from a place on, and what stands in front of them."""
+    """Return the recorded layers from a place on, and the encoding in front of them."""
     tensors = dict[str, Tensor]()
     for k, product in enumerate(recording.products[start:]):
         tensors[f"{k}.weight"] = product.weight
@@ -152,7 +152,7 @@ def _recorded_layers(
 def _ended(stack: Stack, imported: Imported) -> Stack:
     """Return a network whose last layer is linear.
 
-    Where an activation follows it, its values pass through one layer more that changes nothing.
+    Where an activation follows, one more layer that changes nothing takes its values.
     """
     if imported.outermost_linear:
         return stack
@@ -225,7 +225,7 @@ def _numbers(tensors: Mapping[str, Tensor], name: str, where: str) -> Tensor:
         finite = bool(torch.isfinite(numbers).all())
     except RuntimeError as error:
         raise InputError(
-            f"{where}: {name} is stored in a way that has no plain numbers; save them"
+            f"{where}: {name} is stored without plain numbers; save it as a dense tensor"
         ) from error
     if not finite:
         raise InputError(f"{where}: {name} holds NaN or infinity")
@@ -247,7 +247,7 @@ def _linear(name: str, tensors: Mapping[str, Tensor], where: str) -> Linear:
 
 
 def _in_order(name: str) -> list[tuple[int, int, str]]:
-    """Return what sorts names by the numbers in them; a word comes after a number at its place."""
+    """Return a key that sorts names by the numbers in them; a word sorts after a number."""
     parts = [part for part in re.split(r"[._]", name) if part not in ("linear", "net", "layers")]
     numbered = [(part, part.isascii() and part.isdigit()) for part in parts]
     return [(0, int(part), "") if is_number else (1, 0, part) for part, is_number in numbered]
@@ -266,6 +266,6 @@ def omegas_in(tensors: Mapping[str, Tensor], where: str) -> frozenset[float]:
         if name.rpartition(".")[2] == "omega_0":
             value = _numbers(tensors, name, where)
             if value.numel() != 1:
-                raise InputError(f"{where}: {name} has {value.numel()} numbers; known are layers with one")
+                raise InputError(f"{where}: {name} has {value.numel()} numbers; a layer has one")
             found.add(round(value.item(), 6))
     return frozenset(found)

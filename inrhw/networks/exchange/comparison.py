@@ -1,4 +1,4 @@
-"""Whether an imported network is what it was elsewhere: both give the same for the signal's samples."""
+"""Whether an imported network gives what the original gives, for the signal's samples."""
 
 from collections.abc import Callable, Iterable
 
@@ -11,8 +11,11 @@ from inrhw.networks.exchange.stack import Stack
 from inrhw.networks.inr import INR
 from inrhw.signals.samples import half_range, middle
 
-#: Most that they may differ, in parts of the range of a value.
+#: Largest difference allowed, as a part of the range of a value.
 _MOST_ERROR = 1e-6
+
+#: What may follow the last layer elsewhere, and has no circuit here.
+_ENDS = {"sigmoid": torch.sigmoid, "tanh": torch.tanh}
 
 #: Samples that are looked at, at most.
 _SAMPLES = 1 << 14
@@ -24,7 +27,7 @@ def first_same(
     given: Callable[[Tensor], Tensor],
     imported: Imported,
 ) -> tuple[Stack, INR]:
-    """Return the first of what a network may be, and what was made of it, that gives what the network gives.
+    """Return the first candidate, and the network made of it, that gives what the original gives.
 
     Parameters
     ----------
@@ -38,7 +41,7 @@ def first_same(
     Raises
     ------
     InputError
-        If there is none; of the first.
+        If there is none: the error of the first candidate.
     """
     errors = []
     for stack in stacks:
@@ -75,6 +78,12 @@ def check_same(given: Callable[[Tensor], Tensor], start: INR, imported: Imported
         wanted = (wanted + 1) / 2
     if found.shape != wanted.shape:
         raise InputError(f"{where} gives {list(found.shape)} for {list(x.shape)}, not {list(wanted.shape)}")
+    for name, end in _ENDS.items():
+        if (found - end(wanted)).abs().max() <= _MOST_ERROR:
+            raise InputError(
+                f"{where} ends with a {name}, for which there is no circuit; train it with a linear last "
+                "layer, or train a network here on the signal"
+            )
     error = float((found - wanted).abs().max())
     if not error <= _MOST_ERROR:
         raise InputError(

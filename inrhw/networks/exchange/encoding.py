@@ -1,4 +1,4 @@
-"""What stands in front of a network's layers: sines and cosines of coordinates, whoever computes them."""
+"""The encoding in front of a network's layers: sines and cosines of coordinates, however computed."""
 
 import math
 from collections.abc import Iterator
@@ -26,10 +26,10 @@ _COORDINATE = (
     0.00017939321,
 )
 
-#: What is equal, in parts of the largest value.
+#: Largest difference between equal values, as a part of the largest value.
 _EQUAL = 1e-9
 
-#: So many bits of the largest value are kept of what least squares find, whose last bits differ between runs.
+#: Bits of the largest value that are kept of a least-squares solution; its last bits differ between runs.
 _KEPT = 32
 
 #: Argument w c + b of a sine, in radians: w of each axis, then b.
@@ -37,10 +37,10 @@ _Wave = tuple[float, ...]
 
 
 def encoded(recording: Recording, taken: Tensor, first: Linear, where: str) -> tuple[Encoding | None, Linear]:
-    """Return what gave a layer its input, and the layer that takes what that gives.
+    """Return the encoding that gave a layer its input, and the layer that takes its features.
 
-    Inputs may be sines and cosines of sums of coordinates, times any factors, and such sums themselves; where
-    there are no others nothing is in front, and the layer takes coordinates.
+    Inputs may be sines and cosines of sums of coordinates, times any factors, and such sums themselves. Where
+    all inputs are coordinates there is no encoding, and the layer takes them itself.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def encoded(recording: Recording, taken: Tensor, first: Linear, where: str) -> t
 
 
 def _lines(recording: Recording, columns: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the closest w x + b to each column, [columns, axes + 1], and whether that is all there is."""
+    """Return the closest w x + b to each column, [columns, axes + 1], and whether it is exact."""
     x = torch.nn.functional.pad(recording.x, (0, 1), value=1.0)
     lines = _settled(torch.linalg.lstsq(x, columns).solution)
     errors = (x @ lines - columns).abs().amax(dim=0)
@@ -89,7 +89,7 @@ def _lines(recording: Recording, columns: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _settled(lines: Tensor) -> Tensor:
-    """Return what was computed, [values, columns], rounded so that every run has the same."""
+    """Return computed values, [values, columns], rounded so that every run gives the same."""
     # Largest values are often powers of two: the grid is that of slightly more.
     _, exponents = torch.frexp((1 + _EQUAL) * lines.abs().amax(dim=0))
     grid = torch.ldexp(torch.ones_like(lines[0]), exponents - _KEPT)
@@ -123,7 +123,7 @@ def _of_sine(column: Tensor, sines: tuple[list[_Wave], Tensor], where: str) -> I
 
 
 def _of_line(line: Tensor) -> Iterator[tuple[_Wave, float]]:
-    """Yield the sines whose sum is a line but for its constant, and their factors."""
+    """Yield the sines whose sum is a line without its constant, and their factors."""
     *slopes, _ = line.tolist()
     for axis, slope in enumerate(slopes):
         for k, factor in enumerate(_COORDINATE if slope else (), 1):

@@ -1,5 +1,6 @@
 """A quantized network as a program of torch, which runs where inrhw is not installed."""
 
+import copy
 import io
 
 import numpy as np
@@ -7,10 +8,14 @@ import torch
 from torch import Tensor, nn
 
 from inrhw.base.errors import InputError
+from inrhw.base.types import Fixed
+from inrhw.networks.hadamard import HadamardLayer
 from inrhw.networks.inr import INR
-from inrhw.networks.tiled import TiledINR, TiledLayer
+from inrhw.networks.tiled import TiledINR
 from inrhw.ops.linear.dense.layer import DenseLayer
 from inrhw.ops.rounding import quantize
+from inrhw.signals.patches import Patches
+from inrhw.signals.tiling import Tiling
 
 #: Ends the name of a file with such a program.
 SUFFIX = ".pt2"
@@ -22,38 +27,107 @@ class Renderer(nn.Module):
     Parameters
     ----------
     network
-        Quantized.
+        Quantized, in float64.
     """
 
     def __init__(self, network: INR) -> None:
         super().__init__()
-        self.network = _OfTiles(network) if isinstance(network, TiledINR) else network
-        grid = network.architecture.grid
+        architecture = network.architecture
+        patches = architecture.patches
         self.sides: Tensor
-        sides = network.architecture.tiling_of_patches.sides
-        self.register_buffer("sides", torch.tensor(sides, dtype=torch.float64))
-        self._unit, self._value = 2.0**-grid.element.frac, network.architecture.value
+        self.register_buffer("sides", torch.tensor(patches.sides, dtype=torch.float64))
+        self.patches = _OfPatches(patches) if patches.samples > 1 else None
+        self.tiles = _OfTiles(architecture.tiling_of_patches) if isinstance(network, TiledINR) else None
+        followers = [*network.hidden_activations(), nn.Identity()]
+        self.layers = nn.ModuleList(map(_Layer, network.dense_layers(), followers))
+        self._unit, self._value = 2.0**-architecture.grid.element.frac, architecture.value
 
     def forward(self, centres: Tensor) -> Tensor:
         """Return values [samples, channels], int32, for the samples' centres, [samples, axes] from -1 to 1.
 
-        x comes first. A centre is taken at the nearest half sample: a core can be asked for no other.
+        x comes first. A centre is taken at the nearest half sample: a core can be asked for no other. Of
+        patches it is taken at the sample that begins there or before.
         """
-        half_samples = torch.round(centres.double() * self.sides)
-        return quantize(self.network(half_samples * self._unit), self._value).to(torch.int32)
+        x = torch.round(centres.double() * self.sides)
+        sample, tile = None, None
+        if self.patches is not None:
+            x, sample = self.patches(x)
+        if self.tiles is not None:
+            x, tile = self.tiles(x)
+        x = x * self._unit
+        for layer in self.layers:
+            x = layer(x, tile)
+        values = quantize(x, self._value).to(torch.int32)
+        if self.patches is None or sample is None:
+            return values
+        channels = values.shape[1] // self.patches.samples
+        each = values.reshape(-1, self.patches.samples, channels)
+        return each.gather(1, sample[:, None, None].expand(-1, 1, channels))[:, 0]
+
+
+class _Layer(nn.Module):
+    """A dense layer whose weights are rounded already, and what follows it."""
+
+    def __init__(self, layer: DenseLayer, follower: nn.Module) -> None:
+        super().__init__()
+        weight, bias, _ = layer.quantized()
+        self.weight: Tensor
+        self.bias: Tensor
+        self.matrix: Tensor
+        self.register_buffer("weight", weight.detach())
+        self.register_buffer("bias", bias.detach())
+        self.follower = follower
+        #: What rotated inputs are rounded to; None where they are not rotated.
+        self._rotated: Fixed | None = None
+        if isinstance(layer, HadamardLayer) and layer.rotates_inputs:
+            self._rotated = layer.input_format
+            self.register_buffer("matrix", layer.matrix)
+
+    def forward(self, x: Tensor, tile: Tensor | None) -> Tensor:
+        """Map inputs [samples, in_features] in tiles [samples], if there are any."""
+        if self._rotated is not None:
+            x = quantize(x @ self.matrix, self._rotated)
+        if tile is not None and self.weight.dim() == 3:
+            x = (self.weight[tile] @ x[:, :, None])[:, :, 0] + self.bias[tile]
+        else:
+            x = nn.functional.linear(x, self.weight, self.bias)
+        y: Tensor = self.follower(x)
+        return y
+
+
+class _OfPatches(nn.Module):
+    """Which patch a sample is in, and which of its samples it is."""
+
+    def __init__(self, patches: Patches) -> None:
+        super().__init__()
+        self.samples = patches.samples
+        self.sides: Tensor
+        self.patch: Tensor
+        self.counts: Tensor
+        self.strides: Tensor
+        numbers = {
+            "sides": patches.sides,
+            "patch": patches.patch,
+            "counts": patches.grid.sides,
+            "strides": np.cumprod((1, *patches.patch[:-1])),
+        }
+        for name, value in numbers.items():
+            self.register_buffer(name, torch.tensor(value, dtype=torch.float64))
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the patches' distances from the signal's middle, for those of samples, and the samples."""
+        sample = ((x + self.sides - 1) / 2).floor()
+        patch = (sample / self.patch).floor()
+        inside = (sample - patch * self.patch) @ self.strides
+        return 2 * patch + 1 - self.counts, inside.long()
 
 
 class _OfTiles(nn.Module):
-    """What the networks of tiles give, each for its samples; coordinates are in the tile's own unit."""
+    """Which tile a place in a signal is in, and where in it."""
 
-    def __init__(self, network: TiledINR) -> None:
+    def __init__(self, tiling: Tiling) -> None:
         super().__init__()
-        self.network, tiling = network, network.architecture.tiling_of_patches
-        unit, cells, sides = (
-            2.0**-network.architecture.grid.element.frac,
-            tiling.cells,
-            np.array(tiling.sides),
-        )
+        cells, sides = tiling.cells, np.array(tiling.sides)
         self.before: Tensor
         self.cell: Tensor
         self.last: Tensor
@@ -63,36 +137,23 @@ class _OfTiles(nn.Module):
         self.edge: Tensor
         self.tile_of_cell: Tensor
         numbers = {
-            "before": unit * (sides - 1),
-            "cell": 2 * unit * np.array(cells.tile),
+            "before": sides - 1,
+            "cell": 2 * np.array(cells.tile),
             "last": np.array(cells.counts) - 1,
             "strides": np.cumprod((1, *cells.counts[:-1])),
-            "begin": unit * (sides - 2 * tiling.corners),
+            "begin": sides - 2 * tiling.corners,
             "step": tiling.steps[:, None],
-            "edge": unit * np.array(tiling.tile),
+            "edge": np.array(tiling.tile),
         }
         for name, value in numbers.items():
             self.register_buffer(name, torch.from_numpy(value).double())
         self.register_buffer("tile_of_cell", torch.from_numpy(tiling.numbers_of_cells()))
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Map distances from the signal's middle [samples, axes] to values [samples, channels]."""
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return distances from the tiles' middles, for those from the signal's, and the tiles."""
         cell = ((x + self.before) / self.cell).floor().clamp(min=0).minimum(self.last)
         tile = self.tile_of_cell[(cell @ self.strides).long()]
-        x = (x + self.begin[tile]) * self.step[tile] - self.edge
-        followers = [*self.network.hidden_activations(), nn.Identity()]
-        for layer, follower in zip(self.network.dense_layers(), followers, strict=True):
-            x = follower(_in_tiles(layer, x, tile))
-        return x
-
-
-def _in_tiles(layer: DenseLayer, x: Tensor, tile: Tensor) -> Tensor:
-    """Return what a layer gives for inputs [samples, in_features] in tiles [samples]."""
-    if isinstance(layer, TiledLayer):
-        weight, bias, _ = layer.quantized()
-        return (weight[tile] @ x[:, :, None])[:, :, 0] + bias[tile]
-    y: Tensor = layer(x)
-    return y
+        return (x + self.begin[tile]) * self.step[tile] - self.edge, tile
 
 
 def program_of(network: INR) -> bytes:
@@ -106,16 +167,11 @@ def program_of(network: INR) -> bytes:
     Raises
     ------
     InputError
-        If layers may rotate, or addends are cut (guard bits).
+        If addends are cut (guard bits).
     """
-    if network.architecture.precision.quantizer != "uniform":
-        raise InputError(
-            f"a network whose layers may rotate (dhq) cannot be a {SUFFIX}; train it uniformly, or export "
-            ".onnx or .npz, which can where only weights are rotated"
-        )
     if network.architecture.precision.guard_bits is not None:
         raise InputError(f"what guard_bits cuts cannot be put into a {SUFFIX}; train without it")
-    renderer = Renderer(network).double().eval()
+    renderer = Renderer(copy.deepcopy(network).cpu().double().eval()).eval()
     grid = network.architecture.grid
     example = torch.zeros(2, grid.axes, dtype=torch.float64)
     samples = torch.export.Dim("samples")

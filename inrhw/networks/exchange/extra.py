@@ -9,6 +9,6 @@ SUFFIX = ".onnx"
 
 
 def check_extra() -> None:
-    """Raise InputError, which says how to get it, if the package is not there."""
+    """Raise InputError, which says how to install it, if the package is missing."""
     if find_spec("onnx") is None:
         raise InputError("files of ONNX need onnx; run `pip install 'inrhw[onnx]'`")

@@ -1,4 +1,4 @@
-"""What a user says of a network that was trained elsewhere."""
+"""Settings that describe a network trained elsewhere."""
 
 from dataclasses import dataclass
 from typing import Literal

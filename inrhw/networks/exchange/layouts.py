@@ -1,4 +1,4 @@
-"""Encodings as public code has them: what stands in front of the layers in a file that does not say it."""
+"""Encodings of public code, for files of weights, which do not hold them."""
 
 import math
 from collections.abc import Callable, Mapping

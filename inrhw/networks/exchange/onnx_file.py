@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 
 _Floats = NDArray[np.float64]
 
-#: By how much these are ahead of a sine.
+#: How far these are ahead of a sine, in radians.
 _AHEAD = {"Sin": 0.0, "Cos": np.pi / 2}
 
 
 def load_onnx(path: Path) -> "ModelProto":
-    """Return the model in a file, which from now on computes in float64.
+    """Return the model in a file, changed to compute in float64.
 
     Raises
     ------
     InputError
-        If the file is missing or damaged or comes from here, the model has several inputs, or onnx is not
+        If the file is missing, damaged or an export of inrhw, the model has several inputs, or onnx is not
         installed.
     """
     check_extra()
@@ -42,12 +42,14 @@ def load_onnx(path: Path) -> "ModelProto":
         raise InputError(f"{path} is no valid file of ONNX: {_told(error)}") from error
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror})") from error
-    except Exception as error:  # protobuf and onnx have many, without a common base
+    except Exception as error:  # exceptions of protobuf and onnx have no common base
         raise InputError(f"{path} is no readable file of ONNX; it may be cut off") from error
     if model.producer_name == "inrhw":
         raise InputError(f"{path} is what `inrhw export` wrote, integers and tables; import what was trained")
     if len(_inputs(model)) != 1:
-        raise InputError(f"{path} has {len(_inputs(model))} inputs; known are networks of coordinates alone")
+        raise InputError(
+            f"{path} has {len(_inputs(model))} inputs; only networks of coordinates alone can be imported"
+        )
     if not model.graph.output:
         raise InputError(f"{path} has no output; export the network with its values")
     if model.functions:
@@ -109,14 +111,15 @@ def _evaluated(model: "ModelProto", x: Tensor, path: Path) -> dict[str, _Floats]
         found = ReferenceEvaluator(model).run(None, {taken.name: shaped}, intermediate=True)
     except Exception as error:  # of any operator
         raise InputError(
-            f"{path} cannot be evaluated for {list(x.shape)}: {_told(error)}; export it for any number"
+            f"{path} cannot be evaluated for {list(x.shape)}: {_told(error)}; export it for any number of "
+            "samples"
         ) from error
     assert isinstance(found, dict)
     return found
 
 
 def _told(error: Exception) -> str:
-    """Return the beginning of what an error says, on one line."""
+    """Return the beginning of an error's message, on one line."""
     return " ".join(str(error).split())[:120]
 
 
@@ -131,7 +134,7 @@ def _inputs(model: "ModelProto") -> list[Any]:
 
 
 def _constants(model: "ModelProto") -> set[str]:
-    """Return the names of what is the same whatever comes in."""
+    """Return the names of values that do not depend on the input."""
     found = {value.name for value in model.graph.initializer}
     for node in model.graph.node:
         if all(name in found for name in node.input if name):
@@ -171,7 +174,7 @@ def _bias(value: _Floats, product: Product) -> Tensor:
 
 
 def _compute_in_float64(model: "ModelProto") -> None:
-    """Turn every number of a model that is a float into float64, so that rounding hides nothing."""
+    """Turn every floating-point number of a model into float64, so that rounding hides nothing."""
     from onnx import AttributeProto, TensorProto  # noqa: PLC0415
     from onnx.numpy_helper import from_array, to_array  # noqa: PLC0415
 

@@ -15,7 +15,7 @@ from inrhw.base.errors import InputError
 _PRODUCTS = (torch.matmul, torch.mm, Tensor.matmul, Tensor.__matmul__, Tensor.mm)
 _SUMS = (torch.add, Tensor.add, Tensor.__add__, Tensor.add_, Tensor.__iadd__)
 
-#: Sines, and by how much they are ahead of a sine.
+#: Sines, and how far they are ahead of a sine, in radians.
 _SINES = {torch.ops.aten.sin.default: 0.0, torch.ops.aten.cos.default: math.pi / 2}
 
 #: Samples that a network is shown, more than there are axes.
@@ -60,19 +60,19 @@ class Recording:
     sines: list[Sine] = field(default_factory=list)
 
     def columns(self, tensor: Tensor) -> Tensor:
-        """Return what was computed as float64 [samples, columns]; no columns if it has other samples."""
+        """Return a tensor as float64 [samples, columns]; no columns if it does not belong to the samples."""
         samples = len(self.x)
         return tensor.double().reshape(samples, -1) if tensor.numel() % samples == 0 else self.x[:, :0]
 
 
 def shown(axes: int) -> Tensor:
-    """Return coordinates for a network to compute, somewhere from -1 to 1: float64 [samples, axes]."""
+    """Return random coordinates from -1 to 1 to run a network on: float64 [samples, axes]."""
     generator = torch.Generator().manual_seed(0)
     return 2 * torch.rand(_SAMPLES, axes, dtype=torch.float64, generator=generator) - 1
 
 
 class _Sines(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Keeps sines, also those within scripts: of the package rff, for one."""
+    """Keeps sines, also those inside TorchScript, as the package rff has them."""
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -98,7 +98,7 @@ class _Layers(TorchFunctionMode):
     def __init__(self) -> None:
         super().__init__()
         self.found: list[Product] = []
-        #: What a product without a bias gave, to which a bias may be added yet.
+        #: Result of a product without a bias, to which a bias may still be added.
         self._bare: tuple[Tensor, Product] | None = None
 
     def __torch_function__(

@@ -1,4 +1,4 @@
-"""A network as it was elsewhere: its linear layers, and what stands in front of them."""
+"""A network as trained elsewhere: its linear layers, and the encoding in front of them."""
 
 import itertools
 from collections.abc import Sequence
@@ -33,16 +33,16 @@ class Linear:
 
 @dataclass(frozen=True, eq=False)
 class Stack:
-    """Linear layers from the coordinates, or from what encodes them, to the values.
+    """Linear layers from the coordinates, or from their encoding, to the values.
 
     Attributes
     ----------
     where
         What messages call it.
     layers
-        At least one; what one gives the next takes.
+        At least one; each takes what the one before gives.
     encoding
-        What stands in front of them, of the coordinates that it took; None: nothing.
+        What encodes the coordinates; None: nothing does.
     omegas
         The frequency factors that it names itself, rounded as they are written.
     """

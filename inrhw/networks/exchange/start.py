@@ -1,4 +1,4 @@
-"""A network from elsewhere as one of ours, with the same function."""
+"""A network trained elsewhere as an `INR` with the same function."""
 
 import math
 from collections.abc import Sequence
@@ -17,10 +17,10 @@ from inrhw.networks.network import Network
 from inrhw.networks.precision import Precision
 from inrhw.signals.samples import MOST_CHANNELS, PIXEL
 
-#: What values are brought below that end at 1: between the samples they may be a little larger.
+#: Values that end at 1 are scaled below this: between the samples they may be a little larger.
 _BELOW = 15 / 16
 
-#: What its layers multiply by at most.
+#: The largest factor in its layers.
 _MOST = 1e18
 
 #: Samples that are looked at at once.
@@ -36,7 +36,7 @@ def start_of(
     sides: tuple[int, ...],
     value: Fixed = PIXEL,
 ) -> INR:
-    """Return the network as one of ours, in float64; training takes float32.
+    """Return the network as an `INR`, in float64; training takes float32.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def start_of(
     precision
         For quantization later.
     imported
-        What its inputs and outputs meant; the layers that they are of take that in exactly.
+        What its inputs and outputs meant; the first and the last layer absorb that exactly.
     sides
         Of the signal, the fastest axis first.
     value
@@ -56,7 +56,7 @@ def start_of(
     Raises
     ------
     InputError
-        If no such network can be had.
+        If there is no such `INR`.
     """
     network = _network_of(network, stack, len(sides))
     architecture = Architecture(
@@ -90,7 +90,7 @@ def _network_of(network: Network, stack: Stack, axes: int) -> Network:
     if stack.parts[0].weight.shape[1] != axes or not 1 <= len(layers[-1].weight) <= MOST_CHANNELS:
         raise InputError(
             f"{where}; the signal has {axes} coordinate(s), and 1 to {MOST_CHANNELS} channels are possible; "
-            "say by encoding what is in front of its layers"
+            "name the encoding in front of its layers by --encoding"
         )
     if len(layers) == 1:
         raise InputError(f"{where}, without a hidden layer; at least one is needed")
@@ -178,7 +178,7 @@ def _bring_below_one(model: INR) -> None:
 
 
 def _largest(model: INR) -> list[Tensor]:
-    """Return the largest value of each neuron but the last ones, if none ended at 1."""
+    """Return the largest value of each hidden neuron, as if values did not end at 1."""
     *hidden, _ = model.dense_layers()
     found = [torch.zeros(len(layer.bias), dtype=torch.float64) for layer in hidden]
     for c in torch.split(model.coordinates(), _AT_ONCE):

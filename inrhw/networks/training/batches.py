@@ -1,4 +1,4 @@
-"""What a step sees: all pixels of all pictures, or some that are drawn anew each time."""
+"""Pixels of a training step: all of all pictures, or some that are drawn anew each time."""
 
 from collections.abc import Callable, Sequence
 
@@ -56,7 +56,7 @@ def batch_loss(
             if pixels < x.shape[-2]:
                 drawn = torch.randint(x.shape[-2], (pixels,), generator=generator).to(x.device)
                 x, target = x[..., drawn, :], target[..., drawn, :]  # noqa: PLW2901
-            # All tiles see the same of their pixels; the sum of their errors, so that none waits for others.
+            # All tiles see the same of their pixels; errors are summed, so that no tile waits for others.
             errors.append(tiles * mean_square(model(x), target, value))
         return torch.stack(errors).mean()
 

@@ -30,7 +30,7 @@ from inrhw.ops.linear.dense.layer import DenseLayer
 #: What is left of the learning rate at the end of training in floating point.
 FINAL_RATE = 0.02
 
-#: Of the learning rate, where fine-tuning starts; it ends at 0.
+#: Part of the learning rate at which fine-tuning starts; it ends at 0.
 TUNING_RATE = 0.4
 
 #: Seconds from one checkpoint to the next: what a crash or a kill may cost.
@@ -70,7 +70,7 @@ class State(Generic[M]):
 
 @dataclass(frozen=True)
 class Task(Generic[M]):
-    """What is learned.
+    """What training minimizes.
 
     Attributes
     ----------
@@ -79,7 +79,7 @@ class Task(Generic[M]):
     quantize
         Returns the rounded copy of a model in floating point.
     error
-        How far what a model renders is from what it should; the lower one is kept.
+        How far a model's rendering is from its target; the model with the lower error is kept.
     identity
         A hash of everything that must be equal for training to go on.
     """
@@ -156,7 +156,7 @@ def check_device(device: str) -> None:
 
 
 def _keeping(checkpoint: Path | None, state: State[M], identity: str, on_progress: OnProgress) -> OnProgress:
-    """Return what to call after each step: it writes the checkpoint whenever it is time to."""
+    """Return a function to call after each step: it writes the checkpoint from time to time."""
     last = time.monotonic()
 
     def stepped(done: int, total: int) -> None:
@@ -222,7 +222,7 @@ def descend(model: M, loss: Callable[[M, int], Tensor], state: State[M], trainin
 def _watched(
     model: M, loss: Callable[[M, int], Tensor], state: State[M], training: Training
 ) -> Callable[[], Tensor]:
-    """Return the loss of the present step, which is kept now and then: the first time that it is computed."""
+    """Return the loss of this step; of some steps, the first value computed is kept."""
     every = -(-training.steps_of(quantizing=state.quantizing) // _LOSSES)
     at = state.step + training.steps * state.quantizing
 
@@ -245,7 +245,7 @@ def _disturbed_layers(model: nn.Module) -> list[DenseLayer]:
 def own_thread() -> Iterator[None]:
     """Let torch compute on one core: these networks are too small to share, and sums keep their order.
 
-    Numbers too small for a full significand become zero: a Gaussian's tails are many, and slow.
+    Subnormal numbers become zero: the tails of a Gaussian give many, and they are slow.
     """
     before = torch.get_num_threads()
     torch.set_num_threads(1)

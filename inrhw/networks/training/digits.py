@@ -1,7 +1,7 @@
-"""Weights with fewer signed digits: each digit that is not there is an adder less in an unrolled core.
+"""Weights with fewer signed digits: each digit less is an adder less in an unrolled core.
 
-Weights of a quantized network move to neighbouring codes whose canonical signed digit form is shorter, those
-first that the picture hardly notices. What a move costs is estimated from the loss's gradient and from the
+Weights of a quantized network move to neighbouring codes whose canonical signed digit form is shorter, first
+those that change the picture least. What a move costs is estimated from the loss's gradient and from the
 squares of the values' own gradients, the diagonal of a Gauss-Newton matrix, which random signs sample
 (Hutchinson).
 """
@@ -22,13 +22,13 @@ from inrhw.ops.linear.dense.layer import DenseLayer
 from inrhw.signals.likeness import psnr_db
 from inrhw.signals.samples import Samples
 
-#: Times that the costs are estimated anew: moves add up, and not only as squares.
+#: Times that costs are estimated anew: together, moves cost something else than the sum of their estimates.
 _ROUNDS = 3
 
 #: Random signs that the squares are sampled with.
 _SAMPLES = 24
 
-#: Share of the gradient that counts: alone it promises more than many moves together keep.
+#: Share of the gradient that counts: in full it promises more than many moves together gain.
 _GRADIENT = 0.5
 
 

@@ -21,7 +21,7 @@ BINS = 32
 
 @dataclass(frozen=True)
 class Distribution:
-    """What is told of many numbers.
+    """How many numbers are distributed.
 
     Attributes
     ----------

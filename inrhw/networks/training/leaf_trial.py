@@ -97,7 +97,7 @@ class LeafTrial:
     errors: Sequence[NDArray[np.float64]]
 
     def leaves(self, most: int) -> str:
-        """Return `Leaves.depths` of at most so many leaves: again and again that is halved which gains most.
+        """Return `Leaves.depths` of at most so many leaves: each time the leaf that gains most is halved.
 
         Examples
         --------
@@ -122,7 +122,7 @@ class LeafTrial:
         return "".join(str(depth) for node in whole for depth in self._depths(node, halved))
 
     def _candidate(self, node: _Node) -> tuple[float, _Node]:
-        """Return minus by how much the squared error falls for each leaf more, if a leaf is halved."""
+        """Return minus the fall of the squared error for each additional leaf, if a leaf is halved."""
         parts = self._parts(node)
         after = sum(self._error(part) for part in parts)
         return (after - self._error(node)) / max(1, len(parts) - 1) if parts else 0.0, node

@@ -24,14 +24,14 @@ _OF_OTHER = ("step", "exp_avg", "exp_avg_sq")
 
 
 class Optimizer:
-    """Takes steps, and gives and takes what it has to remember.
+    """Takes steps; its state can be saved and restored.
 
     Parameters
     ----------
     parameters
         What is trained, by name: matrices and others.
     moments
-        What an earlier one remembered; empty at the start.
+        State of an earlier optimizer; empty at the start.
     """
 
     def __init__(self, parameters: Mapping[str, nn.Parameter], moments: Mapping[str, Tensor]) -> None:
@@ -62,7 +62,7 @@ class Optimizer:
             optimizer.zero_grad()
 
     def moments(self) -> dict[str, Tensor]:
-        """Return what to remember, as it is; the next step changes it."""
+        """Return the state itself; the next step changes it."""
         return {
             f"{name}.{key}": kept
             for name, value in self._parameters.items()
@@ -71,7 +71,7 @@ class Optimizer:
 
 
 def moment_shapes(parameters: Mapping[str, nn.Parameter]) -> dict[str, torch.Size]:
-    """Return the shapes of what an optimizer of these parameters remembers."""
+    """Return the shapes of the state of an optimizer of these parameters."""
     return {
         f"{name}.{key}": torch.Size([]) if key == "step" else value.shape
         for name, value in parameters.items()
@@ -89,7 +89,7 @@ def _kept(name: str) -> tuple[str, ...]:
 
 
 def _plain(method: Callable[..., Any]) -> Any:
-    """Return a method without what torch wraps it in, which imports its compiler: two seconds."""
+    """Return a method without torch's wrapper, which takes two seconds to import a compiler."""
     return torch.no_grad()(inspect.unwrap(method))
 
 

@@ -1,4 +1,4 @@
-"""Training of networks that share layers, and the folder they are kept in."""
+"""Training of networks that share layers, and the folder that keeps them."""
 
 import dataclasses
 import hashlib
@@ -109,7 +109,7 @@ class FittedShared:
         Raises
         ------
         InputError
-            If a file is missing, damaged, holds NaN, or is of another folder than the others.
+            If a file is missing, damaged, holds NaN, or does not belong to the others.
         """
         folder = Path(folder)
         summary = read_json(folder / "fit.json", "inrhw fit --shared")

@@ -1,4 +1,4 @@
-"""Training of one tile anew, which changes no bit of the others."""
+"""Training one tile again, which changes no bit of the others."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -114,7 +114,7 @@ def retrain_tile(
 
 
 def _alone(values: Values, architecture: TiledArchitecture, tile: int) -> tuple[Values, Architecture]:
-    """Return what a tile shows, and its network by itself: of a leaf one with a single leaf."""
+    """Return a tile's part of the signal, and its network by itself."""
     tiling = architecture.tiling
     if not isinstance(tiling, Leaves):
         shown = tiling.split(values)[tile]

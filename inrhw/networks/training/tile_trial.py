@@ -1,4 +1,4 @@
-"""What a network of some size gives: a short training. Which size of tiles suits a signal."""
+"""Short trainings, which say what PSNR a size gives and which size of tiles suits a signal."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ _EDGES = {1: (4096, 2048, 1024, 512, 256, 128), 2: (128, 64, 32, 16, 8), 3: (32,
 #: How long, and on how many samples in a step.
 _STEPS, _BATCH = 300, 16384
 
-#: What a smaller tile, or a costlier way, must be better by.
+#: PSNR in dB by which a smaller tile, or a costlier way, must be better.
 WORTH_DB = 0.1
 
 

@@ -1,4 +1,4 @@
-"""A module in memory as one of our networks."""
+"""A module in memory as an `INR`."""
 
 import copy
 import functools
@@ -54,7 +54,7 @@ def from_torch(
     Raises
     ------
     InputError
-        If the module holds something else, or renders something else than what was made of it.
+        If the module holds other layers, or renders something other than the network made of it.
     """
     imported, precision = imported or Imported(), precision or Precision()
     sides, value = (signal.sides, signal.value) if signal else (sides, PIXEL)

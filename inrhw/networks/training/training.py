@@ -8,7 +8,7 @@ from annotated_types import Interval
 from inrhw.base.errors import InputError
 from inrhw.base.settings import Settings, at_least
 
-#: More would take years.
+#: Most steps: more would take years.
 MOST_STEPS = 1_000_000_000
 
 

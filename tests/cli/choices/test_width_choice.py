@@ -10,7 +10,7 @@ from support.command import Inrhw, refused
 from inrhw.base.board import load_board
 from inrhw.base.errors import InputError
 from inrhw.cli.choices.widths import choose_width
-from inrhw.cli.recipe import Recipe, load_recipe
+from inrhw.cli.recipe import Recipe, load_recipe, save_recipe
 from inrhw.lowering.hardware import Hardware
 from inrhw.lowering.planning import plan_for
 from inrhw.networks.architecture import Architecture
@@ -18,6 +18,7 @@ from inrhw.networks.network import Network
 from inrhw.networks.precision import Precision
 from inrhw.networks.training.training import Training
 from inrhw.signals.kinds.picture import Picture
+from inrhw.signals.signal import Signal
 
 BAKED = Hardware(weights="baked", max_lut=1500)
 
@@ -112,9 +113,31 @@ def test_what_is_chosen_is_in_the_folders_recipe(inrhw_: Inrhw, tmp_path: Path) 
     assert one == two
 
 
+def test_training_alone_chooses_by_the_hardware_of_a_recipe(inrhw_: Inrhw, tmp_path: Path) -> None:
+    recipe = Recipe(
+        name="core",
+        signal=Signal(size="5x4"),
+        network=Network(hidden_widths="auto", hidden_layers=0),
+        training=Training(steps=2),
+        hardware=BAKED,
+    )
+    save_recipe(recipe, tmp_path / "mine.toml")
+    assert inrhw_("fit", "mine.toml", "-o", "one").status == 0
+    found = load_recipe(tmp_path / "one" / "recipe.toml")
+    plain = Architecture("quadinr", (5, 4), 3, found.network.hidden_features, 0, precision=found.precision)
+    assert fits(plain, BAKED)
+    assert not fits(replace(plain, hidden_features=plain.hidden_features + 8), BAKED)
+    refused(inrhw_("fit", "one/recipe.toml", "--max-lut", "90", "--weights", "baked"), "but max_lut is 90;")
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
+        (
+            ("--hidden-widths", "auto", "--hidden-features", "8"),
+            "--hidden-widths auto replaces --hidden-features; leave one of them out",
+        ),
+        (("--hidden-widths=8,6", "--hidden-layers", "1"), "8,6 replaces --hidden-layers"),
         (("--hidden-widths", "auto"), "hidden_widths auto needs to know what is enough"),
         (("--hidden-widths", "auto", "--tiles", "2x2", "--max-dsp", "9"), "works on a single network"),
         (

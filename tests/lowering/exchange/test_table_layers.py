@@ -20,6 +20,7 @@ from inrhw.networks.inr import INR
 from inrhw.networks.precision import Precision
 from inrhw.networks.shared import SharedArchitecture, SharedINR
 from inrhw.networks.tiled import TiledArchitecture, network_of
+from inrhw.signals.grid import Grid
 
 TILED: dict[str, Any] = {"hidden_features": 4, "hidden_layers": 1}
 
@@ -32,12 +33,21 @@ NETWORKS = {
     "leaves": TiledArchitecture("quadinr", (6, 4), 3, **TILED, tile=(4, 4), leaves="11110"),
     "tiles of a sound": TiledArchitecture("gauss", (10,), 1, **TILED, tile=(4,), value=Fixed(16, 0)),
     "tiles on three axes": TiledArchitecture("siren", (3, 4, 5), 1, **TILED, tile=(2, 2, 3)),
+    "patches": Architecture("siren", (6, 4), 3, 4, 1, patch=(3, 2)),
+    "tiles of patches": TiledArchitecture("siren", (10, 6), 1, **TILED, patch=(2, 1), tile=(4, 4)),
+    "patches of a volume": Architecture("siren", (2, 4, 6), 1, 4, 1, patch=(1, 2, 3)),
     "phases": Architecture("quadinr", (5, 4), 3, hidden_widths="4,3"),
     "saturated arguments": Architecture("gauss", (5, 4), 3, 4, 1),
     "values of 16 bits on one axis": Architecture("relu_pe", (7,), 2, 4, 1, value=Fixed(16, 0)),
     "three axes": Architecture("siren", (3, 2, 4), 1, 4, 1),
     "half codes": Architecture("siren", (5, 4), 1, 4, 1, precision=Precision(mid_rise=True)),
     "rotated weights": Architecture("siren", (5, 4), 1, 4, 1, precision=Precision(quantizer="dhq")),
+    "both rotated": Architecture(
+        "quadinr", (5, 4), 3, 8, 1, precision=Precision(quantizer="dhq", rotate="both", rotate_layers="all")
+    ),
+    "values rotated": Architecture(
+        "finer", (5, 4), 3, 6, 1, precision=Precision(quantizer="dhq", rotate="activations")
+    ),
     "sums of 50 bits": Architecture("siren", (5, 4), 1, 4, 1, precision=Precision(24, 24, 24, 16, 16)),
 }
 (EXAMPLE,) = re.findall(r"```python\n(import numpy.*?)```", (DOCS / "import.md").read_text(), re.S)
@@ -73,7 +83,7 @@ def test_the_lines_render_a_picture_that_shares_layers(
 
 def test_the_program_of_onnx_gives_what_the_network_renders(network: INR) -> None:
     program = ReferenceEvaluator(onnx.load_from_string(onnx_of(network)))
-    grid = network.architecture.tiling_of_patches.whole
+    grid = Grid(*network.architecture.sides)
     centres = grid.codes() / np.array(grid.sides)
     (values,) = map(np.asarray, program.run(None, {"centres": centres}))
     assert np.array_equal(values.ravel(), network.render().ravel())
@@ -85,10 +95,6 @@ def test_the_program_of_onnx_gives_what_the_network_renders(network: INR) -> Non
 @pytest.mark.parametrize(
     ("architecture", "message"),
     [
-        (
-            Architecture("siren", (4, 4), 1, 4, 1, precision=Precision(quantizer="dhq", rotate="both")),
-            r"layer1_fwht rotates values \(dhq\), which no table can hold",
-        ),
         (
             Architecture("siren", (4, 4), 1, 4, 1, precision=Precision(guard_bits=2)),
             "a matrix of integers cannot hold what guard_bits cuts off",

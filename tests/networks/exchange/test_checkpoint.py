@@ -307,7 +307,7 @@ def with_(**tensors: Tensor) -> dict[str, Tensor]:
         (
             with_(**{"1__linear__weight": torch.zeros(6, 6, device="meta")}),
             Network("siren"),
-            "no plain numbers",
+            "without plain numbers",
         ),
         (with_(**{"1__omega_0": torch.ones(6)}), Network("siren"), "1.omega_0 has 6 numbers"),
         (

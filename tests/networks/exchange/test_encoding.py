@@ -246,14 +246,14 @@ class Squared(Fourier):
 def test_what_is_no_encoding_of_ours_is_one_sentence() -> None:
     with pytest.raises(InputError, match="input 0 of the first layer is no sine, cosine or sum"):
         from_torch(Behind(Squared(2)), RELU, sides=SIZE)
-    with pytest.raises(InputError, match="encoding is about files of weights alone"):
+    with pytest.raises(InputError, match="encoding is for files of weights"):
         from_torch(Behind(Siren(2)), RELU, sides=SIZE, imported=Imported(encoding="siren"))
 
 
 @pytest.mark.parametrize(
     ("tensors", "encoding", "message"),
     [
-        (Behind(Siren(2)).state_dict(), None, "14 -> 8 -> 6 -> 3; the signal has 2 .*say by encoding"),
+        (Behind(Siren(2)).state_dict(), None, "14 -> 8 -> 6 -> 3; the signal has 2 .*name the encoding"),
         (Behind(Siren(3)).state_dict(), "nerf", "layers.0 21 -> 8 cannot follow the encoding nerf"),
         (Behind(Siren(2)).state_dict(), "fourier", "needs one matrix of 2 rows .*, and it has none"),
         (Behind(Fourier(2)).state_dict(), "siren", "holds encoding.B; known are linear layers"),

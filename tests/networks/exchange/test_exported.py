@@ -18,6 +18,11 @@ NETWORKS = {
     "volume": Architecture("quadinr", (3, 2, 4), 3, 4, 1),
     "sound": Architecture("relu_pe", (7,), 2, 4, 1, value=Fixed(16, 0)),
     "leaves": TiledArchitecture("quadinr", (6, 4), 1, 4, 1, tile=(4, 4), leaves="11110", shared_layers=True),
+    "patches": Architecture("siren", (6, 4), 3, 4, 1, patch=(3, 2)),
+    "tiles of patches": TiledArchitecture("siren", (10, 6), 1, 4, 1, patch=(2, 1), tile=(4, 4)),
+    "both rotated": Architecture(
+        "siren", (5, 4), 1, 8, 1, precision=Precision(quantizer="dhq", rotate="both")
+    ),
 }
 
 
@@ -53,6 +58,6 @@ def test_a_program_gives_what_the_network_renders_and_needs_no_inrhw(tmp_path: P
 
 
 def test_what_has_no_program_is_refused() -> None:
-    rotating = Architecture("siren", (4, 4), 1, 4, 1, precision=Precision(quantizer="dhq"))
-    with pytest.raises(InputError, match="layers may rotate"):
-        program_of(INR(rotating).quantized())
+    cut = Architecture("siren", (4, 4), 1, 4, 1, precision=Precision(guard_bits=2))
+    with pytest.raises(InputError, match="what guard_bits cuts"):
+        program_of(INR(cut).quantized())

@@ -10,6 +10,7 @@ import onnx
 import pytest
 import torch
 from onnx import TensorProto, helper, numpy_helper
+from torch import nn
 
 from inrhw.base.errors import InputError
 from inrhw.lowering.exchange.onnx_program import onnx_of
@@ -193,6 +194,53 @@ def test_an_encoding_is_found(tmp_path: Path) -> None:
     assert imported(path, Network("relu_pe")).architecture.features == [2, 8 + 2 * 7, 6, 3]
 
 
+class _Finer(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.sin(30 * (x.abs() + 1) * x)
+
+
+class _Octaves(nn.Module):
+    """NeRF's encoding, with the coordinates in front."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        waves = [wave(2.0**k * x) for k in range(3) for wave in (torch.sin, torch.cos)]
+        return torch.cat([x, *waves], dim=-1)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    ("front", "activation", "network"),
+    [
+        ((nn.Linear(2, 8),), _Finer, Network("finer", omega_0=30.0)),
+        ((_Octaves(), nn.Linear(14, 8)), nn.ReLU, Network("relu_pe")),
+    ],
+)
+def test_what_torch_exports_by_dynamo_is_imported(
+    tmp_path: Path, front: Sequence[nn.Module], activation: type[nn.Module], network: Network
+) -> None:
+    pytest.importorskip("onnxscript", reason="torch.onnx.export needs onnxscript")
+    torch.manual_seed(0)
+    hidden = nn.Linear(8, 8)
+    with torch.no_grad():
+        hidden.weight /= 30
+    module = nn.Sequential(*front, activation(), hidden, activation(), nn.Linear(8, 3)).eval()
+    path = tmp_path / "net.onnx"
+    shapes = ({0: torch.export.Dim("samples")},)
+    torch.onnx.export(
+        module,
+        (torch.zeros(4, 2),),
+        path,
+        dynamo=True,
+        dynamic_shapes=shapes,
+        external_data=True,
+        verbose=False,
+    )
+    start = imported(path, network)
+    with torch.no_grad():
+        given = module.double()(coordinates_of(start, Imported()))
+    assert (start(start.coordinates()) - (given + 1) * 127.5).abs().max() < 255e-6
+
+
 def test_another_activation_than_the_files_is_noticed(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"it differs by up to .* from a siren of its weights"):
         imported(saved(tmp_path / "net.onnx", gemm, relu), Network("siren"))
@@ -211,7 +259,7 @@ def test_several_inputs_are_one_sentence(tmp_path: Path) -> None:
     model = onnx.load(path)
     model.graph.input.append(helper.make_tensor_value_info("time", TensorProto.FLOAT, [1]))
     onnx.save(model, path)
-    with pytest.raises(InputError, match="has 2 inputs; known are networks of coordinates alone"):
+    with pytest.raises(InputError, match="has 2 inputs; only networks of coordinates alone"):
         load_onnx(path)
 
 

@@ -70,6 +70,8 @@ def test_values_may_be_the_first_of_several() -> None:
         (Giving(lambda values, x: ()), "the module gives a tuple"),
         (Giving(lambda values, x: values[None]), r"the module gives \[1, 20, 3\]"),
         (Giving(lambda values, x: values / 0), "the module differs by up to inf"),
+        (Giving(lambda values, x: values.sigmoid()), "the module ends with a sigmoid, for which there is no"),
+        (Giving(lambda values, x: values.tanh()), "the module ends with a tanh"),
         (Bare(functional.linear).to("meta"), "the module cannot be copied to the CPU"),
         (functional.linear, "a module of torch is needed, not a"),
     ],

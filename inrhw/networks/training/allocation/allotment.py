@@ -1,7 +1,7 @@
 """Bits of weights and values, layer by layer, from what rounding each alone costs.
 
 LieQ (arXiv 2508.03332) gives bits to the layers whose quantization is measured to harm most. Its shortcut,
-the compactness of a layer's outputs, ranks the layers of these networks the wrong way round (docs/codes.md),
+the compactness of a layer's outputs, ranks the layers of these networks in the wrong order (docs/codes.md),
 and a picture is rendered in milliseconds: so the drop itself is measured, of each layer at each number of
 bits.
 """

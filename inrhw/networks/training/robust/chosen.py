@@ -1,4 +1,4 @@
-"""The way of taking the gradient that a training asks for."""
+"""The kind of gradient that a training asks for."""
 
 from collections.abc import Sequence
 
@@ -27,7 +27,7 @@ def gradient_of(training: Training, layers: Sequence[DenseLayer]) -> Gradient:
     Raises
     ------
     InputError
-        If bits shall flip of weights that are stored rotated or in a code.
+        If flip_training is asked for weights that are stored rotated or in a code.
     """
     if training.noise_training:
         return Noise(training.noise_training, training.noise_pairs)

@@ -1,4 +1,4 @@
-"""Where a step's gradient is taken: at the weights themselves, or at what may become of them."""
+"""Where a step's gradient is taken: at the weights themselves, or at disturbed ones."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -23,7 +23,7 @@ class Gradient(Protocol):
         weights
             Matrices of weights, or stacks of them, that may be disturbed. They are as before afterwards.
         generator
-            What is random comes from it, on the CPU.
+            Source of random numbers, on the CPU.
         """
 
 

@@ -1,7 +1,7 @@
 """The robust loss: the loss and how fast it changes with the weights.
 
 After "Enhancing Robustness of Implicit Neural Representations Against Weight Perturbations". Only its
-abstract was at hand: that each layer's gradient counts by the span of its weights is our reading.
+abstract was available: that each layer's gradient is weighted by the span of its weights is our reading.
 """
 
 from collections.abc import Sequence

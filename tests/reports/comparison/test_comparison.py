@@ -11,10 +11,11 @@ from PIL import Image
 from support.command import Inrhw, refused
 
 from inrhw.base.errors import InputError
-from inrhw.reports.comparison import compare, which_is_better, write_comparison
+from inrhw.reports.comparison.comparison import compare, write_comparison
+from inrhw.reports.comparison.ranking import which_is_better
 from inrhw.reports.summary import tiles
-from inrhw.signals.kinds.picture import save_picture
-from inrhw.signals.registry import kinds
+from inrhw.signals.kinds.picture import Picture, save_picture
+from inrhw.signals.registry import kinds, to_json
 
 SOURCE = "a <b>bold</b> tool"
 
@@ -178,6 +179,64 @@ def test_cells_of_other_families_and_estimates_are_not_ranked(
 ) -> None:
     folders = [write(tmp_path / name, name, 1, **more) for name, more in (("a", one), ("b", other))]
     assert {line.title: line.incomparable for line in compare(folders).lines}[title] == said
+
+
+def estimate(low: float, nominal: float, high: float) -> dict[str, Any]:
+    ends = {"low": low, "nominal": nominal, "high": high}
+    return {"power": {"dynamic_mw": {name: figure(value, "mW") for name, value in ends.items()}}}
+
+
+def clocks(fmax_mhz: float, *, estimate: bool = True) -> dict[str, Any]:
+    delay = figure(1000 / fmax_mhz, "ns")
+    return {
+        "timing": {"fmax_mhz": figure(fmax_mhz, "MHz"), "delay_ns": delay, "estimate": estimate},
+    }
+
+
+@pytest.mark.parametrize(
+    ("reports", "title", "best", "tied"),
+    [
+        ([clocks(400), clocks(301), clocks(299)], "timing fmax MHz", (), (0, 1)),
+        ([clocks(400), clocks(301), clocks(299)], "timing delay ns", (), (0, 1)),
+        ([clocks(400), clocks(299)], "timing fmax MHz", (0,), ()),
+        ([clocks(400, estimate=False), clocks(399, estimate=False)], "timing fmax MHz", (0,), ()),
+        ([estimate(5, 10, 20), estimate(9, 19, 40)], "power dynamic mW nominal", (), (0, 1)),
+        ([estimate(5, 10, 20), estimate(9, 21, 40)], "power dynamic mW nominal", (0,), ()),
+        ([estimate(5, 10, 20), estimate(9, 19, 40)], "power dynamic mW low", (), ()),
+    ],
+)
+def test_what_lies_within_the_error_of_the_best_estimate_is_equal(
+    tmp_path: Path,
+    reports: list[dict[str, Any]],
+    title: str,
+    best: tuple[int, ...],
+    tied: tuple[int, ...],
+) -> None:
+    folders = [write(tmp_path / f"{k}", f"d{k}", 1, **report) for k, report in enumerate(reports)]
+    comparison = compare(folders)
+    line = {line.title: line for line in comparison.lines}[title]
+    assert (line.best, line.tied) == (best, tied)
+    text = write_comparison(comparison, tmp_path / "out")[1].read_text()
+    assert text.count("</span> equal<") == sum(len(line.tied) for line in comparison.lines)
+
+
+def test_errors_are_shown_with_one_gain(tmp_path: Path) -> None:
+    """The least of all: with it no error is cut off."""
+    original = np.full((4, 6, 3), 100, np.uint8)
+    names = {key: f"{key}.png" for key in ("original", "rtl", "error")}
+    folders = []
+    for name, off, gain in (("a", 1, 255), ("b", 5, 51)):
+        folders.append(write(tmp_path / name, name, 1, pictures=names, error_gain=gain))
+        save_picture(folders[-1] / "original.png", original)
+        save_picture(folders[-1] / "rtl.png", original + np.uint8(off))
+        save_picture(folders[-1] / "error.png", np.full_like(original, off * gain))
+        entry = {"picture": name, "signal": to_json(Picture(name, original))}
+        (folders[-1] / "fit.json").write_text(json.dumps(entry))
+    text = write_comparison(compare(folders), tmp_path / "out")[1].read_text()
+    shown = re.findall(r"data:image/png;base64,([^\"]*)", text)[1::2]
+    pixels = [Image.open(io.BytesIO(base64.b64decode(one))).getextrema() for one in shown]
+    assert pixels == [((51, 51),) * 3, ((255, 255),) * 3]
+    assert text.count("&times; 51") == 2
 
 
 def test_of_every_measure_of_a_signal_one_way_is_better() -> None:

@@ -3,25 +3,29 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from inrhw.base.errors import InputError
 from inrhw.base.figure import Figure
 from inrhw.base.files import digest, output_folder, read_json, write_atomically, write_json
 from inrhw.base.version import __version__
+from inrhw.reports.comparison.ranking import (
+    AT_A_CLOCK,
+    ENDS,
+    LIKENESS,
+    OF_HIGHEST_CLOCK,
+    Better,
+    ranked,
+    which_is_better,
+)
 from inrhw.reports.page import embedded, pages
 from inrhw.reports.words import Report, amount, is_figure
-from inrhw.signals.registry import kinds
-
-#: Which of two figures is the better one; "" where neither is.
-Better = Literal["higher", "lower", ""]
-
-#: How alike a signal and its rendering are, by any kind's measures.
-_LIKENESS = tuple(dict.fromkeys(name for kind in kinds().values() for name in kind.measures))
+from inrhw.signals.error import error_of
+from inrhw.signals.stored import ORIGINAL, entries, signal_in, suffix_of
 
 #: Sections of a report whose figures are compared, by what they are about.
 GROUPS: Mapping[str, tuple[str, ...]] = {
-    "Quality": _LIKENESS,
+    "Quality": LIKENESS,
     "Weights": ("bits_per_pixel", "weight_bits_total"),
     "Resources": ("resources",),
     "Speed": ("timing", "throughput", "latency"),
@@ -29,23 +33,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "As a chip": ("asic",),
 }
 
-#: Measures of which less is better: errors, not likeness.
-_ERRORS = ("near_error_cells", "spectral_distance_db", "largest_error")
-
-#: Figures of which more is better; of all others but the neutral ones less is.
-_HIGHER = (*(name for name in _LIKENESS if name not in _ERRORS), "timing fmax_mhz", "throughput")
-
-#: Figures of which neither is: a clock that was asked for, and how a total is made up.
-_NEUTRAL = ("power clock_mhz", *(f"resources lut{inputs}" for inputs in range(1, 7)), "resources carry4")
-
-#: Figures that go with the clock that power is stated at.
-_AT_A_CLOCK = ("power dynamic_mw", "power parts_mw", "power nodes", "power total", "power static_nj")
-
-#: Figures that follow from the highest clock.
-_OF_HIGHEST_CLOCK = ("timing fmax_mhz", "timing delay_ns", "throughput", "latency ns")
-
 #: Parts of a title that make a figure a detail.
-_DETAILS = frozenset(("low", "high", "parts", "nodes", *(f"lut{inputs}" for inputs in range(1, 7)), "carry4"))
+_DETAILS = frozenset((*ENDS, "parts", "nodes", *(f"lut{inputs}" for inputs in range(1, 7)), "carry4"))
 
 #: Words of a title that are not written as they are in report.json.
 _WRITTEN = {
@@ -81,6 +70,9 @@ class Line:
         Why one is not better than another; "" where it is.
     best
         Places of the designs with the best figure; none where that cannot be said, or all are alike.
+    tied
+        Places of the designs whose estimates lie within the stated error of the best one, where they differ:
+        none of them is the best.
     """
 
     group: str
@@ -89,6 +81,7 @@ class Line:
     better: Better = ""
     incomparable: str = ""
     best: tuple[int, ...] = ()
+    tied: tuple[int, ...] = ()
 
     @property
     def largest(self) -> float:
@@ -107,6 +100,8 @@ class Shown:
 
     Parameters
     ----------
+    folder
+        Of the design.
     rtl
         File with what the Verilog rendered; None where it rendered nothing.
     error
@@ -115,6 +110,7 @@ class Shown:
         What the error is multiplied by in that file.
     """
 
+    folder: str
     rtl: str | None
     error: str | None
     error_gain: float | None
@@ -134,14 +130,17 @@ class Comparison:
         Pictures of each.
     lines
         The figures.
+    error_gain
+        What errors are multiplied by on the page, in all designs alike; None where no error is known.
     differences
-        Settings that are not the same in all designs: name to one value a design, "" where it has none.
+        Settings that are not the same in all designs: name to the value of each design, "" where it has none.
     """
 
     names: tuple[str, ...]
     verdicts: tuple[str, ...]
     shown: tuple[Shown, ...]
     lines: tuple[Line, ...]
+    error_gain: float | None
     differences: Mapping[str, tuple[str, ...]]
 
 
@@ -178,10 +177,7 @@ def write_comparison(comparison: Comparison, folder: Path) -> tuple[Path, Path]:
         The folder cannot be written, or a picture cannot be read.
     """
     json_path, html_path = folder / "compare.json", folder / "compare.html"
-    pictures = [
-        {key: _thumbnail(key, path) for key, path in (("rtl", one.rtl), ("error", one.error)) if path}
-        for one in comparison.shown
-    ]
+    pictures = [_pictures(one, comparison.error_gain) for one in comparison.shown]
     page = (
         pages()
         .get_template("compare.html.jinja")
@@ -205,12 +201,26 @@ def _names(folders: Sequence[Path], reports: Sequence[Report]) -> tuple[str, ...
     return names if len(set(names)) == len(names) else tuple(map(str, folders))
 
 
-def _thumbnail(key: str, path: str) -> Report:
-    """Return a small picture for the page."""
+def _pictures(shown: Shown, gain: float | None) -> dict[str, Report]:
+    """Return small pictures for the page, the error's with a gain."""
+    found = {key: Path(path) for key, path in (("rtl", shown.rtl), ("error", shown.error)) if path}
     try:
-        return embedded(key, Path(path), _THUMBNAIL_SIDE)
+        data = {key: path.read_bytes() for key, path in found.items()}
+        if shown.error and gain != shown.error_gain:
+            data["error"] = _amplified(Path(shown.folder), int(gain or 1))
+        return {key: embedded(key, each, _THUMBNAIL_SIDE) for key, each in data.items()}
     except OSError as error:
-        raise InputError(f"{path} cannot be read ({error}); run `inrhw report` again") from error
+        where = " or ".join(map(str, found.values()))
+        raise InputError(f"{where} cannot be read ({error}); run `inrhw report` again") from error
+
+
+def _amplified(folder: Path, gain: int) -> bytes:
+    """Return the error of a design's first picture with a gain, as a small PNG."""
+    (place, entry), *_ = entries(folder).items()
+    original, rtl = (
+        signal_in(folder / f"{place}{name}{suffix_of(entry)}", entry) for name in (ORIGINAL, "rtl")
+    )
+    return error_of(original, rtl, gain)[0].preview()
 
 
 def _each(report: Report) -> list[Report]:
@@ -231,7 +241,7 @@ def _shown(folder: Path, report: Report) -> Shown:
     rtl, error = (
         str(paths[key]) if key in paths and paths[key].is_file() else None for key in ("rtl", "error")
     )
-    return Shown(rtl, error, first.get("error_gain"))
+    return Shown(str(folder), rtl, error, first.get("error_gain"))
 
 
 def _compared(folders: Sequence[Path], reports: Sequence[Report]) -> Comparison:
@@ -239,20 +249,23 @@ def _compared(folders: Sequence[Path], reports: Sequence[Report]) -> Comparison:
     why = _incomparable(folders, reports, found)
     verdicts = tuple(str(report["verdict"]) for report in reports)
     groups = {section: group for group, sections in GROUPS.items() for section in sections}
+    estimated = [bool(report.get("timing", {}).get("estimate")) for report in reports]
     lines = []
     for path in _merged(found):
         figures = tuple(each.get(path, Figure(None, "1", "not in its report")) for each in found)
         better = which_is_better(path)
         reason = next((reason for reason, starts in why.items() if path.startswith(starts)), "")
-        best = () if reason else _best(figures, better, verdicts)
-        lines.append(Line(groups[path.split()[0]], _written(path), figures, better, reason, best))
+        best, tied = ((), ()) if reason else ranked(path, found, estimated, verdicts)
+        lines.append(Line(groups[path.split()[0]], _written(path), figures, better, reason, best, tied))
+    shown = tuple(_shown(*each) for each in zip(folders, reports, strict=True))
     settings = [dict(_settings(report)) for report in reports]
     values = {key: tuple(each.get(key, "") for each in settings) for key in _merged(settings)}
     return Comparison(
         _names(folders, reports),
         verdicts,
-        tuple(_shown(*each) for each in zip(folders, reports, strict=True)),
+        shown,
         tuple(line for line in lines if line.largest),
+        min((one.error_gain for one in shown if one.error and one.error_gain), default=None),
         {key: said for key, said in values.items() if len(set(said)) > 1},
     )
 
@@ -260,40 +273,17 @@ def _compared(folders: Sequence[Path], reports: Sequence[Report]) -> Comparison:
 def _incomparable(
     folders: Sequence[Path], reports: Sequence[Report], found: Sequence[Mapping[str, Figure]]
 ) -> dict[str, tuple[str, ...]]:
-    """Return why figures cannot be ranked: to each reason how their paths begin."""
+    """Return why figures cannot be ranked: for each reason, how their paths begin."""
     pictures = {_originals(*each) for each in zip(folders, reports, strict=True)}
     clocks = {each["power clock_mhz"].value for each in found if "power clock_mhz" in each}
     carries = {each["resources carry"].unit for each in found if "resources carry" in each}
     estimates = {report["timing"].get("estimate") for report in reports if "timing" in report}
     return {
-        "different pictures": (*_LIKENESS, "bits_per_pixel") if len(pictures) > 1 else (),
-        "different clocks": _AT_A_CLOCK if len(clocks) > 1 else (),
+        "different pictures": (*LIKENESS, "bits_per_pixel") if len(pictures) > 1 else (),
+        "different clocks": AT_A_CLOCK if len(clocks) > 1 else (),
         "different families of parts": ("resources",) if len(carries) > 1 else (),
-        "an estimate beside place and route": _OF_HIGHEST_CLOCK if len(estimates) > 1 else (),
+        "an estimate beside place and route": OF_HIGHEST_CLOCK if len(estimates) > 1 else (),
     }
-
-
-def which_is_better(path: str) -> Better:
-    """Return which of two figures is the better one, given where a report has them.
-
-    Examples
-    --------
-    >>> [which_is_better(path) for path in ("psnr_db rtl", "resources lut", "power clock_mhz")]
-    ['higher', 'lower', '']
-    """
-    if path.startswith(_NEUTRAL):
-        return ""
-    return "higher" if path.startswith(_HIGHER) else "lower"
-
-
-def _best(figures: Sequence[Figure], better: Better, verdicts: Sequence[str]) -> tuple[int, ...]:
-    """Return the places of the best figures; a design that failed has none, and all figures must be known."""
-    values = [figure.value for figure in figures if figure.value is not None]
-    if not better or len(values) < len(figures) or len(set(values)) == 1:
-        return ()
-    valid = [k for k, verdict in enumerate(verdicts) if verdict != "fail"]
-    most = (max if better == "higher" else min)((values[k] for k in valid), default=None)
-    return tuple(k for k in valid if values[k] == most)
 
 
 def _written(path: str) -> str:
