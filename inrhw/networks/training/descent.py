@@ -142,8 +142,8 @@ def train(
 
 
 def with_own_rate(training: Training, architecture: Architecture) -> Training:
-    """Return the training with the learning rate of the network's activation, if it has none."""
-    return replace(training, learning_rate=training.learning_rate or architecture.activation.learning_rate)
+    """Return the training with the learning rate of the network, if it has none."""
+    return replace(training, learning_rate=training.learning_rate or architecture.learning_rate)
 
 
 def check_device(device: str) -> None:
