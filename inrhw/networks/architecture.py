@@ -267,11 +267,6 @@ class Architecture:
         return activations()[self.model]
 
     @property
-    def learning_rate(self) -> float:
-        """Of training that is given none: the activation's."""
-        return self.activation.learning_rate
-
-    @property
     def encoding(self) -> Encoding | None:
         """The layer in front of the trained ones, if there is one."""
         if self.waves is None:

@@ -28,9 +28,6 @@ from inrhw.signals.samples import PIXEL, Samples
 __all__ = ["SharedArchitecture", "SharedINR", "check_mode", "joining", "own_network", "shared_architectures"]
 
 
-#: Of the learning rate of a network alone: decision 0050.
-_OF_RATE = 0.3
-
 #: What people call pictures of so many channels, of a format, on so many axes.
 _PICTURES = {(1, PIXEL, 2): "grey", (3, PIXEL, 2): "RGB"}
 
@@ -107,11 +104,6 @@ class SharedArchitecture(Architecture):
     def encoding(self) -> Encoding | None:
         """The layer in front of the trained ones, of the largest picture."""
         return self.activation.encoding([self.side] * len(self.sides))
-
-    @property
-    def learning_rate(self) -> float:
-        """Lower than that of a network alone, at which long training of shared layers is unstable."""
-        return _OF_RATE * super().learning_rate
 
     @property
     def shared_layers(self) -> range:

@@ -162,7 +162,7 @@ def fit_of(recipe: Recipe, *, resume: bool) -> Fit:
         made = [_of_some_width(recipe, pictures[0], options)]
     else:
         made = [Architecture(network.model, p.sides, p.channels, **options, value=p.value) for p in pictures]
-    return Fit(pictures, made, with_own_rate(recipe.training, made[0]), resume)
+    return Fit(pictures, made, with_own_rate(recipe.training, *made), resume)
 
 
 def _patch(text: str, signal: "Samples") -> tuple[int, ...]:
