@@ -5,4 +5,4 @@ set -eu
 folder=$1
 shift
 inrhw build --kind video --size 128x96x24 --tiles 16x16x8 --hidden-features 16 --hidden-layers 1 \
-    --initiation-interval 4 --steps 400 --batch 73728 -o "$folder" "$@"
+    --initiation-interval 4 --steps 400 --batch 36864 -o "$folder" "$@"

@@ -5,5 +5,6 @@
 set -eu
 folder=$1
 shift
-inrhw build --size 256x256 --patch 4x4 --hidden-features 256 --hidden-layers 3 \
-    --weight-bits 8 --last-weight-bits 8 --weights rom --packed --target-mpixels 100 --steps 30 -o "$folder" "$@"
+inrhw build --size 512x512 --patch 4x4 --hidden-features 256 --hidden-layers 3 \
+    --weight-bits 8 --last-weight-bits 8 --weights rom --packed --target-mpixels 100 \
+    --steps 300 --batch 16384 -o "$folder" "$@"
