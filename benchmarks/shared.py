@@ -1,13 +1,16 @@
-"""Parameters saved and PSNR lost by networks that share layers, against one network a picture.
+r"""Parameters saved and PSNR lost by networks that share layers, against one network a picture.
 
     python benchmarks/shared.py ../shared/kodak/*.png --size 64x64 --steps 600
+    python benchmarks/shared.py ../shared/kodak/*.png --crops 100 --runs 24:full:3 100:full:3 --steps 600 \
+        --batch 16384 --hidden-features 64 --only-shared
 
 For each RUN, "K:projection:hidden layers", the first K pictures are trained together and compared with
 networks of their own, equally wide, with --separate-layers hidden layers, trained for as many full-batch
 steps. The projection counts as a hidden layer: one more than a network of a picture's own has puts it on
 top, as many let it replace one. "gained_db" compares with networks of their own that are so narrow that
 all together have no more parameters than the shared ones. With --crops N, pictures are N crops of twice
---size from those that are given, spread evenly, at their own resolution.
+--size from those that are given, spread evenly, at their own resolution. With --batch, a step sees so many
+pixels of all pictures together, not all. With --only-shared there is nothing beside them.
 
 Shared networks are rendered at twice their size too, compared with the picture at that size and with what
 bicubic interpolation makes of the small one. A run is a file in --work: what is done is not done again.
@@ -39,7 +42,7 @@ Row = dict[str, Any]
 
 _SETTING = (
     *("pictures", "crops", "projection", "hidden_layers", "separate_layers"),
-    *("hidden_features", "model", "size", "steps"),
+    *("hidden_features", "model", "size", "steps", "batch"),
 )
 
 RUNS = [
@@ -66,6 +69,8 @@ def main() -> None:
     parser.add_argument("--hidden-features", type=int, default=32)
     parser.add_argument("--steps", type=int, default=600)
     parser.add_argument("--learning-rate", type=float, default=Training.learning_rate)
+    parser.add_argument("--batch", type=int, default=None)
+    parser.add_argument("--only-shared", action="store_true")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--work", type=Path, default=Path("rtl_out/benchmark_shared"))
     options = parser.parse_args()
@@ -75,30 +80,34 @@ def main() -> None:
     for run in options.runs:
         n, projection, layers = run.split(":")
         chosen = pictures[: int(n)]
-        separate = [cached(options, alone, path, options) for path in chosen]
         row = cached(options, shared, chosen, projection, int(layers), options)
-        alone_parameters = sum(one["parameters"] for one in separate)
-        row |= {
-            "crops": bool(options.crops),
-            "separate_layers": options.separate_layers,
-            "separate_parameters": alone_parameters,
-            "saved_percent": round(100 * (1 - row["parameters"] / alone_parameters), 1),
-            "separate_bits": sum(one["weight_bits"] for one in separate),
-        }
-        narrow = argparse.Namespace(**vars(options) | {"hidden_features": equal_width(row, options)})
-        equal = [cached(narrow, alone, path, narrow) for path in chosen]
-        row |= {
-            "equal_features": narrow.hidden_features,
-            "equal_parameters": sum(one["parameters"] for one in equal),
-        }
-        for kind, name in itertools.product(("float_db", "quantized_db"), ("separate", "equal")):
-            ones = separate if name == "separate" else equal
-            row[f"{name}_{kind}"] = round(statistics.mean(one[kind] for one in ones), 2)
-        row["lost_db"] = round(row["separate_quantized_db"] - row["quantized_db"], 2)
-        row["gained_db"] = round(row["quantized_db"] - row["equal_quantized_db"], 2)
-        rows.append(row)
-        print(json.dumps(row), flush=True)
+        row |= {"crops": bool(options.crops), "separate_layers": options.separate_layers}
+        rows.append(row if options.only_shared else row | compared(row, chosen, options))
+        print(json.dumps(rows[-1]), flush=True)
     write(rows)
+
+
+def compared(row: Row, chosen: list[Path], options: argparse.Namespace) -> Row:
+    """Return what networks of their own are, equally wide and of equally many parameters."""
+    separate = [cached(options, alone, path, options) for path in chosen]
+    alone_parameters = sum(one["parameters"] for one in separate)
+    found = {
+        "separate_parameters": alone_parameters,
+        "saved_percent": round(100 * (1 - row["parameters"] / alone_parameters), 1),
+        "separate_bits": sum(one["weight_bits"] for one in separate),
+    }
+    narrow = argparse.Namespace(**vars(options) | {"hidden_features": equal_width(row, options)})
+    equal = [cached(narrow, alone, path, narrow) for path in chosen]
+    found |= {
+        "equal_features": narrow.hidden_features,
+        "equal_parameters": sum(one["parameters"] for one in equal),
+    }
+    for kind, name in itertools.product(("float_db", "quantized_db"), ("separate", "equal")):
+        ones = separate if name == "separate" else equal
+        found[f"{name}_{kind}"] = round(statistics.mean(one[kind] for one in ones), 2)
+    found["lost_db"] = round(found["separate_quantized_db"] - row["quantized_db"], 2)
+    found["gained_db"] = round(row["quantized_db"] - found["equal_quantized_db"], 2)
+    return found
 
 
 def crops(options: argparse.Namespace) -> list[Path]:
@@ -122,8 +131,8 @@ def write(rows: list[Row]) -> None:
     file = Path(__file__).parent / "results" / "shared.json"
     file.parent.mkdir(exist_ok=True)
     before = read_json(file, "benchmarks/shared.py") if file.exists() else []
-    settings = [[row[key] for key in _SETTING] for row in rows]
-    write_json(file, [row for row in before if [row[key] for key in _SETTING] not in settings] + rows)
+    settings = [[row.get(key) for key in _SETTING] for row in rows]
+    write_json(file, [row for row in before if [row.get(key) for key in _SETTING] not in settings] + rows)
 
 
 def cached(options: argparse.Namespace, measure: Any, *what: Any) -> Row:
@@ -175,8 +184,8 @@ def shared(paths: list[Path], projection: str, hidden_layers: int, options: argp
         projection=projection,
         max_scale=2,
     )
-    # Every pixel of every picture in each step, as networks of their own see them.
-    pixels = len(pictures) * width * height
+    # By default every pixel of every picture in each step, as networks of their own see them.
+    pixels = options.batch or len(pictures) * width * height
     training = Training(
         options.steps, learning_rate=options.learning_rate, batch=pixels, device=options.device
     )
@@ -184,6 +193,7 @@ def shared(paths: list[Path], projection: str, hidden_layers: int, options: argp
     fitted = fit_shared(pictures, architectures, training)
     seconds = time.process_time() - begin
     large = [load_picture(path, (2 * width, 2 * height)) for path in paths]
+    quantized = [psnr_db(p.values, one.render()) for p, one in zip(pictures, fitted.model, strict=True)]
     return {
         "pictures": len(pictures),
         "projection": projection,
@@ -192,11 +202,15 @@ def shared(paths: list[Path], projection: str, hidden_layers: int, options: argp
         "model": options.model,
         "size": options.size,
         "steps": options.steps,
+        "batch": options.batch,
         "fit_cpu_s": round(seconds),
         "parameters": sum(p.numel() for p in fitted.model.trained().values()),
         "weight_bits": fitted.model.weight_bits(),
+        "bits_per_pixel": round(fitted.model.weight_bits() / (len(pictures) * width * height), 2),
         "float_db": mean_db(pictures, [network.render() for network in fitted.float_model]),
-        "quantized_db": mean_db(pictures, [network.render() for network in fitted.model]),
+        "quantized_db": round(statistics.mean(quantized), 2),
+        "least_db": round(min(quantized), 2),
+        "most_db": round(max(quantized), 2),
         "twice_the_size_db": mean_db(
             large, [fitted.model.network(k, scale=2).render() for k in range(len(large))]
         ),

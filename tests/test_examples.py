@@ -148,3 +148,27 @@ def test_a_report_is_read_and_has_limits(finished: Path) -> None:
     assert "verdict pass" in run(*read, "--most", "lut=100000")
     with pytest.raises(AssertionError, match=r"lut is .*, more than 1"):
         run(*read, "--most", "lut=1")
+
+
+@pytest.mark.tools
+@pytest.mark.parametrize(
+    ("name", "smaller"),
+    [
+        ("video", ("--size", "8x6x4", "--tiles", "4x4x2", "--batch", "32")),
+        ("full_hd", ("--size", "24x16", "--tiles", "8x8", "--batch", "128")),
+        ("wide", ("--size", "8x8", "--hidden-features", "8")),
+    ],
+)
+def test_a_showpiece_is_built_by_one_command(name: str, smaller: tuple[str, ...], tmp_path: Path) -> None:
+    script = EXAMPLES / "showpieces" / f"{name}.sh"
+    run("sh", script, tmp_path / name, *smaller, "--steps", "3", "--skip", "synth", "--skip", "verify")
+    assert Manifest.load(tmp_path / name).folding
+
+
+@pytest.mark.tools
+@pytest.mark.slow
+def test_the_showpiece_for_a_monitor_becomes_a_bitstream(tmp_path: Path) -> None:
+    smaller = ("--size", "64x48", "--tiles", "16x16", "--hidden-features", "4", "--batch", "768")
+    options = ("--steps", "3", "--skip", "synth", "--skip", "verify")
+    run("sh", EXAMPLES / "showpieces" / "hdmi.sh", tmp_path / "hdmi", *smaller, *options)
+    assert (tmp_path / "hdmi" / "hdmi_ulx3s.bit").stat().st_size > 0

@@ -180,7 +180,7 @@ def fit_of(recipe: Recipe, *, resume: bool) -> Fit:
         made = [_of_some_width(recipe, pictures[0], options)]
     else:
         made = [Architecture(network.model, p.sides, p.channels, **options, value=p.value) for p in pictures]
-    training = with_own_rate(recipe.training, made[0])
+    training = with_own_rate(recipe.training, *made)
     return Fit(pictures, made, training, resume, budget=_budget(recipe))
 
 

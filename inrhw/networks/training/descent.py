@@ -33,6 +33,9 @@ FINAL_RATE = 0.02
 #: Part of the learning rate at which fine-tuning starts; it ends at 0.
 TUNING_RATE = 0.4
 
+#: Of the activation's learning rate, for more than a few pictures that share layers (decision 0050).
+_OF_MANY, _FEW = 0.3, 4
+
 #: Seconds from one checkpoint to the next: what a crash or a kill may cost.
 CHECKPOINT_S = 30.0
 
@@ -141,9 +144,14 @@ def train(
             state.model = rounded
 
 
-def with_own_rate(training: Training, architecture: Architecture) -> Training:
-    """Return the training with the learning rate of the network's activation, if it has none."""
-    return replace(training, learning_rate=training.learning_rate or architecture.activation.learning_rate)
+def with_own_rate(training: Training, *architectures: Architecture) -> Training:
+    """Return the training with a learning rate: if it has none, that of the networks' activation.
+
+    Long training of layers that many pictures share is unstable at that rate, and gets a part of it.
+    """
+    part = _OF_MANY if len(architectures) > _FEW else 1.0
+    rate = part * architectures[0].activation.learning_rate
+    return replace(training, learning_rate=training.learning_rate or rate)
 
 
 def check_device(device: str) -> None:

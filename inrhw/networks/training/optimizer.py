@@ -18,6 +18,9 @@ _ADAM_RATE = 0.5
 #: takes singular values towards 1, how often it is applied, and what a gradient is divided by at least.
 _MOMENTUM, (_A, _B, _C), _ITERATIONS, _LEAST_NORM = 0.95, (3.4445, -4.7750, 2.0315), 5, 1e-20
 
+#: Matrices that torch's Muon takes one by one, a call for each of its operations.
+_FEW = 16
+
 #: What is kept of a matrix, and of any other parameter.
 _OF_MATRIX = ("momentum_buffer",)
 _OF_OTHER = ("step", "exp_avg", "exp_avg_sq")
@@ -38,7 +41,7 @@ class Optimizer:
         self._parameters = parameters
         matrices = [value for name, value in parameters.items() if _is_matrix(name)]
         others = [value for name, value in parameters.items() if not _is_matrix(name)]
-        stacked = any(value.dim() > 2 for value in matrices)
+        stacked = any(value.dim() > 2 for value in matrices) or len(matrices) > _FEW
         self._muon = StackedMuon(matrices) if stacked else _muon(matrices)
         self._adam = _Adam(others, fused=True)
         for name, value in parameters.items():
@@ -111,7 +114,7 @@ def _muon(matrices: Sequence[nn.Parameter]) -> torch.optim.Optimizer:
 
 
 class StackedMuon(_Plain, torch.optim.Optimizer):
-    """Muon for stacks of matrices, [stack, rows, columns], each of which is a matrix of its own.
+    """Muon for many matrices: those of one shape, and stacks [stack, rows, columns], are taken at once.
 
     Momentum, and the polynomial that brings singular values near 1, are those of ``torch.optim.Muon``.
 
@@ -123,18 +126,23 @@ class StackedMuon(_Plain, torch.optim.Optimizer):
 
     def __init__(self, matrices: Sequence[nn.Parameter]) -> None:
         super().__init__(matrices, {"lr": 0.0})
+        self._alike: dict[torch.Size, list[nn.Parameter]] = {}
+        for value in matrices:
+            self._alike.setdefault(value.shape, []).append(value)
 
     @torch.no_grad()
     def step(self) -> None:  # type: ignore[override]
         """Change every matrix by its nearly orthogonal momentum."""
-        (group,) = self.param_groups
-        for value in group["params"]:
-            kept = self.state[value]
-            momentum = kept.setdefault("momentum_buffer", torch.zeros_like(value))
-            momentum.lerp_(value.grad, 1 - _MOMENTUM)
-            rows, columns = value.shape[-2:]
-            direction = _orthogonal(torch.lerp(value.grad, momentum, _MOMENTUM))
-            value.add_(direction, alpha=-group["lr"] * max(1, rows / columns) ** 0.5)
+        rate = self.param_groups[0]["lr"]
+        for (*_, rows, columns), values in self._alike.items():
+            blended = []
+            for value in values:
+                assert value.grad is not None
+                momentum = self.state[value].setdefault("momentum_buffer", torch.zeros_like(value))
+                momentum.lerp_(value.grad, 1 - _MOMENTUM)
+                blended.append(torch.lerp(value.grad, momentum, _MOMENTUM))
+            for value, direction in zip(values, _orthogonal(torch.stack(blended)), strict=True):
+                value.add_(direction, alpha=-rate * max(1, rows / columns) ** 0.5)
 
 
 def _orthogonal(x: Tensor) -> Tensor:

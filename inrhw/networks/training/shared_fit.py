@@ -193,7 +193,7 @@ def fit_shared(
         raise InputError("there must be an architecture of each picture's sides, channels and values")
     if any(a.common != architectures[0].common for a in architectures):
         raise InputError("architectures that share layers must differ in their sides only")
-    training = with_own_rate(training, architectures[0])
+    training = with_own_rate(training, *architectures)
     float_model = SharedINR.of(architectures, training.seed)
     state = State(float_model, float_model.quantized())
     loss = batch_loss(pictures, list(float_model), training)

@@ -1,0 +1,43 @@
+"""Matrices that move together move as each alone."""
+
+import pytest
+import torch
+from torch import nn
+
+from inrhw.networks.training.optimizer import Optimizer, StackedMuon
+
+
+def parameters(shapes: list[tuple[int, ...]]) -> list[nn.Parameter]:
+    generator = torch.Generator().manual_seed(3)
+    found = []
+    for shape in shapes:
+        found.append(nn.Parameter(torch.randn(shape, generator=generator)))
+        found[-1].grad = torch.randn(shape, generator=generator)
+    return found
+
+
+def test_matrices_of_one_shape_move_as_each_alone() -> None:
+    shapes = [(4, 3), (3, 4), (4, 3), (2, 4, 3)]
+    together, alone = parameters(shapes), parameters(shapes)
+    for moved in (together, *([one] for one in alone)):
+        optimizer = StackedMuon(moved)
+        optimizer.param_groups[0]["lr"] = 0.1
+        optimizer.step()
+    before = parameters(shapes)
+    for a, b, c in zip(together, alone, before, strict=True):
+        assert torch.allclose(a, b)
+        assert not torch.allclose(a, c)
+
+
+@pytest.mark.parametrize("n", [2, 40])
+def test_many_matrices_move_as_a_few(n: int) -> None:
+    """Torch's own Muon, which a few take, computes with 8 bits of significand."""
+    values = parameters([(4, 3)] * n)
+    before = parameters([(4, 3)])[0].detach()
+    named = {f"{k}.weight": value for k, value in enumerate(values)} | {"bias": parameters([(3,)])[0]}
+    Optimizer(named, {}).step(0.1)
+    expected = parameters([(4, 3)])
+    optimizer = StackedMuon(expected)
+    optimizer.param_groups[0]["lr"] = 0.1
+    optimizer.step()
+    assert torch.allclose(values[0] - before, expected[0] - before, rtol=0, atol=0.01)
