@@ -1,7 +1,7 @@
 """Every net of a core's netlist while it shows a frame, and what other nets do when a bit has flipped."""
 
 from collections import defaultdict, deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -77,8 +77,8 @@ class Recording:
                     return True
         return False
 
-    def with_upsets(self, places: Sequence[Place]) -> NDArray[np.uint8]:
-        """Return `observed` when these bits have flipped, one in each copy: uint8 [clocks, bits, places].
+    def with_upsets(self, places: Sequence[Place]) -> Iterator[NDArray[np.uint8]]:
+        """Yield `observed` when each of these bits has flipped alone.
 
         Only what follows the flipped cells is simulated; all else does what it does in the recording.
         """
@@ -90,13 +90,15 @@ class Recording:
         needed = {bit for cell in cells.values() for _, bit in pins_of(cell, "input")}
         given = np.array(sorted(needed.union(self._outputs) - driven), np.int64)
         outputs = np.array(self._outputs, np.int64)
-        seen = np.zeros((len(self._rows), len(outputs), len(places)), np.uint8)
-        for row, now in zip(self._rows, seen, strict=True):
+        rows = []
+        for row in self._rows:
             simulation.values[given] = np.unpackbits(row, count=self._bits)[given, None]
             simulation.settle()
-            now[:] = simulation.values[outputs]
+            rows.append(np.packbits(simulation.values[outputs], 1))
             simulation.clock()
-        return seen
+        seen = np.array(rows)
+        for copy in range(len(places)):
+            yield _bit(seen, copy)
 
     def steps_to_output(self) -> dict[str, int]:
         """Return for each cell how many others are on the shortest way from it to an output."""
@@ -131,8 +133,7 @@ class Recording:
 
     def _wave(self, bit: int) -> NDArray[np.uint8]:
         """Return a net bit in every clock."""
-        wave: NDArray[np.uint8] = self._rows[:, bit >> 3] >> np.uint8(7 - bit % 8) & np.uint8(1)
-        return wave
+        return _bit(self._rows, bit)
 
     def _fan_out(self, names: set[str]) -> dict[str, Json]:
         """Return cells, and all that follow them, in the order of the netlist."""
@@ -143,6 +144,12 @@ class Recording:
                 found |= new
                 waiting += new
         return {name: cell for name, cell in self._netlist.cells.items() if name in found}
+
+
+def _bit(packed: NDArray[np.uint8], number: int) -> NDArray[np.uint8]:
+    """Return a bit of the last axis of what `numpy.packbits` packed."""
+    bit: NDArray[np.uint8] = packed[..., number >> 3] >> np.uint8(7 - number % 8) & np.uint8(1)
+    return bit
 
 
 class _Recorder(NetlistSimulation):

@@ -1,7 +1,7 @@
 """Configuration upsets: what a core shows when one bit of its LUTs or fixed block RAMs has flipped."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -201,10 +201,10 @@ class _Frame:
         self._words = self._beats(observed)
         self.clean = _Outcome(self._db(self._words))
 
-    def outcomes(self, observed: NDArray[np.uint8]) -> Iterator[_Outcome]:
-        """Yield what each copy [clocks, bits, copies] did."""
-        for copy in range(observed.shape[2]):
-            words = self._beats(observed[:, :, copy])
+    def outcomes(self, observed: Iterable[NDArray[np.uint8]]) -> Iterator[_Outcome]:
+        """Yield what each flipped bit did, from what was observed then."""
+        for each in observed:
+            words = self._beats(each)
             if np.array_equal(words, self._words):
                 yield self.clean
             else:
