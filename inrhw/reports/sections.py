@@ -82,7 +82,7 @@ def _chip(asic: dict[str, Any]) -> dict[str, Any]:
 
 
 def bitstream_section(made: dict[str, Any], report: Report) -> Report:
-    """Return what place and route said of the core on a board, with all that shows its picture there."""
+    """Return what place and route said of the core on a board, and the logic that shows the picture there."""
     return {"bitstream": _on_board(made), "files": report["files"] | {"bitstream": made["file"]}}
 
 

@@ -87,7 +87,7 @@ class Synthesis:
         Part of the board that "lut", "ff", "carry", "dsp", "bram" and "uram" take; 1 is all of it.
     nodes
         Of each node of the pipeline, and other part of the core, the "lut", "ff", "dsp", "bram" and "uram"
-        that it takes, biggest first. Logic that optimization named anew counts for the node that it leads to.
+        that it takes, biggest first. Logic that optimization renamed counts for the node that it drives.
     timing
         Static estimate; with place and route its frequency instead.
     netlist

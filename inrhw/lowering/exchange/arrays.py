@@ -1,4 +1,4 @@
-"""A quantized network as arrays of numpy, from which 15 lines of numpy compute its values."""
+"""A quantized network as arrays of numpy, from which some lines of numpy compute its values."""
 
 import io
 

@@ -15,11 +15,11 @@ from inrhw.networks.precision import Precision
 from inrhw.networks.tiled import TiledArchitecture, network_of
 
 NETWORKS = {
-    "volume": Architecture("quadinr", (3, 2, 4), 3, 4, 1),
+    "patches of a volume": Architecture("quadinr", (3, 2, 4), 3, 4, 1, patch=(1, 2, 2)),
     "sound": Architecture("relu_pe", (7,), 2, 4, 1, value=Fixed(16, 0)),
-    "leaves": TiledArchitecture("quadinr", (6, 4), 1, 4, 1, tile=(4, 4), leaves="11110", shared_layers=True),
-    "patches": Architecture("siren", (6, 4), 3, 4, 1, patch=(3, 2)),
-    "tiles of patches": TiledArchitecture("siren", (10, 6), 1, 4, 1, patch=(2, 1), tile=(4, 4)),
+    "patches of leaves": TiledArchitecture(
+        "quadinr", (6, 4), 1, 4, 1, tile=(4, 4), leaves="11110", shared_layers=True, patch=(2, 1)
+    ),
     "both rotated": Architecture(
         "siren", (5, 4), 1, 8, 1, precision=Precision(quantizer="dhq", rotate="both")
     ),
