@@ -105,11 +105,12 @@ def _order(core: Core) -> str:
     names: Sequence[str] = [f"channel {k}" for k in range(core.channels)]
     if core.grid.axes == _PICTURE_AXES and core.value == PIXEL:
         names = {1: ["grey"], 3: "RGB"}.get(core.channels, names)
-    bits, order = core.bits_per_channel, core.channel_order[: core.channels]
+    beat = core.beat
+    bits, order = beat.bits_per_channel, beat.channel_order[: core.channels]
     places = [f"[{(k + 1) * bits - 1}:{k * bits}]" for k in range(core.channels)]
     told = [f"{place} = {names[channel]}" for place, channel in zip(places, order, strict=True)]
-    if core.pad and core.tdata_bits > core.sample_bits:
-        told.append(f"[{core.tdata_bits - 1}:{core.sample_bits}] = 0")
+    if beat.tdata_bits > beat.used_bits:
+        told.append(f"[{beat.tdata_bits - 1}:{beat.used_bits}] = 0")
     return ", ".join(told)
 
 
@@ -117,7 +118,7 @@ def _frame_lines(core: Core) -> list[str]:
     """Return what tuser and tlast say, and where further samples of a patch are."""
     if not core.patch_order:
         return ["               tuser = first pixel of the frame, tlast = last pixel of a line"]
-    bits = core.bits_per_channel * core.channels
+    bits = core.beat.bits_per_sample
     return [
         f"               so the first sample of a patch; each next one of its scan {bits} bits higher;",
         "               tuser = first patch of the frame, tlast = last patch of a row",

@@ -48,7 +48,7 @@ class CoreComponent(wiring.Component):
         ports = {
             "aclk": In(1),
             "aresetn": In(1),
-            "m_axis_tdata": Out(core.tdata_bits),
+            "m_axis_tdata": Out(core.beat.tdata_bits),
             "m_axis_tvalid": Out(1),
             "m_axis_tready": In(1),
             "m_axis_tuser": Out(1),
@@ -92,7 +92,7 @@ class CoreComponent(wiring.Component):
         m.submodules.network = network = core.pipeline.component()
         #: Ports of m_axis besides the pixel; they come with its coordinates.
         flags = Cat(self.m_axis_tuser, self.m_axis_tlast, *([self.m_axis_tid] if core.pictures > 1 else []))
-        pixel = Cat(network.o.payload[value] for value in core.evaluation_order)
+        pixel = Cat(network.o.payload[value] for value in core.evaluation.channel_order)
         m.submodules.fifo = fifo = Fifo(len(pixel) + (0 if core.buffer else len(flags)), core.credits)
         pages = Pages(
             self._loader(m, gate, network) if core.memories else None,
@@ -114,7 +114,7 @@ class CoreComponent(wiring.Component):
             pixel = Mux(delayed[2:] < core.pictures, pixel, 0)
         m.d.comb += [
             fifo.w_data.eq(Cat(pixel, delayed)),
-            Cat(self.m_axis_tdata[: core.sample_bits], flags).eq(fifo.o_data),
+            Cat(self.m_axis_tdata[: core.beat.used_bits], flags).eq(fifo.o_data),
             self.m_axis_tvalid.eq(fifo.o_valid),
             fifo.o_ready.eq(self.m_axis_tready),
         ]

@@ -10,6 +10,7 @@ import numpy as np
 
 from inrhw.base.errors import InputError
 from inrhw.base.types import Codes, Fixed, Vector
+from inrhw.core.beat import Beat
 from inrhw.core.circuit import CoreComponent
 from inrhw.core.sources.folded_raster import FoldedRaster
 from inrhw.core.sources.leaf_raster import LeafRaster
@@ -130,7 +131,7 @@ class Core:
         """What turns patches into lines, of a core that does."""
         if not self.patch or self.patch_order:
             return None
-        return PatchBuffer.of(self.patches, self.bits_per_channel * self.channels)
+        return PatchBuffer.of(self.patches, self.evaluation.bits_per_sample)
 
     @property
     def sizes(self) -> tuple[Grid, ...]:
@@ -172,7 +173,7 @@ class Core:
         x = self.network_inputs
         if not self.tiling:
             return [self.graph.of_bank(bank).forward_int(x) for bank in range(self.pictures)]
-        return [_of_banks(self.graph, x, self.tiling.numbers())]
+        return [self.graph.forward_banks(x, self.tiling.numbers())]
 
     def in_window(self, window: Window) -> Codes:
         """Return what the core gives in a window, [pixels, values]; its window can be set.
@@ -185,7 +186,7 @@ class Core:
         source = self.window_source
         if isinstance(source, TiledWindow):
             numbers, x = source.located(window)
-            return _of_banks(self.graph, x, numbers)
+            return self.graph.forward_banks(x, numbers)
         assert source
         return self.pipeline.forward_int(source.forward_int(window))
 
@@ -361,11 +362,6 @@ class Core:
         return self.graph.o.length // self.patches.samples
 
     @property
-    def beat_values(self) -> int:
-        """Values of a beat: of a pixel, or of a patch that leaves as one."""
-        return self.channels if self.buffer else self.graph.o.length
-
-    @property
     def beat_sides(self) -> tuple[int, ...]:
         """Beats along each axis, of many pictures of the first."""
         return self.patches.sides if self.buffer else self.grid.sides
@@ -378,49 +374,18 @@ class Core:
         return element
 
     @property
-    def bits_per_channel(self) -> int:
-        """What a value takes of m_axis_tdata: whole bytes."""
-        return -(-self.value.width // 8) * 8
+    def evaluation(self) -> Beat:
+        """What an evaluation of the network gives: a sample, or a patch."""
+        return Beat(self.value, self.channels, self.patches.samples)
 
     @property
-    def sample_bits(self) -> int:
-        """What all values of a beat take of m_axis_tdata."""
-        return self.bits_per_channel * self.beat_values
-
-    @property
-    def tdata_bits(self) -> int:
-        """Width of m_axis_tdata."""
-        return 1 << (self.sample_bits - 1).bit_length() if self.pad else self.sample_bits
-
-    @property
-    def channel_order(self) -> list[int]:
-        """Value in each place of m_axis_tdata, lowest first: AXI4-Stream video puts G, B, R.
-
-        Of a beat that is a patch these are those of its samples, one after the other.
-        """
-        return self._order(self.beat_values)
-
-    @property
-    def evaluation_order(self) -> list[int]:
-        """The same of all that an evaluation gives."""
-        return self._order(self.graph.o.length)
-
-    def _order(self, values: int) -> list[int]:
-        order = [1, 2, 0] if self.channels == 3 else list(range(self.channels))
-        return [first + channel for first in range(0, values, self.channels) for channel in order]
+    def beat(self) -> Beat:
+        """What a beat of m_axis is: a sample, or a patch that leaves as one."""
+        return replace(self.evaluation, samples=1 if self.buffer else self.patches.samples, pad=self.pad)
 
     def component(self) -> "CoreComponent":
         """Return the top-level component, with flat AXI port names."""
         return CoreComponent(self)
-
-
-def _of_banks(graph: Graph, x: Codes, banks: Codes) -> Codes:
-    """Return a graph's values for codes [n, i.length], each of the bank that it is meant for, [n]."""
-    values = np.empty((len(x), graph.o.length), np.int64)
-    for bank in np.unique(banks).tolist():
-        here = banks == bank
-        values[here] = graph.of_bank(bank).forward_int(x[here])
-    return values
 
 
 def core_over(

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
 from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -51,6 +52,14 @@ class Node(ABC):
     @abstractmethod
     def forward_int(self, x: Codes) -> Codes:
         """Map int64 codes [batch, i.length], meant for bank 0, to int64 codes [batch, o.length]."""
+
+    def forward_banks(self, x: Codes, banks: Codes) -> Codes:
+        """Map the same codes, each vector meant for a bank of its own: `banks` is int64 [batch]."""
+        values = np.empty((len(x), self.o.length), np.int64)
+        for bank in np.unique(banks).tolist():
+            here = banks == bank
+            values[here] = self.of_bank(bank).forward_int(x[here])
+        return values
 
     def of_bank(self, bank: int) -> "Node":
         """Return what the node is for vectors of one bank, as a node of the same edges; `bank < i.banks`.

@@ -203,7 +203,7 @@ def check_verilator(artifact: Artifact, on_progress: OnProgress) -> Found:
     found = _bench(artifact, "verilator", sources, work, pixels, whole_once=once, on_progress=on_progress)
     if pixels == frame or once:
         name = "pictures.npy" if core.pictures > 1 else "whole_frame.npy"
-        rendered = np.load(work / "verilator" / "results" / name).reshape(-1, frame, core.beat_values)
+        rendered = np.load(work / "verilator" / "results" / name).reshape(-1, frame, core.beat.values)
         found.rendered = [
             core.as_signal(rendered[k, core.frame(k)], grid) for k, grid in enumerate(core.grids)
         ]

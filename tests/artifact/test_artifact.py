@@ -122,7 +122,7 @@ def test_the_manifest_is_true(artifact: Artifact) -> None:
     assert found["verilog"] == artifact.verilog.name
     assert (found["sides"], found["channels"]) == (list(core.grid.sides), core.channels)
     assert found["value"] == {"width": 8, "frac": 0, "signed": False, "bits_per_channel": 8}
-    assert (found["source"], found["tdata_order"]) == (core.source, core.channel_order)
+    assert (found["source"], found["tdata_order"]) == (core.source, core.beat.channel_order)
     coordinate = found["coordinate"]
     assert isinstance(coordinate, dict)
     assert (coordinate["width"], coordinate["frac"], coordinate["signed"]) == (

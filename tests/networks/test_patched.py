@@ -29,7 +29,7 @@ def test_a_core_gives_every_sample_as_torch_renders_it(architecture: Architectur
     graph = graph_of([model], FOLDING, 2)
     core = core_over(graph, grid_of([model]), patch=architecture.patch, patch_order=patch_order)
     (beats,) = core.golden()
-    assert beats.shape[1] == core.beat_values
+    assert beats.shape[1] == core.beat.values
     assert (core.as_signal(beats, core.grid) == model.render()).all()
 
 

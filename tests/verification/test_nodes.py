@@ -22,6 +22,7 @@ def test_a_node_gives_its_codes_back_to_back(node: FoldedDense) -> None:
     banks = np.random.default_rng(1).integers(node.i.banks, size=len(x))
     expected = [node.of_bank(bank).forward_int(row[None])[0] for bank, row in zip(banks, x, strict=True)]
     assert (simulate("here", node, x, banks) == np.stack(expected)).all()
+    assert (node.forward_banks(x, banks) == np.stack(expected)).all()
     assert simulate("here", node, x[:0], banks[:0]).shape == (0, node.o.length)
 
 

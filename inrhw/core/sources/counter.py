@@ -8,8 +8,22 @@ from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from inrhw.base.types import Vector
+from inrhw.gateware.edge import flow
 from inrhw.gateware.selection import of_bank
 from inrhw.signals.grid import Grid
+
+
+def scan_ports(o: Vector, told_banks: int) -> dict[str, wiring.Member]:
+    """Return the ports of what puts out a vector `o` for each cycle in which `advance` is high."""
+    ports = {
+        "advance": In(1),
+        "o": Out(flow(o)),
+        "next_is_first": Out(1),
+        "start_of_frame": Out(1),
+        "end_of_line": Out(1),
+    }
+    return ports | ({"bank": In(range(told_banks))} if told_banks > 1 else {})
 
 
 class PixelCounter(wiring.Component):

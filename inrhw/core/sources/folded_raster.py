@@ -9,11 +9,10 @@ import numpy as np
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In
 
 from inrhw.base.types import Codes, Vector
-from inrhw.core.sources.counter import PixelCounter
-from inrhw.gateware.edge import flow
+from inrhw.core.sources.counter import PixelCounter, scan_ports
 from inrhw.gateware.memory import (
     IN_LUT_RAM,
     LOAD_BUS,
@@ -224,15 +223,7 @@ class FoldedRasterComponent(wiring.Component):
 
     def __init__(self, source: FoldedRaster) -> None:
         self._source = source
-        ports = {
-            "advance": In(1),
-            "o": Out(flow(source.o)),
-            "next_is_first": Out(1),
-            "start_of_frame": Out(1),
-            "end_of_line": Out(1),
-        }
-        if source.told_banks > 1:
-            ports["bank"] = In(range(source.told_banks))
+        ports = scan_ports(source.o, source.told_banks)
         if source.memories:
             ports["load"] = In(LOAD_BUS)
         super().__init__(ports)

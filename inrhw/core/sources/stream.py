@@ -8,6 +8,12 @@ from inrhw.base.types import Element, Vector
 from inrhw.gateware.edge import flow
 
 
+def stream_ports(axes: int, element: Element, o: Vector, told_banks: int) -> dict[str, wiring.Member]:
+    """Return the ports of what makes vectors `o` of beats with a coordinate along each axis."""
+    ports = {"tdata": In(axes * bits_per_axis(element)), "valid": In(1), "o": Out(flow(o))}
+    return ports | ({"bank": In(range(told_banks))} if told_banks > 1 else {})
+
+
 class StreamSourceComponent(wiring.Component):
     """Takes coordinates from an AXI4-Stream: an axis in each run of whole bytes, sign-extended.
 
@@ -21,10 +27,7 @@ class StreamSourceComponent(wiring.Component):
 
     def __init__(self, o: Vector) -> None:
         self._o = o
-        ports = {"tdata": In(o.length * bits_per_axis(o.element)), "valid": In(1), "o": Out(flow(o))}
-        if o.banks > 1:
-            ports["bank"] = In(range(o.banks))
-        super().__init__(ports)
+        super().__init__(stream_ports(o.length, o.element, o, o.banks))
 
     def elaborate(self, platform: object) -> Module:
         """Pick the coordinates out of the beat."""

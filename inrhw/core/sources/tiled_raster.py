@@ -63,11 +63,7 @@ class TiledRaster(FoldedRaster):
 
     def forward_int(self, bank: int = 0) -> Codes:
         """Return the first layer's output for every sample, [samples, o.length]."""
-        codes, numbers = self.tiling.codes(), self.tiling.numbers()
-        values = np.empty((len(codes), self.o.length), np.int64)
-        for tile in range(self.tiling.tiles):
-            values[numbers == tile] = self.dense.of_bank(tile).forward_int(codes[numbers == tile])
-        return values
+        return self.dense.forward_banks(self.tiling.codes(), self.tiling.numbers())
 
     def frames(self, vectors: int) -> Iterator[tuple[int, Codes]]:
         """Yield 0 and vectors of scan after scan, until so many vectors."""

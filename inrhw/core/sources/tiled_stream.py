@@ -4,12 +4,10 @@ from dataclasses import dataclass
 
 from amaranth.hdl import Cat, Const, Module, Mux, Value
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
 
 from inrhw.base.types import Vector
-from inrhw.core.sources.stream import bits_per_axis
+from inrhw.core.sources.stream import bits_per_axis, stream_ports
 from inrhw.core.sources.tile_division import TileDivision
-from inrhw.gateware.edge import flow
 from inrhw.gateware.pipeline import delay, delay_valid
 from inrhw.signals.tiling import Tiling
 
@@ -65,15 +63,8 @@ class TiledStreamComponent(wiring.Component):
 
     def __init__(self, source: TiledStream) -> None:
         self._source = source
-        whole = source.tiling.whole
-        ports = {
-            "tdata": In(whole.axes * bits_per_axis(whole.element)),
-            "valid": In(1),
-            "o": Out(flow(source.o)),
-        }
-        if source.has_pictures:
-            ports["bank"] = In(1)
-        super().__init__(ports)
+        whole, told_banks = source.tiling.whole, 2 if source.has_pictures else 1
+        super().__init__(stream_ports(whole.axes, whole.element, source.o, told_banks))
 
     def elaborate(self, platform: object) -> Module:
         """Keep coordinates within the signal, then take as many tiles from them as there are."""

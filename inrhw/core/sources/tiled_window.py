@@ -10,14 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
 from numpy.typing import NDArray
 
 from inrhw.base.types import Codes, Fixed, Vector
-from inrhw.core.sources.counter import PixelCounter
+from inrhw.core.sources.counter import PixelCounter, scan_ports
 from inrhw.core.sources.tile_division import TileDivision
 from inrhw.core.sources.window import window_ports
-from inrhw.gateware.edge import flow
 from inrhw.gateware.memory import Contents
 from inrhw.gateware.pipeline import delay, delay_valid
 from inrhw.signals.tiling import Tiling
@@ -131,16 +129,7 @@ class TiledWindowComponent(wiring.Component):
 
     def __init__(self, source: TiledWindow) -> None:
         self._source = source
-        ports = {
-            "advance": In(1),
-            "o": Out(flow(source.o)),
-            "next_is_first": Out(1),
-            "start_of_frame": Out(1),
-            "end_of_line": Out(1),
-        }
-        if source.told_banks > 1:
-            ports["bank"] = In(1)
-        super().__init__({**source.ports, **ports})
+        super().__init__({**source.ports, **scan_ports(source.o, source.told_banks)})
 
     def elaborate(self, platform: object) -> Module:
         """Walk, and split where the walk is."""

@@ -70,7 +70,7 @@ def test_every_frame_is_of_one_window_and_the_last_is_shown(size: tuple[int, int
 def frame_of(made: Core, window: Window) -> list[tuple[int, int, int]]:
     """Return the beats of a frame in a window: `frame` with other pixels."""
     rows = of_window(made, window)
-    order = made.channel_order
+    order = made.beat.channel_order
     data = [sum(row[c] << 8 * k for k, c in enumerate(order)) for row in rows]
     return [(value, user, last) for value, (_, user, last) in zip(data, frame(made), strict=True)]
 
