@@ -154,7 +154,11 @@ async def control_frames(dut: Any) -> None:
         for _ in range(2 + 2 * artifact.latency // link.clocks):
             await traffic.play(link.clocks)
         assert await registers.read("PIXELS") == link.taken, f"control_frames: PIXELS is wrong, frame {frame}"
-        asked = bool(await registers.read("STATUS") & _ASKED)
+        status = await registers.read("STATUS")
+        asked = bool(status & _ASKED)
+        assert status & _BUSY or asked != bool(status & _WAITING), (
+            f"control_frames: waiting is wrong, frame {frame}"
+        )
         assert asked == (link.taken < before + pixels), f"control_frames: asked is wrong, frame {frame}"
         await registers.write("CONTROL", RUN)
         await _until(traffic, registers, _FRAME_DONE)

@@ -22,9 +22,9 @@ from inrhw.core.sources.window import WindowSource
 from inrhw.gateware.memory import Contents, whole_depth
 from inrhw.gateware.patch_buffer import PatchBuffer
 from inrhw.gateware.protection.chosen import counted_errors
-from inrhw.lowering.folding import other_weights
 from inrhw.lowering.hardware import check_control, check_leaves, check_scrub, check_source, check_window
 from inrhw.lowering.patch_order import check_patches
+from inrhw.lowering.second_weights import other_weights
 from inrhw.ops.linear.dense.node import Dense
 from inrhw.ops.linear.folded_dense.node import FoldedDense
 from inrhw.ops.node import Graph

@@ -26,7 +26,6 @@ __all__ = [
     "fold",
     "fold_banks",
     "folding_of",
-    "other_weights",
 ]
 
 
@@ -349,26 +348,6 @@ def folding_of(graph: Graph) -> Folding | None:
     folds = tuple(layer.fold if isinstance(layer, FoldedDense) else _whole(layer) for layer in layers)
     weights, packed = "loadable" if folded[0].loadable else "rom", any(layer.packed for layer in folded)
     return Folding(folds, weights, packed, folded[0].weight_ecc)
-
-
-def other_weights(graph: Graph, *, of_tiles: bool = False) -> Graph:
-    """Return a loadable graph of the same shape with other weights: neurons and banks in reverse order.
-
-    It is what a core is given to prove that it can show another picture; `of_tiles`: other tiles of the same,
-    whose shared layers stay.
-    """
-    nodes = {
-        name: replace(
-            node,
-            weight=node.weight[::-1, ::-1],
-            bias=node.bias[::-1, ::-1],
-            shift=node.shift[::-1, ::-1],
-        )
-        if isinstance(node, FoldedDense) and not (of_tiles and node.sets == 1)
-        else node
-        for name, node in graph.nodes.items()
-    }
-    return Graph(nodes)
 
 
 def sums_in_blocks(depth: int, beats: int) -> bool:

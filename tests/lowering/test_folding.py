@@ -11,7 +11,7 @@ from support.networks_drawn import architectures, network
 from support.simulate import assert_contract, inputs
 
 from inrhw.base.errors import InputError
-from inrhw.lowering.folding import Folding, fold, fold_banks, folding_of, other_weights
+from inrhw.lowering.folding import Folding, fold, fold_banks, folding_of
 from inrhw.lowering.integer_graph import lower
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.inr import INR
@@ -81,15 +81,6 @@ def test_loadable_memories_have_one_shape_whatever_the_weights() -> None:
         (m.name, m.width, m.depth) for m in second.memories
     ]
     assert [m.words for m in first.memories] != [m.words for m in second.memories]
-
-
-def test_other_weights_fit_the_same_memories_and_make_another_picture() -> None:
-    architecture, folding = chosen("loadable")
-    graph = folded(architecture, folding)
-    other = other_weights(graph)
-    codes = architecture.grid.codes()
-    assert [(m.name, m.width) for m in other.memories] == [(m.name, m.width) for m in graph.memories]
-    assert (other.forward_int(codes) != graph.forward_int(codes)).any()
 
 
 def test_the_folding_of_a_graph_can_be_read_from_it() -> None:

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from inrhw.base.errors import InputError
 from inrhw.core.core import core_over
-from inrhw.lowering.folding import Fold, Folding, fold_banks, fold_tiles, other_weights
+from inrhw.lowering.folding import Fold, Folding, fold_banks, fold_tiles
 from inrhw.lowering.integer_graph import lower
+from inrhw.lowering.second_weights import other_weights
 from inrhw.networks.architecture import activations, architecture_to_json
 from inrhw.networks.inr import INR
 from inrhw.networks.precision import Precision

@@ -1,0 +1,46 @@
+"""The second weights of a bench fit the memories of the first, and show bits that these do not."""
+
+import numpy as np
+import pytest
+from support.cores import folded
+
+from inrhw.base.types import Phase
+from inrhw.lowering.second_weights import other_weights
+from inrhw.ops.linear.folded_dense.node import FoldedDense
+
+MODELS = ("quadinr", "siren")
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_other_weights_fit_the_same_memories_and_make_another_picture(model: str) -> None:
+    core = folded("raster", "loadable", model)
+    graph, other = core.graph, other_weights(core.graph)
+    assert [(m.name, m.width) for m in other.memories] == [(m.name, m.width) for m in graph.memories]
+    codes = core.grid.codes()
+    assert (other.forward_int(codes) != graph.forward_int(codes)).any()
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_each_bit_of_a_bias_that_turns_a_phase_has_both_values_in_some_word(model: str) -> None:
+    graph = folded("raster", "loadable", model).graph
+    for name, node in other_weights(graph).nodes.items():
+        first = graph.nodes[name]
+        if (
+            isinstance(node, FoldedDense)
+            and isinstance(first, FoldedDense)
+            and isinstance(node.element, Phase)
+        ):
+            codes = np.array([first.bias, node.bias]).ravel()
+            every = (1 << node.format.sum_width) - 1
+            assert np.bitwise_or.reduce(codes) & every == every
+            assert np.bitwise_and.reduce(codes) & every == 0
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_as_many_values_come_as_with_the_first_weights(model: str) -> None:
+    core = folded("raster", "loadable", model, sides=(16, 12))
+    codes = core.grid.codes()
+    one, other = (
+        len(np.unique(graph.forward_int(codes))) for graph in (core.graph, other_weights(core.graph))
+    )
+    assert other > one / 2
