@@ -7,6 +7,7 @@ from support.cores import folded
 from inrhw.base.types import Phase
 from inrhw.lowering.second_weights import other_weights
 from inrhw.ops.linear.folded_dense.node import FoldedDense
+from inrhw.ops.node import Graph
 
 MODELS = ("quadinr", "siren")
 
@@ -44,3 +45,12 @@ def test_as_many_values_come_as_with_the_first_weights(model: str) -> None:
         len(np.unique(graph.forward_int(codes))) for graph in (core.graph, other_weights(core.graph))
     )
     assert other > one / 2
+
+
+def test_every_kind_of_layer_takes_its_other_weights() -> None:
+    loadable = [layer for layer in FoldedDense.examples() if layer.loadable]
+    assert {layer.format.level is None for layer in loadable} == {True, False}
+    for layer in loadable:
+        (other,) = other_weights(Graph({"layer": layer})).nodes.values()
+        assert isinstance(other, FoldedDense)
+        assert (other.weight == -layer.weight[::-1, ::-1]).all()
