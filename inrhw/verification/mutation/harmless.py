@@ -19,7 +19,6 @@ from inrhw.verification.equivalence.abc import different_pairs, find_abc
 from inrhw.verification.equivalence.aiger import Machine, read_aiger, write_aiger
 from inrhw.verification.equivalence.graph import FALSE, TRUE, Literal
 from inrhw.verification.mutation.exhaustive import Exhaustive
-from inrhw.verification.mutation.reached import reach_the_same
 from inrhw.verification.mutation.states import Counter, only_states
 
 #: Seconds for each of ABC's attempts.
@@ -172,16 +171,13 @@ def how_harmless(both: Both, folder: Path) -> str:
     if not both.seen():
         return "nothing reads it"
     unrolled = Unrolled.of(both)
-    small = len(both.machine.graph) * unrolled.depth <= _MOST_GATES
-    left = unrolled.unproven() if small else []
-    if small and not left:
+    if len(both.machine.graph) * unrolled.depth > _MOST_GATES:
+        return _sequential(both, folder)
+    left = unrolled.unproven()
+    if not left:
         return f"induction over {unrolled.depth} clocks"
-    if reach_the_same(both, folder):
-        return "all states"
     if by := _sequential(both, folder):
         return by
-    if not left:
-        return ""
     different = different_pairs(find_abc(), both.machine.graph, left, folder, deadline_s=ABC_S)
     return f"induction over {unrolled.depth} clocks" if different == [] else ""
 
