@@ -142,6 +142,7 @@ class FinerActivation(BoundedActivation):
     model_name = "finer"
     default_omega_0 = 30.0
     default_phase_bits = 11
+    learning_rate = 7e-3
     node_class = Finer
     reach = REACH
 
