@@ -101,10 +101,10 @@ def upset_words(upsets: Upsets) -> str:
     share = 100 * upsets.critical / upsets.tried
     node = upsets.nodes[0].node
     return (
-        f"Configuration: of {upsets.tried:,} bits that were flipped one at a time, of {upsets.bits:,}, "
+        f"Configuration: {upsets.tried:,} of {upsets.bits:,} bits were flipped, one at a time; "
         f"{upsets.critical:,} ({share:.1f} %) change the frame, most of them in {node}, and "
-        f"{upsets.harmful:,} cost 1 dB or more. Without upsets it has {upsets.clean_db:.2f} dB, at worst "
-        f"{upsets.worst_db:.2f}; the median of all that were tried is {upsets.median_db:.2f}."
+        f"{upsets.harmful:,} cost 1 dB or more. The worst frame has {upsets.worst_db:.2f} dB, the median "
+        f"{upsets.median_db:.2f}, and without upsets it has {upsets.clean_db:.2f}."
     )
 
 

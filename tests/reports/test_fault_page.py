@@ -43,7 +43,7 @@ def test_the_page_says_all_needs_nothing_and_escapes_names(tmp_path: Path) -> No
 def test_flipped_bits_of_the_configuration_are_told_by_node(tmp_path: Path) -> None:
     json_path, html_path = write_survey(SURVEY, "photo", tmp_path, UPSETS)
     page = html_path.read_text()
-    assert "of 32 bits that were flipped one at a time, of 72, 8 (25.0 %) change the frame" in page
+    assert "32 of 72 bits were flipped, one at a time; 8 (25.0 %) change the frame" in page
     assert "layer&lt;0&gt;</th><td>64</td><td>32</td><td>8</td><td>25</td><td>2</td>" in page
     assert "None" not in page
     data = json.loads(json_path.read_text())
