@@ -13,7 +13,6 @@ a row as it is measured, then the means as a table.
 import argparse
 import copy
 import json
-import re
 import statistics
 import tempfile
 from collections.abc import Iterator
@@ -43,6 +42,9 @@ from inrhw.signals.likeness import psnr_db
 BOARD = load_board("vcu128")
 RESULTS = Path(__file__).parent / "results" / "codes.json"
 
+#: Ways within a part of the LUTs that the plain network is predicted to take, in percent.
+LUT_SHARES = {f"auto within {share} % of the LUTs": share for share in (90, 75, 60, 45)}
+
 #: Ways of rounding, by what the table calls them.
 WAYS = {
     **{f"uniform, {bits} bits": Precision(bits) for bits in (9, 8, 7, 6, 5, 4)},
@@ -53,7 +55,7 @@ WAYS = {
         f"uniform, {bits} bits, values of 5 bits": Precision(bits, activation_bits=5) for bits in (8, 7, 6, 5)
     },
     "ternary, values of 4 bits": Precision(activation_bits=4, weight_code="ternary"),
-    **{f"auto within {share} % of the LUTs": Precision(layer_bits="auto") for share in (90, 75, 60, 45)},
+    **dict.fromkeys(LUT_SHARES, Precision(layer_bits="auto")),
 }
 
 
@@ -129,9 +131,9 @@ def found(trained: INR, picture: Picture, way: str, finetune: int, *, with_synth
     start = copy.deepcopy(trained)
     start.architecture = replace(trained.architecture, precision=WAYS[way])
     budget = None
-    if share := re.search(r"(\d+) % of the LUTs", way):
+    if share := LUT_SHARES.get(way):
         plain = predicted_luts(trained.architecture, Hardware(weights="baked"), BOARD)
-        budget = LutBudget(Hardware(weights="baked", max_lut=round(int(share[1]) / 100 * plain)), BOARD)
+        budget = LutBudget(Hardware(weights="baked", max_lut=round(share / 100 * plain)), BOARD)
     fitted = fit(picture, start.architecture, Training(finetune=finetune), start=start, budget=budget)
     graph, grid = lower(fitted.model), fitted.architecture.grid
     layers = (node for node in graph.nodes.values() if isinstance(node, Dense))

@@ -22,6 +22,7 @@ from inrhw.core.sources.window import WindowSource
 from inrhw.gateware.memory import Contents, whole_depth
 from inrhw.gateware.patch_buffer import PatchBuffer
 from inrhw.gateware.protection.chosen import counted_errors
+from inrhw.lowering.folding import weight_ecc_of
 from inrhw.lowering.hardware import check_control, check_leaves, check_scrub, check_source, check_window
 from inrhw.lowering.patch_order import check_patches
 from inrhw.lowering.second_weights import other_weights
@@ -283,14 +284,12 @@ class Core:
     @property
     def scrubs(self) -> bool:
         """Whether the words of memories are repaired before each frame."""
-        nodes = self.graph.nodes.values()
-        return any(isinstance(node, FoldedDense) and node.weight_ecc == "scrub" for node in nodes)
+        return weight_ecc_of(self.graph) == "scrub"
 
     @property
     def counted_errors(self) -> tuple[str, ...]:
         """Which errors in memories are counted by registers, if there are any; see there."""
-        folded = (node for node in self.graph.nodes.values() if isinstance(node, FoldedDense))
-        return counted_errors(next((node.weight_ecc for node in folded), "none"))
+        return counted_errors(weight_ecc_of(self.graph))
 
     @property
     def held_between_frames(self) -> bool:

@@ -10,7 +10,7 @@ from inrhw.base.types import Vector
 from inrhw.gateware.cost import Cost, block_ram, lut_ram
 from inrhw.gateware.memory import MAX_LUT_DEPTH
 from inrhw.gateware.patch_buffer import PatchBuffer
-from inrhw.lowering.folding import Folding, accumulator_width, lanes_to_rotate
+from inrhw.lowering.folding import Folding, accumulator_width, lanes_to_rotate, weight_ecc_of
 from inrhw.lowering.shapes import LayerShape
 from inrhw.lowering.source_cost import division_cost, folded_raster_cost, raster_cost, walk_cost
 from inrhw.ops.kinds.curve import CurveNode
@@ -271,12 +271,10 @@ def graph_cost(
     chosen = graph.i.banks > 1 and not loadable and source == "raster" and not tiling
     credits = graph.latency // graph.initiation_interval + 1
     fifo = _fifo(graph.o.length * graph.o.element.width, credits)
-    folded = (node for node in graph.nodes.values() if isinstance(node, FoldedDense))
-    weight_ecc = next((node.weight_ecc for node in folded), "none")
     if buffer:
         parts["lines"] = buffer.cost()
     placer = _placer(sum(-(-memory.width // 32) * memory.part for memory in graph.memories))
-    return parts | {"rest": fifo + _pages(loadable, chosen, control, weight_ecc) + placer}
+    return parts | {"rest": fifo + _pages(loadable, chosen, control, weight_ecc_of(graph)) + placer}
 
 
 def _fifo(bits: int, depth: int) -> Cost:

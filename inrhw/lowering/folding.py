@@ -347,7 +347,13 @@ def folding_of(graph: Graph) -> Folding | None:
     layers = [node for node in graph.nodes.values() if isinstance(node, FoldedDense | Dense)]
     folds = tuple(layer.fold if isinstance(layer, FoldedDense) else _whole(layer) for layer in layers)
     weights, packed = "loadable" if folded[0].loadable else "rom", any(layer.packed for layer in folded)
-    return Folding(folds, weights, packed, folded[0].weight_ecc)
+    return Folding(folds, weights, packed, weight_ecc_of(graph))
+
+
+def weight_ecc_of(graph: Graph) -> str:
+    """Return what protects the memories of a graph; "none" of one without any."""
+    folded = (node for node in graph.nodes.values() if isinstance(node, FoldedDense))
+    return next((node.weight_ecc for node in folded), "none")
 
 
 def sums_in_blocks(depth: int, beats: int) -> bool:
