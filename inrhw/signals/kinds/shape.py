@@ -32,7 +32,7 @@ _MESHES = frozenset([".obj", ".stl", ".ply", ".off"])
 
 @dataclass(frozen=True, repr=False)
 class Shape(Volume):
-    """Distances as plain numbers: `step` is what a code of 1 is, in halves of the grid's longest side.
+    """Distances as plain numbers; `step` is the value of code 1, in halves of the grid's longest side.
 
     Parameters
     ----------
@@ -55,14 +55,14 @@ class Shape(Volume):
 
     @classmethod
     def claims(cls, path: Path) -> bool:
-        """Return whether it is a file of a mesh; an array of distances needs --kind shape."""
+        """Return whether the file is a mesh; an array of distances needs --kind shape."""
         return path.suffix.lower() in _MESHES
 
     @classmethod
     def load(cls, path: Path, size: str, asked: Signal, on_warning: OnWarning) -> Self:
         """Return the distance to a mesh, or an array of distances.
 
-        The size is the grid's, or one number for a cube. The mesh stands in its middle.
+        The size is that of the grid, or one number for a cube. The mesh is centred in it.
         """
         if path.suffix.lower() not in _MESHES:
             volume = Volume.load(path, size, asked, lambda sentence: None)
@@ -108,7 +108,7 @@ class Shape(Volume):
 
     @property
     def has_surface(self) -> bool:
-        """Whether some distances are negative and some are not."""
+        """Whether distances of both signs occur."""
         return bool(self.values.min() < 0 < self.values.max())
 
     def surface(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -191,7 +191,7 @@ def _mesh_distance(path: Path, sides: tuple[int, ...]) -> NDArray[np.float64]:
 
 
 def _view(solid: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """Return what is seen along the first axis of distances, brighter where it faces the viewer."""
+    """Return a view along the first axis of distances, brighter where the surface faces the viewer."""
     inside = solid < 0
     first = inside.argmax(axis=0)
     slopes = np.stack([*np.gradient(solid)]) if min(solid.shape) > 1 else np.ones((3, *solid.shape))
