@@ -161,7 +161,7 @@ def fold_tiles(
     one.
     """
     if not graphs:
-        raise InputError("there must be the network of at least one picture")
+        raise InputError("the network of at least one picture is needed")
     if folding.weights == "loadable":
         check_loadable(precision, sum(isinstance(node, Dense) for node in graphs[0].nodes.values()))
     for picture, graph in enumerate(graphs[1:], 1):
@@ -180,7 +180,7 @@ def _check_alike(first: Graph, other: Graph, picture: int) -> None:
         if name != other_name or not _are_alike(first.nodes[name], other.nodes[name]):
             raise InputError(
                 f"networks of all pictures must have one structure, but {name or other_name} of picture "
-                f"{picture} is not as in picture 0"
+                f"{picture} differs from picture 0"
             )
 
 

@@ -21,7 +21,7 @@ def check_patches(patches: Patches, patch_order: bool, source: str, *, window: b
         raise InputError("a stream core gives one patch a beat; give patch_order too")
     if scrubs:
         raise InputError(
-            "weight_ecc scrub repairs between frames, while line buffers still hold the one before; "
+            "weight_ecc scrub repairs between frames, while line buffers still hold the last one; "
             "give patch_order too, or weight_ecc ecc"
         )
     PatchBuffer.of(patches, 1)

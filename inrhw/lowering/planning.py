@@ -56,7 +56,7 @@ def plan(architecture: Architecture, hardware: Hardware, board: Board) -> Foldin
     if not hardware.folded:
         if hardware.weight_ecc != "none":
             raise InputError(
-                "weight_ecc protects memories, and baked weights are in none; "
+                "weight_ecc protects memories, but baked weights are in none; "
                 "ask for weights rom or loadable, with a target"
             )
         if hardware.max_lut is not None:

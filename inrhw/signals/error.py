@@ -24,7 +24,7 @@ def error_of(original: S, other: S, gain: int | None = None) -> tuple[S, int]:
     ([[[254, 127, 0]]], 127)
     """
     if original.values.shape != other.values.shape or original.value != other.value:
-        raise ValueError(f"signals must be of one shape, not {original.sides} and {other.sides}")
+        raise ValueError(f"signals must have one shape, not {original.sides} and {other.sides}")
     difference = other.values.astype(np.int64) - original.values
     if not original.value.signed:
         difference = np.abs(difference)

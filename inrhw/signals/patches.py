@@ -46,7 +46,9 @@ class Patches:
             object.__setattr__(self, "patch", (1,) * len(self.sides))
         told = size_text(self.patch)
         if len(self.patch) != len(self.sides):
-            raise InputError(f"patches of a signal on {len(self.sides)} axes must have as many, not {told}")
+            raise InputError(
+                f"patches of a signal on {len(self.sides)} axes need a side for each, not {told}"
+            )
         if min(self.patch) < 1 or self.samples > MOST_SAMPLES:
             raise InputError(f"a patch must have 1 to {MOST_SAMPLES} samples, not {told}")
         if any(side % own for side, own in zip(self.sides, self.patch, strict=True)):

@@ -48,7 +48,7 @@ class Tiling:
         axes = self.whole.axes
         if len(self.tile) != axes:
             told = size_text(self.tile)
-            raise InputError(f"tiles of a signal on {axes} axes must have as many, not {told}")
+            raise InputError(f"tiles of a signal on {axes} axes need a side for each, not {told}")
         if not all(1 <= own <= side for own, side in zip(self.tile, self.sides, strict=True)):
             least = size_text((1,) * axes)
             raise InputError(
@@ -222,10 +222,11 @@ class Leaves(Tiling):
         Tiling(self.tile, self.tile)
         if len(self.tile) != len(self.sides):
             raise InputError(
-                f"leaves of a signal on {len(self.sides)} axes must have as many, not {size_text(self.tile)}"
+                f"leaves of a signal on {len(self.sides)} axes need a side for each, "
+                f"not {size_text(self.tile)}"
             )
         if not (self.depths.isascii() and self.depths.isdecimal()):
-            raise InputError(f"leaves must be a digit each, such as 0111120, not {self.depths[:40]!r}")
+            raise InputError(f"leaves must be one digit each, such as 0111120, not {self.depths[:40]!r}")
         if any(side % (1 << self.deepest) for side in self.tile):
             raise InputError(
                 f"tiles of {size_text(self.tile)} cannot be halved {self.deepest} times; take a power of two"

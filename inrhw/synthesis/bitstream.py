@@ -71,7 +71,7 @@ def check_showable(manifest: Manifest, board: Board) -> None:
     if manifest.patch_order:
         raise InputError("a monitor shows lines, and this core gives patches; emit it without --patch-order")
     if len(manifest.sides) != 2 or manifest.value.width != 8 or manifest.channels not in (1, 3):
-        raise InputError("a monitor shows pictures of 8 bits, grey or RGB; this core gives something else")
+        raise InputError("a monitor shows pictures of 8 bits, grey or RGB; this core gives other values")
     check_adders(manifest, board)
     if manifest.loadable or manifest.pictures > 1:
         raise InputError(

@@ -200,7 +200,7 @@ def pack(placed: PlaceAndRoute, board: Board, bitstream: Path) -> None:
 
 def _tools(board: Board) -> _Tools:
     if board.family not in _TOOLS or not board.nextpnr:
-        raise InputError(f"nextpnr knows no part of board {board.name}; choose an ECP5 or iCE40 board")
+        raise InputError(f"board {board.name} has no part for nextpnr; choose an ECP5 or iCE40 board")
     return _TOOLS[board.family]
 
 

@@ -78,9 +78,9 @@ class _Parser:
     def file(self) -> Group:
         group = self._statement(Group("file", ()))
         if group is None:
-            raise self._error("a group such as library (NAME) { ... } must stand here")
+            raise self._error("a group such as library (NAME) { ... } is expected here")
         if self._kind:
-            raise self._error("the file must end behind its first group")
+            raise self._error("the file must end after its first group")
         return group
 
     def _next(self) -> None:
@@ -95,7 +95,7 @@ class _Parser:
     def _statement(self, parent: Group) -> Group | None:
         """Read an attribute, a list or a group into its parent; return the group."""
         if self._kind != "word":
-            raise self._error("the name of an attribute or a group must stand here")
+            raise self._error("the name of an attribute or a group is expected here")
         name, begin = self._value, self._position()
         self._next()
         if self._mark(":"):
@@ -109,7 +109,7 @@ class _Parser:
             self._mark(";")
             return None
         if len(self._open) == _DEEPEST:
-            raise self._error(f"groups lie in one another more than {_DEEPEST} deep; is it a Liberty file")
+            raise self._error(f"groups are nested more than {_DEEPEST} deep; is it a Liberty file")
         group = Group(name, arguments)
         parent.groups.append(group)
         self._open.append((name, begin))

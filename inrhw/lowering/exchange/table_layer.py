@@ -61,7 +61,7 @@ def table_layers(network: INR) -> list[TableLayer]:
         If addends are cut (guard bits), or an activation has an argument of more than 16 bits.
     """
     if network.architecture.precision.guard_bits is not None:
-        raise InputError("a matrix of integers cannot hold what guard_bits cuts off; train without it")
+        raise InputError("guard_bits cuts sums in a way that no matrix product does; train without it")
     tiles = network.each() if isinstance(network, TiledINR) else [network]
     return [_layer(parts) for parts in zip(*map(_parts, tiles), strict=True)]
 

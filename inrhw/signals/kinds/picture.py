@@ -305,7 +305,7 @@ def _identify(path: Path, file: BinaryIO, *, wide: bool, alpha: bool) -> _Decode
             raise InputError(f"{path} claims more than {limit} pixels; shrink the picture first") from None
         except UnidentifiedImageError:
             raise InputError(
-                f"{path} is no picture in a known format; give a PNG, JPEG, GIF, WebP, TIFF, BMP or PPM file"
+                f"{path} is not a picture in a known format; give a PNG, JPEG, GIF, WebP, TIFF, BMP or PPM"
             ) from None
         except Exception as error:  # a broken file makes Pillow raise nearly anything
             raise InputError(

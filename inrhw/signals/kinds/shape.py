@@ -67,7 +67,7 @@ class Shape(Volume):
         if path.suffix.lower() not in _MESHES:
             volume = Volume.load(path, size, asked, lambda sentence: None)
             if len(volume.sides) != 3 or volume.channels != 1:
-                raise InputError(f"{path} is no array of distances, which has three axes and no channels")
+                raise InputError(f"{path} is not an array of distances, which has three axes and no channels")
             return cls(volume.name, volume.values, volume.step)
         return cls.of_distances(safe_name(path.stem), _mesh_distance(path, _cube(size)))
 
@@ -157,7 +157,7 @@ def _cube(size: str) -> tuple[int, ...]:
     """Return three sides, from three numbers or one."""
     sides = parse_sides(size or _SIZE, range(1, 4), "a shape")
     if len(sides) == 2:
-        raise InputError(f"the size of a shape must be such as 32 or 64x48x32, not {size!r}")
+        raise InputError(f"the size of a shape must be written like 32 or 64x48x32, not {size!r}")
     return check_samples(sides * 3, "a shape") if len(sides) == 1 else sides
 
 
@@ -176,7 +176,7 @@ def _mesh_distance(path: Path, sides: tuple[int, ...]) -> NDArray[np.float64]:
     try:
         mesh = trimesh.load(path, force="mesh")
     except Exception as error:  # readers of meshes raise nearly anything
-        raise InputError(f"{path} is no readable mesh ({error})") from error
+        raise InputError(f"{path} is not a readable mesh ({error})") from error
     if not len(mesh.faces):
         raise InputError(f"{path} holds no triangles")
     if not mesh.is_watertight:

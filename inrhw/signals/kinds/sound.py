@@ -150,7 +150,7 @@ def _wav(path: Path) -> tuple[NDArray[np.int16], int]:
         raise InputError(f"{path} does not exist; check the name of the sound") from None
     except (OSError, EOFError, wave.Error) as error:
         raise InputError(
-            f"{path} is no WAV of integers ({error or 'it is cut off'}); save it with 16 bits, or as FLAC"
+            f"{path} is not a WAV of integers ({error or 'it is cut off'}); save it with 16 bits, or as FLAC"
         ) from error
     whole = content[: len(content) - len(content) % (bytes_ * channels)]
     raw = np.frombuffer(whole, np.uint8).reshape(-1, channels, bytes_).astype(np.int16)
@@ -165,7 +165,7 @@ def _by_soundfile(path: Path) -> tuple[NDArray[np.int16], int]:
     try:
         values, rate_hz = soundfile.read(path, dtype="int16", always_2d=True)
     except (OSError, soundfile.SoundFileError) as error:
-        raise InputError(f"{path} is no readable sound ({error})") from error
+        raise InputError(f"{path} is not a readable sound ({error})") from error
     return values, int(rate_hz)
 
 

@@ -95,7 +95,7 @@ class Video(Samples):
         else:
             frames, frame_ms = _animation(path, (width, height), most)
         if len(frames) < 2:
-            raise InputError(f"{path} holds {len(frames)} frame(s), and a video has at least 2")
+            raise InputError(f"{path} holds {len(frames)} frame(s); a video needs at least 2")
         return cls(safe_name(path.stem), _alike(frames), frame_ms)
 
     @classmethod
@@ -210,7 +210,7 @@ def _of_film(path: Path, size: tuple[int, int], most: int) -> tuple[list[NDArray
     except FileNotFoundError:
         raise InputError(f"{path} does not exist; check the name of the video") from None
     except (av.error.FFmpegError, IndexError) as error:
-        raise InputError(f"{path} is no readable video ({error})") from error
+        raise InputError(f"{path} is not a readable video ({error})") from error
 
 
 def _to_zip(file: io.BytesIO, frames: list[Image.Image]) -> None:

@@ -146,7 +146,7 @@ def array_in(path: Path) -> NDArray[Any]:
     except FileNotFoundError:
         raise InputError(f"{path} does not exist; check the name of the file") from None
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path} is no readable array ({error}); write it by numpy.save") from error
+        raise InputError(f"{path} is not a readable array ({error}); write it by numpy.save") from error
     if array.dtype.kind not in "biuf":
         raise InputError(f"{path} holds {array.dtype}; give real numbers")
     if not 1 <= array.ndim <= 4 or not array.size:
@@ -172,7 +172,7 @@ def _opened(path: Path) -> NDArray[Any]:
     except FileNotFoundError:
         raise
     except Exception as error:  # its errors have no common class but this
-        raise InputError(f"{path} is no readable volume ({error})") from error
+        raise InputError(f"{path} is not a readable volume ({error})") from error
     return _out_of_nifti(scan)
 
 

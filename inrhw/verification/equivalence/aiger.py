@@ -32,7 +32,7 @@ def read_aiger(data: bytes) -> Machine:
     first, _, rest = data.partition(b"\n")
     kind, *sizes = first.split()
     if kind != b"aig":
-        raise ValueError("this is no binary AIGER file")
+        raise ValueError("this is not a binary AIGER file")
     count, inputs, registers, outputs, gates = map(int, sizes[:5])
     lines = rest.split(b"\n", registers + outputs)
     graph = Graph()

@@ -37,8 +37,8 @@ def self_test(simulator: str) -> None:
         (result,) = run_tests(simulation, "self_test", ["arithmetic"], work, _DEADLINE_S, settings={})
     if not result.passed:
         raise InrhwError(
-            f"{simulation.name} computes wrongly on this machine ({result.message}); nothing it says about a "
-            "core can be trusted: use the other simulator or install the pinned version"
+            f"{simulation.name} gives wrong results on this machine ({result.message}), so its verdicts "
+            "cannot be trusted; use the other simulator or install the pinned version"
         )
     passed.parent.mkdir(parents=True, exist_ok=True)
     passed.touch()

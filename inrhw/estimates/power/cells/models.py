@@ -33,5 +33,5 @@ def parts_of(name: str, cell: Json) -> Iterator[Part]:
         rams = dict.fromkeys(("RAMB18E2", "RAMB36E2", "URAM288"), block_ram_parts)
         found = list({"DSP48E2": dsp_parts, **rams}.get(kind, slice_parts)(cell))
     if not found:
-        raise InputError(f"there is no model of cell {name}, a {kind} as it is set up here, to simulate it")
+        raise InputError(f"cell {name}, a {kind} with these parameters, has no simulation model")
     yield from found
