@@ -1,4 +1,4 @@
-"""The Liberty format, as far as its grammar goes: groups, attributes and lists, of whatever meaning."""
+"""The grammar of the Liberty format: groups, attributes and lists, without their meaning."""
 
 import re
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ class Group:
     kind
         "cell".
     arguments
-        What stands in brackets, without quotes.
+        The text in brackets, without quotes.
     attributes
         Values of ``name : value;``, without quotes; the last where a name comes twice.
     lists
@@ -40,7 +40,7 @@ class Group:
     groups: list["Group"] = field(default_factory=list)
 
     def of(self, *kinds: str) -> Iterator["Group"]:
-        """Yield the groups inside that are of some kinds."""
+        """Yield the inner groups of given kinds."""
         return (group for group in self.groups if group.kind in kinds)
 
 
@@ -52,7 +52,7 @@ def parse(text: str, name: str) -> Group:
     text
         Content of the file.
     name
-        What messages call it.
+        Its name in messages.
 
     Raises
     ------
@@ -144,7 +144,7 @@ class _Parser:
         return tuple(found)
 
     def _mark(self, mark: str) -> bool:
-        """Take the mark if it stands here."""
+        """Take the mark if it is the next token."""
         if self._kind == "mark" and self._value == mark:
             self._next()
             return True

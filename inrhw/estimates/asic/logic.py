@@ -18,7 +18,7 @@ def read(
     invert: Callable[[Value], Value],
     join: Callable[[str, Value, Value], Value],
 ) -> Value:
-    """Make of a function what three actions say: of a name or a constant, of NOT, and of the rest.
+    """Evaluate a function by three actions: for a name or a constant, for NOT, and for the rest.
 
     An inversion binds tightest, then ^, then AND (written ``*``, ``&`` or nothing), then OR (``+`` or ``|``).
 

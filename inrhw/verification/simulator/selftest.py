@@ -1,4 +1,4 @@
-"""Does the simulator compute? Asked once per machine and version, since one was found that does not."""
+"""A test of the simulator itself, once for each machine and version: one was found that errs."""
 
 import tempfile
 from pathlib import Path

@@ -1,6 +1,6 @@
 """Cells of a Xilinx netlist in numpy: all cells of a kind are computed at once, one clock after the other.
 
-For what our netlists use; a cell without a model is refused, never guessed.
+They cover the cells of inrhw's netlists; a cell without a model is refused, never guessed.
 """
 
 import re
