@@ -108,11 +108,6 @@ def nextpnr_version(family: Family) -> str:
     return f"nextpnr-{family} {version} (yowasp)"
 
 
-def bitstream_suffixes() -> list[str]:
-    """Return the suffixes of bitstreams, for all boards."""
-    return sorted({tools.bitstream for tools in _TOOLS.values()})
-
-
 def bitstream_suffix(board: Board) -> str:
     """Return the suffix of a bitstream for the board, such as "bit"."""
     return _tools(board).bitstream
