@@ -158,7 +158,7 @@ class PatchBufferComponent(wiring.Component):
         return m
 
     def _write(self, m: Module, bands: Memory, address: Signal, writing: Signal) -> None:
-        """Store a sample of the patch, and go on along its line, to its next line, or to the next patch."""
+        """Store a sample of the patch, and step along its line, to its next line, or to the next patch."""
         buffer = self._buffer
         column, line = Signal(range(buffer.columns)), Signal(range(buffer.lines))
         last_column, last_line = column == buffer.columns - 1, line == buffer.lines - 1

@@ -51,7 +51,7 @@ def _map(leaves: Leaves, *, loadable: bool, weight_ecc: str) -> Cost:
 
 
 def division_cost(axes: int, bits: int, tiles: int) -> Cost:
-    """Return the cost of what splits coordinates of a signal into tile and place in it, of so many bits.
+    """Return the cost of dividing coordinates of this many bits into the tile and the place in it.
 
     Counted by adders and registers, as if all axes had the same number of tiles.
     """

@@ -156,7 +156,7 @@ def synth(
     Raises
     ------
     InputError
-        The file does not exist, `top` is no Verilog name, the board cannot be placed, or the design has a
+        The file does not exist, `top` is not a Verilog name, the board cannot be placed, or the design has a
         combinational loop.
     ToolFailed
         Yosys or nextpnr ended with an error.

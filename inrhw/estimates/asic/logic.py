@@ -36,7 +36,7 @@ def read(
     Raises
     ------
     InputError
-        It is no function.
+        It is not a function.
 
     Examples
     --------
@@ -63,7 +63,7 @@ def truth(function: str, pins: Sequence[str]) -> int:
     Raises
     ------
     InputError
-        It is no function of these pins.
+        It is not a function of these pins.
 
     Examples
     --------

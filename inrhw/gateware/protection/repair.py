@@ -107,8 +107,8 @@ class PieceRepair(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Examine the failing checks, and walk.
 
-        A piece with one flip and `flip` fails an even number of checks, as two flips do: unless that is
-        none, the walk goes on. Behind the last bit it is one flip again, that of a check.
+        A piece with one flip and `flip` fails an even number of checks, as two flips do; the walk continues
+        unless that number is zero. Behind the last bit a single flip is left, that of a check.
         """
         m = Module()
         failed = Signal(PIECE.check_bits, reset_less=True)

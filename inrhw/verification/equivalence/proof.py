@@ -84,7 +84,7 @@ class _DifferentError(Exception):
 
 
 class _Watch:
-    """Time that each step took, and what is left."""
+    """Time of each step, and the time left."""
 
     def __init__(self, deadline_s: float, on_progress: OnProgress) -> None:
         self._end = time.monotonic() + deadline_s

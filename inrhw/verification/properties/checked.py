@@ -111,7 +111,7 @@ class CheckedModule:
         return _CHECK.format(module=self.module)
 
     def waves(self, clocks: int) -> Path | None:
-        """Return a file of waves in which an assertion fails within so many clocks, if Yosys finds one."""
+        """Return a file of waves with a failing assertion within some clocks, if Yosys finds one."""
         waves, log = self.folder / "broken.vcd", self.folder / "waves.log"
         waves.unlink(missing_ok=True)
         try:
