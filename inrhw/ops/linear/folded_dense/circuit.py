@@ -86,7 +86,8 @@ class FoldedDenseComponent(wiring.Component):
                 m.d.sync += bank.eq(buffer.bank)
         self._read_weights(m, buffer, cycle, at, bank)
         wait = node.fold.simd + read_latency(node.weight_ecc)
-        restart = delay(m, synapse == 0, wait + 1, "restart")
+        # Every step of sums of one restarts: there is no moment to wait for.
+        restart = delay(m, synapse == 0, wait + 1 if node.synapse_fold > 1 else 1, "restart")
         done = delay_valid(m, busy & last_synapse, wait + node.mac_latency)
         if bank is not None:
             bank = delay(m, bank, wait + node.mac_latency, "done_bank")
