@@ -63,7 +63,8 @@ def plan(architecture: Architecture, hardware: Hardware, board: Board) -> Foldin
             _check_luts(architecture, hardware, board, hardware.max_lut)
         return None
     check_whole(architecture.precision)
-    return _folding(layer_shapes(architecture), hardware, board, line_buffer(architecture, hardware))
+    buffer = line_buffer(architecture, hardware)
+    return _folding(layer_shapes(architecture), hardware, board, buffer, architecture.patches.samples)
 
 
 def _check_window(architecture: Architecture, hardware: Hardware, tiling: Tiling | None = None) -> None:
@@ -84,14 +85,18 @@ def _check_luts(architecture: Architecture, hardware: Hardware, board: Board, mo
 
 
 def _folding(
-    shapes: Sequence[LayerShape], hardware: Hardware, board: Board, buffer: PatchBuffer | None = None
+    shapes: Sequence[LayerShape],
+    hardware: Hardware,
+    board: Board,
+    buffer: PatchBuffer | None = None,
+    samples: int = 1,
 ) -> Folding:
     """Return the folding of layers that are to be folded; see `plan`."""
     if hardware.packed and not any(shape.packable(Fold(2, 1)) for shape in shapes):
         raise InputError("packed needs weights and activations of at most 8 bits; see weight_bits")
     if hardware.packed and board.family != "xcup":
         raise InputError(f"packed needs the DSP48E2 of UltraScale+, which {board.title} does not have")
-    search = FoldSearch(shapes, hardware, board, buffer)
+    search = FoldSearch(shapes, hardware, board, buffer, samples)
     interval = hardware.interval
     if interval is None:
         return search.fastest()
@@ -174,7 +179,7 @@ def plan_tiles(architecture: TiledArchitecture, hardware: Hardware, board: Board
     shapes = layer_shapes(architecture, window=hardware.window)
     buffer = line_buffer(architecture, hardware)
     if hardware.folded:
-        folding = _folding(shapes, hardware, board, buffer)
+        folding = _folding(shapes, hardware, board, buffer, architecture.patches.samples)
     else:
         folding = _whole(shapes, hardware)
         _check_room(shapes, folding, hardware, board, buffer)

@@ -256,6 +256,11 @@ class Architecture:
         return self.tiling_of_patches.tiles
 
     @property
+    def shared_places(self) -> range:
+        """Places in the network of the layers that all tiles share: here none."""
+        return range(0)
+
+    @property
     def evaluations(self) -> int:
         """What a training step evaluates at most."""
         return self.tiles * self.grid.pixels

@@ -12,7 +12,7 @@ _WIDEST, _MOST_LAYERS = 256, 16
 #: Most banks in the memories of one core.
 _MOST_TILES = 1 << 16
 
-#: Leaves the size of tiles, or the width of hidden layers, to be chosen.
+#: Leaves the size of tiles or patches, or the width of hidden layers, to be chosen.
 AUTO = "auto"
 
 #: Leaves the sizes of tiles to be chosen one by one.
@@ -49,7 +49,8 @@ class Network(Settings):
         the board that errs by one unit of the last place at most. "": a table.
     patch
         Samples that one evaluation of the network gives, such as 2x2 for a picture, 2x2x1 for a video and 4
-        for a sound; they must divide the signal and its tiles. "": one.
+        for a sound; they must divide the signal and its tiles. "auto": the smallest with which a core is
+        planned to reach target_mpixels within the board and its limits. "": one.
     tiles
         Size of a tile in samples, such as 32x32 of a picture, 16x16x8 of a video and 1024 of a sound, to have
         a network for each tile of the signal. "auto": the best size after a short trial of those that fit the
@@ -60,7 +61,7 @@ class Network(Settings):
         With tiles, the layers between the first and the last are the same in all of them.
     min_psnr_db
         PSNR in dB to reach: tiles auto takes the largest tiles that reach it, hidden_widths auto the
-        narrowest network. None: the best that fits.
+        narrowest network, patch auto the smallest patch. None: the best that fits.
     max_tiles
         Most tiles that tiles quadtree may make. None: as many as there are of 32x32, and at least 16.
     shared
@@ -105,8 +106,15 @@ class Network(Settings):
             raise InputError(
                 "hidden_widths auto works on a single network; leave it out, or leave out shared and tiles"
             )
-        if self.min_psnr_db is not None and AUTO not in (self.tiles, self.hidden_widths):
-            raise InputError("min_psnr_db is a target for tiles auto or hidden_widths auto; give one of them")
+        if self.patch == self.hidden_widths == AUTO and self.min_psnr_db is None:
+            raise InputError(
+                "patch auto and hidden_widths auto together need min_psnr_db, since a small patch leaves "
+                "room for a narrow network only; give it, or one of the two sizes"
+            )
+        if self.min_psnr_db is not None and AUTO not in (self.tiles, self.hidden_widths, self.patch):
+            raise InputError(
+                "min_psnr_db is a target for tiles auto, hidden_widths auto or patch auto; give one of them"
+            )
         if self.max_tiles is not None and self.tiles != QUADTREE:
             raise InputError("max_tiles needs tiles of several sizes; give --tiles quadtree too")
         given = [name for name in ("projection", "rank") if getattr(self, name) is not None]

@@ -19,14 +19,22 @@ from inrhw.signals.kinds.picture import Picture
 ONE = Architecture("quadinr", (8, 6), 3, hidden_features=4, hidden_layers=0, patch=(2, 3))
 #: Patches divide the tiles that are cut at the border too.
 TILED = TiledArchitecture("quadinr", (8, 6), 3, 4, 0, tile=(6, 4), patch=(2, 2))
+SHARED_LAYERS = replace(TILED, hidden_layers=2, shared_layers=True, projection=True)
 FOLDING = Folding((Fold(2, 2), Fold(2, 3)))
+OF_SHARED = Folding((Fold(2, 2), Fold(2, 2), Fold(2, 2), Fold(2, 2)))
 
 
-@pytest.mark.parametrize("architecture", [ONE, TILED], ids=["one network", "tiles"])
+@pytest.mark.parametrize(
+    ("architecture", "folding"),
+    [(ONE, FOLDING), (TILED, FOLDING), (SHARED_LAYERS, OF_SHARED)],
+    ids=["one network", "tiles", "layers that tiles share"],
+)
 @pytest.mark.parametrize("patch_order", [False, True])
-def test_a_core_gives_every_sample_as_torch_renders_it(architecture: Architecture, patch_order: bool) -> None:
+def test_a_core_gives_every_sample_as_torch_renders_it(
+    architecture: Architecture, folding: Folding, patch_order: bool
+) -> None:
     model = network_of(architecture, seed=1).quantized()
-    graph = graph_of([model], FOLDING, 2)
+    graph = graph_of([model], folding, 2)
     core = core_over(graph, grid_of([model]), patch=architecture.patch, patch_order=patch_order)
     (beats,) = core.golden()
     assert beats.shape[1] == core.beat.values
