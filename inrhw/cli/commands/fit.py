@@ -202,8 +202,6 @@ def _import_of(recipe: Recipe, *, resume: bool) -> Fit:
 
     if recipe.network.tiles:
         raise InputError("a checkpoint holds one network, and tiles need many; leave out tiles")
-    if recipe.network.patch:
-        raise InputError("the network of a checkpoint gives one sample at a time; leave out patch")
     if recipe.network.shared:
         raise InputError("a checkpoint holds one network, and --shared trains several; leave one of them out")
     path = Path(recipe.imported.checkpoint).absolute()
