@@ -83,7 +83,8 @@ class Core:
         check_source(self.source)
         check_control(self.control, self.source)
         patches, in_patches = self.patches, self.patch_order
-        check_patches(patches, in_patches, self.source, window=self.window, scrubs=self.scrubs)
+        sizes = len(set(self.grids))
+        check_patches(patches, in_patches, self.source, sizes, window=self.window, scrubs=self.scrubs)
         if self.graph.o.length % self.patches.samples:
             raise InputError(f"{self.graph.o.length} values are not those of {self.patches.samples} samples")
         if self.scrubs:
@@ -133,7 +134,7 @@ class Core:
         """What turns patches into lines, of a core that does."""
         if not self.patch or self.patch_order:
             return None
-        return PatchBuffer.of(self.patches, self.evaluation.bits_per_sample)
+        return PatchBuffer.of(self.patches, self.evaluation.bits_per_sample, self.pictures)
 
     @property
     def sizes(self) -> tuple[Grid, ...]:

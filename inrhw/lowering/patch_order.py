@@ -7,14 +7,18 @@ from inrhw.networks.architecture import Architecture
 from inrhw.signals.patches import Patches
 
 
-def check_patches(patches: Patches, patch_order: bool, source: str, *, window: bool, scrubs: bool) -> None:
-    """Raise InputError unless patches can leave a core in the order that is asked for."""
+def check_patches(
+    patches: Patches, patch_order: bool, source: str, sizes: int, *, window: bool, scrubs: bool
+) -> None:
+    """Raise InputError unless patches, of so many sizes of pictures, can leave in the order asked for."""
     if patches.samples == 1:
         if patch_order:
             raise InputError("patch_order needs patches; give patch too, or leave it out")
         return
     if window:
         raise InputError("a window moves by samples, and patches are evaluated whole; leave one of them out")
+    if sizes > 1:
+        raise InputError("pictures with patches on one core need one size; give size, or leave out patch")
     if patch_order:
         return
     if source != "raster":
@@ -27,8 +31,9 @@ def check_patches(patches: Patches, patch_order: bool, source: str, *, window: b
     PatchBuffer.of(patches, 1)
 
 
-def line_buffer(architecture: Architecture, hardware: Hardware) -> PatchBuffer | None:
-    """Return what turns patches into lines, of a core that does."""
+def line_buffer(architecture: Architecture, hardware: Hardware, pictures: int = 1) -> PatchBuffer | None:
+    """Return what turns patches into lines, of a core of so many pictures that does."""
     if not architecture.patch or hardware.patch_order:
         return None
-    return PatchBuffer.of(architecture.patches, -(-architecture.value.width // 8) * 8 * architecture.channels)
+    bits = -(-architecture.value.width // 8) * 8 * architecture.channels
+    return PatchBuffer.of(architecture.patches, bits, pictures)

@@ -113,6 +113,7 @@ def plan_for(architectures: Sequence[Architecture], hardware: Hardware, board: B
         patches,
         hardware.patch_order,
         hardware.source,
+        len({each.sides for each in architectures}),
         window=hardware.window,
         scrubs=hardware.weight_ecc == "scrub",
     )
@@ -143,7 +144,8 @@ def plan_banks(architectures: Sequence[Architecture], hardware: Hardware, board:
         raise InputError("pictures that share layers cannot have a window; it needs baked weights")
     shapes = layer_shapes(architectures[0], len(architectures), adder_levels=hardware.adder_levels)
     if hardware.folded:
-        return _folding(shapes, hardware, board)
+        buffer = line_buffer(architectures[0], hardware, len(architectures))
+        return _folding(shapes, hardware, board, buffer, architectures[0].patches.samples)
     return _whole(shapes, hardware)
 
 
@@ -247,7 +249,7 @@ def plan_to_json(
         architectures[0], len(architectures), adder_levels=hardware.adder_levels, window=hardware.window
     )
     source, control = hardware.source, hardware.control
-    buffer = line_buffer(architectures[0], hardware)
+    buffer = line_buffer(architectures[0], hardware, len(architectures))
 
     def told(cost: Cost) -> dict[str, float]:
         return asdict(on_family(cost, board.family))

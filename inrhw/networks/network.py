@@ -92,10 +92,8 @@ class Network(Settings):
     def __post_init__(self) -> None:
         super().__post_init__()
         _ = self.widths
-        if self.patch and self.shared:
-            raise InputError(
-                "patch works on one signal, and shared trains several pictures; leave one of them out"
-            )
+        if self.patch == AUTO and self.shared:
+            raise InputError("patch auto works on one signal, and shared trains several; give its size")
         if self.tiles and self.shared:
             raise InputError("tiles works on one picture, and shared trains several; give one of them")
         if self.shared_layers and not self.tiles:

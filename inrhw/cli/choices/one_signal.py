@@ -44,7 +44,12 @@ def architecture_of(recipe: Recipe, signal: Samples, options: dict[str, Any]) ->
     asked = recipe.network.patch
     if asked == AUTO:
         return choose_patch(recipe, signal, of_patch)
-    return of_patch(_size(asked, "a patch", signal) if asked else ())
+    return of_patch(patch_of(asked, signal))
+
+
+def patch_of(text: str, signal: Samples) -> tuple[int, ...]:
+    """Return the samples of a patch along each axis; () if there are none."""
+    return _size(text, "a patch", signal) if text else ()
 
 
 def _size(text: str, what: str, signal: Samples) -> tuple[int, ...]:

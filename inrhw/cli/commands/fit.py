@@ -159,7 +159,7 @@ def fit(asked: FitRecipeOptions = DEFAULT_FIT, *, output: Output = None, resume:
 
 def fit_of(recipe: Recipe, *, resume: bool) -> Fit:
     """Return the training that a recipe asks for; its pictures are read, and a circuit is chosen, now."""
-    from inrhw.cli.choices.one_signal import architecture_of
+    from inrhw.cli.choices.one_signal import architecture_of, patch_of
     from inrhw.networks.shared import shared_architectures
     from inrhw.networks.training.descent import check_device, with_own_rate
 
@@ -172,6 +172,7 @@ def fit_of(recipe: Recipe, *, resume: bool) -> Fit:
     options["precision"] = recipe.precision
     if network.shared:
         sharing = {name: getattr(network, name) for name in ("projection", "rank") if getattr(network, name)}
+        sharing["patch"] = patch_of(network.patch, pictures[0])
         made: Sequence[Architecture] = shared_architectures(pictures, network.model, **options, **sharing)
     else:
         made = [architecture_of(recipe, pictures[0], options)]
