@@ -16,7 +16,10 @@ def check_patches(
             raise InputError("patch_order needs patches; give patch too, or leave it out")
         return
     if window:
-        raise InputError("a window moves by samples, and patches are evaluated whole; leave one of them out")
+        raise InputError(
+            "a window zooms between samples, and those of a patch stay as far apart as in training; "
+            "leave out window, or patch"
+        )
     if sizes > 1:
         raise InputError("pictures with patches on one core need one size; give size, or leave out patch")
     if patch_order:

@@ -139,7 +139,8 @@ class Architecture:
             object.__setattr__(self, "waves", tuple(map(tuple, self.waves)) or none)
         if self.patch and self.scale > 1:
             raise InputError(
-                "a network of patches cannot be rendered at another scale; leave out scale, or patch"
+                "the samples of a patch stay as far apart as in training, so scale puts none between them; "
+                "leave out scale, or patch, or train at the larger size"
             )
         Grid(*self.patches.sides)
         check_channels(self.channels)

@@ -64,7 +64,7 @@ def test_what_tiles_cannot_have_is_refused(hardware: Hardware, sentence: str) ->
         (replace(KODAK, model="gauss", omega_0=None), "a window needs a periodic activation"),
         (replace(KODAK, leaves="0" * 384), "a window goes over tiles of one size, not over leaves"),
         (replace(KODAK, sides=(512,), tile=(32,)), "a window is a part of a picture; this signal has 1 axes"),
-        (replace(KODAK, patch=(2, 2)), "a window moves by samples, and patches are evaluated whole"),
+        (replace(KODAK, patch=(2, 2)), "a window zooms between samples, and those of a patch stay"),
     ],
 )
 def test_what_a_window_cannot_go_over_is_refused(architecture: TiledArchitecture, sentence: str) -> None:

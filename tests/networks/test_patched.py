@@ -67,7 +67,7 @@ def test_a_tile_alone_has_its_patches() -> None:
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"scale": 2}, "a network of patches cannot be rendered at another scale; leave out scale, or patch"),
+        ({"scale": 2}, "so scale puts none between them; leave out scale, or patch, or train"),
         ({"patch": (3, 3)}, "patches of 3x3 do not divide 8x6 samples"),
         ({"tile": (5, 4)}, "patches of 2x2 do not divide 5x4 samples"),
     ],
