@@ -137,7 +137,8 @@ class Hardware(Settings):
             )
         if not self.weights:
             raise InputError(
-                "the target is one pixel a clock, which is what a core without a target gives; leave it out"
+                "the target is one pixel a clock, which is what a core without a target gives; "
+                "leave it out, or give weights rom"
             )
 
     def of_evaluations(self, samples: int) -> "Hardware":
