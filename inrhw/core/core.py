@@ -113,7 +113,7 @@ class Core:
         if tiling.sides != self.grid.sides:
             raise InputError("tiles must be of the signal that the core shows")
         if isinstance(tiling, Leaves):
-            check_leaves(tiling, self.source)
+            check_leaves(self.source)
         banks = 2 * whole_depth(tiling.tiles) if self.graph.memories else tiling.tiles
         if self.graph.i.banks != banks:
             raise InputError(f"a core of {tiling.tiles} tiles needs a bank of weights for each")

@@ -229,13 +229,8 @@ def check_scrub(source: str, loadable: bool) -> None:
         )
 
 
-def check_leaves(leaves: Leaves, source: str) -> None:
+def check_leaves(source: str) -> None:
     """Raise InputError unless a core can find its way among leaves of several sizes."""
-    if len(leaves.sides) != 2:
-        raise InputError(
-            f"leaves of several sizes are for signals on two axes, and this one has {len(leaves.sides)}; "
-            "take tiles of one size"
-        )
     if source != "raster":
         raise InputError(
             "leaves of several sizes need the raster source, whose scan finds them; "

@@ -177,7 +177,7 @@ def plan_tiles(architecture: TiledArchitecture, hardware: Hardware, board: Board
     if hardware.window:
         _check_window(architecture, hardware, architecture.tiling)
     if isinstance(architecture.tiling, Leaves):
-        check_leaves(architecture.tiling, hardware.source)
+        check_leaves(hardware.source)
     shapes = layer_shapes(architecture, window=hardware.window)
     buffer = line_buffer(architecture, hardware)
     if hardware.folded:

@@ -54,16 +54,17 @@ class Network(Settings):
     tiles
         Size of a tile in samples, such as 32x32 of a picture, 16x16x8 of a video and 1024 of a sound, to have
         a network for each tile of the signal. "auto": the best size after a short trial of those that fit the
-        board and its limits. "quadtree": large and small tiles of a signal on two axes, chosen by their error
-        after a short trial. 64x64:01111 and the like: tiles chosen before, see docs/tiles.md. "": one network
-        for the whole signal.
+        board and its limits. "quadtree": large and small tiles, chosen by their error after a short trial.
+        64x64:01111 and the like: tiles chosen before, see docs/tiles.md. "": one network for the whole
+        signal.
     shared_layers
         With tiles, the layers between the first and the last are the same in all of them.
     min_psnr_db
         PSNR in dB to reach: tiles auto takes the largest tiles that reach it, hidden_widths auto the
         narrowest network, patch auto the smallest patch. None: the best that fits.
     max_tiles
-        Most tiles that tiles quadtree may make. None: as many as there are of 32x32, and at least 16.
+        Most tiles that tiles quadtree may make. None: as many as there are of 32x32, of a sound of 512, on
+        three axes of 8x8x8, and at least 16.
     shared
         One core for several pictures, whose networks share their inner layers.
     projection
