@@ -93,7 +93,8 @@ class CoreComponent(wiring.Component):
         #: Ports of m_axis besides the pixel; they come with its coordinates.
         flags = Cat(self.m_axis_tuser, self.m_axis_tlast, *([self.m_axis_tid] if core.pictures > 1 else []))
         pixel = Cat(network.o.payload[value] for value in core.evaluation.channel_order)
-        m.submodules.fifo = fifo = Fifo(len(pixel) + (0 if core.buffer else len(flags)), core.credits)
+        beside = core.buffer.tag if core.buffer else len(flags)
+        m.submodules.fifo = fifo = Fifo(len(pixel) + beside, core.credits)
         pages = Pages(
             self._loader(m, gate, network) if core.memories else None,
             self._select() if core.pictures > 1 and core.source == "raster" else None,
@@ -104,7 +105,7 @@ class CoreComponent(wiring.Component):
         sideband = connect(m, gate, network, pages)
         m.d.comb += [fifo.write.eq(network.o.valid), gate.give_back.eq(fifo.o_valid & fifo.o_ready)]
         if core.buffer:
-            m.d.comb += fifo.w_data.eq(pixel)
+            m.d.comb += fifo.w_data.eq(Cat(pixel, network.o.bank) if core.buffer.tag else pixel)
             idle = self._line_by_line(m, core.buffer, fifo)
             if pages.control:
                 m.d.comb += pages.control.idle.eq(gate.idle & idle)
@@ -128,13 +129,15 @@ class CoreComponent(wiring.Component):
         m.submodules.leaving = leaving = PixelCounter([Grid(*self._core.beat_sides)])
         m.d.comb += [
             lines.i_valid.eq(fifo.o_valid),
-            lines.i_data.eq(fifo.o_data),
+            lines.i_data.eq(fifo.o_data[: len(fifo.o_data) - buffer.tag]),
             fifo.o_ready.eq(lines.i_ready),
             self.m_axis_tdata.eq(lines.o_data),
             self.m_axis_tvalid.eq(lines.o_valid),
             lines.o_ready.eq(self.m_axis_tready),
             leaving.step.eq(lines.step),
         ]
+        if buffer.tag:
+            m.d.comb += [lines.i_tag.eq(fifo.o_data[-buffer.tag :]), self.m_axis_tid.eq(lines.o_tag)]
         with m.If(lines.step):
             m.d.sync += [
                 self.m_axis_tuser.eq(leaving.start_of_frame),

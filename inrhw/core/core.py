@@ -83,7 +83,8 @@ class Core:
         check_source(self.source)
         check_control(self.control, self.source)
         patches, in_patches = self.patches, self.patch_order
-        check_patches(patches, in_patches, self.source, window=self.window, scrubs=self.scrubs)
+        sizes = len(set(self.grids))
+        check_patches(patches, in_patches, self.source, sizes, window=self.window, scrubs=self.scrubs)
         if self.graph.o.length % self.patches.samples:
             raise InputError(f"{self.graph.o.length} values are not those of {self.patches.samples} samples")
         if self.scrubs:
@@ -112,7 +113,7 @@ class Core:
         if tiling.sides != self.grid.sides:
             raise InputError("tiles must be of the signal that the core shows")
         if isinstance(tiling, Leaves):
-            check_leaves(tiling, self.source)
+            check_leaves(self.source)
         banks = 2 * whole_depth(tiling.tiles) if self.graph.memories else tiling.tiles
         if self.graph.i.banks != banks:
             raise InputError(f"a core of {tiling.tiles} tiles needs a bank of weights for each")
@@ -133,7 +134,7 @@ class Core:
         """What turns patches into lines, of a core that does."""
         if not self.patch or self.patch_order:
             return None
-        return PatchBuffer.of(self.patches, self.evaluation.bits_per_sample)
+        return PatchBuffer.of(self.patches, self.evaluation.bits_per_sample, self.pictures)
 
     @property
     def sizes(self) -> tuple[Grid, ...]:

@@ -32,23 +32,33 @@ class PatchBuffer:
         Of a patch.
     patches
         In a band.
+    tag
+        Bits that come with a patch, and are the same for all of a band.
     """
 
     bits: int
     columns: int
     lines: int
     patches: int
+    tag: int = 0
 
     @classmethod
-    def of(cls, patches: Patches, bits: int) -> "PatchBuffer":
-        """Return the buffer for the patches of a signal; raise InputError if they are over several frames."""
+    def of(cls, patches: Patches, bits: int, pictures: int = 1) -> "PatchBuffer":
+        """Return the buffer for the patches of a signal; of several pictures their number is the tag.
+
+        Raises
+        ------
+        InputError
+            If patches are over several frames.
+        """
         columns, lines, *frames = *patches.patch, *[1] * (_LINE_AXES - len(patches.patch))
         if set(frames) - {1}:
             raise InputError(
                 f"patches of {size_text(patches.patch)} span several frames, and line buffers hold one; "
                 "give patch_order too, or patches of one frame"
             )
-        return cls(bits, columns, lines, patches.grid.width if lines > 1 else 1)
+        band = patches.grid.width if lines > 1 else 1
+        return cls(bits, columns, lines, band, (pictures - 1).bit_length())
 
     @property
     def samples(self) -> int:
@@ -92,7 +102,9 @@ class PatchBuffer:
             memory = Cost(lut=lut_ram(self.bits, self.depth), ff=self.bits)
         address = (self.depth - 1).bit_length()
         chosen = Cost(lut=self.bits * choice(self.samples))
-        return memory + chosen + 2 * adder(address, address) + counter(self.columns) + counter(self.lines)
+        tags = Cost(lut=self.tag, ff=3 * self.tag)
+        counters = counter(self.columns) + counter(self.lines)
+        return memory + chosen + tags + 2 * adder(address, address) + counters
 
     def component(self) -> "PatchBufferComponent":
         """Return the circuit."""
@@ -108,6 +120,8 @@ class PatchBufferComponent(wiring.Component):
         A patch, its samples in the order of a scan; it is taken when valid and ready are both high.
     o_valid, o_data, o_ready
         A sample, with the same handshake.
+    i_tag, o_tag
+        Tag of the patch, and of the sample's band, if the buffer keeps one.
     step
         A sample is read and is at the output in the next clock.
     idle
@@ -116,8 +130,10 @@ class PatchBufferComponent(wiring.Component):
 
     def __init__(self, buffer: PatchBuffer) -> None:
         self._buffer = buffer
+        tags = {"i_tag": In(buffer.tag), "o_tag": Out(buffer.tag)} if buffer.tag else {}
         super().__init__(
             {
+                **tags,
                 "i_valid": In(1),
                 "i_data": In(data.ArrayLayout(unsigned(buffer.bits), buffer.samples)),
                 "i_ready": Out(1),
@@ -155,7 +171,19 @@ class PatchBufferComponent(wiring.Component):
             m.d.sync += read.eq(Mux(read == depth - 1, 0, read + 1))
         with m.If(self.step | self.o_ready):
             m.d.sync += self.o_valid.eq(self.step)
+        if self._buffer.tag:
+            self._tag(m, write, writing, read)
         return m
+
+    def _tag(self, m: Module, write: Signal, writing: Signal, read: Signal) -> None:
+        """Keep the tag of each band while it waits."""
+        tags = [Signal.like(self.i_tag, name=f"tag{k}", reset_less=True) for k in range(2)]
+        with m.If(writing):
+            for k, tag in enumerate(tags):
+                with m.If((write >= self._buffer.band) == k):
+                    m.d.sync += tag.eq(self.i_tag)
+        with m.If(self.step):
+            m.d.sync += self.o_tag.eq(Mux(read >= self._buffer.band, tags[1], tags[0]))
 
     def _write(self, m: Module, bands: Memory, address: Signal, writing: Signal) -> None:
         """Store a sample of the patch, and step along its line, to its next line, or to the next patch."""

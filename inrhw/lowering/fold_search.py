@@ -30,13 +30,18 @@ class _Path:
 
 
 class FoldSearch:
-    """Folds of one network, within the limits of a board and of the user."""
+    """Folds of one network, with so many samples an evaluation, within the limits of board and user."""
 
     def __init__(
-        self, shapes: Sequence[LayerShape], hardware: Hardware, board: Board, buffer: PatchBuffer | None
+        self,
+        shapes: Sequence[LayerShape],
+        hardware: Hardware,
+        board: Board,
+        buffer: PatchBuffer | None,
+        samples: int,
     ) -> None:
         self._shapes, self._hardware, self._board, self._buffer = shapes, hardware, board, buffer
-        self._weights = hardware.weights or "rom"
+        self._weights, self._samples = hardware.weights or "rom", samples
         budget = {"dsp": hardware.max_dsp, "lut": hardware.max_lut}
         self._limits = {
             name: min(board.resources[name], budget.get(name) or board.resources[name])
@@ -79,7 +84,8 @@ class FoldSearch:
             f"{math.ceil(used):,} {RESOURCE_UNITS[name]}s, but {self._where(name)} {self._limits[name]:,}"
             for name, used in short.items()
         )
-        raise InputError(f"{interval} cycles a pixel need {needs}; {self._what_would_do()}")
+        what = "pixel" if self._samples == 1 else "patch"
+        raise InputError(f"{interval} cycles a {what} need {needs}; {self._what_would_do()}")
 
     def _where(self, name: str) -> str:
         own = self._limits[name] == self._board.resources[name]
@@ -89,7 +95,8 @@ class FoldSearch:
         fewest, clock = self._fewest_cycles(), self._hardware.target_clock_mhz
         if fewest is None:
             return "no folding fits, however slow: make the network smaller or allow more"
-        return f"{fewest} cycles would fit, {clock / fewest:.3g} Mpixels/s at {clock:g} MHz"
+        rate = self._samples * clock / fewest
+        return f"{fewest} cycles would fit, {rate:.3g} Mpixels/s at {clock:g} MHz"
 
     def _fewest_cycles(self) -> int | None:
         """Return the smallest feasible number of cycles a pixel, or None."""

@@ -137,7 +137,8 @@ class Hardware(Settings):
             )
         if not self.weights:
             raise InputError(
-                "the target is one pixel a clock, which is what a core without a target gives; leave it out"
+                "the target is one pixel a clock, which is what a core without a target gives; "
+                "leave it out, or give weights rom"
             )
 
     def of_evaluations(self, samples: int) -> "Hardware":
@@ -228,13 +229,8 @@ def check_scrub(source: str, loadable: bool) -> None:
         )
 
 
-def check_leaves(leaves: Leaves, source: str) -> None:
+def check_leaves(source: str) -> None:
     """Raise InputError unless a core can have leaves of several sizes."""
-    if len(leaves.sides) != 2:
-        raise InputError(
-            f"leaves of several sizes are for signals on two axes, and this one has {len(leaves.sides)}; "
-            "take tiles of one size"
-        )
     if source != "raster":
         raise InputError(
             "leaves of several sizes need the raster source, whose scan finds them; "

@@ -7,14 +7,21 @@ from inrhw.networks.architecture import Architecture
 from inrhw.signals.patches import Patches
 
 
-def check_patches(patches: Patches, patch_order: bool, source: str, *, window: bool, scrubs: bool) -> None:
-    """Raise InputError unless patches can leave a core in the given order."""
+def check_patches(
+    patches: Patches, patch_order: bool, source: str, sizes: int, *, window: bool, scrubs: bool
+) -> None:
+    """Raise InputError unless patches, of pictures of `sizes` sizes, can leave a core in the given order."""
     if patches.samples == 1:
         if patch_order:
             raise InputError("patch_order needs patches; give patch too, or leave it out")
         return
     if window:
-        raise InputError("a window moves by samples, and patches are evaluated whole; leave one of them out")
+        raise InputError(
+            "a window zooms between samples, and those of a patch stay as far apart as in training; "
+            "leave out window, or patch"
+        )
+    if sizes > 1:
+        raise InputError("pictures with patches on one core need one size; give size, or leave out patch")
     if patch_order:
         return
     if source != "raster":
@@ -27,8 +34,9 @@ def check_patches(patches: Patches, patch_order: bool, source: str, *, window: b
     PatchBuffer.of(patches, 1)
 
 
-def line_buffer(architecture: Architecture, hardware: Hardware) -> PatchBuffer | None:
-    """Return the buffer that turns patches into lines, if the core has one."""
+def line_buffer(architecture: Architecture, hardware: Hardware, pictures: int = 1) -> PatchBuffer | None:
+    """Return the buffer that turns patches into lines, if the core, of one or more pictures, has one."""
     if not architecture.patch or hardware.patch_order:
         return None
-    return PatchBuffer.of(architecture.patches, -(-architecture.value.width // 8) * 8 * architecture.channels)
+    bits = -(-architecture.value.width // 8) * 8 * architecture.channels
+    return PatchBuffer.of(architecture.patches, bits, pictures)

@@ -63,7 +63,8 @@ def plan(architecture: Architecture, hardware: Hardware, board: Board) -> Foldin
             _check_luts(architecture, hardware, board, hardware.max_lut)
         return None
     check_whole(architecture.precision)
-    return _folding(layer_shapes(architecture), hardware, board, line_buffer(architecture, hardware))
+    buffer = line_buffer(architecture, hardware)
+    return _folding(layer_shapes(architecture), hardware, board, buffer, architecture.patches.samples)
 
 
 def _check_window(architecture: Architecture, hardware: Hardware, tiling: Tiling | None = None) -> None:
@@ -84,14 +85,18 @@ def _check_luts(architecture: Architecture, hardware: Hardware, board: Board, mo
 
 
 def _folding(
-    shapes: Sequence[LayerShape], hardware: Hardware, board: Board, buffer: PatchBuffer | None = None
+    shapes: Sequence[LayerShape],
+    hardware: Hardware,
+    board: Board,
+    buffer: PatchBuffer | None = None,
+    samples: int = 1,
 ) -> Folding:
     """Return the folding of layers; see `plan`."""
     if hardware.packed and not any(shape.packable(Fold(2, 1)) for shape in shapes):
         raise InputError("packed needs weights and activations of at most 8 bits; see weight_bits")
     if hardware.packed and board.family != "xcup":
         raise InputError(f"packed needs the DSP48E2 of UltraScale+, which {board.title} does not have")
-    search = FoldSearch(shapes, hardware, board, buffer)
+    search = FoldSearch(shapes, hardware, board, buffer, samples)
     interval = hardware.interval
     if interval is None:
         return search.fastest()
@@ -108,6 +113,7 @@ def plan_for(architectures: Sequence[Architecture], hardware: Hardware, board: B
         patches,
         hardware.patch_order,
         hardware.source,
+        len({each.sides for each in architectures}),
         window=hardware.window,
         scrubs=hardware.weight_ecc == "scrub",
     )
@@ -138,7 +144,8 @@ def plan_banks(architectures: Sequence[Architecture], hardware: Hardware, board:
         raise InputError("pictures that share layers cannot have a window; it needs baked weights")
     shapes = layer_shapes(architectures[0], len(architectures), adder_levels=hardware.adder_levels)
     if hardware.folded:
-        return _folding(shapes, hardware, board)
+        buffer = line_buffer(architectures[0], hardware, len(architectures))
+        return _folding(shapes, hardware, board, buffer, architectures[0].patches.samples)
     return _whole(shapes, hardware)
 
 
@@ -170,11 +177,11 @@ def plan_tiles(architecture: TiledArchitecture, hardware: Hardware, board: Board
     if hardware.window:
         _check_window(architecture, hardware, architecture.tiling)
     if isinstance(architecture.tiling, Leaves):
-        check_leaves(architecture.tiling, hardware.source)
+        check_leaves(hardware.source)
     shapes = layer_shapes(architecture, window=hardware.window)
     buffer = line_buffer(architecture, hardware)
     if hardware.folded:
-        folding = _folding(shapes, hardware, board, buffer)
+        folding = _folding(shapes, hardware, board, buffer, architecture.patches.samples)
     else:
         folding = _whole(shapes, hardware)
         _check_room(shapes, folding, hardware, board, buffer)
@@ -242,7 +249,7 @@ def plan_to_json(
         architectures[0], len(architectures), adder_levels=hardware.adder_levels, window=hardware.window
     )
     source, control = hardware.source, hardware.control
-    buffer = line_buffer(architectures[0], hardware)
+    buffer = line_buffer(architectures[0], hardware, len(architectures))
 
     def told(cost: Cost) -> dict[str, float]:
         return asdict(on_family(cost, board.family))

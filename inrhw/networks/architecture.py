@@ -139,7 +139,8 @@ class Architecture:
             object.__setattr__(self, "waves", tuple(map(tuple, self.waves)) or none)
         if self.patch and self.scale > 1:
             raise InputError(
-                "a network of patches cannot be rendered at another scale; leave out scale, or patch"
+                "the samples of a patch stay as far apart as in training, so scale puts none between them; "
+                "leave out scale, or patch, or train at the larger size"
             )
         Grid(*self.patches.sides)
         check_channels(self.channels)
@@ -254,6 +255,11 @@ class Architecture:
     def tiles(self) -> int:
         """Networks that together hold the signal."""
         return self.tiling_of_patches.tiles
+
+    @property
+    def shared_places(self) -> range:
+        """Places in the network of the layers that all tiles share: here none."""
+        return range(0)
 
     @property
     def evaluations(self) -> int:

@@ -12,7 +12,7 @@ _WIDEST, _MOST_LAYERS = 256, 16
 #: Most banks in the memories of one core.
 _MOST_TILES = 1 << 16
 
-#: Leaves the size of tiles, or the width of hidden layers, to be chosen.
+#: Leaves the size of tiles or patches, or the width of hidden layers, to be chosen.
 AUTO = "auto"
 
 #: Leaves the sizes of tiles to be chosen one by one.
@@ -49,20 +49,22 @@ class Network(Settings):
         the board that errs by one unit of the last place at most. "": a table.
     patch
         Samples that one evaluation of the network gives, such as 2x2 for a picture, 2x2x1 for a video and 4
-        for a sound; they must divide the signal and its tiles. "": one.
+        for a sound; they must divide the signal and its tiles. "auto": the smallest with which a core is
+        planned to reach target_mpixels within the board and its limits. "": one.
     tiles
         Size of a tile in samples, such as 32x32 of a picture, 16x16x8 of a video and 1024 of a sound, to have
         a network for each tile of the signal. "auto": the best size after a short trial of those that fit the
-        board and its limits. "quadtree": large and small tiles of a signal on two axes, chosen by their error
-        after a short trial. 64x64:01111 and the like: tiles chosen before, see docs/tiles.md. "": one network
-        for the whole signal.
+        board and its limits. "quadtree": large and small tiles, chosen by their error after a short trial.
+        64x64:01111 and the like: tiles chosen before, see docs/tiles.md. "": one network for the whole
+        signal.
     shared_layers
         With tiles, the layers between the first and the last are the same in all of them.
     min_psnr_db
         PSNR in dB to reach: tiles auto takes the largest tiles that reach it, hidden_widths auto the
-        narrowest network. None: the best that fits.
+        narrowest network, patch auto the smallest patch. None: the best that fits.
     max_tiles
-        Most tiles that tiles quadtree may make. None: as many as there are of 32x32, and at least 16.
+        Most tiles that tiles quadtree may make. None: as many as there are of 32x32, of a sound of 512, on
+        three axes of 8x8x8, and at least 16.
     shared
         One core for several pictures, whose networks share their inner layers.
     projection
@@ -91,10 +93,8 @@ class Network(Settings):
     def __post_init__(self) -> None:
         super().__post_init__()
         _ = self.widths
-        if self.patch and self.shared:
-            raise InputError(
-                "patch works on one signal, and shared trains several pictures; leave one of them out"
-            )
+        if self.patch == AUTO and self.shared:
+            raise InputError("patch auto works on one signal, and shared trains several; give its size")
         if self.tiles and self.shared:
             raise InputError("tiles works on one picture, and shared trains several; give one of them")
         if self.shared_layers and not self.tiles:
@@ -105,8 +105,15 @@ class Network(Settings):
             raise InputError(
                 "hidden_widths auto works on a single network; leave it out, or leave out shared and tiles"
             )
-        if self.min_psnr_db is not None and AUTO not in (self.tiles, self.hidden_widths):
-            raise InputError("min_psnr_db is a target for tiles auto or hidden_widths auto; give one of them")
+        if self.patch == self.hidden_widths == AUTO and self.min_psnr_db is None:
+            raise InputError(
+                "patch auto and hidden_widths auto together need min_psnr_db, since a small patch leaves "
+                "room for a narrow network only; give it, or one of the two sizes"
+            )
+        if self.min_psnr_db is not None and AUTO not in (self.tiles, self.hidden_widths, self.patch):
+            raise InputError(
+                "min_psnr_db is a target for tiles auto, hidden_widths auto or patch auto; give one of them"
+            )
         if self.max_tiles is not None and self.tiles != QUADTREE:
             raise InputError("max_tiles needs tiles of several sizes; give --tiles quadtree too")
         given = [name for name in ("projection", "rank") if getattr(self, name) is not None]

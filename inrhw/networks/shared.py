@@ -92,18 +92,27 @@ class SharedArchitecture(Architecture):
                 f"{size_text(self.sides)} samples are too many for a core made for sides of at most "
                 f"{self.side}; train all pictures again to make it larger"
             )
+        if any(self.side % own for own in self.patch):
+            raise InputError(
+                f"patches of {size_text(self.patch)} do not divide {self.side} samples, the longest side of "
+                "all pictures; choose others"
+            )
+
+    @property
+    def most_patches(self) -> int:
+        """Patches, or samples, along the longest side of all pictures."""
+        return self.side // min(self.patch, default=1)
 
     @property
     def grid(self) -> Grid:
         """Coordinates of what is rendered, in the format of the largest rendering of the largest picture."""
-        most = self.side * max(self.scale, self.max_scale)
-        sides = [side * self.scale for side in self.sides]
-        return Grid(*sides, least_frac=Grid(most).element.frac)
+        most = self.most_patches * max(self.scale, self.max_scale)
+        return Grid(*self.patches.grid.sides, least_frac=Grid(most).element.frac)
 
     @property
     def encoding(self) -> Encoding | None:
         """The layer in front of the trained ones, of the largest picture."""
-        return self.activation.encoding([self.side] * len(self.sides))
+        return self.activation.encoding([self.most_patches] * len(self.sides))
 
     @property
     def shared_layers(self) -> range:

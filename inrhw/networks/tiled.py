@@ -40,7 +40,7 @@ class TiledArchitecture(Architecture):
     """Networks of one shape for the tiles of a signal.
 
     By default omega_0 is half of what a periodic model has for a whole signal; on one axis the
-    first layer's is that times each 64 samples of a tile.
+    first layer's is that times each 64 samples of a tile, of leaves of the mean one.
 
     Parameters
     ----------
@@ -82,7 +82,8 @@ class TiledArchitecture(Architecture):
     @property
     def finer(self) -> float:
         """Factor of the first layer's initial frequencies over the others', by default."""
-        return max(1.0, self.tile[0] / _LINE) if len(self.tile) == 1 else 1.0
+        of_mean_leaf = self.sides[0] / len(self.leaves) if self.leaves else self.tile[0]
+        return max(1.0, of_mean_leaf / _LINE) if len(self.tile) == 1 else 1.0
 
     @property
     def tiling(self) -> Tiling:

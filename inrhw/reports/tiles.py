@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -185,14 +186,22 @@ def grid_path(tiling: Tiling) -> str:
     >>> grid_path(Leaves((4, 2), (2, 2), "01111"))[:20]
     'M0 2V0H2M2 1V0H3M3 1'
     """
-    if isinstance(tiling, Leaves):
-        places = zip(tiling.corners.tolist(), tiling.extents.tolist(), strict=True)
-        return "".join(f"M{x} {y + down}V{y}H{x + across}" for (x, y), (across, down) in places)
     width, height, depth, *_ = *tiling.sides, 1, 1
-    across, down, *_ = *tiling.tile, 1
     if len(tiling.sides) == 1:
         length = min(CURVE_LENGTH, width)
-        return "".join(f"M{at * length / width:g} 0V{CURVE_HEIGHT}" for at in range(across, width, across))
+        return "".join(f"M{at * length / width:g} 0V{CURVE_HEIGHT}" for (at,) in tiling.corners[1:].tolist())
+    if isinstance(tiling, Leaves):
+        places = [
+            (*_on_three(first, 0), *_on_three(n, 1))
+            for first, n in zip(tiling.corners, tiling.extents, strict=True)
+        ]
+        return "".join(
+            f"M{left + x} {top + y + down}V{top + y}H{left + x + across}"
+            for z, top, left in slices(depth, height, width)
+            for x, y, first, across, down, deep in places
+            if first <= z < first + deep
+        )
+    across, down, *_ = tiling.tile
     return "".join(
         path
         for _, top, left in slices(depth, height, width)
@@ -204,7 +213,7 @@ def grid_path(tiling: Tiling) -> str:
 
 
 def places_of(leaves: Leaves) -> list[list[int]]:
-    """Return column and row of the first cell of every leaf, and its cells across and down.
+    """Return where on each axis the first cell of every leaf is, and its cells along each axis.
 
     Examples
     --------
@@ -224,25 +233,31 @@ def heat_map(section: Report) -> list[dict[str, Any]]:
     counts, leaves, found = section["counts"], section.get("leaves"), []
     for tile, value in enumerate(section["psnr_db"]):
         if leaves:
-            (column, row, across, down), name = leaves[tile], str(tile)
+            place, cells, name = leaves[tile][: len(counts)], leaves[tile][len(counts) :], str(tile)
         else:
-            column, *others = (int(at) for at in np.unravel_index(tile, counts, order="F"))
-            row, layer, *_ = *others, 0, 0
-            name = ",".join(map(str, [*reversed(others), column]))
-            column, across, down = column + layer * (counts[0] + 1), 1, 1
+            place, cells = [int(at) for at in np.unravel_index(tile, counts, order="F")], []
+            name = ",".join(map(str, reversed(place)))
+        (column, row, first), (across, down, deep) = _on_three(place, 0), _on_three(cells, 1)
         level = 1.0 if value is None else (value - _DARKEST_DB) / (_BRIGHTEST_DB - _DARKEST_DB)
         told = "equal" if value is None else f"{value:.1f} dB"
-        found.append(
+        found += [
             {
-                "column": column,
+                "column": column + layer * (counts[0] + 1),
                 "row": row,
                 "across": across,
                 "down": down,
                 "lightness": round(15 + 75 * min(1, max(0, level))),
                 "title": f"tile {name}: {told}",
             }
-        )
+            for layer in range(first, first + deep)
+        ]
     return found
+
+
+def _on_three(along: Iterable[int], missing: int) -> tuple[int, int, int]:
+    """Return numbers along one to three axes, and on those that are missing another."""
+    x, y, z, *_ = *(int(n) for n in along), missing, missing, missing
+    return x, y, z
 
 
 def _psnr_db(square: NDArray[np.float64]) -> float | None:

@@ -1,6 +1,7 @@
 """A picture in tiles from the command line, and what is refused."""
 
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from support.command import Inrhw, refused
 
 from inrhw.artifact.manifest import Manifest
 from inrhw.cli.recipe import read_recipe
+from inrhw.signals.grid import size_text
 from inrhw.signals.tiling import Leaves
 
 #: Tiles of 4x3 pixels, of which those at the right and lower border are cut; hardly trained.
@@ -42,12 +44,21 @@ def test_the_size_of_tiles_is_chosen_alike_each_time(inrhw_: Inrhw, tmp_path: Pa
     )
 
 
-def test_leaves_are_chosen_alike_each_time_and_by_name(inrhw_: Inrhw, tmp_path: Path) -> None:
-    chosen = ("--tiles", "quadtree", "--max-tiles", "8", "--size", "32x20", *TINY[2:])
+@pytest.mark.parametrize(
+    ("kind", "sides", "edge"),
+    [("picture", (32, 20), 16), ("sound", (1500,), 1024), ("volume", (17, 16, 8), 8)],
+)
+def test_leaves_are_chosen_alike_each_time_and_by_name(
+    inrhw_: Inrhw, tmp_path: Path, kind: str, sides: tuple[int, ...], edge: int
+) -> None:
+    size = ("--kind", kind, "--size", size_text(sides))
+    chosen = ("--tiles", "quadtree", "--max-tiles", "14", *size, *TINY[2:])
     for folder in ("core", "again"):
         assert inrhw_("fit", *chosen, "-o", folder).status == 0
     tiles = read_recipe(tmp_path / "core" / "recipe.toml").network.tiles
-    assert 4 < Leaves((32, 20), (16, 16), tiles.removeprefix("16x16:")).tiles <= 8
+    tile = (edge,) * len(sides)
+    leaves = Leaves(sides, tile, tiles.removeprefix(f"{size_text(tile)}:"))
+    assert math.prod(-(-side // edge) for side in sides) < leaves.tiles <= 14
     assert inrhw_("fit", "--tiles", tiles, *chosen[4:], "-o", "named").status == 0
     first, *others = (
         (tmp_path / name / "weights.safetensors").read_bytes() for name in ("core", "again", "named")
@@ -161,17 +172,13 @@ def test_a_video_in_tiles_is_what_the_verilog_gives(
         (("--tiles", "8x8:0x"), "leaves must be one digit each, such as 0111120, not '0x'"),
         (
             ("--tiles", "quadtree", "--max-tiles", "1"),
-            "max_tiles must be at least 2, the squares of 8x8",
+            "max_tiles must be at least 2, the tiles of 8x8",
         ),
         (
             ("--tiles", "8x8", "--max-tiles", "9"),
             "max_tiles needs tiles of several sizes; give --tiles",
         ),
         (("--tiles", "quadtree", "--source", "stream"), "leaves of several sizes need the raster source"),
-        (
-            ("--tiles", "quadtree", "--kind", "sound", "--size", "99"),
-            "tiles quadtree is for signals on two",
-        ),
         (("--tiles", "11x4"), "tiles must be from 1x1 to 10x8 samples, which the signal has, not 11x4"),
         (("--tiles", "0x4"), "each side of a tile of this picture must be from 1 to 65536, not '0x4'"),
         (("--tiles", "4"), "the size of a tile of this picture must be written like 64x48, not '4'"),

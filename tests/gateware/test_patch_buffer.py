@@ -9,13 +9,13 @@ from inrhw.gateware.patch_buffer import PatchBuffer
 from inrhw.signals.patches import Patches
 
 
-def played(patches: Patches, share: float) -> tuple[list[int], list[int]]:
-    """Return what leaves in two frames of samples 0, 1, 2 ..., and the clock of each, from the first on."""
-    buffer = PatchBuffer.of(patches, 10)
+def played(patches: Patches, share: float) -> tuple[list[tuple[int, int]], list[int]]:
+    """Return what leaves in a frame of pictures 0 and 1 each, samples 0, 1, 2 ..., and the clock of each."""
+    buffer = PatchBuffer.of(patches, 10, pictures=2)
     frame = np.arange(np.prod(patches.sides)).reshape(*reversed(patches.sides), 1)
     sent = np.concatenate([patches.gather(frame).reshape(-1, patches.samples)] * 2).tolist()
     circuit, rng = buffer.component(), np.random.default_rng(0)
-    got: list[int] = []
+    got: list[tuple[int, int]] = []
     clocks: list[int] = []
 
     async def bench(ctx: Any) -> None:
@@ -24,9 +24,10 @@ def played(patches: Patches, share: float) -> tuple[list[int], list[int]]:
             valid, ready = rng.random(2) < share
             ctx.set(circuit.i_valid, int(valid and place < len(sent)))
             ctx.set(circuit.i_data, sent[min(place, len(sent) - 1)])
+            ctx.set(circuit.i_tag, int(place >= len(sent) // 2))
             ctx.set(circuit.o_ready, int(ready))
             if ctx.get(circuit.o_valid) and ready:
-                got.append(ctx.get(circuit.o_data))
+                got.append((ctx.get(circuit.o_tag), ctx.get(circuit.o_data)))
                 clocks.append(clock)
             place += ctx.get(circuit.i_ready)
             await ctx.tick()
@@ -52,7 +53,7 @@ SHAPES = [
 @pytest.mark.parametrize("patches", SHAPES, ids=str)
 def test_patches_leave_as_lines_whatever_waits(patches: Patches) -> None:
     got, _ = played(patches, 0.6)
-    assert got == [*range(len(got) // 2)] * 2
+    assert got == [(picture, sample) for picture in range(2) for sample in range(len(got) // 2)]
 
 
 @pytest.mark.parametrize("patches", SHAPES, ids=str)

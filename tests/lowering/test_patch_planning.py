@@ -45,7 +45,7 @@ def test_line_buffers_are_counted() -> None:
             {"weights": "loadable", "initiation_interval": 16, "weight_ecc": "scrub"},
             "weight_ecc scrub repairs between frames, while line buffers still hold the last one",
         ),
-        ({"window": True}, "a window moves by samples"),
+        ({"window": True}, "a window zooms between samples, and those of a patch stay as far apart"),
         ({"patch_order": True, "target_mpixels": 5000}, "at most one patch of 16 a clock"),
     ],
 )

@@ -32,9 +32,13 @@ SHARED = replace(CUT, shared_layers=True)
 PROJECTED = replace(SHARED, hidden_layers=2, projection=True)
 
 
-def picture_of(architecture: TiledArchitecture) -> Picture:
+def signal_of(architecture: TiledArchitecture) -> Volume:
     shape = (*reversed(architecture.sides), architecture.channels)
-    return Picture("noise", np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8))
+    return Volume("noise", np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8))
+
+
+def picture_of(architecture: TiledArchitecture) -> Picture:
+    return Picture("noise", signal_of(architecture).values)
 
 
 @pytest.mark.parametrize("model", sorted(activations()))
@@ -130,6 +134,8 @@ def test_a_longer_tile_of_a_sound_starts_with_finer_details() -> None:
         for tile in (256, 32)
     )
     assert (long, short) == (40, 10)
+    leaves = TiledArchitecture("quadinr", (512,), 1, 4, 1, tile=(512,), leaves="122")
+    assert leaves.first_omega_0 == pytest.approx(10 * 512 / 3 / 64)
     assert replace(CUT, model="gauss", omega_0=None).omega_0 == activations()["gauss"].default_omega_0
 
 
@@ -138,18 +144,25 @@ def test_tiles_do_not_rotate() -> None:
         replace(CUT, precision=Precision(quantizer="dhq"))
 
 
-@pytest.mark.parametrize(("patch", "scale"), [((), 1), ((2, 2), 1), ((), 3)])
-def test_leaves_of_several_sizes_learn_and_are_banks(patch: tuple[int, ...], scale: int) -> None:
-    architecture = replace(CUT, sides=(12, 10), tile=(8, 8), leaves="011110", patch=patch)
-    fitted = fit(picture_of(architecture), architecture, TRAINING)
+PICTURE = replace(CUT, sides=(12, 10), tile=(8, 8), leaves="011110")
+SOUND = TiledArchitecture("quadinr", (11,), 1, 4, 1, tile=(4,), leaves="122012")
+VOLUME = replace(SOUND, sides=(5, 3, 6), tile=(4, 4, 4), leaves="0111111110")
+
+
+@pytest.mark.parametrize(
+    ("architecture", "scale"),
+    [(PICTURE, 1), (replace(PICTURE, patch=(2, 2)), 1), (PICTURE, 3), (SOUND, 2), (VOLUME, 1)],
+)
+def test_leaves_of_several_sizes_learn_and_are_banks(architecture: TiledArchitecture, scale: int) -> None:
+    fitted = fit(signal_of(architecture), architecture, TRAINING)
     assert isinstance(fitted.model, TiledINR)
     assert (fitted.float_model.render() != TiledINR(architecture).render()).any()
     model = fitted.model.scaled(scale)
     assert isinstance(model, TiledINR)
     graphs = [lower(each) for each in model.each()]
-    folding = Folding((Fold(2, 2), Fold(1, 4), Fold(1, 4)))
+    folding = Folding((Fold(2, len(architecture.sides)), Fold(1, 4), Fold(1, 4)))
     graph = fold_banks(graphs, folding, architecture.precision)
-    core = core_over(graph, model.architecture.tiling_of_patches, patch=patch)
+    core = core_over(graph, model.architecture.tiling_of_patches, patch=architecture.patch)
     (golden,) = core.golden()
     assert (core.as_signal(golden, core.grid) == model.render()).all()
     assert read_architecture(architecture_to_json(architecture)) == architecture
@@ -158,13 +171,12 @@ def test_leaves_of_several_sizes_learn_and_are_banks(patch: tuple[int, ...], sca
 @pytest.mark.parametrize(("sides", "tile"), [((11,), (4,)), ((5, 3, 4), (2, 2, 3))])
 def test_tiles_on_any_axes_learn_and_are_banks(sides: tuple[int, ...], tile: tuple[int, ...]) -> None:
     architecture = TiledArchitecture("quadinr", sides, 1, 3, 1, tile=tile)
-    values = np.random.default_rng(0).integers(0, 256, (*reversed(sides), 1), dtype=np.uint8)
-    fitted = fit(Volume("noise", values), architecture, TRAINING)
+    fitted = fit(signal_of(architecture), architecture, TRAINING)
     assert isinstance(fitted.model, TiledINR)
     graphs = [lower(each) for each in fitted.model.each()]
     folding = Folding((Fold(2, len(sides)), Fold(1, 3), Fold(1, 3)))
     (golden,) = core_over(fold_banks(graphs, folding, architecture.precision), architecture.tiling).golden()
-    assert (golden.reshape(values.shape) == fitted.model.render()).all()
+    assert (golden.ravel() == fitted.model.render().ravel()).all()
     alone = np.stack([each.render().reshape(-1, 1) for each in fitted.model.each()])
     assert (architecture.tiling.join(alone) == fitted.model.render()).all()
 

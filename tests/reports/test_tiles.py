@@ -70,6 +70,18 @@ def test_leaves_are_as_large_on_the_map_as_in_the_picture() -> None:
     assert places[5]["title"] == "tile 5: 30.0 dB"
 
 
+def test_leaves_of_a_sound_and_of_a_volume_are_on_the_map_and_on_the_grid() -> None:
+    sound, volume = Leaves((8,), (4,), "011"), Leaves((4, 2, 2), (2, 2, 2), "0" + "1" * 8)
+    places = heat_map({"counts": [4], "leaves": places_of(sound), "psnr_db": [30.0] * 3})
+    assert [(place["column"], place["across"]) for place in places] == [(0, 2), (2, 1), (3, 1)]
+    assert grid_path(sound) == "M4 0V160M6 0V160"
+    places = heat_map({"counts": [4, 2, 2], "leaves": places_of(volume), "psnr_db": [30.0] * 9})
+    told = [(place["column"], place["row"], place["across"]) for place in places]
+    assert told[:2] == [(0, 0, 2), (5, 0, 2)]  # in both layers
+    assert sorted(told[2:]) == [(column, row, 1) for column in (2, 3, 7, 8) for row in (0, 1)]
+    assert grid_path(volume).startswith("M0 2V0H2M2 1V0H3") and "M6 2V0H8" in grid_path(volume)
+
+
 def test_layers_of_tiles_are_side_by_side() -> None:
     places = heat_map({"counts": [2, 1, 2], "psnr_db": [30.0] * 4})
     assert [place["column"] for place in places] == [0, 1, 3, 4]

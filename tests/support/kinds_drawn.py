@@ -161,6 +161,9 @@ def _shared(rng: Generator, model: str, options: dict[str, Any]) -> SharedINR:
         "max_scale": int(rng.integers(1, 3)),
     }
     sizes = [tuple(int(n) for n in rng.integers(1, 8, 2)) for _ in range(2)]
+    if rng.random() < 0.5:
+        own |= {"side": 24, "patch": tuple(int(n) for n in rng.integers(1, 4, 2))}
+        sizes = [tuple(n * of for n, of in zip(size, own["patch"], strict=True)) for size in sizes]
     together = SharedINR.of([SharedArchitecture(model, sides, **options, **own) for sides in sizes])
     for network in together:
         _put(rng, network)

@@ -1,4 +1,4 @@
-"""The bench on cores that evaluate patches: by lines, with tiles and a pixel a clock, and a patch a beat."""
+"""The bench on cores that evaluate patches: by lines, of tiles and of two pictures, and a patch a beat."""
 
 from pathlib import Path
 
@@ -9,29 +9,43 @@ from inrhw.artifact.manifest import Manifest
 from inrhw.artifact.rebuild import core_of, graph_of, grid_of
 from inrhw.lowering.folding import Fold, Folding
 from inrhw.networks.architecture import Architecture
+from inrhw.networks.inr import INR
+from inrhw.networks.shared import SharedArchitecture, SharedINR
 from inrhw.networks.tiled import TiledArchitecture, network_of
 from inrhw.verification.bench import run_bench
 
 pytestmark = pytest.mark.tools
 
 TILED = TiledArchitecture("quadinr", (12, 8), 3, 3, 0, tile=(8, 6), patch=(4, 2))
-#: Of four clocks a patch, and so a pixel a clock; a patch of twelve samples every clock.
+ALONE = Architecture("quadinr", (12, 8), 1, 2, 0, patch=(4, 2))
+PICTURES = [SharedArchitecture("quadinr", (12, 8), 3, 2, 2, patch=(4, 2))] * 2
+
+
+def pictures() -> list[INR]:
+    return list(SharedINR.of(PICTURES, seed=3).quantized())
+
+
+def alone(architecture: Architecture) -> list[INR]:
+    return [network_of(architecture, seed=3).quantized()]
+
+
+#: As fast as lines can leave, a pixel a clock; a patch of eight samples every clock.
 CASES = [
-    (TILED, Folding((Fold(1, 2), Fold(8, 3))), False),
-    (Architecture("quadinr", (12, 8), 1, 2, 0, patch=(4, 2)), None, True),
+    (alone(TILED), Folding((Fold(1, 2), Fold(8, 3))), False),
+    (pictures(), Folding((Fold(1, 2), Fold(1, 2), Fold(1, 1), Fold(6, 1))), False),
+    (alone(ALONE), None, True),
 ]
 
 
-@pytest.mark.parametrize(("architecture", "folding", "patch_order"), CASES, ids=["lines", "beats"])
+@pytest.mark.parametrize(("models", "folding", "patch_order"), CASES, ids=["lines", "pictures", "beats"])
 def test_every_beat_comes_in_its_order_and_never_late(
-    tmp_path: Path, architecture: Architecture, folding: Folding | None, patch_order: bool
+    tmp_path: Path, models: list[INR], folding: Folding | None, patch_order: bool
 ) -> None:
-    model = network_of(architecture, seed=3).quantized()
-    graph = graph_of([model], folding, 2)
-    patch = architecture.patch
-    made = emit(graph, grid_of([model]), tmp_path, "patched", patch=patch, patch_order=patch_order)
+    graph = graph_of(models, folding, 2)
+    patch = models[0].architecture.patch
+    made = emit(graph, grid_of(models), tmp_path, "patched", patch=patch, patch_order=patch_order)
     manifest = Manifest.load(tmp_path)
-    assert core_of([model], manifest).golden()[0].tolist() == made.core.golden()[0].tolist()
+    assert core_of(models, manifest).golden()[-1].tolist() == made.core.golden()[-1].tolist()
     results = run_bench("verilator", [made.verilog], tmp_path, tmp_path / "work")
     assert [result.message for result in results if not result.passed] == []
     (latency,) = [v for k, v in results[0].measurements.items() if k.startswith("latency")]

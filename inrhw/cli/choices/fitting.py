@@ -3,14 +3,29 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from inrhw.base.board import load_board
+from inrhw.base.board import RESOURCE_UNITS, load_board
 from inrhw.cli.recipe import Recipe
-from inrhw.lowering.planning import plan_for
+from inrhw.lowering.planning import plan_for, plan_to_json
 from inrhw.networks.architecture import Architecture
+
+#: What a prediction names.
+_NAMED = ("lut", "dsp", "bram", "uram")
 
 
 def check_fits(recipe: Recipe, architectures: Sequence[Architecture]) -> None:
     """Raise InputError, with what is short, unless there is a core of these networks, one a picture."""
-    hardware = recipe.hardware
-    scaled = [replace(architecture, scale=hardware.scale) for architecture in architectures]
-    plan_for(scaled, hardware, load_board(recipe.board))
+    plan_for(_as_emitted(recipe, architectures), recipe.hardware, load_board(recipe.board))
+
+
+def predicted_cost(recipe: Recipe, architecture: Architecture) -> str:
+    """Return what the folded core of a network will take; raise InputError, as above, if there is none."""
+    hardware, board, made = recipe.hardware, load_board(recipe.board), _as_emitted(recipe, [architecture])
+    folding = plan_for(made, hardware, board)
+    assert folding
+    predicted = plan_to_json(made, hardware, board, folding)["predicted"]
+    halves = {name: round(2 * predicted[name]) / 2 for name in _NAMED}
+    return ", ".join(f"{n:,.9g} {RESOURCE_UNITS[name]}" for name, n in halves.items() if n)
+
+
+def _as_emitted(recipe: Recipe, architectures: Sequence[Architecture]) -> list[Architecture]:
+    return [replace(architecture, scale=recipe.hardware.scale) for architecture in architectures]

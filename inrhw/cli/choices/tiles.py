@@ -52,7 +52,7 @@ def choose_tiles(
 
 
 def choose_leaves(
-    recipe: Recipe, signal: Samples, of_tile: Callable[[tuple[int, ...]], TiledArchitecture]
+    recipe: Recipe, signal: Samples, of_tile: Callable[[tuple[int, ...], str], TiledArchitecture]
 ) -> TiledArchitecture:
     """Return the architecture with large tiles where the signal is easy, and small ones where it is not.
 
@@ -61,27 +61,23 @@ def choose_leaves(
     recipe
         With hardware, board, training and how many tiles there may be.
     signal
-        What is cut into tiles, on two axes.
+        What is cut into tiles.
     of_tile
-        Makes the architecture with equal tiles of a size.
+        Makes the architecture with tiles of a size, cut into leaves, or all of them whole if these are "".
 
     Raises
     ------
     InputError
-        If the signal has other axes, there may be too few tiles, or the board does not hold so many.
+        If there may be too few tiles, or the board does not hold so many.
     """
-    if len(signal.sides) != 2:
-        raise InputError(
-            f"tiles quadtree is for signals on two axes, and a {signal.kind} has {len(signal.sides)}; "
-            "give the size of tiles, or auto"
-        )
     most = recipe.network.max_tiles or leaf_trial.default_leaves(signal.sides)
-    sizes = [of_tile((edge, edge)) for edge in leaf_trial.edges(signal.sides, most)]
+    axes = len(signal.sides)
+    sizes = [of_tile((edge,) * axes, "") for edge in leaf_trial.edges(signal.sides, most)]
     largest = sizes[0]
     # Every choice has a map of leaves: a core that cannot have one is refused before the trial.
     check_fits(recipe, [replace(largest, leaves="0" * largest.tiles)])
     trial = leaf_trial.tried(signal, sizes, with_own_rate(recipe.training, largest))
-    chosen = replace(largest, leaves=trial.leaves(most))
+    chosen = of_tile(largest.tile, trial.leaves(most))
     check_fits(recipe, [chosen])
     of_each = ", ".join(
         f"{chosen.leaves.count(str(depth))} of {each.tiling}" for depth, each in enumerate(sizes)

@@ -19,8 +19,7 @@ from inrhw.cli.stage import Stage
 from inrhw.cli.terminal import building, console, warn
 from inrhw.lowering.hardware import Hardware
 from inrhw.networks.exchange.imported import Imported
-from inrhw.networks.network import AUTO, QUADTREE, Network
-from inrhw.networks.precision import Precision
+from inrhw.networks.network import AUTO, Network
 from inrhw.networks.training.training import Training
 from inrhw.signals.grid import size_text
 from inrhw.signals.signal import Signal
@@ -160,7 +159,7 @@ def fit(asked: FitRecipeOptions = DEFAULT_FIT, *, output: Output = None, resume:
 
 def fit_of(recipe: Recipe, *, resume: bool) -> Fit:
     """Return the training that a recipe asks for; its pictures are read, and a circuit is chosen, now."""
-    from inrhw.networks.architecture import Architecture
+    from inrhw.cli.choices.one_signal import architecture_of, patch_of
     from inrhw.networks.shared import shared_architectures
     from inrhw.networks.training.descent import check_device, with_own_rate
 
@@ -170,16 +169,13 @@ def fit_of(recipe: Recipe, *, resume: bool) -> Fit:
     network = replace(recipe.network, activation_impl=_circuit(recipe))
     pictures = load_pictures(recipe.signal, shared=network.shared)
     options = {name: getattr(network, name) for name in _OF_ARCHITECTURE}
-    options |= {"precision": recipe.precision, "patch": _patch(network.patch, pictures[0])}
+    options["precision"] = recipe.precision
     if network.shared:
         sharing = {name: getattr(network, name) for name in ("projection", "rank") if getattr(network, name)}
+        sharing["patch"] = patch_of(network.patch, pictures[0])
         made: Sequence[Architecture] = shared_architectures(pictures, network.model, **options, **sharing)
-    elif network.tiles:
-        made = [_tiled(recipe, pictures[0], options)]
-    elif network.hidden_widths == AUTO:
-        made = [_of_some_width(recipe, pictures[0], options)]
     else:
-        made = [Architecture(network.model, p.sides, p.channels, **options, value=p.value) for p in pictures]
+        made = [architecture_of(recipe, pictures[0], options)]
     training = with_own_rate(recipe.training, *made)
     return Fit(pictures, made, training, resume, budget=_budget(recipe))
 
@@ -195,52 +191,6 @@ def _budget(recipe: Recipe) -> "Budget | None":
     return LutBudget(hardware, load_board(recipe.board))
 
 
-def _patch(text: str, signal: "Samples") -> tuple[int, ...]:
-    """Return the samples of a patch along each axis; () if there are none."""
-    from inrhw.signals.samples import parse_sides
-
-    axes = len(signal.sides)
-    return parse_sides(text, range(axes, axes + 1), f"a patch of this {signal.kind}") if text else ()
-
-
-def _tiled(recipe: Recipe, signal: "Samples", options: dict[str, Any]) -> "Architecture":
-    """Return the architecture of the tiles of a signal."""
-    from inrhw.cli.choices.tiles import choose_leaves, choose_tiles
-    from inrhw.networks.tiled import TiledArchitecture
-    from inrhw.networks.training.tile_trial import sizes
-    from inrhw.signals.samples import parse_sides
-
-    network, axes = recipe.network, len(signal.sides)
-    options = {**options, "value": signal.value, "shared_layers": network.shared_layers}
-    options["projection"] = network.projection is not None
-
-    def of_tile(tile: tuple[int, ...], leaves: str = "") -> TiledArchitecture:
-        shape = (network.model, signal.sides, signal.channels)
-        return TiledArchitecture(*shape, **options, tile=tile, leaves=leaves)
-
-    if network.tiles == AUTO:
-        return choose_tiles(recipe, signal, [of_tile(tile) for tile in sizes(signal.sides, options["patch"])])
-    if network.tiles == QUADTREE:
-        return choose_leaves(recipe, signal, of_tile)
-    size, _, leaves = network.tiles.partition(":")
-    size = size if leaves else network.tiles
-    return of_tile(parse_sides(size, range(axes, axes + 1), f"a tile of this {signal.kind}"), leaves)
-
-
-def _of_some_width(recipe: Recipe, signal: "Samples", options: dict[str, Any]) -> "Architecture":
-    """Return the architecture of a network whose width is to be chosen."""
-    from inrhw.cli.choices.widths import choose_width
-    from inrhw.networks.architecture import Architecture
-
-    def of_width(width: int, precision: Precision) -> Architecture:
-        own = {"hidden_features": width, "hidden_widths": "", "precision": precision}
-        return Architecture(
-            recipe.network.model, signal.sides, signal.channels, **options | own, value=signal.value
-        )
-
-    return choose_width(recipe, signal, of_width)
-
-
 def _import_of(recipe: Recipe, *, resume: bool) -> Fit:
     """Return the stage that takes a network from a file, and fine-tunes it if that is asked for."""
     from inrhw.networks.exchange.checkpoint import read_checkpoint, stack_in, stacks_of
@@ -253,8 +203,6 @@ def _import_of(recipe: Recipe, *, resume: bool) -> Fit:
 
     if recipe.network.tiles:
         raise InputError("a checkpoint holds one network, and tiles need many; leave out tiles")
-    if recipe.network.patch:
-        raise InputError("the network of a checkpoint gives one sample at a time; leave out patch")
     if recipe.network.shared:
         raise InputError("a checkpoint holds one network, and --shared trains several; leave one of them out")
     path = Path(recipe.imported.checkpoint).absolute()

@@ -1,8 +1,8 @@
 """The first layer on a raster scan over leaves of several sizes: that over tiles, behind a map.
 
 The scan counts in cells, equal tiles as large as the smallest leaf. A memory says to which leaf a cell
-belongs, and how many cells that has side by side, a power of two. So a leaf begins where the last bits of
-column and row of a cell are zero, and its sums wait in the place of its first column. Where a leaf's samples
+belongs, and how many cells that has side by side, a power of two. So a leaf begins where the last bits of a
+cell's place on each axis are zero, and its sums wait in the place of its first cell. Where a leaf's samples
 are farther apart its increments are larger, which are its own anyway.
 """
 
@@ -13,6 +13,7 @@ import numpy as np
 from amaranth.hdl import Cat, Module
 from amaranth.lib import wiring
 
+from inrhw.core.sources.counter import all_of
 from inrhw.core.sources.folded_raster import Position
 from inrhw.core.sources.tile_counter import TileCounter
 from inrhw.core.sources.tiled_raster import TiledRaster, TiledRasterComponent
@@ -27,7 +28,7 @@ from inrhw.signals.tiling import Leaves
 
 @dataclass(frozen=True, eq=False)
 class LeafRaster(TiledRaster):
-    """A folded first layer with a bank for each leaf of a signal on two axes.
+    """A folded first layer with a bank for each leaf of a signal.
 
     Parameters
     ----------
@@ -76,18 +77,20 @@ class LeafRaster(TiledRaster):
             ((6, 3), (4, 2), "111111110", 3, 3),
             ((4, 4), (2, 2), "0000", 2, 1),
             ((200, 4), (4, 4), "1111" + "0" * 48 + "1111", 3, 2),
+            ((11,), (4,), "122012", 3, 2),
+            ((5, 3, 6), (4, 4, 4), "0111111110", 3, 2),
         ):
             tiling = Leaves(sides, tile, depths)
             vector = tiling.grid.vector
             i = replace(vector, banks=tiling.tiles)
             layers = [
-                Dense(vector, rng.integers(-99, 100, (rows, 2)), 9, bias, 4, wrap=True)
+                Dense(vector, rng.integers(-99, 100, (rows, len(tile))), 9, bias, 4, wrap=True)
                 for bias in rng.integers(-99, 100, (tiling.tiles, rows))
             ]
             for each in (layers, layers[:1]):
-                yield cls(FoldedDense.of(each, i, Fold(lanes, 2)), (tiling.grid,), tiling)
+                yield cls(FoldedDense.of(each, i, Fold(lanes, len(tile))), (tiling.grid,), tiling)
         for weight_ecc in ("ecc", "top3"):
-            dense = FoldedDense.of(layers, i, Fold(lanes, 2), weight_ecc=weight_ecc)
+            dense = FoldedDense.of(layers, i, Fold(lanes, len(tile)), weight_ecc=weight_ecc)
             yield cls(dense, (tiling.grid,), tiling)
 
 
@@ -106,24 +109,24 @@ class LeafRasterComponent(TiledRasterComponent):
         m.submodules.counter = counter = TileCounter(tiling.cells)
         m.submodules.map = self._map
         m.d.comb += [counter.step.eq(self.advance), self._map.address.eq(counter.tile)]
-        starts = [counter.start_of_tile_line, counter.start_of_tile, counter.column, counter.row]
-        asked = [*starts, *([self.bank] if source.dense.loadable else [])]
+        axes = len(tiling.sides)
+        asked = [*counter.starts, *counter.places, *([self.bank] if source.dense.loadable else [])]
         if source.dense.loadable:
             m.d.comb += self._map.bank.eq(self.bank)
-        starts_line, starts_cell, column, row, *picture = (
-            delay(m, signal, source.position_latency, signal.name) for signal in asked
-        )
+        late = [delay(m, signal, source.position_latency, signal.name) for signal in asked]
+        starts, places, picture = late[:axes], late[axes : 2 * axes], late[2 * axes :]
         word = self._map.data[0]
         number, halvings = word[: tiling.number_bits], word[tiling.number_bits :]
         # Those bits of a cell's place that differ in a leaf.
-        across, down = (Cat(halvings > bit for bit in range(len(place))) for place in (column, row))
-        starts_line = starts_line & ((column & across) == 0)
+        inner = [Cat(halvings > bit for bit in range(len(place))) for place in places]
+        in_first = [(place & bits) == 0 for place, bits in zip(places, inner, strict=True)]
+        *starts, first = (start & all_of(in_first[:n]) for n, start in enumerate(starts, 1))
         return Position(
-            starts_cell & starts_line & ((row & down) == 0),
-            [starts_line],
-            column & ~across,
+            first,
+            starts,
+            Cat(place & ~bits for place, bits in zip(places[:-1], inner, strict=False)),
             Cat(number, *picture),
-            counter.start_of_frame,
+            counter.start_of_scan if axes > 2 else counter.start_of_frame,
             counter.start_of_frame,
             counter.end_of_line,
         )

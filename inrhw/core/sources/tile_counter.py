@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -44,8 +44,8 @@ class TileCounter(wiring.Component):
         High to step to the next sample.
     tile
         Number of the present sample's tile.
-    column, row
-        Where it is among the tiles of a line and of a frame, on two axes and more.
+    column, row, layer
+        Where it is among the tiles of each axis, on two axes and more.
     start_of_tile_line, start_of_tile_frame, start_of_tile
         The sample is the first of a line of its tile, on two axes and more, of a frame of it, on three, or of
         all of it.
@@ -58,7 +58,7 @@ class TileCounter(wiring.Component):
     def __init__(self, tiling: Tiling) -> None:
         self._tiling = tiling
         axes = len(tiling.sides)
-        among = dict(zip(("column", "row"), tiling.counts if axes > 1 else (), strict=False))
+        among = dict(zip(("column", "row", "layer"), tiling.counts if axes > 1 else (), strict=False))
         flags = ("start_of_tile_line", "start_of_tile_frame")[: axes - 1]
         flags += ("start_of_tile", "start_of_frame", "end_of_line")
         flags += ("start_of_scan",) if axes > 2 else ()
@@ -78,11 +78,17 @@ class TileCounter(wiring.Component):
         return [getattr(self, name) for name in (*levels, "start_of_tile")]
 
     @property
+    def places(self) -> list[Signal]:
+        """For each axis, where the tile is among those of the axis."""
+        axes = len(self._tiling.sides)
+        return (
+            [getattr(self, name) for name in ("column", "row", "layer")[:axes]] if axes > 1 else [self.tile]
+        )
+
+    @property
     def waiting(self) -> Value:
         """Where the tile is among those that the scan leaves before it is done with them."""
-        if len(self._tiling.sides) == 1:
-            return Const(0, 0)
-        return self.column if len(self._tiling.sides) == 2 else Cat(self.column, self.row)
+        return Cat(self.places[:-1])
 
     def elaborate(self, platform: object) -> Module:
         """Count samples and tiles, and remember with which tile each line, and each frame, began."""
@@ -107,14 +113,12 @@ class TileCounter(wiring.Component):
         return m
 
     def _axes(self) -> list[_Axis]:
-        tiling, count = self._tiling, len(self._tiling.sides)
+        tiling = self._tiling
         # Those without a name have never had one: Verilog of pictures stays the same.
         names = (None, "y", "z")
         at = [Signal(range(max(2, side)), name=name) for side, name in zip(tiling.tile, names, strict=False)]
-        among = [getattr(self, name) for name in ("column", "row")] if count > 1 else [self.tile]
-        places = [*among, Signal(range(max(2, tiling.counts[-1])))][:count]
         axes = []
-        for k, (sample, place) in enumerate(zip(at, places, strict=True)):
+        for k, (sample, place) in enumerate(zip(at, self.places, strict=True)):
             is_last_tile = place == tiling.counts[k] - 1
             last = Mux(is_last_tile, tiling.last[k] - 1, tiling.tile[k] - 1)
             axes.append(_Axis(sample, place, is_last_tile, sample == last))

@@ -62,7 +62,8 @@ def check_same(given: Callable[[Tensor], Tensor], start: INR, imported: Imported
     Parameters
     ----------
     given
-        Takes coordinates as the network elsewhere did, float64 [samples, axes]; gives [samples, channels].
+        Takes coordinates as the network elsewhere did, float64 [samples, axes]; gives [samples, channels]. Of
+        patches both are those of a patch.
     start
         What was made of it, in float64.
     imported
@@ -93,9 +94,9 @@ def check_same(given: Callable[[Tensor], Tensor], start: INR, imported: Imported
 
 
 def coordinates_of(start: INR, imported: Imported) -> Tensor:
-    """Return what the imported network itself took, [samples, axes] in raster order."""
+    """Return what the imported network itself took, [samples or patches, axes] in raster order."""
     sides = []
-    for n in reversed(start.architecture.sides):
+    for n in reversed(start.architecture.grid.sides):
         corners = torch.linspace(-1, 1, n, dtype=torch.float64) if n > 1 else torch.zeros(1).double()
         side = corners if imported.coordinates != "centres" else corners * (n - 1) / n
         sides.append((side + 1) / 2 if imported.coordinates == "unit" else side)

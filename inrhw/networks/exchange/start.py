@@ -15,7 +15,8 @@ from inrhw.networks.exchange.stack import Linear, Stack
 from inrhw.networks.inr import INR
 from inrhw.networks.network import Network
 from inrhw.networks.precision import Precision
-from inrhw.signals.samples import MOST_CHANNELS, PIXEL
+from inrhw.signals.patches import Patches
+from inrhw.signals.samples import MOST_CHANNELS, PIXEL, parse_sides
 
 #: Values that end at 1 are scaled below this: between the samples they may be a little larger.
 _BELOW = 15 / 16
@@ -43,7 +44,7 @@ def start_of(
     stack
         As it was elsewhere.
     network
-        Says model, omega_0 and that of the first layer; widths and number of layers are the stack's.
+        Says model, omega_0, that of the first layer, and patch; widths and number of layers are the stack's.
     precision
         For quantization later.
     imported
@@ -58,17 +59,21 @@ def start_of(
     InputError
         If there is no such `INR`.
     """
-    network = _network_of(network, stack, len(sides))
+    axes = len(sides)
+    patch = parse_sides(network.patch, range(axes, axes + 1), "a patch") if network.patch else ()
+    patches = Patches(sides, patch)
+    network = _network_of(network, stack, patches)
     architecture = Architecture(
         network.model,
         sides,
-        len(stack.layers[-1].weight),
+        len(stack.layers[-1].weight) // patches.samples,
         omega_0=network.omega_0,
         precision=precision,
         activation_impl=network.activation_impl,
         value=value,
         hidden_widths=network.hidden_widths,
-        waves=() if stack.encoding is None else _waves(stack, sides, imported),
+        patch=patches.patch,
+        waves=() if stack.encoding is None else _waves(stack, patches.grid.sides, imported),
     )
     architecture = replace(architecture, first_omega_0=network.first_omega_0 or architecture.omega_0)
     if stack.omegas and not any(
@@ -81,16 +86,19 @@ def start_of(
     return _start(architecture, stack, imported)
 
 
-def _network_of(network: Network, stack: Stack, axes: int) -> Network:
-    """Return the settings of a network with the shape of a stack, for a signal of so many axes."""
+def _network_of(network: Network, stack: Stack, patches: Patches) -> Network:
+    """Return the settings of a network with the shape of a stack, for a signal in such patches."""
     model = activations().get(network.model)
     if model is not None and any(True for _ in model().parameters()):
         raise InputError(f"a network of the model {network.model} cannot be imported, only trained here")
     layers, where = stack.layers, f"{stack.where} is a network of {stack}"
-    if stack.parts[0].weight.shape[1] != axes or not 1 <= len(layers[-1].weight) <= MOST_CHANNELS:
+    axes, samples = len(patches.sides), patches.samples
+    channels, over = divmod(len(layers[-1].weight), samples)
+    if stack.parts[0].weight.shape[1] != axes or over or not 1 <= channels <= MOST_CHANNELS:
+        each = "" if samples == 1 else f" of each of {samples} samples"
         raise InputError(
-            f"{where}; the signal has {axes} coordinate(s), and 1 to {MOST_CHANNELS} channels are possible; "
-            "name the encoding in front of its layers by --encoding"
+            f"{where}; the signal has {axes} coordinate(s), and 1 to {MOST_CHANNELS} channels{each} are "
+            "possible; name the encoding in front of its layers by --encoding, or its patch by --patch"
         )
     if len(layers) == 1:
         raise InputError(f"{where}, without a hidden layer; at least one is needed")
@@ -109,7 +117,7 @@ def _start(architecture: Architecture, stack: Stack, imported: Imported) -> INR:
     first, *others = stack.layers
     first = _in_omega_0(first, architecture)
     if stack.encoding is None:
-        first = _of_centres(first, architecture.sides, imported)
+        first = _of_centres(first, architecture.grid.sides, imported)
     *others, last = others
     if imported.values == "unit":
         last = replace(last, weight=2 * last.weight, bias=2 * last.bias - 1)

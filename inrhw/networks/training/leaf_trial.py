@@ -12,10 +12,11 @@ from inrhw.base.errors import InputError
 from inrhw.networks.tiled import TiledArchitecture
 from inrhw.networks.training.fitted import fit
 from inrhw.networks.training.training import Training
+from inrhw.signals.grid import size_text
 from inrhw.signals.samples import Samples
 
-#: Edges of leaves, and of the tiles from which they are cut if there are few enough.
-_LEAST_EDGE, _TILE_EDGE = 8, 64
+#: Least edge of leaves, and that of the tiles from which they are cut if there are few enough, by axes.
+_LEAST_EDGE, _TILE_EDGE = {1: 128, 2: 8, 3: 4}, {1: 2048, 2: 64, 3: 16}
 
 #: The finest size is that of at most so many tiles for each leaf that there may be.
 _FINEST = 8
@@ -23,22 +24,22 @@ _FINEST = 8
 #: As long, and on as many samples in a step, as a trial of equal tiles.
 _STEPS, _BATCH = 300, 16384
 
-#: Edge of the equal tiles of which there are as many as leaves, and the fewest leaves, by default.
-_LIKE_EDGE, _FEWEST = 32, 16
+#: Edge of the equal tiles of which there are as many as leaves, by axes, and the fewest leaves, by default.
+_LIKE_EDGE, _FEWEST = {1: 512, 2: 32, 3: 8}, 16
 
 #: Where a leaf is: how often its tile was halved, and which among the equal tiles of that size.
-_Node = tuple[int, int, int]
+_Node = tuple[int, ...]
 
 
 def default_leaves(sides: tuple[int, ...]) -> int:
-    """Return how many leaves a signal has by default: as many as equal tiles of 32x32.
+    """Return how many leaves a signal has by default: as many as equal tiles of 32x32, 512 or 8x8x8.
 
     Examples
     --------
-    >>> default_leaves((768, 512)), default_leaves((64, 64))
-    (384, 16)
+    >>> default_leaves((768, 512)), default_leaves((64, 64)), default_leaves((40960,))
+    (384, 16, 80)
     """
-    return max(_FEWEST, tiles_of(sides, _LIKE_EDGE))
+    return max(_FEWEST, tiles_of(sides, _LIKE_EDGE[len(sides)]))
 
 
 def tiles_of(sides: tuple[int, ...], edge: int) -> int:
@@ -66,20 +67,21 @@ def edges(sides: tuple[int, ...], most: int) -> list[int]:
 
     Examples
     --------
-    >>> edges((768, 512), 360), edges((256, 256), 64), edges((20, 24), 16)
-    ([64, 32, 16], [64, 32, 16], [16, 8])
+    >>> edges((768, 512), 360), edges((256, 256), 64), edges((20, 24), 16), edges((40960,), 80)
+    ([64, 32, 16], [64, 32, 16], [16, 8], [2048, 1024, 512, 256, 128])
     """
+    axes = len(sides)
     largest = 1 << (min(sides).bit_length() - 1)
-    edge = min(_TILE_EDGE, largest)
+    edge = min(_TILE_EDGE[axes], largest)
     while edge < largest and tiles_of(sides, edge) > most // 2:
         edge *= 2
     if tiles_of(sides, edge) > most:
         raise InputError(
-            f"max_tiles must be at least {tiles_of(sides, edge)}, the squares of {edge}x{edge} that make up "
-            f"this signal, not {most}"
+            f"max_tiles must be at least {tiles_of(sides, edge)}, the tiles of {size_text((edge,) * axes)} "
+            f"that make up this signal, not {most}"
         )
     found = [edge]
-    while found[-1] > _LEAST_EDGE and tiles_of(sides, found[-1] // 2) <= _FINEST * most:
+    while found[-1] > _LEAST_EDGE[axes] and tiles_of(sides, found[-1] // 2) <= _FINEST * most:
         found.append(found[-1] // 2)
     return found
 
@@ -91,7 +93,7 @@ class LeafTrial:
     Parameters
     ----------
     errors
-        Squared error of each tile, [rows, columns], of tiles each half as large as those before.
+        Squared error of each tile, [..., rows, columns], of tiles each half as large as those before.
     """
 
     errors: Sequence[NDArray[np.float64]]
@@ -135,7 +137,7 @@ class LeafTrial:
             [at for at in (2 * first, 2 * first + 1) if at < count]
             for first, count in zip(place, self.errors[depth + 1].shape, strict=True)
         ]
-        return [(depth + 1, row, column) for row, column in itertools.product(*along)]
+        return [(depth + 1, *part) for part in itertools.product(*along)]
 
     def _error(self, node: _Node) -> float:
         depth, *place = node
@@ -155,7 +157,7 @@ def tried(signal: Samples, architectures: Sequence[TiledArchitecture], training:
     Parameters
     ----------
     signal
-        On two axes.
+        What is represented.
     architectures
         With tiles each half as large as those before.
     training

@@ -189,7 +189,7 @@ def fit_shared(
             "digits_loss works on a single network, not on pictures that share layers; leave it out"
         )
     shapes = [(p.sides, p.channels, p.value) for p in pictures]
-    if not shapes or [(a.grid.sides, a.channels, a.value) for a in architectures] != shapes:
+    if not shapes or [(a.patches.sides, a.channels, a.value) for a in architectures] != shapes:
         raise InputError("there must be an architecture of each picture's sides, channels and values")
     if any(a.common != architectures[0].common for a in architectures):
         raise InputError("architectures that share layers must differ in their sides only")

@@ -14,8 +14,8 @@ from inrhw.signals.samples import Samples
 #: Edges of tiles that are tried, by the axes of a signal.
 _EDGES = {1: (4096, 2048, 1024, 512, 256, 128), 2: (128, 64, 32, 16, 8), 3: (32, 16, 8, 4)}
 
-#: How long, and on how many samples in a step.
-_STEPS, _BATCH = 300, 16384
+#: How long, of patches for about as many dB, and on how many samples in a step.
+_STEPS, _STEPS_OF_PATCHES, _BATCH = 300, 800, 16384
 
 #: PSNR in dB by which a smaller tile, or a costlier way, must be better.
 WORTH_DB = 0.1
@@ -59,7 +59,7 @@ def sizes(sides: tuple[int, ...], patch: tuple[int, ...] = ()) -> list[tuple[int
     ]
 
 
-def is_smaller(architecture: TiledArchitecture, signal: Samples) -> bool:
+def is_smaller(architecture: Architecture, signal: Samples) -> bool:
     """Return whether its weights take fewer bits than the signal's own values."""
     features = architecture.features
     bits = architecture.precision.weight_bits_of(len(features) - 1)
@@ -73,7 +73,8 @@ def is_smaller(architecture: TiledArchitecture, signal: Samples) -> bool:
 
 def tried(signal: Samples, architecture: A, training: Training) -> Trial[A]:
     """Return what a short training gives, from the seed and by the rate of `training`."""
-    short = replace(training, steps=min(training.steps, _STEPS), finetune=0, batch=training.batch or _BATCH)
+    most = _STEPS_OF_PATCHES if architecture.patch else _STEPS
+    short = replace(training, steps=min(training.steps, most), finetune=0, batch=training.batch or _BATCH)
     rendered = fit(signal, architecture, short).model.render()
     return Trial(architecture, psnr_db(signal.values, rendered))
 

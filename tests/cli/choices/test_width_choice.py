@@ -145,7 +145,7 @@ def test_training_alone_chooses_by_the_hardware_of_a_recipe(inrhw_: Inrhw, tmp_p
             "need about .* LUTs, but max_lut is 900",
         ),
         (("--weights", "baked", "--max-lut", "90", "--hidden-widths", "auto"), "but max_lut is 90;"),
-        (("--min-psnr-db", "30"), "for tiles auto or hidden_widths auto; give one of them"),
+        (("--min-psnr-db", "30"), "for tiles auto, hidden_widths auto or patch auto; give one of them"),
     ],
 )
 def test_what_cannot_be_chosen_is_one_sentence(inrhw_: Inrhw, options: tuple[str, ...], said: str) -> None:

@@ -175,6 +175,19 @@ def test_networks_of_other_signals_are_imported(signal: Samples, axes: Any) -> N
     assert np.array_equal(codes.reshape(signal.values.shape), fitted.model.render())
 
 
+@pytest.mark.parametrize("coordinates", ["corners", "centres"])
+def test_what_it_gives_may_be_a_patch(coordinates: Any) -> None:
+    module, imported = small(lambda: siren(channels=12)), Imported(coordinates=coordinates)
+    fitted = from_torch(module, Network("siren", patch="2x2"), sides=(10, 8), imported=imported)
+    rows, columns = (
+        torch.linspace(-1, 1, n, dtype=torch.float64) * (1 if coordinates == "corners" else (n - 1) / n)
+        for n in (4, 5)
+    )
+    given = module(torch.cartesian_prod(rows, columns)).detach().reshape(4, 5, 2, 2, 3)
+    wanted = (given.transpose(1, 2).reshape(8, 10, 3) + 1) * 127.5
+    assert np.abs(fitted.picture.values - wanted.clamp(0, 255).numpy()).max() <= 0.5 + 1e-3
+
+
 @pytest.mark.parametrize("coordinates", ["corners", "unit"])
 def test_the_first_layer_may_have_a_factor_of_its_own(coordinates: Any) -> None:
     """As public SIREN code has it for sounds: 3000, then 30."""
@@ -285,6 +298,7 @@ def with_(**tensors: Tensor) -> dict[str, Tensor]:
         (siren().state_dict(), Network("incode"), "cannot be imported, only trained here"),
         (siren().state_dict(), Network("sirenn"), "model must be one of"),
         (siren(channels=9).state_dict(), Network("siren"), "1 to 8 channels"),
+        (siren().state_dict(), Network("siren", patch="1x2"), "1 to 8 channels of each of 2 samples are"),
         (with_(**{"3__weight": torch.zeros(0, 6)}), Network("siren"), r"\[3\] biases"),
         (
             {"0.weight": torch.ones(6, 2), "1.weight": torch.ones(0, 6)},

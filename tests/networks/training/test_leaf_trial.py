@@ -9,9 +9,9 @@ from inrhw.signals.tiling import Leaves
 
 
 @st.composite
-def trials(draw: st.DrawFn) -> tuple[tuple[int, int], LeafTrial]:
-    """Draw a signal, and errors of its tiles of 8x8, 4x4 and 2x2."""
-    sides = draw(st.integers(2, 20)), draw(st.integers(2, 20))
+def trials(draw: st.DrawFn) -> tuple[tuple[int, ...], LeafTrial]:
+    """Draw a signal, and errors of its tiles with edges of 8, 4 and 2."""
+    sides = tuple(draw(st.lists(st.integers(2, 20), min_size=1, max_size=3)))
     rng = np.random.default_rng(draw(st.integers(0, 99)))
     counts = [[-(-side // edge) for side in reversed(sides)] for edge in (8, 4, 2)]
     return sides, LeafTrial([rng.exponential(4.0**-depth, shape) for depth, shape in enumerate(counts)])
@@ -20,18 +20,18 @@ def trials(draw: st.DrawFn) -> tuple[tuple[int, int], LeafTrial]:
 def error_of(trial: LeafTrial, leaves: Leaves) -> float:
     """Return the squared error of all leaves by the trial."""
     return sum(
-        float(trial.errors[int(depth)][y // (8 >> int(depth)), x // (8 >> int(depth))])
-        for (x, y), depth in zip(leaves.corners, leaves.depths, strict=True)
+        float(trial.errors[int(depth)][tuple(corner[::-1] // (8 >> int(depth)))])
+        for corner, depth in zip(leaves.corners, leaves.depths, strict=True)
     )
 
 
 @given(trials(), st.integers(0, 99))
 def test_more_leaves_have_less_error_and_are_no_more_than_asked_for(
-    drawn: tuple[tuple[int, int], LeafTrial], more: int
+    drawn: tuple[tuple[int, ...], LeafTrial], more: int
 ) -> None:
     sides, trial = drawn
     fewest = trial.errors[0].size
-    whole, some = (Leaves(sides, (8, 8), trial.leaves(most)) for most in (fewest, fewest + more))
+    whole, some = (Leaves(sides, (8,) * len(sides), trial.leaves(most)) for most in (fewest, fewest + more))
     assert some.tiles <= fewest + more
     assert error_of(trial, some) <= error_of(trial, whole)
 
@@ -45,5 +45,5 @@ def test_the_tile_that_gains_most_is_halved_first() -> None:
 
 def test_as_many_leaves_as_make_up_the_signal_are_needed() -> None:
     assert edges((300, 20), 99)[0] == 16
-    with pytest.raises(InputError, match="max_tiles must be at least 38, the squares of 16x16 that make up"):
+    with pytest.raises(InputError, match="max_tiles must be at least 38, the tiles of 16x16 that make up"):
         edges((300, 18), 37)

@@ -73,11 +73,19 @@ class Network:
         sides, patch = self.architecture["sides"], self.architecture["patch"]
         return tuple(side // n for side, n in zip(sides, patch or [1] * len(sides), strict=True))
 
+    @property
+    def _most_patches(self) -> int:
+        """Patches along the longest side of all pictures on the core ("Pictures that share layers")."""
+        if "side" not in self.architecture:
+            return max(self.patches)
+        longest: int = self.architecture["side"] // min(self.architecture["patch"] or [1])
+        return longest
+
     @cached_property
     def grid(self) -> Grid:
         """Coordinates of what is rendered ("Coordinates", "Pictures that share layers")."""
         scale, largest = self.architecture["scale"], self.architecture.get("max_scale", 1)
-        most = self.architecture.get("side", 1) * max(scale, largest)
+        most = self._most_patches * max(scale, largest)
         return Grid(tuple(side * scale for side in self.patches), most)
 
     @cached_property
@@ -173,8 +181,7 @@ class Network:
 
     def _weights(self, k: int) -> tuple[list[list[float]], list[float]]:
         if self._encodes and k == 0:
-            longest = self.architecture.get("side") or max(self.patches)
-            return encoding(len(self.patches), longest)
+            return encoding(len(self.patches), self._most_patches)
         weight, bias = (self.tensors[f"layers.{k}.{name}"] for name in ("weight", "bias"))
         if self.architecture.get("projection") == "diagonal" and k == self._projection:
             n = len(weight)
