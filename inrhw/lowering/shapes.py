@@ -13,7 +13,6 @@ from inrhw.networks.architecture import Architecture, weight_codes_of
 from inrhw.networks.inr import INR
 from inrhw.networks.shared import SharedArchitecture, own_network
 from inrhw.networks.tiled import TiledArchitecture
-from inrhw.ops.kinds.curve import CurveNode
 from inrhw.ops.kinds.weight_code import WeightCode
 from inrhw.ops.linear.dense.node import Dense
 from inrhw.ops.linear.folded_dense.fold import Fold, MemoryFormat, can_pack
@@ -23,6 +22,7 @@ from inrhw.ops.linear.fwht.node import Fwht
 from inrhw.ops.node import Node
 from inrhw.ops.rotation import Rotation
 from inrhw.signals.grid import Grid
+from inrhw.signals.samples import VALUES
 from inrhw.signals.tiling import Tiling
 from inrhw.signals.window import WindowNumbers
 
@@ -93,10 +93,9 @@ class LayerShape:
         return self.fixed.x.width
 
     @property
-    def phase_bits(self) -> int:
-        """Width of the activation's argument; 0 in front of a pixel."""
-        last = self.following[-1]
-        return last.i.element.width if isinstance(last, CurveNode) else 0
+    def is_last(self) -> bool:
+        """Whether it gives the signal's values."""
+        return self.following[-1].o.element in VALUES
 
     @property
     def y_bits(self) -> int:

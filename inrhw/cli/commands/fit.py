@@ -123,6 +123,7 @@ _OF_ARCHITECTURE = (
     "omega_0",
     "first_omega_0",
     "activation_impl",
+    "final_activation",
 )
 
 
@@ -266,17 +267,17 @@ def _import_of(recipe: Recipe, *, resume: bool) -> Fit:
     axes, asked = len(shape["sides"]), recipe.imported
     network = replace(recipe.network, activation_impl=_circuit(recipe))
 
-    def make(stack: "Stack") -> "INR":
+    def make(stack: "Stack", network: Network) -> "INR":
         return start_of(stack, network, recipe.precision, asked, **shape)
 
     if path.suffix.lower() == SUFFIX:
         program = load_onnx(path)
         stacks = stacks_of(recorded_of(program, axes, path), network.model, frozenset(), asked, str(path))
-        stack, start = first_same(stacks, make, function_of(program, path), asked)
+        stack, start = first_same(stacks, network, make, function_of(program, path), asked)
     else:
         stack = stack_in(read_checkpoint(path), asked, axes, str(path))
-        start = make(stack)
-    for layer in stack.parts:
+        start = make(stack, network)
+    for layer in [*stack.parts, *filter(None, [start.architecture.final_activation])]:
         console.print(f"        {layer}", markup=False, highlight=False, soft_wrap=True)
     picture = there[0] if there else Picture(safe_name(path.stem), start.render())
     if picture.channels != start.architecture.channels:

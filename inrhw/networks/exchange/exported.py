@@ -38,8 +38,7 @@ class Renderer(nn.Module):
         self.register_buffer("sides", torch.tensor(patches.sides, dtype=torch.float64))
         self.patches = _OfPatches(patches) if patches.samples > 1 else None
         self.tiles = _OfTiles(architecture.tiling_of_patches) if isinstance(network, TiledINR) else None
-        followers = [*network.hidden_activations(), nn.Identity()]
-        self.layers = nn.ModuleList(map(_Layer, network.dense_layers(), followers))
+        self.layers = nn.ModuleList(map(_Layer, network.dense_layers(), network.followers()))
         self._unit, self._value = 2.0**-architecture.grid.element.frac, architecture.value
 
     def forward(self, centres: Tensor) -> Tensor:

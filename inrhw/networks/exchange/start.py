@@ -43,7 +43,8 @@ def start_of(
     stack
         As it was elsewhere.
     network
-        Says model, omega_0 and that of the first layer; widths and number of layers are the stack's.
+        Says model, omega_0, that of the first layer and what follows the last one; widths and number of
+        layers are the stack's.
     precision
         For quantization later.
     imported
@@ -68,6 +69,7 @@ def start_of(
         activation_impl=network.activation_impl,
         value=value,
         hidden_widths=network.hidden_widths,
+        final_activation=network.final_activation,
         waves=() if stack.encoding is None else _waves(stack, sides, imported),
     )
     architecture = replace(architecture, first_omega_0=network.first_omega_0 or architecture.omega_0)
@@ -111,7 +113,7 @@ def _start(architecture: Architecture, stack: Stack, imported: Imported) -> INR:
     if stack.encoding is None:
         first = _of_centres(first, architecture.sides, imported)
     *others, last = others
-    if imported.values == "unit":
+    if imported.values == "unit" and not architecture.final_activation:
         last = replace(last, weight=2 * last.weight, bias=2 * last.bias - 1)
     layers = [first, *others, last]
     if (encoding := architecture.encoding) is not None:

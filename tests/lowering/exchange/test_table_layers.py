@@ -39,6 +39,10 @@ NETWORKS = {
     "phases": Architecture("quadinr", (5, 4), 3, hidden_widths="4,3"),
     "saturated arguments": Architecture("gauss", (5, 4), 3, 4, 1),
     "values of 16 bits on one axis": Architecture("relu_pe", (7,), 2, 4, 1, value=Fixed(16, 0)),
+    "a sigmoid": Architecture("siren", (5, 4), 3, 4, 1, final_activation="sigmoid"),
+    "tiles with a tanh": TiledArchitecture(
+        "gauss", (10,), 1, **TILED, tile=(4,), value=Fixed(16, 0), final_activation="tanh"
+    ),
     "three axes": Architecture("siren", (3, 2, 4), 1, 4, 1),
     "half codes": Architecture("siren", (5, 4), 1, 4, 1, precision=Precision(mid_rise=True)),
     "rotated weights": Architecture("siren", (5, 4), 1, 4, 1, precision=Precision(quantizer="dhq")),

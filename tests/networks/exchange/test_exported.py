@@ -20,6 +20,7 @@ NETWORKS = {
     "patches of leaves": TiledArchitecture(
         "quadinr", (6, 4), 1, 4, 1, tile=(4, 4), leaves="11110", shared_layers=True, patch=(2, 1)
     ),
+    "sigmoid": Architecture("siren", (5, 4), 3, 4, 1, final_activation="sigmoid"),
     "both rotated": Architecture(
         "siren", (5, 4), 1, 8, 1, precision=Precision(quantizer="dhq", rotate="both")
     ),

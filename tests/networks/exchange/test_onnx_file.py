@@ -131,7 +131,8 @@ def imported(path: Path, network: Network) -> INR:
     stacks = stacks_of(recorded_of(model, 2, path), network.model, frozenset(), how, "it")
     _, start = first_same(
         stacks,
-        lambda one: start_of(one, network, Precision(), how, sides=SIZE),
+        network,
+        lambda one, asked: start_of(one, asked, Precision(), how, sides=SIZE),
         function_of(model, path),
         how,
     )
