@@ -168,6 +168,18 @@ def test_the_imported_network_gives_what_the_file_gives(
     assert torch.allclose(torch.as_tensor(rough).reshape(-1, 3).double(), given, atol=1e-3)
 
 
+def test_a_sigmoid_behind_the_last_layer_is_found(tmp_path: Path) -> None:
+    path = saved(tmp_path / "net.onnx", gemm, sine)
+    model = onnx.load(path)
+    model.graph.node.append(helper.make_node("Sigmoid", ["y2"], ["values"]))
+    model.graph.output[0].name = "values"
+    onnx.save(model, path)
+    start = imported(path, Network("siren", omega_0=30.0))
+    assert start.architecture.final_activation == "sigmoid"
+    given = function_of(load_onnx(path), path)(coordinates_of(start, Imported()))
+    assert (start(start.coordinates()) - given * 255).abs().max() < 255e-6
+
+
 def test_an_encoding_is_found(tmp_path: Path) -> None:
     """Sines and cosines of coordinates times 1 and 3, and the coordinates themselves, in half precision."""
     rng = np.random.default_rng(0)
