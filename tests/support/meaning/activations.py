@@ -6,8 +6,8 @@ from functools import cache
 
 from support.meaning.circuits import cordic, polynomial, truncated
 from support.meaning.curves import REACH_LOG2, argument_frac, exact, finer, mid_rise
-from support.meaning.lines import finer_interpolated, interpolated, sine_interpolated
 from support.meaning.functions import exponential
+from support.meaning.lines import finer_interpolated, interpolated, sine_interpolated
 from support.meaning.numbers import Format, half_up, power
 
 #: The function of each model.
