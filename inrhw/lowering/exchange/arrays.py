@@ -19,7 +19,8 @@ def arrays_of(network: INR) -> bytes:
     patches, which may be single samples, `sides` of the signal; of each tile, of which there may be one,
     `corner`, its first patch, `extent`, its patches along each axis, and `step`, that between them in patches
     of a whole tile, of which `tile` has the sides; `layers`, their number; and of layer k, as `TableLayer`
-    says it, `weightK`, `biasK`, `shiftK`, `wrapsK`, `loK` and `tableK`. docs/import.md has what renders it.
+    says it, `cutK`, `weightK`, `biasK`, `shiftK`, `wrapsK`, `loK` and `tableK`. docs/import.md has what
+    renders it.
 
     Parameters
     ----------

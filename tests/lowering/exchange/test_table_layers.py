@@ -45,6 +45,10 @@ NETWORKS = {
     ),
     "three axes": Architecture("siren", (3, 2, 4), 1, 4, 1),
     "half codes": Architecture("siren", (5, 4), 1, 4, 1, precision=Precision(mid_rise=True)),
+    "addends cut": Architecture("siren", (5, 4), 3, 4, 1, precision=Precision(guard_bits=1)),
+    "addends of half codes cut": Architecture(
+        "quadinr", (5, 4), 1, 6, 1, precision=Precision(guard_bits=0, mid_rise=True)
+    ),
     "rotated weights": Architecture("siren", (5, 4), 1, 4, 1, precision=Precision(quantizer="dhq")),
     "both rotated": Architecture(
         "quadinr", (5, 4), 3, 8, 1, precision=Precision(quantizer="dhq", rotate="both", rotate_layers="all")
@@ -99,10 +103,6 @@ def test_the_program_of_onnx_gives_what_the_network_renders(network: INR) -> Non
 @pytest.mark.parametrize(
     ("architecture", "message"),
     [
-        (
-            Architecture("siren", (4, 4), 1, 4, 1, precision=Precision(guard_bits=2)),
-            "a matrix of integers cannot hold what guard_bits cuts off",
-        ),
         (
             Architecture(
                 "siren", (4, 4), 1, 4, 1, activation_impl="sine_cordic", precision=Precision(phase_bits=18)
