@@ -30,8 +30,8 @@ class TableLayer:
     Attributes
     ----------
     cut
-        Numbers of low bits of inputs that are set to zero; x without the first, then x without the second, and
-        so on, are multiplied. [0] unless addends are cut (guard bits).
+        Numbers of low bits of inputs that are set to zero; x without the first, then x without the second,
+        and so on, are multiplied. [0] unless addends are cut (guard bits).
     weight, bias
         int64, [tiles, out, in times numbers in `cut`] and [tiles, out]; one tile's stand for all where these
         are alike.
