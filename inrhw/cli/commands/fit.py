@@ -53,6 +53,7 @@ class Fit(Stage):
     resume: bool = False
     imported: Imported = Imported()
     start: "INR | None" = None
+    learned: Sequence[tuple[int, float]] = ()
     budget: "Budget | None" = None
 
     name = "fit"
@@ -71,9 +72,11 @@ class Fit(Stage):
 
     def settings(self, recipe: Recipe, folder: BuildFolder) -> Recipe:
         """Signal, network, precision and training, with every choice made."""
+        from inrhw.networks.training.allocation.allotment import Allotment
+
         first, precision = self.architectures[0], self.architectures[0].precision
         if allotment := _allotment(folder):
-            precision = replace(precision, layer_bits=allotment["layer_bits"])
+            precision = Allotment.from_json(allotment).of(precision)
         signal = Signal(
             tuple(signal_files(self.pictures, _RENDERED[:1])),
             size=",".join(size_text(picture.sides) for picture in self.pictures),
@@ -105,7 +108,8 @@ class Fit(Stage):
         shared = [each for each in self.architectures if isinstance(each, SharedArchitecture)]
         if not shared:
             alone = (self.pictures[0], self.architectures[0], self.training)
-            return functools.partial(fit_alone, *alone, start=self.start, budget=self.budget)
+            begun: dict[str, Any] = {"start": self.start, "learned": self.learned}
+            return functools.partial(fit_alone, *alone, **begun, budget=self.budget)
         return functools.partial(fit_shared, self.pictures, shared, self.training)
 
 
@@ -287,8 +291,8 @@ def _import_of(recipe: Recipe, *, resume: bool) -> Fit:
     training = replace(recipe.training, finetune=recipe.training.finetune or 0)
     training = with_own_rate(training, start.architecture)
     imported = replace(asked, checkpoint=str(path))
-    chosen = (training, resume, imported, start.float(), _budget(recipe))
-    return Fit([picture], [start.architecture], *chosen)
+    chosen = (training, resume, imported, start.float())
+    return Fit([picture], [start.architecture], *chosen, budget=_budget(recipe))
 
 
 def load_pictures(signal: Signal, *, shared: bool) -> "list[Samples]":
