@@ -3,7 +3,6 @@
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -28,9 +27,6 @@ from inrhw.networks.training.allocation.budget import (
 
 #: Fewest bits of values that are tried.
 _LEAST_VALUE_BITS = 4
-
-#: Guard bits that are worth a trial: fewer LUTs for little (docs/density.md).
-GUARD_BITS = 1
 
 #: Bits of weights for which LUTs are predicted; those of others are on a line with them.
 _SAMPLED_BITS = (3, 6, 9)
@@ -65,15 +61,13 @@ def value_choices(architecture: Architecture) -> list[int]:
     plain = architecture.precision.activation_bits
     if plain != Precision.activation_bits:
         return [plain]
-    return [
-        bits for bits in range(_LEAST_VALUE_BITS, plain + 1) if _serves(architecture, activation_bits=bits)
-    ]
+    return [bits for bits in range(_LEAST_VALUE_BITS, plain + 1) if _serves(architecture, bits)]
 
 
-def _serves(architecture: Architecture, **bits: Any) -> bool:
-    """Return whether the network may have such bits: its circuits give them, and it has addends to cut."""
+def _serves(architecture: Architecture, bits: int) -> bool:
+    """Return whether the activation's circuit gives values of so many bits."""
     try:
-        replace(architecture, precision=replace(architecture.precision, **bits))
+        replace(architecture, precision=replace(architecture.precision, activation_bits=bits))
     except InputError:
         return False
     return True
@@ -111,12 +105,6 @@ class LutBudget(Budget):
         """Return the LUTs that a core of such a network is predicted to take."""
         architecture = _with_bits(self._scaled(model), bits)
         return round(predicted_luts(architecture, self.hardware, self.board))
-
-    def guard_bits(self, architecture: Architecture) -> Sequence[int | None]:
-        """Return none and few, unless the recipe names some."""
-        asked = architecture.precision.guard_bits
-        chooses = asked is None and _serves(architecture, guard_bits=GUARD_BITS)
-        return [asked, GUARD_BITS] if chooses else [asked]
 
     def prices(self, model: INR) -> Prices:
         """Return the LUTs of each layer, by planes through predictions, and of what follows it.

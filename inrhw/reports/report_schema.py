@@ -149,8 +149,7 @@ def _allotment() -> Schema:
     falls: dict[str, Schema] = dict.fromkeys(("weights_db", "values_db"), _NUMBER)
     said: dict[str, Schema] = {"layer_bits": _TEXT, "unit": {"enum": ["bits", "LUT"]}}
     counts: dict[str, Schema] = dict.fromkeys(("most", "used"), _INTEGER)
-    cut: dict[str, Schema] = {"guard_bits": {"type": ["integer", "null"]}}
-    return table(said | counts | {"layers": array(table(bits | falls))}, optional=cut) | {
+    return table(said | counts | {"layers": array(table(bits | falls))}) | {
         "description": "How layer_bits auto spread bits: its budget, and by how many dB PSNR falls if one "
         "layer alone is rounded so."
     }

@@ -26,7 +26,7 @@ def budget(most: int, **options: object) -> LutBudget:
 
 
 def with_bits(found: Allotment) -> Architecture:
-    return replace(AUTO, precision=found.of(AUTO.precision))
+    return replace(AUTO, precision=replace(AUTO.precision, layer_bits=found.layer_bits))
 
 
 @pytest.mark.parametrize("options", [{}, {"source": "stream"}, {"adder_levels": 2}, {"scale": 2}])

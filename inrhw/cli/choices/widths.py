@@ -7,7 +7,6 @@ from inrhw.base.errors import InputError
 from inrhw.cli.choices.fitting import check_fits
 from inrhw.cli.recipe import Recipe
 from inrhw.cli.terminal import console, warn
-from inrhw.lowering.lut_budget import GUARD_BITS
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.network import AUTO
 from inrhw.networks.precision import Precision
@@ -18,8 +17,8 @@ from inrhw.signals.samples import Samples
 #: Widths that are tried.
 _WIDTHS = (4, 6, 8, 10, 12, 14, 16, 18, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256)
 
-#: Bits of values that cost little and save LUTs where weights are baked (docs/density.md).
-_FEWER_BITS = 6
+#: Bits of values and guard bits of baked weights that cost little and save LUTs (docs/density.md).
+_FEWER_BITS, _GUARD_BITS = 6, 1
 
 #: The architecture of a width and a precision.
 OfWidth = Callable[[int, Precision], Architecture]
@@ -149,7 +148,7 @@ def _ways(precision: Precision, *, folded: bool) -> Iterator[Precision]:
     if not folded and precision.activation_bits == Precision.activation_bits:
         values = [*values, _FEWER_BITS]
     if not folded and precision.guard_bits is None and precision.quantizer == "uniform":
-        guards = [*guards, GUARD_BITS]
+        guards = [*guards, _GUARD_BITS]
     for bits in values:
         for guard in guards:
             yield replace(precision, activation_bits=bits, guard_bits=guard)

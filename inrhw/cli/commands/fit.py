@@ -72,11 +72,9 @@ class Fit(Stage):
 
     def settings(self, recipe: Recipe, folder: BuildFolder) -> Recipe:
         """Signal, network, precision and training, with every choice made."""
-        from inrhw.networks.training.allocation.allotment import Allotment
-
         first, precision = self.architectures[0], self.architectures[0].precision
         if allotment := _allotment(folder):
-            precision = Allotment.from_json(allotment).of(precision)
+            precision = replace(precision, layer_bits=allotment["layer_bits"])
         signal = Signal(
             tuple(signal_files(self.pictures, _RENDERED[:1])),
             size=",".join(size_text(picture.sides) for picture in self.pictures),

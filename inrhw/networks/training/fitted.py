@@ -241,7 +241,7 @@ def fit(
             return model.quantized()
         if not allotments:
             allotments.append(allotted(model, picture, chosen, tuned=training.tuning_steps > 0))
-        precision = allotments[0].of(architecture.precision)
+        precision = dataclasses.replace(architecture.precision, layer_bits=allotments[0].layer_bits)
         model = copy.deepcopy(model)
         model.architecture = dataclasses.replace(architecture, precision=precision)
         return model.quantized()

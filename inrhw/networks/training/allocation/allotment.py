@@ -9,14 +9,13 @@ bits.
 import copy
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 
 from inrhw.base.errors import InputError
 from inrhw.networks.inr import INR
-from inrhw.networks.precision import Precision
 from inrhw.networks.training.allocation.budget import Budget, LayerBits, Prices, layer_bits_text, plain_bits
 from inrhw.networks.training.allocation.choices import Choice, Errors, best_choices
 from inrhw.networks.training.batches import mean_square
@@ -27,9 +26,6 @@ _LEFT_OF_WEIGHTS, _LEFT_OF_VALUES = 0.8, 0.2
 
 #: By what a squared error must be larger to be worth anything: 0.02 dB.
 _WORTH = 10**0.002
-
-#: By what it must be larger for addends to be cut: 0.1 dB.
-_WORTH_CUTTING = 10**0.01
 
 #: Part of the room that is left if bits cost more than they were about to.
 _NEXT_ROOM = 0.99
@@ -68,8 +64,6 @@ class Allotment:
         The budget: "bits" of all weights, or "LUT" as predicted; how many there are, and what is used.
     layers
         The first to the last.
-    guard_bits
-        As in `Precision`.
     """
 
     layer_bits: str
@@ -77,11 +71,6 @@ class Allotment:
     most: int
     used: int
     layers: tuple[OwnBits, ...]
-    guard_bits: int | None = None
-
-    def of(self, precision: Precision) -> Precision:
-        """Return a precision with these bits."""
-        return replace(precision, layer_bits=self.layer_bits, guard_bits=self.guard_bits)
 
     @classmethod
     def from_json(cls, told: Mapping[str, Any]) -> "Allotment":
@@ -90,7 +79,7 @@ class Allotment:
 
 
 def allotted(model: INR, signal: Samples, budget: Budget, *, tuned: bool) -> Allotment:
-    """Return the bits that each layer, and perhaps addends, are to have for the least error within a budget.
+    """Return the bits that each layer is to have for the least error within a budget.
 
     Parameters
     ----------
@@ -108,49 +97,18 @@ def allotted(model: INR, signal: Samples, budget: Budget, *, tuned: bool) -> All
     InputError
         If even the fewest bits cost more.
     """
-    found = [
-        way
-        for guard_bits in budget.guard_bits(model.architecture)
-        if (way := _allotted(_with_guard_bits(model, guard_bits), signal, budget, tuned=tuned))
-    ]
-    if not found:
-        raise InputError(
-            f"layer_bits auto found no bits within {budget.most(model):,} {budget.unit}; take a narrower "
-            "network, or more"
-        )
-    enough = _WORTH_CUTTING * min(error for error, _ in found)
-    return next(allotment for error, allotment in found if error <= enough)
-
-
-def _with_guard_bits(model: INR, guard_bits: int | None) -> INR:
-    """Return the quantized network with so many guard bits."""
-    model = copy.deepcopy(model).cpu()
-    precision = replace(model.architecture.precision, guard_bits=guard_bits)
-    model.architecture = replace(model.architecture, precision=precision)
-    return model.quantized().double()
-
-
-def _allotted(model: INR, signal: Samples, budget: Budget, *, tuned: bool) -> tuple[float, Allotment] | None:
-    """Return the bits of a network with such guard bits and the error to expect; None: no bits fit."""
-    architecture, prices, most = model.architecture, budget.prices(model), budget.most(model)
-    plain = plain_bits(architecture)
-    model.train()  # with whole addends, as fine-tuning sees them
-    errors = _measured(model, prices, signal)
+    rounded = copy.deepcopy(model).cpu().quantized().double()
+    prices, most, plain = budget.prices(rounded), budget.most(rounded), plain_bits(model.architecture)
+    errors = _measured(rounded, prices, signal)
     expected = errors.scaled(_LEFT_OF_WEIGHTS, _LEFT_OF_VALUES) if tuned else errors
     for choice in _ever_cheaper(best_choices(expected, prices), prices, errors.exact):
-        for bits in (plain, choice) if _is_worse(model, choice, plain, signal) else (choice,):
-            if (used := budget.used(model, bits)) <= most:
-                text, layers = layer_bits_text(architecture, bits), tuple(_own_bits(errors, bits))
-                guard_bits = architecture.precision.guard_bits
-                allotment = Allotment(text, budget.unit, most, used, layers, guard_bits)
-                return expected.of(bits) + _cut_off(model, bits, signal), allotment
-    return None
-
-
-def _cut_off(model: INR, bits: LayerBits, signal: Samples) -> float:
-    """Return by how much the error grows where addends are cut."""
-    whole = error_with(model.train(), bits, signal)
-    return error_with(model.eval(), bits, signal) - whole
+        for bits in (plain, choice) if _is_worse(rounded, choice, plain, signal) else (choice,):
+            if (used := budget.used(rounded, bits)) <= most:
+                layers = tuple(_own_bits(errors, bits))
+                return Allotment(layer_bits_text(model.architecture, bits), budget.unit, most, used, layers)
+    raise InputError(
+        f"layer_bits auto found no bits within {most:,} {budget.unit}; take a narrower network, or more"
+    )
 
 
 def _ever_cheaper(choices: Sequence[Choice], prices: Prices, exact: float) -> Iterator[LayerBits]:

@@ -56,10 +56,6 @@ class Budget(ABC):
     def prices(self, model: INR) -> Prices:
         """Return what each choice is about to cost."""
 
-    def guard_bits(self, architecture: Architecture) -> Sequence[int | None]:
-        """Return the guard bits that may be chosen, the plainest first: here those that there are."""
-        return [architecture.precision.guard_bits]
-
 
 @dataclass(frozen=True)
 class BitBudget(Budget):

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from inrhw.networks.training.allocation.budget import LayerBits, Prices
+from inrhw.networks.training.allocation.budget import Prices
 
 
 @dataclass(frozen=True)
@@ -22,12 +22,6 @@ class Errors:
     exact: float
     weights: Sequence[Mapping[int, float]]
     values: Sequence[Mapping[int, float]]
-
-    def of(self, bits: LayerBits) -> float:
-        """Return the error that is to be expected with such bits."""
-        weights = (own[each] for own, (each, _) in zip(self.weights, bits, strict=True))
-        values = (own[each] for own, (_, each) in zip(self.values, bits[:-1], strict=True))
-        return self.exact + sum(weights) + sum(values)
 
     def scaled(self, weights: float, values: float) -> "Errors":
         """Return these with factors."""
