@@ -1,17 +1,17 @@
-"""Bits of layers within LUTs, with guard bits and fewer digits: what `--layer-bits auto` chooses is worth.
+"""What `--layer-bits auto` chooses within LUTs: alone, with a guard bit, and with fewer digits counted in.
 
     python benchmarks/lut_budget.py kodim03.png kodim07.png kodim10.png
 
-Trains the default network once for each picture at 64x64, and chooses bits for it within each number of LUTs,
-with each number of guard bits. LUTs are those of the cost model for the trained weights, on vcu128. Rows that
+Trains the default network once for each picture at 64x64, and chooses bits for it within each number of LUTs.
+LUTs are those of the cost model for the trained weights, on vcu128. Rows that
 benchmarks/results/lut_budget.json has already are not measured again.
 """
 
 import argparse
 import copy
+import itertools
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 from inrhw import Architecture, Precision, Training, fit, load_board, load_picture
@@ -21,23 +21,14 @@ from inrhw.lowering.hardware import Hardware
 from inrhw.lowering.integer_graph import lower
 from inrhw.lowering.lut_budget import LutBudget
 from inrhw.networks.inr import INR
-from inrhw.networks.training.digits import fewer_digits
 from inrhw.signals.likeness import psnr_db
 
 RESULTS = Path(__file__).parent / "results" / "lut_budget.json"
 SIZE = (64, 64)
-MOST_LUTS = (5000, 6000, 7000, 8000, 10000)
-GUARDS = (None, 1)
-DIGITS_LOSS = 0.1
+MOST_LUTS = (5000, 6000, 7000, 8000)
 
-
-@dataclass(frozen=True)
-class OneWay(LutBudget):
-    """Bits are chosen, and guard bits are those that are asked for."""
-
-    def guard_bits(self, architecture: Architecture) -> Sequence[int | None]:
-        """Return them."""
-        return [architecture.precision.guard_bits]
+#: Guard bits, and dB for fewer digits.
+WAYS = ((None, 0.0), (1, 0.0), (None, 0.1))
 
 
 def luts(model: INR) -> int:
@@ -53,31 +44,34 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=1500)
     options = parser.parse_args()
     rows = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
-    known = {(row["picture"], row["max_lut"], row["guard_bits"]) for row in rows}
+    known = {(row["picture"], row["max_lut"], row["guard_bits"], row["digits_loss"]) for row in rows}
     board = load_board("vcu128")
     for path in options.pictures:
         picture = load_picture(path, SIZE)
         plain = Architecture("quadinr", SIZE, picture.channels)
         trained = fit(picture, plain, Training(options.steps, finetune=0)).float_model
-        for most in MOST_LUTS:
-            for guard_bits in GUARDS:
-                if (path.name, most, guard_bits) in known:
-                    continue
-                precision = Precision(layer_bits="auto", guard_bits=guard_bits)
-                start = copy.deepcopy(trained)
-                start.architecture = Architecture("quadinr", SIZE, picture.channels, precision=precision)
-                budget = OneWay(Hardware(weights="baked", max_lut=most), board)
-                training = Training(options.steps)
-                found = fit(picture, start.architecture, training, start=start, budget=budget)
-                assert found.allotment
-                row = {"picture": path.name, "max_lut": most, "guard_bits": guard_bits}
-                row |= {"layer_bits": found.allotment.layer_bits, "predicted": found.allotment.used}
-                fewer = fewer_digits(found.model, picture, DIGITS_LOSS)
-                for name, model in (("", found.model), ("_fewer_digits", fewer)):
-                    row[f"lut{name}"] = luts(model)
-                    row[f"db{name}"] = round(psnr_db(picture.values, model.render()), 2)
-                print(row, flush=True)
-                write_json(RESULTS, rows := [*rows, row])
+        for most, (guard_bits, digits_loss) in itertools.product(MOST_LUTS, WAYS):
+            if (path.name, most, guard_bits, digits_loss) in known:
+                continue
+            start = copy.deepcopy(trained)
+            precision = Precision(layer_bits="auto", guard_bits=guard_bits)
+            start.architecture = replace(plain, precision=precision)
+            budget = LutBudget(Hardware(weights="baked", max_lut=most), board, digits_loss)
+            training = Training(options.steps, digits_loss=digits_loss)
+            found = fit(picture, start.architecture, training, start=start, budget=budget)
+            assert found.allotment
+            row = {
+                "picture": path.name,
+                "max_lut": most,
+                "guard_bits": guard_bits,
+                "digits_loss": digits_loss,
+                "layer_bits": found.allotment.layer_bits,
+                "predicted": found.allotment.used,
+                "lut": luts(found.model),
+                "db": round(psnr_db(picture.values, found.model.render()), 2),
+            }
+            print(row, flush=True)
+            write_json(RESULTS, rows := [*rows, row])
 
 
 if __name__ == "__main__":

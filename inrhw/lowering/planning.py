@@ -23,7 +23,9 @@ from inrhw.ops.linear.folded_dense.fold import Fold
 from inrhw.signals.tiling import Leaves, Tiling
 
 
-def plan(architecture: Architecture, hardware: Hardware, board: Board) -> Folding | None:
+def plan(
+    architecture: Architecture, hardware: Hardware, board: Board, *, digits_loss: float = 0.0
+) -> Folding | None:
     """Find the folding that a user wishes for.
 
     With a number of cycles a pixel, it is the cheapest one that needs no more: the smallest sum of the shares
@@ -37,6 +39,8 @@ def plan(architecture: Architecture, hardware: Hardware, board: Board) -> Foldin
         What is wanted.
     board
         Bounds what is possible.
+    digits_loss
+        What weights lose, or lost, for fewer digits: `Training.digits_loss`.
 
     Returns
     -------
@@ -60,7 +64,7 @@ def plan(architecture: Architecture, hardware: Hardware, board: Board) -> Foldin
                 "ask for weights rom or loadable, with a target"
             )
         if hardware.max_lut is not None:
-            _check_luts(architecture, hardware, board, hardware.max_lut)
+            _check_luts(architecture, hardware, board, hardware.max_lut, digits_loss)
         return None
     check_whole(architecture.precision)
     return _folding(layer_shapes(architecture), hardware, board, line_buffer(architecture, hardware))
@@ -72,14 +76,16 @@ def _check_window(architecture: Architecture, hardware: Hardware, tiling: Tiling
     check_window(hardware.source, hardware.folded, argument, len(architecture.sides), tiling)
 
 
-def _check_luts(architecture: Architecture, hardware: Hardware, board: Board, most: int) -> None:
+def _check_luts(
+    architecture: Architecture, hardware: Hardware, board: Board, most: int, digits_loss: float
+) -> None:
     """Raise InputError if a network of baked weights is predicted to take more LUTs."""
-    needed = predicted_luts(with_fewest_bits(architecture), hardware, board)
+    needed = predicted_luts(with_fewest_bits(architecture), hardware, board, digits_loss)
     if needed > most:
         raise InputError(
             f"the baked weights of {'-'.join(map(str, architecture.features))} need about {needed:,.0f} "
-            f"LUTs, but max_lut is {most:,}; take a narrower network, fewer bits or guard_bits, or let "
-            "hidden_widths auto choose a width"
+            f"LUTs, but max_lut is {most:,}; take a narrower network, fewer bits, guard_bits or digits_loss, "
+            "or let hidden_widths auto choose a width"
         )
 
 
@@ -98,7 +104,9 @@ def _folding(
     return search.within(interval) or search.refuse(interval)
 
 
-def plan_for(architectures: Sequence[Architecture], hardware: Hardware, board: Board) -> Folding | None:
+def plan_for(
+    architectures: Sequence[Architecture], hardware: Hardware, board: Board, *, digits_loss: float = 0.0
+) -> Folding | None:
     """Find the folding of a core of as many pictures as there are architectures; see `plan`.
 
     A rate is that of samples, however many an evaluation gives.
@@ -116,7 +124,7 @@ def plan_for(architectures: Sequence[Architecture], hardware: Hardware, board: B
         return plan_tiles(architectures[0], hardware, board)
     if len(architectures) > 1:
         return plan_banks(architectures, hardware, board)
-    return plan(architectures[0], hardware, board)
+    return plan(architectures[0], hardware, board, digits_loss=digits_loss)
 
 
 def plan_banks(architectures: Sequence[Architecture], hardware: Hardware, board: Board) -> Folding:

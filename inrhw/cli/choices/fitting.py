@@ -13,4 +13,4 @@ def check_fits(recipe: Recipe, architectures: Sequence[Architecture]) -> None:
     """Raise InputError, with what is short, unless there is a core of these networks, one a picture."""
     hardware = recipe.hardware
     scaled = [replace(architecture, scale=hardware.scale) for architecture in architectures]
-    plan_for(scaled, hardware, load_board(recipe.board))
+    plan_for(scaled, hardware, load_board(recipe.board), digits_loss=recipe.training.digits_loss)

@@ -195,7 +195,7 @@ def _budget(recipe: Recipe) -> "Budget | None":
     hardware = replace(recipe.hardware, clock_mhz=None)
     if recipe.precision.layer_bits != AUTO or hardware.folded or hardware.max_lut is None:
         return None
-    return LutBudget(hardware, load_board(recipe.board))
+    return LutBudget(hardware, load_board(recipe.board), recipe.training.digits_loss)
 
 
 def _patch(text: str, signal: "Samples") -> tuple[int, ...]:
