@@ -170,8 +170,3 @@ class AdderGraph:
             for term in adder.terms:
                 kept[term.variable] = max(kept[term.variable], kept[k] - term.shift)
         return [Bits(lo, hi, max(width, 1)) for (lo, hi), width in zip(ranges, kept, strict=True)]
-
-    def chain_bits(self, element: Fixed, keep: int) -> int:
-        """Return the bits of all carry chains: with one LUT a bit, the LUTs."""
-        bits = self.bits(element, keep)[self.first_adder :]
-        return sum(max(0, held.width - adder.alone) for adder, held in zip(self.adders, bits, strict=True))

@@ -108,11 +108,6 @@ def nextpnr_version(family: Family) -> str:
     return f"nextpnr-{family} {version} (yowasp)"
 
 
-def bitstream_suffixes() -> list[str]:
-    """Return what files with bitstreams end with, for any board."""
-    return sorted({tools.bitstream for tools in _TOOLS.values()})
-
-
 def bitstream_suffix(board: Board) -> str:
     """Return what a file with a bitstream for the board ends with, such as "bit"."""
     return _tools(board).bitstream
