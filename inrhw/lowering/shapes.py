@@ -13,6 +13,7 @@ from inrhw.networks.architecture import Architecture, weight_codes_of
 from inrhw.networks.inr import INR
 from inrhw.networks.shared import SharedArchitecture, own_network
 from inrhw.networks.tiled import TiledArchitecture
+from inrhw.ops.kinds.curve import CurveNode
 from inrhw.ops.kinds.weight_code import WeightCode
 from inrhw.ops.linear.dense.node import Dense
 from inrhw.ops.linear.folded_dense.fold import Fold, MemoryFormat, can_pack
@@ -91,6 +92,12 @@ class LayerShape:
     def x_bits(self) -> int:
         """Width of an input."""
         return self.fixed.x.width
+
+    @property
+    def phase_bits(self) -> int:
+        """Width of the activation's argument; 0 in front of a pixel."""
+        last = self.following[-1]
+        return last.i.element.width if isinstance(last, CurveNode) else 0
 
     @property
     def is_last(self) -> bool:

@@ -101,11 +101,11 @@ def test_costs_add_up() -> None:
 def test_the_shapes_are_those_of_the_network() -> None:
     precision = Precision(7, 10, 10, 6, 9)
     architecture = Architecture("siren", (30, 9), 1, 12, 1, precision=precision)
-    names = ("rows", "columns", "weight_bits", "x_bits", "is_last", "y_bits")
+    names = ("rows", "columns", "weight_bits", "x_bits", "phase_bits", "y_bits")
     assert [tuple(getattr(shape, name) for name in names) for shape in layer_shapes(architecture)] == [
-        (12, 2, 10, 6, False, 6),
-        (12, 12, 7, 6, False, 6),
-        (1, 12, 10, 6, True, 8),
+        (12, 2, 10, 6, 9, 6),
+        (12, 12, 7, 6, 9, 6),
+        (1, 12, 10, 6, 0, 8),
     ]
 
 
