@@ -26,21 +26,21 @@ from inrhw.signals.tiling import Leaves, Tiling
 def plan(
     architecture: Architecture, hardware: Hardware, board: Board, *, digits_loss: float = 0.0
 ) -> Folding | None:
-    """Find the folding that a user wishes for.
+    """Find the folding for a target.
 
-    With a number of cycles a pixel, it is the cheapest one that needs no more: the smallest sum of the shares
-    that it takes of what there is. With a budget only, it is the fastest one.
+    For a number of cycles a pixel it is the cheapest folding that needs no more, by the sum of its shares of
+    the available resources. For a budget alone it is the fastest one.
 
     Parameters
     ----------
     architecture
         Shape and formats of the network; its weights do not matter.
     hardware
-        What is wanted.
+        The target.
     board
-        Bounds what is possible.
+        The available resources.
     digits_loss
-        What weights lose, or lost, for fewer digits: `Training.digits_loss`.
+        The loss of the weights for fewer digits: `Training.digits_loss`.
 
     Returns
     -------
@@ -50,8 +50,8 @@ def plan(
     Raises
     ------
     InputError
-        If no folding does it; the message says what is short and what would fit. If the core cannot have the
-        window that is wished for, or the network has guard bits.
+        If no folding fits; the message says what is exceeded and what would fit. If the core cannot have the
+        window, or the network has guard bits.
     """
     if hardware.window:
         _check_window(architecture, hardware)
@@ -60,7 +60,7 @@ def plan(
     if not hardware.folded:
         if hardware.weight_ecc != "none":
             raise InputError(
-                "weight_ecc protects memories, and baked weights are in none; "
+                "weight_ecc protects memories, but baked weights are in none; "
                 "ask for weights rom or loadable, with a target"
             )
         if hardware.max_lut is not None:
@@ -79,7 +79,7 @@ def _check_window(architecture: Architecture, hardware: Hardware, tiling: Tiling
 def _check_luts(
     architecture: Architecture, hardware: Hardware, board: Board, most: int, digits_loss: float
 ) -> None:
-    """Raise InputError if a network of baked weights is predicted to take more LUTs."""
+    """Raise InputError if a network of baked weights is predicted to exceed the LUTs."""
     needed = predicted_luts(with_fewest_bits(architecture), hardware, board, digits_loss)
     if needed > most:
         raise InputError(
@@ -92,7 +92,7 @@ def _check_luts(
 def _folding(
     shapes: Sequence[LayerShape], hardware: Hardware, board: Board, buffer: PatchBuffer | None = None
 ) -> Folding:
-    """Return the folding of layers that are to be folded; see `plan`."""
+    """Return the folding of layers; see `plan`."""
     if hardware.packed and not any(shape.packable(Fold(2, 1)) for shape in shapes):
         raise InputError("packed needs weights and activations of at most 8 bits; see weight_bits")
     if hardware.packed and board.family != "xcup":
@@ -107,9 +107,9 @@ def _folding(
 def plan_for(
     architectures: Sequence[Architecture], hardware: Hardware, board: Board, *, digits_loss: float = 0.0
 ) -> Folding | None:
-    """Find the folding of a core of as many pictures as there are architectures; see `plan`.
+    """Find the folding of a core with a picture for each architecture; see `plan`.
 
-    A rate is that of samples, however many an evaluation gives.
+    A rate counts samples, not evaluations.
     """
     patches = architectures[0].patches
     check_patches(
@@ -130,12 +130,12 @@ def plan_for(
 def plan_banks(architectures: Sequence[Architecture], hardware: Hardware, board: Board) -> Folding:
     """Find the folding of a core of several pictures, as `plan` does for one.
 
-    With no target there is a multiplier for each weight, but adders for shared layers, and a pixel a clock.
+    Without a target it has a pixel a clock, adders for shared layers and a multiplier for each other weight.
 
     Raises
     ------
     InputError
-        If weights are to be baked or loadable, or no folding does it.
+        If weights are baked or loadable, or no folding fits.
     """
     if hardware.weights in ("baked", "loadable"):
         raise InputError(
@@ -159,12 +159,12 @@ def _whole(shapes: Sequence[LayerShape], hardware: Hardware) -> Folding:
 def plan_tiles(architecture: TiledArchitecture, hardware: Hardware, board: Board) -> Folding:
     """Find the folding of a core with a bank of weights for each tile, as `plan` does for one network.
 
-    With no target there is a multiplier for each weight, and a pixel a clock.
+    Without a target it has a pixel a clock and a multiplier for each weight.
 
     Raises
     ------
     InputError
-        If the core is to have what tiles cannot have, or no folding does it.
+        If tiles exclude a setting, or no folding fits.
     """
     if hardware.weights == "baked":
         raise InputError(
@@ -199,7 +199,7 @@ def plan_tiles(architecture: TiledArchitecture, hardware: Hardware, board: Board
 
 
 def _check_depth(shapes: Sequence[LayerShape], folding: Folding) -> None:
-    """Raise InputError unless a loader can reach all that the memories of loadable tiles hold."""
+    """Raise InputError unless a loader can address all words of the memories of loadable tiles."""
     tiles, scan = shapes[0].banks, 3 * folding.layers[0].neuron_fold(shapes[0].rows)
     layers = zip(folding.layers[1:], shapes[1:], strict=True)
     words = [
@@ -221,7 +221,7 @@ def _check_room(
     board: Board,
     buffer: PatchBuffer | None,
 ) -> None:
-    """Raise InputError, naming what is short, unless a folding fits the board."""
+    """Raise InputError, with what is exceeded, unless a folding fits the board."""
     parts = network_cost(shapes, folding, hardware.source, control=hardware.control, buffer=buffer)
     needed = on_family(sum(parts.values(), Cost()), board.family)
     for name in ("dsp", "bram"):
@@ -241,10 +241,10 @@ _MOST_TOGETHER = 256
 def plan_to_json(
     architectures: Sequence[Architecture], hardware: Hardware, board: Board, folding: Folding
 ) -> dict[str, Any]:
-    """Return what a folding was chosen for, and what the cost model says of it.
+    """Return the target of a folding and its predicted cost, for JSON.
 
-    Of several pictures also what as many cores of one would cost: with the same folds, or baked where the
-    core gives a pixel a clock.
+    For several pictures also the cost of one core for each: with the same folds, or baked if the core gives a
+    pixel a clock.
     """
     shapes = layer_shapes(
         architectures[0], len(architectures), adder_levels=hardware.adder_levels, window=hardware.window
