@@ -25,6 +25,7 @@ from inrhw.lowering.hardware import Hardware, Source, Weights
 from inrhw.lowering.planning import plan_for
 from inrhw.networks.architecture import architecture_to_json
 from inrhw.networks.inr import INR
+from inrhw.networks.network import FinalActivation
 from inrhw.networks.shared import SharedArchitecture, SharedINR
 from inrhw.ops.node import Graph
 
@@ -62,6 +63,7 @@ class Design:
     window: bool = False
     packed: bool = False
     rotated: bool = False
+    final_activation: FinalActivation | None = None
     side: int = 64
 
     @property
@@ -69,6 +71,7 @@ class Design:
         """What the results call it."""
         kind = self.weights if self.interval > 1 else "baked"
         options = [name for name in ("control", "window", "packed", "rotated") if getattr(self, name)]
+        options += filter(None, [self.final_activation])
         several = [f"{self.pictures}pictures"] if self.pictures > 1 else []
         bits = "_".join(map(str, self.bits))
         return "_".join(
@@ -95,6 +98,7 @@ class Design:
             self.hidden,
             precision=precision,
             activation_impl=self.circuit,
+            final_activation=self.final_activation,
         )
 
     @property
@@ -176,6 +180,8 @@ HELD_OUT = (
     Design("finer", "", 8, 1, NARROW, source="stream"),
     Design("wire", "", 8, 1, (5, 6, 5, 6), control=True),
     Design("relu_pe", "", 8, 1, NARROW),
+    Design("siren", "", 20, 1, USUAL, 40, final_activation="sigmoid"),
+    Design("gauss", "", 8, 1, USUAL, final_activation="sigmoid"),
 )
 
 

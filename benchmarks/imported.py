@@ -2,10 +2,11 @@
 
     python benchmarks/imported.py ../shared/kodak/kodim03.png --widths 64,64,64 --steps 300
     python benchmarks/imported.py ../shared/kodak/kodim03.png --encoding fourier
+    python benchmarks/imported.py ../shared/kodak/kodim03.png --sigmoid
 
 The networks are those of the public code, with `linspace(-1, 1, N)`, rows first, Adam: a SIREN,
-sin(30 (W x + b)), or behind an encoding one of ReLUs. Prints a row a number of bits, of hidden and last
-weights, and adds it to benchmarks/results/imported.json.
+sin(30 (W x + b)), or behind an encoding one of ReLUs; with or without a sigmoid behind the last layer. Prints
+a row a number of bits, of hidden and last weights, and adds it to benchmarks/results/imported.json.
 """
 
 import argparse
@@ -85,14 +86,18 @@ def behind(encoding: str, widths: list[int], channels: int) -> nn.Sequential:
 
 
 def trained(
-    picture: Picture, encoding: str | None, widths: list[int], steps: int, rate: float
+    picture: Picture, encoding: str | None, widths: list[int], steps: int, rate: float, *, sigmoid: bool
 ) -> nn.Sequential:
     """Return a network that plain torch trained."""
     torch.manual_seed(0)
     channels = picture.channels
     net = siren(widths, channels) if encoding is None else behind(encoding, widths, channels)
     x = torch.cartesian_prod(*(torch.linspace(-1, 1, n) for n in (picture.height, picture.width)))
-    target = torch.from_numpy(picture.values.reshape(-1, picture.channels)).float() / 127.5 - 1
+    target = torch.from_numpy(picture.values.reshape(-1, picture.channels)).float() / 255
+    if sigmoid:
+        net.append(nn.Sigmoid())
+    else:
+        target = 2 * target - 1
     optimizer = torch.optim.Adam(net.parameters(), lr=rate)
     for _ in range(steps):
         optimizer.zero_grad()
@@ -107,6 +112,7 @@ def main() -> None:
     parser.add_argument("picture", type=Path)
     parser.add_argument("--size", default="96x64")
     parser.add_argument("--encoding", choices=ENCODINGS)
+    parser.add_argument("--sigmoid", action="store_true")
     parser.add_argument("--widths", default="64,64,64")
     parser.add_argument("--bits", nargs="+", type=int, default=[8, 9])
     parser.add_argument("--steps", type=int, default=300)
@@ -115,7 +121,7 @@ def main() -> None:
     options = parser.parse_args()
     picture = load_picture(options.picture, parse_size(options.size))
     widths = list(map(int, options.widths.split(",")))
-    net = trained(picture, options.encoding, widths, options.steps, options.rate)
+    net = trained(picture, options.encoding, widths, options.steps, options.rate, sigmoid=options.sigmoid)
     network = Network("siren", omega_0=OMEGA_0) if options.encoding is None else Network("relu_pe")
     asked = {name: value for name, value in vars(options).items() if name not in ("picture", "bits")}
     rows: list[dict[str, Any]] = json.loads(RESULTS.read_text()) if RESULTS.exists() else []

@@ -29,6 +29,7 @@ from inrhw.gateware.cost import Cost
 from inrhw.lowering.cost import graph_cost, on_family
 from inrhw.lowering.hardware import DEFAULT_CLOCK_MHZ
 from inrhw.lowering.planning import plan_for
+from inrhw.networks.training.fitted import Fitted
 from inrhw.sweeps.measures import Goal, Measures, Rung
 from inrhw.sweeps.trial import Outcome
 
@@ -106,12 +107,24 @@ def _fetch_training(recipe: Recipe, training: Fit, folder: Path) -> None:
     )
     trained = folder.parent / f"f{_identity(alone)}"
     with output_folder(trained), locked(trained, wait=True):
-        BuildFolder(trained).run(training)
+        BuildFolder(trained).run(_begun(training, trained))
         entries = [path for path in trained.iterdir() if path.name != "stages.json"]
         for path in entries:
             copy = shutil.copytree if path.is_dir() else shutil.copy2
             copy(path, folder / path.name)
         write_atomically(folder / "stages.json", (trained / "stages.json").read_bytes())
+
+
+def _begun(training: Fit, trained: Path) -> Fit:
+    """Return a training that begins where it differs from the one in a folder: in the budget of bits."""
+    if training.budget is None or training.start or not (trained / Fit.result).is_file():
+        return training
+    there, (asked,) = Fitted.load(trained), training.architectures
+    if replace(there.architecture, precision=asked.precision) != asked:
+        return training
+    start = there.float_model
+    start.architecture = asked
+    return replace(training, start=start, learned=there.learned)
 
 
 def _identity(recipe: Recipe) -> str:
@@ -143,7 +156,7 @@ def _predicted(recipe: Recipe, folder: Path) -> Measures:
     hardware, board = recipe.hardware, load_board(recipe.board)
     models = [model.scaled(hardware.scale) for model in networks(folder)]
     architectures = [model.architecture for model in models]
-    folding = plan_for(architectures, hardware, board)
+    folding = plan_for(architectures, hardware, board, digits_loss=recipe.training.digits_loss)
     options: dict[str, bool] = {"control": hardware.control, "window": hardware.window}
     operands, levels = board.adder_operands, hardware.adder_levels
     graph = graph_of(models, folding, operands, adder_levels=levels, window=hardware.window)

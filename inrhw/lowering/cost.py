@@ -185,7 +185,7 @@ def layer_cost(
     leaving = out_lanes(shape, fold)
     folded = shape.folded(fold, lanes, weights, packed=packed, weight_ecc=weight_ecc)
     following = _on_lanes(shape.following, shape.rows, leaving, folded.banks)
-    if shape.phase_bits == 0 and leaving < shape.rows:
+    if shape.is_last and leaving < shape.rows:
         following += Gather(Vector(shape.following[-1].o.element, shape.rows, leaving)).cost()
     if raster:
         return folded_raster_cost(folded, shape.tiling) + following

@@ -321,7 +321,7 @@ def loadable_format(
         bits += (i.length - 1).bit_length()
     wraps = isinstance(dense.o.element, Phase)
     largest = _LARGEST_TURNS_LOG2 if wraps else _LARGEST_CLAMPED_LOG2
-    if last:
+    if last and not dense.frac:  # else an activation follows, which clamps
         largest = value_bits + _BEYOND_VALUE_LOG2
     if first:
         # A positional encoding has up to 2**(frac - 4) turns, times the ratio of the picture's sides.

@@ -7,6 +7,7 @@ from inrhw.base.errors import InputError
 from inrhw.base.types import Fixed, Phase, Vector
 from inrhw.gateware.adder_graph import MOST_OPERANDS
 from inrhw.networks.inr import INR
+from inrhw.ops.curves.tanh import FinalTanh
 from inrhw.ops.linear.dense.layer import DenseLayer
 from inrhw.ops.linear.dense.node import Dense
 from inrhw.ops.linear.requantize import Requantize
@@ -65,9 +66,16 @@ def lower(model: INR, *, operands: int = MOST_OPERANDS, adder_levels: int = 1) -
         nodes[f"layer{k}_{name}"] = curve = activation.node(edge)
         edge = curve.o
     edge = _prepare(nodes, f"layer{len(hidden)}", last, edge)
-    dense = with_adders(last.node(edge, value.frac, wrap=False))
+    final = model.final
+    frac = final.frac if isinstance(final, FinalTanh) else value.frac
+    dense = with_adders(last.node(edge, frac, wrap=False))
     nodes[f"layer{len(hidden)}_dense"] = dense
-    nodes["pixel"] = Requantize(dense.o, value)
+    if isinstance(final, FinalTanh):
+        assert final.argument is not None
+        nodes[f"layer{len(hidden)}_clamp"] = clamp = Requantize(dense.o, final.argument)
+        nodes["pixel"] = final.node(clamp.o)
+    else:
+        nodes["pixel"] = Requantize(dense.o, value)
     return Graph(nodes)
 
 

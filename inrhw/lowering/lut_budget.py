@@ -1,6 +1,7 @@
 """The LUTs of baked weights before training, and the bits that fit into a budget of LUTs."""
 
 import itertools
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -31,12 +32,18 @@ _LEAST_VALUE_BITS = 4
 #: Bits of weights for which LUTs are predicted; those of others are on a line with them.
 _SAMPLED_BITS = (3, 6, 9)
 
+#: Part of the LUTs that fewer digits for 1 dB save; of other losses by their root, up to what was measured.
+#: Behind guard bits half of it (docs/density.md).
+_SAVED_BY_DIGITS, _MOST_SAVED = 0.25, 0.2
+
 #: Prices that a choice is told apart by.
 _PRICES = 1000
 
 
-def predicted_luts(architecture: Architecture, hardware: Hardware, board: Board) -> float:
-    """Return the predicted LUTs of a core of baked weights on a board."""
+def predicted_luts(
+    architecture: Architecture, hardware: Hardware, board: Board, digits_loss: float = 0.0
+) -> float:
+    """Return the predicted LUTs of a core of baked weights on a board, with fewer digits."""
     cost = baked_cost(
         layer_shapes(architecture, adder_levels=hardware.adder_levels),
         hardware.source,
@@ -44,7 +51,10 @@ def predicted_luts(architecture: Architecture, hardware: Hardware, board: Board)
         window=architecture.grid if hardware.window else None,
         buffer=line_buffer(architecture, hardware),
     )
-    return on_family(cost, board.family).lut
+    saved = min(_MOST_SAVED, _SAVED_BY_DIGITS * math.sqrt(digits_loss))
+    if architecture.precision.guard_bits is not None:
+        saved /= 2
+    return (1 - saved) * on_family(cost, board.family).lut
 
 
 def with_fewest_bits(architecture: Architecture) -> Architecture:
@@ -89,10 +99,13 @@ class LutBudget(Budget):
         With baked weights.
     board
         The board of the core.
+    digits_loss
+        As in `Training`.
     """
 
     hardware: Hardware
     board: Board
+    digits_loss: float = 0.0
 
     unit = "LUT"
 
@@ -104,7 +117,7 @@ class LutBudget(Budget):
     def used(self, model: INR, bits: LayerBits) -> int:
         """Return the predicted LUTs of a core of such a network."""
         architecture = _with_bits(self._scaled(model), bits)
-        return round(predicted_luts(architecture, self.hardware, self.board))
+        return round(self._predicted(architecture))
 
     def prices(self, model: INR) -> Prices:
         """Return the LUTs of each layer, by planes through predictions, and of what follows it.
@@ -115,8 +128,11 @@ class LutBudget(Budget):
         values = value_choices(architecture)
         samples = list(itertools.product(_SAMPLED_BITS, sorted({values[0], values[-1]})))
         found = [self._parts(_uniform(architecture, *sample)) for sample in samples]
-        total = predicted_luts(_uniform(architecture, *samples[0]), self.hardware, self.board)
-        room = self.most(model) - (total - sum(map(sum, found[0])))
+        sample = _uniform(architecture, *samples[0])
+        whole = predicted_luts(sample, self.hardware, self.board)
+        # Prices are those of all digits, so there is more room than in the end.
+        most = self.most(model) * whole / self._predicted(sample)
+        room = most - (whole - sum(map(sum, found[0])))
         grain = max(1.0, room / _PRICES)
 
         def rounded(lut: float) -> int:
@@ -133,6 +149,9 @@ class LutBudget(Budget):
             [{bits: rounded(parts[k][1]) for bits, parts in behind.items()} for k in range(len(layers) - 1)],
             int(room),
         )
+
+    def _predicted(self, architecture: Architecture) -> float:
+        return predicted_luts(architecture, self.hardware, self.board, self.digits_loss)
 
     def _scaled(self, model: INR) -> Architecture:
         return replace(model.architecture, scale=self.hardware.scale)

@@ -23,7 +23,9 @@ from inrhw.ops.linear.folded_dense.fold import Fold
 from inrhw.signals.tiling import Leaves, Tiling
 
 
-def plan(architecture: Architecture, hardware: Hardware, board: Board) -> Folding | None:
+def plan(
+    architecture: Architecture, hardware: Hardware, board: Board, *, digits_loss: float = 0.0
+) -> Folding | None:
     """Find the folding for a target.
 
     For a number of cycles a pixel it is the cheapest folding that needs no more, by the sum of its shares of
@@ -37,6 +39,8 @@ def plan(architecture: Architecture, hardware: Hardware, board: Board) -> Foldin
         The target.
     board
         The available resources.
+    digits_loss
+        The loss of the weights for fewer digits: `Training.digits_loss`.
 
     Returns
     -------
@@ -60,7 +64,7 @@ def plan(architecture: Architecture, hardware: Hardware, board: Board) -> Foldin
                 "ask for weights rom or loadable, with a target"
             )
         if hardware.max_lut is not None:
-            _check_luts(architecture, hardware, board, hardware.max_lut)
+            _check_luts(architecture, hardware, board, hardware.max_lut, digits_loss)
         return None
     check_whole(architecture.precision)
     buffer = line_buffer(architecture, hardware)
@@ -73,14 +77,16 @@ def _check_window(architecture: Architecture, hardware: Hardware, tiling: Tiling
     check_window(hardware.source, hardware.folded, argument, len(architecture.sides), tiling)
 
 
-def _check_luts(architecture: Architecture, hardware: Hardware, board: Board, most: int) -> None:
+def _check_luts(
+    architecture: Architecture, hardware: Hardware, board: Board, most: int, digits_loss: float
+) -> None:
     """Raise InputError if a network of baked weights is predicted to exceed the LUTs."""
-    needed = predicted_luts(with_fewest_bits(architecture), hardware, board)
+    needed = predicted_luts(with_fewest_bits(architecture), hardware, board, digits_loss)
     if needed > most:
         raise InputError(
             f"the baked weights of {'-'.join(map(str, architecture.features))} need about {needed:,.0f} "
-            f"LUTs, but max_lut is {most:,}; take a narrower network, fewer bits or guard_bits, or let "
-            "hidden_widths auto choose a width"
+            f"LUTs, but max_lut is {most:,}; take a narrower network, fewer bits, guard_bits or digits_loss, "
+            "or let hidden_widths auto choose a width"
         )
 
 
@@ -103,7 +109,9 @@ def _folding(
     return search.within(interval) or search.refuse(interval)
 
 
-def plan_for(architectures: Sequence[Architecture], hardware: Hardware, board: Board) -> Folding | None:
+def plan_for(
+    architectures: Sequence[Architecture], hardware: Hardware, board: Board, *, digits_loss: float = 0.0
+) -> Folding | None:
     """Find the folding of a core with a picture for each architecture; see `plan`.
 
     A rate counts samples, not evaluations.
@@ -122,7 +130,7 @@ def plan_for(architectures: Sequence[Architecture], hardware: Hardware, board: B
         return plan_tiles(architectures[0], hardware, board)
     if len(architectures) > 1:
         return plan_banks(architectures, hardware, board)
-    return plan(architectures[0], hardware, board)
+    return plan(architectures[0], hardware, board, digits_loss=digits_loss)
 
 
 def plan_banks(architectures: Sequence[Architecture], hardware: Hardware, board: Board) -> Folding:

@@ -23,6 +23,7 @@ from inrhw.ops.linear.fwht.node import Fwht
 from inrhw.ops.node import Node
 from inrhw.ops.rotation import Rotation
 from inrhw.signals.grid import Grid
+from inrhw.signals.samples import VALUES
 from inrhw.signals.tiling import Tiling
 from inrhw.signals.window import WindowNumbers
 
@@ -97,6 +98,11 @@ class LayerShape:
         """Width of the activation's argument; 0 in front of a pixel."""
         last = self.following[-1]
         return last.i.element.width if isinstance(last, CurveNode) else 0
+
+    @property
+    def is_last(self) -> bool:
+        """Whether it gives the signal's values."""
+        return self.following[-1].o.element in VALUES
 
     @property
     def y_bits(self) -> int:

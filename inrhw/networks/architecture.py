@@ -11,7 +11,7 @@ import torch
 from inrhw.base.discovery import classes_in
 from inrhw.base.errors import InputError
 from inrhw.base.types import Fixed, Vector
-from inrhw.networks.network import Network
+from inrhw.networks.network import FinalActivation, Network
 from inrhw.networks.precision import FIRST_WEIGHT_BITS, FIRST_WEIGHT_BITS_OF_ONE_AXIS, Precision
 from inrhw.ops.curves.sine import SineActivation
 from inrhw.ops.kinds.activation import Activation, Encoding
@@ -110,6 +110,8 @@ class Architecture:
     waves
         Encoding sin(2 pi (w c + b)) of a network that was trained elsewhere: of each feature w, in turns from
         the signal's middle to its edge on each axis, and b. () where it has none. None: the model's own.
+    final_activation
+        What follows the last layer, see `Network`.
     """
 
     model: str
@@ -126,6 +128,7 @@ class Architecture:
     hidden_widths: str = ""
     patch: tuple[int, ...] = ()
     waves: tuple[tuple[float, ...], ...] | None = None
+    final_activation: FinalActivation | None = Network.final_activation
 
     def __post_init__(self) -> None:
         known = activations()
@@ -210,6 +213,7 @@ class Architecture:
             self.omega_0,
             self.first_omega_0,
             self.activation_impl,
+            final_activation=self.final_activation,
             patch=size_text(self.patch),
         )
 

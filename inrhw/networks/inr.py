@@ -3,7 +3,8 @@
 import copy
 import dataclasses
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import cast
 
 import numpy as np
@@ -13,7 +14,9 @@ from torch import Tensor, nn
 from inrhw.base.types import Codes
 from inrhw.networks.architecture import Architecture, weight_codes_of
 from inrhw.networks.hadamard import HadamardLayer, calibrate, widened
+from inrhw.networks.network import FinalActivation
 from inrhw.networks.tensors import Trainable
+from inrhw.ops.curves.tanh import FinalTanh
 from inrhw.ops.kinds.activation import Activation, Affine
 from inrhw.ops.linear.dense.layer import DenseLayer
 from inrhw.ops.rounding import quantize
@@ -25,6 +28,9 @@ __all__ = ["INR", "absorbed", "quantized"]
 #: Pixels that calibration looks at, at most.
 _CALIBRATED = 4096
 
+
+#: The argument of tanh for what each of these takes: a sigmoid is a tanh of half of it.
+_FINAL_GAINS: Mapping[FinalActivation, float] = MappingProxyType({"sigmoid": 0.5, "tanh": 1.0})
 
 #: Pixels that are rendered at once.
 _AT_ONCE = 1 << 16
@@ -68,10 +74,13 @@ class INR(Trainable):
                 activation.hidden_bound(n, omega_0) if k else finer * activation.first_bound(n), generator
             )
             self.layers.append(layer)
-        # The last layer gives codes: [-1, 1] becomes [0, 255] of a picture.
-        value = architecture.value
+        value, ending = architecture.value, architecture.final_activation
+        #: What follows the last layer.
+        self.final = FinalTanh(value) if ending else nn.Identity()
+        # Without it the last layer gives codes: [-1, 1] becomes [0, 255] of a picture.
+        gain, offset = (_FINAL_GAINS[ending], 0.0) if ending else (half_range(value), middle(value))
         make = self._hadamard if architecture.precision.rotates("last") else self._dense
-        last = make(features[-2], features[-1], half_range(value), offset=middle(value))
+        last = make(features[-2], features[-1], gain, offset=offset)
         last.reset((6 / features[-2]) ** 0.5 / omega_0, generator)
         self.layers.append(last)
         self.activation = activation(omega_0)
@@ -116,6 +125,9 @@ class INR(Trainable):
             finer_activation.quantize(phase_bits, widened(activation.element).width, own)
             self.finer_activations.append(finer_activation)
         fracs.append(self.architecture.value.frac)
+        if isinstance(self.final, FinalTanh):
+            self.final.quantize()
+            fracs[-1] = self.final.frac
         codes = weight_codes_of(precision, len(self.layers))
         for k, layer in enumerate(self.dense_layers()):
             layer.quantize(weight_bits[k], elements[k], precision.max_row_shift, codes[k])
@@ -136,9 +148,8 @@ class INR(Trainable):
         """Return every dense layer with its inputs, [pixels, in_features], of 4096 pixels at most."""
         x = self.coordinates()
         x = x[..., :: -(-x.shape[-2] // _CALIBRATED), :]
-        followers = [*self.hidden_activations(), nn.Identity()]
         found = []
-        for layer, follower in zip(self.dense_layers(), followers, strict=True):
+        for layer, follower in zip(self.dense_layers(), self.followers(), strict=True):
             found.append((layer, x))
             x = follower(layer(x))
         return found
@@ -172,6 +183,10 @@ class INR(Trainable):
             assert isinstance(layer, DenseLayer)
             yield layer
 
+    def followers(self) -> list[nn.Module]:
+        """Return what follows each layer."""
+        return [*self.hidden_activations(), self.final]
+
     def hidden_activations(self) -> list[Activation]:
         """Return what follows each layer but the last."""
         followers = self._plain_activations()
@@ -189,11 +204,9 @@ class INR(Trainable):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map coordinates ``u / 2**frac`` [batch, axes] to values [batch, channels], not yet rounded."""
-        *hidden, last = self.layers
-        for layer, activation in zip(hidden, self.hidden_activations(), strict=True):
-            x = activation(layer(x))
-        y: Tensor = last(x)
-        return y
+        for layer, follower in zip(self.layers, self.followers(), strict=True):
+            x = follower(layer(x))
+        return x
 
     def coordinates(self) -> Tensor:
         """Return what `forward` takes for every pixel, in raster order."""
@@ -282,7 +295,7 @@ def _calibrate(models: Sequence[INR], exact: Sequence[INR]) -> None:
     what = None if precision.quantizer == "auto" else precision.rotate
     xs = [model.coordinates() for model in exact]
     xs = [x[:: -(-len(x) * len(xs) // _CALIBRATED)] for x in xs]
-    followers = [[*model.hidden_activations(), nn.Identity()] for model in exact]
+    followers = [model.followers() for model in exact]
     for k in range(len(models[0].layers)):
         own = [model.layers[k] for model in models]
         rotating = [layer for layer in own if isinstance(layer, HadamardLayer)]

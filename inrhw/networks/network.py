@@ -18,6 +18,9 @@ AUTO = "auto"
 #: Leaves the sizes of tiles to be chosen one by one.
 QUADTREE = "quadtree"
 
+#: What may follow the last layer.
+FinalActivation = Literal["sigmoid", "tanh"]
+
 #: What may stand between a picture's, or a tile's, first layer and the shared ones.
 Projection = Literal["full", "low-rank", "diagonal"]
 
@@ -47,6 +50,9 @@ class Network(Settings):
     activation_impl
         Circuit of the activation, as `inrhw activations` names it; "auto": the one with the fewest LUTs on
         the board that errs by one unit of the last place at most. "": a table.
+    final_activation
+        What follows the last layer: sigmoid or tanh, with values from 0 to 1 or from -1 to 1, which become
+        the signal's. None: nothing; of a module, and of ONNX, it is found.
     patch
         Samples that one evaluation of the network gives, such as 2x2 for a picture, 2x2x1 for a video and 4
         for a sound; they must divide the signal and its tiles. "auto": the smallest with which a core is
@@ -81,6 +87,7 @@ class Network(Settings):
     omega_0: Annotated[float, over(0, 1000)] | None = None
     first_omega_0: Annotated[float, over(0, 100_000)] | None = None
     activation_impl: str = ""
+    final_activation: FinalActivation | None = None
     patch: str = ""
     tiles: str = ""
     shared_layers: bool = False

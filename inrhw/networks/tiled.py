@@ -142,6 +142,7 @@ class TiledArchitecture(Architecture):
             self.first_omega_0,
             self.hidden_widths,
             self.patch,
+            final_activation=self.final_activation,
         )
 
 
@@ -202,7 +203,7 @@ class TiledINR(INR):
         alone = INR(self.architecture.of_tile)
         for place, layer in enumerate(self.layers):
             alone.layers[place] = layer.tile(k) if isinstance(layer, TiledLayer) else layer
-        alone.activation, alone.encoding = self.activation, self.encoding
+        alone.activation, alone.encoding, alone.final = self.activation, self.encoding, self.final
         alone.own_activations, alone.finer_activations = self.own_activations, self.finer_activations
         return alone
 

@@ -28,10 +28,10 @@ def forward_together(networks: Sequence[INR], x: Tensor) -> Tensor:
     Tensor
         [networks, pixels, channels].
     """
-    *hidden, last = zip(*(network.dense_layers() for network in networks), strict=True)
-    for layers, activation in zip(hidden, networks[0].hidden_activations(), strict=True):
-        x = cast(Tensor, activation(_applied(layers, x)))
-    return _applied(last, x)
+    each = zip(*(network.dense_layers() for network in networks), strict=True)
+    for layers, follower in zip(each, networks[0].followers(), strict=True):
+        x = follower(_applied(layers, x))
+    return x
 
 
 def _applied(layers: Sequence[DenseLayer], x: Tensor) -> Tensor:

@@ -80,10 +80,23 @@ class Cut:
             int64 [batch, rows], multiples of ``2**place``.
         """
         sums = np.zeros((len(x), len(weight)), np.int64)
-        for place, digits in enumerate(_digits(weight)):
-            if (bits := self.bits_lost(place)) < self.element.width:
-                sums += (x >> bits << bits + place) @ digits.T
+        for bits, part in self.parts(weight).items():
+            sums += (x >> bits << bits) @ part.T
         return sums
+
+    def parts(self, weight: Codes) -> dict[int, Codes]:
+        """Return the parts of the weights by how many low bits of inputs they do not add; at least one.
+
+        Examples
+        --------
+        >>> Cut(2, Fixed(8, 7)).parts(np.array([[7]]))  # 8 - 1
+        {2: array([[-1]]), 0: array([[8]])}
+        """
+        parts: dict[int, Codes] = {}
+        for place, digits in enumerate(_digits(weight)):
+            if (bits := self.bits_lost(place)) < self.element.width and digits.any():
+                parts[bits] = parts.get(bits, 0) + (digits << place)
+        return parts or {0: np.zeros_like(weight)}
 
     def lost(self, weight: Codes) -> tuple[Codes, Codes]:
         """Return the least and the most that each row of ``weight @ x`` loses.

@@ -68,6 +68,10 @@ def test_another_network_of_the_same_shape_gives_other_weights_for_the_same_core
             Architecture("quadinr", (5, 4), 3, 3, 0, precision=Precision(phase_bits=8)),
             "layer 0 has phase_bits 8, not 9",
         ),
+        (
+            Architecture("quadinr", (5, 4), 3, 3, 0, final_activation="sigmoid"),
+            "layer 1 has phase_bits 11, not 0",
+        ),
     ],
 )
 def test_a_network_of_another_shape_is_refused_with_the_difference(

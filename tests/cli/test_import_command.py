@@ -73,6 +73,13 @@ def test_an_encoding_is_shown_and_kept(tmp_path: Path, inrhw_: Inrhw) -> None:
     assert inrhw_("fit", "one/recipe.toml").out.split()[-3:] == ["up", "to", "date"]
 
 
+def test_a_sigmoid_is_shown_and_kept(checkpoint: Path, tmp_path: Path, inrhw_: Inrhw) -> None:
+    found = inrhw_("import", "net.pt", *SIZE, "--final-activation", "sigmoid", "-o", "one")
+    assert found.status == 0 and found.out.splitlines()[3].split() == ["sigmoid"]
+    assert load_recipe(tmp_path / "one" / "recipe.toml").network.final_activation == "sigmoid"
+    assert Fitted.load(tmp_path / "one").architecture.final_activation == "sigmoid"
+
+
 def test_the_folders_recipe_imports_it_again(checkpoint: Path, tmp_path: Path, inrhw_: Inrhw) -> None:
     photo(tmp_path / "p.png", "RGB")
     assert inrhw_("import", "net.pt", "p.png", *SIZE, "-o", "one", "--finetune", "3").status == 0

@@ -1,8 +1,10 @@
 """A trial is an ordinary build folder, and its command says the same as its recipe."""
 
 import shlex
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,8 +16,11 @@ from inrhw.cli.options import WholeRecipe
 from inrhw.cli.recipe import Recipe
 from inrhw.cli.trial import RecipeTrial, arguments_of
 from inrhw.lowering.hardware import Hardware
+from inrhw.networks.inr import INR
 from inrhw.networks.network import Network
 from inrhw.networks.precision import Precision
+from inrhw.networks.training import descent
+from inrhw.networks.training.descent import State
 from inrhw.networks.training.training import Training
 from inrhw.signals.signal import Signal
 
@@ -86,6 +91,33 @@ def test_trials_that_differ_in_their_core_share_their_training(
     assert found[0].measures.mpixels_per_s == 300  # a pixel a clock
     assert (tmp_path / "t1" / "recipe.toml").is_file()
     assert BuildFolder(tmp_path / "t1").record()["fit"]
+
+
+def test_trials_that_differ_in_their_luts_share_the_network_in_floating_point(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken, descend = [], descent.descend
+
+    def counted(model: INR, loss: Any, state: State[INR], training: Training) -> Iterator[int]:
+        for step in descend(model, loss, state, training):
+            taken.append(state.quantizing)
+            yield step
+
+    monkeypatch.setattr(descent, "descend", counted)
+    recipe = replace(TINY, precision=Precision(layer_bits="auto"), training=Training(steps=4, finetune=2))
+    for folder, names in (("shared", ("t0", "t1")), ("alone", ("t1",))):
+        (tmp_path / folder).mkdir()
+        for name in names:
+            hardware = Hardware(weights="baked", max_lut={"t0": 2000, "t1": 300}[name])
+            trial = RecipeTrial(tmp_path / folder)
+            outcome = trial.climb(
+                replace(recipe, hardware=hardware), tmp_path / folder / name, "fit", ("psnr_db",)
+            )
+            assert not outcome.sentence
+    assert taken == [False] * 4 + [True] * 4 + [False] * 4 + [True] * 2
+    for file in ("fit.json", "weights.safetensors"):
+        one, other = ((tmp_path / folder / "t1" / file).read_bytes() for folder in ("shared", "alone"))
+        assert one == other
 
 
 def test_what_fails_is_a_sentence_and_has_its_command(tmp_path: Path) -> None:

@@ -42,6 +42,17 @@ def test_bits_within_the_luts_are_within_the_plan(
     assert allotted(INR(AUTO, seed=3), picture, budget(most, **options), tuned=True) == found
 
 
+def test_what_fewer_digits_save_is_there_for_bits(picture: Picture) -> None:
+    fewest = with_fewest_bits(AUTO)
+    within = budget(round(0.95 * predicted_luts(fewest, budget(1).hardware, VCU128)))
+    with pytest.raises(InputError, match="or digits_loss"):
+        plan_for([AUTO], within.hardware, VCU128)
+    assert plan_for([AUTO], within.hardware, VCU128, digits_loss=0.1) is None
+    found = allotted(INR(AUTO, seed=3), picture, replace(within, digits_loss=0.1), tuned=True)
+    needed = predicted_luts(with_bits(found), within.hardware, VCU128, 0.1)
+    assert found.used == round(needed) <= found.most < predicted_luts(fewest, within.hardware, VCU128)
+
+
 def test_values_that_the_recipe_names_keep_their_bits(picture: Picture) -> None:
     named = replace(AUTO, precision=replace(AUTO.precision, activation_bits=7))
     found = allotted(INR(named, seed=3), picture, budget(900), tuned=True)

@@ -13,6 +13,7 @@ ARCHITECTURES = {
     "full": BASE,
     "low-rank": replace(BASE, projection="low-rank"),
     "diagonal": replace(BASE, projection="diagonal"),
+    "sigmoid": replace(BASE, final_activation="sigmoid"),
     "encoding": SharedArchitecture("relu_pe", (6, 4), 3, hidden_layers=3),
 }
 

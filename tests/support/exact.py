@@ -35,6 +35,12 @@ def gabor(x: Decimal) -> Decimal:
     return gaussian(x) * cosine(2 * x)
 
 
+def tanh(x: Decimal) -> Decimal:
+    """Return tanh(x)."""
+    square = (2 * x).exp()
+    return (square - 1) / (square + 1)
+
+
 def sinc(x: Decimal) -> Decimal:
     """Return sin(pi x) / (pi x)."""
     return sine(PI * x) / (PI * x) if x else Decimal(1)

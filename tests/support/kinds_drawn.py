@@ -4,7 +4,7 @@ import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import torch
@@ -16,6 +16,7 @@ from inrhw.base.types import Codes
 from inrhw.lowering.integer_graph import lower
 from inrhw.networks.architecture import Architecture, activations, architecture_to_json, implementations
 from inrhw.networks.inr import INR
+from inrhw.networks.network import FinalActivation
 from inrhw.networks.precision import Precision
 from inrhw.networks.projection import PROJECTIONS
 from inrhw.networks.shared import SharedArchitecture, SharedINR
@@ -101,6 +102,7 @@ def _networks(rng: Generator, kind: str, way: str) -> INR | SharedINR:
     options["activation_impl"] = circuit
     layers = len(widths) + 1 + (model == "relu_pe")
     options["precision"] = Precision(**_bits(rng, circuit), **_way(rng, kind, way, layers))
+    options["final_activation"] = rng.choice([None, None, *get_args(FinalActivation)])
     if kind == "shared":
         del options["hidden_widths"], options["scale"]
         return _shared(rng, model, options)

@@ -1,10 +1,13 @@
 """Random networks for property tests."""
 
+from typing import get_args
+
 import torch
 from hypothesis import strategies as st
 
 from inrhw.networks.architecture import Architecture, activations
 from inrhw.networks.inr import INR
+from inrhw.networks.network import FinalActivation
 from inrhw.networks.precision import Precision
 from inrhw.signals.samples import PIXEL, VALUES
 
@@ -25,6 +28,7 @@ architectures = st.builds(
     omega_0=st.floats(0.1, 100),
     precision=precisions,
     value=st.sampled_from([PIXEL, PIXEL, *VALUES]),
+    final_activation=st.sampled_from([None, None, *get_args(FinalActivation)]),
 )
 
 

@@ -14,7 +14,8 @@ _NAMED = ("lut", "dsp", "bram", "uram")
 
 def check_fits(recipe: Recipe, architectures: Sequence[Architecture]) -> None:
     """Raise InputError, with what is short, unless there is a core of these networks, one a picture."""
-    plan_for(_as_emitted(recipe, architectures), recipe.hardware, load_board(recipe.board))
+    hardware, made = recipe.hardware, _as_emitted(recipe, architectures)
+    plan_for(made, hardware, load_board(recipe.board), digits_loss=recipe.training.digits_loss)
 
 
 def predicted_cost(recipe: Recipe, architecture: Architecture) -> str:

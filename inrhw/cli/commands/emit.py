@@ -70,7 +70,8 @@ class Emit(Stage):
         hardware, board = self.hardware, load_board(self.board)
         models = [model.scaled(hardware.scale) for model in networks(folder.folder)]
         architectures = [model.architecture for model in models]
-        folding = plan_for(architectures, hardware, board)
+        digits_loss = folder.recipe.training.digits_loss
+        folding = plan_for(architectures, hardware, board, digits_loss=digits_loss)
         planned = folding and plan_to_json(architectures, hardware, board, folding)
         name = self.top or folder.name
         stale = self._stale(folder, name)

@@ -52,6 +52,7 @@ class Fit(Stage):
     resume: bool = False
     imported: Imported = Imported()
     start: "INR | None" = None
+    learned: Sequence[tuple[int, float]] = ()
     budget: "Budget | None" = None
 
     name = "fit"
@@ -104,7 +105,8 @@ class Fit(Stage):
         shared = [each for each in self.architectures if isinstance(each, SharedArchitecture)]
         if not shared:
             alone = (self.pictures[0], self.architectures[0], self.training)
-            return functools.partial(fit_alone, *alone, start=self.start, budget=self.budget)
+            begun: dict[str, Any] = {"start": self.start, "learned": self.learned}
+            return functools.partial(fit_alone, *alone, **begun, budget=self.budget)
         return functools.partial(fit_shared, self.pictures, shared, self.training)
 
 
@@ -122,6 +124,7 @@ _OF_ARCHITECTURE = (
     "omega_0",
     "first_omega_0",
     "activation_impl",
+    "final_activation",
 )
 
 
@@ -188,7 +191,7 @@ def _budget(recipe: Recipe) -> "Budget | None":
     hardware = replace(recipe.hardware, clock_mhz=None)
     if recipe.precision.layer_bits != AUTO or hardware.folded or hardware.max_lut is None:
         return None
-    return LutBudget(hardware, load_board(recipe.board))
+    return LutBudget(hardware, load_board(recipe.board), recipe.training.digits_loss)
 
 
 def _import_of(recipe: Recipe, *, resume: bool) -> Fit:
@@ -214,17 +217,17 @@ def _import_of(recipe: Recipe, *, resume: bool) -> Fit:
     axes, asked = len(shape["sides"]), recipe.imported
     network = replace(recipe.network, activation_impl=_circuit(recipe))
 
-    def make(stack: "Stack") -> "INR":
+    def make(stack: "Stack", network: Network) -> "INR":
         return start_of(stack, network, recipe.precision, asked, **shape)
 
     if path.suffix.lower() == SUFFIX:
         program = load_onnx(path)
         stacks = stacks_of(recorded_of(program, axes, path), network.model, frozenset(), asked, str(path))
-        stack, start = first_same(stacks, make, function_of(program, path), asked)
+        stack, start = first_same(stacks, network, make, function_of(program, path), asked)
     else:
         stack = stack_in(read_checkpoint(path), asked, axes, str(path))
-        start = make(stack)
-    for layer in stack.parts:
+        start = make(stack, network)
+    for layer in [*stack.parts, *filter(None, [start.architecture.final_activation])]:
         console.print(f"        {layer}", markup=False, highlight=False, soft_wrap=True)
     picture = there[0] if there else Picture(safe_name(path.stem), start.render())
     if picture.channels != start.architecture.channels:
@@ -234,8 +237,8 @@ def _import_of(recipe: Recipe, *, resume: bool) -> Fit:
     training = replace(recipe.training, finetune=recipe.training.finetune or 0)
     training = with_own_rate(training, start.architecture)
     imported = replace(asked, checkpoint=str(path))
-    chosen = (training, resume, imported, start.float(), _budget(recipe))
-    return Fit([picture], [start.architecture], *chosen)
+    chosen = (training, resume, imported, start.float())
+    return Fit([picture], [start.architecture], *chosen, budget=_budget(recipe))
 
 
 def load_pictures(signal: Signal, *, shared: bool) -> "list[Samples]":

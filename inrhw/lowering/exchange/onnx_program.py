@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from inrhw.base.types import Codes
 from inrhw.base.version import __version__
 from inrhw.lowering.exchange.table_layer import TableLayer, table_layers
 from inrhw.networks.exchange.extra import check_extra
@@ -123,11 +124,21 @@ class _Program:
         whole = self.add("Mul", self.add("Add", half_samples, begin), step)
         return self.add("Sub", whole, constant(tiling.tile)), tile
 
+    def cut(self, x: str, bits: Codes) -> str:
+        """Append what sets so many low bits of integers to zero, for each number of them, side by side."""
+        units = [(self.constant(0.5**n), self.constant(2.0**n)) if n else None for n in bits.tolist()]
+        parts = [
+            self.add("Mul", self.add("Floor", self.add("Mul", x, unit[0])), unit[1]) if unit else x
+            for unit in units
+        ]
+        return self.add("Concat", *parts, axis=1) if len(parts) > 1 else parts[0]
+
     def layer(self, x: str, layer: TableLayer, tile: str) -> str:
         """Append a layer, with the weights of each sample's tile; return the name of its output."""
         from onnx import TensorProto  # noqa: PLC0415
 
         length, each = len(layer.table), len(layer.weight) > 1
+        x = self.cut(x, layer.cut)
         weight, bias, unit = (
             self.add("Gather", self.constant(value), tile) if each else self.constant(value[0])
             for value in (layer.weight.swapaxes(1, 2), layer.bias, 0.5 ** layer.shift[:, None])

@@ -25,12 +25,15 @@ _MOST_BITS = 16
 
 @dataclass(frozen=True, eq=False)
 class TableLayer:
-    """``table[index((weight @ x + bias) >> shift)]``, all in integers.
+    """``table[index((weight @ cut(x) + bias) >> shift)]``, all in integers.
 
     Attributes
     ----------
+    cut
+        Numbers of low bits of inputs that are set to zero; x without the first, then x without the second,
+        and so on, are multiplied. [0] unless addends are cut (guard bits).
     weight, bias
-        int64, [tiles, out, in] and [tiles, out]; with one tile if it stands for all.
+        int64, [tiles, out, in times numbers in `cut`] and [tiles, out]; with one tile if it stands for all.
     shift
         Low bits that a sum drops, [tiles].
     wraps
@@ -42,6 +45,7 @@ class TableLayer:
         Inputs of the next layer, int64; values for the last layer.
     """
 
+    cut: Codes
     weight: Codes
     bias: Codes
     shift: Codes
@@ -58,10 +62,8 @@ def table_layers(network: INR) -> list[TableLayer]:
     Raises
     ------
     InputError
-        If addends are cut (guard bits), or an activation has an argument of more than 16 bits.
+        If an activation has an argument of more than 16 bits.
     """
-    if network.architecture.precision.guard_bits is not None:
-        raise InputError("guard_bits cuts sums in a way that no matrix product does; train without it")
     tiles = network.each() if isinstance(network, TiledINR) else [network]
     return [_layer(parts) for parts in zip(*map(_parts, tiles), strict=True)]
 
@@ -93,11 +95,14 @@ def _layer(tiles: Sequence[Sequence[Node]]) -> TableLayer:
     table = np.arange(lo, hi + 1)
     for node in followers:
         table = node.forward_int(table)
-    weight, bias = np.stack([each.weight for each in dense]), np.stack([each.bias for each in dense])
+    parts = [each.cut.parts(each.weight) for each in dense]
+    cut = np.array(list(parts[0]))
+    weight = np.stack([np.concatenate(list(own.values()), axis=1) for own in parts])
+    bias = np.stack([each.bias for each in dense])
     shift = np.array([each.shift for each in dense])
     alike = all((each == each[:1]).all() for each in (weight, bias, shift))
     own = slice(1) if alike else slice(None)
-    return TableLayer(weight[own], bias[own], shift[own], isinstance(arguments[0], Phase), lo, table)
+    return TableLayer(cut, weight[own], bias[own], shift[own], isinstance(arguments[0], Phase), lo, table)
 
 
 def _rotation(fwht: Fwht, rounding: Requantize) -> TableLayer:
@@ -106,4 +111,6 @@ def _rotation(fwht: Fwht, rounding: Requantize) -> TableLayer:
     weight = fwht.rotation.matrix() << finer_bits
     half = np.full(len(weight), 1 << shift >> 1)
     lo, hi = rounding.element.lo, rounding.element.hi
-    return TableLayer(weight[None], half[None], np.array([shift]), False, lo, np.arange(lo, hi + 1))
+    return TableLayer(
+        np.array([0]), weight[None], half[None], np.array([shift]), False, lo, np.arange(lo, hi + 1)
+    )

@@ -1,6 +1,8 @@
 """Whether an imported network gives what the original gives, for the signal's samples."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import get_args
 
 import torch
 from torch import Tensor
@@ -9,13 +11,11 @@ from inrhw.base.errors import InputError
 from inrhw.networks.exchange.imported import Imported
 from inrhw.networks.exchange.stack import Stack
 from inrhw.networks.inr import INR
+from inrhw.networks.network import FinalActivation, Network
 from inrhw.signals.samples import half_range, middle
 
 #: Largest difference allowed, as a part of the range of a value.
 _MOST_ERROR = 1e-6
-
-#: What may follow the last layer elsewhere, and has no circuit here.
-_ENDS = {"sigmoid": torch.sigmoid, "tanh": torch.tanh}
 
 #: Samples that are looked at, at most.
 _SAMPLES = 1 << 14
@@ -23,7 +23,8 @@ _SAMPLES = 1 << 14
 
 def first_same(
     stacks: Iterable[Stack],
-    make: Callable[[Stack], INR],
+    network: Network,
+    make: Callable[[Stack, Network], INR],
     given: Callable[[Tensor], Tensor],
     imported: Imported,
 ) -> tuple[Stack, INR]:
@@ -33,8 +34,10 @@ def first_same(
     ----------
     stacks
         At least one.
+    network
+        Its settings; a `final_activation` of None is found.
     make
-        Makes one of our networks of it.
+        Makes one of our networks of both.
     given, imported
         As of `check_same`.
 
@@ -43,15 +46,17 @@ def first_same(
     InputError
         If there is none: the error of the first candidate.
     """
+    endings = [network.final_activation] if network.final_activation else [None, *get_args(FinalActivation)]
     errors = []
     for stack in stacks:
-        try:
-            start = make(stack)
-            check_same(given, start, imported, stack.where)
-        except InputError as error:
-            errors.append(error)
-        else:
-            return stack, start
+        for ending in endings:
+            try:
+                start = make(stack, replace(network, final_activation=ending))
+                check_same(given, start, imported, stack.where)
+            except InputError as error:
+                errors.append(error)
+            else:
+                return stack, start
     raise errors[0]
 
 
@@ -75,16 +80,11 @@ def check_same(given: Callable[[Tensor], Tensor], start: INR, imported: Imported
     x = coordinates_of(start, imported)[::step]
     found, value = given(x), start.architecture.value
     wanted = (start(start.coordinates()[::step]) - middle(value)) / half_range(value)
-    if imported.values == "unit":
+    usual = "unit" if start.architecture.final_activation == "sigmoid" else "signed"
+    if (imported.values or usual) == "unit":
         wanted = (wanted + 1) / 2
     if found.shape != wanted.shape:
         raise InputError(f"{where} gives {list(found.shape)} for {list(x.shape)}, not {list(wanted.shape)}")
-    for name, end in _ENDS.items():
-        if (found - end(wanted)).abs().max() <= _MOST_ERROR:
-            raise InputError(
-                f"{where} ends with a {name}, for which there is no circuit; train it with a linear last "
-                "layer, or train a network here on the signal"
-            )
     error = float((found - wanted).abs().max())
     if not error <= _MOST_ERROR:
         raise InputError(

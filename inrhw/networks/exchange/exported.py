@@ -7,7 +7,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from inrhw.base.errors import InputError
 from inrhw.base.types import Fixed
 from inrhw.networks.hadamard import HadamardLayer
 from inrhw.networks.inr import INR
@@ -38,8 +37,7 @@ class Renderer(nn.Module):
         self.register_buffer("sides", torch.tensor(patches.sides, dtype=torch.float64))
         self.patches = _OfPatches(patches) if patches.samples > 1 else None
         self.tiles = _OfTiles(architecture.tiling_of_patches) if isinstance(network, TiledINR) else None
-        followers = [*network.hidden_activations(), nn.Identity()]
-        self.layers = nn.ModuleList(map(_Layer, network.dense_layers(), followers))
+        self.layers = nn.ModuleList(map(_Layer, network.dense_layers(), network.followers()))
         self._unit, self._value = 2.0**-architecture.grid.element.frac, architecture.value
 
     def forward(self, centres: Tensor) -> Tensor:
@@ -70,12 +68,17 @@ class _Layer(nn.Module):
 
     def __init__(self, layer: DenseLayer, follower: nn.Module) -> None:
         super().__init__()
-        weight, bias, _ = layer.quantized()
+        weight, bias, frac = (x.detach() for x in layer.quantized())
         self.weight: Tensor
         self.bias: Tensor
         self.matrix: Tensor
-        self.register_buffer("weight", weight.detach())
-        self.register_buffer("bias", bias.detach())
+        #: Inputs are cut to multiples of each, and then multiplied; empty: they are not cut.
+        self._units: list[float] = []
+        if layer.addend_frac is not None:
+            weight, more = self._cut(layer, weight, int(frac.max()))
+            bias = bias + more
+        self.register_buffer("weight", weight)
+        self.register_buffer("bias", bias)
         self.follower = follower
         #: What rotated inputs are rounded to; None where they are not rotated.
         self._rotated: Fixed | None = None
@@ -83,10 +86,24 @@ class _Layer(nn.Module):
             self._rotated = layer.input_format
             self.register_buffer("matrix", layer.matrix)
 
+    def _cut(self, layer: DenseLayer, weight: Tensor, weight_frac: int) -> tuple[Tensor, Tensor]:
+        """Return weights for inputs that are cut to each unit, and what the bias is more: the mean lost."""
+        cut, element = layer.cut(weight_frac), layer.input_format
+        codes = (weight * 2.0**weight_frac).long().numpy()
+        parts = cut.parts(codes)
+        self._units = [2.0 ** (bits - element.frac) for bits in parts]
+        # What mid-rise inputs have more than their codes, and what is cut off, in halves.
+        halves = sum(cut.lost(codes)) + element.mid_rise * codes.sum(axis=1)
+        side_by_side = torch.from_numpy(np.concatenate(list(parts.values()), axis=1))
+        more = torch.from_numpy(halves).double() * 2.0 ** -(1 + element.frac + weight_frac)
+        return side_by_side.double() * 2.0**-weight_frac, more
+
     def forward(self, x: Tensor, tile: Tensor | None) -> Tensor:
         """Map inputs [samples, in_features] in tiles [samples], if there are any."""
         if self._rotated is not None:
             x = quantize(x @ self.matrix, self._rotated)
+        if self._units:
+            x = torch.cat([torch.floor(x / unit) * unit for unit in self._units], dim=1)
         if tile is not None and self.weight.dim() == 3:
             x = (self.weight[tile] @ x[:, :, None])[:, :, 0] + self.bias[tile]
         else:
@@ -163,14 +180,7 @@ def program_of(network: INR) -> bytes:
     ----------
     network
         Quantized.
-
-    Raises
-    ------
-    InputError
-        If addends are cut (guard bits).
     """
-    if network.architecture.precision.guard_bits is not None:
-        raise InputError(f"what guard_bits cuts cannot be put into a {SUFFIX}; train without it")
     renderer = Renderer(copy.deepcopy(network).cpu().double().eval()).eval()
     grid = network.architecture.grid
     example = torch.zeros(2, grid.axes, dtype=torch.float64)

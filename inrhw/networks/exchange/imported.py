@@ -20,7 +20,8 @@ class Imported(Settings):
     axes
         Order of its inputs: "yx", rows first, or "xy".
     values
-        Range of its outputs: "signed" from -1 to 1, or "unit" from 0 to 1.
+        Range of its outputs: "signed" from -1 to 1, or "unit" from 0 to 1. None: unit behind a sigmoid, else
+        signed.
     outermost_linear
         Whether its last layer is linear; else the activation follows that one too.
     encoding
@@ -35,7 +36,7 @@ class Imported(Settings):
     checkpoint: str = ""
     coordinates: Literal["corners", "centres", "unit"] = "corners"
     axes: Literal["yx", "xy"] = "yx"
-    values: Literal["signed", "unit"] = "signed"
+    values: Literal["signed", "unit"] | None = None
     outermost_linear: bool = True
     encoding: Literal["siren", "nerf", "fourier", "rff"] | None = None
     map: str = ""

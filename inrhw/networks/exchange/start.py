@@ -44,7 +44,8 @@ def start_of(
     stack
         As it was elsewhere.
     network
-        Says model, omega_0, that of the first layer, and patch; widths and number of layers are the stack's.
+        Says model, omega_0, that of the first layer, what follows the last one, and patch; widths and
+        number of layers are the stack's.
     precision
         For quantization later.
     imported
@@ -72,6 +73,7 @@ def start_of(
         activation_impl=network.activation_impl,
         value=value,
         hidden_widths=network.hidden_widths,
+        final_activation=network.final_activation,
         patch=patches.patch,
         waves=() if stack.encoding is None else _waves(stack, patches.grid.sides, imported),
     )
@@ -119,7 +121,7 @@ def _start(architecture: Architecture, stack: Stack, imported: Imported) -> INR:
     if stack.encoding is None:
         first = _of_centres(first, architecture.grid.sides, imported)
     *others, last = others
-    if imported.values == "unit":
+    if imported.values == "unit" and not architecture.final_activation:
         last = replace(last, weight=2 * last.weight, bias=2 * last.bias - 1)
     layers = [first, *others, last]
     if (encoding := architecture.encoding) is not None:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -182,6 +182,7 @@ def fit(
     training: Training | None = None,
     *,
     start: INR | None = None,
+    learned: Sequence[tuple[int, float]] = (),
     budget: Budget | None = None,
     checkpoint: Path | str | None = None,
     resume: bool = False,
@@ -199,6 +200,8 @@ def fit(
         Steps, learning rate, seed, device.
     start
         A network in floating point that was trained elsewhere; only fine-tuning is left then.
+    learned
+        Of a start that this training had already, for another budget: `Fitted.learned`.
     budget
         What the bits that `layer_bits` "auto" chooses may cost. None: as many as there are without it.
     checkpoint
@@ -257,8 +260,9 @@ def fit(
     state.float_model.architecture = model.architecture
     if training.digits_loss:
         model = fewer_digits(model, picture, training.digits_loss)
-    learned = tuple((step, _psnr_db(loss / architecture.tiles)) for step, loss in state.losses)
-    return Fitted(picture, state.float_model, model, training, learned, *allotments)
+    before = [(step, db) for step, db in learned if step < training.steps]
+    now = [(step, _psnr_db(loss / architecture.tiles)) for step, loss in state.losses]
+    return Fitted(picture, state.float_model, model, training, (*before, *now), *allotments)
 
 
 def _psnr_db(mean_square: float) -> float:

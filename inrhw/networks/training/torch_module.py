@@ -64,10 +64,8 @@ def from_torch(
         stacks: Iterable[Stack] = [stack_in(state, imported, axes, where)]
     else:
         stacks = stacks_of(recorded(function, axes), network.model, omegas_in(state, where), imported, where)
-    make = functools.partial(
-        start_of, network=network, precision=precision, imported=imported, sides=sides, value=value
-    )
-    _, start = first_same(stacks, make, lambda x: _first(function(x)), imported)
+    make = functools.partial(start_of, precision=precision, imported=imported, sides=sides, value=value)
+    _, start = first_same(stacks, network, make, lambda x: _first(function(x)), imported)
     signal = signal or Picture("rendering", start.render())
     return fit(signal, start.architecture, Training(finetune=finetune), start=start.float())
 

@@ -33,8 +33,12 @@ class SaturatingNode(CurveNode):
             raise ValueError(
                 f"i must be a vector of numbers of 3 to {most} bits from -{reach} to {reach}, not {self.i}"
             )
-        check_output(self.element)
+        self.check_element()
         super().__post_init__()
+
+    def check_element(self) -> None:
+        """Raise ValueError unless the output has a format that there is a circuit for."""
+        check_output(self.element)
 
 
 @dataclass(frozen=True)

@@ -228,6 +228,40 @@ def test_a_last_layer_may_have_a_sine(values: Any) -> None:
         from_torch(module, Network("siren"), sides=SIZE, imported=Imported(values=values))
 
 
+ENDS: list[tuple[Callable[[Tensor], Tensor], Any, Any]] = [
+    (torch.sigmoid, "sigmoid", None),
+    (torch.tanh, "tanh", None),
+    (torch.sigmoid, "sigmoid", "unit"),
+    (lambda x: (x.tanh() + 1) / 2, "tanh", "unit"),
+    (lambda x: 2 * x.sigmoid() - 1, "sigmoid", "signed"),
+]
+
+
+@pytest.mark.parametrize(("end", "name", "values"), ENDS)
+def test_a_sigmoid_or_tanh_behind_the_last_layer_is_found_and_computed(
+    end: Callable[[Tensor], Tensor], name: Any, values: Any
+) -> None:
+    module = small(lambda: nn.Sequential(siren(), Function(end)))
+    imported = Imported(values=values)
+    fitted = from_torch(module, Network("siren"), sides=SIZE, imported=imported)
+    assert fitted.architecture.final_activation == name
+    pixels = lower(fitted.model).forward_int(fitted.architecture.grid.codes())
+    assert np.array_equal(pixels.reshape(4, 5, 3), fitted.model.render())
+    # A file of weights does not show it, so there it is said.
+    asked = Network("siren", final_activation=name)
+    start = start_in({n.removeprefix("0."): t for n, t in module.state_dict().items()}, asked, imported)
+    given = module(coordinates_of(start, imported))
+    signed = values == "signed" or (values is None and name == "tanh")
+    wanted = (given + 1) * 127.5 if signed else given * 255
+    assert (start(start.coordinates()) - wanted).abs().max() < 255e-6
+
+
+def test_another_end_than_the_modules_is_noticed() -> None:
+    module = small(lambda: nn.Sequential(siren(), Function(torch.sigmoid)))
+    with pytest.raises(InputError, match="see model, omega_0"):
+        from_torch(module, Network("siren", final_activation="tanh"), sides=SIZE)
+
+
 def test_a_map_finds_layers_under_any_name() -> None:
     layers = linear_layers(siren().state_dict(), "it")
     strange = {"wxyz"[k]: layer.weight.T if k == 1 else layer.weight for k, layer in enumerate(layers)}

@@ -3,14 +3,11 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import pytest
 import torch
 
-from inrhw.base.errors import InputError
 from inrhw.base.types import Fixed
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.exchange.exported import program_of
-from inrhw.networks.inr import INR
 from inrhw.networks.precision import Precision
 from inrhw.networks.tiled import TiledArchitecture, network_of
 
@@ -19,6 +16,11 @@ NETWORKS = {
     "sound": Architecture("relu_pe", (7,), 2, 4, 1, value=Fixed(16, 0)),
     "patches of leaves": TiledArchitecture(
         "quadinr", (6, 4), 1, 4, 1, tile=(4, 4), leaves="11110", shared_layers=True, patch=(2, 1)
+    ),
+    "sigmoid": Architecture("siren", (5, 4), 3, 4, 1, final_activation="sigmoid"),
+    "addends cut": Architecture("siren", (5, 4), 3, 4, 1, precision=Precision(guard_bits=1)),
+    "addends of half codes cut": Architecture(
+        "quadinr", (5, 4), 1, 6, 1, precision=Precision(guard_bits=0, mid_rise=True)
     ),
     "both rotated": Architecture(
         "siren", (5, 4), 1, 8, 1, precision=Precision(quantizer="dhq", rotate="both")
@@ -55,9 +57,3 @@ def test_a_program_gives_what_the_network_renders_and_needs_no_inrhw(tmp_path: P
     for name, network in networks.items():
         got = torch.load(tmp_path / f"{name}.out").numpy()
         assert np.array_equal(got.ravel(), network.render().ravel())
-
-
-def test_what_has_no_program_is_refused() -> None:
-    cut = Architecture("siren", (4, 4), 1, 4, 1, precision=Precision(guard_bits=2))
-    with pytest.raises(InputError, match="what guard_bits cuts"):
-        program_of(INR(cut).quantized())

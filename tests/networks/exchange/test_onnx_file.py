@@ -131,7 +131,8 @@ def imported(path: Path, network: Network) -> INR:
     stacks = stacks_of(recorded_of(model, 2, path), network.model, frozenset(), how, "it")
     _, start = first_same(
         stacks,
-        lambda one: start_of(one, network, Precision(), how, sides=SIZE),
+        network,
+        lambda one, asked: start_of(one, asked, Precision(), how, sides=SIZE),
         function_of(model, path),
         how,
     )
@@ -165,6 +166,18 @@ def test_the_imported_network_gives_what_the_file_gives(
         None, {"coordinates": x.float().reshape(*[1] * (len(shape) - 2), *x.shape).numpy()}
     )
     assert torch.allclose(torch.as_tensor(rough).reshape(-1, 3).double(), given, atol=1e-3)
+
+
+def test_a_sigmoid_behind_the_last_layer_is_found(tmp_path: Path) -> None:
+    path = saved(tmp_path / "net.onnx", gemm, sine)
+    model = onnx.load(path)
+    model.graph.node.append(helper.make_node("Sigmoid", ["y2"], ["values"]))
+    model.graph.output[0].name = "values"
+    onnx.save(model, path)
+    start = imported(path, Network("siren", omega_0=30.0))
+    assert start.architecture.final_activation == "sigmoid"
+    given = function_of(load_onnx(path), path)(coordinates_of(start, Imported()))
+    assert (start(start.coordinates()) - given * 255).abs().max() < 255e-6
 
 
 def test_an_encoding_is_found(tmp_path: Path) -> None:

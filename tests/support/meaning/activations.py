@@ -6,8 +6,9 @@ from functools import cache
 
 from support.meaning.circuits import cordic, polynomial, truncated
 from support.meaning.curves import REACH_LOG2, argument_frac, exact, finer, mid_rise
+from support.meaning.functions import exponential
 from support.meaning.lines import finer_interpolated, interpolated, sine_interpolated
-from support.meaning.numbers import Format
+from support.meaning.numbers import Format, half_up, power
 
 #: The function of each model.
 FUNCTIONS = {
@@ -70,6 +71,25 @@ class Activation:
         if self.function in REACH_LOG2:
             return value(self, Format(self.phase_bits, self.frac).saturated(sum_code))
         return value(self, sum_code % 2**self.phase_bits)
+
+
+@dataclass(frozen=True)
+class Final:
+    """What follows the last layer, if it is a sigmoid or a tanh ("Sigmoid and tanh"); o are the values."""
+
+    o: Format
+
+    @property
+    def frac(self) -> int:
+        """Fraction bits of the argument."""
+        return min(self.o.width + 3, 12) - 3
+
+    def __call__(self, sum_code: int) -> int:
+        """Return the value for a sum with the argument's fraction bits."""
+        x = Format(self.frac + 3, self.frac).saturated(sum_code) * power(-self.frac)
+        square = exponential(-2 * abs(x))
+        tanh = (1 if x > 0 else -1) * (1 - square) / (1 + square)
+        return half_up(self.o.hi * (tanh if self.o.signed else (1 + tanh) / 2))
 
 
 @cache

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from support.meaning.activations import Activation, activation_of, gain
+from support.meaning.activations import Activation, Final, activation_of, gain
 from support.meaning.coordinates import Grid, Place
 from support.meaning.encoding import encoding
 from support.meaning.layers import Stored, Sum, inputs, neurons
@@ -28,7 +28,7 @@ class Step:
 
     layer: Stored
     came: Format
-    activation: Activation | None
+    activation: Activation | Final | None
     o: Format
     guard_bits: int | None
 
@@ -101,7 +101,7 @@ class Network:
                 layer, came = replace(layer, x=between), between
             o = activation.o if activation else Format(**self.architecture["value"])
             made.append(Step(layer, came, activation, o, guard_bits))
-            if activation:
+            if k < self._last:
                 # What rotates its inputs gets finer values, and multiplies as many bits as others do.
                 came, x = o, self._activation(k).o
         return made
@@ -145,13 +145,14 @@ class Network:
         bits = p["phase_bits"], self._value_bits()[k]
         return activation_of(model, circuit, *bits, middles=p["mid_rise"], omega_0=a["omega_0"])
 
-    def _activations(self) -> list[Activation | None]:
+    def _activations(self) -> list[Activation | Final | None]:
         """Return what follows each layer ("Hadamard transform")."""
-        found: list[Activation | None] = []
+        found: list[Activation | Final | None] = []
         for k in range(self._last):
             activation = self._activation(k)
             found.append(activation.finer_by_two if self._rotates(k + 1)[1] else activation)
-        return [*found, None]
+        ends = self.architecture["final_activation"]
+        return [*found, Final(Format(**self.architecture["value"])) if ends else None]
 
     def _rotates(self, k: int) -> tuple[bool, bool]:
         weights, of_inputs = self.tensors.get(f"layers.{k}.rotates", (False, False))
@@ -199,6 +200,8 @@ class Network:
             return 1.0, 0.0
         if k < self._last:
             return gain(self.architecture["model"], self.architecture["omega_0"]), 0.0
+        if ends := self.architecture["final_activation"]:
+            return {"sigmoid": 0.5, "tanh": 1.0}[ends], 0.0
         value = Format(**self.architecture["value"])
         return (float(value.hi), 0.0) if value.signed else (value.hi / 2, value.hi / 2)
 

@@ -183,13 +183,17 @@ class DenseLayer(nn.Module):
             return y
         return y - self._lost(x, weight, int(frac.max()))
 
+    def cut(self, weight_frac: int) -> Cut:
+        """Return where the addends of a quantized layer are cut whose weights have so many fraction bits."""
+        element = self.input_format
+        place = 0 if self.addend_frac is None else element.frac + weight_frac - self.addend_frac
+        return Cut(place, element)
+
     @torch.no_grad()
     def _lost(self, x: Tensor, weight: Tensor, weight_frac: int) -> Tensor:
         """Return what is cut off the addends of each sum, less its mean, which the bias has."""
-        assert self.addend_frac is not None
-        element = self.input_format
+        element, cut = self.input_format, self.cut(weight_frac)
         acc_frac = element.frac + weight_frac
-        cut = Cut(acc_frac - self.addend_frac, element)
         # Of mid-rise values the codes.
         x = (x * 2.0**element.frac).floor()
         lost = cut.lost_beyond_mean(x, (weight.double() * 2.0**weight_frac).long())
