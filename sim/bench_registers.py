@@ -14,11 +14,14 @@ from traffic import Traffic, begin, end, reset
 #: Words of a file up to which it is loaded by writing registers, which takes some 16 clocks a word.
 _MOST_BY_REGISTER = 2000
 
-#: Times that the core goes on while it is read.
-_GOES = 6
+#: Times that the core goes on while it is read; frames that are started one by one, and of a small picture.
+_GOES, _STARTS, _MOST_STARTS = 6, 3, 8
 
-#: Words of each bank that are read back.
-_READ_BACK = 16
+#: Words of each bank that are read back, and memories that are looked for elsewhere; all if they are few.
+_READ_BACK, _MEMORIES = 40, 12
+
+#: Bits of a memory's number.
+_NUMBER_BITS = 12
 
 #: Bits of the control page's CONTROL and STATUS.
 _START, _BUSY, _WAITING, _ASKED, _FRAME_DONE = 1 << 3, 1 << 0, 1 << 1, 1 << 2, 1 << 8
@@ -139,7 +142,7 @@ async def control_frames(dut: Any) -> None:
     link.pixels_due = False
     assert await registers.write("CONTROL", RUN), "control_frames: CONTROL cannot be written"
     await _until(traffic, registers, _WAITING, zeros=_BUSY)
-    for frame in range(1, 4):
+    for frame in range(1, 1 + min(_MOST_STARTS, _STARTS + 1024 // len(artifact))):
         before = link.taken
         _, pixel = link.pictures.place(before)
         assert pixel == artifact.frames[link.pictures.shown].start, (
@@ -237,17 +240,28 @@ async def _stop(traffic: Traffic, registers: Registers) -> None:
 
 
 async def _read_back(registers: Registers, artifact: Artifact, rng: np.random.Generator) -> None:
-    """Words of both banks are those of the files."""
+    """Words of both banks are those of the files, and of a memory that the core does not have they are 0."""
     shown = await registers.status("bank")
+    words = [
+        (memory, address, chunk)
+        for memory, shape in enumerate(artifact.memories)
+        for address in range(shape.depth)
+        for chunk in range(shape.chunks)
+    ]
     for file, bank in zip(artifact.files[:2], (shown, 1 - shown), strict=True):
-        for _ in range(_READ_BACK):
-            memory, address, chunk = _any_word(artifact, rng)
-            await registers.select(memory, address, chunk, bank)
-            got, want = await registers.read("READ_DATA"), file[artifact.position(memory, address, chunk)]
+        for word in rng.permutation(words)[:_READ_BACK].tolist():
+            await registers.select(*word, bank)
+            got, want = await registers.read("READ_DATA"), file[artifact.position(*word)]
             assert got == want, (
-                f"load_weights: bank {bank}, memory {memory}, address {address}, chunk {chunk}: "
+                f"load_weights: bank {bank}, memory, address and chunk {word}: "
                 f"expected {want:#x}, read {got:#x}"
             )
+    count = len(artifact.memories)
+    for memory in rng.permutation(count)[:_MEMORIES].tolist():
+        for number in (memory | 1 << bit for bit in range(count.bit_length(), _NUMBER_BITS)):
+            await registers.select(number, 0, 0, shown)
+            got = await registers.read("READ_DATA")
+            assert got == 0, f"load_weights: memory {number}, which there is not, reads {got:#x}"
 
 
 def _any_word(artifact: Artifact, rng: np.random.Generator) -> tuple[int, int, int]:

@@ -43,6 +43,9 @@ _READ = """
 _AS_GATES = f"""
     memory -nomap
     memory_map
+    zinit -all
+    setattr -unset init w:*
+    setundef -init -zero
     opt -full
     wreduce
     opt_clean
