@@ -39,7 +39,8 @@ _READ = """
     opt_clean
 """
 
-#: The core as gates, with an input that chooses the fault.
+#: The core as gates, with an input that chooses the fault. First values are said anew, all of them 0: a fault
+#: in the output of a register leaves the old one at a wire that no register drives.
 _AS_GATES = f"""
     memory -nomap
     memory_map
