@@ -31,8 +31,7 @@ from inrhw.verification.mutation.netlist import draw, judged
 #: Two layers of three neurons; enough pixels for most bits of the arithmetic to matter.
 NETWORK = Architecture("quadinr", (16, 12), 3, hidden_features=3, hidden_layers=1)
 
-#: The same where neurons follow each other on a multiplier: no proof follows a fault to where it is rounded
-#: away, so more pixels show it.
+#: More pixels for cores whose accumulators no proof passes: what they do not show counts as missed.
 FOLDED = replace(NETWORK, sides=(32, 24))
 FOLDS = (Fold(2, 2), Fold(3, 3), Fold(1, 3))
 

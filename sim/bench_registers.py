@@ -14,10 +14,13 @@ from traffic import Traffic, begin, end, reset
 #: Words of a file up to which it is loaded by writing registers, which takes some 16 clocks a word.
 _MOST_BY_REGISTER = 2000
 
-#: Times that the core goes on while it is read; frames that are started one by one, and of a small picture.
-_GOES, _STARTS, _MOST_STARTS = 6, 3, 8
+#: Times that the core goes on while it is read.
+_GOES = 6
 
-#: Words of each bank that are read back, and memories that are looked for elsewhere; all if they are few.
+#: Frames that are started one by one, and the most of a small picture.
+_STARTS, _MOST_STARTS = 3, 8
+
+#: Words of each bank that are read back, and memories that must not answer to other numbers; or all, if fewer.
 _READ_BACK, _MEMORIES = 40, 12
 
 #: Bits of a memory's number.
@@ -261,7 +264,7 @@ async def _read_back(registers: Registers, artifact: Artifact, rng: np.random.Ge
         for number in (memory | 1 << bit for bit in range(count.bit_length(), _NUMBER_BITS)):
             await registers.select(number, 0, 0, shown)
             got = await registers.read("READ_DATA")
-            assert got == 0, f"load_weights: memory {number}, which there is not, reads {got:#x}"
+            assert got == 0, f"load_weights: memory {number}, which does not exist, reads {got:#x}"
 
 
 def _any_word(artifact: Artifact, rng: np.random.Generator) -> tuple[int, int, int]:

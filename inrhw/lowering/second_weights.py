@@ -1,4 +1,4 @@
-"""Other weights for a loadable core, with which the bench shows that it can be given any."""
+"""Other weights for a loadable core, with which the bench shows that it can load any."""
 
 from dataclasses import replace
 
@@ -8,18 +8,18 @@ from inrhw.base.types import Phase
 from inrhw.ops.linear.folded_dense.node import FoldedDense
 from inrhw.ops.node import Graph
 
-#: How many times the contrast of the first picture the second one has at most, as a power of two.
+#: Shifts of the last layer are smaller by so much at most: the second picture has four times the contrast.
 _CONTRAST = 2
 
 
 def other_weights(graph: Graph, *, of_tiles: bool = False) -> Graph:
     """Return a loadable graph of the same shape whose memories hold other bits.
 
-    Where sums turn phases, every bit of a weight and of a bias is the other one, and neurons have in turn the
-    smallest shift and the largest, the other way round in every other layer: phases of the former turn many
-    times, so that the lowest bits of a sum decide pixels, and those of the latter show its highest bits.
-    Elsewhere neurons and banks are in reverse order and weights are the opposite, so that sums fit as before;
-    those of the last layer say more. `of_tiles`: other tiles of the same picture, whose shared layers stay.
+    In layers in front of a phase all bits of weights and biases are inverted, and neurons have the smallest
+    shift and the largest in turn, in the next layer the other way round. With the smallest shift the lowest
+    bits of a sum decide pixels, with the largest its highest bits do. In other layers neurons and banks are
+    in reverse order and weights are negated, so sums fit as before, and the last layer has more contrast.
+    `of_tiles`: other tiles of the same picture, whose shared layers stay.
     """
     layers = {name: node for name, node in graph.nodes.items() if isinstance(node, FoldedDense)}
     last = list(layers)[-1]

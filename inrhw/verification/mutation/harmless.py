@@ -1,4 +1,4 @@
-"""Proves that a fault changes nothing that anybody can see at the ports, from power-up on and for all inputs.
+"""Proves that a fault changes nothing at the ports, from power-up on and for all inputs.
 
 Both cores are one circuit in which the core without the fault and the one with it share all that the fault
 cannot reach. Payload of a stream or of an answer counts only while it is valid. What is x in the Verilog
@@ -35,7 +35,7 @@ _PAYLOADS = {
 }
 _HANDSHAKES = ("valid", "ready")
 
-#: What nothing sees goes, registers that are always equal merge; then an invariant is looked for.
+#: Registers that nothing reads are removed, equal ones are merged, then ABC looks for an invariant.
 _SEQUENTIAL = "&get; &scl; &scorr; &put; scorr; write_aiger merged.aig; pdr -T {seconds}"
 
 
@@ -91,8 +91,7 @@ class Both:
     number
         Of the fault.
     confined
-        Whether it may change only what registers hold that it reaches in one clock: all that they lead to
-        must be as without it.
+        Whether only registers may differ that it reaches in one clock, and nothing behind them.
     """
 
     machine: Machine
@@ -134,7 +133,7 @@ class Both:
         return self.machine.graph.substitute([*self.machine.following, *self.machine.outputs.values()], known)
 
     def seen(self) -> list[tuple[Literal, Literal]]:
-        """Return the pairs that must agree: outputs, and what registers hold next that may not differ."""
+        """Return the pairs that must agree: outputs, and next values of registers that have no twin."""
         graph, names = self.machine.graph, list(self.machine.outputs)
         count = len(self.machine.registers)
         right, wrong = (dict(zip(names, side[count:], strict=True)) for side in (self.right, self.wrong))
@@ -248,7 +247,7 @@ class Unrolled:
         return [(one, other) for one, other in self.step() + self.start() if not equal(one, other)]
 
     def step(self) -> list[tuple[Literal, Literal]]:
-        """Return what must be equal after so many clocks from any state."""
+        """Return the pairs that must be equal this many clocks after any state."""
         graph = self.both.machine.graph
         free = {node: graph.variable() for node in self.both.machine.registers.values()}
         lost = {node: graph.variable() for node in self.passing}

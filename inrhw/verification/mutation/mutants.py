@@ -39,8 +39,8 @@ _READ = """
     opt_clean
 """
 
-#: The core as gates, with an input that chooses the fault. First values are said anew, all of them 0: a fault
-#: in the output of a register leaves the old one at a wire that no register drives.
+#: The core as gates, with an input that chooses the fault. All start values become 0 and are set anew, because
+#: a fault in the output of a register leaves the old one at a wire that no register drives.
 _AS_GATES = f"""
     memory -nomap
     memory_map
@@ -195,7 +195,7 @@ class Mutated:
 
 
 def plant(artifact: Artifact, folder: Path, count: int, seed: int, part: str = "all") -> Mutated:
-    """Plant so many faults in the Verilog of an artifact, drawn evenly by Yosys' ``mutate``.
+    """Plant a number of faults in the Verilog of an artifact, drawn uniformly by Yosys' ``mutate``.
 
     They are in one of `PARTS`. All are in one file, `mutated.v` in `folder`, and are compiled once.
     """
