@@ -20,7 +20,7 @@ _GOES = 6
 #: Frames that are started one by one, and the most of a small picture.
 _STARTS, _MOST_STARTS = 3, 8
 
-#: Words of each bank that are read back, and memories that must not answer to other numbers; or all, if fewer.
+#: Words of each bank that are read back, and memories that must not answer to other numbers; all if fewer.
 _READ_BACK, _MEMORIES = 40, 12
 
 #: Bits of a memory's number.

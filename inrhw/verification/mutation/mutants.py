@@ -39,8 +39,8 @@ _READ = """
     opt_clean
 """
 
-#: The core as gates, with an input that chooses the fault. All start values become 0 and are set anew, because
-#: a fault in the output of a register leaves the old one at a wire that no register drives.
+#: The core as gates, with an input that chooses the fault. Start values become 0 and are set anew, because a
+#: fault in the output of a register leaves the old one at a wire that no register drives.
 _AS_GATES = f"""
     memory -nomap
     memory_map
