@@ -39,8 +39,8 @@ _READ = """
     opt_clean
 """
 
-#: The core as gates, with an input that chooses the fault. A fault in the output of a register leaves the start
-#: value at a wire that no register drives, where passes do not accept it.
+#: The core as gates, with an input that chooses the fault. A fault in the output of a register leaves the
+#: start value at a wire that no register drives, where passes do not accept it.
 _AS_GATES = f"""
     memory -nomap
     memory_map
