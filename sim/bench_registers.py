@@ -81,6 +81,8 @@ async def choose_pictures(dut: Any) -> None:
         assert await registers.read("SHOWN") == picture, "choose_pictures: SHOWN is wrong"
         if "SIZE" in artifact.registers:
             assert await registers.read("SIZE") == artifact.size(picture), "choose_pictures: SIZE is wrong"
+    for none in (1 << bit for bit in range(pictures.bit_length(), 32)):
+        assert not await registers.write("PICTURE", none), f"choose_pictures: picture {none} is accepted"
     np.save(settings.output / "pictures.npy", frames)
     end(settings, traffic, "choose_pictures")
 
