@@ -46,12 +46,12 @@ NETLIST = "netlist"
 def turning(seed: int = 0) -> INR:
     """Return a network whose phases turn often and whose picture has contrast: most bits decide pixels."""
     network = INR(FOLDED, seed)
-    *hidden, last = network.layers
+    *hidden, last = network.dense_layers()
     with torch.no_grad():
         for layer in hidden:
-            layer.weight *= 8
-            layer.bias *= 8
-        last.weight *= 4
+            layer.weight.mul_(8)
+            layer.bias.mul_(8)
+        last.weight.mul_(4)
     return network
 
 
@@ -61,7 +61,7 @@ def folded() -> Graph:
 
 
 def loadable() -> Graph:
-    """Return the same with weights that can be loaded."""
+    """Return the network as it is drawn, with few multipliers and weights that can be loaded."""
     return fold(lower(INR(NETWORK).quantized()), Folding(FOLDS, "loadable"), NETWORK.precision)
 
 

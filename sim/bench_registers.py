@@ -254,11 +254,11 @@ async def _read_back(registers: Registers, artifact: Artifact, rng: np.random.Ge
         for chunk in range(shape.chunks)
     ]
     for file, bank in zip(artifact.files[:2], (shown, 1 - shown), strict=True):
-        for word in rng.permutation(words)[:_READ_BACK].tolist():
-            await registers.select(*word, bank)
-            got, want = await registers.read("READ_DATA"), file[artifact.position(*word)]
+        for memory, address, chunk in rng.permutation(words)[:_READ_BACK].tolist():
+            await registers.select(memory, address, chunk, bank)
+            got, want = await registers.read("READ_DATA"), file[artifact.position(memory, address, chunk)]
             assert got == want, (
-                f"load_weights: bank {bank}, memory, address and chunk {word}: "
+                f"load_weights: bank {bank}, memory {memory}, address {address}, chunk {chunk}: "
                 f"expected {want:#x}, read {got:#x}"
             )
     count = len(artifact.memories)
