@@ -75,6 +75,8 @@ class Files:
             assert got == want, f"{name} is {got:#x} after a good file, not {want:#x}"
         assert await self.registers.status("error") == 0, "STATUS.error is not 0 after a good file"
         assert await self.registers.status("showing"), "STATUS.showing is 0 after a good file"
+        if control := self.traffic.link.artifact.control:  # its twin compares it, after many frames too
+            await Registers(self.traffic.link.bus, control, self.traffic.play).read("STATUS")
 
     async def refuse(self, words: Words, reason: Refusal) -> None:
         """Send a file that must be refused."""

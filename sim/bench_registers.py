@@ -17,8 +17,14 @@ _MOST_BY_REGISTER = 2000
 #: Times that the core goes on while it is read.
 _GOES = 6
 
-#: Words of each bank that are read back.
-_READ_BACK = 16
+#: Frames that are started one by one, and the most of a small picture.
+_STARTS, _MOST_STARTS = 3, 8
+
+#: Words of each bank that are read back, and memories that must not answer to other numbers; all if fewer.
+_READ_BACK, _MEMORIES = 40, 12
+
+#: Bits of a memory's number.
+_NUMBER_BITS = 12
 
 #: Bits of the control page's CONTROL and STATUS.
 _START, _BUSY, _WAITING, _ASKED, _FRAME_DONE = 1 << 3, 1 << 0, 1 << 1, 1 << 2, 1 << 8
@@ -75,6 +81,8 @@ async def choose_pictures(dut: Any) -> None:
         assert await registers.read("SHOWN") == picture, "choose_pictures: SHOWN is wrong"
         if "SIZE" in artifact.registers:
             assert await registers.read("SIZE") == artifact.size(picture), "choose_pictures: SIZE is wrong"
+    for none in (1 << bit for bit in range(pictures.bit_length(), 32)):
+        assert not await registers.write("PICTURE", none), f"choose_pictures: picture {none} is accepted"
     np.save(settings.output / "pictures.npy", frames)
     end(settings, traffic, "choose_pictures")
 
@@ -139,7 +147,7 @@ async def control_frames(dut: Any) -> None:
     link.pixels_due = False
     assert await registers.write("CONTROL", RUN), "control_frames: CONTROL cannot be written"
     await _until(traffic, registers, _WAITING, zeros=_BUSY)
-    for frame in range(1, 4):
+    for frame in range(1, 1 + min(_MOST_STARTS, _STARTS + 1024 // len(artifact))):
         before = link.taken
         _, pixel = link.pictures.place(before)
         assert pixel == artifact.frames[link.pictures.shown].start, (
@@ -237,17 +245,28 @@ async def _stop(traffic: Traffic, registers: Registers) -> None:
 
 
 async def _read_back(registers: Registers, artifact: Artifact, rng: np.random.Generator) -> None:
-    """Words of both banks are those of the files."""
+    """Words of both banks are those of the files, and of a memory that the core does not have they are 0."""
     shown = await registers.status("bank")
+    words = [
+        (memory, address, chunk)
+        for memory, shape in enumerate(artifact.memories)
+        for address in range(shape.depth)
+        for chunk in range(shape.chunks)
+    ]
     for file, bank in zip(artifact.files[:2], (shown, 1 - shown), strict=True):
-        for _ in range(_READ_BACK):
-            memory, address, chunk = _any_word(artifact, rng)
+        for memory, address, chunk in rng.permutation(words)[:_READ_BACK].tolist():
             await registers.select(memory, address, chunk, bank)
             got, want = await registers.read("READ_DATA"), file[artifact.position(memory, address, chunk)]
             assert got == want, (
                 f"load_weights: bank {bank}, memory {memory}, address {address}, chunk {chunk}: "
                 f"expected {want:#x}, read {got:#x}"
             )
+    count = len(artifact.memories)
+    for memory in rng.permutation(count)[:_MEMORIES].tolist():
+        for number in (memory | 1 << bit for bit in range(count.bit_length(), _NUMBER_BITS)):
+            await registers.select(number, 0, 0, shown)
+            got = await registers.read("READ_DATA")
+            assert got == 0, f"load_weights: memory {number}, which does not exist, reads {got:#x}"
 
 
 def _any_word(artifact: Artifact, rng: np.random.Generator) -> tuple[int, int, int]:

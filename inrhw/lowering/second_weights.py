@@ -2,30 +2,46 @@
 
 from dataclasses import replace
 
+import numpy as np
+
 from inrhw.base.types import Phase
 from inrhw.ops.linear.folded_dense.node import FoldedDense
 from inrhw.ops.node import Graph
+
+#: Shifts of the last layer are smaller by so much at most: the second picture has four times the contrast.
+_CONTRAST = 2
 
 
 def other_weights(graph: Graph, *, of_tiles: bool = False) -> Graph:
     """Return a loadable graph of the same shape whose memories hold other bits.
 
-    Neurons and banks are in reverse order, weights are negated, and biases in front of a phase have all bits
-    inverted, so no part of the picture is lost. Shifts are only reordered: with other shifts the output of
-    some neurons would be constant. `of_tiles`: other tiles of the same picture, whose shared layers stay.
+    In layers in front of a phase all bits of weights and biases are inverted, and neurons have the smallest
+    shift and the largest in turn, in the next layer the other way round. With the smallest shift the lowest
+    bits of a sum decide pixels, with the largest its highest bits do. In other layers neurons and banks are
+    in reverse order and weights are negated, so sums fit as before, and the last layer has more contrast.
+    `of_tiles`: other tiles of the same picture, whose shared layers stay.
     """
-    nodes = {
-        name: _other(node) if isinstance(node, FoldedDense) and not (of_tiles and node.sets == 1) else node
-        for name, node in graph.nodes.items()
+    layers = {name: node for name, node in graph.nodes.items() if isinstance(node, FoldedDense)}
+    last = list(layers)[-1]
+    others = {
+        name: _turning(layer, k) if isinstance(layer.element, Phase) else _opposite(layer, name == last)
+        for k, (name, layer) in enumerate(layers.items())
+        if not (of_tiles and layer.sets == 1)
     }
-    return Graph(nodes)
+    return Graph({**graph.nodes, **others})
 
 
-def _other(layer: FoldedDense) -> FoldedDense:
-    bias = layer.bias[::-1, ::-1]
-    return replace(
-        layer,
-        weight=-layer.weight[::-1, ::-1],
-        bias=~bias if isinstance(layer.element, Phase) else bias,
-        shift=layer.shift[::-1, ::-1],
-    )
+def _turning(layer: FoldedDense, number: int) -> FoldedDense:
+    format, shift = layer.format, layer.shift
+    # Packed multipliers do not take the lowest code.
+    lowest = 1 - (1 << format.weight_bits - 1)
+    weight = np.maximum(~layer.weight, lowest) if format.level is None else -layer.weight
+    turns = (np.arange(shift.shape[1]) + number) % 2 == 0
+    shift = np.broadcast_to(np.where(turns, format.shift_lo, format.shift_hi), shift.shape)
+    return replace(layer, weight=weight, bias=~layer.bias, shift=shift)
+
+
+def _opposite(layer: FoldedDense, last: bool) -> FoldedDense:
+    weight, bias, shift = (codes[::-1, ::-1] for codes in (layer.weight, layer.bias, layer.shift))
+    more = np.minimum(_CONTRAST * last, shift - layer.format.shift_lo)
+    return replace(layer, weight=-weight, bias=bias >> more, shift=shift - more)

@@ -22,7 +22,7 @@ def test_other_weights_fit_the_same_memories_and_make_another_picture(model: str
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_each_bit_of_a_bias_that_turns_a_phase_has_both_values_in_some_word(model: str) -> None:
+def test_each_bit_of_a_bias_that_turns_a_phase_and_each_end_of_shifts_is_loaded(model: str) -> None:
     graph = folded("raster", "loadable", model).graph
     for name, node in other_weights(graph).nodes.items():
         first = graph.nodes[name]
@@ -35,6 +35,7 @@ def test_each_bit_of_a_bias_that_turns_a_phase_has_both_values_in_some_word(mode
             every = (1 << node.format.sum_width) - 1
             assert np.bitwise_or.reduce(codes) & every == every
             assert np.bitwise_and.reduce(codes) & every == 0
+            assert {node.format.shift_lo, node.format.shift_hi} == set(node.shift.ravel().tolist())
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -53,4 +54,6 @@ def test_every_kind_of_layer_takes_its_other_weights() -> None:
     for layer in loadable:
         (other,) = other_weights(Graph({"layer": layer})).nodes.values()
         assert isinstance(other, FoldedDense)
-        assert (other.weight == -layer.weight[::-1, ::-1]).all()
+        before = layer.weight if isinstance(layer.element, Phase) else layer.weight[::-1, ::-1]
+        # The opposite, or every bit another one.
+        assert set((other.weight + before).ravel().tolist()) <= {0, -1}

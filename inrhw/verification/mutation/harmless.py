@@ -35,8 +35,8 @@ _PAYLOADS = {
 }
 _HANDSHAKES = ("valid", "ready")
 
-#: Registers that differ in every clock alike merge; then an invariant is looked for.
-_SEQUENTIAL = "&get; &scorr; &put; scorr; write_aiger merged.aig; pdr -T {seconds}"
+#: Registers that nothing reads are removed, equal ones are merged, then ABC looks for an invariant.
+_SEQUENTIAL = "&get; &scl; &scorr; &put; scorr; write_aiger merged.aig; pdr -T {seconds}"
 
 
 @dataclass(frozen=True)
@@ -90,12 +90,15 @@ class Both:
         As those of `Core`.
     number
         Of the fault.
+    confined
+        Whether only registers may differ that it reaches in one clock, and nothing behind them.
     """
 
     machine: Machine
     choice: Sequence[int]
     number: int
     counters: Sequence[Counter]
+    confined: bool = False
 
     @cached_property
     def right(self) -> list[Literal]:
@@ -120,7 +123,7 @@ class Both:
             wrong = self._cofactor(self.number, twins)
             pairs = zip(registers, self.right, wrong, strict=False)
             found = [node for node, one, other in pairs if one != other and node not in twins]
-            if not found:
+            if not found or (self.confined and twins):
                 return twins, wrong
             twins |= {node: graph.variable() >> 1 for node in found}
 
@@ -130,11 +133,12 @@ class Both:
         return self.machine.graph.substitute([*self.machine.following, *self.machine.outputs.values()], known)
 
     def seen(self) -> list[tuple[Literal, Literal]]:
-        """Return the pairs of outputs that must agree."""
+        """Return the pairs that must agree: outputs, and next values of registers that have no twin."""
         graph, names = self.machine.graph, list(self.machine.outputs)
         count = len(self.machine.registers)
         right, wrong = (dict(zip(names, side[count:], strict=True)) for side in (self.right, self.wrong))
-        pairs = []
+        following = zip(self.machine.registers.values(), self.right, self.wrong, strict=False)
+        pairs = [(one, other) for node, one, other in following if node not in self.twins]
         for name in names:
             valid = right.get(_valid_for(name), TRUE)
             pairs.append((graph.and_(valid, right[name]), graph.and_(valid, wrong[name])))
@@ -171,12 +175,13 @@ def how_harmless(both: Both, folder: Path) -> str:
     if not both.seen():
         return "nothing reads it"
     unrolled = Unrolled.of(both)
-    if len(both.machine.graph) * unrolled.depth > _MOST_GATES:
-        return _sequential(both, folder)
-    left = unrolled.unproven()
-    if not left:
+    large = len(both.machine.graph) * unrolled.depth > _MOST_GATES
+    left = [] if large else unrolled.unproven()
+    if not large and not left:
         return f"induction over {unrolled.depth} clocks"
-    if by := _sequential(both, folder):
+    if by := _sequential(replace(both, confined=True), folder):
+        return f"confined, {by}"
+    if (by := _sequential(both, folder)) or large:
         return by
     different = different_pairs(find_abc(), both.machine.graph, left, folder, deadline_s=ABC_S)
     return f"induction over {unrolled.depth} clocks" if different == [] else ""

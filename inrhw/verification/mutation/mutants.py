@@ -39,10 +39,13 @@ _READ = """
     opt_clean
 """
 
-#: The core as gates, with an input that chooses the fault.
+#: The core as gates, with an input that chooses the fault. A fault in the output of a register leaves the
+#: start value at a wire that no register drives, where passes do not accept it.
 _AS_GATES = f"""
     memory -nomap
     memory_map
+    splitnets
+    setattr -unset init w:* t:*dff* %co1:+[Q] %d
     opt -full
     wreduce
     opt_clean
