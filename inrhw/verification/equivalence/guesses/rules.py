@@ -239,20 +239,25 @@ def columns_in_order(relation: Relation) -> Iterator[tuple[Memory, int, Net, int
     """Yield the netlist's columns without a partner, with that of the Verilog at their place.
 
     Yosys makes ``sums.0.0``, ``sums.0.1`` of ``sums``: first the copy for another port, then the next bits.
+    Of cells of one bit it leaves out those without use.
     """
-    place: dict[tuple[str, int], int] = defaultdict(int)
-    for memory in sorted(relation.netlist.circuit.memories, key=lambda memory: _numbered(memory.name)):
-        base, copy, _ = _numbered(memory.name)
+    memories = sorted(relation.netlist.circuit.memories, key=lambda memory: _numbered(memory.name))
+    width: dict[tuple[str, int], int] = defaultdict(int)
+    for memory in memories:
+        base, copy, _, bit = _numbered(memory.name)
+        width[base, copy] = max(width[base, copy], bit + len(memory.columns))
+    for memory in memories:
+        base, copy, part, bit = _numbered(memory.name)
         mine = [n for n, (other, _) in enumerate(relation.columns) if other.name == base]
         used = relation.used(memory)
         for column, net in enumerate(memory.columns):
-            at = place[base, copy]
-            place[base, copy] += 1
+            at = part * width[base, copy] + bit + column
             if net in used and net not in relation.netlist.values:
                 yield memory, column, net, mine[at] if at < len(mine) else None
 
 
-def _numbered(name: str) -> tuple[str, int, int]:
-    """Split ``sums.0.1`` into a name and two numbers."""
+def _numbered(name: str) -> tuple[str, int, int, int]:
+    """Split ``sums.0.1.slice[2]`` into a name and three numbers."""
     found = re.fullmatch(r"(.*)\.(\d+)\.(\d+)(\..*)?", name)
-    return (found[1], int(found[2]), int(found[3])) if found else (name, 0, 0)
+    bit = re.findall(r"\[(\d+)\]", found[4] or "") if found else []
+    return (found[1], int(found[2]), int(found[3]), int((bit or [0])[0])) if found else (name, 0, 0, 0)

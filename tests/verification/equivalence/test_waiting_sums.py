@@ -1,0 +1,79 @@
+"""Sums that wait in LUT RAM of one bit a cell, of which a lowest bit without use is left out: proven."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.netlists import planted
+
+from inrhw.base.board import load_board
+from inrhw.synthesis.synthesis import synth
+from inrhw.verification.equivalence.proof import Proof, prove
+
+pytestmark = pytest.mark.tools
+
+VERILOG = """
+module waits (input clk, input first, input go, input [6:0] at, input [6:0] step, output reg [6:0] y);
+  reg [7:0] sums [0:127];
+  initial y = 0;
+  wire [7:0] total = (first ? 8'd0 : sums[at]) + {step, 1'b0};
+  always @(posedge clk) begin
+    y <= total[7:1];
+    if (go) sums[at] <= total;
+  end
+endmodule
+"""
+
+Json = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def netlist(tmp_path_factory: pytest.TempPathFactory) -> Json:
+    folder = tmp_path_factory.mktemp("waits")
+    (folder / "waits.v").write_text(VERILOG)
+    made = synth(folder / "waits.v", "waits", load_board("vcu128"), folder)
+    found: Json = json.loads(made.netlist_json.read_text())
+    return found
+
+
+def checked(netlist: Json, folder: Path) -> Proof:
+    (folder / "waits.v").write_text(VERILOG)
+    (folder / "waits.json").write_text(json.dumps(netlist))
+    return prove(folder / "waits.v", folder / "waits.json", "waits", folder / "proof", deadline_s=60)
+
+
+def memories(netlist: Json) -> list[Json]:
+    cells: dict[str, Json] = netlist["modules"]["waits"]["cells"]
+    return [cell["connections"] for _, cell in sorted(cells.items()) if cell["type"] == "RAM128X1S"]
+
+
+def test_sums_without_their_lowest_bit_are_proven(netlist: Json, tmp_path: Path) -> None:
+    assert len(memories(netlist)) == 7, "synthesis kept the lowest bit, so this tests nothing"
+    proof = checked(netlist, tmp_path)
+    assert proof.status == "proven", proof.reason
+
+
+def exchanged(pin: str) -> Callable[[Json], None]:
+    def plant(netlist: Json) -> None:
+        first, second, *_ = memories(netlist)
+        first[pin], second[pin] = second[pin], first[pin]
+
+    return plant
+
+
+def half(netlist: Json) -> None:
+    memories(netlist)[3]["A6"] = ["0"]
+
+
+def always(netlist: Json) -> None:
+    memories(netlist)[6]["WE"] = ["1"]
+
+
+@pytest.mark.parametrize("plant", [exchanged("D"), exchanged("O"), always, half])
+def test_an_error_at_a_sum_is_not_proven(
+    netlist: Json, tmp_path: Path, plant: Callable[[Json], None]
+) -> None:
+    proof = checked(planted(netlist, plant), tmp_path)
+    assert proof.status == "not proven", proof.reason
