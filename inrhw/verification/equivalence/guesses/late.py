@@ -9,7 +9,7 @@ registers of the netlist are the inputs of the graph, and those of the Verilog f
 
 from collections.abc import Mapping
 
-from inrhw.verification.equivalence.circuit import BEHIND, ONE, ZERO, Gate, Memory, Net, Register
+from inrhw.verification.equivalence.circuit import BEHIND, BLOCK, ONE, ZERO, Gate, Memory, Net, Register
 from inrhw.verification.equivalence.guesses.rules import columns_in_order
 from inrhw.verification.equivalence.relation import Late, Relation
 
@@ -35,7 +35,7 @@ def find_late(relation: Relation, partners: Mapping[Net, list[Net]]) -> None:
     }
     for memory, column, net, number in columns_in_order(relation):
         late = _waiting(memory, column, hidden)
-        if late and number is not None and _alike(relation.columns[number][0], memory):
+        if late and number is not None and _alike(relation.columns[number % BLOCK][0], memory):
             relation.netlist.values[net] = number + BEHIND
             relation.late[number] = late
             _own(relation, late.enable, late.data, *late.address)

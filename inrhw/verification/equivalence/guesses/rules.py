@@ -238,22 +238,24 @@ class Rules:
 def columns_in_order(relation: Relation) -> Iterator[tuple[Memory, int, Net, int | None]]:
     """Yield the netlist's columns without a partner, with that of the Verilog at their place.
 
-    Yosys makes ``sums.0.0``, ``sums.0.1`` of ``sums``: first the copy for another port, then the next bits.
-    Of cells of one bit it leaves out those without use.
+    Yosys makes ``sums.0.0``, ``sums.0.1`` of ``sums``: first the copy for another port, then the next bits,
+    then the next block of words. Of cells of one bit it leaves out those without use.
     """
-    memories = sorted(relation.netlist.circuit.memories, key=lambda memory: _numbered(memory.name))
+    cells: dict[str, list[tuple[Memory, int, Net]]] = defaultdict(list)
+    for memory in relation.netlist.circuit.memories:
+        cells[memory.name] += [(memory, column, net) for column, net in enumerate(memory.columns)]
     width: dict[tuple[str, int], int] = defaultdict(int)
-    for memory in memories:
-        base, copy, _, bit = _numbered(memory.name)
-        width[base, copy] = max(width[base, copy], bit + len(memory.columns))
-    for memory in memories:
-        base, copy, part, bit = _numbered(memory.name)
+    for name, columns in cells.items():
+        base, copy, _, bit = _numbered(name)
+        width[base, copy] = max(width[base, copy], bit + len(columns))
+    used = {net for memory in relation.netlist.circuit.memories for net in relation.used(memory)}
+    for name in sorted(cells, key=_numbered):
+        base, copy, part, bit = _numbered(name)
         mine = [n for n, (other, _) in enumerate(relation.columns) if other.name == base]
-        used = relation.used(memory)
-        for column, net in enumerate(memory.columns):
-            at = part * width[base, copy] + bit + column
+        block, part = divmod(part, -(-len(mine) // width[base, copy]) or 1)
+        for at, (memory, column, net) in enumerate(cells[name], part * width[base, copy] + bit):
             if net in used and net not in relation.netlist.values:
-                yield memory, column, net, mine[at] if at < len(mine) else None
+                yield memory, column, net, mine[at] + block * BLOCK if at < len(mine) else None
 
 
 def _numbered(name: str) -> tuple[str, int, int, int]:

@@ -1,4 +1,4 @@
-"""Sums that wait in LUT RAM of one bit a cell, of which a lowest bit without use is left out: proven."""
+"""LUT RAM of many cells: sums without their lowest bit, and words in halves that are written alike."""
 
 import json
 from collections.abc import Callable
@@ -15,13 +15,23 @@ from inrhw.verification.equivalence.proof import Proof, prove
 pytestmark = pytest.mark.tools
 
 VERILOG = """
-module waits (input clk, input first, input go, input [6:0] at, input [6:0] step, output reg [6:0] y);
+module waits (input clk, input first, input go, input [6:0] at, input [6:0] step, input [6:0] a,
+              output reg [6:0] y, output reg [17:0] z);
   reg [7:0] sums [0:127];
-  initial y = 0;
+  reg [17:0] twice [0:127];
   wire [7:0] total = (first ? 8'd0 : sums[at]) + {step, 1'b0};
+  integer k;
+  initial begin
+    y = 0; z = 0;
+    for (k = 0; k < 128; k = k + 1) twice[k] = k * 134775813;
+  end
   always @(posedge clk) begin
     y <= total[7:1];
-    if (go) sums[at] <= total;
+    z <= twice[a];
+    if (go) begin
+      sums[at] <= total;
+      twice[at] <= {2'd0, step, 2'd0, step};
+    end
   end
 endmodule
 """
@@ -49,7 +59,7 @@ def memories(netlist: Json) -> list[Json]:
     return [cell["connections"] for _, cell in sorted(cells.items()) if cell["type"] == "RAM128X1S"]
 
 
-def test_sums_without_their_lowest_bit_are_proven(netlist: Json, tmp_path: Path) -> None:
+def test_both_are_proven(netlist: Json, tmp_path: Path) -> None:
     assert len(memories(netlist)) == 7, "synthesis kept the lowest bit, so this tests nothing"
     proof = checked(netlist, tmp_path)
     assert proof.status == "proven", proof.reason
