@@ -1,5 +1,6 @@
 """A flat circuit of one clock: gates, registers and memories between nets."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -166,6 +167,15 @@ class Circuit:
     def read(self, memory: Memory, address: Sequence[Net], column: int, output: Net) -> None:
         """Add a port that reads a column without a clock."""
         self.gate(_read, (memory.columns[column], *address), (output,))
+
+    def readers(self) -> dict[Net, list[Register]]:
+        """Return for each column the registers that take what is read from it and nothing else."""
+        columns = {gate.outputs[0]: gate.inputs[0] for gate in self.gates if gate.function is _read}
+        found: dict[Net, list[Register]] = defaultdict(list)
+        for register in self.registers:
+            if register.data in columns:
+                found[columns[register.data]].append(register)
+        return found
 
     def memory(self, name: str, start: Sequence[str], writes: Sequence[Write], size: int) -> Memory:
         """Add a memory and return it."""

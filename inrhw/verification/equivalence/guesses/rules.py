@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from inrhw.verification.equivalence import words
 from inrhw.verification.equivalence.circuit import BLOCK, ONE, Memory, Net, Register
@@ -14,6 +14,9 @@ from inrhw.verification.equivalence.side import Side
 PATTERNS = 8192
 
 _ONES = (1 << PATTERNS) - 1
+
+#: A column of the netlist: number of its cell, place in the cell, memory, column of it, net.
+_Column = tuple[int, int, Memory, int, Net]
 
 #: A register of the Verilog, its value, the next one, and under which patterns that is certain.
 _Row = tuple[Register, int, int, int]
@@ -239,23 +242,35 @@ def columns_in_order(relation: Relation) -> Iterator[tuple[Memory, int, Net, int
     """Yield the netlist's columns without a partner, with that of the Verilog at their place.
 
     Yosys makes ``sums.0.0``, ``sums.0.1`` of ``sums``: first the copy for another port, then the next bits,
-    then the next block of words. Of cells of one bit it leaves out those without use.
+    then the next block of words, which may be in the same cells.
     """
-    cells: dict[str, list[tuple[Memory, int, Net]]] = defaultdict(list)
-    for memory in relation.netlist.circuit.memories:
-        cells[memory.name] += [(memory, column, net) for column, net in enumerate(memory.columns)]
-    width: dict[tuple[str, int], int] = defaultdict(int)
-    for name, columns in cells.items():
-        base, copy, _, bit = _numbered(name)
-        width[base, copy] = max(width[base, copy], bit + len(columns))
+    cells: dict[tuple[str, int], list[_Column]] = defaultdict(list)
+    before: dict[str, int] = defaultdict(int)
+    for memory in sorted(relation.netlist.circuit.memories, key=lambda memory: _numbered(memory.name)):
+        base, copy, part, bit = _numbered(memory.name)
+        for column, net in enumerate(memory.columns):
+            cells[base, copy].append((part, bit + before[memory.name], memory, column, net))
+            before[memory.name] += 1
     used = {net for memory in relation.netlist.circuit.memories for net in relation.used(memory)}
-    for name in sorted(cells, key=_numbered):
-        base, copy, part, bit = _numbered(name)
-        mine = [n for n, (other, _) in enumerate(relation.columns) if other.name == base]
-        block, part = divmod(part, -(-len(mine) // width[base, copy]) or 1)
-        for at, (memory, column, net) in enumerate(cells[name], part * width[base, copy] + bit):
-            if net in used and net not in relation.netlist.values:
-                yield memory, column, net, mine[at] + block * BLOCK if at < len(mine) else None
+    for (base, _), columns in cells.items():
+        mine = [number for number, (other, _) in enumerate(relation.columns) if other.name == base]
+        blocks = len(relation.columns[mine[0]][0].start[0]) // len(columns[0][2].start[0]) if mine else 0
+        here = [each for each in columns if each[-1] in used]
+        places = _places(columns, here, len(mine), max(1, blocks))
+        for (_, _, memory, column, net), (block, bit) in zip(here, places, strict=True):
+            if net not in relation.netlist.values:
+                yield memory, column, net, mine[bit] + block * BLOCK if bit < len(mine) else None
+
+
+def _places(
+    columns: Sequence[_Column], used: Sequence[_Column], width: int, blocks: int
+) -> list[tuple[int, int]]:
+    """Return block and bit of the columns that are used, of a memory with words of so many bits."""
+    if len(used) == blocks * width:  # whatever the cells have between two blocks
+        return [divmod(number, width) for number in range(len(used))]
+    wide = max(at + 1 for _, at, *_ in columns)  # cells of one bit without use are left out
+    cells = -(-width // wide) or 1
+    return [(part // cells, part % cells * wide + at) for part, at, *_ in used]
 
 
 def _numbered(name: str) -> tuple[str, int, int, int]:

@@ -1,0 +1,74 @@
+"""Memories over several UltraRAMs, or several parts of one: proven, and errors at the choice are found."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from support.netlists import planted
+from support.proved import Json, cells, proved, synthesized
+
+pytestmark = pytest.mark.tools
+
+VERILOG = Path(__file__).parent / "several.v"
+
+
+@pytest.fixture(scope="module")
+def netlist(tmp_path_factory: pytest.TempPathFactory) -> Json:
+    return synthesized(VERILOG, "vcu128", tmp_path_factory.mktemp("several"))
+
+
+def blocks(netlist: Json, memory: str) -> list[Json]:
+    found = sorted(cells(netlist, VERILOG).items())
+    return [cell["connections"] for name, cell in found if name.startswith(f"{memory}.")]
+
+
+def test_memories_over_several_blocks_are_proven(netlist: Json, tmp_path: Path) -> None:
+    assert [len(blocks(netlist, memory)) for memory in ("narrow", "wide")] == [1, 4]
+    proof = proved(VERILOG, netlist, tmp_path)
+    assert proof.status == "proven", proof.reason
+
+
+def exchanged(pin: str) -> Callable[[Json], None]:
+    """Exchange what two blocks have at a pin."""
+
+    def plant(netlist: Json) -> None:
+        first, _, third, _ = blocks(netlist, "wide")
+        first[pin], third[pin] = third[pin], first[pin]
+
+    return plant
+
+
+def lanes(netlist: Json) -> None:
+    """Write the parts of a block to each other's place."""
+    (block,) = blocks(netlist, "narrow")
+    block["BWE_B"][:2] = block["BWE_B"][1::-1]
+
+
+def never(netlist: Json) -> None:
+    """Never write a part of a word."""
+    blocks(netlist, "wide")[3]["BWE_B"][2] = "0"
+
+
+def other_choice(netlist: Json) -> None:
+    """Let the register that says which block was read take another bit of the address."""
+    ports = netlist["modules"]["several"]["ports"]
+    connections = (cell["connections"] for cell in cells(netlist, VERILOG).values() if cell["type"] == "FDRE")
+    next(pins for pins in connections if pins["D"] == ports["a"]["bits"][13:])["D"] = ports["a"]["bits"][:1]
+
+
+def kept_choice(netlist: Json) -> None:
+    """Let that register never change."""
+    ports = netlist["modules"]["several"]["ports"]
+    connections = (cell["connections"] for cell in cells(netlist, VERILOG).values() if cell["type"] == "FDRE")
+    next(pins for pins in connections if pins["D"] == ports["a"]["bits"][12:13])["CE"] = ["0"]
+
+
+@pytest.mark.parametrize(
+    "plant",
+    [exchanged("DOUT_A"), exchanged("RDB_WR_B"), lanes, never, other_choice, kept_choice],
+)
+def test_an_error_at_the_blocks_is_not_proven(
+    netlist: Json, tmp_path: Path, plant: Callable[[Json], None]
+) -> None:
+    proof = proved(VERILOG, planted(netlist, plant), tmp_path)
+    assert proof.status == "not proven", proof.reason
