@@ -43,6 +43,7 @@ class Rules:
         self._simulated = dict.fromkeys(free, 0)
         self._otherwise = dict.fromkeys(free, _ONES)
         self._used: dict[int, int] = defaultdict(int)
+        self._columns: dict[int, dict[tuple[int, ...], list[int]]] = {}
 
     def before(self) -> bool:
         """Find what directly precedes a register that has a partner, as in a shift register."""
@@ -168,12 +169,7 @@ class Rules:
         return [value for k in range(0, len(values), 2) for value in (values[k], values[k] & values[k + 1])]
 
     def _column(self, memory: Memory, written: list[int], at_its_place: int | None) -> int | None:
-        alike = [
-            number + block * BLOCK
-            for number, (other, column) in enumerate(self._relation.columns)
-            for block in range(max(1, len(other.start[column]) // len(memory.start[0])))
-            if self._written_block(other, column, block, len(memory.start[0])) == written
-        ]
+        alike = self._by_written(len(memory.start[0])).get(tuple(written), [])
         if at_its_place in alike:  # of several that look alike
             self._used[at_its_place] += 1
             return at_its_place
@@ -183,6 +179,16 @@ class Rules:
         if best is not None:
             self._used[best] += 1
         return best
+
+    def _by_written(self, size: int) -> dict[tuple[int, ...], list[int]]:
+        """Return the columns of the Verilog, in blocks of so many words, by what is written to them."""
+        if size not in self._columns:
+            found = self._columns[size] = defaultdict(list)
+            for number, (memory, column) in enumerate(self._relation.columns):
+                for block in range(max(1, len(memory.start[column]) // size)):
+                    written = self._written_block(memory, column, block, size)
+                    found[tuple(written or ())].append(number + block * BLOCK)
+        return self._columns[size]
 
     def _written_block(self, memory: Memory, column: int, block: int, size: int) -> list[int] | None:
         """Return what is written to a block of words of a column of the Verilog, 0 where nothing is."""
