@@ -96,12 +96,12 @@ class Rules:
         low |= dict.fromkeys((literal >> 1 for literal in own.values()), 0)
         high = dict.fromkeys((literal >> 1 for literal in own.values()), _ONES)
         high |= {literal >> 1: 0 for literal in self._rtl.circuit.choices.left.values()}
-        nodes = {literal >> 1 for literal in own.values()}
+        after_clock = [(register, trial.following(self._graph, register)) for register in missing]
+        behind = self._graph.only_one_behind(literal >> 1 for literal in own.values())
         index, partly = self._next_values()
         found = False
-        for register in missing:
-            following = trial.following(self._graph, register)
-            if following is None or self._graph.support([following]) & nodes - {own[register.output] >> 1}:
+        for register, following in after_clock:
+            if following is None or behind[following >> 1] not in (0, own[register.output] >> 1):
                 continue
             (with_0,), (with_1,) = (
                 self._graph.simulate([following], PATTERNS, values) for values in (low, high)
