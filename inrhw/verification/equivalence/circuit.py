@@ -129,6 +129,8 @@ class Circuit:
         Nets that are always equal to another.
     choices
         Words of tables that are never written.
+    readers
+        For each column of a block of memory the registers behind its reads, by their outputs.
     """
 
     inputs: dict[str, list[Net]] = field(default_factory=dict)
@@ -141,6 +143,7 @@ class Circuit:
     registers: list[Register] = field(default_factory=list)
     memories: list[Memory] = field(default_factory=list)
     choices: Choices = field(default_factory=Choices)
+    readers: dict[Net, list[Net]] = field(default_factory=lambda: defaultdict(list))
     _last: int = 0
 
     def fresh(self, count: int) -> list[Net]:
@@ -168,14 +171,9 @@ class Circuit:
         """Add a port that reads a column without a clock."""
         self.gate(_read, (memory.columns[column], *address), (output,))
 
-    def readers(self) -> dict[Net, list[Register]]:
-        """Return for each column the registers that take what is read from it and nothing else."""
-        columns = {gate.outputs[0]: gate.inputs[0] for gate in self.gates if gate.function is _read}
-        found: dict[Net, list[Register]] = defaultdict(list)
-        for register in self.registers:
-            if register.data in columns:
-                found[columns[register.data]].append(register)
-        return found
+    def columns_read(self) -> dict[Net, Net]:
+        """Return the column of each net that is what a port reads."""
+        return {gate.outputs[0]: gate.inputs[0] for gate in self.gates if gate.function is _read}
 
     def memory(self, name: str, start: Sequence[str], writes: Sequence[Write], size: int) -> Memory:
         """Add a memory and return it."""

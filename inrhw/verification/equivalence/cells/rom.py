@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from inrhw.verification.equivalence import words
-from inrhw.verification.equivalence.circuit import ZERO, Circuit, Function, Net, Write
+from inrhw.verification.equivalence.circuit import ZERO, Circuit, Function, Memory, Net, Write
 from inrhw.verification.equivalence.graph import FALSE, TRUE, Graph, Literal
 
 
@@ -15,8 +15,8 @@ def add_memory(
     reads: Sequence[tuple[Sequence[Net], Sequence[Net]]],
     *,
     size: int | None = None,
-) -> None:
-    """Add a memory to a circuit.
+) -> Memory | None:
+    """Add a memory to a circuit and return it, if it is one that is written.
 
     Parameters
     ----------
@@ -37,11 +37,12 @@ def add_memory(
         for address, outputs in reads:
             for number, (column, output) in enumerate(zip(start, outputs, strict=True)):
                 circuit.gate(_table(circuit, name, number, column), address, (output,))
-        return
+        return None
     memory = circuit.memory(name, start, writes, len(start[0]) if size is None else size)
     for address, outputs in reads:
         for number, output in enumerate(outputs):
             circuit.read(memory, address, number, output)
+    return memory
 
 
 def _table(circuit: Circuit, name: str, number: int, column: str) -> Function:

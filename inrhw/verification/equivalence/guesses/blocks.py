@@ -1,27 +1,26 @@
-"""Memories that take several blocks: what the Verilog reads is a choice between what the blocks show.
+"""Registers of the Verilog that are a choice, of which the netlist has no name.
 
-The registers that say which block was read are in the netlist alone, and the choice may have merged with what
-comes after it, so that no net has the name of the Verilog's register. As in `late`, what only the netlist has
-are inputs of the graph, and the register of the Verilog follows from them.
+What is read from a memory of several blocks is a choice between what each shows, and what is read from one
+that is written late a choice between that and what waits. No net has the name of the Verilog's register where
+the choice merged with what comes after it. What is before it is in the netlist alone; as in `late`, its
+registers are inputs of the graph, and the register of the Verilog follows from them.
 """
 
-import itertools
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from inrhw.verification.equivalence import words
 from inrhw.verification.equivalence.circuit import BLOCK, Net, Register
-from inrhw.verification.equivalence.graph import Graph, Literal
 from inrhw.verification.equivalence.guesses.cones import Cones
-from inrhw.verification.equivalence.guesses.rules import columns_in_order
 from inrhw.verification.equivalence.relation import Relation
 
-#: Bits, at most, that say which block it is.
-_MOST_BITS = 4
 
-
-def find_choices(relation: Relation, cones: Cones, hidden: Mapping[Net, Register]) -> None:
-    """Find registers of the Verilog that are a choice between those behind the blocks of a memory.
+def find_choices(
+    relation: Relation,
+    cones: Cones,
+    hidden: Mapping[Net, Register],
+    columns: Sequence[tuple[Net, int | None]],
+) -> None:
+    """Find registers of the Verilog that take what is read, where the netlist has a choice in their place.
 
     Parameters
     ----------
@@ -31,52 +30,37 @@ def find_choices(relation: Relation, cones: Cones, hidden: Mapping[Net, Register
         Of the netlist.
     hidden
         Registers of the netlist whose names say nothing.
+    columns
+        Of the netlist, with those of the Verilog that they are taken for.
     """
-    reading = relation.rtl.circuit.readers()
-    for number, shown in _shown(relation, hidden).items():
-        memory, column = relation.columns[number]
-        registers = reading.get(memory.columns[column], ())
-        if len(registers) != 1 or len(shown) < 2 or registers[0].output in relation.claims:
+    shown: dict[int, list[Net]] = defaultdict(list)
+    for net, number in columns:
+        if number is not None:
+            shown[number % BLOCK] += relation.netlist.circuit.readers[net]
+    for number, taking in _taking(relation).items():
+        several = len(shown[number]) > 1 or number in relation.late
+        if (
+            len(taking) > 1
+            or taking[0] in relation.claims
+            or not several
+            or not hidden.keys() >= set(shown[number])
+        ):
             continue
-        for end in cones.meeting(shown):
-            select = sorted(cones.behind(end) & hidden.keys() - set(shown))
-            chosen = _chosen(cones, end, shown, select)
-            if chosen is not None:
-                relation.take_own(*shown, *select)
-                values = relation.netlist.values
-                table = [values[net] for net in chosen]
-                index = [values[net] for net in select]
-                relation.claims[registers[0].output] = words.looked_up(relation.graph, table, index)
+        for end in cones.meeting(shown[number]):
+            behind = cones.behind(end)
+            if behind <= hidden.keys():
+                relation.take_own(*sorted(behind))
+                relation.claims[taking[0]] = cones.function(
+                    relation.graph, end, dict(relation.netlist.values)
+                )
                 break
 
 
-def _shown(relation: Relation, hidden: Mapping[Net, Register]) -> dict[int, list[Net]]:
-    """Return for each column of the Verilog the registers behind its blocks, if each has one."""
-    readers = relation.netlist.circuit.readers()
-    found: dict[int, dict[int, list[Net]]] = defaultdict(lambda: defaultdict(list))
-    for _, _, net, number in columns_in_order(relation):
-        if number is not None:
-            block, column = divmod(number, BLOCK)
-            found[column][block] += [each.output for each in readers.get(net, ())]
-    return {
-        column: [blocks[block][0] for block in sorted(blocks)]
-        for column, blocks in found.items()
-        if all(len(nets) == 1 and nets[0] in hidden for nets in blocks.values())
-    }
-
-
-def _chosen(cones: Cones, end: Net, shown: Sequence[Net], select: Sequence[Net]) -> list[Net] | None:
-    """Return which of the nets shown an end depends on, for each value of `select`; None if not on one."""
-    if not 0 < len(select) <= _MOST_BITS:
-        return None
-    found = []
-    for bits in itertools.product((0, 1), repeat=len(select)):
-        graph = Graph()
-        known: dict[Net, Literal] = dict(zip(select, bits[::-1], strict=True))
-        known |= {net: graph.variable() for net in shown}
-        behind = graph.support([cones.function(graph, end, known)])
-        one = [net for net in shown if known[net] >> 1 in behind]
-        if len(one) != 1:
-            return None
-        found += one
+def _taking(relation: Relation) -> dict[int, list[Net]]:
+    """Return for each column of the Verilog the registers that take what is read from it."""
+    circuit = relation.rtl.circuit
+    columns, found = circuit.columns_read(), defaultdict(list)
+    for register in circuit.registers:
+        if register.data in columns:
+            found[relation.rtl.values[columns[register.data]]].append(register.output)
     return found

@@ -32,7 +32,8 @@ def find_late(relation: Relation, partners: Mapping[Net, list[Net]]) -> None:
         for register in relation.netlist.circuit.registers
         if known.isdisjoint(partners.get(register.output, ()))
     }
-    for memory, column, net, number in columns_in_order(relation):
+    columns = list(columns_in_order(relation))
+    for memory, column, net, number in columns:
         late = _waiting(memory, column, hidden)
         if late and number is not None and _alike(relation.columns[number % BLOCK][0], memory):
             relation.netlist.values[net] = number + BEHIND
@@ -41,7 +42,7 @@ def find_late(relation: Relation, partners: Mapping[Net, list[Net]]) -> None:
     relation.renumber(relation.netlist.values)
     cones = Cones(relation.netlist.circuit)
     _find_reads(relation, partners, cones, hidden)
-    find_choices(relation, cones, hidden)
+    find_choices(relation, cones, hidden, [(net, number) for _, _, net, number in columns])
 
 
 def _waiting(memory: Memory, column: int, hidden: Mapping[Net, Register]) -> Late | None:

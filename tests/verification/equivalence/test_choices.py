@@ -1,4 +1,4 @@
-"""Memories over several UltraRAMs, or several parts of one: proven, and errors at the choice are found."""
+"""What is read is a choice without a name, between blocks or around one: proven, and errors are found."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +9,7 @@ from support.proved import Json, cells, proved, synthesized
 
 pytestmark = pytest.mark.tools
 
-VERILOG = Path(__file__).parent / "several.v"
+VERILOG, MERGED = Path(__file__).parent / "several.v", Path(__file__).parent / "merged.v"
 
 
 @pytest.fixture(scope="module")
@@ -71,4 +71,55 @@ def test_an_error_at_the_blocks_is_not_proven(
     netlist: Json, tmp_path: Path, plant: Callable[[Json], None]
 ) -> None:
     proof = proved(VERILOG, planted(netlist, plant), tmp_path)
+    assert proof.status == "not proven", proof.reason
+
+
+@pytest.fixture(scope="module")
+def merged(tmp_path_factory: pytest.TempPathFactory) -> Json:
+    return synthesized(MERGED, "icebreaker", tmp_path_factory.mktemp("merged"))
+
+
+def test_a_choice_around_a_block_before_a_multiplier_is_proven(merged: Json, tmp_path: Path) -> None:
+    assert {"SB_RAM40_4K", "SB_MAC16"} <= {cell["type"] for cell in cells(merged, MERGED).values()}
+    proof = proved(MERGED, merged, tmp_path)
+    assert proof.status == "proven", proof.reason
+
+
+def of_kind(netlist: Json, kind: str) -> Json:
+    found: Json = next(cell for cell in cells(netlist, MERGED).values() if cell["type"] == kind)
+    return found
+
+
+def crossed(kind: str, pin: str) -> Callable[[Json], None]:
+    """Exchange the lowest two nets of a pin."""
+
+    def plant(netlist: Json) -> None:
+        nets = of_kind(netlist, kind)["connections"][pin]
+        nets[:2] = nets[1::-1]
+
+    return plant
+
+
+def never_around(netlist: Json) -> None:
+    """Let the choice of a bit take what the block shows, whatever waits."""
+    shown = of_kind(netlist, "SB_RAM40_4K")["connections"]["RDATA"]
+    choice = next(
+        cell for cell in cells(netlist, MERGED).values() if cell["connections"].get("I3") == shown[:1]
+    )
+    choice["parameters"]["LUT_INIT"] = f"{0b1111000000000000:016b}"
+
+
+@pytest.mark.parametrize(
+    "plant",
+    [
+        crossed("SB_RAM40_4K", "RADDR"),
+        crossed("SB_RAM40_4K", "WADDR"),
+        crossed("SB_MAC16", "A"),
+        never_around,
+    ],
+)
+def test_an_error_around_the_block_is_not_proven(
+    merged: Json, tmp_path: Path, plant: Callable[[Json], None]
+) -> None:
+    proof = proved(MERGED, planted(merged, plant), tmp_path)
     assert proof.status == "not proven", proof.reason
