@@ -32,6 +32,12 @@ def find_late(relation: Relation, partners: Mapping[Net, list[Net]]) -> None:
         for register in relation.netlist.circuit.registers
         if known.isdisjoint(partners.get(register.output, ()))
     }
+    # What says that it is the first clock is constant from then on.
+    relation.netlist.values |= {
+        net: each.data
+        for net, each in hidden.items()
+        if (each.enable, each.reset) == (ONE, ZERO) and each.data <= ONE
+    }
     columns = list(columns_in_order(relation))
     for memory, column, net, number in columns:
         late = _waiting(memory, column, hidden)
