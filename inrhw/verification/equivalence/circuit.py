@@ -129,8 +129,12 @@ class Circuit:
         Nets that are always equal to another.
     choices
         Words of tables that are never written.
+    tables
+        Memories that are never written.
+    shows
+        The column, of a memory or a table, of each net that is what a port reads.
     readers
-        For each column of a block of memory the registers behind its reads, by their outputs.
+        For each column of a block the registers behind its reads, by their outputs.
     """
 
     inputs: dict[str, list[Net]] = field(default_factory=dict)
@@ -143,6 +147,8 @@ class Circuit:
     registers: list[Register] = field(default_factory=list)
     memories: list[Memory] = field(default_factory=list)
     choices: Choices = field(default_factory=Choices)
+    tables: list[Memory] = field(default_factory=list)
+    shows: dict[Net, Net] = field(default_factory=dict)
     readers: dict[Net, list[Net]] = field(default_factory=lambda: defaultdict(list))
     _last: int = 0
 
@@ -171,14 +177,10 @@ class Circuit:
         """Add a port that reads a column without a clock."""
         self.gate(_read, (memory.columns[column], *address), (output,))
 
-    def columns_read(self) -> dict[Net, Net]:
-        """Return the column of each net that is what a port reads."""
-        return {gate.outputs[0]: gate.inputs[0] for gate in self.gates if gate.function is _read}
-
     def memory(self, name: str, start: Sequence[str], writes: Sequence[Write], size: int) -> Memory:
-        """Add a memory and return it."""
+        """Add a memory, or a table if nothing writes, and return it."""
         memory = Memory(name, tuple(self.fresh(len(start))), tuple(start), tuple(writes), size)
-        self.memories.append(memory)
+        (self.memories if writes else self.tables).append(memory)
         return memory
 
     def name_of(self) -> dict[Net, str]:

@@ -92,8 +92,7 @@ def add_block(circuit: Circuit, cell: Cell, columns: Sequence[str], ports: Seque
             for net in outputs:
                 name = f"{cell.name} {port.name}[{number}]"
                 circuit.registers.append(Register(name, net, bit, port.clock, start, enable=enable))
-            if memory:
-                circuit.readers[memory.columns[number]] += outputs
+            circuit.readers[memory.columns[number]] += outputs
 
 
 def conjunction(circuit: Circuit, a: Net, b: Net) -> Net:

@@ -15,8 +15,8 @@ def add_memory(
     reads: Sequence[tuple[Sequence[Net], Sequence[Net]]],
     *,
     size: int | None = None,
-) -> Memory | None:
-    """Add a memory to a circuit and return it, if it is one that is written.
+) -> Memory:
+    """Add a memory to a circuit and return it.
 
     Parameters
     ----------
@@ -34,14 +34,15 @@ def add_memory(
         Words that there are. None: as many as `start` has.
     """
     if all(net == ZERO for write in writes for net in write.enable):
-        for address, outputs in reads:
-            for number, (column, output) in enumerate(zip(start, outputs, strict=True)):
-                circuit.gate(_table(circuit, name, number, column), address, (output,))
-        return None
+        writes = ()
     memory = circuit.memory(name, start, writes, len(start[0]) if size is None else size)
     for address, outputs in reads:
-        for number, output in enumerate(outputs):
-            circuit.read(memory, address, number, output)
+        for number, (column, output) in enumerate(zip(memory.columns, outputs, strict=True)):
+            circuit.shows[output] = column
+            if writes:
+                circuit.read(memory, address, number, output)
+            else:
+                circuit.gate(_table(circuit, name, number, start[number]), address, (output,))
     return memory
 
 

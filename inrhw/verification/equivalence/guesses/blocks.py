@@ -9,8 +9,9 @@ registers are inputs of the graph, and the register of the Verilog follows from 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from inrhw.verification.equivalence.circuit import BLOCK, Net, Register
+from inrhw.verification.equivalence.circuit import BLOCK, Memory, Net, Register
 from inrhw.verification.equivalence.guesses.cones import Cones
+from inrhw.verification.equivalence.guesses.rules import in_order
 from inrhw.verification.equivalence.relation import Relation
 
 
@@ -33,34 +34,35 @@ def find_choices(
     columns
         Of the netlist, with those of the Verilog that they are taken for.
     """
+    rtl, netlist = relation.rtl.circuit, relation.netlist.circuit
+    tables = [(table, column) for table in rtl.tables for column in range(len(table.columns))]
+    used = {net for net, registers in netlist.readers.items() if registers}
+    in_tables = [(net, number) for *_, net, number in in_order(netlist.tables, used, tables)]
+    taking: dict[Net, list[Net]] = defaultdict(list)
+    for register in rtl.registers:
+        if register.data in rtl.shows:
+            taking[rtl.shows[register.data]].append(register.output)
+    late = {
+        memory.columns[column] for memory, column in (relation.columns[number] for number in relation.late)
+    }
+    for net, shown in [*_shown(relation, relation.columns, columns), *_shown(relation, tables, in_tables)]:
+        chosen = (len(shown) > 1 or net in late) and hidden.keys() >= set(shown)
+        if not chosen or len(taking[net]) != 1 or taking[net][0] in relation.claims:
+            continue
+        end = next(cones.meeting(shown, hidden.keys()), None)
+        if end is not None:
+            relation.take_own(*sorted(cones.behind(end)))
+            values = dict(relation.netlist.values)
+            relation.claims[taking[net][0]] = cones.function(relation.graph, end, values)
+
+
+def _shown(
+    relation: Relation, columns: Sequence[tuple[Memory, int]], found: Sequence[tuple[Net, int | None]]
+) -> list[tuple[Net, list[Net]]]:
+    """Return for columns of the Verilog the registers behind those of the netlist that are taken for them."""
     shown: dict[int, list[Net]] = defaultdict(list)
-    for net, number in columns:
+    for net, number in found:
         if number is not None:
             shown[number % BLOCK] += relation.netlist.circuit.readers[net]
-    for number, taking in _taking(relation).items():
-        several = len(shown[number]) > 1 or number in relation.late
-        if (
-            len(taking) > 1
-            or taking[0] in relation.claims
-            or not several
-            or not hidden.keys() >= set(shown[number])
-        ):
-            continue
-        for end in cones.meeting(shown[number]):
-            behind = cones.behind(end)
-            if behind <= hidden.keys():
-                relation.take_own(*sorted(behind))
-                relation.claims[taking[0]] = cones.function(
-                    relation.graph, end, dict(relation.netlist.values)
-                )
-                break
-
-
-def _taking(relation: Relation) -> dict[int, list[Net]]:
-    """Return for each column of the Verilog the registers that take what is read from it."""
-    circuit = relation.rtl.circuit
-    columns, found = circuit.columns_read(), defaultdict(list)
-    for register in circuit.registers:
-        if register.data in columns:
-            found[relation.rtl.values[columns[register.data]]].append(register.output)
-    return found
+    places = ((columns[number], registers) for number, registers in shown.items())
+    return [(memory.columns[column], registers) for (memory, column), registers in places]

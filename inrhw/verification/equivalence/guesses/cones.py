@@ -1,13 +1,13 @@
 """The few gates between registers of the netlist and where they come together."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 
 from inrhw.verification.equivalence.circuit import ONE, ZERO, Circuit, Net
 from inrhw.verification.equivalence.graph import Graph, Literal
 
 #: Gates, at most, of a cone; and of a path from a register to where it meets others.
-_MOST_GATES, _FAR = 8, 3
+_MOST_GATES, _FAR = 24, 6
 
 
 class Cones:
@@ -41,12 +41,13 @@ class Cones:
                 return {ZERO}
         return found
 
-    def meeting(self, nets: Sequence[Net]) -> Iterator[Net]:
-        """Yield nets a few gates after the first of the given ones that all are behind, the nearest first."""
+    def meeting(self, nets: Sequence[Net], among: Set[Net]) -> Iterator[Net]:
+        """Yield nets that all of the given ones are behind and only some of many, the nearest first."""
         reached = dict.fromkeys(nets[:1])
         for _ in range(_FAR):
             after = dict.fromkeys(end for net in reached for end in self._following.get(net, ()))
-            yield from (end for end in after if end not in reached and self.behind(end) >= set(nets))
+            after = {end: None for end in after if end not in reached and self.behind(end) <= among}
+            yield from (end for end in after if self.behind(end) >= set(nets))
             reached |= after
 
     def function(self, graph: Graph, net: Net, known: dict[Net, Literal]) -> Literal:

@@ -48,7 +48,7 @@ def find_late(relation: Relation, partners: Mapping[Net, list[Net]]) -> None:
     relation.renumber(relation.netlist.values)
     cones = Cones(relation.netlist.circuit)
     _find_reads(relation, partners, cones, hidden)
-    find_choices(relation, cones, hidden, [(net, number) for _, _, net, number in columns])
+    find_choices(relation, cones, hidden, [(net, number) for *_, net, number in columns])
 
 
 def _waiting(memory: Memory, column: int, hidden: Mapping[Net, Register]) -> Late | None:

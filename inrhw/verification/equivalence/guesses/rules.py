@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 
 from inrhw.verification.equivalence import words
 from inrhw.verification.equivalence.circuit import BLOCK, ONE, Memory, Net, Register
@@ -245,27 +245,36 @@ class Rules:
 
 
 def columns_in_order(relation: Relation) -> Iterator[tuple[Memory, int, Net, int | None]]:
-    """Yield the netlist's columns without a partner, with that of the Verilog at their place.
+    """Yield the netlist's columns without a partner, with that of the Verilog at their place."""
+    memories = relation.netlist.circuit.memories
+    used = {net for memory in memories for net in relation.used(memory)}
+    for memory, column, net, number in in_order(memories, used, relation.columns):
+        if net not in relation.netlist.values:
+            yield memory, column, net, number
+
+
+def in_order(
+    memories: Sequence[Memory], used: Container[Net], columns: Sequence[tuple[Memory, int]]
+) -> Iterator[tuple[Memory, int, Net, int | None]]:
+    """Yield the columns of memories that are used, with the number of that of the Verilog at their place.
 
     Yosys makes ``sums.0.0``, ``sums.0.1`` of ``sums``: first the copy for another port, then the next bits,
     then the next block of words, which may be in the same cells.
     """
     cells: dict[tuple[str, int], list[_Column]] = defaultdict(list)
     before: dict[str, int] = defaultdict(int)
-    for memory in sorted(relation.netlist.circuit.memories, key=lambda memory: _numbered(memory.name)):
+    for memory in sorted(memories, key=lambda memory: _numbered(memory.name)):
         base, copy, part, bit = _numbered(memory.name)
         for column, net in enumerate(memory.columns):
             cells[base, copy].append((part, bit + before[memory.name], memory, column, net))
             before[memory.name] += 1
-    used = {net for memory in relation.netlist.circuit.memories for net in relation.used(memory)}
-    for (base, _), columns in cells.items():
-        mine = [number for number, (other, _) in enumerate(relation.columns) if other.name == base]
-        blocks = len(relation.columns[mine[0]][0].start[0]) // len(columns[0][2].start[0]) if mine else 0
-        here = [each for each in columns if each[-1] in used]
-        places = _places(columns, here, len(mine), max(1, blocks))
+    for (base, _), there in cells.items():
+        mine = [number for number, (other, _) in enumerate(columns) if other.name == base]
+        blocks = len(columns[mine[0]][0].start[0]) // len(there[0][2].start[0]) if mine else 0
+        here = [each for each in there if each[-1] in used]
+        places = _places(there, here, len(mine), max(1, blocks))
         for (_, _, memory, column, net), (block, bit) in zip(here, places, strict=True):
-            if net not in relation.netlist.values:
-                yield memory, column, net, mine[bit] + block * BLOCK if bit < len(mine) else None
+            yield memory, column, net, mine[bit] + block * BLOCK if bit < len(mine) else None
 
 
 def _places(
