@@ -9,7 +9,7 @@ from support.proved import Json, cells, proved, synthesized
 
 pytestmark = pytest.mark.tools
 
-VERILOG, MERGED = Path(__file__).parent / "several.v", Path(__file__).parent / "merged.v"
+VERILOG, MERGED, TABLED = (Path(__file__).parent / f"{name}.v" for name in ("several", "merged", "tabled"))
 
 
 @pytest.fixture(scope="module")
@@ -132,3 +132,28 @@ def test_an_error_around_the_block_is_not_proven(
 ) -> None:
     proof = proved(MERGED, planted(merged, plant), tmp_path)
     assert proof.status in ("not proven", "undecided"), proof.reason
+
+
+@pytest.fixture(scope="module")
+def tabled(tmp_path_factory: pytest.TempPathFactory) -> Json:
+    return synthesized(TABLED, "ulx3s", tmp_path_factory.mktemp("tabled"))
+
+
+def halves(netlist: Json) -> list[Json]:
+    return [cell for _, cell in sorted(cells(netlist, TABLED).items()) if cell["type"] == "DP16KD"]
+
+
+def test_a_table_over_two_blocks_is_proven(tabled: Json, tmp_path: Path) -> None:
+    assert len(halves(tabled)) == 2
+    proof = proved(TABLED, tabled, tmp_path)
+    assert proof.status == "proven", proof.reason
+
+
+def test_blocks_of_a_table_in_each_others_place_are_found(tabled: Json, tmp_path: Path) -> None:
+    def plant(netlist: Json) -> None:
+        first, second = (cell["parameters"] for cell in halves(netlist))
+        for name in first:
+            first[name], second[name] = second[name], first[name]
+
+    proof = proved(TABLED, planted(tabled, plant), tmp_path)
+    assert proof.status == "not proven", proof.reason

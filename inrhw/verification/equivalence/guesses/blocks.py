@@ -6,13 +6,18 @@ the choice merged with what comes after it. What is before it is in the netlist 
 registers are inputs of the graph, and the register of the Verilog follows from them.
 """
 
+import itertools
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from inrhw.verification.equivalence.circuit import BLOCK, Memory, Net, Register
+from inrhw.verification.equivalence.graph import Literal
 from inrhw.verification.equivalence.guesses.cones import Cones
 from inrhw.verification.equivalence.guesses.rules import in_order
 from inrhw.verification.equivalence.relation import Relation
+
+#: Other registers, at most, that a choice merged with.
+_MOST_MASKS = 2
 
 
 def find_choices(
@@ -35,13 +40,20 @@ def find_choices(
         Of the netlist, with those of the Verilog that they are taken for.
     """
     rtl, netlist = relation.rtl.circuit, relation.netlist.circuit
-    tables = [(table, column) for table in rtl.tables for column in range(len(table.columns))]
-    used = {net for net, registers in netlist.readers.items() if registers}
-    in_tables = [(net, number) for *_, net, number in in_order(netlist.tables, used, tables)]
+    registers = {register.output for register in netlist.registers}
     taking: dict[Net, list[Net]] = defaultdict(list)
     for register in rtl.registers:
         if register.data in rtl.shows:
             taking[rtl.shows[register.data]].append(register.output)
+    # Synthesis leaves out columns of tables that nobody reads, or that are the same everywhere.
+    tables = [
+        (table, column)
+        for table in rtl.tables
+        for column, net in enumerate(table.columns)
+        if net in taking and len(set(table.start[column])) > 1
+    ]
+    used = {net for net, there in netlist.readers.items() if there}
+    in_tables = [(net, number) for *_, net, number in in_order(netlist.tables, used, tables)]
     late = {
         memory.columns[column] for memory, column in (relation.columns[number] for number in relation.late)
     }
@@ -49,11 +61,29 @@ def find_choices(
         chosen = (len(shown) > 1 or net in late) and hidden.keys() >= set(shown)
         if not chosen or len(taking[net]) != 1 or taking[net][0] in relation.claims:
             continue
-        end = next(cones.meeting(shown, hidden.keys()), None)
-        if end is not None:
-            relation.take_own(*sorted(cones.behind(end)))
-            values = dict(relation.netlist.values)
-            relation.claims[taking[net][0]] = cones.function(relation.graph, end, values)
+        found = _choice(cones, shown, hidden.keys(), registers)
+        if found is not None:
+            end, masks = found
+            relation.take_own(*sorted(cones.behind(end) - masks.keys()))
+            values = relation.netlist.values | masks
+            claim = cones.function(relation.graph, end, values)
+            relation.claims[taking[net][0]] = claim ^ cones.at_zero(end, masks)
+
+
+def _choice(
+    cones: Cones, shown: Sequence[Net], hidden: Set[Net], registers: Set[Net]
+) -> tuple[Net, dict[Net, Literal]] | None:
+    """Return where a choice between registers is, and what others must be there to let it through.
+
+    Those others are registers that the choice merged with: what masks it, or another part of a sum.
+    """
+    for end in itertools.chain(cones.meeting(shown, hidden), cones.meeting(shown, registers)):
+        others = sorted(cones.behind(end) - hidden)
+        for bits in itertools.product((0, 1), repeat=len(others)) if len(others) <= _MOST_MASKS else ():
+            masks = dict(zip(others, bits, strict=True))
+            if cones.depends(end, masks, shown):
+                return end, masks
+    return None
 
 
 def _shown(

@@ -1,10 +1,10 @@
 """The few gates between registers of the netlist and where they come together."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 
 from inrhw.verification.equivalence.circuit import ONE, ZERO, Circuit, Net
-from inrhw.verification.equivalence.graph import Graph, Literal
+from inrhw.verification.equivalence.graph import FALSE, Graph, Literal
 
 #: Gates, at most, of a cone; and of a path from a register to where it meets others.
 _MOST_GATES, _FAR = 24, 6
@@ -60,3 +60,13 @@ class Cones:
                 inputs = [self.function(graph, each, known) for each in gate.inputs]
                 known |= dict(zip(gate.outputs, gate.function(graph, inputs), strict=False))
         return known[net]
+
+    def depends(self, net: Net, known: Mapping[Net, Literal], on: Sequence[Net]) -> bool:
+        """Return whether a net depends on all of some nets, while others are as they are known."""
+        graph, values = Graph(), dict(known)
+        behind = graph.support([self.function(graph, net, values)])
+        return all(values[each] >> 1 in behind for each in on)
+
+    def at_zero(self, net: Net, known: Mapping[Net, Literal]) -> Literal:
+        """Return what a net is where all behind it are 0 but those that are known."""
+        return self.function(Graph(), net, dict.fromkeys(self.behind(net), FALSE) | dict(known))
