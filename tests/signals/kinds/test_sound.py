@@ -58,7 +58,7 @@ def test_what_is_no_sound_is_refused(tmp_path: Path) -> None:
         Sound.load(written(tmp_path / "a.wav", np.zeros((0, 1)), 2), "", Signal(), pytest.fail)
     with pytest.raises(InputError, match="has 9 channels; at most 8 are possible"):
         Sound.load(written(tmp_path / "b.wav", np.zeros((2, 9)), 2), "", Signal(), pytest.fail)
-    with pytest.raises(InputError, match="is no WAV of integers"):
+    with pytest.raises(InputError, match="is not a WAV of integers"):
         (tmp_path / "c.wav").write_bytes(b"RIFF\x04\0\0\0WAVE")
         Sound.load(tmp_path / "c.wav", "", Signal(), pytest.fail)
 
