@@ -9,7 +9,8 @@ from support.proved import Json, cells, proved, synthesized
 
 pytestmark = pytest.mark.tools
 
-VERILOG, MERGED, TABLED = (Path(__file__).parent / f"{name}.v" for name in ("several", "merged", "tabled"))
+DESIGNS = Path(__file__).parent / "designs"
+VERILOG, MERGED, TABLED = (DESIGNS / f"{name}.v" for name in ("several", "merged", "tabled"))
 
 
 @pytest.fixture(scope="module")

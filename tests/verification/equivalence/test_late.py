@@ -11,7 +11,7 @@ from support.proved import Json, cells, proved, synthesized
 
 pytestmark = pytest.mark.tools
 
-VERILOG = Path(__file__).parent / "waiting.v"
+VERILOG = Path(__file__).parent / "designs" / "waiting.v"
 
 
 @pytest.fixture(scope="module")

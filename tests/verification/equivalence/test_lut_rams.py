@@ -9,7 +9,7 @@ from support.proved import Json, cells, proved, synthesized
 
 pytestmark = pytest.mark.tools
 
-VERILOG = Path(__file__).parent / "waits.v"
+VERILOG = Path(__file__).parent / "designs" / "waits.v"
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from support.proved import Json, proved, synthesized
 
 pytestmark = pytest.mark.tools
 
-VERILOG = Path(__file__).parent / "signs.v"
+VERILOG = Path(__file__).parent / "designs" / "signs.v"
 
 
 @pytest.fixture(scope="module")
