@@ -42,7 +42,7 @@ class Cones:
         return found
 
     def meeting(self, nets: Sequence[Net], among: Set[Net]) -> Iterator[Net]:
-        """Yield nets that all of the given ones are behind and only some of many, the nearest first."""
+        """Yield nets with all of the given ones behind them and nothing but `among`, the nearest first."""
         reached = dict.fromkeys(nets[:1])
         for _ in range(_FAR):
             after = dict.fromkeys(end for net in reached for end in self._following.get(net, ()))
