@@ -1,5 +1,6 @@
 """A flat circuit of one clock: gates, registers and memories between nets."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -128,6 +129,12 @@ class Circuit:
         Nets that are always equal to another.
     choices
         Words of tables that are never written.
+    tables
+        Memories that are never written.
+    shows
+        The column, of a memory or a table, of each net that is what a port reads.
+    readers
+        For each column of a block the registers behind its reads, by their outputs.
     """
 
     inputs: dict[str, list[Net]] = field(default_factory=dict)
@@ -140,6 +147,9 @@ class Circuit:
     registers: list[Register] = field(default_factory=list)
     memories: list[Memory] = field(default_factory=list)
     choices: Choices = field(default_factory=Choices)
+    tables: list[Memory] = field(default_factory=list)
+    shows: dict[Net, Net] = field(default_factory=dict)
+    readers: dict[Net, list[Net]] = field(default_factory=lambda: defaultdict(list))
     _last: int = 0
 
     def fresh(self, count: int) -> list[Net]:
@@ -168,9 +178,9 @@ class Circuit:
         self.gate(_read, (memory.columns[column], *address), (output,))
 
     def memory(self, name: str, start: Sequence[str], writes: Sequence[Write], size: int) -> Memory:
-        """Add a memory and return it."""
+        """Add a memory, or a table if nothing writes, and return it."""
         memory = Memory(name, tuple(self.fresh(len(start))), tuple(start), tuple(writes), size)
-        self.memories.append(memory)
+        (self.memories if writes else self.tables).append(memory)
         return memory
 
     def name_of(self) -> dict[Net, str]:

@@ -178,14 +178,15 @@ class Graph:
         cone = self._cone(literals, most=most)
         return {node for node in cone if self._left[node] == _LEAF}
 
-    def following_nodes(self, nodes: Iterable[int]) -> bytearray:
-        """Return for each node whether one of the given ones is behind it."""
-        found = bytearray(len(self))
+    def only_one_behind(self, nodes: Iterable[int]) -> list[int]:
+        """Return for each node which of the given ones is behind it: 0 if none is, -1 if several are."""
+        found = [0] * len(self)
         for node in nodes:
-            found[node] = 1
+            found[node] = node
         for node, (left, right) in enumerate(zip(self._left, self._right, strict=True)):
             if left != _LEAF:
-                found[node] |= found[left >> 1] | found[right >> 1]
+                one, other = found[left >> 1], found[right >> 1]
+                found[node] = one if one == other or not other else -1 if one else other
         return found
 
     def substitute(self, literals: Sequence[Literal], known: dict[int, Literal]) -> list[Literal]:

@@ -192,6 +192,8 @@ def _prune(circuit: Circuit) -> None:
             waiting += _behind(source)
     circuit.unknown &= needed
     circuit.registers = [register for register in circuit.registers if register.output in needed]
+    for nets in circuit.readers.values():
+        nets[:] = [net for net in nets if net in needed]
     circuit.gates = _ordered(circuit, [gate for gate in circuit.gates if needed.intersection(gate.outputs)])
 
 

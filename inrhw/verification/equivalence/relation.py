@@ -76,6 +76,12 @@ class Relation:
             if any(net not in values for net in self.used(memory))
         ]
 
+    def take_own(self, *nets: Net) -> None:
+        """Make registers of the netlist inputs of the graph."""
+        for net in nets:
+            if net not in self.netlist.values:
+                self.own[net] = self.netlist.values[net] = self.graph.variable()
+
     def column(self, net: Net) -> tuple[Memory, int, int, int]:
         """Return the memory that a column of the netlist holds, column in it, its number, and the block."""
         block, number = divmod(self.netlist.values[net], BLOCK)

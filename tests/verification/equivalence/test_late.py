@@ -1,38 +1,23 @@
 """Memories in blocks of other families, most of them written a clock late: proven, and errors are found."""
 
 import copy
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.netlists import planted
-
-from inrhw.base.board import load_board
-from inrhw.synthesis.synthesis import synth
-from inrhw.verification.equivalence.proof import Proof, prove
+from support.proved import Json, cells, proved, synthesized
 
 pytestmark = pytest.mark.tools
 
-VERILOG = Path(__file__).parent / "waiting.v"
-
-Json = dict[str, Any]
+VERILOG = Path(__file__).parent / "designs" / "waiting.v"
 
 
 @pytest.fixture(scope="module")
 def netlists(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Json]:
-    found = {}
-    for board in ("arty_a7", "icebreaker", "ulx3s"):
-        made = synth(VERILOG, "waiting", load_board(board), tmp_path_factory.mktemp(board))
-        found[board] = json.loads(made.netlist_json.read_text())
-    return found
-
-
-def checked(netlist: Json, folder: Path) -> Proof:
-    path = folder / "waiting_netlist.json"
-    path.write_text(json.dumps(netlist))
-    return prove(VERILOG, path, "waiting", folder / "proof", deadline_s=60)
+    boards = ("arty_a7", "icebreaker", "ulx3s")
+    return {board: synthesized(VERILOG, board, tmp_path_factory.mktemp(board)) for board in boards}
 
 
 @pytest.mark.parametrize(
@@ -41,18 +26,13 @@ def checked(netlist: Json, folder: Path) -> Proof:
 def test_blocks_of_other_families_are_proven(
     netlists: dict[str, Json], tmp_path: Path, board: str, kind: str
 ) -> None:
-    assert kind in {each["type"] for each in cells(netlists[board]).values()}
-    proof = checked(netlists[board], tmp_path)
+    assert kind in {each["type"] for each in cells(netlists[board], VERILOG).values()}
+    proof = proved(VERILOG, netlists[board], tmp_path)
     assert proof.status == "proven", proof.reason
 
 
-def cells(netlist: Json) -> dict[str, Json]:
-    found: dict[str, Json] = netlist["modules"]["waiting"]["cells"]
-    return found
-
-
 def block(netlist: Json, memory: str) -> Json:
-    return next(each for name, each in cells(netlist).items() if name == f"{memory}.0.0")
+    return next(each for name, each in cells(netlist, VERILOG).items() if name == f"{memory}.0.0")
 
 
 def pin(name: str, change: Callable[[list[Any]], list[Any]]) -> Callable[[Json], None]:
@@ -86,7 +66,7 @@ def never_around(netlist: Json) -> None:
     (shown,) = netlist["modules"]["waiting"]["ports"]["old"]["bits"][:1]
     cell = next(
         each
-        for each in cells(netlist).values()
+        for each in cells(netlist, VERILOG).values()
         if shown in [bit for pin in ("O", "Z") for bit in each["connections"].get(pin, [])]
     )
     (read,) = [
@@ -107,9 +87,9 @@ def early(netlist: Json) -> None:
     """Let the waiting data be one bit of another place."""
     connections = block(netlist, "plain")["connections"]
     data = connections["DIA0"] if "DIA0" in connections else connections["WDATA"][1:2]
-    register = next(each for each in cells(netlist).values() if each["connections"].get("Q") == data)[
-        "connections"
-    ]
+    register = next(
+        each for each in cells(netlist, VERILOG).values() if each["connections"].get("Q") == data
+    )["connections"]
     pin = "D" if "D" in register else "DI"
     register[pin] = [netlist["modules"]["waiting"]["ports"]["d"]["bits"][7]]
 
@@ -137,12 +117,12 @@ ERRORS: dict[str, tuple[str, Callable[[Json], None]]] = {
 @pytest.mark.parametrize("name", list(ERRORS))
 def test_an_error_around_a_block_is_not_proven(netlists: dict[str, Json], tmp_path: Path, name: str) -> None:
     board, plant = ERRORS[name]
-    proof = checked(planted(netlists[board], plant), tmp_path)
+    proof = proved(VERILOG, planted(netlists[board], plant), tmp_path)
     assert proof.status in ("not proven", "undecided"), proof.reason
 
 
 def test_other_uses_have_no_model(netlists: dict[str, Json], tmp_path: Path) -> None:
     changed = copy.deepcopy(netlists["icebreaker"])
     block(changed, "plain")["parameters"]["WRITE_MODE"] = "01"
-    proof = checked(changed, tmp_path)
+    proof = proved(VERILOG, changed, tmp_path)
     assert (proof.status, "more than one width" in proof.reason) == ("undecided", True), proof.reason

@@ -12,7 +12,7 @@ from support.netlists import planted
 from inrhw.base.yosys import run_yosys
 from inrhw.verification.equivalence.proof import Proof, prove
 
-VERILOG = Path(__file__).parent / "pipe.v"
+VERILOG = Path(__file__).parent / "designs" / "pipe.v"
 
 Json = dict[str, Any]
 

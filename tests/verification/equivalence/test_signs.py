@@ -2,38 +2,24 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
-
-from inrhw.base.board import load_board
-from inrhw.synthesis.synthesis import synth
-from inrhw.verification.equivalence.proof import Proof, prove
+from support.proved import Json, proved, synthesized
 
 pytestmark = pytest.mark.tools
 
-VERILOG = Path(__file__).parent / "signs.v"
-
-Json = dict[str, Any]
+VERILOG = Path(__file__).parent / "designs" / "signs.v"
 
 
 @pytest.fixture(scope="module")
 def netlist(tmp_path_factory: pytest.TempPathFactory) -> Json:
-    made = synth(VERILOG, "signs", load_board("vcu128"), tmp_path_factory.mktemp("signs"))
-    found: Json = json.loads(made.netlist_json.read_text())
-    return found
-
-
-def checked(netlist: Json, folder: Path) -> Proof:
-    path = folder / "signs_netlist.json"
-    path.write_text(json.dumps(netlist))
-    return prove(VERILOG, path, "signs", folder / "proof", deadline_s=60)
+    return synthesized(VERILOG, "vcu128", tmp_path_factory.mktemp("signs"))
 
 
 def test_bits_that_repeat_the_one_below_are_proven(netlist: Json, tmp_path: Path) -> None:
     registers = [each for each in netlist["modules"]["signs"]["cells"].values() if each["type"] == "FDRE"]
     assert len(registers) < 2 * 10 + 14 + 2 * 16 + 17, "synthesis kept all signs, so this tests nothing"
-    proof = checked(netlist, tmp_path)
+    proof = proved(VERILOG, netlist, tmp_path)
     assert proof.status == "proven", proof.reason
 
 
@@ -48,4 +34,4 @@ def test_a_sign_that_is_none_is_found(netlist: Json, tmp_path: Path, bit: int) -
         if each["type"] == "FDRE"
     }
     taking[word[11]]["D"] = taking[word[bit]]["D"]
-    assert checked({"modules": {"signs": module}}, tmp_path).status != "proven"
+    assert proved(VERILOG, {"modules": {"signs": module}}, tmp_path).status != "proven"

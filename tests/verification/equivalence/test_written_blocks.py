@@ -14,7 +14,7 @@ from inrhw.verification.equivalence import proof as proofs
 
 pytestmark = pytest.mark.tools
 
-VERILOG = Path(__file__).parent / "blocks.v"
+VERILOG = Path(__file__).parent / "designs" / "blocks.v"
 
 Json = dict[str, Any]
 

@@ -79,7 +79,7 @@ def add_block(circuit: Circuit, cell: Cell, columns: Sequence[str], ports: Seque
     readers = [port for port in ports if any(port.outputs)]
     looked_up = [circuit.fresh(len(columns)) for _ in readers]
     reads = [(port.address, found) for port, found in zip(readers, looked_up, strict=True)]
-    add_memory(circuit, cell.name, columns, written, reads)
+    memory = add_memory(circuit, cell.name, columns, written, reads)
     for port, stored in zip(readers, looked_up, strict=True):
         enable, shown = port.enable, stored
         for writer, write in zip(writers, written, strict=True):
@@ -92,6 +92,7 @@ def add_block(circuit: Circuit, cell: Cell, columns: Sequence[str], ports: Seque
             for net in outputs:
                 name = f"{cell.name} {port.name}[{number}]"
                 circuit.registers.append(Register(name, net, bit, port.clock, start, enable=enable))
+            circuit.readers[memory.columns[number]] += outputs
 
 
 def conjunction(circuit: Circuit, a: Net, b: Net) -> Net:

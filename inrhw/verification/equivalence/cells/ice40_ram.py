@@ -22,8 +22,8 @@ def ice40_ram_cell(kind: str) -> Model | None:
 
 
 def _ram(cell: Cell, circuit: Circuit) -> None:
-    mode = cell.number("READ_MODE")
-    if cell.number("WRITE_MODE") != mode:
+    mode, written = cell.number("READ_MODE"), _enabled(cell, circuit, "W")
+    if cell.number("WRITE_MODE") != mode and written != ZERO:
         raise cell.refusal("words of more than one width")
     cell.expect("INIT_FILE", "")
     data = cell.pin("WDATA", _ROW)
@@ -31,7 +31,6 @@ def _ram(cell: Cell, circuit: Circuit) -> None:
     places = [_LOWEST[mode] + group for group in _groups(mode)]
     # Only whole rows have a mask.
     masks = [mask[place] if mode == 0 else ZERO for place in places]
-    written = [_not(circuit, net) for net in masks]
     add_block(
         circuit,
         cell,
@@ -48,10 +47,10 @@ def _ram(cell: Cell, circuit: Circuit) -> None:
             Port(
                 "W",
                 cell.pin("WCLK")[0],
-                _enabled(cell, circuit, "W"),
+                written,
                 _address(cell, "WADDR", mode),
                 data=[data[place] for place in places],
-                writes=written,
+                writes=[_not(circuit, net) for net in masks],
             ),
         ],
     )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from inrhw.verification.equivalence import words
-from inrhw.verification.equivalence.circuit import ZERO, Circuit, Function, Net, Write
+from inrhw.verification.equivalence.circuit import ZERO, Circuit, Function, Memory, Net, Write
 from inrhw.verification.equivalence.graph import FALSE, TRUE, Graph, Literal
 
 
@@ -15,8 +15,8 @@ def add_memory(
     reads: Sequence[tuple[Sequence[Net], Sequence[Net]]],
     *,
     size: int | None = None,
-) -> None:
-    """Add a memory to a circuit.
+) -> Memory:
+    """Add a memory to a circuit and return it.
 
     Parameters
     ----------
@@ -34,14 +34,16 @@ def add_memory(
         Words that there are. None: as many as `start` has.
     """
     if all(net == ZERO for write in writes for net in write.enable):
-        for address, outputs in reads:
-            for number, (column, output) in enumerate(zip(start, outputs, strict=True)):
-                circuit.gate(_table(circuit, name, number, column), address, (output,))
-        return
+        writes = ()
     memory = circuit.memory(name, start, writes, len(start[0]) if size is None else size)
     for address, outputs in reads:
-        for number, output in enumerate(outputs):
-            circuit.read(memory, address, number, output)
+        for number, (column, output) in enumerate(zip(memory.columns, outputs, strict=True)):
+            circuit.shows[output] = column
+            if writes:
+                circuit.read(memory, address, number, output)
+            else:
+                circuit.gate(_table(circuit, name, number, start[number]), address, (output,))
+    return memory
 
 
 def _table(circuit: Circuit, name: str, number: int, column: str) -> Function:

@@ -34,10 +34,12 @@ def trellis_ram_cell(kind: str) -> Model | None:
 
 
 def _ram(cell: Cell, circuit: Circuit) -> None:
-    widths = {cell.number(f"DATA_WIDTH_{port}", _DATA) for port in "AB"}
-    if len(widths) > 1:
+    # A port that is never enabled shows its start, whatever its width.
+    widths = {port: cell.number(f"DATA_WIDTH_{port}", _DATA) for port in "AB"}
+    used = {width for port, width in widths.items() if cell.pin(f"CE{port}", 1) != [ZERO]}
+    if len(used) != 1:
         raise cell.refusal("words of more than one width")
-    (width,) = widths
+    (width,) = used
     _check(cell)
     stored = "".join(
         text[_STEP * k : _STEP * k + _DATA]

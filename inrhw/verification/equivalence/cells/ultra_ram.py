@@ -37,14 +37,15 @@ def _ultra_ram(cell: Cell, circuit: Circuit) -> None:
             raise cell.refusal(f"ADDR_{port} beyond its words")
         (enable,), (write,) = cell.pin(f"EN_{port}"), cell.pin(f"RDB_WR_{port}")
         (reads,) = circuit.logic(lambda graph, bits: [bits[0] ^ 1], (write,), 1)
-        outputs = [[net] for net in cell.output(f"DOUT_{port}")]
+        shown, given = cell.output(f"DOUT_{port}"), cell.pin(f"DIN_{port}", _WIDTH)
+        written, places = _written(cell, port), _places(cell, port)
         ports += [
             Port(
                 port,
                 clock,
                 conjunction(circuit, enable, reads),
                 address[:_ADDRESS],
-                outputs=outputs,
+                outputs=[shown[place : place + 1] for place in places],
                 starts=[0] * _WIDTH,
             ),
             Port(
@@ -52,19 +53,34 @@ def _ultra_ram(cell: Cell, circuit: Circuit) -> None:
                 clock,
                 conjunction(circuit, enable, write),
                 address[:_ADDRESS],
-                data=cell.pin(f"DIN_{port}", _WIDTH),
-                writes=_written(cell, port),
+                data=[given[place] for place in places],
+                writes=[written[place] for place in places],
                 others=others,
             ),
         ]
     add_block(circuit, cell, ["0" * (1 << _ADDRESS)] * _WIDTH, ports)
 
 
-def _written(cell: Cell, port: str) -> list[Net]:
-    """Return what enables each bit: parity goes with its byte, or all of it has an enable of its own."""
+def _places(cell: Cell, port: str) -> list[int]:
+    """Return the pins of the bits of a word: where parity goes with its byte, Yosys puts it above that."""
+    if not _together(cell, port):
+        return list(range(_WIDTH))
+    return [
+        place
+        for byte in range(_DATA // BYTE)
+        for place in (*range(BYTE * byte, BYTE * byte + BYTE), _DATA + byte)
+    ]
+
+
+def _together(cell: Cell, port: str) -> bool:
+    """Return whether a parity bit is enabled with its byte; else all of parity has an enable of its own."""
     mode = f"BWE_MODE_{port}"
     cell.expect(mode, "PARITY_INTERLEAVED", "PARITY_INDEPENDENT")
+    return cell.text(mode, "PARITY_INTERLEAVED") == "PARITY_INTERLEAVED"
+
+
+def _written(cell: Cell, port: str) -> list[Net]:
+    """Return what enables each bit."""
     enables = cell.pin(f"BWE_{port}", _DATA // BYTE + 1)
-    together = cell.text(mode, "PARITY_INTERLEAVED") == "PARITY_INTERLEAVED"
     data = [enables[number // BYTE] for number in range(_DATA)]
-    return data + (enables[:-1] if together else [enables[-1]] * (_WIDTH - _DATA))
+    return data + (enables[:-1] if _together(cell, port) else [enables[-1]] * (_WIDTH - _DATA))

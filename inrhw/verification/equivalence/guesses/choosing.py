@@ -20,7 +20,7 @@ def choose(relation: Relation) -> dict[Place, Literal]:
     after = {
         rtl.values[register.output]: rtl.following(graph, register) for register in rtl.circuit.registers
     }
-    behind = graph.following_nodes(places)
+    behind = graph.only_one_behind(places)
     waiting: list[tuple[Literal, Literal, set[int]]] = []
     for register in netlist.circuit.registers if places else ():
         value = netlist.values.get(register.output)

@@ -29,7 +29,7 @@ def find_inverted(relation: Relation) -> bool:
 
 
 def _words(relation: Relation) -> Iterator[tuple[Sequence[Register], Sequence[Register]]]:
-    """Yield registers without a partner that are called after a word, and its bits without a name."""
+    """Yield registers without a partner called after a word, and its bits without a name; then all."""
     values, circuit = relation.netlist.values, relation.netlist.circuit
     names = circuit.name_of()
     called = [
@@ -46,6 +46,11 @@ def _words(relation: Relation) -> Iterator[tuple[Sequence[Register], Sequence[Re
         mine = [register for text, register in called if lost and text.startswith(f"{name}_")]
         if 0 < len(mine) <= len(lost) <= _MOST:
             yield mine, lost
+    taken = {value >> 1 for value in values.values()}
+    left = [register for net, register in of_net.items() if relation.rtl.values[net] >> 1 not in taken]
+    mine = [register for _, register in called if register.output not in values]
+    if 0 < len(mine) <= len(left) <= _MOST:
+        yield mine, left
 
 
 def _values(relation: Relation, registers: Sequence[Register], order: Sequence[Register]) -> dict[Net, int]:

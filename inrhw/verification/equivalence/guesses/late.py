@@ -9,12 +9,11 @@ registers of the netlist are the inputs of the graph, and those of the Verilog f
 
 from collections.abc import Mapping
 
-from inrhw.verification.equivalence.circuit import BEHIND, ONE, ZERO, Gate, Memory, Net, Register
+from inrhw.verification.equivalence.circuit import BEHIND, BLOCK, ONE, ZERO, Memory, Net, Register
+from inrhw.verification.equivalence.guesses.blocks import find_choices
+from inrhw.verification.equivalence.guesses.cones import Cones
 from inrhw.verification.equivalence.guesses.rules import columns_in_order
 from inrhw.verification.equivalence.relation import Late, Relation
-
-#: Gates, at most, between a register of the Verilog and those of the netlist that it is chosen from.
-_MOST_GATES = 8
 
 
 def find_late(relation: Relation, partners: Mapping[Net, list[Net]]) -> None:
@@ -33,14 +32,23 @@ def find_late(relation: Relation, partners: Mapping[Net, list[Net]]) -> None:
         for register in relation.netlist.circuit.registers
         if known.isdisjoint(partners.get(register.output, ()))
     }
-    for memory, column, net, number in columns_in_order(relation):
+    # What says that it is the first clock is constant from then on.
+    relation.netlist.values |= {
+        net: each.data
+        for net, each in hidden.items()
+        if (each.enable, each.reset) == (ONE, ZERO) and each.data <= ONE
+    }
+    columns = list(columns_in_order(relation))
+    for memory, column, net, number in columns:
         late = _waiting(memory, column, hidden)
-        if late and number is not None and _alike(relation.columns[number][0], memory):
+        if late and number is not None and _alike(relation.columns[number % BLOCK][0], memory):
             relation.netlist.values[net] = number + BEHIND
             relation.late[number] = late
-            _own(relation, late.enable, late.data, *late.address)
+            relation.take_own(late.enable, late.data, *late.address)
     relation.renumber(relation.netlist.values)
-    _find_reads(relation, partners, hidden)
+    cones = Cones(relation.netlist.circuit)
+    _find_reads(relation, partners, cones, hidden)
+    find_choices(relation, cones, hidden, [(net, number) for *_, net, number in columns])
 
 
 def _waiting(memory: Memory, column: int, hidden: Mapping[Net, Register]) -> Late | None:
@@ -61,45 +69,21 @@ def _alike(rtl: Memory, netlist: Memory) -> bool:
     return len(rtl.writes) == 1 and len(rtl.start[0]) <= len(netlist.start[0])
 
 
-def _own(relation: Relation, *nets: Net) -> None:
-    """Make registers of the netlist inputs of the graph."""
-    for net in nets:
-        if net not in relation.netlist.values:
-            relation.own[net] = relation.netlist.values[net] = relation.graph.variable()
-
-
 def _find_reads(
-    relation: Relation, partners: Mapping[Net, list[Net]], hidden: Mapping[Net, Register]
+    relation: Relation, partners: Mapping[Net, list[Net]], cones: Cones, hidden: Mapping[Net, Register]
 ) -> None:
     """Find registers of the Verilog that are a choice between hidden ones, one of them of a block."""
     blocks = {memory.name for memory in relation.netlist.circuit.memories}
-    driven = {net: gate for gate in relation.netlist.circuit.gates for net in gate.outputs}
     registers = {register.output for register in relation.rtl.circuit.registers}
     chosen: dict[Net, Net] = {}
-    for net in driven:
+    for net in cones.driven:
         here = [other for other in partners.get(net, ()) if other in registers]
         if not here:
             continue
-        behind = _registers_behind(net, driven)
+        behind = cones.behind(net)
         if behind <= hidden.keys() and any(hidden[each].name.rpartition(" ")[0] in blocks for each in behind):
-            _own(relation, *sorted(behind))
+            relation.take_own(*sorted(behind))
             chosen |= dict.fromkeys(here, net)
     relation.netlist.settle(relation.graph)
     values = relation.netlist.values
     relation.claims = {net: values[other] for net, other in chosen.items() if other in values}
-
-
-def _registers_behind(net: Net, driven: Mapping[Net, Gate]) -> set[Net]:
-    """Return the nets behind a few gates, {0} if there are more gates."""
-    found: set[Net] = set()
-    waiting, gates = [net], 0
-    while waiting:
-        here = waiting.pop()
-        if here in driven:
-            gates += 1
-            waiting += driven[here].inputs
-        elif here > ONE:
-            found.add(here)
-        if gates > _MOST_GATES:
-            return {ZERO}
-    return found

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Sequence
 
 from inrhw.verification.equivalence import words
 from inrhw.verification.equivalence.circuit import BLOCK, ONE, Memory, Net, Register
@@ -14,6 +14,9 @@ from inrhw.verification.equivalence.side import Side
 PATTERNS = 8192
 
 _ONES = (1 << PATTERNS) - 1
+
+#: A column of the netlist: number of its cell, place in the cell, memory, column of it, net.
+_Column = tuple[int, int, Memory, int, Net]
 
 #: A register of the Verilog, its value, the next one, and under which patterns that is certain.
 _Row = tuple[Register, int, int, int]
@@ -40,6 +43,7 @@ class Rules:
         self._simulated = dict.fromkeys(free, 0)
         self._otherwise = dict.fromkeys(free, _ONES)
         self._used: dict[int, int] = defaultdict(int)
+        self._columns: dict[int, dict[tuple[int, ...], list[int]]] = {}
 
     def before(self) -> bool:
         """Find what directly precedes a register that has a partner, as in a shift register."""
@@ -92,12 +96,12 @@ class Rules:
         low |= dict.fromkeys((literal >> 1 for literal in own.values()), 0)
         high = dict.fromkeys((literal >> 1 for literal in own.values()), _ONES)
         high |= {literal >> 1: 0 for literal in self._rtl.circuit.choices.left.values()}
-        nodes = {literal >> 1 for literal in own.values()}
+        after_clock = [(register, trial.following(self._graph, register)) for register in missing]
+        behind = self._graph.only_one_behind(literal >> 1 for literal in own.values())
         index, partly = self._next_values()
         found = False
-        for register in missing:
-            following = trial.following(self._graph, register)
-            if following is None or self._graph.support([following]) & nodes - {own[register.output] >> 1}:
+        for register, following in after_clock:
+            if following is None or behind[following >> 1] not in (0, own[register.output] >> 1):
                 continue
             (with_0,), (with_1,) = (
                 self._graph.simulate([following], PATTERNS, values) for values in (low, high)
@@ -165,12 +169,7 @@ class Rules:
         return [value for k in range(0, len(values), 2) for value in (values[k], values[k] & values[k + 1])]
 
     def _column(self, memory: Memory, written: list[int], at_its_place: int | None) -> int | None:
-        alike = [
-            number + block * BLOCK
-            for number, (other, column) in enumerate(self._relation.columns)
-            for block in range(max(1, len(other.start[column]) // len(memory.start[0])))
-            if self._written_block(other, column, block, len(memory.start[0])) == written
-        ]
+        alike = self._by_written(len(memory.start[0])).get(tuple(written), [])
         if at_its_place in alike:  # of several that look alike
             self._used[at_its_place] += 1
             return at_its_place
@@ -180,6 +179,16 @@ class Rules:
         if best is not None:
             self._used[best] += 1
         return best
+
+    def _by_written(self, size: int) -> dict[tuple[int, ...], list[int]]:
+        """Return the columns of the Verilog, in blocks of so many words, by what is written to them."""
+        if size not in self._columns:
+            found = self._columns[size] = defaultdict(list)
+            for number, (memory, column) in enumerate(self._relation.columns):
+                for block in range(max(1, len(memory.start[column]) // size)):
+                    written = self._written_block(memory, column, block, size)
+                    found[tuple(written or ())].append(number + block * BLOCK)
+        return self._columns[size]
 
     def _written_block(self, memory: Memory, column: int, block: int, size: int) -> list[int] | None:
         """Return what is written to a block of words of a column of the Verilog, 0 where nothing is."""
@@ -236,23 +245,51 @@ class Rules:
 
 
 def columns_in_order(relation: Relation) -> Iterator[tuple[Memory, int, Net, int | None]]:
-    """Yield the netlist's columns without a partner, with that of the Verilog at their place.
+    """Yield the netlist's columns without a partner, with that of the Verilog at their place."""
+    memories = relation.netlist.circuit.memories
+    used = {net for memory in memories for net in relation.used(memory)}
+    for memory, column, net, number in in_order(memories, used, relation.columns):
+        if net not in relation.netlist.values:
+            yield memory, column, net, number
 
-    Yosys makes ``sums.0.0``, ``sums.0.1`` of ``sums``: first the copy for another port, then the next bits.
+
+def in_order(
+    memories: Sequence[Memory], used: Container[Net], columns: Sequence[tuple[Memory, int]]
+) -> Iterator[tuple[Memory, int, Net, int | None]]:
+    """Yield the columns of memories that are used, with the number of that of the Verilog at their place.
+
+    Yosys makes ``sums.0.0``, ``sums.0.1`` of ``sums``: first the copy for another port, then the next bits,
+    then the next block of words, which may be in the same cells.
     """
-    place: dict[tuple[str, int], int] = defaultdict(int)
-    for memory in sorted(relation.netlist.circuit.memories, key=lambda memory: _numbered(memory.name)):
-        base, copy, _ = _numbered(memory.name)
-        mine = [n for n, (other, _) in enumerate(relation.columns) if other.name == base]
-        used = relation.used(memory)
+    cells: dict[tuple[str, int], list[_Column]] = defaultdict(list)
+    before: dict[str, int] = defaultdict(int)
+    for memory in sorted(memories, key=lambda memory: _numbered(memory.name)):
+        base, copy, part, bit = _numbered(memory.name)
         for column, net in enumerate(memory.columns):
-            at = place[base, copy]
-            place[base, copy] += 1
-            if net in used and net not in relation.netlist.values:
-                yield memory, column, net, mine[at] if at < len(mine) else None
+            cells[base, copy].append((part, bit + before[memory.name], memory, column, net))
+            before[memory.name] += 1
+    for (base, _), there in cells.items():
+        mine = [number for number, (other, _) in enumerate(columns) if other.name == base]
+        blocks = len(columns[mine[0]][0].start[0]) // len(there[0][2].start[0]) if mine else 0
+        here = [each for each in there if each[-1] in used]
+        places = _places(there, here, len(mine), max(1, blocks))
+        for (_, _, memory, column, net), (block, bit) in zip(here, places, strict=True):
+            yield memory, column, net, mine[bit] + block * BLOCK if bit < len(mine) else None
 
 
-def _numbered(name: str) -> tuple[str, int, int]:
-    """Split ``sums.0.1`` into a name and two numbers."""
+def _places(
+    columns: Sequence[_Column], used: Sequence[_Column], width: int, blocks: int
+) -> list[tuple[int, int]]:
+    """Return block and bit of the columns that are used, of a memory with words of so many bits."""
+    if len(used) == blocks * width:  # whatever the cells have between two blocks
+        return [divmod(number, width) for number in range(len(used))]
+    wide = max(at + 1 for _, at, *_ in columns)  # cells of one bit without use are left out
+    cells = -(-width // wide) or 1
+    return [(part // cells, part % cells * wide + at) for part, at, *_ in used]
+
+
+def _numbered(name: str) -> tuple[str, int, int, int]:
+    """Split ``sums.0.1.slice[2]`` into a name and three numbers."""
     found = re.fullmatch(r"(.*)\.(\d+)\.(\d+)(\..*)?", name)
-    return (found[1], int(found[2]), int(found[3])) if found else (name, 0, 0)
+    bit = re.findall(r"\[(\d+)\]", found[4] or "") if found else []
+    return (found[1], int(found[2]), int(found[3]), int((bit or [0])[0])) if found else (name, 0, 0, 0)
