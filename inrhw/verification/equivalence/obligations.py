@@ -18,7 +18,7 @@ from inrhw.verification.equivalence.side import Side
 _State = dict[Net, Literal]
 
 #: Clocks after the start in which registers may differ that no output shows.
-_FIRST_CLOCKS = 64
+_FIRST_CLOCKS = 16
 
 #: Random patterns that say whether the relation holds by then.
 _PATTERNS = 4096
