@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from inrhw.base.errors import InputError
+from inrhw.base.errors import InputError, said_by
 
 
 @contextlib.contextmanager
@@ -131,7 +131,7 @@ def read_json(path: Path, made_by: str) -> Any:
     except FileNotFoundError:
         raise InputError(f"{path} does not exist; run `{made_by}` first") from None
     except (ValueError, OSError) as error:
-        raise InputError(f"{path} cannot be read ({error}); run `{made_by}` again") from error
+        raise InputError(f"{path} cannot be read ({said_by(error)}); run `{made_by}` again") from error
 
 
 def read_arrays(path: Path, names: Iterable[str], made_by: str) -> dict[str, NDArray[Any]]:
@@ -157,7 +157,7 @@ def read_arrays(path: Path, names: Iterable[str], made_by: str) -> dict[str, NDA
     except FileNotFoundError:
         raise InputError(f"{path} does not exist; run `{made_by}` first") from None
     except Exception as error:  # a damaged file makes numpy raise nearly anything
-        raise InputError(f"{path} cannot be read ({error}); run `{made_by}` again") from error
+        raise InputError(f"{path} cannot be read ({said_by(error)}); run `{made_by}` again") from error
 
 
 def finite(value: float | None) -> float | None:

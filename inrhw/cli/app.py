@@ -9,7 +9,7 @@ from pathlib import Path
 from cyclopts import App, CycloptsError, Group, Parameter
 from cyclopts.config import Dict
 
-from inrhw.base.errors import InputError, InrhwError
+from inrhw.base.errors import InputError, InrhwError, said_by
 from inrhw.base.programs.stopping import ending, stoppable
 from inrhw.base.settings import fields_of, groups_of
 from inrhw.base.version import __version__
@@ -108,10 +108,10 @@ def _sentence(error: CycloptsError) -> str:
 
 def _of_library(error: Exception) -> str:
     """Return what a library said, as one sentence; "" for what can only be a fault of this program."""
-    said = " ".join(str(error).split())[:200]
+    said = said_by(error)
     # Torch raises RuntimeError for nearly everything, so the message decides.
     if isinstance(error, MemoryError) or re.search("(alloc|out of) ?memory|memory.*alloc", said.lower()):
-        return f"there is not enough memory ({said or 'of this machine'}); give a smaller size or --batch"
+        return f"there is not enough memory ({said}); give a smaller size or --batch"
     library = type(error).__module__.partition(".")[0]
     return f"{library} failed ({said})" if library in _LIBRARIES else ""
 
