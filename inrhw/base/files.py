@@ -1,11 +1,13 @@
 """Files that are never half-written, and JSON in one style."""
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import json
 import math
 import os
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,11 +22,20 @@ from inrhw.base.errors import InputError, said_by
 def output_folder(folder: Path) -> Iterator[None]:
     """Make a folder for what the block writes; raise InputError when it or a file in it cannot be written."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        _make(folder)
         yield
     except OSError as error:
         what = Path(error.filename or folder).absolute()  # "." alone says nothing
-        raise InputError(f"{what} cannot be written ({error.strerror}); choose another with -o") from error
+        raise InputError(
+            f"{what} cannot be written ({error.strerror}); change that or take another folder"
+        ) from error
+
+
+def _make(folder: Path) -> None:
+    """Make a folder that can be written; raise OSError otherwise."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if not os.access(folder, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
 
 
 @contextlib.contextmanager
@@ -188,7 +199,26 @@ def cache_folder() -> Path:
     """Return the folder for what is built once per machine: $INRHW_CACHE_DIR, else the user's cache."""
     if own := os.environ.get("INRHW_CACHE_DIR"):
         return Path(own).absolute()
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "inrhw"
+    users = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    if users.is_absolute():  # others are to be ignored, says freedesktop.org
+        return users / "inrhw"
+    try:
+        return Path.home() / ".cache" / "inrhw"
+    except RuntimeError:  # a user without a home, as in a container
+        return Path(tempfile.gettempdir()) / f"inrhw-{os.getuid()}"
+
+
+def in_cache(*names: str) -> Path:
+    """Make and return a folder in the cache; raise InputError if it cannot be written."""
+    folder = cache_folder().joinpath(*names)
+    try:
+        _make(folder)
+    except OSError as error:
+        raise InputError(
+            f"the cache {folder} cannot be written ({error.strerror}); "
+            "set INRHW_CACHE_DIR to a folder that can"
+        ) from error
+    return folder
 
 
 def _beside_package(name: str) -> Path:

@@ -161,8 +161,9 @@ class BuildFolder:
 
     def record(self) -> dict[str, Entry]:
         """Return what is known of each stage: nothing when stages.json is missing or damaged."""
+        path = self.folder / "stages.json"
         try:
-            told = json.loads((self.folder / "stages.json").read_text())
+            told = json.loads(path.read_text()) if path.is_file() else {}
             return {
                 name: Entry(
                     str(entry["key"]),
@@ -174,7 +175,7 @@ class BuildFolder:
                 )
                 for name, entry in told.items()
             }
-        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        except (ValueError, TypeError, KeyError, AttributeError):
             return {}
 
     def leave(self, name: str, paths: Iterable[str]) -> None:
@@ -220,9 +221,7 @@ class BuildFolder:
 
     def _make_folder(self) -> None:
         with output_folder(self.folder):
-            (self.folder / ".writable").touch()
-            (self.folder / ".writable").unlink()
-        self._hold()
+            self._hold()
 
     def _hold(self) -> None:
         """Lock the folder; the lock of a process that dies is released."""

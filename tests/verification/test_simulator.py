@@ -589,6 +589,9 @@ def test_a_simulator_that_computes_wrongly_fails_its_self_test(
 
 def test_without_any_compiler_the_message_says_how_to_get_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
+    monkeypatch.setenv("CXX", "'")
+    with pytest.raises(InputError, match="CXX is no command"):
+        compiler_module.find_compiler.__wrapped__()
     monkeypatch.delenv("CXX", raising=False)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(ToolNotFound, match="pip install ziglang"):
