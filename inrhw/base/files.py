@@ -25,7 +25,7 @@ def output_folder(folder: Path) -> Iterator[None]:
         _make(folder)
         yield
     except OSError as error:
-        what = Path(error.filename or folder).absolute()  # "." alone says nothing
+        what = Path(error.filename2 or error.filename or folder).absolute()  # "." alone says nothing
         raise InputError(
             f"{what} cannot be written ({error.strerror}); change that or take another folder"
         ) from error

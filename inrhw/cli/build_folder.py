@@ -134,6 +134,8 @@ class BuildFolder:
             return f"was changed since `inrhw {stage.name}` wrote it"
         now = self._inputs(stage)
         changed = [name for name in now if now[name] != entry.inputs.get(name)]
+        if gone := [name for name in changed if not now[name]]:
+            return f"was made from {' and '.join(gone)}, which is gone"
         return f"was made before {' and '.join(changed)} changed" if changed else None
 
     def changed_files(self, stage: type[Stage]) -> list[str]:

@@ -502,7 +502,7 @@ def test_a_netlist_that_came_after_verification_is_not_reported(chain: Chain) ->
         Build(chain.folder).report()
 
 
-@pytest.mark.parametrize("name", ["vectors.npz", "tiny.v", "tiny_netlist.v"])
+@pytest.mark.parametrize("name", ["vectors.npz", "tiny.v", "tiny_netlist.v", "tiny_netlist.json"])
 def test_inputs_of_verification_changed_by_hand_are_not_reported(built: Path, name: str) -> None:
     with (built / name).open("ab") as file:
         file.write(b"\n")

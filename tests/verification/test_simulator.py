@@ -25,9 +25,9 @@ from inrhw.base.files import bench_folder
 from inrhw.verification.bench import LOAD_TEST, TESTS, run_bench
 from inrhw.verification.simulator import compiler as compiler_module
 from inrhw.verification.simulator.compiler import Compiler, Job, precompiled
-from inrhw.verification.simulator.run import BenchResult
+from inrhw.verification.simulator.run import BenchResult, run_tests
 from inrhw.verification.simulator.selftest import self_test
-from inrhw.verification.simulator.simulation import SIMULATORS, available, version
+from inrhw.verification.simulator.simulation import SIMULATORS, Simulation, available, version
 
 pytestmark = pytest.mark.tools
 
@@ -548,6 +548,15 @@ def test_variables_of_the_user_for_his_own_benches_change_nothing(
         monkeypatch.setenv(name, value)
     (result,) = core().run(simulator, tests=["whole_frame"])
     assert result.passed
+
+
+@pytest.mark.parametrize("results", ["", "<testsuites><testsuite>", '<a><testcase name="t"/></a>'])
+def test_results_that_are_cut_off_are_a_tool_failure(tmp_path: Path, results: str) -> None:
+    """As on a full disk."""
+    script = f"echo '{results}' > $COCOTB_RESULTS_FILE; echo '{{' > t.json; echo full"
+    simulation = Simulation("Verilator", ("sh", "-c", script), "core", tmp_path)
+    with pytest.raises(ToolFailed, match="full"):
+        run_tests(simulation, "traffic", ["t"], tmp_path, 60, settings={})
 
 
 @pytest.mark.parametrize("simulator", installed)
