@@ -7,6 +7,7 @@ import hashlib
 import json
 import math
 import os
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -60,6 +61,32 @@ def locked(folder: Path, *, wait: bool = False) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+#: What a command that was killed leaves: a file that was being written, or its `working_folder`.
+REMNANTS = ".*.part"
+
+
+@contextlib.contextmanager
+def working_folder(inside: Path, name: str) -> Iterator[Path]:
+    """Yield an empty folder for files that do not outlive the block.
+
+    It has the same place each time, so that what a killed process left in it goes with the next one.
+
+    Parameters
+    ----------
+    inside
+        Folder in which it lies: what is renamed from one to the other is never half-written.
+    name
+        Of the work.
+    """
+    work = inside / f".{name}.part"
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    try:
+        yield work
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
 
 
 def write_output(path: Path, data: bytes) -> None:

@@ -3,6 +3,7 @@
 import itertools
 import re
 import sys
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -119,6 +120,8 @@ def _of_library(error: Exception) -> str:
 def main() -> None:
     """Run the command line; an error that a user can act on is one sentence and status 1."""
     arguments = sys.argv[1:]
+    # Amaranth says this of what a command that fails or is stopped had begun to build.
+    warnings.filterwarnings("ignore", message=".* created but never used")
     try:
         _check_values(arguments)
         with stoppable(), said_when_interrupted("nothing was left half-written"):

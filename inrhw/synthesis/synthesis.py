@@ -4,7 +4,6 @@ import json
 import math
 import re
 import shutil
-import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -16,7 +15,7 @@ from inrhw.base import notebook
 from inrhw.base.board import RESOURCE_UNITS, Board
 from inrhw.base.errors import InputError
 from inrhw.base.figure import Figure
-from inrhw.base.files import bench_folder, digest, read_json, write_json
+from inrhw.base.files import bench_folder, digest, read_json, working_folder, write_json
 from inrhw.base.progress import OnProgress, silent
 from inrhw.base.yosys import run_yosys, share_folder, write_design, yosys_version
 from inrhw.synthesis.block_contents import block_map, cut_contents
@@ -178,11 +177,9 @@ def synth(
         raise InputError(f"the top module must have a plain Verilog name, not {top!r}")
     if place:
         check_placeable(board)
-    folder.mkdir(parents=True, exist_ok=True)
     netlist, netlist_json = (folder / f"{verilog.stem}_netlist.{suffix}" for suffix in ("v", "json"))
     log = folder / f"{verilog.stem}_synth.log"
-    with tempfile.TemporaryDirectory(dir=folder) as name:
-        work = Path(name)
+    with working_folder(folder, "synth") as work:
         text = verilog.read_text()
         write_design(text, work)
         for file in TECHMAPS.values():

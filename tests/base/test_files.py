@@ -7,12 +7,14 @@ import pytest
 
 from inrhw.base.errors import InputError
 from inrhw.base.files import (
+    REMNANTS,
     cache_folder,
     digest,
     finite,
     in_cache,
     output_folder,
     read_json,
+    working_folder,
     write_atomically,
     write_json,
     write_output,
@@ -75,6 +77,14 @@ def test_the_cache_is_an_absolute_folder_with_or_without_a_home(monkeypatch: pyt
     assert cache_folder() == Path.home() / ".cache" / "inrhw"
     monkeypatch.setattr(Path, "home", homeless)
     assert cache_folder().parent == Path(tempfile.gettempdir())
+
+
+def test_what_a_killed_process_left_in_its_working_folder_goes_with_the_next(tmp_path: Path) -> None:
+    (tmp_path / ".synth.part" / "deep").mkdir(parents=True)
+    with working_folder(tmp_path, "synth") as work:
+        assert not [*work.iterdir()]
+        assert [*tmp_path.glob(REMNANTS)] == [work]
+    assert not [*tmp_path.iterdir()]
 
 
 def test_an_output_file_gets_its_folder(tmp_path: Path) -> None:
