@@ -105,7 +105,7 @@ class Field:
         if self.kind in (int, float):
             number = not isinstance(value, bool) and isinstance(value, (int, self.kind))
             return number and _within(self.bounds, value)  # type: ignore[arg-type]
-        return isinstance(value, self.kind)
+        return isinstance(value, self.kind) and "\0" not in str(value)  # no path may have one
 
 
 class Settings:

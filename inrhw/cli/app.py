@@ -91,6 +91,15 @@ def _check_values(arguments: list[str]) -> None:
     _check_widths(given)
 
 
+def _check_words(arguments: list[str]) -> None:
+    """Raise InputError for a path that is empty: it would be the working folder."""
+    before = ("", *arguments)
+    for option, word in zip(before, arguments, strict=False):
+        if not word and (option in ("-o", "--output", "--core") or not option.startswith("-")):
+            what = option if option.startswith("-") else "a path"
+            raise InputError(f"{what} is empty; is a variable of the shell not set?")
+
+
 def _check_widths(given: Mapping[str, str]) -> None:
     """Raise InputError if the width of hidden layers is said twice: one of them would do nothing."""
     widths = given.get("--hidden-widths", "")
@@ -112,7 +121,8 @@ def _of_library(error: Exception) -> str:
     said = said_by(error)
     # Torch raises RuntimeError for nearly everything, so the message decides.
     if isinstance(error, MemoryError) or re.search("(alloc|out of) ?memory|memory.*alloc", said.lower()):
-        return f"there is not enough memory ({said}); give a smaller size or --batch"
+        where = said if str(error) else "of this machine"
+        return f"there is not enough memory ({where}); give a smaller size or --batch"
     library = type(error).__module__.partition(".")[0]
     return f"{library} failed ({said})" if library in _LIBRARIES else ""
 
@@ -123,6 +133,7 @@ def main() -> None:
     # Amaranth says this of what a command that fails or is stopped had begun to build.
     warnings.filterwarnings("ignore", message=".* created but never used")
     try:
+        _check_words(arguments)
         _check_values(arguments)
         with stoppable(), said_when_interrupted("nothing was left half-written"):
             app_for(arguments)(arguments, exit_on_error=False, print_error=False)
