@@ -105,6 +105,11 @@ def test_a_table_becomes_settings_and_what_it_leaves_out_has_its_default() -> No
     assert from_table(Outer, table, "f") == Outer("x", Inner(4, names=("a", "b")))
 
 
+def test_a_group_holds_settings_of_its_kind() -> None:
+    with pytest.raises(InputError, match="inner must be settings of Inner, not 3"):
+        Outer("x", 3)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     ("table", "message"),
     [
