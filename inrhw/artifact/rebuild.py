@@ -58,8 +58,8 @@ def as_emitted(models: Sequence[INR], manifest: Manifest) -> list[INR]:
     width, own = manifest.sides[0], models[0].architecture.sides[0]
     if width % own:
         raise InputError(
-            f"the core in manifest.json is {width} samples wide, which is no multiple of the signal's {own}; "
-            "run `inrhw emit` again"
+            f"the core in manifest.json is {width} samples wide, which is not a multiple of the signal's "
+            f"{own}; run `inrhw emit` again"
         )
     return [model.scaled(width // own) for model in models]
 

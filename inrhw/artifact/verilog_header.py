@@ -94,7 +94,7 @@ def head_comment(core: Core, name: str) -> str:
 
 
 def _value(core: Core) -> str:
-    """Return what is said of values that are no 8 bits without sign."""
+    """Return the remark on values other than 8 bits without sign."""
     if core.value == PIXEL:
         return ""
     signed = ", two's complement" if core.value.signed else ""

@@ -94,7 +94,7 @@ def write_output(path: Path, data: bytes) -> None:
     if path.is_dir():
         raise InputError(f"{path} is a folder; give -o the name of a file in it")
     if path.exists() and not path.is_file():
-        raise InputError(f"{path} is no regular file; give -o the name of another")
+        raise InputError(f"{path} is not a regular file; give -o the name of another")
     with output_folder(path.parent):
         write_atomically(path, data)
 

@@ -26,7 +26,7 @@ def _cell(value: object) -> str:
 
 
 def pictures(captioned: Iterable[tuple[str, bytes]], height: int = 160) -> str:
-    """Return PNG files side by side, each above its caption, so many pixels high."""
+    """Return PNG files side by side, each above its caption, with a height in pixels."""
     figures = (
         f'<figure style="display: inline-block; margin: 0 1em 0 0">'
         f'<img alt="{html.escape(caption)}" style="height: {height}px; image-rendering: pixelated" '

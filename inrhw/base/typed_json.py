@@ -52,7 +52,7 @@ def from_json(kind: type[T], plain: Any) -> T:
     Raises
     ------
     ValueError
-        It does not fit; the message goes on after the name of the file.
+        It does not fit; the message continues after the name of the file.
     """
     made: T = _read(kind, plain, "")
     return made

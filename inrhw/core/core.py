@@ -356,7 +356,7 @@ class Core:
 
     @property
     def credits(self) -> int:
-        """Depth of the FIFO: room for all that is under way, and for the cycle a credit takes to return."""
+        """Depth of the FIFO: room for everything in flight, and for the cycle of a returning credit."""
         if self.buffer:  # each takes some cycles to leave
             pace = max(self.initiation_interval, self.buffer.samples)
             return -(-(self._fifo_latency + self.buffer.samples) // pace)

@@ -35,7 +35,7 @@ def is_strikable(core: Core) -> bool:
 def flips(rate: float, rng: np.random.Generator, *, scrubs: bool = False) -> Strike:
     """Return memories each of whose bits flipped with this probability, read through their protection.
 
-    Where a core `scrubs` this is what the next frame reads; the frame under way reads a flip as it is.
+    If a core `scrubs`, this is what the next frame reads; the current frame reads a flip uncorrected.
     """
 
     def strike(contents: Contents) -> Contents:

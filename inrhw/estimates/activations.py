@@ -1,4 +1,4 @@
-"""What each activation costs alone and how exact it is: synthesized once, then remembered."""
+"""Cost and accuracy of each activation alone, from a synthesis whose result is stored."""
 
 import contextlib
 import hashlib
@@ -72,7 +72,7 @@ class Trial:
     node
         One lane; its input is registered too.
     dsp
-        Whether its multipliers may become DSPs; False where it has none.
+        Whether its multipliers may become DSPs; False if it has none.
     rtlil
         The circuit, with top module ``lane``.
     """
@@ -89,7 +89,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class Row:
-    """What was found of a trial.
+    """The result of a trial.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ class Row:
         "lut", "ff", "carry", "dsp", "bram", "logic_levels", "fmax_mhz", "dynamic_mw", "latency", "max_error"
         and "rms_error" (over all codes, in units of the output's last place), "error_bound" (declared).
     reason
-        Why synthesis gave no figures; empty if it did.
+        Reason why synthesis gave no figures; empty if it did.
     """
 
     node: CurveNode
@@ -120,7 +120,7 @@ class Row:
         return lut + (dsp * board.resources["lut"] / board.resources["dsp"] if dsp else 0)
 
     def data(self) -> dict[str, Any]:
-        """Return the row as JSON can hold it."""
+        """Return the row for JSON."""
         return {
             "function": self.node.curve,
             "implementation": implementation(self.node),
@@ -150,14 +150,14 @@ def board_of(family: str) -> Board:
 
 
 def trials(bits: Sequence[int] = BITS, stages: Sequence[int] = ()) -> list[Trial]:
-    """Return a trial for every activation, width and number of stages, and one more where DSPs can serve.
+    """Return a trial for every activation, width and number of stages, and another if it can use DSPs.
 
     Parameters
     ----------
     bits
-        Widths of argument and output, 2 to 16. An activation without a width has no trial of it.
+        Widths of argument and output, 2 to 16. Widths that an activation does not support are skipped.
     stages
-        Numbers of stages, as far as an activation has them. Without any: 1, 2 and as many as it can use.
+        Numbers of stages, as far as an activation supports them. Empty: 1, 2 and the most it can use.
 
     Raises
     ------
@@ -180,7 +180,7 @@ def trials(bits: Sequence[int] = BITS, stages: Sequence[int] = ()) -> list[Trial
 def measure(
     trial: Trial, board: Board, *, deadline_s: float = DEADLINE_S, on_progress: OnProgress = silent
 ) -> Row:
-    """Synthesize a trial, or remember what an earlier synthesis of the same circuit gave.
+    """Synthesize a trial, or read the stored result of the same circuit.
 
     Parameters
     ----------
@@ -189,7 +189,7 @@ def measure(
     board
         What to synthesize for.
     deadline_s
-        Seconds until a synthesis is given up; the row then has no figures of it, but a reason.
+        Seconds after which a synthesis is stopped; the row then has a reason instead of figures.
     on_progress
         Called with the number of passes begun and 0 for the unknown total.
 
@@ -221,7 +221,7 @@ def cheapest(
 ) -> Row:
     """Return the implementation of a function that takes the fewest LUTs; see `Row.luts`.
 
-    Each has the stages that it has by default, and DSPs where they pay.
+    Each has its default stages, and DSPs if they cost less.
 
     Parameters
     ----------
@@ -230,9 +230,9 @@ def cheapest(
     argument, element
         Formats that it must take and give.
     board
-        What to synthesize for, and what a DSP is worth.
+        What to synthesize for, and the price of a DSP.
     max_error
-        What the largest error over all codes may be, in units of the output's last place.
+        Largest allowed error over all codes, in units of the output's last place.
     deadline_s
         See `measure`.
 
@@ -273,12 +273,12 @@ def codes_of(node: CurveNode) -> Codes:
 
 
 def errors(node: CurveNode) -> NDArray[np.float64]:
-    """Return result less `CurveNode.ideal` for every code of `codes_of`, in units of the last place."""
+    """Return result minus `CurveNode.ideal` for every code of `codes_of`, in units of the last place."""
     return np.asarray(node.outputs() - node.ideal(codes_of(node)), np.float64)
 
 
 class Alone(wiring.Component):
-    """A node behind a register, as it stands behind another node's.
+    """A node behind a register, as behind another node.
 
     Parameters
     ----------
@@ -327,7 +327,7 @@ def _cache_file(trial: Trial, board: Board) -> Path:
 
 
 def _remembered(record: Path, deadline_s: float) -> dict[str, Any] | None:
-    """Return what is on record, unless it is damaged or more time was given now to what took too long."""
+    """Return the stored result, unless it is damaged, or was stopped and now has more time."""
     try:
         found: dict[str, Any] = json.loads(record.read_text())
         complete = found["figures"].keys() == _SYNTHESIZED.keys()
@@ -337,7 +337,7 @@ def _remembered(record: Path, deadline_s: float) -> dict[str, Any] | None:
 
 
 class _TooLong(Exception):
-    """The deadline is over."""
+    """The deadline has passed."""
 
 
 def _synthesize(trial: Trial, board: Board, deadline_s: float, on_progress: OnProgress) -> dict[str, Any]:

@@ -44,11 +44,10 @@ class Adder:
 
     @classmethod
     def of(cls, terms: Sequence[Term], *, positive: bool = False) -> tuple["Adder", Term]:
-        """Return an adder, and what to do to its result to have the sum of any terms; its variable is -1.
+        """Return an adder for any terms, and the term, of variable -1, that turns its result into the sum.
 
-        Low bits of the term that begins lowest pass by the carry chain if it is added; if it would have to
-        be subtracted, the adder computes minus the sum. With `positive` it does so only where all are
-        subtracted.
+        Low bits of the term that begins lowest bypass the carry chain if it is added. If it would have to be
+        subtracted, the adder computes minus the sum; with `positive` only if all terms are subtracted.
 
         Examples
         --------
@@ -67,7 +66,7 @@ class Adder:
 
     @property
     def alone(self) -> int:
-        """Low bits of the sum that are those of the first term: they pass by the carry chain."""
+        """Low bits of the sum that equal those of the first term: they bypass the carry chain."""
         first, second, *_ = self.terms
         return second.shift if first.sign > 0 else 0
 
@@ -82,7 +81,7 @@ class Adder:
 
 @dataclass(frozen=True)
 class Bits:
-    """How a variable is held: `kept` low bits of a value from `lo` to `hi`."""
+    """Format of a variable: the `kept` low bits of a value from `lo` to `hi`."""
 
     lo: int
     hi: int
@@ -90,7 +89,7 @@ class Bits:
 
     @property
     def whole(self) -> bool:
-        """Whether all of the value is held; else it is the low bits of it, without a sign."""
+        """Whether the whole value is kept; otherwise only its low bits, without a sign."""
         return self.format.width <= self.kept
 
     @property
@@ -100,7 +99,7 @@ class Bits:
 
     @property
     def width(self) -> int:
-        """Bits that are held."""
+        """Bits that are kept."""
         return min(self.format.width, self.kept)
 
 
@@ -113,13 +112,13 @@ class AdderGraph:
     Parameters
     ----------
     inputs
-        What is taken of the input vector.
+        The inputs, elements of the input vector.
     constants
         Values of the constant variables.
     adders
         Each refers to earlier variables only.
     outputs
-        One term a row, with sign +1; None for a row that is zero.
+        One term for each row, with sign +1; None for a row that is zero.
     """
 
     inputs: tuple[Input, ...]
@@ -133,12 +132,12 @@ class AdderGraph:
 
     @property
     def first_adder(self) -> int:
-        """Number of the variable that the first adder is."""
+        """Number of the first adder's variable."""
         return len(self.inputs) + len(self.constants)
 
     @cached_property
     def levels(self) -> list[int]:
-        """Adders between the inputs and each variable, on the longest way."""
+        """Adders between the inputs and each variable, on the longest path."""
         levels = [0] * self.first_adder
         for adder in self.adders:
             levels.append(1 + max(levels[term.variable] for term in adder.terms))
@@ -146,18 +145,18 @@ class AdderGraph:
 
     @property
     def depth(self) -> int:
-        """Adders on the longest way to an output."""
+        """Adders on the longest path to an output."""
         return max((self.levels[term.variable] for term in self.outputs if term), default=0)
 
     def bits(self, element: Fixed, keep: int) -> list[Bits]:
-        """Return how each variable is held.
+        """Return the format of each variable.
 
         Parameters
         ----------
         element
             Format of the inputs.
         keep
-            How many low bits of each output are used.
+            Number of low bits of each output that are used.
         """
         ranges = [(element.lo >> dropped, element.hi >> dropped) for _, dropped in self.inputs]
         ranges += [(c, c) for c in self.constants]
@@ -170,8 +169,3 @@ class AdderGraph:
             for term in adder.terms:
                 kept[term.variable] = max(kept[term.variable], kept[k] - term.shift)
         return [Bits(lo, hi, max(width, 1)) for (lo, hi), width in zip(ranges, kept, strict=True)]
-
-    def chain_bits(self, element: Fixed, keep: int) -> int:
-        """Return the bits of all carry chains: with one LUT a bit, the LUTs."""
-        bits = self.bits(element, keep)[self.first_adder :]
-        return sum(max(0, held.width - adder.alone) for adder, held in zip(self.adders, bits, strict=True))

@@ -1,4 +1,4 @@
-"""Sums of a row's terms by a tree of adders that wastes little."""
+"""Sums of a row's terms by a tree of adders that wastes few bits."""
 
 import heapq
 import itertools
@@ -15,7 +15,7 @@ _AT_ONCE = 32
 
 
 class Variables:
-    """What adders are built of: the variables so far, with their ranges, widths and levels."""
+    """The variables so far, with their ranges, widths and levels."""
 
     def __init__(self, ranges: Sequence[tuple[int, int]]) -> None:
         self.ranges = list(ranges)
@@ -34,7 +34,7 @@ class Variables:
 
 
 class Tree:
-    """Adds up a row: always the group of terms whose adder wastes least.
+    """Adds up a row by always taking the group of terms whose adder wastes fewest bits.
 
     An adder of three operands takes two bits off the row with each bit of its carry chain, fewer where its
     operands do not overlap. Constants count half, as their zeros need nothing.
@@ -42,11 +42,11 @@ class Tree:
     Parameters
     ----------
     row
-        Terms, one of which at least is positive.
+        Terms, at least one of them positive.
     variables
-        Get the adders.
+        Receive the adders.
     keep, operands
-        As of `adder_graph`.
+        As for `adder_graph`.
     """
 
     def __init__(self, row: Iterable[Term], variables: Variables, keep: int, operands: int) -> None:
@@ -85,7 +85,7 @@ class Tree:
             heapq.heappush(self._heap, (self._waste(group), group))
 
     def _waste(self, group: Iterable[int]) -> float:
-        """Return the bits of the carry chain that take nothing off the row, and what the level costs."""
+        """Return the bits of the carry chain that remove nothing from the row, plus the cost of the level."""
         variables = self._variables
         terms = [term for number in group if (term := self._terms[number])]
         lo = hi = 0

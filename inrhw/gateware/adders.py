@@ -1,4 +1,4 @@
-"""The circuit of an adder graph, with registers wherever they are wanted."""
+"""The circuit of an adder graph, with registers at given levels."""
 
 import functools
 import itertools
@@ -28,17 +28,17 @@ def build_adders(
     Parameters
     ----------
     m
-        Gets the adders.
+        Receives the adders.
     graph
         What they compute.
     inputs
-        The vector; all of it at once.
+        The whole vector.
     element
         Format of its numbers.
     registered
         Levels of adders, from 1, with a register behind them.
     keep
-        How many low bits of each result are needed.
+        Number of low bits of each result that are needed.
     apart
         Keep synthesis from fusing sums that have no register between them.
 
@@ -96,11 +96,11 @@ _Bit = tuple[int, int, int]
 def adders_cost(
     graph: AdderGraph, element: Fixed, *, registered: Collection[int], keep: int = 62, dropped: int = 0
 ) -> Cost:
-    """Return what `build_adders` builds.
+    """Return the cost of what `build_adders` builds.
 
-    Where only one operand has bits, a sum has that operand's: they take no LUT, and a register that others
-    that wait for them share. The sign has the LUT of the bit below it. Of each result the `dropped` lowest
-    bits are not used.
+    Where only one operand has bits, the sum has that operand's bits: they take no LUT, and share their
+    registers with the operand where it waits. The sign shares the LUT of the bit below it. The `dropped`
+    lowest bits of each result are not used.
     """
     levels = graph.levels
     stages = [sum(cut <= level for cut in registered) for level in range(graph.depth + 1)]
@@ -145,7 +145,7 @@ def _shape(bits: Bits) -> Shape:
 
 
 def _sum(adder: Adder, operands: Sequence[Value]) -> Value:
-    """Add with a carry chain that starts where two operands have bits; what is subtracted comes last."""
+    """Add with a carry chain that starts where two operands have bits; subtracted operands come last."""
     base = adder.alone
     low, high = _split(operands[0], base)
     parts = [high, *(x << term.shift - base for term, x in zip(adder.terms[1:], operands[1:], strict=True))]

@@ -1,10 +1,9 @@
 """Multiplication by a constant matrix with additions only.
 
-Every weight becomes signed powers of two (canonical signed digits, so that few are needed). Pairs and triples
-of terms that several rows share are added once: a greedy search, as in Hosangadi, Fallah and Kastner,
-"Optimizing polynomial expressions by algebraic factorization and CSE", IEEE TCAD 25(10), 2006, but for the
-bits of carry chains that are saved where an adder takes three operands. What is left of a row is summed in a
-tree.
+Every weight becomes a sum of few signed powers of two (canonical signed digits). Pairs and triples of terms
+that several rows share are added once. The search is greedy, as in Hosangadi, Fallah and Kastner, "Optimizing
+polynomial expressions by algebraic factorization and CSE", IEEE TCAD 25(10), 2006, but it counts the saved
+bits of carry chains, since an adder may take three operands. The rest of a row is summed in a tree.
 """
 
 import functools
@@ -50,7 +49,7 @@ def adder_graph(
     operands: int = MOST_OPERANDS,
     cut: int = 0,
 ) -> AdderGraph:
-    """Build adders that compute ``weight @ x + bias``, or with `cut` what is left of it above that place.
+    """Build adders that compute ``weight @ x + bias``, or with `cut` its part above that place.
 
     Parameters
     ----------
@@ -65,8 +64,8 @@ def adder_graph(
     operands
         Of an adder: 2 or 3.
     cut
-        The sum is in units of ``2**cut``; what each digit of a weight, or the bias, has below is not added,
-        and nothing of a digit that would add less than two bits of its input.
+        The sum is in units of ``2**cut``. Bits of each digit of a weight, or of the bias, below this place
+        are not added, and a digit that would add fewer than two bits of its input adds nothing.
 
     Examples
     --------
@@ -91,7 +90,7 @@ def _adder_graph(
     operands: int,
     cut: int,
 ) -> AdderGraph:
-    """Return the adders; a build asks for the same ones several times."""
+    """Return the adders, cached: a build needs the same ones several times."""
     taken = [list(_taken(row, element.width, cut)) for row in weight]
     inputs = sorted({x for row in taken for x, _, _ in row})
     numbers = {x: number for number, x in enumerate(inputs)}
@@ -117,7 +116,7 @@ def _adder_graph(
 def _without_unused(
     inputs: Sequence[Input], constants: Sequence[int], adders: Sequence[Adder], outputs: Sequence[Term | None]
 ) -> AdderGraph:
-    """Return the graph without constants that no adder and no output takes."""
+    """Return the graph without constants that no adder and no output uses."""
     taken = {term.variable for adder in adders for term in adder.terms}
     taken |= {term.variable for term in outputs if term}
     first, behind = len(inputs), len(inputs) + len(constants)
@@ -137,7 +136,7 @@ def _without_unused(
 
 
 def _taken(row: Iterable[int], width: int, cut: int) -> Iterator[tuple[Input, int, int]]:
-    """Yield what each signed digit of a row takes of an input, how far it is shifted, and the sign."""
+    """Yield the input, shift and sign for each signed digit of a row."""
     for number, weight in enumerate(row):
         for place, sign in signed_digits(weight):
             dropped = max(0, cut - place)
@@ -152,7 +151,7 @@ def _nearest_to_zero(value: int, keep: int) -> int:
 
 
 def _odd(value: int) -> tuple[int, int]:
-    """Return an odd number, or 0, and how far it is shifted to be `value`."""
+    """Return an odd number, or 0, and the shift that turns it into `value`."""
     shift = max(0, (value & -value).bit_length() - 1)
     return value >> shift, shift
 
@@ -165,14 +164,14 @@ _Group = tuple[int, tuple[Term, ...]]
 
 
 def _pair(a: Term, b: Term) -> tuple[_Pair, Term]:
-    """Return the pattern of two terms, and the one that comes first in it."""
+    """Return the pattern of two terms, and its first term."""
     if (b.shift, b.variable) < (a.shift, a.variable):
         a, b = b, a
     return (a.variable, b.variable, b.shift - a.shift, a.sign * b.sign), a
 
 
 def _disjoint(groups: Iterable[_Group]) -> list[_Group]:
-    """Return groups of which no two have a term of a row in common, nor one twice the same."""
+    """Return groups without a common term, in which no term occurs twice."""
     used: set[tuple[int, Term]] = set()
     found = []
     for row, terms in groups:
@@ -184,12 +183,12 @@ def _disjoint(groups: Iterable[_Group]) -> list[_Group]:
 
 
 class _Sharing:
-    """Greedy search for what several rows have in common, by the bits of carry chains that it saves.
+    """Greedy search for sums that several rows share, by the saved bits of carry chains.
 
     Parameters
     ----------
     rows
-        Terms of each row; those that are shared are replaced.
+        Terms of each row; shared ones are replaced.
     variables
         Get the adders.
     keep, operands
@@ -214,7 +213,7 @@ class _Sharing:
         self._places[pair].discard((row, first.shift, first.sign))
 
     def run(self) -> None:
-        """Share the pair or triple that saves most, until nothing is saved."""
+        """Share the pair or triple that saves most bits, until none saves any."""
         heap: list[tuple[float, _Pair]] = []
         self._push(heap, self._places)
         while heap:
@@ -229,7 +228,7 @@ class _Sharing:
                 self._push(heap, self._share(groups) | {pair})
 
     def _push(self, heap: list[tuple[float, _Pair]], pairs: Iterable[_Pair]) -> None:
-        """Add pairs with the most that they, or a triple of them, can save."""
+        """Add pairs with the most bits that they, or a triple with them, can save."""
         third = max(self._variables.widths, default=0) / (self._operands - 1) + _MARGIN
         for pair in sorted(pairs):
             if len(groups := self._groups(pair)) > 1:
@@ -246,7 +245,7 @@ class _Sharing:
         )
 
     def _triples(self, pairs: Sequence[_Group]) -> list[_Group]:
-        """Return the occurrences of the most frequent triple among those of a pair; none if there is none."""
+        """Return the occurrences of the most frequent triple that contains a pair; none if there is none."""
         if self._operands < 3 or not pairs:
             return []
         count: dict[tuple[int, int, int], int] = {}
@@ -269,7 +268,7 @@ class _Sharing:
         )
 
     def _gain(self, groups: Sequence[_Group]) -> float:
-        """Return the bits of carry chains that it saves to add the terms once."""
+        """Return the bits of carry chains saved by adding the terms once."""
         if len(groups) < 2:
             return 0
         terms = groups[0][1]
@@ -287,7 +286,7 @@ class _Sharing:
         return max(0, min(self._variables.widths[term.variable], self._keep - term.shift))
 
     def _share(self, groups: Sequence[_Group]) -> set[_Pair]:
-        """Put one variable in the place of all groups; return the pairs that it is part of."""
+        """Replace all groups by one variable; return the pairs that contain it."""
         pattern = groups[0][1]
         first = self._variables.add(pattern)
         touched = set()

@@ -1,6 +1,6 @@
-"""What circuits cost: resources, and what common parts of them take on UltraScale+.
+"""Cost of circuits: resources, and those of common parts on UltraScale+.
 
-All constants are from what Yosys found; each names the file in benchmarks/results that they were fitted to.
+All constants are from synthesis with Yosys; each names the file in benchmarks/results to which it was fitted.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,7 +30,7 @@ class Cost:
     Attributes
     ----------
     lut, ff
-        Look-up tables, those of LUT RAM and shift registers included, and flip-flops.
+        Look-up tables, including those of LUT RAM and shift registers, and flip-flops.
     dsp
         Multipliers.
     bram
@@ -82,17 +82,17 @@ _SHIFT_REGISTER = 3
 
 
 def choice(count: int) -> float:
-    """Return the LUTs of a multiplexer of so many inputs, a bit."""
+    """Return the LUTs for each bit of a multiplexer with this many inputs."""
     return 0 if count == 1 else max(1, count / 4)
 
 
 def adder(width: int, registered: int = 0) -> Cost:
-    """Return the cost of a sum of so many bits, some of them registered."""
+    """Return the cost of a sum of this many bits, some of them registered."""
     return Cost(lut=width, ff=registered)
 
 
 def counter(count: int) -> Cost:
-    """Return the cost of a counter to `count`, which tells when it is there."""
+    """Return the cost of a counter to `count` that signals its end."""
     bits = address_bits(count)
     return Cost(lut=_COUNTER * bits, ff=bits)
 
@@ -103,16 +103,16 @@ def delayed(width: int, cycles: int) -> Cost:
 
 
 def lut_ram(width: int, depth: int) -> int:
-    """Return the LUTs of a memory of one write and one read port: eights of them hold 14 or 7 columns."""
+    """Return the LUTs of a memory with one write and one read port: eight LUTs hold 14 or 7 columns."""
     if depth <= 32:
         return 8 * -(-width // 14)
     return 8 * -(-width // 7) * -(-depth // 64)
 
 
 def block_ram(width: int, depth: int) -> Cost:
-    """Return the blocks of 36 kbit of a memory, as wide as their depth allows, the last ones perhaps half.
+    """Return the blocks of 36 kbit of a memory, as wide as their depth allows; the last may be halves.
 
-    A deep memory is made of several rows of blocks, whose outputs a multiplexer joins.
+    A deep memory has several rows of blocks, joined by a multiplexer.
     """
 
     def made_of(words: int, columns: int) -> Cost:
@@ -134,10 +134,10 @@ def column_memory(
     weight_ecc: str = "none",
     top: int = TOP_BITS,
 ) -> Cost:
-    """Return the cost of a `ColumnMemory` of so many codes a row, with `depth` rows a bank.
+    """Return the cost of a `ColumnMemory` with this many codes in a row and `depth` rows in a bank.
 
-    The address of a memory in LUTs is registered, once for all columns. What encodes words that are written
-    is left out: see `encoder`.
+    The address of a memory in LUTs is registered, once for all columns. Encoders of written words are not
+    included: see `encoder`.
     """
     walked = total_depth(depth, banks)
     words = total_depth(walked, 2) if loadable else walked
@@ -161,7 +161,7 @@ def column_memory(
 
 
 def encoder(codes: int, width: int, top: int, *, weight_ecc: str) -> Cost:
-    """Return the cost of what encodes the words of a `ColumnMemory` that is written: of each size once."""
+    """Return the cost of the encoders for a `ColumnMemory` that is written: one for each size of word."""
     sizes = set(_codes_in_words(codes, width, weight_ecc, top))
     return Cost(lut=sum(protection_of_word(width, n, weight_ecc, top).encoder_luts for n in sizes))
 
@@ -182,12 +182,12 @@ def _loadable_memory(width: int, words: int) -> Cost:
 
 
 def beside(edge: Vector, cycles: int) -> Cost:
-    """Return the cost of the valid bit of an edge and its bank of weights, so many cycles later."""
+    """Return the cost of delaying the valid bit of an edge and its bank of weights by this many cycles."""
     return Cost(ff=cycles) + delayed(address_bits(edge.banks), cycles)
 
 
 def table(entries: Sequence[int]) -> Cost:
-    """Return the cost of a table of constants as logic, by what its outputs' truth tables have in common."""
+    """Return the cost of a table of constants as logic; equal parts of truth tables count once."""
     inputs = address_bits(len(entries))
     width = max(entry.bit_length() + (min(entries) < 0) for entry in entries)
     truths = [tuple(entry >> bit & 1 for entry in entries) for bit in range(width)]
@@ -200,14 +200,14 @@ def table(entries: Sequence[int]) -> Cost:
 
 
 def product(a: int, b: int, own: int = 0) -> Cost:
-    """Return the cost of a product of operands of so many bits: LUTs, or DSPs if it is not small.
+    """Return the cost of a product of operands of these widths: LUTs if it is small, else DSPs.
 
     Parameters
     ----------
     a, b
-        Bits of the operands, without a sign or with it.
+        Bits of the operands, with or without a sign.
     own
-        Bits of registers around it that a DSP has itself.
+        Bits of surrounding registers that a DSP contains.
     """
     short, long = sorted((a, b))
     if a + b < _DSP_PRODUCT:
@@ -219,7 +219,7 @@ def product(a: int, b: int, own: int = 0) -> Cost:
 def registers(steps: Sequence[Step], n_stages: int, element: Element) -> Cost:
     """Return the cost of the registers in one lane of a `Staged` whose input is an `element`.
 
-    Constants have none, and a bit that only waits is in a shift register. Wider values are used on their way.
+    Constants have none, and a bit that only waits is in a shift register. Wider values are used on the way.
     """
     values: Mapping[str, Value] = {"x": Signal(shape_of(element))}
     waiting: dict[str, int] = {}

@@ -13,7 +13,7 @@ def shape_of(element: Element) -> Shape:
 
 
 def flow(vector: Vector) -> wiring.Signature:
-    """Return the signature of an edge: a beat, a bit that says it is there, and its bank of weights, if many.
+    """Return the signature of an edge: a beat, its valid bit, and its bank of weights if there are several.
 
     There is no `ready`: inside a graph data moves on a static schedule and never stalls.
     """

@@ -9,7 +9,7 @@ from inrhw.gateware.memory import IN_LUT_RAM
 
 
 class CreditGate(wiring.Component):
-    """Counts what may still be admitted, so that a pipeline without stalls never overruns its FIFO.
+    """Counts the vectors that may be admitted, so that a pipeline without stalls never overruns its FIFO.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ class CreditGate(wiring.Component):
     admit, give_back
         High for one cycle when a vector enters the pipeline, or leaves the FIFO.
     idle
-        Nothing is under way.
+        No vector is in flight.
     """
 
     def __init__(self, credits: int, interval: int = 1) -> None:
@@ -49,15 +49,16 @@ class CreditGate(wiring.Component):
 class Fifo(wiring.Component):
     """A FIFO in LUT RAM with a registered output.
 
-    Two cycles from `write` to `o_valid`. Never in block RAM, whatever its depth: a block reads a cycle later,
-    and there is no open model of it to simulate the netlist with.
+    Two cycles from `write` to `o_valid`. It is never in block RAM, even if it is deep: a block reads a cycle
+    later, and no open model of it exists for simulating the netlist.
 
     Parameters
     ----------
     width
         Bits of a word.
     depth
-        Words it holds, besides the one at the output. The writer must not overrun it: see `CreditGate`.
+        Words it holds, in addition to the one at the output. The writer must not overrun it: see
+        `CreditGate`.
 
     Attributes
     ----------

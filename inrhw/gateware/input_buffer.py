@@ -14,7 +14,7 @@ from inrhw.gateware.memory import IN_LUT_RAM, address_bits
 
 
 class ReadPosition(data.StructLayout):
-    """Where a lane reads: which vector, and which `simd` inputs of it.
+    """Position from which a lane reads: the vector, and which `simd` inputs of it.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ class ReadPosition(data.StructLayout):
     i
         The vectors.
     slots
-        How many vectors the buffer holds, a power of two.
+        Number of vectors in the buffer, a power of two.
     """
 
     def __init__(self, i: Vector, simd: int, slots: int) -> None:
@@ -39,7 +39,7 @@ class ReadPosition(data.StructLayout):
 
 
 def buffer_cost(i: Vector, simd: int, slots: int) -> Cost:
-    """Return what an `InputBuffer` takes: memories, what chooses among them, registers, counters."""
+    """Return the cost of an `InputBuffer`: memories, their multiplexers, registers, counters."""
     memories, width = math.lcm(i.lanes, simd), i.element.width
     position = ReadPosition(i, simd, slots)
     depth = slots << address_bits(position.rows)
@@ -51,19 +51,19 @@ def buffer_cost(i: Vector, simd: int, slots: int) -> Cost:
 
 
 class InputBuffer(wiring.Component):
-    """Takes beats of `i.lanes`, gives `simd` inputs at once: this is also what joins edges of unequal width.
+    """Takes beats of `i.lanes` and gives `simd` inputs at once; it also joins edges of unequal width.
 
-    Input number e lies in memory e modulo lcm(i.lanes, simd), so that neither writing nor reading meets a
-    conflict. The memories are LUT RAM.
+    Input number e lies in memory e modulo lcm(i.lanes, simd), so neither writes nor reads conflict. The
+    memories are LUT RAM.
 
     Parameters
     ----------
     i
-        What is written.
+        The vectors that are written.
     simd
         Inputs read at once.
     slots
-        How many vectors it holds, a power of two.
+        Number of vectors, a power of two.
 
     Attributes
     ----------
@@ -72,7 +72,7 @@ class InputBuffer(wiring.Component):
     full, slot, bank
         High for one cycle after the last beat of a vector: which slot holds it, and its bank of weights.
     at
-        For each lane, where it reads.
+        For each lane, the position from which it reads.
     x
         For each lane, input number ``simd * (position) + lane``, in the next cycle.
     """

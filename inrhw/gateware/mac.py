@@ -1,4 +1,4 @@
-"""Multiply-accumulate: what one DSP block does, and chains of them that make one dot product."""
+"""Multiply-accumulate in one DSP block, and chains of them for a dot product."""
 
 from amaranth.hdl import C, Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
@@ -31,7 +31,7 @@ class Mac(wiring.Component):
     cascade
         There is a `cascade_in`: the sum of the multiplier before, whose operands came a cycle earlier.
     accumulate
-        Sums go on until `restart`, which comes a cycle after the operands with which a new sum begins.
+        Sums continue until `restart`, which comes a cycle after the first operands of a new sum.
     """
 
     def __init__(self, a_width: int, b_width: int, *, cascade: bool, accumulate: bool) -> None:
@@ -99,7 +99,7 @@ class DotProduct(wiring.Component):
         super().__init__(dot_product_ports(simd, a_width, b_width, SUM_WIDTH))
 
     def elaborate(self, platform: object) -> Module:
-        """Chain the multipliers; their names tell synthesis what they are (`inrhw.synth`)."""
+        """Chain the multipliers; `inrhw.synth` recognizes them by their names."""
         m = Module()
         a_width, b_width = self._widths
         before = None
@@ -201,12 +201,12 @@ class PackedDotProduct(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
-        """Chain the multipliers, whose names tell synthesis what they are, and split and accumulate the sum.
+        """Chain the multipliers, which synthesis recognizes by name; split and accumulate the sum.
 
         Raises
         ------
         ValueError
-            There are too many: sums could reach into each other.
+            There are too many: the two sums could overlap.
         """
         if not 1 <= self._simd <= MAX_PACKED_SIMD:
             raise ValueError(f"at most {MAX_PACKED_SIMD} packed multipliers make a chain, not {self._simd}")
@@ -292,7 +292,7 @@ class WideDotProduct(wiring.Component):
         super().__init__(dot_product_ports(simd, a_width, b_width, sum_width))
 
     def elaborate(self, platform: object) -> Module:
-        """Split the inputs, and add what both chains give."""
+        """Split the inputs, and add the results of both chains."""
         m = Module()
         a_width, b_width = self._widths
         low = b_width // 2

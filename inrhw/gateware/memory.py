@@ -27,22 +27,22 @@ MIN_ULTRA_DEPTH = 2048
 
 @dataclass(frozen=True)
 class Contents:
-    """What one memory holds.
+    """Contents of one memory.
 
     Parameters
     ----------
     name
         Where it is used.
     width
-        Bits of a word, those that protect it left out; at most `MAX_WIDTH` with them.
+        Bits of a word without its check bits; at most `MAX_WIDTH` with them.
     words
         From address 0 up, bank after bank.
     sets
-        How many banks have words of their own; 1: all banks hold the same words, at first at least.
+        Number of banks with their own words; 1: all banks start with the same words.
     protection
         How words are stored.
     part
-        Words of each set that was joined to one, from a power of two on; 0: none were.
+        Words of each of the sets that were joined, each from a power of two on; 0: none were joined.
     """
 
     name: str
@@ -74,12 +74,12 @@ class Contents:
 
     @property
     def is_protected(self) -> bool:
-        """Whether a word that is read tells of its errors."""
+        """Whether reading a word reports its errors."""
         return self.protection.check_bits > 0
 
     @property
     def joined(self) -> "Contents":
-        """All banks as one: each begins at a power of two, behind zeros."""
+        """All banks joined: each begins at a power of two, padded with zeros."""
         place = range(whole_depth(self.depth))
         banks = range(0, len(self.words), self.depth)
         words = [self.words[bank + k] if k < self.depth else 0 for bank in banks for k in place]
@@ -88,7 +88,7 @@ class Contents:
 
     @property
     def parts(self) -> int:
-        """How many sets were joined; 0 if none were."""
+        """Number of sets that were joined; 0 if none."""
         return (self.depth - self.part >> address_bits(self.part)) + 1 if self.part else 0
 
     def words_of_part(self, number: int) -> tuple[int, ...]:
@@ -142,7 +142,7 @@ def contents_to_columns(contents: Sequence[Contents], width: int) -> NDArray[np.
 
 
 def codes_in_word(width: int, weight_ecc: str = "none", top: int = TOP_BITS) -> int:
-    """Return how many codes, at least one, fit a word with what protects them.
+    """Return how many codes, at least one, fit into a word with their protection.
 
     Examples
     --------
@@ -155,7 +155,7 @@ def codes_in_word(width: int, weight_ecc: str = "none", top: int = TOP_BITS) -> 
 
 
 def protection_of_word(width: int, codes: int, weight_ecc: str, top: int) -> Protection:
-    """Return the protection of words of so many codes; of a wide one fewer bits are there three times."""
+    """Return the protection of words of this many codes; wide words have fewer bits in three copies."""
     return protection_of(weight_ecc, width, codes, min(top, (MAX_WIDTH - width) // 2))
 
 
@@ -165,7 +165,7 @@ def address_bits(depth: int) -> int:
 
 
 def whole_depth(depth: int) -> int:
-    """Return the words of a memory that holds so many: an address can never be outside of it.
+    """Return the depth of a memory for this many words, so that no address is outside of it.
 
     Examples
     --------
@@ -176,10 +176,10 @@ def whole_depth(depth: int) -> int:
 
 
 def memory_style(depth: int, *, loadable: bool, protected: bool = False) -> str:
-    """Return what a memory of so many words, all banks together, is made of.
+    """Return the kind of a memory with this many words in all banks.
 
-    A table of LUTs that is never written is logic, of which synthesis would see that no check can fail: what
-    is protected and fixed is in blocks.
+    A table of LUTs that is never written is logic; synthesis would see that no check can fail. So protected
+    fixed memories are in blocks.
 
     Returns
     -------
@@ -199,7 +199,7 @@ def memory_style(depth: int, *, loadable: bool, protected: bool = False) -> str:
 
 
 def starts_empty(contents: Contents) -> bool:
-    """Return whether a loadable memory holds nothing at first: an UltraRAM cannot be initialized."""
+    """Return whether a loadable memory starts empty: an UltraRAM cannot be initialized."""
     return memory_style(total_depth(contents.joined.depth, 2), loadable=True) == "ultra"
 
 
@@ -214,7 +214,7 @@ def banks_of(contents: Contents, *, loadable: bool) -> int:
 
 
 def bank_ports(banks: int, number: int | None) -> dict[str, wiring.Member]:
-    """Return the ports that choose a bank, if there are many, and load memory `number`, if it is one."""
+    """Return the ports to select one of several banks, and to load the memory if it has a `number`."""
     choice = {"bank": In(range(banks))} if banks > 1 else {}
     return choice if number is None else {**choice, "load": In(LOAD_BUS)}
 
@@ -271,7 +271,7 @@ class WeightMemory(wiring.Component):
     Parameters
     ----------
     contents
-        What it holds; both banks of a loadable one at first, unless it is an UltraRAM.
+        Its contents, at first in both banks of a loadable memory, unless it is an UltraRAM.
     number
         On the load bus; None: it cannot be written.
 
@@ -337,7 +337,7 @@ class WeightMemory(wiring.Component):
 
     @staticmethod
     def _read(m: Module, storage: Memory, address: Value, style: str) -> Value:
-        """Return what a block's output register holds; of LUTs the address is registered: it is narrower."""
+        """Return the read data; blocks register the output, LUTs the address, which is narrower."""
         if style != "lut":
             read = storage.read_port()
             m.d.comb += read.addr.eq(address)
@@ -404,14 +404,14 @@ class ColumnMemory(wiring.Component):
 
 
 def any_errors(readers: Sequence[wiring.Component]) -> Value:
-    """Return `ERRORS` of all that have some."""
+    """Return the combined `ERRORS` of all parts that have them."""
     return reduce(operator.or_, (reader.errors for reader in readers))
 
 
 def share_bus(
     m: Module, bus: wiring.PureInterface, branches: Sequence[tuple[wiring.PureInterface, int]]
 ) -> None:
-    """Let branches hear what comes on `bus`, and answer on it: all but one answer zero.
+    """Connect branches to `bus`, and combine their answers: all but one answer zero.
 
     Parameters
     ----------
@@ -420,7 +420,7 @@ def share_bus(
     bus
         The bus.
     branches
-        Each with the number that its memory 0 has on the bus.
+        Each branch with the number of its memory 0 on the bus.
     """
     for branch, number in branches:
         for name in TO_MEMORIES:

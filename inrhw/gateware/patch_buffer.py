@@ -21,8 +21,8 @@ _LINE_AXES = 2
 class PatchBuffer:
     """A memory of two bands: one is filled patch by patch while the other is read line by line.
 
-    A band is what a row of patches covers; where a patch is one line high it is the patch. In and out goes a
-    sample a clock, so a sample a clock is the most that it gives.
+    A band is what a row of patches covers; if patches are one line high it is one patch. One sample a clock
+    goes in and out.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ class PatchBuffer:
 
     @property
     def samples(self) -> int:
-        """Of a patch: clocks in which it is taken."""
+        """Samples of a patch: clocks in which it is taken."""
         return self.columns * self.lines
 
     @property
@@ -86,7 +86,7 @@ class PatchBuffer:
         return (self.patches - 1) * max(interval, self.samples) + self.samples + 1
 
     def cost(self) -> Cost:
-        """Return what it costs on UltraScale+: memory, the choice of a sample, addresses and counters."""
+        """Return its cost on UltraScale+: memory, the multiplexer of samples, addresses and counters."""
         memory = block_ram(self.bits, self.depth)
         if not self.in_blocks:
             memory = Cost(lut=lut_ram(self.bits, self.depth), ff=self.bits)
@@ -100,18 +100,18 @@ class PatchBuffer:
 
 
 class PatchBufferComponent(wiring.Component):
-    """Takes a patch in `samples` clocks, the last of which is that of `i_ready`.
+    """Takes a patch in `samples` clocks; `i_ready` is high in the last one.
 
     Attributes
     ----------
     i_valid, i_data, i_ready
-        A patch, its samples in the order of a scan of it; it leaves when valid and ready meet.
+        A patch, its samples in the order of a scan; it is taken when valid and ready are both high.
     o_valid, o_data, o_ready
-        A sample, which leaves likewise.
+        A sample, with the same handshake.
     step
-        A sample is read: it is at the output in the next clock.
+        A sample is read and is at the output in the next clock.
     idle
-        No sample is there that leaves without another patch.
+        No sample can leave before another patch arrives.
     """
 
     def __init__(self, buffer: PatchBuffer) -> None:
@@ -130,7 +130,7 @@ class PatchBufferComponent(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
-        """Count the bands that are full; a bank is free again when its last sample is read."""
+        """Count the full bands; a bank is free again when its last sample is read."""
         m = Module()
         depth, band = self._buffer.depth, self._buffer.band
         attributes = {"ram_style": "block"} if self._buffer.in_blocks else IN_LUT_RAM
@@ -158,7 +158,7 @@ class PatchBufferComponent(wiring.Component):
         return m
 
     def _write(self, m: Module, bands: Memory, address: Signal, writing: Signal) -> None:
-        """Store a sample of the patch, and go on along its line, to its next line, or to the next patch."""
+        """Store a sample of the patch, and step along its line, to its next line, or to the next patch."""
         buffer = self._buffer
         column, line = Signal(range(buffer.columns)), Signal(range(buffer.lines))
         last_column, last_line = column == buffer.columns - 1, line == buffer.lines - 1
@@ -182,7 +182,7 @@ class PatchBufferComponent(wiring.Component):
                     m.d.sync += address.eq(Mux(address == buffer.depth - 1, 0, buffer.band))
 
     def _read(self, m: Module, bands: Memory, address: Signal) -> None:
-        """Read the word that `step` asks for, into the output register of a block or one beside LUTs."""
+        """Read the word for `step` into the output register of a block, or a register beside LUTs."""
         if self._buffer.in_blocks:
             port = bands.read_port()
             m.d.comb += [port.en.eq(self.step), self.o_data.eq(port.data)]

@@ -1,4 +1,4 @@
-"""Hardware building blocks: the N-stage pipeline, the FIFO behind it and the credit gate before it."""
+"""The N-stage pipeline, and delays."""
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
@@ -59,7 +59,7 @@ class Staged(wiring.Component):
     i, o
         What goes in and comes out, of equal length and lanes.
     steps
-        From ``{"x": element in}`` to ``{"y": element out}``; each gets what the one before gave.
+        From ``{"x": element in}`` to ``{"y": element out}``; each gets the result of the previous one.
     n_stages
         Registers from input to output, which is the latency. At most ``len(steps)``.
     """

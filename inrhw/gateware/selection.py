@@ -1,4 +1,4 @@
-"""Look-ups and small selections that many circuits make."""
+"""Look-ups and small selections that many circuits use."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ def lookup(table: Sequence[int], index: Value, width: int) -> Value:
     Parameters
     ----------
     table
-        Entries that fit `width` bits; as many as `index` has values.
+        Entries that fit into `width` bits, one for each value of `index`.
     """
     if len(table) != 1 << len(index):
         raise ValueError(f"table must have {1 << len(index)} entries, not {len(table)}")
@@ -21,7 +21,7 @@ def lookup(table: Sequence[int], index: Value, width: int) -> Value:
 
 
 def of_bank(values: Sequence[int], bank: Value) -> Value | int:
-    """Return the value of a bank, of those of all; where they are equal a number, which takes no logic."""
+    """Return the value for a bank; if the values of all banks are equal, a constant, which takes no logic."""
     if len(set(values)) == 1:
         return values[0]
     unused = (1 << len(bank)) - len(values)
@@ -29,7 +29,7 @@ def of_bank(values: Sequence[int], bank: Value) -> Value | int:
 
 
 def negated_if(negative: Value, value: Value) -> Value:
-    """Return minus `value` in as many bits where `negative`, else `value` itself.
+    """Return minus `value` if `negative`, else `value`, with the same width.
 
     One adder, and nothing behind it: with a multiplexer between the negation and the tables that it indexes,
     synthesis gave the interpolated sine of 16 bits 242 LUT and a DSP instead of 105.

@@ -1,4 +1,4 @@
-"""What a core costs on an FPGA, before it is trained: the sum of what its nodes cost, and the rest."""
+"""The cost of a core on an FPGA before training: the sum over its nodes, and the rest."""
 
 import functools
 import itertools
@@ -34,7 +34,7 @@ _FACTORS: Mapping[Family, Cost] = {"ecp5": _ECP5, "ice40": replace(_ECP5, bram=9
 
 
 def on_family(cost: Cost, family: Family) -> Cost:
-    """Return what a circuit costs on a board of the family, as `Board` counts it."""
+    """Return the cost of a circuit on a board of the family, as `Board` counts it."""
     factors = _FACTORS.get(family)
     if factors is None:
         return cost
@@ -62,12 +62,12 @@ _REGISTERS, _BUS = Cost(lut=235, ff=135), Cost(ff=60)
 
 
 def synapse_fold(shape: LayerShape, fold: Fold) -> int:
-    """Return the cycles in which a processing element takes all inputs."""
+    """Return the cycles that a processing element needs for all inputs."""
     return fold.synapse_fold(shape.columns)
 
 
 def cycles(shape: LayerShape, fold: Fold) -> int:
-    """Return neuron_fold * synapse_fold, the cycles a vector takes."""
+    """Return neuron_fold * synapse_fold, the cycles for a vector."""
     return fold.neuron_fold(shape.rows) * fold.synapse_fold(shape.columns)
 
 
@@ -84,7 +84,7 @@ def network_cost(
     control: bool = False,
     buffer: PatchBuffer | None = None,
 ) -> dict[str, Cost]:
-    """Return what each part of a core costs on UltraScale+; see `on_family` for others.
+    """Return the cost of each part of a core on UltraScale+; see `on_family` for others.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ def baked_cost(
     window: Grid | None = None,
     buffer: PatchBuffer | None = None,
 ) -> Cost:
-    """Return what a core of one picture costs with the baked weights that it has before training.
+    """Return the cost of a core of one picture with the baked weights that it has before training.
 
     Parameters
     ----------
@@ -147,7 +147,7 @@ def baked_cost(
 def baked_parts(
     shapes: Sequence[LayerShape], source: str, *, window: Grid | None = None
 ) -> Iterator[tuple[Cost, Cost]]:
-    """Yield what each layer of such a core costs, and what follows it; see `baked_cost`."""
+    """Yield the cost of each layer of such a core, with the nodes behind it; see `baked_cost`."""
     for k, shape in enumerate(shapes):
         if k or source == "stream":
             layer = shape.baked.cost()
@@ -167,7 +167,7 @@ def layer_cost(
     raster: bool,
     weight_ecc: str = "none",
 ) -> Cost:
-    """Return what one dense layer costs, with the rotation before and the activation after it.
+    """Return the cost of one dense layer, with the rotation before and the activation after it.
 
     Parameters
     ----------
@@ -235,12 +235,12 @@ def graph_cost(
     tiling: Tiling | None = None,
     buffer: PatchBuffer | None = None,
 ) -> dict[str, Cost]:
-    """Return what each node of a graph costs on UltraScale+, as it is in a core, and "source" and "rest".
+    """Return the cost of each node of a graph in a core on UltraScale+, and of "source" and "rest".
 
     Parameters
     ----------
     graph
-        Lowered, and folded or not: these are the weights and formats that will be in the core.
+        Lowered, folded or not, with the weights and formats of the core.
     grid
         The picture.
     source, control, window
@@ -278,7 +278,7 @@ def graph_cost(
 
 
 def _fifo(bits: int, depth: int) -> Cost:
-    """Return the cost of the FIFO of pixels of so many bits, and of what counts what is under way."""
+    """Return the cost of the FIFO for pixels of this many bits, and of the credits."""
     width = bits + 2
     return Cost(lut=lut_ram(width, depth), ff=width) + _COUNTERS
 
@@ -295,21 +295,21 @@ def _pages(loadable: bool, chosen: bool, control: bool, weight_ecc: str) -> Cost
 
 @functools.lru_cache(maxsize=1024)
 def _on_lanes(nodes: tuple[Node, ...], length: int, lanes: int, banks: int) -> Cost:
-    """Return what nodes cost for vectors that come on `lanes`."""
+    """Return the cost of nodes for vectors on `lanes`."""
     moved: Callable[..., Node] = replace
     placed = [moved(node, i=Vector(node.i.element, length, lanes, banks=banks)) for node in nodes]
     return sum(itertools.starmap(_behind, itertools.pairwise([None, *placed])), Cost())
 
 
 def _behind(before: Node | None, node: Node) -> Cost:
-    """Return what a node costs behind another one: a curve less behind sums that do not reach all of it."""
+    """Return the cost of a node behind another one: a curve costs less if sums reach only a part of it."""
     if isinstance(before, Requantize) and isinstance(node, CurveNode) and before.unused:
         return node.cost() + node.i.lanes * node.spared(before.unused)
     return node.cost()
 
 
 def _tile_words(shapes: Sequence[LayerShape], source: str) -> int:
-    """Return about how many 32-bit words a file has of a tile; 0 if there are no tiles."""
+    """Return about how many 32-bit words the file of a tile has; 0 without tiles."""
     if not shapes[0].tiling:
         return 0
     bits = 0
@@ -324,14 +324,14 @@ def _tile_words(shapes: Sequence[LayerShape], source: str) -> int:
 
 
 def _placer(words: int) -> Cost:
-    """Return the cost of what keeps so many words of a tile, and brings them to their place."""
+    """Return the cost of keeping this many words of a tile, and copying them to their place."""
     if not words:
         return Cost()
     return _PLACER + (Cost(lut=lut_ram(32, words)) if words <= MAX_LUT_DEPTH else block_ram(32, words))
 
 
 def _rotated(shape: LayerShape, lanes: int, rotated_lanes: int) -> Cost:
-    """Return the cost of a buffer for other lanes if need be, and of what rotates and rounds."""
+    """Return the cost of rotation and rounding, with a buffer if lanes differ."""
     rotation, *others = shape.rotated
     assert isinstance(rotation, Fwht)
     edge = replace(rotation.i, lanes=lanes)

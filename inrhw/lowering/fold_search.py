@@ -22,7 +22,7 @@ _RAISES, _RAISE = 8, 8.0
 
 @dataclass(frozen=True)
 class _Path:
-    """The folds of the first layers, and what they cost."""
+    """The folds of the first layers, and their cost."""
 
     folds: tuple[Fold, ...]
     cost: Cost
@@ -66,7 +66,7 @@ class FoldSearch:
         return self.within(self._fewest_cycles() or self._slowest) or self.refuse(self._slowest)
 
     def refuse(self, interval: int) -> NoReturn:
-        """Raise InputError: what `interval` cycles need at least, and what would fit."""
+        """Raise InputError with the resources for `interval` cycles, and an interval that fits."""
         short = {}
         for name in self._limits:
             least = self._cheapest(interval, {name: 1}).cost
@@ -98,11 +98,11 @@ class FoldSearch:
         return bisect_left(range(self._slowest), True, lo=2, key=lambda n: self.within(n) is not None)
 
     def _short(self, cost: Cost) -> list[str]:
-        """Return the resources that do not suffice."""
+        """Return the resources that are exceeded."""
         return [name for name, limit in self._limits.items() if getattr(cost, name) > limit]
 
     def _cheapest(self, interval: int, prices: Mapping[str, float]) -> _Path:
-        """Choose layer by layer: what one costs depends on those before only by the lanes of its input."""
+        """Choose layer by layer: earlier layers affect a layer's cost only by the lanes of its input."""
         rest = rest_cost(
             self._shapes,
             self._weights,
@@ -150,14 +150,14 @@ def _price(cost: Cost, prices: Mapping[str, float]) -> float:
 
 
 def _first_folds(shape: LayerShape, interval: int) -> Iterator[Fold]:
-    """Yield the lanes of the first layer: as few as keep pace, or some more that may suit the next one."""
+    """Yield lanes of the first layer: the fewest for the rate, and more if they suit the next one."""
     fewest = -(-shape.rows // interval)
     for lanes in range(fewest, min(shape.rows, 2 * fewest + 2) + 1):
         yield Fold(lanes, shape.columns)
 
 
 def _folds(shape: LayerShape, interval: int, lanes: int) -> Iterator[Fold]:
-    """Yield the folds that may be the cheapest: no pe and no simd larger than some reason demands.
+    """Yield the folds that may be cheapest: pe and simd are no larger than a reason demands.
 
     Reasons are the interval, a simd that goes well with the `lanes` of the input, and results that leave on
     few lanes, for which pe and synapse_fold need a common divisor.

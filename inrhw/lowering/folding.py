@@ -42,7 +42,7 @@ _LARGEST_TURNS_LOG2, _LARGEST_CLAMPED_LOG2, _BEYOND_VALUE_LOG2 = 4, 7, 2
 
 @dataclass(frozen=True)
 class Folding:
-    """How a network is folded.
+    """The folds of a network.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class Folding:
     packed
         Two products of 8 bits in one DSP block, wherever a layer's formats and its fold allow it.
     weight_ecc
-        What protects the memories: "none", "ecc", "top3" or "scrub".
+        Protection of the memories: "none", "ecc", "top3" or "scrub".
     """
 
     layers: tuple[Fold, ...]
@@ -69,7 +69,7 @@ class Folding:
 
 
 def fold(graph: Graph, folding: Folding, precision: Precision) -> Graph:
-    """Return the graph with folded dense layers, and all between them on as few lanes as keep pace.
+    """Return the graph with folded dense layers, and other nodes on as few lanes as the rate needs.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def fold(graph: Graph, folding: Folding, precision: Precision) -> Graph:
     folding
         A fold for each dense layer.
     precision
-        Bits of the network: they say what loadable memories must be able to hold.
+        Bits of the network, which give the widths of loadable memories.
 
     Returns
     -------
@@ -98,7 +98,7 @@ def fold(graph: Graph, folding: Folding, precision: Precision) -> Graph:
 
 
 def check_whole(precision: Precision) -> None:
-    """Raise InputError if addends are cut, which multipliers cannot do."""
+    """Raise InputError if addends are cut (guard bits), which multipliers cannot do."""
     if precision.guard_bits is not None:
         raise InputError(
             "guard_bits works on the adders of baked weights, and a folded core has multipliers; train "
@@ -107,7 +107,7 @@ def check_whole(precision: Precision) -> None:
 
 
 def check_loadable(precision: Precision, layers: int) -> None:
-    """Raise InputError unless memories that hold any network of this precision can be had."""
+    """Raise InputError unless memories can hold any network of this precision."""
     bits = [*precision.weight_bits_of(layers), *precision.activation_bits_of(layers)]
     if max(*bits, precision.phase_bits or 0) > _MOST_LOADABLE_BITS:
         raise InputError(
@@ -116,16 +116,16 @@ def check_loadable(precision: Precision, layers: int) -> None:
 
 
 def fold_banks(graphs: Sequence[Graph], folding: Folding, precision: Precision) -> Graph:
-    """Return one folded graph for the networks of several pictures, each with a bank of weights of its own.
+    """Return one folded graph for the networks of several pictures, each with its own bank of weights.
 
-    A dense layer whose integers are the same in all graphs is shared: it is there once, and where its fold is
-    whole (a multiplier for each of its weights) and it is not the first one, it stays a `Dense`, of adders
-    alone. Any other layer has a set of weights for each bank.
+    A dense layer with the same integers in all graphs is shared and stored once. If its fold is whole (a
+    multiplier for each weight) and it is not the first layer, it stays a `Dense` made of adders. Any other
+    layer has a set of weights for each bank.
 
     Parameters
     ----------
     graphs
-        From `inrhw.lower`, one for each picture: the same but for the integers of dense layers.
+        From `inrhw.lower`, one for each picture; they differ only in the integers of dense layers.
     folding
         A fold for each dense layer, with weights "rom".
     precision
@@ -155,13 +155,12 @@ def fold_tiles(
 ) -> Graph:
     """Return one folded graph for the networks of all tiles of a picture, as `fold_banks` does.
 
-    Loadable weights have banks for two pictures: a tile's is its number, and that of the second picture comes
-    a power of two later. Of them only the dense layers in the `shared` places are there once a picture: what
-    is loaded later may differ. Where a window moves over the tiles, `x` is the format of its coordinates in
-    one.
+    Loadable weights have banks for two pictures: the bank is the tile's number, plus a power of two for the
+    second picture. Only the dense layers at the `shared` places have one set for each picture, because later
+    weights may differ. If a window moves over the tiles, `x` is the format of its coordinates in a tile.
     """
     if not graphs:
-        raise InputError("there must be the network of at least one picture")
+        raise InputError("the network of at least one picture is needed")
     if folding.weights == "loadable":
         check_loadable(precision, sum(isinstance(node, Dense) for node in graphs[0].nodes.values()))
     for picture, graph in enumerate(graphs[1:], 1):
@@ -170,7 +169,7 @@ def fold_tiles(
 
 
 def _check_alike(first: Graph, other: Graph, picture: int) -> None:
-    """Raise InputError, naming the first node that differs by more than the integers of a dense layer."""
+    """Raise InputError that names the first node with a difference beyond the integers of a dense layer."""
     if first.i != other.i:
         raise InputError(
             f"coordinates of all pictures must have one format: picture 0 takes {first.i}, "
@@ -180,7 +179,7 @@ def _check_alike(first: Graph, other: Graph, picture: int) -> None:
         if name != other_name or not _are_alike(first.nodes[name], other.nodes[name]):
             raise InputError(
                 f"networks of all pictures must have one structure, but {name or other_name} of picture "
-                f"{picture} is not as in picture 0"
+                f"{picture} differs from picture 0"
             )
 
 
@@ -209,7 +208,7 @@ def _fold(
     shared: range = range(0),
     x: Fixed | None = None,
 ) -> Graph:
-    """Return the folded graph; what is not a dense layer is taken from the first one."""
+    """Return the folded graph; other nodes than dense layers come from the first graph."""
     graph = graphs[0]
     layers = {name: node for name, node in graph.nodes.items() if isinstance(node, Dense)}
     dense = list(layers)
@@ -262,9 +261,9 @@ def _fold(
 
 
 def lanes_to_rotate(rotation: Rotation, lanes: int, pace: int) -> int:
-    """Return on how many lanes a vector that comes on `lanes` is rotated.
+    """Return the lanes on which a vector that arrives on `lanes` is rotated.
 
-    Those that it has, if they will do; else the fewest on which it takes at most `pace` cycles.
+    The same lanes if they are fast enough, else the fewest that take at most `pace` cycles.
     """
     if fits(rotation, lanes):
         return lanes
@@ -313,7 +312,7 @@ def _on_lanes(name: str, node: Node, edge: Vector) -> Node:
 def loadable_format(
     dense: Dense, precision: Precision, place: int, layers: int, value_bits: int
 ) -> MemoryFormat:
-    """Return a format that depends on shapes and bits only, so that every network of that shape has it."""
+    """Return a format that depends only on shapes and bits, so that every network of that shape has it."""
     i, first, last = dense.i, place == 0, place == layers - 1
     sign_bits = weight_codes_of(precision, layers)[place].sign_bits
     # Of the largest weight, without its sign.
@@ -340,7 +339,7 @@ def loadable_format(
 
 
 def folding_of(graph: Graph) -> Folding | None:
-    """Return how a graph is folded; None if it is not."""
+    """Return the folding of a graph; None if it is not folded."""
     folded = [node for node in graph.nodes.values() if isinstance(node, FoldedDense)]
     if not folded:
         return None
@@ -351,15 +350,15 @@ def folding_of(graph: Graph) -> Folding | None:
 
 
 def weight_ecc_of(graph: Graph) -> str:
-    """Return what protects the memories of a graph; "none" of one without any."""
+    """Return the protection of a graph's memories; "none" if it has none."""
     folded = (node for node in graph.nodes.values() if isinstance(node, FoldedDense))
     return next((node.weight_ecc for node in folded), "none")
 
 
 def sums_in_blocks(depth: int, beats: int) -> bool:
-    """Return whether a raster scan keeps so many sums a lane in block RAM, not in LUTs.
+    """Return whether a raster scan keeps this many sums for each lane in block RAM, not in LUTs.
 
-    A block is read a cycle earlier, which a sum that is needed again in the next cycle does not allow.
+    A block is read a cycle earlier, which is too early for a sum that is needed again in the next cycle.
     """
     return depth > MAX_LUT_DEPTH and beats > 1
 
@@ -369,7 +368,7 @@ _LEAST_ACCUMULATOR, _MOST_ACCUMULATOR = 32, 56
 
 
 def accumulator_width(format: MemoryFormat, element: Element) -> int:
-    """Return the bits of a loadable accumulator of a raster scan: every network of the shape fits.
+    """Return the bits of a loadable accumulator of a raster scan, enough for every network of the shape.
 
     Parameters
     ----------
@@ -381,7 +380,7 @@ def accumulator_width(format: MemoryFormat, element: Element) -> int:
     Raises
     ------
     InputError
-        They are too many.
+        There are too many.
     """
     width = max(_LEAST_ACCUMULATOR, format.shift_hi + element.width)
     if width > _MOST_ACCUMULATOR:

@@ -1,4 +1,4 @@
-"""What a user asks of a core: a rate or a budget, where weights are, what can be set at run time."""
+"""What a user asks of a core: a rate or a budget, the kind of weights, and settings at run time."""
 
 import math
 from dataclasses import dataclass, replace
@@ -129,7 +129,7 @@ class Hardware(Settings):
             self._check_every_clock()
 
     def _check_every_clock(self) -> None:
-        """Raise InputError unless such a core may be folded and give something each clock."""
+        """Raise InputError unless a folded core may give a result each clock."""
         if self.weights == "loadable":
             raise InputError(
                 "loadable weights with a target take two clocks a pixel or more; "
@@ -141,12 +141,12 @@ class Hardware(Settings):
             )
 
     def of_evaluations(self, samples: int) -> "Hardware":
-        """Return what is asked of the network, each of whose evaluations gives so many samples.
+        """Return these settings for a network whose evaluation gives this many samples.
 
         Raises
         ------
         InputError
-            If the rate is none that a folded core can have.
+            If a folded core cannot have the rate.
 
         Examples
         --------
@@ -167,7 +167,7 @@ class Hardware(Settings):
 
     @property
     def has_target(self) -> bool:
-        """Whether a rate or a budget is asked for."""
+        """Whether a rate or a budget is given."""
         asked = [self.target_mpixels, self.max_dsp, self.initiation_interval]
         # Of baked weights it bounds what the network may be, not how it is folded.
         asked += [self.max_lut] if self.weights != "baked" else []
@@ -175,7 +175,7 @@ class Hardware(Settings):
 
     @property
     def target_clock_mhz(self) -> float:
-        """The clock that a rate is meant at."""
+        """The clock to which a rate refers."""
         return DEFAULT_CLOCK_MHZ if self.clock_mhz is None else self.clock_mhz
 
     @property
@@ -187,12 +187,12 @@ class Hardware(Settings):
 
     @property
     def folded(self) -> bool:
-        """Whether the network is to be folded."""
+        """Whether the network is folded."""
         return self.has_target if self.weights is None else self.weights != "baked"
 
 
 def check_clock(clock_mhz: float) -> None:
-    """Raise InputError unless a clock is one."""
+    """Raise InputError unless a clock is valid."""
     if not 0 < clock_mhz < math.inf:
         raise InputError(f"the clock must be a positive number of MHz, not {clock_mhz:g}")
 
@@ -229,7 +229,7 @@ def check_scrub(source: str, loadable: bool) -> None:
 
 
 def check_leaves(leaves: Leaves, source: str) -> None:
-    """Raise InputError unless a core can find its way among leaves of several sizes."""
+    """Raise InputError unless a core can have leaves of several sizes."""
     if len(leaves.sides) != 2:
         raise InputError(
             f"leaves of several sizes are for signals on two axes, and this one has {len(leaves.sides)}; "
@@ -254,11 +254,11 @@ def check_window(
     folded
         Whether the network is folded.
     argument
-        What the first layer puts out.
+        Output of the first layer.
     axes
         Of the signal.
     tiling
-        Its tiles, of a network for each.
+        Its tiles, if each has its own network.
     """
     if axes != _WINDOW_AXES:
         raise InputError(f"a window is a part of a picture; this signal has {axes} axes, not {_WINDOW_AXES}")

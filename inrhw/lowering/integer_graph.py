@@ -21,7 +21,7 @@ def lower(model: INR, *, operands: int = MOST_OPERANDS, adder_levels: int = 1) -
     model
         From `inrhw.networks.inr.INR.quantized`, or `Fitted.model`. It is not changed.
     operands
-        Most that an adder takes on the part: `Board.adder_operands`.
+        Most operands of an adder on the part: `Board.adder_operands`.
     adder_levels
         Levels of adders from one register to the next.
 
@@ -36,7 +36,7 @@ def lower(model: INR, *, operands: int = MOST_OPERANDS, adder_levels: int = 1) -
     InputError
         If the model is not quantized, or a weight is NaN.
     Overflow
-        If float64 could not represent a sum exactly, so that "equal" could not be promised.
+        If float64 could not represent a sum exactly.
     """
     if model.hidden_activations()[0].argument is None:
         raise InputError("only a quantized model can be lowered; use INR.quantized() or Fitted.model")

@@ -1,4 +1,4 @@
-"""The LUTs of baked weights before they are trained, and which bits are within so many."""
+"""The LUTs of baked weights before training, and the bits that fit into a budget of LUTs."""
 
 import itertools
 from collections.abc import Callable, Sequence
@@ -36,7 +36,7 @@ _PRICES = 1000
 
 
 def predicted_luts(architecture: Architecture, hardware: Hardware, board: Board) -> float:
-    """Return how many LUTs a core of baked weights is predicted to take on a board."""
+    """Return the predicted LUTs of a core of baked weights on a board."""
     cost = baked_cost(
         layer_shapes(architecture, adder_levels=hardware.adder_levels),
         hardware.source,
@@ -48,7 +48,7 @@ def predicted_luts(architecture: Architecture, hardware: Hardware, board: Board)
 
 
 def with_fewest_bits(architecture: Architecture) -> Architecture:
-    """Return an architecture with the fewest bits that "auto" may choose; another one stays as it is."""
+    """Return an architecture with the fewest bits that "auto" may choose; without "auto" it is unchanged."""
     if architecture.precision.layer_bits != AUTO:
         return architecture
     values = value_choices(architecture)[0]
@@ -57,7 +57,7 @@ def with_fewest_bits(architecture: Architecture) -> Architecture:
 
 
 def value_choices(architecture: Architecture) -> list[int]:
-    """Return the bits that values may have: fewer than by default, unless the recipe names some."""
+    """Return the bits that values may have: up to the default, unless the recipe names some."""
     plain = architecture.precision.activation_bits
     if plain != Precision.activation_bits:
         return [plain]
@@ -65,7 +65,7 @@ def value_choices(architecture: Architecture) -> list[int]:
 
 
 def _serves(architecture: Architecture, bits: int) -> bool:
-    """Return whether the activation's circuit gives values of so many bits."""
+    """Return whether the activation's circuit gives values of this many bits."""
     try:
         replace(architecture, precision=replace(architecture.precision, activation_bits=bits))
     except InputError:
@@ -81,14 +81,14 @@ def _with_bits(architecture: Architecture, bits: LayerBits) -> Architecture:
 
 @dataclass(frozen=True)
 class LutBudget(Budget):
-    """As many LUTs as `Hardware.max_lut` says, as predicted before training.
+    """The budget `Hardware.max_lut`, for LUTs predicted before training.
 
     Parameters
     ----------
     hardware
         With baked weights.
     board
-        What the core is for.
+        The board of the core.
     """
 
     hardware: Hardware
@@ -97,19 +97,19 @@ class LutBudget(Budget):
     unit = "LUT"
 
     def most(self, model: INR) -> int:
-        """Return the LUTs that there may be."""
+        """Return the allowed LUTs."""
         assert self.hardware.max_lut is not None
         return self.hardware.max_lut
 
     def used(self, model: INR, bits: LayerBits) -> int:
-        """Return the LUTs that a core of such a network is predicted to take."""
+        """Return the predicted LUTs of a core of such a network."""
         architecture = _with_bits(self._scaled(model), bits)
         return round(predicted_luts(architecture, self.hardware, self.board))
 
     def prices(self, model: INR) -> Prices:
         """Return the LUTs of each layer, by planes through predictions, and of what follows it.
 
-        They are rounded, so that not too many choices are to be told apart.
+        They are rounded, to limit the number of different choices.
         """
         architecture = self._scaled(model)
         values = value_choices(architecture)
@@ -138,7 +138,7 @@ class LutBudget(Budget):
         return replace(model.architecture, scale=self.hardware.scale)
 
     def _parts(self, architecture: Architecture) -> list[tuple[float, float]]:
-        """Return the LUTs of each layer, and of what follows it."""
+        """Return the LUTs of each layer with the nodes behind it."""
         shapes = layer_shapes(architecture, adder_levels=self.hardware.adder_levels)
         window = architecture.grid if self.hardware.window else None
         parts = baked_parts(shapes, self.hardware.source, window=window)

@@ -1,4 +1,4 @@
-"""In which order patches leave a core: each as a beat, or line by line from a buffer."""
+"""The order in which patches leave a core: each as a beat, or line by line from a buffer."""
 
 from inrhw.base.errors import InputError
 from inrhw.gateware.patch_buffer import PatchBuffer
@@ -8,7 +8,7 @@ from inrhw.signals.patches import Patches
 
 
 def check_patches(patches: Patches, patch_order: bool, source: str, *, window: bool, scrubs: bool) -> None:
-    """Raise InputError unless patches can leave a core in the order that is asked for."""
+    """Raise InputError unless patches can leave a core in the given order."""
     if patches.samples == 1:
         if patch_order:
             raise InputError("patch_order needs patches; give patch too, or leave it out")
@@ -21,14 +21,14 @@ def check_patches(patches: Patches, patch_order: bool, source: str, *, window: b
         raise InputError("a stream core gives one patch a beat; give patch_order too")
     if scrubs:
         raise InputError(
-            "weight_ecc scrub repairs between frames, while line buffers still hold the one before; "
+            "weight_ecc scrub repairs between frames, while line buffers still hold the last one; "
             "give patch_order too, or weight_ecc ecc"
         )
     PatchBuffer.of(patches, 1)
 
 
 def line_buffer(architecture: Architecture, hardware: Hardware) -> PatchBuffer | None:
-    """Return what turns patches into lines, of a core that does."""
+    """Return the buffer that turns patches into lines, if the core has one."""
     if not architecture.patch or hardware.patch_order:
         return None
     return PatchBuffer.of(architecture.patches, -(-architecture.value.width // 8) * 8 * architecture.channels)

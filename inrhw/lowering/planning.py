@@ -24,19 +24,19 @@ from inrhw.signals.tiling import Leaves, Tiling
 
 
 def plan(architecture: Architecture, hardware: Hardware, board: Board) -> Folding | None:
-    """Find the folding that a user wishes for.
+    """Find the folding for a target.
 
-    With a number of cycles a pixel, it is the cheapest one that needs no more: the smallest sum of the shares
-    that it takes of what there is. With a budget only, it is the fastest one.
+    For a number of cycles a pixel it is the cheapest folding that needs no more, by the sum of its shares of
+    the available resources. For a budget alone it is the fastest one.
 
     Parameters
     ----------
     architecture
         Shape and formats of the network; its weights do not matter.
     hardware
-        What is wanted.
+        The target.
     board
-        Bounds what is possible.
+        The available resources.
 
     Returns
     -------
@@ -46,8 +46,8 @@ def plan(architecture: Architecture, hardware: Hardware, board: Board) -> Foldin
     Raises
     ------
     InputError
-        If no folding does it; the message says what is short and what would fit. If the core cannot have the
-        window that is wished for, or the network has guard bits.
+        If no folding fits; the message says what is exceeded and what would fit. If the core cannot have the
+        window, or the network has guard bits.
     """
     if hardware.window:
         _check_window(architecture, hardware)
@@ -56,7 +56,7 @@ def plan(architecture: Architecture, hardware: Hardware, board: Board) -> Foldin
     if not hardware.folded:
         if hardware.weight_ecc != "none":
             raise InputError(
-                "weight_ecc protects memories, and baked weights are in none; "
+                "weight_ecc protects memories, but baked weights are in none; "
                 "ask for weights rom or loadable, with a target"
             )
         if hardware.max_lut is not None:
@@ -73,7 +73,7 @@ def _check_window(architecture: Architecture, hardware: Hardware, tiling: Tiling
 
 
 def _check_luts(architecture: Architecture, hardware: Hardware, board: Board, most: int) -> None:
-    """Raise InputError if a network of baked weights is predicted to take more LUTs."""
+    """Raise InputError if a network of baked weights is predicted to exceed the LUTs."""
     needed = predicted_luts(with_fewest_bits(architecture), hardware, board)
     if needed > most:
         raise InputError(
@@ -86,7 +86,7 @@ def _check_luts(architecture: Architecture, hardware: Hardware, board: Board, mo
 def _folding(
     shapes: Sequence[LayerShape], hardware: Hardware, board: Board, buffer: PatchBuffer | None = None
 ) -> Folding:
-    """Return the folding of layers that are to be folded; see `plan`."""
+    """Return the folding of layers; see `plan`."""
     if hardware.packed and not any(shape.packable(Fold(2, 1)) for shape in shapes):
         raise InputError("packed needs weights and activations of at most 8 bits; see weight_bits")
     if hardware.packed and board.family != "xcup":
@@ -99,9 +99,9 @@ def _folding(
 
 
 def plan_for(architectures: Sequence[Architecture], hardware: Hardware, board: Board) -> Folding | None:
-    """Find the folding of a core of as many pictures as there are architectures; see `plan`.
+    """Find the folding of a core with a picture for each architecture; see `plan`.
 
-    A rate is that of samples, however many an evaluation gives.
+    A rate counts samples, not evaluations.
     """
     patches = architectures[0].patches
     check_patches(
@@ -122,12 +122,12 @@ def plan_for(architectures: Sequence[Architecture], hardware: Hardware, board: B
 def plan_banks(architectures: Sequence[Architecture], hardware: Hardware, board: Board) -> Folding:
     """Find the folding of a core of several pictures, as `plan` does for one.
 
-    With no target there is a multiplier for each weight, but adders for shared layers, and a pixel a clock.
+    Without a target it has a pixel a clock, adders for shared layers and a multiplier for each other weight.
 
     Raises
     ------
     InputError
-        If weights are to be baked or loadable, or no folding does it.
+        If weights are baked or loadable, or no folding fits.
     """
     if hardware.weights in ("baked", "loadable"):
         raise InputError(
@@ -151,12 +151,12 @@ def _whole(shapes: Sequence[LayerShape], hardware: Hardware) -> Folding:
 def plan_tiles(architecture: TiledArchitecture, hardware: Hardware, board: Board) -> Folding:
     """Find the folding of a core with a bank of weights for each tile, as `plan` does for one network.
 
-    With no target there is a multiplier for each weight, and a pixel a clock.
+    Without a target it has a pixel a clock and a multiplier for each weight.
 
     Raises
     ------
     InputError
-        If the core is to have what tiles cannot have, or no folding does it.
+        If tiles exclude a setting, or no folding fits.
     """
     if hardware.weights == "baked":
         raise InputError(
@@ -191,7 +191,7 @@ def plan_tiles(architecture: TiledArchitecture, hardware: Hardware, board: Board
 
 
 def _check_depth(shapes: Sequence[LayerShape], folding: Folding) -> None:
-    """Raise InputError unless a loader can reach all that the memories of loadable tiles hold."""
+    """Raise InputError unless a loader can address all words of the memories of loadable tiles."""
     tiles, scan = shapes[0].banks, 3 * folding.layers[0].neuron_fold(shapes[0].rows)
     layers = zip(folding.layers[1:], shapes[1:], strict=True)
     words = [
@@ -213,7 +213,7 @@ def _check_room(
     board: Board,
     buffer: PatchBuffer | None,
 ) -> None:
-    """Raise InputError, naming what is short, unless a folding fits the board."""
+    """Raise InputError, with what is exceeded, unless a folding fits the board."""
     parts = network_cost(shapes, folding, hardware.source, control=hardware.control, buffer=buffer)
     needed = on_family(sum(parts.values(), Cost()), board.family)
     for name in ("dsp", "bram"):
@@ -233,10 +233,10 @@ _MOST_TOGETHER = 256
 def plan_to_json(
     architectures: Sequence[Architecture], hardware: Hardware, board: Board, folding: Folding
 ) -> dict[str, Any]:
-    """Return what a folding was chosen for, and what the cost model says of it.
+    """Return the target of a folding and its predicted cost, for JSON.
 
-    Of several pictures also what as many cores of one would cost: with the same folds, or baked where the
-    core gives a pixel a clock.
+    For several pictures also the cost of one core for each: with the same folds, or baked if the core gives a
+    pixel a clock.
     """
     shapes = layer_shapes(
         architectures[0], len(architectures), adder_levels=hardware.adder_levels, window=hardware.window

@@ -1,4 +1,4 @@
-"""Other weights for a loadable core, with which the bench shows that it can be given any."""
+"""Other weights for a loadable core, with which the bench shows that it can load any."""
 
 from dataclasses import replace
 
@@ -10,9 +10,9 @@ from inrhw.ops.node import Graph
 def other_weights(graph: Graph, *, of_tiles: bool = False) -> Graph:
     """Return a loadable graph of the same shape whose memories hold other bits.
 
-    Neurons and banks are in reverse order, weights are the opposite, and biases that turn a phase have all
-    bits inverted: nothing of the picture is lost. Shifts are only reordered: with any others some neurons
-    would say nothing. `of_tiles`: other tiles of the same picture, whose shared layers stay.
+    Neurons and banks are in reverse order, weights are negated, and biases in front of a phase have all bits
+    inverted, so no part of the picture is lost. Shifts are only reordered: with other shifts the output of
+    some neurons would be constant. `of_tiles`: other tiles of the same picture, whose shared layers stay.
     """
     nodes = {
         name: _other(node) if isinstance(node, FoldedDense) and not (of_tiles and node.sets == 1) else node

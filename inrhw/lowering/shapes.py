@@ -1,4 +1,4 @@
-"""The layers of a core as the cost model sees them: nodes whose formats are those before training."""
+"""The layers of a core for the cost model: nodes with the formats before training."""
 
 import functools
 from collections.abc import Iterable, Sequence
@@ -32,29 +32,29 @@ _TILES = 8
 
 @dataclass(frozen=True)
 class LayerShape:
-    """A dense layer without its weights, and what is around it.
+    """A dense layer without its weights, and the nodes around it.
 
     Parameters
     ----------
     fixed
-        The layer with weights that never change. How many bits sums and shifts have follows from weights:
-        these are those before training, which are close.
+        The layer with fixed weights. The bits of its sums and shifts follow from the weights before training,
+        which are close.
     loadable
-        What its memories must hold if they can be loaded.
+        Formats of its memories if they are loadable.
     rotated
         What inputs go through in front of the layer, a `Fwht` and what follows it, or nothing.
     following
         What results go through, to the next layer's `rotated`.
     shared
-        Several pictures have the same weights: adders where there is a multiplier for each of them.
+        Several pictures have the same weights: adders replace multipliers if there is one for each weight.
     baked
         The layer with the weights before training, as adders.
     tiling
         The tiles of a core with a bank for each.
     loadable_sets
-        Sets of weights if they can be loaded.
+        Sets of weights if they are loadable.
     window
-        The picture over whose tiles a window moves, of a layer that takes coordinates from there.
+        For a layer that takes coordinates from a window over tiles: the picture.
     """
 
     fixed: FoldedShape
@@ -84,7 +84,7 @@ class LayerShape:
 
     @property
     def weight_kind(self) -> str:
-        """What lanes make of weights: "numbers" that they multiply by, or "signs"."""
+        """How lanes use weights: "numbers" to multiply by, or "signs"."""
         return "numbers" if self.fixed.format.level is None else "signs"
 
     @property
@@ -100,21 +100,21 @@ class LayerShape:
 
     @property
     def y_bits(self) -> int:
-        """Width of what the next layer is given."""
+        """Width of the next layer's input."""
         return self.following[-1].o.element.width
 
     @property
     def rotation(self) -> Rotation | None:
-        """What inputs go through in front of the layer."""
+        """The rotation of inputs in front of the layer."""
         return next((node.rotation for node in self.rotated if isinstance(node, Fwht)), None)
 
     @property
     def banks(self) -> int:
-        """Sets of weights: one a picture if they are the picture's own."""
+        """Sets of weights: one for each picture if they are not shared."""
         return self.fixed.sets
 
     def scans(self, source: str) -> bool:
-        """Return whether it is the accumulators of a scan, if it is the first layer."""
+        """Return whether the layer, if it is the first, is the accumulators of a scan."""
         return source == "raster" and not self.window
 
     def is_wide(self, sum_bits: int) -> bool:
@@ -154,11 +154,11 @@ def layer_shapes(
     Parameters
     ----------
     architecture
-        Of its network; with many pictures a `SharedArchitecture`, with tiles a `TiledArchitecture`.
+        Of its network; a `SharedArchitecture` for several pictures, a `TiledArchitecture` for tiles.
     pictures
         Pictures that share layers on it.
     adder_levels
-        As of `lower`, for layers that are adders.
+        As for `lower`, for layers that are adders.
     window
         Whether a window moves over the tiles.
     """
@@ -224,7 +224,7 @@ def _folded(layers: Sequence[Dense], code: WeightCode) -> FoldedDense:
 
 
 def _chunks(nodes: Iterable[Node]) -> list[tuple[list[Node], Dense, list[Node]]]:
-    """Return each dense layer with what is in front of it from a rotation on, and with what is behind it."""
+    """Return each dense layer with a rotation in front of it, and with the nodes behind it."""
     found: list[tuple[list[Node], Dense, list[Node]]] = []
     rotated: list[Node] = []
     for node in nodes:

@@ -1,4 +1,4 @@
-"""What the sources of a core cost on UltraScale+: scans, windows, and what splits coordinates among tiles."""
+"""Cost of a core's sources on UltraScale+: scans, windows, and the division of coordinates into tiles."""
 
 from inrhw.gateware.cost import Cost, adder, block_ram, column_memory, counter, delayed, encoder, lut_ram
 from inrhw.gateware.memory import address_bits, whole_depth
@@ -20,7 +20,7 @@ _PORT, _MOVER = Cost(lut=2, ff=1), Cost(lut=70, ff=80)
 def folded_raster_cost(shape: FoldedShape, tiling: Tiling | None = None) -> Cost:
     """Return the cost of accumulators in LUT RAM, their increments, and the pixel counter.
 
-    With tiles there are sums for each that waits, and the counter of tiles.
+    With tiles it includes the waiting sums and the counter of tiles.
     """
     format = shape.format
     width = accumulator_width(format, shape.element) if shape.loadable else format.sum_width
@@ -43,7 +43,7 @@ def folded_raster_cost(shape: FoldedShape, tiling: Tiling | None = None) -> Cost
 
 
 def _map(leaves: Leaves, *, loadable: bool, weight_ecc: str) -> Cost:
-    """Return the cost of the memory that says which leaf a cell is in, and of what that decides."""
+    """Return the cost of the memory that maps cells to leaves, and of the logic that uses it."""
     width, cells = max(1, leaves.map_bits), leaves.cells
     memory = column_memory(1, width, cells.tiles, 1, loadable=loadable, weight_ecc=weight_ecc)
     places = sum(address_bits(count) for count in cells.counts)
@@ -51,9 +51,9 @@ def _map(leaves: Leaves, *, loadable: bool, weight_ecc: str) -> Cost:
 
 
 def division_cost(axes: int, bits: int, tiles: int) -> Cost:
-    """Return the cost of what splits coordinates of a signal into tile and place in it, of so many bits.
+    """Return the cost of dividing coordinates of this many bits into the tile and the place in it.
 
-    By its adders and registers, if all axes have as many tiles.
+    Counted by adders and registers, as if all axes had the same number of tiles.
     """
     rounds = -(-address_bits(tiles) // axes)
     width = bits + rounds
@@ -61,9 +61,9 @@ def division_cost(axes: int, bits: int, tiles: int) -> Cost:
 
 
 def walk_cost(picture: Grid, tiles: int) -> Cost:
-    """Return the cost of what walks a window over so many tiles of a picture, and splits where it is.
+    """Return the cost of walking a window over the tiles of a picture, and of dividing its coordinates.
 
-    Of each place a window's finer bits are never compared or subtracted.
+    The finer bits of a window's coordinates are never compared or subtracted.
     """
     numbers, rounds = WindowNumbers(picture), -(-address_bits(tiles) // 2)
     width, whole = numbers.anywhere.width, numbers.anywhere.width - FRAC
@@ -75,7 +75,7 @@ def walk_cost(picture: Grid, tiles: int) -> Cost:
 def raster_cost(neurons: int, width: int, window: Grid | None) -> Cost:
     """Return the cost of one accumulator a neuron, and the pixel counter.
 
-    With a window over a picture, its three increments are registers, and there is what makes them.
+    With a window over a picture, its three increments are registers, and their computation is included.
     """
     if window is None:
         return neurons * adder(width, width) + _SCAN

@@ -117,11 +117,6 @@ class SharedArchitecture(Architecture):
         return self.shared_layers[0] - 1
 
     @property
-    def unrotated_layer(self) -> int | None:
-        """Place of a projection that is never rotated, as a full one may be."""
-        return None if self.projection == "full" else self.projection_layer
-
-    @property
     def common(self) -> "SharedArchitecture":
         """What all pictures on the core have in common: the architecture of a square of the longest side."""
         return replace(self, sides=(self.side,) * len(self.sides), scale=1)

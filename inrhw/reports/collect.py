@@ -64,7 +64,7 @@ def report(
     settings
         What decided the build, group by group: the recipe.
     vivado
-        Folder with reports of Vivado of the same core, to be shown beside ours.
+        Folder with Vivado's reports of the same core, to show next to inrhw's figures.
 
     Returns
     -------
@@ -180,7 +180,7 @@ def _signal(folder: Path) -> dict[str, Any]:
 
 
 def _core(manifest: Manifest) -> dict[str, Any]:
-    """Return what was asked of the core besides its folding."""
+    """Return the settings of the core apart from its folding."""
     sizes = manifest.sizes or manifest.picture_sizes[:1]
     return {
         "source": manifest.source,
@@ -343,7 +343,7 @@ def _shown(
 
 
 def _beside_vivado(found: Report, theirs: VivadoReports) -> dict[str, Any]:
-    """Return rows of our figure, Vivado's, and ours divided by Vivado's, None where one is unknown."""
+    """Return rows of inrhw's figure, Vivado's, and their ratio, None where one is unknown."""
     measured = {**theirs.resources, **theirs.timing, **theirs.power}
     ours = {**found.get("resources", {}), "fmax_mhz": found.get("timing", {}).get("fmax_mhz")}
     rows = []

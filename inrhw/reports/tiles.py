@@ -143,7 +143,7 @@ def _numbers(tiling: Tiling) -> NDArray[np.int64]:
 
 
 def macs(features: list[int]) -> int:
-    """Return the products of a network of so many features, from its coordinates to its values.
+    """Return the products of a network with these features, from its coordinates to its values.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What one signal has that another has not, made large enough to be seen."""
+"""The difference of two signals, amplified until it can be seen."""
 
 from typing import TypeVar
 
@@ -12,8 +12,8 @@ S = TypeVar("S", bound=Samples)
 def error_of(original: S, other: S, gain: int | None = None) -> tuple[S, int]:
     """Return the difference of two signals of one shape, amplified, and the gain.
 
-    It is absolute where values have no sign. A gain that is not given is the largest whole number at which
-    nothing clips, or 1 when the signals are equal.
+    It is the absolute difference if values have no sign. The default gain is the largest whole number at
+    which nothing clips, or 1 if the signals are equal.
 
     Examples
     --------
@@ -24,7 +24,7 @@ def error_of(original: S, other: S, gain: int | None = None) -> tuple[S, int]:
     ([[[254, 127, 0]]], 127)
     """
     if original.values.shape != other.values.shape or original.value != other.value:
-        raise ValueError(f"signals must be of one shape, not {original.sides} and {other.sides}")
+        raise ValueError(f"signals must have one shape, not {original.sides} and {other.sides}")
     difference = other.values.astype(np.int64) - original.values
     if not original.value.signed:
         difference = np.abs(difference)

@@ -1,4 +1,4 @@
-"""What some files of signals need besides inrhw: the extra `signals`."""
+"""Packages that some files of signals need: the extra `signals`."""
 
 import importlib
 from pathlib import Path
@@ -17,7 +17,7 @@ def package_for(package: str, path: Path, otherwise: str) -> Any:
     path
         The file, or how its name ends.
     otherwise
-        What one can do without it.
+        What to do without it, for the message.
 
     Raises
     ------

@@ -21,17 +21,17 @@ MOST_SIDE = 1 << 16
 class Grid:
     """The coordinates of a signal's samples, on one to three axes.
 
-    Sample j of `side` has its centre at ``x_j = (2 j + 1) / side - 1``. That is no binary fraction unless
-    the side is a power of two, so hardware and models take ``u / 2**frac`` with the integer
-    ``u = 2 j + 1 - side``, and the first layer's weights absorb the factor ``2**frac / side``. Along a line
-    u grows by two, whatever the size: this is what lets phase accumulators replace multipliers.
+    Sample j of `side` has its centre at ``x_j = (2 j + 1) / side - 1``. This is a binary fraction only if the
+    side is a power of two, so hardware and models take ``u / 2**frac`` with the integer
+    ``u = 2 j + 1 - side``, and the first layer's weights absorb the factor ``2**frac / side``. Along a line u
+    grows by two for any size, so phase accumulators can replace multipliers.
 
     Parameters
     ----------
     sides
         Samples along each axis, the one that is scanned fastest first: width and height of a picture.
     least_frac
-        Fraction bits that `element` has at least, so that signals of several sizes have one format.
+        Least number of fraction bits of `element`, so that signals of several sizes have one format.
 
     Examples
     --------
@@ -57,7 +57,7 @@ class Grid:
 
     @property
     def axes(self) -> int:
-        """How many there are."""
+        """Number of axes."""
         return len(self.sides)
 
     @property
@@ -78,7 +78,7 @@ class Grid:
 
     @property
     def vector(self) -> Vector:
-        """What a coordinate source puts out: x, then y, then z."""
+        """Output of a coordinate source: x, then y, then z."""
         return Vector(self.element, self.axes)
 
     @property
@@ -88,7 +88,7 @@ class Grid:
 
     @property
     def pixels(self) -> int:
-        """Samples in all."""
+        """Number of samples."""
         return math.prod(self.sides)
 
     def codes(self) -> Codes:
@@ -102,7 +102,7 @@ class Grid:
 
 
 def size_text(sides: tuple[int, ...]) -> str:
-    """Return sides as people write them.
+    """Return sides in the form 64x48.
 
     Examples
     --------

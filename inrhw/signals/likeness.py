@@ -1,4 +1,4 @@
-"""How alike two signals are: PSNR, and of pictures SSIM."""
+"""Similarity of two signals: PSNR, and SSIM for pictures."""
 
 import math
 from collections.abc import Callable
@@ -13,9 +13,9 @@ _SSIM_WINDOW = 7
 
 
 def psnr_db(a: Values, b: Values) -> float:
-    """Return the peak signal-to-noise ratio in dB of codes of one format and shape; inf when equal.
+    """Return the peak signal-to-noise ratio in dB of codes of one format and shape; inf if they are equal.
 
-    The peak is the whole range of the format, 255 of 8 bits.
+    The peak is the whole range of the format, 255 for 8 bits.
 
     Examples
     --------
@@ -28,7 +28,7 @@ def psnr_db(a: Values, b: Values) -> float:
 
 
 def each_psnr_db(a: Values, b: Values) -> list[float]:
-    """Return the PSNR of each frame of a video, or slice of a volume: of each place on the first axis."""
+    """Return the PSNR of each frame of a video or slice of a volume, along the first axis."""
     return [psnr_db(one, other) for one, other in zip(a, b, strict=True)]
 
 
@@ -38,7 +38,7 @@ def largest_error(a: Values, b: Values) -> float:
 
 
 def snr_db(signal: Values, other: Values) -> float:
-    """Return the ratio of a signal's power to that of the difference, in dB; inf when equal.
+    """Return the ratio of the signal's power to that of the difference, in dB; inf if they are equal.
 
     Examples
     --------
@@ -63,7 +63,7 @@ def ssim(a: Values, b: Values) -> float | None:
 
 
 def _format_of(a: Values, b: Values) -> Fixed:
-    """Return the format of both; raise ValueError unless they are alike."""
+    """Return the common format; raise ValueError if types or shapes differ."""
     if a.dtype != b.dtype or a.shape != b.shape:
         raise ValueError(
             f"a and b must be of one type and shape, "

@@ -1,4 +1,4 @@
-"""Pictures of what is none: slices and frames side by side."""
+"""Pictures of signals that are not pictures: slices and frames side by side, curves."""
 
 from collections.abc import Iterator
 
@@ -26,7 +26,7 @@ def as_bytes(values: Values, value: Fixed) -> NDArray[np.uint8]:
 def side_by_side(values: NDArray[np.uint8], across: int = 4) -> NDArray[np.uint8]:
     """Return a picture [height, width, 1 or 3] of values [..., y, x, channels] of one to three axes.
 
-    Of three axes that is up to 12 slices, evenly spaced, so many side by side; of one axis its curve.
+    Three axes give up to 12 evenly spaced slices; one axis gives a curve.
     """
     shown = values[..., :3] if values.shape[-1] >= 3 else values[..., :1]
     if shown.ndim == 2:
@@ -43,7 +43,7 @@ def side_by_side(values: NDArray[np.uint8], across: int = 4) -> NDArray[np.uint8
 
 
 def slices(depth: int, height: int, width: int, across: int = 4) -> Iterator[tuple[int, int, int]]:
-    """Yield which slices `side_by_side` shows, each with its top and its left in the picture.
+    """Yield the slices that `side_by_side` shows, each with its top and left in the picture.
 
     Examples
     --------
@@ -57,7 +57,7 @@ def slices(depth: int, height: int, width: int, across: int = 4) -> Iterator[tup
 
 
 def curve(values: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return the picture [height, width, 1] of values on one axis: a column spans its least and its most.
+    """Return a picture [height, width, 1] of values on one axis: each column spans its range.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""A signal cut into patches, each of which is what one evaluation of a network gives."""
+"""A signal cut into patches, one for each evaluation of a network."""
 
 import math
 from dataclasses import dataclass
@@ -15,16 +15,15 @@ MOST_SAMPLES = 64
 class Patches:
     """Patches of a signal, whose coordinates are their centres.
 
-    The centre of a patch is that of a sample of the signal with as many samples as there are patches; so
-    `grid` says all about them. The values of a patch are those of its samples, one sample after the other as
-    a scan of the patch meets them.
+    The centres of patches are those of the samples of a signal with one sample for each patch: `grid`. The
+    values of a patch are those of its samples, in the order of a scan of the patch.
 
     Parameters
     ----------
     sides
         Samples of the signal along each axis, the one that is scanned fastest first.
     patch
-        The same of a patch, which must divide those of the signal; () where a patch is a sample.
+        The same for a patch; they must divide those of the signal. () if a patch is a sample.
 
     Examples
     --------
@@ -47,7 +46,9 @@ class Patches:
             object.__setattr__(self, "patch", (1,) * len(self.sides))
         told = size_text(self.patch)
         if len(self.patch) != len(self.sides):
-            raise InputError(f"patches of a signal on {len(self.sides)} axes must have as many, not {told}")
+            raise InputError(
+                f"patches of a signal on {len(self.sides)} axes need a side for each, not {told}"
+            )
         if min(self.patch) < 1 or self.samples > MOST_SAMPLES:
             raise InputError(f"a patch must have 1 to {MOST_SAMPLES} samples, not {told}")
         if any(side % own for side, own in zip(self.sides, self.patch, strict=True)):
@@ -57,7 +58,7 @@ class Patches:
 
     @property
     def samples(self) -> int:
-        """How many a patch has."""
+        """Samples of a patch."""
         return math.prod(self.patch)
 
     @property
@@ -66,12 +67,12 @@ class Patches:
         return Grid(*(side // own for side, own in zip(self.sides, self.patch, strict=True)))
 
     def clocks_by_lines(self, interval: int) -> float:
-        """Return the clocks from a sample to the next, on average, if samples leave line by line.
+        """Return the mean number of clocks from one sample to the next if samples leave line by line.
 
         Parameters
         ----------
         interval
-            Clocks from a patch to the next. A sample a clock is the most that a line buffer gives.
+            Clocks from one patch to the next. A line buffer gives at most a sample a clock.
         """
         return max(1, interval / self.samples)
 

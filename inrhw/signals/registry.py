@@ -1,4 +1,4 @@
-"""What kinds of signal there are: a file each in `kinds`, and no list of them."""
+"""The kinds of signal: each is a file in `kinds`, without a list of them."""
 
 import functools
 from dataclasses import asdict
@@ -28,7 +28,7 @@ def kinds() -> dict[str, type[Samples]]:
 
 
 def kind_named(name: object) -> type[Samples]:
-    """Return a kind; raise InputError unless there is one of that name."""
+    """Return a kind by its name; raise InputError if it does not exist."""
     known = kinds()
     if not isinstance(name, str) or name not in known:
         raise InputError(f"kind must be one of {', '.join(known)}, not {name!r}")
@@ -36,7 +36,7 @@ def kind_named(name: object) -> type[Samples]:
 
 
 def load_signal(path: Path, size: str, asked: Signal, on_warning: OnWarning) -> Samples:
-    """Return the signal in a file: of the kind that is asked for, or else that claims it, or a picture.
+    """Return the signal in a file: of the given kind, else of the kind that claims the file, else a picture.
 
     Parameters and errors as of `Samples.load`.
     """

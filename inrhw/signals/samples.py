@@ -71,7 +71,7 @@ def format_of(values: Values) -> Fixed:
 
 
 def half_range(value: Fixed) -> float:
-    """Return how far codes reach to either side of `middle`: what a network's 1 becomes.
+    """Return the distance from `middle` to the largest code, which a network's 1 becomes.
 
     Examples
     --------
@@ -84,7 +84,7 @@ def half_range(value: Fixed) -> float:
 
 
 def middle(value: Fixed) -> float:
-    """Return the code, or what lies between two, that a network's 0 becomes."""
+    """Return the code, or the value half-way between two codes, that a network's 0 becomes."""
     return 0.0 if value.signed else value.hi / 2
 
 
@@ -156,7 +156,7 @@ class Samples(ABC):
 
     @property
     def details(self) -> dict[str, Any]:
-        """What is to be known besides the values, for `read`."""
+        """Details that `read` needs besides the values."""
         own = {field.name: getattr(self, field.name) for field in fields(self)}
         return {name: value for name, value in own.items() if name not in ("name", "values")}
 
@@ -167,23 +167,23 @@ class Samples(ABC):
     @classmethod
     @abstractmethod
     def claims(cls, path: Path) -> bool:
-        """Return whether a file, which need not be sound or there, is of this kind."""
+        """Return whether a file is of this kind; it need not exist or be intact."""
 
     @classmethod
     @abstractmethod
     def load(cls, path: Path, size: str, asked: Signal, on_warning: OnWarning) -> Self:
-        """Return the signal in a file of its users.
+        """Return the signal in a user's file.
 
         Parameters
         ----------
         path
             Of a kind that `claims` accepts.
         size
-            Sides as people write them; "" for the default of such signals.
+            Sides as in "64x64"; "" for the kind's default.
         asked
-            What else is asked of it.
+            Other settings.
         on_warning
-            Told what is not taken as the file has it.
+            Called with a sentence for each part of the file that is changed or dropped.
 
         Raises
         ------
@@ -207,12 +207,12 @@ class Samples(ABC):
 
     @abstractmethod
     def encoded(self, suffix: str) -> bytes:
-        """Return what a file holds whose name ends so, without loss if that is `suffix`.
+        """Return the content of a file with this suffix, lossless for the class's own `suffix`.
 
         Raises
         ------
         InputError
-            If what writes it is not installed, or the format cannot hold this signal.
+            If a package is missing, or the format cannot hold this signal.
         """
 
     def write_surface(self, path: Path) -> bool:
@@ -221,7 +221,7 @@ class Samples(ABC):
 
     @abstractmethod
     def likeness(self, other: Self) -> dict[str, float | None]:
-        """Return how alike this, the original, and another one are, by the names in `measures`.
+        """Return the similarity of this signal, the original, to another one, by the names in `measures`.
 
         The peak of "psnr_db" is the whole range of the format.
         """
@@ -252,16 +252,16 @@ MOST_SAMPLES = 1 << 24
 
 
 def parse_sides(text: str, axes: range, what: str) -> tuple[int, ...]:
-    """Return the sides that people write as "64x64".
+    """Return the sides written as in "64x64".
 
     Parameters
     ----------
     text
         Numbers with an x between them.
     axes
-        How many there may be.
+        Possible numbers of axes.
     what
-        What messages call the signal.
+        The signal's name in messages.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What is to be represented."""
+"""The signal to represent."""
 
 from dataclasses import KW_ONLY, dataclass
 from typing import Annotated, Literal
@@ -10,7 +10,7 @@ from inrhw.base.settings import Settings
 
 @dataclass(frozen=True)
 class Signal(Settings):
-    """What is represented.
+    """The signal to represent.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The signals that training left in a folder: as they were, and as networks render them."""
+"""The signals in a build folder: the originals, and as the networks render them."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +14,7 @@ ORIGINAL = "original"
 
 
 def entries(folder: Path) -> dict[str, Mapping[str, Any]]:
-    """Return what fit.json says of each signal, by what is in front of the names of its files.
+    """Return the entries of fit.json for each signal, by the prefix of its file names.
 
     Raises
     ------
@@ -31,7 +31,7 @@ def entries(folder: Path) -> dict[str, Mapping[str, Any]]:
 
 
 def suffix_of(entry: Mapping[str, Any]) -> str:
-    """Return how the names of a signal's files end."""
+    """Return the suffix of a signal's files."""
     told = entry.get("signal")
     if not isinstance(told, Mapping):
         raise InputError("the description of the signal in fit.json is damaged; run `inrhw fit` again")
@@ -39,17 +39,17 @@ def suffix_of(entry: Mapping[str, Any]) -> str:
 
 
 def signal_in(path: Path, entry: Mapping[str, Any]) -> Samples:
-    """Return what a file of a signal holds; raise InputError if it is damaged."""
+    """Return the signal in a file; raise InputError if it is damaged."""
     return from_json(entry.get("signal"), path, str(entry.get("picture")))
 
 
 def originals(folder: Path) -> list[Samples]:
-    """Return each signal as it was; errors as of `entries` and `signal_in`."""
+    """Return each original signal; errors as for `entries` and `signal_in`."""
     return _stored(folder, ORIGINAL)
 
 
 def renderings(folder: Path) -> list[Samples]:
-    """Return each signal as its core gives it; errors as of `originals`."""
+    """Return each signal as its core renders it; errors as for `originals`."""
     return _stored(folder, "quantized")
 
 

@@ -1,4 +1,4 @@
-"""A signal cut into tiles, of one size or halved here and there, each with coordinates of its own."""
+"""A signal cut into tiles of one size, or of several sizes by halving, each with its own coordinates."""
 
 import functools
 import itertools
@@ -16,17 +16,17 @@ from inrhw.signals.samples import Values
 
 @dataclass(frozen=True)
 class Tiling:
-    """Tiles of a signal, numbered in the order in which a scan meets them.
+    """Tiles of a signal, numbered in the order of a scan.
 
-    Where the tiles do not divide the signal, the last ones on an axis are cut: they have the coordinates of a
-    whole tile, of which some are never asked for.
+    If tiles do not divide the signal, the last ones on an axis are cut: they have the coordinates of a whole
+    tile, some of which are never used.
 
     Parameters
     ----------
     sides
         Samples of the signal along each axis, the one that is scanned fastest first.
     tile
-        The same of a tile, at most those of the signal.
+        The same for a tile, at most those of the signal.
 
     Examples
     --------
@@ -48,7 +48,7 @@ class Tiling:
         axes = self.whole.axes
         if len(self.tile) != axes:
             told = size_text(self.tile)
-            raise InputError(f"tiles of a signal on {axes} axes must have as many, not {told}")
+            raise InputError(f"tiles of a signal on {axes} axes need a side for each, not {told}")
         if not all(1 <= own <= side for own, side in zip(self.tile, self.sides, strict=True)):
             least = size_text((1,) * axes)
             raise InputError(
@@ -81,7 +81,7 @@ class Tiling:
 
     @property
     def cells(self) -> "Tiling":
-        """The equal tiles of which all tiles are made: these."""
+        """The equal tiles that make up all tiles: the tiles themselves."""
         return self
 
     @property
@@ -92,7 +92,7 @@ class Tiling:
 
     @property
     def waiting(self) -> int:
-        """Places for what a scan leaves, at a seam, before it is done with a tile.
+        """Places for the sums of tiles that a scan leaves at a seam and returns to.
 
         On two axes these are the tiles side by side, on three those of a frame: powers of two.
         """
@@ -122,7 +122,7 @@ class Tiling:
         return self.tile[-1] + 1
 
     def places(self) -> NDArray[np.int64]:
-        """Return where among the tiles of each axis every sample's is, [samples, axes], in scan order."""
+        """Return the position of each sample's tile on each axis, [samples, axes], in scan order."""
         samples = np.unravel_index(np.arange(self.whole.pixels), self.sides, order="F")
         return np.stack([at // own for at, own in zip(samples, self.tile, strict=True)], axis=1)
 
@@ -166,7 +166,7 @@ class Tiling:
         return self.grid.codes()
 
     def split(self, values: Values) -> Values:
-        """Return what each tile shows, [tiles, samples of a whole tile, channels].
+        """Return the values of each tile, [tiles, samples of a whole tile, channels].
 
         Where a tile is cut, the signal's last samples on that axis are repeated.
         """
@@ -186,26 +186,26 @@ class Tiling:
         return self._cut(parts.transpose(*order, 2 * axes).reshape(*whole, channels))
 
     def _cut(self, whole: Values) -> Values:
-        """Return the signal without what its last tiles have beyond it."""
+        """Return the signal without the parts of its last tiles beyond the border."""
         return whole[tuple(slice(side) for side in reversed(self.sides))]
 
 
 @dataclass(frozen=True)
 class Leaves(Tiling):
-    """Tiles each of which may be cut in halves on all axes, and its parts again: of a picture a quadtree.
+    """Tiles that may be halved on all axes, and their parts again: a quadtree of a picture.
 
-    All leaves have the coordinates of a whole tile, from side to side; where a leaf is small they are farther
-    apart. So the network of a leaf is that of a tile. Leaves are numbered tile after tile, and in a tile
-    part after part, as a scan meets the first sample of each.
+    All leaves have the coordinates of a whole tile, from side to side; in a small leaf they are farther
+    apart. So the network of a leaf is like that of a tile. Leaves are numbered tile after tile, and in a tile
+    part after part, in the order in which a scan meets the first sample of each.
 
     Parameters
     ----------
     sides
         Samples of the signal along each axis, the one that is scanned fastest first.
     tile
-        The same of a tile that is not cut; they may be more than those of the signal.
+        The same for a whole tile; they may exceed those of the signal.
     depths
-        How often the tile of each leaf was halved to get it: a digit a leaf.
+        A digit for each leaf: how often its tile was halved to get it.
 
     Examples
     --------
@@ -222,10 +222,11 @@ class Leaves(Tiling):
         Tiling(self.tile, self.tile)
         if len(self.tile) != len(self.sides):
             raise InputError(
-                f"leaves of a signal on {len(self.sides)} axes must have as many, not {size_text(self.tile)}"
+                f"leaves of a signal on {len(self.sides)} axes need a side for each, "
+                f"not {size_text(self.tile)}"
             )
         if not (self.depths.isascii() and self.depths.isdecimal()):
-            raise InputError(f"leaves must be a digit each, such as 0111120, not {self.depths[:40]!r}")
+            raise InputError(f"leaves must be one digit each, such as 0111120, not {self.depths[:40]!r}")
         if any(side % (1 << self.deepest) for side in self.tile):
             raise InputError(
                 f"tiles of {size_text(self.tile)} cannot be halved {self.deepest} times; take a power of two"
@@ -245,12 +246,12 @@ class Leaves(Tiling):
 
     @property
     def deepest(self) -> int:
-        """How often the tile of the smallest leaf was halved."""
+        """Number of times that the tile of the smallest leaf was halved."""
         return max(map(int, self.depths))
 
     @property
     def tiles(self) -> int:
-        """How many leaves there are."""
+        """Number of leaves."""
         return len(self.depths)
 
     @property
@@ -260,18 +261,18 @@ class Leaves(Tiling):
 
     @property
     def map_bits(self) -> int:
-        """Bits that say of a cell which leaf it is in, and how large that is."""
+        """Bits of the map for a cell: the number of its leaf and the leaf's size."""
         return self.number_bits + self.deepest.bit_length()
 
     @property
     def cells(self) -> Tiling:
-        """The equal tiles of which all leaves are made: as large as the smallest one."""
+        """The equal tiles that make up all leaves, as large as the smallest leaf."""
         cell = (min(side >> self.deepest, all_) for side, all_ in zip(self.tile, self.sides, strict=True))
         return Tiling(self.sides, tuple(cell))
 
     @property
     def waiting(self) -> int:
-        """Places for what a scan leaves: a leaf's is that of its first cell."""
+        """Places for sums that a scan leaves; a leaf's place is that of its first cell."""
         return self.cells.waiting
 
     @property
@@ -356,10 +357,10 @@ class Leaves(Tiling):
         return self._codes(self._whole() // steps, steps)
 
     def split(self, values: Values) -> Values:
-        """Return what each leaf shows, [tiles, samples of a whole tile, channels].
+        """Return the values of each leaf, [tiles, samples of a whole tile, channels].
 
-        All samples of a small leaf are there as often as a whole tile has room for; where a leaf is cut, the
-        signal's last samples on that axis are repeated.
+        Samples of a small leaf are repeated to fill a whole tile. Where a leaf is cut, the signal's last
+        samples on that axis are repeated.
         """
         at = self.corners[:, None, :] + self._whole() // self.steps[:, None, None]
         at = np.minimum(at, np.array(self.sides) - 1)
@@ -375,7 +376,7 @@ class Leaves(Tiling):
         return found.reshape(*reversed(self.sides), -1)
 
     def _codes(self, inside: NDArray[np.int64], steps: NDArray[np.int64]) -> Codes:
-        """Return the coordinates of samples of leaves, so many steps apart."""
+        """Return the coordinates of samples of leaves with the given steps."""
         found: Codes = (2 * inside + 1) * steps - np.array(self.tile)
         return found
 

@@ -41,7 +41,7 @@ def codes_of(image: ImageFile.ImageFile, file: BinaryIO) -> Wide | None:
     image
         Opened by Pillow, not yet loaded.
     file
-        What it was opened from.
+        The file from which it was opened.
     """
     if image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PPM"):
         return np.asarray(image).astype(np.uint16)[..., np.newaxis]

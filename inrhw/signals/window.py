@@ -23,7 +23,7 @@ _FIRST_BITS, _ANY_BITS = 2, 4
 
 @dataclass(frozen=True)
 class Window:
-    """Where a frame's pixels lie: that of column j and row i at (x + j step, y + i step).
+    """Positions of a frame's pixels: column j, row i is at (x + j step, y + i step).
 
     All in half pixels of the picture / 2**FRAC, from the picture's middle to the right and down.
 
@@ -32,7 +32,7 @@ class Window:
     x, y
         The first pixel.
     step
-        From a pixel to the next, and from a line to the next.
+        Distance between pixels, and between lines.
 
     Examples
     --------
@@ -48,7 +48,7 @@ class Window:
 
     @classmethod
     def whole(cls, grid: Grid) -> "Window":
-        """Return the window that shows the picture as it is."""
+        """Return the window that shows the whole picture."""
         return cls((1 - grid.width) << FRAC, (1 - grid.height) << FRAC, 2 << FRAC)
 
     @classmethod
@@ -72,7 +72,7 @@ class Window:
 
 @dataclass(frozen=True)
 class WindowNumbers:
-    """What the numbers of a window over a picture can be.
+    """Formats of the numbers of a window over a picture.
 
     Examples
     --------
@@ -104,7 +104,7 @@ class WindowNumbers:
 
     @property
     def whole(self) -> Window:
-        """The window that shows the picture as it is: that after power up."""
+        """The window that shows the whole picture, as after power-up."""
         return Window.whole(self.grid)
 
     def codes(self, window: Window | None = None) -> Codes:

@@ -1,4 +1,4 @@
-"""The folder of a sweep: what was asked, what is remembered, and who works on it."""
+"""The folder of a sweep: its settings, its results, and the lock of its driver."""
 
 import contextlib
 from collections.abc import Iterator
@@ -88,9 +88,9 @@ def open_sweep(folder: Path, kind: type[S]) -> SweepFolder[S]:
 
 
 def begin_sweep(path: Path, folder: Path, kind: type[S], *, scheduler: str, storage: str) -> SweepFolder[S]:
-    """Return the sweep that a sweep.toml asks for, new or to go on with.
+    """Return the sweep of a sweep.toml, new or to be continued.
 
-    Budget, workers and resources may be others than before; what is asked for may not.
+    Budget, workers and resources may differ from before; the search may not.
 
     Raises
     ------

@@ -146,7 +146,7 @@ def _sentence(url: str, error: Exception) -> str:
 
 
 def _sampler(search: Search, space: Space[Any], asked: int) -> BaseSampler:
-    """Return what chooses points; a run that goes on does not draw the same ones again."""
+    """Return the sampler of points; a continued run does not draw the same ones again."""
     seed = (search.seed + asked) % 2**32
     made: dict[str, Callable[[], BaseSampler]] = {
         "grid": lambda: _Grid(space),

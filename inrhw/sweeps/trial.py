@@ -43,7 +43,7 @@ class Trial(Protocol[S_contra]):
         """
 
     def command(self, settings: S_contra, folder: Path) -> str:
-        """Return the command that goes on in the folder of a trial, to the end."""
+        """Return the command that completes the build in the folder of a trial."""
 
     def climb(self, settings: S_contra, folder: Path, rung: Rung, goals: tuple[Goal, ...]) -> Outcome:
         """Go up a rung in a folder, and the rungs below if they are not there; errors become sentences."""

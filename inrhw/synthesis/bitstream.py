@@ -1,4 +1,4 @@
-"""From a proven core to a file that a board is programmed with: its picture on a monitor."""
+"""From a proven core to a bitstream that shows its picture on a monitor."""
 
 import json
 import math
@@ -27,22 +27,22 @@ _SAME_CLOCK = 0.001
 
 @dataclass(frozen=True)
 class Bitstream:
-    """A bitstream, and what place and route said of it.
+    """A bitstream, and the results of place and route.
 
     Attributes
     ----------
     file
-        What a board is programmed with.
+        The bitstream.
     verilog
-        All that is around the core.
+        The design around the core.
     placement
         Where on the screen the picture is.
     wanted_mhz, fmax_mhz
-        By clock: what it must reach, and what it does.
+        By clock: the frequency that is needed, and the one that is reached.
     used
         Cells by their nextpnr name.
     shares
-        Part of the board that is used, as of `Synthesis`.
+        Part of the board that is used, as for `Synthesis`.
     seconds
         Time that synthesis, place and route and packing took.
     """
@@ -63,7 +63,7 @@ def bitstream_files(name: str, board: Board) -> list[str]:
 
 
 def check_showable(manifest: Manifest, board: Board) -> None:
-    """Raise InputError unless the board can show what the core gives, and as fast as a monitor wants it."""
+    """Raise InputError unless the board can show the core's picture at the monitor's rate."""
     if board.video not in EDGES:
         raise InputError(f"inrhw has no video output for board {board.name}; choose ulx3s or icebreaker")
     if manifest.source != "raster":
@@ -71,7 +71,7 @@ def check_showable(manifest: Manifest, board: Board) -> None:
     if manifest.patch_order:
         raise InputError("a monitor shows lines, and this core gives patches; emit it without --patch-order")
     if len(manifest.sides) != 2 or manifest.value.width != 8 or manifest.channels not in (1, 3):
-        raise InputError("a monitor shows pictures of 8 bits, grey or RGB; this core gives something else")
+        raise InputError("a monitor shows pictures of 8 bits, grey or RGB; this core gives other values")
     check_adders(manifest, board)
     if manifest.loadable or manifest.pictures > 1:
         raise InputError(
@@ -100,8 +100,8 @@ def make_bitstream(folder: Path, board: Board, *, on_progress: OnProgress = sile
     Raises
     ------
     InputError
-        The board or the core cannot show the picture, or it is too slow on that board; no bitstream is then
-        there.
+        The board or the core cannot show the picture, or the core is too slow on that board; then no
+        bitstream is written.
     ToolFailed
         The design does not fit, or cannot be routed.
     ToolNotFound
@@ -132,7 +132,7 @@ def make_bitstream(folder: Path, board: Board, *, on_progress: OnProgress = sile
 
 
 def show_of(manifest: Manifest) -> Show:
-    """Return what is shown where, of a core that `check_showable` takes."""
+    """Return the picture and its position, for a core that `check_showable` accepts."""
     placement = Placement(VGA_640X480, manifest.width, manifest.height)
     return Show(manifest.name, manifest.tdata_order, placement)
 
@@ -140,7 +140,7 @@ def show_of(manifest: Manifest) -> Show:
 def _clocks(
     placed: PlaceAndRoute, board: Board, clocks_mhz: Mapping[str, float]
 ) -> tuple[dict[str, Figure], dict[str, Figure]]:
-    """Return what each clock must reach and does, or raise InputError."""
+    """Return the needed and the reached frequency of each clock, or raise InputError."""
     report = json.loads(placed.report.read_text())
     wanted, fmax = {}, {}
     names: dict[str, str] = {}  # by net
@@ -166,8 +166,8 @@ def _check_crossings(
 ) -> None:
     """Raise InputError if a path from one clock to another takes longer than a period of the other.
 
-    nextpnr measures such paths and leaves the judgement to others. All clocks come from one PLL and rise
-    together, so a path has a period of the faster clock, which is the one that receives.
+    nextpnr reports such paths but does not check them. All clocks come from one PLL and rise together, so a
+    path may take one period of the receiving clock, which is the faster one.
     """
     for path in paths:
         start, end = (names.get(path[side].split()[-1], "") for side in ("from", "to"))

@@ -1,4 +1,4 @@
-"""What block RAMs of a Xilinx part hold at first, which Yosys carries along as one number.
+"""Initial contents of Xilinx block RAMs, which Yosys passes along as one number.
 
 Its own mapping cuts that number into parameters of 256 bits by functions, bit after bit, which takes seconds
 a block. Here the whole number goes through all passes as the first of these parameters, and is cut in the
@@ -28,7 +28,7 @@ _BYTE, _CHUNK = 8, 9
 
 
 def block_map(family: str) -> dict[str, str]:
-    """Return the content of files for a folder where Yosys runs, the mapping first; {} of other families."""
+    """Return files for the folder where Yosys runs, the mapping first; {} for other families."""
     if family not in _MAPS:
         return {}
     folder = share_folder() / "xilinx"
@@ -40,7 +40,7 @@ def block_map(family: str) -> dict[str, str]:
 
 
 def cut_contents(netlist: Path, netlist_json: Path) -> None:
-    """Cut what the blocks of a netlist hold into parameters, in Verilog and in JSON; an x becomes 0."""
+    """Cut the contents of a netlist's blocks into parameters, in Verilog and in JSON; an x becomes 0."""
     text = re.sub(
         rf"( *)\.{_WHOLE}\((\d{{4,}})'([bh])([0-9a-fx]+)\)",
         lambda found: _in_verilog(found[1], int(found[2]), found[3], found[4]),
@@ -66,7 +66,7 @@ def _in_verilog(indent: str, width: int, base: str, digits: str) -> str:
 
 
 def _parameters(whole: str) -> dict[str, str]:
-    """Return the parameters of a block, in binary, of what it holds, the last bit first; x becomes 0.
+    """Return the parameters of a block, in binary, from its contents, the last bit first; x becomes 0.
 
     Examples
     --------

@@ -104,9 +104,9 @@ _OPERANDS = {"mac": {"a"}, "packed": {"a_lo", "a_hi"}}
 
 
 def _dsp_commands(verilog: str) -> str:
-    """Return the commands that put techmap/dsp48e2.v in the place of the multiply-accumulates.
+    """Return the commands that replace the multiply-accumulates by techmap/dsp48e2.v.
 
-    They are modules of `gateware.mac`. One that lost a port, to a constant or to a twin, is left to Yosys.
+    They are modules of `gateware.mac`. One that lost a port to a constant or a duplicate is left to Yosys.
     """
     commands = ["read_verilog dsp48e2.v"]
     for module, kind, a, b, cascade, last, ports in _MAC.findall(verilog):
@@ -136,8 +136,8 @@ _TERNARY = """
 def _coarse(flow: str, board: Board, verilog: str) -> str:
     """Return the commands of a flow up to its memories.
 
-    Yosys fuses a sum with the one that it is an operand of unless something else reads it too, such as a
-    port of the top module.
+    Yosys fuses a sum with a sum that uses it, unless something else reads it too, such as a port of the top
+    module.
     """
     first, memories = _PLACES[board.family]
     if APART not in verilog:
@@ -154,7 +154,7 @@ def _coarse(flow: str, board: Board, verilog: str) -> str:
 
 
 def _mapping(flow: str, board: Board, verilog: str) -> str:
-    """Return the commands of a flow; on Xilinx memories and adders of unrolled cores are mapped by ours."""
+    """Return the commands of a flow; on Xilinx inrhw maps memories and the adders of unrolled cores."""
     coarse = _coarse(flow, board, verilog)
     if board.family in OPEN_FAMILIES:
         return f"{coarse}\n{flow} -run {_PLACES[board.family][1]}:" if APART in verilog else flow
@@ -192,7 +192,7 @@ def yosys_script(top: str, board: Board, verilog: str, dsp: bool) -> str:
     board
         What to synthesize for.
     verilog
-        What is in design.v.
+        Content of design.v.
     dsp
         Whether multipliers may become DSPs.
     """

@@ -55,15 +55,15 @@ _RESOURCES = (
 
 
 def resource_of(driver: str) -> str:
-    """Return the resource that a cell is: "lut", "ff", "carry", "dsp", "bram", "uram", "lutram", "srl".
+    """Return the resource of a cell: "lut", "ff", "carry", "dsp", "bram", "uram", "lutram", "srl".
 
-    Any other type is its own resource, "input" too.
+    Any other type, such as "input", is its own resource.
     """
     return next((name for pattern, name in _RESOURCES if re.fullmatch(pattern, driver)), driver)
 
 
 def stays_in_slice(driver: str, kind: str, pin: str) -> bool:
-    """Return whether a net from one kind of cell to its only pin has a wire of its own inside a slice."""
+    """Return whether a net from one kind of cell to its only pin stays inside a slice."""
     from_slice = re.fullmatch(r"LUT[1-6]|LUT6_2|INV|MUXF[789]|CARRY4", driver)
     into_slice = (
         (kind == "CARRY4" and pin == "S")
@@ -74,7 +74,7 @@ def stays_in_slice(driver: str, kind: str, pin: str) -> bool:
 
 
 def node_of(name: str) -> str | None:
-    """Return the part of the pipeline that a net of a flat netlist lies in; None if its name tells none."""
+    """Return the part of the pipeline of a net in a flat netlist; None if its name gives none."""
     if name.startswith("$"):
         return None
     # Adders that went past abc9 are in a module of their own, in front of the name that they had.
@@ -90,7 +90,7 @@ def parameter(cell: Json, name: str, default: int = 0) -> int:
 
 @dataclass(frozen=True)
 class Netlist:
-    """A top module, and what is derived from it once.
+    """A top module, and data derived from it once.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ class Netlist:
 
     @cached_property
     def readers(self) -> dict[int, list[tuple[str, str]]]:
-        """Type of cell and pin of all that reads each net bit; ("output", name) for an output port."""
+        """Type of cell and pin of each reader of a net bit; ("output", name) for an output port."""
         found: dict[int, list[tuple[str, str]]] = defaultdict(list)
         for cell in self.cells.values():
             for pin, bit in pins_of(cell, "input"):
@@ -136,11 +136,11 @@ class Netlist:
 
     @cached_property
     def nodes(self) -> dict[int, str]:
-        """Of each driven net bit the node of the pipeline, or other part of the core, that it belongs to.
+        """For each driven net bit the node of the pipeline, or other part of the core, to which it belongs.
 
         A net with a name of the hierarchy, such as ``network.layer1_dense.v3``, belongs to ``layer1_dense``.
-        One without, as logic optimization makes them, belongs to the nearest node that it leads to; "top" if
-        to none.
+        A net without one, made by logic optimization, belongs to the nearest node that it drives, or to
+        "top".
         """
         found: dict[int, str] = {}
         names = self.module["netnames"]
@@ -161,17 +161,17 @@ class Netlist:
         return {bit: found.get(bit, "top") for bit in self.drivers}
 
     def node_of_cell(self, cell: Json) -> str:
-        """Return the node of the pipeline that a cell's first used output belongs to; "top" if to none."""
+        """Return the node of the pipeline of a cell's first used output, or "top"."""
         return next((self.nodes[bit] for _, bit in pins_of(cell, "output") if bit in self.nodes), "top")
 
 
 def in_levels(waits: Sequence[Collection[int]]) -> list[list[int]]:
-    """Return numbers level by level: those of a level wait only for numbers of levels before.
+    """Return numbers level by level: those of a level depend only on earlier levels.
 
     Parameters
     ----------
     waits
-        What each number waits for. What is in a loop, or behind one, is in no level.
+        The numbers on which each number depends. Numbers in or behind a loop are in no level.
 
     Examples
     --------

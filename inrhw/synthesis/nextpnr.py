@@ -21,7 +21,7 @@ _STAGE = re.compile(rb"Info: ")
 
 @dataclass(frozen=True)
 class PlaceAndRoute:
-    """What place and route found.
+    """Results of place and route.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ class PlaceAndRoute:
 
 @dataclass(frozen=True)
 class _Tools:
-    """What nextpnr and the packer of a family want to be told.
+    """Options of nextpnr and the packer for a family.
 
     Attributes
     ----------
@@ -93,7 +93,7 @@ _TOOLS: Mapping[Family, _Tools] = {
 
 
 def nextpnr_version(family: Family) -> str:
-    """Return what reports call nextpnr, such as "nextpnr-ecp5 0.11.1.0.post826 (yowasp)".
+    """Return the name of nextpnr for reports, such as "nextpnr-ecp5 0.11.1.0.post826 (yowasp)".
 
     Raises
     ------
@@ -107,13 +107,8 @@ def nextpnr_version(family: Family) -> str:
     return f"nextpnr-{family} {version} (yowasp)"
 
 
-def bitstream_suffixes() -> list[str]:
-    """Return what files with bitstreams end with, for any board."""
-    return sorted({tools.bitstream for tools in _TOOLS.values()})
-
-
 def bitstream_suffix(board: Board) -> str:
-    """Return what a file with a bitstream for the board ends with, such as "bit"."""
+    """Return the suffix of a bitstream for the board, such as "bit"."""
     return _tools(board).bitstream
 
 
@@ -140,7 +135,7 @@ def place_and_route(
         Gets ``STEM_pnr.json`` and ``STEM_pnr.log``, where STEM is that of the netlist; with `pins` also
         ``STEM_pnr.config``, which `pack` takes.
     pins
-        Ports are those of the board and go to its pins; else to pins of nextpnr's choice.
+        Ports go to the pins of the board; otherwise nextpnr chooses the pins.
     seed
         Start of the placer's random numbers; the same seed gives the same result.
     on_progress
@@ -151,7 +146,7 @@ def place_and_route(
     InputError
         The board is not one of nextpnr's.
     ToolFailed
-        It did not fit, or could not be routed.
+        The design did not fit, or could not be routed.
     ToolNotFound
         nextpnr is not installed.
     """
@@ -197,7 +192,7 @@ def pack(placed: PlaceAndRoute, board: Board, bitstream: Path) -> None:
 
 def _tools(board: Board) -> _Tools:
     if board.family not in _TOOLS or not board.nextpnr:
-        raise InputError(f"nextpnr knows no part of board {board.name}; choose an ECP5 or iCE40 board")
+        raise InputError(f"board {board.name} has no part for nextpnr; choose an ECP5 or iCE40 board")
     return _TOOLS[board.family]
 
 

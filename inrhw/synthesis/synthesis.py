@@ -1,4 +1,4 @@
-"""Synthesis with Yosys: what a design costs on a board, its netlist, and how fast it may run."""
+"""Synthesis with Yosys: resources of a design on a board, its netlist, and its estimated clock."""
 
 import json
 import math
@@ -71,12 +71,12 @@ _OF_FAMILY = {
 
 @dataclass(frozen=True)
 class Synthesis:
-    """What synthesis found and left.
+    """Results and files of synthesis.
 
     Parameters
     ----------
     board
-        What it was done for.
+        The board.
     resources
         "lut" (all of them, with those in "srl", "lutram" and CCU2C), "lut1" to "lut6", "lut6_2", "ff",
         "carry" (CARRY8, CARRY4, CCU2C or SB_CARRY by family), "carry4", "muxf", "dsp", "bram" (as `Board`
@@ -90,17 +90,17 @@ class Synthesis:
     timing
         Static estimate; with place and route its frequency instead.
     netlist
-        Flat Verilog without attributes; name and ports of the top are those of the design.
+        Flat Verilog without attributes, with the name and ports of the design.
     netlist_digest
         SHA-256 of `netlist` as it was written.
     netlist_json
         The same for programs.
     log
-        All that Yosys printed.
+        The output of Yosys.
     unmodelled
         Types of cells without a simulation model; with one of them the netlist cannot be simulated.
     placed
-        What place and route found, if it was asked for.
+        Results of place and route, if it ran.
     """
 
     board: Board
@@ -121,7 +121,7 @@ class Synthesis:
         return self.netlist.is_file() and digest(self.netlist) == self.netlist_digest
 
     def __repr__(self) -> str:
-        """Return one line: what takes a share of the board, and the clock."""
+        """Return one line: shares of the board, and the clock."""
         used = ", ".join(f"{self.resources[name].value:,} {name}" for name in self.shares)
         return f"Synthesis({self.board.name}: {used}, {self.timing.fmax_mhz.value} MHz)"
 
@@ -163,7 +163,7 @@ def synth(
     Raises
     ------
     InputError
-        The file does not exist, `top` is no Verilog name, the board cannot be placed, or the design has a
+        The file does not exist, `top` is not a Verilog name, the board cannot be placed, or the design has a
         combinational loop.
     ToolFailed
         Yosys or nextpnr ended with an error.
@@ -215,7 +215,7 @@ def synth(
 
 
 def netlist_models(synthesis: Synthesis) -> list[Path]:
-    """Return the Verilog of the cells, to be compiled beside the netlist."""
+    """Return the Verilog of the cells, to be compiled with the netlist."""
     family = synthesis.board.family
     models = [share_folder() / (family if family in OPEN_FAMILIES else "xilinx") / "cells_sim.v"]
     return [*models, bench_folder() / "cells_xcup.v"] if family == "xcup" else models
@@ -239,7 +239,7 @@ def check_adders(manifest: Manifest, board: Board) -> None:
 
 
 def load_synthesis(folder: Path) -> Synthesis:
-    """Read what `synth` left in `folder`.
+    """Read the results of `synth` in `folder`.
 
     Raises
     ------
@@ -283,7 +283,7 @@ def load_synthesis(folder: Path) -> Synthesis:
 
 
 def _data(synthesis: Synthesis) -> dict[str, Any]:
-    """Return the synthesis as JSON can hold it, with files by name."""
+    """Return the synthesis for JSON, with files by name."""
     timing, placed = synthesis.timing, synthesis.placed
     return {
         "board": asdict(synthesis.board),

@@ -94,20 +94,20 @@ def run_bench(
     seed
         For the random tests.
     waves
-        Whether to write what all signals of the core do to `waves.vcd`, beside the results. Icarus only.
+        Whether to write all signals of the core to `waves.vcd`, with the results. Icarus only.
     arguments
-        Of the simulation, besides those that it needs: plusargs.
+        Further arguments of the simulation: plusargs.
     on_progress
         Called with checked beats and their total.
 
     Returns
     -------
-    One result a test. A core that is wrong is a result that did not pass, not an exception.
+    One result for each test. A wrong core is a result that did not pass, not an exception.
 
     Raises
     ------
     InputError
-        The artifact or its Verilog does not have what the bench needs.
+        The artifact or its Verilog lacks something that the bench needs.
     ToolNotFound
         The simulator or its C++ compiler is not installed.
     ToolFailed
@@ -246,7 +246,7 @@ def port_width(verilog: str, port: str) -> int:
 
 
 def _complete(folder: Path) -> Manifest:
-    """Return the manifest of an artifact that has all that the bench reads, or raise InputError."""
+    """Return the manifest of an artifact, or raise InputError if a file for the bench is missing."""
     manifest = Manifest.load(folder)
     for name in ("vectors.npz", *manifest.weights_files):
         if not (folder / name).is_file():

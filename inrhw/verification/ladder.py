@@ -42,13 +42,13 @@ class Rung:
     status
         "pass", "fail" or "skipped".
     vectors
-        Results that were compared.
+        Number of results that were compared.
     seconds
         Time it took.
     message
-        What was wrong, why it was skipped, or what was not tried although it passed.
+        The mismatch, the reason for skipping, or what a passed rung did not cover.
     tool
-        What computed the result.
+        The tool that computed the result.
     """
 
     rung: str
@@ -61,7 +61,7 @@ class Rung:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the ladder found.
+    """Result of the ladder.
 
     Attributes
     ----------
@@ -107,7 +107,7 @@ def verify(
 ) -> Verdict:
     """Climb the ladder and write verify.json and, once the Verilog passed, the signal that it rendered.
 
-    That is rtl.png of a picture; of a core of many pictures rtl0.png, rtl1.png, and so on.
+    For a picture this is rtl.png; for a core of several pictures rtl0.png, rtl1.png, and so on.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ def verify(
     Raises
     ------
     ToolNotFound
-        Verilator needs a C++ compiler and none is there.
+        Verilator needs a C++ compiler, and none was found.
     """
     models = [model] if isinstance(model, INR) else model
     ladder = Ladder(artifact, models, thorough=thorough, like=like, on_progress=on_progress, on_rung=on_rung)
@@ -143,7 +143,7 @@ class Ladder:
     Parameters
     ----------
     artifact, thorough, like, on_progress, on_rung
-        As of `verify`.
+        As for `verify`.
     models
         The quantized model of each picture.
     """
@@ -174,7 +174,7 @@ class Ladder:
         self._climb("Verilog on Icarus", lambda: check_icarus(artifact, self.on_progress))
 
     def climb_netlist(self, synthesis: Synthesis | None) -> Verdict:
-        """Prove or simulate the netlist, if there is one; write what was found, and return it."""
+        """Prove or simulate the netlist, if there is one; write the verdict and return it."""
         artifact = self.artifact
         self._climb(PROOF, lambda: check_proof(artifact, synthesis, self.on_progress))
         proven = not self._thorough and self._rungs[-1].status == "pass"
@@ -216,7 +216,7 @@ class Ladder:
 
 
 def rendered_files(signals: int, suffix: str = Picture.suffix) -> list[str]:
-    """Return the names of what `verify` renders of so many signals."""
+    """Return the names of the files that `verify` renders for this many signals."""
     return [f"rtl{suffix}"] if signals == 1 else [f"rtl{k}{suffix}" for k in range(signals)]
 
 

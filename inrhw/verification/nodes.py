@@ -20,10 +20,10 @@ _Inputs = list[tuple[Any, Any]]
 
 
 def simulate(where: str, node: Node, x: Codes, banks: Codes) -> Codes:
-    """Return what a node's circuit puts out for codes [vectors, length], back to back.
+    """Return the output of a node's circuit for codes [vectors, length], back to back.
 
-    Wherever no code of `x` is due there is garbage at the input. `banks` says what each vector is meant for,
-    [vectors], and does not matter to a node of one bank.
+    The input carries random values whenever no code of `x` is due. `banks`, [vectors], is the bank of each
+    vector; a node of one bank ignores it.
 
     Raises
     ------
@@ -42,9 +42,9 @@ def simulate(where: str, node: Node, x: Codes, banks: Codes) -> Codes:
 
 
 def simulate_folded_raster(where: str, source: FoldedRaster | TiledWindow, vectors: int) -> Codes:
-    """Return the first vectors of a scan that goes as fast as it can; errors as of `simulate`.
+    """Return the first vectors of a scan at full rate; errors as for `simulate`.
 
-    Frame k is meant for bank k, modulo the banks, and has its size.
+    Frame k belongs to bank k, modulo the banks, and has its size.
     """
     component, span = source.component(), source.o.span
     cycles = vectors * span + source.latency + 1
@@ -90,7 +90,7 @@ def _beats(node: Node, x: Codes) -> Iterator[tuple[bool, list[int]]]:
 
 
 def _loading(component: Any, memories: Sequence[Contents]) -> list[_Inputs]:
-    """Return what fills both banks of the memories that start empty, and the cycles until that is done."""
+    """Return a bench that fills both banks of memories that start empty, and the cycles that it takes."""
     inputs: list[_Inputs] = []
     for number, memory in enumerate(memories):
         if not starts_empty(memory):
@@ -103,7 +103,7 @@ def _loading(component: Any, memories: Sequence[Contents]) -> list[_Inputs]:
 
 
 def _outputs(where: str, component: Any, o: Vector, inputs: Iterable[_Inputs]) -> Codes:
-    """Return the vectors that come out, [vectors, o.length]."""
+    """Return the output vectors, [vectors, o.length]."""
     results: list[list[int]] = []
     times: list[int] = []
 

@@ -1,4 +1,4 @@
-"""What each rung of the ladder computes, and compares with the golden vectors."""
+"""The computation of each rung, and its comparison with the golden vectors."""
 
 import importlib.metadata
 import math
@@ -71,7 +71,7 @@ DEADLINE_S = 3600.0
 
 @dataclass
 class Found:
-    """What a rung reports when it did not fail."""
+    """Report of a rung that did not fail."""
 
     vectors: int
     tool: str
@@ -85,7 +85,7 @@ class SkippedError(Exception):
 
 
 def compare(where: str, expected: Codes, got: Codes) -> None:
-    """Raise Mismatch unless two arrays [vectors, lanes] are equal, naming the first difference.
+    """Raise Mismatch with the first difference unless two arrays [vectors, lanes] are equal.
 
     Examples
     --------
@@ -114,7 +114,7 @@ def _golden(artifact: Artifact) -> tuple[Codes, list[Codes]]:
 
 
 def check_torch(artifact: Artifact, models: Sequence[INR]) -> Found:
-    """Compare what the models render, and the integers, with the golden vectors."""
+    """Compare the models' renderings, and the integers, with the golden vectors."""
     coordinates, pictures = _golden(artifact)
     core = artifact.core
     if len(models) != len(pictures):
@@ -133,7 +133,7 @@ def check_torch(artifact: Artifact, models: Sequence[INR]) -> Found:
 
 
 def _check_windows(artifact: Artifact, model: INR) -> int:
-    """Compare what windows show with the golden vectors; return the pixels of all of them."""
+    """Compare the frames of windows with the golden vectors; return the pixels of all of them."""
     vectors = read_arrays(artifact.vectors, ["windows", "window_pixels"], "inrhw emit")
     for numbers, pixels in zip(vectors["windows"].tolist(), vectors["window_pixels"], strict=True):
         window = Window(*numbers)
@@ -179,7 +179,7 @@ def _trace(graph: Graph, x: Codes, held: Sequence[int]) -> Iterator[tuple[str, C
 
 
 def _raster(source: RasterSource | FoldedRaster | TiledWindow) -> None:
-    """Compare the scan over a frame and into the next, so that nothing drifts."""
+    """Compare the scan over a frame and into the next, so that drift would show."""
     where = "raster in Amaranth's simulator"
     if isinstance(source, FoldedRaster | TiledWindow):
         vectors = min(source.pixels + 1, max(FEWEST_VECTORS, RASTER_CYCLES // source.o.span))
@@ -211,7 +211,7 @@ def check_verilator(artifact: Artifact, on_progress: OnProgress) -> Found:
 
 
 def check_icarus(artifact: Artifact, on_progress: OnProgress) -> Found:
-    """Run the bench on the Verilog in a simulator that knows x."""
+    """Run the bench on the Verilog in a simulator with unknown values (x)."""
     if not available("icarus"):
         raise SkippedError("Icarus Verilog is not installed (`apt install iverilog`)")
     size = artifact.verilog.stat().st_size
@@ -335,7 +335,7 @@ def check_measured(
 
 
 def _partly(core: Core, pixels: int, whole_once: bool) -> str:
-    """Say what was not tried when a frame takes too long."""
+    """Return a remark on what was not simulated because a frame takes too long."""
     left_out = {
         "no weights were loaded": bool(core.memories),
         "of the first picture only": core.pictures > 1 and core.source == "raster",

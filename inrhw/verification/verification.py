@@ -1,4 +1,4 @@
-"""How thoroughly a core is verified."""
+"""Settings of the verification."""
 
 from dataclasses import dataclass
 

@@ -103,7 +103,7 @@ def test_a_folder_is_no_output_file(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_a_device_is_no_output_file(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path / "pipe", Path("/dev/null")):
-        with pytest.raises(InputError, match="is no regular file; give -o the name of another"):
+        with pytest.raises(InputError, match="is not a regular file; give -o the name of another"):
             write_output(path, b"new")
     assert Path("/dev/null").is_char_device()
 

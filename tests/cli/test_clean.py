@@ -32,5 +32,5 @@ def test_what_stages_left_goes_and_no_result_does(built: Path, inrhw_: Inrhw) ->
 def test_a_folder_that_is_no_build_is_left_alone(tmp_path: Path, inrhw_: Inrhw) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "build").mkdir()
-    refused(inrhw_("clean", str(tmp_path / "mine")), "is no build: it has no readable stages.json")
+    refused(inrhw_("clean", str(tmp_path / "mine")), "is not a build: it has no readable stages.json")
     assert (tmp_path / "mine" / "build").exists()

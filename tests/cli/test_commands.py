@@ -450,9 +450,9 @@ def animated(path: Path) -> None:
         (lambda path: None, "picture does not exist; check the name"),
         (broken, "is a broken or truncated picture"),
         (animated, "holds 2 frames; save one of them"),
-        (lambda path: path.write_text("no picture"), "is no picture in a known format"),
+        (lambda path: path.write_text("no picture"), "is not a picture in a known format"),
         (lambda path: path.touch(), "is empty"),
-        (lambda path: path.mkdir(), r"holds 0 frame\(s\), and a video has at least 2"),
+        (lambda path: path.mkdir(), r"holds 0 frame\(s\); a video needs at least 2"),
     ],
 )
 def test_a_bad_picture_is_refused(

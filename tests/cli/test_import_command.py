@@ -99,7 +99,7 @@ def test_rounding_alone_is_the_default(checkpoint: Path, tmp_path: Path, inrhw_:
     ("arguments", "message"),
     [
         (("none.pt",), "none.pt cannot be read"),
-        (("grey.png",), "grey.png is no state_dict of torch"),
+        (("grey.png",), "grey.png is not a state_dict of torch"),
         (("net.pt", "grey.png"), "gives 3 channels, and grey has 1"),
         (("net.pt", "--shared"), "a checkpoint holds one network"),
         (("net.pt", "--model", "sirenn"), "model must be one of"),

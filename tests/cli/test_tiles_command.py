@@ -158,7 +158,7 @@ def test_a_video_in_tiles_is_what_the_verilog_gives(
     [
         (("--tiles", "8x8:01"), "leaves 01 do not make up tiles of 8x8 of 10x8 samples"),
         (("--tiles", "8x8:"), "the size of a tile of this picture must be written like 64x48, not '8x8:'"),
-        (("--tiles", "8x8:0x"), "leaves must be a digit each, such as 0111120, not '0x'"),
+        (("--tiles", "8x8:0x"), "leaves must be one digit each, such as 0111120, not '0x'"),
         (
             ("--tiles", "quadtree", "--max-tiles", "1"),
             "max_tiles must be at least 2, the squares of 8x8",

@@ -199,12 +199,12 @@ def test_networks_of_different_structure_are_refused_by_the_nodes_name() -> None
         with pytest.raises(InputError, match=match):
             fold_banks([first, first, *pictures(other, 1)], folding, architecture.precision)
 
-    refused("layer0_sine of picture 2 is not as in picture 0", model="quadinr", activation_impl="")
-    refused("layer0_dense of picture 2 is not", hidden_features=5)
-    refused("layer4_dense of picture 2 is not", hidden_layers=4)
-    refused("layer3_dense of picture 2 is not", hidden_layers=2)
-    refused("layer4_dense of picture 2 is not", channels=1)
-    refused("layer0_sine of picture 2 is not", precision=Precision(8, 8, 8, 7, max_row_shift=1))
+    refused("layer0_sine of picture 2 differs from picture 0", model="quadinr", activation_impl="")
+    refused("layer0_dense of picture 2 differs", hidden_features=5)
+    refused("layer4_dense of picture 2 differs", hidden_layers=4)
+    refused("layer3_dense of picture 2 differs", hidden_layers=2)
+    refused("layer4_dense of picture 2 differs", channels=1)
+    refused("layer0_sine of picture 2 differs", precision=Precision(8, 8, 8, 7, max_row_shift=1))
     refused("all pictures must have one format: picture 0 takes .*, picture 2", sides=(9, 4))
     with pytest.raises(InputError, match="weights of several pictures must be rom, not loadable"):
         fold_banks([first], dataclasses.replace(folding, weights="loadable"), architecture.precision)

@@ -43,7 +43,7 @@ def test_line_buffers_are_counted() -> None:
         ({"source": "stream"}, "a stream core gives one patch a beat; give patch_order"),
         (
             {"weights": "loadable", "initiation_interval": 16, "weight_ecc": "scrub"},
-            "weight_ecc scrub repairs between frames, while line buffers still hold the one before",
+            "weight_ecc scrub repairs between frames, while line buffers still hold the last one",
         ),
         ({"window": True}, "a window moves by samples"),
         ({"patch_order": True, "target_mpixels": 5000}, "at most one patch of 16 a clock"),

@@ -285,7 +285,7 @@ def test_protection_is_planned_for_and_refused_where_there_is_no_memory() -> Non
         Hardware(initiation_interval=256, weights="rom", weight_ecc="scrub")
     with pytest.raises(InputError, match="scrub repairs between frames"):
         replace(wish, weight_ecc="scrub", source="stream")
-    with pytest.raises(InputError, match="weight_ecc protects memories, and baked weights are in none"):
+    with pytest.raises(InputError, match="weight_ecc protects memories, but baked weights are in none"):
         plan(architecture, Hardware(weight_ecc="ecc"), VCU128)
 
 

@@ -58,7 +58,7 @@ def test_a_tile_alone_has_the_integers_it_has_among_others() -> None:
 def test_training_with_a_code_beats_rounding_to_it_and_is_read_again(
     picture: Picture, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    fitted = fit(picture, architecture_of("ternary"), Training(steps=60, finetune=60))
+    fitted = fit(picture, architecture_of("ternary"), Training(steps=60, finetune=120))
     folder = tmp_path_factory.mktemp("coded")
     fitted.save(folder)
     rounded = fitted.float_model.quantized()

@@ -31,5 +31,5 @@ def test_the_error_of_a_sound_keeps_its_sign(a: NDArray[Any], b: NDArray[Any]) -
 
 
 def test_the_error_refuses_other_shapes() -> None:
-    with pytest.raises(ValueError, match="of one shape"):
+    with pytest.raises(ValueError, match="must have one shape"):
         error_of(Picture("a", np.zeros((2, 2, 1), np.uint8)), Picture("b", np.zeros((2, 2, 3), np.uint8)))

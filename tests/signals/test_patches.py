@@ -27,7 +27,7 @@ def test_a_patch_holds_the_samples_that_a_scan_of_it_meets(
     ("sides", "patch", "sentence"),
     [
         ((6, 4), (4, 2), "patches of 4x2 do not divide 6x4 samples"),
-        ((6, 4), (2,), "patches of a signal on 2 axes must have as many, not 2"),
+        ((6, 4), (2,), "patches of a signal on 2 axes need a side for each, not 2"),
         ((6, 4), (0, 2), "a patch must have 1 to 64 samples, not 0x2"),
         ((9, 9), (9, 9), "a patch must have 1 to 64 samples, not 9x9"),
     ],

@@ -96,7 +96,7 @@ def test_tiles_larger_than_the_signal_are_refused(tile: tuple[int, int]) -> None
 
 
 def test_tiles_have_the_axes_of_their_signal() -> None:
-    with pytest.raises(InputError, match="tiles of a signal on 3 axes must have as many, not 4x4"):
+    with pytest.raises(InputError, match="tiles of a signal on 3 axes need a side for each, not 4x4"):
         Tiling((8, 8, 8), (4, 4))
 
 
@@ -108,8 +108,8 @@ def test_tiles_have_the_axes_of_their_signal() -> None:
         ((4, 4), "01110", "leaves 01110 do not make up tiles"),
         ((4, 4), "000", "leaves 000 do not make up tiles"),
         ((4, 4), "03", "tiles of 4x4 cannot be halved 3 times; take a power of two"),
-        ((4, 4), "0x", "leaves must be a digit each, such as 0111120, not '0x'"),
-        ((4,), "00", "leaves of a signal on 2 axes must have as many, not 4"),
+        ((4, 4), "0x", "leaves must be one digit each, such as 0111120, not '0x'"),
+        ((4,), "00", "leaves of a signal on 2 axes need a side for each, not 4"),
     ],
 )
 def test_leaves_that_make_up_no_signal_are_refused(tile: tuple[int, ...], depths: str, sentence: str) -> None:

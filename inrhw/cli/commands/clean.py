@@ -26,7 +26,9 @@ def _left(folder: Path) -> list[Path]:
     work = BuildFolder(folder)
     record = work.record()
     if not record:
-        raise InputError(f"{folder} is no build: it has no readable stages.json; name the folder given to -o")
+        raise InputError(
+            f"{folder} is not a build: it has no readable stages.json; name the folder given to -o"
+        )
     inside = set(work.on_record(record))
     names = {name for stage in stages() if stage.name in record for name in record[stage.name].left}
     left = [folder / name for name in sorted(names & inside) if (folder / name).exists()]

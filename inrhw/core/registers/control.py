@@ -41,7 +41,7 @@ class Control(wiring.Component):
     grids
         The picture, where its frames begin and end; or one for each bank, if their sizes differ.
     credits
-        Pixels that are under way at most.
+        Most pixels in flight.
     leaving
         The picture as it leaves, if that is by other beats than it is evaluated.
     window
@@ -60,7 +60,7 @@ class Control(wiring.Component):
     admit
         One is.
     idle
-        None is under way.
+        No pixel is in flight.
     valid, ready
         Of m_axis.
     entering_bank, leaving_bank
@@ -179,7 +179,7 @@ class Control(wiring.Component):
         return wanted | (self._kept["alarm"] & self._sticky["uncorrected"]) if self._tells else wanted
 
     def _asked(self, m: Module, begun: Value, frame_done: Value) -> Value:
-        """Return whether the frame of the last start is not done: several may be under way before it."""
+        """Return whether the frame of the last start is not done: others before it may be in flight."""
         fewest = min(grid.pixels for grid in self._grids)
         most = (self._credits + fewest - 2) // fewest + 1
         #: Frames that have begun and are not done, and the part of them up to the one that was asked for.

@@ -58,12 +58,12 @@ class Loader(wiring.Component):
     run
         Vectors may be admitted.
     stopped
-        Nothing is under way in the network, and nothing is admitted while `run` stays low.
+        No vector is in flight in the network, and none is admitted while `run` stays low.
     oldest_bank
         Bank of the vector that left the network last; 0 after power up.
     first, idle, hold
-        The next vector is the first of a frame; none is under way; none may be admitted. Of a core with
-        tiles, or a scrubber.
+        The next vector is the first of a frame; none is in flight; none may be admitted. For a core with
+        tiles or a scrubber.
     wanted, corrected, uncorrected
         Of the scrubber: see there.
     """
@@ -116,7 +116,7 @@ class Loader(wiring.Component):
         return m
 
     def _switch(self, m: Module, receiver: FileReceiver) -> None:
-        """Say which bank a frame has; a bank is given to the receiver when no vector under way uses it."""
+        """Choose the bank of a frame; the receiver gets a bank when no vector in flight uses it."""
         complete, shown = self._complete, self._shown
         switch = complete & self.begin
         m.d.comb += [

@@ -45,7 +45,7 @@ class Scrubber(wiring.Component):
     first
         The next vector is the first of a frame.
     idle
-        No vector is under way.
+        No vector is in flight.
     wanted
         A frame is to begin, as far as others are concerned.
     hold
@@ -55,9 +55,9 @@ class Scrubber(wiring.Component):
     begin
         The first vector of a frame is admitted.
     between
-        No file is under way.
+        No file is being received.
     may_walk
-        The memories can be had.
+        The memories are available.
     changed
         The next frame has another bank.
     walk, walking, flip, word, taken, walked

@@ -14,5 +14,5 @@ def walk_clocks(pieces: int) -> int:
 
 
 def place_clocks(pieces: int) -> int:
-    """Return the clocks in which a tile goes to its place, when no pixel is under way."""
+    """Return the clocks to copy a tile to its place, when no pixel is in flight."""
     return _PLACE_STEP * pieces + _PLACE_END

@@ -40,7 +40,7 @@ class PixelCounter(wiring.Component):
     Attributes
     ----------
     step
-        High to go on to the next pixel.
+        High to step to the next pixel.
     bank
         Bank of the present pixel, if there are many grids: the same from the first of a frame to the last.
         What is said of the ends depends on it, and it matters with `step` only.

@@ -264,7 +264,7 @@ class FoldedRasterComponent(wiring.Component):
         return m
 
     def _position(self, m: Module) -> Position:
-        """Return where the scan is; it goes on with `advance`."""
+        """Return the position of the scan; it steps with `advance`."""
         m.submodules.counter = counter = PixelCounter(self._source.grids)
         m.d.comb += counter.step.eq(self.advance)
         bank = self.bank if self._source.told_banks > 1 else Const(0, 0)

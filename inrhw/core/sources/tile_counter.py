@@ -41,7 +41,7 @@ class TileCounter(wiring.Component):
     Attributes
     ----------
     step
-        High to go on to the next sample.
+        High to step to the next sample.
     tile
         Number of the present sample's tile.
     column, row

@@ -42,7 +42,7 @@ class WindowSource(RasterSource):
     Raises
     ------
     InputError
-        If the layer's output is no phase.
+        If the layer's output is not a phase.
     """
 
     def __post_init__(self) -> None:

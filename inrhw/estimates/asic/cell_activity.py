@@ -1,4 +1,4 @@
-"""What a netlist is fed to learn how often its nets toggle: a core shows its picture, a lane random codes."""
+"""Inputs for counting the toggles of a netlist: a core renders its picture, a lane gets random codes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,9 +30,9 @@ class CellActivity:
     Parameters
     ----------
     toggles
-        Of each net in a cycle; None when not known.
+        Of each net in a cycle; None if unknown.
     source
-        How it was found, or why it was not.
+        How they were counted, or why not.
     """
 
     toggles: Mapping[int, float] | None
@@ -40,7 +40,7 @@ class CellActivity:
 
 
 def core_activity(netlist: GateNetlist, folder: Path, manifest: Manifest) -> CellActivity:
-    """Simulate a core that shows its picture without ever being stopped, and compare its pixels.
+    """Simulate a core that renders its picture without stalls, and compare its pixels.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def core_activity(netlist: GateNetlist, folder: Path, manifest: Manifest) -> Cel
 
 
 def lane_activity(netlist: GateNetlist, seed: int = 0) -> CellActivity:
-    """Simulate one lane of an activation with random codes, all as likely, one a cycle.
+    """Simulate one lane of an activation with uniform random codes, one a cycle.
 
     Parameters
     ----------
@@ -143,7 +143,7 @@ class _Feed:
         self._cycle = self._sent = 0
 
     def __call__(self, outputs: Words) -> Words:
-        """Take what came out in a cycle; return what goes in in the next: a pixel is always wanted."""
+        """Take the outputs of a cycle; return the inputs of the next, always ready for a pixel."""
         running = self._cycle > _RESET
         if running and outputs["m_axis_tvalid"][0]:
             self._compare(outputs["m_axis_tdata"])

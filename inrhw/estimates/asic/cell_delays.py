@@ -13,7 +13,7 @@ _SETTLING = 8
 
 @dataclass(frozen=True)
 class Arrival:
-    """When a net has made an edge at the latest, and how.
+    """Latest time of an edge of a net, and its cause.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ class Arrival:
     slew_ns
         Transition time, the slowest.
     instance, before
-        What drives it, and the net and edge before that; None where a path begins.
+        Its driver, and the net and edge before that; None where a path begins.
     """
 
     time_ns: float
@@ -33,20 +33,20 @@ class Arrival:
 
 @dataclass(frozen=True)
 class Delays:
-    """What static timing found.
+    """Results of static timing.
 
     Parameters
     ----------
     delay_ns
         Longest path from register or input to register, with its setup, or to output; None without any.
     path
-        Its cells, the last hop being the register or port that it ends at.
+        Its cells; the last hop is the register or port where it ends.
     slews_ns
         Transition time of each net that changes, mean of its slowest rise and fall.
     slew_ns
-        Transition time of what comes from outside: inputs and the clock.
+        Transition time of external signals: inputs and the clock.
     overloaded
-        Nets whose load is beyond the tables of their driver: their delays are extrapolated.
+        Nets whose load exceeds the tables of their driver: their delays are extrapolated.
     """
 
     delay_ns: float | None
@@ -57,7 +57,7 @@ class Delays:
 
 
 def longest_path(netlist: GateNetlist, library: Library) -> Delays:
-    """Add up delays along every path, with the loads that pins make and the slowest transition at each.
+    """Add up delays along every path, with the loads of pins and the slowest transition at each.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ class _Timing:
         return Delays(path[-1].arrival_ns if path else None, path, slews, self._slew, len(self._overloaded))
 
     def _drive(self, instance: Instance, arcs: Iterable[Arc]) -> None:
-        """Note when the outputs of a cell change at the latest."""
+        """Record the latest changes of a cell's outputs."""
         for arc in arcs:
             net, related = instance.pins.get(arc.pin), instance.pins.get(arc.related)
             if not isinstance(net, int) or not isinstance(related, int):
@@ -130,7 +130,7 @@ class _Timing:
                     )
 
     def _note(self, net: int, edge: str, new: Arrival) -> None:
-        """Keep the latest arrival with the slowest transition, even where they are of two paths."""
+        """Keep the latest arrival and the slowest transition, even if they belong to different paths."""
         old = self._at.get((net, edge), new)
         latest = max(old, new, key=lambda arrival: arrival.time_ns)
         slowest = max(old.slew_ns, new.slew_ns)
@@ -182,7 +182,7 @@ def _causes(arc: Arc, edge: str) -> tuple[str, ...]:
 
 
 def _typical_slew(library: Library) -> float:
-    """Return the transition time behind a chain of the smallest NANDs, each with four of its kind as load."""
+    """Return the transition time behind a chain of the smallest NANDs, each loaded by four of its kind."""
     cell = library.nand2
     arc = next(arc for arc in cell.arcs if {"rise_transition", "fall_transition"} <= arc.tables.keys())
     slew, load = 0.0, 4 * cell.inputs[arc.related]

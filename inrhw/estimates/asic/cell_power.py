@@ -10,16 +10,16 @@ from inrhw.estimates.asic.library import CellEnergy, Library
 
 @dataclass(frozen=True)
 class CellPower:
-    """Where the power goes, in mW.
+    """Power by cause, in mW.
 
     Parameters
     ----------
     switching_mw
-        Charging the pins that nets end at, those of the clock included; no wires, no clock tree.
+        Charging the pins of nets, including the clock; no wires, no clock tree.
     internal_mw
-        Inside the cells when their pins change; None where the library has no tables of it.
+        Inside the cells when their pins change; None if the library has no tables for it.
     leakage_mw
-        Always; None where the library does not say.
+        Leakage; None if the library does not give it.
     """
 
     switching_mw: float
@@ -30,7 +30,7 @@ class CellPower:
 def power_of(
     netlist: GateNetlist, library: Library, delays: Delays, toggles: Mapping[int, float], clock_mhz: float
 ) -> CellPower:
-    """Add up what every net and every cell takes.
+    """Add up the power of every net and every cell.
 
     A pin's internal energy is the mean over its input pins by how often they toggle, over the states of the
     cell that the library names, and over rise and fall.
@@ -79,7 +79,7 @@ class _Internal:
     toggles: Mapping[int, float]
 
     def of(self, instance: Instance) -> float:
-        """Return what a cell takes in a cycle, in pJ."""
+        """Return the energy of a cell in a cycle, in pJ."""
         by_pin: dict[str, dict[str, list[CellEnergy]]] = {}
         for energy in instance.cell.energies:
             by_pin.setdefault(energy.pin, {}).setdefault(energy.related, []).append(energy)

@@ -1,4 +1,4 @@
-"""How often the nets of a netlist toggle, by simulating it in Python: one value a cycle, so no glitches."""
+"""Toggles of a netlist's nets, by simulation in Python: one value a cycle, so no glitches."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ Drive = Callable[[Words], Words]
 
 @dataclass(frozen=True)
 class CellSimulation:
-    """A netlist made a Python function.
+    """A netlist as a Python function.
 
-    Every net is a word of `width` bits: so many copies of the circuit run at once, each with its own inputs.
+    Every net is a word of `width` bits, one for each copy of the circuit; copies have their own inputs.
     Registers start at 0.
 
     Parameters
@@ -31,7 +31,7 @@ class CellSimulation:
     Raises
     ------
     InputError
-        The netlist is none of these.
+        The netlist violates one of these conditions.
     """
 
     netlist: GateNetlist
@@ -107,7 +107,7 @@ class CellSimulation:
         return namespace["step"], nets, len(registers)
 
     def _check(self, instance: Instance) -> None:
-        """Raise InputError unless it is a flip-flop at the rising clock, with nothing asynchronous in use."""
+        """Raise InputError unless it is a flip-flop at the rising clock, without asynchronous inputs."""
         state = instance.cell.state
         assert state is not None
         (clock,) = self.netlist.inputs[self.clock]
@@ -158,7 +158,7 @@ class CellSimulation:
 
 
 def _names(instance: Instance, k: int, mask: int) -> dict[str, str]:
-    """Return what the functions of a register call its state."""
+    """Return the names of a register's state in its functions."""
     assert instance.cell.state is not None
     words = (f"state[{k}]", f"(state[{k}] ^ {mask})")
     return dict(zip(instance.cell.state.names, words, strict=False))

@@ -1,4 +1,4 @@
-"""What a design is as a chip: one set of figures, with all that they leave out."""
+"""Figures of a design in standard cells, with everything that they leave out."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -47,16 +47,16 @@ class Asic:
     Parameters
     ----------
     library
-        What it was mapped to.
+        The library that was used.
     figures
         "gate_equivalents", "sequential_ge", "area_um2", "area_28nm_um2" (from gate equivalents), "cells",
         "combinational", "sequential", "memory_bits" (flip-flops that were memory), "delay_ns",
         "switching_mw", "internal_mw", "leakage_mw", "power_mw"; with a node also "scaled_area_um2",
         "scaled_delay_ns" and "scaled_power_mw", at 28 nm and 0.9 V.
     cells
-        How often each cell occurs.
+        Number of each cell.
     memories
-        What the flow found as memories and made of flip-flops or gates.
+        Memories that the flow turned into flip-flops or gates.
     path
         The longest path; empty where no delay is known.
     """
@@ -90,13 +90,13 @@ def asic(
     folder
         Gets ``STEM_asic.v``, the netlist, ``STEM_asic.log`` and asic.json with all that is returned.
     find_activity
-        Called with the netlist if the library has what power needs.
+        Called with the netlist if the library has the data for power.
     library
         The cells; the built-in generic ones if None, which give gate equivalents alone.
     node_nm
         Feature size of the library in nm, to scale to 28 nm; nothing is scaled if None.
     clock_mhz
-        What power is stated at.
+        Clock for power.
     on_progress
         Called with the number of passes begun and 0 for the unknown total.
 
@@ -224,7 +224,7 @@ def _powers(
 
 
 def _known_or(milliwatts: float | None, source: str, lacks: Sequence[str]) -> Figure:
-    """Return a power, or the first reason why it is not known."""
+    """Return a power, or the first reason why it is unknown."""
     return Figure(_rounded(milliwatts), "mW", lacks[0] if milliwatts is None else source)
 
 
@@ -260,5 +260,5 @@ def _scaled(figures: Mapping[str, Figure], library: Library, node_nm: int) -> di
 
 
 def _rounded(value: float | None) -> float | None:
-    """Return a number with five digits that count."""
+    """Return a number with five significant digits."""
     return None if value is None else float(f"{value:.5g}")

@@ -26,7 +26,7 @@ class Instance:
     cell
         What it is.
     pins
-        What its connected pins are on.
+        Nets of its connected pins.
     """
 
     name: str
@@ -60,7 +60,7 @@ class GateNetlist:
         return {name: counted[name] for name in sorted(counted)}
 
     def loads_pf(self) -> Mapping[int, float]:
-        """Return the capacitance of the pins that each net ends at; no wires, nothing behind the ports."""
+        """Return the capacitance of each net's pins, without wires and loads behind the ports."""
         loads: dict[int, float] = {}
         for instance in self.instances:
             for pin, net in instance.pins.items():
@@ -69,7 +69,7 @@ class GateNetlist:
         return loads
 
     def ordered(self) -> list[Instance]:
-        """Return the combinational cells, each behind those that drive it.
+        """Return the combinational cells, each after its drivers.
 
         Raises
         ------
@@ -127,12 +127,12 @@ def read_netlist(path: Path, top: str, library: Library) -> GateNetlist:
     top
         Its module.
     library
-        What it was mapped to.
+        The library of its cells.
 
     Raises
     ------
     InputError
-        A cell is not of the library: the library has none that could do its work.
+        A cell is not in the library, which lacks a cell with this function.
     """
     module: Mapping[str, Any] = json.loads(path.read_text())["modules"][top]
     kinds = {cell["type"] for cell in module["cells"].values()}

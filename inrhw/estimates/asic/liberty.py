@@ -1,4 +1,4 @@
-"""The Liberty format, as far as its grammar goes: groups, attributes and lists, of whatever meaning."""
+"""The grammar of the Liberty format: groups, attributes and lists, without their meaning."""
 
 import re
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ class Group:
     kind
         "cell".
     arguments
-        What stands in brackets, without quotes.
+        The text in brackets, without quotes.
     attributes
         Values of ``name : value;``, without quotes; the last where a name comes twice.
     lists
@@ -40,7 +40,7 @@ class Group:
     groups: list["Group"] = field(default_factory=list)
 
     def of(self, *kinds: str) -> Iterator["Group"]:
-        """Yield the groups inside that are of some kinds."""
+        """Yield the inner groups of given kinds."""
         return (group for group in self.groups if group.kind in kinds)
 
 
@@ -52,7 +52,7 @@ def parse(text: str, name: str) -> Group:
     text
         Content of the file.
     name
-        What messages call it.
+        Its name in messages.
 
     Raises
     ------
@@ -78,9 +78,9 @@ class _Parser:
     def file(self) -> Group:
         group = self._statement(Group("file", ()))
         if group is None:
-            raise self._error("a group such as library (NAME) { ... } must stand here")
+            raise self._error("a group such as library (NAME) { ... } is expected here")
         if self._kind:
-            raise self._error("the file must end behind its first group")
+            raise self._error("the file must end after its first group")
         return group
 
     def _next(self) -> None:
@@ -95,7 +95,7 @@ class _Parser:
     def _statement(self, parent: Group) -> Group | None:
         """Read an attribute, a list or a group into its parent; return the group."""
         if self._kind != "word":
-            raise self._error("the name of an attribute or a group must stand here")
+            raise self._error("the name of an attribute or a group is expected here")
         name, begin = self._value, self._position()
         self._next()
         if self._mark(":"):
@@ -109,7 +109,7 @@ class _Parser:
             self._mark(";")
             return None
         if len(self._open) == _DEEPEST:
-            raise self._error(f"groups lie in one another more than {_DEEPEST} deep; is it a Liberty file")
+            raise self._error(f"groups are nested more than {_DEEPEST} deep; is it a Liberty file")
         group = Group(name, arguments)
         parent.groups.append(group)
         self._open.append((name, begin))
@@ -144,7 +144,7 @@ class _Parser:
         return tuple(found)
 
     def _mark(self, mark: str) -> bool:
-        """Take the mark if it stands here."""
+        """Take the mark if it is the next token."""
         if self._kind == "mark" and self._value == mark:
             self._next()
             return True

@@ -1,4 +1,4 @@
-"""Standard cells as Liberty files describe them, in one set of units: um^2, ns, pF, pJ, nW, V."""
+"""Standard cells from Liberty files, in one set of units: um^2, ns, pF, pJ, nW, V."""
 
 from bisect import bisect_right
 from collections.abc import Mapping
@@ -42,7 +42,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Arc:
-    """How one pin makes another change, or must not.
+    """A dependence of one pin on another, or a timing constraint between them.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ class Arc:
 
 @dataclass(frozen=True)
 class CellEnergy:
-    """What a cell takes from the supply, besides charging its load, when a pin changes.
+    """Energy that a cell takes from the supply when a pin changes, without charging its load.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ class CellEnergy:
 
 @dataclass(frozen=True)
 class State:
-    """What a cell keeps.
+    """State of a cell.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ class Cell:
     outputs
         Function of each output pin, "" where none is given.
     state
-        What it keeps; None for a combinational cell.
+        Its state; None for a combinational cell.
     arcs, energies
         Timing and internal power.
     """
@@ -136,7 +136,7 @@ class Cell:
     energies: tuple[CellEnergy, ...]
 
     def computes(self, pins: int, truth: int) -> bool:
-        """Return whether it is a gate of so many inputs with that truth table and nothing else."""
+        """Return whether it is a gate with just this many inputs and this truth table."""
         if self.state or len(self.outputs) != 1 or len(self.inputs) != pins:
             return False
         (function,) = self.outputs.values()
@@ -172,17 +172,17 @@ class Library:
 
     @property
     def is_timed(self) -> bool:
-        """Return whether it says how long its cells take."""
+        """Return whether it has the delays of its cells."""
         return any({"rise_transition", "fall_transition"} <= arc.tables.keys() for arc in self.nand2.arcs)
 
     @property
     def is_generic(self) -> bool:
-        """Return whether it is the built-in one, whose areas are gate equivalents and no um^2."""
+        """Return whether it is the built-in library, whose areas are gate equivalents, not um^2."""
         return self.files == (GENERIC,)
 
 
 def _place(axis: tuple[float, ...], value: float) -> tuple[int, float]:
-    """Return the interval of an axis to use, and where in it the value lies; 0 to 1 unless it is outside."""
+    """Return the interval of an axis, and the position of the value in it: 0 to 1 unless it is outside."""
     if len(axis) < 2:
         return 0, 0.0
     k = min(max(bisect_right(axis, value) - 1, 0), len(axis) - 2)

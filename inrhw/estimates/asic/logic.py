@@ -18,7 +18,7 @@ def read(
     invert: Callable[[Value], Value],
     join: Callable[[str, Value, Value], Value],
 ) -> Value:
-    """Make of a function what three actions say: of a name or a constant, of NOT, and of the rest.
+    """Evaluate a function by three actions: for a name or a constant, for NOT, and for the rest.
 
     An inversion binds tightest, then ^, then AND (written ``*``, ``&`` or nothing), then OR (``+`` or ``|``).
 
@@ -36,7 +36,7 @@ def read(
     Raises
     ------
     InputError
-        It is no function.
+        It is not a function.
 
     Examples
     --------
@@ -63,7 +63,7 @@ def truth(function: str, pins: Sequence[str]) -> int:
     Raises
     ------
     InputError
-        It is no function of these pins.
+        It is not a function of these pins.
 
     Examples
     --------

@@ -85,14 +85,14 @@ def _check(library: Library) -> None:
         )
     if library.nand2.area_um2 == 0:
         raise InputError(
-            f"cell {library.nand2.name} of {library.name} has an area of 0, and it is the gate equivalent"
+            f"cell {library.nand2.name} of {library.name} has an area of 0, but defines the gate equivalent"
         )
 
 
 def _finite(text: str) -> float:
     value = float(text)
     if not math.isfinite(value):
-        raise ValueError(f"{text} is no number")
+        raise ValueError(f"{text} is not a number")
     return value
 
 
@@ -139,7 +139,7 @@ class _Units:
     def _cell(self, group: Group) -> Cell:
         name = group.arguments[0]
         if "area" not in group.attributes:
-            raise InputError(f"cell {name} of {self._path} has no area, so nothing can be added up")
+            raise InputError(f"cell {name} of {self._path} has no area; give a library with areas")
         area = _finite(group.attributes["area"])
         if area < 0:
             raise ValueError(f"its area is {area:g}")

@@ -1,4 +1,4 @@
-"""How often each net of a core toggles while it shows its picture: the netlist, simulated clock by clock."""
+"""Toggles of each net of a core while it renders its picture: the netlist, simulated clock by clock."""
 
 import io
 import json
@@ -33,7 +33,7 @@ _SOURCE = "synthesized netlist without delays, so without glitches"
 
 @dataclass(frozen=True)
 class Activity:
-    """Toggles of every net bit of a netlist, the clock apart.
+    """Toggles of every net bit of a netlist, except the clock.
 
     Parameters
     ----------
@@ -42,13 +42,13 @@ class Activity:
     pixels
         Pixels that the core gave in them.
     frames
-        The same in frames of its picture; 0 when it is not known.
+        The same in frames of its picture; 0 if unknown.
     source
         What was simulated, and with what.
     netlist
         SHA-256 of the netlist, of `NAME_netlist.json`.
     vectors
-        SHA-256 of the vectors.npz that it shows; "" when it shows none.
+        SHA-256 of the vectors.npz that it renders; "" if it renders none.
     bits
         Numbers of the net bits in it, ascending.
     toggles
@@ -108,8 +108,8 @@ class Activity:
         Raises
         ------
         InputError
-            It is missing or damaged, or belongs to another netlist, or shows other pixels than those that
-            lie beside it: a core whose weights are loaded keeps its netlist.
+            It is missing or damaged, or belongs to another netlist or to other pixels than those in the
+            folder: a core with new weights keeps its netlist.
         """
         path = folder / FILE
         found = read_arrays(path, ("about", *_COUNTS), "inrhw power")
@@ -133,7 +133,7 @@ class Activity:
 
 
 class Toggles:
-    """Counts the toggles of a simulation: call `note` in each settled clock; the first is where it starts."""
+    """Counts the toggles of a simulation: call `note` in each settled clock, first at the start."""
 
     def __init__(self, simulation: NetlistSimulation) -> None:
         self._values = simulation.values[:, 0]
@@ -166,7 +166,7 @@ class Toggles:
 
 
 def _shown(folder: Path) -> str:
-    """Return the hash of the pixels that a core is to show, "" where there are none."""
+    """Return the hash of the pixels that a core should render, "" if there are none."""
     vectors = folder / VECTORS
     return digest(vectors) if vectors.is_file() else ""
 
@@ -177,8 +177,8 @@ def activity_of(
     """Simulate the netlist of a core from its first pixel on, at its full rate, and count toggles.
 
     A frame is simulated, or as much of it as `most_cycles` and `MOST_WORK` allow. Every pixel is compared
-    with the golden vectors. Of several pictures the first is shown; a core that shows none before weights are
-    loaded is given its own.
+    with the golden vectors. Of several pictures the first is rendered; a core that starts without weights
+    gets its own.
 
     Parameters
     ----------
@@ -227,7 +227,7 @@ def activity_of(
 
 
 def activity_of_inputs(netlist: Path, inputs: Sequence[Mapping[str, int]], source: str) -> Activity:
-    """Simulate a netlist that is given one set of inputs a clock, and count toggles from the second on.
+    """Simulate a netlist with one set of inputs a clock, and count toggles from the second on.
 
     Parameters
     ----------

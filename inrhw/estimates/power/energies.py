@@ -26,11 +26,11 @@ class Energy:
     fj
         Femtojoules.
     spread
-        What the true one is likely to be within, as a factor up and down.
+        Likely range of the true value, as a factor up and down.
     part
-        Which part of the dynamic power it belongs to.
+        Its part of the dynamic power.
     source
-        Where it was found.
+        Its source.
     """
 
     fj: float

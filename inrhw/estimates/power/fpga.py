@@ -32,7 +32,7 @@ _NO_PADS = "out of context: pads, and what they drive, are unknown"
 
 @dataclass(frozen=True)
 class NodePower:
-    """What a node of the pipeline takes.
+    """Power of a node of the pipeline.
 
     Parameters
     ----------
@@ -55,9 +55,9 @@ class Power:
     clock_mhz
         The clock.
     activity
-        Where the toggles come from.
+        Source of the toggles.
     static_mw
-        Of the whole part, which takes it whatever the design is.
+        Of the whole part, independent of the design.
     dynamic_mw
         Of the design.
     parts_mw
@@ -65,7 +65,7 @@ class Power:
     dynamic_nj, total_nj
         Energy of a pixel without and with static power.
     nodes
-        What each node of the pipeline takes; empty when unknown.
+        Power of each node of the pipeline; empty if unknown.
     """
 
     clock_mhz: Figure
@@ -134,7 +134,7 @@ def power(synthesis: Synthesis, clock_mhz: float, clocks_a_sample: float, activi
 
 
 def parts_mw(switching: Mapping[str, Switching], clock_mhz: float) -> dict[str, dict[str, float]]:
-    """Return dynamic power in milliwatts by part and level, of what switches by level."""
+    """Return dynamic power in milliwatts by part and level, from the switching by level."""
     found = {part: dict.fromkeys(LEVELS, 0.0) for part in PARTS}
     for kind, energy in ENERGIES.items():
         for level in LEVELS:
@@ -144,7 +144,7 @@ def parts_mw(switching: Mapping[str, Switching], clock_mhz: float) -> dict[str, 
 
 
 def _switching_by_level(netlist: Netlist, activity: Activity | None) -> dict[str, dict[str, Switching]]:
-    """Return what switches, by level and node."""
+    """Return the switching by level and node."""
     if activity is None:
         return {
             level: switching(netlist, lambda bit, rate=rate: rate, lambda bit: 1.0)  # type: ignore[misc]
@@ -158,7 +158,7 @@ def _switching_by_level(netlist: Netlist, activity: Activity | None) -> dict[str
 def switching(
     netlist: Netlist, rate: Callable[[int], float], duty: Callable[[int], float]
 ) -> dict[str, Switching]:
-    """Return what switches in a clock, by node of the pipeline.
+    """Return the switching in a clock, by node of the pipeline.
 
     Parameters
     ----------
@@ -183,7 +183,7 @@ def switching(
 def _of_cell(
     cell: Json, outputs: list[int], rate: Callable[[int], float], duty: Callable[[int], float]
 ) -> Iterator[tuple[str, float]]:
-    """Yield what switches in a cell, its nets apart."""
+    """Yield the switching in a cell, without its nets."""
     kind = cell["type"]
     resource, cost = resource_of(kind), cost_of(kind)
     if resource == "lut":
@@ -203,7 +203,7 @@ def _of_cell(
 
 
 def _enabled(cell: Json, duty: Callable[[int], float]) -> float:
-    """Return in which part of the clocks a memory is enabled, by the port that is more."""
+    """Return the part of the clocks in which a memory is enabled, for its busier port."""
     pins = [
         bits[0] for name, bits in cell["connections"].items() if re.fullmatch(r"EN(ARDEN|BWREN|_[AB])", name)
     ]
@@ -227,7 +227,7 @@ _CASCADES = {("CARRY4", "CARRY4", "CI"), ("DSP48E2", "DSP48E2", "PCIN")}
 
 
 def _sum(parts: Sequence[Switching]) -> Switching:
-    """Return what switches in several nodes together."""
+    """Return the switching of several nodes together."""
     return {kind: sum(part.get(kind, 0.0) for part in parts) for kind in ENERGIES}
 
 

@@ -1,4 +1,4 @@
-"""Simulate a netlist clock by clock, in numpy: no compiler, and every net can be seen."""
+"""Simulate a netlist clock by clock in numpy, without a compiler and with every net visible."""
 
 from collections import defaultdict
 
@@ -11,14 +11,14 @@ from inrhw.synthesis.netlist import Json, in_levels
 
 
 class NetlistSimulation:
-    """A netlist of one clock without delays: in each clock every net settles once, so there are no glitches.
+    """A netlist of one clock without delays: every net settles once a clock, so there are no glitches.
 
     Parameters
     ----------
     module
         Flat top module of a Yosys netlist for Xilinx parts.
     copies
-        Of the netlist that are simulated side by side; `flip` makes them differ.
+        Copies of the netlist that are simulated together; `flip` makes them differ.
 
     Attributes
     ----------
@@ -59,7 +59,7 @@ class NetlistSimulation:
 
     @property
     def configuration(self) -> dict[str, int]:
-        """Bits that can be flipped, of each cell that has some."""
+        """Bits that can be flipped, by cell."""
         bits = {name: max(bits for *_, bits in tables) for name, tables in self._tables.items()}
         return {name: count for name, count in bits.items() if count}
 
@@ -70,7 +70,7 @@ class NetlistSimulation:
                 block.flip(part, bit, copy)
 
     def put(self, port: str, value: int) -> None:
-        """Set an input port; one that the netlist does not have is left out."""
+        """Set an input port; ports that the netlist does not have are ignored."""
         if port in self._ports:
             for k, bit in enumerate(self._ports[port]["bits"]):
                 self.values[bit] = value >> k & 1
@@ -84,7 +84,7 @@ class NetlistSimulation:
         )
 
     def settle(self) -> None:
-        """Let the inputs and registers reach every net."""
+        """Propagate the inputs and registers to every net."""
         for block in self._blocks:
             block.evaluate(self.values)
 
@@ -104,7 +104,7 @@ def _block(parts: list[Part], copies: int) -> Block:
 
 
 def _levels(parts: list[Part]) -> list[int]:
-    """Return for each part how many others its outputs follow, one behind the other, without a clock."""
+    """Return for each part the depth of combinational logic in front of its outputs."""
     drives = {bit: number for number, part in enumerate(parts) for bit in part.drives if bit > 1}
     # A part without reads is a register: nothing waits for it.
     waits = [

@@ -1,4 +1,4 @@
-"""A core's netlist in simulation: it is given what it takes, and its pixels are checked."""
+"""A core's netlist in simulation: it gets its inputs, and its pixels are checked."""
 
 import math
 from collections.abc import Callable
@@ -16,14 +16,14 @@ VECTORS = "vectors.npz"
 
 
 class Player:
-    """A core in simulation that never waits for anything; its pixels are checked.
+    """A core in simulation that never has to wait; its pixels are checked.
 
     Parameters
     ----------
     folder
         The artifact: manifest.json, vectors.npz and, if loadable, NAME.weights.
     simulation
-        Of its netlist; the first copy is looked at.
+        Of its netlist; the first copy counts.
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class Player:
     interval
         Clocks from a beat to the next.
     remark
-        What is to be said of the pixels shown, after their number.
+        Remark for reports on the rendered pixels, after their number.
 
     Raises
     ------
@@ -102,7 +102,7 @@ class Player:
         return False
 
     def play(self, note: Callable[[], None] = lambda: None) -> None:
-        """Offer what the core takes, settle, call `note`, take a pixel if there is one; then the edge."""
+        """Offer the core its inputs, settle, call `note`, take a pixel if there is one; then the edge."""
         simulation = self.simulation
         if self._beats:
             place = self._sent % len(self._beats)

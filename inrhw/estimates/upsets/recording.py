@@ -1,4 +1,4 @@
-"""Every net of a core's netlist while it shows a frame, and what other nets do when a bit has flipped."""
+"""Every net of a core's netlist during a frame, and the nets that change when a bit has flipped."""
 
 from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
@@ -30,7 +30,7 @@ class Place:
 
 
 class Recording:
-    """The nets of a netlist in each clock from power-up to the end of a frame, and some clocks more.
+    """The nets of a netlist in each clock from power-up to some clocks after the end of a frame.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ class Recording:
         self.observed = np.column_stack([self._wave(bit) for bit in self._outputs])
 
     def reads(self, place: Place) -> bool:
-        """Return whether a bit is read in any clock: others change nothing. Of a block RAM always True."""
+        """Return whether a bit is read in any clock: others change nothing. Always True for a block RAM."""
         for part in parts_of(place.cell, self._netlist.cells[place.cell]):
             if place.bit < part.configuration_bits:
                 index = sum((self._wave(bit) << k for k, bit in enumerate(part.reads)), np.uint8(0))
@@ -78,9 +78,9 @@ class Recording:
         return False
 
     def with_upsets(self, places: Sequence[Place]) -> Iterator[NDArray[np.uint8]]:
-        """Yield `observed` when each of these bits has flipped alone.
+        """Yield `observed` for a flip of each of these bits alone.
 
-        Only what follows the flipped cells is simulated; all else does what it does in the recording.
+        Only cells behind the flipped ones are simulated; all others follow the recording.
         """
         cells = self._fan_out({place.cell for place in places})
         simulation = NetlistSimulation(self._netlist.module | {"cells": cells}, len(places))
@@ -101,7 +101,7 @@ class Recording:
             yield _bit(seen, copy)
 
     def steps_to_output(self) -> dict[str, int]:
-        """Return for each cell how many others are on the shortest way from it to an output."""
+        """Return for each cell the number of others on the shortest path to an output."""
         drivers = {
             bit: name for name, cell in self._netlist.cells.items() for _, bit in pins_of(cell, "output")
         }
@@ -136,7 +136,7 @@ class Recording:
         return _bit(self._rows, bit)
 
     def _fan_out(self, names: set[str]) -> dict[str, Json]:
-        """Return cells, and all that follow them, in the order of the netlist."""
+        """Return cells, and all cells behind them, in the order of the netlist."""
         found, waiting = set(names), list(names)
         while waiting:
             for _, bit in pins_of(self._netlist.cells[waiting.pop()], "output"):
@@ -147,7 +147,7 @@ class Recording:
 
 
 def _bit(packed: NDArray[np.uint8], number: int) -> NDArray[np.uint8]:
-    """Return a bit of the last axis of what `numpy.packbits` packed."""
+    """Return a bit of the last axis that `numpy.packbits` packed."""
     bit: NDArray[np.uint8] = packed[..., number >> 3] >> np.uint8(7 - number % 8) & np.uint8(1)
     return bit
 

@@ -1,4 +1,4 @@
-"""Configuration upsets: what a core shows when one bit of its LUTs or fixed block RAMs has flipped."""
+"""Configuration upsets: a core's frame with one flipped bit in its LUTs or fixed block RAMs."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -30,13 +30,13 @@ class NodeUpsets:
     Attributes
     ----------
     node
-        Its name; "top" for what belongs to none.
+        Its name; "top" for bits of no node.
     bits
         Bits of configuration.
     tried
-        How many of them were flipped, one at a time.
+        Bits that were flipped, one at a time.
     critical
-        How many of those changed the frame.
+        Those that changed the frame.
     harmful
         How many of those cost 1 dB or more.
     median_db, worst_db
@@ -54,22 +54,22 @@ class NodeUpsets:
 
 @dataclass(frozen=True)
 class Upsets:
-    """What one flipped bit of the configuration does.
+    """Effects of single flipped bits of the configuration.
 
     Attributes
     ----------
     bits
         Of all LUTs, and of block RAMs that are never written.
     tried
-        How many were flipped, one at a time: all, or an even sample.
+        Bits that were flipped, one at a time: all, or a uniform sample.
     critical
-        How many of those changed any pixel of the frame, or where the frame begins or a line ends.
+        Those that changed any pixel of the frame, the start of the frame, or the end of a line.
     harmful
         How many of those cost 1 dB or more.
     unread
-        How many of those tried no pixel of the frame reads.
+        Tried bits that no pixel of the frame reads.
     unfinished
-        With how many too few pixels came; the others count as zeros.
+        Tried bits with too few pixels; missing ones count as zeros.
     clean_db
         PSNR in dB of the core's frame without upsets.
     median_db, worst_db
@@ -92,7 +92,7 @@ class Upsets:
 
 @dataclass(frozen=True)
 class _Outcome:
-    """What a flipped bit did."""
+    """Effect of a flipped bit."""
 
     db: float
     critical: bool = False
@@ -105,7 +105,7 @@ def upsets_of(
     """Flip bits of a core's configuration, one at a time, and render its frame with each.
 
     The netlist is simulated from power-up on, as long as a frame takes, with the bit wrong from the start.
-    Its inputs are those that it has without upsets.
+    Its inputs are those of the run without upsets.
 
     Parameters
     ----------
@@ -114,9 +114,9 @@ def upsets_of(
     netlist
         Its netlist in JSON, for UltraScale+.
     signal
-        What the core should render, as `Samples.values` has it.
+        The signal that the core should render, as in `Samples.values`.
     most
-        Bits to flip: all if there are not more, else so many that are drawn evenly.
+        Bits to flip: all if there are no more, else a uniform sample of this size.
     seed
         Of the draw.
     on_progress
@@ -161,7 +161,7 @@ def upsets_of(
 
 
 def _drawn(sizes: Mapping[str, int], most: int, seed: int) -> list[Place]:
-    """Return all bits of cells, or an even sample."""
+    """Return all bits of cells, or a uniform sample."""
     ends = np.cumsum(list(sizes.values()))
     total = int(ends[-1])
     rng = np.random.default_rng(seed)
@@ -189,12 +189,12 @@ def _by_node(
 
 
 def _harm(node: NodeUpsets) -> tuple[float, float]:
-    """Return what nodes are sorted by: the bits that are critical, as the sample has it."""
+    """Return the sort key of nodes: their critical bits, by the sample."""
     return node.bits * node.critical / max(1, node.tried), node.bits
 
 
 class _Frame:
-    """What a frame should be, and what it is without upsets."""
+    """The expected frame, and the frame without upsets."""
 
     def __init__(self, manifest: Manifest, signal: Values, observed: NDArray[np.uint8]) -> None:
         self._manifest, self._signal = manifest, signal
@@ -202,7 +202,7 @@ class _Frame:
         self.clean = _Outcome(self._db(self._words))
 
     def outcomes(self, observed: Iterable[NDArray[np.uint8]]) -> Iterator[_Outcome]:
-        """Yield what each flipped bit did, from what was observed then."""
+        """Yield the effect of each flipped bit, from the observed signals."""
         for each in observed:
             words = self._beats(each)
             if np.array_equal(words, self._words):

@@ -1,4 +1,4 @@
-"""The protection of a memory that is asked for by name."""
+"""The protection of a memory by its name."""
 
 from inrhw.gateware.protection.protection import PLAIN, Protection
 from inrhw.gateware.protection.single_error import SingleError
@@ -9,12 +9,12 @@ TOP_BITS = 3
 
 
 def protection_of(name: str, code_width: int, codes: int, top: int = TOP_BITS) -> Protection:
-    """Return the protection of words of so many codes.
+    """Return the protection of words of this many codes.
 
     Parameters
     ----------
     name
-        "none", "ecc" or "top3"; "scrub", of which the words themselves know nothing.
+        "none", "ecc", "top3" or "scrub", which stores the words unchanged.
     code_width, codes
         Bits of a code, and codes in a word.
     top
@@ -26,12 +26,12 @@ def protection_of(name: str, code_width: int, codes: int, top: int = TOP_BITS) -
 
 
 def tells_errors(name: str) -> bool:
-    """Return whether reading a protected memory tells that a word is wrong: what has no checks cannot."""
+    """Return whether reading a protected memory reports wrong words."""
     return protection_of(name, 1, 1).check_bits > 0
 
 
 def counted_errors(name: str) -> tuple[str, ...]:
-    """Return which errors there can be in protected memories: a vote always corrects.
+    """Return the kinds of errors in protected memories: a vote always corrects.
 
     Examples
     --------
@@ -44,5 +44,5 @@ def counted_errors(name: str) -> tuple[str, ...]:
 
 
 def read_latency(name: str) -> int:
-    """Return the cycles by which a word of a protected memory comes later than that of another."""
+    """Return the additional cycles until a word of a protected memory can be used."""
     return protection_of(name, 1, 1).latency

@@ -8,16 +8,16 @@ from amaranth.hdl import Const, Module, Value
 
 
 class Reading(NamedTuple):
-    """What a stored word is read as.
+    """The result of reading a stored word.
 
     Attributes
     ----------
     word
         The data.
     corrected
-        A bit was wrong, and is right now.
+        A bit was wrong and is corrected.
     uncorrectable
-        Bits are wrong, and stay so.
+        Bits are wrong and stay wrong.
     """
 
     word: int
@@ -26,7 +26,7 @@ class Reading(NamedTuple):
 
 
 class ReadingCircuit(NamedTuple):
-    """The same of a circuit, all at the same time."""
+    """The same for a circuit, all signals at the same time."""
 
     word: Value
     corrected: Value
@@ -45,9 +45,9 @@ def parity_luts(inputs: int) -> int:
 
 
 class Protection(ABC):
-    """A code over the words of one memory, with its meaning written twice, as of a node.
+    """A code over the words of one memory, with its meaning written twice, as for a node.
 
-    A stored word is the data, in the low bits, and beside it `check_bits`.
+    A stored word is the data in the low bits, and `check_bits` above it.
     """
 
     #: Cycles that a circuit needs to read a stored word.
@@ -56,7 +56,7 @@ class Protection(ABC):
     @property
     @abstractmethod
     def check_bits(self) -> int:
-        """Bits of a stored word besides the data."""
+        """Bits of a stored word in addition to the data."""
 
     @property
     def encoder_luts(self) -> int:
@@ -79,15 +79,15 @@ class Protection(ABC):
 
     @abstractmethod
     def decode(self, stored: int) -> Reading:
-        """Return what a stored word is read as, whichever of its bits flipped."""
+        """Return the result of reading a stored word, with any of its bits flipped."""
 
     @abstractmethod
     def encoder(self, word: Value) -> Value:
-        """Return a word as it is stored, of a circuit; high bits that are no data are ignored."""
+        """Return the circuit's stored word; high bits beyond the data are ignored."""
 
     @abstractmethod
     def decoder(self, m: Module, stored: Value) -> ReadingCircuit:
-        """Return what a stored word is read as, `latency` cycles later."""
+        """Return the result of reading a stored word, `latency` cycles later."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ class Plain(Protection):
         return word
 
     def decode(self, stored: int) -> Reading:
-        """Return the stored word, never seen to be wrong."""
+        """Return the stored word; errors are never detected."""
         return Reading(stored, corrected=False, uncorrectable=False)
 
     def encoder(self, word: Value) -> Value:

@@ -1,8 +1,8 @@
-"""One decoder for all memories of a core: repairs pieces of words one after the other, and takes its time.
+"""One slow decoder for all memories of a core: it repairs pieces of words one after the other.
 
 A piece is 32 bits with the checks of `SingleError`. If an odd number of checks fails, each bit in turn is
-flipped until none does: a register that a single one walks through says which, where a decoder in a read path
-has to know it in a clock, with a LUT for each bit.
+flipped until none fails. A single one that walks through a register selects the bit; a decoder in a read path
+would have to find it in one clock, with a LUT for each bit.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ PIECE = SingleError(32)
 
 @dataclass(frozen=True)
 class Pieces:
-    """How a word of `width` bits is kept and repaired: its pieces, and their checks in another memory.
+    """A word of `width` bits in pieces, with their checks in another memory.
 
     Examples
     --------
@@ -33,7 +33,7 @@ class Pieces:
 
     @property
     def check_bits(self) -> int:
-        """Those of all pieces."""
+        """Check bits of all pieces."""
         return PIECE.check_bits * -(-self.width // PIECE.width)
 
     def encode(self, word: int) -> int:
@@ -60,7 +60,7 @@ class Pieces:
 
 
 class PieceRepair(wiring.Component):
-    """Says of each piece which bit must be flipped.
+    """Finds the bit of each piece that must be flipped.
 
     Attributes
     ----------
@@ -69,22 +69,22 @@ class PieceRepair(wiring.Component):
     checks
         Its checks as they are read.
     rest
-        Nothing is read: `flip` is none.
+        Nothing is read, and `flip` is zero.
     step
-        `word` and `checks` have been there for two clocks; something is decided in this one.
+        `word` and `checks` were stable for two clocks; this clock decides.
     learn
-        The piece is right, whatever its checks are.
+        The piece counts as right, with any checks.
     flip
-        Bit to flip; none at first.
+        Bit to flip, one-hot; zero at first.
     taken
-        In a clock of `step`: `word` is what the piece is to be. If not, `flip` has another value after it.
+        In a clock of `step`: `word` is the repaired piece. Otherwise `flip` changes after this clock.
     right_checks
         Checks of `word`.
     store_checks
-        With `taken`: `right_checks` are to be stored. Where two bits are wrong the old ones stay, so that it
-        is told again.
+        With `taken`: `right_checks` must be stored. If two bits are wrong the old checks stay, so that the
+        error is reported again.
     corrected, uncorrected
-        With `taken`: a bit of the piece or of its checks was wrong; two were, and the piece stays as it is.
+        With `taken`: one bit of the piece or of its checks was wrong; two were, and the piece is unchanged.
     """
 
     def __init__(self) -> None:
@@ -105,10 +105,10 @@ class PieceRepair(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
-        """Look at the checks that fail, and walk.
+        """Examine the failing checks, and walk.
 
-        A piece with one flip and `flip` fails an even number of checks, as two flips do: unless that is
-        none, the walk goes on. Behind the last bit it is one flip again, that of a check.
+        A piece with one flip and `flip` fails an even number of checks, as two flips do; the walk continues
+        unless that number is zero. Behind the last bit a single flip is left, that of a check.
         """
         m = Module()
         failed = Signal(PIECE.check_bits, reset_less=True)

@@ -1,10 +1,10 @@
 """A code that corrects one flipped bit of a word, wherever it is, and detects two (SECDED).
 
-Hsiao's form (1970) of Hamming's code, with columns of weight three alone: each bit of the data is in three
-checks, and no two bits are in the same three. One flip of data fails its three checks, one of a check fails
-that one; two flips fail an even number, and never none. A bit is wrong when its three checks fail and an odd
-number in all does: with the bit itself that is one LUT of five inputs, where a code with columns of weight
-five would need two.
+Hsiao's form (1970) of Hamming's code, with columns of weight three only: each bit of the data is in three
+checks, and no two bits are in the same three. A flip of data fails its three checks, and a flip of a check
+fails that check; two flips fail an even number of checks, and at least two. A bit is wrong if its three
+checks fail and the total number of failing checks is odd: with the bit itself this is one LUT of five inputs.
+A code with columns of weight five would need two LUTs.
 """
 
 import functools
@@ -21,7 +21,7 @@ from inrhw.gateware.protection.protection import Protection, Reading, ReadingCir
 class SingleError(Protection):
     """The code over words of `width` bits.
 
-    Between the checks and the correction is a register: both together take longer than a multiplier waits.
+    A register is between the checks and the correction, because both together take too long for one clock.
 
     Examples
     --------
@@ -35,18 +35,18 @@ class SingleError(Protection):
 
     @functools.cached_property
     def check_bits(self) -> int:
-        """As few checks as have a set of three for each bit."""
+        """The smallest number of checks with a set of three for each bit."""
         return next(n for n in itertools.count(3) if math.comb(n, 3) >= self.width)
 
     @functools.cached_property
     def triples(self) -> list[tuple[int, int, int]]:
-        """The checks that each bit of the data is in; those of a wider word begin with these."""
+        """The three checks of each bit of the data; those of a wider word begin with these."""
         every = itertools.combinations(range(self.check_bits), 3)
         return sorted(every, key=lambda triple: triple[::-1])[: self.width]
 
     @functools.cached_property
     def covered(self) -> list[list[int]]:
-        """The bits of the data that each check is the parity of."""
+        """The bits of the data in each check, which is their parity."""
         return [
             [bit for bit, triple in enumerate(self.triples) if check in triple]
             for check in range(self.check_bits)
@@ -57,7 +57,7 @@ class SingleError(Protection):
         return word | self._checks(word) << self.width
 
     def decode(self, stored: int) -> Reading:
-        """Return the word, less one flip if there is one."""
+        """Return the word, with a single flip corrected."""
         word = stored & ((1 << self.width) - 1)
         failed = self._checks(word) ^ stored >> self.width
         odd = failed.bit_count() % 2 == 1
@@ -71,7 +71,7 @@ class SingleError(Protection):
         return Cat(word[: self.width], self._parities(word))
 
     def decoder(self, m: Module, stored: Value) -> ReadingCircuit:
-        """Register the word and the checks that fail; correct behind that."""
+        """Register the word and the failing checks; correct behind the register."""
         word = Signal(self.width, name="word_q", reset_less=True)
         failed = Signal(self.check_bits, name="failed", reset_less=True)
         m.d.sync += [
@@ -89,7 +89,7 @@ class SingleError(Protection):
 
     @property
     def decoder_luts(self) -> int:
-        """Those of the checks, one for each bit of the data, and whether an odd number of checks fails."""
+        """LUTs of the checks, one for each bit of the data, and the parity of the failing checks."""
         checks = sum(parity_luts(len(bits) + 1) for bits in self.covered)
         return checks + self.width + parity_luts(self.check_bits)
 

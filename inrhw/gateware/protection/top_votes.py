@@ -1,4 +1,4 @@
-"""The top bits of every code three times, and a vote: cheaper than a code over all bits, and less."""
+"""Three copies of the top bits of every code, and a vote: cheaper and weaker than a code over all bits."""
 
 import functools
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from inrhw.gateware.protection.protection import Protection, Reading, ReadingCir
 
 @dataclass(frozen=True)
 class TopVotes(Protection):
-    """Two more copies of the `top` highest bits of each code, beside the word.
+    """Two more copies of the `top` highest bits of each code, stored with the word.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class TopVotes(Protection):
 
     @functools.cached_property
     def places(self) -> list[int]:
-        """The bits of a word that are there three times."""
+        """The bits of a word that are stored three times."""
         first = max(0, self.code_width - self.top)
         return [
             code * self.code_width + bit
@@ -64,7 +64,7 @@ class TopVotes(Protection):
         return word | tops << self.width | tops << self.width + len(self.places)
 
     def decode(self, stored: int) -> Reading:
-        """Return the word with what two of three say; a vote that was not unanimous is a correction."""
+        """Return the word by majority of three; a vote that is not unanimous counts as a correction."""
         word, corrected = stored & ((1 << self.width) - 1), False
         for k, place in enumerate(self.places):
             copies = [stored >> at & 1 for at in (place, self.width + k, self.width + len(self.places) + k)]

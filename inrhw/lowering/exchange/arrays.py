@@ -1,4 +1,4 @@
-"""A quantized network as arrays of numpy, from which some lines of numpy compute its values."""
+"""A quantized network as numpy arrays, from which a few lines of numpy compute its values."""
 
 import io
 
@@ -15,11 +15,12 @@ SUFFIX = ".npz"
 def arrays_of(network: INR) -> bytes:
     """Return a file that `numpy.load` reads, without pickle.
 
-    It holds `patch`, samples along each axis of what an evaluation gives, the fastest axis first; in such
-    patches, which may be single samples, `sides` of the signal; of each tile, of which there may be one,
-    `corner`, its first patch, `extent`, its patches along each axis, and `step`, that between them in patches
-    of a whole tile, of which `tile` has the sides; `layers`, their number; and of layer k, as `TableLayer`
-    says it, `weightK`, `biasK`, `shiftK`, `wrapsK`, `loK` and `tableK`. docs/import.md has what renders it.
+    It holds `patch`, the samples of an evaluation along each axis, the fastest axis first, and `sides` of the
+    signal in patches (a patch may be one sample). For each tile, of which there may be one, it holds
+    `corner`, its first patch, `extent`, its patches along each axis, and `step`, the distance between them in
+    patches of a whole tile; `tile` has the sides of a whole tile. It also holds the number of `layers`, and
+    for layer k, as in `TableLayer`, `weightK`, `biasK`, `shiftK`, `wrapsK`, `loK` and `tableK`.
+    docs/import.md has the code that renders it.
 
     Parameters
     ----------
@@ -29,7 +30,7 @@ def arrays_of(network: INR) -> bytes:
     Raises
     ------
     InputError
-        As `table_layers`.
+        As for `table_layers`.
     """
     architecture, layers = network.architecture, table_layers(network)
     tiling = architecture.tiling_of_patches

@@ -1,4 +1,4 @@
-"""A quantized network as a program of ONNX, which most frameworks run."""
+"""A quantized network as an ONNX program, which most frameworks run."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -19,11 +19,11 @@ _OPSET, _FORMAT = 17, 8
 
 
 def onnx_of(network: INR) -> bytes:
-    """Return a program that gives the core's values to the last bit, wherever float64 is that of IEEE 754.
+    """Return a program that gives the core's values to the last bit on any runtime with IEEE 754 float64.
 
     Like the one of torch it takes `centres`, float64 [samples, axes] from -1 to 1, x first, and gives
-    `values`, int32 [samples, channels]. Its numbers are integers that float64 holds exactly (`lower` sees to
-    that), so neither the order of additions nor fused ones change anything.
+    `values`, int32 [samples, channels]. Its numbers are integers that float64 holds exactly (`lower` ensures
+    this), so the order and fusing of additions do not matter.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def onnx_of(network: INR) -> bytes:
     Raises
     ------
     InputError
-        As `table_layers`, or if onnx is not installed.
+        As for `table_layers`, or if onnx is not installed.
     """
     check_extra()
     import onnx  # noqa: PLC0415
@@ -68,7 +68,7 @@ def onnx_of(network: INR) -> bytes:
 
 
 class _Program:
-    """Nodes in the order of the data flow, and what they take besides."""
+    """Nodes in the order of the data flow, and their constants."""
 
     def __init__(self) -> None:
         self.nodes: list[NodeProto] = []
@@ -89,7 +89,7 @@ class _Program:
         return name
 
     def in_patch(self, half_samples: str, patches: Patches) -> tuple[str, str]:
-        """Append what finds the patches of samples; return places of patches, and each sample's number."""
+        """Append nodes that find the patches of samples; return their positions, and each sample's number."""
         from onnx import TensorProto  # noqa: PLC0415
 
         patch = self.constant(patches.patch)
@@ -103,12 +103,12 @@ class _Program:
         return self.add("Add", twice, self.constant(1 - np.array(patches.grid.sides))), along
 
     def of_patch(self, values: str, sample: str, patches: Patches) -> str:
-        """Append what takes one sample's values, [samples, channels], from those of its patch."""
+        """Append nodes that select one sample's values, [samples, channels], from those of its patch."""
         each = self.add("Reshape", values, self.constant((0, patches.samples, -1), np.int64))
         return self.add("GatherND", each, sample, batch_dims=1)
 
     def in_tile(self, half_samples: str, tiling: Tiling) -> tuple[str, str]:
-        """Append what finds the tiles of places in a signal; return coordinates there, and the tiles."""
+        """Append nodes that find the tiles of positions; return coordinates in the tiles, and the tiles."""
         from onnx import TensorProto  # noqa: PLC0415
 
         cells, constant = tiling.cells, self.constant
@@ -124,7 +124,7 @@ class _Program:
         return self.add("Sub", whole, constant(tiling.tile)), tile
 
     def layer(self, x: str, layer: TableLayer, tile: str) -> str:
-        """Append a layer, each sample's of its own tile; return the name of its output."""
+        """Append a layer, with the weights of each sample's tile; return the name of its output."""
         from onnx import TensorProto  # noqa: PLC0415
 
         length, each = len(layer.table), len(layer.weight) > 1

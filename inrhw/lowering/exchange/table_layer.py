@@ -1,6 +1,6 @@
-"""A network as its integers alone: a layer is a matrix, a bias, a shift and a table, of each tile.
+"""A network as integers: a layer is a matrix, a bias, a shift and a table for each tile.
 
-A rotation of values (dhq) is a layer of its own.
+A rotation of values (dhq) is a separate layer.
 """
 
 from collections.abc import Sequence
@@ -30,16 +30,16 @@ class TableLayer:
     Attributes
     ----------
     weight, bias
-        int64, [tiles, out, in] and [tiles, out]; one tile's stand for all where these are alike.
+        int64, [tiles, out, in] and [tiles, out]; with one tile if it stands for all.
     shift
-        Bits that a sum gives up at its low end, [tiles].
+        Low bits that a sum drops, [tiles].
     wraps
-        Whether an index is what is left of a sum after division by the table's length; else it is the
-        distance from `lo`, where what is outside takes the first or the last entry.
+        Whether the index is the sum modulo the table's length; otherwise it is the distance from `lo`,
+        clamped to the first or the last entry.
     lo
         The sum of the first entry; 0 if it wraps.
     table
-        What the next layer takes, int64; of the last layer the values.
+        Inputs of the next layer, int64; values for the last layer.
     """
 
     weight: Codes
@@ -53,7 +53,7 @@ class TableLayer:
 def table_layers(network: INR) -> list[TableLayer]:
     """Return the layers of a quantized network, or those of its tiles.
 
-    They lead from coordinates, `Grid.codes` of the tile, to values.
+    They map coordinates, `Grid.codes` of the tile, to values.
 
     Raises
     ------
@@ -61,20 +61,20 @@ def table_layers(network: INR) -> list[TableLayer]:
         If addends are cut (guard bits), or an activation has an argument of more than 16 bits.
     """
     if network.architecture.precision.guard_bits is not None:
-        raise InputError("a matrix of integers cannot hold what guard_bits cuts off; train without it")
+        raise InputError("guard_bits cuts sums in a way that no matrix product does; train without it")
     tiles = network.each() if isinstance(network, TiledINR) else [network]
     return [_layer(parts) for parts in zip(*map(_parts, tiles), strict=True)]
 
 
 def _parts(network: INR) -> list[list[Node]]:
-    """Return each dense layer, or rotation, with what follows it."""
+    """Return each dense layer, or rotation, with the nodes behind it."""
     nodes = lower(network).nodes
     starts = [k for k, node in enumerate(nodes.values()) if isinstance(node, Dense | Fwht)]
     return [list(nodes.values())[a:b] for a, b in pairwise([*starts, len(nodes)])]
 
 
 def _layer(tiles: Sequence[Sequence[Node]]) -> TableLayer:
-    """Return a dense layer and what follows it, in each tile, as one; tiles do not rotate."""
+    """Return a dense layer and the nodes behind it, in each tile, as one layer; tiles do not rotate."""
     first, *others = tiles[0]
     if isinstance(first, Fwht):
         (rounding,) = others

@@ -45,19 +45,19 @@ def read_checkpoint(path: Path) -> dict[str, Tensor]:
         try:
             return load_tensors(path)[0]
         except InputError as error:
-            raise InputError(f"{path} is no readable file of safetensors; it may be cut off") from error
+            raise InputError(f"{path} is not a readable file of safetensors; it may be cut off") from error
     try:
         found = torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror})") from error
     except pickle.UnpicklingError as error:
         raise InputError(
-            f"{path} is no state_dict of torch, or it holds code, which is never run; "
+            f"{path} is not a state_dict of torch, or it holds code, which is never run; "
             "write it by torch.save(model.state_dict(), ...)"
         ) from error
     except Exception as error:  # a damaged file raises any exception
         raise InputError(
-            f"{path} is no readable checkpoint of torch; it may be cut off, or hold a program (TorchScript)"
+            f"{path} is not a readable checkpoint of torch; it may be cut off or hold a program (TorchScript)"
         ) from error
     for _ in _WRAPPERS:  # one in another
         inner = [found[name] for name in _WRAPPERS if isinstance(found, Mapping) and name in found]

@@ -115,8 +115,8 @@ def _of_sine(column: Tensor, sines: tuple[list[_Wave], Tensor], where: str) -> I
     least = min(errors, default=math.inf)
     if not least <= _EQUAL * column.abs().max():
         raise InputError(
-            f"{where} of the first layer is no sine, cosine or sum of coordinates, and other encodings have "
-            "no circuit"
+            f"{where} of the first layer is not a sine, cosine or sum of coordinates, and other encodings "
+            "have no circuit"
         )
     place = errors.index(least)
     yield waves[place], float(_settled(factors[place].reshape(1, 1)))

@@ -39,11 +39,11 @@ def load_onnx(path: Path) -> "ModelProto":
         model = onnx.load(path)
         onnx.checker.check_model(model)
     except onnx.checker.ValidationError as error:
-        raise InputError(f"{path} is no valid file of ONNX: {_told(error)}") from error
+        raise InputError(f"{path} is not a valid file of ONNX: {_told(error)}") from error
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror})") from error
     except Exception as error:  # exceptions of protobuf and onnx have no common base
-        raise InputError(f"{path} is no readable file of ONNX; it may be cut off") from error
+        raise InputError(f"{path} is not a readable file of ONNX; it may be cut off") from error
     if model.producer_name == "inrhw":
         raise InputError(f"{path} is what `inrhw export` wrote, integers and tables; import what was trained")
     if len(_inputs(model)) != 1:
@@ -57,7 +57,7 @@ def load_onnx(path: Path) -> "ModelProto":
     try:
         _compute_in_float64(model)
     except ValueError as error:
-        raise InputError(f"{path} is no valid file of ONNX: {_told(error)}") from error
+        raise InputError(f"{path} is not a valid file of ONNX: {_told(error)}") from error
     return model
 
 

@@ -136,8 +136,8 @@ def _in_omega_0(first: Linear, architecture: Architecture) -> Linear:
     one, other = (architecture.activation(omega_0).wave(x) for omega_0 in omegas)
     if not torch.equal(one, other):
         raise InputError(
-            f"a {architecture.model} is no function of omega_0 (W x + b) alone, so its first_omega_0 must be "
-            f"its omega_0, {omegas[1]:g}, not {omegas[0]:g}"
+            f"a {architecture.model} is not a function of omega_0 (W x + b) alone, so its first_omega_0 must "
+            f"be its omega_0, {omegas[1]:g}, not {omegas[0]:g}"
         )
     factor = omegas[0] / omegas[1]
     return replace(first, weight=factor * first.weight, bias=factor * first.bias)

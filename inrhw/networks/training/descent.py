@@ -7,6 +7,7 @@ fine-tuning gains some decibels. docs/training.md has what this was chosen over.
 
 import contextlib
 import json
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -27,11 +28,8 @@ from inrhw.networks.training.robust.chosen import gradient_of
 from inrhw.networks.training.training import Training
 from inrhw.ops.linear.dense.layer import DenseLayer
 
-#: What is left of the learning rate at the end of training in floating point.
-FINAL_RATE = 0.02
-
-#: Part of the learning rate at which fine-tuning starts; it ends at 0.
-TUNING_RATE = 0.4
+#: Part of the learning rate at which fine-tuning starts.
+TUNING_RATE = 0.2
 
 #: Of the activation's learning rate, for more than a few pictures that share layers (decision 0050).
 _OF_MANY, _FEW = 0.3, 4
@@ -216,7 +214,7 @@ def descend(model: M, loss: Callable[[M, int], Tensor], state: State[M], trainin
     weights = [layer.weight for layer in _disturbed_layers(model)]
     while state.step < steps:
         done = state.step / steps
-        decay = TUNING_RATE * (1 - done) if state.quantizing else FINAL_RATE**done
+        decay = (TUNING_RATE if state.quantizing else 1) * (1 + math.cos(math.pi * done)) / 2
         # From the number of the step: so training that is resumed draws the same.
         generator = torch.Generator().manual_seed(training.seed + state.step)
         gradient(_watched(model, loss, state, training), weights, generator)

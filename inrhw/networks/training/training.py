@@ -26,8 +26,8 @@ class Training(Settings):
     digits_loss
         PSNR in dB to give up for weights with fewer signed digits: fewer adders in a core that is not folded.
     learning_rate
-        Initial rate of the weight matrices; it decays exponentially to 2 %. None: the model's own; 0.3
-        of it where more than four pictures share layers.
+        Initial rate of the weight matrices; it falls to 0 as a cosine does. None: the model's own; 0.3 of it
+        where more than four pictures share layers.
     noise_training
         Noise on the weights in each step, relative to the span of a layer's weights; 0.01 survives noise of
         1 % and many flipped bits.

@@ -105,7 +105,7 @@ class Picture(Samples):
 
     @classmethod
     def claims(cls, path: Path) -> bool:
-        """Return whether it is a file that no other kind would read: many files hold pictures."""
+        """Return whether the file can only be a picture; files of other kinds may hold pictures too."""
         return path.suffix.lower() in _SUFFIXES
 
     @classmethod
@@ -121,11 +121,11 @@ class Picture(Samples):
 
     @classmethod
     def read(cls, path: Path, name: str, value: Fixed, details: Mapping[str, Any]) -> "Picture":
-        """Return the picture in a PNG file of ours."""
+        """Return the picture in a PNG file that inrhw wrote."""
         return cls(name, load_picture(path, None, alpha=True).values)
 
     def encoded(self, suffix: str) -> bytes:
-        """Return a PNG of as many bits, or another format that loses nothing of 8 bits."""
+        """Return a PNG with the same bits, or for 8 bits another lossless format."""
         if suffix == self.suffix:
             return _png(self.values)
         if self.value != PIXEL:
@@ -178,10 +178,10 @@ def load_picture(
 ) -> Picture:
     """Read a picture file as grey or RGB.
 
-    Rotation by EXIF is applied, transparency is composed on white unless it is kept, colour profiles are
-    ignored. Of 16 bits a value is divided by 257 and rounded where 8 are wanted; a 16-bit RGB TIFF keeps its
-    high bytes only. A palette of which only greys are used gives grey; a file with three channels is RGB
-    whatever they hold.
+    Rotation by EXIF is applied, transparency is composed on white unless it is kept, and colour profiles are
+    ignored. To get 8 bits, a value of 16 bits is divided by 257 and rounded; a 16-bit RGB TIFF keeps only its
+    high bytes. A palette whose used colours are all grey gives grey; a file with three channels is always
+    RGB.
 
     Parameters
     ----------
@@ -190,11 +190,11 @@ def load_picture(
     size
         (width, height) to crop around the centre and resample to; None keeps the file's own.
     bits
-        Of a value, 8 or 16; 0 keeps those of the file.
+        Bits of a value, 8 or 16; 0 keeps those of the file.
     alpha
         Keep transparency, if there is any, as the last channel.
     on_warning
-        Called with a sentence when the file says more than is kept.
+        Called with a sentence if a part of the file is not kept.
 
     Raises
     ------
@@ -251,7 +251,7 @@ def _check_size(size: tuple[int, int]) -> None:
 
 @dataclass(frozen=True)
 class _Decoded:
-    """What a file held, upright: with 8 bits an image, with 16 its codes; and the bits that it had."""
+    """Content of a file, upright: an image for 8 bits, codes for 16 bits; and the file's own bits."""
 
     content: Image.Image | Wide
     bits: int
@@ -295,7 +295,7 @@ def _read(path: Path, *, wide: bool, alpha: bool) -> _Decoded:
 
 
 def _identify(path: Path, file: BinaryIO, *, wide: bool, alpha: bool) -> _Decoded:
-    """Decode `file`, turning whatever Pillow does with bad content into one sentence."""
+    """Decode `file`; turn any error of Pillow about bad content into one sentence."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -308,7 +308,7 @@ def _identify(path: Path, file: BinaryIO, *, wide: bool, alpha: bool) -> _Decode
             raise InputError(f"{path} claims more than {limit} pixels; shrink the picture first") from None
         except UnidentifiedImageError:
             raise InputError(
-                f"{path} is no picture in a known format; give a PNG, JPEG, GIF, WebP, TIFF, BMP or PPM file"
+                f"{path} is not a picture in a known format; give a PNG, JPEG, GIF, WebP, TIFF, BMP or PPM"
             ) from None
         except Exception as error:  # a broken file makes Pillow raise nearly anything
             raise InputError(
@@ -343,7 +343,7 @@ def _decode(path: Path, file: BinaryIO, *, wide: bool, alpha: bool) -> _Decoded:
 
 
 def check_sums(path: Path, file: BinaryIO) -> None:
-    """Raise InputError when a checksum in a PNG is wrong: Pillow reads over most of them."""
+    """Raise InputError if a checksum in a PNG is wrong: Pillow ignores most of them."""
     file.seek(0)
     if file.read(len(_PNG)) != _PNG:
         return

@@ -32,7 +32,7 @@ _MESHES = frozenset([".obj", ".stl", ".ply", ".off"])
 
 @dataclass(frozen=True, repr=False)
 class Shape(Volume):
-    """Distances as plain numbers: `step` is what a code of 1 is, in halves of the grid's longest side.
+    """Distances as plain numbers; `step` is the value of code 1, in halves of the grid's longest side.
 
     Parameters
     ----------
@@ -55,19 +55,19 @@ class Shape(Volume):
 
     @classmethod
     def claims(cls, path: Path) -> bool:
-        """Return whether it is a file of a mesh; an array of distances needs --kind shape."""
+        """Return whether the file is a mesh; an array of distances needs --kind shape."""
         return path.suffix.lower() in _MESHES
 
     @classmethod
     def load(cls, path: Path, size: str, asked: Signal, on_warning: OnWarning) -> Self:
         """Return the distance to a mesh, or an array of distances.
 
-        The size is the grid's, or one number for a cube. The mesh stands in its middle.
+        The size is that of the grid, or one number for a cube. The mesh is centred in it.
         """
         if path.suffix.lower() not in _MESHES:
             volume = Volume.load(path, size, asked, lambda sentence: None)
             if len(volume.sides) != 3 or volume.channels != 1:
-                raise InputError(f"{path} is no array of distances, which has three axes and no channels")
+                raise InputError(f"{path} is not an array of distances, which has three axes and no channels")
             return cls(volume.name, volume.values, volume.step)
         return cls.of_distances(safe_name(path.stem), _mesh_distance(path, _cube(size)))
 
@@ -108,7 +108,7 @@ class Shape(Volume):
 
     @property
     def has_surface(self) -> bool:
-        """Whether some distances are negative and some are not."""
+        """Whether distances of both signs occur."""
         return bool(self.values.min() < 0 < self.values.max())
 
     def surface(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -157,7 +157,7 @@ def _cube(size: str) -> tuple[int, ...]:
     """Return three sides, from three numbers or one."""
     sides = parse_sides(size or _SIZE, range(1, 4), "a shape")
     if len(sides) == 2:
-        raise InputError(f"the size of a shape must be such as 32 or 64x48x32, not {size!r}")
+        raise InputError(f"the size of a shape must be written like 32 or 64x48x32, not {size!r}")
     return check_samples(sides * 3, "a shape") if len(sides) == 1 else sides
 
 
@@ -176,7 +176,7 @@ def _mesh_distance(path: Path, sides: tuple[int, ...]) -> NDArray[np.float64]:
     try:
         mesh = trimesh.load(path, force="mesh")
     except Exception as error:  # readers of meshes raise nearly anything
-        raise InputError(f"{path} is no readable mesh ({said_by(error)})") from error
+        raise InputError(f"{path} is not a readable mesh ({said_by(error)})") from error
     if not len(mesh.faces):
         raise InputError(f"{path} holds no triangles")
     if not mesh.is_watertight:
@@ -191,7 +191,7 @@ def _mesh_distance(path: Path, sides: tuple[int, ...]) -> NDArray[np.float64]:
 
 
 def _view(solid: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """Return what is seen along the first axis of distances, brighter where it faces the viewer."""
+    """Return a view along the first axis of distances, brighter where the surface faces the viewer."""
     inside = solid < 0
     first = inside.argmax(axis=0)
     slopes = np.stack([*np.gradient(solid)]) if min(solid.shape) > 1 else np.ones((3, *solid.shape))

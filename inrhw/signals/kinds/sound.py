@@ -64,14 +64,14 @@ class Sound(Samples):
 
     @classmethod
     def claims(cls, path: Path) -> bool:
-        """Return whether it is a file of sound."""
+        """Return whether the file is a sound."""
         return path.suffix.lower() in _BY_SOUNDFILE | {".wav"}
 
     @classmethod
     def load(cls, path: Path, size: str, asked: Signal, on_warning: OnWarning) -> Self:
-        """Return the first samples of a WAV, or of what soundfile reads, with 16 bits each.
+        """Return the first samples of a WAV or of a file that soundfile reads, with 16 bits each.
 
-        The size is a number of samples; a sound that is shorter is taken as it is.
+        The size is a number of samples; a shorter sound is taken as it is.
         """
         (most,) = parse_sides(size or _SIZE, range(1, 2), "a sound in samples")
         by_soundfile = path.suffix.lower() in _BY_SOUNDFILE
@@ -113,7 +113,7 @@ class Sound(Samples):
         return cls(name, values, rate_hz)
 
     def encoded(self, suffix: str) -> bytes:
-        """Return a WAV of 16 bits, or what soundfile writes as well without loss."""
+        """Return a WAV of 16 bits, or another lossless format that soundfile writes."""
         buffer = io.BytesIO()
         if suffix != self.suffix:
             _to_soundfile(buffer, suffix, self.values, self.rate_hz)
@@ -147,7 +147,7 @@ class Sound(Samples):
 
 
 def _wav(path: Path, on_warning: OnWarning) -> tuple[NDArray[np.int16], int]:
-    """Return samples of 16 bits, [samples, channels], and how many there are a second."""
+    """Return samples of 16 bits, [samples, channels], and the sample rate in Hz."""
     try:
         with wave.open(str(path), "rb") as file:
             bytes_, channels, rate_hz = file.getsampwidth(), file.getnchannels(), file.getframerate()
@@ -157,7 +157,7 @@ def _wav(path: Path, on_warning: OnWarning) -> tuple[NDArray[np.int16], int]:
         raise InputError(f"{path} does not exist; check the name of the sound") from None
     except (OSError, EOFError, RuntimeError, wave.Error) as error:
         raise InputError(
-            f"{path} is no WAV of integers ({said_by(error)}); save it with 16 bits, or as FLAC"
+            f"{path} is not a WAV of integers ({said_by(error)}); save it with 16 bits, or as FLAC"
         ) from error
     whole = content[: len(content) - len(content) % (bytes_ * channels)]
     raw = np.frombuffer(whole, np.uint8).reshape(-1, channels, bytes_).astype(np.int16)
@@ -175,7 +175,7 @@ def _narrowed(path: Path, bits: int) -> str:
 
 
 def _by_soundfile(path: Path, on_warning: OnWarning) -> tuple[NDArray[np.int16], int]:
-    """Return the same of any format that soundfile reads."""
+    """Return the same for any format that soundfile reads."""
     soundfile = package_for("soundfile", path, "save it as WAV")
     try:
         with soundfile.SoundFile(path) as file:
@@ -184,7 +184,7 @@ def _by_soundfile(path: Path, on_warning: OnWarning) -> tuple[NDArray[np.int16],
             if bits := _WIDE.get(file.subtype):
                 on_warning(_narrowed(path, bits))
     except (OSError, soundfile.SoundFileError) as error:
-        raise InputError(f"{path} is no readable sound ({said_by(error)})") from error
+        raise InputError(f"{path} is not a readable sound ({said_by(error)})") from error
     if floats:  # between -1 and 1, which soundfile would round to whole numbers
         if not np.isfinite(values).all():
             raise InputError(f"{path} holds NaN or infinity")
@@ -213,6 +213,6 @@ def _levels_db(values: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def _spectral_distance_db(a: NDArray[Any], b: NDArray[Any]) -> float:
-    """Return the root of the mean square over frequencies of the difference in level, mean over windows."""
+    """Return the root mean square over frequencies of the difference in level, averaged over windows."""
     squares = np.square(_levels_db(a) - _levels_db(b))
     return float(np.sqrt(squares.mean(axis=1)).mean())

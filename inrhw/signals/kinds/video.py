@@ -79,7 +79,7 @@ class Video(Samples):
 
     @classmethod
     def claims(cls, path: Path) -> bool:
-        """Return whether it is a film, a folder of frames, or a file of pictures with more than one."""
+        """Return whether it is a film, a folder of frames, or a file with several pictures."""
         if path.is_dir() or path.suffix.lower() in _FILMS:
             return True
         if path.suffix.lower() not in _ANIMATED:
@@ -104,7 +104,7 @@ class Video(Samples):
         else:
             frames, frame_ms = _animation(path, (width, height), most)
         if len(frames) < 2:
-            raise InputError(f"{path} holds {len(frames)} frame(s), and a video has at least 2")
+            raise InputError(f"{path} holds {len(frames)} frame(s); a video needs at least 2")
         return cls(safe_name(path.stem), _alike(frames), frame_ms)
 
     @classmethod
@@ -125,7 +125,7 @@ class Video(Samples):
 
     @property
     def details(self) -> dict[str, Any]:
-        """How long a frame lasts, and how many there are."""
+        """Duration of a frame, and the number of frames."""
         return {**super().details, "frames": len(self.values)}
 
     def encoded(self, suffix: str) -> bytes:
@@ -148,7 +148,7 @@ class Video(Samples):
         return buffer.getvalue()
 
     def likeness(self, other: Samples) -> dict[str, float | None]:
-        """Return PSNR in dB of all frames, and of the worst."""
+        """Return PSNR in dB over all frames, and of the worst frame."""
         worst = min(each_psnr_db(self.values, other.values))
         return {"psnr_db": psnr_db(self.values, other.values), "least_psnr_db": worst}
 
@@ -164,7 +164,7 @@ def _sides(size: str) -> tuple[int, int, int]:
 
 
 def _alike(frames: list[NDArray[np.uint8]]) -> Values:
-    """Return frames as one array; grey ones get the channels of the others."""
+    """Return frames as one array; grey frames get as many channels as the others."""
     channels = max(frame.shape[2] for frame in frames)
     return np.stack([np.broadcast_to(f, (*f.shape[:2], channels)) for f in frames])
 
@@ -201,7 +201,7 @@ def _at_one_rate(
 ) -> tuple[list[NDArray[np.uint8]], int]:
     """Return frames that last as long as the shortest one, and how long: longer ones are repeated.
 
-    A file may have equal frames merged into one that lasts longer.
+    Some files merge equal frames into one that lasts longer.
     """
     frame_ms = min((one for one in lasting_ms if one > 0), default=float(_FRAME_MS))
     times = [max(1, round(one / frame_ms)) for one in lasting_ms]
@@ -230,7 +230,7 @@ def _of_film(path: Path, size: tuple[int, int], most: int) -> tuple[list[NDArray
     except FileNotFoundError:
         raise InputError(f"{path} does not exist; check the name of the video") from None
     except (av.error.FFmpegError, IndexError) as error:
-        raise InputError(f"{path} is no readable video ({said_by(error)})") from error
+        raise InputError(f"{path} is not a readable video ({said_by(error)})") from error
 
 
 def _to_zip(file: io.BytesIO, frames: list[Image.Image]) -> None:

@@ -51,7 +51,7 @@ class Volume(Samples):
     name, values
         As of every signal.
     step
-        What a code of 1 is in the array's own unit: 1 of an array of integers that fit 16 bits.
+        Value of code 1 in the array's own unit; 1 for an array of integers that fit 16 bits.
     """
 
     kind: ClassVar[str] = "volume"
@@ -67,16 +67,17 @@ class Volume(Samples):
 
     @classmethod
     def claims(cls, path: Path) -> bool:
-        """Return whether it is a file of numpy or NIfTI."""
+        """Return whether it is a numpy or NIfTI file."""
         return path.suffix.lower() in _SUFFIXES - {".gz"} or path.name.lower().endswith(".nii.gz")
 
     @classmethod
     def load(cls, path: Path, size: str, asked: Signal, on_warning: OnWarning) -> Self:
         """Return the array in an .npy, an .npz with one array, or a .nii.
 
-        Integers that fit 16 bits are kept as they are. Others are rounded to 16 bits, of which the largest is
-        that of the array. The last of four axes holds channels; of numpy's that of three too if it has at
-        most 4 places, and fewer than both others. NIfTI has vectors of channels on its fifth axis.
+        Integers that fit 16 bits are unchanged. Other values are rounded to 16 bits, scaled so that the
+        largest value is the largest code. The last of four axes holds channels; in numpy files also the last
+        of three axes if it has at most 4 elements, and fewer than both others. NIfTI has vectors of channels
+        on its fifth axis.
         """
         array = array_in(path)
         told = path.suffix.lower() in _NUMPY
@@ -109,11 +110,11 @@ class Volume(Samples):
 
     @property
     def details(self) -> dict[str, Any]:
-        """The step, and how many axes there are: a last one may be of channels, or not."""
+        """The step, and the number of axes, which shows whether the last one is channels."""
         return super().details | {"on_axes": len(self.sides)}
 
     def encoded(self, suffix: str) -> bytes:
-        """Return an .npy of the array's own numbers, where one channel has no axis as a rule, or NIfTI."""
+        """Return an .npy of the array's own numbers, without an axis for a single channel, or NIfTI."""
         array = self.values if self.step == 1 else (self.values * self.step).astype(np.float32)
         plain = array[..., 0]
         if suffix != self.suffix:
@@ -138,7 +139,7 @@ class Volume(Samples):
 
 
 def array_in(path: Path) -> NDArray[Any]:
-    """Return the array in a file, of 1 to 4 axes; raise InputError unless it holds numbers, all finite."""
+    """Return the array in a file, of 1 to 4 axes; raise InputError unless all values are finite numbers."""
     try:
         array = np.asarray(_opened(path))
     except FileNotFoundError:
@@ -146,7 +147,9 @@ def array_in(path: Path) -> NDArray[Any]:
     except (InputError, MemoryError):
         raise
     except Exception as error:  # a damaged file makes numpy raise nearly anything
-        raise InputError(f"{path} is no readable array ({said_by(error)}); write it by numpy.save") from error
+        raise InputError(
+            f"{path} is not a readable array ({said_by(error)}); write it by numpy.save"
+        ) from error
     if array.dtype.kind not in "biuf":
         raise InputError(f"{path} holds {array.dtype}; give real numbers")
     if not 1 <= array.ndim <= 4 or not array.size:
@@ -173,14 +176,15 @@ def _opened(path: Path) -> NDArray[Any]:
     except FileNotFoundError:
         raise
     except Exception as error:  # its errors have no common class but this
-        raise InputError(f"{path} is no readable volume ({said_by(error)})") from error
+        raise InputError(f"{path} is not a readable volume ({said_by(error)})") from error
     return _out_of_nifti(scan)
 
 
 def _in_nifti(array: NDArray[Any]) -> NDArray[Any]:
     """Return an array with an axis of channels as NIfTI has it: x, y, z, and channels if there are several.
 
-    Behind fewer than three axes channels are the fifth, as vectors are, so that they are not taken for z.
+    With fewer than three axes, channels are on the fifth axis, as for vectors, so that they are not read as
+    z.
     """
     *others, channels = array.shape
     turned = array.transpose(*range(len(others) - 1, -1, -1), len(others))
@@ -192,7 +196,7 @@ def _in_nifti(array: NDArray[Any]) -> NDArray[Any]:
 
 
 def _out_of_nifti(scan: NDArray[Any]) -> NDArray[Any]:
-    """Return an array with an axis of channels of what NIfTI has; of vectors without axes of one place."""
+    """Return a NIfTI array with an axis of channels; for vectors, without axes of length one."""
     if scan.ndim < 4:
         return scan.T[..., np.newaxis]
     if scan.ndim == 5 and scan.shape[3] == 1:
@@ -202,7 +206,7 @@ def _out_of_nifti(scan: NDArray[Any]) -> NDArray[Any]:
 
 
 def with_channels(array: NDArray[Any]) -> NDArray[Any]:
-    """Return an array whose last axis is of channels: its own, if it has some, or one more.
+    """Return an array whose last axis is channels: the array's own axis of channels, or a new one.
 
     Examples
     --------
@@ -215,10 +219,10 @@ def with_channels(array: NDArray[Any]) -> NDArray[Any]:
 
 
 def coded(array: NDArray[Any], path: Path) -> tuple[Values, float]:
-    """Return the codes of an array with an axis of channels, and what a code of 1 is.
+    """Return the codes of an array with an axis of channels, and the value of code 1.
 
-    Integers keep the first format that holds them. Others take the whole range of 16 bits: unsigned, unless
-    one is negative.
+    Integers get the first format that holds them. Other values take the whole range of 16 bits: unsigned,
+    unless one is negative.
     """
     if array.shape[-1] > MOST_CHANNELS:
         raise InputError(f"{path} has {array.shape[-1]} channels; at most {MOST_CHANNELS} are possible")
@@ -236,7 +240,7 @@ def coded(array: NDArray[Any], path: Path) -> tuple[Values, float]:
 
 
 def _resampled(array: NDArray[Any], size: str, path: Path) -> NDArray[Any]:
-    """Return an array with an axis of channels at the size that is asked for; its own if none is."""
+    """Return an array with an axis of channels, at the given size or at its own."""
     axes = array.ndim - 1
     own = tuple(reversed(array.shape[:-1]))
     if not size:

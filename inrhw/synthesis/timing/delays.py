@@ -22,9 +22,9 @@ class Delay:
     ps
         Picoseconds at `speed`.
     speed
-        Speed grade it was found for.
+        Its speed grade.
     source
-        Where it was found.
+        Its source.
     """
 
     ps: float

@@ -39,7 +39,7 @@ class Hop:
 
 @dataclass(frozen=True)
 class Timing:
-    """What static timing found; figures are None when unknown.
+    """Results of static timing; unknown figures are None.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ class Timing:
 
 
 def nodes_of(nets: Iterable[str]) -> list[str]:
-    """Return the parts of the pipeline that nets of a flat netlist lie in, in their order.
+    """Return the parts of the pipeline of nets in a flat netlist, in their order.
 
     Examples
     --------
@@ -160,7 +160,7 @@ _DSP_DATA = re.compile(r"[ABCD]|PCIN|[AB]CIN")
 
 @dataclass(frozen=True)
 class _Arc:
-    """A way into, out of or through a cell: pins as (name, net), None where a register is the end."""
+    """A path into, out of or through a cell: pins as (name, net), None where it ends at a register."""
 
     source: tuple[str, Bit] | None
     target: Bit | None
@@ -189,7 +189,7 @@ def _through(cell: Json, ps: float) -> Iterator[_Arc]:
 
 
 def _through_two(cell: Json, delays: Delays) -> Iterator[_Arc]:
-    """Yield the arcs of a LUT6_2: O6 follows all inputs, O5 those of the lower table, and leaves later."""
+    """Yield the arcs of a LUT6_2: O6 depends on all inputs, O5 on those of the lower table, and is slower."""
     lower = _read_by(parameter(cell, "INIT") & (1 << 32) - 1)
     for name, target in pins_of(cell, "output"):
         for pin in pins_of(cell, "input"):
@@ -199,7 +199,7 @@ def _through_two(cell: Json, delays: Delays) -> Iterator[_Arc]:
 
 @functools.cache
 def _read_by(table: int) -> frozenset[str]:
-    """Return the inputs that a table of 32 bits follows."""
+    """Return the inputs on which a table of 32 bits depends."""
     return frozenset(
         f"I{k}" for k in range(5) if any((table >> i ^ table >> (i ^ 1 << k)) & 1 for i in range(32))
     )
@@ -364,7 +364,7 @@ class _Paths:
 
 
 def _tells(name: str, net: Json) -> int:
-    """Return how much a name says: 0 when Yosys made it up, 1 when Amaranth numbered it, else 2."""
+    """Return how informative a name is: 0 if Yosys made it, 1 if Amaranth numbered it, else 2."""
     if net["hide_name"]:
         return 0
     return 1 if re.search(r"(^|\.)_\d+_$", name) else 2

@@ -14,13 +14,13 @@ SHIFTS = 5
 class Serializer(wiring.Component):
     """Ten bits a cycle of "sync" become two a cycle of "shift", the lowest first.
 
-    The two clocks come from one PLL, "shift" being `SHIFTS` times as fast. A bit that flips with every cycle
-    of "sync" says where a cycle begins: words are taken in its middle, far from where they change.
+    The two clocks come from one PLL, "shift" being `SHIFTS` times as fast. A bit that toggles with every
+    cycle of "sync" marks where a cycle begins: words are sampled in its middle, far from where they change.
 
     Parameters
     ----------
     lanes
-        How many words there are.
+        Number of words.
 
     Attributes
     ----------
@@ -57,7 +57,7 @@ class Dvi(wiring.Component):
     i
         `VIDEO`, in "sync".
     pairs
-        As of `Serializer`: blue, green, red, clock.
+        As for `Serializer`: blue, green, red, clock.
     """
 
     def __init__(self) -> None:

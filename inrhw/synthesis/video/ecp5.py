@@ -1,4 +1,4 @@
-"""ECP5 at the edge: a PLL, and flip-flops that put out two bits a clock."""
+"""ECP5 outputs: a PLL, and flip-flops that send two bits a clock."""
 
 from dataclasses import dataclass
 
@@ -69,14 +69,14 @@ def dividers(clock_mhz: float, mode: VideoMode) -> Dividers:
 
 
 class Ecp5Dvi(wiring.Component):
-    """A core on DVI, as ULX3S boards have it.
+    """A core on the DVI output of ULX3S boards.
 
     Only the positive pin of each lane is driven: its I/O standard, LVCMOS33D, drives the other one.
 
     Parameters
     ----------
     show
-        What is shown.
+        The core and its position on the screen.
     clock_mhz
         Clock at `clk`.
 

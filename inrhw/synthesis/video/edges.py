@@ -1,4 +1,4 @@
-"""All edges that a board's `video` can name."""
+"""All video outputs that a board's `video` can name."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""iCE40 at the edge: a PLL, and the registers in its pins, in front of a chip that speaks DVI."""
+"""iCE40 outputs: a PLL, and registers at the pins, in front of a DVI transmitter chip."""
 
 from dataclasses import dataclass
 
@@ -24,7 +24,7 @@ _REGISTERED, _TWO_EDGES = Const(0b010100, 6), Const(0b010000, 6)
 
 @dataclass(frozen=True)
 class Dividers:
-    """Settings of an SB_PLL40 with simple feedback, as they are written: one less than they divide by.
+    """Settings of an SB_PLL40 with simple feedback, as written: one less than the divisor.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class Dividers:
     filter_range
         Bandwidth of the loop filter.
     pixel_mhz
-        What comes out.
+        The output clock.
     """
 
     divr: int
@@ -81,7 +81,7 @@ class Ice40DviPmod(wiring.Component):
     Parameters
     ----------
     show
-        What is shown.
+        The core and its position on the screen.
     clock_mhz
         Clock at `clk`.
 

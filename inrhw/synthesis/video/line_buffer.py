@@ -1,4 +1,4 @@
-"""Two lines of a picture: one is shown, as often as the scale says, while the core fills the other."""
+"""Two lines of a picture: one is shown, repeated by the scale, while the core fills the other."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal, unsigned
 from amaranth.lib import wiring
@@ -24,13 +24,13 @@ class LineBuffer(wiring.Component):
     tdata, tvalid, tready, tuser, tlast
         The stream.
     begin
-        High for one cycle: forget all lines, wait for the first pixel of a frame.
+        High for one cycle: drop all lines, and wait for the first pixel of a frame.
     column
         Pixel of the line to read.
     next_line
-        High for one cycle: the line that is read is not needed any more.
+        High for one cycle: the current line is no longer needed.
     pixel
-        What `column` asked for in the cycle before.
+        The pixel at the `column` of the previous cycle.
     """
 
     def __init__(self, bits: int, width: int) -> None:
@@ -50,7 +50,7 @@ class LineBuffer(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
-        """Two banks, and how many of them are full."""
+        """Build two banks, and count the full ones."""
         m = Module()
         # A power of two a bank: the bank is then the top bit of the address.
         bank_size = 1 << len(self.column)

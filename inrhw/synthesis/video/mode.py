@@ -1,4 +1,4 @@
-"""What a monitor is sent, and where on it a picture lies."""
+"""Video timings, and the position of a picture on a screen."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ class VideoMode:
     Parameters
     ----------
     width, height
-        Pixels that can be seen.
+        Visible pixels.
     h_front, h_sync, h_back
         Clocks of front porch, sync pulse and back porch of a line.
     v_front, v_sync, v_back
@@ -53,13 +53,13 @@ _CLOCK_TOLERANCE = 0.008
 
 
 def near_enough(pixel_mhz: float, mode: VideoMode) -> bool:
-    """Return whether a monitor takes a clock for that of the mode."""
+    """Return whether a monitor accepts a clock for this mode."""
     return abs(pixel_mhz / mode.pixel_mhz - 1) <= _CLOCK_TOLERANCE
 
 
 @dataclass(frozen=True)
 class Placement:
-    """Where a picture lies on a screen: in the middle, as large as a whole scale allows.
+    """Position of a picture on a screen: in the middle, as large as an integer scale allows.
 
     Parameters
     ----------
@@ -109,8 +109,8 @@ class Placement:
     def check_rate(self, latency: int, initiation_interval: int) -> None:
         """Raise InputError unless a core of that latency and interval keeps up with the screen.
 
-        A line of the picture must be there before the screen is done with the line before, and the first one
-        before the screen comes to it, from the start of vertical blanking on, which is where reset ends.
+        A line of the picture must be complete before the screen has shown the previous one, and the first
+        line before the screen reaches it. Time starts with vertical blanking, where the reset ends.
         """
         line = self.width * initiation_interval
         most = self.scale * self.mode.h_total

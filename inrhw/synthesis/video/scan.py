@@ -30,7 +30,7 @@ class Scan(wiring.Component):
     Attributes
     ----------
     column, row
-        Where it is; what can be seen comes first in a line and in a frame.
+        Its position; visible pixels come first in a line and in a frame.
     begin, end_of_line
         High in the first cycle of vertical blanking, and in the last one of every line.
     active, hsync, vsync

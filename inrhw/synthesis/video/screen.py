@@ -13,12 +13,12 @@ from inrhw.synthesis.video.scan import VIDEO, Scan
 
 
 class Screen(wiring.Component):
-    """Shows what an AXI4-Stream video brings, frame by frame.
+    """Shows the frames of an AXI4-Stream video.
 
     Parameters
     ----------
     placement
-        Mode, size of the picture and where it lies.
+        Mode, size of the picture and its position.
     channel_order
         Channel (red, green, blue, or the one grey) in each byte of tdata, lowest first.
 
@@ -71,7 +71,7 @@ class Screen(wiring.Component):
         return m
 
     def _look_up(self, m: Module, scan: Scan, lines: LineBuffer) -> Signal:
-        """Say which pixel the beam is at; return whether it is in the picture."""
+        """Compute the pixel at the beam; return whether it is in the picture."""
         place = self._placement
         inside_h, inside_v, inside = Signal(), Signal(), Signal()
         m.d.comb += [
@@ -99,7 +99,7 @@ class Screen(wiring.Component):
 
 @dataclass(frozen=True)
 class Show:
-    """A raster core and where it is shown.
+    """A raster core and its position on the screen.
 
     Parameters
     ----------

@@ -29,13 +29,13 @@ class TmdsEncoder(wiring.Component):
     data
         The byte.
     active
-        Whether it counts; else `control` does.
+        Whether `data` is sent; otherwise `control`.
     control
         The two control bits.
     symbol
         Ten bits, the lowest first on the wire.
     disparity
-        Half of how many more ones than zeros were sent since there was a control symbol.
+        Half the excess of ones over zeros since the last control symbol.
     """
 
     def __init__(self) -> None:
@@ -50,7 +50,7 @@ class TmdsEncoder(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
-        """First few edges, then as many ones as zeros."""
+        """First minimize edges, then balance ones and zeros."""
         m = Module()
         ones = Signal(range(9))
         m.d.comb += ones.eq(_ones(self.data))

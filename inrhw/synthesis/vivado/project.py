@@ -39,7 +39,8 @@ def write_vivado(folder: Path, board: Board, clock_mhz: float | None = None) -> 
     board
         Its part is the target.
     clock_mhz
-        What the core is constrained to; what it was planned for if None, or 300 MHz if it was not folded.
+        Clock constraint of the core; if None, the clock for which it was planned, or 300 MHz if it is not
+        folded.
 
     Returns
     -------
@@ -73,7 +74,7 @@ def write_vivado(folder: Path, board: Board, clock_mhz: float | None = None) -> 
 
 
 def vivado_files(name: str) -> list[str]:
-    """Return the names of what `write_vivado` writes of a core, in its folder."""
+    """Return the names of the files that `write_vivado` writes into a core's folder."""
     return [f"vivado/{file}" for file in (f"{name}.xdc", "build.tcl", "project.tcl")]
 
 

@@ -1,7 +1,7 @@
-"""Read back what Vivado reports: utilization, timing summary and power, as text files.
+"""Read Vivado's reports: utilization, timing summary and power, as text files.
 
 The format is that of `report_utilization`, `report_timing_summary` and `report_power` (UG906, UG907): a
-header of ``| Name : value`` lines, then tables. It was read off public reports of Vivado 2021 to 2023.
+header of ``| Name : value`` lines, then tables. It was taken from public reports of Vivado 2021 to 2023.
 """
 
 import re
@@ -35,7 +35,7 @@ _POWER = {
 
 @dataclass(frozen=True)
 class VivadoReports:
-    """What Vivado found of a design.
+    """Vivado's figures of a design.
 
     Parameters
     ----------
@@ -85,12 +85,12 @@ class _Report:
 
 
 def read_reports(folder: Path, design: str) -> VivadoReports:
-    """Read the three reports that a folder holds, whatever they are called (``*.rpt``).
+    """Read the three reports in a folder, under any name (``*.rpt``).
 
     Parameters
     ----------
     folder
-        Where build.tcl or a run of a project left them; other reports there are ignored.
+        Output folder of build.tcl or of a project's run; other reports there are ignored.
     design
         Name of the top module.
 
@@ -115,7 +115,7 @@ def read_reports(folder: Path, design: str) -> VivadoReports:
 
 
 def _read(path: Path) -> _Report | None:
-    """Return a report, or None if the file is none of Vivado's."""
+    """Return a report, or None if the file is not one of Vivado's."""
     try:
         text = path.read_text(errors="replace")
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Tcl, written word by word: nothing that a name holds can become a command."""
+"""Tcl, quoted word by word, so that no name can be executed as a command."""
 
 import re
 
@@ -8,7 +8,7 @@ _ESCAPES = str.maketrans({character: f"\\{character}" for character in '\\"$[]'}
 
 
 class Tcl(str):
-    """A piece of Tcl that `command` takes as it is."""
+    """A piece of Tcl that `command` does not quote."""
 
     __slots__ = ()
 
@@ -25,7 +25,7 @@ def word(text: str) -> str:
 
 
 def command(*words: str) -> Tcl:
-    """Return one command; every word is quoted, but for pieces of Tcl."""
+    """Return one command; every word is quoted except pieces of Tcl."""
     return Tcl(" ".join(text if isinstance(text, Tcl) else word(text) for text in words))
 
 

@@ -17,7 +17,7 @@ _CONFLICTS = 1_000_000
 
 
 def find_abc() -> Path:
-    """Return the program ``yosys-abc`` of the Yosys in use, or else any.
+    """Return the program ``yosys-abc`` of the Yosys in use, otherwise any.
 
     Raises
     ------
@@ -36,7 +36,7 @@ def find_abc() -> Path:
 
 
 def abc_version(abc: Path) -> str:
-    """Return what reports call it, such as "ABC 1.01"."""
+    """Return its name for reports, such as "ABC 1.01"."""
     printed = printed_by([str(abc), "-c", "version"])
     found = re.search(r"ABC [\d.]+", printed)
     return found[0] if found else "ABC"
@@ -54,7 +54,7 @@ def different_pairs(
     graph
         Of the literals.
     pairs
-        What to compare.
+        The pairs to compare.
     folder
         Gets left.aig, right.aig and abc.log.
     deadline_s
@@ -63,12 +63,12 @@ def different_pairs(
     Returns
     -------
     list of int, or None
-        None if that took too long. Those of one example if some differ: there may be more.
+        None if it took too long. If some differ, those of one example; there may be more.
 
     Raises
     ------
     ToolFailed
-        ABC ended without an answer; perhaps the memory was not enough.
+        ABC ended without an answer, perhaps for lack of memory.
     """
     inputs, _ = graph.numbered([literal for pair in pairs for literal in pair])
     for side, name in enumerate(("left.aig", "right.aig")):

@@ -15,7 +15,7 @@ class Machine:
     inputs, registers
         Nodes of the graph by name.
     following
-        What each register holds a clock later, in their order.
+        The next value of each register, in their order.
     outputs
         Literals by name.
     """
@@ -32,7 +32,7 @@ def read_aiger(data: bytes) -> Machine:
     first, _, rest = data.partition(b"\n")
     kind, *sizes = first.split()
     if kind != b"aig":
-        raise ValueError("this is no binary AIGER file")
+        raise ValueError("this is not a binary AIGER file")
     count, inputs, registers, outputs, gates = map(int, sizes[:5])
     lines = rest.split(b"\n", registers + outputs)
     graph = Graph()
@@ -72,13 +72,13 @@ def write_aiger(
     graph
         Of all literals.
     inputs
-        Nodes of the graph; also those behind nothing.
+        Nodes of the graph, including unused ones.
     outputs
         Literals.
     registers
         Nodes of registers that start at 0.
     following
-        What they hold a clock later.
+        Their next values.
     """
     _, gates = graph.numbered([*following, *outputs])
     number = {node: k for k, node in enumerate((0, *inputs, *registers, *(node for node, _, _ in gates)))}
@@ -98,7 +98,7 @@ def write_aiger(
 
 
 def _delta(body: bytes, at: int) -> tuple[int, int]:
-    """Return a number of seven bits a byte, and where the next one begins."""
+    """Return a number with seven bits in each byte, and where the next one begins."""
     value = shift = 0
     while body[at] & 128:
         value |= (body[at] & 127) << shift

@@ -1,4 +1,4 @@
-"""One graph of AND gates and inverters for both sides: what is built alike twice is the same node.
+"""One graph of AND gates and inverters for both sides: equal structures are one node.
 
 A literal is twice the number of a node, plus one if it is inverted; node 0 is false. The inputs of a node
 have lower numbers than the node.
@@ -44,7 +44,7 @@ class Graph:
         return len(self._left)
 
     def variable(self, *, tainted: bool = False) -> Literal:
-        """Return a new input; `tainted` if it is no register."""
+        """Return a new input; `tainted` unless it is a register."""
         return self._append(_LEAF, 0, tainted) << 1
 
     def is_variable(self, literal: Literal) -> bool:
@@ -62,7 +62,7 @@ class Graph:
         self._waiting[column] = (behind, enable, address, data)
 
     def end(self, column: int, last: int) -> None:
-        """Say which is the last word of a column; beyond it, a read is of the word that Yosys takes instead.
+        """Set the last word of a column; a read beyond it gives the word that Yosys takes instead.
 
         It chooses by one bit of the address after the other, the highest first, where both choices exist.
         """
@@ -71,8 +71,8 @@ class Graph:
     def read(self, column: int, address: Sequence[Literal]) -> Literal:
         """Return the bit at an address of a column of a memory.
 
-        All that is known about the words of a column is that two reads agree where their addresses do. Zeros
-        above an address do not change it.
+        Words of a column are unknown, but two reads agree if their addresses do. Zeros above an address do
+        not change it.
         """
         if column in self._waiting:
             behind, enable, place, data = self._waiting[column]
@@ -174,7 +174,7 @@ class Graph:
         return () if self._left[node] == _LEAF else (self._left[node], self._right[node])
 
     def support(self, literals: Iterable[Literal], most: int = MOST_NODES) -> set[int]:
-        """Return the nodes of the inputs behind the literals; none if there are more than so many nodes."""
+        """Return the nodes of the inputs behind the literals; none if a limit of nodes is exceeded."""
         cone = self._cone(literals, most=most)
         return {node for node in cone if self._left[node] == _LEAF}
 
@@ -196,7 +196,7 @@ class Graph:
         literals
             What to rebuild.
         known
-            The literal in the place of a node; all nodes rebuilt on the way are added.
+            The literal that replaces a node; all rebuilt nodes are added.
         """
         known.setdefault(0, FALSE)
         for node in self._cone(literals, known):
@@ -263,7 +263,7 @@ class Graph:
     def _cone(
         self, literals: Iterable[Literal], without: Mapping[int, int] | None = None, most: int = MOST_NODES
     ) -> list[int]:
-        """Return the nodes behind the literals, each after its inputs; none if they are more than so many."""
+        """Return the nodes behind the literals, each after its inputs; none if a limit is exceeded."""
         stop = without or {}
         found: set[int] = set()
         waiting = [literal >> 1 for literal in literals]

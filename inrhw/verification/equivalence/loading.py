@@ -1,7 +1,7 @@
 """A circuit from Yosys' JSON.
 
-A model of a cell is a function that adds what the cell does to the circuit. A parameter or an input that it
-does not look at is an error, so that no cell is taken for something simpler than it is.
+A model of a cell is a function that adds the cell's behaviour to the circuit. A parameter or an input that it
+ignores is an error, so that no cell is mistaken for a simpler one.
 """
 
 from collections import defaultdict
@@ -21,14 +21,14 @@ from inrhw.verification.equivalence.circuit import (
 
 
 class Cell:
-    """A cell of a netlist, for a model to look at.
+    """A cell of a netlist, for a model to read.
 
     Parameters
     ----------
     name, kind
         Its name and type.
     plain
-        What Yosys wrote of it.
+        Its data from Yosys.
     nets
         Of each of its pins.
     """
@@ -94,15 +94,15 @@ class Cell:
                 raise self.refusal(f"{name} that is not 0")
 
     def ignore(self, *names: str) -> None:
-        """Say that parameters or inputs do not matter."""
+        """Mark parameters or inputs as irrelevant."""
         self._unread.difference_update(names)
 
     def refusal(self, what: str) -> UnknownCircuit:
-        """Return the error that says what of the cell has no model."""
+        """Return the error for a configuration of the cell without a model."""
         return UnknownCircuit(f"there is no model of a {self.kind} with {what} (cell {self.name})")
 
     def unread(self) -> list[str]:
-        """Return the parameters and inputs that were not looked at."""
+        """Return the parameters and inputs that were not read."""
         return sorted(self._unread)
 
 
@@ -123,12 +123,12 @@ def load_circuit(module: Mapping[str, Any], models: Callable[[str], Model | None
     Returns
     -------
     Circuit
-        Only what the outputs depend on.
+        Only the part on which the outputs depend.
 
     Raises
     ------
     UnknownCircuit
-        A cell has no model, or is set up in a way that its model does not cover.
+        A cell has no model, or its parameters are not covered by the model.
     """
     circuit = Circuit(_last=max([ONE, *_numbers(module)]))
 
@@ -173,7 +173,7 @@ def _constant(circuit: Circuit, bit: str) -> Net:
 
 
 def _prune(circuit: Circuit) -> None:
-    """Take away what no output depends on, and order the gates so that each follows those it waits for."""
+    """Remove what no output depends on, and order the gates so that each follows its inputs."""
     sources: dict[Net, Gate | Register | tuple[Memory, int]] = {}
     sources |= {net: gate for gate in circuit.gates for net in gate.outputs}
     sources |= {register.output: register for register in circuit.registers}

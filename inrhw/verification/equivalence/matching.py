@@ -1,4 +1,4 @@
-"""A guess which register of the netlist holds what of the Verilog; every guess becomes an obligation.
+"""A guess of the relation between registers of netlist and Verilog; every guess becomes an obligation.
 
 The names in the netlist say most of it, also which registers of the Verilog synthesis made one and which it
 made constant. The rest follows from what comes before or after a register.
@@ -25,7 +25,7 @@ _SMALL = 300
 def relate(
     rtl: Circuit, netlist: Circuit, check_time: Callable[[], None], *, later: bool = False
 ) -> Relation:
-    """Put both circuits into one graph and guess what each register of the netlist holds.
+    """Put both circuits into one graph and guess the function of each register of the netlist.
 
     Parameters
     ----------
@@ -182,7 +182,7 @@ def _join_signs(relation: Relation, same: dict[Net, Net], signs: dict[Net, Net])
 
 
 def _held(graph: Graph, value: Literal, after: Literal, start: Literal) -> Literal:
-    """Return the start of a register that goes on to hold it as long as it does, else what follows."""
+    """Return the start of a register that holds it forever, otherwise its next value."""
     small = graph.support([after], most=_SMALL)
     if value >> 1 not in small:
         return after

@@ -1,4 +1,4 @@
-"""What must hold for the relation to be more than a guess.
+"""The obligations that turn the guessed relation into a proof.
 
 One clock: if the relation holds, the outputs agree, and it holds again after the clock. The start: it holds
 when the power comes, or else the outputs agree in the first clocks and it holds after them. Both for all
@@ -39,7 +39,7 @@ class Obligation:
 
 
 def in_one_clock(relation: Relation) -> list[Obligation]:
-    """Return what must hold from any clock to the next."""
+    """Return the obligations from any clock to the next."""
     rtl, netlist = relation.rtl, relation.netlist
     after = rtl.following_all(relation.graph), netlist.following_all(relation.graph)
     return [*_outputs(rtl, netlist), *_held(relation, *after), *_words(relation, rtl, netlist)]
@@ -67,7 +67,7 @@ def different_words(relation: Relation) -> list[str]:
 
 
 def at_start(relation: Relation) -> tuple[int, list[Obligation]]:
-    """Return after how many clocks the relation holds first, and what must hold until then and at it."""
+    """Return the number of clocks until the relation holds, and the obligations up to then."""
     graph = relation.graph
     rtl, netlist = _start(relation)
     obligations: list[Obligation] = []

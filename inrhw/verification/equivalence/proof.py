@@ -1,4 +1,4 @@
-"""The proof that a netlist does what its Verilog does, for all inputs and not for some.
+"""The proof that a netlist is equivalent to its Verilog, for all inputs.
 
 Proven: from power-up on, whatever comes in, the outputs of the netlist are in every clock those of the
 Verilog. By induction over clocks: a relation between the registers of both holds at the start, and wherever
@@ -45,14 +45,14 @@ _STEPS = 6
 
 @dataclass(frozen=True)
 class Proof:
-    """What was found.
+    """Result of the proof.
 
     Attributes
     ----------
     status
         "proven", "not proven" (the bench on the netlist must say whether it is an error) or "undecided".
     reason
-        One sentence: what was proven, where it failed, or why nothing can be said.
+        One sentence: what was proven, where it failed, or why it is undecided.
     points
         Pairs of outputs, registers and columns of memories that were compared.
     structural
@@ -71,7 +71,7 @@ class Proof:
     tools: Mapping[str, str]
 
     def to_json(self) -> dict[str, Any]:
-        """Return the proof as JSON can hold it."""
+        """Return the proof for JSON."""
         return asdict(self)
 
 
@@ -80,11 +80,11 @@ class _TooLateError(Exception):
 
 
 class _DifferentError(Exception):
-    """Something differs that no input can mend; the message says what."""
+    """A difference that does not depend on inputs; the message names it."""
 
 
 class _Watch:
-    """Time that each step took, and what is left."""
+    """Time of each step, and the time left."""
 
     def __init__(self, deadline_s: float, on_progress: OnProgress) -> None:
         self._end = time.monotonic() + deadline_s
@@ -202,7 +202,7 @@ class _Attempt:
             return relate(rtl, netlist, self._watch.check, later=later)
 
     def _by_induction(self, abc: Path, relation: Relation) -> tuple[str, str]:
-        """Prove that a relation holds and goes on to hold."""
+        """Prove that a relation holds at the start and is preserved."""
         if missing := relation.missing():
             more = f" and {len(missing) - 1} more" if missing[1:] else ""
             return UNDECIDED, f"nothing in the Verilog is known to match {missing[0]}{more} of the netlist"
@@ -226,7 +226,7 @@ class _Attempt:
         return PROVEN, text + late
 
     def _told_apart(self, abc: Path, relation: Relation, pairs: Sequence[Obligation]) -> list[str]:
-        """Return the points that ABC's example tells apart, none if all are equal for all inputs."""
+        """Return the points that differ in ABC's example, none if all are equal for all inputs."""
         points = {(each.expected, each.got): each.point for each in pairs}
         if not points:
             return []
@@ -294,7 +294,7 @@ def _clocked(circuit: Circuit) -> Iterator[tuple[int, str]]:
 
 
 def _different(relation: Relation, pairs: Sequence[Obligation]) -> list[str]:
-    """Return the points that some random pattern tells apart."""
+    """Return the points that differ under some random pattern."""
     values: dict[int, int] = {}
     simulated = relation.graph.simulate
     return [

@@ -1,4 +1,4 @@
-"""One of the two circuits while it becomes part of the graph: which nets have a literal already."""
+"""One of the two circuits while it is added to the graph: the nets that already have a literal."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -25,11 +25,11 @@ class Side:
     Attributes
     ----------
     circuit
-        What it is.
+        The circuit.
     values
         The literal of each net that has one; of the column of a memory its number.
     waiting
-        Gates that some input is missing of, in order.
+        Gates with a missing input, in order.
     """
 
     circuit: Circuit
@@ -53,7 +53,7 @@ class Side:
         self.waiting = left
 
     def following(self, graph: Graph, register: Register) -> Literal | None:
-        """Return what a register holds after the clock, None if that is not known yet."""
+        """Return the next value of a register, None if it is not known yet."""
         needed = (register.data, register.enable, register.reset)
         if register.output not in self.values and register.enable != ONE:
             return None

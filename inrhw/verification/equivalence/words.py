@@ -25,7 +25,7 @@ def extended(word: Word, width: int, *, signed: bool) -> list[Literal]:
 
 
 def carries(graph: Graph, select: Word, data: Word, carry: Literal) -> tuple[list[Literal], list[Literal]]:
-    """Return the sums and the carries of a carry chain: a carry goes on where `select`, else is `data`."""
+    """Return the sums and carries of a chain: a carry propagates if `select`, otherwise it is `data`."""
     sums, out = [], []
     for here, otherwise in zip(select, data, strict=True):
         sums.append(graph.xor(here, carry))

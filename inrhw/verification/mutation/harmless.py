@@ -1,4 +1,4 @@
-"""Proves that a fault changes nothing that anybody can see at the ports, from power-up on and for all inputs.
+"""Proves that a fault changes nothing at the ports, from power-up on and for all inputs.
 
 Both cores are one circuit in which the core without the fault and the one with it share all that the fault
 cannot reach. Payload of a stream or of an answer counts only while it is valid. What is x in the Verilog
@@ -242,7 +242,7 @@ class Unrolled:
         return [(one, other) for one, other in self.step() + self.start() if not equal(one, other)]
 
     def step(self) -> list[tuple[Literal, Literal]]:
-        """Return what must be equal after so many clocks from any state."""
+        """Return the pairs that must be equal this many clocks after any state."""
         graph = self.both.machine.graph
         free = {node: graph.variable() for node in self.both.machine.registers.values()}
         lost = {node: graph.variable() for node in self.passing}

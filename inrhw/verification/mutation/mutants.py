@@ -191,7 +191,7 @@ class Mutated:
 
 
 def plant(artifact: Artifact, folder: Path, count: int, seed: int, part: str = "all") -> Mutated:
-    """Plant so many faults in the Verilog of an artifact, drawn evenly by Yosys' ``mutate``.
+    """Plant a number of faults in the Verilog of an artifact, drawn uniformly by Yosys' ``mutate``.
 
     They are in one of `PARTS`. All are in one file, `mutated.v` in `folder`, and are compiled once.
     """

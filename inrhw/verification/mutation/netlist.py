@@ -61,7 +61,7 @@ class NetlistMutant:
 
 
 def draw(netlist: dict[str, Any], top: str, count: int, seed: int) -> list[NetlistMutant]:
-    """Return so many faults, drawn evenly: a bit of a table inverted, or an input pin tied to 0 or 1."""
+    """Return faults, drawn uniformly: an inverted bit of a table, or an input pin tied to 0 or 1."""
     places = sorted(_places(netlist["modules"][top]["cells"]), key=lambda mutant: mutant.what)
     return random.Random(seed).sample(places, min(count, len(places)))
 

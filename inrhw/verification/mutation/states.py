@@ -31,7 +31,7 @@ class Counter:
         )
 
     def any_state(self, graph: Graph) -> dict[int, Literal]:
-        """Return functions of a few new inputs in the place of the registers, which give each state."""
+        """Return functions of a few new inputs that replace the registers and give each state."""
         index = [graph.variable() for _ in range((len(self.states) - 1).bit_length())]
         chosen = [
             graph.all(bit ^ (~number >> k & 1) for k, bit in enumerate(index))

@@ -65,7 +65,7 @@ class CheckedModule:
     Parameters
     ----------
     claim
-        What is claimed of it.
+        The claim about it.
     top
         The top module of the core.
     folder
@@ -95,7 +95,7 @@ class CheckedModule:
         Raises
         ------
         ToolFailed
-            Yosys refused the Verilog or the checker, such as for a name that is not there.
+            Yosys refused the Verilog or the checker, for example because of an unknown name.
         """
         write_design(verilog, self.folder)
         memories = "" if self.claim.keeps_memories else _WITHOUT_MEMORIES
@@ -111,7 +111,7 @@ class CheckedModule:
         return _CHECK.format(module=self.module)
 
     def waves(self, clocks: int) -> Path | None:
-        """Return a file of waves in which an assertion fails within so many clocks, if Yosys finds one."""
+        """Return a file of waves with a failing assertion within some clocks, if Yosys finds one."""
         waves, log = self.folder / "broken.vcd", self.folder / "waves.log"
         waves.unlink(missing_ok=True)
         try:

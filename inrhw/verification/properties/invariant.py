@@ -1,4 +1,4 @@
-"""ABC proves that no assertion of a circuit ever fails, or finds how one does."""
+"""ABC proves that no assertion of a circuit ever fails, or finds a failure."""
 
 import contextlib
 import re
@@ -20,7 +20,7 @@ _INDUCTION = f"orpos; bmc3 -F {_CLOCKS}; ind -F {_CLOCKS} -C 100000"
 
 @dataclass(frozen=True)
 class Answer:
-    """What ABC says of a circuit.
+    """Result of ABC for a circuit.
 
     Attributes
     ----------
@@ -50,12 +50,12 @@ class Answer:
 
 
 def answer(folder: Path, deadline_s: float) -> Answer:
-    """Return what ABC says of the circuit in a folder: by induction, else by an invariant that it finds.
+    """Return ABC's result for the circuit in a folder: by induction, else by an invariant that it finds.
 
     Raises
     ------
     ToolFailed
-        ABC ended without an answer; perhaps the memory was not enough.
+        ABC ended without an answer, perhaps for lack of memory.
     """
     printed = _abc(_INDUCTION, folder, deadline_s)
     if "Networks are equivalent" in printed and "No output asserted" in printed:

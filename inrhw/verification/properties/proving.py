@@ -1,7 +1,7 @@
 """Proves the properties of an emitted core, from power-up on and for all inputs.
 
-Registers begin as the Verilog says; inputs may be anything in every clock, the reset too. What is x in the
-Verilog may be anything. Assumed: Yosys reads Verilog and checkers right, and ABC is right.
+Registers start as in the Verilog. Inputs, including the reset, may have any value in every clock, and so may
+an x in the Verilog. Assumed: Yosys reads Verilog and checkers correctly, and ABC is correct.
 """
 
 import time
@@ -21,14 +21,14 @@ CLAIM_S = 60.0
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a claim.
+    """Result of a claim.
 
     Attributes
     ----------
     name, promise
         Of the property.
     module
-        What is claimed to keep it: instances from the top on, "" for the whole core.
+        The module of the claim: instances from the top on, "" for the whole core.
     status
         "proven": by induction, for all time. "broken": there are inputs, from power-up on, with which an
         assertion fails. "undecided": none fails in the first clocks, and later ones are unknown; or it was
@@ -58,7 +58,7 @@ def prove_properties(
     Parameters
     ----------
     core
-        What was emitted.
+        The emitted core.
     verilog
         Its Verilog, one file.
     top

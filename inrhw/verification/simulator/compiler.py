@@ -46,9 +46,9 @@ class Compiler:
     Parameters
     ----------
     command
-        Program and the arguments it always gets.
+        Program and its fixed arguments.
     version
-        What it says about itself.
+        Its version text.
     """
 
     command: tuple[str, ...]
@@ -101,7 +101,7 @@ def _version(command: list[str]) -> str:
 
 
 def key(*parts: object) -> str:
-    """Return a name for whatever is built from `parts`; files count with their contents."""
+    """Return a name for a build from `parts`; files count with their contents."""
     digest = hashlib.sha256()
     for part in parts:
         data = part.read_bytes() if isinstance(part, Path) else repr(part).encode()
@@ -125,15 +125,15 @@ def shared_objects(
 
 
 def _headers_beside(files: list[Path]) -> list[Path]:
-    """Return all headers in the folders of files: what these may include."""
+    """Return all headers in the folders of files, which these may include."""
     return sorted(header for folder in {file.parent for file in files} for header in folder.glob("*.h"))
 
 
 def precompiled(compiler: Compiler, headers: list[Path], flags: list[str], deadline_s: float) -> list[str]:
-    """Return flags that include headers before all else, read in advance on first use and kept in the cache.
+    """Return flags for precompiled headers, which are made on first use and kept in the cache.
 
-    They are most of what a small model takes. Clang gets no such flags: it refuses what it read once the
-    files' times change, as when pip installs them again.
+    Headers are most of the compile time of a small model. Clang gets no such flags: it refuses precompiled
+    headers when the files' times change, as after a new installation by pip.
     """
     if "clang" in compiler.version:
         return flags

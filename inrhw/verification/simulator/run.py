@@ -1,4 +1,4 @@
-"""Run cocotb tests on a built simulation and read what they found."""
+"""Run cocotb tests on a built simulation and read their results."""
 
 import json
 import os
@@ -19,7 +19,7 @@ from inrhw.verification.simulator.simulation import Simulation
 
 @dataclass(frozen=True)
 class BenchResult:
-    """What one test of the bench found.
+    """Result of one test of the bench.
 
     Parameters
     ----------
@@ -28,9 +28,9 @@ class BenchResult:
     passed
         Whether it passed.
     message
-        What was wrong, "" if nothing.
+        The mismatch, "" if none.
     measurements
-        Numbers that the test took, by name; see sim/README.md.
+        Numbers that the test measured, by name; see sim/README.md.
     """
 
     name: str
@@ -70,7 +70,7 @@ def run_tests(
 
     Returns
     -------
-    One result a test, in the order in which they ran.
+    One result for each test, in the order in which they ran.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Does the simulator compute? Asked once per machine and version, since one was found that does not."""
+"""A test of the simulator itself, once for each machine and version: one was found that errs."""
 
 import tempfile
 from pathlib import Path
@@ -37,7 +37,7 @@ def self_test(simulator: str) -> None:
         (result,) = run_tests(simulation, "self_test", ["arithmetic"], work, _DEADLINE_S, settings={})
     if not result.passed:
         raise InrhwError(
-            f"{simulation.name} computes wrongly on this machine ({result.message}); nothing it says about a "
-            "core can be trusted: use the other simulator or install the pinned version"
+            f"{simulation.name} gives wrong results on this machine ({result.message}), so its verdicts "
+            "cannot be trusted; use the other simulator or install the pinned version"
         )
     passed.touch()

@@ -1,4 +1,4 @@
-"""Build a simulation: Verilog in, a command that runs it out."""
+"""Build a simulation from Verilog."""
 
 import functools
 import importlib.metadata
@@ -56,9 +56,9 @@ class Simulation:
     Parameters
     ----------
     name
-        What messages call it.
+        Its name in messages.
     command
-        Runs it.
+        The command that runs it.
     toplevel
         Its top module.
     folder
@@ -116,7 +116,7 @@ def build(
     deadline_s: float,
     long: bool = False,
 ) -> Simulation:
-    """Compile Verilog for cocotb, unless that was done before and nothing changed.
+    """Compile Verilog for cocotb, unless an up-to-date build exists.
 
     Parameters
     ----------
@@ -127,13 +127,13 @@ def build(
     toplevel
         Top module; what the bench touches carries a `verilator public` comment in the Verilog.
     work
-        Folder for what is built; created.
+        Folder for the build; created.
     defines
         Verilog macros.
     deadline_s
         Seconds that each program may run.
     long
-        Whether it will run for so long that an optimizing compiler is worth its time.
+        Whether it runs so long that an optimizing compiler pays.
 
     Raises
     ------
@@ -169,7 +169,7 @@ def build(
 
 
 def identity(simulator: str) -> str:
-    """Return what tells builds apart: the simulator's version and, where it has one, its compiler."""
+    """Return the identity of a build: the simulator's version and, if it has one, its compiler."""
     if simulator == "verilator":
         return f"{version(simulator)}, {find_compiler()}"
     return version(simulator)
@@ -188,7 +188,7 @@ def _compile_icarus(
 
 
 def _files(sources: list[Path], program: Path) -> list[str]:
-    """Return the sources as arguments, and where to look for what they include: the files beside them.
+    """Return the sources as arguments, and the folders of their include files.
 
     Relative to the program's folder, since Verilator expands a $ in names.
     """
@@ -245,7 +245,7 @@ def parts(files: list[Path], main: Path, way: str) -> list[tuple[list[Path], str
     main
         C++ of the program around it.
     way
-        Flag for what runs often; what runs once, as its name says, is not optimized.
+        Flag for code that runs often; code that runs once, by its name, is not optimized.
     """
     files.sort(key=lambda file: file.stat().st_size, reverse=True)
     if sum(file.stat().st_size for file in files) < SMALL_BYTES:

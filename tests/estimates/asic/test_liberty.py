@@ -67,10 +67,10 @@ def test_values_may_stand_without_quotes_and_lines_end_without_semicolons() -> N
         ("library (x) { /* never closed", "line 1: .* comment not closed"),
         ('library (x) {\n a : "never closed', "line 2: .* string"),
         ("area : 1;", "a group such as library"),
-        ("library (x) {} more", "must end behind its first group"),
+        ("library (x) {} more", "must end after its first group"),
         ("library (x { a : 1; }", "a bracket is not closed"),
         ("library (x) {\n\n area 1; }", "line 3: 'area' must be followed by"),
-        ("library (x) { ( }", "the name of an attribute or a group must stand here"),
+        ("library (x) { ( }", "the name of an attribute or a group is expected here"),
         ("", "the name of an attribute or a group"),
     ],
 )
@@ -80,5 +80,5 @@ def test_an_error_says_what_and_where(text: str, message: str) -> None:
 
 
 def test_a_file_that_is_nested_too_deep_is_refused() -> None:
-    with pytest.raises(InputError, match=r"a\.lib, line 1: groups lie in one another more than 50 deep"):
+    with pytest.raises(InputError, match=r"a\.lib, line 1: groups are nested more than 50 deep"):
         parse("a(b){" * 5000 + "}" * 5000, "a.lib")

@@ -279,7 +279,7 @@ def test_a_bit_flips_in_a_block_ram_that_is_never_written(written: bool) -> None
     ids=lambda strange: strange["type"],
 )
 def test_a_cell_without_a_model_is_refused(strange: dict[str, Any]) -> None:
-    with pytest.raises(InputError, match=rf"no model of cell x, a {strange['type']}"):
+    with pytest.raises(InputError, match=rf"cell x, a {strange['type']} with these parameters"):
         simulation({"x": strange})
 
 

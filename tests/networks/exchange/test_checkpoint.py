@@ -188,7 +188,7 @@ def test_the_first_layer_may_have_a_factor_of_its_own(coordinates: Any) -> None:
     with pytest.raises(InputError, match="see model, omega_0"):
         from_torch(module, Network("siren"), sound, imported=imported)
     with pytest.raises(
-        InputError, match=r"a finer is no function .* first_omega_0 must be its omega_0, 30, not"
+        InputError, match=r"a finer is not a function .* first_omega_0 must be its omega_0, 30, not"
     ):
         from_torch(module, replace(network, model="finer"), sound, imported=imported)
 

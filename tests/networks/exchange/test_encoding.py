@@ -244,7 +244,7 @@ class Squared(Fourier):
 
 
 def test_what_is_no_encoding_of_ours_is_one_sentence() -> None:
-    with pytest.raises(InputError, match="input 0 of the first layer is no sine, cosine or sum"):
+    with pytest.raises(InputError, match="input 0 of the first layer is not a sine, cosine or sum"):
         from_torch(Behind(Squared(2)), RELU, sides=SIZE)
     with pytest.raises(InputError, match="encoding is for files of weights"):
         from_torch(Behind(Siren(2)), RELU, sides=SIZE, imported=Imported(encoding="siren"))

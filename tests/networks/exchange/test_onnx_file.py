@@ -250,7 +250,7 @@ def test_another_activation_than_the_files_is_noticed(tmp_path: Path) -> None:
 def test_a_file_that_is_cut_off_is_one_sentence(tmp_path: Path, keep: int) -> None:
     path = saved(tmp_path / "net.onnx", gemm, sine)
     path.write_bytes(path.read_bytes()[:keep])
-    with pytest.raises(InputError, match=r"net\.onnx is no (readable|valid) file of ONNX"):
+    with pytest.raises(InputError, match=r"net\.onnx is not a (readable|valid) file of ONNX"):
         load_onnx(path)
 
 

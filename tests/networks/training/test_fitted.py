@@ -52,7 +52,7 @@ def interrupted(picture: Picture, architecture: Architecture, step: int, path: P
 
 
 def test_what_is_learned_is_kept_on_the_way(picture: Picture) -> None:
-    architecture = Architecture("siren", (5, 4), 3, 8, 1)
+    architecture = Architecture("siren", (5, 4), 3, 4, 1)
     training = Training(steps=200)
     fitted = fit(picture, architecture, training)
     steps, dbs = zip(*fitted.learned, strict=True)

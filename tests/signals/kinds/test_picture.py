@@ -258,10 +258,10 @@ def float_tiff() -> bytes:
     ("content", "message"),
     [
         (b"", "is empty"),
-        (b"hello, I am a text file\n" * 20, "is no picture in a known format"),
-        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "is no picture in a known format"),
+        (b"hello, I am a text file\n" * 20, "is not a picture in a known format"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "is not a picture in a known format"),
         (png_16(WIDE, colour_type=6)[:80], "is a broken or truncated picture"),
-        (b"\x89PNG\r\n\x1a\n" + b"\xff" * 50, "is a broken or truncated picture|is no picture"),
+        (b"\x89PNG\r\n\x1a\n" + b"\xff" * 50, "is a broken or truncated picture|is not a picture"),
         (bomb(10_000, 10_000), "claims more than 89,478,485 pixels"),
         (bomb(100_000, 100_000), "claims more than 89,478,485 pixels"),
         (animation("GIF"), "holds 3 frames; save one of them"),

@@ -42,7 +42,7 @@ def test_distances_are_taken_where_that_is_said(tmp_path: Path) -> None:
     shape = load_signal(tmp_path / "a.npy", "", Signal(kind="shape"), pytest.fail)
     assert isinstance(shape, Shape)
     np.save(tmp_path / "b.npy", np.linspace(-1, 1, 16).reshape(4, 4))
-    with pytest.raises(InputError, match="is no array of distances"):
+    with pytest.raises(InputError, match="is not an array of distances"):
         load_signal(tmp_path / "b.npy", "", Signal(kind="shape"), pytest.fail)
 
 

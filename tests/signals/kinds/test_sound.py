@@ -86,7 +86,7 @@ def test_what_is_no_sound_is_refused(tmp_path: Path) -> None:
         content[24:28] = bytes(4)
         (tmp_path / "d.wav").write_bytes(content)
         Sound.load(tmp_path / "d.wav", "", Signal(), pytest.fail)
-    with pytest.raises(InputError, match="is no WAV of integers"):
+    with pytest.raises(InputError, match="is not a WAV of integers"):
         (tmp_path / "c.wav").write_bytes(b"RIFF\x04\0\0\0WAVE")
         Sound.load(tmp_path / "c.wav", "", Signal(), pytest.fail)
 

@@ -100,7 +100,7 @@ def test_a_film_is_read(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_frames_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"holds 0 frame\(s\), and a video has at least 2"):
+    with pytest.raises(InputError, match=r"holds 0 frame\(s\); a video needs at least 2"):
         load_signal(tmp_path, "", Signal(), pytest.fail)
 
 

@@ -95,7 +95,7 @@ def test_an_array_is_resampled_to_a_size(tmp_path: Path) -> None:
         (np.zeros((2, 2, 2, 2, 2)), "give 1 to 3 axes"),
         (np.array([1.0, np.nan]), "holds NaN or infinity"),
         (np.zeros((2, 2, 2, 9), np.uint8), "has 9 channels; at most 8 are possible"),
-        (np.array([{}], dtype=object), "is no readable array"),
+        (np.array([{}], dtype=object), "is not a readable array"),
         (np.array([[1e300, -1.0]]), "scale them to between 1e-30 and 1e30"),
         (np.array([[1e-300]]), "scale them to between 1e-30 and 1e30"),
         (np.zeros(70_000, np.uint8), r"an axis may have 65,536 .* for example with --size 64$"),

@@ -136,7 +136,7 @@ class BodyWriter(wiring.Component):
         return self._looked_up([getattr(each, name) for each in self._table], width)
 
     def _looked_up(self, table: Sequence[int], width: int) -> Value:
-        """Return the entry of the run under way."""
+        """Return the entry of the current run."""
         unused = (1 << len(self._run)) - len(table)
         return lookup([*table, *[table[-1]] * unused], self._run, width)
 

@@ -79,7 +79,7 @@ class FileReceiver(wiring.Component):
     hold
         Nothing may be written: the stream waits.
     abort
-        Forget the file under way.
+        Discard the current file.
     write, memory, address, data
         Where to write, in this cycle; what, in the next one.
     done
@@ -89,7 +89,7 @@ class FileReceiver(wiring.Component):
     state, error, words, checksum
         For the registers of these names; `state` never is `State.COMPLETE`.
     between
-        No file is under way; a walk may be.
+        No file is being received; a walk may run.
     walk
         Begin, unless a file does; until the end of the walk files wait.
     walking
@@ -101,7 +101,7 @@ class FileReceiver(wiring.Component):
     word
         What they are to be.
     taken
-        Take `word`, and go on to the next ones.
+        Take `word`, and step to the next one.
     walked
         With `taken`: they are the last ones.
     shows
@@ -109,7 +109,7 @@ class FileReceiver(wiring.Component):
     done_tile
         High for one cycle when a whole good file with a tile is in the buffer.
     place
-        No file is under way, and the tile goes to its place, from its beginning, while this is high.
+        No file is being received; while this is high the tile is copied to its place, from its beginning.
     placed
         High for one cycle when it is there.
     """

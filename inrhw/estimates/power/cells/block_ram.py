@@ -1,4 +1,4 @@
-"""Block RAM and UltraRAM, as far as our netlists use them; after sim/cells_xcup.v."""
+"""Block RAM and UltraRAM, as far as inrhw's netlists use them; after sim/cells_xcup.v."""
 
 from collections.abc import Iterator, Sequence
 
@@ -12,7 +12,7 @@ Word = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
 
 def block_ram_parts(cell: Json) -> Iterator[Part]:
-    """Yield the one part of a RAMB18E2, RAMB36E2 or URAM288; none if there is no model of it as set up."""
+    """Yield the one part of a RAMB18E2, RAMB36E2 or URAM288; none if its parameters have no model."""
     if cell["type"] == "URAM288":
         if _usual_ultra_ram(cell):
             yield Part((_Rams, _UltraRam), (), (), cell)
@@ -61,7 +61,7 @@ def _array(bits: Sequence[int]) -> Bits:
 
 
 class _BlockRam:
-    """Bytes and their parity bits; each port reads what was stored before the clock, but for WRITE_FIRST."""
+    """Bytes and their parity bits; each port reads the word before the clock, except in WRITE_FIRST."""
 
     def __init__(self, cell: Json) -> None:
         large = cell["type"] == "RAMB36E2"

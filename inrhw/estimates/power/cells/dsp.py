@@ -1,4 +1,4 @@
-"""The DSP48E2, as far as our netlists use it; after sim/cells_xcup.v."""
+"""The DSP48E2, as far as inrhw's netlists use it; after sim/cells_xcup.v."""
 
 from collections.abc import Iterator, Sequence
 
@@ -27,7 +27,7 @@ _INPUTS = {"A": 27, "B": 18, "D": 27, "PCIN": 48, "OPMODE": 9}
 
 
 def dsp_parts(cell: Json) -> Iterator[Part]:
-    """Yield the one part of a DSP48E2; none if it is set up in a way that there is no model of."""
+    """Yield the one part of a DSP48E2; none if its parameters have no model."""
     parameters = cell["parameters"]
     before_sum = parameters.get("AMULTSEL", "A") == "AD"
     registers = {key: parameter(cell, key, 1) for key in _REGISTERS}

@@ -1,6 +1,6 @@
 """Cells of a Xilinx netlist in numpy: all cells of a kind are computed at once, one clock after the other.
 
-For what our netlists use; a cell without a model is refused, never guessed.
+They cover the cells of inrhw's netlists; a cell without a model is refused, never guessed.
 """
 
 import re
@@ -33,5 +33,5 @@ def parts_of(name: str, cell: Json) -> Iterator[Part]:
         rams = dict.fromkeys(("RAMB18E2", "RAMB36E2", "URAM288"), block_ram_parts)
         found = list({"DSP48E2": dsp_parts, **rams}.get(kind, slice_parts)(cell))
     if not found:
-        raise InputError(f"there is no model of cell {name}, a {kind} as it is set up here, to simulate it")
+        raise InputError(f"cell {name}, a {kind} with these parameters, has no simulation model")
     yield from found

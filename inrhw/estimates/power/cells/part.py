@@ -1,4 +1,4 @@
-"""What a simulated cell is made of, and how to get at its pins."""
+"""Parts of a simulated cell, and access to its pins."""
 
 import itertools
 from collections.abc import Sequence
@@ -39,7 +39,7 @@ class Block(Protocol):
 
 @runtime_checkable
 class Tables(Block, Protocol):
-    """A block whose parts have a configuration that a particle may change."""
+    """A block whose parts have configuration bits, which a particle may flip."""
 
     def flip(self, part: int, bit: int, copy: int) -> None:
         """Flip one bit of a part in one copy."""
@@ -69,15 +69,15 @@ class Part:
     Parameters
     ----------
     kind
-        Class of the block that it belongs in, and how that is set up.
+        Class of its block, and the block's parameters.
     reads
-        Bits that the outputs follow without a clock.
+        Bits on which the outputs depend without a clock.
     drives
         Its outputs.
     cell
         As in the netlist.
     detail
-        What else the block must know.
+        Further data for the block.
     configuration_bits
         Bits of a table, the lowest first in the cell's own order; 0 if it has none.
     """
@@ -91,12 +91,12 @@ class Part:
 
 
 def pin(cell: Json, name: str, width: int = 1) -> tuple[int, ...]:
-    """Return the bits at an input, lowest first, at least `width`; what is not connected is 0."""
+    """Return the bits at an input, lowest first, at least `width`; unconnected bits are 0."""
     return _connected(cell, name, width, 0)
 
 
 def output(cell: Json, name: str, width: int = 1) -> tuple[int, ...]:
-    """Return the bits at an output, lowest first, at least `width`; what is not connected leads nowhere."""
+    """Return the bits at an output, lowest first, at least `width`; unconnected bits lead nowhere."""
     return _connected(cell, name, width, NOWHERE)
 
 
@@ -120,12 +120,12 @@ def address(cell: Json, name: str) -> tuple[int, ...]:
 
 
 def reads_of(parts: Sequence[Part]) -> Bits:
-    """Return what parts read as [bits, parts]; where one reads less, constants follow."""
+    """Return the bits that parts read as [bits, parts], padded with constants."""
     return np.array(list(itertools.zip_longest(*(part.reads for part in parts), fillvalue=0)), np.int64)
 
 
 def drives_of(parts: Sequence[Part]) -> Bits:
-    """Return what parts drive as [bits, parts]."""
+    """Return the bits that parts drive as [bits, parts]."""
     return np.array([part.drives for part in parts], np.int64).T
 
 

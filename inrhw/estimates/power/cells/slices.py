@@ -30,7 +30,7 @@ _TABLES = {"INV": (["I"], 0b01), **dict.fromkeys(("MUXF7", "MUXF8", "MUXF9"), ([
 
 
 def slice_parts(cell: Json) -> Iterator[Part]:
-    """Yield the parts of a cell; none if there is no model of it."""
+    """Yield the parts of a cell; none if it has no model."""
     kind = cell["type"]
     if kind in _TABLES:
         names, table = _TABLES[kind]
@@ -68,7 +68,7 @@ def _bits(value: int, depth: int, step: int = 1) -> list[int]:
 
 
 def _many_ports(cell: Json) -> Iterator[Part]:
-    """Yield a part for every bit that a LUT RAM of many ports gives: each has a memory of its own."""
+    """Yield a part for every output bit of a LUT RAM with many ports: each has its own memory."""
     letters = [letter for letter in "ABCDEFGH" if f"ADDR{letter}" in cell["port_directions"]]
     width = 2 if cell["type"].startswith("RAM32M") else 1
     write = address(cell, f"ADDR{letters[-1]}")
@@ -82,7 +82,7 @@ def _many_ports(cell: Json) -> Iterator[Part]:
 
 
 def _few_ports(cell: Json) -> Iterator[Part]:
-    """Yield a part for either output of a LUT RAM: SPO or O at the address of writing, DPO at its own."""
+    """Yield a part for either output of a LUT RAM: SPO or O at the write address, DPO at its own."""
     wires = (*pin(cell, "D"), *address(cell, "A"))
     for driven, name in (("SPO", "A"), ("O", "A"), ("DPO", "DPRA")):
         if driven in cell["connections"]:

@@ -1,4 +1,4 @@
-"""Ports of a block of memory, which answer a clock later: what the blocks of all families have in common."""
+"""Ports of a block of memory, which answer a clock later: the common part of all families."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ CHUNK, BYTE = 9, 8
 
 @dataclass(frozen=True)
 class Port:
-    """A port of a block; all that it does happens at the clock where `enable`.
+    """A port of a block; it acts at the clock if `enable`.
 
     Attributes
     ----------
@@ -28,13 +28,13 @@ class Port:
     clock, enable, address
         Its nets; the address is that of a word, lowest bit first.
     outputs
-        For each column the nets that show it, none where it leads nowhere; () if the port does not read.
+        For each column its output nets, none if unconnected; () if the port does not read.
     starts
-        For each column what it shows at first, None if that is not specified.
+        For each column its initial output, None if not specified.
     data, writes
-        For each column what is written and whether; () if the port does not write.
+        For each column the data and the enable of a write; () if the port does not write.
     own, others
-        What the port itself shows of a word that it writes, and what other ports do.
+        The port's own output for a word that it writes, and that of other ports.
     """
 
     name: str
@@ -59,9 +59,9 @@ def add_block(circuit: Circuit, cell: Cell, columns: Sequence[str], ports: Seque
     cell
         Whose they are.
     columns
-        What each column starts with, the first word first.
+        Initial bits of each column, the first word first.
     ports
-        Of these at most one writes: no part says what is stored when two write the same word.
+        At most one of them writes: no part specifies the result when two write the same word.
 
     Raises
     ------
@@ -95,7 +95,7 @@ def add_block(circuit: Circuit, cell: Cell, columns: Sequence[str], ports: Seque
 
 
 def conjunction(circuit: Circuit, a: Net, b: Net) -> Net:
-    """Return a and b; constants stay constants, by which models tell what never happens."""
+    """Return a and b; constants stay constants, so that models can recognize impossible cases."""
     if ZERO in (a, b):
         return ZERO
     if ONE in (a, b) or a == b:
@@ -128,13 +128,13 @@ def column_of(width: int, number: int, data: str, parity: str) -> str:
 
 
 def address_of_word(width: int, address: Sequence[Net]) -> Sequence[Net]:
-    """Return the address of a word of an address of bits, whose lowest bits say where in the word."""
+    """Return the word address of a bit address, whose lowest bits are the place in the word."""
     data_bits = width if width < CHUNK else width // CHUNK * BYTE
     return address[(data_bits - 1).bit_length() :]
 
 
 def _met(circuit: Circuit, port: Port, write: Write, stored: Sequence[Net], how: str) -> list[Net]:
-    """Return what a port reads where it may read what is written: the new word, or anything at all."""
+    """Return a port's output when it reads a word being written: the new word, or any value."""
     hit = _one(circuit, _same_word, *port.address, *write.address)
     if how == NEW:
         hits = [conjunction(circuit, hit, net) for net in write.enable]

@@ -91,7 +91,7 @@ def _block_ram(kind: _Kind, cell: Cell, circuit: Circuit) -> None:
 
 
 def _check(kind: _Kind, cell: Cell) -> None:
-    """Refuse what is reset or registered twice."""
+    """Refuse resets and second output registers."""
     for port in "AB":
         reset, *others = _RESETS[port]
         cell.expect_zero(f"DO{port}_REG", f"SRVAL_{port}", reset)
@@ -129,7 +129,7 @@ def _port(kind: _Kind, cell: Cell, port: str, width: int, *, reads: bool, writes
 
 
 def _lanes(kind: _Kind, cell: Cell, name: str, ports: str) -> list[list[Net]]:
-    """Return for each bit of a word its net at pins of one port or of both, none where there is none."""
+    """Return for each bit of a word its net at the pins of one port or of both, if any."""
     found: list[list[Net]] = []
     for port in ports:
         pins = kind.pins(name, port)
@@ -144,7 +144,7 @@ def _lanes(kind: _Kind, cell: Cell, name: str, ports: str) -> list[list[Net]]:
 
 
 def _starts(kind: _Kind, cell: Cell, ports: str, width: int) -> list[int | None]:
-    """Return what each bit of a word is at the output at first: in the parameter parity is above all data."""
+    """Return the initial output of each bit of a word; the parameter has parity above all data."""
     starts: list[int | None] = []
     for port in ports:
         bytes_here = max(1, min(width // CHUNK, kind.port // BYTE))

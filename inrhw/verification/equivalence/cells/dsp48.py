@@ -1,6 +1,6 @@
 """The DSP48E2 of UltraScale+ and the DSP48E1 of 7 series: (A or A + D) times B, plus PCIN and P.
 
-After AMD UG579 and UG479, as far as our netlists use them: `inrhw` instantiates multiply-accumulates, and
+After AMD UG579 and UG479, as far as inrhw's netlists use them: `inrhw` instantiates multiply-accumulates, and
 Yosys makes products with registers. The tests compare them with sim/cells_xcup.v and Yosys'
 xilinx/cells_sim.v.
 """
@@ -86,7 +86,7 @@ def _dsp(kind: _Kind, cell: Cell, circuit: Circuit, before_sum: bool) -> None:
 
 
 def _check(cell: Cell, before_sum: bool) -> None:
-    """Refuse what is not modelled."""
+    """Refuse unmodelled configurations."""
     cell.expect("A_INPUT", "DIRECT")
     cell.expect("B_INPUT", "DIRECT")
     cell.expect("USE_MULT", "MULTIPLY")
@@ -137,7 +137,7 @@ def _registered(cell: Cell, circuit: Circuit, name: str, data: list[Net], stages
 
 
 def _one(cell: Cell, circuit: Circuit, there: str, pins: tuple[str, str], data: Sequence[Net]) -> list[Net]:
-    """Return nets behind a register, or themselves if a parameter says that it is not there."""
+    """Return nets behind a register, or themselves if a parameter removes it."""
     if not cell.number(there, 1):
         cell.ignore(f"CE{pins[0]}", f"RST{pins[1]}")
         return list(data)
@@ -165,7 +165,7 @@ def _multiplied(size: int, graph: Graph, bits: list[Literal]) -> Sequence[Litera
 
 
 def _summed(graph: Graph, bits: list[Literal]) -> Sequence[Literal]:
-    """Return the product, the last bits, plus PCIN or 0, plus P or 0."""
+    """Return the low bits of the product plus PCIN or 0, plus P or 0."""
     cascade, pcin = bits[0], bits[1 : 1 + _P]
     onward, p = bits[1 + _P], bits[2 + _P : 2 + 2 * _P]
     product = words.extended(bits[2 + 2 * _P :], _P, signed=True)

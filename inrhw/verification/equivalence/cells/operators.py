@@ -1,4 +1,4 @@
-"""The operators that Yosys reads out of Verilog: words in, words out, and ``$dff`` and ``$mem_v2``."""
+"""The operators that Yosys makes from Verilog: on words, and ``$dff`` and ``$mem_v2``."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -192,7 +192,7 @@ def _choose(graph: Graph, bits: list[Literal]) -> Sequence[Literal]:
 
 
 def _pmux(cell: Cell, circuit: Circuit) -> None:
-    """Add a choice between many; more than one at a time gives x in Verilog, so the last may win."""
+    """Add a parallel multiplexer; several selects at once give x in Verilog, so the last may win."""
     cell.ignore("WIDTH", "S_WIDTH")
     a, b, s, y = cell.pin("A"), cell.pin("B"), cell.pin("S"), cell.output("Y")
     size = len(a)

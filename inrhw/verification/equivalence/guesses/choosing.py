@@ -1,4 +1,4 @@
-"""Words of a table that are x in the Verilog: synthesis chose them, and the netlist shows how."""
+"""Table words that are x in the Verilog: synthesis chose them, and the netlist shows how."""
 
 from collections import Counter
 
@@ -11,9 +11,9 @@ _PATTERNS = 8192
 
 
 def choose(relation: Relation) -> dict[Place, Literal]:
-    """Return what words of tables must be so that registers with partners go on alike.
+    """Return the table words for which registers with partners have equal next values.
 
-    A word is taken for the same bits whatever reads it: if that is not so, the proof fails.
+    A word has the same bits for all its readers; if that is wrong, the proof fails.
     """
     graph, rtl, netlist = relation.graph, relation.rtl, relation.netlist
     places = {literal >> 1: place for place, literal in rtl.circuit.choices.left.items()}
@@ -39,7 +39,7 @@ def choose(relation: Relation) -> dict[Place, Literal]:
 
 
 def nearest(relation: Relation) -> dict[Place, Literal]:
-    """Return what the words are if each is taken from its neighbour, as Yosys drops a choice with x."""
+    """Return the words if each is taken from its neighbour, since Yosys drops a multiplexer with x."""
     choices = relation.rtl.circuit.choices
     return {
         (name, column, word): _neighbour(choices.columns[name, column], word)

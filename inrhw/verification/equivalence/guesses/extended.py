@@ -1,6 +1,6 @@
-"""Registers that repeat the bit below: a sum turned out narrower than its word, so Yosys keeps one sign.
+"""Registers that repeat the bit below: a sum is narrower than its word, so Yosys keeps one sign.
 
-What bounds a sum, such as a constant in it, is arithmetic that the graph does not see.
+Bounds of a sum, such as from a constant in it, are arithmetic that the graph does not see.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from inrhw.verification.equivalence.relation import Relation
 
 
 def lost_signs(relation: Relation, partners: Mapping[Net, list[Net]]) -> dict[Net, Net]:
-    """Return registers of the Verilog that the netlist has no more, and the highest bit below that it has.
+    """Return registers of the Verilog that the netlist lost, and the highest bit below that it kept.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def _driven(circuit: Circuit) -> set[Net]:
 
 
 def repeated(relation: Relation, signs: Mapping[Net, Net]) -> dict[Net, Net]:
-    """Return those of them that take what the bit below takes, under random patterns."""
+    """Return those of them with the same next value as the bit below, under random patterns."""
     registers = {register.output: register for register in relation.rtl.circuit.registers}
     values: dict[int, int] = {}
 

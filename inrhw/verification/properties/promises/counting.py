@@ -35,5 +35,5 @@ def _claims(core: Core) -> Iterator[Claim]:
 
 
 PROPERTY = Property(
-    "counters are at each pixel of a frame once, line by line, and know its first and last", _claims
+    "the counters visit each pixel of a frame once, line by line, and mark its first and last", _claims
 )

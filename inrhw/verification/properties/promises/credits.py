@@ -30,7 +30,7 @@ def _claims(core: Core) -> Iterator[Claim]:
             end
         endgenerate
 
-        // Every beat is somewhere: under way, in the FIFO, or at its output; and it holds a credit.
+        // Every beat is somewhere: in flight, in the FIFO, or at its output; and it holds a credit.
         always @* assert (gate.left + under_way[LATENCY] + fifo.stored + fifo.o_valid == CREDITS);
         always @* assert (!gate.admit || gate.left != 0);
         always @* assert (fifo.stored <= CREDITS);
@@ -60,8 +60,8 @@ def _flags(source_latency: int) -> str:
 
 
 PROPERTY = Property(
-    "credits, beats under way and beats in the FIFO are always as many as it has room for: none is lost "
-    "or made up, no credit is given twice, the FIFO never overflows",
+    "credits, beats in flight and beats in the FIFO always add up to its capacity: no beat is lost "
+    "or invented, no credit is given twice, the FIFO never overflows",
     _claims,
     given="latency",
 )
