@@ -361,5 +361,5 @@ def complete_core(folder: Path) -> Manifest:
     """
     manifest = Manifest.load(folder)
     if not (folder / manifest.verilog).is_file():
-        raise InputError(f"{folder} has no {manifest.verilog}; run `inrhw emit` on it again")
+        raise InputError(f"{folder / manifest.verilog} does not exist; run `inrhw emit` first")
     return manifest

@@ -140,7 +140,7 @@ def load_board(name_or_path: str | Path) -> Board:
 def _read(path: Path) -> Board:
     """Return the board that a TOML file describes."""
     try:
-        table = {"name": path.stem} | tomllib.loads(path.read_text(encoding="utf-8"))
+        table = {"name": path.stem} | tomllib.loads(path.read_text(encoding="utf-8-sig"))
         lists = {key: tuple(value) for key, value in table.items() if isinstance(value, list)}
         return Board(**{**table, **lists})
     except FileNotFoundError:
@@ -161,7 +161,7 @@ def _run(path: Path) -> Board:
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise InputError(f"board file {path} cannot be run: {type(error).__name__}: {error}") from error
     board = getattr(module, "BOARD", None)
     if not isinstance(board, Board):

@@ -7,6 +7,20 @@ class InrhwError(Exception):
     """Base of all errors that a user can act on. The message is one clear sentence."""
 
 
+def said_by(error: Exception) -> str:
+    """Return what an exception of a library says, short enough to stand in a sentence.
+
+    Examples
+    --------
+    >>> said_by(FileNotFoundError(2, "No such file", "a.png")), said_by(EOFError())
+    ('No such file', 'EOFError')
+    """
+    own = error.strerror if isinstance(error, OSError) else None
+    words = " ".join((own or str(error)).split())[:200]
+    # It may quote a damaged file.
+    return "".join(letter if letter.isprintable() else "?" for letter in words) or type(error).__name__
+
+
 class InputError(InrhwError):
     """A file or an option that the user gave cannot be used."""
 

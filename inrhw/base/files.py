@@ -1,11 +1,14 @@
 """Files that are never half-written, and JSON in one style."""
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import json
 import math
 import os
+import shutil
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,18 +16,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from inrhw.base.errors import InputError
+from inrhw.base.errors import InputError, said_by
 
 
 @contextlib.contextmanager
 def output_folder(folder: Path) -> Iterator[None]:
     """Make a folder for what the block writes; raise InputError when it or a file in it cannot be written."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        _make(folder)
         yield
     except OSError as error:
-        what = Path(error.filename or folder).absolute()  # "." alone says nothing
-        raise InputError(f"{what} cannot be written ({error.strerror}); choose another with -o") from error
+        what = Path(error.filename2 or error.filename or folder).absolute()  # "." alone says nothing
+        raise InputError(
+            f"{what} cannot be written ({error.strerror}); change that or take another folder"
+        ) from error
+
+
+def _make(folder: Path) -> None:
+    """Make a folder that can be written; raise OSError otherwise."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if not os.access(folder, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
 
 
 @contextlib.contextmanager
@@ -49,6 +61,32 @@ def locked(folder: Path, *, wait: bool = False) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+#: What a command that was killed leaves: a file that was being written, or its `working_folder`.
+REMNANTS = ".*.part"
+
+
+@contextlib.contextmanager
+def working_folder(inside: Path, name: str) -> Iterator[Path]:
+    """Yield an empty folder for files that do not outlive the block.
+
+    It has the same place each time, so that what a killed process left in it goes with the next one.
+
+    Parameters
+    ----------
+    inside
+        Folder in which it lies: what is renamed from one to the other is never half-written.
+    name
+        Of the work.
+    """
+    work = inside / f".{name}.part"
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    try:
+        yield work
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
 
 
 def write_output(path: Path, data: bytes) -> None:
@@ -131,7 +169,7 @@ def read_json(path: Path, made_by: str) -> Any:
     except FileNotFoundError:
         raise InputError(f"{path} does not exist; run `{made_by}` first") from None
     except (ValueError, OSError) as error:
-        raise InputError(f"{path} cannot be read ({error}); run `{made_by}` again") from error
+        raise InputError(f"{path} cannot be read ({said_by(error)}); run `{made_by}` again") from error
 
 
 def read_arrays(path: Path, names: Iterable[str], made_by: str) -> dict[str, NDArray[Any]]:
@@ -157,7 +195,7 @@ def read_arrays(path: Path, names: Iterable[str], made_by: str) -> dict[str, NDA
     except FileNotFoundError:
         raise InputError(f"{path} does not exist; run `{made_by}` first") from None
     except Exception as error:  # a damaged file makes numpy raise nearly anything
-        raise InputError(f"{path} cannot be read ({error}); run `{made_by}` again") from error
+        raise InputError(f"{path} cannot be read ({said_by(error)}); run `{made_by}` again") from error
 
 
 def finite(value: float | None) -> float | None:
@@ -188,7 +226,26 @@ def cache_folder() -> Path:
     """Return the folder for what is built once per machine: $INRHW_CACHE_DIR, else the user's cache."""
     if own := os.environ.get("INRHW_CACHE_DIR"):
         return Path(own).absolute()
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "inrhw"
+    users = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    if users.is_absolute():  # others are to be ignored, says freedesktop.org
+        return users / "inrhw"
+    try:
+        return Path.home() / ".cache" / "inrhw"
+    except RuntimeError:  # a user without a home, as in a container
+        return Path(tempfile.gettempdir()) / f"inrhw-{os.getuid()}"
+
+
+def in_cache(*names: str) -> Path:
+    """Make and return a folder in the cache; raise InputError if it cannot be written."""
+    folder = cache_folder().joinpath(*names)
+    try:
+        _make(folder)
+    except OSError as error:
+        raise InputError(
+            f"the cache {folder} cannot be written ({error.strerror}); "
+            "set INRHW_CACHE_DIR to a folder that can"
+        ) from error
+    return folder
 
 
 def _beside_package(name: str) -> Path:

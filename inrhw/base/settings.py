@@ -105,7 +105,7 @@ class Field:
         if self.kind in (int, float):
             number = not isinstance(value, bool) and isinstance(value, (int, self.kind))
             return number and _within(self.bounds, value)  # type: ignore[arg-type]
-        return isinstance(value, self.kind)
+        return isinstance(value, self.kind) and "\0" not in str(value)  # no path may have one
 
 
 class Settings:
@@ -123,6 +123,9 @@ class Settings:
             field.check(value)
             if field.kind is float and isinstance(value, int):  # 3 and 3.0 are the same setting
                 object.__setattr__(self, field.name, float(value))
+        for name, kind in groups_of(type(self)):
+            if not isinstance(value := getattr(self, name), kind):
+                raise InputError(f"{name} must be settings of {kind.__name__}, not {value!r}")
 
 
 def fields_of(kind: type[Any]) -> tuple[Field, ...]:

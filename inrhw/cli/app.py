@@ -3,13 +3,14 @@
 import itertools
 import re
 import sys
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
 from cyclopts import App, CycloptsError, Group, Parameter
 from cyclopts.config import Dict
 
-from inrhw.base.errors import InputError, InrhwError
+from inrhw.base.errors import InputError, InrhwError, said_by
 from inrhw.base.programs.stopping import ending, stoppable
 from inrhw.base.settings import fields_of, groups_of
 from inrhw.base.version import __version__
@@ -90,6 +91,15 @@ def _check_values(arguments: list[str]) -> None:
     _check_widths(given)
 
 
+def _check_words(arguments: list[str]) -> None:
+    """Raise InputError for a path that is empty: it would be the working folder."""
+    before = ("", *arguments)
+    for option, word in zip(before, arguments, strict=False):
+        if not word and (option in ("-o", "--output", "--core") or not option.startswith("-")):
+            what = option if option.startswith("-") else "a path"
+            raise InputError(f"{what} is empty; is a variable of the shell not set?")
+
+
 def _check_widths(given: Mapping[str, str]) -> None:
     """Raise InputError if the width of hidden layers is said twice: one of them would do nothing."""
     widths = given.get("--hidden-widths", "")
@@ -108,10 +118,11 @@ def _sentence(error: CycloptsError) -> str:
 
 def _of_library(error: Exception) -> str:
     """Return what a library said, as one sentence; "" for what can only be a fault of this program."""
-    said = " ".join(str(error).split())[:200]
+    said = said_by(error)
     # Torch raises RuntimeError for nearly everything, so the message decides.
     if isinstance(error, MemoryError) or re.search("(alloc|out of) ?memory|memory.*alloc", said.lower()):
-        return f"there is not enough memory ({said or 'of this machine'}); give a smaller size or --batch"
+        where = said if str(error) else "of this machine"
+        return f"there is not enough memory ({where}); give a smaller size or --batch"
     library = type(error).__module__.partition(".")[0]
     return f"{library} failed ({said})" if library in _LIBRARIES else ""
 
@@ -119,7 +130,10 @@ def _of_library(error: Exception) -> str:
 def main() -> None:
     """Run the command line; an error that a user can act on is one sentence and status 1."""
     arguments = sys.argv[1:]
+    # Amaranth says this of what a command that fails or is stopped had begun to build.
+    warnings.filterwarnings("ignore", message=".* created but never used")
     try:
+        _check_words(arguments)
         _check_values(arguments)
         with stoppable(), said_when_interrupted("nothing was left half-written"):
             app_for(arguments)(arguments, exit_on_error=False, print_error=False)
@@ -130,7 +144,8 @@ def main() -> None:
     except OSError as error:  # a full disk, a missing permission, a name that is too long
         if isinstance(error.__context__, KeyboardInterrupt):  # a closed terminal shows no message
             sys.exit(ending(error.__context__)[1])
-        fail(f"{error.filename or 'a file'} cannot be used ({error.strerror or error})")
+        where = error.filename2 or error.filename or "a file"  # of a copy the target
+        fail(f"{where} cannot be used ({error.strerror or error})")
     except Exception as error:
         if not (sentence := _of_library(error)):
             raise

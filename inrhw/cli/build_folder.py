@@ -134,6 +134,8 @@ class BuildFolder:
             return f"was changed since `inrhw {stage.name}` wrote it"
         now = self._inputs(stage)
         changed = [name for name in now if now[name] != entry.inputs.get(name)]
+        if gone := [name for name in changed if not now[name]]:
+            return f"was made from {' and '.join(gone)}, which is gone"
         return f"was made before {' and '.join(changed)} changed" if changed else None
 
     def changed_files(self, stage: type[Stage]) -> list[str]:
@@ -161,8 +163,9 @@ class BuildFolder:
 
     def record(self) -> dict[str, Entry]:
         """Return what is known of each stage: nothing when stages.json is missing or damaged."""
+        path = self.folder / "stages.json"
         try:
-            told = json.loads((self.folder / "stages.json").read_text())
+            told = json.loads(path.read_text()) if path.is_file() else {}
             return {
                 name: Entry(
                     str(entry["key"]),
@@ -174,7 +177,7 @@ class BuildFolder:
                 )
                 for name, entry in told.items()
             }
-        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        except (ValueError, TypeError, KeyError, AttributeError):
             return {}
 
     def leave(self, name: str, paths: Iterable[str]) -> None:
@@ -220,9 +223,7 @@ class BuildFolder:
 
     def _make_folder(self) -> None:
         with output_folder(self.folder):
-            (self.folder / ".writable").touch()
-            (self.folder / ".writable").unlink()
-        self._hold()
+            self._hold()
 
     def _hold(self) -> None:
         """Lock the folder; the lock of a process that dies is released."""

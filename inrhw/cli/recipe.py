@@ -85,7 +85,7 @@ def read_recipe(path: Path) -> Recipe:
         impossible value.
     """
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}); `inrhw init` writes one") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -148,7 +148,7 @@ def read_sweep(path: Path, kind: type[S]) -> tuple[Orders, Space[S]]:
         The file cannot be read or is no TOML, a key is unknown, a value cannot be, or nothing varies.
     """
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}); docs/sweep.md shows one") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 from inrhw.base.board import Board, Family
 from inrhw.base.errors import InputError, ToolNotFound
 from inrhw.base.figure import Figure
-from inrhw.base.files import read_json
+from inrhw.base.files import read_json, working_folder
 from inrhw.base.programs.process import installed_version, python, run, stages_in
 from inrhw.base.progress import OnProgress, silent
 from inrhw.synthesis.timing.path import Hop
@@ -159,8 +158,7 @@ def place_and_route(
     options = [*board.nextpnr, "--freq", f"{board.clock_mhz:g}", "--seed", str(seed), "--timing-allow-fail"]
     files = ["--json", "netlist.json", "--report", "report.json"]
     # Files by plain names: paths mean something else inside YoWASP.
-    with tempfile.TemporaryDirectory(dir=folder) as name:
-        work = Path(name)
+    with working_folder(folder, "nextpnr") as work:
         shutil.copyfile(netlist, work / "netlist.json")
         if pins:
             (work / "pins").write_text(tools.pins(board))
@@ -185,8 +183,7 @@ def pack(placed: PlaceAndRoute, board: Board, bitstream: Path) -> None:
     """
     packer, *options = _tools(board).packer
     log = placed.report.with_name(f"{bitstream.stem}_{packer}.log")
-    with tempfile.TemporaryDirectory(dir=placed.report.parent) as name:
-        work = Path(name)
+    with working_folder(placed.report.parent, "pack") as work:
         shutil.copyfile(placed.report.with_suffix(".config"), work / "config")
         command = [*_python(board, packer), *options, "config", "bitstream"]
         run(packer, command, work, log)

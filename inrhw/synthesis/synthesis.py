@@ -4,7 +4,6 @@ import json
 import math
 import re
 import shutil
-import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -16,7 +15,7 @@ from inrhw.base import notebook
 from inrhw.base.board import RESOURCE_UNITS, Board
 from inrhw.base.errors import InputError
 from inrhw.base.figure import Figure
-from inrhw.base.files import bench_folder, read_json, write_json
+from inrhw.base.files import bench_folder, digest, read_json, working_folder, write_json
 from inrhw.base.progress import OnProgress, silent
 from inrhw.base.yosys import run_yosys, share_folder, write_design, yosys_version
 from inrhw.synthesis.block_contents import block_map, cut_contents
@@ -92,6 +91,8 @@ class Synthesis:
         Static estimate; with place and route its frequency instead.
     netlist
         Flat Verilog without attributes, with the name and ports of the design.
+    netlist_digest
+        SHA-256 of `netlist` as it was written.
     netlist_json
         The same for programs.
     log
@@ -108,10 +109,16 @@ class Synthesis:
     nodes: Mapping[str, Mapping[str, float]]
     timing: Timing
     netlist: Path
+    netlist_digest: str
     netlist_json: Path
     log: Path
     unmodelled: tuple[str, ...]
     placed: PlaceAndRoute | None
+
+    @property
+    def is_unchanged(self) -> bool:
+        """Whether `netlist` is still the one that `netlist_json` is."""
+        return self.netlist.is_file() and digest(self.netlist) == self.netlist_digest
 
     def __repr__(self) -> str:
         """Return one line: shares of the board, and the clock."""
@@ -170,11 +177,9 @@ def synth(
         raise InputError(f"the top module must have a plain Verilog name, not {top!r}")
     if place:
         check_placeable(board)
-    folder.mkdir(parents=True, exist_ok=True)
     netlist, netlist_json = (folder / f"{verilog.stem}_netlist.{suffix}" for suffix in ("v", "json"))
     log = folder / f"{verilog.stem}_synth.log"
-    with tempfile.TemporaryDirectory(dir=folder) as name:
-        work = Path(name)
+    with working_folder(folder, "synth") as work:
         text = verilog.read_text()
         write_design(text, work)
         for file in TECHMAPS.values():
@@ -183,6 +188,7 @@ def synth(
             (work / file_name).write_text(content)
         run_yosys(yosys_script(top, board, text, dsp), work, log, on_progress=on_progress)
         cut_contents(work / "netlist.v", work / "netlist.json")
+        (folder / "synth.json").unlink(missing_ok=True)  # it is of another netlist
         (work / "netlist.v").replace(netlist)
         (work / "netlist.json").replace(netlist_json)
     module = Netlist(json.loads(netlist_json.read_text())["modules"][top])
@@ -198,6 +204,7 @@ def synth(
         nodes=_by_node(module),
         timing=timing,
         netlist=netlist,
+        netlist_digest=digest(netlist),
         netlist_json=netlist_json,
         log=log,
         unmodelled=tuple(unmodelled),
@@ -257,6 +264,7 @@ def load_synthesis(folder: Path) -> Synthesis:
             nodes=data["nodes"],
             timing=Timing(**figures({k: v for k, v in timing.items() if k != "path"}), path=hops),
             netlist=folder / f"{stem}_netlist.v",
+            netlist_digest=data["netlist_digest"],
             netlist_json=folder / f"{stem}_netlist.json",
             log=folder / f"{stem}_synth.log",
             unmodelled=tuple(data["unmodelled"]),
@@ -284,6 +292,7 @@ def _data(synthesis: Synthesis) -> dict[str, Any]:
         "nodes": synthesis.nodes,
         "timing": asdict(timing),
         "netlist": synthesis.netlist.name,
+        "netlist_digest": synthesis.netlist_digest,
         "unmodelled": list(synthesis.unmodelled),
         "placed": placed
         and {

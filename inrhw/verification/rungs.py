@@ -246,6 +246,8 @@ def check_proof(artifact: Artifact, synthesis: Synthesis | None, on_progress: On
     """Prove the netlist equal to the Verilog."""
     if synthesis is None:
         raise SkippedError(_NO_NETLIST)
+    if not synthesis.is_unchanged:
+        raise SkippedError(f"undecided: {synthesis.netlist.name} was changed since it was synthesized")
     work = artifact.folder / "build" / "proof"
     netlist = synthesis.netlist_json
     proof = prove(artifact.verilog, netlist, artifact.name, work, deadline_s=PROOF_S, on_progress=on_progress)

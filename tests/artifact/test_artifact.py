@@ -161,7 +161,7 @@ def test_emitting_again_replaces(tmp_path: Path) -> None:
 
 def test_a_file_in_place_of_the_folder_is_named_and_kept(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("mine")
-    with pytest.raises(InputError, match=r"out cannot be written .*choose another with -o") as caught:
+    with pytest.raises(InputError, match=r"out cannot be written .*change that or") as caught:
         make("raster", tmp_path / "out")
     assert "\n" not in str(caught.value)
     assert (tmp_path / "out").read_text() == "mine"

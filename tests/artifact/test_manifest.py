@@ -149,7 +149,7 @@ def test_a_folder_without_a_core_says_what_to_do(tmp_path: Path) -> None:
         Manifest.load(tmp_path)
     assert core_there(tmp_path) is None
     assert load(tmp_path, PLAIN.to_json()) == core_there(tmp_path) == PLAIN
-    with pytest.raises(InputError, match=r"has no core\.v; run `inrhw emit` on it again"):
+    with pytest.raises(InputError, match=r"core\.v does not exist; run `inrhw emit` first"):
         complete_core(tmp_path)
     (tmp_path / "core.v").touch()
     assert complete_core(tmp_path) == PLAIN

@@ -31,7 +31,12 @@ def test_an_unknown_name_lists_the_known_ones() -> None:
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("X = 1\n", "must set BOARD"), ("1 / 0\n", "cannot be run: ZeroDivisionError"), (None, "no board file")],
+    [
+        ("X = 1\n", "must set BOARD"),
+        ("1 / 0\n", "cannot be run: ZeroDivisionError"),
+        ("raise SystemExit(3)", "cannot be run: SystemExit: 3"),
+        (None, "no board file"),
+    ],
 )
 def test_a_bad_file_is_named(tmp_path: Path, text: str | None, message: str) -> None:
     path = tmp_path / "bad.py"

@@ -1,15 +1,20 @@
 import math
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from inrhw.base.errors import InputError
 from inrhw.base.files import (
+    REMNANTS,
+    cache_folder,
     digest,
     finite,
+    in_cache,
     output_folder,
     read_json,
+    working_folder,
     write_atomically,
     write_json,
     write_output,
@@ -50,9 +55,36 @@ def test_a_file_follows_the_umask(tmp_path: Path, mask: int) -> None:
 
 def test_a_file_that_cannot_be_written_into_an_output_folder_is_named(tmp_path: Path) -> None:
     (tmp_path / "taken").mkdir()
-    message = r"taken cannot be written \(Is a directory\); choose another with -o"
+    message = r"taken cannot be written \(Is a directory\); change that or take another folder"
     with pytest.raises(InputError, match=message), output_folder(tmp_path):
         write_atomically(tmp_path / "taken", b"new")
+
+
+def test_a_cache_that_cannot_be_made_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "taken").write_text("")
+    monkeypatch.setenv("INRHW_CACHE_DIR", str(tmp_path / "taken"))
+    message = r"taken/objects cannot be written \(Not a directory\); set INRHW_CACHE_DIR to a folder that can"
+    with pytest.raises(InputError, match=message):
+        in_cache("objects")
+
+
+def test_the_cache_is_an_absolute_folder_with_or_without_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    def homeless() -> Path:
+        raise RuntimeError
+
+    monkeypatch.delenv("INRHW_CACHE_DIR", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", "relative")
+    assert cache_folder() == Path.home() / ".cache" / "inrhw"
+    monkeypatch.setattr(Path, "home", homeless)
+    assert cache_folder().parent == Path(tempfile.gettempdir())
+
+
+def test_what_a_killed_process_left_in_its_working_folder_goes_with_the_next(tmp_path: Path) -> None:
+    (tmp_path / ".synth.part" / "deep").mkdir(parents=True)
+    with working_folder(tmp_path, "synth") as work:
+        assert not [*work.iterdir()]
+        assert [*tmp_path.glob(REMNANTS)] == [work]
+    assert not [*tmp_path.iterdir()]
 
 
 def test_an_output_file_gets_its_folder(tmp_path: Path) -> None:

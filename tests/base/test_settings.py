@@ -85,7 +85,7 @@ def test_a_whole_number_is_a_number() -> None:
         st.none() | st.floats(0, 1, exclude_min=True),
         st.sampled_from(["round", "square"]),
         st.booleans(),
-        st.lists(st.text()).map(tuple),
+        st.lists(st.text(st.characters(exclude_characters="\0"))).map(tuple),
     )
 )
 def test_every_field_decides_the_identity_and_nothing_else_does(settings: Inner) -> None:
@@ -103,6 +103,11 @@ def test_every_field_decides_the_identity_and_nothing_else_does(settings: Inner)
 def test_a_table_becomes_settings_and_what_it_leaves_out_has_its_default() -> None:
     table = {"title": "x", "inner": {"count": 4, "names": ["a", "b"]}}
     assert from_table(Outer, table, "f") == Outer("x", Inner(4, names=("a", "b")))
+
+
+def test_a_group_holds_settings_of_its_kind() -> None:
+    with pytest.raises(InputError, match="inner must be settings of Inner, not 3"):
+        Outer("x", 3)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,20 @@ def test_ctrl_c_while_the_command_line_is_loaded() -> None:
     assert (ended.returncode, ended.stderr) == (130, "inrhw: interrupted; nothing was begun\n")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("fit", ""), "a path is empty; is a variable of the shell not set"),
+        (("fit", "-o", ""), "-o is empty; is a variable of the shell not set"),
+        (("report", "a", ""), "a path is empty; is a variable of the shell not set"),
+    ],
+)
+def test_an_empty_path_is_not_the_working_folder(
+    inrhw_: Inrhw, arguments: tuple[str, ...], sentence: str
+) -> None:
+    refused(inrhw_(*arguments), sentence)
+
+
 def raised_by_torch() -> None:
     torch.empty(1 << 60)
 

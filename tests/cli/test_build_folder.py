@@ -314,7 +314,7 @@ def test_no_stage_makes_a_folder_without_a_result(tmp_path: Path) -> None:
 def test_a_file_in_place_of_the_folder_is_kept(tmp_path: Path) -> None:
     (tmp_path / "mine").write_text("mine")
     for folder in (tmp_path / "mine", tmp_path / "mine" / "below"):
-        with pytest.raises(InputError, match=r"cannot be written .*choose another with -o"):
+        with pytest.raises(InputError, match=r"cannot be written .*change that or take another folder"):
             Chain(folder).run("fit")
     assert (tmp_path / "mine").read_text() == "mine"
 
@@ -394,7 +394,7 @@ def test_when_nothing_can_be_written_anywhere_the_folder_is_named(
     monkeypatch.setattr(Path, "write_bytes", full)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     with pytest.raises(
-        InputError, match=r"/tiny/original\.png cannot be written .*; choose another with -o$"
+        InputError, match=r"/tiny/original\.png cannot be written .*; change that or take another folder$"
     ):
         Chain(tmp_path / "tiny").run("fit")
 
@@ -502,7 +502,7 @@ def test_a_netlist_that_came_after_verification_is_not_reported(chain: Chain) ->
         Build(chain.folder).report()
 
 
-@pytest.mark.parametrize("name", ["vectors.npz", "tiny.v", "tiny_netlist.v"])
+@pytest.mark.parametrize("name", ["vectors.npz", "tiny.v", "tiny_netlist.v", "tiny_netlist.json"])
 def test_inputs_of_verification_changed_by_hand_are_not_reported(built: Path, name: str) -> None:
     with (built / name).open("ab") as file:
         file.write(b"\n")

@@ -79,7 +79,7 @@ def test_what_was_trained_for_a_full_disk_is_kept_twice(
     result = inrhw_("fit", "-o", "out", *OPTIONS)
     assert result.status == 1
     found = re.fullmatch(
-        r"inrhw: \S+ cannot be written \(No space left on device\); choose another with -o; "
+        r"inrhw: \S+ cannot be written \(No space left on device\); change that or take another folder; "
         r"what was trained is in (\S+), and `inrhw emit` goes on from there\n",
         result.err,
     )

@@ -123,6 +123,7 @@ def test_the_recipe_of_a_build_folder_is_built_there(inrhw_: Inrhw, tmp_path: Pa
         ),
         ("[training]\nsteps = 'many'", r"steps must be a whole number from 1 to 1000000000, not 'many'"),
         ("[network]\nmodel = 3", "model must be a text, not 3"),
+        ('[signal]\npictures = ["a\\u0000"]', "pictures must be a list, each a text, not"),
         ("training = 3", r"training must be a table, written \[training\], not 3"),
         ("[training", r"r\.toml is not valid TOML: "),
         (
@@ -139,6 +140,11 @@ def test_a_recipe_that_cannot_be_is_one_sentence(
     (tmp_path / "r.toml").write_text(text)
     refused(inrhw_("build", "r.toml"), message)
     assert [path.name for path in tmp_path.iterdir()] == ["r.toml"]
+
+
+def test_a_recipe_may_come_from_an_editor_of_windows(tmp_path: Path) -> None:
+    (tmp_path / "r.toml").write_bytes(b"\xef\xbb\xbfname = 'mine'\r\n")
+    assert load_recipe(tmp_path / "r.toml").name == "mine"
 
 
 def test_a_missing_or_binary_recipe_is_one_sentence(inrhw_: Inrhw, tmp_path: Path) -> None:

@@ -145,6 +145,19 @@ def test_a_core_that_python_emits_takes_the_place_of_the_one_before(tmp_path: Pa
     assert files(tmp_path) == {"another.v", "another_tb.v", "manifest.json", "vectors.npz"}
 
 
+@pytest.mark.parametrize("damage", [None, "junk"])
+def test_a_renamed_folder_without_its_manifest_misses_that_and_no_other_file(
+    renamed: Path, inrhw_: Inrhw, damage: str | None
+) -> None:
+    manifest = renamed / "manifest.json"
+    manifest.unlink()
+    if damage:
+        manifest.write_text(damage)
+    for command in ("synth", "verify", "asic", "ip", "vivado", "bitstream"):
+        said = inrhw_(command, renamed).err
+        assert "manifest.json" in said and "inrhw emit" in said and ".v " not in said
+
+
 def test_a_name_in_the_manifest_that_no_file_has_is_said(built: Path, inrhw_: Inrhw) -> None:
     rewrite(built, name="other")
     for command in ("synth", "verify", "asic", "ip", "vivado"):

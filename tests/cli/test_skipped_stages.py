@@ -9,6 +9,8 @@ from support.command import Inrhw, refused
 
 from inrhw.base.errors import InrhwError
 from inrhw.base.programs.process import run
+from inrhw.cli.api import build
+from inrhw.cli.recipe import Recipe
 from inrhw.verification.ladder import Ladder
 
 OPTIONS = ("-o", "out", "--size", "4x3", "--hidden-features", "2", "--hidden-layers", "0", "--steps", "4")
@@ -16,6 +18,12 @@ OPTIONS = ("-o", "out", "--size", "4x3", "--hidden-features", "2", "--hidden-lay
 
 def report(folder: Path) -> dict[str, object]:
     return dict(json.loads((folder / "out" / "report.json").read_text()))
+
+
+def test_a_stage_that_cannot_be_skipped_is_said(tmp_path: Path) -> None:
+    with pytest.raises(InrhwError, match="skip must be among synth, power, verify, not emit"):
+        build(Recipe(), tmp_path / "out", skip=["emit"])  # type: ignore[list-item]
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_report_needs_no_stage_after_emit(inrhw_: Inrhw, tmp_path: Path) -> None:

@@ -25,9 +25,9 @@ from inrhw.base.files import bench_folder
 from inrhw.verification.bench import LOAD_TEST, TESTS, run_bench
 from inrhw.verification.simulator import compiler as compiler_module
 from inrhw.verification.simulator.compiler import Compiler, Job, precompiled
-from inrhw.verification.simulator.run import BenchResult
+from inrhw.verification.simulator.run import BenchResult, run_tests
 from inrhw.verification.simulator.selftest import self_test
-from inrhw.verification.simulator.simulation import SIMULATORS, available, version
+from inrhw.verification.simulator.simulation import SIMULATORS, Simulation, available, version
 
 pytestmark = pytest.mark.tools
 
@@ -137,7 +137,7 @@ Make = Callable[..., Core]
 @pytest.fixture
 def core(tmp_path: Path) -> Make:
     def make(name: str = "tiny_raster", edits: Edits = ()) -> Core:
-        return Core(tmp_path / "core", name, dict(edits))
+        return Core(tmp_path / "a $core, '#1' or \"\\x;\"", name, dict(edits))
 
     return make
 
@@ -550,6 +550,15 @@ def test_variables_of_the_user_for_his_own_benches_change_nothing(
     assert result.passed
 
 
+@pytest.mark.parametrize("results", ["", "<testsuites><testsuite>", '<a><testcase name="t"/></a>'])
+def test_results_that_are_cut_off_are_a_tool_failure(tmp_path: Path, results: str) -> None:
+    """As on a full disk."""
+    script = f"echo '{results}' > $COCOTB_RESULTS_FILE; echo '{{' > t.json; echo full"
+    simulation = Simulation("Verilator", ("sh", "-c", script), "core", tmp_path)
+    with pytest.raises(ToolFailed, match="full"):
+        run_tests(simulation, "traffic", ["t"], tmp_path, 60, settings={})
+
+
 @pytest.mark.parametrize("simulator", installed)
 def test_verilog_that_does_not_compile_is_a_tool_failure_with_its_log(core: Make, simulator: str) -> None:
     with pytest.raises(ToolFailed, match=r"tiny_raster\.v") as caught:
@@ -589,6 +598,9 @@ def test_a_simulator_that_computes_wrongly_fails_its_self_test(
 
 def test_without_any_compiler_the_message_says_how_to_get_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
+    monkeypatch.setenv("CXX", "'")
+    with pytest.raises(InputError, match="CXX is no command"):
+        compiler_module.find_compiler.__wrapped__()
     monkeypatch.delenv("CXX", raising=False)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(ToolNotFound, match="pip install ziglang"):

@@ -111,12 +111,16 @@ def printed_by(command: Sequence[str], deadline_s: float = 60.0) -> str:
 
 
 def clean_environment() -> dict[str, str]:
-    """Return the environment of this process without variables that change what its programs do."""
-    return {
+    """Return the environment of this process without variables that change what its programs do.
+
+    Files that do not last go where this process puts them: the folder that a variable names may be missing.
+    """
+    kept = {
         name: value
         for name, value in os.environ.items()
         if name in _KEPT or not (name.startswith(_STEERING) or name in _STEERING_NAMES)
     }
+    return kept | dict.fromkeys(("TMPDIR", "TMP", "TEMP"), tempfile.gettempdir())
 
 
 def python(code: str) -> tuple[str, ...]:

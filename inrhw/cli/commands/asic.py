@@ -13,7 +13,7 @@ from inrhw.base.errors import InputError
 from inrhw.base.files import digest, read_json
 from inrhw.base.yosys import yosys_version
 from inrhw.cli.build_folder import BuildFolder
-from inrhw.cli.commands.emit import Emit
+from inrhw.cli.commands.emit import Emit, whole_core
 from inrhw.cli.options import AsJson, FolderArgument
 from inrhw.cli.stage import Stage
 from inrhw.cli.terminal import building, console, errors, print_file
@@ -39,7 +39,7 @@ class Asic(Stage):
     @classmethod
     def needs(cls, folder: BuildFolder) -> Mapping[str, type[Stage]]:
         """The core."""
-        return dict.fromkeys((f"{folder.name}.v", Emit.result, "vectors.npz"), Emit)
+        return {**whole_core(folder), "vectors.npz": Emit}
 
     def key(self, folder: BuildFolder) -> Sequence[str]:
         """Libraries, clock and Yosys.

@@ -12,7 +12,7 @@ from inrhw.base.board import load_board
 from inrhw.base.files import read_json
 from inrhw.base.yosys import yosys_version
 from inrhw.cli.build_folder import BuildFolder
-from inrhw.cli.commands.emit import Emit
+from inrhw.cli.commands.emit import Emit, whole_core
 from inrhw.cli.options import FolderArgument
 from inrhw.cli.stage import Stage
 from inrhw.cli.terminal import building, console
@@ -32,7 +32,7 @@ class Bitstream(Stage):
     @classmethod
     def needs(cls, folder: BuildFolder) -> Mapping[str, type[Stage]]:
         """The core."""
-        return dict.fromkeys((f"{folder.name}.v", Emit.result), Emit)
+        return whole_core(folder)
 
     def key(self, folder: BuildFolder) -> Sequence[str]:
         """Board and tools."""

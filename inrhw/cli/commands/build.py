@@ -3,11 +3,12 @@
 import contextlib
 from collections.abc import Callable, Collection
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 from cyclopts import Parameter
 
 from inrhw.base.board import load_board
+from inrhw.base.errors import InputError
 from inrhw.cli.build_folder import BuildFolder
 from inrhw.cli.commands.emit import Emit
 from inrhw.cli.commands.fit import Fit, default_folder, fit_of
@@ -73,6 +74,8 @@ def run(
 
     The Verilog is verified while it is synthesized.
     """
+    if unknown := set(skip) - {*get_args(Skippable)}:
+        raise InputError(f"skip must be among {', '.join(get_args(Skippable))}, not {', '.join(unknown)}")
     work.run(training)
     work.run(Emit(recipe.hardware, recipe.board, recipe.name))
     synth, verify = Synth(recipe.board, recipe.estimates.place), Verify(recipe.verification, on_rung)

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 from inrhw.base.errors import InputError
+from inrhw.base.files import REMNANTS
 from inrhw.cli.build_folder import BuildFolder
 from inrhw.cli.options import FolderArgument
 from inrhw.cli.terminal import console
@@ -30,7 +31,8 @@ def _left(folder: Path) -> list[Path]:
         )
     inside = set(work.on_record(record))
     names = {name for stage in stages() if stage.name in record for name in record[stage.name].left}
-    return [folder / name for name in sorted(names & inside) if (folder / name).exists()]
+    left = [folder / name for name in sorted(names & inside) if (folder / name).exists()]
+    return [*left, *folder.glob(REMNANTS)]
 
 
 def _remove(path: Path) -> int:

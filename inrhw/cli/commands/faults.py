@@ -9,6 +9,7 @@ from cyclopts import Parameter
 from rich.progress import Progress
 
 from inrhw.base.errors import InputError
+from inrhw.base.files import output_folder
 from inrhw.base.progress import OnProgress
 from inrhw.cli.build_folder import BuildFolder
 from inrhw.cli.commands.synth import Synth
@@ -49,7 +50,8 @@ def faults(
             f"{folder} holds several networks, of pictures or tiles; faults works on a single one"
         )
     fitted = Fitted.load(folder)
-    with Progress(*COLUMNS, console=errors, transient=True) as bars:
+    # That it can be written is known before minutes of work.
+    with output_folder(folder), Progress(*COLUMNS, console=errors, transient=True) as bars:
 
         def on_progress(what: str) -> OnProgress:
             task = bars.add_task(what, total=None)

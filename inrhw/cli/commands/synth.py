@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from inrhw.artifact.manifest import Manifest
+from inrhw.artifact.manifest import Manifest, complete_core
 from inrhw.base.board import load_board
 from inrhw.base.files import read_json
 from inrhw.base.yosys import yosys_version
@@ -32,7 +32,7 @@ class Synth(Stage):
     @classmethod
     def needs(cls, folder: BuildFolder) -> Mapping[str, type[Stage]]:
         """The Verilog."""
-        return {f"{folder.name}.v": Emit}
+        return {complete_core(folder.folder).verilog: Emit}
 
     def key(self, folder: BuildFolder) -> Sequence[str]:
         """Board and tools."""

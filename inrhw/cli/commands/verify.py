@@ -14,7 +14,7 @@ from inrhw.base.programs.beside import check, working
 from inrhw.base.progress import OnProgress, silent
 from inrhw.base.settings import identity
 from inrhw.cli.build_folder import BuildFolder
-from inrhw.cli.commands.emit import BENCHES, Emit, register_files
+from inrhw.cli.commands.emit import BENCHES, Emit, register_files, whole_core
 from inrhw.cli.commands.fit import WEIGHTS, Fit
 from inrhw.cli.commands.synth import Synth
 from inrhw.cli.options import DEFAULT, AsJson, FolderArgument, VerificationOptions
@@ -42,15 +42,14 @@ class Verify(Stage):
     @classmethod
     def needs(cls, folder: BuildFolder) -> Mapping[str, type[Stage]]:
         """The core, and what it was trained to."""
-        core = (f"{folder.name}.v", Emit.result, "vectors.npz")
-        return dict.fromkeys(core, Emit) | {WEIGHTS: Fit}
+        return {**whole_core(folder), "vectors.npz": Emit, WEIGHTS: Fit}
 
     @classmethod
     def inputs(cls, folder: BuildFolder) -> Sequence[str]:
         """These, what can be loaded into it, and the netlist if there is one of it."""
         registers = [name for name in register_files(folder.name) if (folder.folder / name).exists()]
-        netlist = [f"{folder.name}_netlist.v"] if folder.has(Synth) else []
-        return [*cls.needs(folder), *registers, *netlist]
+        netlist = [f"{folder.name}_netlist.{suffix}" for suffix in ("v", "json")]
+        return [*cls.needs(folder), *registers, *(netlist if folder.has(Synth) else [])]
 
     def key(self, folder: BuildFolder) -> Sequence[str]:
         """How thorough it is, and the simulators that are installed."""

@@ -2,12 +2,12 @@
 
 import json
 import re
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from inrhw.base.errors import InputError
+from inrhw.base.files import working_folder
 from inrhw.base.progress import OnProgress, silent
 from inrhw.base.yosys import run_yosys, write_design
 from inrhw.estimates.asic.gate_netlist import GateNetlist, read_netlist
@@ -83,9 +83,7 @@ def map_to(
     """
     if not verilog.is_file():
         raise InputError(f"there is no Verilog file {verilog}")
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder) as name:
-        work = Path(name)
+    with working_folder(folder, "asic") as work:
         write_design(verilog.read_text(), work)
         libraries = []
         for k, path in enumerate(library.files):  # unpacked: not every Yosys reads packed ones

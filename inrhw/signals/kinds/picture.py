@@ -15,7 +15,7 @@ import skimage
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from inrhw.base.errors import InputError
+from inrhw.base.errors import InputError, said_by
 from inrhw.base.files import write_atomically
 from inrhw.base.names import safe_name
 from inrhw.base.types import Fixed
@@ -56,6 +56,9 @@ MAX_SIDE = 4096
 _FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "TIFF", "BMP", "PPM")
 
 _SUFFIXES = frozenset([".png", ".jpg", ".jpeg", ".gif", ".webp", ".tif", ".tiff", ".bmp", ".ppm", ".pgm"])
+
+#: Pillow's modes that are grey if their palette is, or have none.
+GREY = frozenset(["1", "L", "LA", "P", "PA"])
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -288,7 +291,7 @@ def _read(path: Path, *, wide: bool, alpha: bool) -> _Decoded:
     except PermissionError:
         raise InputError(f"{path} may not be read; check its permissions") from None
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}") from None
+        raise InputError(f"{path} cannot be read ({said_by(error)})") from None
 
 
 def _identify(path: Path, file: BinaryIO, *, wide: bool, alpha: bool) -> _Decoded:
@@ -309,13 +312,13 @@ def _identify(path: Path, file: BinaryIO, *, wide: bool, alpha: bool) -> _Decode
             ) from None
         except Exception as error:  # a broken file makes Pillow raise nearly anything
             raise InputError(
-                f"{path} is a broken or truncated picture ({error}); save or download it again"
+                f"{path} is a broken or truncated picture ({said_by(error)}); save or download it again"
             ) from None
 
 
 def _decode(path: Path, file: BinaryIO, *, wide: bool, alpha: bool) -> _Decoded:
     Image.init()  # else Pillow knows only some of the formats that it is asked for
-    _check_sums(path, file)
+    check_sums(path, file)
     file.seek(0)
     image = Image.open(file, formats=_FORMATS)
     frames = getattr(image, "n_frames", 1)
@@ -330,16 +333,16 @@ def _decode(path: Path, file: BinaryIO, *, wide: bool, alpha: bool) -> _Decoded:
         raise InputError(f"{path} has 32 bits a channel; convert it to 8 or 16 bits a channel first")
     image.load()
     if codes is None:
-        return _Decoded(_flatten(ImageOps.exif_transpose(image), alpha=alpha), 16 if packed else 8)
+        return _Decoded(flattened(ImageOps.exif_transpose(image), alpha=alpha), 16 if packed else 8)
     codes = upright(with_alpha(codes, image.info.get("transparency")), image)
     if wide:
         return _Decoded(codes if alpha else composed(codes), 16)
     narrow = narrowed(codes)
     rounded = Image.fromarray(narrow.squeeze(2) if narrow.shape[2] == 1 else narrow)
-    return _Decoded(_flatten(rounded, alpha=alpha), 16)
+    return _Decoded(flattened(rounded, alpha=alpha), 16)
 
 
-def _check_sums(path: Path, file: BinaryIO) -> None:
+def check_sums(path: Path, file: BinaryIO) -> None:
     """Raise InputError if a checksum in a PNG is wrong: Pillow ignores most of them."""
     file.seek(0)
     if file.read(len(_PNG)) != _PNG:
@@ -348,27 +351,26 @@ def _check_sums(path: Path, file: BinaryIO) -> None:
         length, kind = struct.unpack(">I4s", head)
         content, told = file.read(length), file.read(4)
         if len(told) == 4 and zlib.crc32(content, zlib.crc32(kind)) != int.from_bytes(told):
-            name = kind.decode("ascii", "replace")
+            name = kind.decode() if kind.isalpha() else kind.hex()
             raise InputError(
                 f"{path} is damaged (the checksum of its {name} chunk is wrong); save or download it again"
             )
 
 
-def _flatten(image: Image.Image, *, alpha: bool) -> Image.Image:
-    """Convert to mode L (grey stays grey) or RGB: composed on white, unless alpha is kept."""
-    mode, transparent = image.mode, image.has_transparency_data
-    if transparent and alpha:
-        coloured = image.convert("RGBA")
-        return coloured.convert("LA") if mode in ("1", "L", "LA") or _is_grey(coloured) else coloured
+def flattened(image: Image.Image, *, alpha: bool) -> Image.Image:
+    """Convert to mode L (grey stays grey) or RGB: composed on white, or with alpha LA or RGBA."""
+    may_be_grey, transparent = image.mode in GREY, image.has_transparency_data
     if transparent:
-        coloured = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), coloured)
-    grey = mode in ("1", "L", "LA") or (mode in ("P", "PA") and _is_grey(image.convert("RGB")))
-    return image.convert("L" if grey else "RGB")
+        image = image.convert("RGBA")
+    if transparent and not alpha:
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    mode = "L" if may_be_grey and is_grey(image.convert("RGB")) else "RGB"
+    return image.convert(mode + "A" if transparent and alpha else mode)
 
 
-def _is_grey(image: Image.Image) -> bool:
-    red, green, blue, *_ = image.split()
+def is_grey(image: Image.Image) -> bool:
+    """Return whether all pixels of a picture in RGB are grey."""
+    red, green, blue = image.split()
     return red == green == blue
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import skimage
 from numpy.typing import NDArray
 
-from inrhw.base.errors import InputError
+from inrhw.base.errors import InputError, said_by
 from inrhw.base.files import write_atomically
 from inrhw.base.names import safe_name
 from inrhw.signals.extra import package_for
@@ -176,7 +176,7 @@ def _mesh_distance(path: Path, sides: tuple[int, ...]) -> NDArray[np.float64]:
     try:
         mesh = trimesh.load(path, force="mesh")
     except Exception as error:  # readers of meshes raise nearly anything
-        raise InputError(f"{path} is not a readable mesh ({error})") from error
+        raise InputError(f"{path} is not a readable mesh ({said_by(error)})") from error
     if not len(mesh.faces):
         raise InputError(f"{path} holds no triangles")
     if not mesh.is_watertight:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from inrhw.base.errors import InputError
+from inrhw.base.errors import InputError, said_by
 from inrhw.base.names import safe_name
 from inrhw.base.types import Fixed
 from inrhw.signals.extra import package_for
@@ -27,6 +27,9 @@ _WINDOW, _SILENCE_DB = 256, 80.0
 
 #: Formats that Python itself does not read.
 _BY_SOUNDFILE = frozenset([".flac", ".ogg", ".aiff", ".aif", ".mp3"])
+
+#: What soundfile calls samples of more than 16 bits, and how many those are.
+_WIDE = {"PCM_24": 24, "PCM_32": 32, "FLOAT": 32, "DOUBLE": 64}
 
 
 @dataclass(frozen=True, repr=False)
@@ -71,9 +74,12 @@ class Sound(Samples):
         The size is a number of samples; a shorter sound is taken as it is.
         """
         (most,) = parse_sides(size or _SIZE, range(1, 2), "a sound in samples")
-        values, rate_hz = _by_soundfile(path) if path.suffix.lower() in _BY_SOUNDFILE else _wav(path)
+        by_soundfile = path.suffix.lower() in _BY_SOUNDFILE
+        values, rate_hz = (_by_soundfile if by_soundfile else _wav)(path, on_warning)
         if not len(values):
             raise InputError(f"{path} holds no samples; give a sound of at least one")
+        if rate_hz < 1:
+            raise InputError(f"{path} says that it has {rate_hz} samples a second; save it again")
         if values.shape[1] > MOST_CHANNELS:
             raise InputError(f"{path} has {values.shape[1]} channels; at most {MOST_CHANNELS} are possible")
         if len(values) > most and not size:
@@ -103,7 +109,7 @@ class Sound(Samples):
     @classmethod
     def read(cls, path: Path, name: str, value: Fixed, details: Mapping[str, Any]) -> Self:
         """Return what `write` wrote."""
-        values, rate_hz = _wav(path)
+        values, rate_hz = _wav(path, lambda sentence: None)
         return cls(name, values, rate_hz)
 
     def encoded(self, suffix: str) -> bytes:
@@ -140,33 +146,50 @@ class Sound(Samples):
         return np.concatenate([wave_, picture[:, columns, np.newaxis]])
 
 
-def _wav(path: Path) -> tuple[NDArray[np.int16], int]:
+def _wav(path: Path, on_warning: OnWarning) -> tuple[NDArray[np.int16], int]:
     """Return samples of 16 bits, [samples, channels], and the sample rate in Hz."""
     try:
         with wave.open(str(path), "rb") as file:
             bytes_, channels, rate_hz = file.getsampwidth(), file.getnchannels(), file.getframerate()
-            content = file.readframes(file.getnframes())
+            told = file.getnframes()
+            content = file.readframes(told)
     except FileNotFoundError:
         raise InputError(f"{path} does not exist; check the name of the sound") from None
-    except (OSError, EOFError, wave.Error) as error:
+    except (OSError, EOFError, RuntimeError, wave.Error) as error:
         raise InputError(
-            f"{path} is not a WAV of integers ({error or 'it is cut off'}); save it with 16 bits, or as FLAC"
+            f"{path} is not a WAV of integers ({said_by(error)}); save it with 16 bits, or as FLAC"
         ) from error
     whole = content[: len(content) - len(content) % (bytes_ * channels)]
     raw = np.frombuffer(whole, np.uint8).reshape(-1, channels, bytes_).astype(np.int16)
+    if len(raw) < told:
+        on_warning(f"{path} is cut off: it says that it has {told:,} samples, and holds {len(raw):,}")
     if bytes_ == 1:
         return raw[..., 0] - 128 << 8, rate_hz
+    if bytes_ > 2:
+        on_warning(_narrowed(path, 8 * bytes_))
     return (raw[..., -1] << 8 | raw[..., -2]).astype(np.int16), rate_hz
 
 
-def _by_soundfile(path: Path) -> tuple[NDArray[np.int16], int]:
+def _narrowed(path: Path, bits: int) -> str:
+    return f"{path} has {bits} bits a sample and is taken with 16"
+
+
+def _by_soundfile(path: Path, on_warning: OnWarning) -> tuple[NDArray[np.int16], int]:
     """Return the same for any format that soundfile reads."""
     soundfile = package_for("soundfile", path, "save it as WAV")
     try:
-        values, rate_hz = soundfile.read(path, dtype="int16", always_2d=True)
+        with soundfile.SoundFile(path) as file:
+            floats = file.subtype in ("FLOAT", "DOUBLE")
+            values = file.read(dtype="float64" if floats else "int16", always_2d=True)
+            if bits := _WIDE.get(file.subtype):
+                on_warning(_narrowed(path, bits))
     except (OSError, soundfile.SoundFileError) as error:
-        raise InputError(f"{path} is not a readable sound ({error})") from error
-    return values, int(rate_hz)
+        raise InputError(f"{path} is not a readable sound ({said_by(error)})") from error
+    if floats:  # between -1 and 1, which soundfile would round to whole numbers
+        if not np.isfinite(values).all():
+            raise InputError(f"{path} holds NaN or infinity")
+        values = np.clip(np.round(values * (1 << 15)), -(1 << 15), (1 << 15) - 1).astype(np.int16)
+    return values, int(file.samplerate)
 
 
 def _to_soundfile(file: io.BytesIO, suffix: str, values: NDArray[np.int16], rate_hz: int) -> None:
@@ -175,7 +198,7 @@ def _to_soundfile(file: io.BytesIO, suffix: str, values: NDArray[np.int16], rate
         soundfile.write(file, values, rate_hz, format=suffix.removeprefix("."))
     except (ValueError, soundfile.SoundFileError) as error:
         raise InputError(
-            f"a {suffix} cannot hold {values.shape[1]} channels at {rate_hz} Hz ({error}); use .wav"
+            f"a {suffix} cannot hold {values.shape[1]} channels at {rate_hz} Hz ({said_by(error)}); use .wav"
         ) from error
 
 

@@ -1,6 +1,7 @@
 """Videos: frames of pictures, the third axis of which is time."""
 
 import io
+import re
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,13 +11,21 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
-from inrhw.base.errors import InputError
+from inrhw.base.errors import InputError, said_by
 from inrhw.base.names import safe_name
 from inrhw.base.types import Fixed
 from inrhw.signals.extra import package_for
-from inrhw.signals.kinds.picture import builtin_picture, fitted, load_picture
+from inrhw.signals.kinds.picture import (
+    GREY,
+    builtin_picture,
+    check_sums,
+    fitted,
+    flattened,
+    is_grey,
+    load_picture,
+)
 from inrhw.signals.likeness import each_psnr_db, psnr_db
 from inrhw.signals.montage import side_by_side
 from inrhw.signals.samples import OnWarning, Samples, Values, parse_sides
@@ -78,7 +87,7 @@ class Video(Samples):
         try:
             with Image.open(path) as image:
                 return getattr(image, "n_frames", 1) > 1
-        except (OSError, ValueError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError):
+        except Exception:  # a broken file makes Pillow raise nearly anything
             return False
 
     @classmethod
@@ -163,18 +172,28 @@ def _alike(frames: list[NDArray[np.uint8]]) -> Values:
 def _animation(path: Path, size: tuple[int, int] | None, most: int) -> tuple[list[NDArray[np.uint8]], int]:
     """Return frames [height, width, channels] of a GIF, WebP or APNG, and milliseconds a frame."""
     try:
-        with Image.open(path) as image:
-            grey = image.mode == "L"
+        with path.open("rb") as file, Image.open(file) as image:
+            check_sums(path, file)
+            if ";16" in str([image.mode, *(tile.args for tile in image.tile)]):
+                raise InputError(f"{path} has 16 bits a channel, and frames have 8; save it with 8")
+            may_be_grey = image.mode in GREY
             frames, lasting_ms = [], []
             for k in range(min(most, getattr(image, "n_frames", 1))):
                 image.seek(k)
-                frames.append(fitted(image.convert("L" if grey else "RGB"), size))
+                frames.append(flattened(image, alpha=False))
                 lasting_ms.append(float(image.info.get("duration") or 0))
+        # Pillow gives the frames of a GIF after the first in colour, whatever their palettes hold.
+        grey = may_be_grey and all(is_grey(frame.convert("RGB")) for frame in frames)
+        values = [fitted(frame.convert("L" if grey else "RGB"), size) for frame in frames]
+    except InputError:
+        raise
     except FileNotFoundError:
         raise InputError(f"{path} does not exist; check the name of the video") from None
     except Exception as error:  # a broken file makes Pillow raise nearly anything
-        raise InputError(f"{path} is a broken or truncated animation ({error}); save it again") from error
-    return _at_one_rate(frames, lasting_ms, most)
+        raise InputError(
+            f"{path} is a broken or truncated animation ({said_by(error)}); save it again"
+        ) from error
+    return _at_one_rate(values, lasting_ms, most)
 
 
 def _at_one_rate(
@@ -193,8 +212,9 @@ def _at_one_rate(
 def _of_folder(
     path: Path, size: tuple[int, int], most: int, on_warning: OnWarning
 ) -> list[NDArray[np.uint8]]:
-    """Return the pictures in a folder as frames, in the order of their names."""
-    files = sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
+    """Return the pictures in a folder as frames, in the order of their names: 10 comes after 9."""
+    files = [file for file in path.iterdir() if file.is_file() and not file.name.startswith(".")]
+    files.sort(key=lambda file: [part.zfill(20) for part in re.split("([0-9]+)", file.name)])
     return [load_picture(file, size, bits=8, on_warning=on_warning).values for file in files[:most]]
 
 
@@ -210,7 +230,7 @@ def _of_film(path: Path, size: tuple[int, int], most: int) -> tuple[list[NDArray
     except FileNotFoundError:
         raise InputError(f"{path} does not exist; check the name of the video") from None
     except (av.error.FFmpegError, IndexError) as error:
-        raise InputError(f"{path} is not a readable video ({error})") from error
+        raise InputError(f"{path} is not a readable video ({said_by(error)})") from error
 
 
 def _to_zip(file: io.BytesIO, frames: list[Image.Image]) -> None:

@@ -2,7 +2,6 @@
 
 import io
 import math
-import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy as np
 import skimage
 from numpy.typing import NDArray
 
-from inrhw.base.errors import InputError
+from inrhw.base.errors import InputError, said_by
 from inrhw.base.names import safe_name
 from inrhw.base.types import Fixed
 from inrhw.signals.extra import package_for
@@ -145,8 +144,12 @@ def array_in(path: Path) -> NDArray[Any]:
         array = np.asarray(_opened(path))
     except FileNotFoundError:
         raise InputError(f"{path} does not exist; check the name of the file") from None
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path} is not a readable array ({error}); write it by numpy.save") from error
+    except (InputError, MemoryError):
+        raise
+    except Exception as error:  # a damaged file makes numpy raise nearly anything
+        raise InputError(
+            f"{path} is not a readable array ({said_by(error)}); write it by numpy.save"
+        ) from error
     if array.dtype.kind not in "biuf":
         raise InputError(f"{path} holds {array.dtype}; give real numbers")
     if not 1 <= array.ndim <= 4 or not array.size:
@@ -158,10 +161,11 @@ def array_in(path: Path) -> NDArray[Any]:
 
 def _opened(path: Path) -> NDArray[Any]:
     if path.suffix.lower() == ".npy":
-        array: NDArray[Any] = np.load(path, allow_pickle=False)
+        with path.open("rb") as file:
+            array: NDArray[Any] = np.load(file, allow_pickle=False)
         return array
     if path.suffix.lower() == ".npz":
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             if len(arrays.files) != 1:
                 raise InputError(f"{path} holds {len(arrays.files)} arrays; give a file with one of them")
             only: NDArray[Any] = arrays[arrays.files[0]]
@@ -172,7 +176,7 @@ def _opened(path: Path) -> NDArray[Any]:
     except FileNotFoundError:
         raise
     except Exception as error:  # its errors have no common class but this
-        raise InputError(f"{path} is not a readable volume ({error})") from error
+        raise InputError(f"{path} is not a readable volume ({said_by(error)})") from error
     return _out_of_nifti(scan)
 
 

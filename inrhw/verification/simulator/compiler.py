@@ -15,8 +15,8 @@ from contextvars import copy_context
 from dataclasses import dataclass
 from pathlib import Path
 
-from inrhw.base.errors import ToolNotFound
-from inrhw.base.files import cache_folder, write_atomically
+from inrhw.base.errors import InputError, ToolNotFound, said_by
+from inrhw.base.files import in_cache, write_atomically
 from inrhw.base.programs.process import printed_by, run
 
 
@@ -80,7 +80,13 @@ def find_compiler() -> Compiler:
     ToolNotFound
         There is none of them.
     """
-    for candidate in (shlex.split(os.environ.get("CXX", "")), ["c++"], ["g++"], ["clang++"]):
+    try:
+        own = shlex.split(os.environ.get("CXX", ""))
+    except ValueError as error:
+        raise InputError(
+            f"the variable CXX is no command ({said_by(error)}); set it to a C++ compiler"
+        ) from error
+    for candidate in (own, ["c++"], ["g++"], ["clang++"]):
         if candidate and shutil.which(candidate[0]):
             return Compiler(tuple(candidate), _version(candidate))
     if importlib.util.find_spec("ziglang"):
@@ -107,8 +113,7 @@ def shared_objects(
     compiler: Compiler, sources: list[Path], flags: list[str], deadline_s: float
 ) -> list[Path]:
     """Return the objects of files that never change, compiled on first use and kept in the cache."""
-    folder = cache_folder() / "objects" / key(compiler, flags, *sources, *_headers_beside(sources))
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = in_cache("objects", key(compiler, flags, *sources, *_headers_beside(sources)))
     objects = [folder / f"{source.stem}.o" for source in sources]
     jobs = [
         Job(source, target, flags)
@@ -132,8 +137,7 @@ def precompiled(compiler: Compiler, headers: list[Path], flags: list[str], deadl
     """
     if "clang" in compiler.version:
         return flags
-    folder = cache_folder() / "headers" / key(compiler, flags, headers, *_headers_beside(headers))
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = in_cache("headers", key(compiler, flags, headers, *_headers_beside(headers)))
     source, target = folder / "all.h", folder / "all.h.gch"
     if not target.exists():
         write_atomically(source, "".join(f'#include "{header}"\n' for header in headers).encode())

@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 from inrhw.base.errors import InrhwError
-from inrhw.base.files import bench_folder, cache_folder
+from inrhw.base.files import bench_folder, in_cache
 from inrhw.verification.simulator.compiler import key
 from inrhw.verification.simulator.run import run_tests
 from inrhw.verification.simulator.simulation import build, identity
@@ -26,7 +26,7 @@ def self_test(simulator: str) -> None:
     """
     source = bench_folder() / "self_test.v"
     test = bench_folder() / "self_test.py"
-    passed = cache_folder() / "self_test" / key(identity(simulator), source, test)
+    passed = in_cache("self_test") / key(identity(simulator), source, test)
     if passed.exists():
         return
     with tempfile.TemporaryDirectory(prefix="inrhw-self-test-") as folder:
@@ -40,5 +40,4 @@ def self_test(simulator: str) -> None:
             f"{simulation.name} gives wrong results on this machine ({result.message}), so its verdicts "
             "cannot be trusted; use the other simulator or install the pinned version"
         )
-    passed.parent.mkdir(parents=True, exist_ok=True)
     passed.touch()

@@ -256,5 +256,7 @@ def parts(files: list[Path], main: Path, way: str) -> list[tuple[list[Path], str
 
 
 def _join(target: Path, files: list[Path]) -> Path:
-    target.write_text("".join(f'#include "{file}"\n' for file in files))
+    # Relative to it: a folder's name may hold a quote, or a \\x.
+    names = (os.path.relpath(file, target.parent) for file in files)
+    target.write_text("".join(f'#include "{name}"\n' for name in names))
     return target

@@ -194,6 +194,15 @@ def test_other_variables_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     assert clean_environment()["PATH"] == os.environ["PATH"]
 
 
+def test_a_program_gets_a_folder_for_short_lived_files_that_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", None)  # found anew
+    for name in ("TMPDIR", "TMP", "TEMP"):
+        monkeypatch.setenv(name, str(tmp_path / "missing"))
+    assert shell('cd "$TMPDIR" && cd "$TMP" && cd "$TEMP" && echo there', tmp_path) == "there\n"
+
+
 def test_python_code_finds_what_this_process_finds_and_nothing_in_its_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -50,7 +50,7 @@ TOP = module(
 
 def synthesized(folder: Path, top: dict[str, Any] = TOP, board: Board = VCU128) -> Synthesis:
     path = netlists.write(folder / "n.json", top)
-    return Synthesis(board, {}, {}, {}, NO_TIMING, path, path, path, (), None)
+    return Synthesis(board, {}, {}, {}, NO_TIMING, path, "", path, path, (), None)
 
 
 def active(folder: Path, rate: Callable[[int], float] = lambda bit: 0.25) -> Activity:

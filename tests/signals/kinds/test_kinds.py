@@ -9,6 +9,8 @@ import pytest
 from inrhw.base.errors import InputError
 from inrhw.signals.kinds.picture import Picture
 from inrhw.signals.kinds.sound import Sound
+from inrhw.signals.kinds.video import Video
+from inrhw.signals.kinds.volume import Volume
 from inrhw.signals.registry import from_json, kinds, load_signal, to_json
 from inrhw.signals.samples import VALUES, Samples
 from inrhw.signals.signal import Signal
@@ -121,6 +123,27 @@ def test_a_file_that_cannot_be_read_is_one_sentence(
         load_signal(path, "", Signal(), silent)
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".gif", ".webp", ".wav", ".npy", ".npz"])
+def test_any_damage_to_a_file_is_one_sentence_if_it_is_noticed(tmp_path: Path, suffix: str) -> None:
+    path, random = tmp_path / f"a{suffix}", np.random.default_rng(0)
+    if suffix == ".npz":
+        np.savez_compressed(path, random.integers(0, 9, (8, 8)))
+    else:
+        kind = {".wav": Sound, ".npy": Volume}.get(suffix, Video)
+        path.write_bytes(kind.builtin(SIZES[kind.kind]).encoded(suffix))
+    sound = path.read_bytes()
+    for _ in range(150):
+        damaged = np.frombuffer(sound, np.uint8)[: random.integers(len(sound) // 2, 2 * len(sound))].copy()
+        places = random.integers(0, min(len(damaged), random.choice([40, 200, 1 << 20])), 3)
+        damaged[places] = random.choice(np.array([0, 127, 255, 1, 32]), 3)
+        path.write_bytes(damaged.tobytes())
+        try:
+            load_signal(path, "", Signal(), lambda sentence: None)
+        except InputError as error:
+            assert str(error).startswith(str(path))
+            assert str(error).isprintable() and len(str(error)) < 400 + len(str(path))
 
 
 def test_a_kind_that_is_none_is_refused() -> None:

@@ -27,7 +27,11 @@ def written(path: Path, samples: np.ndarray, bytes_: int, rate_hz: int = 44100) 
 def test_samples_of_any_width_become_16_bits(tmp_path: Path, bytes_: int) -> None:
     top = 1 << 8 * bytes_ - 1
     samples = np.array([[-top, top - 1], [0, -1], [top // 2, 5 % top]])
-    sound = Sound.load(written(tmp_path / "a.wav", samples, bytes_), "8", Signal(), pytest.fail)
+    said: list[str] = []
+    path = written(tmp_path / "a.wav", samples, bytes_)
+    sound = Sound.load(path, "8", Signal(), said.append)
+    wide = f"{path} has {8 * bytes_} bits a sample and is taken with 16"
+    assert said == ([wide] if bytes_ > 2 else [])
     shift = 8 * (bytes_ - 2)
     assert sound.values.tolist() == (samples >> shift if shift >= 0 else samples << -shift).tolist()
     assert (sound.rate_hz, sound.sides, sound.channels) == (44100, (3,), 2)
@@ -53,11 +57,35 @@ def test_flac_is_read(tmp_path: Path) -> None:
     assert (sound.values.tolist(), sound.rate_hz) == (samples.tolist(), 16000)
 
 
+@pytest.mark.parametrize("subtype", ["FLOAT", "DOUBLE"])
+def test_fractions_become_16_bits(tmp_path: Path, subtype: str) -> None:
+    soundfile = pytest.importorskip("soundfile")
+    path, said = tmp_path / "a.aiff", list[str]()
+    soundfile.write(path, np.array([-1, 0, 0.25, 2]), 16000, subtype=subtype)
+    assert Sound.load(path, "", Signal(), said.append).values.ravel().tolist() == [-32768, 0, 8192, 32767]
+    assert "bits a sample and is taken with 16" in said[0]
+    soundfile.write(path, np.array([0, np.nan]), 16000, subtype=subtype)
+    with pytest.raises(InputError, match="holds NaN or infinity"):
+        Sound.load(path, "", Signal(), said.append)
+
+
+def test_a_sound_that_is_cut_off_is_said(tmp_path: Path) -> None:
+    path, said = written(tmp_path / "a.wav", np.zeros((9, 1)), 2), list[str]()
+    path.write_bytes(path.read_bytes()[:-5])
+    assert Sound.load(path, "", Signal(), said.append).sides == (6,)
+    assert said == [f"{path} is cut off: it says that it has 9 samples, and holds 6"]
+
+
 def test_what_is_no_sound_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="holds no samples"):
         Sound.load(written(tmp_path / "a.wav", np.zeros((0, 1)), 2), "", Signal(), pytest.fail)
     with pytest.raises(InputError, match="has 9 channels; at most 8 are possible"):
         Sound.load(written(tmp_path / "b.wav", np.zeros((2, 9)), 2), "", Signal(), pytest.fail)
+    with pytest.raises(InputError, match="says that it has 0 samples a second"):
+        content = bytearray(written(tmp_path / "d.wav", np.zeros((2, 1)), 2).read_bytes())
+        content[24:28] = bytes(4)
+        (tmp_path / "d.wav").write_bytes(content)
+        Sound.load(tmp_path / "d.wav", "", Signal(), pytest.fail)
     with pytest.raises(InputError, match="is not a WAV of integers"):
         (tmp_path / "c.wav").write_bytes(b"RIFF\x04\0\0\0WAVE")
         Sound.load(tmp_path / "c.wav", "", Signal(), pytest.fail)

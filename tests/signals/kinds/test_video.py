@@ -40,6 +40,40 @@ def test_a_folder_of_pictures_is_a_video_in_the_order_of_names(tmp_path: Path) -
     assert np.array_equal(video.values, FRAMES[::-1])
 
 
+def test_frames_are_counted_in_their_names(tmp_path: Path) -> None:
+    for k in range(9, 12):
+        Image.new("L", (2, 2), k).save(tmp_path / f"take2_{k}.png")
+    video = load_signal(tmp_path, "2x2x9", Signal(), pytest.fail)
+    assert video.values[:, 0, 0, 0].tolist() == [9, 10, 11]
+
+
+@pytest.mark.parametrize(("suffix", "mode"), [("gif", "P"), ("gif", "RGBA"), ("png", "LA"), ("png", "RGBA")])
+def test_frames_are_taken_as_pictures_are(tmp_path: Path, suffix: str, mode: str) -> None:
+    """A palette of greys is grey, and what is transparent is white."""
+    frames = [Image.new("LA", (4, 4), (60 * k, 255)) for k in range(3)]
+    for frame in frames:
+        frame.putpixel((0, 0), (9, 0))
+    first, *others = [frame.convert("RGBA").convert(mode) for frame in frames]
+    first.save(tmp_path / f"a.{suffix}", save_all=True, append_images=others, disposal=2)
+    video = load_signal(tmp_path / f"a.{suffix}", "4x4x9", Signal(), pytest.fail)
+    assert video.values[:, 1, 1, 0].tolist() == [0, 60, 120]
+    if mode != "P":
+        assert (video.values[:, 0, 0] == 255).all()
+    assert video.channels == (3 if (suffix, mode) == ("png", "RGBA") else 1)
+
+
+def test_frames_that_would_lose_something_unsaid_are_refused(tmp_path: Path) -> None:
+    deep = [Image.fromarray(np.full((2, 2), 999 * k, np.uint16)) for k in range(3)]
+    deep[0].save(tmp_path / "deep.png", save_all=True, append_images=deep[1:])
+    with pytest.raises(InputError, match="has 16 bits a channel, and frames have 8"):
+        load_signal(tmp_path / "deep.png", "", Signal(), pytest.fail)
+    content = bytearray(animated(tmp_path / "a.png").read_bytes())
+    content[-20] ^= 1  # in the last frame
+    (tmp_path / "a.png").write_bytes(content)
+    with pytest.raises(InputError, match="the checksum of its fdAT chunk is wrong"):
+        load_signal(tmp_path / "a.png", "", Signal(), pytest.fail)
+
+
 @pytest.mark.parametrize("levels", [[0, 0, 0, 0], [0, 0, 9, 9, 9, 0], [5, 6, 6]])
 def test_equal_frames_stay(tmp_path: Path, levels: list[int]) -> None:
     frames = [np.full((3, 2, 1), level, np.uint8) for level in levels]
