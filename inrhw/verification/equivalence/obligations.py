@@ -5,7 +5,7 @@ when the power comes, or else the outputs agree in the first clocks and it holds
 inputs, and the first for all states of the Verilog, reachable or not.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from inrhw.verification.equivalence import words
@@ -66,12 +66,13 @@ def different_words(relation: Relation) -> list[str]:
     return found
 
 
-def at_start(relation: Relation) -> tuple[int, list[Obligation]]:
-    """Return the number of clocks until the relation holds, and the obligations up to then."""
+def at_start(relation: Relation, check: Callable[[], None]) -> tuple[int, list[Obligation]]:
+    """Return the clocks until the relation holds, and the obligations up to then; `check` in each clock."""
     graph = relation.graph
     rtl, netlist = _start(relation)
     obligations: list[Obligation] = []
     for clock in range(_FIRST_CLOCKS + 1):
+        check()
         held = [_named(each, clock) for each in _held(relation, rtl, netlist)]
         values: dict[int, int] = {}
         if clock == _FIRST_CLOCKS or not any(_differ(graph, each, values) for each in held):

@@ -209,7 +209,7 @@ class _Attempt:
         with self._watch.during("collect points"):
             if words := different_words(relation):
                 return NOT_PROVEN, f"words at the start differ in {_listed(words)}"
-            clocks, first = at_start(relation)
+            clocks, first = at_start(relation, self._watch.check)
             obligations = in_one_clock(relation)
             self.points = len(obligations)
             self.structural = sum(each.structural for each in obligations)
