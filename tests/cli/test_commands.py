@@ -406,7 +406,7 @@ def test_the_last_of_an_option_that_is_given_twice_counts(inrhw_: Inrhw) -> None
         (("--board", "mine"), "unknown board 'mine'; known are arty_a7, icebreaker, ulx3s, vcu128"),
         (("--board", "../vcu128"), "unknown board"),
         (("--board", "missing.py"), r"there is no board file missing\.py"),
-        (("-o", "a" * 300), r"a+ cannot be written \(File name too long\)"),
+        (("-o", "a" * 300), r"a+/stages\.json cannot be used \(File name too long\)"),
         (("-o", "/proc/inrhw"), "/proc/inrhw cannot be written"),
     ],
 )
