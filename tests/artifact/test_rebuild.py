@@ -103,5 +103,5 @@ def test_weights_for_a_core_that_renders_larger_render_larger(built: Path, tmp_p
 @pytest.mark.parametrize("width", [4, 12])
 def test_a_manifest_of_another_frame_is_refused(copy: Path, width: int) -> None:
     rewrite(copy, sides=(width, 4))
-    with pytest.raises(InputError, match="no multiple of the signal's 5; run `inrhw emit` again"):
+    with pytest.raises(InputError, match="not a multiple of the signal's 5; run `inrhw emit` again"):
         weights_for(copy, copy)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from inrhw.base.errors import InputError
-from inrhw.base.files import working_folder
+from inrhw.base.files import digest, working_folder
 from inrhw.base.progress import OnProgress, silent
 from inrhw.base.yosys import run_yosys, write_design
 from inrhw.estimates.asic.gate_netlist import GateNetlist, read_netlist
@@ -86,8 +86,9 @@ def map_to(
     with working_folder(folder, "asic") as work:
         write_design(verilog.read_text(), work)
         libraries = []
-        for k, path in enumerate(library.files):  # unpacked: not every Yosys reads packed ones
-            libraries.append(f"cells{k}.lib")
+        for path in library.files:  # unpacked: not every Yosys reads packed ones
+            # By its content, since Yosys keeps what it read of a file by its path, from run to run.
+            libraries.append(f"{digest(path)}.lib")
             (work / libraries[-1]).write_text(read_text(path))
         log = folder / f"{verilog.stem}_asic.log"
         run_yosys(_script(top, libraries), work, log, on_progress=on_progress)

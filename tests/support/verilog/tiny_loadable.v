@@ -152,7 +152,7 @@ module tiny_loadable #(
                 case (s_axi_araddr)
                     'h0c: s_axi_rdata <= {21'b0, error, 2'b0, showing, stopped, shown, 3'b0};
                     'h10: s_axi_rdata <= checksum;
-                    'h20: s_axi_rdata <= read_offsets
+                    'h20: s_axi_rdata <= select[27:17] ? 0 : read_offsets
                         ? offsets[select[30]] >> 32 * select[28]
                         : slopes[{select[30], select[0]}];
                     default: s_axi_rdata <= 0;
