@@ -67,8 +67,7 @@ def plan(
             _check_luts(architecture, hardware, board, hardware.max_lut, digits_loss)
         return None
     check_whole(architecture.precision)
-    buffer = line_buffer(architecture, hardware)
-    return _folding(layer_shapes(architecture), hardware, board, buffer, architecture.patches.samples)
+    return _folding(layer_shapes(architecture), architecture, hardware, board)
 
 
 def _check_window(architecture: Architecture, hardware: Hardware, tiling: Tiling | None = None) -> None:
@@ -92,17 +91,18 @@ def _check_luts(
 
 def _folding(
     shapes: Sequence[LayerShape],
+    architecture: Architecture,
     hardware: Hardware,
     board: Board,
-    buffer: PatchBuffer | None = None,
-    samples: int = 1,
+    pictures: int = 1,
 ) -> Folding:
-    """Return the folding of layers; see `plan`."""
+    """Return the folding of the layers of an architecture, or of several pictures like it; see `plan`."""
     if hardware.packed and not any(shape.packable(Fold(2, 1)) for shape in shapes):
         raise InputError("packed needs weights and activations of at most 8 bits; see weight_bits")
     if hardware.packed and board.family != "xcup":
         raise InputError(f"packed needs the DSP48E2 of UltraScale+, which {board.title} does not have")
-    search = FoldSearch(shapes, hardware, board, buffer, samples)
+    buffer = line_buffer(architecture, hardware, pictures)
+    search = FoldSearch(shapes, hardware, board, buffer, architecture.patches.samples)
     interval = hardware.interval
     if interval is None:
         return search.fastest()
@@ -152,8 +152,7 @@ def plan_banks(architectures: Sequence[Architecture], hardware: Hardware, board:
         raise InputError("pictures that share layers cannot have a window; it needs baked weights")
     shapes = layer_shapes(architectures[0], len(architectures), adder_levels=hardware.adder_levels)
     if hardware.folded:
-        buffer = line_buffer(architectures[0], hardware, len(architectures))
-        return _folding(shapes, hardware, board, buffer, architectures[0].patches.samples)
+        return _folding(shapes, architectures[0], hardware, board, len(architectures))
     return _whole(shapes, hardware)
 
 
@@ -187,12 +186,11 @@ def plan_tiles(architecture: TiledArchitecture, hardware: Hardware, board: Board
     if isinstance(architecture.tiling, Leaves):
         check_leaves(hardware.source)
     shapes = layer_shapes(architecture, window=hardware.window)
-    buffer = line_buffer(architecture, hardware)
     if hardware.folded:
-        folding = _folding(shapes, hardware, board, buffer, architecture.patches.samples)
+        folding = _folding(shapes, architecture, hardware, board)
     else:
         folding = _whole(shapes, hardware)
-        _check_room(shapes, folding, hardware, board, buffer)
+        _check_room(shapes, folding, hardware, board, line_buffer(architecture, hardware))
     if hardware.weights == "loadable":
         _check_depth(shapes, folding)
     first, together = shapes[0], math.prod(architecture.tiling.cells.counts[:-1])
