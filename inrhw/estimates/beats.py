@@ -5,12 +5,24 @@ from numpy.typing import NDArray
 
 from inrhw.artifact.manifest import Manifest
 
-__all__ = ["coordinate_beats", "packed", "value_beats"]
+__all__ = ["coordinate_beats", "packed", "value_beats", "values_of_bits"]
 
 
 def value_beats(manifest: Manifest, values: NDArray[np.integer]) -> list[int]:
     """Return m_axis_tdata for values [samples, channels]."""
     return packed(values[:, list(manifest.tdata_order)], manifest.value.bits_per_channel)
+
+
+def values_of_bits(manifest: Manifest, bits: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """Return values [beats, values] of bits of m_axis_tdata [beats, bits], the lowest first."""
+    order, width = manifest.tdata_order, manifest.value.bits_per_channel
+    each = bits[:, : len(order) * width].reshape(-1, len(order), width).astype(np.int64)
+    codes = each @ (1 << np.arange(width))
+    if manifest.value.signed:
+        codes -= each[:, :, -1] << width
+    values = np.empty_like(codes)
+    values[:, list(order)] = codes
+    return values
 
 
 def coordinate_beats(manifest: Manifest, coordinates: NDArray[np.integer]) -> list[int]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from inrhw.artifact.manifest import Manifest
 from inrhw.base.progress import OnProgress, silent
+from inrhw.estimates.beats import values_of_bits
 from inrhw.estimates.upsets.recording import Place, Recording
 from inrhw.signals.likeness import psnr_db
 from inrhw.signals.patches import Patches
@@ -216,14 +217,8 @@ class _Frame:
 
     def _db(self, words: NDArray[np.uint8]) -> float:
         manifest = self._manifest
-        order, width = manifest.tdata_order, manifest.value.bits_per_channel
-        bits = np.zeros((manifest.beats, len(order), width), np.int64)
-        bits[: len(words)] = words[:, : len(order) * width].reshape(len(words), len(order), width)
-        codes = bits @ (1 << np.arange(width))
-        if manifest.value.signed:
-            codes -= bits[:, :, -1] << width
-        in_order = np.empty_like(codes)
-        in_order[:, list(order)] = codes
+        values = np.zeros((manifest.beats, len(manifest.tdata_order)), np.int64)
+        values[: len(words)] = values_of_bits(manifest, words)
         if manifest.patch_order:
-            in_order = Patches(manifest.sides, manifest.patch).scatter(in_order)
-        return psnr_db(self._signal, in_order.astype(self._signal.dtype).reshape(self._signal.shape))
+            values = Patches(manifest.sides, manifest.patch).scatter(values)
+        return psnr_db(self._signal, values.astype(self._signal.dtype).reshape(self._signal.shape))
