@@ -39,7 +39,7 @@ def app_for(arguments: list[str]) -> App:
         help_flags=["--help", "-h"],
         suppress_keyboard_interrupt=False,  # `said_when_interrupted` tells which signal it was
         config=_from_recipe(arguments),
-        default_parameter=Parameter(allow_repeating=True),
+        default_parameter=Parameter(allow_repeating=True, negative_iterable=()),
     )
     ordered = {stage.name: place for place, stage in enumerate(stages())}
     first, rest = Group("Stages of a build", sort_key=1), Group("More", sort_key=2)

@@ -65,8 +65,8 @@ class BuildFolder:
     command
         Command line that runs the stages, for the report.
     until
-        Until this ends, no other command writes into the folder, from the first stage that runs on; None: it
-        may be.
+        Holds the folder's lock from the first stage that runs until this stack is closed: other commands
+        cannot write there. None: no lock.
     """
 
     folder: Path

@@ -36,7 +36,9 @@ TILE_HELP = (
     "ROW,COLUMN of the tile, from 0,0 at the upper left; of a sound NUMBER, on three axes LAYER,ROW,COLUMN."
 )
 BoardName = Annotated[str, Parameter(help="Name of a board, or a .py or .toml file that describes one.")]
-CoreName = Annotated[str, Parameter(help="Name of the core's top module. [default: the folder's]")]
+CoreName = Annotated[
+    str, Parameter(help="Name of the core's top module. [default: the folder's]", show_default=False)
+]
 Output = Annotated[
     Path | None,
     Parameter(name=("--output", "-o"), help="Folder for all files. [default: rtl_out/NAME]"),

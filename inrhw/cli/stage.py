@@ -42,7 +42,7 @@ class Stage(ABC):
         return list(cls.needs(folder))
 
     def key(self, folder: "BuildFolder") -> Sequence[str]:
-        """Return all else that its result depends on."""
+        """Return everything else that its result depends on."""
         return ()
 
     def settings(self, recipe: Recipe, folder: "BuildFolder") -> Recipe:

@@ -58,7 +58,7 @@ class RecipeTrial:
         return shlex.join(["inrhw", "build", *arguments_of(located(recipe, self.base)), "-o", str(folder)])
 
     def climb(self, recipe: Recipe, folder: Path, rung: Rung, goals: tuple[Goal, ...]) -> Outcome:
-        """Go up a rung; another process that works on the same trial is waited for."""
+        """Go up a rung; wait while another process works on the same trial."""
         start = time.perf_counter()
         measures, sentence = Measures(), ""
         try:

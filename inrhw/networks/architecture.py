@@ -29,7 +29,7 @@ _LINE = 512
 
 @functools.cache
 def activations() -> Mapping[str, type[Activation]]:
-    """Return every activation in `inrhw.ops.registry`, by the name of the network that uses it.
+    """Return every activation in `inrhw/ops/curves`, by the name of the network that uses it.
 
     Examples
     --------
@@ -42,7 +42,7 @@ def activations() -> Mapping[str, type[Activation]]:
 
 @functools.cache
 def implementations(model: str) -> Mapping[str, type[CurveNode]]:
-    """Return every circuit for a network's activation, by the name of its file in `inrhw.ops.registry`.
+    """Return every circuit for a network's activation, by the name of its file in `inrhw/ops/curves`.
 
     Examples
     --------
@@ -96,12 +96,12 @@ class Architecture:
     activation_impl
         Circuit of the activation, a key of `implementations`; "" means the activation's own.
     scale
-        The network is rendered at so many times the signal's size, from 1 to 64; trained at 1.
+        The network is rendered at `scale` times the signal's size, from 1 to 64, and trained at 1.
     value
         Format of what leaves the network.
     first_omega_0
-        Frequency factor of the first layer's initial weights; None means omega_0, and on one axis that times
-        each 512 samples.
+        Frequency factor of the first layer's initial weights; None means omega_0, and on one axis omega_0 for
+        every 512 samples.
     hidden_widths
         Width of each trained layer but the last, such as "64,32"; it decides `hidden_features` and
         `hidden_layers`, and is "" where all are alike.
@@ -267,7 +267,7 @@ class Architecture:
 
     @property
     def evaluations(self) -> int:
-        """What a training step evaluates at most."""
+        """Most evaluations of a training step."""
         return self.tiles * self.grid.pixels
 
     @property
@@ -309,7 +309,7 @@ def architecture_from_json(text: str, kind: type[Architecture] = Architecture) -
     Raises
     ------
     InputError
-        If the text describes none.
+        If the text does not describe one.
     """
     try:
         fields = json.loads(text)

@@ -31,11 +31,11 @@ class Stored:
     layer
         Number of the layer, 0 for the first.
     what
-        Which of the two.
+        "weights" or "biases".
     codes
         int64 [rows, columns]; biases have one column.
     unit
-        What 1 is worth, float64 [rows, 1].
+        Value of code 1, float64 [rows, 1].
     bits
         Width of a code, sign included.
     signs
@@ -63,7 +63,7 @@ class Stored:
         return (from_words(words, self.bits) if self.signs else self.codes) * self.unit
 
     def with_bits(self, flips: Codes) -> "Stored":
-        """Return it with the bits flipped that are 1 in `flips`, int64 [rows, columns].
+        """Return a copy with the bits flipped that are 1 in `flips`, int64 [rows, columns].
 
         Examples
         --------
@@ -133,7 +133,7 @@ def rendered_with_noise(
     sigma
         Standard deviation, relative to the span of a layer's weights: the largest less the smallest.
     rng
-        Draws it.
+        Source of the noise.
     """
     noisy = []
     for one in numbers:

@@ -105,9 +105,9 @@ class INR(Trainable):
         return quantized([self])[0]
 
     def round_to(self, weight_bits: Sequence[int], value_bits: Sequence[int]) -> None:
-        """Compute with so many bits in each layer, and behind each but the last, from now on.
+        """Compute with these bits in each layer, and behind each but the last, from now on.
 
-        It is `absorbed`, or quantized already; else its precision stays that of the architecture.
+        The network must be `absorbed` or quantized. The rest of its precision is the architecture's.
         """
         precision, phase_bits = self.architecture.precision, self.architecture.phase_bits
         elements, fracs = [self.architecture.grid.element], []

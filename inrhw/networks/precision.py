@@ -44,8 +44,8 @@ class Precision(Settings):
     layer_bits
         Bits of each layer's weights, first to last, such as 12,7,6,8, or of its weights and behind a slash of
         its values, such as 12/6,7/5,6/6,8. "auto": as many in all as weight_bits, first_weight_bits and
-        last_weight_bits give, or what fits max_lut, spread by what rounding each layer alone costs. "": as
-        all other bits say.
+        last_weight_bits give, or what fits max_lut, spread by what rounding each layer alone costs. "": the
+        other settings decide.
     weight_code
         Which integers the weights between the first and the last layer may be: uniform, binary, ternary,
         trit-planes, csd2 or power-of-two; with weight_bits for their scales (docs/codes.md).
@@ -120,7 +120,7 @@ class Precision(Settings):
             )
 
     def weight_bits_of(self, layers: int) -> list[int]:
-        """Return the bits of each layer's weights, an encoding counted; as without "auto" if that is left.
+        """Return the bits of each layer's weights, an encoding's too; "auto" is taken as "".
 
         Raises
         ------

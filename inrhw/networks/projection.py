@@ -28,7 +28,7 @@ _FINER_BITS = 2
 
 
 def between_format(x_bits: int) -> Fixed:
-    """Return the format between the factors of a low-rank projection whose inputs have so many bits."""
+    """Return the format between the factors of a low-rank projection with inputs of `x_bits` bits."""
     bits = max(x_bits, min(16, x_bits + _FINER_BITS))
     return Fixed(bits, bits - 1 - _REACH_LOG2)
 
@@ -73,7 +73,7 @@ class LowRankLayer(DenseLayer):
         self.down.reset((3 / self.down.weight.shape[1]) ** 0.5, generator)
 
     def take_input(self, before: Affine) -> None:
-        """Do to the input what `before` did to it."""
+        """Absorb `before`, which was applied to the input."""
         self.down.take_input(before)
 
     def quantize(self, weight_bits: int, x: Fixed, max_row_shift: int, code: WeightCode = UNIFORM) -> None:

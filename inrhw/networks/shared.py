@@ -48,7 +48,7 @@ class SharedArchitecture(Architecture):
         Longest side of all pictures: coordinates and encodings are alike on the whole core. 0 means this
         picture's own.
     max_scale
-        A core has banks of renderings of one picture at up to so many times its size.
+        Largest scale of a rendering; the grids of all renderings have its format.
     """
 
     projection: str = "full"
@@ -158,7 +158,7 @@ def shared_architectures(pictures: Sequence[Samples], model: str, **options: Any
 
 
 def check_mode(signal: Samples, like: Samples | Architecture, others: str) -> None:
-    """Raise InputError, naming the `others`, unless the signal has axes, channels and values `like` them."""
+    """Raise InputError, which names the `others`, unless a signal has their axes, channels and values."""
     modes = [
         _PICTURES.get((one.channels, one.value, len(one.sides)))
         or f"{one.channels} channel(s) of {one.value} on {len(one.sides)} axes"

@@ -39,8 +39,8 @@ _LINE = 64
 class TiledArchitecture(Architecture):
     """Networks of one shape for the tiles of a signal.
 
-    By default omega_0 is half of what a periodic model has for a whole signal; on one axis the
-    first layer's is that times each 64 samples of a tile, of leaves of the mean one.
+    By default omega_0 is half of what a periodic model has for a whole signal; on one axis the first layer
+    has that for every 64 samples of a tile, or of the mean leaf.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class TiledArchitecture(Architecture):
     shared_layers
         Layers between the first and the last are the same in all tiles.
     projection
-        All but the first of these are the same; with shared_layers.
+        With shared_layers: all of these layers but the first are the same.
     leaves
         How often each tile is halved to get its leaves, see `Leaves`; "" where all tiles are whole.
     """
@@ -112,7 +112,7 @@ class TiledArchitecture(Architecture):
 
     @property
     def evaluations(self) -> int:
-        """What a training step evaluates at most; of leaves as many as there are samples, or patches."""
+        """Most evaluations of a training step; with leaves, one for each sample or patch."""
         return self.patches.grid.pixels if self.leaves else super().evaluations
 
     @property
@@ -251,7 +251,7 @@ def network_of(architecture: Architecture, seed: int = 0) -> INR:
 
 
 def read_architecture(text: str) -> Architecture:
-    """Return the architecture, of tiles or not, that `architecture_to_json` wrote; errors as it has."""
+    """Return what `architecture_to_json` wrote, of tiles or not; raise as `architecture_from_json`."""
     try:
         tiled = "tile" in json.loads(text)
     except (ValueError, TypeError):

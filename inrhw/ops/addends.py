@@ -65,7 +65,7 @@ class Cut:
         return 0, (1 << bits) - 1
 
     def products(self, x: Codes, weight: Codes) -> Codes:
-        """Return the sums ``weight @ x`` of what is left of the addends.
+        """Return ``weight @ x`` summed from the cut addends.
 
         Parameters
         ----------
@@ -111,7 +111,7 @@ class Cut:
         return least, most
 
     def lost_beyond_mean(self, x: Tensor, weight: Tensor) -> Tensor:
-        """Return what each row of ``weight @ x`` loses, less the mean of that.
+        """Return what each row of ``weight @ x`` loses, minus the mean loss.
 
         Parameters
         ----------

@@ -51,7 +51,7 @@ class Node(ABC):
 
     @property
     def tells_errors(self) -> bool:
-        """Whether the component has `ERRORS` of the words of its memories."""
+        """Whether the component has a member `errors`, an `ERRORS`, for the words of its memories."""
         return False
 
     @abstractmethod
@@ -59,7 +59,7 @@ class Node(ABC):
         """Map int64 codes [batch, i.length], meant for bank 0, to int64 codes [batch, o.length]."""
 
     def forward_banks(self, x: Codes, banks: Codes) -> Codes:
-        """Map the same codes, each vector meant for a bank of its own: `banks` is int64 [batch]."""
+        """Map the same codes, the vectors of a batch in the given banks, int64 [batch]."""
         values = np.empty((len(x), self.o.length), np.int64)
         for bank in np.unique(banks).tolist():
             here = banks == bank
@@ -69,7 +69,7 @@ class Node(ABC):
     def of_bank(self, bank: int) -> "Node":
         """Return what the node is for vectors of one bank, as a node of the same edges; `bank < i.banks`.
 
-        Itself, unless it has weights that differ from bank to bank: then all of them are those of `bank`.
+        The node itself, unless its weights differ between banks: then one with those of `bank`.
         """
         return self
 

@@ -75,7 +75,7 @@ class Rotation:
 
     @property
     def length(self) -> int:
-        """How many numbers it takes and gives."""
+        """Length of its input and output."""
         return sum(self.blocks)
 
     @property
@@ -93,7 +93,7 @@ class Rotation:
         return whole
 
     def holding(self, element: Fixed) -> Fixed:
-        """Return the narrowest format that holds whatever it makes of an element's codes.
+        """Return the narrowest format that holds every result for codes of `element`.
 
         Examples
         --------

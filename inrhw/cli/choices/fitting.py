@@ -13,7 +13,7 @@ _NAMED = ("lut", "dsp", "bram", "uram")
 
 
 def check_fits(recipe: Recipe, architectures: Sequence[Architecture]) -> None:
-    """Raise InputError, with what is short, unless there is a core of these networks, one a picture."""
+    """Raise InputError, which names the limit, unless there is a core of these networks, one a picture."""
     hardware, made = recipe.hardware, _as_emitted(recipe, architectures)
     plan_for(made, hardware, load_board(recipe.board), digits_loss=recipe.training.digits_loss)
 

@@ -37,7 +37,7 @@ def choose_width(recipe: Recipe, signal: Samples, of_width: OfWidth) -> Architec
     signal
         What is represented.
     of_width
-        Makes an architecture.
+        Makes the architecture with a width.
 
     Raises
     ------

@@ -109,13 +109,13 @@ def stacks_of(
 ) -> Iterator[Stack]:
     """Yield what a recorded network may be: its last consecutive layers, and the encoding in front.
 
-    Where there are as many sines in front as the second of these layers takes, the first of them may be what
-    the sines are of, unless layers of the model have sines themselves.
+    The matrix of an encoding looks like a first layer if the second one takes exactly its sines. So the
+    network without that layer is a second candidate, unless the model's activations are sines themselves.
 
     Raises
     ------
     InputError
-        As `linear_layers` and `encoded`, or if a user gives what the recording shows.
+        As `linear_layers` and `encoded`, or if `encoding` or `map` is given, which the recording shows.
     """
     for name in ("encoding", "map"):
         if getattr(imported, name):

@@ -37,7 +37,7 @@ def first_same(
     network
         Its settings; a `final_activation` of None is found.
     make
-        Makes one of our networks of both.
+        Makes an `INR` of both.
     given, imported
         As of `check_same`.
 
@@ -67,14 +67,14 @@ def check_same(given: Callable[[Tensor], Tensor], start: INR, imported: Imported
     Parameters
     ----------
     given
-        Takes coordinates as the network elsewhere did, float64 [samples, axes]; gives [samples, channels]. Of
-        patches both are those of a patch.
+        The original: maps the coordinates that it was trained on, float64 [samples, axes], to [samples,
+        channels]; with patches one row is a patch.
     start
-        What was made of it, in float64.
+        The network made from it, in float64.
     imported
         What its inputs and outputs mean.
     where
-        What messages call it.
+        Its name in messages.
     """
     step = -(-start.architecture.grid.pixels // _SAMPLES)
     x = coordinates_of(start, imported)[::step]

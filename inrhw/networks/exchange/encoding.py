@@ -45,13 +45,13 @@ def encoded(recording: Recording, taken: Tensor, first: Linear, where: str) -> t
     Parameters
     ----------
     recording
-        Of the network.
+        What the network computed.
     taken
         The layer's input.
     first
         The layer.
     where
-        What messages call the network.
+        Name of the network in messages.
 
     Raises
     ------

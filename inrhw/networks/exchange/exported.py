@@ -43,8 +43,8 @@ class Renderer(nn.Module):
     def forward(self, centres: Tensor) -> Tensor:
         """Return values [samples, channels], int32, for the samples' centres, [samples, axes] from -1 to 1.
 
-        x comes first. A centre is taken at the nearest half sample: a core can be asked for no other. Of
-        patches it is taken at the sample that begins there or before.
+        x comes first. A centre is rounded to the nearest half sample, the finest that a core takes; with
+        patches it is rounded down to the start of a sample.
         """
         x = torch.round(centres.double() * self.sides)
         sample, tile = None, None

@@ -62,7 +62,7 @@ def load_onnx(path: Path) -> "ModelProto":
 
 
 def recorded_of(model: "ModelProto", axes: int, path: Path) -> Recording:
-    """Return what it computes of some coordinates.
+    """Return what a model computes for some coordinates.
 
     A layer is a Gemm, or a MatMul and the Add that follows it, with constants that may be computed. What
     stands between layers is not read: `function_of` shows whether it is the activation that the user named.
@@ -92,7 +92,7 @@ def recorded_of(model: "ModelProto", axes: int, path: Path) -> Recording:
 
 
 def function_of(model: "ModelProto", path: Path) -> Callable[[Tensor], Tensor]:
-    """Return what it gives, [samples, channels], for coordinates [samples, axes].
+    """Return the function of a model, from coordinates [samples, axes] to values [samples, channels].
 
     It raises InputError if there is an operator that cannot be evaluated.
     """

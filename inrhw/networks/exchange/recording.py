@@ -42,7 +42,7 @@ class Sine:
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """What a network computed of some coordinates.
+    """What a network computed for some coordinates.
 
     Attributes
     ----------

@@ -38,7 +38,7 @@ class Stack:
     Attributes
     ----------
     where
-        What messages call it.
+        Its name in messages.
     layers
         At least one; each takes what the one before gives.
     encoding

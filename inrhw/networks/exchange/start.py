@@ -42,7 +42,7 @@ def start_of(
     Parameters
     ----------
     stack
-        As it was elsewhere.
+        The network as it was elsewhere.
     network
         Says model, omega_0, that of the first layer, what follows the last one, and patch; widths and
         number of layers are the stack's.
@@ -58,7 +58,7 @@ def start_of(
     Raises
     ------
     InputError
-        If there is no such `INR`.
+        If no `INR` has this function.
     """
     axes = len(sides)
     patch = parse_sides(network.patch, range(axes, axes + 1), "a patch") if network.patch else ()

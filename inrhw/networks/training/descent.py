@@ -58,7 +58,7 @@ class State(Generic[M]):
     moments
         What the optimizer remembers.
     losses
-        Some on the way: steps of both models together before each, and the loss.
+        Some of the losses: the steps of both models before each, and the loss.
     """
 
     float_model: M

@@ -21,7 +21,7 @@ BINS = 32
 
 @dataclass(frozen=True)
 class Distribution:
-    """How many numbers are distributed.
+    """Distribution of a set of numbers.
 
     Attributes
     ----------

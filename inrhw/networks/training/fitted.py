@@ -53,7 +53,7 @@ class Fitted:
     training
         How they were trained.
     learned
-        PSNR in dB of what a step saw, now and then: steps taken before, of both networks together, and dB.
+        Some points of training: steps of both networks so far, and PSNR in dB of the pixels of that step.
     allotment
         How bits were spread over the layers, if they were.
     """
@@ -201,9 +201,9 @@ def fit(
     start
         A network in floating point that was trained elsewhere; only fine-tuning is left then.
     learned
-        Of a start that this training had already, for another budget: `Fitted.learned`.
+        `Fitted.learned` of `start`, if the same training made it for another budget.
     budget
-        What the bits that `layer_bits` "auto" chooses may cost. None: as many as there are without it.
+        Limit of the bits that `layer_bits` "auto" chooses. None: as many bits as without it.
     checkpoint
         Where to keep the state, from time to time and when training is interrupted. It stays: remove it
         once what was trained is saved.

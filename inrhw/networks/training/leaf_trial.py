@@ -58,7 +58,7 @@ def edges(sides: tuple[int, ...], most: int) -> list[int]:
     sides
         Of the signal.
     most
-        Leaves that there may be. The largest are so large that half as many make up the signal.
+        Most leaves. In a large signal, half as many leaves of the largest edge cover it.
 
     Raises
     ------
@@ -99,7 +99,7 @@ class LeafTrial:
     errors: Sequence[NDArray[np.float64]]
 
     def leaves(self, most: int) -> str:
-        """Return `Leaves.depths` of at most so many leaves: each time the leaf that gains most is halved.
+        """Return `Leaves.depths` of at most `most` leaves: each time the leaf that gains most is halved.
 
         Examples
         --------

@@ -52,7 +52,7 @@ class Optimizer:
         return self._muon if _is_matrix(name) else self._adam
 
     def step(self, rate: float) -> None:
-        """Change the parameters by their gradients, which are then none.
+        """Change the parameters by their gradients, and clear these.
 
         Parameters
         ----------

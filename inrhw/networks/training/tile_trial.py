@@ -43,7 +43,7 @@ class Trial(Generic[A]):
 def sizes(sides: tuple[int, ...], patch: tuple[int, ...] = ()) -> list[tuple[int, ...]]:
     """Return the sizes of tiles to try, the largest first: powers of two, cut to the signal.
 
-    Patches divide them; () if there are none.
+    They are multiples of `patch`, which is () without patches.
 
     Examples
     --------

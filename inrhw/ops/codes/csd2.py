@@ -1,4 +1,4 @@
-"""At most two signed digits for each weight: an adder less than it has digits, and at most one."""
+"""At most two signed digits for each weight: at most one adder."""
 
 from inrhw.ops.kinds.weight_code import Levels
 

@@ -83,7 +83,7 @@ class Finer(SaturatingNode):
 
     @property
     def error_bound(self) -> float:
-        """A whole unit at the crest, and a step of the phase."""
+        """A whole unit at the crest, plus the error of the phase."""
         return 1.0 + phase_error(self.element)
 
     def logic(self) -> Cost:
@@ -91,7 +91,7 @@ class Finer(SaturatingNode):
         return self.half_table.cost()
 
     def spared(self, unused: int) -> Cost:
-        """Return what its unused entries cost; see `CurveNode`."""
+        """Return what its unused entries save; see `CurveNode`."""
         return self.half_table.spared(unused)
 
     def steps(self) -> list[Step]:
@@ -110,12 +110,12 @@ class Finer(SaturatingNode):
 
 
 def bend(omega_0: float, width: int) -> int:
-    """Return the integer c for arguments of `width` bits, without the whole turns it stands for."""
+    """Return the integer c for arguments of `width` bits, less what adds only whole turns to the phase."""
     return math.floor(2 * math.pi / omega_0 * 2**22 + 0.5) % (1 << 2 * width + 14)
 
 
 def bent_phase(magnitude: Codes, width: int, omega_0: float) -> Codes:
-    """Return the phase, of `PHASE_BITS` bits, of magnitudes of arguments of `width` bits."""
+    """Return the phases, of `PHASE_BITS` bits, of the magnitudes of arguments of `width` bits."""
     # What int64 may drop lies above the turn.
     exact = (magnitude << (width + 18)) + bend(omega_0, width) * magnitude * magnitude
     return (exact + (1 << (2 * width - 3)) >> (2 * width - 2)) % (1 << PHASE_BITS)
@@ -128,7 +128,7 @@ def bent_sine(turns: NDArray[np.float64], omega_0: float) -> NDArray[np.float64]
 
 
 def phase_error(element: Fixed) -> float:
-    """Return what the phase is off at most, in units of the output: half a step each for it and for c."""
+    """Return the output error, in its last place, from rounding the phase and c by half a step each."""
     return 2 * math.pi * 2.0 ** (element.frac - PHASE_BITS)
 
 

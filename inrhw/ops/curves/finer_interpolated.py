@@ -58,7 +58,7 @@ class FinerInterpolated(SaturatingNode):
 
     @property
     def error_bound(self) -> float:
-        """That of the sine, and a step of the phase."""
+        """That of the sine, plus the error of the phase."""
         return self._sine.error_bound + phase_error(self.element)
 
     def forward_int(self, x: Codes) -> Codes:

@@ -63,7 +63,7 @@ class Relu(CurveNode):
 
     @property
     def error_bound(self) -> float:
-        """Nothing but the value 1, which has no code."""
+        """One unit at 1, which has no code; 0 elsewhere."""
         return 1.0
 
     def logic(self) -> Cost:

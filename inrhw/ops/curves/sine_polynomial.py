@@ -62,7 +62,7 @@ class SinePolynomial(SineNode):
 
     @property
     def error_bound(self) -> float:
-        """Half a unit of rounding, the rest of polynomial and truncation; one at the crest."""
+        """Half a unit from rounding, the rest from the polynomial and truncation; one unit at the crest."""
         return 1.0
 
     @property

@@ -83,7 +83,7 @@ class Tanh(SaturatingNode):
 
     @property
     def error_bound(self) -> float:
-        """Half a unit of rounding."""
+        """Half a unit from rounding."""
         return 0.5
 
     def logic(self) -> Cost:
@@ -91,7 +91,7 @@ class Tanh(SaturatingNode):
         return self.half_table.cost()
 
     def spared(self, unused: int) -> Cost:
-        """Return what its unused entries cost; see `CurveNode`."""
+        """Return what its unused entries save; see `CurveNode`."""
         return self.half_table.spared(unused)
 
     def steps(self) -> list[Step]:
@@ -135,7 +135,7 @@ class FinalTanh(nn.Module):
 
     @property
     def frac(self) -> int:
-        """Fraction bits of what the last layer gives."""
+        """Fraction bits of the last layer's result."""
         assert self.argument is not None
         return self.argument.frac
 

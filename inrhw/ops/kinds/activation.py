@@ -49,9 +49,9 @@ def _outputs(node: CurveNode, device: torch.device | str = "cpu") -> Tensor:
 
 
 class Activation(nn.Module, ABC):
-    """A function with values from -1 to 1 of an argument ``gain * (W x + b)``.
+    """A function of ``gain * (W x + b)`` with values from -1 to 1.
 
-    Subclasses live in `inrhw.ops.registry`, one file each, and are found there by `model_name`.
+    Subclasses live in `inrhw/ops/curves`, one file each; `inrhw.ops.registry` finds them there.
 
     Parameters
     ----------
@@ -100,11 +100,10 @@ class Activation(nn.Module, ABC):
         argument_bits, activation_bits
             Widths.
         implementation
-            What computes the same curve; `node_class` if None. Where it does not round exactly as that does,
-            or that does not serve these widths, its integers are the reference, and what is trained gets used
-            to them.
+            A circuit of the same curve; `node_class` if None. If it rounds differently, or if `node_class`
+            does not take these widths, its own integers are the reference, and training adapts to them.
         mid_rise
-            As of `formats`.
+            See `formats`.
 
         Raises
         ------
@@ -157,11 +156,11 @@ class Activation(nn.Module, ABC):
     @classmethod
     @abstractmethod
     def argument_format(cls, bits: int) -> Element:
-        """Return the format of an argument of so many bits."""
+        """Return the format of an argument of `bits` bits."""
 
     @classmethod
     def value_format(cls, bits: int) -> Fixed:
-        """Return the format of a value of so many bits: signed, all else fraction bits."""
+        """Return the format of a value of `bits` bits: a sign, and all others fraction bits."""
         return Fixed(bits, bits - 1)
 
     @abstractmethod

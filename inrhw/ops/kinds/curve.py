@@ -79,7 +79,7 @@ class CurveNode(Node):
 
     @classmethod
     def argument_of(cls, bits: int) -> Element:
-        """Return the format of an argument of `bits` bits: a phase, unless a subclass says otherwise."""
+        """Return the format of an argument of `bits` bits: a phase, unless a subclass overrides it."""
         return Phase(bits)
 
     @property
@@ -100,12 +100,12 @@ class CurveNode(Node):
     def logic(self) -> Cost:
         """Return what the steps of one element cost without the registers between them.
 
-        Its flip-flops are below zero: those that, with a register behind every step, are in a DSP or have
-        nobody who needs them.
+        Its flip-flops are 0 or negative: with a register behind every step, some are inside a DSP, and some
+        hold bits that no later step reads.
         """
 
     def spared(self, unused: int) -> Cost:
-        """Return what one element's logic takes less, as a cost below zero, behind narrow sums.
+        """Return what one element's logic saves behind narrow sums, as a negative cost.
 
         Parameters
         ----------
@@ -135,7 +135,7 @@ class CurveNode(Node):
     @property
     @abstractmethod
     def error_bound(self) -> float:
-        """Most that an output differs from `ideal`, in units of the last place."""
+        """Largest difference of an output from `ideal`, in units of the last place."""
 
     def component(self) -> Staged:
         """Return the steps with their registers."""

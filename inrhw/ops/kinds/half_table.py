@@ -46,7 +46,7 @@ class HalfTable:
         return Cost(lut=address_bits(len(entries)) + self.odd * self.width) + table(entries)
 
     def spared(self, unused: int) -> Cost:
-        """Return what entries take that no argument finds, whose `unused` bits are copies of its sign."""
+        """Return as a negative cost the entries that no argument reaches; see `CurveNode`."""
         entries = self.values[:-1]
         return table(entries[: max(1, len(entries) >> unused)]) + -1 * table(entries)
 
@@ -80,7 +80,7 @@ class HalfTableNode(EvenNode):
 
     @property
     def error_bound(self) -> float:
-        """Half a unit of rounding; a whole one at 1, which has no code."""
+        """Half a unit from rounding; a whole unit at 1, which has no code."""
         return 1.0
 
     @functools.cached_property
@@ -101,7 +101,7 @@ class HalfTableNode(EvenNode):
         return self.table.cost()
 
     def spared(self, unused: int) -> Cost:
-        """Return what its unused entries cost; see `CurveNode`."""
+        """Return what its unused entries save; see `CurveNode`."""
         return self.table.spared(unused)
 
     def steps(self) -> list[Step]:

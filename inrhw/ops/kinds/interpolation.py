@@ -36,7 +36,7 @@ class Lines:
     Parameters
     ----------
     function
-        From parts of the range, 0 to 1, to values well above -1; 1 gives 1.
+        Maps 0 to 1, a fraction of the range, to values well above -1, and 1 to 1.
     curvature
         Largest magnitude of its second derivative.
     argument_bits
@@ -66,7 +66,7 @@ class Lines:
 
     @property
     def error_bound(self) -> float:
-        """Half a unit of rounding, the chord, half a unit of the tables each for value and rise; one at 1."""
+        """Half a unit from rounding, the chord, and half a unit of each table; one unit at 1."""
         chord = self._chord(self.index_bits) if self._offset_bits else 0.0
         return max(1.0, 0.5 + chord + 2.0**-_GUARD)
 

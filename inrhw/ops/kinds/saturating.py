@@ -37,7 +37,7 @@ class SaturatingNode(CurveNode):
         super().__post_init__()
 
     def check_element(self) -> None:
-        """Raise ValueError unless the output has a format that there is a circuit for."""
+        """Raise ValueError unless there is a circuit for the output's format."""
         check_output(self.element)
 
 
@@ -48,7 +48,7 @@ class EvenNode(SaturatingNode):
     Raises
     ------
     InputError
-        The function of a subclass is another one.
+        The `function` of a subclass is not even, or has values outside -1 to 1.
     """
 
     def __post_init__(self) -> None:

@@ -62,7 +62,7 @@ class SquarerNode(WaveNode):
         return TABLE_BITS
 
     def unit(self, row: int) -> int:
-        """Return the weight of the lowest bit that matters to the row of bit `row` and those after it."""
+        """Return the place of the lowest bit that matters to the row of bit `row` and those after it."""
         return min(row + 1, self.dropped)
 
     @abstractmethod
@@ -74,11 +74,11 @@ class SquarerNode(WaveNode):
         index
             The highest `TABLE_BITS` of them, signed.
         positive
-            1 while the wave is above zero: less the sum, and one, is then its distance from the crest.
+            1 while the wave is above zero: the table then holds the complement of the result.
         """
 
     def overflows(self, s: Value, positive: Value) -> Value:
-        """Return whether the result would be one beyond the code for the crest; never by itself."""
+        """Return whether the result would be one beyond the code of the crest: never, unless overridden."""
         return Const(0, 1)
 
     def logic(self) -> Cost:

@@ -58,7 +58,7 @@ class Tabulated:
     def of(
         cls, function: Callable[[Tensor], Tensor], argument: Element, like: Tensor, *, floors: bool = False
     ) -> "Tabulated":
-        """Return the table of a function that rounds its argument itself, in the type and place of `like`."""
+        """Return the table of a function that rounds its argument, with `like`'s dtype and device."""
         beyond = 0 if isinstance(argument, Phase) else 1
         codes = torch.arange(argument.lo - beyond, argument.hi + 1 + beyond, device=like.device)
         with torch.enable_grad():

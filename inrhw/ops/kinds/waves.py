@@ -165,14 +165,14 @@ class WaveNode(CurveNode):
 class QuarterWaveNode(WaveNode):
     """A wave rounded half up and saturated to +-element.hi, in up to 3 stages; `quarter_wave` is its table.
 
-    A mid-rise element has the middle of the unit in which the wave is half a code after the phase.
+    A mid-rise output is the middle of the unit that the wave is in half a code after the phase.
     """
 
     may_be_mid_rise = True
 
     @property
     def error_bound(self) -> float:
-        """Half a unit of rounding; a whole one at the crest, which has no code unless it is mid-rise."""
+        """Half a unit from rounding; a whole unit at the crest, which has no code unless it is mid-rise."""
         return 0.5 if self.element.mid_rise else 1.0
 
     @abstractmethod

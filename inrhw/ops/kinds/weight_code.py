@@ -22,8 +22,8 @@ class WeightCode(ABC):
     headroom_bits
         Bits by which a row's unit is coarser than its largest weight allows, so that this can be rounded up.
     sign_bits
-        Not 0: the weights of a row are a power of two and its opposite; with 2 bits also 0. A folded layer
-        then has lanes without multipliers.
+        1 if the weights of a row are plus or minus one power of two, 2 if they may also be 0, otherwise 0. A
+        folded layer with such weights has lanes without multipliers.
     """
 
     headroom_bits: ClassVar[int] = 0
@@ -38,12 +38,12 @@ class WeightCode(ABC):
         weight
             [..., rows, columns] in units of each row, at most ``2**(bits - 1 - headroom_bits)``.
         bits
-            Width of an integer, sign included; the lowest of them is never used.
+            Width of an integer, sign included; the lowest code is never used.
         """
 
     @abstractmethod
     def stored_bits(self, bits: int) -> int:
-        """Return the bits that tell the weights of a row apart, its scales not counted."""
+        """Return the bits that store a weight, the scales of its row not counted."""
 
 
 class Levels(WeightCode):
@@ -75,5 +75,5 @@ class Levels(WeightCode):
         return chosen.to(weight.dtype) + (weight - weight.detach())
 
     def stored_bits(self, bits: int) -> int:
-        """Return the bits of the number of a level in its set."""
+        """Return the bits of a level's index in its set."""
         return max(len(set(levels)) - 1 for levels in self.sets(bits)).bit_length()

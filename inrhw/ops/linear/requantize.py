@@ -69,7 +69,7 @@ class Requantize(Node):
         return Staged(self.i, self.o, [self._round, self._saturate], self.n_stages)
 
     def cost(self) -> Cost:
-        """Return a LUT for each bit that saturates, and half a one for each above it and each bound.
+        """Return a LUT for each bit that saturates, and half a LUT for each bit above it and each bound.
 
         Rounding adds one bit, which takes a carry chain and no LUT.
         """

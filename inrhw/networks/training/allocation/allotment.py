@@ -74,7 +74,7 @@ class Allotment:
 
     @classmethod
     def from_json(cls, told: Mapping[str, Any]) -> "Allotment":
-        """Return what `dataclasses.asdict` made a table of."""
+        """Return the allotment that `dataclasses.asdict` turned into a table."""
         return cls(**{**told, "layers": tuple(OwnBits(**layer) for layer in told["layers"])})
 
 
@@ -157,7 +157,7 @@ def _measured(model: INR, prices: Prices, signal: Samples) -> Errors:
 
 @torch.no_grad()
 def error_with(model: INR, bits: LayerBits, signal: Samples) -> float:
-    """Return the mean squared error of a quantized network with such bits, which it then has."""
+    """Round a quantized network to these bits, and return its mean squared error."""
     weights, values = zip(*bits, strict=True)
     model.round_to(weights, values[:-1])
     x, target = model.coordinates(), model.targets(signal)

@@ -17,7 +17,7 @@ LEAST_BITS, MOST_BITS = 2, 16
 
 @dataclass(frozen=True)
 class Prices:
-    """What each choice is about to cost.
+    """Approximate cost of each choice.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ class Budget(ABC):
 
     @abstractmethod
     def prices(self, model: INR) -> Prices:
-        """Return what each choice is about to cost."""
+        """Return the approximate cost of each choice."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class BitBudget(Budget):
 
 
 def plain_bits(architecture: Architecture) -> list[tuple[int, int]]:
-    """Return the bits of a network as they are without a choice, or as it names them."""
+    """Return the bits of each layer's weights and values, as named or without a choice."""
     layers = len(architecture.features) - 1
     precision = architecture.precision
     values = [*precision.activation_bits_of(layers), 0]
@@ -102,6 +102,6 @@ def weight_choices(architecture: Architecture) -> list[Sequence[int]]:
 
 
 def layer_bits_text(architecture: Architecture, bits: LayerBits) -> str:
-    """Return what `Precision.layer_bits` is for such bits of the network."""
+    """Return these bits as text for `Precision.layer_bits`."""
     usual = (0, architecture.precision.activation_bits)
     return ",".join(f"{own}" if values in usual else f"{own}/{values}" for own, values in bits)

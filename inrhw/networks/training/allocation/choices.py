@@ -41,7 +41,7 @@ class Choice(NamedTuple):
 
 
 def best_choices(errors: Errors, prices: Prices) -> list[Choice]:
-    """Return all choices within the room that err less than all that cost no more, the cheapest first.
+    """Return the choices within the room that err less than all cheaper ones, the cheapest first.
 
     Examples
     --------

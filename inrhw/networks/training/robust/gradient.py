@@ -11,7 +11,7 @@ Loss = Callable[[], Tensor]
 
 
 class Gradient(Protocol):
-    """One way to take it."""
+    """A way to take the gradient of a step."""
 
     def __call__(self, loss: Loss, weights: Sequence[nn.Parameter], generator: torch.Generator) -> None:
         """Add the gradient of what is minimized to the ``grad`` of every parameter.
@@ -28,15 +28,15 @@ class Gradient(Protocol):
 
 
 def plain(loss: Loss, weights: Sequence[nn.Parameter], generator: torch.Generator) -> None:
-    """Take it at the weights as they are."""
+    """Take the gradient at the weights as they are."""
     torch.autograd.backward(loss())
 
 
 @contextmanager
 def disturbed(weights: Sequence[nn.Parameter], by: Sequence[Tensor]) -> Iterator[None]:
-    """Add to the weights for a while.
+    """Add to the weights while the block runs.
 
-    A gradient taken meanwhile is used for the weights themselves: the straight-through estimator.
+    A gradient taken in it is used for the undisturbed weights: the straight-through estimator.
     """
     before = [weight.detach().clone() for weight in weights]
     with torch.no_grad():

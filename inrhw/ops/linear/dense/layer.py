@@ -71,19 +71,19 @@ class DenseLayer(nn.Module):
             self.bias.uniform_(-limit, limit, generator=generator)
 
     def freeze(self, weight: Tensor, bias: Tensor) -> None:
-        """Set weights and biases, and train them no more."""
+        """Set weights and biases, and exclude them from training."""
         self.load_state_dict({"weight": weight, "bias": bias})
         self.requires_grad_(False)
 
     @torch.no_grad()
     def take_input(self, before: Affine) -> None:
-        """Do to the input what `before` did to it."""
+        """Absorb `before`, which was applied to the input."""
         self.bias.add_((self.weight * before.offset).sum(dim=-1))
         self.weight.mul_(before.factor)
 
     @torch.no_grad()
     def take_output(self, after: Affine) -> None:
-        """Do to the output what `after` did to it."""
+        """Absorb `after`, which was applied to the output."""
         self.weight.mul_(after.factor)
         self.bias.mul_(after.factor).add_(after.offset / self.gain)
 
@@ -151,7 +151,7 @@ class DenseLayer(nn.Module):
         return _SUM_BITS - torch.frexp(reach).exponent - x.frac - int(x.mid_rise) - finer_bits
 
     def bits_a_weight(self) -> int:
-        """Return the bits that tell one quantized weight from others of its row."""
+        """Return the bits that store one quantized weight, scales not counted."""
         assert self.weight_bits is not None
         return self.code.stored_bits(self.weight_bits)
 
@@ -184,7 +184,7 @@ class DenseLayer(nn.Module):
         return y - self._lost(x, weight, int(frac.max()))
 
     def cut(self, weight_frac: int) -> Cut:
-        """Return where the addends of a quantized layer are cut whose weights have so many fraction bits."""
+        """Return where addends are cut, once quantized; weights have `weight_frac` fraction bits."""
         element = self.input_format
         place = 0 if self.addend_frac is None else element.frac + weight_frac - self.addend_frac
         return Cut(place, element)
@@ -207,12 +207,12 @@ class DenseLayer(nn.Module):
         i
             What comes in.
         frac, wrap
-            As of `Dense`.
+            See `Dense`.
         floors
             Round the output down to `frac`, not half up.
         finer
-            The same layer may be given finer inputs, see `Dense.taking`: the half that rounds must be in it
-            even if no sum of these inputs has one.
+            Keep the half that rounds in the bias even if no sum of these inputs needs it: `Dense.taking` may
+            give the layer finer inputs.
 
         Raises
         ------

@@ -27,7 +27,7 @@ class Dense(Node):
     Parameters
     ----------
     i
-        Fixed-point input, all at once; the weights are those of all banks.
+        Fixed-point input on one lane for each element; all its banks have the same weights.
     weight
         int64 codes [out_features, in_features].
     weight_frac
@@ -104,9 +104,9 @@ class Dense(Node):
         return Vector(element, len(self.bias), banks=self.i.banks)
 
     def taking(self, x: Fixed) -> "Dense":
-        """Return the layer that gives the same for inputs in a finer format, and takes all of that format.
+        """Return the same layer for inputs in a finer format, over all of its range.
 
-        In front of a phase: there sums of any inputs wrap.
+        Only in front of a phase, where a sum may wrap whatever the inputs are.
         """
         assert isinstance(self.i.element, Fixed)
         bits = x.frac - self.i.element.frac
@@ -151,7 +151,7 @@ class Dense(Node):
 
     @property
     def latency(self) -> int:
-        """One cycle each `adder_levels` levels of adders."""
+        """One cycle for every `adder_levels` levels of adders."""
         return len(self.registered)
 
     def forward_int(self, x: Codes) -> Codes:

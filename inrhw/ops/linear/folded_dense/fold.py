@@ -53,8 +53,8 @@ class MemoryFormat:
     sum_width
         Bits of sum and bias.
     level
-        None: weights are numbers. Else no lane multiplies: a weight is 2**level or its opposite; with 2 bits
-        also 0.
+        None if weights are numbers. Otherwise no lane multiplies: a weight is 2**level or its opposite, or
+        with 2 bits also 0.
     """
 
     weight_bits: int
@@ -69,12 +69,12 @@ class MemoryFormat:
         return (self.shift_hi - self.shift_lo).bit_length()
 
     def finer(self, bits: int) -> "MemoryFormat":
-        """Return what the same weights need for inputs with so many bits more below."""
+        """Return the format of the same weights for inputs with `bits` more fraction bits."""
         lo, hi = self.shift_lo + bits, self.shift_hi + bits
         return replace(self, shift_lo=lo, shift_hi=hi, sum_width=self.sum_width + bits)
 
     def on(self, fold: Fold, columns: int) -> "MemoryFormat":
-        """Return the format of a layer that is folded so: lanes without an input need a zero."""
+        """Return the format of a layer with this fold: lanes without an input need a zero."""
         if self.level is None or columns % fold.simd == 0:
             return self
         return replace(self, weight_bits=2)

@@ -1,6 +1,6 @@
 """Folded dense layer: y = W x + b on pe x simd multipliers, with weights in memory.
 
-Words as in FINN (Umuroglu et al. 2017): `pe` neurons are computed at once, each from `simd` inputs at once;
+Terms as in FINN (Umuroglu et al. 2017): `pe` neurons are computed at once, each from `simd` inputs at once;
 a vector takes neuron_fold x synapse_fold cycles. Nothing stalls: while one vector is computed the next one is
 written into another slot of the input buffer.
 
@@ -46,12 +46,12 @@ class FoldedDense(Node):
         Fixed-point input.
     weight, bias, shift
         int64 codes [sets, out_features, in_features], [sets, out_features] and [sets, out_features]. One set
-        serves all banks of the input; else there is one for each. Loadable sets are there twice, the second
-        ones from a power of two.
+        serves all banks of the input; otherwise there is one for each. A loadable layer has memory for twice
+        as many, so that one half is read while the other is written.
     element
-        Format of the output. A phase wraps; a number has to be wide enough.
+        Format of the output. A phase wraps; a number must be wide enough for every result.
     format
-        What weights, bias and shift have to fit.
+        Format that weights, bias and shift must fit.
     fold
         Multipliers.
     loadable
@@ -119,8 +119,7 @@ class FoldedDense(Node):
         format
             What a loadable layer's memories can hold; None: fixed weights, and what they need.
         sign_bits
-            Not 0: no lane multiplies, for weights of each row are a power of two and its opposite; with 2
-            bits also 0.
+            See `WeightCode`; if not 0, no lane multiplies.
         packed
             Share multipliers, if formats and fold allow it.
         weight_ecc
@@ -175,7 +174,7 @@ class FoldedDense(Node):
 
     @property
     def switches(self) -> bool:
-        """Whether the bank of a vector says which weights it meets."""
+        """Whether the bank of a vector selects its weights."""
         return self.loadable or self.sets > 1
 
     @functools.cached_property

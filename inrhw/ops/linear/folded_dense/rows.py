@@ -16,7 +16,7 @@ _ALL_ZEROS = 63
 def units(
     weight: Codes, shift: Codes, format: MemoryFormat | None, sign_bits: int
 ) -> tuple[Codes, int, int | None]:
-    """Return what each row drops of its low bits, and what is left of a weight.
+    """Return how many low bits each row drops, and the width of the weights that are left.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ def _check_fits(name: str, codes: Codes, element: Fixed) -> None:
 
 
 def scaled(codes: Codes, dropped: Codes) -> Codes:
-    """Return codes less so many low bits; a negative number adds bits."""
+    """Return codes without `dropped` low bits; a negative number adds bits."""
     return np.where(dropped >= 0, codes >> np.maximum(dropped, 0), codes << np.maximum(-dropped, 0))
 
 

@@ -91,7 +91,7 @@ class FoldedShape:
 
     @property
     def step_top(self) -> int:
-        """Top bits of a raster scan's increment that matter most: a line adds up as many as it is long."""
+        """Top bits of a raster scan's increment that `top3` protects: a line adds an error once a sample."""
         return TOP_BITS + self.x.width
 
     @property

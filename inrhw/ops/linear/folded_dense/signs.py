@@ -37,7 +37,7 @@ def from_words(words: Codes, bits: int) -> Codes:
 
 
 def sign_sum_width(x_width: int, terms: int) -> int:
-    """Return the bits that hold a sum of inputs of so many bits, sign included, and of their complements."""
+    """Return the bits of a sum of `terms` inputs of `x_width` bits, or of their complements."""
     return x_width + (terms - 1).bit_length()
 
 
@@ -45,7 +45,7 @@ class SignSum(wiring.Component):
     """A processing element without multipliers: a lane subtracts its input, adds it or leaves it out.
 
     Ports and timing are those of `inrhw.gateware.mac.DotProduct`, with words of `to_words` for weights. Only
-    `p` differs: it is minus the sum and something known, see `beyond_sum`.
+    `p` differs: it is minus the sum and a known offset, see `beyond_sum`.
 
     A lane is a LUT a bit. It negates an input by its complement, which is one less; and it subtracts, because
     Yosys swaps what is added, and the operand that is chosen would then take a LUT of its own.
@@ -98,14 +98,14 @@ def _term(weight: Value, x: Value) -> Value:
 
 
 def beyond_sum(signs: Codes, steps: int) -> Codes:
-    """Return what `SignSum` has too much: ``p = -(sum + beyond_sum)``.
+    """Return the offset in the result of `SignSum`: ``p = -(sum + beyond_sum)``.
 
     Parameters
     ----------
     signs
         int64 [..., terms]: of -1, 0 and 1.
     steps
-        In which they are summed.
+        Cycles in which they are summed.
 
     Returns
     -------

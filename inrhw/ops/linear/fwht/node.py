@@ -201,7 +201,7 @@ def _core_rows(core: int, x: list[int], n_inputs: int, adders: list[Adder]) -> l
 
 
 def fits(rotation: Rotation, lanes: int) -> bool:
-    """Return whether a vector on so many lanes can be rotated: at once always; see `Fwht`."""
+    """Return whether a vector on `lanes` lanes can be rotated: always if it comes at once; see `Fwht`."""
     if lanes == rotation.length:
         return True
     try:
