@@ -18,6 +18,8 @@ class Axis:
         Their places.
     log
         Whether equal ratios are equally far apart.
+    whole
+        Whether ticks are whole numbers.
 
     Examples
     --------
@@ -32,6 +34,7 @@ class Axis:
     start: float
     end: float
     log: bool = False
+    whole: bool = False
 
     def at(self, value: float) -> float:
         """Return the place of a value, to a tenth."""
@@ -46,6 +49,8 @@ class Axis:
         --------
         >>> Axis(0, 900, 0, 1).ticks
         [0.0, 200.0, 400.0, 600.0, 800.0]
+        >>> Axis(0, 3, 0, 1, whole=True).ticks
+        [0.0, 1.0, 2.0, 3.0]
         >>> Axis(15, 2500, 0, 1, log=True).ticks
         [20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0]
         """
@@ -54,6 +59,7 @@ class Axis:
         rough = (self.hi - self.lo) / 6
         decade = 10 ** math.floor(math.log10(rough))
         step = next(decade * k for k in (1, 2, 5, 10) if decade * k >= rough)
+        step = max(step, 1.0) if self.whole else step
         first, last = math.ceil(self.lo / step - 1e-9), math.floor(self.hi / step + 1e-9)
         return [round(k * step, 10) + 0.0 for k in range(first, last + 1)]
 

@@ -102,7 +102,7 @@ def upset_words(upsets: Upsets) -> str:
     node = upsets.nodes[0].node
     return (
         f"Configuration: {upsets.tried:,} of {upsets.bits:,} bits were flipped, one at a time; "
-        f"{upsets.critical:,} ({share:.1f} %) change the frame, most of them in {node}, and "
+        f"{upsets.critical:,} ({share:.1f} %) change the frame, the most in {node}, and "
         f"{upsets.harmful:,} cost 1 dB or more. The worst frame has {upsets.worst_db:.2f} dB, the median "
         f"{upsets.median_db:.2f}, and without upsets it has {upsets.clean_db:.2f}."
     )

@@ -45,7 +45,8 @@ def _chart(title: str, curves: Mapping[str, Sequence[tuple[int, float]]], what: 
     if not last:
         return None
     least, most = math.floor(min(db for _, db in points)), math.ceil(max(db for _, db in points))
-    chart = Chart(title, Axis(0, last, LEFT, RIGHT), Axis(least, max(most, least + 1), BOTTOM, TOP), what)
+    across = Axis(0, last, LEFT, RIGHT, whole=True)
+    chart = Chart(title, across, Axis(least, max(most, least + 1), BOTTOM, TOP), what)
     for colour, (name, curve) in enumerate(curves.items()):
         marks = tuple(chart.mark(k, db, f"{name}, {what} {k}: {db:.1f} dB") for k, db in curve)
         chart.lines.append(Line(chart.path(curve), f"curve c{colour}", marks))

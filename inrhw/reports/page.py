@@ -18,7 +18,7 @@ from inrhw.reports.chart import Axis, Chart
 from inrhw.reports.frames import frames_chart, training_chart
 from inrhw.reports.summary import POWER_TITLES, RESOURCE_TITLES, asic_rows, counts, tiles
 from inrhw.reports.tiles import heat_map
-from inrhw.reports.words import Report, amount, is_figure, number
+from inrhw.reports.words import Report, amount, is_figure, number, sample_word, setting
 
 #: Order of the sections in report.json; others follow in the order they came.
 SECTIONS = (
@@ -111,6 +111,7 @@ def _html(report: Report, folder: Path) -> str:
         .get_template("report.html.jinja")
         .render(
             report=report,
+            sample=sample_word(report),
             sources={source: place for place, source in enumerate(dict.fromkeys(_sources(report)), 1)},
             tiles=tiles(report),
             frames=frames_chart(report.get("frames_psnr_db", {}), _frame_word(report)),
@@ -258,4 +259,5 @@ def pages() -> Environment:
     )
     environment.filters["number"] = number
     environment.filters["amount"] = amount
+    environment.filters["setting"] = setting
     return environment

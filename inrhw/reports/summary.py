@@ -1,9 +1,9 @@
 """What a report says first: tiles, rows and the verdict."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from inrhw.estimates.power.energies import PARTS
-from inrhw.reports.words import Report
+from inrhw.reports.words import Report, sample_word
 
 RESOURCE_TITLES = {
     "lut": "Look-up tables",
@@ -77,6 +77,7 @@ def tiles(report: Report) -> list[Tile]:
     """Return the key numbers of whichever sections the report has."""
     share, resources = report.get("share", {}), report.get("resources", {})
     at, share_of_clock = _clock(report)
+    sample = sample_word(report)
     tiles = []
     if "psnr_db" in report:
         tiles.append(Tile("PSNR", report["psnr_db"]["rtl"], "in float", report["psnr_db"]["float"]))
@@ -88,7 +89,7 @@ def tiles(report: Report) -> list[Tile]:
         tiles.append(Tile("Parameters saved", shared["saved"], "are left", shared["parameters"]))
     if "bits_per_pixel" in report:
         tiles.append(
-            Tile("Bits a pixel", report["bits_per_pixel"], "of weights", report.get("weight_bits_total"))
+            Tile(f"Bits a {sample}", report["bits_per_pixel"], "of weights", report.get("weight_bits_total"))
         )
     tiles += [
         Tile(RESOURCE_TITLES[key], resources[key], "of the board", share.get(key))
@@ -103,15 +104,18 @@ def tiles(report: Report) -> list[Tile]:
         power = report["power"]
         dynamic, static = (power[key]["nominal"] for key in ("dynamic_mw", "static_mw"))
         tiles.append(Tile(f"Dynamic power{at}, estimate", dynamic, "static, whole part", static))
-        tiles.append(Tile("Energy a pixel, dynamic", power["dynamic_nj"]["nominal"]))
+        tiles.append(Tile(f"Energy a {sample}, dynamic", power["dynamic_nj"]["nominal"]))
     if "throughput" in report:
-        tiles.append(
-            Tile(f"Pixel rate{at}", _scaled(report["throughput"]["mpixels_per_s"], share_of_clock, at))
-        )
+        rate = _scaled(report["throughput"]["mpixels_per_s"], share_of_clock, at)
+        tiles.append(Tile(f"{sample.capitalize()} rate{at}", rate))
     if "latency" in report:
         ns = _scaled(report["latency"]["ns"], 1 / share_of_clock, at)
         tiles.append(Tile("Latency", report["latency"]["cycles"], at.strip(), ns))
-    return tiles
+    return [replace(tile, figure=_of_samples(tile.figure, sample)) for tile in tiles]
+
+
+def _of_samples(figure: Report, sample: str) -> Report:
+    return figure | {"unit": figure["unit"].replace("pixel", sample)}
 
 
 def _clock(report: Report) -> tuple[str, float]:

@@ -35,7 +35,7 @@ def number(value: float | int | None) -> str:
 
 
 def amount(figure: Plain) -> str:
-    """Format a figure's value: dB with 2 decimals, ratios with 4, percent with 2 significant digits.
+    """Format a figure's value: dB with 2 decimals, ratios up to 1 with 4, percent with 2 significant digits.
 
     Examples
     --------
@@ -44,11 +44,28 @@ def amount(figure: Plain) -> str:
     """
     value, unit = figure["value"], figure["unit"]
     if isinstance(value, float) and math.isfinite(value):
-        if unit in ("dB", "1"):
+        if unit == "dB" or (unit == "1" and abs(value) <= 1):
             return f"{value:.{2 if unit == 'dB' else 4}f}"
         if unit == "%":
             return np.format_float_positional(value, precision=2, fractional=abs(value) >= 1, trim="-")
     return number(value)
+
+
+def setting(value: object) -> str:
+    """Format a setting for reading.
+
+    Examples
+    --------
+    >>> setting(True), setting(None), setting(("a.png", "b.png")), setting(0.010)
+    ('yes', 'not set', 'a.png, b.png', '0.01')
+    """
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return number(value)
+    if isinstance(value, list | tuple):
+        return ", ".join(map(setting, value)) or "not set"
+    return str(value or "not set")
 
 
 def with_unit(figure: Plain) -> str:
@@ -58,3 +75,8 @@ def with_unit(figure: Plain) -> str:
 
 
 Report = dict[str, Any]
+
+
+def sample_word(report: Report) -> str:
+    """Return what a report calls a sample of its signal: "pixel" of pictures and videos, else "sample"."""
+    return "pixel" if report.get("signal", {}).get("kind", "picture") in ("picture", "video") else "sample"

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from inrhw import reports
 from inrhw.reports.page import write_report
 from inrhw.reports.terminal import print_summary
 from inrhw.signals.kinds.picture import builtin_picture, save_picture
@@ -440,3 +441,19 @@ def test_the_legend_speaks_of_a_phase_that_occurs(folder: Path) -> None:
     text = page(sample(), folder).text
     assert "turn/512 is a phase of 512 codes a turn" in text
     assert "turn/256" not in text
+
+
+def test_a_sound_has_samples_and_a_picture_has_pixels(folder: Path) -> None:
+    report = sample()
+    assert "Mpixel/s" in page(report, folder).text
+    report |= {"signal": {"kind": "sound", "measures": {}}, "core": {"size": "512"}}
+    text = page(report, folder).text
+    assert "Sample rate" in text
+    assert "Msample/s" in text
+    assert "Mpixel/s" not in text
+
+
+def test_every_table_of_every_page_scrolls_by_keyboard() -> None:
+    for template in Path(reports.__file__).with_name("templates").glob("*.html.jinja"):
+        text = template.read_text(encoding="utf-8")
+        assert "<table" not in re.sub(r"{% call scroll.*?{% endcall %}", "", text, flags=re.S), template.name

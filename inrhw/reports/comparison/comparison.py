@@ -19,7 +19,7 @@ from inrhw.reports.comparison.ranking import (
     which_is_better,
 )
 from inrhw.reports.page import embedded, pages
-from inrhw.reports.words import Report, amount, is_figure
+from inrhw.reports.words import Report, amount, is_figure, setting
 from inrhw.signals.error import error_of
 from inrhw.signals.stored import ORIGINAL, entries, signal_in, suffix_of
 
@@ -321,4 +321,4 @@ def _said(item: Any, path: str) -> Iterator[tuple[str, str]]:
         for key, part in item.items():
             yield from _said(part, f"{path} {key}".strip())
     elif item is not None:
-        yield path.replace("_", " "), ", ".join(map(str, item)) if isinstance(item, list) else f"{item}"
+        yield path.replace("_", " "), setting(item)
