@@ -11,7 +11,8 @@ arguments = parser.parse_args()
 
 report = json.loads((arguments.folder / "report.json").read_text())
 resources = {name: figure["value"] for name, figure in report["resources"].items()}
-print(f"verdict {report['verdict']}, {report['psnr_db']['rtl']['value']:.2f} dB")
+psnr_db = report["psnr_db"]["rtl"]["value"]  # None until the Verilog was simulated, as every unknown value
+print(f"verdict {report['verdict']}, " + ("PSNR unknown" if psnr_db is None else f"{psnr_db:.2f} dB"))
 for name in ("lut", "ff", "dsp", "bram", "uram"):
     print(f"{name:5} {resources[name]:>8,}")
 
