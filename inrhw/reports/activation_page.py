@@ -120,14 +120,21 @@ def rows_to_json(rows: Sequence[Row], board: Board) -> dict[str, Any]:
 
 
 def print_activations(rows: Sequence[Row], console: Console) -> None:
-    """Print the table, a line for each row, and below it why some rows have no figures."""
+    """Print the table, lines that say the same once, and below it why some rows have no figures."""
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("Activation", no_wrap=True)
     for heading in ("Bits", *(heading for _, heading, _ in COLUMNS)):
         table.add_column(heading, justify="right", no_wrap=True)
-    for row in rows:
-        numbers = (amount(row.figures[name], digits) for name, _, digits in COLUMNS)
-        table.add_row(implementation(row.node), str(row.bits), *numbers)
+    lines = (
+        (
+            implementation(row.node),
+            str(row.bits),
+            *(amount(row.figures[name], digits) for name, _, digits in COLUMNS),
+        )
+        for row in rows
+    )
+    for line in dict.fromkeys(lines):
+        table.add_row(*line)
     console.print(table)
     for reason in dict.fromkeys(row.reason for row in rows if row.reason):
         number = sum(row.reason == reason for row in rows)

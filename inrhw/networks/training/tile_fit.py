@@ -35,7 +35,7 @@ def tile_number(text: str, fitted: Fitted) -> int:
     """
     architecture = fitted.architecture
     if not isinstance(architecture, TiledArchitecture):
-        raise InputError("this network has no tiles; only a build with --tiles has tiles to train again")
+        raise InputError("this network has no tiles: it was built without --tiles")
     tiling = architecture.tiling
     counts = (tiling.tiles,) if architecture.leaves else tiling.counts[::-1]
     first, last = (",".join(map(str, each)) for each in ([0] * len(counts), [n - 1 for n in counts]))
