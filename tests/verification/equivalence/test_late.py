@@ -35,9 +35,9 @@ def block(netlist: Json, memory: str) -> Json:
     return next(each for name, each in cells(netlist, VERILOG).items() if name == f"{memory}.0.0")
 
 
-def pin(name: str, change: Callable[[list[Any]], list[Any]]) -> Callable[[Json], None]:
+def pin(name: str, change: Callable[[list[Any]], list[Any]], memory: str = "plain") -> Callable[[Json], None]:
     def plant(netlist: Json) -> None:
-        connections = block(netlist, "plain")["connections"]
+        connections = block(netlist, memory)["connections"]
         connections[name] = change(connections[name])
 
     return plant
@@ -101,6 +101,7 @@ ERRORS: dict[str, tuple[str, Callable[[Json], None]]] = {
         pin("WADDR", lambda nets: [*nets[:8], nets[9], nets[8], nets[10]]),
     ),
     "written never, iCE40": ("icebreaker", pin("WCLKE", lambda nets: ["0"])),
+    "a bit written never, iCE40": ("icebreaker", pin("MASK", lambda nets: ["1", *nets[1:]], "wide")),
     "read never, iCE40": ("icebreaker", pin("RCLKE", lambda nets: ["0"])),
     "contents, iCE40": ("icebreaker", contents("INIT_3", 100)),
     "data that wait, iCE40": ("icebreaker", early),

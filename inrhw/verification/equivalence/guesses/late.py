@@ -10,6 +10,7 @@ registers of the netlist are the inputs of the graph, and those of the Verilog f
 from collections.abc import Mapping
 
 from inrhw.verification.equivalence.circuit import BEHIND, BLOCK, ONE, ZERO, Memory, Net, Register
+from inrhw.verification.equivalence.graph import Graph
 from inrhw.verification.equivalence.guesses.blocks import find_choices
 from inrhw.verification.equivalence.guesses.cones import Cones
 from inrhw.verification.equivalence.guesses.rules import columns_in_order
@@ -38,30 +39,40 @@ def find_late(relation: Relation, partners: Mapping[Net, list[Net]]) -> None:
         for net, each in hidden.items()
         if (each.enable, each.reset) == (ONE, ZERO) and each.data <= ONE
     }
-    columns = list(columns_in_order(relation))
+    columns, cones = list(columns_in_order(relation)), Cones(relation.netlist.circuit)
     for memory, column, net, number in columns:
-        late = _waiting(memory, column, hidden)
+        late = _waiting(memory, column, hidden, cones)
         if late and number is not None and _alike(relation.columns[number % BLOCK][0], memory):
             relation.netlist.values[net] = number + BEHIND
             relation.late[number] = late
             relation.take_own(late.enable, late.data, *late.address)
     relation.renumber(relation.netlist.values)
-    cones = Cones(relation.netlist.circuit)
     _find_reads(relation, partners, cones, hidden)
     find_choices(relation, cones, hidden, [(net, number) for *_, net, number in columns])
 
 
-def _waiting(memory: Memory, column: int, hidden: Mapping[Net, Register]) -> Late | None:
+def _waiting(memory: Memory, column: int, hidden: Mapping[Net, Register], cones: Cones) -> Late | None:
     """Return what waits for a column, if all that is written to it does."""
     if len(memory.writes) != 1:
         return None
     (write,) = memory.writes
-    late = Late(write.enable[column], write.address, write.data[column])
+    late = Late(_source(cones, write.enable[column]), write.address, write.data[column])
     for net in (late.enable, late.data, *late.address):
         register = hidden.get(net)
         if net not in (ZERO, ONE) and (register is None or (register.enable, register.reset) != (ONE, ZERO)):
             return None
     return late if late.enable in hidden else None
+
+
+def _source(cones: Cones, net: Net) -> Net:
+    """Return the register that a net is equal to: a mask of iCE40 may be the inverse of the enable."""
+    behind = cones.behind(net)
+    if len(behind) != 1:
+        return net
+    (only,) = behind
+    graph = Graph()
+    variable = graph.variable()
+    return only if cones.function(graph, net, {only: variable}) == variable else net
 
 
 def _alike(rtl: Memory, netlist: Memory) -> bool:
