@@ -108,8 +108,16 @@ def _row(field: Field) -> str:
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 
+def keep_sentence(app: Sphinx, what: str, *others: Any) -> None:
+    """Keep napoleon from taking what is before a colon in the first line of a property for its type."""
+    if what == "property":
+        lines: list[str] = others[-1]
+        lines[:0] = ["..", ""]
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the directives."""
+    app.connect("autodoc-process-docstring", keep_sentence, priority=400)
     app.add_directive("commands", Commands)
     app.add_directive("recipe-tables", RecipeTables)
     app.add_directive("public-names", PublicNames)
