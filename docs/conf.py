@@ -18,6 +18,7 @@ nb_merge_streams = True
 html_theme = "furo"
 html_title = "inrhw"
 html_static_path = ["_static"]
+html_css_files = ["cells.css"]
 html_js_files = ["accessible.js"]
 exclude_patterns = ["_ext"]
 autodoc_typehints = "description"
