@@ -16,7 +16,7 @@ class Signal(Settings):
     ----------
     pictures
         Picture files, several with --shared; or a sound, a video, a volume or a shape; without one, a
-        built-in signal. Or a recipe.toml.
+        built-in signal. On the command line also a recipe.toml.
     size
         Width x height in pixels; with --shared one for all pictures, or one for each as in 64x64,32x48.
         Samples of a sound, width x height x frames of a video, sides of a volume. "": 64x64, or what suits
