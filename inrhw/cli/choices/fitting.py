@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from inrhw.base.board import RESOURCE_UNITS, load_board
 from inrhw.cli.recipe import Recipe
+from inrhw.lowering.lut_budget import check_luts
 from inrhw.lowering.planning import plan_for, plan_to_json
 from inrhw.networks.architecture import Architecture
 
@@ -14,8 +15,9 @@ _NAMED = ("lut", "dsp", "bram", "uram")
 
 def check_fits(recipe: Recipe, architectures: Sequence[Architecture]) -> None:
     """Raise InputError, with what is short, unless there is a core of these networks, one a picture."""
-    hardware, made = recipe.hardware, _as_emitted(recipe, architectures)
-    plan_for(made, hardware, load_board(recipe.board), digits_loss=recipe.training.digits_loss)
+    hardware, board, made = recipe.hardware, load_board(recipe.board), _as_emitted(recipe, architectures)
+    plan_for(made, hardware, board)
+    check_luts(made[0], hardware, board, recipe.training.digits_loss)
 
 
 def predicted_cost(recipe: Recipe, architecture: Architecture) -> str:

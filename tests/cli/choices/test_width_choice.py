@@ -12,6 +12,7 @@ from inrhw.base.errors import InputError
 from inrhw.cli.choices.widths import choose_width
 from inrhw.cli.recipe import Recipe, load_recipe, save_recipe
 from inrhw.lowering.hardware import Hardware
+from inrhw.lowering.lut_budget import check_luts
 from inrhw.lowering.planning import plan_for
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.network import Network
@@ -46,6 +47,7 @@ def chosen(
 def fits(architecture: Architecture, hardware: Hardware) -> bool:
     try:
         plan_for([architecture], hardware, load_board("vcu128"))
+        check_luts(architecture, hardware, load_board("vcu128"), digits_loss=0.0)
     except InputError:
         return False
     return True
