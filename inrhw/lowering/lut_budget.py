@@ -35,7 +35,7 @@ from inrhw.ops.node import Graph
 _LEAST_VALUE_BITS = 4
 
 #: Bits of weights for which LUTs are predicted; those of others are on a line with them.
-_SAMPLED_BITS = (3, 6, 9)
+_SAMPLED_BITS = (4, 8)
 
 #: Part of the LUTs that fewer digits for 1 dB save; of other losses by their root, up to what was measured.
 #: Behind guard bits half of it (docs/density.md).
