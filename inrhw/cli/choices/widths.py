@@ -21,6 +21,9 @@ _WIDTHS = (4, 6, 8, 10, 12, 14, 16, 18, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 
 #: Bits of values and guard bits of baked weights that cost little and save LUTs (docs/density.md).
 _FEWER_BITS, _GUARD_BITS = 6, 1
 
+#: Bits of a phase whose function takes one LUT of six inputs for each bit of a value (docs/density.md).
+_SHORT_PHASE_BITS = 6
+
 #: Places from one width to the next one with fewer bits.
 _STRIDE = 2
 
@@ -56,7 +59,7 @@ def choose_width(recipe: Recipe, signal: Samples, of_width: OfWidth) -> Architec
         )
     choice = _Choice(recipe, signal, of_width)
     trials = choice.within_limits() if asked is None else choice.reaching(asked)
-    best = max(trials, key=lambda trial: trial.psnr_db)
+    best = _best(trials)
     if asked is None:
         # The plainest way comes first; another must be worth it.
         found = next(trial for trial in trials if trial.psnr_db >= best.psnr_db - WORTH_DB)
@@ -77,13 +80,16 @@ class _Choice:
 
     def within_limits(self) -> list[Trial[Architecture]]:
         """Return trials of the widest that fits, and of wider ones where bits are chosen within LUTs."""
-        ways, trials, start = [self._recipe.precision, *self._with_chosen_bits()], [], 0
+        ways, start = [self._recipe.precision, *self._with_chosen_bits()], 0
+        trials: list[Trial[Architecture]] = []
         for way in self._fitting(ways):
-            start = self._widest(way, start)
+            start = start if trials else self._widest(way)
             if budget_of(self._recipe, way):
-                trials += self._ever_wider(way, start)
+                wider = self._ever_wider(way, start)
+                start = _WIDTHS.index(_best(wider).architecture.hidden_features)
             else:
-                trials.append(self._tried(self._of_width(_WIDTHS[start], way)))
+                wider = [self._tried(self._of_width(_WIDTHS[start], way))]
+            trials += wider
         return trials
 
     def reaching(self, psnr_db: float) -> list[Trial[Architecture]]:
@@ -111,7 +117,7 @@ class _Choice:
         return [trials[high], *map(self._tried, as_wide)]
 
     def _with_chosen_bits(self) -> Iterator[Precision]:
-        """Yield the precision with bits by layer for baked weights, if LUTs are limited and it names none."""
+        """Yield ways with bits by layer for baked weights, if LUTs are limited and the recipe names none."""
         plain = self._recipe.precision
         if (
             plain.layer_bits
@@ -120,9 +126,14 @@ class _Choice:
         ):
             return
         auto = replace(plain, layer_bits=AUTO)
-        if budget_of(self._recipe, auto):
-            half = replace(auto, mid_rise=True)
-            yield half if self._exists(half) else auto
+        if not budget_of(self._recipe, auto):
+            return
+        half = replace(auto, mid_rise=True)
+        auto = half if self._exists(half) else auto
+        yield auto
+        short = replace(auto, phase_bits=_SHORT_PHASE_BITS)
+        if plain.phase_bits is None and self._exists(short):
+            yield short
 
     def _cheaper(self) -> Iterator[Precision]:
         """Yield the precision that is asked for, and with baked weights those that take fewer LUTs."""
@@ -144,11 +155,11 @@ class _Choice:
         check_fits(self._recipe, [self._of_width(_WIDTHS[0], ways[-1])])
         return []
 
-    def _widest(self, precision: Precision, start: int) -> int:
-        """Return the place of the widest that fits, from a place on; with plain bits if some are chosen."""
+    def _widest(self, precision: Precision) -> int:
+        """Return the place of the widest that fits, with plain bits if some are chosen; else the first."""
         plain = replace(precision, layer_bits="") if precision.layer_bits == AUTO else precision
-        places = range(start, len(_WIDTHS))
-        return max(itertools.takewhile(lambda k: self._fits(plain, _WIDTHS[k]), places), default=start)
+        fitting = itertools.takewhile(lambda place: self._fits(plain, _WIDTHS[place]), range(len(_WIDTHS)))
+        return max(fitting, default=0)
 
     def _ever_wider(self, precision: Precision, start: int) -> list[Trial[Architecture]]:
         """Return trials of wider and wider networks with fewer and fewer bits, until they get no better."""
@@ -162,7 +173,7 @@ class _Choice:
                 if not trials:
                     raise
                 break
-            if trials[-1].psnr_db < max(trial.psnr_db for trial in trials):
+            if trials[-1] != _best(trials):
                 break
         return trials
 
@@ -187,10 +198,15 @@ class _Choice:
         return trial
 
 
+def _best(trials: Sequence[Trial[Architecture]]) -> Trial[Architecture]:
+    return max(trials, key=lambda trial: trial.psnr_db)
+
+
 def _described(architecture: Architecture) -> str:
     precision = architecture.precision
     widths = "-".join(map(str, architecture.features))
     if precision.layer_bits == AUTO:
-        return f"{widths}, bits by layer" + (", mid-rise values" if precision.mid_rise else "")
+        short = ", short phases" if precision.phase_bits == _SHORT_PHASE_BITS else ""
+        return f"{widths}, bits by layer" + (", mid-rise values" if precision.mid_rise else "") + short
     guard = "" if precision.guard_bits is None else f", guard_bits {precision.guard_bits}"
     return f"{widths}, values of {precision.activation_bits} bits{guard}"

@@ -77,12 +77,16 @@ def test_a_network_that_is_wider_than_plain_bits_allow_has_bits_by_layer(
 
     monkeypatch.setattr(widths, "tried", told)
     found = chosen(picture, BAKED)
-    plain, *wider = seen
+    plain, *others = seen
+    wider = [each for each in others if each.precision.phase_bits != 6]
+    short = [each for each in others if each.precision.phase_bits == 6]
     assert plain.precision.layer_bits == ""
-    assert all(each.precision.mid_rise for each in wider)
-    by_width = [each.hidden_features for each in wider]
-    assert by_width == sorted({plain.hidden_features, *by_width})
+    assert others == wider + short
+    assert all(each.precision.mid_rise for each in others)
+    widths_of = [each.hidden_features for each in wider]
+    assert widths_of == sorted({plain.hidden_features, *widths_of})
     assert found == wider[-2] == min(wider, key=lambda each: abs(each.hidden_features - 20))
+    assert short[0].hidden_features == found.hidden_features
 
 
 def test_bits_that_are_chosen_later_leave_the_width_of_plain_ones(picture: Picture) -> None:
