@@ -24,7 +24,7 @@ _FEWER_BITS, _GUARD_BITS = 6, 1
 #: Bits of a phase whose function takes one LUT of six inputs for each bit of a value (docs/density.md).
 _SHORT_PHASE_BITS = 6
 
-#: Places from one width to the next one with fewer bits.
+#: Places from one width to the next one with fewer bits, at first.
 _STRIDE = 2
 
 #: The architecture of a width and a precision.
@@ -85,7 +85,8 @@ class _Choice:
         for way in self._fitting(ways):
             start = start if trials else self._widest(way)
             if budget_of(self._recipe, way):
-                wider = self._ever_wider(way, start)
+                stride = 1 if way.phase_bits == _SHORT_PHASE_BITS else _STRIDE
+                wider = self._ever_wider(way, _WIDTHS[start::stride])
                 start = _WIDTHS.index(_best(wider).architecture.hidden_features)
             else:
                 wider = [self._tried(self._of_width(_WIDTHS[start], way))]
@@ -161,10 +162,10 @@ class _Choice:
         fitting = itertools.takewhile(lambda place: self._fits(plain, _WIDTHS[place]), range(len(_WIDTHS)))
         return max(fitting, default=0)
 
-    def _ever_wider(self, precision: Precision, start: int) -> list[Trial[Architecture]]:
+    def _ever_wider(self, precision: Precision, widths: Sequence[int]) -> list[Trial[Architecture]]:
         """Return trials of wider and wider networks with fewer and fewer bits, until they get no better."""
         trials: list[Trial[Architecture]] = []
-        for width in _WIDTHS[start::_STRIDE]:
+        for width in widths:
             if not self._fits(precision, width):
                 break
             try:
