@@ -156,7 +156,7 @@ def _predicted(recipe: Recipe, folder: Path) -> Measures:
     hardware, board = recipe.hardware, load_board(recipe.board)
     models = [model.scaled(hardware.scale) for model in networks(folder)]
     architectures = [model.architecture for model in models]
-    folding = plan_for(architectures, hardware, board, digits_loss=recipe.training.digits_loss)
+    folding = plan_for(architectures, hardware, board)
     options: dict[str, bool] = {"control": hardware.control, "window": hardware.window}
     operands, levels = board.adder_operands, hardware.adder_levels
     graph = graph_of(models, folding, operands, adder_levels=levels, window=hardware.window)

@@ -1,4 +1,4 @@
-"""The LUTs of baked weights before training, and the bits that fit into a budget of LUTs."""
+"""The LUTs of baked weights before training and after it, and the bits that fit into a budget of LUTs."""
 
 import itertools
 import math
@@ -9,10 +9,12 @@ import numpy as np
 
 from inrhw.base.board import Board
 from inrhw.base.errors import InputError
-from inrhw.lowering.cost import baked_cost, baked_parts, on_family
+from inrhw.gateware.cost import Cost
+from inrhw.lowering.cost import baked_cost, baked_parts, graph_cost
 from inrhw.lowering.hardware import Hardware
+from inrhw.lowering.integer_graph import lower
 from inrhw.lowering.patch_order import line_buffer
-from inrhw.lowering.shapes import layer_shapes
+from inrhw.lowering.shapes import LayerShape, layer_shapes
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.inr import INR
 from inrhw.networks.network import AUTO
@@ -23,18 +25,27 @@ from inrhw.networks.training.allocation.budget import (
     LayerBits,
     Prices,
     layer_bits_text,
+    plain_bits,
+    round_to,
     weight_choices,
 )
+from inrhw.ops.node import Graph
 
 #: Fewest bits of values that are tried.
 _LEAST_VALUE_BITS = 4
 
 #: Bits of weights for which LUTs are predicted; those of others are on a line with them.
-_SAMPLED_BITS = (3, 6, 9)
+_SAMPLED_BITS = (4, 8)
 
 #: Part of the LUTs that fewer digits for 1 dB save; of other losses by their root, up to what was measured.
 #: Behind guard bits half of it (docs/density.md).
 _SAVED_BY_DIGITS, _MOST_SAVED = 0.25, 0.2
+
+#: LUTs of four inputs for one of six in unrolled networks with adders of two operands (docs/density.md).
+_OF_FOUR_INPUTS = 1.5
+
+#: By what predictions of trained weights err (docs/density.md).
+_ERROR = 1.05
 
 #: Prices that a choice is told apart by.
 _PRICES = 1000
@@ -43,18 +54,67 @@ _PRICES = 1000
 def predicted_luts(
     architecture: Architecture, hardware: Hardware, board: Board, digits_loss: float = 0.0
 ) -> float:
-    """Return the predicted LUTs of a core of baked weights on a board, with fewer digits."""
+    """Return the predicted LUTs of a core of baked weights on a board, with fewer digits, before training."""
     cost = baked_cost(
-        layer_shapes(architecture, adder_levels=hardware.adder_levels),
+        _shapes(architecture, hardware, board),
         hardware.source,
         control=hardware.control,
         window=architecture.grid if hardware.window else None,
         buffer=line_buffer(architecture, hardware),
     )
+    return _left_by_digits(architecture, digits_loss) * _luts(cost, board)
+
+
+def needed_luts(graph: Graph, architecture: Architecture, hardware: Hardware, board: Board) -> float:
+    """Return the predicted LUTs of a core with the weights of a graph, which was lowered from a network."""
+    parts = graph_cost(
+        graph,
+        architecture.grid,
+        hardware.source,
+        control=hardware.control,
+        window=hardware.window,
+        buffer=line_buffer(architecture, hardware),
+    )
+    return _luts(sum(parts.values(), Cost()), board)
+
+
+def _shapes(architecture: Architecture, hardware: Hardware, board: Board) -> tuple[LayerShape, ...]:
+    return layer_shapes(architecture, operands=board.adder_operands, adder_levels=hardware.adder_levels)
+
+
+def _luts(cost: Cost, board: Board) -> float:
+    return cost.lut * (_OF_FOUR_INPUTS if board.family in ("ecp5", "ice40") else 1)
+
+
+def _left_by_digits(architecture: Architecture, digits_loss: float) -> float:
+    """Return the part of the LUTs that fewer digits leave."""
     saved = min(_MOST_SAVED, _SAVED_BY_DIGITS * math.sqrt(digits_loss))
-    if architecture.precision.guard_bits is not None:
-        saved /= 2
-    return (1 - saved) * on_family(cost, board.family).lut
+    return 1 - (saved if architecture.precision.guard_bits is None else saved / 2)
+
+
+def check_luts(architecture: Architecture, hardware: Hardware, board: Board, digits_loss: float) -> None:
+    """Raise InputError if baked weights are predicted, before training, to exceed `max_lut`."""
+    if hardware.folded or hardware.max_lut is None:
+        return
+    needed = predicted_luts(with_fewest_bits(architecture), hardware, board, digits_loss)
+    if needed > hardware.max_lut:
+        raise InputError(
+            f"the baked weights of {'-'.join(map(str, architecture.features))} need about {needed:,.0f} "
+            f"LUTs, but max_lut is {hardware.max_lut:,}; take a narrower network, fewer bits, guard_bits or "
+            "digits_loss, or let hidden_widths auto choose a width"
+        )
+
+
+def check_needed_luts(graph: Graph, architecture: Architecture, hardware: Hardware, board: Board) -> None:
+    """Raise InputError if the weights of a trained, unrolled graph are predicted to exceed `max_lut`."""
+    if hardware.folded or hardware.max_lut is None:
+        return
+    needed = needed_luts(graph, architecture, hardware, board)
+    if needed > _ERROR * hardware.max_lut:
+        raise InputError(
+            f"the trained weights need about {needed:,.0f} LUTs, but max_lut is {hardware.max_lut:,}; "
+            "allow more, or train with fewer bits, guard_bits or digits_loss"
+        )
 
 
 def with_fewest_bits(architecture: Architecture) -> Architecture:
@@ -115,9 +175,15 @@ class LutBudget(Budget):
         return self.hardware.max_lut
 
     def used(self, model: INR, bits: LayerBits) -> int:
-        """Return the predicted LUTs of a core of such a network."""
-        architecture = _with_bits(self._scaled(model), bits)
-        return round(self._predicted(architecture))
+        """Return the LUTs of a core with the network's own weights, rounded to such bits."""
+        round_to(model, bits)
+        graph = lower(
+            model.scaled(self.hardware.scale),
+            operands=self.board.adder_operands,
+            adder_levels=self.hardware.adder_levels,
+        )
+        needed = needed_luts(graph, self._scaled(model), self.hardware, self.board)
+        return round(_left_by_digits(model.architecture, self.digits_loss) * needed)
 
     def prices(self, model: INR) -> Prices:
         """Return the LUTs of each layer, by planes through predictions, and of what follows it.
@@ -128,11 +194,12 @@ class LutBudget(Budget):
         values = value_choices(architecture)
         samples = list(itertools.product(_SAMPLED_BITS, sorted({values[0], values[-1]})))
         found = [self._parts(_uniform(architecture, *sample)) for sample in samples]
-        sample = _uniform(architecture, *samples[0])
+        middle = len(samples) // 2
+        sample = _uniform(architecture, *samples[middle])
         whole = predicted_luts(sample, self.hardware, self.board)
-        # Prices are those of all digits, so there is more room than in the end.
-        most = self.most(model) * whole / self._predicted(sample)
-        room = most - (whole - sum(map(sum, found[0])))
+        # Prices are those of all digits of random weights; trained weights, and fewer digits, take less.
+        most = self.most(model) * whole / self.used(model, plain_bits(sample))
+        room = most - (whole - sum(map(sum, found[middle])))
         grain = max(1.0, room / _PRICES)
 
         def rounded(lut: float) -> int:
@@ -150,19 +217,15 @@ class LutBudget(Budget):
             int(room),
         )
 
-    def _predicted(self, architecture: Architecture) -> float:
-        return predicted_luts(architecture, self.hardware, self.board, self.digits_loss)
-
     def _scaled(self, model: INR) -> Architecture:
         return replace(model.architecture, scale=self.hardware.scale)
 
     def _parts(self, architecture: Architecture) -> list[tuple[float, float]]:
         """Return the LUTs of each layer with the nodes behind it."""
-        shapes = layer_shapes(architecture, adder_levels=self.hardware.adder_levels)
+        shapes = _shapes(architecture, self.hardware, self.board)
         window = architecture.grid if self.hardware.window else None
         parts = baked_parts(shapes, self.hardware.source, window=window)
-        family = self.board.family
-        return [(on_family(layer, family).lut, on_family(then, family).lut) for layer, then in parts]
+        return [(_luts(layer, self.board), _luts(then, self.board)) for layer, then in parts]
 
 
 def _uniform(architecture: Architecture, weights: int, values: int) -> Architecture:

@@ -14,7 +14,6 @@ from inrhw.lowering.cost import baked_cost, network_cost, on_family, synapse_fol
 from inrhw.lowering.fold_search import FoldSearch
 from inrhw.lowering.folding import Folding, check_loadable, check_whole
 from inrhw.lowering.hardware import WHERE_LEVELS_ARE, Hardware, check_leaves, check_window
-from inrhw.lowering.lut_budget import predicted_luts, with_fewest_bits
 from inrhw.lowering.patch_order import check_patches, line_buffer
 from inrhw.lowering.shapes import LayerShape, layer_shapes
 from inrhw.networks.architecture import Architecture
@@ -23,9 +22,7 @@ from inrhw.ops.linear.folded_dense.fold import Fold
 from inrhw.signals.tiling import Leaves, Tiling
 
 
-def plan(
-    architecture: Architecture, hardware: Hardware, board: Board, *, digits_loss: float = 0.0
-) -> Folding | None:
+def plan(architecture: Architecture, hardware: Hardware, board: Board) -> Folding | None:
     """Find the folding for a target.
 
     For a number of cycles a pixel it is the cheapest folding that needs no more, by the sum of its shares of
@@ -39,8 +36,6 @@ def plan(
         The target.
     board
         The available resources.
-    digits_loss
-        The loss of the weights for fewer digits: `Training.digits_loss`.
 
     Returns
     -------
@@ -63,8 +58,6 @@ def plan(
                 "weight_ecc protects memories, but baked weights are in none; "
                 "ask for weights rom or loadable, with a target"
             )
-        if hardware.max_lut is not None:
-            _check_luts(architecture, hardware, board, hardware.max_lut, digits_loss)
         return None
     check_whole(architecture.precision)
     return _folding(layer_shapes(architecture), architecture, hardware, board)
@@ -74,19 +67,6 @@ def _check_window(architecture: Architecture, hardware: Hardware, tiling: Tiling
     """Raise InputError unless a core of the architecture, or of such tiles, can have a window."""
     argument = architecture.hidden_activations[0].argument_format(architecture.phase_bits)
     check_window(hardware.source, hardware.folded, argument, len(architecture.sides), tiling)
-
-
-def _check_luts(
-    architecture: Architecture, hardware: Hardware, board: Board, most: int, digits_loss: float
-) -> None:
-    """Raise InputError if a network of baked weights is predicted to exceed the LUTs."""
-    needed = predicted_luts(with_fewest_bits(architecture), hardware, board, digits_loss)
-    if needed > most:
-        raise InputError(
-            f"the baked weights of {'-'.join(map(str, architecture.features))} need about {needed:,.0f} "
-            f"LUTs, but max_lut is {most:,}; take a narrower network, fewer bits, guard_bits or digits_loss, "
-            "or let hidden_widths auto choose a width"
-        )
 
 
 def _folding(
@@ -109,9 +89,7 @@ def _folding(
     return search.within(interval) or search.refuse(interval)
 
 
-def plan_for(
-    architectures: Sequence[Architecture], hardware: Hardware, board: Board, *, digits_loss: float = 0.0
-) -> Folding | None:
+def plan_for(architectures: Sequence[Architecture], hardware: Hardware, board: Board) -> Folding | None:
     """Find the folding of a core with a picture for each architecture; see `plan`.
 
     A rate counts samples, not evaluations.
@@ -130,7 +108,7 @@ def plan_for(
         return plan_tiles(architectures[0], hardware, board)
     if len(architectures) > 1:
         return plan_banks(architectures, hardware, board)
-    return plan(architectures[0], hardware, board, digits_loss=digits_loss)
+    return plan(architectures[0], hardware, board)
 
 
 def plan_banks(architectures: Sequence[Architecture], hardware: Hardware, board: Board) -> Folding:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from inrhw.base.types import Element, Fixed
+from inrhw.gateware.adder_graph import MOST_OPERANDS
 from inrhw.gateware.mac import is_wide
 from inrhw.gateware.memory import whole_depth
 from inrhw.lowering.folding import loadable_format
@@ -153,7 +154,12 @@ class LayerShape:
 
 @functools.lru_cache(maxsize=64)
 def layer_shapes(
-    architecture: Architecture, pictures: int = 1, *, adder_levels: int = 1, window: bool = False
+    architecture: Architecture,
+    pictures: int = 1,
+    *,
+    operands: int = MOST_OPERANDS,
+    adder_levels: int = 1,
+    window: bool = False,
 ) -> tuple[LayerShape, ...]:
     """Return the dense layers of a core, first to last.
 
@@ -163,7 +169,7 @@ def layer_shapes(
         Of its network; a `SharedArchitecture` for several pictures, a `TiledArchitecture` for tiles.
     pictures
         Pictures that share layers on it.
-    adder_levels
+    operands, adder_levels
         As for `lower`, for layers that are adders.
     window
         Whether a window moves over the tiles.
@@ -181,7 +187,9 @@ def layer_shapes(
         networks = [own_network(known, 0)]
     else:
         networks = [INR(known, seed) for seed in range(min(_TILES, pictures) if tiling else 1)]
-    graphs = [lower(network.quantized(), adder_levels=adder_levels) for network in networks]
+    graphs = [
+        lower(network.quantized(), operands=operands, adder_levels=adder_levels) for network in networks
+    ]
     each = [_chunks(graph.nodes.values()) for graph in graphs]
     chunks = each[0]
     codes = weight_codes_of(precision, len(chunks))

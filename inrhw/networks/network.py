@@ -40,8 +40,8 @@ class Network(Settings):
     hidden_widths
         Width of each hidden layer where they differ, first to last, such as 64,32 for a network 2-64-32-3;
         hidden_features and hidden_layers then follow from it. "auto": one width for all, after short trials:
-        the widest within max_lut and the target, or the narrowest that reaches min_psnr_db; hidden_features
-        is then not used. "": all have hidden_features.
+        the widest within max_lut and the target, or one wider with bits by layer if it is better, or the
+        narrowest that reaches min_psnr_db; hidden_features is then not used. "": all have hidden_features.
     omega_0
         Frequency factor, f(omega_0 (W x + b)) in every layer. None: the activation's own.
     first_omega_0

@@ -1,6 +1,5 @@
 """A target becomes the cheapest folding that reaches it, or one sentence that says why none does."""
 
-import bisect
 import dataclasses
 import itertools
 import math
@@ -466,24 +465,3 @@ def test_guard_bits_save_luts_as_predicted_before_training() -> None:
     luts = [cost.lut for cost in costs]
     assert luts == sorted(luts, reverse=True)
     assert luts[2] < 0.85 * luts[0]
-
-
-@pytest.mark.parametrize(
-    ("more", "patch"), [({"window": True}, ()), ({"control": True}, ()), ({}, (4, 4))], ids=str
-)
-def test_the_luts_of_baked_weights_are_those_of_the_whole_core(
-    more: dict[str, bool], patch: tuple[int, ...]
-) -> None:
-    """What just holds a network has no room for a window, for registers, or for lines of patches."""
-
-    def fits(most: int, **options: bool) -> bool:
-        try:
-            plan_for([made], Hardware(weights="baked", max_lut=most, **options), VCU128)  # type: ignore[arg-type]
-        except InputError:
-            return False
-        return True
-
-    made = Architecture("quadinr", (8, 8), 3, 4, 1, patch=patch)
-    alone = {"patch_order": True} if patch else {}
-    least = bisect.bisect_left(range(1, 99_999), True, key=lambda most: fits(most, **alone)) + 1
-    assert not fits(least, **more)

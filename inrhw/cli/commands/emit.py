@@ -65,26 +65,24 @@ class Emit(Stage):
         """Lower, fold and write."""
         from inrhw.artifact.artifact import emit as write
         from inrhw.artifact.rebuild import graph_of, grid_of, networks
+        from inrhw.lowering.lut_budget import check_needed_luts
         from inrhw.lowering.planning import plan_for, plan_to_json
 
         hardware, board = self.hardware, load_board(self.board)
         models = [model.scaled(hardware.scale) for model in networks(folder.folder)]
         architectures = [model.architecture for model in models]
-        digits_loss = folder.recipe.training.digits_loss
-        folding = plan_for(architectures, hardware, board, digits_loss=digits_loss)
+        folding = plan_for(architectures, hardware, board)
         planned = folding and plan_to_json(architectures, hardware, board, folding)
+        graph = graph_of(
+            models, folding, board.adder_operands, adder_levels=hardware.adder_levels, window=hardware.window
+        )
+        check_needed_luts(graph, architectures[0], hardware, board)
         name = self.top or folder.name
         stale = self._stale(folder, name)
         folders = [each for each in stale if (folder.folder / each).is_dir()]
         files = [each for each in stale if each not in folders]
         write(
-            graph_of(
-                models,
-                folding,
-                board.adder_operands,
-                adder_levels=hardware.adder_levels,
-                window=hardware.window,
-            ),
+            graph,
             grid_of(models),
             folder.folder,
             name,

@@ -19,7 +19,7 @@ from inrhw.cli.stage import Stage
 from inrhw.cli.terminal import building, console, warn
 from inrhw.lowering.hardware import Hardware
 from inrhw.networks.exchange.imported import Imported
-from inrhw.networks.network import AUTO, Network
+from inrhw.networks.network import Network
 from inrhw.networks.training.training import Training
 from inrhw.signals.grid import size_text
 from inrhw.signals.signal import Signal
@@ -162,6 +162,7 @@ def fit(asked: FitRecipeOptions = DEFAULT_FIT, *, output: Output = None, resume:
 
 def fit_of(recipe: Recipe, *, resume: bool) -> Fit:
     """Return the training that a recipe asks for; its pictures are read, and a circuit is chosen, now."""
+    from inrhw.cli.choices.fitting import budget_of
     from inrhw.cli.choices.one_signal import architecture_of, patch_of
     from inrhw.networks.shared import shared_architectures
     from inrhw.networks.training.descent import check_device, with_own_rate
@@ -180,22 +181,12 @@ def fit_of(recipe: Recipe, *, resume: bool) -> Fit:
     else:
         made = [architecture_of(recipe, pictures[0], options)]
     training = with_own_rate(recipe.training, *made)
-    return Fit(pictures, made, training, resume, budget=_budget(recipe))
-
-
-def _budget(recipe: Recipe) -> "Budget | None":
-    """Return what bits may cost that are to be chosen, if the recipe bounds that of baked weights."""
-    from inrhw.base.board import load_board
-    from inrhw.lowering.lut_budget import LutBudget
-
-    hardware = replace(recipe.hardware, clock_mhz=None)
-    if recipe.precision.layer_bits != AUTO or hardware.folded or hardware.max_lut is None:
-        return None
-    return LutBudget(hardware, load_board(recipe.board), recipe.training.digits_loss)
+    return Fit(pictures, made, training, resume, budget=budget_of(recipe, made[0].precision))
 
 
 def _import_of(recipe: Recipe, *, resume: bool) -> Fit:
     """Return the stage that takes a network from a file, and fine-tunes it if that is asked for."""
+    from inrhw.cli.choices.fitting import budget_of
     from inrhw.networks.exchange.checkpoint import read_checkpoint, stack_in, stacks_of
     from inrhw.networks.exchange.comparison import first_same
     from inrhw.networks.exchange.extra import SUFFIX
@@ -238,7 +229,7 @@ def _import_of(recipe: Recipe, *, resume: bool) -> Fit:
     training = with_own_rate(training, start.architecture)
     imported = replace(asked, checkpoint=str(path))
     chosen = (training, resume, imported, start.float())
-    return Fit([picture], [start.architecture], *chosen, budget=_budget(recipe))
+    return Fit([picture], [start.architecture], *chosen, budget=budget_of(recipe, recipe.precision))
 
 
 def load_pictures(signal: Signal, *, shared: bool) -> "list[Samples]":

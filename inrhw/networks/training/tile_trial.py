@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.tiled import TiledArchitecture
+from inrhw.networks.training.allocation.budget import Budget
 from inrhw.networks.training.fitted import fit
 from inrhw.networks.training.training import Training
 from inrhw.signals.likeness import psnr_db
@@ -71,11 +72,15 @@ def is_smaller(architecture: Architecture, signal: Samples) -> bool:
     return sum(stored) < signal.values.size * signal.value.width
 
 
-def tried(signal: Samples, architecture: A, training: Training) -> Trial[A]:
-    """Return what a short training gives, from the seed and by the rate of `training`."""
+def tried(signal: Samples, architecture: A, training: Training, budget: Budget | None = None) -> Trial[A]:
+    """Return what a short training gives, from the seed and by the rate of `training`.
+
+    It ends with fine-tuning if bits are chosen within a budget: what few of them cost is small then.
+    """
     most = _STEPS_OF_PATCHES if architecture.patch else _STEPS
-    short = replace(training, steps=min(training.steps, most), finetune=0, batch=training.batch or _BATCH)
-    rendered = fit(signal, architecture, short).model.render()
+    short = replace(training, steps=min(training.steps, most), batch=training.batch or _BATCH)
+    short = short if budget else replace(short, finetune=0)
+    rendered = fit(signal, architecture, short, budget=budget).model.render()
     return Trial(architecture, psnr_db(signal.values, rendered))
 
 

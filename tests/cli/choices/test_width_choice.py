@@ -9,13 +9,16 @@ from support.command import Inrhw, refused
 
 from inrhw.base.board import load_board
 from inrhw.base.errors import InputError
+from inrhw.cli.choices import widths
 from inrhw.cli.choices.widths import choose_width
 from inrhw.cli.recipe import Recipe, load_recipe, save_recipe
 from inrhw.lowering.hardware import Hardware
+from inrhw.lowering.lut_budget import check_luts
 from inrhw.lowering.planning import plan_for
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.network import Network
 from inrhw.networks.precision import Precision
+from inrhw.networks.training.tile_trial import Trial
 from inrhw.networks.training.training import Training
 from inrhw.signals.kinds.picture import Picture
 from inrhw.signals.signal import Signal
@@ -46,16 +49,44 @@ def chosen(
 def fits(architecture: Architecture, hardware: Hardware) -> bool:
     try:
         plan_for([architecture], hardware, load_board("vcu128"))
+        check_luts(architecture, hardware, load_board("vcu128"), digits_loss=0.0)
     except InputError:
         return False
     return True
 
 
 def test_the_widest_within_the_luts_is_chosen(picture: Picture) -> None:
-    found = chosen(picture, BAKED)
+    found = chosen(picture, BAKED, Precision(layer_bits="12,9"))
     assert fits(found, BAKED)
     wider = Architecture("siren", picture.sides, 3, found.hidden_features + 8, 0, precision=found.precision)
     assert not fits(wider, BAKED)
+
+
+def test_a_network_that_is_wider_than_plain_bits_allow_has_bits_by_layer(
+    picture: Picture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of ever wider networks with fewer bits the best trial wins, and the first worse one ends the search."""
+    seen: list[Architecture] = []
+
+    def told(
+        signal: Picture, architecture: Architecture, training: Training, budget: object
+    ) -> Trial[Architecture]:
+        seen.append(architecture)
+        assert (budget is not None) == (architecture.precision.layer_bits == "auto")
+        return Trial(architecture, 20 - abs(architecture.hidden_features - 20) / 2)
+
+    monkeypatch.setattr(widths, "tried", told)
+    found = chosen(picture, BAKED)
+    plain, *others = seen
+    wider = [each for each in others if each.precision.phase_bits != 6]
+    short = [each for each in others if each.precision.phase_bits == 6]
+    assert plain.precision.layer_bits == ""
+    assert others == wider + short
+    assert all(each.precision.mid_rise for each in others)
+    widths_of = [each.hidden_features for each in wider]
+    assert widths_of == sorted({plain.hidden_features, *widths_of})
+    assert found == wider[-2] == min(wider, key=lambda each: abs(each.hidden_features - 20))
+    assert short[0].hidden_features == found.hidden_features
 
 
 def test_bits_that_are_chosen_later_leave_the_width_of_plain_ones(picture: Picture) -> None:

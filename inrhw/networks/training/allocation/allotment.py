@@ -16,7 +16,14 @@ import torch
 
 from inrhw.base.errors import InputError
 from inrhw.networks.inr import INR
-from inrhw.networks.training.allocation.budget import Budget, LayerBits, Prices, layer_bits_text, plain_bits
+from inrhw.networks.training.allocation.budget import (
+    Budget,
+    LayerBits,
+    Prices,
+    layer_bits_text,
+    plain_bits,
+    round_to,
+)
 from inrhw.networks.training.allocation.choices import Choice, Errors, best_choices
 from inrhw.networks.training.batches import mean_square
 from inrhw.signals.samples import Samples
@@ -158,8 +165,7 @@ def _measured(model: INR, prices: Prices, signal: Samples) -> Errors:
 @torch.no_grad()
 def error_with(model: INR, bits: LayerBits, signal: Samples) -> float:
     """Round a quantized network to these bits, and return its mean squared error."""
-    weights, values = zip(*bits, strict=True)
-    model.round_to(weights, values[:-1])
+    round_to(model, bits)
     x, target = model.coordinates(), model.targets(signal)
     step = -(-len(x) // _PIXELS)
     return float(mean_square(model(x[::step]), target[..., ::step, :].to(x), model.architecture.value))

@@ -50,7 +50,7 @@ class Budget(ABC):
 
     @abstractmethod
     def used(self, model: INR, bits: LayerBits) -> int:
-        """Return what a network with such bits takes of it."""
+        """Return what a network with such bits takes of it; a quantized one, which then may have them."""
 
     @abstractmethod
     def prices(self, model: INR) -> Prices:
@@ -99,6 +99,12 @@ def weight_choices(architecture: Architecture) -> list[Sequence[int]]:
         [own] if encoded and not k else range(LEAST_BITS, max(MOST_BITS, own) + 1)
         for k, (own, _) in enumerate(plain_bits(architecture))
     ]
+
+
+def round_to(model: INR, bits: LayerBits) -> None:
+    """Let a quantized network compute with such bits from now on."""
+    weights, values = zip(*bits, strict=True)
+    model.round_to(weights, values[:-1])
 
 
 def layer_bits_text(architecture: Architecture, bits: LayerBits) -> str:
