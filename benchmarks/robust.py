@@ -33,6 +33,7 @@ FEW: tuple[dict[str, Any], ...] = (
 )
 SETTINGS: tuple[dict[str, Any], ...] = (
     *FEW,
+    {"learning_rate": 0.005},
     {"noise_training": 0.04, "noise_pairs": True, "learning_rate": 0.005},
     {"flip_training": 1e-3, "learning_rate": 0.005},
     {"robust_loss": 0.03, "learning_rate": 0.005},
