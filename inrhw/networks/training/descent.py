@@ -210,13 +210,15 @@ def descend(model: M, loss: Callable[[M, int], Tensor], state: State[M], trainin
     if state.step == steps:  # an optimizer alone takes a second to import
         return
     optimizer = Optimizer(model.trained(), state.moments)
-    gradient = gradient_of(training, _disturbed_layers(state.model))
+    layers = _disturbed_layers(state.model)
     weights = [layer.weight for layer in _disturbed_layers(model)]
     while state.step < steps:
         done = state.step / steps
-        decay = (TUNING_RATE if state.quantizing else 1) * (1 + math.cos(math.pi * done)) / 2
+        first = TUNING_RATE if state.quantizing else 1
+        decay = first * (1 + math.cos(math.pi * done)) / 2
         # From the number of the step: so training that is resumed draws the same.
         generator = torch.Generator().manual_seed(training.seed + state.step)
+        gradient = gradient_of(training, layers, first * (1 - done))
         gradient(_watched(model, loss, state, training), weights, generator)
         with uninterrupted():
             optimizer.step(rate * decay)

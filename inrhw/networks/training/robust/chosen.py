@@ -14,7 +14,7 @@ from inrhw.ops.codes.uniform import Uniform
 from inrhw.ops.linear.dense.layer import DenseLayer
 
 
-def gradient_of(training: Training, layers: Sequence[DenseLayer]) -> Gradient:
+def gradient_of(training: Training, layers: Sequence[DenseLayer], left: float) -> Gradient:
     """Return how a step's gradient is taken.
 
     Parameters
@@ -23,6 +23,8 @@ def gradient_of(training: Training, layers: Sequence[DenseLayer]) -> Gradient:
         What was asked for.
     layers
         Quantized, in the order of the weights.
+    left
+        Part of the noise that is left: 1 in the first step, about 0 in the last.
 
     Raises
     ------
@@ -30,7 +32,7 @@ def gradient_of(training: Training, layers: Sequence[DenseLayer]) -> Gradient:
         If flip_training is asked for weights that are stored rotated or in a code.
     """
     if training.noise_training:
-        return Noise(training.noise_training, training.noise_pairs)
+        return Noise(left * training.noise_training, training.noise_pairs)
     if training.flip_training:
         if any(isinstance(layer, HadamardLayer) for layer in layers):
             raise InputError(

@@ -1,5 +1,7 @@
 """Ways of taking the gradient: each is what it says, and leaves the weights as they were."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -10,6 +12,8 @@ from inrhw.base.types import Fixed
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.inr import INR
 from inrhw.networks.precision import Precision
+from inrhw.networks.training import descent
+from inrhw.networks.training.descent import TUNING_RATE
 from inrhw.networks.training.fitted import fit
 from inrhw.networks.training.robust.chosen import gradient_of
 from inrhw.networks.training.robust.flips import changes_by_flips
@@ -22,6 +26,7 @@ from inrhw.ops.linear.dense.layer import DenseLayer
 from inrhw.signals.kinds.picture import Picture
 from inrhw.signals.likeness import psnr_db
 
+RAMP = Picture("ramp", np.arange(36, dtype=np.uint8).reshape(6, 6, 1) * 7)
 MATRIX = torch.tensor([[1.0, 2.0], [-3.0, 0.5]], dtype=torch.float64)
 SETTINGS = (
     {"noise_training": 0.01},
@@ -47,15 +52,35 @@ def taken(gradient: Gradient, power: int) -> tuple[Tensor, Tensor]:
     return weight.grad, seen[-1]
 
 
-def test_noise_has_the_gradient_of_the_noisy_weights() -> None:
+def test_noise_has_the_gradient_of_weights_whose_span_scales_it() -> None:
     grad, at = taken(Noise(0.1, pairs=False), 3)
-    assert (grad == 3 * at**2).all()
-    assert not (at == MATRIX).any()
+    noise = (at - MATRIX) / 5.0
+    assert noise.all()
+    weight = MATRIX.clone().requires_grad_()
+    cubes = (weight + noise * (weight.max() - weight.min())) ** 3
+    (slope,) = torch.autograd.grad(cubes.sum(), weight)
+    assert torch.allclose(grad, slope)
+
+
+def test_each_matrix_of_a_stack_has_its_own_span() -> None:
+    """The weights of tiles are such stacks."""
+    stack = nn.Parameter(torch.stack([MATRIX, 100 * MATRIX]))
+
+    def loss() -> Tensor:
+        return (stack**2).sum()
+
+    Noise(0.1, pairs=True)(loss, [stack], torch.Generator().manual_seed(0))
+    assert stack.grad is not None
+    small, large = (stack.grad - 2 * stack.detach()).round(decimals=9)
+    # Only the ends of each have more than the slope at weights without noise.
+    assert torch.count_nonzero(small) == torch.count_nonzero(large) == 2
+    assert small[0, 1] > 0 > small[1, 0]
+    assert large.abs().max() > 10 * small.abs().max()
 
 
 def test_of_a_pair_what_is_linear_in_the_noise_cancels() -> None:
-    grad, _ = taken(Noise(0.1, pairs=True), 2)
-    assert torch.allclose(grad, 2 * MATRIX)
+    grad, _ = taken(Noise(0.1, pairs=True), 1)
+    assert torch.allclose(grad, torch.ones_like(grad))
 
 
 def test_sharpness_climbs_the_slope_by_its_radius() -> None:
@@ -94,9 +119,9 @@ def test_in_a_stack_of_matrices_each_row_has_its_own_unit() -> None:
 
 def test_each_setting_has_its_own_way_and_none_has_the_plain_one() -> None:
     layers = [each for each in small().quantized().dense_layers() if isinstance(each, DenseLayer)]
-    ways = [type(gradient_of(Training(**settings), layers)).__name__ for settings in SETTINGS]  # type: ignore[arg-type]
+    ways = [type(gradient_of(Training(**settings), layers, 1)).__name__ for settings in SETTINGS]  # type: ignore[arg-type]
     assert ways == ["Noise", "Noise", "Flips", "GradientNorm", "Sharpness"]
-    assert gradient_of(Training(), layers) is plain
+    assert gradient_of(Training(), layers, 1) is plain
 
 
 def test_what_cannot_be_combined_is_refused() -> None:
@@ -106,7 +131,21 @@ def test_what_cannot_be_combined_is_refused() -> None:
         Training(noise_pairs=True)
     rotated = INR(Architecture("siren", (4, 4), 1, precision=Precision(quantizer="dhq"))).quantized()
     with pytest.raises(InputError, match="not rotated"):
-        gradient_of(Training(flip_training=0.1), list(rotated.dense_layers()))
+        gradient_of(Training(flip_training=0.1), list(rotated.dense_layers()), 1)
+
+
+def test_noise_falls_to_zero_in_both_parts_of_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    sigmas = []
+
+    def spied(*what: Any) -> Gradient:
+        gradient = gradient_of(*what)
+        assert isinstance(gradient, Noise)
+        sigmas.append(gradient.sigma)
+        return gradient
+
+    monkeypatch.setattr(descent, "gradient_of", spied)
+    fit(RAMP, small().architecture, Training(steps=4, finetune=2, noise_training=0.1))
+    assert sigmas == pytest.approx([0.1, 0.075, 0.05, 0.025, 0.1 * TUNING_RATE, 0.05 * TUNING_RATE])
 
 
 def small() -> INR:
@@ -116,9 +155,8 @@ def small() -> INR:
 @pytest.mark.parametrize("settings", SETTINGS, ids=str)
 def test_training_learns_and_repeats(settings: dict[str, float]) -> None:
     """Both stages, quantization in the loop too."""
-    picture = Picture("ramp", np.arange(36, dtype=np.uint8).reshape(6, 6, 1) * 7)
     training = Training(steps=60, finetune=10, learning_rate=0.02, **settings)  # type: ignore[arg-type]
     architecture = small().architecture
-    found, again = (fit(picture, architecture, training) for _ in range(2))
+    found, again = (fit(RAMP, architecture, training) for _ in range(2))
     assert (found.model.render() == again.model.render()).all()
-    assert psnr_db(picture.values, found.model.render()) > psnr_db(picture.values, small().render()) + 1
+    assert psnr_db(RAMP.values, found.model.render()) > psnr_db(RAMP.values, small().render()) + 1
