@@ -146,6 +146,7 @@ class Mutated:
                 self.folder / "build",
                 deadline_s=RUN_S,
                 arguments=[f"+{_CHOICE}={number}"],
+                to_the_end=False,
             )
             clocks, bursts = manifest.clocks_a_beat, manifest.has_line_buffer
             check_measured("the mutant", results, manifest.latency, clocks, bursts=bursts)
