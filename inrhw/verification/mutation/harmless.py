@@ -157,8 +157,10 @@ class Both:
         return replace(self.machine, registers={**registers, **twins}), following
 
     def differing(self) -> frozenset[int]:
-        """Return the registers that differ from those of the faulty core in a simulation."""
-        found: set[int] = set()
+        """Return the registers that the fault reaches in a clock, and those that differ in a simulation."""
+        alone = replace(self, confined=frozenset())
+        reached = zip(self.machine.registers.values(), alone.right, alone.wrong, strict=False)
+        found = {node for node, one, other in reached if one != other}
         for values in simulated(*self._joined, _CLOCKS, _TIMES):
             found |= {node for node, twin in self.twins.items() if values[node] != values[twin]}
         return frozenset(found)
