@@ -125,6 +125,10 @@ class Artifact:
             pictures = [vectors["pixels"]]
             if "other_pixels" in vectors:
                 pictures += list(vectors["other_pixels"])
+            files = [np.fromfile(folder / name, "<u4") for name in manifest.weights_files]
+            if "drawn_pixels" in vectors:
+                pictures += list(vectors["drawn_pixels"])
+                files[2:2] = list(vectors["drawn_weights"])
             if "tile_pixels" in vectors:
                 pictures += list(vectors["tile_pixels"])
             if "windows" in vectors:
@@ -162,7 +166,7 @@ class Artifact:
             dict(manifest.control or {}),
             {register.address: register for register in mapped_registers(manifest)},
             [Memory(memory.width, memory.depth, memory.part) for memory in manifest.memories],
-            [np.fromfile(folder / name, "<u4") for name in manifest.weights_files],
+            files,
             np.array(windows, np.int64),
             manifest.window.pause if manifest.window else 0,
             _tiles(manifest),

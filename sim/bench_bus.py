@@ -226,6 +226,7 @@ async def count_frames(dut: Any) -> None:
     settings, traffic, rng = await begin(dut, "count_frames")
     link, artifact = traffic.link, settings.artifact
     registers = Registers(link.bus, artifact.control, traffic.play)
+    await _reset_at_ends(settings, link)
     await _flags(settings, link)
     link.pixels_due = False
     await registers.write("CONTROL", RUN)
@@ -281,6 +282,19 @@ def _while(ready: bool, settings: Settings, link: Link) -> Registers:
         await link.play(np.full(clocks, ready), np.ones(clocks, bool))
 
     return Registers(link.bus, settings.artifact.control, play)
+
+
+async def _reset_at_ends(settings: Settings, link: Link) -> None:
+    """Reset while the last pixel of a line waits, and of a frame: the next frame counts from its start."""
+    line, frame = settings.artifact.sizes[0][0], len(settings.artifact.frames[0])
+    registers, still = _while(False, settings, link), np.zeros(1, bool)
+    for pixels in (line - 1, frame - 1, frame - 1):
+        while link.taken < pixels:  # a clock takes one at most
+            most = np.ones(min(pixels - link.taken, link.clocks), bool)
+            await link.play(most, most)
+        for name in ("FRAMES", "STATUS"):
+            await registers.read(name)
+        await link.reset(still, still)
 
 
 async def _flags(settings: Settings, link: Link) -> None:

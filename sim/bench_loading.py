@@ -30,7 +30,7 @@ Words = NDArray[np.uint32]
 
 
 class Files:
-    """The two files of a core, of which the one that is not shown comes next."""
+    """The files of a core, which are shown in turn."""
 
     def __init__(self, traffic: Traffic, words: list[Words], registers: Registers) -> None:
         self.traffic, self.registers, self.words = traffic, registers, words
@@ -38,22 +38,29 @@ class Files:
         self.page = traffic.link.artifact.registers
 
     @property
+    def coming(self) -> int:
+        """Number of the file that comes next."""
+        return (self.picture + 1) % len(self.words)
+
+    @property
     def next(self) -> Words:
         """The file that comes next."""
-        return self.words[1 - self.picture]
+        return self.words[self.coming]
 
     async def show_next(self) -> None:
         """Load it, and take a whole frame of it."""
-        words = self.next
-        self.picture = 1 - self.picture
-        await self.traffic.load(words, self.picture)
-        await self.registers_say(words)
+        await self._show(self.coming)
+
+    async def _show(self, picture: int) -> None:
+        self.picture = picture
+        await self.traffic.load(self.words[picture], picture)
+        await self.registers_say(self.words[picture])
         await self.frame()
 
     async def show_first(self) -> None:
         """Show what other tests begin with: it outlives a reset."""
         if self.picture:
-            await self.show_next()
+            await self._show(0)
 
     async def frame(self) -> None:
         """Take a frame and what is under way."""
@@ -165,7 +172,7 @@ async def refuse_files(dut: Any) -> None:
 async def _two_in_a_row(files: Files) -> None:
     """Send one file right behind another: it waits until the first is shown."""
     for _ in range(2):
-        files.picture = 1 - files.picture
+        files.picture = files.coming
         await files.traffic.offer(files.words[files.picture], files.picture)
     await files.traffic.switched(files.picture)
     await files.frame()
@@ -203,7 +210,7 @@ async def give_up_files(dut: Any) -> None:
     await files.frame()
     await files.stop()
     await files.complete(files.next)
-    files.picture = 1 - files.picture
+    files.picture = files.coming
     link.pictures.allow(files.picture)
     await reset(link, rng, 1)
     link.pictures.demand(0)
@@ -231,7 +238,7 @@ async def _by_register(files: Files, rng: np.random.Generator) -> None:
     assert not await registers.write("DATA", int(words[-1])), (
         "a word by register is taken within a file by stream"
     )
-    files.picture = 1 - files.picture
+    files.picture = files.coming
     files.traffic.link.pictures.allow(files.picture)
     await files.traffic.send(as_beats(words)[-1:])
     await files.traffic.switched(files.picture)

@@ -36,8 +36,9 @@ from inrhw.signals.window import FRAC, Window, WindowNumbers
 #: Coordinates anywhere that the bench gives a stream core at most, besides corners.
 _COORDINATES = 2048
 
-#: Windows anywhere that the bench shows at most, and the pixels of all of them: small pictures have more.
-_MOST_WINDOWS, _WINDOW_PIXELS = 16, 1 << 13
+#: Windows anywhere, and drawn weights, that the bench shows at most, and the pixels of all of them: small
+#: pictures have more.
+_MOST_WINDOWS, _MOST_WEIGHTS, _MORE_PIXELS = 16, 8, 1 << 13
 
 
 @dataclass(frozen=True, eq=False)
@@ -240,10 +241,12 @@ def verilog_of(component: Component, name: str, folder: Path) -> str:
 def _vectors(core: Core) -> bytes:
     coordinates = core.coordinates
     pixels, *others = core.golden()
+    more = {}
     if core.memories:
         others = core.other.golden()
+        more = _drawn_weights(core)
     dtype = VALUES[core.value]
-    vectors: dict[str, Any] = {"coordinates": coordinates, "pixels": pixels.astype(dtype)}
+    vectors: dict[str, Any] = {"coordinates": coordinates, "pixels": pixels.astype(dtype), **more}
     if core.window_source:
         vectors |= _window_vectors(core, core.window_source.numbers)
     if core.source == "stream" and core.pictures == 1 and not core.tiling:
@@ -269,9 +272,20 @@ def _any_coordinates(core: Core) -> Codes:
     return np.concatenate([corners, drawn])
 
 
+def _drawn_weights(core: Core) -> dict[str, Any]:
+    """Return weights files with anything that fits, [files, words], and what they show."""
+    drawn = [core.drawn(seed) for seed in range(min(_MOST_WEIGHTS, _MORE_PIXELS // core.grid.pixels))]
+    if not drawn:
+        return {}
+    return {
+        "drawn_weights": np.stack([np.frombuffer(weights_file(each.memories), "<u4") for each in drawn]),
+        "drawn_pixels": np.concatenate([each.golden() for each in drawn]).astype(VALUES[core.value]),
+    }
+
+
 def _any_windows(core: Core, numbers: WindowNumbers) -> Iterator[Window]:
     """Yield windows anywhere, so many as a short simulation shows: every bit both ways, then any."""
-    count = min(_MOST_WINDOWS, _WINDOW_PIXELS // core.grid.pixels)
+    count = min(_MOST_WINDOWS, _MORE_PIXELS // core.grid.pixels)
     rng = np.random.default_rng(0)
     position, step = 1 << numbers.position.width, numbers.step.hi + 1
     fives = position // 3

@@ -25,7 +25,7 @@ from inrhw.gateware.protection.chosen import counted_errors
 from inrhw.lowering.folding import weight_ecc_of
 from inrhw.lowering.hardware import check_control, check_leaves, check_scrub, check_source, check_window
 from inrhw.lowering.patch_order import check_patches
-from inrhw.lowering.second_weights import other_weights
+from inrhw.lowering.second_weights import drawn_weights, other_weights
 from inrhw.ops.linear.dense.node import Dense
 from inrhw.ops.linear.folded_dense.node import FoldedDense
 from inrhw.ops.node import Graph
@@ -302,6 +302,10 @@ class Core:
         """The same hardware with other weights, and leaves, for the bench of a loadable core."""
         tiling = self.tiling.turned if isinstance(self.tiling, Leaves) else self.tiling
         return replace(self, graph=other_weights(self.graph), tiling=tiling)
+
+    def drawn(self, seed: int) -> "Core":
+        """Return the same hardware with any weights, for the bench of a loadable core."""
+        return replace(self, graph=drawn_weights(self.graph, seed))
 
     @property
     def other_tiles(self) -> "Core | None":

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from inrhw.base.types import Phase
+from inrhw.base.types import Codes, Fixed, Phase
 from inrhw.ops.linear.folded_dense.node import FoldedDense
 from inrhw.ops.node import Graph
 
@@ -29,6 +29,43 @@ def other_weights(graph: Graph, *, of_tiles: bool = False) -> Graph:
         if not (of_tiles and layer.sets == 1)
     }
     return Graph({**graph.nodes, **others})
+
+
+def drawn_weights(graph: Graph, seed: int) -> Graph:
+    """Return a loadable graph of the same shape with weights that are drawn from all that its memories hold.
+
+    In front of a phase so are biases and shifts. Other layers keep their biases, or pixels would all be the
+    darkest or the brightest value, but for a neuron in four, whose bias is a power of two or as large as its
+    sum may be; their shifts are smaller by up to three.
+    """
+    rng = np.random.default_rng(seed)
+    layers = {name: node for name, node in graph.nodes.items() if isinstance(node, FoldedDense)}
+    return Graph({**graph.nodes, **{name: _drawn(layer, rng) for name, layer in layers.items()}})
+
+
+def _drawn(layer: FoldedDense, rng: np.random.Generator) -> FoldedDense:
+    format, shape = layer.format, layer.shift.shape
+    most, highest = ((1 << bits - 1) - 1 for bits in (format.sum_width, format.weight_bits))
+    weight = layer.weight * rng.choice([-1, 1], layer.weight.shape)
+    if format.level is None:  # packed multipliers do not take the lowest code
+        weight = rng.integers(-highest, highest, weight.shape, endpoint=True)
+    if isinstance(layer.element, Phase):
+        bias = rng.integers(-most, most, shape, endpoint=True)
+        shift = rng.integers(format.shift_lo, format.shift_hi, shape, endpoint=True)
+        return replace(layer, weight=weight, bias=bias, shift=shift)
+    assert isinstance(layer.i.element, Fixed)
+    less = np.minimum(rng.integers(4, size=shape), layer.shift - format.shift_lo)
+    bias, shift = layer.bias >> less, layer.shift - less
+    x = max(-layer.i.element.lo, layer.i.element.hi)
+
+    def room(weight: Codes) -> Codes:
+        left: Codes = most - x * np.abs(weight).sum(axis=2)
+        return left
+
+    weight = np.where((np.abs(bias) <= room(weight))[..., None], weight, layer.weight)
+    power = 1 << rng.integers(format.sum_width - 1, size=shape)
+    beyond = rng.choice([-1, 1], shape) * np.minimum(power, room(weight))
+    return replace(layer, weight=weight, bias=np.where(rng.random(shape) < 0.25, beyond, bias), shift=shift)
 
 
 def _turning(layer: FoldedDense, number: int) -> FoldedDense:

@@ -66,6 +66,7 @@ def run_bench(
     seed: int = 0,
     waves: bool = False,
     arguments: Sequence[str] = (),
+    to_the_end: bool = True,
     on_progress: OnProgress = silent,
 ) -> list[BenchResult]:
     """Simulate a core and compare every beat with the golden vectors.
@@ -97,6 +98,8 @@ def run_bench(
         Whether to write all signals of the core to `waves.vcd`, with the results. Icarus only.
     arguments
         Further arguments of the simulation: plusargs.
+    to_the_end
+        Whether tests go on after one that did not pass; else its result is the last.
     on_progress
         Called with checked beats and their total.
 
@@ -146,6 +149,8 @@ def run_bench(
         "INRHW_BEATS": str(beats),
         "INRHW_SEED": str(seed),
     }
+    if not to_the_end:
+        settings["COCOTB_MAX_FAILURES"] = "1"
     progress.unlink(missing_ok=True)
     results = run_tests(simulation, _MODULES, list(tests), output, deadline_s, settings=settings, poll=poll)
     on_progress(total, total)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from support.cores import folded
 
-from inrhw.base.types import Phase
-from inrhw.lowering.second_weights import other_weights
+from inrhw.base.types import Fixed, Phase
+from inrhw.lowering.second_weights import drawn_weights, other_weights
 from inrhw.ops.linear.folded_dense.node import FoldedDense
 from inrhw.ops.node import Graph
 
@@ -57,3 +57,22 @@ def test_every_kind_of_layer_takes_its_other_weights() -> None:
         before = layer.weight if isinstance(layer.element, Phase) else layer.weight[::-1, ::-1]
         # The opposite, or every bit another one.
         assert set((other.weight + before).ravel().tolist()) <= {0, -1}
+
+
+def test_every_kind_of_layer_takes_drawn_weights_with_which_its_sums_fit() -> None:
+    for seed, layer in enumerate(layer for layer in FoldedDense.examples() if layer.loadable):
+        (drawn,) = drawn_weights(Graph({"layer": layer}), seed).nodes.values()
+        assert isinstance(drawn, FoldedDense)
+        assert drawn.format == layer.format
+        if isinstance(drawn.element, Fixed) and isinstance(drawn.i.element, Fixed):
+            x = max(-drawn.i.element.lo, drawn.i.element.hi)
+            most = (x * np.abs(drawn.weight).sum(axis=2) + np.abs(drawn.bias)).max()
+            assert most < 1 << drawn.format.sum_width - 1
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_drawn_weights_of_another_seed_show_another_picture_with_many_values(model: str) -> None:
+    core = folded("raster", "loadable", model, sides=(16, 12))
+    pictures = [core.drawn(seed).golden()[0] for seed in range(4)]
+    assert len({picture.tobytes() for picture in pictures}) == 4
+    assert len(np.unique(pictures)) > 100

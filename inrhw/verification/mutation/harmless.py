@@ -19,13 +19,16 @@ from inrhw.verification.equivalence.abc import different_pairs, find_abc
 from inrhw.verification.equivalence.aiger import Machine, read_aiger, write_aiger
 from inrhw.verification.equivalence.graph import FALSE, TRUE, Literal
 from inrhw.verification.mutation.exhaustive import Exhaustive
-from inrhw.verification.mutation.states import Counter, only_states
+from inrhw.verification.mutation.states import Counter, only_states, simulated
 
 #: Seconds for each of ABC's attempts.
 ABC_S = 8
 
 #: Gates, times clocks, that are unrolled at most.
 _MOST_GATES = 1_000_000
+
+#: Clocks of the simulation that shows which registers differ, and how many run at once.
+_CLOCKS, _TIMES = 250, 128
 
 #: Outputs that mean nothing while another is 0.
 _PAYLOADS = {
@@ -91,14 +94,14 @@ class Both:
     number
         Of the fault.
     confined
-        Whether only registers may differ that it reaches in one clock, and nothing behind them.
+        Registers that alone may differ, and nothing behind them; None: all that the fault may reach.
     """
 
     machine: Machine
     choice: Sequence[int]
     number: int
     counters: Sequence[Counter]
-    confined: bool = False
+    confined: frozenset[int] | None = None
 
     @cached_property
     def right(self) -> list[Literal]:
@@ -118,12 +121,12 @@ class Both:
     @cached_property
     def _reached(self) -> tuple[dict[int, int], list[Literal]]:
         graph, registers = self.machine.graph, self.machine.registers.values()
-        twins: dict[int, int] = {}
+        twins = {node: graph.variable() >> 1 for node in sorted(self.confined or ())}
         while True:
             wrong = self._cofactor(self.number, twins)
             pairs = zip(registers, self.right, wrong, strict=False)
             found = [node for node, one, other in pairs if one != other and node not in twins]
-            if not found or (self.confined and twins):
+            if not found or self.confined is not None:
                 return twins, wrong
             twins |= {node: graph.variable() >> 1 for node in found}
 
@@ -144,15 +147,30 @@ class Both:
             pairs.append((graph.and_(valid, right[name]), graph.and_(valid, wrong[name])))
         return [(one, other) for one, other in pairs if one != other]
 
+    @cached_property
+    def _joined(self) -> tuple[Machine, list[Literal]]:
+        """Both cores as one machine, and what its registers hold next."""
+        registers = self.machine.registers
+        after = dict(zip(registers.values(), self.wrong, strict=False))
+        twins = {f"twin of {node}": twin for node, twin in self.twins.items()}
+        following = [*self.right[: len(registers)], *(after[node] for node in self.twins)]
+        return replace(self.machine, registers={**registers, **twins}), following
+
+    def differing(self) -> frozenset[int]:
+        """Return the registers that the fault reaches in a clock, and those that differ in a simulation."""
+        alone = replace(self, confined=frozenset())
+        reached = zip(self.machine.registers.values(), alone.right, alone.wrong, strict=False)
+        found = {node for node, one, other in reached if one != other}
+        for values in simulated(*self._joined, _CLOCKS, _TIMES):
+            found |= {node for node, twin in self.twins.items() if values[node] != values[twin]}
+        return frozenset(found)
+
     def write(self, folder: Path) -> None:
         """Write both.aig: its output is 1 where a difference is seen."""
-        machine, graph = self.machine, self.machine.graph
+        graph, (joined, following) = self.machine.graph, self._joined
         bad = graph.any(graph.xor(one, other) for one, other in self.seen())
-        count = len(machine.registers)
-        after = dict(zip(machine.registers.values(), self.wrong[:count], strict=True))
-        registers = [*machine.registers.values(), *self.twins.values()]
-        following = [*self.right[:count], *(after[node] for node in self.twins)]
-        inputs = [node for node in machine.inputs.values() if node not in self.choice]
+        inputs = [node for node in joined.inputs.values() if node not in self.choice]
+        registers = list(joined.registers.values())
         (folder / "both.aig").write_bytes(write_aiger(graph, inputs, [bad], registers, following))
 
 
@@ -179,7 +197,7 @@ def how_harmless(both: Both, folder: Path) -> str:
     left = [] if large else unrolled.unproven()
     if not large and not left:
         return f"induction over {unrolled.depth} clocks"
-    if by := _sequential(replace(both, confined=True), folder):
+    if by := _sequential(replace(both, confined=both.differing()), folder):
         return f"confined, {by}"
     if (by := _sequential(both, folder)) or large:
         return by

@@ -60,6 +60,9 @@ _AS_GATES = f"""
     write_aiger -zinit -symbols {GATES}
 """
 
+#: Pins of a memory's port that is no register: with another constant in them the port is malformed.
+_UNREAD = re.compile(r"-cell \S*\$memrd\$\S* -port (CLK|EN) ")
+
 _PROTOCOL = ("axi_lite", "control", "loader", "select", "gate", "mover")
 
 #: Where faults are planted, as Yosys selects cells: anywhere, or where no pixel and no checksum is computed.
@@ -101,6 +104,10 @@ class Mutant:
         told = dict(re.findall(r"-(mode|module|cell|port|portbit) (\S+)", self.options))
         return "{module} {cell}.{port}[{portbit}] {mode}".format_map({**_NOWHERE, **told})
 
+    def command(self, bits: int) -> str:
+        """Return the line for Yosys that plants it, with a choice of so many bits."""
+        return f"mutate -ctrl {_CHOICE} {bits} {self.number} {self.options}\n"
+
 
 _NOWHERE = dict.fromkeys(("mode", "module", "cell", "port", "portbit"), "?")
 
@@ -139,6 +146,7 @@ class Mutated:
                 self.folder / "build",
                 deadline_s=RUN_S,
                 arguments=[f"+{_CHOICE}={number}"],
+                to_the_end=False,
             )
             clocks, bursts = manifest.clocks_a_beat, manifest.has_line_buffer
             check_measured("the mutant", results, manifest.latency, clocks, bursts=bursts)
@@ -194,17 +202,25 @@ class Mutated:
 
 
 def plant(artifact: Artifact, folder: Path, count: int, seed: int, part: str = "all") -> Mutated:
-    """Plant a number of faults in the Verilog of an artifact, drawn uniformly by Yosys' ``mutate``.
+    """Plant faults in the Verilog of an artifact, drawn uniformly by Yosys' ``mutate``.
 
-    They are in one of `PARTS`. All are in one file, `mutated.v` in `folder`, and are compiled once.
+    They are in one of `PARTS`. All are in one file, `mutated.v` in `folder`, and are compiled once. Those of
+    the `count` that are in a pin which nothing reads are left out.
     """
     top = artifact.name
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "core.v").write_bytes(artifact.verilog.read_bytes())
-    bits = count.bit_length()
     script = f"""
         {_READ.format(top=top)}
-        mutate -list {count} -seed {seed} -ctrl {_CHOICE} {bits} 1 -o mutants.ys {PARTS[part]} t:$meminit* %d
+        mutate -list {count} -seed {seed} -o drawn.ys {PARTS[part]} t:$meminit* %d
+        write_rtlil drawn.il
+    """
+    run_yosys(script, folder, folder / "draw.log")
+    mutants = _listed((folder / "drawn.ys").read_text())
+    bits = len(mutants).bit_length()
+    (folder / "mutants.ys").write_text("".join(mutant.command(bits) for mutant in mutants))
+    script = f"""
+        read_rtlil drawn.il
         script mutants.ys
         design -save planted
         delete -input {top}/{_CHOICE}
@@ -213,7 +229,6 @@ def plant(artifact: Artifact, folder: Path, count: int, seed: int, part: str = "
         {_AS_GATES}
     """
     run_yosys(script, folder, folder / "mutate.log")
-    mutants = _listed((folder / "mutants.ys").read_text())
     mutated = folder / "mutated.v"
     mutated.write_text(_chosen(mutated.read_text(), top, bits))
     return Mutated(artifact, folder, mutants)
@@ -221,12 +236,11 @@ def plant(artifact: Artifact, folder: Path, count: int, seed: int, part: str = "
 
 def _listed(script: str) -> tuple[Mutant, ...]:
     """Return the mutants of a list that ``mutate`` wrote."""
-    lines = [line for line in script.splitlines() if line.startswith("mutate ")]
-    plain = [re.sub(rf"-ctrl {_CHOICE} \d+ \d+ ?", "", line) for line in lines]
+    lines = [line for line in script.splitlines() if line.startswith("mutate ") and not _UNREAD.search(line)]
     places = [re.findall(r"-src core\.v:(\S+)", line) for line in lines]
     return tuple(
-        Mutant(number, options, place[-1] if place else "")
-        for number, (options, place) in enumerate(zip(plain, places, strict=True), start=1)
+        Mutant(number, line.removeprefix("mutate "), place[-1] if place else "")
+        for number, (line, place) in enumerate(zip(lines, places, strict=True), start=1)
     )
 
 

@@ -79,7 +79,7 @@ def only_states(
 def _seen(machine: Machine, following: Sequence[Literal], groups: Sequence[tuple[int, ...]]) -> list[Counter]:
     """Return the states that some registers had, where they are few."""
     states = {group: {0} for group in groups}
-    for values in _simulated(machine, following):
+    for values in simulated(machine, following, _CLOCKS, _TIMES):
         for group, seen in states.items():
             if len(seen) <= _MOST:
                 rows = [values[node] for node in group]
@@ -87,15 +87,15 @@ def _seen(machine: Machine, following: Sequence[Literal], groups: Sequence[tuple
     return [Counter(group, tuple(sorted(seen))) for group, seen in states.items() if len(seen) <= _MOST]
 
 
-def _simulated(machine: Machine, following: Sequence[Literal]) -> Iterator[list[int]]:
+def simulated(machine: Machine, following: Sequence[Literal], clocks: int, times: int) -> Iterator[list[int]]:
     """Yield the values of all nodes in each clock, bit k that of simulation k; resets are rare."""
     _, gates = machine.graph.numbered(following)
-    ones, draw = (1 << _TIMES) - 1, random.Random(0)
+    ones, draw = (1 << times) - 1, random.Random(0)
     values = [0] * len(machine.graph)
-    for _ in range(_CLOCKS):
+    for _ in range(clocks):
         for name, node in machine.inputs.items():
-            high = draw.getrandbits(_TIMES) | draw.getrandbits(_TIMES) | draw.getrandbits(_TIMES)
-            values[node] = ones ^ (1 << draw.randrange(64 * _TIMES)) & ones if name == "aresetn" else high
+            high = draw.getrandbits(times) | draw.getrandbits(times) | draw.getrandbits(times)
+            values[node] = ones ^ (1 << draw.randrange(64 * times)) & ones if name == "aresetn" else high
         for node, left, right in gates:
             a, b = values[left >> 1], values[right >> 1]
             values[node] = (a ^ ones if left & 1 else a) & (b ^ ones if right & 1 else b)

@@ -34,7 +34,7 @@ def test_planted_faults_are_numbered_and_say_where_they_are(raster: Mutated) -> 
     lines = (raster.folder / "core.v").read_text().splitlines()
     assert [mutant.number for mutant in raster.mutants] == list(range(1, 9))
     for mutant in raster.mutants:
-        assert mutant.options.startswith("mutate -mode ")
+        assert mutant.options.startswith("-mode ")
         assert 0 < int(mutant.line.partition(".")[0]) <= len(lines)
         assert mutant.what.startswith("core ")
 
@@ -70,7 +70,7 @@ def test_no_property_is_broken_without_a_fault(raster: Mutated) -> None:
 
 
 def test_a_fault_in_a_clock_is_never_proven_harmless(raster: Mutated) -> None:
-    clock = Mutant(1, "mutate -mode inv -module core -cell x -port CLK -portbit 0", "")
+    clock = Mutant(1, "-mode inv -module core -cell x -port CLK -portbit 0", "")
     assert not replace(raster, mutants=(clock,)).proven_harmless(1)
 
 
