@@ -15,8 +15,8 @@ from inrhw.signals.samples import Samples
 #: Edges of tiles that are tried, by the axes of a signal.
 _EDGES = {1: (4096, 2048, 1024, 512, 256, 128), 2: (128, 64, 32, 16, 8), 3: (32, 16, 8, 4)}
 
-#: How long, of patches for about as many dB, and on how many samples in a step.
-_STEPS, _STEPS_OF_PATCHES, _BATCH = 300, 800, 16384
+#: How long; of patches, and to tell widths apart whose bits are chosen; and on how many samples in a step.
+_STEPS, _MORE_STEPS, _BATCH = 300, 800, 16384
 
 #: PSNR in dB by which a smaller tile, or a costlier way, must be better.
 WORTH_DB = 0.1
@@ -77,7 +77,7 @@ def tried(signal: Samples, architecture: A, training: Training, budget: Budget |
 
     It ends with fine-tuning if bits are chosen within a budget: what few of them cost is small then.
     """
-    most = _STEPS_OF_PATCHES if architecture.patch else _STEPS
+    most = _MORE_STEPS if architecture.patch or budget else _STEPS
     short = replace(training, steps=min(training.steps, most), batch=training.batch or _BATCH)
     short = short if budget else replace(short, finetune=0)
     rendered = fit(signal, architecture, short, budget=budget).model.render()
