@@ -62,7 +62,7 @@ def run(model: str, layers: str, board_name: str, options: argparse.Namespace) -
     bits = f"w{options.weight_bits}_o{outer}_p{options.phase_bits}"
     build = BuildFolder(options.work / f"{model}_{layers}_{bits}_{board_name}")
     build.run(Fit([picture], [architecture]))
-    build.run(Emit())
+    build.run(Emit(board=board_name))
     board = load_board(board_name)
     start = time.perf_counter()
     build.run(Synth(board.name, options.place and bool(board.nextpnr)))

@@ -8,7 +8,16 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from inrhw.verification.equivalence.circuit import BEHIND, BLOCK, ONE, ZERO, Memory, Net, block_address
+from inrhw.verification.equivalence.circuit import (
+    BEHIND,
+    BEYOND,
+    BLOCK,
+    ONE,
+    ZERO,
+    Memory,
+    Net,
+    block_address,
+)
 from inrhw.verification.equivalence.graph import FALSE, TRUE, Graph, Literal
 from inrhw.verification.equivalence.side import Side
 
@@ -48,6 +57,8 @@ class Relation:
         For the numbers of columns whose words are registers: the last.
     late
         For the numbers of columns whose writes wait in such registers: which.
+    sizes
+        For the numbers of columns that are in several blocks: the words of all blocks.
     """
 
     graph: Graph
@@ -61,6 +72,7 @@ class Relation:
     words: dict[Net, tuple[int, int]] = field(default_factory=dict)
     last_words: dict[int, int] = field(default_factory=dict)
     late: dict[int, Late] = field(default_factory=dict)
+    sizes: dict[int, int] = field(default_factory=dict)
 
     def missing(self) -> list[str]:
         """Return the names of registers and memories of the netlist without a partner."""
@@ -93,6 +105,8 @@ class Relation:
         state = {ZERO: FALSE, ONE: TRUE, **state}
         for number, last in self.last_words.items():
             self.graph.end(number + shift, last)
+        for number, size in self.sizes.items():
+            self.graph.leave(number + shift, size, number + shift + BEYOND)
         for number, late in self.late.items():
             column = number + shift
             address = [state[net] for net in late.address]

@@ -270,9 +270,9 @@ def in_order(
             before[memory.name] += 1
     for (base, _), there in cells.items():
         mine = [number for number, (other, _) in enumerate(columns) if other.name == base]
-        blocks = len(columns[mine[0]][0].start[0]) // len(there[0][2].start[0]) if mine else 0
+        blocks = -(-columns[mine[0]][0].size // len(there[0][2].start[0])) if mine else 1
         here = [each for each in there if each[-1] in used]
-        places = _places(there, here, len(mine), max(1, blocks))
+        places = _places(there, here, len(mine), blocks)
         for (_, _, memory, column, net), (block, bit) in zip(here, places, strict=True):
             yield memory, column, net, mine[bit] + block * BLOCK if bit < len(mine) else None
 
