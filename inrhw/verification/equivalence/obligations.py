@@ -59,9 +59,10 @@ def different_words(relation: Relation) -> list[str]:
         waits = number in relation.late and starts[relation.late[number].enable] != 0
         if waits or any(bit not in ("x", here) for bit, here in zip(wanted, got, strict=False)):
             found.append(f"memory {memory.name}, column {column}")
-    for net, (number, word) in relation.words.items():
+    for net, (number, word, inverse) in relation.words.items():
         other, place = relation.columns[number]
-        if other.start[place][word] not in ("x", str(starts[net])):
+        start = starts[net]
+        if other.start[place][word] not in ("x", "?" if start is None else str(start ^ inverse)):
             found.append(f"memory {other.name}[{word}]")
     return found
 
@@ -156,11 +157,10 @@ def _words(relation: Relation, rtl: Side, netlist: Side) -> Iterator[Obligation]
     after = {ZERO: FALSE, ONE: TRUE}
     if relation.late or relation.words:
         after |= netlist.following_all(graph)
-    for net, (number, at) in relation.words.items():
+    for net, (number, at, inverse) in relation.words.items():
         other, place = relation.columns[number]
-        yield Obligation(
-            f"memory {other.name}[{at}]", rtl.stored(graph, other, place, block_address(at)), after[net]
-        )
+        expected = rtl.stored(graph, other, place, block_address(at)) ^ inverse
+        yield Obligation(f"memory {other.name}[{at}]", expected, after[net])
     for memory, column, net in _used_columns(relation):
         other, place, number, block = relation.column(net)
         wide = len(memory.start[column]).bit_length() - 1

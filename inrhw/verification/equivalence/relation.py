@@ -52,7 +52,8 @@ class Relation:
     own
         Registers of the netlist that are inputs of the graph, which the Verilog does not have.
     words
-        Registers of the netlist that are a word of a column of the Verilog: number of the column, and word.
+        Registers of the netlist that are a word of a column of the Verilog: number of the column, word, and 1
+        if it is the inverse.
     last_words
         For the numbers of columns whose words are registers: the last.
     late
@@ -69,7 +70,7 @@ class Relation:
     guesses: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     any_word: list[Literal] = field(default_factory=list)
     own: dict[Net, Literal] = field(default_factory=dict)
-    words: dict[Net, tuple[int, int]] = field(default_factory=dict)
+    words: dict[Net, tuple[int, int, int]] = field(default_factory=dict)
     last_words: dict[int, int] = field(default_factory=dict)
     late: dict[int, Late] = field(default_factory=dict)
     sizes: dict[int, int] = field(default_factory=dict)
@@ -114,8 +115,8 @@ class Relation:
 
     def word(self, net: Net, shift: int = 0) -> Literal:
         """Return what a register that is a word holds, of columns numbered from `shift` on."""
-        number, word = self.words[net]
-        return self.graph.read(number + shift, block_address(word))
+        number, word, inverse = self.words[net]
+        return self.graph.read(number + shift, block_address(word)) ^ inverse
 
     def used(self, memory: Memory) -> list[Net]:
         """Return the columns of a memory of the netlist that something reads."""
