@@ -69,13 +69,10 @@ def _relate(rtl: Circuit, netlist: Circuit, check_time: Callable[[], None], *, l
     while True:
         check_time()
         relation.netlist.settle(graph)
-        if (
-            not find_inverted_words(relation)
-            and not any(
-                rule() for rule in (rules.memories, rules.before, rules.after, rules.ordered, rules.alike)
-            )
-            and not find_inverted(relation)
-        ):
+        words = functools.partial(find_inverted_words, relation)
+        if not any(
+            rule() for rule in (words, rules.memories, rules.before, rules.after, rules.ordered, rules.alike)
+        ) and not find_inverted(relation):
             return relation
 
 
