@@ -41,12 +41,11 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path("rtl_out/benchmark_resources"))
     options = parser.parse_args()
     results = Path(__file__).parent / "results" / "resources.json"
-    rows = json.loads(results.read_text()) if results.exists() else []
     for model, layers, board in itertools.product(options.models, options.layers, options.boards):
         found = run(model, layers, board, options)
-        rows = [row for row in rows if any(row[name] != found[name] for name in _KEYS)]
-        rows.append(found)
-        write_json(results, rows)
+        rows = json.loads(results.read_text())
+        kept = [row for row in rows if any(row[name] != found[name] for name in _KEYS)]
+        write_json(results, [*kept, found])
 
 
 def run(model: str, layers: str, board_name: str, options: argparse.Namespace) -> dict[str, object]:
