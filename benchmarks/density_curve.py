@@ -3,9 +3,9 @@
     python benchmarks/density_curve.py [PICTURE] [--max-lut 4000 8000 12000] [--widths 12 16 20 24]
         [--steps 600] [--work FOLDER]
 
-inrhw gets `--hidden-widths auto --max-lut N --digits-loss 0.1`, so it chooses the width and all bits; da4ml gets
-2-N-N-N-3 with 8 bits everywhere, trained as long. Both are QuadINR at 64x64, pass the script of `inrhw synth`
-for vcu128, and have the same integers as `forward_int`. Prints a row a design; rows go into
+inrhw gets `--hidden-widths auto --max-lut N --digits-loss 0.1`, so it chooses the width and all bits. da4ml
+gets 2-N-N-N-3 with 8 bits everywhere, trained as long. Both are QuadINR at 64x64, pass the script of
+`inrhw synth` for vcu128, and have the same integers as `forward_int`. Prints a row a design; rows go into
 benchmarks/results/density_curve.json and a plot of all into docs/images/density_curve.svg (with
 `pip install "inrhw[docs]"`).
 """

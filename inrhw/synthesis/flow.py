@@ -23,9 +23,10 @@ _PLACES: Mapping[Family, tuple[str, str]] = {
     "ice40": ("flatten", "map_ram"),
 }
 
-#: What memories can be made of, as `synth_xilinx` says it to `memory_libmap`; `block_contents` has the map of
-#: blocks that stands in the place of Yosys' own.
+#: What memories can be made of, as Yosys' flows say it to `memory_libmap`; `block_contents` has the files of
+#: blocks that stand in the place of Yosys' own.
 _LIBRARIES = {
+    "ecp5": "-lib +/lattice/lutrams_trellis.txt -lib blocks.txt",
     "xcup": "-logic-cost-rom 0.015625 -lib +/xilinx/lutrams_xcu.txt -lib +/xilinx/brams_xc4v.txt"
     " -D HAS_SIZE_36 -D HAS_MIXWIDTH_SDP -D HAS_ADDRCE -lib +/xilinx/urams.txt",
     "xc7": "-logic-cost-rom 0.015625 -lib +/xilinx/lutrams_xc5v.txt -lib +/xilinx/brams_xc4v.txt"
@@ -154,10 +155,17 @@ def _coarse(flow: str, board: Board, verilog: str) -> str:
 
 
 def _mapping(flow: str, board: Board, verilog: str) -> str:
-    """Return the commands of a flow; on Xilinx inrhw maps memories and the adders of unrolled cores."""
+    """Return the commands of a flow; inrhw maps memories, and on Xilinx the adders of unrolled cores."""
     coarse = _coarse(flow, board, verilog)
-    if board.family in OPEN_FAMILIES:
+    if board.family == "ice40":
         return f"{coarse}\n{flow} -run {_PLACES[board.family][1]}:" if APART in verilog else flow
+    if board.family == "ecp5":
+        return f"""
+            {coarse}
+            memory_libmap {_LIBRARIES[board.family]}
+            techmap -map +/lattice/lutrams_map_trellis.v -map blocks.v
+            {flow} -run map_ffram:
+        """
     memories = f"""
         {coarse}
         memory_libmap {_LIBRARIES[board.family]} -no-auto-huge

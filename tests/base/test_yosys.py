@@ -5,6 +5,7 @@ import pytest
 from amaranth.back import rtlil
 from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
+from amaranth.lib.data import ArrayLayout
 from amaranth.lib.wiring import In, Out
 
 from inrhw.base.errors import InputError, ToolFailed, ToolNotFound
@@ -40,6 +41,23 @@ class Adder(wiring.Component):
         m = Module()
         kept = Signal(8, attrs={"keep": 1})
         m.d.sync += [kept.eq(self.a), self.s.eq(self.a + kept)]
+        return m
+
+
+class Elements(wiring.Component):
+    """An array of which two modules drive a part each."""
+
+    def __init__(self) -> None:
+        super().__init__({"a": In(12), "s": Out(4)})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        words = Signal(ArrayLayout(4, 3))
+        for part, value in ((words.as_value()[:8], self.a[:8]), (words[2], self.a[8:])):
+            driver = Module()
+            m.submodules += driver
+            driver.d.sync += part.eq(value)
+        m.d.comb += self.s.eq(words[0] ^ words[1] ^ words[2])
         return m
 
 
@@ -102,6 +120,13 @@ def test_verilog_names_no_path_and_no_tool_but_keeps_attributes(flavour: str, tm
     assert "keep" in verilog
     assert not any(word in verilog for word in ("Generated", "src", ".py", "generator", "hierarchy"))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_no_wire_is_named_like_a_bit_of_another(flavour: str, tmp_path: Path) -> None:
+    # abc9 would mistake it for that bit: it stops with an assertion, or connects the two.
+    verilog = verilog_from_rtlil(rtlil.convert(Elements(), name="elements"), tmp_path)
+    assert "\\words.2 " in verilog
+    assert "words[2]" not in verilog
 
 
 def test_bad_rtlil_leaves_only_a_log(flavour: str, tmp_path: Path) -> None:

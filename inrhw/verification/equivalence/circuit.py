@@ -20,6 +20,9 @@ BLOCK = 1 << 24
 #: Added to the number of a column: what the block holds itself where writes wait for a clock, see `late`.
 BEHIND = BLOCK >> 1
 
+#: Added to the number of a column: what a read beyond its last block of words gives, which may be anything.
+BEYOND = BEHIND >> 1
+
 #: What a gate does: literals of its inputs to literals of its outputs.
 Function = Callable[[Graph, list[Literal]], Sequence[Literal]]
 

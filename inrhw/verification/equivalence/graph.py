@@ -39,6 +39,7 @@ class Graph:
         self._reads: dict[int, dict[tuple[Literal, ...], Literal]] = {}
         self._last_word: dict[int, int] = {}
         self._waiting: dict[int, tuple[int, Literal, Sequence[Literal], Literal]] = {}
+        self._beyond: dict[int, tuple[int, int]] = {}
 
     def __len__(self) -> int:
         return len(self._left)
@@ -68,12 +69,28 @@ class Graph:
         """
         self._last_word[column] = last
 
+    def leave(self, column: int, size: int, beyond: int) -> None:
+        """Let reads of a column from the word `size` on be those of another, whose words may be anything."""
+        self._beyond[column] = (size, beyond)
+
+    def free(self, literal: Literal) -> set[int]:
+        """Return the nodes behind the literal that are reads which may give anything."""
+        reads = [read for _, column in self._beyond.values() for read in self._reads.get(column, {}).values()]
+        return {read >> 1 for read in reads} & self.support([literal]) if reads else set()
+
     def read(self, column: int, address: Sequence[Literal]) -> Literal:
         """Return the bit at an address of a column of a memory.
 
         Words of a column are unknown, but two reads agree if their addresses do. Zeros above an address do
         not change it.
         """
+        here = self._inside_read(column, address)
+        if column not in self._beyond:
+            return here
+        size, beyond = self._beyond[column]
+        return self.mux(self._at_least(address, size), self.read(beyond, address), here)
+
+    def _inside_read(self, column: int, address: Sequence[Literal]) -> Literal:
         if column in self._waiting:
             behind, enable, place, data = self._waiting[column]
             hit = self.and_(enable, self._same(place, address))
@@ -104,6 +121,12 @@ class Graph:
             else:
                 found.append(self.and_(bit, at_end ^ 1))
         return found[::-1]
+
+    def _at_least(self, address: Sequence[Literal], size: int) -> Literal:
+        reached = TRUE
+        for place, bit in enumerate(address):
+            reached = self.and_(bit, reached) if size >> place & 1 else self.or_(bit, reached)
+        return reached if size >> len(address) == 0 else FALSE
 
     def _same(self, a: Sequence[Literal], b: Sequence[Literal]) -> Literal:
         pairs = itertools.zip_longest(a, b, fillvalue=FALSE)

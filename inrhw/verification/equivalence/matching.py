@@ -12,14 +12,11 @@ from inrhw.verification.equivalence.circuit import ONE, ZERO, Circuit, Net
 from inrhw.verification.equivalence.graph import FALSE, TRUE, Graph, Literal
 from inrhw.verification.equivalence.guesses.choosing import choose, nearest
 from inrhw.verification.equivalence.guesses.extended import lost_signs, repeated
-from inrhw.verification.equivalence.guesses.inverted import find_inverted
+from inrhw.verification.equivalence.guesses.inverted import find_inverted, find_inverted_words
 from inrhw.verification.equivalence.guesses.late import find_late
-from inrhw.verification.equivalence.guesses.rules import Rules
+from inrhw.verification.equivalence.guesses.rules import Rules, kept
 from inrhw.verification.equivalence.relation import Relation
 from inrhw.verification.equivalence.side import Side
-
-#: Gates up to which the next value of a register is looked at for whether it ever changes.
-_SMALL = 300
 
 
 def relate(
@@ -72,8 +69,9 @@ def _relate(rtl: Circuit, netlist: Circuit, check_time: Callable[[], None], *, l
     while True:
         check_time()
         relation.netlist.settle(graph)
+        words = functools.partial(find_inverted_words, relation)
         if not any(
-            rule() for rule in (rules.memories, rules.before, rules.after, rules.ordered, rules.alike)
+            rule() for rule in (words, rules.memories, rules.before, rules.after, rules.ordered, rules.alike)
         ) and not find_inverted(relation):
             return relation
 
@@ -145,7 +143,7 @@ def _join_alike(relation: Relation, same: dict[Net, Net], *, later: bool) -> boo
     following = {register.output: rtl.following(graph, register) or FALSE for register in registers}
     net_of = {rtl.values[register.output]: register.output for register in registers}
     # Each round asks the same of most registers.
-    held = functools.cache(functools.partial(_held, graph))
+    held = functools.cache(functools.partial(kept, graph))
     joined = False
     while True:
         first: dict[tuple[Literal, int], Net] = {}
@@ -181,15 +179,6 @@ def _join_signs(relation: Relation, same: dict[Net, Net], signs: dict[Net, Net])
     return bool(found)
 
 
-def _held(graph: Graph, value: Literal, after: Literal, start: Literal) -> Literal:
-    """Return the start of a register that holds it forever, otherwise its next value."""
-    small = graph.support([after], most=_SMALL)
-    if value >> 1 not in small:
-        return after
-    (held,) = graph.substitute([after], {value >> 1: start})
-    return start if held == start else after
-
-
 def _root(same: dict[Net, Net], net: Net) -> Net:
     while net in same:
         net = same[net]
@@ -215,7 +204,7 @@ def _words_by_name(relation: Relation) -> None:
             nets = netlist.circuit.names.get(f"{memory.name}[{word}]", ())
             net = nets[column] if column < len(nets) else ZERO
             if net in registers and net not in netlist.values:
-                relation.words[net] = (number, word)
+                relation.words[net] = (number, word, 0)
                 netlist.values[net] = relation.word(net)
                 relation.guesses["word"] += 1
 

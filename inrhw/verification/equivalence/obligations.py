@@ -59,9 +59,10 @@ def different_words(relation: Relation) -> list[str]:
         waits = number in relation.late and starts[relation.late[number].enable] != 0
         if waits or any(bit not in ("x", here) for bit, here in zip(wanted, got, strict=False)):
             found.append(f"memory {memory.name}, column {column}")
-    for net, (number, word) in relation.words.items():
+    for net, (number, word, inverse) in relation.words.items():
         other, place = relation.columns[number]
-        if other.start[place][word] not in ("x", str(starts[net])):
+        start = starts[net]
+        if other.start[place][word] not in ("x", "?" if start is None else str(start ^ inverse)):
             found.append(f"memory {other.name}[{word}]")
     return found
 
@@ -124,16 +125,30 @@ def _held(relation: Relation, rtl: _State, netlist: _State) -> Iterator[Obligati
     }
     known |= {value >> 1: netlist[net] for net, value in relation.own.items()}
     names = relation.rtl.circuit.name_of()
+    anything: dict[int, Literal] = {}
     for net, literal in relation.claims.items():
         (wanted,) = graph.substitute([literal], known)
-        yield Obligation(f"register {names.get(net, net)} of the Verilog", wanted, rtl[net])
+        got = _where_read(graph, rtl[net], wanted, anything)
+        yield Obligation(f"register {names.get(net, net)} of the Verilog", wanted, got)
     names = relation.netlist.circuit.name_of()
     for register in relation.netlist.circuit.registers:
         if register.output in relation.words:
             continue
         (wanted,) = graph.substitute([relation.netlist.values[register.output]], known)
-        name = names.get(register.output, register.name)
-        yield Obligation(f"register {name}", wanted, netlist[register.output])
+        name, got = names.get(register.output, register.name), netlist[register.output]
+        yield Obligation(f"register {name}", _where_read(graph, wanted, got, anything), got)
+
+
+def _where_read(graph: Graph, rtl: Literal, netlist: Literal, anything: dict[int, Literal]) -> Literal:
+    """Return what the Verilog has if what it reads beyond a memory, which is x, is what the netlist reads.
+
+    `anything` gets what that was taken for, once and for all.
+    """
+    free = graph.free(rtl)
+    if not free:
+        return rtl
+    anything |= {node: netlist for node in free if node not in anything}
+    return graph.substitute([rtl], dict(anything))[0]
 
 
 def _words(relation: Relation, rtl: Side, netlist: Side) -> Iterator[Obligation]:
@@ -142,11 +157,10 @@ def _words(relation: Relation, rtl: Side, netlist: Side) -> Iterator[Obligation]
     after = {ZERO: FALSE, ONE: TRUE}
     if relation.late or relation.words:
         after |= netlist.following_all(graph)
-    for net, (number, at) in relation.words.items():
+    for net, (number, at, inverse) in relation.words.items():
         other, place = relation.columns[number]
-        yield Obligation(
-            f"memory {other.name}[{at}]", rtl.stored(graph, other, place, block_address(at)), after[net]
-        )
+        expected = rtl.stored(graph, other, place, block_address(at)) ^ inverse
+        yield Obligation(f"memory {other.name}[{at}]", expected, after[net])
     for memory, column, net in _used_columns(relation):
         other, place, number, block = relation.column(net)
         wide = len(memory.start[column]).bit_length() - 1
@@ -158,7 +172,8 @@ def _words(relation: Relation, rtl: Side, netlist: Side) -> Iterator[Obligation]
         if number in relation.late:
             late = relation.late[number]
             enable, data, *address = (after[at] for at in (late.enable, late.data, *late.address))
-            hit = graph.and_(enable, words.equal(graph, address, word))
+            there = words.extended([*word, *block_address(block)], len(address), signed=False)
+            hit = graph.and_(enable, words.equal(graph, address, there))
             got = graph.mux(hit, data, got)
         yield Obligation(f"memory {memory.name}, column {column}", expected, got)
 

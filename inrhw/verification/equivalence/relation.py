@@ -8,7 +8,16 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from inrhw.verification.equivalence.circuit import BEHIND, BLOCK, ONE, ZERO, Memory, Net, block_address
+from inrhw.verification.equivalence.circuit import (
+    BEHIND,
+    BEYOND,
+    BLOCK,
+    ONE,
+    ZERO,
+    Memory,
+    Net,
+    block_address,
+)
 from inrhw.verification.equivalence.graph import FALSE, TRUE, Graph, Literal
 from inrhw.verification.equivalence.side import Side
 
@@ -43,11 +52,14 @@ class Relation:
     own
         Registers of the netlist that are inputs of the graph, which the Verilog does not have.
     words
-        Registers of the netlist that are a word of a column of the Verilog: number of the column, and word.
+        Registers of the netlist that are a word of a column of the Verilog: number of the column, word, and 1
+        if it is the inverse.
     last_words
         For the numbers of columns whose words are registers: the last.
     late
         For the numbers of columns whose writes wait in such registers: which.
+    sizes
+        For the numbers of columns that are in several blocks: the words of all blocks.
     """
 
     graph: Graph
@@ -58,9 +70,10 @@ class Relation:
     guesses: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     any_word: list[Literal] = field(default_factory=list)
     own: dict[Net, Literal] = field(default_factory=dict)
-    words: dict[Net, tuple[int, int]] = field(default_factory=dict)
+    words: dict[Net, tuple[int, int, int]] = field(default_factory=dict)
     last_words: dict[int, int] = field(default_factory=dict)
     late: dict[int, Late] = field(default_factory=dict)
+    sizes: dict[int, int] = field(default_factory=dict)
 
     def missing(self) -> list[str]:
         """Return the names of registers and memories of the netlist without a partner."""
@@ -93,6 +106,8 @@ class Relation:
         state = {ZERO: FALSE, ONE: TRUE, **state}
         for number, last in self.last_words.items():
             self.graph.end(number + shift, last)
+        for number, size in self.sizes.items():
+            self.graph.leave(number + shift, size, number + shift + BEYOND)
         for number, late in self.late.items():
             column = number + shift
             address = [state[net] for net in late.address]
@@ -100,8 +115,8 @@ class Relation:
 
     def word(self, net: Net, shift: int = 0) -> Literal:
         """Return what a register that is a word holds, of columns numbered from `shift` on."""
-        number, word = self.words[net]
-        return self.graph.read(number + shift, block_address(word))
+        number, word, inverse = self.words[net]
+        return self.graph.read(number + shift, block_address(word)) ^ inverse
 
     def used(self, memory: Memory) -> list[Net]:
         """Return the columns of a memory of the netlist that something reads."""

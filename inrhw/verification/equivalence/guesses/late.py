@@ -7,7 +7,8 @@ into is a choice between a few of the netlist, as it is where a memory takes sev
 registers of the netlist are the inputs of the graph, and those of the Verilog follow from them.
 """
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 
 from inrhw.verification.equivalence.circuit import BEHIND, BLOCK, ONE, ZERO, Memory, Net, Register
 from inrhw.verification.equivalence.graph import Graph
@@ -15,6 +16,9 @@ from inrhw.verification.equivalence.guesses.blocks import find_choices
 from inrhw.verification.equivalence.guesses.cones import Cones
 from inrhw.verification.equivalence.guesses.rules import columns_in_order
 from inrhw.verification.equivalence.relation import Late, Relation
+
+#: A column of the netlist: number of its block of words, memory, column of it, net.
+_Part = tuple[int, Memory, int, Net]
 
 
 def find_late(relation: Relation, partners: Mapping[Net, list[Net]]) -> None:
@@ -39,11 +43,19 @@ def find_late(relation: Relation, partners: Mapping[Net, list[Net]]) -> None:
         for net, each in hidden.items()
         if (each.enable, each.reset) == (ONE, ZERO) and each.data <= ONE
     }
-    columns, cones = list(columns_in_order(relation)), Cones(relation.netlist.circuit)
+    columns = list(columns_in_order(relation))
+    parts: dict[int, list[_Part]] = defaultdict(list)
     for memory, column, net, number in columns:
-        late = _waiting(memory, column, hidden, cones)
-        if late and number is not None and _alike(relation.columns[number % BLOCK][0], memory):
-            relation.netlist.values[net] = number + BEHIND
+        if number is not None:
+            parts[number % BLOCK].append((number // BLOCK, memory, column, net))
+    cones = Cones(relation.netlist.circuit)
+    for number, there in parts.items():
+        blocks = 1 + max(block for block, *_ in there)
+        if blocks > 1:
+            relation.sizes[number] = blocks * len(there[0][1].start[0])
+        late = _waiting(relation.columns[number][0], there, cones, hidden)
+        if late:
+            relation.netlist.values |= {net: number + BEHIND + block * BLOCK for block, *_, net in there}
             relation.late[number] = late
             relation.take_own(late.enable, late.data, *late.address)
     relation.renumber(relation.netlist.values)
@@ -51,12 +63,18 @@ def find_late(relation: Relation, partners: Mapping[Net, list[Net]]) -> None:
     find_choices(relation, cones, hidden, [(net, number) for *_, net, number in columns])
 
 
-def _waiting(memory: Memory, column: int, hidden: Mapping[Net, Register], cones: Cones) -> Late | None:
-    """Return what waits for a column, if all that is written to it does."""
-    if len(memory.writes) != 1:
+def _waiting(
+    rtl: Memory, parts: Sequence[_Part], cones: Cones, hidden: Mapping[Net, Register]
+) -> Late | None:
+    """Return what waits for a column of the Verilog, which may be in several blocks, if all writes do."""
+    if any(len(memory.writes) != 1 for memory in (rtl, *(memory for _, memory, *_ in parts))):
         return None
+    _, memory, column, _ = parts[0]
     (write,) = memory.writes
-    late = Late(_source(cones, write.enable[column]), write.address, write.data[column])
+    where = _decoded({block: each.writes[0].enable[bit] for block, each, bit, _ in parts}, cones)
+    if where is None:
+        return None
+    late = Late(where[0], write.address + where[1:], write.data[column])
     for net in (late.enable, late.data, *late.address):
         register = hidden.get(net)
         if net not in (ZERO, ONE) and (register is None or (register.enable, register.reset) != (ONE, ZERO)):
@@ -64,20 +82,24 @@ def _waiting(memory: Memory, column: int, hidden: Mapping[Net, Register], cones:
     return late if late.enable in hidden else None
 
 
-def _source(cones: Cones, net: Net) -> Net:
-    """Return the register that a net is equal to: a mask of iCE40 may be the inverse of the enable."""
-    behind = cones.behind(net)
-    if len(behind) != 1:
-        return net
-    (only,) = behind
+def _decoded(enables: Mapping[int, Net], cones: Cones) -> tuple[Net, ...] | None:
+    """Return the register that lets blocks be written, and those that say which block, lowest bit first.
+
+    Of one block the mask may be the inverse of an enable, as on iCE40.
+    """
     graph = Graph()
-    variable = graph.variable()
-    return only if cones.function(graph, net, {only: variable}) == variable else net
-
-
-def _alike(rtl: Memory, netlist: Memory) -> bool:
-    """Return whether one block has room for all words, and both are written at one port."""
-    return len(rtl.writes) == 1 and len(rtl.start[0]) <= len(netlist.start[0])
+    known = {net: graph.variable() for net in set.union(*map(cones.behind, enables.values())) if net > ONE}
+    bits = max(enables).bit_length()
+    if len(known) != bits + 1:
+        return None
+    patterns = 1 << len(known)
+    columns = {net: sum(1 << k for k in range(patterns) if k >> i & 1) for i, net in enumerate(known)}
+    literals = [cones.function(graph, enable, dict(known)) for enable in enables.values()]
+    tables = graph.simulate(literals, patterns, {known[net] >> 1: columns[net] for net in known})
+    # A block is written under one pattern; what a register holds then, block by block, says what it is.
+    held = {tuple(columns[net] & table > 0 for table in tables): net for net in known}
+    wanted = [(True,) * len(enables), *(tuple(block >> k & 1 > 0 for block in enables) for k in range(bits))]
+    return tuple(held[each] for each in wanted) if held.keys() >= set(wanted) else None
 
 
 def _find_reads(

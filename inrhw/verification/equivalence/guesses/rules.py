@@ -6,7 +6,7 @@ from collections.abc import Container, Iterator, Sequence
 
 from inrhw.verification.equivalence import words
 from inrhw.verification.equivalence.circuit import BLOCK, ONE, Memory, Net, Register
-from inrhw.verification.equivalence.graph import FALSE, TRUE, Literal
+from inrhw.verification.equivalence.graph import FALSE, TRUE, Graph, Literal
 from inrhw.verification.equivalence.relation import Relation
 from inrhw.verification.equivalence.side import Side
 
@@ -14,6 +14,9 @@ from inrhw.verification.equivalence.side import Side
 PATTERNS = 8192
 
 _ONES = (1 << PATTERNS) - 1
+
+#: Gates up to which the next value of a register is looked at for whether it ever changes.
+_SMALL = 300
 
 #: A column of the netlist: number of its cell, place in the cell, memory, column of it, net.
 _Column = tuple[int, int, Memory, int, Net]
@@ -43,6 +46,12 @@ class Rules:
         self._simulated = dict.fromkeys(free, 0)
         self._otherwise = dict.fromkeys(free, _ONES)
         self._used: dict[int, int] = defaultdict(int)
+        netlist = self._netlist
+        self._taken = {
+            netlist.values[register.output] >> 1
+            for register in netlist.circuit.registers
+            if register.output in netlist.values
+        }
         self._columns: dict[int, dict[tuple[int, ...], list[int]]] = {}
 
     def before(self) -> bool:
@@ -101,7 +110,14 @@ class Rules:
         index, partly = self._next_values()
         found = False
         for register, following in after_clock:
-            if following is None or behind[following >> 1] not in (0, own[register.output] >> 1):
+            start, value = register.start, own[register.output]
+            if following is None:
+                continue
+            if start is not None and kept(self._graph, value, following, start) == start:
+                self._take(register, start, "constant")
+                found = True
+                continue
+            if behind[following >> 1] not in (0, value >> 1):
                 continue
             (with_0,), (with_1,) = (
                 self._graph.simulate([following], PATTERNS, values) for values in (low, high)
@@ -117,8 +133,7 @@ class Rules:
                     candidates.append((other, 0))
                 elif not (after ^ _ONES ^ ((now ^ _ONES) & with_1 | now & with_0)) & care:
                     candidates.append((other, 1))
-            mine = own[register.output] >> 1
-            exact = [one for one in candidates if candidates[1:] and self._exact(following, mine, *one)]
+            exact = [one for one in candidates if candidates[1:] and self._exact(following, value >> 1, *one)]
             found |= self._take_best(register, exact or candidates, "random patterns")
         return found
 
@@ -235,13 +250,25 @@ class Rules:
         starting = [
             (other, flip) for other, flip in candidates if other.start in (None, (register.start or 0) ^ flip)
         ]
-        other, flip = (starting or candidates)[0]
-        self._take(register, self._rtl.values[other.output] ^ flip, rule)
+        # Rather one that has no partner yet: few patterns may tell registers apart that seldom change.
+        values = self._rtl.values
+        other, flip = min(starting or candidates, key=lambda one: values[one[0].output] >> 1 in self._taken)
+        self._take(register, values[other.output] ^ flip, rule)
         return True
 
     def _take(self, register: Register, literal: Literal, rule: str) -> None:
         self._netlist.values[register.output] = literal
+        self._taken.add(literal >> 1)
         self._relation.guesses[rule] += 1
+
+
+def kept(graph: Graph, value: Literal, after: Literal, start: Literal) -> Literal:
+    """Return the start of a register that holds it forever, otherwise its next value."""
+    small = graph.support([after], most=_SMALL)
+    if value >> 1 not in small:
+        return after
+    (held,) = graph.substitute([after], {value >> 1: start})
+    return start if held == start else after
 
 
 def columns_in_order(relation: Relation) -> Iterator[tuple[Memory, int, Net, int | None]]:
@@ -270,9 +297,9 @@ def in_order(
             before[memory.name] += 1
     for (base, _), there in cells.items():
         mine = [number for number, (other, _) in enumerate(columns) if other.name == base]
-        blocks = len(columns[mine[0]][0].start[0]) // len(there[0][2].start[0]) if mine else 0
+        blocks = -(-columns[mine[0]][0].size // len(there[0][2].start[0])) if mine else 1
         here = [each for each in there if each[-1] in used]
-        places = _places(there, here, len(mine), max(1, blocks))
+        places = _places(there, here, len(mine), blocks)
         for (_, _, memory, column, net), (block, bit) in zip(here, places, strict=True):
             yield memory, column, net, mine[bit] + block * BLOCK if bit < len(mine) else None
 
