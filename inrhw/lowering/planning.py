@@ -51,7 +51,7 @@ def plan(
     ------
     InputError
         If no folding fits; the message says what is exceeded and what would fit. If the core cannot have the
-        window, or the network has guard bits.
+        window, or the network gives something up for the adders of baked weights, which it will not have.
     """
     if hardware.window:
         _check_window(architecture, hardware)
@@ -67,6 +67,11 @@ def plan(
             _check_luts(architecture, hardware, board, hardware.max_lut, digits_loss)
         return None
     check_whole(architecture.precision)
+    if digits_loss:
+        raise InputError(
+            "digits_loss works on the adders of baked weights, and a folded core has multipliers; leave it "
+            "out, or leave out targets and weights other than baked"
+        )
     return _folding(layer_shapes(architecture), architecture, hardware, board)
 
 
