@@ -724,7 +724,7 @@ def test_fewer_registers_are_fewer_cycles_and_the_core_is_made_again_from_its_ma
     assert core_of(as_emitted(networks(built), after), after).latency == after.latency < before.latency
 
 
-@pytest.mark.parametrize("name", [".", "/", "..", "folder"])
+@pytest.mark.parametrize("name", [".", "/", "..", "folder", "new/"])
 def test_weights_do_not_go_where_a_folder_is(
     inrhw_: Inrhw, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
