@@ -338,6 +338,8 @@ def test_the_whole_ladder_passes(inrhw_: Inrhw, tmp_path: Path, kind: str, chann
         ("build", "--weights", "flash"),
         ("power", "x", "--activity", "guess"),
         ("boards", "more"),
+        ("faults", "x", "--upsets", "-1"),
+        ("prove", "x", "--seconds", "0"),
         ("emit",),
         ("verify",),
         ("synth",),
