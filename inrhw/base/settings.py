@@ -120,6 +120,9 @@ class Settings:
     def __post_init__(self) -> None:
         for field in fields_of(type(self)):
             value = getattr(self, field.name)
+            if field.many and isinstance(value, list):  # as TOML and JSON have it
+                value = tuple(value)
+                object.__setattr__(self, field.name, value)
             field.check(value)
             if field.kind is float and isinstance(value, int):  # 3 and 3.0 are the same setting
                 object.__setattr__(self, field.name, float(value))
@@ -197,7 +200,7 @@ def from_table(kind: type[S], table: Mapping[str, Any], where: str) -> S:
                 raise InputError(f"{where}: {key} must be a table, written [{key}], not {value!r}")
             values[key] = from_table(groups[key], value, f"{where}: [{key}]")
         elif key in fields:
-            values[key] = tuple(value) if isinstance(value, list) else value
+            values[key] = value
         else:
             raise unknown(key, kind, where)
     try:

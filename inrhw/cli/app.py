@@ -1,5 +1,6 @@
 """The command line: what `inrhw` can do."""
 
+import io
 import itertools
 import re
 import sys
@@ -127,12 +128,23 @@ def _of_library(error: Exception) -> str:
     return f"{library} failed ({said})" if library in _LIBRARIES else ""
 
 
+def _check_surroundings() -> None:
+    """Raise InputError without a working folder; print names that the terminal has no letters for, too."""
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        Path.cwd()
+    except OSError as error:
+        raise InputError(f"the working folder is gone ({error.strerror}); change to another one") from error
+
+
 def main() -> None:
     """Run the command line; an error that a user can act on is one sentence and status 1."""
     arguments = sys.argv[1:]
     # Amaranth says this of what a command that fails or is stopped had begun to build.
     warnings.filterwarnings("ignore", message=".* created but never used")
     try:
+        _check_surroundings()
         _check_words(arguments)
         _check_values(arguments)
         with stoppable(), said_when_interrupted("nothing was left half-written"):

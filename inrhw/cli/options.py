@@ -1,11 +1,13 @@
 """The groups of settings as options of the command line, and arguments that many commands take."""
 
+from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, fields
 from pathlib import Path
 from typing import Annotated
 
-from cyclopts import Group, Parameter
+from cyclopts import Group, Parameter, Token
 
+from inrhw.base.errors import InputError
 from inrhw.cli.recipe import Recipe
 from inrhw.estimates.estimates import Estimates
 from inrhw.lowering.hardware import Hardware
@@ -43,6 +45,16 @@ Output = Annotated[
     Path | None,
     Parameter(name=("--output", "-o"), help="Folder for all files. [default: rtl_out/NAME]"),
 ]
+
+
+def _file(_: object, words: Sequence[Token]) -> Path:
+    """Return the path of a file; raise InputError for a folder's, whose slash at the end a path drops."""
+    if (word := words[0].value).endswith("/"):
+        raise InputError(f"{word} is a folder; give -o the name of a file in it")
+    return Path(word)
+
+
+OutputFile = Annotated[Path, Parameter(name=("--output", "-o"), help="File to write.", converter=_file)]
 AsJson = Annotated[bool, Parameter(name="--json", help="Print JSON instead of a table.", negative=())]
 Resume = Annotated[bool, Parameter(negative=(), help="Continue interrupted training.")]
 

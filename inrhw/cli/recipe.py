@@ -10,7 +10,7 @@ from annotated_types import Interval
 
 from inrhw.base.board import is_board_file
 from inrhw.base.errors import InputError
-from inrhw.base.files import write_atomically
+from inrhw.base.files import output_folder, write_atomically
 from inrhw.base.settings import Field, Settings, fields_of, from_table, groups_of
 from inrhw.estimates.estimates import Estimates
 from inrhw.lowering.hardware import Hardware
@@ -107,10 +107,8 @@ def save_recipe(recipe: Recipe, path: Path, *, commented: bool = False) -> None:
     InputError
         The file cannot be written.
     """
-    try:
+    with output_folder(path.parent):
         write_atomically(path, recipe_toml(recipe, commented=commented).encode())
-    except OSError as error:
-        raise InputError(f"{path} cannot be written ({error.strerror})") from error
 
 
 def recipe_toml(recipe: Recipe, *, commented: bool = False) -> str:

@@ -41,23 +41,25 @@ COLUMNS = (
 @contextlib.contextmanager
 def building(folder: Path, to: Console = console) -> Iterator[BuildFolder]:
     """Yield a build that shows progress bars while its stages run, and a line for each."""
-    resumable = (
-        "the same command continues after the last finished stage; with --resume, in the middle of training"
-    )
     bars = Progress(*COLUMNS, console=to, transient=True)
-    with said_when_interrupted(resumable), contextlib.ExitStack() as until, bars:
 
-        def on_progress(stage: str) -> OnProgress:
-            task = bars.add_task(stage, total=None)
-            return lambda done, total: bars.update(task, completed=done, total=total or None)
+    def on_progress(stage: str) -> OnProgress:
+        task = bars.add_task(stage, total=None)
+        return lambda done, total: bars.update(task, completed=done, total=total or None)
 
-        def on_stage(stage: str, seconds: float | None) -> None:
-            for task in bars.task_ids:
-                bars.remove_task(task)
-            to.print(f"{stage:7} {'up to date' if seconds is None else f'{seconds:.1f} s'}")
+    def on_stage(stage: str, seconds: float | None) -> None:
+        for task in bars.task_ids:
+            bars.remove_task(task)
+        to.print(f"{stage:7} {'up to date' if seconds is None else f'{seconds:.1f} s'}")
 
-        command = shlex.join(["inrhw", *sys.argv[1:]])
-        yield BuildFolder(folder, on_progress, on_stage, warn, command, until)
+    try:
+        with contextlib.ExitStack() as until, bars:
+            command = shlex.join(["inrhw", *sys.argv[1:]])
+            yield BuildFolder(folder, on_progress, on_stage, warn, command, until)
+    except KeyboardInterrupt as interrupt:
+        if any(task.description == "fit" for task in bars.tasks):
+            _end(interrupt, "the same command with --resume continues the training")
+        _end(interrupt, "the same command continues after the last finished stage")
 
 
 @contextlib.contextmanager
@@ -66,10 +68,14 @@ def said_when_interrupted(then: str) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt as interrupt:
-        how, status = ending(interrupt)
-        with contextlib.suppress(OSError):  # the terminal may be gone
-            errors.print(f"inrhw: {how}; {then}", soft_wrap=True, highlight=False)
-        raise SystemExit(status) from None
+        _end(interrupt, then)
+
+
+def _end(interrupt: KeyboardInterrupt, then: str) -> NoReturn:
+    how, status = ending(interrupt)
+    with contextlib.suppress(OSError):  # the terminal may be gone
+        errors.print(f"inrhw: {how}; {then}", soft_wrap=True, highlight=False)
+    raise SystemExit(status) from None
 
 
 def print_rung(rung: "Rung", to: Console = console) -> None:

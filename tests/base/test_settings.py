@@ -78,6 +78,10 @@ def test_a_whole_number_is_a_number() -> None:
     assert identity(Inner(share=1)) == identity(Inner(share=1.0))
 
 
+def test_a_list_is_a_tuple() -> None:
+    assert Inner(names=["a", "b"]) == Inner(names=("a", "b"))  # type: ignore[arg-type]
+
+
 @given(
     st.builds(
         Inner,

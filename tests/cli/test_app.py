@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 import torch
@@ -31,6 +32,25 @@ def test_ctrl_c_while_the_command_line_is_loaded() -> None:
     command = [sys.executable, "-c", WHILE_LOADING]
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stderr) == (130, "inrhw: interrupted; nothing was begun\n")
+
+
+def shell(script: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run a script in which "$@" is the command line of inrhw."""
+    path = os.pathsep.join(filter(None, map(str, sys.path)))
+    command = ["sh", "-c", script, "sh", sys.executable, "-m", "inrhw"]
+    environment = os.environ | {"PYTHONPATH": path} | variables
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_without_a_working_folder_it_says_so(tmp_path: Path) -> None:
+    ended = shell('mkdir gone && cd gone && rmdir ../gone && "$@" boards', tmp_path)
+    said = "inrhw: the working folder is gone (No such file or directory); change to another one\n"
+    assert (ended.returncode, ended.stderr) == (1, said)
+
+
+def test_a_name_that_the_terminal_has_no_letters_for_is_printed(tmp_path: Path) -> None:
+    ended = shell('"$@" init é.toml', tmp_path, PYTHONIOENCODING="ascii")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "\\xe9.toml\n", "")
 
 
 @pytest.mark.parametrize(

@@ -231,7 +231,9 @@ def test_activations_refuses_what_it_cannot_measure(
 
 def test_without_an_output_the_folder_is_called_after_the_picture(inrhw_: Inrhw, tmp_path: Path) -> None:
     assert inrhw_("fit", "--size", "4x3", *TINY).status == 0
-    assert (tmp_path / "rtl_out" / "astronaut" / "weights.safetensors").exists()
+    assert inrhw_("fit", "--size", "4x3", *TINY, "--names", "Me").status == 0
+    for name in ("astronaut", "me"):
+        assert (tmp_path / "rtl_out" / name / "weights.safetensors").exists()
 
 
 @pytest.mark.parametrize("folder", ["a[red]b", ":smile:", "my picture!", "-x/", "ünï 猫", "$(touch pwned);"])
@@ -336,6 +338,8 @@ def test_the_whole_ladder_passes(inrhw_: Inrhw, tmp_path: Path, kind: str, chann
         ("build", "--weights", "flash"),
         ("power", "x", "--activity", "guess"),
         ("boards", "more"),
+        ("faults", "x", "--upsets", "-1"),
+        ("prove", "x", "--seconds", "0"),
         ("emit",),
         ("verify",),
         ("synth",),
@@ -408,6 +412,8 @@ def test_the_last_of_an_option_that_is_given_twice_counts(inrhw_: Inrhw) -> None
         (("--board", "missing.py"), r"there is no board file missing\.py"),
         (("-o", "a" * 300), r"a+/stages\.json cannot be used \(File name too long\)"),
         (("-o", "/proc/inrhw"), "/proc/inrhw cannot be written"),
+        (("--bits", "16"), "bits and alpha are for pictures of your own"),
+        (("--map", "w0,w1"), "and map describe a checkpoint; give --checkpoint too"),
     ],
 )
 def test_a_bad_option_is_refused_before_anything_is_written(
@@ -724,7 +730,7 @@ def test_fewer_registers_are_fewer_cycles_and_the_core_is_made_again_from_its_ma
     assert core_of(as_emitted(networks(built), after), after).latency == after.latency < before.latency
 
 
-@pytest.mark.parametrize("name", [".", "/", "..", "folder"])
+@pytest.mark.parametrize("name", [".", "/", "..", "folder", "new/"])
 def test_weights_do_not_go_where_a_folder_is(
     inrhw_: Inrhw, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:

@@ -69,6 +69,7 @@ def test_init_writes_every_setting_with_its_help(inrhw_: Inrhw, tmp_path: Path) 
             assert f"{field.name} =" in text
             assert field.help.split(";")[0] in text
     refused(inrhw_("init"), "recipe.toml exists already")
+    assert inrhw_("init", "new/").out == "new/recipe.toml\n"
 
 
 def test_a_recipe_is_built_like_its_options_and_options_override_it(inrhw_: Inrhw, tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from support.command import Inrhw, contents
 
+from inrhw.networks.training import descent
+
 #: Runs the command line with a Yosys that starts another program and never ends.
 SLOW_YOSYS = """
 from inrhw.base import yosys
@@ -70,7 +72,7 @@ def test_a_stopped_synthesis_ends_its_programs(built: Path, number: signal.Signa
     process.send_signal(number)
     _, said = process.communicate(timeout=120)
     assert process.returncode == 128 + number
-    assert said.startswith(f"inrhw: {how}; the same command continues") and said.count("\n") == 1
+    assert said == f"inrhw: {how}; the same command continues after the last finished stage\n"
     assert all(map(gone, started))
     assert kept() == before
 
@@ -85,3 +87,13 @@ def test_a_command_without_stages_is_stopped_in_one_sentence_too(
     result = inrhw_("boards")
     assert result.status == 143
     assert result.err == "inrhw: stopped by SIGTERM; nothing was left half-written\n"
+
+
+def test_only_training_that_is_stopped_is_resumed(inrhw_: Inrhw, monkeypatch: pytest.MonkeyPatch) -> None:
+    options = ("fit", "-o", "out", "--size", "4x4", "--hidden-features", "2", "--steps", "3")
+    with monkeypatch.context() as stopped:
+        stopped.setattr(descent, "descend", lambda *_: signal.raise_signal(signal.SIGTERM))
+        result = inrhw_(*options)
+    assert result.status == 143
+    assert result.err == "inrhw: stopped by SIGTERM; the same command with --resume continues the training\n"
+    assert inrhw_(*options, "--resume").status == 0

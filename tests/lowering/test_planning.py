@@ -440,7 +440,9 @@ def test_a_loadable_raster_scan_has_room_for_every_network_of_its_shape(
     assert shape.format.shift_hi + shape.element.width <= accumulator_width(shape.format, shape.element) <= 56
 
 
-def test_guard_bits_are_refused_where_nothing_adds_digits() -> None:
+def test_guard_bits_and_fewer_digits_are_refused_where_nothing_adds_digits() -> None:
+    with pytest.raises(InputError, match=r"digits_loss works on the adders .*, and a folded core has"):
+        plan(network(8), Hardware(target_mpixels=20), VCU128, digits_loss=0.1)
     precision = replace(EIGHT, guard_bits=1)
     for wish in (Hardware(target_mpixels=20), Hardware(weights="loadable", initiation_interval=9)):
         with pytest.raises(

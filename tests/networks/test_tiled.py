@@ -84,9 +84,10 @@ def test_training_learns_each_tile_and_goes_on_where_it_was(tmp_path: Path) -> N
     assert (whole.float_model.render() != TiledINR(CUT).render()).any()
 
 
-def test_digits_of_weights_in_memory_do_not_matter() -> None:
+@pytest.mark.parametrize("tiled", [CUT, replace(CUT, tile=CUT.sides)], ids=["tiles", "one tile"])
+def test_digits_of_weights_in_memory_do_not_matter(tiled: TiledArchitecture) -> None:
     with pytest.raises(InputError, match="digits_loss works on the adders of baked weights"):
-        fit(picture_of(CUT), CUT, replace(TRAINING, digits_loss=1.0))
+        fit(picture_of(tiled), tiled, replace(TRAINING, digits_loss=1.0))
 
 
 def test_a_tile_learns_the_same_whatever_the_others_show() -> None:

@@ -9,9 +9,11 @@ import pytest
 from support.simulate import inputs
 
 from inrhw.base.errors import Mismatch
+from inrhw.base.types import Fixed, Vector
 from inrhw.core.sources.folded_raster import FoldedRaster
 from inrhw.core.sources.raster import RasterSource
 from inrhw.gateware.memory import starts_empty
+from inrhw.ops.linear.dense.node import Dense
 from inrhw.ops.linear.folded_dense.node import FoldedDense
 from inrhw.verification.nodes import simulate, simulate_accumulators, simulate_folded_raster
 
@@ -24,6 +26,14 @@ def test_a_node_gives_its_codes_back_to_back(node: FoldedDense) -> None:
     assert (simulate("here", node, x, banks) == np.stack(expected)).all()
     assert (node.forward_banks(x, banks) == np.stack(expected)).all()
     assert simulate("here", node, x[:0], banks[:0]).shape == (0, node.o.length)
+
+
+def test_a_layer_without_registers_is_simulated_too() -> None:
+    zeros = np.zeros((3, 2), np.int64)
+    node = Dense(Vector(Fixed(4, 3), 2), zeros, 3, np.arange(3), 3, False)
+    x, banks = np.arange(8).reshape(4, 2), np.zeros(4, np.int64)
+    assert node.latency == 0
+    assert (simulate("here", node, x, banks) == node.forward_int(x)).all()
 
 
 @pytest.mark.parametrize("source", list(FoldedRaster.examples()))

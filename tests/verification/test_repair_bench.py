@@ -7,13 +7,15 @@ import pytest
 
 from inrhw.artifact.artifact import Artifact, emit
 from inrhw.artifact.manifest import Manifest
+from inrhw.artifact.rebuild import graph_of, grid_of
 from inrhw.lowering.folding import Fold, Folding, fold
 from inrhw.lowering.integer_graph import lower
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.inr import INR
 from inrhw.networks.precision import Precision
+from inrhw.networks.tiled import TiledArchitecture, network_of
 from inrhw.verification import bench
-from inrhw.verification.bench import COUNT_TEST, ERROR_TEST, REPAIR_TEST, TESTS, run_bench
+from inrhw.verification.bench import COUNT_TEST, ERROR_TEST, REPAIR_TEST, TESTS, TILE_TEST, run_bench
 from inrhw.verification.rungs import check_measured
 
 pytestmark = pytest.mark.tools
@@ -49,6 +51,16 @@ def test_a_core_that_repairs_nothing_is_found(artifact: Artifact, tmp_path: Path
     broken.write_text(text.replace("read ^ flip", "read"))
     (result,) = run_bench("verilator", [broken], artifact.folder, tmp_path, tests=[REPAIR_TEST])
     assert not result.passed
+
+
+def test_single_tiles_are_loaded_between_frames_shorter_than_a_repair(tmp_path: Path) -> None:
+    model = network_of(TiledArchitecture("siren", (16,), 1, 3, 0, tile=(2,)), seed=3).quantized()
+    folding = Folding((Fold(2, 1), Fold(1, 2)), "loadable", weight_ecc="scrub")
+    core = emit(graph_of([model], folding, 2, window=False), grid_of([model]), tmp_path, "core")
+    (result,) = run_bench(
+        "verilator", [core.verilog], tmp_path, tmp_path / "sim", tests=[TILE_TEST], deadline_s=200
+    )
+    assert result.passed, result.message
 
 
 @pytest.mark.parametrize("weights", ["loadable", "rom"])

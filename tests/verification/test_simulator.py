@@ -137,7 +137,7 @@ Make = Callable[..., Core]
 @pytest.fixture
 def core(tmp_path: Path) -> Make:
     def make(name: str = "tiny_raster", edits: Edits = ()) -> Core:
-        return Core(tmp_path / "a $core, '#1' or \"\\x;\"", name, dict(edits))
+        return Core(tmp_path / "a $core,\n'#1' or \"\\x;\"", name, dict(edits))
 
     return make
 

@@ -9,7 +9,7 @@ from inrhw.base.errors import InputError
 from inrhw.base.files import write_output
 from inrhw.cli.build_folder import BuildFolder
 from inrhw.cli.commands.fit import Fit
-from inrhw.cli.options import FolderArgument
+from inrhw.cli.options import FolderArgument, OutputFile
 from inrhw.cli.terminal import console
 
 if TYPE_CHECKING:
@@ -20,9 +20,8 @@ def export(
     folder: FolderArgument,
     *,
     output: Annotated[
-        Path,
+        OutputFile,
         Parameter(
-            name=("--output", "-o"),
             help="File to write: NAME.pt2, a program of torch; NAME.onnx; NAME.npz, the integers; or the "
             "signal in a usual format, such as NAME.webp, NAME.mp4, NAME.flac, NAME.nii, NAME.stl.",
         ),

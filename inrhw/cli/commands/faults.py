@@ -4,8 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from annotated_types import Ge
 from cyclopts import Parameter
+from cyclopts.validators import Number
 from rich.progress import Progress
 
 from inrhw.base.errors import InputError
@@ -28,8 +28,10 @@ def faults(
     trials: Annotated[int, Parameter(help="Trials of each rate and of each bit.")] = 8,
     upsets: Annotated[
         int,
-        Parameter(help="Configuration bits to flip in the netlist of an unrolled core; 0: none."),
-        Ge(0),
+        Parameter(
+            help="Configuration bits to flip in the netlist of an unrolled core; 0: none.",
+            validator=Number(gte=0),
+        ),
     ] = 1024,
     seed: Annotated[int, Parameter(help="Seed of all random draws.")] = 0,
     as_json: AsJson = False,

@@ -170,6 +170,11 @@ def fit_of(recipe: Recipe, *, resume: bool) -> Fit:
     check_device(recipe.training.device)
     if recipe.imported.checkpoint:
         return _import_of(recipe, resume=resume)
+    if recipe.imported != Imported():
+        raise InputError(
+            "coordinates, axes, values, outermost_linear, encoding and map describe a checkpoint; give "
+            "--checkpoint too, or leave them out"
+        )
     network = replace(recipe.network, activation_impl=_circuit(recipe))
     pictures = load_pictures(recipe.signal, shared=network.shared)
     options = {name: getattr(network, name) for name in _OF_ARCHITECTURE}
@@ -253,11 +258,12 @@ def load_pictures(signal: Signal, *, shared: bool) -> "list[Samples]":
     if len(signal.names) not in (0, number):
         raise InputError(f"there are {len(signal.names)} names for {number} pictures; give each one, or none")
     sizes *= number // len(sizes)
-    if not signal.pictures:
-        return [kind_named(signal.kind or Picture.kind).builtin(sizes[0])]
+    if not signal.pictures and (signal.bits or signal.alpha):
+        raise InputError("bits and alpha are for pictures of your own; leave them out for a built-in signal")
     loaded = [
-        load_signal(Path(path), size, signal, warn) for path, size in zip(signal.pictures, sizes, strict=True)
-    ]
+        load_signal(Path(path), size, signal, warn)
+        for path, size in zip(signal.pictures, sizes, strict=bool(signal.pictures))
+    ] or [kind_named(signal.kind or Picture.kind).builtin(sizes[0])]
     if shared and {one.kind for one in loaded} != {Picture.kind}:
         raise InputError("--shared takes only pictures; build other signals one by one")
     names = signal.names or [picture.name for picture in loaded]

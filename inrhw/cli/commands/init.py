@@ -11,12 +11,12 @@ from inrhw.cli.terminal import print_paths
 
 
 def init(
-    path: Annotated[Path, Parameter(help="File to write, or a folder for it.")] = Path(FILE),
+    path: Annotated[str, Parameter(help="File to write, or a folder for it.")] = FILE,
 ) -> None:
     """Write a recipe.toml with every setting, its default and what it is for."""
-    if path.is_dir():
-        path = path / FILE
-    if path.exists():
-        raise InputError(f"{path} exists already; name another file")
-    save_recipe(Recipe(), path, commented=True)
-    print_paths([path])
+    is_folder = path.endswith("/") or Path(path).is_dir()
+    file = Path(path, FILE) if is_folder else Path(path)
+    if file.exists():
+        raise InputError(f"{file} exists already; name another file")
+    save_recipe(Recipe(), file, commented=True)
+    print_paths([file])

@@ -3,8 +3,8 @@
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
-from annotated_types import Ge
 from cyclopts import Parameter
+from cyclopts.validators import Number
 from rich.table import Table
 
 from inrhw.artifact.manifest import Manifest
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 def prove(
     folder: FolderArgument,
     *,
-    seconds: Annotated[int, Parameter(help="Seconds that each proof may take."), Ge(1)] = 60,
+    seconds: Annotated[
+        int, Parameter(help="Seconds that each proof may take.", validator=Number(gte=1))
+    ] = 60,
     as_json: AsJson = False,
 ) -> None:
     """Prove properties of the Verilog for all inputs: credits, FIFOs, buses, starts of frames.

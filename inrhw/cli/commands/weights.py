@@ -6,7 +6,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from inrhw.base.files import write_output
-from inrhw.cli.options import TILE_HELP, FolderArgument
+from inrhw.cli.options import TILE_HELP, FolderArgument, OutputFile
 from inrhw.cli.terminal import console
 
 
@@ -15,7 +15,7 @@ def weights(
     *,
     core: Annotated[Path, Parameter(help="Folder of a core that was emitted with --weights loadable.")],
     tile: Annotated[str, Parameter(help=f"Only this tile: {TILE_HELP} [default: all]")] = "",
-    output: Annotated[Path, Parameter(name=("--output", "-o"), help="File to write.")],
+    output: OutputFile,
 ) -> None:
     """Write the file that loads a trained network, or one tile of it, into a core with loadable weights."""
     from inrhw.artifact.rebuild import weights_for

@@ -75,7 +75,8 @@ def map_to(
     Raises
     ------
     InputError
-        The file does not exist, or the library lacks a cell that the design needs.
+        The file does not exist, abc would misread the folder's name, or the library lacks a cell that the
+        design needs.
     ToolFailed
         Yosys ended with an error.
     ToolNotFound
@@ -83,6 +84,8 @@ def map_to(
     """
     if not verilog.is_file():
         raise InputError(f"there is no Verilog file {verilog}")
+    if set(where := str(folder.resolve())) & {"'", '"', "\n"}:
+        raise InputError(f"{where!r} has a quote or a line break, which abc misreads; rename the folder")
     with working_folder(folder, "asic") as work:
         write_design(verilog.read_text(), work)
         libraries = []

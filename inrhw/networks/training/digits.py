@@ -118,28 +118,31 @@ def _moves(model: INR, signal: Samples) -> Iterator[_Move]:
     ):
         assert layer.weight_bits is not None
         codes, unit = _codes(layer)
-        nearer = _shorter((1 << layer.weight_bits - 1) - 1)
+        largest = (1 << layer.weight_bits - 1) - 1
         for (row, column), code in np.ndenumerate(codes):
-            for other, saved in nearer[int(code)]:
+            for other, saved in _shorter(int(code), largest):
                 by = float((other - code) * unit[row, column])
                 cost = float(squares[row, column]) * by**2 + _GRADIENT * float(gradient[row, column]) * by
                 yield _Move(cost / saved, place, row, column, other)
 
 
 @functools.cache
-def _shorter(largest: int) -> dict[int, list[tuple[int, int]]]:
-    """Return for each code the nearest others with fewer digits, on either side, and the digits saved."""
+def _shorter(code: int, largest: int) -> list[tuple[int, int]]:
+    """Return the nearest codes with fewer digits, on either side, and the digits that each saves."""
+    own = int(signed_digits(np.array(code)))
+    found = []
+    for fewer, there in enumerate(_by_digits(largest)[:own]):
+        after = int(np.searchsorted(there, code))
+        found += [(other, own - fewer) for other in there[max(0, after - 1) : after + 1].tolist()]
+    return found
+
+
+@functools.cache
+def _by_digits(largest: int) -> list[Codes]:
+    """Return the codes up to `largest` of either sign that have 0 digits, 1, and so on, each in order."""
     codes = np.arange(-largest, largest + 1)
     digits = signed_digits(codes)
-    found: dict[int, list[tuple[int, int]]] = {code: [] for code in codes.tolist()}
-    for fewer in range(int(digits.max())):
-        there = codes[digits == fewer]
-        for code, own in zip(codes.tolist(), digits.tolist(), strict=True):
-            if own > fewer:
-                after = int(np.searchsorted(there, code))
-                sides = there[max(0, after - 1) : after + 1].tolist()
-                found[code] += [(other, own - fewer) for other in sides]
-    return found
+    return [codes[digits == number] for number in range(int(digits.max()))]
 
 
 def _cheapest(moves: Iterator[_Move]) -> Iterator[_Move]:

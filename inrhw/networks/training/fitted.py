@@ -20,7 +20,7 @@ from inrhw.networks.architecture import Architecture, architecture_to_json
 from inrhw.networks.inr import INR
 from inrhw.networks.network import AUTO
 from inrhw.networks.tensors import load_tensors, prefixed, restore, save_tensors, strip, tensors_of
-from inrhw.networks.tiled import network_of, read_architecture
+from inrhw.networks.tiled import TiledArchitecture, network_of, read_architecture
 from inrhw.networks.training.allocation.allotment import Allotment, allotted
 from inrhw.networks.training.allocation.budget import BitBudget, Budget
 from inrhw.networks.training.batches import batch_loss, rendering_error
@@ -220,7 +220,7 @@ def fit(
     """
     training = with_own_rate(training or Training(), architecture)
     check_device(training.device)
-    if training.digits_loss and architecture.tiles > 1:
+    if training.digits_loss and isinstance(architecture, TiledArchitecture):
         raise InputError(
             "digits_loss works on the adders of baked weights, and the weights of tiles are in memory; "
             "leave it out"

@@ -15,8 +15,9 @@ from torch import Tensor, nn
 _ADAM_RATE = 0.5
 
 #: Of Muon: the share of the momentum that stays, the coefficients of x, x^3 and x^5 of a polynomial that
-#: takes singular values towards 1, how often it is applied, and what a gradient is divided by at least.
-_MOMENTUM, (_A, _B, _C), _ITERATIONS, _LEAST_NORM = 0.95, (3.4445, -4.7750, 2.0315), 5, 1e-20
+#: takes singular values towards 1, how often it is applied, and what a gradient is divided by at least: in
+#: training, squares of its values vanish below 1e-38, and a norm without them would leave it too large.
+_MOMENTUM, (_A, _B, _C), _ITERATIONS, _LEAST_NORM = 0.95, (3.4445, -4.7750, 2.0315), 5, 1e-15
 
 #: Matrices that torch's Muon takes one by one, a call for each of its operations.
 _FEW = 16

@@ -103,7 +103,7 @@ class Sound(Samples):
             for hz in (262, 330, 392, 523)
         ]
         tune = np.resize(np.concatenate(bell), samples)
-        values = np.round(tune / np.abs(tune).max() * 30000).astype(np.int16)
+        values = np.round(tune / (np.abs(tune).max() or 1) * 30000).astype(np.int16)
         return cls("bell", values[:, np.newaxis], rate_hz)
 
     @classmethod

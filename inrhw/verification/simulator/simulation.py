@@ -183,7 +183,8 @@ def _check(simulator: str) -> None:
 def _compile_icarus(
     sources: list[Path], toplevel: str, macros: list[str], program: Path, deadline_s: float
 ) -> None:
-    command = ["iverilog", "-g2012", "-o", str(program), "-s", toplevel, *macros, *_files(sources, program)]
+    # It puts names into a file of lines: in that of a folder above there may be a newline.
+    command = ["iverilog", "-g2012", "-o", program.name, "-s", toplevel, *macros, *_files(sources, program)]
     run("iverilog", command, program.parent, program.parent / "iverilog.log", deadline_s=deadline_s)
 
 

@@ -79,5 +79,7 @@ def test_a_design_that_the_library_cannot_hold_is_refused(tmp_path: Path) -> Non
 def test_a_missing_or_broken_design_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no Verilog file .*gone\.v"):
         map_to(generic_library(), tmp_path / "gone.v", "gone", tmp_path)
+    with pytest.raises(InputError, match=r"has a quote or a line break, which abc misreads; rename"):
+        map_to(generic_library(), design(tmp_path, COUNTER), "counter", tmp_path / "bob's")
     with pytest.raises(ToolFailed, match=r"design_asic\.log"):
         map_to(generic_library(), design(tmp_path, "module broken("), "broken", tmp_path)

@@ -9,7 +9,7 @@ from inrhw.base.errors import InputError
 from inrhw.lowering.integer_graph import lower
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.inr import INR
-from inrhw.networks.precision import Precision
+from inrhw.networks.precision import MOST_BITS, Precision
 from inrhw.networks.training.digits import fewer_digits, network_digits, signed_digits
 from inrhw.networks.training.fitted import fit
 from inrhw.networks.training.training import Training
@@ -69,6 +69,12 @@ def test_its_integers_are_still_those_of_torch(rendering: tuple[INR, Picture]) -
     found = fewer_digits(net, picture, 1.0)
     pixels = lower(copy.deepcopy(found)).forward_int(found.architecture.grid.codes())
     assert (pixels.reshape(picture.values.shape) == found.render()).all()
+
+
+def test_weights_of_the_most_bits_have_neighbours_too() -> None:
+    net = INR(Architecture("siren", (4, 4), 1, 2, 0, precision=Precision(last_weight_bits=MOST_BITS)))
+    net, picture = net.quantized(), Picture("grey", np.full((4, 4, 1), 128, np.uint8))
+    assert network_digits(fewer_digits(net, picture, 20.0)) < network_digits(net)
 
 
 def test_training_gives_them_up_if_asked_to(picture: Picture, architecture: Architecture) -> None:

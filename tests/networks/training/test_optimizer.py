@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from inrhw.networks.training.descent import own_thread
 from inrhw.networks.training.optimizer import Optimizer, StackedMuon
 
 
@@ -41,3 +42,15 @@ def test_many_matrices_move_as_a_few(n: int) -> None:
     optimizer.param_groups[0]["lr"] = 0.1
     optimizer.step()
     assert torch.allclose(values[0] - before, expected[0] - before, rtol=0, atol=0.01)
+
+
+@pytest.mark.parametrize("shape", [(2, 1, 1), (2, 64, 64)])
+def test_no_gradient_is_so_small_that_the_step_is_not_finite(shape: tuple[int, ...]) -> None:
+    with own_thread():  # where squares of such values vanish
+        for exponent in range(-45, 1):
+            value = nn.Parameter(torch.zeros(shape))
+            value.grad = torch.full(shape, 9 * 10.0**exponent)
+            optimizer = StackedMuon([value])
+            optimizer.param_groups[0]["lr"] = 0.1
+            optimizer.step()
+            assert value.abs().max() < 0.2, exponent

@@ -91,6 +91,10 @@ def test_what_is_no_sound_is_refused(tmp_path: Path) -> None:
         Sound.load(tmp_path / "c.wav", "", Signal(), pytest.fail)
 
 
+def test_the_built_in_sound_begins_in_silence() -> None:
+    assert Sound.builtin("1").values.tolist() == [[0]]
+
+
 def test_snr_and_spectrum_say_how_alike_sounds_are() -> None:
     sound = Sound.builtin("2048")
     half = sound.likeness(sound.with_values(sound.values // 2))
