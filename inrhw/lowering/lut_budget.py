@@ -93,7 +93,15 @@ def _left_by_digits(architecture: Architecture, digits_loss: float) -> float:
 
 
 def check_luts(architecture: Architecture, hardware: Hardware, board: Board, digits_loss: float) -> None:
-    """Raise InputError if baked weights are predicted, before training, to exceed `max_lut`."""
+    """Raise InputError if baked weights are predicted, before training, to exceed `max_lut`.
+
+    And if fewer digits are asked for a folded core, where they save nothing.
+    """
+    if hardware.folded and digits_loss:
+        raise InputError(
+            "digits_loss works on the adders of baked weights, and a folded core has multipliers; leave it "
+            "out, or leave out targets and weights other than baked"
+        )
     if hardware.folded or hardware.max_lut is None:
         return
     needed = predicted_luts(with_fewest_bits(architecture), hardware, board, digits_loss)

@@ -46,7 +46,7 @@ def plan(architecture: Architecture, hardware: Hardware, board: Board) -> Foldin
     ------
     InputError
         If no folding fits; the message says what is exceeded and what would fit. If the core cannot have the
-        window, or the network gives something up for the adders of baked weights, which it will not have.
+        window, or the network has guard bits.
     """
     if hardware.window:
         _check_window(architecture, hardware)
@@ -60,11 +60,6 @@ def plan(architecture: Architecture, hardware: Hardware, board: Board) -> Foldin
             )
         return None
     check_whole(architecture.precision)
-    if digits_loss:
-        raise InputError(
-            "digits_loss works on the adders of baked weights, and a folded core has multipliers; leave it "
-            "out, or leave out targets and weights other than baked"
-        )
     return _folding(layer_shapes(architecture), architecture, hardware, board)
 
 

@@ -18,6 +18,7 @@ from inrhw.lowering.cost import baked_cost, cycles, network_cost
 from inrhw.lowering.folding import Folding, accumulator_width, fold
 from inrhw.lowering.hardware import Hardware
 from inrhw.lowering.integer_graph import lower
+from inrhw.lowering.lut_budget import check_luts
 from inrhw.lowering.planning import plan, plan_banks, plan_for, plan_to_json
 from inrhw.lowering.shapes import layer_shapes
 from inrhw.networks.architecture import Architecture
@@ -442,7 +443,7 @@ def test_a_loadable_raster_scan_has_room_for_every_network_of_its_shape(
 
 def test_guard_bits_and_fewer_digits_are_refused_where_nothing_adds_digits() -> None:
     with pytest.raises(InputError, match=r"digits_loss works on the adders .*, and a folded core has"):
-        plan(network(8), Hardware(target_mpixels=20), VCU128, digits_loss=0.1)
+        check_luts(network(8), Hardware(target_mpixels=20), VCU128, digits_loss=0.1)
     precision = replace(EIGHT, guard_bits=1)
     for wish in (Hardware(target_mpixels=20), Hardware(weights="loadable", initiation_interval=9)):
         with pytest.raises(
