@@ -48,9 +48,10 @@ def main() -> None:
     options = parser.parse_args()
     peer = install(options.work / "da4ml")
     rows: list[Row] = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
+    name = Path(options.picture).stem or "built-in"
     designs = [("inrhw", n) for n in options.max_lut] + [("da4ml", n) for n in options.widths]
     for by, size in designs:
-        told = {"picture": Path(options.picture).stem or "built-in", "by": by, "asked": size}
+        told = {"picture": name, "by": by, "asked": size, "steps": options.steps}
         if any(told.items() <= row.items() for row in rows):
             continue
         stage = of_inrhw(options, size) if by == "inrhw" else of_peer(options, size)

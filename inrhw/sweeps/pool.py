@@ -52,7 +52,7 @@ def pool_of(workers: Workers) -> Iterator["Pool[Any, Any]"]:
                 n_workers=number,
                 threads_per_worker=1,
                 memory_limit=0,
-                dashboard_address=None,
+                dashboard_address="127.0.0.1:0",  # any free port; None would take 8787, which may be taken
                 resources=given,
                 silence_logs=logging.CRITICAL,
             )

@@ -22,6 +22,7 @@ from inrhw.sweeps.driver import Driver
 from inrhw.sweeps.folder import SweepFolder, begin_sweep
 from inrhw.sweeps.pool import pool_of
 from inrhw.sweeps.row import Row
+from inrhw.sweeps.search import Workers
 
 pytestmark = pytest.mark.tools
 
@@ -99,6 +100,15 @@ def meanwhile(do: Callable[[], None]) -> Iterator[None]:
     thread.start()
     yield
     thread.join()
+
+
+def test_workers_of_this_machine_need_no_port_of_their_own() -> None:
+    """Another sweep, or whoever else has Dask's usual port, is no reason for a warning."""
+    with socket.socket() as other, contextlib.suppress(OSError):
+        other.bind(("127.0.0.1", 8787))
+        other.listen()
+        with pool_of(Workers(number=1)) as pool:
+            until(lambda: len(pool) == 1)
 
 
 def test_a_worker_that_is_killed_loses_nothing(
