@@ -30,7 +30,7 @@ BOARD = load_board("vcu128")
 RESULTS = Path(__file__).parent / "results" / "density.json"
 SIZE = (64, 64)
 PLAIN, GUARDED = Precision(), Precision(mid_rise=True, guard_bits=1)
-SHORT = replace(GUARDED, last_weight_bits=8, activation_bits=5, phase_bits=6)
+SHORT = Precision(mid_rise=True, last_weight_bits=8, activation_bits=5, phase_bits=6)
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ LEVERS = (
     Lever("digits for 0.1 dB", GUARDED, digits_loss=0.1),
     Lever("last layer of 8 bits", replace(GUARDED, last_weight_bits=8), digits_loss=0.1),
     Lever("values of 6 bits", replace(GUARDED, last_weight_bits=8, activation_bits=6), digits_loss=0.1),
-    Lever("values of 5 bits, phases of 6", SHORT, digits_loss=0.1),
+    Lever("no guard bit, values of 5 bits, phases of 6", SHORT, digits_loss=0.1),
 )
 
 

@@ -98,17 +98,17 @@ def measured(stage: Fit, folder: Path, peer: Path, by: str) -> Row:
 
 
 def draw(rows: list[Row]) -> None:
-    """Draw PSNR against LUTs, a line a tool and picture."""
+    """Draw PSNR against LUTs, a line for each tool, picture and number of steps."""
     figure, axes = pyplot.subplots(figsize=(7, 4.2), layout="constrained")
-    for picture in dict.fromkeys(row["picture"] for row in rows):
-        for by, marker in (("inrhw", "o-"), ("da4ml", "s--")):
-            points = sorted(
-                (row["lut"], row["psnr_db"]) for row in rows if (row["picture"], row["by"]) == (picture, by)
-            )
-            axes.plot(*zip(*points, strict=True), marker, label=f"{by}, {picture}")
+    lines = dict.fromkeys((row["picture"], row["by"], row["steps"]) for row in rows)
+    for picture, by, steps in lines:
+        own = [row for row in rows if (row["picture"], row["by"], row["steps"]) == (picture, by, steps)]
+        points = sorted((row["lut"], row["psnr_db"]) for row in own)
+        style = "o-" if by == "inrhw" else "s--"
+        axes.plot(*zip(*points, strict=True), style, label=f"{by}, {picture}, {steps:,} steps")
     axes.set(xlabel="LUTs of the network, xcvu37p", ylabel="PSNR, dB", xlim=(0, None))
     axes.grid(alpha=0.3)
-    axes.legend()
+    axes.legend(loc="lower right")
     figure.savefig(PLOT)
 
 
