@@ -171,7 +171,7 @@ def _predicted(recipe: Recipe, folder: Path) -> Measures:
         patch_order=hardware.patch_order,
     )
     parts = graph_cost(graph, grid, hardware.source, tiling=core.tiling, buffer=core.buffer, **options)
-    cost = on_family(sum(parts.values(), Cost()), board.family)
+    cost = on_family(sum(parts.values(), Cost()), board.family, unrolled=folding is None)
     rate = hardware.target_clock_mhz / core.clocks_a_sample
     return Measures(lut=round(cost.lut, 1), dsp=round(cost.dsp, 1), mpixels_per_s=rate)
 

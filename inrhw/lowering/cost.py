@@ -29,15 +29,20 @@ from inrhw.signals.tiling import Tiling
 #: sums are outside of multipliers, blocks have 18 kbit. Rough: four designs needed 1.7 to 3.0 times the LUTs.
 _ECP5 = Cost(lut=3, ff=2, dsp=1, bram=2, uram=1)
 
+#: The same where nothing is in LUT RAM and adders have two operands already. Measured: docs/density.md.
+_UNROLLED_LUT = 1.5
+
 #: By family; iCE40 like ECP5, with blocks of 4 kbit.
 _FACTORS: Mapping[Family, Cost] = {"ecp5": _ECP5, "ice40": replace(_ECP5, bram=9)}
 
 
-def on_family(cost: Cost, family: Family) -> Cost:
+def on_family(cost: Cost, family: Family, *, unrolled: bool = False) -> Cost:
     """Return the cost of a circuit on a board of the family, as `Board` counts it."""
     factors = _FACTORS.get(family)
     if factors is None:
         return cost
+    if unrolled:
+        factors = replace(factors, lut=_UNROLLED_LUT)
     return Cost(*(getattr(cost, field.name) * getattr(factors, field.name) for field in fields(Cost)))
 
 

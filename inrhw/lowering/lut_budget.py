@@ -10,7 +10,7 @@ import numpy as np
 from inrhw.base.board import Board
 from inrhw.base.errors import InputError
 from inrhw.gateware.cost import Cost
-from inrhw.lowering.cost import baked_cost, baked_parts, graph_cost
+from inrhw.lowering.cost import baked_cost, baked_parts, graph_cost, on_family
 from inrhw.lowering.hardware import Hardware
 from inrhw.lowering.integer_graph import lower
 from inrhw.lowering.patch_order import line_buffer
@@ -40,9 +40,6 @@ _SAMPLED_BITS = (4, 8)
 #: Part of the LUTs that fewer digits for 1 dB save; of other losses by their root, up to what was measured.
 #: Behind guard bits half of it (docs/density.md).
 _SAVED_BY_DIGITS, _MOST_SAVED = 0.25, 0.2
-
-#: LUTs of four inputs for one of six in unrolled networks with adders of two operands (docs/density.md).
-_OF_FOUR_INPUTS = 1.5
 
 #: By what predictions of trained weights err (docs/density.md).
 _ERROR = 1.05
@@ -83,7 +80,7 @@ def _shapes(architecture: Architecture, hardware: Hardware, board: Board) -> tup
 
 
 def _luts(cost: Cost, board: Board) -> float:
-    return cost.lut * (_OF_FOUR_INPUTS if board.family in ("ecp5", "ice40") else 1)
+    return on_family(cost, board.family, unrolled=True).lut
 
 
 def _left_by_digits(architecture: Architecture, digits_loss: float) -> float:

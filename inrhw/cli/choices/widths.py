@@ -120,14 +120,8 @@ class _Choice:
     def _with_chosen_bits(self) -> Iterator[Precision]:
         """Yield ways with bits by layer for baked weights, if LUTs are limited and the recipe names none."""
         plain = self._recipe.precision
-        if (
-            plain.layer_bits
-            or plain.weight_code != "uniform"
-            or plain.activation_bits != Precision.activation_bits
-        ):
-            return
-        auto = replace(plain, layer_bits=AUTO)
-        if not budget_of(self._recipe, auto):
+        auto = replace(plain, layer_bits=AUTO) if plain.weight_code == "uniform" else plain
+        if plain.layer_bits or not budget_of(self._recipe, auto):
             return
         half = replace(auto, mid_rise=True)
         auto = half if self._exists(half) else auto

@@ -89,10 +89,12 @@ def test_a_network_that_is_wider_than_plain_bits_allow_has_bits_by_layer(
     assert short[0].hidden_features == found.hidden_features
 
 
-def test_bits_that_are_chosen_later_leave_the_width_of_plain_ones(picture: Picture) -> None:
-    found = chosen(picture, BAKED, Precision(layer_bits="auto", activation_bits=7, guard_bits=1))
-    plain = chosen(picture, BAKED, Precision(activation_bits=7, guard_bits=1))
-    assert (found.precision.layer_bits, found.hidden_features) == ("auto", plain.hidden_features)
+@pytest.mark.parametrize("layer_bits", ["", "auto"])
+def test_bits_that_the_recipe_names_are_kept(picture: Picture, layer_bits: str) -> None:
+    named = Precision(layer_bits=layer_bits, activation_bits=7, guard_bits=1, phase_bits=8)
+    found = chosen(picture, BAKED, named).precision
+    assert (found.activation_bits, found.guard_bits, found.phase_bits) == (7, 1, 8)
+    assert layer_bits in ("", found.layer_bits)
 
 
 @pytest.mark.parametrize("reach", [{}, {"min_psnr_db": 90}])
