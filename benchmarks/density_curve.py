@@ -1,7 +1,7 @@
 """PSNR against LUTs of the network alone: inrhw's choice within LUTs, and da4ml's circuits of plain networks.
 
     python benchmarks/density_curve.py [PICTURE] [--max-lut 4000 8000 12000] [--widths 12 16 20 24]
-        [--steps 600] [--work FOLDER]
+        [--steps 3000] [--work FOLDER]
 
 inrhw gets `--hidden-widths auto --max-lut N --digits-loss 0.1`, so it chooses the width and all bits. da4ml
 gets 2-N-N-N-3 with 8 bits everywhere, trained as long. Both are QuadINR at 64x64, pass the script of
@@ -15,7 +15,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from density_peers import PRECISION, install, of_da4ml, ours
+from density_peers import PRECISION, install, of_da4ml, synthesized
 from matplotlib import pyplot
 
 from inrhw import Architecture, Training, builtin_picture, load_picture
@@ -85,12 +85,10 @@ def measured(stage: Fit, folder: Path, peer: Path, by: str) -> Row:
     network = Fitted.load(folder).model
     graph = lower(network)
     if by == "inrhw":
-        (folder / "network.v").write_text(verilog_of(graph.component(), "network", folder))
-        found = ours(folder, "network")
+        text, top = verilog_of(graph.component(), "network", folder), "network"
     else:
-        text, _ = of_da4ml(graph, folder / "da4ml", peer)
-        (folder / "peer.v").write_text(text)
-        found = ours(folder, "peer")
+        (text, _), top = of_da4ml(graph, folder / "da4ml", peer), "peer"
+    found = synthesized("inrhw", text, top, folder)
     features = "-".join(map(str, network.architecture.features))
     bits = network.architecture.precision.layer_bits
     db = psnr_db(stage.pictures[0].values, network.render())

@@ -29,3 +29,9 @@ def cells(netlist: Json, verilog: Path) -> dict[str, Json]:
     """Return the cells of a netlist by their names."""
     found: dict[str, Json] = netlist["modules"][verilog.stem]["cells"]
     return found
+
+
+def pins(netlist: Json, verilog: Path, kind: str) -> list[Json]:
+    """Return what the cells of a kind have at their pins, in the order of their names."""
+    found = sorted(cells(netlist, verilog).items())
+    return [cell["connections"] for _, cell in found if cell["type"] == kind]

@@ -258,12 +258,13 @@ def load_pictures(signal: Signal, *, shared: bool) -> "list[Samples]":
     if len(signal.names) not in (0, number):
         raise InputError(f"there are {len(signal.names)} names for {number} pictures; give each one, or none")
     sizes *= number // len(sizes)
-    if not signal.pictures and (signal.bits or signal.alpha):
+    if signal.pictures:
+        files = zip(signal.pictures, sizes, strict=True)
+        loaded = [load_signal(Path(path), size, signal, warn) for path, size in files]
+    elif signal.bits or signal.alpha:
         raise InputError("bits and alpha are for pictures of your own; leave them out for a built-in signal")
-    loaded = [
-        load_signal(Path(path), size, signal, warn)
-        for path, size in zip(signal.pictures, sizes, strict=bool(signal.pictures))
-    ] or [kind_named(signal.kind or Picture.kind).builtin(sizes[0])]
+    else:
+        loaded = [kind_named(signal.kind or Picture.kind).builtin(sizes[0])]
     if shared and {one.kind for one in loaded} != {Picture.kind}:
         raise InputError("--shared takes only pictures; build other signals one by one")
     names = signal.names or [picture.name for picture in loaded]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from support.netlists import planted
-from support.proved import Json, cells, proved, synthesized
+from support.proved import Json, cells, pins, proved, synthesized
 
 pytestmark = pytest.mark.tools
 
@@ -19,8 +19,7 @@ def netlist(tmp_path_factory: pytest.TempPathFactory) -> Json:
 
 def blocks(netlist: Json) -> list[Json]:
     """Return the pins of the blocks: three for the bits of each word, then the next words."""
-    found = sorted(cells(netlist, VERILOG).items())
-    return [cell["connections"] for _, cell in found if cell["type"] == "DP16KD"]
+    return pins(netlist, VERILOG, "DP16KD")
 
 
 def test_late_writes_to_one_of_several_blocks_are_proven(netlist: Json, tmp_path: Path) -> None:
@@ -51,10 +50,10 @@ def never(netlist: Json) -> None:
 
 def other_block(netlist: Json) -> None:
     """Exchange what waits as the two bits of the number of the block."""
-    pins = netlist["modules"]["bands"]["ports"]["b"]["bits"]
+    address = netlist["modules"]["bands"]["ports"]["b"]["bits"]
     connections = [cell["connections"] for cell in cells(netlist, VERILOG).values()]
     first, second = (
-        next(each for each in connections if each.get("DI") == [pin] and "Q" in each) for pin in pins[11:]
+        next(each for each in connections if each.get("DI") == [bit] and "Q" in each) for bit in address[11:]
     )
     first["DI"], second["DI"] = second["DI"], first["DI"]
 

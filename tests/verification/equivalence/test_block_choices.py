@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from support.netlists import planted
-from support.proved import Json, cells, proved, synthesized
+from support.proved import Json, cells, pins, proved, synthesized
 
 pytestmark = pytest.mark.tools
 
@@ -53,15 +53,15 @@ def never(netlist: Json) -> None:
 def other_choice(netlist: Json) -> None:
     """Let the register that says which block was read take another bit of the address."""
     ports = netlist["modules"]["several"]["ports"]
-    connections = (cell["connections"] for cell in cells(netlist, VERILOG).values() if cell["type"] == "FDRE")
-    next(pins for pins in connections if pins["D"] == ports["a"]["bits"][13:])["D"] = ports["a"]["bits"][:1]
+    registers = pins(netlist, VERILOG, "FDRE")
+    next(each for each in registers if each["D"] == ports["a"]["bits"][13:])["D"] = ports["a"]["bits"][:1]
 
 
 def kept_choice(netlist: Json) -> None:
     """Let that register never change."""
     ports = netlist["modules"]["several"]["ports"]
-    connections = (cell["connections"] for cell in cells(netlist, VERILOG).values() if cell["type"] == "FDRE")
-    next(pins for pins in connections if pins["D"] == ports["a"]["bits"][12:13])["CE"] = ["0"]
+    registers = pins(netlist, VERILOG, "FDRE")
+    next(each for each in registers if each["D"] == ports["a"]["bits"][12:13])["CE"] = ["0"]
 
 
 @pytest.mark.parametrize(

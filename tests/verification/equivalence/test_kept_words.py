@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from support.netlists import planted
-from support.proved import Json, cells, proved, synthesized
+from support.proved import Json, pins, proved, synthesized
 
 pytestmark = pytest.mark.tools
 
@@ -30,9 +30,7 @@ def words(netlist: Json) -> list[Json]:
     named = {
         bit for name, net in names if name.startswith("words[") and "_" not in name for bit in net["bits"]
     }
-    found = sorted(cells(netlist, VERILOG).items())
-    pins = [cell["connections"] for _, cell in found if cell["type"] == "SB_DFFE"]
-    return [each for each in pins if each["Q"][0] not in named]
+    return [each for each in pins(netlist, VERILOG, "SB_DFFE") if each["Q"][0] not in named]
 
 
 def exchanged(pin: str) -> Callable[[Json], None]:

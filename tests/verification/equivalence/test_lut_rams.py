@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from support.netlists import planted
-from support.proved import Json, cells, proved, synthesized
+from support.proved import Json, pins, proved, synthesized
 
 pytestmark = pytest.mark.tools
 
@@ -18,8 +18,7 @@ def netlist(tmp_path_factory: pytest.TempPathFactory) -> Json:
 
 
 def memories(netlist: Json) -> list[Json]:
-    found = sorted(cells(netlist, VERILOG).items())
-    return [cell["connections"] for _, cell in found if cell["type"] == "RAM128X1S"]
+    return pins(netlist, VERILOG, "RAM128X1S")
 
 
 def test_both_are_proven(netlist: Json, tmp_path: Path) -> None:
