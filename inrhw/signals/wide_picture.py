@@ -1,8 +1,9 @@
 """Pictures of 16 bits a channel, which Pillow cannot hold in colour: read, turned, resampled, written."""
 
 import struct
+import sys
 import zlib
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +14,13 @@ Wide = NDArray[np.uint16]
 #: Colour type of a PNG by its number of channels.
 _COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
 
-# Pillow keeps the high byte of a 16-bit PNG; reading it as little-endian gives the low byte.
-_LOW_BYTES = {"RGB;16B": "RGB;16L", "RGBA;16B": "RGBA;16L"}
+# Pillow keeps the high bytes of 16-bit colours; reading them in the other order gives the low bytes.
+_OTHER_ORDER = {"B": "L", "L": "B", "N": "B" if sys.byteorder == "little" else "L"}
+_LOW_BYTES = {
+    f"{mode};16{order}": f"{mode};16{other}"
+    for mode in ("RGB", "RGBA")
+    for order, other in _OTHER_ORDER.items()
+}
 
 # It has no picture of 16-bit grey with alpha; all four bytes of a pixel come as if they were red to alpha.
 _GREY_ALPHA = "LA;16B"
@@ -46,7 +52,7 @@ def codes_of(image: ImageFile.ImageFile, file: BinaryIO) -> Wide | None:
     if image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PPM"):
         return np.asarray(image).astype(np.uint16)[..., np.newaxis]
     tiles = image.tile
-    kind = str(tiles[0].args) if image.format == "PNG" and tiles else ""
+    kind = str(_packed(tiles[0].args)[0]) if image.format in ("PNG", "TIFF") and tiles else ""
     if kind == _GREY_ALPHA:
         image.tile = [tile._replace(args="RGBA") for tile in tiles]
         return np.asarray(image).view(">u2").astype(np.uint16)
@@ -54,10 +60,15 @@ def codes_of(image: ImageFile.ImageFile, file: BinaryIO) -> Wide | None:
         return None
     high = np.asarray(image).astype(np.uint16)
     file.seek(0)
-    low_bytes = Image.open(file, formats=["PNG"])
-    low_bytes.tile = [tile._replace(args=_LOW_BYTES[kind]) for tile in tiles]
+    low_bytes = Image.open(file, formats=[str(image.format)])
+    low_bytes.tile = [tile._replace(args=(_LOW_BYTES[kind], *_packed(tile.args)[1:])) for tile in tiles]
     codes: Wide = high << 8 | np.asarray(low_bytes)
     return codes
+
+
+def _packed(args: Any) -> tuple[Any, ...]:
+    """Return what Pillow is told of packed values: how, and for a TIFF more."""
+    return args if isinstance(args, tuple) else (args,)
 
 
 def with_alpha(codes: Wide, transparent: int | tuple[int, ...] | None) -> Wide:

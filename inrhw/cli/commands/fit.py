@@ -218,7 +218,7 @@ def _import_of(recipe: Recipe, *, resume: bool) -> Fit:
 
     if path.suffix.lower() == SUFFIX:
         program = load_onnx(path)
-        stacks = stacks_of(recorded_of(program, axes, path), network.model, frozenset(), asked, str(path))
+        stacks = stacks_of(recorded_of(program, axes, path), network, frozenset(), asked, str(path))
         stack, start = first_same(stacks, network, make, function_of(program, path), asked)
     else:
         stack = stack_in(read_checkpoint(path), asked, axes, str(path))

@@ -1,5 +1,6 @@
 """Networks that were trained elsewhere: the linear layers in a file, or in what was recorded."""
 
+import contextlib
 import pickle
 import re
 from collections.abc import Collection, Iterator, Mapping
@@ -11,11 +12,13 @@ from torch import Tensor
 
 from inrhw.base.errors import InputError
 from inrhw.networks.architecture import activations
+from inrhw.networks.exchange.affine import absorbed
 from inrhw.networks.exchange.encoding import encoded
 from inrhw.networks.exchange.imported import Imported
 from inrhw.networks.exchange.layouts import LAYOUTS, OF_A_MATRIX
 from inrhw.networks.exchange.recording import Recording, recorded
 from inrhw.networks.exchange.stack import Linear, Stack
+from inrhw.networks.network import Network
 from inrhw.networks.tensors import load_tensors
 from inrhw.ops.curves.sine import SineActivation
 from inrhw.ops.kinds.activation import Encoding
@@ -79,6 +82,7 @@ def stack_in(tensors: Mapping[str, Tensor], imported: Imported, axes: int, where
     InputError
         As `linear_layers`, or if `map` or `encoding` names something that the file does not hold.
     """
+    check_computed(tensors, where)
     name = _matrix_name(tensors, imported, axes, where) if imported.encoding in OF_A_MATRIX else ""
     rest = {other: value for other, value in tensors.items() if other != name}
     first, *others = linear_layers(_mapped(rest, imported.map, where) if imported.map else rest, where)
@@ -105,12 +109,13 @@ def _laid_out(
 
 
 def stacks_of(
-    recording: Recording, model: str, omegas: frozenset[float], imported: Imported, where: str
+    recording: Recording, network: Network, omegas: frozenset[float], imported: Imported, where: str
 ) -> Iterator[Stack]:
     """Yield what a recorded network may be: its last consecutive layers, and the encoding in front.
 
-    The matrix of an encoding looks like a first layer if the second one takes exactly its sines. So the
-    network without that layer is a second candidate, unless the model's activations are sines themselves.
+    Where the model's activation is a sine, the second candidate has factors and offsets of sines in its
+    layers. Otherwise it is the network without its first layer: the matrix of an encoding looks like a layer
+    if the next one takes exactly its sines.
 
     Raises
     ------
@@ -124,29 +129,27 @@ def stacks_of(
     start = max(0, len(products) - 1)
     while start and len(products[start - 1].weight) == products[start].weight.shape[1]:
         start -= 1
-    activation = activations().get(model)
-    has_sines = activation is not None and issubclass(activation, SineActivation)
-    for behind in (start,) if has_sines else (start, start + 1):
-        try:
-            encoding, layers = _recorded_layers(recording, behind, where)
-        except InputError:
-            if behind == start:
-                raise
+    chain = replace(recording, products=products[start:])
+    activation = activations().get(network.model)
+    yield _recorded(chain, omegas, imported, where)
+    with contextlib.suppress(InputError):
+        if activation is not None and issubclass(activation, SineActivation):
+            omega_0 = network.omega_0 or activation.default_omega_0
+            other = absorbed(chain, (network.first_omega_0 or omega_0, omega_0))
         else:
-            yield _ended(Stack(where, layers, encoding, omegas), imported)
+            other = replace(chain, products=chain.products[1:])
+        yield _recorded(other, omegas, imported, where)
 
 
-def _recorded_layers(
-    recording: Recording, start: int, where: str
-) -> tuple[Encoding | None, tuple[Linear, ...]]:
-    """Return the recorded layers from a place on, and the encoding in front of them."""
+def _recorded(recording: Recording, omegas: frozenset[float], imported: Imported, where: str) -> Stack:
+    """Return the network of recorded layers, and the encoding in front of them."""
     tensors = dict[str, Tensor]()
-    for k, product in enumerate(recording.products[start:]):
+    for k, product in enumerate(recording.products):
         tensors[f"{k}.weight"] = product.weight
         tensors |= {} if product.bias is None else {f"{k}.bias": product.bias}
     first, *others = linear_layers(tensors, where)
-    encoding, first = encoded(recording, recording.products[start].taken, first, where)
-    return encoding, (first, *others)
+    encoding, first = encoded(recording, recording.products[0].taken, first, where)
+    return _ended(Stack(where, (first, *others), encoding, omegas), imported)
 
 
 def _ended(stack: Stack, imported: Imported) -> Stack:
@@ -188,6 +191,21 @@ def _mapped(tensors: Mapping[str, Tensor], map: str, where: str) -> dict[str, Te
     return found
 
 
+def check_computed(tensors: Mapping[str, Tensor], where: str) -> None:
+    """Raise InputError for the two forms of WIRE's public code, which have no circuit."""
+    for name, value in tensors.items():
+        if value.is_complex():
+            what = f"{name} is complex"
+        elif name.endswith(".freqs.weight") and name.replace(".freqs.", ".scale.") in tensors:
+            what = f"{name.removesuffix('.freqs.weight')} multiplies functions of two layers, freqs and scale"
+        else:
+            continue
+        raise InputError(
+            f"{where}: {what}, which no circuit computes; train a WIRE of one real layer z, "
+            "cos(omega_0 z) exp(-(omega_0 z / 2)**2)"
+        )
+
+
 def linear_layers(tensors: Mapping[str, Tensor], where: str) -> list[Linear]:
     """Return the layers from the coordinates to the values.
 
@@ -217,11 +235,8 @@ def _listed(names: Collection[str]) -> str:
 
 def _numbers(tensors: Mapping[str, Tensor], name: str, where: str) -> Tensor:
     """Return a tensor in float64, however it is stored; raise InputError unless it holds usable numbers."""
-    value = tensors[name]
-    if value.is_complex():
-        raise InputError(f"{where}: {name} is complex, which no circuit computes; train the real form")
     try:
-        numbers = value.to_dense().double()
+        numbers = tensors[name].to_dense().double()
         finite = bool(torch.isfinite(numbers).all())
     except RuntimeError as error:
         raise InputError(

@@ -27,7 +27,7 @@ _COORDINATE = (
 )
 
 #: Largest difference between equal values, as a part of the largest value.
-_EQUAL = 1e-9
+EQUAL = 1e-9
 
 #: Bits of the largest value that are kept of a least-squares solution; its last bits differ between runs.
 _KEPT = 32
@@ -83,15 +83,15 @@ def encoded(recording: Recording, taken: Tensor, first: Linear, where: str) -> t
 def _lines(recording: Recording, columns: Tensor) -> tuple[Tensor, Tensor]:
     """Return the closest w x + b to each column, [columns, axes + 1], and whether it is exact."""
     x = torch.nn.functional.pad(recording.x, (0, 1), value=1.0)
-    lines = _settled(torch.linalg.lstsq(x, columns).solution)
+    lines = settled(torch.linalg.lstsq(x, columns).solution)
     errors = (x @ lines - columns).abs().amax(dim=0)
-    return lines.T, errors <= _EQUAL * columns.abs().amax(dim=0)
+    return lines.T, errors <= EQUAL * columns.abs().amax(dim=0)
 
 
-def _settled(lines: Tensor) -> Tensor:
+def settled(lines: Tensor) -> Tensor:
     """Return computed values, [values, columns], rounded so that every run gives the same."""
     # Largest values are often powers of two: the grid is that of slightly more.
-    _, exponents = torch.frexp((1 + _EQUAL) * lines.abs().amax(dim=0))
+    _, exponents = torch.frexp((1 + EQUAL) * lines.abs().amax(dim=0))
     grid = torch.ldexp(torch.ones_like(lines[0]), exponents - _KEPT)
     return torch.round(lines / grid) * grid
 
@@ -113,13 +113,13 @@ def _of_sine(column: Tensor, sines: tuple[list[_Wave], Tensor], where: str) -> I
     factors = column @ values / values.square().sum(dim=0)
     errors = (values * factors - column[:, None]).abs().amax(dim=0).tolist()
     least = min(errors, default=math.inf)
-    if not least <= _EQUAL * column.abs().max():
+    if not least <= EQUAL * column.abs().max():
         raise InputError(
             f"{where} of the first layer is not a sine, cosine or sum of coordinates, and other encodings "
             "have no circuit"
         )
     place = errors.index(least)
-    yield waves[place], float(_settled(factors[place].reshape(1, 1)))
+    yield waves[place], float(settled(factors[place].reshape(1, 1)))
 
 
 def _of_line(line: Tensor) -> Iterator[tuple[_Wave, float]]:

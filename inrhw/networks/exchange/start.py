@@ -92,7 +92,10 @@ def _network_of(network: Network, stack: Stack, patches: Patches) -> Network:
     """Return the settings of a network with the shape of a stack, for a signal in such patches."""
     model = activations().get(network.model)
     if model is not None and any(True for _ in model().parameters()):
-        raise InputError(f"a network of the model {network.model} cannot be imported, only trained here")
+        raise InputError(
+            f"a network of the model {network.model} cannot be imported, only trained here; INCODE can, as a "
+            "siren, from a module or from ONNX, since no file of weights holds its four factors"
+        )
     layers, where = stack.layers, f"{stack.where} is a network of {stack}"
     axes, samples = len(patches.sides), patches.samples
     channels, over = divmod(len(layers[-1].weight), samples)

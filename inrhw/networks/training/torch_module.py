@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from torch import Tensor, nn
 
 from inrhw.base.errors import InputError
-from inrhw.networks.exchange.checkpoint import omegas_in, stack_in, stacks_of
+from inrhw.networks.exchange.checkpoint import check_computed, omegas_in, stack_in, stacks_of
 from inrhw.networks.exchange.comparison import first_same
 from inrhw.networks.exchange.imported import Imported
 from inrhw.networks.exchange.recording import recorded
@@ -60,10 +60,11 @@ def from_torch(
     sides, value = (signal.sides, signal.value) if signal else (sides, PIXEL)
     function, axes, where = _in_float64(module), len(sides), "the module"
     state = function.state_dict()
+    check_computed(state, where)
     if imported.map:
         stacks: Iterable[Stack] = [stack_in(state, imported, axes, where)]
     else:
-        stacks = stacks_of(recorded(function, axes), network.model, omegas_in(state, where), imported, where)
+        stacks = stacks_of(recorded(function, axes), network, omegas_in(state, where), imported, where)
     make = functools.partial(start_of, precision=precision, imported=imported, sides=sides, value=value)
     _, start = first_same(stacks, network, make, lambda x: _first(function(x)), imported)
     signal = signal or Picture("rendering", start.render())
@@ -75,15 +76,20 @@ def _in_float64(module: nn.Module) -> nn.Module:
     if not isinstance(module, nn.Module):
         raise InputError(f"a module of torch is needed, not a {type(module).__name__}")
     try:
-        return copy.deepcopy(module).cpu().double().eval()
+        copied = copy.deepcopy(module).cpu().double().eval()
     except (RuntimeError, TypeError) as error:  # without data, or what cannot be copied
         reason = " ".join(str(error).split())
         raise InputError(f"the module cannot be copied to the CPU: {reason[:120]}") from error
+    for part in copied.modules():
+        for name, value in list(vars(part).items()):  # tensors that are neither parameters nor buffers
+            if isinstance(value, Tensor) and value.is_floating_point():
+                setattr(part, name, value.cpu().double())
+    return copied
 
 
 def _first(result: object) -> Tensor:
-    """Return what a module gives; public SIREN code gives coordinates too."""
-    value = result[0] if isinstance(result, tuple) and result else result
+    """Return what a module gives; public code gives coordinates or factors too."""
+    value = result[0] if isinstance(result, tuple | list) and result else result
     if not isinstance(value, Tensor):
         raise InputError(f"the module gives a {type(value).__name__}; let it give a tensor")
     return value

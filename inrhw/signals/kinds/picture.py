@@ -179,9 +179,8 @@ def load_picture(
     """Read a picture file as grey or RGB.
 
     Rotation by EXIF is applied, transparency is composed on white unless it is kept, and colour profiles are
-    ignored. To get 8 bits, a value of 16 bits is divided by 257 and rounded; a 16-bit RGB TIFF keeps only its
-    high bytes. A palette whose used colours are all grey gives grey; a file with three channels is always
-    RGB.
+    ignored. To get 8 bits, a value of 16 bits is divided by 257 and rounded. A palette whose used colours are
+    all grey gives grey; a file with three channels is always RGB.
 
     Parameters
     ----------

@@ -28,6 +28,9 @@ _WINDOW, _SILENCE_DB = 256, 80.0
 #: Formats that Python itself does not read.
 _BY_SOUNDFILE = frozenset([".flac", ".ogg", ".aiff", ".aif", ".mp3"])
 
+#: What Python says of a WAV of fractions, and before 3.12 of one with a longer header.
+_OTHER_WAV = "unknown format"
+
 #: What soundfile calls samples of more than 16 bits, and how many those are.
 _WIDE = {"PCM_24": 24, "PCM_32": 32, "FLOAT": 32, "DOUBLE": 64}
 
@@ -156,6 +159,8 @@ def _wav(path: Path, on_warning: OnWarning) -> tuple[NDArray[np.int16], int]:
     except FileNotFoundError:
         raise InputError(f"{path} does not exist; check the name of the sound") from None
     except (OSError, EOFError, RuntimeError, wave.Error) as error:
+        if _OTHER_WAV in str(error):
+            return _by_soundfile(path, on_warning)
         raise InputError(
             f"{path} is not a WAV of integers ({said_by(error)}); save it with 16 bits, or as FLAC"
         ) from error
@@ -176,7 +181,7 @@ def _narrowed(path: Path, bits: int) -> str:
 
 def _by_soundfile(path: Path, on_warning: OnWarning) -> tuple[NDArray[np.int16], int]:
     """Return the same for any format that soundfile reads."""
-    soundfile = package_for("soundfile", path, "save it as WAV")
+    soundfile = package_for("soundfile", path, "save it as WAV of integers")
     try:
         with soundfile.SoundFile(path) as file:
             floats = file.subtype in ("FLOAT", "DOUBLE")

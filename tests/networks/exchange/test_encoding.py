@@ -14,7 +14,7 @@ from inrhw.base.errors import InputError
 from inrhw.lowering.integer_graph import lower
 from inrhw.networks.exchange.checkpoint import stack_in
 from inrhw.networks.exchange.comparison import coordinates_of
-from inrhw.networks.exchange.encoding import _COORDINATE, _STEP, _settled
+from inrhw.networks.exchange.encoding import _COORDINATE, _STEP, settled
 from inrhw.networks.exchange.imported import Imported
 from inrhw.networks.exchange.start import start_of
 from inrhw.networks.network import Network
@@ -190,8 +190,8 @@ def test_a_sine_and_a_cosine_have_one_frequency_in_every_run() -> None:
     lines = torch.randn(3, 200, dtype=torch.float64)
     noisy = lines * (1 + 1e-15 * torch.randn_like(lines))
     assert not torch.equal(noisy, lines)
-    assert torch.equal(_settled(noisy), _settled(lines))
-    assert (_settled(lines) - lines).abs().max() < 2**-30
+    assert torch.equal(settled(noisy), settled(lines))
+    assert (settled(lines) - lines).abs().max() < 2**-30
 
 
 def test_a_coordinate_is_a_sum_of_sines() -> None:

@@ -71,6 +71,17 @@ def sine(k: int) -> Nodes:
     ]
 
 
+def incode(k: int) -> Nodes:
+    """INCODE's sine, whose factors an exporter computes from the picture once."""
+    return [
+        helper.make_node("Mul", [f"y{k}", "omega"], [f"m{k}"]),
+        helper.make_node("Add", [f"m{k}", "half"], [f"c{k}"]),
+        helper.make_node("Sin", [f"c{k}"], [f"s{k}"]),
+        helper.make_node("Div", [f"s{k}", "half"], [f"a{k}"]),
+        helper.make_node("Add", [f"a{k}", "half"], [f"x{k}"]),
+    ]
+
+
 def finer(k: int) -> Nodes:
     """sin(30 (|y| + 1) y), whose factor comes from a node and through a cast."""
     return [
@@ -128,7 +139,7 @@ def saved(path: Path, linear: Any, activation: Any, shape: Sequence[Any] = ("n",
 def imported(path: Path, network: Network) -> INR:
     """Do what `inrhw import` does."""
     model, how = load_onnx(path), Imported()
-    stacks = stacks_of(recorded_of(model, 2, path), network.model, frozenset(), how, "it")
+    stacks = stacks_of(recorded_of(model, 2, path), network, frozenset(), how, "it")
     _, start = first_same(
         stacks,
         network,
@@ -147,6 +158,7 @@ def imported(path: Path, network: Network) -> INR:
     ("activation", "network"),
     [
         (sine, Network("siren", omega_0=30.0)),
+        (incode, Network("siren", omega_0=25.0)),
         (finer, Network("finer", omega_0=30.0)),
         (quadratic, Network("quadinr", omega_0=1.0)),
         (relu, Network("relu_pe")),

@@ -486,6 +486,18 @@ def test_16_bits_are_kept_to_the_last_bit(tmp_path: Path, colour_type: int, chan
     assert np.array_equal(load_picture(tmp_path / "b.png", alpha=True).values, picture.values)
 
 
+@pytest.mark.parametrize("byteorder", ["<", ">"])
+@pytest.mark.parametrize("compression", [None, "zlib"])
+@pytest.mark.parametrize("channels", [3, 4])
+def test_a_tiff_of_16_bits_in_colour_is_kept_to_the_last_bit(
+    tmp_path: Path, channels: int, compression: str | None, byteorder: Any
+) -> None:
+    path, values = tmp_path / "a.tiff", WIDE[..., :channels].astype(np.uint16)
+    form: dict[str, Any] = {"photometric": "rgb", "compression": compression, "byteorder": byteorder}
+    tifffile.imwrite(path, values, extrasamples=["unassalpha"] * (channels - 3), **form)
+    assert np.array_equal(load_picture(path, alpha=True).values, values)
+
+
 def test_16_bits_are_turned_and_resampled_as_8_are(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6

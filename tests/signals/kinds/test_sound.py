@@ -57,10 +57,11 @@ def test_flac_is_read(tmp_path: Path) -> None:
     assert (sound.values.tolist(), sound.rate_hz) == (samples.tolist(), 16000)
 
 
+@pytest.mark.parametrize("suffix", ["aiff", "wav"])
 @pytest.mark.parametrize("subtype", ["FLOAT", "DOUBLE"])
-def test_fractions_become_16_bits(tmp_path: Path, subtype: str) -> None:
+def test_fractions_become_16_bits(tmp_path: Path, subtype: str, suffix: str) -> None:
     soundfile = pytest.importorskip("soundfile")
-    path, said = tmp_path / "a.aiff", list[str]()
+    path, said = tmp_path / f"a.{suffix}", list[str]()
     soundfile.write(path, np.array([-1, 0, 0.25, 2]), 16000, subtype=subtype)
     assert Sound.load(path, "", Signal(), said.append).values.ravel().tolist() == [-32768, 0, 8192, 32767]
     assert "bits a sample and is taken with 16" in said[0]
