@@ -19,7 +19,7 @@ from inrhw.networks.exchange.layouts import LAYOUTS, OF_A_MATRIX
 from inrhw.networks.exchange.recording import Recording, recorded
 from inrhw.networks.exchange.stack import Linear, Stack
 from inrhw.networks.network import Network
-from inrhw.networks.tensors import load_tensors
+from inrhw.networks.tensors import load_tensors, strip
 from inrhw.ops.curves.sine import SineActivation
 from inrhw.ops.kinds.activation import Encoding
 
@@ -46,9 +46,10 @@ def read_checkpoint(path: Path) -> dict[str, Tensor]:
     """
     if path.suffix.lower() == ".safetensors":
         try:
-            return load_tensors(path)[0]
+            tensors = load_tensors(path)[0]
         except InputError as error:
             raise InputError(f"{path} is not a readable file of safetensors; it may be cut off") from error
+        return strip("float", tensors) or tensors  # of `inrhw fit`, which keeps the rounded network too
     try:
         found = torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
@@ -83,6 +84,11 @@ def stack_in(tensors: Mapping[str, Tensor], imported: Imported, axes: int, where
         As `linear_layers`, or if `map` or `encoding` names something that the file does not hold.
     """
     check_computed(tensors, where)
+    if any(name.startswith("aux_mlp.") for name in tensors):
+        raise InputError(
+            f"{where} is an INCODE, whose four factors are in no file of weights; import its module, "
+            "or ONNX, as a siren"
+        )
     name = _matrix_name(tensors, imported, axes, where) if imported.encoding in OF_A_MATRIX else ""
     rest = {other: value for other, value in tensors.items() if other != name}
     first, *others = linear_layers(_mapped(rest, imported.map, where) if imported.map else rest, where)
@@ -194,7 +200,8 @@ def _mapped(tensors: Mapping[str, Tensor], map: str, where: str) -> dict[str, Te
 def check_computed(tensors: Mapping[str, Tensor], where: str) -> None:
     """Raise InputError for the two forms of WIRE's public code, which have no circuit."""
     for name, value in tensors.items():
-        if value.is_complex():
+        in_two_parts = name.endswith(".bias") and value.dim() == 2 and value.shape[1] == 2
+        if value.is_complex() or in_two_parts:
             what = f"{name} is complex"
         elif name.endswith(".freqs.weight") and name.replace(".freqs.", ".scale.") in tensors:
             what = f"{name.removesuffix('.freqs.weight')} multiplies functions of two layers, freqs and scale"

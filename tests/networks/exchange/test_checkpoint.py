@@ -307,6 +307,8 @@ def with_(**tensors: Tensor) -> dict[str, Tensor]:
             Network("wire"),
             r"is complex, which no circuit computes; train a WIRE of one real layer z, cos\(omega_0 z\) exp",
         ),
+        (with_(**{"1__linear__bias": torch.zeros(6, 2)}), Network("wire"), "1.linear.bias is complex"),
+        (with_(aux_mlp__0__weight=torch.zeros(4, 4)), Network("incode"), "an INCODE, whose four factors are"),
         (
             {f"0.{name}.weight": torch.ones(6, 2) for name in ("freqs", "scale")},
             Network("wire"),

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -14,8 +15,14 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from inrhw.base.errors import InputError
+from inrhw.networks.architecture import Architecture
 from inrhw.networks.exchange.checkpoint import linear_layers, read_checkpoint, stack_in
 from inrhw.networks.exchange.imported import Imported
+from inrhw.networks.exchange.start import start_of
+from inrhw.networks.network import Network
+from inrhw.networks.precision import Precision
+from inrhw.networks.training.fitted import WEIGHTS, Training, fit
+from inrhw.signals.kinds.picture import Picture
 
 STATE = nn.Sequential(nn.Linear(2, 6), nn.Identity(), nn.Linear(6, 5), nn.Linear(5, 3)).state_dict()
 
@@ -103,3 +110,14 @@ def test_a_file_that_is_damaged_is_read_or_one_sentence(
             stack_in(read_checkpoint(path), Imported(), 2, "it")
         except InputError as error:
             assert "\n" not in str(error)
+
+
+def test_what_fit_wrote_is_a_checkpoint(tmp_path: Path) -> None:
+    """The network in float, which takes the centres of samples, x first."""
+    noise = Picture("noise", np.random.default_rng(0).integers(0, 256, (4, 5, 3), dtype=np.uint8))
+    fitted = fit(noise, Architecture("quadinr", (5, 4), 3, 4, 1), Training(steps=2, finetune=1))
+    fitted.save(tmp_path)
+    imported = Imported(coordinates="centres", axes="xy")
+    stack = stack_in(read_checkpoint(tmp_path / WEIGHTS), imported, 2, "it")
+    start = start_of(stack, Network("quadinr"), Precision(), imported, sides=(5, 4))
+    assert np.array_equal(start.float().render(), fitted.float_model.render())
