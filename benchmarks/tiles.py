@@ -4,13 +4,15 @@
     python benchmarks/tiles.py leaves FOLDER_OF_KODAK [--pictures 3 5] [--edges 32] [--widths 16]
     python benchmarks/tiles.py cores [--tiles 64 384] [--intervals 1 4 16]
     python benchmarks/tiles.py windows [--tiles 64 384] [--intervals 1 4]
+    python benchmarks/tiles.py held_out
     python benchmarks/tiles.py shared FOLDER_OF_KODAK [--pictures 3 5] [--intervals 1 4]
 
 Leaves of several sizes are beside as many equal tiles, trained alike. Quality is of networks of 8 bits after
 `--steps` steps and three tenths of that with quantization in the loop, and only said of pictures that are
 given. Cores are those of untrained networks: numbers decide, not values; times are of the machine that runs
-this; `windows` are the same cores with a window. `shared` has both, of tiles of 32x32 with and without shared
-layers. All write rows of benchmarks/results/tiles.json.
+this; `windows` are the same cores with a window, `held_out` others to which no constant of a cost was
+fitted, and tests compare them with what is predicted. `shared` has both, of tiles of 32x32 with and without
+shared layers. All write rows of benchmarks/results/tiles.json.
 """
 
 import argparse
@@ -19,7 +21,7 @@ import json
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +33,7 @@ from inrhw.base.files import write_json
 from inrhw.gateware.cost import Cost
 from inrhw.lowering.cost import network_cost
 from inrhw.lowering.hardware import Hardware
+from inrhw.lowering.patch_order import line_buffer
 from inrhw.lowering.planning import plan_for
 from inrhw.lowering.shapes import layer_shapes
 from inrhw.networks.tiled import TiledArchitecture, TiledINR
@@ -49,6 +52,42 @@ RESULTS = Path(__file__).parent / "results" / "tiles.json"
 
 #: Size of a tile and width of its two layers.
 NETWORKS = ((16, 8), (32, 8), (32, 16), (64, 20))
+
+#: What no constant of a cost was fitted to.
+HELD_OUT = (
+    (
+        TiledArchitecture("siren", (2048,), 1, 12, 1, precision=Precision(9, 16, 9), tile=(256,)),
+        Hardware(initiation_interval=8),
+    ),
+    (
+        TiledArchitecture("quadinr", (64, 48), 3, 12, 1, precision=EIGHT_BITS, tile=(16, 16), patch=(2, 2)),
+        Hardware(initiation_interval=4),
+    ),
+    (
+        TiledArchitecture("quadinr", (32, 32, 8), 3, 10, 1, precision=Precision(9, 12, 9), tile=(8, 8, 8)),
+        Hardware(initiation_interval=8),
+    ),
+    (
+        TiledArchitecture("quadinr", (60, 48), 3, 6, 1, precision=EIGHT_BITS, tile=(12, 12)),
+        Hardware(weights="loadable", initiation_interval=6),
+    ),
+    (
+        TiledArchitecture("gauss", (96, 64), 3, 9, 1, precision=EIGHT_BITS, tile=(16, 16)),
+        Hardware("stream", initiation_interval=9),
+    ),
+    (
+        TiledArchitecture("quadinr", (128, 128), 3, 14, 2, precision=Precision(6, 8, 6), tile=(16, 16)),
+        Hardware(initiation_interval=14),
+    ),
+    (
+        TiledArchitecture("quadinr", (64, 64), 1, 10, 1, tile=(32, 32), leaves="1111011110"),
+        Hardware(initiation_interval=5),
+    ),
+    (
+        TiledArchitecture("siren", (80, 60), 3, 8, 2, tile=(20, 20), shared_layers=True),
+        Hardware(initiation_interval=4, window=True),
+    ),
+)
 
 
 def architecture_of(size: tuple[int, int], tile: int, width: int) -> TiledArchitecture:
@@ -104,7 +143,7 @@ def shared(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
     )
     for k, architecture in enumerate(networks):
         found = {
-            interval: core(architecture, interval, options.work / f"shared{k}_{interval}")
+            interval: core(architecture, at(interval), options.work / f"shared{k}_{interval}")
             for interval in options.intervals
         }
         for number in options.pictures:
@@ -155,22 +194,34 @@ def cores(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
             architecture = architecture_of(size, 32, width)
             for interval in options.intervals:
                 folder = options.work / f"t{tiles}_{width}_{interval}"
-                yield core(architecture, interval, folder, window=options.kind == "windows")
+                yield core(architecture, at(interval, window=options.kind == "windows"), folder)
 
 
-def core(
-    architecture: TiledArchitecture, interval: int, folder: Path, *, window: bool = False
-) -> dict[str, Any]:
+def held_out(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """Do the same for designs of every kind."""
+    for k, (architecture, hardware) in enumerate(HELD_OUT):
+        asked = {"architecture": asdict(architecture), "hardware": asdict(hardware)}
+        yield {**asked, **core(architecture, hardware, options.work / f"held{k}")}
+
+
+def at(interval: int, *, window: bool = False) -> Hardware:
+    """Return what is asked of a core with so many clocks a pixel."""
+    return Hardware(window=window, initiation_interval=None if interval == 1 else interval)
+
+
+def core(architecture: TiledArchitecture, hardware: Hardware, folder: Path) -> dict[str, Any]:
     """Return what was predicted of a core and what synthesis found."""
-    hardware = Hardware(window=window, initiation_interval=None if interval == 1 else interval)
     folding = plan_for([architecture], hardware, BOARD)
     assert folding
-    shapes = layer_shapes(architecture, window=window)
-    cost = sum(network_cost(shapes, folding, "raster").values(), Cost())
+    shapes = layer_shapes(architecture, window=hardware.window)
+    buffer = line_buffer(architecture, hardware)
+    cost = sum(network_cost(shapes, folding, hardware.source, buffer=buffer).values(), Cost())
     model = TiledINR(architecture).quantized()
-    graph = graph_of([model], folding, BOARD.adder_operands, window=window)
+    graph = graph_of([model], folding, BOARD.adder_operands, window=hardware.window)
     start = time.perf_counter()
-    artifact = emit(graph, grid_of([model]), folder, folder.name, window=window)
+    options: dict[str, Any] = {"source": hardware.source, "window": hardware.window}
+    options["patch"] = architecture.patch
+    artifact = emit(graph, grid_of([model]), folder, folder.name, **options)
     emitted = time.perf_counter()
     found = synth(artifact.verilog, artifact.name, BOARD, folder)
     done = time.perf_counter()
@@ -210,6 +261,7 @@ def main() -> None:
     several.add_argument("--edges", nargs="+", type=int, default=[32])
     several.add_argument("--widths", nargs="+", type=int, default=[16])
     several.add_argument("--steps", type=int, default=300)
+    kinds.add_parser("held_out").add_argument("--work", type=Path, default=Path("rtl_out/benchmark_tiles"))
     for kind in ("cores", "windows"):
         hardware = kinds.add_parser(kind)
         hardware.add_argument("--tiles", nargs="+", type=int, default=[64, 384, 2040])
@@ -220,6 +272,7 @@ def main() -> None:
     before = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     rows: list[dict[str, Any]] = []
     found = {"quality": quality, "leaves": leaves, "shared": shared, "cores": cores, "windows": cores}
+    found["held_out"] = held_out
     for row in found[options.kind](options):
         print(json.dumps(row), flush=True)
         rows.append(row)

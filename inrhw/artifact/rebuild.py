@@ -86,7 +86,7 @@ def graph_of(
         return graph
     if isinstance(first, TiledINR):
         tiling = first.architecture.tiling_of_patches
-        x = WindowNumbers(tiling.whole).anywhere_in(tiling.grid) if window else None
+        x = WindowNumbers(tiling.whole).anywhere_in(tiling) if window else None
         return fold_tiles(graphs, folding, precision, first.architecture.shared_places, x)
     return fold(graphs[0], folding, precision) if len(graphs) == 1 else fold_banks(graphs, folding, precision)
 

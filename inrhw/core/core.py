@@ -113,7 +113,8 @@ class Core:
         if tiling.sides != self.grid.sides:
             raise InputError("tiles must be of the signal that the core shows")
         if isinstance(tiling, Leaves):
-            check_leaves(self.source)
+            loadable, weight_ecc = bool(self.graph.memories), weight_ecc_of(self.graph)
+            check_leaves(self.source, window=self.window, loadable=loadable, weight_ecc=weight_ecc)
         banks = 2 * whole_depth(tiling.tiles) if self.graph.memories else tiling.tiles
         if self.graph.i.banks != banks:
             raise InputError(f"a core of {tiling.tiles} tiles needs a bank of weights for each")

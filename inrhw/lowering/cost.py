@@ -154,10 +154,7 @@ def baked_parts(
 ) -> Iterator[tuple[Cost, Cost]]:
     """Yield the cost of each layer of such a core, with the nodes behind it; see `baked_cost`."""
     for k, shape in enumerate(shapes):
-        if k or source == "stream":
-            layer = shape.baked.cost()
-        else:
-            layer = raster_cost(shape.rows, shape.fixed.format.sum_width, window)
+        layer = shape.baked.cost() if k or source == "stream" else raster_cost(shape.baked, window)
         yield layer, _on_lanes(shape.following, shape.rows, shape.rows, 1)
 
 
@@ -221,9 +218,9 @@ def rest_cost(
     pages = _pages(weights == "loadable", chosen, control, weight_ecc)
     first, split = shapes[0], Cost()
     if first.tiling and source == "stream":
-        split = division_cost(first.columns, first.x_bits, first.banks)
-    elif first.window:
-        split = walk_cost(first.window, first.banks)
+        split = division_cost(first.tiling, first.x_bits)
+    elif first.tiling and first.window:
+        split = walk_cost(first.tiling)
     lines = buffer.cost() if buffer else Cost()
     if weights == "loadable":
         pages += _placer(_tile_words(shapes, source))
@@ -262,16 +259,15 @@ def graph_cost(
     if source == "stream":
         parts[first] = node.cost()
         if tiling:
-            parts["source"] = division_cost(node.i.length, node.i.element.width, node.i.banks)
+            parts["source"] = division_cost(tiling, node.i.element.width)
     elif isinstance(node, FoldedDense) and tiling and window:
         parts[first] = node.cost()
-        parts["source"] = walk_cost(tiling.whole, node.i.banks)
+        parts["source"] = walk_cost(tiling)
     elif isinstance(node, FoldedDense):
         parts["source"] = folded_raster_cost(node.shape, tiling)
     else:
         assert isinstance(node, Dense)
-        width = node.shift + node.o.element.width
-        parts["source"] = raster_cost(node.o.length, width, grid if window else None)
+        parts["source"] = raster_cost(node, grid if window else None)
     loadable = bool(graph.memories)
     chosen = graph.i.banks > 1 and not loadable and source == "raster" and not tiling
     credits = graph.latency // graph.initiation_interval + 1

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, get_args
 from inrhw.base.errors import InputError
 from inrhw.base.settings import Settings, at_least, over
 from inrhw.base.types import Element, Phase
-from inrhw.signals.tiling import Leaves, Tiling
+from inrhw.signals.tiling import Tiling
 
 #: Where coordinates come from.
 Source = Literal["raster", "stream"]
@@ -229,12 +229,12 @@ def check_scrub(source: str, loadable: bool) -> None:
         )
 
 
-def check_leaves(source: str) -> None:
+def check_leaves(source: str, *, window: bool, loadable: bool, weight_ecc: str) -> None:
     """Raise InputError unless a core can have leaves of several sizes."""
-    if source != "raster":
+    if (source != "raster" or window) and (loadable or weight_ecc != "none"):
         raise InputError(
-            "leaves of several sizes need the raster source, whose scan finds them; "
-            "leave out source, or take tiles of one size"
+            "behind a stream or a window the map of leaves of several sizes is neither loaded nor protected; "
+            "take weights rom without weight_ecc, or tiles of one size"
         )
 
 
@@ -260,8 +260,6 @@ def check_window(
         raise InputError(f"a window is a part of a picture; this signal has {axes} axes, not {_WINDOW_AXES}")
     if source != "raster":
         raise InputError(f"a window needs the raster source; with {source} the coordinates come from outside")
-    if isinstance(tiling, Leaves):
-        raise InputError("a window goes over tiles of one size, not over leaves; leave one of them out")
     if folded and not tiling:
         raise InputError(
             "a window needs baked weights of one network, or tiles; leave out targets and other weights, "

@@ -162,7 +162,12 @@ def plan_tiles(architecture: TiledArchitecture, hardware: Hardware, board: Board
     if hardware.window:
         _check_window(architecture, hardware, architecture.tiling)
     if isinstance(architecture.tiling, Leaves):
-        check_leaves(hardware.source)
+        check_leaves(
+            hardware.source,
+            window=hardware.window,
+            loadable=hardware.weights == "loadable",
+            weight_ecc=hardware.weight_ecc,
+        )
     shapes = layer_shapes(architecture, window=hardware.window)
     if hardware.folded:
         folding = _folding(shapes, architecture, hardware, board)

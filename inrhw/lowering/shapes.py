@@ -220,7 +220,7 @@ def layer_shapes(
 
 def _in_window(shape: LayerShape, tiling: Tiling, layers: Sequence[Dense], code: WeightCode) -> LayerShape:
     """Return the first layer of tiles for coordinates from a window over them."""
-    x = WindowNumbers(tiling.whole).anywhere_in(tiling.grid)
+    x = WindowNumbers(tiling.whole).anywhere_in(tiling)
     finer = _folded([layer.taking(x) for layer in layers], code).shape
     return replace(
         shape,

@@ -1,9 +1,13 @@
 """Cost of a core's sources on UltraScale+: scans, windows, and the division of coordinates into tiles."""
 
+import numpy as np
+
+from inrhw.base.types import Codes
 from inrhw.gateware.cost import Cost, adder, block_ram, column_memory, counter, delayed, encoder, lut_ram
 from inrhw.gateware.memory import address_bits, whole_depth
 from inrhw.gateware.protection.chosen import read_latency
 from inrhw.lowering.folding import accumulator_width, sums_in_blocks
+from inrhw.ops.linear.dense.node import Dense
 from inrhw.ops.linear.folded_dense.shape import FoldedShape
 from inrhw.signals.grid import Grid
 from inrhw.signals.tiling import Leaves, Tiling
@@ -50,35 +54,58 @@ def _map(leaves: Leaves, *, loadable: bool, weight_ecc: str) -> Cost:
     return memory + Cost(lut=places) + delayed(places + 2, 1 + read_latency(weight_ecc))
 
 
-def division_cost(axes: int, bits: int, tiles: int) -> Cost:
+def division_cost(tiling: Tiling, bits: int) -> Cost:
     """Return the cost of dividing coordinates of this many bits into the tile and the place in it.
 
     Counted by adders and registers, as if all axes had the same number of tiles.
     """
+    axes, tiles = len(tiling.sides), tiling.cells.tiles
     rounds = -(-address_bits(tiles) // axes)
     width = bits + rounds
-    return Cost(lut=axes * width * (4 + 1.5 * rounds), ff=(1 + rounds) * (axes * width + address_bits(tiles)))
+    split = Cost(
+        lut=axes * width * (4 + 1.5 * rounds), ff=(1 + rounds) * (axes * width + address_bits(tiles))
+    )
+    return split + _in_leaf(tiling, width)
 
 
-def walk_cost(picture: Grid, tiles: int) -> Cost:
+def _in_leaf(tiling: Tiling, bits: int) -> Cost:
+    """Return the cost of going from a cell, and coordinates of this many bits in it, to those in its leaf."""
+    if not isinstance(tiling, Leaves):
+        return Cost()
+    lines = len(tiling.sides) * bits
+    return _map(tiling, loadable=False, weight_ecc="none") + tiling.deepest * Cost(lut=2 * lines, ff=lines)
+
+
+def walk_cost(tiling: Tiling) -> Cost:
     """Return the cost of walking a window over the tiles of a picture, and of dividing its coordinates.
 
     The finer bits of a window's coordinates are never compared or subtracted.
     """
-    numbers, rounds = WindowNumbers(picture), -(-address_bits(tiles) // 2)
+    tiles = tiling.cells.tiles
+    numbers, rounds = WindowNumbers(tiling.whole), -(-address_bits(tiles) // 2)
     width, whole = numbers.anywhere.width, numbers.anywhere.width - FRAC
     walk = Cost(lut=4 * width, ff=2 * width + numbers.position.width + numbers.step.width)
     split = Cost(lut=3 * whole * (1 + rounds), ff=(1 + rounds) * (2 * width + address_bits(tiles)))
-    return walk + split + _SCAN
+    return walk + split + _SCAN + _in_leaf(tiling, width)
 
 
-def raster_cost(neurons: int, width: int, window: Grid | None) -> Cost:
-    """Return the cost of one accumulator a neuron, and the pixel counter.
+def raster_cost(first: Dense, window: Grid | None) -> Cost:
+    """Return the cost of an accumulator for each neuron of the first layer, and of the pixel counter.
 
     With a window over a picture, its three increments are registers, and their computation is included.
     """
+    width = first.shift + first.o.element.width
     if window is None:
-        return neurons * adder(width, width) + _SCAN
+        return sum((adder(bits, bits) for bits in changing_bits(first.weight, width)), _SCAN)
     width += FRAC
     ports = 2 * (window.element.width + FRAC) + FRAC
-    return neurons * Cost(lut=3 * width, ff=4 * width + 2) + ports * _PORT + _MOVER + _SCAN
+    return first.o.length * Cost(lut=3 * width, ff=4 * width + 2) + ports * _PORT + _MOVER + _SCAN
+
+
+def changing_bits(weight: Codes, width: int) -> list[int]:
+    """Return how many bits of each neuron's accumulator, of so many, a scan ever changes.
+
+    It adds multiples of twice the neuron's weights, [neurons, axes], so the bits below those are constants.
+    """
+    common = np.gcd.reduce(weight, axis=1).tolist()
+    return [max(0, width - (each & -each).bit_length()) if each else 0 for each in common]

@@ -85,6 +85,11 @@ class Tiling:
         return self
 
     @property
+    def deepest(self) -> int:
+        """How often the smallest tile was halved."""
+        return 0
+
+    @property
     def last(self) -> tuple[int, ...]:
         """Samples along each axis of the last tile there, which may be cut."""
         each = zip(self.sides, self.counts, self.tile, strict=True)
@@ -246,7 +251,7 @@ class Leaves(Tiling):
 
     @property
     def deepest(self) -> int:
-        """Number of times that the tile of the smallest leaf was halved."""
+        """How often the tile of the smallest leaf was halved."""
         return max(map(int, self.depths))
 
     @property
@@ -350,6 +355,21 @@ class Leaves(Tiling):
     def codes(self) -> Codes:
         """Return the coordinates of every sample in its leaf, int64 [samples, axes], in scan order."""
         return self._codes(self._inside(), self.steps[self.numbers()][:, None])
+
+    def located(self, points: Codes, frac: int) -> tuple[NDArray[np.int64], Codes]:
+        """Return the leaf of every point, [n], and the point's coordinates in it; see `Tiling.located`.
+
+        Examples
+        --------
+        >>> numbers, inside = Leaves((4,), (2,), "011").located(np.array([[-1], [1], [9]]), frac=0)
+        >>> numbers.tolist(), inside.ravel().tolist()
+        ([0, 1, 2], [1, 0, 14])
+        """
+        cells, _ = self.cells.located(points, frac)
+        numbers = self.numbers_of_cells()[cells]
+        sides, tile = (np.array(each) << frac for each in (self.sides, self.tile))
+        first = 2 * self.corners[numbers] << frac
+        return numbers, (points + sides - first) * self.steps[numbers][:, None] - tile
 
     def split_codes(self) -> Codes:
         """Return the coordinates of what `split` gives, [tiles, samples of a whole tile, axes]."""

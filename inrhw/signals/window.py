@@ -7,6 +7,7 @@ import numpy as np
 from inrhw.base.errors import InputError
 from inrhw.base.types import Codes, Fixed
 from inrhw.signals.grid import Grid
+from inrhw.signals.tiling import Tiling
 
 __all__ = ["FRAC", "Window", "WindowNumbers"]
 
@@ -98,9 +99,9 @@ class WindowNumbers:
         """Format of a coordinate anywhere in any window."""
         return self._finer(_ANY_BITS)
 
-    def anywhere_in(self, tile: Grid) -> Fixed:
-        """Return the same format for coordinates in a tile of the picture."""
-        return Fixed(self.anywhere.width, tile.element.frac + FRAC)
+    def anywhere_in(self, tiling: Tiling) -> Fixed:
+        """Return the same format for coordinates in a tile of the picture, of leaves in the smallest one."""
+        return Fixed(self.anywhere.width + tiling.deepest, tiling.grid.element.frac + FRAC)
 
     @property
     def whole(self) -> Window:

@@ -25,11 +25,6 @@ HELD_OUT = json.loads((RESULTS / "core_cost.json").read_text())
 #: Part of what is measured that LUTs and flip-flops may be off.
 TOLERANCE = 0.15
 
-#: Of one without multipliers. Its adders are what they are counted to be; what else there is counts for more
-#: since they have three operands: an encoding's sines, of which most phases never occur, are planned seven
-#: times too large.
-BAKED = 0.23
-
 
 def architecture_of(row: Mapping[str, Any]) -> Architecture:
     kind = SharedArchitecture if row["pictures"] > 1 else Architecture
@@ -51,12 +46,11 @@ def graph_of(row: Mapping[str, Any]) -> Graph:
 
 
 def check(found: Cost, measured: Mapping[str, float]) -> None:
-    tolerance = TOLERANCE if measured["dsp"] else BAKED
     assert {name: getattr(found, name) for name in ("dsp", "bram", "uram")} == {
         name: measured[name] for name in ("dsp", "bram", "uram")
     }
-    assert found.lut == pytest.approx(measured["lut"], rel=tolerance)
-    assert found.ff == pytest.approx(measured["ff"], rel=tolerance)
+    assert found.lut == pytest.approx(measured["lut"], rel=TOLERANCE)
+    assert found.ff == pytest.approx(measured["ff"], rel=TOLERANCE)
 
 
 @pytest.mark.parametrize("row", [row for row in HELD_OUT if row["folding"]], ids=lambda row: row["name"])

@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,11 +16,13 @@ from support.places import RESULTS
 from inrhw.artifact.artifact import emit
 from inrhw.base.board import load_board
 from inrhw.base.types import Fixed, Vector
+from inrhw.core.sources.raster import RasterSource
 from inrhw.gateware.cost import Cost
 from inrhw.lowering.cost import baked_cost, cycles, layer_cost, network_cost, out_lanes, rest_cost
 from inrhw.lowering.folding import Folding, fold, lanes_to_rotate
 from inrhw.lowering.integer_graph import lower
 from inrhw.lowering.shapes import LayerShape, layer_shapes
+from inrhw.lowering.source_cost import changing_bits
 from inrhw.networks.architecture import Architecture, activations
 from inrhw.networks.inr import INR
 from inrhw.networks.precision import Precision
@@ -228,6 +231,14 @@ def test_multipliers_are_counted_one_by_one(pe: int, simd: int, plain: int, pack
 def test_a_raster_source_needs_no_multiplier() -> None:
     assert layer_cost(FIRST, Fold(2, 2), 2, "rom", 64, packed=False, raster=True).dsp == 0
     assert layer_cost(FIRST, Fold(2, 2), 2, "rom", 64, packed=False, raster=False).dsp == 4
+
+
+@pytest.mark.parametrize("source", list(RasterSource.examples()))
+def test_bits_of_an_accumulator_that_a_scan_leaves_alone_cost_nothing(source: RasterSource) -> None:
+    sums = np.atleast_2d(source.sums())
+    changed = np.bitwise_or.reduce(sums ^ sums[0], axis=0)
+    for bits, counted in zip(changed, changing_bits(source.dense.weight, source.acc_width), strict=True):
+        assert bits % (1 << source.acc_width - counted) == 0
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,10 @@ from amaranth.lib import wiring
 
 from inrhw.core.sources.counter import all_of
 from inrhw.core.sources.folded_raster import Position
+from inrhw.core.sources.leaf_memory import in_word, leaf_map
 from inrhw.core.sources.tile_counter import TileCounter
 from inrhw.core.sources.tiled_raster import TiledRaster, TiledRasterComponent
-from inrhw.gateware.memory import ColumnMemory, Contents, columns_to_contents
+from inrhw.gateware.memory import ColumnMemory, Contents
 from inrhw.gateware.pipeline import delay
 from inrhw.gateware.protection.chosen import read_latency
 from inrhw.ops.linear.dense.node import Dense
@@ -48,13 +49,8 @@ class LeafRaster(TiledRaster):
         return 1 + read_latency(self.dense.weight_ecc)
 
     def leaf_map(self) -> list[Contents]:
-        """Return what says of every cell its leaf and, above it, how often that could be halved."""
-        tiling = self.tiling
-        numbers = tiling.numbers_of_cells()
-        depths = np.array(list(map(int, tiling.depths)))
-        words = numbers | (tiling.deepest - depths[numbers]) << tiling.number_bits
-        width = max(1, tiling.map_bits)
-        return columns_to_contents("leaves", words.reshape(1, -1, 1), width, self.dense.weight_ecc)
+        """Return the map, which says of every cell its leaf."""
+        return leaf_map(self.tiling, self.dense.weight_ecc)
 
     @property
     def memories(self) -> tuple[Contents, ...]:
@@ -115,8 +111,7 @@ class LeafRasterComponent(TiledRasterComponent):
             m.d.comb += self._map.bank.eq(self.bank)
         late = [delay(m, signal, source.position_latency, signal.name) for signal in asked]
         starts, places, picture = late[:axes], late[axes : 2 * axes], late[2 * axes :]
-        word = self._map.data[0]
-        number, halvings = word[: tiling.number_bits], word[tiling.number_bits :]
+        number, halvings = in_word(tiling, self._map.data[0])
         # Those bits of a cell's place that differ in a leaf.
         inner = [Cat(halvings > bit for bit in range(len(place))) for place in places]
         in_first = [(place & bits) == 0 for place, bits in zip(places, inner, strict=True)]

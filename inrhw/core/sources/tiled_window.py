@@ -50,7 +50,7 @@ class TiledWindow:
     @property
     def coordinate(self) -> Fixed:
         """Format of a coordinate in a tile, and beyond it, if the tile is at the border."""
-        return self.numbers.anywhere_in(self.tiling.grid)
+        return self.numbers.anywhere_in(self.tiling)
 
     @property
     def o(self) -> Vector:

@@ -8,7 +8,7 @@ from amaranth.sim import Simulator
 
 from inrhw.core.sources.stream import bits_per_axis
 from inrhw.core.sources.tiled_stream import TiledStream
-from inrhw.signals.tiling import Tiling
+from inrhw.signals.tiling import Leaves, Tiling
 
 #: Whole and cut tiles, powers of two and none, axes with one tile.
 TILINGS = [
@@ -18,6 +18,11 @@ TILINGS = [
     Tiling((9, 5), (2, 5)),
     Tiling((5, 4), (5, 4)),
     Tiling((5, 3, 7), (2, 1, 3)),
+    Leaves((11,), (4,), "122012"),
+    Leaves((8, 8), (8, 8), "1222211"),
+    Leaves((7, 5), (6, 6), "111111"),
+    Leaves((3, 3), (8, 8), "1"),
+    Leaves((5, 3, 6), (4, 4, 4), "0111111110"),
 ]
 
 

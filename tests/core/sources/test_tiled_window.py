@@ -11,7 +11,7 @@ from amaranth.sim import Simulator
 
 from inrhw.base.errors import InputError
 from inrhw.core.sources.tiled_window import TiledWindow
-from inrhw.signals.tiling import Tiling
+from inrhw.signals.tiling import Leaves, Tiling
 from inrhw.signals.window import FRAC, Window
 
 #: Whole and cut tiles, powers of two and none, tiles that a step jumps over, axes with one tile.
@@ -23,6 +23,8 @@ SOURCES = [
         (Tiling((9, 3), (1, 1)), 64),
         (Tiling((5, 4), (5, 4)), 1),
         (Tiling((5, 1), (2, 1)), 8),
+        (Leaves((8, 8), (8, 8), "1222211"), 7),
+        (Leaves((7, 5), (4, 4), "12222110110"), 11),
     )
 ]
 each_source = pytest.mark.parametrize("source", SOURCES, ids=lambda s: f"{s.tiling.whole}-{s.tiling}")
@@ -127,14 +129,16 @@ def test_a_point_is_in_the_tile_around_it_or_in_the_nearest_one(source: TiledWin
                 Fraction(int(u), 2 << FRAC) + Fraction(side, 2)
                 for u, side in zip(points[k], tiling.sides, strict=True)
             ]
-            place = [
-                min(max(floor(x / own), 0), count - 1)
-                for x, own, count in zip(at, tiling.tile, tiling.counts, strict=True)
+            x, y = (min(max(floor(x), 0), side - 1) for x, side in zip(at, tiling.sides, strict=True))
+            tile = numbers[k]
+            assert tile == tiling.numbers()[x + y * tiling.sides[0]]
+            step = int(tiling.steps[tile])
+            middles = [
+                corner + Fraction(own, 2 * step)
+                for corner, own in zip(tiling.corners[tile].tolist(), tiling.tile, strict=True)
             ]
-            assert numbers[k] == place[0] + place[1] * tiling.counts[0]
-            middles = [(which + Fraction(1, 2)) * own for which, own in zip(place, tiling.tile, strict=True)]
             assert codes[k].tolist() == [
-                (x - middle) * (2 << FRAC) for x, middle in zip(at, middles, strict=True)
+                (x - middle) * (2 * step << FRAC) for x, middle in zip(at, middles, strict=True)
             ]
 
 

@@ -16,7 +16,6 @@ from inrhw.lowering.folding import Fold, Folding
 from inrhw.networks.inr import INR
 from inrhw.networks.precision import Precision
 from inrhw.networks.tiled import TiledArchitecture, TiledINR, network_of
-from inrhw.signals.tiling import Leaves
 from inrhw.signals.window import FRAC, Window
 from inrhw.verification.bench import MOVE_TEST, TESTS, TILE_TEST, run_bench
 from inrhw.verification.bench import tests_of as applying_tests
@@ -44,9 +43,10 @@ each_core = pytest.mark.parametrize(
         (CUT, LOADABLE, False),
         (SHARED, Folding((Fold(3, 2), Fold(3, 3), Fold(3, 3))), False),
         (SHARED, LOADABLE_SHARED, True),
+        (replace(CUT, tile=(4, 4), leaves="12222110110"), SLOW, True),
         (replace(CUT, model="relu_pe"), Folding((Fold(2, 2), Fold(2, 8), Fold(1, 3))), False),
     ],
-    ids=["whole", "slow", "ecc", "coarse", "loadable", "shared", "shared_loadable", "encoded"],
+    ids=["whole", "slow", "ecc", "coarse", "loadable", "shared", "shared_loadable", "leaves", "encoded"],
 )
 
 
@@ -89,7 +89,7 @@ def test_all_rungs_in_python_agree_on_every_window(
             assert (again.in_window(window) == pixels).all()
     assert core.tiled_window
     tiles = [set(core.tiled_window.located(window)[0].tolist()) for window in windows]
-    assert set(range(9)) in tiles and any(len(met) == 4 for met in tiles)
+    assert set.union(*tiles) == set(range(architecture.tiles)) and any(len(met) == 4 for met in tiles)
 
 
 @pytest.mark.tools
@@ -162,7 +162,4 @@ def test_cores_that_cannot_have_a_window_are_refused() -> None:
 
     refused(CUT, "a window needs the raster source", "stream")
     refused(replace(CUT, model="gauss", omega_0=None), "a window needs a periodic activation")
-    leaves = replace(CUT, sides=(4, 4), tile=(4, 4), leaves="1111")
-    assert isinstance(leaves.tiling, Leaves)
-    refused(leaves, "a window goes over tiles of one size, not over leaves")
     refused(replace(CUT, sides=(9,), tile=(4,)), "a window is a part of a picture")
