@@ -314,10 +314,10 @@ def _window_vectors(core: Core, numbers: WindowNumbers) -> dict[str, Any]:
 
 
 def _over_seams(tiling: Tiling) -> list[Window]:
-    """Return windows that meet all tiles from all sides, and the corner of one, with pixels on its seams."""
+    """Return windows that meet all tiles from all sides, and the corner of a small one, on its seams."""
     grid, step = tiling.whole, 1 << FRAC - 1
     beyond = Window.around(grid, zoom=0.6)
-    x, y = (
-        (2 * own - side << FRAC) - side // 2 * step for side, own in zip(grid.sides, tiling.tile, strict=True)
-    )
+    corners = tiling.corners[tiling.steps == tiling.steps.max()]
+    inner = corners[np.argmax((corners > 0).sum(axis=1))].tolist()
+    x, y = ((2 * at - side << FRAC) - side // 2 * step for side, at in zip(grid.sides, inner, strict=True))
     return [beyond, Window(x, y, step)]

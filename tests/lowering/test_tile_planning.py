@@ -59,10 +59,23 @@ def test_what_tiles_cannot_have_is_refused(hardware: Hardware, sentence: str) ->
 
 
 @pytest.mark.parametrize(
+    "hardware",
+    [
+        Hardware("stream", weights="loadable", initiation_interval=8),
+        Hardware(window=True, weight_ecc="ecc", weights="rom", initiation_interval=8),
+    ],
+)
+def test_a_map_of_leaves_outside_the_scan_is_fixed(hardware: Hardware) -> None:
+    leaves = replace(KODAK, leaves="0" * 384)
+    assert plan_for([leaves], replace(hardware, weights="rom", weight_ecc="none"), BOARD)
+    with pytest.raises(InputError, match="is neither loaded nor protected"):
+        plan_for([leaves], hardware, BOARD)
+
+
+@pytest.mark.parametrize(
     ("architecture", "sentence"),
     [
         (replace(KODAK, model="gauss", omega_0=None), "a window needs a periodic activation"),
-        (replace(KODAK, leaves="0" * 384), "a window goes over tiles of one size, not over leaves"),
         (replace(KODAK, sides=(512,), tile=(32,)), "a window is a part of a picture; this signal has 1 axes"),
         (replace(KODAK, patch=(2, 2)), "a window zooms between samples, and those of a patch stay"),
     ],
@@ -105,11 +118,6 @@ def test_leaves_take_a_map_beside_what_as_many_tiles_take() -> None:
     equal, cut = (predicted(each, Hardware()) for each in (KODAK, replace(KODAK, leaves="0" * 384)))
     assert (cut.dsp, cut.bram - equal.bram) == (equal.dsp, 0.5)
     assert 0 < cut.lut - equal.lut < 30
-
-
-def test_leaves_behind_a_stream_are_refused() -> None:
-    with pytest.raises(InputError, match="need the raster source, whose scan finds them"):
-        plan_for([replace(KODAK, leaves="0" * 384)], Hardware(source="stream"), BOARD)
 
 
 def test_more_columns_than_a_scan_can_keep_are_refused() -> None:
