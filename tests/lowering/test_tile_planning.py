@@ -1,27 +1,46 @@
+import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from support.places import RESULTS
 
 from inrhw.base.board import load_board
 from inrhw.base.errors import InputError
 from inrhw.gateware.cost import Cost
 from inrhw.lowering.cost import network_cost
 from inrhw.lowering.hardware import Hardware
+from inrhw.lowering.patch_order import line_buffer
 from inrhw.lowering.planning import plan_for
 from inrhw.lowering.shapes import layer_shapes
+from inrhw.networks.architecture import Architecture
 from inrhw.networks.precision import Precision
-from inrhw.networks.tiled import TiledArchitecture
+from inrhw.networks.tiled import TiledArchitecture, read_architecture
 
 BOARD = load_board("vcu128")
 EIGHT_BITS = Precision(8, 8, 8)
+HELD_OUT = json.loads((RESULTS / "tiles.json").read_text())["held_out"]
 KODAK = TiledArchitecture("quadinr", (768, 512), 3, 16, 1, precision=EIGHT_BITS, tile=(32, 32))
 
 
-def predicted(architecture: TiledArchitecture, hardware: Hardware) -> Cost:
+#: Part of what is measured that LUTs may be off; of leaves of several sizes, of which one core is measured.
+TOLERANCE, OF_LEAVES = 0.15, 0.2
+
+
+def predicted(architecture: Architecture, hardware: Hardware) -> Cost:
     folding = plan_for([architecture], hardware, BOARD)
     assert folding
-    shapes = layer_shapes(architecture, window=hardware.window)
-    return sum(network_cost(shapes, folding, "raster").values(), Cost())
+    shapes, buffer = layer_shapes(architecture, window=hardware.window), line_buffer(architecture, hardware)
+    return sum(network_cost(shapes, folding, hardware.source, buffer=buffer).values(), Cost())
+
+
+@pytest.mark.parametrize("row", HELD_OUT, ids=lambda row: f"{row['tiles']}_{row['layers']}")
+def test_a_plan_of_tiles_is_near_what_is_synthesized(row: dict[str, Any]) -> None:
+    architecture = read_architecture(json.dumps(row["architecture"]))
+    assert isinstance(architecture, TiledArchitecture)
+    found = predicted(architecture, Hardware(**row["hardware"]))
+    assert (found.dsp, found.bram) == (row["dsp"], row["bram"])
+    assert found.lut == pytest.approx(row["lut"], rel=OF_LEAVES if architecture.leaves else TOLERANCE)
 
 
 def test_a_pixel_a_clock_takes_a_multiplier_for_each_weight_behind_the_scan() -> None:
