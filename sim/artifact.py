@@ -135,8 +135,7 @@ class Artifact:
                 windows *= len(pictures)
                 pictures += list(vectors["window_pixels"])
                 windows += vectors["windows"].tolist()
-        each = (manifest.beat_sides,) if manifest.patch else manifest.picture_sizes
-        sizes = list(dict.fromkeys(each))
+        sizes = list(dict.fromkeys(manifest.sizes_in_beats))
         ends = np.cumsum([math.prod(sides) for sides in sizes]).tolist()
         count, stream = ends[-1], manifest.source == "stream"
         shape = (count, len(manifest.sides))
@@ -146,7 +145,7 @@ class Artifact:
         frames = [range(count)] * len(pictures)
         if len(sizes) > 1 and not stream:
             of_size = dict(zip(sizes, map(range, [0, *ends], ends), strict=False))
-            frames = [of_size[size] for size in each]
+            frames = [of_size[size] for size in manifest.sizes_in_beats]
         return cls(
             sizes,
             stream,

@@ -59,7 +59,7 @@ def describe(core: Core, name: str, component: Component) -> Manifest:
             Memory(memory.name, memory.width, memory.depth, memory.part) for memory in core.memories
         ),
         pictures=core.pictures,
-        sizes=tuple(grid.sides for grid in core.grids) if len(core.sizes) > 1 else (),
+        sizes=tuple(core.patches_of(grid).sides for grid in core.grids) if len(core.sizes) > 1 else (),
         registers=_registers(core),
         control=_control(core) if core.control else None,
         window=_window(core.window_source) if core.window_source else None,

@@ -256,9 +256,14 @@ class Manifest:
     @property
     def beat_sides(self) -> tuple[int, ...]:
         """Beats of m_axis along each axis, of many pictures of the first."""
+        return self.sizes_in_beats[0]
+
+    @property
+    def sizes_in_beats(self) -> tuple[tuple[int, ...], ...]:
+        """Beats of m_axis along each axis, of each picture."""
         if not self.patch_order:
-            return self.sides
-        return Patches(self.sides, self.patch).grid.sides
+            return self.picture_sizes
+        return tuple(Patches(sides, self.patch).grid.sides for sides in self.picture_sizes)
 
     @property
     def beats(self) -> int:

@@ -126,9 +126,13 @@ class Core:
 
     @property
     def patches(self) -> Patches:
-        """What evaluations give of the signal."""
-        patch = self.patch or (1,) * self.grid.axes
-        return Patches(tuple(side * own for side, own in zip(self.grid.sides, patch, strict=True)), patch)
+        """What evaluations give of the signal, or of the first of several."""
+        return self.patches_of(self.grid)
+
+    def patches_of(self, grid: Grid) -> Patches:
+        """Return what evaluations on a grid give of the signal there."""
+        patch = self.patch or (1,) * grid.axes
+        return Patches(tuple(side * own for side, own in zip(grid.sides, patch, strict=True)), patch)
 
     @property
     def buffer(self) -> PatchBuffer | None:
@@ -199,7 +203,7 @@ class Core:
         if self.buffer:
             return beats.reshape(*reversed(self.patches.sides), -1)
         values = beats.reshape(*reversed(grid.sides), -1)
-        return self.patches.scatter(values) if self.patch else values
+        return self.patches_of(grid).scatter(values) if self.patch else values
 
     def frame(self, picture: int) -> slice:
         """Return which beats of a scan of all sizes are a picture's own."""

@@ -20,10 +20,13 @@ def check_patches(
             "a window zooms between samples, and those of a patch stay as far apart as in training; "
             "leave out window, or patch"
         )
-    if sizes > 1:
-        raise InputError("pictures with patches on one core need one size; give size, or leave out patch")
     if patch_order:
         return
+    if sizes > 1:
+        raise InputError(
+            "line buffers are as wide as one size, and pictures with patches on one core have several; give "
+            "patch_order too, or one size"
+        )
     if source != "raster":
         raise InputError("a stream core gives one patch a beat; give patch_order too")
     if scrubs:

@@ -124,7 +124,9 @@ def check_torch(artifact: Artifact, models: Sequence[INR]) -> Found:
     for bank, (model, pixels) in enumerate(zip(models, pictures, strict=True)):
         against = "the golden vectors" + (f" of picture {bank}" if len(models) > 1 else "")
         values = model.render().astype(np.int64)
-        rendered = (core.patches.gather(values) if core.patch_order else values).reshape(-1, pixels.shape[1])
+        if core.patch_order:
+            values = core.patches_of(core.grids[bank]).gather(values)
+        rendered = values.reshape(-1, pixels.shape[1])
         compare(f"torch against {against}", rendered, pixels[artifact.core.frame(bank)])
         compare(f"forward_int against {against}", integers[bank], pixels)
     moved = _check_windows(artifact, models[0]) if core.window else 0

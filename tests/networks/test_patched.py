@@ -77,20 +77,21 @@ def test_patches_that_cannot_be_are_refused(changes: dict[str, Any], sentence: s
         replace(TILED, **changes)
 
 
-@pytest.mark.parametrize("patch_order", [False, True])
-def test_a_core_gives_the_patches_of_every_picture_that_shares_layers(patch_order: bool) -> None:
-    pictures = [Picture.builtin("8x4")] * 2
+@pytest.mark.parametrize(("patch_order", "sizes"), [(False, "8x4"), (True, "8x4"), (True, "4x6")])
+def test_a_core_gives_the_patches_of_every_picture_that_shares_layers(patch_order: bool, sizes: str) -> None:
+    pictures = [Picture.builtin("8x4"), Picture.builtin(sizes)]
     own = {"hidden_features": 4, "hidden_layers": 2, "patch": (2, 2)}
     models = [*SharedINR.of(shared_architectures(pictures, "quadinr", **own), seed=1).quantized()]
     core = core_over(graph_of(models, OF_SHARED, 2), grid_of(models), patch=(2, 2), patch_order=patch_order)
-    for model, beats in zip(models, core.golden(), strict=True):
-        assert (core.as_signal(beats, core.grid) == model.render()).all()
+    for picture, (model, beats) in enumerate(zip(models, core.golden(), strict=True)):
+        shown = core.as_signal(beats[core.frame(picture)], core.grids[picture])
+        assert (shown == model.render()).all()
 
 
 @pytest.mark.parametrize(
     ("sizes", "sentence"),
     [
-        (("6x8", "6x4"), "pictures with patches on one core need one size; give size"),
+        (("6x8", "6x4"), "line buffers are as wide as one size, and pictures with patches on one core have"),
         (("6x4",), "patches of 3x4 do not divide 6 samples, the longest side of all pictures"),
     ],
 )

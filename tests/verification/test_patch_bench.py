@@ -1,5 +1,6 @@
 """The bench on cores that evaluate patches: by lines, of tiles and of two pictures, and a patch a beat."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,8 +22,11 @@ ALONE = Architecture("quadinr", (12, 8), 1, 2, 0, patch=(4, 2))
 PICTURES = [SharedArchitecture("quadinr", (12, 8), 3, 2, 2, patch=(4, 2))] * 2
 
 
-def pictures() -> list[INR]:
-    return list(SharedINR.of(PICTURES, seed=3).quantized())
+def pictures(*others: tuple[int, int]) -> list[INR]:
+    """Return the networks of two pictures of a size, or of one and of others."""
+    several = [*PICTURES[: 1 if others else 2], *(replace(PICTURES[0], sides=sides) for sides in others)]
+    side = max(max(each.sides) for each in several)
+    return list(SharedINR.of([replace(each, side=side) for each in several], seed=3).quantized())
 
 
 def alone(architecture: Architecture) -> list[INR]:
@@ -34,10 +38,11 @@ CASES = [
     (alone(TILED), Folding((Fold(1, 2), Fold(8, 3))), False),
     (pictures(), Folding((Fold(1, 2), Fold(1, 2), Fold(1, 1), Fold(6, 1))), False),
     (alone(ALONE), None, True),
+    (pictures((4, 6)), Folding((Fold(2, 2), Fold(2, 2), Fold(2, 2), Fold(24, 2))), True),
 ]
 
 
-@pytest.mark.parametrize(("models", "folding", "patch_order"), CASES, ids=["lines", "pictures", "beats"])
+@pytest.mark.parametrize(("models", "folding", "patch_order"), CASES, ids=["lines", "pictures", "beats", "sizes"])
 def test_every_beat_comes_in_its_order_and_never_late(
     tmp_path: Path, models: list[INR], folding: Folding | None, patch_order: bool
 ) -> None:
