@@ -42,7 +42,9 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("models", "folding", "patch_order"), CASES, ids=["lines", "pictures", "beats", "sizes"])
+@pytest.mark.parametrize(
+    ("models", "folding", "patch_order"), CASES, ids=["lines", "pictures", "beats", "sizes"]
+)
 def test_every_beat_comes_in_its_order_and_never_late(
     tmp_path: Path, models: list[INR], folding: Folding | None, patch_order: bool
 ) -> None:
