@@ -33,7 +33,7 @@ SECTIONS = (
         "core",
         "psnr_db",
         "ssim",
-        "bits_per_pixel",
+        "bits_per_sample",
     ),
     *("shared", "tiles"),
     *("weight_bits_total", "resources", "share", "board", "timing", "throughput", "latency", "vivado"),

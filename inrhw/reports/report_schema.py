@@ -9,7 +9,7 @@ from inrhw.synthesis.synthesis import NODE_RESOURCES
 from inrhw.verification.ladder import Rung
 
 #: Format of the file: it changes when a key is removed or changes its meaning, and not for a new key.
-FORMAT = 1
+FORMAT = 2
 
 _TEXT, _INTEGER, _NUMBER = {"type": "string"}, {"type": "integer"}, {"type": "number"}
 _FIGURE, _BAND = {"$ref": "#/$defs/figure"}, {"$ref": "#/$defs/band"}
@@ -51,7 +51,7 @@ def _always() -> dict[str, Schema]:
             shape,
             optional={
                 "projection": _TEXT,
-                "macs_per_pixel": _NUMBER,
+                "macs_per_sample": _NUMBER,
                 "bits_a_weight": _NUMBER,
                 "signed_digits": _INTEGER,
             },
@@ -62,7 +62,7 @@ def _always() -> dict[str, Schema]:
         "psnr_db": quality,
         "signal": table({"kind": _TEXT, "measures": _TEXTS}) | {"description": "Kind, and measures."},
         "weight_bits_total": _FIGURE,
-        "bits_per_pixel": _FIGURE,
+        "bits_per_sample": _FIGURE,
         "latency": table({"cycles": _FIGURE, "ns": _FIGURE}),
         "pipeline": array(schema_of(Stage)),
         "tools": _TEXTS | {"description": "Versions."},
@@ -98,7 +98,7 @@ def _sections() -> dict[str, Schema]:
                 "critical_nodes": array(_TEXT),
             }
         ),
-        "throughput": table({"mpixels_per_s": _FIGURE}),
+        "throughput": table({"msamples_per_s": _FIGURE}),
         "power": table(
             {
                 "clock_mhz": _FIGURE,
@@ -161,7 +161,7 @@ def _folding() -> Schema:
         {
             "weights": {"enum": ["rom", "loadable"]},
             "initiation_interval": _FIGURE,
-            "mpixels_per_s": _FIGURE,
+            "msamples_per_s": _FIGURE,
             "predicted": _FIGURES,
             "layers": array(table(dict.fromkeys(numbers, _INTEGER) | {"detail": _TEXT})),
         }
