@@ -5,6 +5,7 @@ import math
 import platform
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from inrhw.artifact.manifest import FILE, Manifest
 from inrhw.base.board import RESOURCE_UNITS
 from inrhw.base.errors import InputError
 from inrhw.base.files import finite, read_json
-from inrhw.base.programs.process import installed_version
+from inrhw.base.programs.process import installed_version, own_version
 from inrhw.base.version import __version__
 from inrhw.networks.architecture import architecture_from_json
 from inrhw.networks.shared import SharedArchitecture
@@ -104,6 +105,7 @@ def _gather(folder: Path, sections: Iterable[Section]) -> Report:
         "format": FORMAT,
         "name": manifest.name,
         "created_by": f"inrhw {__version__}",
+        "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "verdict": UNVERIFIED,
         **signal,
         "model": _model(fitted),
@@ -124,7 +126,8 @@ def _gather(folder: Path, sections: Iterable[Section]) -> Report:
             "ns": figure(None, "ns", "needs a clock; run `inrhw synth`"),
         },
         "pipeline": [asdict(stage) for stage in manifest.pipeline],
-        "tools": {"python": platform.python_version()} | {t: installed_version(t) for t in _TOOLS},
+        "tools": {"inrhw": own_version(), "python": platform.python_version()}
+        | {name: installed_version(name) for name in _TOOLS},
         "files": _files(folder, manifest),
     }
     made = None if many else read_architecture(json.dumps(fitted["architecture"]))
@@ -315,7 +318,7 @@ def _quality(folder: Path, entry: Mapping[str, Any], place: str, rtl: str, scale
             found["frames_psnr_db"] = {k: frames_psnr_db(original, one) for k, one in curves.items()}
     found |= {"sounds": files} if original.kind == Sound.kind else {}
     found |= _learned(entry)
-    return found
+    return found | {key: entry[key] for key in ("rounded_psnr_db",) if key in entry}
 
 
 def _learned(entry: Mapping[str, Any]) -> dict[str, Any]:

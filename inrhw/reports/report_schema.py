@@ -46,6 +46,7 @@ def _always() -> dict[str, Schema]:
         "format": {"const": FORMAT},
         "name": _TEXT | {"description": "Name of the top module."},
         "created_by": _TEXT | {"description": "Version of inrhw."},
+        "created_at": {"type": "string", "format": "date-time", "description": "When, in UTC."},
         "verdict": {"enum": ["pass", "fail", "unverified"]},
         "model": table(
             shape,
@@ -125,6 +126,8 @@ def _sections() -> dict[str, Schema]:
             "additionalProperties": array(array(_NUMBER)),
             "description": "Training steps and PSNR in dB of what they saw, in float and with quantization.",
         },
+        "rounded_psnr_db": array(array(_NUMBER))
+        | {"description": "Bits of all weights, and PSNR in dB with them before fine-tuning."},
         "distributions": array(_distributions()),
         "folding": _folding(),
         "allotment": _allotment(),

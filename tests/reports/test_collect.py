@@ -1,6 +1,7 @@
 """The report says what the stages found, where each figure comes from, and what is unknown."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from inrhw.artifact.manifest import Manifest
 from inrhw.base.board import load_board
 from inrhw.base.errors import InputError
 from inrhw.base.files import write_json
+from inrhw.base.version import __version__
 from inrhw.lowering.hardware import Hardware
 from inrhw.signals.kinds.picture import load_picture
 from inrhw.signals.likeness import psnr_db
@@ -39,6 +41,8 @@ def test_what_is_returned_is_what_is_written(built: Path) -> None:
     found = report(built, command="inrhw build", times_s={"fit": 1.5})
     assert read(built, "report.json") == json.loads(json.dumps(found))
     assert (found["command"], found["times_s"]) == ("inrhw build", {"fit": 1.5})
+    assert datetime.fromisoformat(found["created_at"]) <= datetime.now(UTC)
+    assert found["tools"]["inrhw"].startswith(__version__)
     assert "<html" in (built / "report.html").read_text()
 
 

@@ -149,6 +149,7 @@ def sample() -> dict[str, Any]:
         ],
         "pictures": {key: f"{key}.png" for key in ("original", "float", "quantized", "rtl", "error")},
         "error_gain": 3,
+        "rounded_psnr_db": [[2, 11.5], [3, 17.25], [4, 21.0]],
         "tools": {"torch": "2.13.0", "amaranth": "0.5.10", "yosys": "0.70"},
         "files": {"verilog": "astronaut.v", "manifest": "astronaut.json"},
         "times_s": {"fit": 12.34, "verify": 47.8, "synth": 61.2},
