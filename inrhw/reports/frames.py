@@ -42,7 +42,7 @@ def training_chart(found: Mapping[str, Sequence[tuple[int, float]]]) -> Chart | 
 def bits_chart(found: Sequence[tuple[int, float]]) -> Chart | None:
     """Return the curve of a report's "rounded_psnr_db", or None where there is none."""
     return _chart(
-        "PSNR with weights rounded to so many bits in all layers, in dB", {"rounded": found}, "bits"
+        "PSNR in dB with all weights rounded to this many bits", {"rounded": found}, "bits"
     )
 
 
