@@ -2,11 +2,13 @@
 
 import io
 import itertools
+import os
 import re
 import sys
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
+from signal import SIGPIPE
 
 from cyclopts import App, CycloptsError, Group, Parameter
 from cyclopts.config import Dict
@@ -153,6 +155,9 @@ def main() -> None:
         fail(_sentence(error), status=2)
     except InrhwError as error:
         fail(str(error))
+    except BrokenPipeError:  # who reads has enough, as `head` does; Python must not flush what is left
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(128 + SIGPIPE)
     except OSError as error:  # a full disk, a missing permission, a name that is too long
         if isinstance(error.__context__, KeyboardInterrupt):  # a closed terminal shows no message
             sys.exit(ending(error.__context__)[1])

@@ -41,9 +41,7 @@ def training_chart(found: Mapping[str, Sequence[tuple[int, float]]]) -> Chart | 
 
 def bits_chart(found: Sequence[tuple[int, float]]) -> Chart | None:
     """Return the curve of a report's "rounded_psnr_db", or None where there is none."""
-    return _chart(
-        "PSNR in dB with all weights rounded to this many bits", {"rounded": found}, "bits"
-    )
+    return _chart("PSNR in dB with all weights rounded to this many bits", {"rounded": found}, "bits")
 
 
 def _chart(title: str, curves: Mapping[str, Sequence[tuple[int, float]]], what: str) -> Chart | None:
