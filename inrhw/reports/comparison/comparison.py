@@ -287,7 +287,7 @@ def _incomparable(
     kinds = {report["signal"]["kind"] for report in reports}
     estimates = {report["timing"].get("estimate") for report in reports if "timing" in report}
     return {
-        "different pictures": (*LIKENESS, "bits_per_sample") if len(pictures) > 1 else (),
+        "different signals": (*LIKENESS, "bits_per_sample") if len(pictures) > 1 else (),
         "different kinds of signals": OF_A_SAMPLE if len(kinds) > 1 else (),
         "different clocks": AT_A_CLOCK if len(clocks) > 1 else (),
         "different families of parts": ("resources",) if len(carries) > 1 else (),

@@ -131,7 +131,7 @@ def test_what_is_of_other_pictures_or_clocks_is_not_ranked(tmp_path: Path, same:
     comparison = compare(folders)
     why = {line.title: line.incomparable for line in comparison.lines}
     assert why == {
-        "PSNR dB RTL": "different pictures" if same == "clock" else "",
+        "PSNR dB RTL": "different signals" if same == "clock" else "",
         "resources LUT": "",
         "power clock MHz": "",
         "power dynamic mW nominal": "different clocks" if same == "picture" else "",
