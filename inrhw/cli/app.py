@@ -42,7 +42,9 @@ def app_for(arguments: list[str]) -> App:
         help_flags=["--help", "-h"],
         suppress_keyboard_interrupt=False,  # `said_when_interrupted` tells which signal it was
         config=_from_recipe(arguments),
-        default_parameter=Parameter(allow_repeating=True, negative_iterable=()),
+        default_parameter=Parameter(
+            allow_repeating=True, negative_iterable=(), show_default=_default_in_help
+        ),
     )
     ordered = {stage.name: place for place, stage in enumerate(stages())}
     first, rest = Group("Stages of a build", sort_key=1), Group("More", sort_key=2)
@@ -54,6 +56,11 @@ def app_for(arguments: list[str]) -> App:
         (app[above] if above else app).command(function, name=own, group=group, sort_key=place or 0)
     app.register_install_completion_command(name="--install-completion", group=rest)
     return app
+
+
+def _default_in_help(value: object) -> str | None:
+    """Return a default for the help; what is off or empty is not worth a line."""
+    return None if value in (None, "", ()) or value is False else str(value)
 
 
 def _from_recipe(arguments: list[str]) -> tuple[Dict, ...]:
