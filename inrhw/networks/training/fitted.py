@@ -21,7 +21,7 @@ from inrhw.networks.tensors import load_tensors, prefixed, restore, save_tensors
 from inrhw.networks.tiled import TiledArchitecture, network_of, read_architecture
 from inrhw.networks.training.allocation.allotment import Allotment, allotted
 from inrhw.networks.training.allocation.budget import BitBudget, Budget
-from inrhw.networks.training.allocation.rounded_curve import rounded_curve
+from inrhw.networks.training.allocation.rounded_curve import psnr_by_bits
 from inrhw.networks.training.batches import batch_loss, psnr_db_of, rendering_error
 from inrhw.networks.training.descent import State, Task, check_device, train, with_own_rate
 from inrhw.networks.training.digits import fewer_digits, has_digits, network_digits
@@ -141,7 +141,7 @@ class Fitted:
         """Return PSNR against bits; of a weight code bits are not what rounding costs."""
         if self.architecture.precision.weight_code != "uniform":
             return {}
-        return {"rounded_psnr_db": [list(each) for each in rounded_curve(self.float_model, self.picture)]}
+        return {"rounded_psnr_db": [list(each) for each in psnr_by_bits(self.float_model, self.picture)]}
 
     @classmethod
     def load(cls, folder: Path | str) -> "Fitted":

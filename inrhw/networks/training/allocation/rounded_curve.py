@@ -12,7 +12,7 @@ from inrhw.signals.samples import Samples
 _BITS = range(2, 13)
 
 
-def rounded_curve(model: INR, signal: Samples) -> list[tuple[int, float]]:
+def psnr_by_bits(model: INR, signal: Samples) -> list[tuple[int, float]]:
     """Return bits, and PSNR in dB with weights of this many bits in every layer that is trained.
 
     Values keep the bits that they have. Nothing is trained.

@@ -6,7 +6,7 @@ import torch
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.inr import INR
 from inrhw.networks.precision import Precision
-from inrhw.networks.training.allocation.rounded_curve import rounded_curve
+from inrhw.networks.training.allocation.rounded_curve import psnr_by_bits
 from inrhw.networks.training.batches import mean_square, psnr_db_of
 from inrhw.signals.kinds.picture import Picture
 
@@ -14,7 +14,7 @@ from inrhw.signals.kinds.picture import Picture
 @pytest.mark.parametrize("model", ["quadinr", "relu_pe"])
 def test_a_point_is_the_psnr_of_the_network_with_these_bits(picture: Picture, model: str) -> None:
     plain = INR(Architecture(model, (5, 4), 3, 6, 1), seed=3)
-    curve = dict(rounded_curve(plain, picture))
+    curve = dict(psnr_by_bits(plain, picture))
     for bits in (2, 5, 12):
         # An encoding is not trained: it keeps the bits of the first layer.
         precision = Precision(bits, None if model == "relu_pe" else bits, bits)
