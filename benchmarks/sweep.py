@@ -1,6 +1,6 @@
 """What a sweep costs: real trials, the driver, the page, and how well workers are kept busy.
 
-python benchmarks/sweep.py            # writes benchmarks/results/sweep.json, about seven minutes
+python benchmarks/sweep.py            # writes benchmarks/results/sweep.json, about a quarter of an hour
 """
 
 import itertools
@@ -235,7 +235,7 @@ def main() -> None:
     if "scaling" in wanted:
         found["scaling"] = [utilisation(n, 20, 1.0, processes=True) for n in (1, 2)]
     if "cluster" in wanted:
-        found["cluster"] = utilisation(32, 160, 8.0, processes=False)
+        found["cluster"] = utilisation(32, 480, 8.0, processes=False)
     write_json(RESULTS, found)
     print(json.dumps(found, indent=2))
 
