@@ -1,17 +1,18 @@
 """What codes of weights and bits layer by layer give: dB, stored bits, signed digits, adders, LUTs, energy.
 
-    python benchmarks/codes.py ../shared/kodak/kodim0[37].png [--widths 16 24] [--steps 800] [--finetune 400]
-        [--ways "uniform, 9 bits" ...] [--synth]
+    python benchmarks/codes.py ../shared/kodak/kodim0[37].png [--widths 16 24] [--seeds 0] [--steps 800]
+        [--finetune 400] [--ways "uniform, 9 bits" ...] [--synth]
 
-One network in floating point for each picture and width is rounded and fine-tuned in each way, for the same
-steps; the cores are unrolled, and their LUTs those of the cost model. With `--synth` they are synthesized for
-vcu128 too: LUTs, flip-flops, and the dynamic energy of a pixel at 300 MHz, from toggles of the netlist as
-`inrhw power` counts them. Rows that benchmarks/results/codes.json has already are not measured again. Prints
-a row as it is measured, then the means as a table.
+One network in floating point for each picture, width and seed is rounded and fine-tuned in each way, for the
+same steps; the cores are unrolled, and their LUTs those of the cost model. With `--synth` they are
+synthesized for vcu128 too: LUTs, flip-flops, and the dynamic energy of a pixel at 300 MHz, from toggles of
+the netlist as `inrhw power` counts them. Rows that benchmarks/results/codes.json has already are not measured
+again. Prints a row as it is measured, then the means over pictures and seeds as a table.
 """
 
 import argparse
 import copy
+import itertools
 import json
 import statistics
 import tempfile
@@ -66,6 +67,7 @@ class Row:
     picture: str
     size: str
     width: int
+    seed: int
     steps: int
     finetune: int
     way: str
@@ -84,7 +86,7 @@ class Row:
     @property
     def run(self) -> tuple[object, ...]:
         """What was asked."""
-        return self.picture, self.size, self.width, self.steps, self.finetune, self.way
+        return self.picture, self.size, self.width, self.seed, self.steps, self.finetune, self.way
 
 
 def main() -> None:
@@ -93,6 +95,7 @@ def main() -> None:
     parser.add_argument("pictures", nargs="+", type=Path)
     parser.add_argument("--size", default="64x64")
     parser.add_argument("--widths", nargs="+", type=int, default=[16, 24])
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--steps", type=int, default=800)
     parser.add_argument("--finetune", type=int, default=400)
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS), metavar="WAY")
@@ -100,9 +103,9 @@ def main() -> None:
     options = parser.parse_args()
     rows = [Row(**each) for each in json.loads(RESULTS.read_text())] if RESULTS.exists() else []
     for width in options.widths:
-        for path in options.pictures:
+        for path, seed in itertools.product(options.pictures, options.seeds):
             done = {row.run for row in rows if row.nj is not None or not options.synth}
-            for row in measured(path, width, done, options):
+            for row in measured(path, width, seed, done, options):
                 print(json.dumps(vars(row)), flush=True)
                 rows = [other for other in rows if other.run != row.run] + [row]
                 write_json(RESULTS, [vars(each) for each in rows])
@@ -111,17 +114,17 @@ def main() -> None:
 
 
 def measured(
-    path: Path, width: int, done: set[tuple[object, ...]], options: argparse.Namespace
+    path: Path, width: int, seed: int, done: set[tuple[object, ...]], options: argparse.Namespace
 ) -> Iterator[Row]:
     """Yield the rows of a picture that are not there yet."""
-    run = (path.stem, options.size, width, options.steps, options.finetune)
+    run = (path.stem, options.size, width, seed, options.steps, options.finetune)
     runs = {way: (*run, way) for way in options.ways}
     missing = [way for way, run in runs.items() if run not in done]
     if not missing:
         return
     picture = load_picture(path, parse_size(options.size))
     plain = Architecture("quadinr", picture.sides, picture.channels, width)
-    trained = fit(picture, plain, Training(options.steps, finetune=0)).float_model
+    trained = fit(picture, plain, Training(options.steps, finetune=0, seed=seed)).float_model
     for way in missing:
         yield Row(*runs[way], **found(trained, picture, way, options.finetune, with_synth=options.synth))
 
@@ -169,7 +172,7 @@ def synthesized(graph: Graph, grid: Grid) -> dict[str, float | None]:
 
 
 def print_table(rows: list[Row]) -> None:
-    """Print the means over pictures."""
+    """Print the means over pictures and seeds."""
     titles = "float | rounded | kept | bits | digits | adders | LUT | synthesized | nJ"
     print(f"\n| width {rows[0].width} | {titles} |")
     print("|---|---|---|---|---|---|---|---|---|---|")

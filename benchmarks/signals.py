@@ -55,7 +55,7 @@ def row_of(kind: str, options: str, folder: Path) -> dict[str, Any]:
             for model in ("float", "quantized", "rtl")
         },
         **{name: report["resources"][name]["value"] for name in ("lut", "ff", "dsp", "bram")},
-        "msamples_per_s": report["throughput"]["mpixels_per_s"]["value"],
+        "msamples_per_s": report["throughput"]["msamples_per_s"]["value"],
         "fit_s": report["times_s"]["fit"],
         "seconds": round(sum(report["times_s"].values()), 1),
     }

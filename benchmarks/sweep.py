@@ -1,10 +1,11 @@
-"""What a sweep costs besides its trials: the driver, the page, and how well workers are kept busy.
+"""What a sweep costs: real trials, the driver, the page, and how well workers are kept busy.
 
-python benchmarks/sweep.py            # writes benchmarks/results/sweep.json, about five minutes
+python benchmarks/sweep.py            # writes benchmarks/results/sweep.json, about a quarter of an hour
 """
 
 import itertools
 import json
+import os
 import shutil
 import statistics
 import sys
@@ -15,13 +16,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
+import torch
 from distributed import Client, LocalCluster
 
+from inrhw import Network, Recipe, Signal, Training
 from inrhw.base.files import write_json
 from inrhw.base.settings import Settings, at_least
+from inrhw.cli.trial import RecipeTrial
 from inrhw.sweeps.driver import Driver
 from inrhw.sweeps.folder import SweepFolder, begin_sweep
-from inrhw.sweeps.measures import Goal, Measures, Rung
+from inrhw.sweeps.measures import RUNGS, Goal, Measures, Rung
 from inrhw.sweeps.page import write_page
 from inrhw.sweeps.pool import Pool
 from inrhw.sweeps.row import Row
@@ -195,10 +199,33 @@ def utilisation(workers: int, trials: int, seconds: float, *, processes: bool) -
         }
 
 
+def real(trials: int) -> dict[str, float]:
+    """Return the mean CPU seconds from the rung before to each, of small recipes with one thread."""
+    seconds: dict[str, list[float]] = {rung: [] for rung in RUNGS}
+    with tempfile.TemporaryDirectory() as name:
+        trial = RecipeTrial(Path(name))
+        for seed in range(trials + 1):
+            recipe = Recipe(
+                signal=Signal(size="32x32"),
+                network=Network(hidden_features=12, hidden_layers=1),
+                training=Training(300, seed=seed),
+            )
+            for rung in RUNGS:
+                before = sum(os.times()[:4])
+                sentence = trial.climb(recipe, Path(name, f"t{seed}"), rung, ("psnr_db", "lut")).sentence
+                assert not sentence, sentence
+                seconds[rung].append(sum(os.times()[:4]) - before)
+    # The first one also imports.
+    return {rung: round(statistics.mean(each[1:]), 2) for rung, each in seconds.items()}
+
+
 def main() -> None:
-    """Measure all, or what is named: overhead, scaling, cluster."""
-    wanted = sys.argv[1:] or ["overhead", "scaling", "cluster"]
+    """Measure all, or what is named: real, overhead, scaling, cluster."""
+    wanted = sys.argv[1:] or ["real", "overhead", "scaling", "cluster"]
     found = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    if "real" in wanted:
+        torch.set_num_threads(1)
+        found["real_cpu_s"] = real(1)
     if "overhead" in wanted:
         methods: tuple[Method, ...] = ("random", "tpe", "nsga2")
         with tempfile.TemporaryDirectory() as name:
@@ -206,9 +233,9 @@ def main() -> None:
             found["overhead"] = {method: overhead(method, Path(name)) for method in methods}
         found["recording_ms_per_trial"] = round(each, 1)
     if "scaling" in wanted:
-        found["scaling"] = [utilisation(n, 40, 0.2, processes=True) for n in (1, 2)]
+        found["scaling"] = [utilisation(n, 20, 1.0, processes=True) for n in (1, 2)]
     if "cluster" in wanted:
-        found["cluster"] = utilisation(32, 160, 8.0, processes=False)
+        found["cluster"] = utilisation(32, 480, 8.0, processes=False)
     write_json(RESULTS, found)
     print(json.dumps(found, indent=2))
 

@@ -15,6 +15,8 @@ nb_execution_mode = "force"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 300
 nb_merge_streams = True
+# Curly quotes would change "" and "auto", which readers copy.
+smartquotes = False
 html_theme = "furo"
 html_title = "inrhw"
 html_static_path = ["_static"]

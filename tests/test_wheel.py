@@ -1,4 +1,4 @@
-"""The wheel, away from the repository: `sim` and `boards` have come along."""
+"""What is published: the wheel, made from the source distribution, has `sim` and `boards` in it."""
 
 import os
 import subprocess
@@ -21,8 +21,11 @@ def test_an_installed_wheel_builds_in_an_empty_folder(tmp_path: Path) -> None:
     installed, empty = tmp_path / "installed", tmp_path / "empty"
     empty.mkdir()
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    sdist = [sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", str(tmp_path)]
+    subprocess.run(sdist, cwd=REPOSITORY, check=True)
+    (source,) = tmp_path.glob("*.tar.gz")
     for arguments in (
-        ["wheel", "--no-deps", "--wheel-dir", str(tmp_path), str(REPOSITORY)],
+        ["wheel", "--no-deps", "--wheel-dir", str(tmp_path), str(source)],
         [
             "install",
             "--no-deps",
@@ -35,8 +38,9 @@ def test_an_installed_wheel_builds_in_an_empty_folder(tmp_path: Path) -> None:
         ],
     ):
         subprocess.run([*pip, *arguments], check=True)
-    wheels = map(str, tmp_path.glob("*.whl"))
-    subprocess.run([sys.executable, "-m", "twine", "check", "--strict", *wheels], check=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    published = map(str, (source, wheel))
+    subprocess.run([sys.executable, "-m", "twine", "check", "--strict", *published], check=True)
     environment = os.environ | {"PYTHONPATH": str(installed)}
     done = subprocess.run(
         [sys.executable, "-P", "-c", BUILD, str(installed)],

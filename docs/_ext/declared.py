@@ -38,8 +38,8 @@ class Commands(Declared):
         """Yield the help of all commands, without the table of contents, which the page has beside it."""
         text = app_for([]).generate_docs(output_format="markdown", recursive=True)
         _, _, commands = text.partition("\n## inrhw ")
-        # Its usage names the program that builds the documentation; what is off or empty needs no default.
-        commands = re.sub(r" -m sphinx| \*\[default: (False|\"\")\]\*", "", commands)
+        # Its usage names the program that builds the documentation.
+        commands = commands.replace(" -m sphinx", "")
         yield _with_code("## inrhw " + re.sub(r"\[(default: [^\]]*)\]", r"(\1)", commands))
 
 

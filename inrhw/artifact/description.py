@@ -129,7 +129,7 @@ def _pipeline(core: Core) -> Iterator[Stage]:
     for name, node in core.pipeline.nodes.items():
         op, interval = type(node).__name__, node.initiation_interval
         yield Stage(name, op, node.latency, interval, str(node.o), _detail(node))
-    yield Stage("fifo", "Fifo", FIFO_LATENCY, 1, str(core.pipeline.o), f"{core.credits} pixels")
+    yield Stage("fifo", "Fifo", FIFO_LATENCY, 1, str(core.pipeline.o), f"{core.credits} beats")
     if buffer := core.buffer:
         memory = "block RAM" if buffer.in_blocks else "LUT RAM"
         detail = f"2 bands of {buffer.lines} lines of {buffer.line} samples in {memory}"

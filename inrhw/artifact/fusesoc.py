@@ -11,7 +11,7 @@ CAPI=2:
 # Made by inrhw {version}. In this folder:
 #     fusesoc --cores-root . run --target=sim {vlnv}
 name: {vlnv}
-description: {sizes} pixels from a neural network
+description: {sizes} samples from a neural network
 
 filesets:
   rtl:

@@ -51,7 +51,7 @@ def component_xml(manifest: Manifest) -> bytes:
     """
     name, ports = manifest.name, manifest.ports
     registers = mapped_registers(manifest)
-    title = f"{manifest.size} pixels from a neural network"
+    title = f"{manifest.size} samples from a neural network"
     component = _element("component", *_vlnv(name))
     component.append(_element("busInterfaces", *_buses(ports)))
     if registers:

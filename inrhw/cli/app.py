@@ -2,11 +2,13 @@
 
 import io
 import itertools
+import os
 import re
 import sys
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
+from signal import SIGPIPE
 
 from cyclopts import App, CycloptsError, Group, Parameter
 from cyclopts.config import Dict
@@ -40,7 +42,9 @@ def app_for(arguments: list[str]) -> App:
         help_flags=["--help", "-h"],
         suppress_keyboard_interrupt=False,  # `said_when_interrupted` tells which signal it was
         config=_from_recipe(arguments),
-        default_parameter=Parameter(allow_repeating=True, negative_iterable=()),
+        default_parameter=Parameter(
+            allow_repeating=True, negative_iterable=(), show_default=_default_in_help
+        ),
     )
     ordered = {stage.name: place for place, stage in enumerate(stages())}
     first, rest = Group("Stages of a build", sort_key=1), Group("More", sort_key=2)
@@ -52,6 +56,11 @@ def app_for(arguments: list[str]) -> App:
         (app[above] if above else app).command(function, name=own, group=group, sort_key=place or 0)
     app.register_install_completion_command(name="--install-completion", group=rest)
     return app
+
+
+def _default_in_help(value: object) -> str | None:
+    """Return a default for the help; what is off or empty is not worth a line."""
+    return None if value in (None, "", ()) or value is False else str(value)
 
 
 def _from_recipe(arguments: list[str]) -> tuple[Dict, ...]:
@@ -153,6 +162,9 @@ def main() -> None:
         fail(_sentence(error), status=2)
     except InrhwError as error:
         fail(str(error))
+    except BrokenPipeError:  # who reads has enough, as `head` does; Python must not flush what is left
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(128 + SIGPIPE)
     except OSError as error:  # a full disk, a missing permission, a name that is too long
         if isinstance(error.__context__, KeyboardInterrupt):  # a closed terminal shows no message
             sys.exit(ending(error.__context__)[1])

@@ -46,16 +46,16 @@ class Hardware(Settings):
     scale
         Render at 1..64 times the size of the picture, with the same weights.
     weights
-        baked: constants, a pixel a clock. rom, loadable: in memory, fixed or replaced at run time. None:
-        baked; rom with a target.
+        baked: constants, a pixel a clock. rom, loadable: in memory, fixed or replaced at run time. Without
+        it: baked; rom with a target.
     target_mpixels
-        Megapixels a second that a folded core must give.
+        Megapixels a second that a folded core must give; megasamples of a sound, a volume or a shape.
     initiation_interval
         Clocks a pixel may take, in place of target_mpixels; with patch, clocks a patch may take.
     max_dsp
-        Largest number of multipliers. None: the board's.
+        Largest number of multipliers. Without it: the board's.
     max_lut
-        Largest number of LUTs, as predicted before training. None: the board's.
+        Largest number of LUTs, as predicted before training. Without it: the board's.
     packed
         Two products of 8 bits in one DSP48E2.
     adder_levels
@@ -65,7 +65,7 @@ class Hardware(Settings):
         Protection of weight memories. ecc: corrects a flipped bit of a word, detects two. top3: the top three
         bits of each number three times. scrub: corrects as ecc does, but between frames; loadable weights.
     clock_mhz
-        Clock for target_mpixels and power. None: 300; for power the highest if that is lower.
+        Clock for target_mpixels and power. Without it: 300; for power the highest if that is lower.
 
     Examples
     --------

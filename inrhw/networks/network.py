@@ -43,16 +43,16 @@ class Network(Settings):
         the widest within max_lut and the target, or one wider with bits by layer if it is better, or the
         narrowest that reaches min_psnr_db; hidden_features is then not used. "": all have hidden_features.
     omega_0
-        Frequency factor, f(omega_0 (W x + b)) in every layer. None: the activation's own.
+        Frequency factor, f(omega_0 (W x + b)) in every layer. Without it: the activation's own.
     first_omega_0
-        The same for the first layer: its initial weights set how fine the first details are. None: omega_0;
-        for a sound that is trained here, omega_0 for every 512 samples.
+        The same for the first layer: its initial weights set how fine the first details are. Without it:
+        omega_0; for a sound that is trained here, omega_0 for every 512 samples.
     activation_impl
         Circuit of the activation, as `inrhw activations` names it; "auto": the one with the fewest LUTs on
         the board that errs by one unit of the last place at most. "": a table.
     final_activation
         What follows the last layer: sigmoid or tanh, with values from 0 to 1 or from -1 to 1, which become
-        the signal's. None: nothing; of a module, and of ONNX, it is found.
+        the signal's. Without it: nothing; of a module, and of ONNX, it is found.
     patch
         Samples that one evaluation of the network gives, such as 2x2 for a picture, 2x2x1 for a video and 4
         for a sound; they must divide the signal and its tiles. "auto": the smallest with which a core is
@@ -67,17 +67,17 @@ class Network(Settings):
         With tiles, the layers between the first and the last are the same in all of them.
     min_psnr_db
         PSNR in dB to reach: tiles auto takes the largest tiles that reach it, hidden_widths auto the
-        narrowest network, patch auto the smallest patch. None: the best that fits.
+        narrowest network, patch auto the smallest patch. Without it: the best that fits.
     max_tiles
-        Most tiles that tiles quadtree may make. None: as many as there are of 32x32, of a sound of 512, on
-        three axes of 8x8x8, and at least 16.
+        Most tiles that tiles quadtree may make. Without it: as many as there are of 32x32, of a sound of 512,
+        on three axes of 8x8x8, and at least 16.
     shared
         One core for several pictures, whose networks share their inner layers.
     projection
-        With shared: the layer between a picture's first layer and the shared ones. None: full. With
-        shared_layers: full puts a hidden layer for each tile in front of the shared ones. None: none.
+        With shared: the layer between a picture's first layer and the shared ones; without this setting full.
+        With shared_layers: full puts a hidden layer for each tile in front of the shared ones.
     rank
-        Rank of a low-rank projection. None: a quarter of the width.
+        Rank of a low-rank projection. Without it: a quarter of the width.
     """
 
     model: str = "quadinr"

@@ -30,15 +30,15 @@ class Precision(Settings):
     weight_bits
         Bits of hidden weights, 2..24. Beyond 16 they are as fine as sums exact in float64 allow.
     first_weight_bits
-        Bits of the first layer's weights, which carry the detail of coordinates, 2..24. None: 12; of a sound
-        16.
+        Bits of the first layer's weights, which carry the detail of coordinates, 2..24. Without it: 12; of a
+        sound 16.
     last_weight_bits
         Bits of the last layer's weights, 2..24.
     activation_bits
         Bits of the activations' outputs, 2..24; most circuits have a limit of their own below that.
     phase_bits
-        Bits of the activations' arguments, 3..24, likewise; a table doubles with every bit. None: the model's
-        own.
+        Bits of the activations' arguments, 3..24, likewise; a table doubles with every bit. Without it: the
+        model's own.
     max_row_shift
         A row's (neuron's) weight scale may be up to 2**-N of its layer's, 0..4; 0: one scale a layer.
     layer_bits
@@ -64,7 +64,7 @@ class Precision(Settings):
         fewer LUTs, and more dB with few activation_bits (docs/density.md). For odd functions of a phase.
     guard_bits
         Bits below the last place of a layer's result that its addends keep, 0..8, in all layers but that of
-        the coordinates: fewer LUTs of baked weights (docs/density.md). None: all, nothing is cut.
+        the coordinates: fewer LUTs of baked weights (docs/density.md). Without it: all, nothing is cut.
     """
 
     weight_bits: Bits = 9

@@ -5,6 +5,7 @@ import math
 import platform
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from inrhw.artifact.manifest import FILE, Manifest
 from inrhw.base.board import RESOURCE_UNITS
 from inrhw.base.errors import InputError
 from inrhw.base.files import finite, read_json
-from inrhw.base.programs.process import installed_version
+from inrhw.base.programs.process import installed_version, own_version
 from inrhw.base.version import __version__
 from inrhw.networks.architecture import architecture_from_json
 from inrhw.networks.shared import SharedArchitecture
@@ -22,7 +23,7 @@ from inrhw.reports.page import write_report
 from inrhw.reports.report_schema import FORMAT
 from inrhw.reports.summary import UNVERIFIED
 from inrhw.reports.tiles import macs, tiles_section
-from inrhw.reports.words import Report, figure
+from inrhw.reports.words import Report, figure, sample_word
 from inrhw.signals.error import error_of
 from inrhw.signals.grid import size_text
 from inrhw.signals.kinds.picture import Picture, save_picture
@@ -97,14 +98,16 @@ def _gather(folder: Path, sections: Iterable[Section]) -> Report:
     manifest = Manifest.load(folder)
     many = "shared" in fitted
     sized = fitted["pictures"] if many else [fitted["architecture"]]
-    pixels = sum(math.prod(one["sides"]) for one in sized)
+    samples = sum(math.prod(one["sides"]) for one in sized)
     scale = manifest.sides[0] // sized[0]["sides"][0]
+    signal = {"signal": _signal(folder)}
     found: Report = {
         "format": FORMAT,
         "name": manifest.name,
         "created_by": f"inrhw {__version__}",
+        "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "verdict": UNVERIFIED,
-        "signal": _signal(folder),
+        **signal,
         "model": _model(fitted),
         "core": _core(manifest),
         **(_shared(folder, fitted, scale) if many else {"distributions": _distributions(fitted)}),
@@ -113,9 +116,9 @@ def _gather(folder: Path, sections: Iterable[Section]) -> Report:
         "weight_bits_total": figure(
             fitted["weight_bits"], "bits", "quantized weights and biases, not entropy-coded"
         ),
-        "bits_per_pixel": figure(
-            fitted["weight_bits"] / pixels,
-            "bits/pixel",
+        "bits_per_sample": figure(
+            fitted["weight_bits"] / samples,
+            f"bits/{sample_word(signal)}",
             "quantized weights and biases, not entropy-coded",
         ),
         "latency": {
@@ -123,7 +126,8 @@ def _gather(folder: Path, sections: Iterable[Section]) -> Report:
             "ns": figure(None, "ns", "needs a clock; run `inrhw synth`"),
         },
         "pipeline": [asdict(stage) for stage in manifest.pipeline],
-        "tools": {"python": platform.python_version()} | {t: installed_version(t) for t in _TOOLS},
+        "tools": {"inrhw": own_version(), "python": platform.python_version()}
+        | {name: installed_version(name) for name in _TOOLS},
         "files": _files(folder, manifest),
     }
     made = None if many else read_architecture(json.dumps(fitted["architecture"]))
@@ -132,7 +136,7 @@ def _gather(folder: Path, sections: Iterable[Section]) -> Report:
     folded = (folder / "plan.json").exists()
     plan = read_json(folder / "plan.json", "inrhw emit") if folded else {}
     if folded:
-        found["folding"] = _folding(plan, manifest)
+        found["folding"] = _folding(plan, manifest, sample_word(found))
     for section in sections:
         found |= section(folder, found)
     if "separate" in plan:
@@ -166,7 +170,7 @@ def _model(fitted: dict[str, Any]) -> dict[str, Any]:
         "parameters": fitted["parameters"],
         "omega_0": architecture["omega_0"],
         **({"projection": architecture["projection"]} if shared else {}),
-        **({"macs_per_pixel": macs(made.features) / made.patches.samples} if made.patch else {}),
+        **({"macs_per_sample": macs(made.features) / made.patches.samples} if made.patch else {}),
         # What the settings of the weights' code and bits amount to.
         **{name: fitted[name] for name in ("bits_a_weight", "signed_digits") if name in fitted},
     }
@@ -199,7 +203,7 @@ def _patch(manifest: Manifest) -> str:
 
 def _distributions(fitted: dict[str, Any]) -> list[dict[str, Any]]:
     """Return how each layer's weights and inputs are distributed, as they are and when rotated."""
-    source = "network in floating point, up to 4096 pixels"
+    source = "network in floating point, up to 4096 samples"
 
     def told(found: dict[str, Any]) -> dict[str, Any]:
         return {
@@ -219,7 +223,7 @@ def _distributions(fitted: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _folding(plan: dict[str, Any], manifest: Manifest) -> dict[str, Any]:
+def _folding(plan: dict[str, Any], manifest: Manifest, sample: str) -> dict[str, Any]:
     """Return how each layer is folded, and what the plan promised."""
     interval, clock = manifest.clocks_a_sample, plan["target"]["clock_mhz"]
     dense = ("Dense", "FoldedDense", "FoldedRaster", "TiledRaster", "LeafRaster")
@@ -228,8 +232,8 @@ def _folding(plan: dict[str, Any], manifest: Manifest) -> dict[str, Any]:
     return {
         "weights": "loadable" if manifest.loadable else "rom",
         "initiation_interval": figure(manifest.initiation_interval, "cycles", "derived from the folds"),
-        "mpixels_per_s": figure(
-            clock / interval, "Mpixel/s", f"a pixel every {interval:g} cycles at {clock:g} MHz"
+        "msamples_per_s": figure(
+            clock / interval, f"M{sample}/s", f"a {sample} every {interval:g} cycles at {clock:g} MHz"
         ),
         "predicted": {
             name: figure(round(plan["predicted"][name], 1), RESOURCE_UNITS[name], model)
@@ -314,7 +318,7 @@ def _quality(folder: Path, entry: Mapping[str, Any], place: str, rtl: str, scale
             found["frames_psnr_db"] = {k: frames_psnr_db(original, one) for k, one in curves.items()}
     found |= {"sounds": files} if original.kind == Sound.kind else {}
     found |= _learned(entry)
-    return found
+    return found | {key: entry[key] for key in ("rounded_psnr_db",) if key in entry}
 
 
 def _learned(entry: Mapping[str, Any]) -> dict[str, Any]:

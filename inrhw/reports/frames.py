@@ -1,4 +1,4 @@
-"""Curves of PSNR: of each frame of a video or slice of a volume, and on the way through training."""
+"""Curves of PSNR: of each frame of a video or slice of a volume, over training, against bits of weights."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -39,13 +39,18 @@ def training_chart(found: Mapping[str, Sequence[tuple[int, float]]]) -> Chart | 
     return _chart("PSNR of what a training step saw, in dB", found, "step")
 
 
+def bits_chart(found: Sequence[tuple[int, float]]) -> Chart | None:
+    """Return the curve of a report's "rounded_psnr_db", or None where there is none."""
+    return _chart("PSNR in dB with all weights rounded to this many bits", {"rounded": found}, "bits")
+
+
 def _chart(title: str, curves: Mapping[str, Sequence[tuple[int, float]]], what: str) -> Chart | None:
     points = [point for curve in curves.values() for point in curve]
-    last = max((place for place, _ in points), default=0)
-    if not last:
+    first, last = (end((place for place, _ in points), default=0) for end in (min, max))
+    if first == last:
         return None
     least, most = math.floor(min(db for _, db in points)), math.ceil(max(db for _, db in points))
-    across = Axis(0, last, LEFT, RIGHT, whole=True)
+    across = Axis(first, last, LEFT, RIGHT, whole=True)
     chart = Chart(title, across, Axis(least, max(most, least + 1), BOTTOM, TOP), what)
     for colour, (name, curve) in enumerate(curves.items()):
         marks = tuple(chart.mark(k, db, f"{name}, {what} {k}: {db:.1f} dB") for k, db in curve)

@@ -15,7 +15,7 @@ from PIL import Image
 
 from inrhw.base.files import write_atomically, write_json
 from inrhw.reports.chart import Axis, Chart
-from inrhw.reports.frames import frames_chart, training_chart
+from inrhw.reports.frames import bits_chart, frames_chart, training_chart
 from inrhw.reports.summary import POWER_TITLES, RESOURCE_TITLES, asic_rows, counts, tiles
 from inrhw.reports.tiles import heat_map
 from inrhw.reports.words import Report, amount, is_figure, number, sample_word, setting
@@ -26,6 +26,7 @@ SECTIONS = (
         "format",
         "name",
         "created_by",
+        "created_at",
         "verdict",
         "command",
         "signal",
@@ -33,7 +34,7 @@ SECTIONS = (
         "core",
         "psnr_db",
         "ssim",
-        "bits_per_pixel",
+        "bits_per_sample",
     ),
     *("shared", "tiles"),
     *("weight_bits_total", "resources", "share", "board", "timing", "throughput", "latency", "vivado"),
@@ -51,6 +52,7 @@ SECTIONS = (
         "error_gain",
         "frames_psnr_db",
         "learned_psnr_db",
+        "rounded_psnr_db",
     ),
     *("tools", "files", "times_s"),
 )
@@ -116,6 +118,7 @@ def _html(report: Report, folder: Path) -> str:
             tiles=tiles(report),
             frames=frames_chart(report.get("frames_psnr_db", {}), _frame_word(report)),
             learned=training_chart(report.get("learned_psnr_db", {})),
+            rounded=bits_chart(report.get("rounded_psnr_db", [])),
             pictures=[_file(key, folder / name) for key, name in report.get("pictures", {}).items()],
             sounds=[
                 (_PICTURE_TITLES.get(key, key), _data_uri("audio/wav", (folder / name).read_bytes()))

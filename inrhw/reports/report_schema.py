@@ -9,7 +9,7 @@ from inrhw.synthesis.synthesis import NODE_RESOURCES
 from inrhw.verification.ladder import Rung
 
 #: Format of the file: it changes when a key is removed or changes its meaning, and not for a new key.
-FORMAT = 1
+FORMAT = 2
 
 _TEXT, _INTEGER, _NUMBER = {"type": "string"}, {"type": "integer"}, {"type": "number"}
 _FIGURE, _BAND = {"$ref": "#/$defs/figure"}, {"$ref": "#/$defs/band"}
@@ -46,12 +46,13 @@ def _always() -> dict[str, Schema]:
         "format": {"const": FORMAT},
         "name": _TEXT | {"description": "Name of the top module."},
         "created_by": _TEXT | {"description": "Version of inrhw."},
+        "created_at": {"type": "string", "format": "date-time", "description": "When, in UTC."},
         "verdict": {"enum": ["pass", "fail", "unverified"]},
         "model": table(
             shape,
             optional={
                 "projection": _TEXT,
-                "macs_per_pixel": _NUMBER,
+                "macs_per_sample": _NUMBER,
                 "bits_a_weight": _NUMBER,
                 "signed_digits": _INTEGER,
             },
@@ -62,7 +63,7 @@ def _always() -> dict[str, Schema]:
         "psnr_db": quality,
         "signal": table({"kind": _TEXT, "measures": _TEXTS}) | {"description": "Kind, and measures."},
         "weight_bits_total": _FIGURE,
-        "bits_per_pixel": _FIGURE,
+        "bits_per_sample": _FIGURE,
         "latency": table({"cycles": _FIGURE, "ns": _FIGURE}),
         "pipeline": array(schema_of(Stage)),
         "tools": _TEXTS | {"description": "Versions."},
@@ -98,7 +99,7 @@ def _sections() -> dict[str, Schema]:
                 "critical_nodes": array(_TEXT),
             }
         ),
-        "throughput": table({"mpixels_per_s": _FIGURE}),
+        "throughput": table({"msamples_per_s": _FIGURE}),
         "power": table(
             {
                 "clock_mhz": _FIGURE,
@@ -125,6 +126,8 @@ def _sections() -> dict[str, Schema]:
             "additionalProperties": array(array(_NUMBER)),
             "description": "Training steps and PSNR in dB of what they saw, in float and with quantization.",
         },
+        "rounded_psnr_db": array(array(_NUMBER))
+        | {"description": "Bits of all weights, and PSNR in dB with them before fine-tuning."},
         "distributions": array(_distributions()),
         "folding": _folding(),
         "allotment": _allotment(),
@@ -161,7 +164,7 @@ def _folding() -> Schema:
         {
             "weights": {"enum": ["rom", "loadable"]},
             "initiation_interval": _FIGURE,
-            "mpixels_per_s": _FIGURE,
+            "msamples_per_s": _FIGURE,
             "predicted": _FIGURES,
             "layers": array(table(dict.fromkeys(numbers, _INTEGER) | {"detail": _TEXT})),
         }

@@ -4,7 +4,7 @@ from dataclasses import fields
 from typing import Any
 
 from inrhw.estimates.power.fpga import Power
-from inrhw.reports.words import Report, figure
+from inrhw.reports.words import Report, figure, sample_word
 from inrhw.synthesis.timing.path import nodes_of
 
 #: What power.json holds.
@@ -22,10 +22,11 @@ def synthesis_sections(synth: dict[str, Any], clocks_a_sample: float, report: Re
     timing, resources, latency = synth["timing"], synth["resources"], report["latency"]
     cycles, interval = latency["cycles"]["value"], clocks_a_sample
     rate = ns = None
+    sample = sample_word(report)
     if mhz := timing["fmax_mhz"]["value"]:
         clock = timing["fmax_mhz"]
         rate = mhz / interval
-        pace = "one pixel a clock" if interval == 1 else f"one pixel every {interval:g} clocks"
+        pace = f"one {sample} " + ("a clock" if interval == 1 else f"every {interval:g} clocks")
         ns = cycles * 1000 / mhz if cycles else None
         rate_source, ns_source = f"{pace} at {clock['source']}", f"cycles at {clock['source']}"
     else:
@@ -49,7 +50,7 @@ def synthesis_sections(synth: dict[str, Any], clocks_a_sample: float, report: Re
             "critical_path": [f"{hop['kind']} {hop['net']}" for hop in timing["path"]],
             "critical_nodes": nodes_of(hop["net"] for hop in timing["path"]),
         },
-        "throughput": {"mpixels_per_s": figure(rate, "Mpixel/s", rate_source)},
+        "throughput": {"msamples_per_s": figure(rate, f"M{sample}/s", rate_source)},
         "latency": latency | {"ns": figure(ns, "ns", ns_source)},
     }
 
@@ -61,9 +62,13 @@ def _percent(shares: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def power_section(power: dict[str, Any]) -> Report:
-    """Return what power.json holds."""
-    return {"power": {key: power[key] for key in _POWER}}
+def power_section(power: dict[str, Any], report: Report) -> Report:
+    """Return what power.json holds; the report calls a sample by the signal's word."""
+    unit = {"unit": f"nJ/{sample_word(report)}"}
+    energies = {
+        key: {level: each | unit for level, each in power[key].items()} for key in ("dynamic_nj", "total_nj")
+    }
+    return {"power": {key: power[key] for key in _POWER} | energies}
 
 
 def asic_section(asic: dict[str, Any]) -> Report:

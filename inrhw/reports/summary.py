@@ -1,6 +1,6 @@
 """What a report says first: tiles, rows and the verdict."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from inrhw.estimates.power.energies import PARTS
 from inrhw.reports.words import Report, sample_word
@@ -87,9 +87,9 @@ def tiles(report: Report) -> list[Tile]:
     if "shared" in report:
         shared = report["shared"]
         tiles.append(Tile("Parameters saved", shared["saved"], "are left", shared["parameters"]))
-    if "bits_per_pixel" in report:
+    if "bits_per_sample" in report:
         tiles.append(
-            Tile(f"Bits a {sample}", report["bits_per_pixel"], "of weights", report.get("weight_bits_total"))
+            Tile(f"Bits a {sample}", report["bits_per_sample"], "of weights", report.get("weight_bits_total"))
         )
     tiles += [
         Tile(RESOURCE_TITLES[key], resources[key], "of the board", share.get(key))
@@ -106,16 +106,12 @@ def tiles(report: Report) -> list[Tile]:
         tiles.append(Tile(f"Dynamic power{at}, estimate", dynamic, "static, whole part", static))
         tiles.append(Tile(f"Energy a {sample}, dynamic", power["dynamic_nj"]["nominal"]))
     if "throughput" in report:
-        rate = _scaled(report["throughput"]["mpixels_per_s"], share_of_clock, at)
+        rate = _scaled(report["throughput"]["msamples_per_s"], share_of_clock, at)
         tiles.append(Tile(f"{sample.capitalize()} rate{at}", rate))
     if "latency" in report:
         ns = _scaled(report["latency"]["ns"], 1 / share_of_clock, at)
         tiles.append(Tile("Latency", report["latency"]["cycles"], at.strip(), ns))
-    return [replace(tile, figure=_of_samples(tile.figure, sample)) for tile in tiles]
-
-
-def _of_samples(figure: Report, sample: str) -> Report:
-    return figure | {"unit": figure["unit"].replace("pixel", sample)}
+    return tiles
 
 
 def _clock(report: Report) -> tuple[str, float]:

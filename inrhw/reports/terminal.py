@@ -27,12 +27,12 @@ def print_summary(report: Report, console: Console) -> None:
 
 
 def print_power(power: Report, console: Console) -> None:
-    """Print what power.json says: dynamic with its parts, static, energy a pixel, sources."""
+    """Print what power.json says: dynamic with its parts, static, energy a sample, sources."""
     table = Table("", "nominal", "low", "high", box=None, padding=(0, 2))
     rows = {"Dynamic": power["dynamic_mw"]}
     rows |= {f"  {POWER_TITLES[name]}": band for name, band in power["parts_mw"].items() if counts(band)}
     rows |= {"Static, whole part": power["static_mw"]}
-    rows |= {"Energy a pixel, dynamic": power["dynamic_nj"], "Energy a pixel, total": power["total_nj"]}
+    rows |= {"Energy a sample, dynamic": power["dynamic_nj"], "Energy a sample, total": power["total_nj"]}
     for title, band in rows.items():
         table.add_row(title, *(with_unit(band[level]) for level in ("nominal", "low", "high")))
     console.print(f"Power at {with_unit(power['clock_mhz'])}", highlight=False)

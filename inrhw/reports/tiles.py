@@ -65,15 +65,15 @@ def tiles_section(folder: Path, fitted: Report, architecture: "TiledArchitecture
         "shared_parameters": figure(
             shared_parameters(architecture), "parameters", "of layers that are the same in all tiles"
         ),
-        "parameters_per_pixel": figure(parameters / square.size, "1", "weights and biases of all tiles"),
-        "macs_per_pixel": figure(
+        "parameters_per_sample": figure(parameters / square.size, "1", "weights and biases of all tiles"),
+        "macs_per_sample": figure(
             macs(architecture.features) / architecture.patches.samples,
             "MAC",
             "products of one tile's network",
         ),
         "one_network": {
             "layers": "-".join(map(str, alone)),
-            "macs_per_pixel": figure(
+            "macs_per_sample": figure(
                 macs(alone), "MAC", "products of the widest network with no more parameters than all tiles"
             ),
         },

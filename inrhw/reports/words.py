@@ -5,6 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from inrhw.signals.kinds.picture import Picture
+from inrhw.signals.registry import kind_named
+
 #: A figure as JSON holds it: value, unit, source.
 Plain = dict[str, Any]
 
@@ -78,5 +81,5 @@ Report = dict[str, Any]
 
 
 def sample_word(report: Report) -> str:
-    """Return what a report calls a sample of its signal: "pixel" of pictures and videos, else "sample"."""
-    return "pixel" if report.get("signal", {}).get("kind", "picture") in ("picture", "video") else "sample"
+    """Return what a report calls a sample of its signal, a picture unless it says what it is of."""
+    return kind_named(report.get("signal", {}).get("kind", Picture.kind)).sample

@@ -113,6 +113,9 @@ class Samples(ABC):
     #: What people call such a signal.
     kind: ClassVar[str]
 
+    #: What people call one of its values on the grid, in reports.
+    sample: ClassVar[str] = "sample"
+
     #: How many axes such a signal can have.
     axes: ClassVar[range]
 

@@ -33,8 +33,8 @@ TITLES: Mapping[Goal, str] = {
     "psnr_db": "PSNR (dB)",
     "lut": "LUT",
     "dsp": "DSP",
-    "energy_nj": "Energy (nJ/pixel)",
-    "mpixels_per_s": "Rate (Mpixel/s)",
+    "energy_nj": "Energy (nJ/sample)",
+    "mpixels_per_s": "Rate (Msample/s)",
 }
 
 #: What the cost model predicts, and may predict too large.
@@ -52,7 +52,7 @@ class Measures:
     lut, dsp
         Predicted by the plan, counted by synthesis.
     energy_nj
-        Dynamic energy of a pixel.
+        Dynamic energy of a sample.
     mpixels_per_s
         At the clock that is asked for, or the highest if that is known and lower.
     """

@@ -26,9 +26,10 @@ class Search(Settings):
         How far each trial goes. fit: trained. plan: and its cost predicted. synth: and synthesized, with
         power if energy is a goal. verify: and proven.
     trials
-        Trials at most, over all runs of the sweep. None: a whole grid; other methods go on until `hours`.
+        Trials at most, over all runs of the sweep. Without it: a whole grid; other methods go on until
+        `hours`.
     hours
-        Hours after which a run begins no further trial. None: any.
+        Hours after which a run begins no further trial. Without it: there is no limit.
     seed
         Of the search; training has its own.
     margin
@@ -64,7 +65,7 @@ class Workers(Settings):
     scheduler
         Address of a running Dask scheduler, as tcp://host:8786. "": workers on this machine.
     number
-        Workers on this machine, each of one thread. None: one a core.
+        Workers on this machine, each of one thread. Without it: one a core.
     storage
         URL of a database, as postgresql+psycopg://user@host/name. "": study.db in the sweep's folder.
     """

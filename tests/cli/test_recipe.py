@@ -68,6 +68,7 @@ def test_init_writes_every_setting_with_its_help(inrhw_: Inrhw, tmp_path: Path) 
         for field in fields_of(kind):
             assert f"{field.name} =" in text
             assert field.help.split(";")[0] in text
+    assert "None" not in text, "TOML has no such value"
     refused(inrhw_("init"), "recipe.toml exists already")
     assert inrhw_("init", "new/").out == "new/recipe.toml\n"
 

@@ -1,6 +1,7 @@
 """The report says what the stages found, where each figure comes from, and what is unknown."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from inrhw.artifact.manifest import Manifest
 from inrhw.base.board import load_board
 from inrhw.base.errors import InputError
 from inrhw.base.files import write_json
+from inrhw.base.version import __version__
 from inrhw.lowering.hardware import Hardware
 from inrhw.signals.kinds.picture import load_picture
 from inrhw.signals.likeness import psnr_db
@@ -39,6 +41,8 @@ def test_what_is_returned_is_what_is_written(built: Path) -> None:
     found = report(built, command="inrhw build", times_s={"fit": 1.5})
     assert read(built, "report.json") == json.loads(json.dumps(found))
     assert (found["command"], found["times_s"]) == ("inrhw build", {"fit": 1.5})
+    assert datetime.fromisoformat(found["created_at"]) <= datetime.now(UTC)
+    assert found["tools"]["inrhw"].startswith(__version__)
     assert "<html" in (built / "report.html").read_text()
 
 
@@ -72,7 +76,7 @@ def test_the_network_is_described(built: Path) -> None:
     assert (model["name"], model["layers"]) == ("quadinr", "2-3-3")
     assert found["settings"]["training"]["steps"] == 3
     assert model["parameters"] == 2 * 3 + 3 + 3 * 3 + 3 == fitted["parameters"]
-    assert found["bits_per_pixel"]["value"] == found["weight_bits_total"]["value"] / 20
+    assert found["bits_per_sample"]["value"] == found["weight_bits_total"]["value"] / 20
     assert found["weight_bits_total"]["value"] == fitted["weight_bits"]
 
 
@@ -90,7 +94,7 @@ def test_the_rates_follow_from_clock_and_cycles(built: Path) -> None:
     mhz = found["timing"]["fmax_mhz"]["value"]
     cycles = found["latency"]["cycles"]["value"]
     assert cycles == read(built, "manifest.json")["latency"]
-    assert found["throughput"]["mpixels_per_s"]["value"] == mhz
+    assert found["throughput"]["msamples_per_s"]["value"] == mhz
     assert found["latency"]["ns"]["value"] == pytest.approx(cycles / mhz * 1000)
     assert found["timing"]["fmax_mhz"]["source"] in found["latency"]["ns"]["source"]
 
@@ -108,13 +112,36 @@ def test_a_folded_core_is_described_layer_by_layer(built: Path) -> None:
         == max(k["initiation_interval"] for k in folding["layers"])
     )
     assert 1 < interval <= 9
-    assert folding["mpixels_per_s"]["value"] == 90 / interval >= 10
+    assert folding["msamples_per_s"]["value"] == 90 / interval >= 10
     assert [[layer["pe"], layer["simd"]] for layer in folding["layers"]] == manifest["folding"]["layers"]
     assert all("bits" in layer["detail"] for layer in folding["layers"])
     mhz = found["timing"]["fmax_mhz"]["value"]
-    assert found["throughput"]["mpixels_per_s"]["value"] == mhz / interval
-    assert f"one pixel every {interval} clocks" in found["throughput"]["mpixels_per_s"]["source"]
+    assert found["throughput"]["msamples_per_s"]["value"] == mhz / interval
+    assert f"one pixel every {interval} clocks" in found["throughput"]["msamples_per_s"]["source"]
     assert {"loadable weights", "register map"} <= set(found["files"])
+
+
+@pytest.mark.tools
+@pytest.mark.parametrize("kind", ["sound", "picture"])
+def test_a_sound_has_samples_and_a_picture_has_pixels(inrhw_: Inrhw, tmp_path: Path, kind: str) -> None:
+    small = (
+        "--kind",
+        kind,
+        "--size",
+        "16" if kind == "sound" else "4x4",
+        "--tiles",
+        "4" if kind == "sound" else "2x2",
+    )
+    trained = ("--steps", "1", "--finetune", "0", "--hidden-features", "2", "--hidden-layers", "1")
+    folded = ("--initiation-interval", "2", "--skip", "verify")
+    assert inrhw_("build", *small, *trained, *folded, "-o", "core", "--activity", "default").status == 0
+    found, word = read(tmp_path / "core", "report.json"), "sample" if kind == "sound" else "pixel"
+    units = {figure["unit"] for figure in figures(found)}
+    assert {f"bits/{word}", f"M{word}/s", f"nJ/{word}"} <= units
+    assert not any(("sample" if word == "pixel" else "pixel") in str(unit) for unit in units)
+    page = (tmp_path / "core" / "report.html").read_text()
+    assert f"Energy a {word}" in page
+    assert ("pixel/" in page, "sample/s" in page) == (kind == "picture", kind == "sound")
 
 
 def test_a_baked_core_has_no_folding(built: Path) -> None:
@@ -241,10 +268,10 @@ def test_an_unknown_clock_gives_unknown_rates(built: Path) -> None:
     plain["timing"]["fmax_mhz"]["value"] = None
     write_json(built / "synth.json", plain)
     found = report(built)
-    assert found["throughput"]["mpixels_per_s"]["value"] is None
+    assert found["throughput"]["msamples_per_s"]["value"] is None
     assert found["latency"]["ns"]["value"] is None
     reason = plain["timing"]["fmax_mhz"]["source"]
-    assert found["throughput"]["mpixels_per_s"]["source"] == found["latency"]["ns"]["source"] == reason
+    assert found["throughput"]["msamples_per_s"]["source"] == found["latency"]["ns"]["source"] == reason
     assert found["timing"]["estimate"] is False
 
 
@@ -348,4 +375,4 @@ def test_a_larger_rendering_is_shown_and_has_no_quality(built: Path) -> None:
     }
     assert found["psnr_db"]["quantized"]["value"] is not None
     assert "error" not in found["pictures"]
-    assert found["bits_per_pixel"]["value"] == found["weight_bits_total"]["value"] / 20
+    assert found["bits_per_sample"]["value"] == found["weight_bits_total"]["value"] / 20

@@ -17,6 +17,7 @@ from typing import IO
 from inrhw.base.errors import InrhwError, ToolFailed, ToolNotFound
 from inrhw.base.programs import beside, guard
 from inrhw.base.progress import OnProgress
+from inrhw.base.version import __version__
 
 #: Seconds after which a program hangs for certain.
 DEADLINE_S = 86_400.0
@@ -155,6 +156,15 @@ def installed_version(distribution: str) -> str:
         return importlib.metadata.version(distribution)
     except importlib.metadata.PackageNotFoundError:
         return ""
+
+
+def own_version() -> str:
+    """Return the version of inrhw; in a checkout with its commit, "dirty" where files differ from it."""
+    root = Path(__file__).parents[3]
+    # Of an installed package git would tell the commit of its user's project.
+    git = ("git", "-C", str(root), "describe", "--always", "--dirty", "--exclude=*")
+    commit = printed_by(git).strip() if (root / ".git").exists() else ""
+    return f"{__version__}, commit {commit}" if commit else __version__
 
 
 @contextlib.contextmanager

@@ -112,7 +112,7 @@ class Power(Stage):
         """What power.json holds."""
         from inrhw.reports.sections import power_section
 
-        return power_section(read_json(folder / cls.result, "inrhw power"))
+        return power_section(read_json(folder / cls.result, "inrhw power"), report)
 
 
 def power(
@@ -130,7 +130,7 @@ def power(
     ] = Estimates.activity,
     as_json: AsJson = False,
 ) -> None:
-    """Estimate static and dynamic power and the energy of a pixel, from the toggles of the netlist."""
+    """Estimate static and dynamic power and the energy of a sample, from the toggles of the netlist."""
     from inrhw.reports.terminal import print_power
 
     with building(folder, errors if as_json else console) as work:

@@ -215,7 +215,7 @@ def activity_of(
             on_progress(cycle, cycles)
     on_progress(cycles, cycles)
     pixels = player.taken - first
-    source = f"{_SOURCE}, {cycles} clocks, {pixels} of {frame} pixels{player.remark}"
+    source = f"{_SOURCE}, {cycles} clocks, {pixels} of {frame} samples{player.remark}"
     return toggles.counts(
         design,
         digest(netlist),

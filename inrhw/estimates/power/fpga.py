@@ -63,7 +63,7 @@ class Power:
     parts_mw
         The same by the keys of `inrhw.estimates.power.energies.PARTS`, and "io".
     dynamic_nj, total_nj
-        Energy of a pixel without and with static power.
+        Energy of a sample without and with static power.
     nodes
         Power of each node of the pipeline; empty if unknown.
     """
@@ -88,7 +88,7 @@ def power(synthesis: Synthesis, clock_mhz: float, clocks_a_sample: float, activi
     clock_mhz
         The clock in MHz.
     clocks_a_sample
-        Clocks a pixel.
+        Clocks a sample.
     activity
         Of this netlist; None for `DEFAULT_RATES`, which make the band wider.
 
@@ -115,7 +115,7 @@ def power(synthesis: Synthesis, clock_mhz: float, clocks_a_sample: float, activi
     luts = synthesis.board.resources["lut"]
     static = {level: mw * luts for level, mw in STATIC_MW_PER_LUT.items()}
     total = {level: static[level] + dynamic[level] for level in LEVELS}
-    per_pixel = clocks_a_sample / clock_mhz
+    per_sample = clocks_a_sample / clock_mhz
     return Power(
         clock,
         label,
@@ -125,9 +125,11 @@ def power(synthesis: Synthesis, clock_mhz: float, clocks_a_sample: float, activi
             **{name: _band(part, "mW", source) for name, part in parts.items()},
             "io": _band(dict.fromkeys(LEVELS), "mW", _NO_PADS),
         },
-        _band({level: mw * per_pixel for level, mw in dynamic.items()}, "nJ/pixel", source),
+        _band({level: mw * per_sample for level, mw in dynamic.items()}, "nJ/sample", source),
         _band(
-            {level: mw * per_pixel for level, mw in total.items()}, "nJ/pixel", f"with static power; {source}"
+            {level: mw * per_sample for level, mw in total.items()},
+            "nJ/sample",
+            f"with static power; {source}",
         ),
         _nodes(netlist, switching["nominal"], activity, clock_mhz, source),
     )
@@ -264,6 +266,6 @@ def _nodes(
 
 def _unknown(clock: Figure, why: str) -> Power:
     milliwatts = _band(dict.fromkeys(LEVELS), "mW", why)
-    energy = _band(dict.fromkeys(LEVELS), "nJ/pixel", why)
+    energy = _band(dict.fromkeys(LEVELS), "nJ/sample", why)
     parts = dict.fromkeys((*PARTS, "io"), milliwatts)
     return Power(clock, why, milliwatts, milliwatts, parts, energy, energy, {})

@@ -20,14 +20,14 @@ class Imported(Settings):
     axes
         Order of its inputs: "yx", rows first, or "xy".
     values
-        Range of its outputs: "signed" from -1 to 1, or "unit" from 0 to 1. None: unit behind a sigmoid, else
-        signed.
+        Range of its outputs: "signed" from -1 to 1, or "unit" from 0 to 1. Without it: unit behind a sigmoid,
+        else signed.
     outermost_linear
         Whether its last layer is linear; else the activation follows that one too.
     encoding
-        What stands in front of its layers, where the file does not say it: "siren", PosEncodingNeRF of
-        public SIREN code; "nerf", that of NeRF's code; "fourier", sines, then cosines, of a matrix in the
-        file; "rff", cosines first. None: nothing; of a module, and of ONNX, it is found.
+        What stands in front of its layers, where the file does not say it: "siren", PosEncodingNeRF of public
+        SIREN code; "nerf", that of NeRF's code; "fourier", sines, then cosines, of a matrix in the file;
+        "rff", cosines first. Without it: nothing; of a module, and of ONNX, it is found.
     map
         Which tensors are its layers, first to last, in a file that follows no known layout: weights, and a
         bias after a plus, such as w0+b0,w1+b1,w2; .T behind weights that are [in, out]. "": found by names.

@@ -1,5 +1,7 @@
 """Pixels of a training step: all of all pictures, or some that are drawn anew each time."""
 
+import math
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -28,6 +30,11 @@ _TOGETHER = 16384
 def mean_square(y: Tensor, target: Tensor, value: Fixed) -> Tensor:
     """Return the mean squared error in units of half the range of a value, as for targets from -1 to 1."""
     return ((y - target) / half_range(value)).square().mean()
+
+
+def psnr_db_of(mean_square: float) -> float:
+    """Return the PSNR of such an error; of none that of the least float."""
+    return 10 * math.log10(4 / max(mean_square, sys.float_info.min))
 
 
 def batch_loss(

@@ -4,8 +4,6 @@ import copy
 import dataclasses
 import hashlib
 import json
-import math
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +21,8 @@ from inrhw.networks.tensors import load_tensors, prefixed, restore, save_tensors
 from inrhw.networks.tiled import TiledArchitecture, network_of, read_architecture
 from inrhw.networks.training.allocation.allotment import Allotment, allotted
 from inrhw.networks.training.allocation.budget import BitBudget, Budget
-from inrhw.networks.training.batches import batch_loss, rendering_error
+from inrhw.networks.training.allocation.rounded_curve import psnr_by_bits
+from inrhw.networks.training.batches import batch_loss, psnr_db_of, rendering_error
 from inrhw.networks.training.descent import State, Task, check_device, train, with_own_rate
 from inrhw.networks.training.digits import fewer_digits, has_digits, network_digits
 from inrhw.networks.training.distribution import distributions
@@ -134,8 +133,15 @@ class Fitted:
             **({"allotment": dataclasses.asdict(self.allotment)} if self.allotment else {}),
             "rotations": self.model.rotations(),
             "learned_psnr_db": [list(each) for each in self.learned],
+            **self._curve(),
             "distributions": [dataclasses.asdict(layer) for layer in distributions(self.float_model)],
         }
+
+    def _curve(self) -> dict[str, Any]:
+        """Return PSNR against bits; of a weight code bits are not what rounding costs."""
+        if self.architecture.precision.weight_code != "uniform":
+            return {}
+        return {"rounded_psnr_db": [list(each) for each in psnr_by_bits(self.float_model, self.picture)]}
 
     @classmethod
     def load(cls, folder: Path | str) -> "Fitted":
@@ -261,13 +267,8 @@ def fit(
     if training.digits_loss:
         model = fewer_digits(model, picture, training.digits_loss)
     before = [(step, db) for step, db in learned if step < training.steps]
-    now = [(step, _psnr_db(loss / architecture.tiles)) for step, loss in state.losses]
+    now = [(step, psnr_db_of(loss / architecture.tiles)) for step, loss in state.losses]
     return Fitted(picture, state.float_model, model, training, (*before, *now), *allotments)
-
-
-def _psnr_db(mean_square: float) -> float:
-    """Return the PSNR of an error in units of half the range; of none that of the least float."""
-    return 10 * math.log10(4 / max(mean_square, sys.float_info.min))
 
 
 def identity_of(

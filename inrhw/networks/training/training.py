@@ -21,13 +21,13 @@ class Training(Settings):
     steps
         Steps in floating point.
     finetune
-        Steps with quantization in the loop after that, from the rounded network on; the better of the two
-        is kept. None: three tenths of the steps.
+        Steps with quantization in the loop after that, from the rounded network on; the better of the two is
+        kept. Without it: three tenths of the steps.
     digits_loss
         PSNR in dB to give up for weights with fewer signed digits: fewer adders in a core that is not folded.
     learning_rate
-        Initial rate of the weight matrices; it falls to 0 as a cosine does. None: the model's own; 0.3 of it
-        where more than four pictures share layers.
+        Initial rate of the weight matrices; it falls to 0 as a cosine does. Without it: the model's own; 0.3
+        of it where more than four pictures share layers.
     noise_training
         Noise on the weights in the first step, relative to the span of a layer's weights; it falls linearly
         to 0. 0.02 at half the usual rate survives noise of 1 %.
@@ -40,7 +40,7 @@ class Training(Settings):
     sam
         Radius of sharpness-aware minimization: each step is taken at the worst weights within it.
     batch
-        Pixels in a step, drawn anew in each. None: all of them, or as many as 1 GiB holds.
+        Pixels in a step, drawn anew in each. Without it: all of them, or as many as 1 GiB holds.
     seed
         Seed of the initial weights and of batches.
     device

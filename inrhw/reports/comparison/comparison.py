@@ -13,12 +13,14 @@ from inrhw.reports.comparison.ranking import (
     AT_A_CLOCK,
     ENDS,
     LIKENESS,
+    OF_A_SAMPLE,
     OF_HIGHEST_CLOCK,
     Better,
     ranked,
     which_is_better,
 )
 from inrhw.reports.page import embedded, pages
+from inrhw.reports.report_schema import FORMAT
 from inrhw.reports.words import Report, amount, is_figure, setting
 from inrhw.signals.error import error_of
 from inrhw.signals.stored import ORIGINAL, entries, signal_in, suffix_of
@@ -26,7 +28,7 @@ from inrhw.signals.stored import ORIGINAL, entries, signal_in, suffix_of
 #: Sections of a report whose figures are compared, by what they are about.
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "Quality": LIKENESS,
-    "Weights": ("bits_per_pixel", "weight_bits_total"),
+    "Weights": ("bits_per_sample", "weight_bits_total"),
     "Resources": ("resources",),
     "Speed": ("timing", "throughput", "latency"),
     "Power": ("power",),
@@ -42,7 +44,7 @@ _WRITTEN = {
         word: word.upper()
         for word in ("psnr", "ssim", "snr", "rtl", "lut", "ff", "dsp", "bram", "uram", "srl")
     },
-    **{"iou": "IoU", "db": "dB", "mw": "mW", "nj": "nJ", "mhz": "MHz", "mpixels": "Mpixel"},
+    **{"iou": "IoU", "db": "dB", "mw": "mW", "nj": "nJ", "mhz": "MHz", "msamples": "Msample"},
 }
 
 #: Longest side in pixels of a picture on the page.
@@ -163,6 +165,11 @@ def compare(folders: Sequence[Path]) -> Comparison:
         raise InputError("a folder is named twice; a design compared with itself shows nothing")
     reports = [read_json(folder / "report.json", "inrhw report") for folder in folders]
     try:
+        for folder, report in zip(folders, reports, strict=True):
+            if (format := report["format"]) != FORMAT:
+                raise InputError(
+                    f"{folder / 'report.json'} has format {format}, not {FORMAT}; run `inrhw report` again"
+                )
         return _compared(folders, reports)
     except (KeyError, TypeError, AttributeError) as error:
         raise InputError(f"a report.json is damaged ({error!r}); run `inrhw report` again") from error
@@ -277,9 +284,11 @@ def _incomparable(
     pictures = {_originals(*each) for each in zip(folders, reports, strict=True)}
     clocks = {each["power clock_mhz"].value for each in found if "power clock_mhz" in each}
     carries = {each["resources carry"].unit for each in found if "resources carry" in each}
+    kinds = {report["signal"]["kind"] for report in reports}
     estimates = {report["timing"].get("estimate") for report in reports if "timing" in report}
     return {
-        "different pictures": (*LIKENESS, "bits_per_pixel") if len(pictures) > 1 else (),
+        "different signals": (*LIKENESS, "bits_per_sample") if len(pictures) > 1 else (),
+        "different kinds of signals": OF_A_SAMPLE if len(kinds) > 1 else (),
         "different clocks": AT_A_CLOCK if len(clocks) > 1 else (),
         "different families of parts": ("resources",) if len(carries) > 1 else (),
         "an estimate beside place and route": OF_HIGHEST_CLOCK if len(estimates) > 1 else (),

@@ -29,6 +29,9 @@ ENDS = ("low", "high")
 #: Figures that go with the clock that power is stated at.
 AT_A_CLOCK = ("power dynamic_mw", "power parts_mw", "power nodes", "power total", "power static_nj")
 
+#: Figures of a sample, which is not the same in each kind of signal.
+OF_A_SAMPLE = ("throughput", "power dynamic_nj", "power total_nj")
+
 #: Figures that follow from the highest clock.
 OF_HIGHEST_CLOCK = ("timing fmax_mhz", "timing delay_ns", "throughput", "latency ns")
 

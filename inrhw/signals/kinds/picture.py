@@ -77,6 +77,7 @@ class Picture(Samples):
     """
 
     kind: ClassVar[str] = "picture"
+    sample: ClassVar[str] = "pixel"
     axes: ClassVar[range] = range(2, 3)
     suffix: ClassVar[str] = ".png"
     other_suffixes: ClassVar[tuple[str, ...]] = (".tiff", ".webp")

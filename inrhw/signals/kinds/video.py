@@ -63,6 +63,7 @@ class Video(Samples):
     """
 
     kind: ClassVar[str] = "video"
+    sample: ClassVar[str] = "pixel"
     axes: ClassVar[range] = range(3, 4)
     suffix: ClassVar[str] = ".png"
     other_suffixes: ClassVar[tuple[str, ...]] = (".apng", ".webp", ".gif", ".zip", *_FILM_CODECS)

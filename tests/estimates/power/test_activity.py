@@ -179,7 +179,7 @@ def test_a_core_shows_its_frame_while_its_nets_are_counted(finished: Path) -> No
     found = activity_of(finished, netlist)
     assert (found.cycles, found.pixels, found.frames) == (20, 20, 1.0)
     assert found.netlist == digest(netlist)
-    assert "20 clocks, 20 of 20 pixels" in found.source
+    assert "20 clocks, 20 of 20 samples" in found.source
     top = top_module(netlist)
     rates = found.rates
     # A frame in, a frame out: each pixel is another than the one before, and the picture comes again.
@@ -218,7 +218,7 @@ def test_a_core_without_a_picture_is_given_its_weights_first(tmp_path: Path, pic
     work.synth(load_board("vcu128"))
     work.power(activity="netlist")
     found = json.loads((work.folder / "power.json").read_text())
-    assert "of 20 pixels, after its weights were loaded" in found["activity"]
+    assert "of 20 samples, after its weights were loaded" in found["activity"]
     assert found["parts_mw"]["uram"]["nominal"]["value"] > 0
 
 

@@ -13,6 +13,7 @@ from support.command import Inrhw, refused
 from inrhw.base.errors import InputError
 from inrhw.reports.comparison.comparison import compare, write_comparison
 from inrhw.reports.comparison.ranking import which_is_better
+from inrhw.reports.report_schema import FORMAT
 from inrhw.reports.summary import tiles
 from inrhw.signals.kinds.picture import Picture, save_picture
 from inrhw.signals.registry import kinds, to_json
@@ -23,6 +24,8 @@ SOURCE = "a <b>bold</b> tool"
 def write(folder: Path, name: str, luts: float | None, **more: Any) -> Path:
     folder.mkdir(parents=True)
     found = {
+        "format": FORMAT,
+        "signal": {"kind": "picture"},
         "name": name,
         "verdict": "pass",
         "settings": {"board": "vcu128", "network": {"model": "quadinr", "weight_bits": 9}},
@@ -128,7 +131,7 @@ def test_what_is_of_other_pictures_or_clocks_is_not_ranked(tmp_path: Path, same:
     comparison = compare(folders)
     why = {line.title: line.incomparable for line in comparison.lines}
     assert why == {
-        "PSNR dB RTL": "different pictures" if same == "clock" else "",
+        "PSNR dB RTL": "different signals" if same == "clock" else "",
         "resources LUT": "",
         "power clock MHz": "",
         "power dynamic mW nominal": "different clocks" if same == "picture" else "",
@@ -262,6 +265,28 @@ def test_the_page_shows_what_each_design_renders_and_its_error(tmp_path: Path) -
     assert max(Image.open(io.BytesIO(base64.b64decode(first))).size) == 256
 
 
+def test_rates_of_a_sound_and_of_a_picture_are_not_ranked(tmp_path: Path) -> None:
+    signals = {"a": "picture", "b": "sound"}
+    folders = [
+        write(
+            tmp_path / name,
+            name,
+            1,
+            signal={"kind": kind},
+            throughput={"msamples_per_s": figure(len(name + kind), "Mpixel/s")},
+        )
+        for name, kind in signals.items()
+    ]
+    why = {line.title: line.incomparable for line in compare(folders).lines}
+    assert why == {"resources LUT": "", "throughput Msample per s": "different kinds of signals"}
+
+
+def test_a_report_of_another_format_is_refused(tmp_path: Path) -> None:
+    folders = [write(tmp_path / "a", "a", 1), write(tmp_path / "b", "b", 1, format=1)]
+    with pytest.raises(InputError, match=r"b/report.json has format 1, not 2; run `inrhw report` again"):
+        compare(folders)
+
+
 def test_a_damaged_picture_is_one_sentence(tmp_path: Path) -> None:
     pictures = {"original": "original.png", "rtl": "rtl.png"}
     folders = [write(tmp_path / name, name, 1, pictures=pictures) for name in "ab"]
@@ -273,6 +298,7 @@ def test_a_damaged_picture_is_one_sentence(tmp_path: Path) -> None:
 
 def test_tiles_are_all_at_one_clock() -> None:
     report = {
+        "signal": {"kind": "picture", "measures": {}},
         "power": {
             "clock_mhz": figure(200, "MHz"),
             "dynamic_mw": {"nominal": figure(155, "mW")},
@@ -280,7 +306,7 @@ def test_tiles_are_all_at_one_clock() -> None:
             "dynamic_nj": {"nominal": figure(15, "nJ")},
         },
         "timing": {"fmax_mhz": figure(486, "MHz"), "logic_levels": figure(3, "1")},
-        "throughput": {"mpixels_per_s": figure(24.3, "Mpixel/s")},
+        "throughput": {"msamples_per_s": figure(24.3, "Mpixel/s")},
         "latency": {"cycles": figure(100, "cycles"), "ns": figure(205.76, "ns")},
     }
     told = {tile.label: tile for tile in tiles(report)}

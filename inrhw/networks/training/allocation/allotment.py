@@ -167,5 +167,5 @@ def error_with(model: INR, bits: LayerBits, signal: Samples) -> float:
     """Round a quantized network to these bits, and return its mean squared error."""
     round_to(model, bits)
     x, target = model.coordinates(), model.targets(signal)
-    step = -(-len(x) // _PIXELS)
+    step = -(-len(x) * model.architecture.tiles // _PIXELS)
     return float(mean_square(model(x[::step]), target[..., ::step, :].to(x), model.architecture.value))
