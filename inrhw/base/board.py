@@ -9,6 +9,7 @@ from typing import Literal, get_args
 
 from inrhw.base.errors import InputError
 from inrhw.base.files import board_folder
+from inrhw.base.settings import checked
 
 Family = Literal["xcup", "xc7", "ecp5", "ice40"]
 
@@ -111,6 +112,7 @@ def board_names() -> list[str]:
     return sorted(path.stem for path in board_folder().glob("[!_]*.py"))
 
 
+@checked
 def load_board(name_or_path: str | Path) -> Board:
     """Return a board.
 

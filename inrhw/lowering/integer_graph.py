@@ -4,6 +4,7 @@ import copy
 from dataclasses import replace
 
 from inrhw.base.errors import InputError
+from inrhw.base.settings import checked
 from inrhw.base.types import Fixed, Phase, Vector
 from inrhw.gateware.adder_graph import MOST_OPERANDS
 from inrhw.networks.inr import INR
@@ -14,6 +15,7 @@ from inrhw.ops.linear.requantize import Requantize
 from inrhw.ops.node import Graph, Node
 
 
+@checked
 def lower(model: INR, *, operands: int = MOST_OPERANDS, adder_levels: int = 1) -> Graph:
     """Return the integer graph that equals the quantized model to the last bit.
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from torch import Tensor, nn
 
 from inrhw.base.errors import InputError
+from inrhw.base.settings import checked
 from inrhw.networks.exchange.checkpoint import omegas_in, stack_in, stacks_of
 from inrhw.networks.exchange.comparison import first_same
 from inrhw.networks.exchange.imported import Imported
@@ -21,6 +22,7 @@ from inrhw.signals.kinds.picture import Picture
 from inrhw.signals.samples import PIXEL, Samples
 
 
+@checked
 def from_torch(
     module: nn.Module,
     network: Network,
