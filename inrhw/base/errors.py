@@ -15,7 +15,7 @@ def said_by(error: Exception) -> str:
     >>> said_by(FileNotFoundError(2, "No such file", "a.png")), said_by(EOFError())
     ('No such file', 'EOFError')
     """
-    own = error.strerror if isinstance(error, OSError) else None
+    own = getattr(error, "strerror", None)  # of PyAV's errors too, which are no OSError
     words = " ".join((own or str(error)).split())[:200]
     # It may quote a damaged file.
     return "".join(letter if letter.isprintable() else "?" for letter in words) or type(error).__name__

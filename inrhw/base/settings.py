@@ -32,6 +32,7 @@ from typing import (
 from annotated_types import Interval
 
 from inrhw.base.errors import InputError
+from inrhw.base.typed_json import WORDS
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -92,8 +93,7 @@ class Field:
         ends = {self.bounds.ge, self.bounds.le} if self.bounds else set()
         if len(ends) == 1 and None not in ends:
             return _number(*ends)
-        article = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}[self.kind]
-        words = f"{article}{_range(self.bounds)}"
+        words = f"{WORDS[self.kind]}{_range(self.bounds)}"
         return f"a list, each {words}" if self.many else words
 
     def check(self, value: object) -> None:
@@ -148,7 +148,7 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
     ...     return number / 2
     >>> half("x")
     Traceback (most recent call last):
-    inrhw.base.errors.InputError: half: number must be float, not 'x'
+    inrhw.base.errors.InputError: half: number must be a number, not 'x'
     """
     signature, hints = inspect.signature(function), inspect.get_annotations(function)
 
@@ -183,14 +183,20 @@ def _is_of(hint: Any, value: Any) -> bool:
         return any(value == each and type(value) is type(each) for each in inner)
     if origin in (int, float):
         return isinstance(value, (int, origin)) and not isinstance(value, bool)
-    if origin is tuple or origin in (Sequence, Collection):
-        kinds = (tuple, list) if origin is tuple else origin
-        if isinstance(value, (str, bytes)) or not isinstance(value, kinds):
-            return False
-        each = inner[:1] * len(value) if len(inner) == 1 or inner[-1] is ... else inner
-        return len(each) == len(value) and all(map(_is_of, each, value))
+    if origin in (tuple, Sequence, Collection, Mapping):
+        return _holds(origin, inner, value)
     is_told = isinstance(origin, type) and origin is not Any and not getattr(origin, "_is_protocol", False)
     return not is_told or isinstance(value, origin)
+
+
+def _holds(kind: Any, inner: tuple[Any, ...], value: Any) -> bool:
+    """Return whether a value is a collection of a kind, no text, that holds values of the inner types."""
+    if isinstance(value, (str, bytes)) or not isinstance(value, (tuple, list) if kind is tuple else kind):
+        return False
+    if kind is Mapping:
+        return all(_is_of(inner[1], each) for each in value.values())
+    each = inner[:1] * len(value) if len(inner) == 1 or inner[-1] is ... else inner
+    return len(each) == len(value) and all(map(_is_of, each, value))
 
 
 def _type_words(hint: Any) -> str:
@@ -199,16 +205,18 @@ def _type_words(hint: Any) -> str:
     Examples
     --------
     >>> _type_words(tuple[int, ...] | None)
-    'list of int or None'
+    'None or a list, each a whole number'
     """
     origin, inner = get_origin(hint) or hint, get_args(hint)
     if origin in (Union, types.UnionType):
-        return " or ".join(map(_type_words, inner))
+        return " or ".join(map(_type_words, sorted(inner, key=lambda each: each is not types.NoneType)))
     if origin is Literal:
         return f"one of {', '.join(map(repr, inner))}"
-    if origin is tuple or origin in (Sequence, Collection):
-        return f"list of {_type_words(inner[0])}"
-    return "None" if origin is types.NoneType else getattr(origin, "__name__", str(origin))
+    if origin in (tuple, Sequence, Collection):
+        return f"a list, each {_type_words(inner[0])}"
+    if origin is Mapping:
+        return f"a table, each {_type_words(inner[1])}"
+    return {**WORDS, types.NoneType: "None"}.get(origin) or getattr(origin, "__name__", str(origin))
 
 
 def fields_of(kind: type[Any]) -> tuple[Field, ...]:

@@ -3,17 +3,17 @@
 import contextlib
 import functools
 import hashlib
-import json
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from inrhw.artifact.manifest import core_there
 from inrhw.base.errors import InputError
-from inrhw.base.files import PACKAGE, bench_folder, digest, locked, output_folder, write_json
+from inrhw.base.files import PACKAGE, bench_folder, digest, locked, output_folder, parsed, write_json
 from inrhw.base.names import safe_name
 from inrhw.base.progress import OnProgress, silent
+from inrhw.base.typed_json import from_json
 from inrhw.cli.recipe import FILE as RECIPE
 from inrhw.cli.recipe import Recipe, read_recipe, save_recipe
 from inrhw.cli.stage import Stage
@@ -40,9 +40,9 @@ class Entry:
     """
 
     key: str
-    inputs: dict[str, str]
-    files: dict[str, str]
-    left: list[str]
+    inputs: Mapping[str, str]
+    files: Mapping[str, str]
+    left: tuple[str, ...]
     seconds: float
     command: str
 
@@ -115,7 +115,7 @@ class BuildFolder:
         seconds = round(time.perf_counter() - start, 2)
         files = self._digests(stage.outputs(self))
         left = {*stage.left(self), *((*before.left, *before.files) if before else ())} - {*files}
-        self._write(stage.name, Entry(key, inputs, files, sorted(left), seconds, self.command))
+        self._write(stage.name, Entry(key, inputs, files, tuple(sorted(left)), seconds, self.command))
         self._remember(stage)
         self.on_stage(stage.name, seconds)
 
@@ -165,25 +165,15 @@ class BuildFolder:
         """Return what is known of each stage: nothing when stages.json is missing or damaged."""
         path = self.folder / "stages.json"
         try:
-            told = json.loads(path.read_text()) if path.is_file() else {}
-            return {
-                name: Entry(
-                    str(entry["key"]),
-                    dict(entry["inputs"]),
-                    dict(entry["files"]),
-                    [str(path) for path in entry["left"]],
-                    float(entry["seconds"]),
-                    str(entry["command"]),
-                )
-                for name, entry in told.items()
-            }
-        except (ValueError, TypeError, KeyError, AttributeError):
+            told = parsed(path.read_text()) if path.is_file() else {}
+            return {name: from_json(Entry, entry) for name, entry in dict(told).items()}
+        except (ValueError, TypeError):
             return {}
 
     def leave(self, name: str, paths: Iterable[str]) -> None:
         """Record what a command that is no stage has left, so that it is removed with its core."""
         before = self.record().get(name)
-        left = sorted({*paths, *(before.left if before else ())})
+        left = tuple(sorted({*paths, *(before.left if before else ())}))
         with output_folder(self.folder):
             self._write(name, Entry("", {}, {}, left, 0.0, ""))
 
@@ -199,7 +189,7 @@ class BuildFolder:
         """Write stages.json, without files that no longer exist."""
         entries = self.record() | {name: entry}
         kept = {
-            name: replace(entry, left=[path for path in entry.left if (self.folder / path).exists()])
+            name: replace(entry, left=tuple(path for path in entry.left if (self.folder / path).exists()))
             for name, entry in entries.items()
         }
         write_json(self.folder / "stages.json", {name: asdict(entry) for name, entry in kept.items()})

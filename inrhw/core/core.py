@@ -127,7 +127,7 @@ class Core:
     def patches(self) -> Patches:
         """What evaluations give of the signal."""
         patch = self.patch or (1,) * self.grid.axes
-        return Patches(tuple(side * own for side, own in zip(self.grid.sides, patch, strict=True)), patch)
+        return Patches(tuple(side * own for side, own in zip(self.grid.sides, patch, strict=False)), patch)
 
     @property
     def buffer(self) -> PatchBuffer | None:
@@ -414,6 +414,8 @@ def core_over(
     if isinstance(grid, Tiling):
         first, others, tiling = grid.whole, [], grid
     else:
+        if not isinstance(grid, Grid) and not grid:
+            raise InputError("a core shows at least one picture; give the grid of each")
         first, *others = [grid] if isinstance(grid, Grid) else grid
         tiling = None
     return Core(

@@ -147,7 +147,7 @@ class Architecture:
                 "the samples of a patch stay as far apart as in training, so scale puts none between them; "
                 "leave out scale, or patch, or train at the larger size"
             )
-        Grid(*self.patches.sides)
+        _ = self.patches
         check_channels(self.channels)
         check_value(self.value)
         widths = self.network.widths

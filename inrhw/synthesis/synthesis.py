@@ -280,7 +280,7 @@ def load_synthesis(folder: Path) -> Synthesis:
             if placed
             else None,
         )
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, InputError) as error:
         raise InputError(f"{path} is damaged ({error}); run `inrhw synth` again") from error
 
 

@@ -238,7 +238,9 @@ def test_an_output_that_is_gone_or_changed_is_made_again(
     assert path.read_bytes() == right
 
 
-@pytest.mark.parametrize("text", [None, "", "{", "3", "[]", '{"fit": 3}', '{"fit": {}}', "\xff"])
+@pytest.mark.parametrize(
+    "text", [None, "", "{", "3", "[]", '{"fit": 3}', '{"fit": {}}', '{"fit": {"seconds": 1e999}}', "\xff"]
+)
 def test_without_a_readable_record_everything_is_done_again(
     chain: Chain, fast: list[str], text: str | None
 ) -> None:
