@@ -812,7 +812,7 @@ def test_a_target_gives_a_folded_core(inrhw_: Inrhw, built: Path) -> None:
     ("options", "message"),
     [
         (("--target-mpixels", "400"), "at most one pixel a clock"),
-        (("--target-mpixels", "nan"), "target_mpixels must be a number over 0"),
+        (("--target-mpixels", "nan"), "target_mpixels must be a number from 0.001 to 100000"),
         (("--target-mpixels", "300"), "what a core without a target gives"),
         (("--initiation-interval", "0"), "initiation_interval must be .* of at least 1"),
         (("--weights", "rom"), "rom weights need a target"),
