@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+#: What messages call values.
+WORDS = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}
+
 
 class InrhwError(Exception):
     """Base of all errors that a user can act on. The message is one clear sentence."""
@@ -67,4 +70,5 @@ class ToolFailed(InrhwError):
 
     def __init__(self, command: str, log: Path, last_lines: str) -> None:
         self.log = log
-        super().__init__(f"{command} failed; its log is {log} and ends with:\n{last_lines}")
+        ends = f"ends with:\n{last_lines}" if last_lines else "is empty"
+        super().__init__(f"{command} failed; its log is {log} and {ends}")

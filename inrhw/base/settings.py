@@ -31,8 +31,7 @@ from typing import (
 
 from annotated_types import Interval
 
-from inrhw.base.errors import InputError
-from inrhw.base.typed_json import WORDS
+from inrhw.base.errors import WORDS, InputError
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance

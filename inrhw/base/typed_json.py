@@ -6,15 +6,14 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
+from inrhw.base.errors import WORDS
+
 T = TypeVar("T")
 
 #: Which JSON Schema ours are.
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 Schema = dict[str, Any]
-
-#: What messages call values.
-WORDS = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}
 
 #: What JSON Schema calls them.
 _SCHEMA_WORDS = {int: "integer", float: "number", str: "string", bool: "boolean", types.NoneType: "null"}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from inrhw.base.progress import OnProgress, silent
 from inrhw.base.settings import checked
-from inrhw.cli.build_folder import BuildFolder
+from inrhw.cli.build_folder import BuildFolder, held
 from inrhw.cli.commands.build import Skippable, planned, run
 from inrhw.cli.commands.report import write
 from inrhw.cli.recipe import Recipe
@@ -67,6 +67,6 @@ def report(folder: Path | str, *, vivado: Path | None = None) -> "Report":
     InputError
         If a result is missing, damaged, or older than what it was made from.
     """
-    work = BuildFolder(Path(folder))
-    # Single functions such as `inrhw.synth` record nothing in stages.json.
-    return write(work, vivado, checked=bool(work.record()))
+    with held(Path(folder)) as work:
+        # Single functions such as `inrhw.synth` record nothing in stages.json.
+        return write(work, vivado, checked=bool(work.record()))

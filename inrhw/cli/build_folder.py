@@ -4,7 +4,7 @@ import contextlib
 import functools
 import hashlib
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -65,8 +65,8 @@ class BuildFolder:
     command
         Command line that runs the stages, for the report.
     until
-        Holds the folder's lock from the first stage that runs until this stack is closed: other commands
-        cannot write there. None: no lock.
+        Keeps the folder's lock, from `hold` or the first stage that runs until this stack is closed: other
+        commands cannot write there. None: no lock.
     """
 
     folder: Path
@@ -213,11 +213,17 @@ class BuildFolder:
 
     def _make_folder(self) -> None:
         with output_folder(self.folder):
-            self._hold()
+            self.hold()
 
-    def _hold(self) -> None:
-        """Lock the folder; the lock of a process that dies is released."""
-        if self.until is None or self._is_held:
+    def hold(self) -> None:
+        """Lock the folder, if it is there; the lock of a process that dies is released.
+
+        Raises
+        ------
+        InputError
+            Another command works in it.
+        """
+        if self.until is None or self._is_held or not self.folder.is_dir():
             return
         try:
             self.until.enter_context(locked(self.folder))
@@ -226,6 +232,15 @@ class BuildFolder:
                 f"another inrhw command works in {self.folder}; wait until it ends, or give -o another folder"
             ) from None
         self._is_held = True
+
+
+@contextlib.contextmanager
+def held(folder: Path) -> Iterator[BuildFolder]:
+    """Yield a folder in which no other command writes while the block runs."""
+    with contextlib.ExitStack() as until:
+        work = BuildFolder(folder, until=until)
+        work.hold()
+        yield work
 
 
 @functools.cache
