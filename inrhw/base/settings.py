@@ -190,10 +190,10 @@ def _is_of(hint: Any, value: Any) -> bool:
 
 def _holds(kind: Any, inner: tuple[Any, ...], value: Any) -> bool:
     """Return whether a value is a collection of a kind, no text, that holds values of the inner types."""
+    if isinstance(value, Mapping):
+        return kind is Mapping and all(_is_of(inner[1], each) for each in value.values())
     if isinstance(value, (str, bytes)) or not isinstance(value, (tuple, list) if kind is tuple else kind):
         return False
-    if kind is Mapping:
-        return all(_is_of(inner[1], each) for each in value.values())
     each = inner[:1] * len(value) if len(inner) == 1 or inner[-1] is ... else inner
     return len(each) == len(value) and all(map(_is_of, each, value))
 
@@ -215,7 +215,8 @@ def _type_words(hint: Any) -> str:
         return f"a list, each {_type_words(inner[0])}"
     if origin is Mapping:
         return f"a table, each {_type_words(inner[1])}"
-    return {**WORDS, types.NoneType: "None"}.get(origin) or getattr(origin, "__name__", str(origin))
+    own = {**WORDS, types.NoneType: "None"}
+    return own[origin] if origin in own else getattr(origin, "__name__", str(origin))
 
 
 def fields_of(kind: type[Any]) -> tuple[Field, ...]:
