@@ -99,10 +99,16 @@ class Precision(Settings):
             raise InputError(
                 f"guard_bits needs weights that are not rotated; leave it out, or quantizer {self.quantizer}"
             )
-        self._check_rotation()
+        if (self.rotate, self.hadamard) == ("activations", "stored"):
+            raise InputError(
+                "a stored Hadamard matrix cannot rotate activations only: its order divides no weight"
+            )
 
-    def _check_rotation(self) -> None:
-        """Raise InputError if what is said of rotations does nothing, or cannot be."""
+    def check_rotation(self) -> None:
+        """Raise InputError if a choice of rotations changes nothing.
+
+        For a user's choices: networks that were stored before it was refused are still read.
+        """
         used = {"dhq": ("rotate", "rotate_layers", "hadamard"), "auto": ("hadamard",)}.get(self.quantizer, ())
         for name in ("rotate", "rotate_layers", "hadamard"):
             if name not in used and getattr(self, name) != getattr(type(self), name):
@@ -110,10 +116,6 @@ class Precision(Settings):
                     f"{name} changes nothing with quantizer {self.quantizer}; leave it out, or give "
                     "quantizer dhq"
                 )
-        if (self.rotate, self.hadamard) == ("activations", "stored"):
-            raise InputError(
-                "a stored Hadamard matrix cannot rotate activations only: its order divides no weight"
-            )
 
     def _check_layer_bits(self) -> None:
         """Raise InputError unless `layer_bits` names bits of layers."""

@@ -296,8 +296,8 @@ def test_precisions_are_checked(field: str) -> None:
 def test_rotations_need_a_quantizer_that_rotates(setting: dict[str, Any]) -> None:
     (name,) = setting
     with pytest.raises(InputError, match=f"{name} changes nothing with quantizer uniform; leave it out, or"):
-        Precision(**setting)
-    Precision(quantizer="dhq", **setting)
+        Precision(**setting).check_rotation()
+    Precision(quantizer="dhq", **setting).check_rotation()
 
 
 def test_the_weights_bits_are_all_counted() -> None:

@@ -74,8 +74,6 @@ def from_torch(
 
 def _in_float64(module: nn.Module) -> nn.Module:
     """Return a copy that computes in float64 on the CPU."""
-    if not isinstance(module, nn.Module):
-        raise InputError(f"a module of torch is needed, not a {type(module).__name__}")
     try:
         return copy.deepcopy(module).cpu().double().eval()
     except (RuntimeError, TypeError) as error:  # without data, or what cannot be copied
