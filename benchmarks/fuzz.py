@@ -23,6 +23,9 @@ from numpy.random import Generator
 
 from inrhw.artifact.artifact import emit
 from inrhw.base.errors import InputError, InrhwError, Mismatch
+from inrhw.base.files import write_atomically
+from inrhw.base.programs.stopping import stoppable
+from inrhw.cli.terminal import said_when_interrupted
 from inrhw.lowering.folding import Folding, fold
 from inrhw.lowering.integer_graph import lower
 from inrhw.networks.architecture import Architecture, activations, implementations
@@ -278,7 +281,10 @@ def main() -> None:
     torch.set_num_threads(1)
     options.work.mkdir(parents=True, exist_ok=True)
     file = options.work / "networks.jsonl"
-    lines = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+    text = file.read_text() if file.exists() else ""
+    whole = text[: text.rfind("\n") + 1]  # of a run that was killed the last line may not be
+    write_atomically(file, whole.encode())
+    lines = [json.loads(line) for line in whole.splitlines()]
     done = {line["seed"] for line in lines}
     seeds = range(options.first_seed, options.first_seed + options.networks)
     with file.open("a") as out:
@@ -294,4 +300,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with stoppable(), said_when_interrupted("the same command continues"):
+        main()

@@ -17,6 +17,8 @@ import torch
 from inrhw.artifact.artifact import Artifact, emit
 from inrhw.base.board import load_board
 from inrhw.base.files import write_json
+from inrhw.base.programs.stopping import stoppable
+from inrhw.cli.terminal import said_when_interrupted
 from inrhw.lowering.folding import Folding, fold, fold_banks
 from inrhw.lowering.integer_graph import lower
 from inrhw.networks.architecture import Architecture
@@ -174,4 +176,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with stoppable(), said_when_interrupted("the same command continues"):
+        main()

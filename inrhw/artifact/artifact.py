@@ -23,6 +23,7 @@ from inrhw.base import notebook
 from inrhw.base.errors import InputError
 from inrhw.base.files import output_folder, write_together
 from inrhw.base.names import safe_name
+from inrhw.base.settings import checked
 from inrhw.base.types import Codes
 from inrhw.base.yosys import vendor_cells, verilog_from_rtlil
 from inrhw.core.core import Core, core_over
@@ -122,6 +123,7 @@ class Artifact:
         return self.folder / "tiles.weights"
 
 
+@checked
 def emit(
     graph: Graph,
     grid: Grid | Sequence[Grid] | Tiling,

@@ -1,14 +1,16 @@
 """Boards as data: what a part holds, and what the tools must be told about it."""
 
 import importlib.util
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 from inrhw.base.errors import InputError
 from inrhw.base.files import board_folder
+from inrhw.base.settings import check_fields, checked
 
 Family = Literal["xcup", "xc7", "ecp5", "ice40"]
 
@@ -87,16 +89,17 @@ class Board:
         return 3 if self.family in ("xcup", "xc7") else 2
 
     def __post_init__(self) -> None:
-        if self.family not in get_args(Family):
-            raise ValueError(f"family must be one of {', '.join(get_args(Family))}, not {self.family!r}")
+        check_fields(self)
         if set(self.resources) != set(RESOURCE_UNITS):
-            raise ValueError(
+            raise InputError(
                 f"resources must be {', '.join(RESOURCE_UNITS)}, not {', '.join(self.resources) or 'empty'}"
             )
-        if self.clock_mhz <= 0:
-            raise ValueError(f"clock_mhz must be positive, not {self.clock_mhz}")
+        if few := [name for name, number in self.resources.items() if number < 0]:
+            raise InputError(f"resources must be at least 0, not {self.resources[few[0]]} {few[0]}")
+        if not 0 < self.clock_mhz < math.inf:
+            raise InputError(f"clock_mhz must be positive, not {self.clock_mhz}")
         if self.speed not in SPEEDS[self.family]:
-            raise ValueError(
+            raise InputError(
                 f"speed of {self.family} must be one of {', '.join(SPEEDS[self.family])}, not {self.speed!r}"
             )
 
@@ -111,6 +114,7 @@ def board_names() -> list[str]:
     return sorted(path.stem for path in board_folder().glob("[!_]*.py"))
 
 
+@checked
 def load_board(name_or_path: str | Path) -> Board:
     """Return a board.
 
@@ -147,7 +151,7 @@ def _read(path: Path) -> Board:
         raise InputError(f"there is no board file {path}") from None
     except OSError as error:
         raise InputError(f"board file {path} cannot be read ({error.strerror})") from error
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, InputError) as error:
         reason = str(error).removeprefix("Board.__init__() ")
         raise InputError(f"board file {path} describes no board: {reason}") from error
 

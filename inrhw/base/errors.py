@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+#: What messages call values.
+WORDS = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}
+
 
 class InrhwError(Exception):
     """Base of all errors that a user can act on. The message is one clear sentence."""
@@ -15,7 +18,7 @@ def said_by(error: Exception) -> str:
     >>> said_by(FileNotFoundError(2, "No such file", "a.png")), said_by(EOFError())
     ('No such file', 'EOFError')
     """
-    own = error.strerror if isinstance(error, OSError) else None
+    own = getattr(error, "strerror", None)  # of PyAV's errors too, which are no OSError
     words = " ".join((own or str(error)).split())[:200]
     # It may quote a damaged file.
     return "".join(letter if letter.isprintable() else "?" for letter in words) or type(error).__name__
@@ -67,4 +70,5 @@ class ToolFailed(InrhwError):
 
     def __init__(self, command: str, log: Path, last_lines: str) -> None:
         self.log = log
-        super().__init__(f"{command} failed; its log is {log} and ends with:\n{last_lines}")
+        ends = f"ends with:\n{last_lines}" if last_lines else "is empty"
+        super().__init__(f"{command} failed; its log is {log} and {ends}")

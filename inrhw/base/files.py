@@ -149,6 +149,20 @@ def write_json(path: Path, value: Any) -> None:
     write_atomically(path, json_bytes(value))
 
 
+def parsed(text: str) -> Any:
+    """Return what JSON says; raise ValueError if it is damaged or holds what `json_bytes` refuses."""
+
+    def number(text: str) -> float:
+        if not math.isfinite(value := float(text)):
+            raise ValueError(f"{text[:20]} is no finite number")
+        return value
+
+    try:
+        return json.loads(text, parse_float=number, parse_constant=number)
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
+
+
 def read_json(path: Path, made_by: str) -> Any:
     """Read JSON that a stage wrote.
 
@@ -165,7 +179,7 @@ def read_json(path: Path, made_by: str) -> Any:
         If it is missing or damaged.
     """
     try:
-        return json.loads(path.read_text())
+        return parsed(path.read_text())
     except FileNotFoundError:
         raise InputError(f"{path} does not exist; run `{made_by}` first") from None
     except (ValueError, OSError) as error:

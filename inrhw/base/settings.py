@@ -2,23 +2,26 @@
 
 A field's type is int, float, bool, str, a tuple of these, a `Literal` of choices, or one of them or None.
 `Annotated` adds bounds (`annotated_types`); the docstring's "Parameters" hold the help. The command line,
-recipe.toml, the checks and the identity are made from that.
+recipe.toml, the checks and the identity are made from that. What users call from Python is checked by its
+annotations likewise.
 """
 
 import dataclasses
 import difflib
 import functools
 import hashlib
+import inspect
 import json
 import math
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import (
     TYPE_CHECKING,
     Annotated,
     Any,
     Literal,
+    ParamSpec,
     TypeVar,
     Union,
     get_args,
@@ -28,12 +31,14 @@ from typing import (
 
 from annotated_types import Interval
 
-from inrhw.base.errors import InputError
+from inrhw.base.errors import WORDS, InputError
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 S = TypeVar("S", bound="Settings")
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 def at_least(least: float, most: float | None = None) -> Interval:
@@ -87,8 +92,7 @@ class Field:
         ends = {self.bounds.ge, self.bounds.le} if self.bounds else set()
         if len(ends) == 1 and None not in ends:
             return _number(*ends)
-        article = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}[self.kind]
-        words = f"{article}{_range(self.bounds)}"
+        words = f"{WORDS[self.kind]}{_range(self.bounds)}"
         return f"a list, each {words}" if self.many else words
 
     def check(self, value: object) -> None:
@@ -129,6 +133,90 @@ class Settings:
         for name, kind in groups_of(type(self)):
             if not isinstance(value := getattr(self, name), kind):
                 raise InputError(f"{name} must be settings of {kind.__name__}, not {value!r}")
+
+
+def checked(function: Callable[P, R]) -> Callable[P, R]:
+    """Return a function that refuses arguments of other types than its annotations name.
+
+    For what users call from Python; what a type does not say the function checks itself.
+
+    Examples
+    --------
+    >>> @checked
+    ... def half(number: float) -> float:
+    ...     return number / 2
+    >>> half("x")
+    Traceback (most recent call last):
+    inrhw.base.errors.InputError: half: number must be a number, not 'x'
+    """
+    signature, hints = inspect.signature(function), inspect.get_annotations(function)
+
+    @functools.wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        given = signature.bind(*args, **kwargs).arguments.items()
+        _check_types(function.__name__, ((name, value, hints.get(name, Any)) for name, value in given))
+        return function(*args, **kwargs)
+
+    return call
+
+
+def check_fields(instance: "DataclassInstance") -> None:
+    """Raise InputError unless each field of a dataclass is of the type that its annotation names."""
+    told = ((field.name, getattr(instance, field.name), field.type) for field in dataclasses.fields(instance))
+    _check_types(type(instance).__name__, told)
+
+
+def _check_types(where: str, told: Iterable[tuple[str, Any, Any]]) -> None:
+    """Raise InputError unless each value, of a name, is of the type that a hint names."""
+    for name, value, hint in told:
+        if not _is_of(hint, value):
+            raise InputError(f"{where}: {name} must be {_type_words(hint)}, not {repr(value)[:60]}")
+
+
+def _is_of(hint: Any, value: Any) -> bool:
+    """Return whether a value is of a type; True for hints that cannot be told, such as a name in quotes."""
+    origin, inner = get_origin(hint) or hint, get_args(hint)
+    if origin in (Union, types.UnionType):
+        return any(_is_of(each, value) for each in inner)
+    if origin is Literal:
+        return any(value == each and type(value) is type(each) for each in inner)
+    if origin in (int, float):
+        return isinstance(value, (int, origin)) and not isinstance(value, bool)
+    if origin in (tuple, Sequence, Collection, Mapping):
+        return _holds(origin, inner, value)
+    is_told = isinstance(origin, type) and origin is not Any and not getattr(origin, "_is_protocol", False)
+    return not is_told or isinstance(value, origin)
+
+
+def _holds(kind: Any, inner: tuple[Any, ...], value: Any) -> bool:
+    """Return whether a value is a collection of a kind, no text, that holds values of the inner types."""
+    if isinstance(value, Mapping):
+        return kind is Mapping and all(_is_of(inner[1], each) for each in value.values())
+    if isinstance(value, (str, bytes)) or not isinstance(value, (tuple, list) if kind is tuple else kind):
+        return False
+    each = inner[:1] * len(value) if len(inner) == 1 or inner[-1] is ... else inner
+    return len(each) == len(value) and all(map(_is_of, each, value))
+
+
+def _type_words(hint: Any) -> str:
+    """Return how a message names a type.
+
+    Examples
+    --------
+    >>> _type_words(tuple[int, ...] | None)
+    'None or a list, each a whole number'
+    """
+    origin, inner = get_origin(hint) or hint, get_args(hint)
+    if origin in (Union, types.UnionType):
+        return " or ".join(map(_type_words, sorted(inner, key=lambda each: each is not types.NoneType)))
+    if origin is Literal:
+        return f"one of {', '.join(map(repr, inner))}"
+    if origin in (tuple, Sequence, Collection):
+        return f"a list, each {_type_words(inner[0])}"
+    if origin is Mapping:
+        return f"a table, each {_type_words(inner[1])}"
+    own = {**WORDS, types.NoneType: "None"}
+    return own[origin] if origin in own else getattr(origin, "__name__", str(origin))
 
 
 def fields_of(kind: type[Any]) -> tuple[Field, ...]:

@@ -1,9 +1,12 @@
 """Frozen dataclasses as JSON, back, and as JSON Schema; what does not fit is named by its place."""
 
+import sys
 import types
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+
+from inrhw.base.errors import WORDS
 
 T = TypeVar("T")
 
@@ -11,9 +14,6 @@ T = TypeVar("T")
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 Schema = dict[str, Any]
-
-#: What messages call the values of JSON.
-_WORDS = {int: "a whole number", str: "a text", bool: "true or false"}
 
 #: What JSON Schema calls them.
 _SCHEMA_WORDS = {int: "integer", float: "number", str: "string", bool: "boolean", types.NoneType: "null"}
@@ -45,7 +45,8 @@ def from_json(kind: type[T], plain: Any) -> T:
     Parameters
     ----------
     kind
-        A dataclass of int, str, bool, tuples, mappings from str, dataclasses, and any of these or None.
+        A dataclass of int, float, str, bool, tuples, mappings from str, dataclasses, and any of these or
+        None.
     plain
         What `json` read.
 
@@ -125,9 +126,12 @@ def _read(kind: Any, plain: Any, where: str) -> Any:
     if origin is Mapping:
         items = _dict(plain, where).items()
         return {name: _read(inner[1], item, _under(where, name)) for name, item in items}
-    if type(plain) is not kind:  # True is no number
-        raise ValueError(f"has {plain!r} as {where}, which must be {_WORDS[kind]}")
-    return plain
+    fits = type(plain) is kind  # True is no number
+    if kind is float:
+        fits = type(plain) in (int, float) and abs(plain) <= sys.float_info.max  # NaN is none
+    if not fits:
+        raise ValueError(f"has {plain!r} as {where}, which must be {WORDS[kind]}")
+    return float(plain) if kind is float else plain
 
 
 def _read_tuple(inner: tuple[Any, ...], plain: Any, where: str) -> tuple[Any, ...]:

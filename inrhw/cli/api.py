@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inrhw.base.progress import OnProgress, silent
-from inrhw.cli.build_folder import BuildFolder
+from inrhw.base.settings import checked
+from inrhw.cli.build_folder import BuildFolder, held
 from inrhw.cli.commands.build import Skippable, planned, run
 from inrhw.cli.commands.report import write
 from inrhw.cli.recipe import Recipe
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from inrhw.reports.words import Report
 
 
+@checked
 def build(
     recipe: Recipe,
     folder: Path | str,
@@ -49,6 +51,7 @@ def build(
         return write(work)
 
 
+@checked
 def report(folder: Path | str, *, vivado: Path | None = None) -> "Report":
     """Write report.json and report.html of a build folder, and return the content of the first.
 
@@ -64,6 +67,6 @@ def report(folder: Path | str, *, vivado: Path | None = None) -> "Report":
     InputError
         If a result is missing, damaged, or older than what it was made from.
     """
-    work = BuildFolder(Path(folder))
-    # Single functions such as `inrhw.synth` record nothing in stages.json.
-    return write(work, vivado, checked=bool(work.record()))
+    with held(Path(folder)) as work:
+        # Single functions such as `inrhw.synth` record nothing in stages.json.
+        return write(work, vivado, checked=bool(work.record()))

@@ -3,17 +3,17 @@
 import contextlib
 import functools
 import hashlib
-import json
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from inrhw.artifact.manifest import core_there
 from inrhw.base.errors import InputError
-from inrhw.base.files import PACKAGE, bench_folder, digest, locked, output_folder, write_json
+from inrhw.base.files import PACKAGE, bench_folder, digest, locked, output_folder, parsed, write_json
 from inrhw.base.names import safe_name
 from inrhw.base.progress import OnProgress, silent
+from inrhw.base.typed_json import from_json
 from inrhw.cli.recipe import FILE as RECIPE
 from inrhw.cli.recipe import Recipe, read_recipe, save_recipe
 from inrhw.cli.stage import Stage
@@ -40,9 +40,9 @@ class Entry:
     """
 
     key: str
-    inputs: dict[str, str]
-    files: dict[str, str]
-    left: list[str]
+    inputs: Mapping[str, str]
+    files: Mapping[str, str]
+    left: tuple[str, ...]
     seconds: float
     command: str
 
@@ -65,8 +65,8 @@ class BuildFolder:
     command
         Command line that runs the stages, for the report.
     until
-        Holds the folder's lock from the first stage that runs until this stack is closed: other commands
-        cannot write there. None: no lock.
+        Keeps the folder's lock, from `hold` or the first stage that runs until this stack is closed: other
+        commands cannot write there. None: no lock.
     """
 
     folder: Path
@@ -115,7 +115,7 @@ class BuildFolder:
         seconds = round(time.perf_counter() - start, 2)
         files = self._digests(stage.outputs(self))
         left = {*stage.left(self), *((*before.left, *before.files) if before else ())} - {*files}
-        self._write(stage.name, Entry(key, inputs, files, sorted(left), seconds, self.command))
+        self._write(stage.name, Entry(key, inputs, files, tuple(sorted(left)), seconds, self.command))
         self._remember(stage)
         self.on_stage(stage.name, seconds)
 
@@ -165,25 +165,15 @@ class BuildFolder:
         """Return what is known of each stage: nothing when stages.json is missing or damaged."""
         path = self.folder / "stages.json"
         try:
-            told = json.loads(path.read_text()) if path.is_file() else {}
-            return {
-                name: Entry(
-                    str(entry["key"]),
-                    dict(entry["inputs"]),
-                    dict(entry["files"]),
-                    [str(path) for path in entry["left"]],
-                    float(entry["seconds"]),
-                    str(entry["command"]),
-                )
-                for name, entry in told.items()
-            }
-        except (ValueError, TypeError, KeyError, AttributeError):
+            told = parsed(path.read_text()) if path.is_file() else {}
+            return {name: from_json(Entry, entry) for name, entry in dict(told).items()}
+        except (ValueError, TypeError):
             return {}
 
     def leave(self, name: str, paths: Iterable[str]) -> None:
         """Record what a command that is no stage has left, so that it is removed with its core."""
         before = self.record().get(name)
-        left = sorted({*paths, *(before.left if before else ())})
+        left = tuple(sorted({*paths, *(before.left if before else ())}))
         with output_folder(self.folder):
             self._write(name, Entry("", {}, {}, left, 0.0, ""))
 
@@ -199,7 +189,7 @@ class BuildFolder:
         """Write stages.json, without files that no longer exist."""
         entries = self.record() | {name: entry}
         kept = {
-            name: replace(entry, left=[path for path in entry.left if (self.folder / path).exists()])
+            name: replace(entry, left=tuple(path for path in entry.left if (self.folder / path).exists()))
             for name, entry in entries.items()
         }
         write_json(self.folder / "stages.json", {name: asdict(entry) for name, entry in kept.items()})
@@ -223,11 +213,17 @@ class BuildFolder:
 
     def _make_folder(self) -> None:
         with output_folder(self.folder):
-            self._hold()
+            self.hold()
 
-    def _hold(self) -> None:
-        """Lock the folder; the lock of a process that dies is released."""
-        if self.until is None or self._is_held:
+    def hold(self) -> None:
+        """Lock the folder, if it is there; the lock of a process that dies is released.
+
+        Raises
+        ------
+        InputError
+            Another command works in it.
+        """
+        if self.until is None or self._is_held or not self.folder.is_dir():
             return
         try:
             self.until.enter_context(locked(self.folder))
@@ -236,6 +232,15 @@ class BuildFolder:
                 f"another inrhw command works in {self.folder}; wait until it ends, or give -o another folder"
             ) from None
         self._is_held = True
+
+
+@contextlib.contextmanager
+def held(folder: Path) -> Iterator[BuildFolder]:
+    """Yield a folder in which no other command writes while the block runs."""
+    with contextlib.ExitStack() as until:
+        work = BuildFolder(folder, until=until)
+        work.hold()
+        yield work
 
 
 @functools.cache

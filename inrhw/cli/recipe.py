@@ -11,7 +11,7 @@ from annotated_types import Interval
 from inrhw.base.board import is_board_file
 from inrhw.base.errors import InputError
 from inrhw.base.files import output_folder, write_atomically
-from inrhw.base.settings import Field, Settings, fields_of, from_table, groups_of
+from inrhw.base.settings import Field, Settings, checked, fields_of, from_table, groups_of
 from inrhw.estimates.estimates import Estimates
 from inrhw.lowering.hardware import Hardware
 from inrhw.networks.exchange.imported import Imported
@@ -61,9 +61,10 @@ class Recipe(Settings):
     verification: Verification = Verification()
 
 
-def load_recipe(path: Path) -> Recipe:
+@checked
+def load_recipe(path: Path | str) -> Recipe:
     """Return the recipe in a file; its paths, relative to the file, become relative to this directory."""
-    return located(read_recipe(path), path.parent)
+    return located(read_recipe(Path(path)), Path(path).parent)
 
 
 def located(recipe: Recipe, folder: Path) -> Recipe:
@@ -99,7 +100,8 @@ def read_recipe(path: Path) -> Recipe:
     return from_table(Recipe, table, str(path))
 
 
-def save_recipe(recipe: Recipe, path: Path, *, commented: bool = False) -> None:
+@checked
+def save_recipe(recipe: Recipe, path: Path | str, *, commented: bool = False) -> None:
     """Write a recipe, with the help of every setting if asked for.
 
     Raises
@@ -107,6 +109,7 @@ def save_recipe(recipe: Recipe, path: Path, *, commented: bool = False) -> None:
     InputError
         The file cannot be written.
     """
+    path = Path(path)
     with output_folder(path.parent):
         write_atomically(path, recipe_toml(recipe, commented=commented).encode())
 

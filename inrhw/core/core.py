@@ -132,7 +132,7 @@ class Core:
     def patches_of(self, grid: Grid) -> Patches:
         """Return what evaluations on a grid give of the signal there."""
         patch = self.patch or (1,) * grid.axes
-        return Patches(tuple(side * own for side, own in zip(grid.sides, patch, strict=True)), patch)
+        return Patches(tuple(side * own for side, own in zip(grid.sides, patch, strict=False)), patch)
 
     @property
     def buffer(self) -> PatchBuffer | None:
@@ -419,6 +419,8 @@ def core_over(
     if isinstance(grid, Tiling):
         first, others, tiling = grid.whole, [], grid
     else:
+        if not isinstance(grid, Grid) and not grid:
+            raise InputError("a core shows at least one picture; give the grid of each")
         first, *others = [grid] if isinstance(grid, Grid) else grid
         tiling = None
     return Core(

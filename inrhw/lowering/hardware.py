@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Literal, get_args
 
 from inrhw.base.errors import InputError
-from inrhw.base.settings import Settings, at_least, over
+from inrhw.base.settings import Settings, at_least
 from inrhw.base.types import Element, Phase
 from inrhw.signals.tiling import Tiling
 
@@ -22,6 +22,9 @@ WeightEcc = Literal["none", "ecc", "top3", "scrub"]
 
 #: Default clock of rates and power.
 DEFAULT_CLOCK_MHZ = 300.0
+
+#: Bounds of clocks in MHz and of rates in Mpixels/s: what is far beyond any part.
+_LEAST_RATE, _MOST_MHZ = 1e-3, 1e5
 
 #: Why others are refused.
 WHERE_LEVELS_ARE = "and adder_levels is for the adders of baked weights; leave it out"
@@ -80,14 +83,14 @@ class Hardware(Settings):
     patch_order: bool = False
     scale: Annotated[int, at_least(1, 64)] = 1
     weights: Weights | None = None
-    target_mpixels: Annotated[float, over(0)] | None = None
+    target_mpixels: Annotated[float, at_least(_LEAST_RATE, _MOST_MHZ)] | None = None
     initiation_interval: Annotated[int, at_least(1)] | None = None
     max_dsp: Annotated[int, at_least(1)] | None = None
     max_lut: Annotated[int, at_least(1)] | None = None
     packed: bool = False
     adder_levels: Annotated[int, at_least(1, 8)] = 1
     weight_ecc: WeightEcc = "none"
-    clock_mhz: Annotated[float, over(0)] | None = None
+    clock_mhz: Annotated[float, at_least(_LEAST_RATE, _MOST_MHZ)] | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -194,8 +197,8 @@ class Hardware(Settings):
 
 def check_clock(clock_mhz: float) -> None:
     """Raise InputError unless a clock is valid."""
-    if not 0 < clock_mhz < math.inf:
-        raise InputError(f"the clock must be a positive number of MHz, not {clock_mhz:g}")
+    if not _LEAST_RATE <= clock_mhz <= _MOST_MHZ:
+        raise InputError(f"the clock must be from {_LEAST_RATE:g} to {_MOST_MHZ:g} MHz, not {clock_mhz:g}")
 
 
 def check_source(source: str) -> str:

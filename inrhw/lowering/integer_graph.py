@@ -4,6 +4,7 @@ import copy
 from dataclasses import replace
 
 from inrhw.base.errors import InputError
+from inrhw.base.settings import checked
 from inrhw.base.types import Fixed, Phase, Vector
 from inrhw.gateware.adder_graph import MOST_OPERANDS
 from inrhw.networks.inr import INR
@@ -14,6 +15,7 @@ from inrhw.ops.linear.requantize import Requantize
 from inrhw.ops.node import Graph, Node
 
 
+@checked
 def lower(model: INR, *, operands: int = MOST_OPERANDS, adder_levels: int = 1) -> Graph:
     """Return the integer graph that equals the quantized model to the last bit.
 
@@ -35,12 +37,17 @@ def lower(model: INR, *, operands: int = MOST_OPERANDS, adder_levels: int = 1) -
     Raises
     ------
     InputError
-        If the model is not quantized, or a weight is NaN.
+        If the model is not quantized, a weight is NaN, or there is no such adder.
     Overflow
         If float64 could not represent a sum exactly.
     """
     if model.hidden_activations()[0].argument is None:
         raise InputError("only a quantized model can be lowered; use INR.quantized() or Fitted.model")
+    if operands not in (2, MOST_OPERANDS) or adder_levels < 1:
+        raise InputError(
+            f"operands must be 2 or {MOST_OPERANDS} and adder_levels at least 1, "
+            f"not {operands} and {adder_levels}"
+        )
     model.check_finite()
     model = copy.deepcopy(model).cpu().double().eval()
 

@@ -10,6 +10,7 @@ import torch
 
 from inrhw.base.discovery import classes_in
 from inrhw.base.errors import InputError
+from inrhw.base.settings import check_fields
 from inrhw.base.types import Fixed, Vector
 from inrhw.networks.network import FinalActivation, Network
 from inrhw.networks.precision import FIRST_WEIGHT_BITS, FIRST_WEIGHT_BITS_OF_ONE_AXIS, Precision
@@ -131,6 +132,7 @@ class Architecture:
     final_activation: FinalActivation | None = Network.final_activation
 
     def __post_init__(self) -> None:
+        check_fields(self)
         known = activations()
         if self.model not in known:
             raise InputError(f"model must be one of {', '.join(sorted(known))}, not {self.model!r}")
@@ -145,7 +147,7 @@ class Architecture:
                 "the samples of a patch stay as far apart as in training, so scale puts none between them; "
                 "leave out scale, or patch, or train at the larger size"
             )
-        Grid(*self.patches.sides)
+        _ = self.patches
         check_channels(self.channels)
         check_value(self.value)
         widths = self.network.widths

@@ -23,6 +23,9 @@ from inrhw.networks.inr import INR
 from inrhw.signals.likeness import psnr_db
 from inrhw.signals.samples import Values
 
+#: Most trials of each rate: more would take days.
+_MOST_TRIALS = 10_000
+
 #: Standard deviations of noise, relative to the span of a layer's weights.
 SIGMAS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05)
 
@@ -203,8 +206,10 @@ def survey(
 
 def check_draws(trials: int, seed: int) -> None:
     """Raise InputError unless the number of trials and the seed are in range."""
-    if trials < 1 or seed < 0:
-        raise InputError(f"trials must be at least 1 and seed at least 0, not {trials} and {seed}")
+    if not 1 <= trials <= _MOST_TRIALS or seed < 0:
+        raise InputError(
+            f"trials must be from 1 to {_MOST_TRIALS:,} and seed at least 0, not {trials} and {seed}"
+        )
 
 
 def _point(amount: float, found: list[float]) -> Point:

@@ -84,8 +84,8 @@ class Network(Settings):
     hidden_features: Annotated[int, at_least(1, _WIDEST)] = 20
     hidden_layers: Annotated[int, at_least(0, _MOST_LAYERS)] = 2
     hidden_widths: str = ""
-    omega_0: Annotated[float, over(0, 1000)] | None = None
-    first_omega_0: Annotated[float, over(0, 100_000)] | None = None
+    omega_0: Annotated[float, at_least(1e-3, 1000)] | None = None
+    first_omega_0: Annotated[float, at_least(1e-3, 100_000)] | None = None
     activation_impl: str = ""
     final_activation: FinalActivation | None = None
     patch: str = ""

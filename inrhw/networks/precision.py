@@ -104,6 +104,19 @@ class Precision(Settings):
                 "a stored Hadamard matrix cannot rotate activations only: its order divides no weight"
             )
 
+    def check_rotation(self) -> None:
+        """Raise InputError if a choice of rotations changes nothing.
+
+        For a user's choices: networks that were stored before it was refused are still read.
+        """
+        used = {"dhq": ("rotate", "rotate_layers", "hadamard"), "auto": ("hadamard",)}.get(self.quantizer, ())
+        for name in ("rotate", "rotate_layers", "hadamard"):
+            if name not in used and getattr(self, name) != getattr(type(self), name):
+                raise InputError(
+                    f"{name} changes nothing with quantizer {self.quantizer}; leave it out, or give "
+                    "quantizer dhq"
+                )
+
     def _check_layer_bits(self) -> None:
         """Raise InputError unless `layer_bits` names bits of layers."""
         matches = [_LAYER.fullmatch(each) for each in self.layer_bits.split(",")]

@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 from inrhw.base.errors import InputError
+from inrhw.base.settings import checked
 from inrhw.networks.architecture import Architecture, architecture_to_json
 from inrhw.networks.hadamard import HadamardLayer
 from inrhw.networks.inr import INR, quantized
@@ -131,6 +132,7 @@ class SharedArchitecture(Architecture):
         return replace(self, sides=(self.side,) * len(self.sides), scale=1)
 
 
+@checked
 def shared_architectures(pictures: Sequence[Samples], model: str, **options: Any) -> list[SharedArchitecture]:
     """Return the architectures of pictures that share layers.
 

@@ -42,6 +42,7 @@ class Patches:
     patch: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
+        Grid(*self.sides)
         if not self.patch:
             object.__setattr__(self, "patch", (1,) * len(self.sides))
         told = size_text(self.patch)

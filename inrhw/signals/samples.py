@@ -16,6 +16,7 @@ from inrhw.base import notebook
 from inrhw.base.errors import InputError
 from inrhw.base.files import write_atomically
 from inrhw.base.names import safe_name
+from inrhw.base.settings import check_fields
 from inrhw.base.types import Fixed
 from inrhw.signals.grid import MOST_SIDE, size_text
 from inrhw.signals.signal import Signal
@@ -63,11 +64,11 @@ def check_value(value: Fixed) -> Fixed:
 
 
 def format_of(values: Values) -> Fixed:
-    """Return the format of codes; raise ValueError if there is none of their type."""
+    """Return the format of codes; raise InputError if there is none of their type."""
     for format, dtype in VALUES.items():
         if values.dtype == dtype:
             return format
-    raise ValueError(f"values must be {', '.join(map(str, VALUES.values()))}, not {values.dtype}")
+    raise InputError(f"values must be {', '.join(map(str, VALUES.values()))}, not {values.dtype}")
 
 
 def half_range(value: Fixed) -> float:
@@ -108,6 +109,11 @@ class Samples(ABC):
         Safe identifier: lowercase letters, digits and underscores, usable as a Verilog module name.
     values
         Codes [..., z, y, x, channels], the last axis of the grid first, of one of the types in `VALUES`.
+
+    Raises
+    ------
+    InputError
+        The name or the values are none of these.
     """
 
     #: What people call such a signal.
@@ -132,15 +138,18 @@ class Samples(ABC):
     values: Values
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if self.name != safe_name(self.name):
-            raise ValueError(f"name must be a safe identifier, not {self.name!r}")
+            raise InputError(f"name must be a safe identifier, not {self.name!r}")
         if self.values.dtype not in VALUES.values() or self.values.ndim - 1 not in self.axes:
-            raise ValueError(
+            raise InputError(
                 f"values of a {self.kind} must be {', '.join(map(str, VALUES.values()))} "
                 f"[{' or '.join(map(str, self.axes))} axes, channels], "
                 f"not {self.values.dtype} {list(self.values.shape)}"
             )
         check_channels(self.channels)
+        if 0 in self.sides:
+            raise InputError(f"a {self.kind} must have at least one sample, not {size_text(self.sides)}")
 
     @property
     def sides(self) -> tuple[int, ...]:

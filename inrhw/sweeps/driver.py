@@ -20,8 +20,6 @@ S = TypeVar("S", bound=Settings)
 
 DEFAULT = Orders()
 
-DEFAULT = Orders()
-
 OnRow = Callable[[Row], None]
 
 

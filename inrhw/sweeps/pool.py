@@ -13,6 +13,7 @@ from distributed import Client, Future, LocalCluster, as_completed
 from distributed.scheduler import KilledWorker
 
 from inrhw.base.errors import InputError, InrhwError
+from inrhw.base.programs.stopping import uninterrupted
 from inrhw.sweeps.search import Needs, Workers
 
 T = TypeVar("T")
@@ -48,15 +49,17 @@ def pool_of(workers: Workers) -> Iterator["Pool[Any, Any]"]:
         else:
             number = workers.number or len(os.sched_getaffinity(0))
             given = {"cores": 1.0, "memory_gb": _memory_gb() / number}
-            cluster = LocalCluster(
-                n_workers=number,
-                threads_per_worker=1,
-                memory_limit=0,
-                dashboard_address="127.0.0.1:0",  # any free port; None would take 8787, which may be taken
-                resources=given,
-                silence_logs=logging.CRITICAL,
-            )
-            client = stack.enter_context(Client(stack.enter_context(cluster)))
+            with uninterrupted():  # one that has not started cannot be closed
+                cluster = LocalCluster(
+                    n_workers=number,
+                    threads_per_worker=1,
+                    memory_limit=0,
+                    dashboard_address="127.0.0.1:0",  # a free port; None would take 8787, which may not be
+                    resources=given,
+                    silence_logs=logging.CRITICAL,
+                )
+                stack.enter_context(cluster)
+            client = stack.enter_context(Client(cluster))
         yield Pool(client)
 
 

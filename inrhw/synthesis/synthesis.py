@@ -17,6 +17,7 @@ from inrhw.base.errors import InputError
 from inrhw.base.figure import Figure
 from inrhw.base.files import bench_folder, digest, read_json, working_folder, write_json
 from inrhw.base.progress import OnProgress, silent
+from inrhw.base.settings import checked
 from inrhw.base.yosys import run_yosys, share_folder, write_design, yosys_version
 from inrhw.synthesis.block_contents import block_map, cut_contents
 from inrhw.synthesis.flow import OPEN_FAMILIES, TECHMAPS, mapping_command, yosys_script
@@ -130,6 +131,7 @@ class Synthesis:
         return notebook.table(["resource", "used", f"share of {self.board.name}"], rows)
 
 
+@checked
 def synth(
     verilog: Path | str,
     top: str,
@@ -278,7 +280,7 @@ def load_synthesis(folder: Path) -> Synthesis:
             if placed
             else None,
         )
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, InputError) as error:
         raise InputError(f"{path} is damaged ({error}); run `inrhw synth` again") from error
 
 

@@ -12,6 +12,7 @@ from inrhw.base.errors import Mismatch
 from inrhw.base.figure import Figure
 from inrhw.base.files import write_json
 from inrhw.base.progress import OnProgress, silent
+from inrhw.base.settings import checked
 from inrhw.networks.inr import INR
 from inrhw.signals.kinds.picture import Picture
 from inrhw.signals.samples import Samples, Values
@@ -95,6 +96,7 @@ class Verdict:
         return "pass" in statuses and "fail" not in statuses
 
 
+@checked
 def verify(
     artifact: Artifact,
     model: INR | Sequence[INR],

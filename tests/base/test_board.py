@@ -1,3 +1,4 @@
+import math
 from pathlib import Path
 
 import pytest
@@ -48,12 +49,15 @@ def test_a_bad_file_is_named(tmp_path: Path, text: str | None, message: str) -> 
 
 def test_a_board_checks_its_data() -> None:
     counts = dict.fromkeys(RESOURCE_UNITS, 1)
-    with pytest.raises(ValueError, match="family must be one of"):
+    with pytest.raises(InputError, match="family must be one of"):
         Board("x", "X", "x", "max10", "1", counts, 1.0)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="resources must be"):
+    with pytest.raises(InputError, match="resources must be"):
         Board("x", "X", "x", "xc7", "1", {"lut": 1}, 1.0)
-    with pytest.raises(ValueError, match="clock_mhz must be positive"):
-        Board("x", "X", "x", "xc7", "1", counts, 0.0)
+    with pytest.raises(InputError, match="resources must be at least 0, not -1 dsp"):
+        Board("x", "X", "x", "xc7", "1", counts | {"dsp": -1}, 1.0)
+    for clock_mhz in (0.0, math.inf, math.nan):
+        with pytest.raises(InputError, match="clock_mhz must be positive"):
+            Board("x", "X", "x", "xc7", "1", counts, clock_mhz)
 
 
 KV260 = """
@@ -79,6 +83,8 @@ def test_a_users_own_toml_is_a_board(tmp_path: Path) -> None:
         (KV260.replace("-2LV", "fast"), r"speed of xcup must be one of -1, .*-2LV, -3, not 'fast'"),
         (KV260.replace("title", "titel"), "titel"),
         ("title", "describes no board: Expected"),
+        ('nextpnr = "--25k"' + KV260, "nextpnr must be a list, each a text, not '--25k'"),
+        (KV260.replace("dsp = 1248", "dsp = 0.5"), "resources must be a table, each a whole number, not"),
     ],
 )
 def test_a_bad_toml_is_named(tmp_path: Path, text: str, message: str) -> None:

@@ -135,7 +135,7 @@ def test_a_missing_file_names_the_command_that_makes_it(tmp_path: Path) -> None:
         read_json(tmp_path / "a.json", "inrhw fit")
 
 
-@pytest.mark.parametrize("data", [b"", b"{", b"\xff\xfe", b'{"a": 1'])
+@pytest.mark.parametrize("data", [b"", b"{", b"\xff\xfe", b'{"a": 1', b"[NaN]", b"[-1e400]", b"[" * 100_000])
 def test_a_damaged_file_is_named(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "a.json").write_bytes(data)
     with pytest.raises(InputError, match=r"a\.json cannot be read .*run `inrhw fit` again"):

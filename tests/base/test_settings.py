@@ -1,4 +1,6 @@
 import math
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
@@ -7,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inrhw.base.errors import InputError
-from inrhw.base.settings import Settings, at_least, fields_of, from_table, groups_of, identity, over
+from inrhw.base.settings import Settings, at_least, checked, fields_of, from_table, groups_of, identity, over
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,31 @@ def test_every_field_decides_the_identity_and_nothing_else_does(settings: Inner)
 def test_a_table_becomes_settings_and_what_it_leaves_out_has_its_default() -> None:
     table = {"title": "x", "inner": {"count": 4, "names": ["a", "b"]}}
     assert from_table(Outer, table, "f") == Outer("x", Inner(4, names=("a", "b")))
+
+
+@checked
+def taking(
+    numbers: Sequence[float] = (),
+    pair: tuple[int, str] | None = None,
+    kind: Literal["a", "b"] = "a",
+    **rest: Any,
+) -> int:
+    return len(numbers) + len(rest)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"numbers": "12"}, "taking: numbers must be a list, each a number, not '12'"),
+        ({"numbers": [1, True]}, "taking: numbers must be a list, each a number, not [1, True]"),
+        ({"pair": (1,)}, "taking: pair must be None or a list, each a whole number, not (1,)"),
+        ({"kind": "c"}, "taking: kind must be one of 'a', 'b', not 'c'"),
+    ],
+)
+def test_an_argument_of_another_type_is_named(given: dict[str, Any], message: str) -> None:
+    assert taking([1, 2.5], (1, "x"), "b", more=object()) == 3
+    with pytest.raises(InputError, match=f"^{re.escape(message)}$"):
+        taking(**given)
 
 
 def test_a_group_holds_settings_of_its_kind() -> None:

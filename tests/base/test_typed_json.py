@@ -1,4 +1,5 @@
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ class Tree:
     pair: tuple[int, bool]
     named: Mapping[str, int] | None
     best: Leaf | None = None
+    share: float = 0.5
 
 
 texts = st.text(max_size=4)
@@ -33,6 +35,7 @@ trees = st.builds(
     st.tuples(st.integers(), st.booleans()),
     st.none() | st.dictionaries(texts, st.integers(), max_size=3),
     st.none() | leaves,
+    st.floats(allow_nan=False, allow_infinity=False),
 )
 
 
@@ -65,6 +68,7 @@ RIGHT = {"leaves": [{"number": 1}], "pair": [3, True], "named": {"a": 1}}
         ({"pair": [3, 1]}, "has 1 as pair[1], which must be true or false"),
         ({"named": {"a": "1"}}, "has '1' as named.a, which must be a whole number"),
         ({"best": {"number": 1, "text": None}}, "has None as best.text, which must be a text"),
+        ({"share": math.inf}, "has inf as share, which must be a number"),
         ({"worst": None}, "has worst, which is not a known key"),
     ],
 )

@@ -44,7 +44,7 @@ def test_configuration_needs_a_netlist_of_the_core_that_is_there(built: Path, in
 
 
 def test_what_cannot_be_tried_is_one_sentence(built: Path, tmp_path: Path, inrhw_: Inrhw) -> None:
-    refused(inrhw_("faults", str(built), "--trials", "0"), "trials must be at least 1")
+    refused(inrhw_("faults", str(built), "--trials", "0"), "trials must be from 1 to 10,000")
     refused(inrhw_("faults", str(tmp_path)), "fit")
     fit = built / "fit.json"
     fit.write_text(json.dumps(json.loads(fit.read_text()) | {"shared": ""}))

@@ -90,8 +90,8 @@ def test_a_report_without_power_has_no_such_section(built: Path, inrhw_: Inrhw) 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--clock-mhz", "0"), "clock must be a positive number of MHz, not 0"),
-        (("--clock-mhz", "-1"), "clock must be a positive number of MHz, not -1"),
+        (("--clock-mhz", "0"), "clock must be from 0.001 to 100000 MHz, not 0"),
+        (("--clock-mhz", "-1"), "clock must be from 0.001 to 100000 MHz, not -1"),
     ],
 )
 def test_a_bad_option_is_refused(built: Path, inrhw_: Inrhw, options: tuple[str, ...], message: str) -> None:

@@ -72,9 +72,9 @@ def test_the_interval_follows_from_rate_and_clock(target: Hardware, interval: in
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"target_mpixels": 0.0}, "target_mpixels must be a number over 0"),
-        ({"target_mpixels": math.nan}, "target_mpixels must be a number over 0, not nan"),
-        ({"clock_mhz": math.inf}, "clock_mhz must be a number over 0, not inf"),
+        ({"target_mpixels": 0.0}, "target_mpixels must be a number from 0.001 to 100000"),
+        ({"target_mpixels": math.nan}, "target_mpixels must be a number from 0.001 to 100000, not nan"),
+        ({"clock_mhz": math.inf}, "clock_mhz must be a number from 0.001 to 100000, not inf"),
         ({"max_dsp": 0}, "max_dsp must be a whole number of at least 1"),
         ({"max_lut": -1}, "max_lut must be a whole number of at least 1"),
         ({"initiation_interval": 0}, "initiation_interval must be a whole number of at least 1"),

@@ -40,5 +40,7 @@ def test_every_amount_and_every_bit_is_tried_and_the_seed_decides() -> None:
 
 
 def test_numbers_out_of_range_are_refused() -> None:
-    with pytest.raises(InputError, match="trials must be at least 1"):
+    with pytest.raises(InputError, match="trials must be from 1 to 10,000"):
         survey(MODEL, PICTURE, trials=0, seed=0)
+    with pytest.raises(InputError, match="and seed at least 0, not 100000 and 0"):
+        survey(MODEL, PICTURE, trials=10**5, seed=0)

@@ -261,14 +261,17 @@ def test_check_finite_names_the_weight(architecture: Architecture, bad: float) -
         ({"hidden_features": 257}, "hidden_features must be a whole number from 1 to 256"),
         ({"hidden_layers": -1}, "hidden_layers must be a whole number from 0 to 16"),
         ({"hidden_layers": 17}, "hidden_layers must be a whole number from 0 to 16"),
-        ({"hidden_features": 2.5}, "hidden_features must be a whole number from 1 to 256, not 2.5"),
+        ({"hidden_features": 2.5}, "hidden_features must be a whole number, not 2.5"),
+        ({"precision": 8}, "precision must be Precision, not 8"),
+        ({"sides": "4x4"}, "sides must be a list, each a whole number, not '4x4'"),
+        ({"sides": ()}, "a signal has 1 to 3 axes, not 0"),
         ({"sides": (0, 4)}, "an axis must have 1 to 65536 samples, not 0"),
         ({"sides": (4, -1)}, "an axis must have 1 to 65536 samples, not -1"),
         ({"sides": (10**9, 4)}, "an axis must have 1 to 65536 samples, not 1000000000"),
         ({"channels": 9}, "channels must be from 1 to 8, not 9"),
-        ({"omega_0": 0.0}, "omega_0 must be a number over 0"),
-        ({"omega_0": math.nan}, "omega_0 must be a number over 0"),
-        ({"omega_0": 1001.0}, "omega_0 must be a number over 0 and at most 1000"),
+        ({"omega_0": 0.0}, "omega_0 must be a number from 0.001 to 1000"),
+        ({"omega_0": math.nan}, "omega_0 must be a number from 0.001 to 1000"),
+        ({"omega_0": 1001.0}, "omega_0 must be a number from 0.001 to 1000"),
     ],
 )
 def test_architectures_are_checked(change: dict[str, Any], message: str) -> None:
@@ -287,6 +290,14 @@ def test_precisions_are_checked(field: str) -> None:
             InputError, match=f"{field} must be a whole number from {least} to {most}, not {bad!r}"
         ):
             Precision(**{field: bad})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("setting", [{"rotate": "both"}, {"rotate_layers": "all"}, {"hadamard": "stored"}])
+def test_rotations_need_a_quantizer_that_rotates(setting: dict[str, Any]) -> None:
+    (name,) = setting
+    with pytest.raises(InputError, match=f"{name} changes nothing with quantizer uniform; leave it out, or"):
+        Precision(**setting).check_rotation()
+    Precision(quantizer="dhq", **setting).check_rotation()
 
 
 def test_the_weights_bits_are_all_counted() -> None:

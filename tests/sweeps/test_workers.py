@@ -18,6 +18,8 @@ from support.fake_trials import Fake, FakeTrial
 from support.places import REPOSITORY
 
 from inrhw.base.errors import InputError
+from inrhw.base.programs.stopping import Stopped, stoppable
+from inrhw.sweeps import pool
 from inrhw.sweeps.driver import Driver
 from inrhw.sweeps.folder import SweepFolder, begin_sweep
 from inrhw.sweeps.pool import pool_of
@@ -107,8 +109,25 @@ def test_workers_of_this_machine_need_no_port_of_their_own() -> None:
     with socket.socket() as other, contextlib.suppress(OSError):
         other.bind(("127.0.0.1", 8787))
         other.listen()
-        with pool_of(Workers(number=1)) as pool:
-            assert pool.slots == 1
+        with pool_of(Workers(number=1)) as there:
+            assert there.slots == 1
+
+
+def test_a_signal_waits_until_workers_can_be_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    events: list[str] = []
+
+    class Cluster(contextlib.AbstractContextManager["Cluster"]):
+        def __init__(self, **_: object) -> None:
+            signal.raise_signal(signal.SIGTERM)
+            events.append("started")
+
+        def __exit__(self, *_: object) -> None:
+            events.append("closed")
+
+    monkeypatch.setattr(pool, "LocalCluster", Cluster)
+    with pytest.raises(Stopped), stoppable(), pool_of(Workers(number=1)):
+        events.append("used")
+    assert events == ["started", "closed"]
 
 
 def test_a_worker_that_is_killed_loses_nothing(

@@ -3,17 +3,16 @@
 import contextlib
 from collections.abc import Callable, Collection
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
 from inrhw.base.board import load_board
-from inrhw.base.errors import InputError
 from inrhw.cli.build_folder import BuildFolder
 from inrhw.cli.commands.emit import Emit
 from inrhw.cli.commands.fit import Fit, default_folder, fit_of
 from inrhw.cli.commands.power import Power
-from inrhw.cli.commands.report import finish
+from inrhw.cli.commands.report import show, write
 from inrhw.cli.commands.synth import Synth
 from inrhw.cli.commands.verify import Verify
 from inrhw.cli.options import DEFAULT_WHOLE, AsJson, Output, Resume, WholeRecipeOptions
@@ -47,7 +46,8 @@ def build(
     to = errors if as_json else console
     with building(output or default_folder(training_stage.pictures), to) as work:
         run(asked.recipe, training_stage, work, partial(print_rung, to=to), skip or ())
-    finish(work, as_json=as_json)
+        found = write(work)
+    show(work, found, as_json=as_json)
 
 
 def planned(recipe: Recipe, *, resume: bool) -> Fit:
@@ -74,8 +74,6 @@ def run(
 
     The Verilog is verified while it is synthesized.
     """
-    if unknown := set(skip) - {*get_args(Skippable)}:
-        raise InputError(f"skip must be among {', '.join(get_args(Skippable))}, not {', '.join(unknown)}")
     work.run(training)
     work.run(Emit(recipe.hardware, recipe.board, recipe.name))
     synth, verify = Synth(recipe.board, recipe.estimates.place), Verify(recipe.verification, on_rung)

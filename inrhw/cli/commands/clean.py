@@ -5,7 +5,7 @@ from pathlib import Path
 
 from inrhw.base.errors import InputError
 from inrhw.base.files import REMNANTS
-from inrhw.cli.build_folder import BuildFolder
+from inrhw.cli.build_folder import BuildFolder, held
 from inrhw.cli.options import FolderArgument
 from inrhw.cli.terminal import console
 
@@ -15,16 +15,16 @@ def clean(folder: FolderArgument) -> None:
 
     No stage is out of date afterwards. The next `inrhw verify` compiles anew.
     """
-    freed = sum(map(_remove, _left(folder)))
+    with held(folder) as work:
+        freed = sum(map(_remove, _left(work)))
     console.print(f"freed {freed / 1e6:.1f} MB of {folder}", markup=False, highlight=False, soft_wrap=True)
 
 
-def _left(folder: Path) -> list[Path]:
+def _left(work: BuildFolder) -> list[Path]:
     """Return what stages left beside their results and is still there."""
     from inrhw.cli.discovery import stages
 
-    work = BuildFolder(folder)
-    record = work.record()
+    folder, record = work.folder, work.record()
     if not record:
         raise InputError(
             f"{folder} is not a build: it has no readable stages.json; name the folder given to -o"

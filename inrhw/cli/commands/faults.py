@@ -11,7 +11,7 @@ from rich.progress import Progress
 from inrhw.base.errors import InputError
 from inrhw.base.files import output_folder
 from inrhw.base.progress import OnProgress
-from inrhw.cli.build_folder import BuildFolder
+from inrhw.cli.build_folder import BuildFolder, held
 from inrhw.cli.commands.synth import Synth
 from inrhw.cli.options import AsJson, FolderArgument
 from inrhw.cli.terminal import COLUMNS, console, errors, print_file, print_paths, warn
@@ -53,7 +53,7 @@ def faults(
         )
     fitted = Fitted.load(folder)
     # That it can be written is known before minutes of work.
-    with output_folder(folder), Progress(*COLUMNS, console=errors, transient=True) as bars:
+    with held(folder), output_folder(folder), Progress(*COLUMNS, console=errors, transient=True) as bars:
 
         def on_progress(what: str) -> OnProgress:
             task = bars.add_task(what, total=None)
@@ -68,7 +68,7 @@ def faults(
             on_progress=on_progress("faults"),
         )
         struck = _upsets(fitted, folder, upsets, seed, on_progress)
-    files = write_survey(found, fitted.picture.name, folder, struck)
+        files = write_survey(found, fitted.picture.name, folder, struck)
     if as_json:
         print_file(files[0])
         return

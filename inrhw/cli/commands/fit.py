@@ -168,6 +168,7 @@ def fit_of(recipe: Recipe, *, resume: bool) -> Fit:
     from inrhw.networks.training.descent import check_device, with_own_rate
 
     check_device(recipe.training.device)
+    recipe.precision.check_rotation()
     if recipe.imported.checkpoint:
         return _import_of(recipe, resume=resume)
     if recipe.imported != Imported():

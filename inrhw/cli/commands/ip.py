@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from inrhw.artifact.manifest import Manifest
 from inrhw.base.files import write_atomically
-from inrhw.cli.build_folder import BuildFolder
+from inrhw.cli.build_folder import BuildFolder, held
 from inrhw.cli.commands.emit import whole_core
 from inrhw.cli.options import FolderArgument
 from inrhw.cli.stage import Stage
@@ -44,6 +44,7 @@ class Ip(Stage):
 
 def ip(folder: FolderArgument) -> None:
     """Describe a core for Vivado's IP catalog (IP-XACT) and for FuseSoC."""
-    work, stage = BuildFolder(folder), Ip()
-    work.run(stage)
-    print_paths(folder / name for name in stage.outputs(work))
+    with held(folder) as work:
+        stage = Ip()
+        work.run(stage)
+        print_paths(folder / name for name in stage.outputs(work))

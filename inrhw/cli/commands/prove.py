@@ -33,6 +33,7 @@ def prove(
     from inrhw.verification.properties.proving import prove_properties
 
     with building(folder, errors if as_json else console) as work:
+        work.hold()
         work.check_current(Emit)
         manifest = Manifest.load(folder)
         core = core_of(as_emitted(networks(folder), manifest), manifest)

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
@@ -30,6 +30,7 @@ def write(work: BuildFolder, vivado: Path | None = None, *, checked: bool = True
     """
     from inrhw.reports.collect import report as collect
 
+    work.hold()
     needed: tuple[type[Stage], ...] = (Fit, Emit)
     for stage in needed:
         work.needed(stage.result, stage)
@@ -61,9 +62,10 @@ def report(
         Path | None, Parameter(help="Folder with Vivado's reports of the core, to show beside the estimates.")
     ] = None,
     compare: Annotated[bool, Parameter(help="Compare existing reports side by side.", negative=())] = False,
-    output: Annotated[Path, Parameter(name=("--output", "-o"), help="Folder for the comparison.")] = Path(
-        "rtl_out/compare"
-    ),
+    output: Annotated[
+        Path | None,
+        Parameter(name=("--output", "-o"), help="Folder for the comparison. [default: rtl_out/compare]"),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Write report.json and report.html, or with --compare compare.json and compare.html."""
@@ -73,7 +75,7 @@ def report(
     if compare:
         if vivado:
             raise InputError("--vivado is for the report of one core; leave it out with --compare")
-        files = write_comparison(side_by_side(folders), output)
+        files = write_comparison(side_by_side(folders), output or Path("rtl_out/compare"))
         if as_json:
             print_file(files[0])
         else:
@@ -81,16 +83,17 @@ def report(
         return
     if len(folders) > 1:
         raise InputError("several folders need --compare; without it give one folder")
+    if output:
+        raise InputError("-o is for a comparison; the report of one core goes into its folder")
     with building(folders[0], errors if as_json else console) as work:
-        pass
-    finish(work, vivado, as_json=as_json)
+        found = write(work, vivado)
+    show(work, found, as_json=as_json)
 
 
-def finish(work: BuildFolder, vivado: Path | None = None, *, as_json: bool = False) -> None:
-    """Write the report, print its summary or its JSON, and end with status 1 if verification failed."""
+def show(work: BuildFolder, found: "Report", *, as_json: bool) -> None:
+    """Print the summary of a report or its JSON, and end with status 1 if verification failed."""
     from inrhw.reports.terminal import print_summary
 
-    found: dict[str, Any] = write(work, vivado)
     if as_json:
         print_file(work.folder / "report.json")
     else:

@@ -7,7 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from inrhw.base.board import load_board
-from inrhw.cli.build_folder import BuildFolder
+from inrhw.cli.build_folder import BuildFolder, held
 from inrhw.cli.commands.emit import PLAN, whole_core
 from inrhw.cli.options import DEFAULT, BoardName, FolderArgument
 from inrhw.cli.stage import Stage
@@ -62,6 +62,7 @@ def vivado(
     ] = None,
 ) -> None:
     """Write Tcl scripts and constraints for Vivado."""
-    work, stage = BuildFolder(folder), Vivado(board, clock_mhz)
-    work.run(stage)
-    print_paths(folder / name for name in stage.outputs(work))
+    with held(folder) as work:
+        stage = Vivado(board, clock_mhz)
+        work.run(stage)
+        print_paths(folder / name for name in stage.outputs(work))

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from inrhw.base.errors import InputError
 from inrhw.base.files import digest, read_arrays, write_atomically
 from inrhw.base.progress import OnProgress, silent
+from inrhw.base.settings import checked
 from inrhw.estimates.power.cells.part import Values
 from inrhw.estimates.power.netlist_simulation import NetlistSimulation
 from inrhw.estimates.power.player import VECTORS, Player
@@ -171,6 +172,7 @@ def _shown(folder: Path) -> str:
     return digest(vectors) if vectors.is_file() else ""
 
 
+@checked
 def activity_of(
     folder: Path, netlist: Path, *, most_cycles: int = MOST_CYCLES, on_progress: OnProgress = silent
 ) -> Activity:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from inrhw.base.figure import Figure
+from inrhw.base.settings import checked
 from inrhw.estimates.power.activity import Activity
 from inrhw.estimates.power.energies import (
     BAND,
@@ -78,6 +79,7 @@ class Power:
     nodes: Mapping[str, NodePower]
 
 
+@checked
 def power(synthesis: Synthesis, clock_mhz: float, clocks_a_sample: float, activity: Activity | None) -> Power:
     """Estimate the power of a synthesized core.
 

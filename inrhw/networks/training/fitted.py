@@ -13,7 +13,7 @@ from inrhw.base import notebook
 from inrhw.base.errors import InputError
 from inrhw.base.files import finite, output_folder, read_json, write_json
 from inrhw.base.progress import OnProgress, silent
-from inrhw.base.settings import identity
+from inrhw.base.settings import checked, identity
 from inrhw.networks.architecture import Architecture, architecture_to_json
 from inrhw.networks.inr import INR
 from inrhw.networks.network import AUTO
@@ -83,6 +83,7 @@ class Fitted:
         """Shape and formats of the networks."""
         return self.model.architecture
 
+    @checked
     def save(self, folder: Path | str) -> None:
         """Write weights.safetensors and fit.json, and the signal as it was and as both networks render it.
 
@@ -144,6 +145,7 @@ class Fitted:
         return {"rounded_psnr_db": [list(each) for each in psnr_by_bits(self.float_model, self.picture)]}
 
     @classmethod
+    @checked
     def load(cls, folder: Path | str) -> "Fitted":
         """Read what `save` wrote.
 
@@ -182,6 +184,7 @@ def load_original(folder: Path, architecture: Architecture, entry: Mapping[str, 
     return signal
 
 
+@checked
 def fit(
     picture: Samples,
     architecture: Architecture,

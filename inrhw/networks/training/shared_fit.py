@@ -11,7 +11,7 @@ from typing import Any, cast
 from inrhw.base.errors import InputError
 from inrhw.base.files import output_folder, read_json, write_json
 from inrhw.base.progress import OnProgress, silent
-from inrhw.base.settings import identity
+from inrhw.base.settings import checked, identity
 from inrhw.networks.architecture import architecture_from_json, architecture_to_json
 from inrhw.networks.inr import INR
 from inrhw.networks.shared import (
@@ -64,6 +64,7 @@ class FittedShared:
         """Return picture k with its two networks."""
         return Fitted(self.pictures[k], self.float_model.network(k), self.model.network(k), self.training)
 
+    @checked
     def save(self, folder: Path | str) -> None:
         """Write weights.safetensors, fit.json, and pictureK/original.png, float.png and quantized.png.
 
@@ -103,6 +104,7 @@ class FittedShared:
         }
 
     @classmethod
+    @checked
     def load(cls, folder: Path | str) -> "FittedShared":
         """Read what `save` wrote.
 
@@ -154,6 +156,7 @@ def check_same_core(model: SharedINR, core: SharedINR) -> None:
         )
 
 
+@checked
 def fit_shared(
     pictures: Sequence[Samples],
     architectures: Sequence[SharedArchitecture],
@@ -207,6 +210,7 @@ def fit_shared(
     return FittedShared(tuple(pictures), state.float_model, state.model, training)
 
 
+@checked
 def add_picture(
     fitted: FittedShared,
     picture: Samples,

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from torch import Tensor, nn
 
 from inrhw.base.errors import InputError
+from inrhw.base.settings import checked
 from inrhw.networks.exchange.checkpoint import check_computed, omegas_in, stack_in, stacks_of
 from inrhw.networks.exchange.comparison import first_same
 from inrhw.networks.exchange.imported import Imported
@@ -21,6 +22,7 @@ from inrhw.signals.kinds.picture import Picture
 from inrhw.signals.samples import PIXEL, Samples
 
 
+@checked
 def from_torch(
     module: nn.Module,
     network: Network,
@@ -73,8 +75,6 @@ def from_torch(
 
 def _in_float64(module: nn.Module) -> nn.Module:
     """Return a copy that computes in float64 on the CPU."""
-    if not isinstance(module, nn.Module):
-        raise InputError(f"a module of torch is needed, not a {type(module).__name__}")
     try:
         copied = copy.deepcopy(module).cpu().double().eval()
     except (RuntimeError, TypeError) as error:  # without data, or what cannot be copied

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, ClassVar
+from typing import Any, BinaryIO, ClassVar, Literal
 
 import numpy as np
 import skimage
@@ -18,6 +18,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from inrhw.base.errors import InputError, said_by
 from inrhw.base.files import write_atomically
 from inrhw.base.names import safe_name
+from inrhw.base.settings import checked
 from inrhw.base.types import Fixed
 from inrhw.signals.likeness import psnr_db, ssim
 from inrhw.signals.samples import PIXEL, OnWarning, Samples, Values
@@ -89,7 +90,7 @@ class Picture(Samples):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.value.signed or self.channels > 4:
-            raise ValueError(
+            raise InputError(
                 "a picture has 1 to 4 channels of uint8 or uint16, "
                 f"not {self.channels} of {self.values.dtype}"
             )
@@ -169,11 +170,12 @@ def parse_size(text: str) -> tuple[int, int]:
     return size
 
 
+@checked
 def load_picture(
     path: Path | str,
     size: tuple[int, int] | None = None,
     *,
-    bits: int = 0,
+    bits: Literal[0, 8, 16] = 0,
     alpha: bool = False,
     on_warning: Callable[[str], None] = lambda sentence: None,
 ) -> Picture:
@@ -219,6 +221,7 @@ def load_picture(
     return Picture(safe_name(path.stem), values)
 
 
+@checked
 def builtin_picture(size: tuple[int, int] | None = None) -> Picture:
     """Return the astronaut (512x512 RGB, from scikit-image, no download), fitted as `load_picture` does."""
     if size is not None:

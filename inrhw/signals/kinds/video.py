@@ -28,7 +28,7 @@ from inrhw.signals.kinds.picture import (
 )
 from inrhw.signals.likeness import each_psnr_db, psnr_db
 from inrhw.signals.montage import side_by_side
-from inrhw.signals.samples import OnWarning, Samples, Values, parse_sides
+from inrhw.signals.samples import PIXEL, OnWarning, Samples, Values, parse_sides
 from inrhw.signals.signal import Signal
 
 #: Default size and frames of a video.
@@ -78,6 +78,15 @@ class Video(Samples):
 
     frame_ms: int = _FRAME_MS
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.value != PIXEL or self.channels not in (1, 3):
+            raise InputError(
+                f"a video has 1 or 3 channels of uint8, not {self.channels} of {self.values.dtype}"
+            )
+        if self.frame_ms < 1:
+            raise InputError(f"a frame must last at least 1 ms, not {self.frame_ms}")
+
     @classmethod
     def claims(cls, path: Path) -> bool:
         """Return whether it is a film, a folder of frames, or a file with several pictures."""
@@ -106,7 +115,7 @@ class Video(Samples):
             frames, frame_ms = _animation(path, (width, height), most)
         if len(frames) < 2:
             raise InputError(f"{path} holds {len(frames)} frame(s); a video needs at least 2")
-        return cls(safe_name(path.stem), _alike(frames), frame_ms)
+        return cls(safe_name(path.stem), _alike(frames), max(1, frame_ms))
 
     @classmethod
     def builtin(cls, size: str) -> Self:
@@ -223,7 +232,7 @@ def _of_film(path: Path, size: tuple[int, int], most: int) -> tuple[list[NDArray
     """Return frames of a film, and milliseconds a frame."""
     av = package_for("av", path, "save it as GIF or WebP")
     try:
-        with av.open(str(path)) as film:
+        with av.open(f"file:{path}") as film:  # else what is before a colon names a protocol
             stream = film.streams.video[0]
             rate = float(stream.average_rate or 25)
             pictures = (frame.to_image() for frame, _ in zip(film.decode(stream), range(most), strict=False))

@@ -383,12 +383,17 @@ def test_pictures_are_named_after_their_file(tmp_path: Path) -> None:
     "values", [GREY, RGB.astype(float), RGB.astype(np.int16), np.zeros((2, 2, 5), np.uint8)]
 )
 def test_pictures_check_their_values(values: NDArray[Any]) -> None:
-    with pytest.raises(ValueError, match="uint8"):
+    with pytest.raises(InputError, match="uint8"):
         Picture("a", values)
 
 
+def test_a_signal_has_samples() -> None:
+    with pytest.raises(InputError, match="a picture must have at least one sample, not 2x0"):
+        Picture("a", np.zeros((0, 2, 3), np.uint8))
+
+
 def test_pictures_check_their_name() -> None:
-    with pytest.raises(ValueError, match="name must be a safe identifier"):
+    with pytest.raises(InputError, match="name must be a safe identifier"):
         Picture("../a", RGB)
 
 

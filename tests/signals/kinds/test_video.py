@@ -9,6 +9,7 @@ from inrhw.base.errors import InputError
 from inrhw.signals.kinds.picture import Picture
 from inrhw.signals.kinds.video import Video
 from inrhw.signals.registry import load_signal
+from inrhw.signals.samples import Values
 from inrhw.signals.signal import Signal
 
 FRAMES = [np.full((6, 8, 3), (10 * k, 200 - 10 * k, 90), np.uint8) for k in range(5)]
@@ -84,19 +85,41 @@ def test_equal_frames_stay(tmp_path: Path, levels: list[int]) -> None:
     )
 
 
-def test_a_film_is_read(tmp_path: Path) -> None:
+def test_a_film_is_read_whatever_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     av = pytest.importorskip("av")
-    with av.open(str(tmp_path / "a.mp4"), "w") as film:
+    with av.open("film.mp4", "w") as film:
         stream = film.add_stream("mpeg4", rate=20)
         stream.width, stream.height, stream.pix_fmt = 32, 32, "yuv420p"
         for k in range(6):
             frame = av.VideoFrame.from_ndarray(np.full((32, 32, 3), 40 * k, np.uint8), format="rgb24")
             film.mux(stream.encode(frame))
         film.mux(stream.encode())
-    video = load_signal(tmp_path / "a.mp4", "16x16x4", Signal(), pytest.fail)
+    Path("film.mp4").rename("pipe:0.mp4")
+    video = load_signal(Path("pipe:0.mp4"), "16x16x4", Signal(), pytest.fail)
     assert isinstance(video, Video)
     assert (video.sides, video.frame_ms) == ((16, 16, 4), 50)
     assert np.abs(video.values.mean(axis=(1, 2, 3)) - [0, 40, 80, 120]).max() < 6
+
+
+def test_an_empty_film_is_one_sentence(tmp_path: Path) -> None:
+    pytest.importorskip("av")
+    (tmp_path / "empty.mp4").touch()
+    with pytest.raises(InputError, match=r"is not a readable video \(Invalid data found when processing"):
+        load_signal(tmp_path / "empty.mp4", "", Signal(), pytest.fail)
+
+
+@pytest.mark.parametrize(
+    ("values", "frame_ms", "message"),
+    [
+        (np.zeros((2, 4, 4, 1), np.int16), 40, "1 or 3 channels of uint8, not 1 of int16"),
+        (np.zeros((2, 4, 4, 2), np.uint8), 40, "1 or 3 channels of uint8, not 2 of uint8"),
+        (np.zeros((2, 4, 4, 1), np.uint8), 0, "a frame must last at least 1 ms, not 0"),
+    ],
+)
+def test_videos_check_their_values(values: Values, frame_ms: int, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        Video("a", values, frame_ms)
 
 
 def test_a_folder_without_frames_is_refused(tmp_path: Path) -> None:
