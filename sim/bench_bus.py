@@ -5,7 +5,7 @@ from typing import Any
 
 import cocotb
 import numpy as np
-from bus import WHOLE, Access, Registers
+from bus import ALONE, WHOLE, Access, Registers
 from link import Link
 from traffic import Settings, Traffic, begin, end, gaps, reset
 from twin import ASKED, BUSY, CLEAR, CONTINUOUS, FRAME_DONE, INTERRUPT, RUN, STALLED, START, STARVED, WAITING
@@ -51,7 +51,7 @@ class Master:
         for access in accesses:
             self.bus.queue(access)
         for _ in range(100 + 10 * len(accesses)):
-            await self.traffic.play(self.link.clocks if len(accesses) > 1 else 16)
+            await self.traffic.play(self.link.clocks if len(accesses) > 1 else ALONE)
             if self.bus.idle:
                 return list(accesses)
         raise AssertionError("use_bus: an access gets no answer")
