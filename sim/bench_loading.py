@@ -53,7 +53,9 @@ class Files:
 
     async def _show(self, picture: int) -> None:
         self.picture = picture
+        before = await self.registers.status("bank")
         await self.traffic.load(self.words[picture], picture)
+        await self.expect(bank=1 - before)
         await self.registers_say(self.words[picture])
         await self.frame()
 

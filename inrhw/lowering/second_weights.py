@@ -37,7 +37,8 @@ def drawn_weights(graph: Graph, seed: int) -> Graph:
     In front of a phase so are biases and shifts, small shifts more often: with a large one a phase rests.
     Other layers keep their biases, or pixels would all be the darkest or the brightest value, but for a
     neuron in three, whose bias is a power of two: another one in each neuron and each seed, from the highest
-    on, so that each high bit of a sum decides alone. Their shifts are smaller by up to five.
+    on, so that each high bit of a sum decides alone; with every fourth seed it is negative. Their shifts are
+    smaller by up to five.
     """
     rng = np.random.default_rng(seed)
     layers = {name: node for name, node in graph.nodes.items() if isinstance(node, FoldedDense)}
@@ -67,6 +68,7 @@ def _drawn(layer: FoldedDense, seed: int, rng: np.random.Generator) -> FoldedDen
     row = np.arange(shape[1])
     below = (seed * shape[1] + row) // 3 % (format.sum_width - 1 - format.shift_lo)
     power = np.minimum(1 << format.sum_width - 2 - below, room(weight))
+    power = -power if seed % 4 == 3 else power
     return replace(layer, weight=weight, bias=np.where((seed + row) % 3 == 0, power, bias), shift=shift)
 
 

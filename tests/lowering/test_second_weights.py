@@ -84,5 +84,5 @@ def test_drawn_weights_have_each_high_bit_of_a_sum_as_a_bias() -> None:
     layers = [node for node in drawn if isinstance(node, FoldedDense) and isinstance(node.element, Fixed)]
     width = layers[0].format.sum_width
     assert {1 << bit for bit in range(width - 17, width - 1)} <= {
-        bias for layer in layers for bias in layer.bias.ravel().tolist()
+        abs(bias) for layer in layers for bias in layer.bias.ravel().tolist()
     }
