@@ -25,10 +25,10 @@ from inrhw.networks.architecture import Architecture
 from inrhw.networks.inr import INR
 from inrhw.ops.linear.folded_dense.fold import Fold
 from inrhw.ops.node import Graph
-from inrhw.synthesis.synthesis import synth
+from inrhw.synthesis.synthesis import netlist_models, synth
 from inrhw.verification.equivalence.proof import NOT_PROVEN, PROVEN, UNDECIDED
 from inrhw.verification.mutation.mutants import PARTS, plant, score
-from inrhw.verification.mutation.netlist import draw, judged
+from inrhw.verification.mutation.netlist import draw, judged, simulated
 
 #: Two layers of three neurons; enough pixels for most bits of the arithmetic to matter.
 NETWORK = Architecture("quadinr", (16, 12), 3, hidden_features=3, hidden_layers=1)
@@ -142,15 +142,23 @@ def in_verilog(artifact: Artifact, given: argparse.Namespace, record: Record) ->
 
 
 def in_netlist(artifact: Artifact, given: argparse.Namespace, record: Record) -> None:
-    """Plant faults in the netlist: the proof that it does what the Verilog does judges each."""
+    """Plant faults in the netlist: the proof that it does what the Verilog does judges each, or the bench."""
     folder = artifact.folder / "netlist"
     made = synth(artifact.verilog, artifact.name, load_board("vcu128"), folder)
     netlist = json.loads(made.netlist_json.read_text())
     status = {NOT_PROVEN: "killed", PROVEN: "equivalent", UNDECIDED: "survived"}
-    for number, mutant in enumerate(draw(netlist, artifact.name, given.count, given.seed), start=1):
+    mutants = draw(netlist, artifact.name, given.count, given.seed)
+    for number, mutant in enumerate(mutants, start=1):
         if str(number) not in record.outcomes:
             proof = judged(artifact, netlist, mutant, folder / "proof")
             record.add(number, mutant=mutant.what, line="", status=status[proof.status], by=proof.reason)
+    undecided, models = record.numbers("survived"), netlist_models(made)
+    if undecided and (by := simulated(artifact, netlist, models, folder / "bench")):
+        raise SystemExit(f"the netlist of {artifact} without a fault: {by}")
+    for number in undecided:
+        wrong = mutants[number - 1].planted(netlist, artifact.name)
+        if by := simulated(artifact, wrong, models, folder / "bench"):
+            record.add(number, status="killed", by=by)
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import cocotb
 import numpy as np
-from bus import WHOLE, Access, Registers
+from bus import ALONE, WHOLE, Access, Registers
 from link import Link
 from traffic import Settings, Traffic, begin, end, gaps, reset
 from twin import ASKED, BUSY, CLEAR, CONTINUOUS, FRAME_DONE, INTERRUPT, RUN, STALLED, START, STARVED, WAITING
@@ -17,6 +17,9 @@ _STALL = 20
 
 #: Clocks up to which the counts are followed without being cleared.
 _COUNTED = 1 << 14
+
+#: Registers that count.
+_COUNTS = ("FRAMES", "PIXELS", "CYCLES")
 
 #: Registers that change by themselves, or whose reading depends on what the core does.
 _VOLATILE = (
@@ -51,7 +54,7 @@ class Master:
         for access in accesses:
             self.bus.queue(access)
         for _ in range(100 + 10 * len(accesses)):
-            await self.traffic.play(self.link.clocks if len(accesses) > 1 else 16)
+            await self.traffic.play(self.link.clocks if len(accesses) > 1 else ALONE)
             if self.bus.idle:
                 return list(accesses)
         raise AssertionError("use_bus: an access gets no answer")
@@ -234,9 +237,11 @@ async def count_frames(dut: Any) -> None:
     for number in range(6):
         taken, frames = link.taken, len(link.pictures.starts)
         wanted = INTERRUPT * (number % 2)
-        # Nothing that is written without start begins a frame.
+        # Nothing that is written without start begins a frame, or changes a count without clear.
         for value in (RUN | wanted, 0, RUN, RUN | CLEAR, RUN | wanted):
             await registers.write("CONTROL", value)
+            for count in _COUNTS:
+                await registers.read(count)
         await registers.write("STATUS", FRAME_DONE | STARVED | STALLED if number % 3 else 0)
         await _play(link, 64 + 2 * artifact.latency)
         status = await registers.read("STATUS")
@@ -262,11 +267,11 @@ async def count_frames(dut: Any) -> None:
         assert status & (BUSY | WAITING | ASKED | FRAME_DONE) == WAITING | FRAME_DONE, (
             f"count_frames: STATUS is {status:#x} after a frame"
         )
-        for count in ("FRAMES", "PIXELS", "CYCLES", "CONTROL", "SIZE", "ID", "VERSION"):
+        for count in (*_COUNTS, "CONTROL", "SIZE", "ID", "VERSION"):
             await registers.read(count)
         if number == 2:  # a reset sets all back
             await reset(link, rng, 1)
-            for count in ("CONTROL", "STATUS", "FRAMES", "PIXELS", "CYCLES"):
+            for count in ("CONTROL", "STATUS", *_COUNTS):
                 await registers.read(count)
             await registers.write("CONTROL", RUN)
             await _rest(traffic, registers)
@@ -350,7 +355,7 @@ async def _count_on(settings: Settings, link: Link) -> None:
     registers = _while(True, settings, link)
     for _ in range(_COUNTED // link.clocks):
         await _play(link, 1)
-        for count in ("FRAMES", "PIXELS", "CYCLES"):
+        for count in _COUNTS:
             await registers.read(count)
 
 

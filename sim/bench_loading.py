@@ -30,17 +30,17 @@ Words = NDArray[np.uint32]
 
 
 class Files:
-    """The files of a core, which are shown in turn."""
+    """The files of a core, which are shown in turn, one `step` after the other: 1 or -1."""
 
-    def __init__(self, traffic: Traffic, words: list[Words], registers: Registers) -> None:
-        self.traffic, self.registers, self.words = traffic, registers, words
+    def __init__(self, traffic: Traffic, words: list[Words], registers: Registers, step: int) -> None:
+        self.traffic, self.registers, self.words, self.step = traffic, registers, words, step
         self.picture = 0
         self.page = traffic.link.artifact.registers
 
     @property
     def coming(self) -> int:
         """Number of the file that comes next."""
-        return (self.picture + 1) % len(self.words)
+        return (self.picture + self.step) % len(self.words)
 
     @property
     def next(self) -> Words:
@@ -53,7 +53,9 @@ class Files:
 
     async def _show(self, picture: int) -> None:
         self.picture = picture
+        before = await self.registers.status("bank")
         await self.traffic.load(self.words[picture], picture)
+        await self.expect(bank=1 - before)
         await self.registers_say(self.words[picture])
         await self.frame()
 
@@ -119,14 +121,11 @@ class Files:
         self.traffic.link.pixels_due = True
 
 
-async def _files(dut: Any, test: str) -> tuple[Any, Files, np.random.Generator]:
+async def _files(dut: Any, test: str, step: int = 1) -> tuple[Any, Files, np.random.Generator]:
     settings, traffic, rng = await begin(dut, test)
-    link, artifact = traffic.link, settings.artifact
-    return (
-        settings,
-        Files(traffic, artifact.files, Registers(link.bus, artifact.registers, traffic.play)),
-        rng,
-    )
+    artifact = settings.artifact
+    registers = Registers(traffic.link.bus, artifact.registers, traffic.play)
+    return settings, Files(traffic, artifact.files, registers, step), rng
 
 
 def _places(rng: np.random.Generator, count: int) -> list[int]:
@@ -181,7 +180,8 @@ async def _two_in_a_row(files: Files) -> None:
 @cocotb.test()
 async def give_up_files(dut: Any) -> None:
     """Half a file is forgotten by a reset or an abort; a picture that waits outlives a reset."""
-    settings, files, rng = await _files(dut, "give_up_files")
+    # The other way round: pictures that the test before has no time for.
+    settings, files, rng = await _files(dut, "give_up_files", -1)
     link = files.traffic.link
     for number, place in enumerate(_places(rng, len(files.next) - 1)):
         begun = files.next[: place + 1]

@@ -26,6 +26,9 @@ _READ_BACK, _MEMORIES = 40, 12
 #: Bits of a memory's number.
 _NUMBER_BITS = 12
 
+#: Every so many windows one rests for so many pixels: what an increment lacks adds up, frame after frame.
+_RESTING_WINDOWS, _RESTING_PIXELS = 8, 4096
+
 #: Bits of the control page's CONTROL and STATUS.
 _START, _BUSY, _WAITING, _ASKED, _FRAME_DONE = 1 << 3, 1 << 0, 1 << 1, 1 << 2, 1 << 8
 
@@ -36,9 +39,9 @@ async def load_weights(dut: Any) -> None:
     settings, traffic, rng = await begin(dut, "load_weights")
     artifact, link = settings.artifact, traffic.link
     registers = Registers(link.bus, artifact.registers, traffic.play)
-    first, second, *_ = artifact.files
-    await traffic.load(second, 1)
-    assert await registers.read("CHECKSUM") == second[-1], "load_weights: CHECKSUM is not that of the file"
+    first, *_, last = artifact.files
+    await traffic.load(last, len(artifact.files) - 1)
+    assert await registers.read("CHECKSUM") == last[-1], "load_weights: CHECKSUM is not that of the file"
     await _refuse(traffic, registers, first, rng)
     await traffic.send(as_beats(first)[: len(first) // 2])
     await reset(link, rng, 16)  # forgets half a file, not the picture
@@ -92,7 +95,7 @@ async def move_window(dut: Any) -> None:
     """Every window is shown from the frame after it was set, as a whole, and after a reset at once."""
     settings, traffic, rng = await begin(dut, "move_window")
     artifact, link = settings.artifact, traffic.link
-    for picture in [*rng.permutation(artifact.moved).tolist(), 0]:
+    for number, picture in enumerate([*rng.permutation(artifact.moved).tolist(), 0]):
         await traffic.play(int(rng.integers(1, link.clocks)))  # in mid-frame, perhaps
         link.pictures.allow(picture)
         await _set_window(dut, traffic, artifact.windows[picture].tolist())
@@ -100,14 +103,15 @@ async def move_window(dut: Any) -> None:
         frame = 1 + link.taken // len(artifact)  # a whole one; that under way began before
         while link.taken < (frame + 1) * len(artifact):
             await traffic.play(link.clocks)
-        await _at_full_rate(link)
+        rests = number % _RESTING_WINDOWS == 0
+        await _at_full_rate(link, max(1, rests * _RESTING_PIXELS // len(artifact)))
         await reset(link, rng, int(rng.integers(1, 17)))
         if artifact.control:  # a reset sets registers back; ports stay
             link.pictures.set_back()
     end(settings, traffic, "move_window")
 
 
-async def _at_full_rate(link: Link) -> None:
+async def _at_full_rate(link: Link, frames: int) -> None:
     """Check that a window which rests costs nothing: a pixel comes every interval, frame after frame.
 
     A core that repairs its memories ends a frame first, and then takes its time.
@@ -117,7 +121,7 @@ async def _at_full_rate(link: Link) -> None:
     for _ in range(1 + 2 * link.artifact.latency // link.clocks):
         await link.play(ready, ready)
     frame = len(link.artifact) * link.artifact.initiation_interval + between
-    plays = 2 + frame // link.clocks
+    plays = 2 + frames * frame // link.clocks
     before = link.taken
     for _ in range(plays):
         await link.play(ready, ready)
@@ -253,7 +257,7 @@ async def _read_back(registers: Registers, artifact: Artifact, rng: np.random.Ge
         for address in range(shape.depth)
         for chunk in range(shape.chunks)
     ]
-    for file, bank in zip(artifact.files[:2], (shown, 1 - shown), strict=True):
+    for file, bank in ((artifact.files[0], shown), (artifact.files[-1], 1 - shown)):
         for memory, address, chunk in rng.permutation(words)[:_READ_BACK].tolist():
             await registers.select(memory, address, chunk, bank)
             got, want = await registers.read("READ_DATA"), file[artifact.position(memory, address, chunk)]

@@ -28,8 +28,11 @@ _SIGNALS = (
 )
 _MOVES = ("aw_moves", "w_moves", "ar_moves", "b_moves", "r_moves")
 
-#: Clocks and plays that an access may take.
-_CLOCKS, _PLAYS = 16, 1000
+#: Clocks of a play for one access: odd, or a register that changes at every clock looks still.
+ALONE = 17
+
+#: Plays that an access may take.
+_PLAYS = 1000
 
 
 @dataclass(eq=False)
@@ -211,11 +214,11 @@ class Registers:
     async def finish(self, access: Access) -> Access:
         """Play until an access has its answer."""
         for _ in range(_PLAYS):
-            await self._play(_CLOCKS)
+            await self._play(ALONE)
             if access.response is not None:
                 return access
         what = "writing" if access.write else "reading"
-        raise AssertionError(f"{what} {access.address:#x} gets no answer in {_PLAYS * _CLOCKS} clocks")
+        raise AssertionError(f"{what} {access.address:#x} gets no answer in {_PLAYS * ALONE} clocks")
 
 
 #: STATUS of a loadable core: fields by name, (lowest bit, bits).

@@ -39,7 +39,7 @@ _COORDINATES = 2048
 
 #: Windows anywhere, and drawn weights, that the bench shows at most, and the pixels of all of them: small
 #: pictures have more.
-_MOST_WINDOWS, _MOST_WEIGHTS, _MORE_PIXELS = 16, 8, 1 << 13
+_MOST_WINDOWS, _MOST_WEIGHTS, _MORE_PIXELS = 16, 16, 1 << 13
 
 
 @dataclass(frozen=True, eq=False)

@@ -34,16 +34,18 @@ def other_weights(graph: Graph, *, of_tiles: bool = False) -> Graph:
 def drawn_weights(graph: Graph, seed: int) -> Graph:
     """Return a loadable graph of the same shape with weights that are drawn from all that its memories hold.
 
-    In front of a phase so are biases and shifts. Other layers keep their biases, or pixels would all be the
-    darkest or the brightest value, but for a neuron in four, whose bias is a power of two or as large as its
-    sum may be; their shifts are smaller by up to three.
+    In front of a phase so are biases and shifts, small shifts more often: with a large one a phase rests.
+    Other layers keep their biases, or pixels would all be the darkest or the brightest value, but for a
+    neuron in three, whose bias is a power of two: another one in each neuron and each seed, from the highest
+    on, so that each high bit of a sum decides alone; with every fourth seed it is negative. Their shifts are
+    smaller by up to five.
     """
     rng = np.random.default_rng(seed)
     layers = {name: node for name, node in graph.nodes.items() if isinstance(node, FoldedDense)}
-    return Graph({**graph.nodes, **{name: _drawn(layer, rng) for name, layer in layers.items()}})
+    return Graph({**graph.nodes, **{name: _drawn(layer, seed, rng) for name, layer in layers.items()}})
 
 
-def _drawn(layer: FoldedDense, rng: np.random.Generator) -> FoldedDense:
+def _drawn(layer: FoldedDense, seed: int, rng: np.random.Generator) -> FoldedDense:
     format, shape = layer.format, layer.shift.shape
     most, highest = ((1 << bits - 1) - 1 for bits in (format.sum_width, format.weight_bits))
     weight = layer.weight * rng.choice([-1, 1], layer.weight.shape)
@@ -51,10 +53,10 @@ def _drawn(layer: FoldedDense, rng: np.random.Generator) -> FoldedDense:
         weight = rng.integers(-highest, highest, weight.shape, endpoint=True)
     if isinstance(layer.element, Phase):
         bias = rng.integers(-most, most, shape, endpoint=True)
-        shift = rng.integers(format.shift_lo, format.shift_hi, shape, endpoint=True)
+        shift = rng.integers(format.shift_lo, format.shift_hi, (3, *shape), endpoint=True).min(axis=0)
         return replace(layer, weight=weight, bias=bias, shift=shift)
     assert isinstance(layer.i.element, Fixed)
-    less = np.minimum(rng.integers(4, size=shape), layer.shift - format.shift_lo)
+    less = np.minimum(rng.integers(6, size=shape), layer.shift - format.shift_lo)
     bias, shift = layer.bias >> less, layer.shift - less
     x = max(-layer.i.element.lo, layer.i.element.hi)
 
@@ -63,9 +65,11 @@ def _drawn(layer: FoldedDense, rng: np.random.Generator) -> FoldedDense:
         return left
 
     weight = np.where((np.abs(bias) <= room(weight))[..., None], weight, layer.weight)
-    power = 1 << rng.integers(format.sum_width - 1, size=shape)
-    beyond = rng.choice([-1, 1], shape) * np.minimum(power, room(weight))
-    return replace(layer, weight=weight, bias=np.where(rng.random(shape) < 0.25, beyond, bias), shift=shift)
+    row = np.arange(shape[1])
+    below = (seed * shape[1] + row) // 3 % (format.sum_width - 1 - format.shift_lo)
+    power = np.minimum(1 << format.sum_width - 2 - below, room(weight))
+    power = -power if seed % 4 == 3 else power
+    return replace(layer, weight=weight, bias=np.where((seed + row) % 3 == 0, power, bias), shift=shift)
 
 
 def _turning(layer: FoldedDense, number: int) -> FoldedDense:

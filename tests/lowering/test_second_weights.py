@@ -76,3 +76,13 @@ def test_drawn_weights_of_another_seed_show_another_picture_with_many_values(mod
     pictures = [core.drawn(seed).golden()[0] for seed in range(4)]
     assert len({picture.tobytes() for picture in pictures}) == 4
     assert len(np.unique(pictures)) > 100
+
+
+def test_drawn_weights_have_each_high_bit_of_a_sum_as_a_bias() -> None:
+    graph = folded("raster", "loadable").graph
+    drawn = [node for seed in range(16) for node in drawn_weights(graph, seed).nodes.values()]
+    layers = [node for node in drawn if isinstance(node, FoldedDense) and isinstance(node.element, Fixed)]
+    width = layers[0].format.sum_width
+    assert {1 << bit for bit in range(width - 17, width - 1)} <= {
+        abs(bias) for layer in layers for bias in layer.bias.ravel().tolist()
+    }

@@ -112,6 +112,38 @@ class Mutant:
 _NOWHERE = dict.fromkeys(("mode", "module", "cell", "port", "portbit"), "?")
 
 
+def bench_says(
+    artifact: Artifact,
+    sources: Sequence[Path],
+    build: Path,
+    simulator: str = "verilator",
+    *,
+    arguments: Sequence[str] = (),
+    deadline_s: float = RUN_S,
+) -> str:
+    """Run the bench until it finds something; return what. Parameters as in `run_bench`, "" is nothing."""
+    manifest = Manifest.load(artifact.folder)
+    try:
+        results = run_bench(
+            simulator,
+            sources,
+            artifact.folder,
+            build,
+            deadline_s=deadline_s,
+            arguments=arguments,
+            to_the_end=False,
+        )
+        clocks, bursts = manifest.clocks_a_beat, manifest.has_line_buffer
+        check_measured("the mutant", results, manifest.latency, clocks, bursts=bursts)
+    except Mismatch as mismatch:
+        return str(mismatch)
+    except ToolFailed:
+        return "the simulation ends before its tests"
+    except InrhwError:
+        return f"the simulation takes more than {deadline_s:.0f} s"
+    return ""
+
+
 @dataclass(frozen=True)
 class Mutated:
     """A core with faults in it, of which a simulation chooses one.
@@ -137,26 +169,8 @@ class Mutated:
         -------
         What the bench says of it; "" if it finds nothing. Number 0 is the core without a fault.
         """
-        manifest = Manifest.load(self.artifact.folder)
-        try:
-            results = run_bench(
-                simulator,
-                [self.folder / "mutated.v"],
-                self.artifact.folder,
-                self.folder / "build",
-                deadline_s=RUN_S,
-                arguments=[f"+{_CHOICE}={number}"],
-                to_the_end=False,
-            )
-            clocks, bursts = manifest.clocks_a_beat, manifest.has_line_buffer
-            check_measured("the mutant", results, manifest.latency, clocks, bursts=bursts)
-        except Mismatch as mismatch:
-            return str(mismatch)
-        except ToolFailed:
-            return "the simulation ends before its tests"
-        except InrhwError:
-            return f"the simulation takes more than {RUN_S:.0f} s"
-        return ""
+        sources, arguments = [self.folder / "mutated.v"], [f"+{_CHOICE}={number}"]
+        return bench_says(self.artifact, sources, self.folder / "build", simulator, arguments=arguments)
 
     def broken_property(self, number: int) -> str:
         """Return the first property that is proven of the whole core and not of a mutant; "" if none is.

@@ -1,18 +1,20 @@
-"""Faults planted in a synthesized netlist, one at a time, which the proof of the netlist must find."""
+"""Faults planted in a synthesized netlist, one at a time, which its proof must find, or the bench."""
 
 import copy
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from inrhw.artifact.artifact import Artifact
+from inrhw.base.yosys import run_yosys
 from inrhw.verification.equivalence.proof import Proof, prove
+from inrhw.verification.mutation.mutants import bench_says
 
-#: Seconds that a proof may take.
-PROOF_S = 60.0
+#: Seconds that a proof may take, and a simulation.
+PROOF_S, BENCH_S = 60.0, 600.0
 
 #: Parameters whose bits are tables or first values.
 _TABLES = ("INIT",)
@@ -87,3 +89,11 @@ def judged(artifact: Artifact, netlist: dict[str, Any], mutant: NetlistMutant, f
     path = folder / f"{artifact.name}_netlist.json"
     path.write_text(json.dumps(mutant.planted(netlist, artifact.name)))
     return prove(artifact.verilog, path, artifact.name, folder, deadline_s=PROOF_S)
+
+
+def simulated(artifact: Artifact, netlist: dict[str, Any], models: Sequence[Path], folder: Path) -> str:
+    """Return what the bench finds in a netlist, "" if nothing; `models` are the Verilog of its cells."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "netlist.json").write_text(json.dumps(netlist))
+    run_yosys("read_json netlist.json\nwrite_verilog -noattr netlist.v", folder, folder / "netlist.log")
+    return bench_says(artifact, [folder / "netlist.v", *models], folder / "build", deadline_s=BENCH_S)
