@@ -24,7 +24,7 @@ from inrhw.networks.tiled import TiledArchitecture, network_of, read_architectur
 from inrhw.networks.training.allocation.allotment import Allotment, allotted
 from inrhw.networks.training.allocation.budget import BitBudget, Budget
 from inrhw.networks.training.batches import batch_loss, rendering_error
-from inrhw.networks.training.descent import State, Task, check_device, train, with_own_rate
+from inrhw.networks.training.descent import State, Task, check_device, train, with_defaults
 from inrhw.networks.training.digits import fewer_digits, has_digits, network_digits
 from inrhw.networks.training.distribution import distributions
 from inrhw.networks.training.training import Training
@@ -218,7 +218,7 @@ def fit(
         If the checkpoint is damaged or of another network, picture or training, training diverged, or no bits
         are within the budget.
     """
-    training = with_own_rate(training or Training(), architecture)
+    training = with_defaults(training or Training(), architecture)
     check_device(training.device)
     if training.digits_loss and isinstance(architecture, TiledArchitecture):
         raise InputError(
