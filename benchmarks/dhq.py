@@ -35,7 +35,7 @@ from inrhw.networks.inr import INR
 from inrhw.networks.precision import FIRST_WEIGHT_BITS
 from inrhw.networks.tensors import save_tensors
 from inrhw.networks.training.batches import batch_loss
-from inrhw.networks.training.descent import State, descend, own_thread, with_own_rate
+from inrhw.networks.training.descent import State, descend, own_thread, with_defaults
 from inrhw.networks.training.distribution import distributions
 from inrhw.signals.kinds.picture import Picture, parse_size
 from inrhw.signals.likeness import psnr_db
@@ -148,7 +148,7 @@ class Task:
     def descend(self, model: INR, state: State[INR]) -> None:
         """Train on the picture."""
         loss = batch_loss([self.picture], [model], self.training)
-        training = with_own_rate(self.training, self.architecture)
+        training = with_defaults(self.training, self.architecture)
         for _ in descend(model, lambda net, step: loss([net], step), state, training):
             pass
 

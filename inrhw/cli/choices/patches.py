@@ -7,7 +7,7 @@ from inrhw.cli.choices.fitting import predicted_cost
 from inrhw.cli.recipe import Recipe
 from inrhw.cli.terminal import console, warn
 from inrhw.networks.architecture import Architecture
-from inrhw.networks.training.descent import with_own_rate
+from inrhw.networks.training.descent import with_defaults
 from inrhw.networks.training.tile_trial import is_smaller, tried
 from inrhw.signals.grid import size_text
 from inrhw.signals.patches import MOST_SAMPLES
@@ -52,7 +52,7 @@ def choose_patch(
         _say(f"{size}: {predicted} predicted")
         if asked is None:
             return architecture
-        trials.append(tried(signal, architecture, with_own_rate(recipe.training, architecture)))
+        trials.append(tried(signal, architecture, with_defaults(recipe.training, architecture)))
         _say(f"{size}: {trials[-1].psnr_db:.1f} dB in a trial")
         if trials[-1].psnr_db >= asked:
             return architecture

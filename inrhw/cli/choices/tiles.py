@@ -9,7 +9,7 @@ from inrhw.cli.recipe import Recipe
 from inrhw.cli.terminal import console, warn
 from inrhw.networks.tiled import TiledArchitecture
 from inrhw.networks.training import leaf_trial
-from inrhw.networks.training.descent import with_own_rate
+from inrhw.networks.training.descent import with_defaults
 from inrhw.networks.training.tile_trial import chosen, is_smaller, tried
 from inrhw.signals.samples import Samples
 
@@ -38,7 +38,7 @@ def choose_tiles(
         raise InputError(_why_none(recipe, signal, candidates))
     trials = []
     for architecture in fitting:
-        training = with_own_rate(recipe.training, architecture)
+        training = with_defaults(recipe.training, architecture)
         trials.append(tried(signal, architecture, training))
         console.print(
             f"tiles {architecture.tiling.grid}: {trials[-1].psnr_db:.1f} dB in a trial", highlight=False
@@ -76,7 +76,7 @@ def choose_leaves(
     largest = sizes[0]
     # Every choice has a map of leaves: a core that cannot have one is refused before the trial.
     check_fits(recipe, [replace(largest, leaves="0" * largest.tiles)])
-    trial = leaf_trial.tried(signal, sizes, with_own_rate(recipe.training, largest))
+    trial = leaf_trial.tried(signal, sizes, with_defaults(recipe.training, largest))
     chosen = of_tile(largest.tile, trial.leaves(most))
     check_fits(recipe, [chosen])
     of_each = ", ".join(

@@ -11,7 +11,7 @@ from inrhw.cli.terminal import console, warn
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.network import AUTO
 from inrhw.networks.precision import Precision
-from inrhw.networks.training.descent import with_own_rate
+from inrhw.networks.training.descent import with_defaults
 from inrhw.networks.training.tile_trial import WORTH_DB, Trial, tried
 from inrhw.signals.samples import Samples
 
@@ -187,7 +187,7 @@ class _Choice:
         return True
 
     def _tried(self, architecture: Architecture) -> Trial[Architecture]:
-        training = with_own_rate(self._recipe.training, architecture)
+        training = with_defaults(self._recipe.training, architecture)
         trial = tried(self._signal, architecture, training, budget_of(self._recipe, architecture.precision))
         console.print(f"{_described(architecture)}: {trial.psnr_db:.1f} dB in a trial", highlight=False)
         return trial

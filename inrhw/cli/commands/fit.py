@@ -165,7 +165,7 @@ def fit_of(recipe: Recipe, *, resume: bool) -> Fit:
     from inrhw.cli.choices.fitting import budget_of
     from inrhw.cli.choices.one_signal import architecture_of, patch_of
     from inrhw.networks.shared import shared_architectures
-    from inrhw.networks.training.descent import check_device, with_own_rate
+    from inrhw.networks.training.descent import check_device, with_defaults
 
     check_device(recipe.training.device)
     recipe.precision.check_rotation()
@@ -186,7 +186,7 @@ def fit_of(recipe: Recipe, *, resume: bool) -> Fit:
         made: Sequence[Architecture] = shared_architectures(pictures, network.model, **options, **sharing)
     else:
         made = [architecture_of(recipe, pictures[0], options)]
-    training = with_own_rate(recipe.training, *made)
+    training = with_defaults(recipe.training, *made)
     return Fit(pictures, made, training, resume, budget=budget_of(recipe, made[0].precision))
 
 
@@ -198,7 +198,7 @@ def _import_of(recipe: Recipe, *, resume: bool) -> Fit:
     from inrhw.networks.exchange.extra import SUFFIX
     from inrhw.networks.exchange.onnx_file import function_of, load_onnx, recorded_of
     from inrhw.networks.exchange.start import start_of
-    from inrhw.networks.training.descent import with_own_rate
+    from inrhw.networks.training.descent import with_defaults
     from inrhw.signals.kinds.picture import DEFAULT_SIZE, Picture, parse_size
 
     if recipe.network.tiles:
@@ -232,7 +232,7 @@ def _import_of(recipe: Recipe, *, resume: bool) -> Fit:
         raise InputError(f"{path} gives {channels} channels, and {picture.name} has {picture.channels}")
     # An imported network is only rounded, unless fine-tuning is asked for.
     training = replace(recipe.training, finetune=recipe.training.finetune or 0)
-    training = with_own_rate(training, start.architecture)
+    training = with_defaults(training, start.architecture)
     imported = replace(asked, checkpoint=str(path))
     chosen = (training, resume, imported, start.float())
     return Fit([picture], [start.architecture], *chosen, budget=budget_of(recipe, recipe.precision))

@@ -34,6 +34,9 @@ TUNING_RATE = 0.2
 #: Of the activation's learning rate, for more than a few pictures that share layers (decision 0050).
 _OF_MANY, _FEW = 0.3, 4
 
+#: Weight decay of one network for a signal of several axes; tiles and sounds lose by it (docs/training.md).
+_WEIGHT_DECAY = 2.0
+
 #: Seconds from one checkpoint to the next: what a crash or a kill may cost.
 CHECKPOINT_S = 30.0
 
@@ -107,7 +110,7 @@ def train(
     state
         Untrained models of the right shape.
     task, training
-        What, and how; the learning rate is given.
+        What, and how; see `with_defaults`.
     checkpoint
         Where to keep the state, from time to time and when training is interrupted. It stays until
         the caller, having saved the result, removes it.
@@ -142,14 +145,22 @@ def train(
             state.model = rounded
 
 
-def with_own_rate(training: Training, *architectures: Architecture) -> Training:
-    """Return the training with a learning rate: if it has none, that of the networks' activation.
+def with_defaults(training: Training, *architectures: Architecture) -> Training:
+    """Return the training with a learning rate and a weight decay, which depend on what is trained.
 
-    Long training of layers that many pictures share is unstable at that rate, and gets a part of it.
+    The rate is that of the networks' activation. Long training of layers that many pictures share is unstable
+    at that rate, and gets a part of it.
     """
     part = _OF_MANY if len(architectures) > _FEW else 1.0
     rate = part * architectures[0].activation.learning_rate
-    return replace(training, learning_rate=training.learning_rate or rate)
+    alone = len(architectures) == architectures[0].tiles == 1
+    decays = alone and len(architectures[0].sides) > 1 and not training.disturbances
+    decay = _WEIGHT_DECAY if decays else 0.0
+    return replace(
+        training,
+        learning_rate=training.learning_rate or rate,
+        weight_decay=decay if training.weight_decay is None else training.weight_decay,
+    )
 
 
 def check_device(device: str) -> None:
@@ -204,24 +215,26 @@ def descend(model: M, loss: Callable[[M, int], Tensor], state: State[M], trainin
     training
         How.
     """
-    rate = training.learning_rate
+    rate, weight_decay = training.learning_rate, training.weight_decay
     assert rate is not None
+    assert weight_decay is not None
     steps = training.steps_of(quantizing=state.quantizing)
     if state.step == steps:  # an optimizer alone takes a second to import
         return
+    decay_a_step = 0.0 if state.quantizing else weight_decay / ((steps + 1) / 2)  # the sum of all `falling`
     optimizer = Optimizer(model.trained(), state.moments)
     layers = _disturbed_layers(state.model)
     weights = [layer.weight for layer in _disturbed_layers(model)]
     while state.step < steps:
         done = state.step / steps
         first = TUNING_RATE if state.quantizing else 1
-        decay = first * (1 + math.cos(math.pi * done)) / 2
+        falling = (1 + math.cos(math.pi * done)) / 2
         # From the number of the step: so training that is resumed draws the same.
         generator = torch.Generator().manual_seed(training.seed + state.step)
         gradient = gradient_of(training, layers, first * (1 - done))
         gradient(_watched(model, loss, state, training), weights, generator)
         with uninterrupted():
-            optimizer.step(rate * decay)
+            optimizer.step(rate * first * falling, math.exp(-decay_a_step * falling))
             state.step += 1
             state.moments = optimizer.moments()
         yield state.step

@@ -23,7 +23,7 @@ from inrhw.networks.training.allocation.allotment import Allotment, allotted
 from inrhw.networks.training.allocation.budget import BitBudget, Budget
 from inrhw.networks.training.allocation.rounded_curve import psnr_by_bits
 from inrhw.networks.training.batches import batch_loss, psnr_db_of, rendering_error
-from inrhw.networks.training.descent import State, Task, check_device, train, with_own_rate
+from inrhw.networks.training.descent import State, Task, check_device, train, with_defaults
 from inrhw.networks.training.digits import fewer_digits, has_digits, network_digits
 from inrhw.networks.training.distribution import distributions
 from inrhw.networks.training.training import Training
@@ -227,7 +227,7 @@ def fit(
         If the checkpoint is damaged or of another network, picture or training, training diverged, or no bits
         are within the budget.
     """
-    training = with_own_rate(training or Training(), architecture)
+    training = with_defaults(training or Training(), architecture)
     check_device(training.device)
     if training.digits_loss and isinstance(architecture, TiledArchitecture):
         raise InputError(

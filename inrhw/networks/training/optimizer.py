@@ -52,14 +52,20 @@ class Optimizer:
     def _of(self, name: str) -> torch.optim.Optimizer:
         return self._muon if _is_matrix(name) else self._adam
 
-    def step(self, rate: float) -> None:
+    def step(self, rate: float, kept: float) -> None:
         """Change the parameters by their gradients, and clear these.
 
         Parameters
         ----------
         rate
             Muon's learning rate.
+        kept
+            Factor of the matrices before that: below 1, weights decay.
         """
+        with torch.no_grad():
+            for name, value in self._parameters.items():
+                if _is_matrix(name):
+                    value.mul_(kept)
         for optimizer, its_rate in ((self._muon, rate), (self._adam, _ADAM_RATE * rate)):
             optimizer.param_groups[0]["lr"] = its_rate
             optimizer.step()

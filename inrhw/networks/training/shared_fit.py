@@ -23,7 +23,7 @@ from inrhw.networks.shared import (
 )
 from inrhw.networks.tensors import load_tensors, prefixed, restore, save_tensors, strip, tensors_of
 from inrhw.networks.training.batches import batch_loss, rendering_error
-from inrhw.networks.training.descent import State, Task, check_device, train, with_own_rate
+from inrhw.networks.training.descent import State, Task, check_device, train, with_defaults
 from inrhw.networks.training.fitted import WEIGHTS, Fitted, load_original
 from inrhw.networks.training.training import Training
 from inrhw.signals.grid import size_text
@@ -196,7 +196,7 @@ def fit_shared(
         raise InputError("there must be an architecture of each picture's sides, channels and values")
     if any(a.common != architectures[0].common for a in architectures):
         raise InputError("architectures that share layers must differ in their sides only")
-    training = with_own_rate(training, *architectures)
+    training = with_defaults(training, *architectures)
     float_model = SharedINR.of(architectures, training.seed)
     state = State(float_model, float_model.quantized())
     loss = batch_loss(pictures, list(float_model), training)
@@ -239,7 +239,7 @@ def add_picture(
         If the picture has another mode, is too large for the core, the checkpoint is damaged or of another
         training, or training diverged.
     """
-    training = with_own_rate(training or fitted.training, fitted.model.architecture)
+    training = with_defaults(training or fitted.training, fitted.model.architecture)
     check_device(training.device)
     common = fitted.model.architecture
     check_mode(picture, common, "what is on the core")

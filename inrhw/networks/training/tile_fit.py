@@ -12,7 +12,7 @@ from inrhw.networks.inr import INR
 from inrhw.networks.shared import joining
 from inrhw.networks.tiled import TiledArchitecture, TiledINR, network_of
 from inrhw.networks.training.batches import batch_loss, rendering_error
-from inrhw.networks.training.descent import State, Task, check_device, train, with_own_rate
+from inrhw.networks.training.descent import State, Task, check_device, train, with_defaults
 from inrhw.networks.training.fitted import Fitted, identity_of
 from inrhw.networks.training.training import Training
 from inrhw.signals.likeness import psnr_db
@@ -77,7 +77,7 @@ def retrain_tile(
     """
     architecture, models = fitted.architecture, (fitted.float_model, fitted.model)
     assert isinstance(architecture, TiledArchitecture)
-    training = with_own_rate(training, architecture)
+    training = with_defaults(training, architecture)
     check_device(training.device)
     before = [model for model in models if isinstance(model, TiledINR)]
     if any(True for _ in before[0].activation.parameters()):

@@ -28,6 +28,9 @@ class Training(Settings):
     learning_rate
         Initial rate of the weight matrices; it falls to 0 as a cosine does. Without it: the model's own; 0.3
         of it where more than four pictures share layers.
+    weight_decay
+        Decay of the weight matrices in floating point: without gradients, e^-N of them would be left at the
+        end. Without it: 2; 0 for tiles, sounds, several pictures and networks trained under faults.
     noise_training
         Noise on the weights in the first step, relative to the span of a layer's weights; it falls linearly
         to 0. 0.02 at half the usual rate survives noise of 1 %.
@@ -51,6 +54,7 @@ class Training(Settings):
     finetune: Annotated[int, at_least(0, MOST_STEPS)] | None = None
     digits_loss: Annotated[float, Interval(ge=0)] = 0.0
     learning_rate: Annotated[float, Interval(gt=0, lt=1)] | None = None
+    weight_decay: Annotated[float, Interval(ge=0, le=100)] | None = None
     noise_training: Annotated[float, Interval(ge=0, lt=1)] = 0.0
     noise_pairs: bool = False
     flip_training: Annotated[float, Interval(ge=0, lt=0.5)] = 0.0
@@ -62,12 +66,17 @@ class Training(Settings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        disturbances = ("noise_training", "flip_training", "robust_loss", "sam")
-        given = [name for name in disturbances if getattr(self, name)]
+        given = self.disturbances
         if len(given) > 1:
             raise InputError(f"{' and '.join(given)} cannot be combined; give one of them")
         if self.noise_pairs and not self.noise_training:
             raise InputError("noise_pairs needs noise_training; give that too")
+
+    @property
+    def disturbances(self) -> list[str]:
+        """Names of the settings that train for faults of the weights."""
+        names = ("noise_training", "flip_training", "robust_loss", "sam")
+        return [name for name in names if getattr(self, name)]
 
     def steps_of(self, *, quantizing: bool) -> int:
         """Return the steps of the network in floating point, or of the one with quantization in the loop."""

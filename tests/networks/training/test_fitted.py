@@ -16,8 +16,9 @@ from inrhw.base.errors import InputError
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.inr import INR
 from inrhw.networks.precision import Precision
+from inrhw.networks.tiled import TiledArchitecture
 from inrhw.networks.training.batches import pixels_of_a_step
-from inrhw.networks.training.descent import check_device
+from inrhw.networks.training.descent import check_device, with_defaults
 from inrhw.networks.training.fitted import Fitted, fit
 from inrhw.networks.training.optimizer import Optimizer
 from inrhw.networks.training.training import Training
@@ -161,6 +162,24 @@ def test_a_model_has_its_own_learning_rate(picture: Picture, architecture: Archi
     assert fitted.training.learning_rate == architecture.activation.learning_rate
 
 
+def test_weights_decay_where_that_helps_unless_told_otherwise() -> None:
+    whole, tiled = Architecture("siren", (8, 8), 3), TiledArchitecture("siren", (8, 8), 3, tile=(4, 4))
+    sound = Architecture("siren", (64,), 1)
+    assert with_defaults(Training(), whole).weight_decay
+    assert not any(
+        with_defaults(Training(), *other).weight_decay for other in ([tiled], [sound], [whole] * 2)
+    )
+    assert with_defaults(Training(weight_decay=0.5), sound).weight_decay == 0.5
+
+
+def test_weights_that_decay_stay_small(picture: Picture, architecture: Architecture) -> None:
+    def norm(decay: float) -> float:
+        trained = fit(picture, architecture, Training(40, weight_decay=decay)).float_model.trained()
+        return sum(float(value.detach().norm()) for name, value in trained.items() if "weight" in name)
+
+    assert norm(50.0) < 0.1 * norm(0.0)
+
+
 def test_training_takes_one_thread_and_gives_the_others_back(
     picture: Picture, architecture: Architecture
 ) -> None:
@@ -281,12 +300,12 @@ def test_ctrl_c_inside_a_step_loses_nothing(
     taken = 0
     whole_step = Optimizer.step
 
-    def step_with_ctrl_c(self: Optimizer, rate: float) -> None:
+    def step_with_ctrl_c(self: Optimizer, rate: float, kept: float) -> None:
         nonlocal taken
         taken += 1
         if taken == step:
             signal.raise_signal(signal.SIGINT)
-        whole_step(self, rate)
+        whole_step(self, rate, kept)
 
     path = tmp_path / "checkpoint"
     with monkeypatch.context() as patched:

@@ -36,12 +36,22 @@ def test_many_matrices_move_as_a_few(n: int) -> None:
     values = parameters([(4, 3)] * n)
     before = parameters([(4, 3)])[0].detach()
     named = {f"{k}.weight": value for k, value in enumerate(values)} | {"bias": parameters([(3,)])[0]}
-    Optimizer(named, {}).step(0.1)
+    Optimizer(named, {}).step(0.1, 1.0)
     expected = parameters([(4, 3)])
     optimizer = StackedMuon(expected)
     optimizer.param_groups[0]["lr"] = 0.1
     optimizer.step()
     assert torch.allclose(values[0] - before, expected[0] - before, rtol=0, atol=0.01)
+
+
+def test_weights_decay_and_biases_do_not() -> None:
+    moved: list[dict[str, nn.Parameter]] = []
+    for kept in (1.0, 0.5):
+        moved.append(dict(zip(("weight", "bias"), parameters([(4, 3), (4,)]), strict=True)))
+        Optimizer(moved[-1], {}).step(0.1, kept)
+    whole, decayed = moved
+    assert torch.allclose(whole["weight"] - decayed["weight"], 0.5 * parameters([(4, 3)])[0], atol=1e-6)
+    assert torch.equal(whole["bias"], decayed["bias"])
 
 
 @pytest.mark.parametrize("shape", [(2, 1, 1), (2, 64, 64)])

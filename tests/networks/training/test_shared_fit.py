@@ -13,7 +13,7 @@ from inrhw.lowering.integer_graph import lower
 from inrhw.networks.inr import INR
 from inrhw.networks.shared import SharedArchitecture, SharedINR, shared_architectures
 from inrhw.networks.tensors import load_tensors, save_tensors
-from inrhw.networks.training.descent import with_own_rate
+from inrhw.networks.training.descent import with_defaults
 from inrhw.networks.training.fitted import fit
 from inrhw.networks.training.shared_fit import (
     FittedShared,
@@ -98,11 +98,11 @@ def test_training_learns_all_pictures() -> None:
 
 def test_many_pictures_are_trained_at_a_lower_rate() -> None:
     architectures = shared_architectures([picture_of("tiny", 5, 4)] * 5, "quadinr")
-    alone = with_own_rate(Training(), architectures[0]).learning_rate
+    alone = with_defaults(Training(), architectures[0]).learning_rate
     assert alone
-    assert with_own_rate(Training(), *architectures[:4]).learning_rate == alone
-    assert with_own_rate(Training(), *architectures).learning_rate == pytest.approx(0.3 * alone)
-    assert with_own_rate(Training(learning_rate=0.02), *architectures).learning_rate == 0.02
+    assert with_defaults(Training(), *architectures[:4]).learning_rate == alone
+    assert with_defaults(Training(), *architectures).learning_rate == pytest.approx(0.3 * alone)
+    assert with_defaults(Training(learning_rate=0.02), *architectures).learning_rate == 0.02
 
 
 def test_one_picture_alone_is_trained_as_ever() -> None:
