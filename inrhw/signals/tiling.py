@@ -363,7 +363,7 @@ class Leaves(Tiling):
         --------
         >>> numbers, inside = Leaves((4,), (2,), "011").located(np.array([[-1], [1], [9]]), frac=0)
         >>> numbers.tolist(), inside.ravel().tolist()
-        ([0, 1, 2], [1, 0, 14])
+        ([0, 1, 2], [1, 0, 12])
         """
         cells, _ = self.cells.located(points, frac)
         numbers = self.numbers_of_cells()[cells]
