@@ -84,7 +84,9 @@ def test_a_recipe_is_built_like_its_options_and_options_override_it(inrhw_: Inrh
         assert inrhw_("fit", *arguments, "-o", folder).status == 0
     a, b, c = ((tmp_path / name / "weights.safetensors").read_bytes() for name in "abc")
     assert a == b != c
-    assert load_recipe(tmp_path / "c" / "recipe.toml").training == Training(2, learning_rate=0.01, seed=5)
+    assert load_recipe(tmp_path / "c" / "recipe.toml").training == Training(
+        2, learning_rate=0.01, weight_decay=2.0, seed=5
+    )
 
 
 def test_an_option_can_take_back_what_a_recipe_says(inrhw_: Inrhw, tmp_path: Path) -> None:
