@@ -23,7 +23,7 @@ _PLACES: Mapping[Family, tuple[str, str]] = {
     "ice40": ("flatten", "map_ram"),
 }
 
-#: What memories can be made of, as Yosys' flows say it to `memory_libmap`; `block_rams` has the files of
+#: What memories can be made of, as Yosys' flows say it to `memory_libmap`; `block_ram_mapping` has the files of
 #: blocks that stand in the place of Yosys' own.
 _LIBRARIES = {
     "ecp5": "-lib +/lattice/lutrams_trellis.txt -lib blocks.txt",

@@ -19,7 +19,7 @@ from inrhw.base.files import bench_folder, digest, read_json, working_folder, wr
 from inrhw.base.progress import OnProgress, silent
 from inrhw.base.settings import checked
 from inrhw.base.yosys import run_yosys, share_folder, write_design, yosys_version
-from inrhw.synthesis.block_rams import block_map, cut_contents
+from inrhw.synthesis.block_ram_mapping import block_map, cut_contents
 from inrhw.synthesis.flow import OPEN_FAMILIES, TECHMAPS, mapping_command, yosys_script
 from inrhw.synthesis.netlist import Netlist
 from inrhw.synthesis.nextpnr import PlaceAndRoute, place_and_route

@@ -9,7 +9,7 @@ import contextlib
 import json
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -22,10 +22,12 @@ from inrhw.base.files import output_folder
 from inrhw.base.programs.stopping import uninterrupted
 from inrhw.base.progress import OnProgress
 from inrhw.networks.architecture import Architecture
+from inrhw.networks.network import AUTO
 from inrhw.networks.tensors import Trainable, load_tensors, prefixed, restore, save_tensors, strip, tensors_of
 from inrhw.networks.training.optimizer import Optimizer, moment_shapes
 from inrhw.networks.training.robust.chosen import gradient_of
 from inrhw.networks.training.training import Training
+from inrhw.ops.kinds.activation import PeriodicActivation
 from inrhw.ops.linear.dense.layer import DenseLayer
 
 #: Part of the learning rate at which fine-tuning starts.
@@ -34,8 +36,8 @@ TUNING_RATE = 0.2
 #: Of the activation's learning rate, for more than a few pictures that share layers (decision 0050).
 _OF_MANY, _FEW = 0.3, 4
 
-#: Weight decay of one network for a signal of several axes; tiles and sounds lose by it (docs/training.md).
-_WEIGHT_DECAY = 2.0
+#: Weight decay where it helps, and bits of values below which it does (decision 0061).
+_WEIGHT_DECAY, _FEW_BITS = 2.0, 6
 
 #: Seconds from one checkpoint to the next: what a crash or a kill may cost.
 CHECKPOINT_S = 30.0
@@ -153,14 +155,27 @@ def with_defaults(training: Training, *architectures: Architecture) -> Training:
     """
     part = _OF_MANY if len(architectures) > _FEW else 1.0
     rate = part * architectures[0].activation.learning_rate
-    alone = len(architectures) == architectures[0].tiles == 1
-    decays = alone and len(architectures[0].sides) > 1 and not training.disturbances
-    decay = _WEIGHT_DECAY if decays else 0.0
+    decay = training.weight_decay
     return replace(
         training,
         learning_rate=training.learning_rate or rate,
-        weight_decay=decay if training.weight_decay is None else training.weight_decay,
+        weight_decay=_weight_decay(training, architectures) if decay is None else decay,
     )
+
+
+def _weight_decay(training: Training, architectures: Sequence[Architecture]) -> float:
+    first = architectures[0]
+    if len(architectures) > 1 or first.tiles > 1 or len(first.sides) == 1 or training.disturbances:
+        return 0.0
+    precision = first.precision
+    values = precision.activation_bits_of(len(first.features) - 1)
+    helps = (
+        len(first.sides) == 3
+        or not issubclass(first.activation, PeriodicActivation)
+        or precision.layer_bits == AUTO
+        or min(values) < _FEW_BITS
+    )
+    return _WEIGHT_DECAY if helps else 0.0
 
 
 def check_device(device: str) -> None:

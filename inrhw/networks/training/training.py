@@ -30,7 +30,8 @@ class Training(Settings):
         of it where more than four pictures share layers.
     weight_decay
         Decay of the weight matrices in floating point: without gradients, e^-N of them would be left at the
-        end. Without it: 2; 0 for tiles, sounds, several pictures and networks trained under faults.
+        end. Without it: 2 for three axes, and for pictures with functions that do not repeat, values of fewer
+        than 6 bits, or layer_bits auto; else, with tiles, shared layers or training for faults: 0.
     noise_training
         Noise on the weights in the first step, relative to the span of a layer's weights; it falls linearly
         to 0. 0.02 at half the usual rate survives noise of 1 %.

@@ -163,12 +163,13 @@ def test_a_model_has_its_own_learning_rate(picture: Picture, architecture: Archi
 
 
 def test_weights_decay_where_that_helps_unless_told_otherwise() -> None:
-    whole, tiled = Architecture("siren", (8, 8), 3), TiledArchitecture("siren", (8, 8), 3, tile=(4, 4))
-    sound = Architecture("siren", (64,), 1)
-    assert with_defaults(Training(), whole).weight_decay
-    assert not any(
-        with_defaults(Training(), *other).weight_decay for other in ([tiled], [sound], [whole] * 2)
-    )
+    few, wire, solid = Precision(activation_bits=5), Architecture("wire", (8, 8), 3), (8, 8, 8)
+    for decays in (Architecture("siren", (8, 8), 3, precision=few), wire, Architecture("siren", solid, 1)):
+        assert with_defaults(Training(), decays).weight_decay
+        assert with_defaults(Training(noise_training=0.01), decays).weight_decay == 0
+    tiled, sound = TiledArchitecture("wire", (8, 8), 3, tile=(4, 4)), Architecture("wire", (64,), 1)
+    for other in ([tiled], [sound], [wire] * 2, [Architecture("siren", (8, 8), 3)]):
+        assert with_defaults(Training(), *other).weight_decay == 0
     assert with_defaults(Training(weight_decay=0.5), sound).weight_decay == 0.5
 
 

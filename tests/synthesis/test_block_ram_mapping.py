@@ -5,7 +5,7 @@ import pytest
 
 from inrhw.base.board import load_board
 from inrhw.base.yosys import run_yosys
-from inrhw.synthesis.block_rams import cut_contents
+from inrhw.synthesis.block_ram_mapping import cut_contents
 from inrhw.synthesis.synthesis import synth
 
 #: Memories of 36 and of 18 kbit, one of them with a word that nobody said.
