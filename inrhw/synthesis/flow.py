@@ -23,8 +23,8 @@ _PLACES: Mapping[Family, tuple[str, str]] = {
     "ice40": ("flatten", "map_ram"),
 }
 
-#: What memories can be made of, as Yosys' flows say it to `memory_libmap`; `block_ram_mapping` has the files of
-#: blocks that stand in the place of Yosys' own.
+#: What memories can be made of, as Yosys' flows say it to `memory_libmap`; `block_ram_mapping` has the files
+#: of blocks that stand in the place of Yosys' own.
 _LIBRARIES = {
     "ecp5": "-lib +/lattice/lutrams_trellis.txt -lib blocks.txt",
     "xcup": "-logic-cost-rom 0.015625 -lib +/xilinx/lutrams_xcu.txt -lib +/xilinx/brams_xc4v.txt"
