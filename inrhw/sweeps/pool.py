@@ -25,6 +25,9 @@ CONNECT = "10s"
 #: Seconds after which workers are counted again.
 _COUNTED_S = 1.0
 
+#: Seconds that a worker on this machine has to start again before it is closed.
+_STARTED_S = 10
+
 
 class Lost(InrhwError):
     """A worker was lost, and those that it was given to after it, too."""
@@ -61,6 +64,9 @@ def pool_of(workers: Workers) -> Iterator["Pool[Any, Any]"]:
                 stack.enter_context(cluster)
             client = stack.enter_context(Client(cluster))
         yield Pool(client)
+        if not workers.scheduler:
+            with contextlib.suppress(TimeoutError):  # Dask cannot close a worker that is being started again
+                client.wait_for_workers(number, timeout=_STARTED_S)
 
 
 def _client(address: str) -> "Client":
