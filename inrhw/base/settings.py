@@ -106,10 +106,11 @@ class Field:
     def _fits(self, value: object) -> bool:
         if self.choices:
             return value in self.choices
+        if not _is_of(self.kind, value):
+            return False
         if self.kind in (int, float):
-            number = not isinstance(value, bool) and isinstance(value, (int, self.kind))
-            return number and _within(self.bounds, value)  # type: ignore[arg-type]
-        return isinstance(value, self.kind) and "\0" not in str(value)  # no path may have one
+            return _within(self.bounds, value)  # type: ignore[arg-type]
+        return "\0" not in str(value)  # no path may have one
 
 
 class Settings:

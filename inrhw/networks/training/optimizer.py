@@ -63,9 +63,8 @@ class Optimizer:
             Factor of the matrices before that: below 1, weights decay.
         """
         with torch.no_grad():
-            for name, value in self._parameters.items():
-                if _is_matrix(name):
-                    value.mul_(kept)
+            for matrix in self._muon.param_groups[0]["params"]:
+                matrix.mul_(kept)
         for optimizer, its_rate in ((self._muon, rate), (self._adam, _ADAM_RATE * rate)):
             optimizer.param_groups[0]["lr"] = its_rate
             optimizer.step()

@@ -62,10 +62,10 @@ def from_torch(
     sides, value = (signal.sides, signal.value) if signal else (sides, PIXEL)
     function, axes, where = _in_float64(module), len(sides), "the module"
     state = function.state_dict()
-    check_computed(state, where)
     if imported.map:
         stacks: Iterable[Stack] = [stack_in(state, imported, axes, where)]
     else:
+        check_computed(state, where)
         stacks = stacks_of(recorded(function, axes), network, omegas_in(state, where), imported, where)
     make = functools.partial(start_of, precision=precision, imported=imported, sides=sides, value=value)
     _, start = first_same(stacks, network, make, lambda x: _first(function(x)), imported)
