@@ -35,7 +35,8 @@ from inrhw.networks.inr import INR
 from inrhw.networks.precision import FIRST_WEIGHT_BITS
 from inrhw.networks.tensors import save_tensors
 from inrhw.networks.training.batches import batch_loss
-from inrhw.networks.training.descent import State, descend, own_thread, with_defaults
+from inrhw.networks.training.checkpoint import State
+from inrhw.networks.training.descent import descend, own_thread, with_defaults
 from inrhw.networks.training.distribution import distributions
 from inrhw.signals.kinds.picture import Picture, parse_size
 from inrhw.signals.likeness import psnr_db

@@ -329,7 +329,8 @@ def _learned(entry: Mapping[str, Any]) -> dict[str, Any]:
         "with quantization": [point for point in points if point[0] >= steps],
     }
     told = {name: curve for name, curve in curves.items() if curve}
-    return {"learned_psnr_db": told} if told else {}
+    restarts = {"restarts": entry["restarts"]} if entry.get("restarts") else {}
+    return ({"learned_psnr_db": told} if told else {}) | restarts
 
 
 def _shown(

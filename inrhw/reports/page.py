@@ -52,6 +52,7 @@ SECTIONS = (
         "error_gain",
         "frames_psnr_db",
         "learned_psnr_db",
+        "restarts",
         "rounded_psnr_db",
     ),
     *("tools", "files", "times_s"),

@@ -126,6 +126,10 @@ def _sections() -> dict[str, Schema]:
             "additionalProperties": array(array(_NUMBER)),
             "description": "Training steps and PSNR in dB of what they saw, in float and with quantization.",
         },
+        "restarts": {
+            "type": "integer",
+            "description": "How often training diverged and started again, each time at 0.7 of the rate.",
+        },
         "rounded_psnr_db": array(array(_NUMBER))
         | {"description": "Bits of all weights, and PSNR in dB with them before fine-tuning."},
         "distributions": array(_distributions()),

@@ -20,7 +20,7 @@ from inrhw.networks.inr import INR
 from inrhw.networks.network import Network
 from inrhw.networks.precision import Precision
 from inrhw.networks.training import descent
-from inrhw.networks.training.descent import State
+from inrhw.networks.training.checkpoint import State
 from inrhw.networks.training.training import Training
 from inrhw.signals.signal import Signal
 

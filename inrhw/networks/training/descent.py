@@ -6,25 +6,25 @@ fine-tuning gains some decibels. docs/training.md has what this was chosen over.
 """
 
 import contextlib
-import json
+import copy
+import itertools
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic
 
 import torch
 from torch import Tensor, nn
 
 from inrhw.base.errors import InputError
-from inrhw.base.files import output_folder
 from inrhw.base.programs.stopping import uninterrupted
 from inrhw.base.progress import OnProgress
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.network import AUTO
-from inrhw.networks.tensors import Trainable, load_tensors, prefixed, restore, save_tensors, strip, tensors_of
-from inrhw.networks.training.optimizer import Optimizer, moment_shapes
+from inrhw.networks.training.checkpoint import M, State, read_checkpoint, write_checkpoint
+from inrhw.networks.training.optimizer import Optimizer
 from inrhw.networks.training.robust.chosen import gradient_of
 from inrhw.networks.training.training import Training
 from inrhw.ops.kinds.activation import PeriodicActivation
@@ -42,36 +42,12 @@ _WEIGHT_DECAY, _FEW_BITS = 2.0, 6
 #: Seconds from one checkpoint to the next: what a crash or a kill may cost.
 CHECKPOINT_S = 30.0
 
-#: Losses that are kept of each model.
+#: Mean losses that are kept of each model.
 _LOSSES = 64
 
-M = TypeVar("M", bound=Trainable)
-
-
-@dataclass
-class State(Generic[M]):
-    """Where training is: everything a checkpoint holds.
-
-    Attributes
-    ----------
-    float_model, model
-        Without quantization, and with it.
-    quantizing
-        Whether the float model has ended and the other one is being trained.
-    step
-        Steps that the one being trained has taken.
-    moments
-        What the optimizer remembers.
-    losses
-        Some of the losses: the steps of both models before each, and the loss.
-    """
-
-    float_model: M
-    model: M
-    quantizing: bool = False
-    step: int = 0
-    moments: dict[str, Tensor] = field(default_factory=dict)
-    losses: list[tuple[int, float]] = field(default_factory=list)
+#: Training diverges if the mean loss of so many steps is that much higher than before. Then it starts again
+#: with this part of the rate, at most so often (decision 0063).
+_STRETCH, _RISE, _SLOWER, _RESTARTS = 50, 1.15, 0.7, 3
 
 
 @dataclass(frozen=True)
@@ -127,20 +103,21 @@ def train(
         If the checkpoint is damaged or of another network, picture or training, or training diverged.
     """
     checkpoint = Path(checkpoint) if checkpoint else None
+    untrained = copy.deepcopy(state.float_model.state_dict())
     if resume and checkpoint and checkpoint.exists():
-        _read_checkpoint(checkpoint, state, task, training)
+        read_checkpoint(checkpoint, state, task.identity, task.quantize, training)
     try:
         with own_thread():
-            _train(state, task, training, _keeping(checkpoint, state, task.identity, on_progress))
+            _train(state, task, training, untrained, _keeping(checkpoint, state, task.identity, on_progress))
     except KeyboardInterrupt:
         if checkpoint:
-            _write_checkpoint(checkpoint, state, task.identity)
+            write_checkpoint(checkpoint, state, task.identity)
         raise
     for model in (state.float_model, state.model):
         model.cpu().eval().check_finite()
     if checkpoint:
         with contextlib.suppress(InputError):  # the caller may have room elsewhere
-            _write_checkpoint(checkpoint, state, task.identity)
+            write_checkpoint(checkpoint, state, task.identity)
     if training.tuning_steps:
         rounded = task.quantize(state.float_model).eval()
         if task.error(rounded) <= task.error(state.model):
@@ -196,24 +173,58 @@ def _keeping(checkpoint: Path | None, state: State[M], identity: str, on_progres
         on_progress(done, total)
         if checkpoint and time.monotonic() >= last + CHECKPOINT_S:
             with contextlib.suppress(InputError):  # a disk that is full now may have room at the end
-                _write_checkpoint(checkpoint, state, identity)
+                write_checkpoint(checkpoint, state, identity)
             last = time.monotonic()
 
     return stepped
 
 
-def _train(state: State[M], task: Task[M], training: Training, on_progress: OnProgress) -> None:
+def _train(
+    state: State[M],
+    task: Task[M],
+    training: Training,
+    untrained: Mapping[str, Tensor],
+    on_progress: OnProgress,
+) -> None:
     total = training.steps + training.tuning_steps
     state.float_model.to(training.device)
     state.model.to(training.device)
     if not state.quantizing:
-        for step in descend(state.float_model, task.loss, state, training):
-            on_progress(step, total)
+        while state.step < training.steps:
+            for step in descend(state.float_model, task.loss, state, _slowed(training, state.restarts)):
+                on_progress(step, total)
+                if state.restarts < _RESTARTS and _diverges(state, training):
+                    _restart(state, untrained)
+                    break
         model = task.quantize(state.float_model)
         with uninterrupted():
-            state.model, state.quantizing, state.step, state.moments = model, True, 0, {}
+            state.model, state.quantizing = model, True
+            state.step, state.moments, state.unmeant = 0, {}, 0.0
     for step in descend(state.model.train(), task.loss, state, training):
         on_progress(training.steps + step, total)
+
+
+def _slowed(training: Training, restarts: int) -> Training:
+    assert training.learning_rate is not None
+    return replace(training, learning_rate=training.learning_rate * _SLOWER**restarts)
+
+
+def _diverges(state: State[M], training: Training) -> bool:
+    """Return whether the last losses are higher than earlier ones."""
+    every = _steps_a_loss(training.steps)
+    many = -(-_STRETCH // every)
+    if state.step % every or len(state.losses) < 2 * many:
+        return False
+    sums = [0.0, *itertools.accumulate(loss for _, loss in state.losses)]
+    stretches = [after - before for before, after in zip(sums, sums[many:], strict=False)]
+    return stretches[-1] > _RISE * min(stretches[:-many])
+
+
+def _restart(state: State[M], untrained: Mapping[str, Tensor]) -> None:
+    with uninterrupted():
+        state.float_model.load_state_dict(untrained)
+        state.step, state.moments, state.losses, state.unmeant = 0, {}, [], 0.0
+        state.restarts += 1
 
 
 def descend(model: M, loss: Callable[[M, int], Tensor], state: State[M], training: Training) -> Iterator[int]:
@@ -247,28 +258,34 @@ def descend(model: M, loss: Callable[[M, int], Tensor], state: State[M], trainin
         # From the number of the step: so training that is resumed draws the same.
         generator = torch.Generator().manual_seed(training.seed + state.step)
         gradient = gradient_of(training, layers, first * (1 - done))
-        gradient(_watched(model, loss, state, training), weights, generator)
+        losses: list[Tensor] = []  # some gradients take several
+
+        def watched(losses: list[Tensor] = losses) -> Tensor:
+            losses.append(loss(model, state.step))
+            return losses[-1]
+
+        gradient(watched, weights, generator)
         with uninterrupted():
             optimizer.step(rate * first * falling, math.exp(-decay_a_step * falling))
             state.step += 1
             state.moments = optimizer.moments()
+            _keep_loss(state, training, float(losses[0].detach()))
         yield state.step
 
 
-def _watched(
-    model: M, loss: Callable[[M, int], Tensor], state: State[M], training: Training
-) -> Callable[[], Tensor]:
-    """Return the loss of this step; of some steps, the first value computed is kept."""
-    every = -(-training.steps_of(quantizing=state.quantizing) // _LOSSES)
-    at = state.step + training.steps * state.quantizing
+def _steps_a_loss(steps: int) -> int:
+    """Return over how many steps a loss of `State.losses` is the mean."""
+    return -(-steps // _LOSSES)
 
-    def watched() -> Tensor:
-        found = loss(model, state.step)
-        if state.step % every == 0 and (not state.losses or state.losses[-1][0] != at):
-            state.losses.append((at, float(found.detach())))
-        return found
 
-    return watched
+def _keep_loss(state: State[M], training: Training, loss: float) -> None:
+    """Keep the loss of the step that was just taken."""
+    state.unmeant += loss
+    every = _steps_a_loss(training.steps_of(quantizing=state.quantizing))
+    if state.step % every == 0:
+        begin = state.step - every + training.steps * state.quantizing
+        state.losses.append((begin, state.unmeant / every))
+        state.unmeant = 0.0
 
 
 def _disturbed_layers(model: nn.Module) -> list[DenseLayer]:
@@ -291,37 +308,3 @@ def own_thread() -> Iterator[None]:
     finally:
         torch.set_num_threads(before)
         torch.set_flush_denormal(False)
-
-
-def _write_checkpoint(path: Path, state: State[M], identity: str) -> None:
-    tensors = prefixed("float", tensors_of(state.float_model))
-    tensors |= prefixed("quantized", tensors_of(state.model))
-    tensors |= prefixed("moment", state.moments)
-    position = {"identity": identity, "step": str(state.step), "quantizing": str(int(state.quantizing))}
-    position["losses"] = json.dumps(state.losses)
-    with output_folder(path.parent):
-        save_tensors(path, tensors, position)
-
-
-def _read_checkpoint(path: Path, state: State[M], task: Task[M], training: Training) -> None:
-    tensors, metadata = load_tensors(path)
-    if metadata.get("identity") != task.identity:
-        raise InputError(f"{path} belongs to another picture, network or training; remove it to start over")
-    restore(state.float_model, strip("float", tensors), path)
-    state.quantizing = metadata.get("quantizing") == "1"
-    if state.quantizing:
-        state.model = task.quantize(state.float_model)
-    restore(state.model, strip("quantized", tensors), path)
-    state.moments = strip("moment", tensors)
-    shapes = {name: value.shape for name, value in state.moments.items()}
-    step = metadata.get("step", "")
-    descending = state.model if state.quantizing else state.float_model
-    fits = shapes == (moment_shapes(descending.trained()) if state.moments else {})
-    steps = training.steps_of(quantizing=state.quantizing)
-    if not fits or not step.isdecimal() or int(step) > steps:
-        raise InputError(f"{path} is damaged (step or moments do not fit); remove it to start over")
-    state.step = int(step)
-    try:
-        state.losses = [(int(at), float(loss)) for at, loss in json.loads(metadata.get("losses", "[]"))]
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{path} is damaged ({error}); remove it to start over") from error

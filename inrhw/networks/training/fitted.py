@@ -23,7 +23,8 @@ from inrhw.networks.training.allocation.allotment import Allotment, allotted
 from inrhw.networks.training.allocation.budget import BitBudget, Budget
 from inrhw.networks.training.allocation.rounded_curve import psnr_by_bits
 from inrhw.networks.training.batches import batch_loss, psnr_db_of, rendering_error
-from inrhw.networks.training.descent import State, Task, check_device, train, with_defaults
+from inrhw.networks.training.checkpoint import State
+from inrhw.networks.training.descent import Task, check_device, train, with_defaults
 from inrhw.networks.training.digits import fewer_digits, has_digits, network_digits
 from inrhw.networks.training.distribution import distributions
 from inrhw.networks.training.training import Training
@@ -55,6 +56,8 @@ class Fitted:
         Some points of training: steps of both networks so far, and PSNR in dB of the pixels of that step.
     allotment
         How bits were spread over the layers, if they were.
+    restarts
+        How often training diverged and started again, each time at 0.7 of the rate.
     """
 
     picture: Samples
@@ -63,6 +66,7 @@ class Fitted:
     training: Training
     learned: tuple[tuple[int, float], ...] = ()
     allotment: Allotment | None = None
+    restarts: int = 0
 
     def __repr__(self) -> str:
         """Return one line: the whole networks would fill pages."""
@@ -133,6 +137,7 @@ class Fitted:
             **({"signed_digits": network_digits(self.model)} if has_digits(self.model) else {}),
             **({"allotment": dataclasses.asdict(self.allotment)} if self.allotment else {}),
             "rotations": self.model.rotations(),
+            "restarts": self.restarts,
             "learned_psnr_db": [list(each) for each in self.learned],
             **self._curve(),
             "distributions": [dataclasses.asdict(layer) for layer in distributions(self.float_model)],
@@ -169,7 +174,8 @@ class Fitted:
             training = Training(**{**summary["training"], "device": "cpu"})
             learned = tuple((int(step), float(db)) for step, db in summary.get("learned_psnr_db", []))
             allotment = Allotment.from_json(summary["allotment"]) if "allotment" in summary else None
-            return cls(original, float_model, model, training, learned, allotment)
+            restarts = int(summary.get("restarts", 0))
+            return cls(original, float_model, model, training, learned, allotment, restarts)
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"{folder / 'fit.json'} is damaged ({error}); run `inrhw fit` again") from error
 
@@ -271,7 +277,8 @@ def fit(
         model = fewer_digits(model, picture, training.digits_loss)
     before = [(step, db) for step, db in learned if step < training.steps]
     now = [(step, psnr_db_of(loss / architecture.tiles)) for step, loss in state.losses]
-    return Fitted(picture, state.float_model, model, training, (*before, *now), *allotments)
+    allotment = allotments[0] if allotments else None
+    return Fitted(picture, state.float_model, model, training, (*before, *now), allotment, state.restarts)
 
 
 def identity_of(

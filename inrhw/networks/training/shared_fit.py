@@ -23,7 +23,8 @@ from inrhw.networks.shared import (
 )
 from inrhw.networks.tensors import load_tensors, prefixed, restore, save_tensors, strip, tensors_of
 from inrhw.networks.training.batches import batch_loss, rendering_error
-from inrhw.networks.training.descent import State, Task, check_device, train, with_defaults
+from inrhw.networks.training.checkpoint import State
+from inrhw.networks.training.descent import Task, check_device, train, with_defaults
 from inrhw.networks.training.fitted import WEIGHTS, Fitted, load_original
 from inrhw.networks.training.training import Training
 from inrhw.signals.grid import size_text

@@ -12,7 +12,8 @@ from inrhw.networks.inr import INR
 from inrhw.networks.shared import joining
 from inrhw.networks.tiled import TiledArchitecture, TiledINR, network_of
 from inrhw.networks.training.batches import batch_loss, rendering_error
-from inrhw.networks.training.descent import State, Task, check_device, train, with_defaults
+from inrhw.networks.training.checkpoint import State
+from inrhw.networks.training.descent import Task, check_device, train, with_defaults
 from inrhw.networks.training.fitted import Fitted, identity_of
 from inrhw.networks.training.training import Training
 from inrhw.signals.likeness import psnr_db

@@ -80,6 +80,43 @@ def test_training_learns_the_picture(picture: Picture) -> None:
     assert psnr_db(picture.values, fitted.model.render()) > start + 8
 
 
+#: Training with these diverges: the loss falls for 300 steps, then it rises.
+DIVERGING = Training(steps=600, finetune=0, learning_rate=0.02)
+
+
+def slope() -> tuple[Picture, Architecture]:
+    y, x = np.mgrid[0:12, 0:12]
+    values = np.stack([20 * x, 20 * y, 10 * (x + y)], axis=-1).astype(np.uint8)
+    return Picture("slope", values), Architecture("siren", (12, 12), 3, 8, 2)
+
+
+def test_training_that_diverges_starts_again_at_a_lower_rate() -> None:
+    picture, architecture = slope()
+    fitted = fit(picture, architecture, DIVERGING)
+    slower = fit(picture, architecture, dataclasses.replace(DIVERGING, learning_rate=0.014))
+    assert fitted.restarts == 1
+    assert slower.restarts == 0
+    assert psnr_db(picture.values, fitted.float_model.render()) > 30
+    assert same(fitted, slower)
+
+
+def test_training_that_started_again_can_be_resumed(tmp_path: Path) -> None:
+    picture, architecture = slope()
+    done: list[int] = []
+
+    def on_progress(step: int, total: int) -> None:
+        done.append(step)
+        if step == 30 and done.count(step) == 2:
+            raise KeyboardInterrupt
+
+    path = tmp_path / "checkpoint"
+    with pytest.raises(KeyboardInterrupt):
+        fit(picture, architecture, DIVERGING, checkpoint=path, on_progress=on_progress)
+    resumed = fit(picture, architecture, DIVERGING, checkpoint=path, resume=True)
+    assert resumed.restarts == 1
+    assert same(resumed, fit(picture, architecture, DIVERGING))
+
+
 def test_progress_counts_the_steps_of_both_networks(picture: Picture, architecture: Architecture) -> None:
     states = {}
 
