@@ -213,8 +213,8 @@ def _diverges(state: State[M], training: Training) -> bool:
     """Return whether the last losses are higher than earlier ones."""
     every = _steps_a_loss(training.steps)
     many = -(-_STRETCH // every)
-    if state.step % every or len(state.losses) < 2 * many:
-        return False
+    if training.flip_training or state.step % every or len(state.losses) < 2 * many:
+        return False  # flips make the loss jump
     sums = [0.0, *itertools.accumulate(loss for _, loss in state.losses)]
     stretches = [after - before for before, after in zip(sums, sums[many:], strict=False)]
     return stretches[-1] > _RISE * min(stretches[:-many])
