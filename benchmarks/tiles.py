@@ -38,8 +38,8 @@ from inrhw.lowering.planning import plan_for
 from inrhw.lowering.shapes import layer_shapes
 from inrhw.networks.tiled import TiledArchitecture, TiledINR
 from inrhw.networks.training.fitted import fit
-from inrhw.networks.training.leaf_trial import edges, tried
 from inrhw.networks.training.training import Training
+from inrhw.networks.training.trials.leaf_trial import edges, tried
 from inrhw.reports.tiles import macs, on_seam
 from inrhw.signals.grid import size_text
 from inrhw.signals.kinds.picture import load_picture, parse_size

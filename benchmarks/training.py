@@ -4,7 +4,7 @@
 
 The public networks are those of the papers, in plain torch, with Adam at each of `--public-rates` and the
 rate's exponential decay to 2 %; the best rate counts for each. All have the same number of parameters. Prints
-a row a run, then a table, and writes benchmarks/results/training.json.
+a row a run, then a table. Rows that benchmarks/results/training.json has already are not measured again.
 """
 
 import argparse
@@ -22,12 +22,14 @@ import torch
 from torch import Tensor, nn
 
 from inrhw import Architecture, Picture, Training, fit, load_picture
-from inrhw.base.files import write_json
+from inrhw.base.files import read_json, write_json
 from inrhw.networks.training.descent import own_thread
 from inrhw.signals.kinds.picture import parse_size
 from inrhw.signals.likeness import psnr_db
 
 Row = dict[str, Any]
+
+RESULTS = Path(__file__).parent / "results" / "training.json"
 
 #: omega_0 in all layers, as the papers have it for pictures.
 OMEGA_0 = 30.0
@@ -99,7 +101,7 @@ def public(model: str, picture: Picture, seed: int, rate: float, options: argpar
 
 
 def ours(model: str, picture: Picture, seed: int, options: argparse.Namespace) -> Row:
-    """Return the PSNR of our network in its three forms, and the CPU time."""
+    """Return the PSNR of our network in its three forms, how often training started again, and the CPU time."""
     size = (picture.sides, picture.channels)
     architecture = Architecture(model, *size, options.hidden_features, options.hidden_layers)
     begin = time.process_time()
@@ -111,7 +113,7 @@ def ours(model: str, picture: Picture, seed: int, options: argparse.Namespace) -
         "kept": fitted.model,
     }
     found = {name: psnr_db(picture.values, net.render()) for name, net in forms.items()}
-    return found | {"cpu_s": seconds}
+    return found | {"restarts": fitted.restarts, "cpu_s": seconds}
 
 
 def main() -> None:
@@ -126,21 +128,41 @@ def main() -> None:
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--public-rates", nargs="*", type=float, default=[5e-4, 1e-3, 3e-3, 1e-2])
     options = parser.parse_args()
-    rows = []
+    rows: list[Row] = read_json(RESULTS, "benchmarks/training.py") if RESULTS.exists() else []
     for model, path, seed in itertools.product(options.models, options.pictures, options.seeds):
         picture = load_picture(path, parse_size(options.size))
-        row: Row = {"model": model, "picture": picture.name, "seed": seed}
-        row |= ours(model, picture, seed, options)
-        if model in PUBLIC and options.public_rates:
-            row["public"] = max(public(model, picture, seed, r, options) for r in options.public_rates)
-        rows.append({name: round(v, 2) if isinstance(v, float) else v for name, v in row.items()})
-        print(json.dumps(rows[-1]), flush=True)
+        run = run_of(model, picture, seed, options)
+        row = next((each for each in rows if each.items() >= run.items()), None)
+        if not row:
+            row = run | rounded(ours(model, picture, seed, options))
+            rows.append(row)
+        if model in PUBLIC and options.public_rates and "public" not in row:
+            best = max(public(model, picture, seed, rate, options) for rate in options.public_rates)
+            row |= rounded({"public": best})
+        print(json.dumps(row), flush=True)
+        write_json(RESULTS, rows)
     for model in options.models:
-        own = [row for row in rows if row["model"] == model]
-        numbers = [key for key in ("float", "rounded", "kept", "public", "cpu_s") if key in own[0]]
+        own = [row for row in rows if row.items() >= (of_all(options) | {"model": model}).items()]
+        numbers = [
+            key for key in ("float", "rounded", "kept", "public", "cpu_s") if all(key in r for r in own)
+        ]
         print(model, {key: round(statistics.mean(row[key] for row in own), 2) for key in numbers})
-    settings = {name: str(value) for name, value in vars(options).items() if name != "pictures"}
-    write_json(Path(__file__).parent / "results" / "training.json", {"settings": settings, "runs": rows})
+
+
+def run_of(model: str, picture: Picture, seed: int, options: argparse.Namespace) -> Row:
+    """Return what a row is of."""
+    return {"model": model, "picture": picture.name, "seed": seed} | of_all(options)
+
+
+def of_all(options: argparse.Namespace) -> Row:
+    """Return what the rows of one call have in common."""
+    names = ("size", "steps", "hidden_features", "hidden_layers")
+    return {name: getattr(options, name) for name in names}
+
+
+def rounded(row: Row) -> Row:
+    """Return the row with two decimals."""
+    return {name: round(value, 2) for name, value in row.items()}
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from inrhw.networks.architecture import Architecture
 from inrhw.networks.network import AUTO, QUADTREE
 from inrhw.networks.precision import Precision
 from inrhw.networks.tiled import TiledArchitecture
-from inrhw.networks.training.tile_trial import sizes
+from inrhw.networks.training.trials.tile_trial import sizes
 from inrhw.signals.samples import Samples, parse_sides
 
 

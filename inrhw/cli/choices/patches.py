@@ -8,7 +8,7 @@ from inrhw.cli.recipe import Recipe
 from inrhw.cli.terminal import console, warn
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.training.descent import with_defaults
-from inrhw.networks.training.tile_trial import is_smaller, tried
+from inrhw.networks.training.trials.tile_trial import is_smaller, tried
 from inrhw.signals.grid import size_text
 from inrhw.signals.patches import MOST_SAMPLES
 from inrhw.signals.samples import Samples

@@ -8,9 +8,9 @@ from inrhw.cli.choices.fitting import check_fits
 from inrhw.cli.recipe import Recipe
 from inrhw.cli.terminal import console, warn
 from inrhw.networks.tiled import TiledArchitecture
-from inrhw.networks.training import leaf_trial
 from inrhw.networks.training.descent import with_defaults
-from inrhw.networks.training.tile_trial import chosen, is_smaller, tried
+from inrhw.networks.training.trials import leaf_trial
+from inrhw.networks.training.trials.tile_trial import chosen, is_smaller, tried
 from inrhw.signals.samples import Samples
 
 

@@ -12,7 +12,7 @@ from inrhw.networks.architecture import Architecture
 from inrhw.networks.network import AUTO
 from inrhw.networks.precision import Precision
 from inrhw.networks.training.descent import with_defaults
-from inrhw.networks.training.tile_trial import WORTH_DB, Trial, tried
+from inrhw.networks.training.trials.tile_trial import WORTH_DB, Trial, tried
 from inrhw.signals.samples import Samples
 
 #: Widths that are tried.

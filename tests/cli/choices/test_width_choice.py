@@ -18,8 +18,8 @@ from inrhw.lowering.planning import plan_for
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.network import Network
 from inrhw.networks.precision import Precision
-from inrhw.networks.training.tile_trial import Trial
 from inrhw.networks.training.training import Training
+from inrhw.networks.training.trials.tile_trial import Trial
 from inrhw.signals.kinds.picture import Picture
 from inrhw.signals.signal import Signal
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inrhw.base.errors import InputError
-from inrhw.networks.training.leaf_trial import LeafTrial, edges
+from inrhw.networks.training.trials.leaf_trial import LeafTrial, edges
 from inrhw.signals.tiling import Leaves
 
 

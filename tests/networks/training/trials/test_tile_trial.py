@@ -1,7 +1,7 @@
 import pytest
 
 from inrhw.networks.tiled import TiledArchitecture
-from inrhw.networks.training.tile_trial import Trial, chosen, is_smaller, sizes
+from inrhw.networks.training.trials.tile_trial import Trial, chosen, is_smaller, sizes
 from inrhw.signals.kinds.picture import builtin_picture
 
 TILED = [TiledArchitecture("quadinr", (64, 64), 3, 12, 1, tile=(edge, edge)) for edge in (32, 16, 8)]
