@@ -101,7 +101,7 @@ def public(model: str, picture: Picture, seed: int, rate: float, options: argpar
 
 
 def ours(model: str, picture: Picture, seed: int, options: argparse.Namespace) -> Row:
-    """Return the PSNR of our network in its three forms, how often training started again, and the CPU time."""
+    """Return the PSNR of our network in its three forms, the restarts, and the CPU time."""
     size = (picture.sides, picture.channels)
     architecture = Architecture(model, *size, options.hidden_features, options.hidden_layers)
     begin = time.process_time()
