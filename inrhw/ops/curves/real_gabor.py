@@ -7,11 +7,11 @@ form of one layer (`gabor`).
 """
 
 import functools
-import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from amaranth.hdl import Module, Signal, signed
+import numpy as np
+from amaranth.hdl import Cat, Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from torch import Tensor
@@ -19,14 +19,14 @@ from torch import Tensor
 from inrhw.base.types import Codes, Fixed, Phase, Vector
 from inrhw.gateware.cost import Cost, beside, delayed, product
 from inrhw.gateware.edge import flow
-from inrhw.gateware.pipeline import delay, delay_valid
+from inrhw.gateware.pipeline import Staged, delay, delay_valid
 from inrhw.ops.curves.gaussian import Gaussian, GaussianActivation
 from inrhw.ops.curves.sine import Sine, SineActivation
 from inrhw.ops.kinds.activation import Activation
 from inrhw.ops.kinds.activation_node import ActivationNode
 from inrhw.ops.kinds.curve import check_output
 from inrhw.ops.linear.requantize import Requantize
-from inrhw.ops.rounding import quantize
+from inrhw.ops.rounding import round_to
 
 #: The Gaussian's range: s is counted in these as x is in turns, so that both rows have as many fraction bits.
 _RANGE = 2 * Gaussian.reach
@@ -46,6 +46,8 @@ def _factor_bits(bits: int) -> int:
 @dataclass(frozen=True)
 class RealGabor(ActivationNode):
     """``y = cos(2 pi x) exp(-(8 u)^2)`` of neighbours x and u: two rounded factors, and their product rounded.
+
+    Ties of the product go away from zero, so that its sign is the cosine's and costs nothing.
 
     Parameters
     ----------
@@ -108,13 +110,14 @@ class RealGabor(ActivationNode):
         turn = 1 << self.i.element.frac
         cosine = self.cosine.forward_int((x[:, 0::2] + turn // 4) % turn)
         bell = self.bell.forward_int(self.clamp.forward_int(x[:, 1::2]))
-        y: Codes = (2 * cosine * bell + (1 << self.shift)) >> self.shift + 1
+        magnitude = (2 * np.abs(cosine) * bell + (1 << self.shift)) >> self.shift + 1
+        y: Codes = np.where(cosine < 0, -magnitude, magnitude)
         return y
 
     def cost(self) -> Cost:
         """Return what both factors take, and their product."""
         bits, lanes = self._factor.width, self.o.lanes
-        multiplied = product(bits, bits - 1, own=2 * bits) + Cost(lut=self.element.width, ff=self.element.width)
+        multiplied = product(bits - 1, bits - 1, own=2 * bits) + Cost(lut=self.element.width, ff=self.element.width)
         waiting = delayed(self.i.element.frac, self.clamp.latency)
         tables = self.cosine.cost() + self.bell.cost() + lanes * self.bell.spared(self.clamp.unused)
         return tables + self.clamp.cost() + lanes * (multiplied + waiting) + beside(self.i, _PRODUCT_STAGES)
@@ -148,7 +151,7 @@ class RealGaborComponent(wiring.Component):
         """Build the tables, the products and their rounding."""
         m = Module()
         node, shift = self._node, self._node.shift
-        m.submodules.cosine = cosine = node.cosine.component()
+        m.submodules.cosine = cosine = self._cosine()
         m.submodules.clamp = clamp = node.clamp.component()
         m.submodules.bell = bell = node.bell.component()
         wiring.connect(m, clamp.o, bell.i)
@@ -165,19 +168,38 @@ class RealGaborComponent(wiring.Component):
                 cosine.i.payload[k].eq(delay(m, phase, waits, f"lane{k}_phase")),
                 clamp.i.payload[k].eq(u),
             ]
-            wave, height = cosine.o.payload[k], bell.o.payload[k]
+            magnitude, below = cosine.o.payload[k][:-1], cosine.o.payload[k][-1]
             # A Gaussian has no sign.
-            found = Signal(signed(2 * len(wave) - 1), name=f"lane{k}_product", reset_less=True)
-            rounded = Signal.like(self.o.payload[k], name=f"lane{k}_y", reset_less=True)
+            height = bell.o.payload[k].as_unsigned()[:-1]
+            found = Signal(2 * len(height), name=f"lane{k}_product", reset_less=True)
+            negative = Signal(name=f"lane{k}_negative", reset_less=True)
+            y = Signal.like(self.o.payload[k], name=f"lane{k}_y", reset_less=True)
+            # -(p + r) is ~p + 1 - r.
+            kept = Cat(found[shift:], 0) ^ negative.replicate(len(y))
             m.d.sync += [
-                found.eq(wave * height[:-1].as_unsigned()),
-                rounded.eq((found >> shift) + found[shift - 1]),
+                found.eq(magnitude * height),
+                negative.eq(below),
+                y.eq(kept + (found[shift - 1] ^ negative)),
             ]
-            m.d.comb += self.o.payload[k].eq(rounded)
+            m.d.comb += self.o.payload[k].eq(y)
         m.d.comb += self.o.valid.eq(delay_valid(m, bell.o.valid, _PRODUCT_STAGES))
         for name in banks:
             m.d.comb += self.o.bank.eq(delay(m, bell.o.bank, _PRODUCT_STAGES, name))
         return m
+
+    def _cosine(self) -> Staged:
+        """Return the circuit of the cosine's magnitude, and its sign as the highest bit.
+
+        An adder that gives the sign would stand in front of the multiplier, where Yosys 0.70 makes a DSP48E1's
+        pre-adder of it, which does not wrap: its netlist then is wrong.
+        """
+        sine = self._node.cosine
+
+        def with_sign(x: Mapping[str, Value]) -> Mapping[str, Value]:
+            return {"y": Cat(x["magnitude"], x["negative"])}
+
+        o = replace(sine.o, element=replace(sine.element, signed=False))
+        return Staged(sine.i, o, [*sine.steps()[:-1], with_sign], sine.n_stages)
 
 
 class RealGaborActivation(Activation):
@@ -233,4 +255,7 @@ class RealGaborActivation(Activation):
     def forward(self, x: Tensor) -> Tensor:
         """Apply the function, with rounding before and after it once quantized: [..., 2 n] to [..., n]."""
         y = self.wave(x)
-        return y if self.element is None else quantize(y, self.element)
+        if self.element is None:
+            return y
+        rounded = y.sign() * round_to(y.abs(), self.element.frac)
+        return y + (rounded - y).detach()
