@@ -302,9 +302,13 @@ class Architecture:
 
     @property
     def matrices(self) -> list[tuple[int, int]]:
-        """Rows and columns of each layer's weights: a value of several arguments takes as many rows."""
+        """Rows and columns of each layer's weights."""
+        return self.matrices_of(self.features)
+
+    def matrices_of(self, features: Sequence[int]) -> list[tuple[int, int]]:
+        """Return the same for other widths: a value of several arguments takes as many rows."""
         rows = [each.node_class.arguments for each in self.hidden_activations] + [1]
-        widths = itertools.pairwise(self.features)
+        widths = itertools.pairwise(features)
         return [(each * after, before) for each, (before, after) in zip(rows, widths, strict=True)]
 
     @property

@@ -145,9 +145,7 @@ class INR(Trainable):
     ) -> DenseLayer:
         return DenseLayer(n, out, gain, scale, offset)
 
-    def _hadamard(
-        self, n: int, out: int, gain: Gain, offset: float = 0.0
-    ) -> HadamardLayer:
+    def _hadamard(self, n: int, out: int, gain: Gain, offset: float = 0.0) -> HadamardLayer:
         stored = self.architecture.precision.hadamard == "stored"
         return HadamardLayer(n, out, gain, offset, stored=stored)
 

@@ -68,9 +68,7 @@ class LowRankLayer(DenseLayer):
         Numbers between the two.
     """
 
-    def __init__(
-        self, in_features: int, out_features: int, gain: Gain, rank: int
-    ) -> None:
+    def __init__(self, in_features: int, out_features: int, gain: Gain, rank: int) -> None:
         super().__init__(rank, out_features, gain)
         self.down = DenseLayer(in_features, rank, 1.0)
 

@@ -45,14 +45,14 @@ def _factor_bits(bits: int) -> int:
 
 @dataclass(frozen=True)
 class RealGabor(ActivationNode):
-    """``y = cos(2 pi x) exp(-(8 u)^2)`` of neighbours x and u: two rounded factors, and their product rounded.
+    """``y = cos(2 pi x) exp(-(8 u)^2)`` of neighbours x and u: two rounded factors, the product rounded.
 
     Ties of the product go away from zero, so that its sign is the cosine's and costs nothing.
 
     Parameters
     ----------
     i
-        x and u in turn, numbers with 3 to 12 fraction bits, on an even number of lanes. x wraps and u saturates.
+        x and u in turn, numbers with 3 to 12 fraction bits, on an even number of lanes. x wraps, u saturates.
     element
         Format of the output.
     """
@@ -61,7 +61,9 @@ class RealGabor(ActivationNode):
 
     def __post_init__(self) -> None:
         if not isinstance(self.i.element, Fixed) or self.i.lanes % 2 or self.i.length % 2:
-            raise ValueError(f"i must be a vector of pairs of numbers on an even number of lanes, not {self.i}")
+            raise ValueError(
+                f"i must be a vector of pairs of numbers on an even number of lanes, not {self.i}"
+            )
         check_output(self.element, _MOST_BITS)
         _ = self.cosine, self.bell
 
@@ -107,17 +109,26 @@ class RealGabor(ActivationNode):
 
     def forward_int(self, x: Codes) -> Codes:
         """Look both factors up, multiply and round; see `Node`."""
-        turn = 1 << self.i.element.frac
-        cosine = self.cosine.forward_int((x[:, 0::2] + turn // 4) % turn)
-        bell = self.bell.forward_int(self.clamp.forward_int(x[:, 1::2]))
+        cosine, bell = self.waves(x[:, 0::2]), self.heights(x[:, 1::2])
         magnitude = (2 * np.abs(cosine) * bell + (1 << self.shift)) >> self.shift + 1
         y: Codes = np.where(cosine < 0, -magnitude, magnitude)
         return y
 
+    def waves(self, x: Codes) -> Codes:
+        """Return the first factors."""
+        turn = 1 << self.i.element.frac
+        return self.cosine.forward_int((x + turn // 4) % turn)
+
+    def heights(self, u: Codes) -> Codes:
+        """Return the second factors."""
+        return self.bell.forward_int(self.clamp.forward_int(u))
+
     def cost(self) -> Cost:
         """Return what both factors take, and their product."""
         bits, lanes = self._factor.width, self.o.lanes
-        multiplied = product(bits - 1, bits - 1, own=2 * bits) + Cost(lut=self.element.width, ff=self.element.width)
+        multiplied = product(bits - 1, bits - 1, own=2 * bits) + Cost(
+            lut=self.element.width, ff=self.element.width
+        )
         waiting = delayed(self.i.element.frac, self.clamp.latency)
         tables = self.cosine.cost() + self.bell.cost() + lanes * self.bell.spared(self.clamp.unused)
         return tables + self.clamp.cost() + lanes * (multiplied + waiting) + beside(self.i, _PRODUCT_STAGES)
@@ -128,7 +139,7 @@ class RealGabor(ActivationNode):
 
     @classmethod
     def examples(cls) -> Iterator["RealGabor"]:
-        """Yield small and usual formats, sums that are wide, narrow and without a sign, on lanes, in banks."""
+        """Yield small and usual formats, wide and narrow sums and those without a sign, lanes, banks."""
         for element, bits, length, lanes, interval, banks in (
             (Fixed(3, 3), 2, 2, 2, 1, 1),
             (Fixed(4, 3), 3, 2, 2, 1, 1),
@@ -190,8 +201,8 @@ class RealGaborComponent(wiring.Component):
     def _cosine(self) -> Staged:
         """Return the circuit of the cosine's magnitude, and its sign as the highest bit.
 
-        An adder that gives the sign would stand in front of the multiplier, where Yosys 0.70 makes a DSP48E1's
-        pre-adder of it, which does not wrap: its netlist then is wrong.
+        An adder that gives the sign would stand in front of the multiplier. Yosys 0.70 makes it the
+        pre-adder of a DSP48E1, which does not wrap as the adder does: the netlist then is wrong.
         """
         sine = self._node.cosine
 
@@ -203,7 +214,7 @@ class RealGaborComponent(wiring.Component):
 
 
 class RealGaborActivation(Activation):
-    """cos(2 pi x) exp(-(8 u)^2) of neighbours x, omega_0 / (2 pi) (W c + b), and u, omega_0 / 16 (V c + d)."""
+    """cos(2 pi x) exp(-(8 u)^2) of neighbours x and u, sums in units of a turn and of a Gaussian's range."""
 
     model_name = "wire_real"
     default_omega_0 = 20.0
@@ -230,7 +241,12 @@ class RealGaborActivation(Activation):
     @classmethod
     def gain(cls, omega_0: float) -> tuple[float, float]:
         """Return the factors to turns, and to the range of a Gaussian of half of omega_0."""
-        return SineActivation.gain(omega_0), GaussianActivation.gain(omega_0 / 2) / _RANGE
+        return SineActivation.gain(omega_0), GaussianActivation.gain(cls.scale_0(omega_0)) / _RANGE
+
+    @staticmethod
+    def scale_0(omega_0: float) -> float:
+        """Return the factor of the Gaussian's layer: half of that of the cosine's."""
+        return omega_0 / 2
 
     @classmethod
     def argument_format(cls, bits: int) -> Fixed:

@@ -18,7 +18,6 @@ from inrhw.ops.kinds.curve import CurveNode
 from inrhw.ops.kinds.tabulated import MOST_BITS, Tabulated
 from inrhw.ops.rounding import quantize, round_to, round_to_middle
 
-
 #: A factor of all rows of a layer, or those of its first rows, which repeat.
 Gain = float | tuple[float, ...]
 

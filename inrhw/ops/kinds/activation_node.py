@@ -9,7 +9,7 @@ from inrhw.ops.node import Node
 
 @dataclass(frozen=True)
 class ActivationNode(Node):
-    """What follows a dense layer: each value is a function of one argument, or of several that lie side by side.
+    """What follows a dense layer: each value is a function of one argument, or of several side by side.
 
     Parameters
     ----------

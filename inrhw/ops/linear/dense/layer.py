@@ -34,8 +34,8 @@ class DenseLayer(nn.Module):
     in_features, out_features
         Widths.
     gain
-        Factor absorbed by weights and bias: omega_0 over the period of the activation that follows. Of several
-        each row has the next one, and then the first again.
+        Factor absorbed by weights and bias: omega_0 over the period of the activation that follows. Rows take
+        turns with several.
     scale
         Factor of each input, absorbed by the weights.
     offset
