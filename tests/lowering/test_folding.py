@@ -132,6 +132,7 @@ def test_wrong_folds_are_refused() -> None:
         ("gauss", "uniform"),
         ("incode", "uniform"),
         ("relu_pe", "uniform"),
+        ("wire_real", "uniform"),
         ("siren", "dhq"),
     ],
 )

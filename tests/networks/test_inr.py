@@ -47,6 +47,7 @@ PAPERS: dict[str, Callable[[Floats], Floats]] = {
     "sinc": lambda x: np.sin(x) / x,
     "siren": np.sin,
     "wire": lambda x: np.cos(x) * np.exp(-((x / 2) ** 2)),
+    "wire_real": lambda x: np.cos(x[:, 0::2]) * np.exp(-((x[:, 1::2] / 2) ** 2)),
 }
 
 

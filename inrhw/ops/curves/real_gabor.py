@@ -32,7 +32,7 @@ from inrhw.ops.rounding import round_to
 _RANGE = 2 * Gaussian.reach
 
 #: Most bits of a factor's value.
-_MOST_BITS = 16
+_MOST_VALUE_BITS = 16
 
 #: Registers behind the factors: the product, and its rounding.
 _PRODUCT_STAGES = 2
@@ -40,7 +40,7 @@ _PRODUCT_STAGES = 2
 
 def _factor_bits(bits: int) -> int:
     """Return the bits of both factors of a value of `bits` bits: with one more, it errs by a unit at most."""
-    return min(bits + 1, _MOST_BITS)
+    return min(bits + 1, _MOST_VALUE_BITS)
 
 
 @dataclass(frozen=True)
@@ -58,13 +58,15 @@ class RealGabor(ActivationNode):
     """
 
     arguments = 2
+    #: Most fraction bits of x and u.
+    most_bits = Gaussian.most_bits
 
     def __post_init__(self) -> None:
         if not isinstance(self.i.element, Fixed) or self.i.lanes % 2 or self.i.length % 2:
             raise ValueError(
                 f"i must be a vector of pairs of numbers on an even number of lanes, not {self.i}"
             )
-        check_output(self.element, _MOST_BITS)
+        check_output(self.element)
         _ = self.cosine, self.bell
 
     @property
@@ -126,9 +128,7 @@ class RealGabor(ActivationNode):
     def cost(self) -> Cost:
         """Return what both factors take, and their product."""
         bits, lanes = self._factor.width, self.o.lanes
-        multiplied = product(bits - 1, bits - 1, own=2 * bits) + Cost(
-            lut=self.element.width, ff=self.element.width
-        )
+        multiplied = product(bits - 1, bits - 1) + Cost(lut=self.element.width, ff=self.element.width)
         waiting = delayed(self.i.element.frac, self.clamp.latency)
         tables = self.cosine.cost() + self.bell.cost() + lanes * self.bell.spared(self.clamp.unused)
         return tables + self.clamp.cost() + lanes * (multiplied + waiting) + beside(self.i, _PRODUCT_STAGES)
@@ -217,7 +217,8 @@ class RealGaborActivation(Activation):
     """cos(2 pi x) exp(-(8 u)^2) of neighbours x and u, sums in units of a turn and of a Gaussian's range."""
 
     model_name = "wire_real"
-    default_omega_0 = 20.0
+    default_omega_0 = 10.0
+    learning_rate = 2e-2
     node_class = RealGabor
     clamped = False
 
