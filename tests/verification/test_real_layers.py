@@ -1,4 +1,4 @@
-"""The bench on cores of WIRE's real layers: unrolled, folded, loadable, and tiles, with pairs on odd lanes."""
+"""The bench on cores of WIRE's real layers: unrolled, folded, loadable, tiles; pairs on odd lanes too."""
 
 from pathlib import Path
 
