@@ -173,8 +173,8 @@ def fit_of(recipe: Recipe, *, resume: bool) -> Fit:
         return _import_of(recipe, resume=resume)
     if recipe.imported != Imported():
         raise InputError(
-            "coordinates, axes, values, outermost_linear, encoding and map describe a checkpoint; give "
-            "--checkpoint too, or leave them out"
+            "coordinates, axes, values, outermost_linear, encoding, scale_0 and map describe a checkpoint; "
+            "give --checkpoint too, or leave them out"
         )
     network = replace(recipe.network, activation_impl=_circuit(recipe))
     pictures = load_pictures(recipe.signal, shared=network.shared)
