@@ -191,10 +191,11 @@ def layer_cost(
     """
     leaving = out_lanes(shape, fold)
     folded = shape.folded(fold, lanes, weights, packed=packed, weight_ecc=weight_ecc)
-    whole = shape.arguments * value_lanes(shape, fold)
-    following = _on_lanes(shape.following, shape.rows, whole, folded.banks)
-    if whole != leaving:
-        following += Regroup(Vector(folded.element, shape.rows, leaving, banks=folded.banks), whole).cost()
+    together = shape.arguments * value_lanes(shape, fold)
+    following = _on_lanes(shape.following, shape.rows, together, folded.banks)
+    if together != leaving:
+        edge = Vector(folded.element, shape.rows, leaving, banks=folded.banks)
+        following += Regroup(edge, together).cost()
     if shape.is_last and leaving < shape.rows:
         following += Gather(Vector(shape.following[-1].o.element, shape.rows, leaving)).cost()
     if raster:

@@ -254,8 +254,9 @@ def _fold(
                 edge = nodes[f"{name}_lanes"].o
             nodes[name] = Fwht.pipelined(edge, node.rotation)
         else:
-            if isinstance(node, ActivationNode) and (lanes := node.whole_lanes(edge.lanes)) != edge.lanes:
-                nodes[f"{name}_lanes"] = Regroup(edge, lanes)
+            if isinstance(node, ActivationNode) and edge.lanes % node.arguments:
+                together = -(-edge.lanes // node.arguments) * node.arguments
+                nodes[f"{name}_lanes"] = Regroup(edge, together)
                 edge = nodes[f"{name}_lanes"].o
             nodes[name] = _on_lanes(name, node, edge)
         edge = nodes[name].o

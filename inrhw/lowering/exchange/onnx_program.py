@@ -1,6 +1,5 @@
 """A quantized network as an ONNX program, which most frameworks run."""
 
-import functools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -151,13 +150,12 @@ class _Program:
         tables = len(layer.table)
         if tables == 1:
             return self.look_up(y, layer, 0)
-        ends = (self.constant([value], np.int64) for value in (np.iinfo(np.int64).max, 1, tables))
-        end, axis, step = ends
-        factors = [
-            self.look_up(self.add("Slice", y, self.constant([k], np.int64), end, axis, step), layer, k)
-            for k in range(tables)
-        ]
-        return self.rounded(functools.reduce(lambda a, b: self.add("Mul", a, b), factors), layer.drop)
+        factors = []
+        for k in range(tables):
+            places = (k, np.iinfo(np.int64).max, 1, tables)  # from, to, along columns, each so many
+            own = self.add("Slice", y, *(self.constant([place], np.int64) for place in places))
+            factors.append(self.look_up(own, layer, k))
+        return self.rounded(self.add("Mul", *factors), layer.drop)
 
     def look_up(self, y: str, layer: TableLayer, number: int) -> str:
         """Append a look-up of sums in one of a layer's tables; return the name of its output."""
@@ -175,7 +173,6 @@ class _Program:
 
     def rounded(self, x: str, drop: int) -> str:
         """Append what drops low bits of integers, rounded half up without their sign."""
-        unit = self.add("Mul", self.add("Abs", x), self.constant(0.5**drop))
-        return self.add(
-            "Mul", self.add("Sign", x), self.add("Floor", self.add("Add", unit, self.constant(0.5)))
-        )
+        whole = self.add("Mul", self.add("Abs", x), self.constant(0.5**drop))
+        magnitude = self.add("Floor", self.add("Add", whole, self.constant(0.5)))
+        return self.add("Mul", self.add("Sign", x), magnitude)

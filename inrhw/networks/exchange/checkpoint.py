@@ -123,8 +123,9 @@ def stacks_of(
 ) -> Iterator[Stack]:
     """Yield what a recorded network may be: its last consecutive layers, and the encoding in front.
 
-    `tensors` may name its factors. Where two layers take the same, as WIRE's real ones do, either may be that
-    of the frequencies.
+    `tensors` may name its factors. Of two layers that take the same, as WIRE's real ones do, either may be
+    that of the frequencies.
+
     Where the model's activation is a sine, the second candidate has factors and offsets of sines in its
     layers. Otherwise it is the network without its first layer: the matrix of an encoding looks like a layer
     if the next one takes exactly its sines.

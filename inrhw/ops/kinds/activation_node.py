@@ -34,11 +34,6 @@ class ActivationNode(Node):
             cls.curve = cls.__name__.lower()
 
     @classmethod
-    def whole_lanes(cls, lanes: int) -> int:
-        """Return the fewest lanes, at least so many, that carry all arguments of a value together."""
-        return -(-lanes // cls.arguments) * cls.arguments
-
-    @classmethod
     def serves(cls, argument: Element, element: Fixed) -> bool:
         """Return whether there is a circuit for arguments and outputs of these formats."""
         try:
