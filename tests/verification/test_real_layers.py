@@ -20,21 +20,20 @@ FOLDS = (Fold(2, 2), Fold(3, 4), Fold(1, 2))
 
 
 @pytest.mark.parametrize(
-    ("architecture", "folding", "source"),
+    ("architecture", "folding"),
     [
-        (ALONE, None, "raster"),
-        (ALONE, None, "stream"),
-        (ALONE, Folding(FOLDS), "raster"),
-        (ALONE, Folding(FOLDS, "loadable"), "raster"),
-        (TILED, Folding((Fold(1, 2), Fold(1, 1), Fold(1, 1))), "raster"),
+        (ALONE, None),
+        (ALONE, Folding(FOLDS)),
+        (ALONE, Folding(FOLDS, "loadable")),
+        (TILED, Folding((Fold(1, 2), Fold(1, 1), Fold(1, 1)))),
     ],
-    ids=["baked", "stream", "rom", "loadable", "tiles"],
+    ids=["baked", "rom", "loadable", "tiles"],
 )
 def test_verilog_gives_the_integers(
-    tmp_path: Path, architecture: Architecture, folding: Folding | None, source: str
+    tmp_path: Path, architecture: Architecture, folding: Folding | None
 ) -> None:
     models = [network_of(architecture, seed=3).quantized()]
-    made = emit(graph_of(models, folding, 2), grid_of(models), tmp_path, "pairs", source=source)
+    made = emit(graph_of(models, folding, 2), grid_of(models), tmp_path, "pairs")
     manifest = Manifest.load(tmp_path)
     assert core_of(models, manifest).golden()[-1].tolist() == made.core.golden()[-1].tolist()
     results = run_bench("verilator", [made.verilog], tmp_path, tmp_path / "work")
