@@ -3,10 +3,12 @@
     python benchmarks/imported.py ../shared/kodak/kodim03.png --widths 64,64,64 --steps 300
     python benchmarks/imported.py ../shared/kodak/kodim03.png --encoding fourier
     python benchmarks/imported.py ../shared/kodak/kodim03.png --sigmoid
+    python benchmarks/imported.py ../shared/kodak/kodim03.png --wire
 
 The networks are those of the public code, with `linspace(-1, 1, N)`, rows first, Adam: a SIREN,
-sin(30 (W x + b)), or behind an encoding one of ReLUs; with or without a sigmoid behind the last layer. Prints
-a row a number of bits, of hidden and last weights, and adds it to benchmarks/results/imported.json.
+sin(30 (W x + b)), a WIRE of real layers with omega_0 and scale_0 of 10, or behind an encoding one of ReLUs;
+with or without a sigmoid behind the last layer. Prints a row a number of bits, of hidden and last weights,
+and adds it to benchmarks/results/imported.json.
 """
 
 import argparse
@@ -22,12 +24,16 @@ from torch import Tensor, nn
 
 from inrhw import Network, Precision, from_torch, load_picture
 from inrhw.base.files import write_json
+from inrhw.networks.exchange.imported import Imported
 from inrhw.signals.kinds.picture import Picture, parse_size
 from inrhw.signals.likeness import psnr_db
 
 RESULTS = Path(__file__).parent / "results" / "imported.json"
 
 OMEGA_0 = 30.0
+
+#: omega_0 and scale_0 of WIRE's real layer, by default.
+WIRE = 10.0
 
 
 class Sine(nn.Module):
@@ -48,6 +54,24 @@ def siren(widths: list[int], channels: int) -> nn.Sequential:
         if k < len(widths):
             layers[f"sine{k}"] = Sine()
     return nn.Sequential(layers)
+
+
+class RealGabor(nn.Module):
+    """WIRE's real layer."""
+
+    def __init__(self, n: int, out: int) -> None:
+        super().__init__()
+        self.freqs, self.scale = nn.Linear(n, out), nn.Linear(n, out)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map numbers to a cosine of one layer times a Gaussian of the other."""
+        return torch.cos(WIRE * self.freqs(x)) * torch.exp(-((WIRE * self.scale(x)) ** 2))
+
+
+def wire(widths: list[int], channels: int) -> nn.Sequential:
+    """Return an untrained network of real layers, with torch's own initial weights."""
+    layers = itertools.starmap(RealGabor, itertools.pairwise([2, *widths]))
+    return nn.Sequential(*layers, nn.Linear(widths[-1], channels))
 
 
 class Nerf(nn.Module):
@@ -85,13 +109,8 @@ def behind(encoding: str, widths: list[int], channels: int) -> nn.Sequential:
     return nn.Sequential(*layers, nn.Linear(widths[-1], channels))
 
 
-def trained(
-    picture: Picture, encoding: str | None, widths: list[int], steps: int, rate: float, *, sigmoid: bool
-) -> nn.Sequential:
+def trained(net: nn.Sequential, picture: Picture, steps: int, rate: float, *, sigmoid: bool) -> nn.Sequential:
     """Return a network that plain torch trained."""
-    torch.manual_seed(0)
-    channels = picture.channels
-    net = siren(widths, channels) if encoding is None else behind(encoding, widths, channels)
     x = torch.cartesian_prod(*(torch.linspace(-1, 1, n) for n in (picture.height, picture.width)))
     target = torch.from_numpy(picture.values.reshape(-1, picture.channels)).float() / 255
     if sigmoid:
@@ -113,6 +132,7 @@ def main() -> None:
     parser.add_argument("--size", default="96x64")
     parser.add_argument("--encoding", choices=ENCODINGS)
     parser.add_argument("--sigmoid", action="store_true")
+    parser.add_argument("--wire", action="store_true")
     parser.add_argument("--widths", default="64,64,64")
     parser.add_argument("--bits", nargs="+", type=int, default=[8, 9])
     parser.add_argument("--steps", type=int, default=300)
@@ -121,14 +141,23 @@ def main() -> None:
     options = parser.parse_args()
     picture = load_picture(options.picture, parse_size(options.size))
     widths = list(map(int, options.widths.split(",")))
-    net = trained(picture, options.encoding, widths, options.steps, options.rate, sigmoid=options.sigmoid)
-    network = Network("siren", omega_0=OMEGA_0) if options.encoding is None else Network("relu_pe")
+    torch.manual_seed(0)
+    imported, channels = Imported(), picture.channels
+    if options.wire:
+        net, network = wire(widths, channels), Network("wire_real", omega_0=WIRE)
+        imported = Imported(scale_0=WIRE)
+    elif options.encoding:
+        net, network = behind(options.encoding, widths, channels), Network("relu_pe")
+    else:
+        net, network = siren(widths, channels), Network("siren", omega_0=OMEGA_0)
+    net = trained(net, picture, options.steps, options.rate, sigmoid=options.sigmoid)
     asked = {name: value for name, value in vars(options).items() if name not in ("picture", "bits")}
     rows: list[dict[str, Any]] = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
     for bits in options.bits:
         precision = Precision(bits, last_weight_bits=bits)
         rounded, tuned = (
-            from_torch(net, network, picture, precision=precision, finetune=n) for n in (0, options.finetune)
+            from_torch(net, network, picture, imported=imported, precision=precision, finetune=n)
+            for n in (0, options.finetune)
         )
         models = {"float": rounded.float_model, "rounded": rounded.model, "fine-tuned": tuned.model}
         row = asked | {"picture": options.picture.name, "bits": bits}

@@ -17,6 +17,7 @@ from inrhw.artifact.artifact import verilog_of
 from inrhw.base.files import write_json
 from inrhw.base.types import Fixed, Vector
 from inrhw.estimates.activations import Alone
+from inrhw.ops.curves.real_gabor import RealGabor
 from inrhw.ops.curves.relu import Relu
 from inrhw.ops.linear.requantize import Requantize
 from inrhw.ops.node import Node
@@ -55,6 +56,9 @@ def nodes() -> dict[str, Node]:
             except ValueError:
                 continue
             found[f"{implementation(cls)}_{argument}_{value}"] = node
+        if argument <= RealGabor.most_bits:
+            pair = Vector(Fixed(argument + 4, argument), 2)
+            found[f"real_gabor_{argument}_{value}"] = RealGabor(pair, Fixed(value, value - 1))
     for width, bits in ((12, 8), (16, 8), (14, 6)):
         relu = Relu(Vector(Fixed(width, bits), 1), Relu.of_bits(bits).element)
         found[f"relu_{width}_{bits}"] = relu

@@ -57,7 +57,7 @@ def architecture_of(size: tuple[int, ...], width: int, patch: int, tile: int | N
 
 def macs_per_pixel(architecture: Architecture) -> float:
     """Return the products of an evaluation, by the samples that it gives."""
-    return round(macs(architecture.features) / architecture.patches.samples, 1)
+    return round(macs(architecture.matrices) / architecture.patches.samples, 1)
 
 
 def quality(options: argparse.Namespace) -> Iterator[dict[str, Any]]:

@@ -118,7 +118,7 @@ def trained(picture: Samples, architecture: TiledArchitecture, steps: int) -> di
         "size": size_text(architecture.sides),
         "tile": tile,
         "layers": architecture.features,
-        "macs_per_pixel": macs(architecture.features),
+        "macs_per_pixel": macs(architecture.matrices),
         "bits_per_pixel": round(fitted.model.weight_bits() / math.prod(architecture.sides), 2),
         "float_db": round(psnr_db(picture.values, fitted.float_model.render()), 2),
         "quantized_db": round(psnr_db(picture.values, rendered), 2),

@@ -81,6 +81,11 @@ def out_lanes(shape: LayerShape, fold: Fold) -> int:
     return fold.out_lanes(shape.columns)
 
 
+def value_lanes(shape: LayerShape, fold: Fold) -> int:
+    """Return the lanes on which the values behind the layer leave."""
+    return -(-out_lanes(shape, fold) // shape.arguments)
+
+
 def network_cost(
     shapes: Sequence[LayerShape],
     folding: Folding,
@@ -117,7 +122,7 @@ def network_cost(
             weight_ecc=folding.weight_ecc,
             raster=k == 0 and shape.scans(source),
         )
-        lanes = out_lanes(shape, fold)
+        lanes = value_lanes(shape, fold)
     rest = rest_cost(
         shapes, folding.weights, source, control=control, weight_ecc=folding.weight_ecc, buffer=buffer
     )
@@ -186,7 +191,11 @@ def layer_cost(
     """
     leaving = out_lanes(shape, fold)
     folded = shape.folded(fold, lanes, weights, packed=packed, weight_ecc=weight_ecc)
-    following = _on_lanes(shape.following, shape.rows, leaving, folded.banks)
+    together = shape.arguments * value_lanes(shape, fold)
+    following = _on_lanes(shape.following, shape.rows, together, folded.banks)
+    if together != leaving:
+        edge = Vector(folded.element, shape.rows, leaving, banks=folded.banks)
+        following += Regroup(edge, together).cost()
     if shape.is_last and leaving < shape.rows:
         following += Gather(Vector(shape.following[-1].o.element, shape.rows, leaving)).cost()
     if raster:

@@ -10,7 +10,7 @@ from inrhw.base.board import RESOURCE_UNITS, Board
 from inrhw.base.errors import InputError
 from inrhw.gateware.cost import Cost
 from inrhw.gateware.patch_buffer import PatchBuffer
-from inrhw.lowering.cost import layer_cost, on_family, out_lanes, rest_cost
+from inrhw.lowering.cost import layer_cost, on_family, rest_cost, value_lanes
 from inrhw.lowering.folding import Folding
 from inrhw.lowering.hardware import Hardware
 from inrhw.lowering.shapes import LayerShape
@@ -127,9 +127,9 @@ class FoldSearch:
                 for fold in folds:
                     cost = path.cost + self._cost(k, fold, lanes, interval)
                     found = _Path((*path.folds, fold), cost, _price(cost, prices))
-                    best = longer.setdefault(out_lanes(shape, fold), found)
+                    best = longer.setdefault(value_lanes(shape, fold), found)
                     if found.price < best.price:
-                        longer[out_lanes(shape, fold)] = found
+                        longer[value_lanes(shape, fold)] = found
             paths = longer
         return min(paths.values(), key=lambda path: path.price)
 

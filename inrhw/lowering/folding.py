@@ -10,6 +10,7 @@ from inrhw.gateware.memory import MAX_LUT_DEPTH, whole_depth
 from inrhw.lowering.hardware import WEIGHTS
 from inrhw.networks.architecture import weight_codes_of
 from inrhw.networks.precision import Precision
+from inrhw.ops.kinds.activation_node import ActivationNode
 from inrhw.ops.linear.dense.node import Dense
 from inrhw.ops.linear.folded_dense.fold import Fold, MemoryFormat
 from inrhw.ops.linear.folded_dense.node import FoldedDense
@@ -253,6 +254,10 @@ def _fold(
                 edge = nodes[f"{name}_lanes"].o
             nodes[name] = Fwht.pipelined(edge, node.rotation)
         else:
+            if isinstance(node, ActivationNode) and edge.lanes % node.arguments:
+                together = -(-edge.lanes // node.arguments) * node.arguments
+                nodes[f"{name}_lanes"] = Regroup(edge, together)
+                edge = nodes[f"{name}_lanes"].o
             nodes[name] = _on_lanes(name, node, edge)
         edge = nodes[name].o
     if edge.beats > 1:

@@ -101,6 +101,11 @@ class LayerShape:
         return last.i.element.width if isinstance(last, CurveNode) else 0
 
     @property
+    def arguments(self) -> int:
+        """Rows for each value."""
+        return self.rows // self.following[-1].o.length
+
+    @property
     def is_last(self) -> bool:
         """Whether it gives the signal's values."""
         return self.following[-1].o.element in VALUES

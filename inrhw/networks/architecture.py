@@ -1,6 +1,7 @@
 """What a network is: shape, activation and precision, and how that is kept in files."""
 
 import functools
+import itertools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -16,6 +17,7 @@ from inrhw.networks.network import FinalActivation, Network
 from inrhw.networks.precision import FIRST_WEIGHT_BITS, FIRST_WEIGHT_BITS_OF_ONE_AXIS, Precision
 from inrhw.ops.curves.sine import SineActivation
 from inrhw.ops.kinds.activation import Activation, Encoding
+from inrhw.ops.kinds.activation_node import ActivationNode
 from inrhw.ops.kinds.curve import CurveNode
 from inrhw.ops.kinds.weight_code import WeightCode
 from inrhw.ops.registry import curve_nodes, implementation, operations, weight_codes
@@ -42,7 +44,7 @@ def activations() -> Mapping[str, type[Activation]]:
 
 
 @functools.cache
-def implementations(model: str) -> Mapping[str, type[CurveNode]]:
+def implementations(model: str) -> Mapping[str, type[ActivationNode]]:
     """Return every circuit for a network's activation, by the name of its file in `inrhw/ops/curves`.
 
     Examples
@@ -50,8 +52,10 @@ def implementations(model: str) -> Mapping[str, type[CurveNode]]:
     >>> {"sine", "sine_cordic"} <= set(implementations("siren"))
     True
     """
-    curve = activations()[model].node_class.curve
-    return MappingProxyType({implementation(cls): cls for cls in curve_nodes() if cls.curve == curve})
+    own = activations()[model].node_class
+    if not issubclass(own, CurveNode):
+        return MappingProxyType({implementation(own): own})
+    return MappingProxyType({implementation(cls): cls for cls in curve_nodes() if cls.curve == own.curve})
 
 
 def check_scale(scale: int) -> int:
@@ -184,7 +188,10 @@ class Architecture:
             self._check_circuit(each, self.circuit if own else each.node_class, circuits)
 
     def _check_circuit(
-        self, activation: type[Activation], circuit: type[CurveNode], others: Sequence[type[CurveNode]]
+        self,
+        activation: type[Activation],
+        circuit: type[ActivationNode],
+        others: Sequence[type[ActivationNode]],
     ) -> None:
         """Raise InputError, naming circuits that can, unless the circuit has this precision."""
         precision = self.precision
@@ -196,7 +203,7 @@ class Architecture:
         for bits in sorted(set(precision.activation_bits_of(len(self.features) - 1))):
             argument, element = activation.formats(self.phase_bits, bits, mid_rise=precision.mid_rise)
             try:
-                circuit(Vector(argument, 1), element)
+                circuit(Vector(argument, circuit.arguments), element)
             except ValueError as error:
                 would_do = [implementation(other) for other in others if other.serves(argument, element)]
                 hint = f"activation_impl {' or '.join(would_do)} can" if would_do else "use fewer bits"
@@ -225,7 +232,7 @@ class Architecture:
         return max(1.0, self.sides[0] / _LINE) if len(self.sides) == 1 else 1.0
 
     @property
-    def circuit(self) -> type[CurveNode]:
+    def circuit(self) -> type[ActivationNode]:
         """The circuit of the activation."""
         if not self.activation_impl:
             return self.activation.node_class
@@ -292,6 +299,17 @@ class Architecture:
         """Widths from the coordinates to the values."""
         encoded = [] if self.encoding is None else [len(self.encoding.bias)]
         return [len(self.sides), *encoded, *self.network.widths, self.patches.samples * self.channels]
+
+    @property
+    def matrices(self) -> list[tuple[int, int]]:
+        """Rows and columns of each layer's weights."""
+        return self.matrices_of(self.features)
+
+    def matrices_of(self, features: Sequence[int]) -> list[tuple[int, int]]:
+        """Return the same for other widths: a value of several arguments takes as many rows."""
+        rows = [each.node_class.arguments for each in self.hidden_activations] + [1]
+        widths = itertools.pairwise(features)
+        return [(each * after, before) for each, (before, after) in zip(rows, widths, strict=True)]
 
     @property
     def hidden_activations(self) -> list[type[Activation]]:

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from inrhw.base.errors import InputError
 from inrhw.base.types import Fixed, Vector
+from inrhw.ops.kinds.activation import Gain
 from inrhw.ops.linear.dense.layer import DenseLayer
 from inrhw.ops.linear.fwht.node import Fwht, butterflies
 from inrhw.ops.linear.requantize import Requantize
@@ -70,7 +71,13 @@ class HadamardLayer(DenseLayer):
     scales: Tensor
 
     def __init__(
-        self, in_features: int, out_features: int, gain: float, offset: float = 0.0, *, stored: bool = False
+        self,
+        in_features: int,
+        out_features: int,
+        gain: Gain,
+        offset: float = 0.0,
+        *,
+        stored: bool = False,
     ) -> None:
         super().__init__(in_features, out_features, gain, offset=offset)
         self.rotation = rotation_of(in_features, stored)

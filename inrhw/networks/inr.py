@@ -17,7 +17,7 @@ from inrhw.networks.hadamard import HadamardLayer, calibrate, widened
 from inrhw.networks.network import FinalActivation
 from inrhw.networks.tensors import Trainable
 from inrhw.ops.curves.tanh import FinalTanh
-from inrhw.ops.kinds.activation import Activation, Affine
+from inrhw.ops.kinds.activation import Activation, Affine, Gain
 from inrhw.ops.linear.dense.layer import DenseLayer
 from inrhw.ops.rounding import quantize
 from inrhw.signals.samples import VALUES, Samples, Values, half_range, middle
@@ -68,7 +68,8 @@ class INR(Trainable):
         for k, (n, out) in enumerate(itertools.pairwise(features[n_fixed:-1])):
             rotates = self.layers and architecture.precision.rotates("hidden")
             scale = None if self.layers else architecture.grid.scale
-            layer = self._hadamard(n, out, gain) if rotates else self._dense(n, out, gain, scale)
+            rows = activation.node_class.arguments * out
+            layer = self._hadamard(n, rows, gain) if rotates else self._dense(n, rows, gain, scale)
             finer = architecture.first_omega_0 / omega_0 if encoding is None else 1.0
             layer.reset(
                 activation.hidden_bound(n, omega_0) if k else finer * activation.first_bound(n), generator
@@ -135,11 +136,16 @@ class INR(Trainable):
                 layer.addend_frac = fracs[k] + precision.guard_bits
 
     def _dense(
-        self, n: int, out: int, gain: float, scale: tuple[float, ...] | None = None, offset: float = 0.0
+        self,
+        n: int,
+        out: int,
+        gain: Gain,
+        scale: tuple[float, ...] | None = None,
+        offset: float = 0.0,
     ) -> DenseLayer:
         return DenseLayer(n, out, gain, scale, offset)
 
-    def _hadamard(self, n: int, out: int, gain: float, offset: float = 0.0) -> HadamardLayer:
+    def _hadamard(self, n: int, out: int, gain: Gain, offset: float = 0.0) -> HadamardLayer:
         stored = self.architecture.precision.hadamard == "stored"
         return HadamardLayer(n, out, gain, offset, stored=stored)
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from inrhw.base.types import Fixed, Vector
 from inrhw.networks.network import Projection
-from inrhw.ops.kinds.activation import Affine
+from inrhw.ops.kinds.activation import Affine, Gain
 from inrhw.ops.kinds.weight_code import WeightCode
 from inrhw.ops.linear.dense.layer import UNIFORM, DenseLayer
 from inrhw.ops.linear.requantize import Requantize
@@ -42,15 +42,19 @@ class DiagonalLayer(DenseLayer):
         Width.
     gain
         See `DenseLayer`.
+    arguments
+        Rows for each feature.
     """
 
-    def __init__(self, features: int, gain: float) -> None:
-        super().__init__(1, features, gain)
+    def __init__(self, features: int, gain: Gain, arguments: int = 1) -> None:
+        super().__init__(1, arguments * features, gain)
+        self._arguments = arguments
 
     def absorbed(self) -> tuple[Tensor, Tensor]:
-        """Return weight, [features, features], and bias that have absorbed the gain."""
+        """Return weight, [rows, features], and bias that have absorbed the gain."""
         weight, bias = super().absorbed()
-        return torch.diag(weight[:, 0]), bias
+        ones = torch.eye(len(bias) // self._arguments, dtype=weight.dtype, device=weight.device)
+        return weight * ones.repeat_interleave(self._arguments, dim=0), bias
 
 
 class LowRankLayer(DenseLayer):
@@ -64,7 +68,7 @@ class LowRankLayer(DenseLayer):
         Numbers between the two.
     """
 
-    def __init__(self, in_features: int, out_features: int, gain: float, rank: int) -> None:
+    def __init__(self, in_features: int, out_features: int, gain: Gain, rank: int) -> None:
         super().__init__(rank, out_features, gain)
         self.down = DenseLayer(in_features, rank, 1.0)
 

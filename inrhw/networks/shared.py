@@ -183,11 +183,12 @@ def own_network(architecture: SharedArchitecture, seed: int) -> INR:
     assert omega_0 is not None
     generator = torch.Generator().manual_seed(seed)
     if architecture.projection == "diagonal":
-        diagonal = DiagonalLayer(width, layer.gain)
+        diagonal = DiagonalLayer(width, layer.gain, activation.node_class.arguments)
         diagonal.reset(activation.hidden_bound(1, omega_0), generator)
         network.layers[place] = diagonal
     elif architecture.projection == "low-rank":
-        low_rank = LowRankLayer(width, width, layer.gain, architecture.rank)
+        rows = activation.node_class.arguments * width
+        low_rank = LowRankLayer(width, rows, layer.gain, architecture.rank)
         low_rank.reset(activation.hidden_bound(architecture.rank, omega_0), generator)
         low_rank.reset_down(generator)
         network.layers[place] = low_rank

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from inrhw.base.errors import InputError
 from inrhw.networks.architecture import Architecture, activations, architecture_from_json
 from inrhw.networks.inr import INR
-from inrhw.ops.kinds.activation import Encoding, PeriodicActivation
+from inrhw.ops.kinds.activation import Encoding, Gain, PeriodicActivation
 from inrhw.ops.linear.dense.layer import DenseLayer
 from inrhw.signals.grid import Grid
 from inrhw.signals.patches import Patches
@@ -192,7 +192,12 @@ class TiledINR(INR):
     architecture: TiledArchitecture
 
     def _dense(
-        self, n: int, out: int, gain: float, scale: tuple[float, ...] | None = None, offset: float = 0.0
+        self,
+        n: int,
+        out: int,
+        gain: Gain,
+        scale: tuple[float, ...] | None = None,
+        offset: float = 0.0,
     ) -> DenseLayer:
         layer = super()._dense(n, out, gain, scale, offset)
         shared = len(self.layers) in self.architecture.shared_places

@@ -7,6 +7,7 @@ from types import MappingProxyType, ModuleType
 
 from inrhw.base.discovery import classes_in, modules_in
 from inrhw.ops import codes, curves, linear
+from inrhw.ops.kinds.activation_node import ActivationNode
 from inrhw.ops.kinds.curve import CurveNode
 from inrhw.ops.kinds.weight_code import WeightCode
 
@@ -44,6 +45,6 @@ def weight_codes() -> Mapping[str, WeightCode]:
     return MappingProxyType(found)
 
 
-def implementation(node: CurveNode | type[CurveNode]) -> str:
+def implementation(node: ActivationNode | type[ActivationNode]) -> str:
     """Return the name of a node's operation: that of its file."""
     return (node if isinstance(node, type) else type(node)).__module__.rpartition(".")[2]

@@ -170,7 +170,7 @@ def _model(fitted: dict[str, Any]) -> dict[str, Any]:
         "parameters": fitted["parameters"],
         "omega_0": architecture["omega_0"],
         **({"projection": architecture["projection"]} if shared else {}),
-        **({"macs_per_sample": macs(made.features) / made.patches.samples} if made.patch else {}),
+        **({"macs_per_sample": macs(made.matrices) / made.patches.samples} if made.patch else {}),
         # What the settings of the weights' code and bits amount to.
         **{name: fitted[name] for name in ("bits_a_weight", "signed_digits") if name in fitted},
     }

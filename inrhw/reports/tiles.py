@@ -1,6 +1,5 @@
 """What a report says of a signal in tiles: the quality of each, how seams show, and the cost."""
 
-import itertools
 import math
 from collections.abc import Iterable
 from pathlib import Path
@@ -67,14 +66,16 @@ def tiles_section(folder: Path, fitted: Report, architecture: "TiledArchitecture
         ),
         "parameters_per_sample": figure(parameters / square.size, "1", "weights and biases of all tiles"),
         "macs_per_sample": figure(
-            macs(architecture.features) / architecture.patches.samples,
+            macs(architecture.matrices) / architecture.patches.samples,
             "MAC",
             "products of one tile's network",
         ),
         "one_network": {
             "layers": "-".join(map(str, alone)),
             "macs_per_sample": figure(
-                macs(alone), "MAC", "products of the widest network with no more parameters than all tiles"
+                macs(architecture.matrices_of(alone)),
+                "MAC",
+                "products of the widest network with no more parameters than all tiles",
             ),
         },
         "bits": figure(
@@ -143,21 +144,21 @@ def _numbers(tiling: Tiling) -> NDArray[np.int64]:
     return tiling.numbers().reshape(*reversed(tiling.sides))
 
 
-def macs(features: list[int]) -> int:
-    """Return the products of a network with these features, from its coordinates to its values.
+def macs(matrices: list[tuple[int, int]]) -> int:
+    """Return the products of a network with matrices of these rows and columns.
 
     Examples
     --------
-    >>> macs([2, 16, 16, 3])
+    >>> macs([(16, 2), (16, 16), (3, 16)])
     336
     """
-    return sum(a * b for a, b in itertools.pairwise(features))
+    return sum(rows * columns for rows, columns in matrices)
 
 
 def shared_parameters(architecture: "TiledArchitecture") -> int:
     """Return the weights and biases that all tiles have in common."""
-    features = architecture.features
-    return sum((features[k] + 1) * features[k + 1] for k in architecture.shared_places)
+    matrices = architecture.matrices
+    return sum(rows * (columns + 1) for rows, columns in (matrices[k] for k in architecture.shared_places))
 
 
 def same_parameters(architecture: "TiledArchitecture", parameters: int) -> list[int]:
@@ -165,8 +166,8 @@ def same_parameters(architecture: "TiledArchitecture", parameters: int) -> list[
     first, *hidden, last = architecture.features
 
     def stored(width: int) -> int:
-        features = [first, *[width] * len(hidden), last]
-        return macs(features) + sum(features[1:])
+        matrices = architecture.matrices_of([first, *[width] * len(hidden), last])
+        return macs(matrices) + sum(rows for rows, _ in matrices)
 
     width = 1
     while stored(width + 1) <= parameters:

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.tools
 
 BYTES = Precision(8, 8, 8, max_row_shift=2)
 QUADINR = Architecture("quadinr", (6, 4), 3, 3, 1, precision=BYTES)
-MODELS = ("finer", "gauss", "incode", "relu_pe", "sinc", "siren", "wire")
+MODELS = ("finer", "gauss", "incode", "relu_pe", "sinc", "siren", "wire", "wire_real")
 
 
 def warnings(artifact: Artifact) -> str:

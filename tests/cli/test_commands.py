@@ -406,7 +406,7 @@ def test_the_last_of_an_option_that_is_given_twice_counts(inrhw_: Inrhw) -> None
         (("--device", "abacus"), "device 'abacus' is not usable here .*try cpu"),
         (("--device", "meta"), "device 'meta' is not usable here"),
         (("--device", "cuda:99"), "device 'cuda:99' is not usable here"),
-        (("--model", "mlp"), "model must be one of finer, gauss, .*, wire, not 'mlp'"),
+        (("--model", "mlp"), "model must be one of finer, gauss, .*, wire_real, not 'mlp'"),
         (("--board", "mine"), "unknown board 'mine'; known are arty_a7, icebreaker, ulx3s, vcu128"),
         (("--board", "../vcu128"), "unknown board"),
         (("--board", "missing.py"), r"there is no board file missing\.py"),

@@ -94,7 +94,7 @@ def test_a_network_that_loadable_memories_cannot_hold_is_refused_by_the_layers_n
     architecture, folding = chosen("loadable")
     net = INR(architecture)
     for layer in net.dense_layers():
-        layer.gain *= 1e4
+        layer.weight.data *= 1e4
     with pytest.raises(InputError, match=r"layer0_dense: neuron 0 has weights that 11 bits and a shift from"):
         fold(lower(net.quantized()), folding, architecture.precision)
 
@@ -132,6 +132,7 @@ def test_wrong_folds_are_refused() -> None:
         ("gauss", "uniform"),
         ("incode", "uniform"),
         ("relu_pe", "uniform"),
+        ("wire_real", "uniform"),
         ("siren", "dhq"),
     ],
 )

@@ -429,7 +429,9 @@ def test_a_window_is_planned_as_baked_weights_of_one_picture() -> None:
         plan_banks([network(8)] * 2, Hardware(window=True), VCU128)
 
 
-@pytest.mark.parametrize("model", ["finer", "gauss", "incode", "quadinr", "relu_pe", "sinc", "siren", "wire"])
+@pytest.mark.parametrize(
+    "model", ["finer", "gauss", "incode", "quadinr", "relu_pe", "sinc", "siren", "wire_real"]
+)
 @pytest.mark.parametrize("side", [64, 4096])
 @pytest.mark.parametrize("bits", [8, 16])
 def test_a_loadable_raster_scan_has_room_for_every_network_of_its_shape(

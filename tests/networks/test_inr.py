@@ -47,6 +47,7 @@ PAPERS: dict[str, Callable[[Floats], Floats]] = {
     "sinc": lambda x: np.sin(x) / x,
     "siren": np.sin,
     "wire": lambda x: np.cos(x) * np.exp(-((x / 2) ** 2)),
+    "wire_real": lambda x: np.cos(x[:, 0::2]) * np.exp(-((x[:, 1::2] / 2) ** 2)),
 }
 
 
@@ -308,8 +309,8 @@ def test_the_weights_bits_are_all_counted() -> None:
     net = INR(Architecture("siren", (5, 3), 1, hidden_features=8, hidden_layers=1, precision=precision))
     with torch.no_grad():
         for layer, bias in zip(net.dense_layers(), (0.0, -1.0, 1.0), strict=True):
-            layer.weight.fill_(0.9 / layer.gain / layer.scale[0])
-            layer.bias.fill_((bias - layer.offset) / layer.gain)
+            layer.weight.fill_(0.9 / layer.gains[0] / layer.scale[0])
+            layer.bias.fill_((bias - layer.offset) / layer.gains[0])
     # 0.9 leaves a weight all but its sign as fraction bits; the biases' codes are 0, -2**(4 + 3), 2**(5 + 3).
     expected = 8 * (2 * 6 + 1) + 8 * (8 * 5 + 8) + (8 * 6 + 9)
     assert net.quantized().weight_bits() == expected

@@ -32,6 +32,7 @@ from inrhw.networks.inr import INR
 from inrhw.networks.tiled import TiledArchitecture, TiledINR
 from inrhw.networks.training.fitted import fit
 from inrhw.networks.training.training import Training
+from inrhw.ops.curves.real_gabor import RealGabor
 from inrhw.ops.kinds.curve import CurveNode
 from inrhw.ops.linear.dense.layer import DenseLayer
 from inrhw.ops.linear.dense.node import Dense
@@ -42,7 +43,12 @@ from inrhw.signals.window import Window
 
 #: Bits of argument and value: fewer and more of one than of the other, and what each polynomial serves.
 FORMATS = [(3, 2), (3, 9), (8, 8), (9, 12), (10, 5), (11, 16)]
-CIRCUITS = [(model, circuit) for model in sorted(activations()) for circuit in implementations(model)]
+CIRCUITS = [
+    (model, circuit)
+    for model in sorted(activations())
+    for circuit, cls in implementations(model).items()
+    if issubclass(cls, CurveNode)
+]
 OMEGA_0 = 11.0
 
 
@@ -64,7 +70,9 @@ def node_of(model: str, circuit: str, bits: int, value_bits: int, *, mid_rise: b
     activation = activations()[model](OMEGA_0)
     activation.quantize(bits, value_bits, implementations(model)[circuit], mid_rise=mid_rise)
     assert activation.argument is not None
-    return activation.node(Vector(activation.argument, 1))
+    node = activation.node(Vector(activation.argument, 1))
+    assert isinstance(node, CurveNode)
+    return node
 
 
 @pytest.mark.parametrize(("model", "circuit"), CIRCUITS)
@@ -83,6 +91,14 @@ def test_the_page_gives_every_mid_rise_value(model: str, circuit: str) -> None:
         own = activation_of(model, circuit, bits, value_bits, middles=True, omega_0=OMEGA_0)
         node = node_of(model, circuit, bits, value_bits, mid_rise=True)
         assert [own(code) for code in range(2**bits)] == node.outputs().tolist(), (bits, value_bits)
+
+
+def test_the_page_gives_the_product_of_two_functions() -> None:
+    for bits, value_bits in FORMATS:
+        own = activation_of("wire_real", "", bits, value_bits, middles=False, omega_0=OMEGA_0)
+        node = RealGabor(Vector(Fixed(bits + 2, bits), 2), Fixed(value_bits, value_bits - 1))
+        codes = np.random.default_rng(bits).integers(-(2 << bits), 2 << bits, (500, 2))
+        assert [own.values(pair) for pair in codes.tolist()] == node.forward_int(codes).tolist()
 
 
 @pytest.mark.parametrize(("n", "stored"), [(7, False), (20, False), (12, True), (20, True), (56, True)])
@@ -126,7 +142,7 @@ def test_the_page_says_which_bits_wide_weights_give_up(rotates: tuple[bool, bool
             layer.rotated_frac.fill_(7)
         format = Format(x.width, x.frac, mid_rise=mid_rise)
         stored = Stored(
-            layer.weight.tolist(), layer.bias.tolist(), 1.5, 0.0, [1.0] * 6, bits, 4, "uniform", format
+            layer.weight.tolist(), layer.bias.tolist(), [1.5], 0.0, [1.0] * 6, bits, 4, "uniform", format
         )
         own = neurons(replace(stored, rotates=rotates or (False, False), rotated_frac=7))
         weight, bias, frac = layer.double().quantized()

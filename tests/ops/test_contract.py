@@ -109,6 +109,7 @@ def test_hardware_text_is_the_same_in_another_process() -> None:
     [
         pytest.param(cls, bits, id=f"{cls.model_name}-{bits}")
         for cls in ACTIVATIONS
+        if cls.node_class.arguments == 1  # of pairs there are too many: see test_real_gabor.py
         for bits in ((3, 4, 9, 16) if issubclass(cls, PeriodicActivation) else (3, 4, 9, 12))
     ],
 )

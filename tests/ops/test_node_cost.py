@@ -7,6 +7,7 @@ import pytest
 from support.places import RESULTS
 
 from inrhw.base.types import Fixed, Vector
+from inrhw.ops.curves.real_gabor import RealGabor
 from inrhw.ops.curves.relu import Relu
 from inrhw.ops.linear.requantize import Requantize
 from inrhw.ops.node import Node
@@ -22,6 +23,8 @@ def node_of(name: str) -> Node:
     kind, first, second = name.rsplit("_", 2)
     if kind in TARGETS:
         return Requantize(Vector(Fixed(int(first), int(second)), 1), TARGETS[kind])
+    if kind == "real_gabor":
+        return RealGabor(Vector(Fixed(int(first) + 4, int(first)), 2), Fixed(int(second), int(second) - 1))
     cls = CURVES[kind]
     if cls is Relu:
         return Relu(Vector(Fixed(int(first), int(second)), 1), Relu.of_bits(int(second)).element)

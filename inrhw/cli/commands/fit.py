@@ -173,8 +173,8 @@ def fit_of(recipe: Recipe, *, resume: bool) -> Fit:
         return _import_of(recipe, resume=resume)
     if recipe.imported != Imported():
         raise InputError(
-            "coordinates, axes, values, outermost_linear, encoding and map describe a checkpoint; give "
-            "--checkpoint too, or leave them out"
+            "coordinates, axes, values, outermost_linear, encoding, scale_0 and map describe a checkpoint; "
+            "give --checkpoint too, or leave them out"
         )
     network = replace(recipe.network, activation_impl=_circuit(recipe))
     pictures = load_pictures(recipe.signal, shared=network.shared)
@@ -219,7 +219,7 @@ def _import_of(recipe: Recipe, *, resume: bool) -> Fit:
 
     if path.suffix.lower() == SUFFIX:
         program = load_onnx(path)
-        stacks = stacks_of(recorded_of(program, axes, path), network, frozenset(), asked, str(path))
+        stacks = stacks_of(recorded_of(program, axes, path), network, {}, asked, str(path))
         stack, start = first_same(stacks, network, make, function_of(program, path), asked)
     else:
         stack = stack_in(read_checkpoint(path), asked, axes, str(path))
@@ -277,11 +277,14 @@ def _circuit(recipe: Recipe) -> str:
     from inrhw.base.board import load_board
     from inrhw.estimates.activations import cheapest
     from inrhw.networks.architecture import activations
+    from inrhw.ops.kinds.curve import CurveNode
     from inrhw.ops.registry import implementation
 
     board, activation = load_board(recipe.board), activations().get(recipe.network.model)
     if recipe.network.activation_impl != "auto" or activation is None:
         return recipe.network.activation_impl
+    if not issubclass(activation.node_class, CurveNode):  # it has one circuit
+        return ""
     phase_bits = recipe.precision.phase_bits or activation.default_phase_bits
     precision = recipe.precision
     formats = activation.formats(phase_bits, precision.activation_bits, mid_rise=precision.mid_rise)

@@ -19,8 +19,8 @@ def arrays_of(network: INR) -> bytes:
     signal in patches (a patch may be one sample). For each tile, of which there may be one, it holds
     `corner`, its first patch, `extent`, its patches along each axis, and `step`, the distance between them in
     patches of a whole tile; `tile` has the sides of a whole tile. It also holds the number of `layers`, and
-    for layer k, as in `TableLayer`, `cutK`, `weightK`, `biasK`, `shiftK`, `wrapsK`, `loK` and `tableK`.
-    docs/import.md has the code that renders it.
+    for layer k, as in `TableLayer`, `cutK`, `weightK`, `biasK`, `shiftK`, `wrapsK`, `loK`, `tableK` and
+    `dropK`. docs/import.md has the code that renders it.
 
     Parameters
     ----------

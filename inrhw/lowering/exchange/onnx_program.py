@@ -135,9 +135,7 @@ class _Program:
 
     def layer(self, x: str, layer: TableLayer, tile: str) -> str:
         """Append a layer, with the weights of each sample's tile; return the name of its output."""
-        from onnx import TensorProto  # noqa: PLC0415
-
-        length, each = len(layer.table), len(layer.weight) > 1
+        each = len(layer.weight) > 1
         x = self.cut(x, layer.cut)
         weight, bias, unit = (
             self.add("Gather", self.constant(value), tile) if each else self.constant(value[0])
@@ -149,11 +147,32 @@ class _Program:
         else:
             x = self.add("MatMul", x, weight)
         y = self.add("Floor", self.add("Mul", self.add("Add", x, bias), unit))
-        if layer.wraps:  # the length is a power of two, and so its reciprocal is exact
+        tables = len(layer.table)
+        if tables == 1:
+            return self.look_up(y, layer, 0)
+        factors = []
+        for k in range(tables):
+            places = (k, np.iinfo(np.int64).max, 1, tables)  # from, to, along columns, each so many
+            own = self.add("Slice", y, *(self.constant([place], np.int64) for place in places))
+            factors.append(self.look_up(own, layer, k))
+        return self.rounded(self.add("Mul", *factors), layer.drop)
+
+    def look_up(self, y: str, layer: TableLayer, number: int) -> str:
+        """Append a look-up of sums in one of a layer's tables; return the name of its output."""
+        from onnx import TensorProto  # noqa: PLC0415
+
+        length = layer.table.shape[1]
+        if layer.wraps[number]:  # the length is a power of two, and so its reciprocal is exact
             turns = self.add("Floor", self.add("Mul", y, self.constant(1 / length)))
             place = self.add("Sub", y, self.add("Mul", turns, self.constant(length)))
         else:
-            above = self.add("Sub", y, self.constant(layer.lo))
+            above = self.add("Sub", y, self.constant(layer.lo[number]))
             place = self.add("Clip", above, self.constant(0), self.constant(length - 1))
         index = self.add("Cast", place, to=TensorProto.INT64)
-        return self.add("Gather", self.constant(layer.table), index)
+        return self.add("Gather", self.constant(layer.table[number]), index)
+
+    def rounded(self, x: str, drop: int) -> str:
+        """Append what drops low bits of integers, rounded half up without their sign."""
+        whole = self.add("Mul", self.add("Abs", x), self.constant(0.5**drop))
+        magnitude = self.add("Floor", self.add("Add", whole, self.constant(0.5)))
+        return self.add("Mul", self.add("Sign", x), magnitude)

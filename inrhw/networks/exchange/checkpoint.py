@@ -16,7 +16,7 @@ from inrhw.networks.exchange.affine import absorbed
 from inrhw.networks.exchange.encoding import encoded
 from inrhw.networks.exchange.imported import Imported
 from inrhw.networks.exchange.layouts import LAYOUTS, OF_A_MATRIX
-from inrhw.networks.exchange.recording import Recording, recorded
+from inrhw.networks.exchange.recording import Product, Recording, recorded
 from inrhw.networks.exchange.stack import Linear, Stack
 from inrhw.networks.network import Network
 from inrhw.networks.tensors import load_tensors, strip
@@ -28,6 +28,9 @@ _WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "network")
 
 #: What some layers keep beside weights: the factors of their activations, one number each.
 _FACTORS = ("omega_0", "scale_0")
+
+#: The two linear layers of WIRE's real one, whose functions are multiplied.
+_PAIR = ("freqs", "scale")
 
 #: Characters of a name, and names in a message, at most.
 _LONGEST, _LISTED = 200, 8
@@ -96,7 +99,8 @@ def stack_in(tensors: Mapping[str, Tensor], imported: Imported, axes: int, where
     if imported.encoding is not None:
         matrix = _numbers(tensors, name, where) if name else torch.zeros(0, axes)
         encoding, first = _laid_out(imported.encoding, matrix, first, axes, where)
-    return _ended(Stack(where, (first, *others), encoding, omegas_in(tensors, where)), imported)
+    factors = (factors_in(tensors, name, where) for name in _FACTORS)
+    return _ended(Stack(where, (first, *others), encoding, *factors), imported)
 
 
 def _laid_out(
@@ -115,9 +119,12 @@ def _laid_out(
 
 
 def stacks_of(
-    recording: Recording, network: Network, omegas: frozenset[float], imported: Imported, where: str
+    recording: Recording, network: Network, tensors: Mapping[str, Tensor], imported: Imported, where: str
 ) -> Iterator[Stack]:
     """Yield what a recorded network may be: its last consecutive layers, and the encoding in front.
+
+    `tensors` may name its factors. Of two layers that take the same, as WIRE's real ones do, either may be
+    that of the frequencies.
 
     Where the model's activation is a sine, the second candidate has factors and offsets of sines in its
     layers. Otherwise it is the network without its first layer: the matrix of an encoding looks like a layer
@@ -132,30 +139,67 @@ def stacks_of(
         if getattr(imported, name):
             raise InputError(f"{name} is for files of weights; {where} shows it itself, so leave it out")
     products = recording.products
+    factors = tuple(factors_in(tensors, name, where) for name in _FACTORS)
+    if pairs := _pairs(recording, imported):
+        last = products[-1:] if imported.outermost_linear else []
+        for order in (_PAIR, _PAIR[::-1]):
+            named = [
+                (f"{k}.{name}", one)
+                for k, pair in enumerate(pairs)
+                for name, one in zip(order, pair, strict=True)
+            ]
+            named += [(f"{len(pairs)}", one) for one in last]
+            yield _recorded(recording, dict(named), factors, imported, where)
+        return
     start = max(0, len(products) - 1)
     while start and len(products[start - 1].weight) == products[start].weight.shape[1]:
         start -= 1
     chain = replace(recording, products=products[start:])
     activation = activations().get(network.model)
-    yield _recorded(chain, omegas, imported, where)
+    yield _recorded(chain, _numbered(chain), factors, imported, where)
     with contextlib.suppress(InputError):
         if activation is not None and issubclass(activation, SineActivation):
             omega_0 = network.omega_0 or activation.default_omega_0
             other = absorbed(chain, (network.first_omega_0 or omega_0, omega_0))
         else:
             other = replace(chain, products=chain.products[1:])
-        yield _recorded(other, omegas, imported, where)
+        yield _recorded(other, _numbered(other), factors, imported, where)
 
 
-def _recorded(recording: Recording, omegas: frozenset[float], imported: Imported, where: str) -> Stack:
-    """Return the network of recorded layers, and the encoding in front of them."""
+def _numbered(recording: Recording) -> dict[str, Product]:
+    return {str(k): product for k, product in enumerate(recording.products)}
+
+
+def _pairs(recording: Recording, imported: Imported) -> list[tuple[Product, Product]]:
+    """Return the layers in front of the last one, if they are pairs of one shape that take the same."""
+    products, found = list(recording.products), list[tuple[Product, Product]]()
+    after = products.pop() if products and imported.outermost_linear else None
+    while len(products) > 1:
+        other, one = products.pop(), products.pop()
+        wanted = after.weight.shape[1] if after else len(one.weight)
+        alike = one.weight.shape == other.weight.shape and len(one.weight) == wanted
+        if not alike or not torch.equal(recording.columns(one.taken), recording.columns(other.taken)):
+            break
+        found.insert(0, (one, other))
+        after = one
+    return found
+
+
+def _recorded(
+    recording: Recording,
+    products: Mapping[str, Product],
+    factors: tuple[frozenset[float], ...],
+    imported: Imported,
+    where: str,
+) -> Stack:
+    """Return the network of recorded layers, by name, and the encoding in front of them."""
     tensors = dict[str, Tensor]()
-    for k, product in enumerate(recording.products):
-        tensors[f"{k}.weight"] = product.weight
-        tensors |= {} if product.bias is None else {f"{k}.bias": product.bias}
+    for name, product in products.items():
+        tensors[f"{name}.weight"] = product.weight
+        tensors |= {} if product.bias is None else {f"{name}.bias": product.bias}
     first, *others = linear_layers(tensors, where)
-    encoding, first = encoded(recording, recording.products[0].taken, first, where)
-    return _ended(Stack(where, (first, *others), encoding, omegas), imported)
+    encoding, first = encoded(recording, next(iter(products.values())).taken, first, where)
+    return _ended(Stack(where, (first, *others), encoding, *factors), imported)
 
 
 def _ended(stack: Stack, imported: Imported) -> Stack:
@@ -165,7 +209,7 @@ def _ended(stack: Stack, imported: Imported) -> Stack:
     """
     if imported.outermost_linear:
         return stack
-    channels = len(stack.layers[-1].weight)
+    channels = stack.layers[-1].values
     end = Linear("values", torch.eye(channels).double(), torch.zeros(channels).double())
     return replace(stack, layers=(*stack.layers, end))
 
@@ -198,19 +242,14 @@ def _mapped(tensors: Mapping[str, Tensor], map: str, where: str) -> dict[str, Te
 
 
 def check_computed(tensors: Mapping[str, Tensor], where: str) -> None:
-    """Raise InputError for the two forms of WIRE's public code, which have no circuit."""
+    """Raise InputError for the complex form of WIRE's public code, which has no circuit."""
     for name, value in tensors.items():
         in_two_parts = name.endswith(".bias") and value.dim() == 2 and value.shape[1] == 2
         if value.is_complex() or in_two_parts:
-            what = f"{name} is complex"
-        elif name.endswith(".freqs.weight") and name.replace(".freqs.", ".scale.") in tensors:
-            what = f"{name.removesuffix('.freqs.weight')} multiplies functions of two layers, freqs and scale"
-        else:
-            continue
-        raise InputError(
-            f"{where}: {what}, which no circuit computes; train a WIRE of one real layer z, "
-            "cos(omega_0 z) exp(-(omega_0 z / 2)**2)"
-        )
+            raise InputError(
+                f"{where}: {name} is complex, which no circuit computes; train WIRE's real layer, "
+                "RealGaborLayer"
+            )
 
 
 def linear_layers(tensors: Mapping[str, Tensor], where: str) -> list[Linear]:
@@ -231,7 +270,13 @@ def linear_layers(tensors: Mapping[str, Tensor], where: str) -> list[Linear]:
             f"{where} holds {_listed(others or tensors) or 'nothing'}; known are linear layers, NAME.weight "
             "and NAME.bias; name others by map, and what is in front by encoding"
         )
-    return [_linear(name, tensors, where) for name in sorted(names, key=_in_order)]
+    bases = {name.rpartition(".")[0] for name in names}
+    pairs = {base for base in bases if all(f"{base}.{part}" in names for part in _PAIR)}
+    single = {name for name in names if name.rpartition(".")[0] not in pairs}
+    return [
+        (_pair if name in pairs else _linear)(name, tensors, where)
+        for name in sorted(single | pairs, key=_in_order)
+    ]
 
 
 def _listed(names: Collection[str]) -> str:
@@ -268,6 +313,15 @@ def _linear(name: str, tensors: Mapping[str, Tensor], where: str) -> Linear:
     return Linear(name, weight, bias)
 
 
+def _pair(name: str, tensors: Mapping[str, Tensor], where: str) -> Linear:
+    """Return both layers of WIRE's real one as a layer with their rows in turn."""
+    freqs, scale = (_linear(f"{name}.{part}", tensors, where) for part in _PAIR)
+    if freqs.weight.shape != scale.weight.shape:
+        raise InputError(f"{where}: {freqs} and {scale} are not of one shape")
+    weight = torch.stack([freqs.weight, scale.weight], dim=1).flatten(0, 1)
+    return Linear(name, weight, torch.stack([freqs.bias, scale.bias], dim=1).flatten(), len(_PAIR))
+
+
 def _in_order(name: str) -> list[tuple[int, int, str]]:
     """Return a key that sorts names by the numbers in them; a word sorts after a number."""
     parts = [part for part in re.split(r"[._]", name) if part not in ("linear", "net", "layers")]
@@ -275,8 +329,8 @@ def _in_order(name: str) -> list[tuple[int, int, str]]:
     return [(0, int(part), "") if is_number else (1, 0, part) for part, is_number in numbered]
 
 
-def omegas_in(tensors: Mapping[str, Tensor], where: str) -> frozenset[float]:
-    """Return the frequency factors that a checkpoint itself names, rounded as they are written.
+def factors_in(tensors: Mapping[str, Tensor], factor: str, where: str) -> frozenset[float]:
+    """Return the factors of a name, omega_0 or scale_0, in a checkpoint, rounded as they are written.
 
     Raises
     ------
@@ -285,7 +339,7 @@ def omegas_in(tensors: Mapping[str, Tensor], where: str) -> frozenset[float]:
     """
     found = set[float]()
     for name in tensors:
-        if name.rpartition(".")[2] == "omega_0":
+        if name.rpartition(".")[2] == factor:
             value = _numbers(tensors, name, where)
             if value.numel() != 1:
                 raise InputError(f"{where}: {name} has {value.numel()} numbers; a layer has one")

@@ -184,6 +184,7 @@ def program_of(network: INR) -> bytes:
     renderer = Renderer(copy.deepcopy(network).cpu().double().eval()).eval()
     grid = network.architecture.grid
     example = torch.zeros(2, grid.axes, dtype=torch.float64)
+    renderer(example)  # tables that are made while it is traced would hold no numbers
     samples = torch.export.Dim("samples")
     program = torch.export.export(renderer, (example,), dynamic_shapes=({0: samples},))
     buffer = io.BytesIO()

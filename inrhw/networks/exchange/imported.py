@@ -1,9 +1,9 @@
 """Settings that describe a network trained elsewhere."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
-from inrhw.base.settings import Settings
+from inrhw.base.settings import Settings, at_least
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,9 @@ class Imported(Settings):
         What stands in front of its layers, where the file does not say it: "siren", PosEncodingNeRF of public
         SIREN code; "nerf", that of NeRF's code; "fourier", sines, then cosines, of a matrix in the file;
         "rff", cosines first. Without it: nothing; of a module, and of ONNX, it is found.
+    scale_0
+        Factor of the layers `scale` of a wire_real, whose omega_0 is that of its layers `freqs`. Without it:
+        what the file says, else half of omega_0.
     map
         Which tensors are its layers, first to last, in a file that follows no known layout: weights, and a
         bias after a plus, such as w0+b0,w1+b1,w2; .T behind weights that are [in, out]. "": found by names.
@@ -39,4 +42,5 @@ class Imported(Settings):
     values: Literal["signed", "unit"] | None = None
     outermost_linear: bool = True
     encoding: Literal["siren", "nerf", "fourier", "rff"] | None = None
+    scale_0: Annotated[float, at_least(1e-3, 1000)] | None = None
     map: str = ""

@@ -20,15 +20,22 @@ class Linear:
         As in the file, without ".weight".
     weight, bias
         [out, in] and [out], float64; a layer without bias has zeros.
+    arguments
+        Neighbouring rows of which the activation makes a value.
     """
 
     name: str
     weight: Tensor
     bias: Tensor
+    arguments: int = 1
+
+    @property
+    def values(self) -> int:
+        """Values behind it."""
+        return len(self.weight) // self.arguments
 
     def __str__(self) -> str:
-        rows, columns = self.weight.shape
-        return f"{self.name} {columns} -> {rows}"
+        return f"{self.name} {self.weight.shape[1]} -> {self.values}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,18 +50,19 @@ class Stack:
         At least one; each takes what the one before gives.
     encoding
         What encodes the coordinates; None: nothing does.
-    omegas
-        The frequency factors that it names itself, rounded as they are written.
+    omegas, scales
+        The factors omega_0 and scale_0 that it names itself, rounded as they are written.
     """
 
     where: str
     layers: tuple[Linear, ...]
     encoding: Encoding | None = None
     omegas: frozenset[float] = frozenset()
+    scales: frozenset[float] = frozenset()
 
     def __post_init__(self) -> None:
         for before, after in itertools.pairwise(self.layers):
-            if before.weight.shape[0] != after.weight.shape[1]:
+            if before.values != after.weight.shape[1]:
                 raise InputError(f"{self.where}: {after} cannot follow {before}")
 
     @property
@@ -65,5 +73,5 @@ class Stack:
         return [Linear("encoding", self.encoding.weight, self.encoding.bias), *self.layers]
 
     def __str__(self) -> str:
-        first, *others = (layer.weight.shape for layer in self.parts)
-        return " -> ".join(str(n) for n in (first[1], first[0], *(rows for rows, _ in others)))
+        columns = self.parts[0].weight.shape[1]
+        return " -> ".join(str(n) for n in (columns, *(layer.values for layer in self.parts)))

@@ -15,6 +15,7 @@ from inrhw.networks.exchange.stack import Linear, Stack
 from inrhw.networks.inr import INR
 from inrhw.networks.network import Network
 from inrhw.networks.precision import Precision
+from inrhw.ops.curves.real_gabor import RealGaborActivation
 from inrhw.signals.patches import Patches
 from inrhw.signals.samples import MOST_CHANNELS, PIXEL, parse_sides
 
@@ -107,7 +108,13 @@ def _network_of(network: Network, stack: Stack, patches: Patches) -> Network:
         )
     if len(layers) == 1:
         raise InputError(f"{where}, without a hidden layer; at least one is needed")
-    widths = tuple(len(layer.weight) for layer in layers[:-1])
+    if model is not None and any(layer.arguments != model.node_class.arguments for layer in layers[:-1]):
+        paired = layers[0].arguments > 1
+        raise InputError(
+            f"{where} {'with' if paired else 'without'} pairs of layers, freqs and scale, which a "
+            f"{network.model} has{' not' if paired else ''}; give --model{' wire_real' if paired else ''}"
+        )
+    widths = tuple(layer.values for layer in layers[:-1])
     if network.hidden_widths and network.widths != widths:
         raise InputError(f"{where}, and hidden_widths says {network.hidden_widths}; leave it out")
     try:
@@ -119,11 +126,15 @@ def _network_of(network: Network, stack: Stack, patches: Patches) -> Network:
 def _start(architecture: Architecture, stack: Stack, imported: Imported) -> INR:
     """Return the network of an architecture with the layers of a stack."""
     model = INR(architecture).double()
-    first, *others = stack.layers
-    first = _in_omega_0(first, architecture)
+    *hidden, last = stack.layers
+    if issubclass(architecture.activation, RealGaborActivation):
+        first, *others = _in_scale_0(hidden, architecture, _scale_0(stack, architecture, imported))
+    elif imported.scale_0 is not None:
+        raise InputError(f"scale_0 is for the model wire_real, not {architecture.model}; leave it out")
+    else:
+        first, *others = [_in_omega_0(hidden[0], architecture), *hidden[1:]]
     if stack.encoding is None:
         first = _of_centres(first, architecture.grid.sides, imported)
-    *others, last = others
     if imported.values == "unit" and not architecture.final_activation:
         last = replace(last, weight=2 * last.weight, bias=2 * last.bias - 1)
     layers = [first, *others, last]
@@ -152,8 +163,33 @@ def _in_omega_0(first: Linear, architecture: Architecture) -> Linear:
             f"a {architecture.model} is not a function of omega_0 (W x + b) alone, so its first_omega_0 must "
             f"be its omega_0, {omegas[1]:g}, not {omegas[0]:g}"
         )
-    factor = omegas[0] / omegas[1]
-    return replace(first, weight=factor * first.weight, bias=factor * first.bias)
+    return _times(first, omegas[0] / omegas[1])
+
+
+def _times(layer: Linear, *factors: float) -> Linear:
+    """Return a layer whose rows are multiplied by the factors in turn."""
+    factor = torch.tensor(factors, dtype=torch.float64).repeat(layer.values)
+    return replace(layer, weight=factor[:, None] * layer.weight, bias=factor * layer.bias)
+
+
+def _in_scale_0(layers: Sequence[Linear], architecture: Architecture, scale_0: float) -> list[Linear]:
+    """Return layers of the factors omega_0, at first `first_omega_0`, and scale_0 as those of an `INR`."""
+    omega_0 = architecture.omega_0 or 0.0
+    scale = scale_0 / RealGaborActivation.scale_0(omega_0)
+    finer = (architecture.first_omega_0 or 0.0) / omega_0
+    return [_times(layer, 1.0 if k else finer, scale) for k, layer in enumerate(layers)]
+
+
+def _scale_0(stack: Stack, architecture: Architecture, imported: Imported) -> float:
+    """Return the scale_0 of a wire_real: what was asked for, what the file says, or half of omega_0."""
+    asked, told = imported.scale_0, sorted(stack.scales)
+    if asked is None and len(told) == 1:
+        return told[0]
+    found = asked or RealGaborActivation.scale_0(architecture.omega_0 or 0.0)
+    if told and not any(math.isclose(found, each, rel_tol=1e-6) for each in told):
+        said = ", ".join(f"{each:g}" for each in told)
+        raise InputError(f"{stack.where} says that scale_0 is {said}, not {found:g}; give --scale-0")
+    return found
 
 
 def _of_centres(layer: Linear, sides: Sequence[int], imported: Imported) -> Linear:

@@ -130,5 +130,8 @@ def pixels_of_a_step(networks: Sequence[INR]) -> int:
     if len(networks) > 1:
         return _TOGETHER
     architecture = networks[0].architecture
-    evaluations = min(architecture.evaluations, _MOST_BYTES // (_BYTES_A_VALUE * sum(architecture.features)))
+    evaluations = min(
+        architecture.evaluations,
+        _MOST_BYTES // (_BYTES_A_VALUE * sum(rows for rows, _ in architecture.matrices)),
+    )
     return max(1, evaluations * architecture.patches.samples)

@@ -91,7 +91,9 @@ def _codes(layer: DenseLayer) -> tuple[Codes, NDArray[np.float64]]:
     weight, _, frac = (x.detach().double() for x in layer.quantized())
     unit = 2.0 ** -frac[:, None]
     codes: Codes = (weight / unit).round().numpy().astype(np.int64)
-    return codes, (unit / (layer.gain * torch.tensor(layer.scale, dtype=torch.float64))).numpy()
+    return codes, (
+        unit / (layer.gains.double()[:, None] * torch.tensor(layer.scale, dtype=torch.float64))
+    ).numpy()
 
 
 def _gradients(model: INR, signal: Samples) -> tuple[list[Tensor], list[Tensor]]:

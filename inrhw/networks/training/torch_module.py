@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from inrhw.base.errors import InputError
 from inrhw.base.settings import checked
-from inrhw.networks.exchange.checkpoint import check_computed, omegas_in, stack_in, stacks_of
+from inrhw.networks.exchange.checkpoint import check_computed, stack_in, stacks_of
 from inrhw.networks.exchange.comparison import first_same
 from inrhw.networks.exchange.imported import Imported
 from inrhw.networks.exchange.recording import recorded
@@ -66,7 +66,7 @@ def from_torch(
         stacks: Iterable[Stack] = [stack_in(state, imported, axes, where)]
     else:
         check_computed(state, where)
-        stacks = stacks_of(recorded(function, axes), network, omegas_in(state, where), imported, where)
+        stacks = stacks_of(recorded(function, axes), network, state, imported, where)
     make = functools.partial(start_of, precision=precision, imported=imported, sides=sides, value=value)
     _, start = first_same(stacks, network, make, lambda x: _first(function(x)), imported)
     signal = signal or Picture("rendering", start.render())

@@ -30,7 +30,7 @@ from inrhw.gateware.cost import Cost
 from inrhw.gateware.pipeline import Step
 from inrhw.ops.curves.sine import Sine, SineActivation
 from inrhw.ops.kinds.activation import BoundedActivation
-from inrhw.ops.kinds.curve import CurveNode
+from inrhw.ops.kinds.activation_node import ActivationNode
 from inrhw.ops.kinds.half_table import HalfTable
 from inrhw.ops.kinds.saturating import SaturatingNode
 
@@ -176,7 +176,7 @@ class FinerActivation(BoundedActivation):
         steps = (fine + (1 << (2 * width - 3))) >> (2 * width - 2)
         return (steps * code.sign() % (1 << PHASE_BITS)).to(x.dtype) * 2.0**-PHASE_BITS
 
-    def _node(self, cls: type[CurveNode], i: Vector) -> CurveNode:
+    def _node(self, cls: type[ActivationNode], i: Vector) -> ActivationNode:
         assert self.element is not None
         constants: dict[str, Any] = {"omega_0": self.omega_0}
         return cls(i, self.element, **constants)

@@ -13,9 +13,13 @@ import torch
 from torch import Tensor, nn
 
 from inrhw.base.types import Element, Fixed, Phase, Vector
+from inrhw.ops.kinds.activation_node import ActivationNode
 from inrhw.ops.kinds.curve import CurveNode
 from inrhw.ops.kinds.tabulated import MOST_BITS, Tabulated
 from inrhw.ops.rounding import quantize, round_to, round_to_middle
+
+#: A factor of all rows of a layer, or those of its first rows, which repeat.
+Gain = float | tuple[float, ...]
 
 
 class Affine(NamedTuple):
@@ -43,13 +47,14 @@ class Encoding(NamedTuple):
 
 
 @functools.lru_cache(maxsize=16)
-def _outputs(node: CurveNode, device: torch.device | str = "cpu") -> Tensor:
+def _outputs(node: ActivationNode, device: torch.device | str = "cpu") -> Tensor:
     """Return the output for every argument, int32 from the lowest on; activations of one format share it."""
+    assert isinstance(node, CurveNode)
     return torch.from_numpy(node.outputs().astype(np.int32)).to(device)
 
 
 class Activation(nn.Module, ABC):
-    """A function of ``gain * (W x + b)`` with values from -1 to 1.
+    """A function of ``gain * (W x + b)``, or of several such that lie side by side, with values from -1 to 1.
 
     Subclasses live in `inrhw/ops/curves`, one file each; `inrhw.ops.registry` finds them there.
 
@@ -68,7 +73,7 @@ class Activation(nn.Module, ABC):
     #: Muon's learning rate when the user names none.
     learning_rate: ClassVar[float] = 1e-2
     #: Circuit of the quantized activation unless another is asked for; it rounds `wave` exactly.
-    node_class: ClassVar[type[CurveNode]]
+    node_class: ClassVar[type[ActivationNode]]
     #: Whether a Fixed argument must be brought into its format in front of the node.
     clamped: ClassVar[bool] = True
     #: Whether f(a x) is a f(x) for every a > 0, but that values end at 1.
@@ -80,16 +85,16 @@ class Activation(nn.Module, ABC):
         #: None while the activation is in floating point.
         self.argument: Element | None = None
         self.element: Fixed | None = None
-        self.implementation = self.node_class
+        self.implementation: type[ActivationNode] = self.node_class
         #: The reference, where the implementation does not round `wave` exactly.
-        self.approximation: CurveNode | None = None
+        self.approximation: ActivationNode | None = None
         self._tables: dict[tuple[torch.dtype, torch.device], Tabulated] = {}
 
     def quantize(
         self,
         argument_bits: int,
         activation_bits: int,
-        implementation: type[CurveNode] | None = None,
+        implementation: type[ActivationNode] | None = None,
         *,
         mid_rise: bool = False,
     ) -> None:
@@ -112,11 +117,11 @@ class Activation(nn.Module, ABC):
         """
         self.argument, self.element = self.formats(argument_bits, activation_bits, mid_rise=mid_rise)
         self.implementation = implementation or self.node_class
-        node = self.node(Vector(self.argument, 1))
+        node = self.node(Vector(self.argument, self.implementation.arguments))
         self.approximation = None if self._rounds_exactly(node) else node
         self._tables = {}
 
-    def _rounds_exactly(self, node: CurveNode) -> bool:
+    def _rounds_exactly(self, node: ActivationNode) -> bool:
         """Return whether a node gives what `node_class` does."""
         assert self.argument is not None and self.element is not None
         if type(node) is self.node_class:
@@ -150,8 +155,8 @@ class Activation(nn.Module, ABC):
 
     @classmethod
     @abstractmethod
-    def gain(cls, omega_0: float) -> float:
-        """Return the factor from ``W x + b`` to the argument."""
+    def gain(cls, omega_0: float) -> Gain:
+        """Return the factor from ``W x + b`` to the argument, or to each of several."""
 
     @classmethod
     @abstractmethod
@@ -195,11 +200,11 @@ class Activation(nn.Module, ABC):
         # The function's own gradient, at the approximation's value.
         return y + (value - y).detach()
 
-    def node(self, i: Vector) -> CurveNode:
+    def node(self, i: Vector) -> ActivationNode:
         """Return the quantized activation as an integer node."""
         return self._node(self.implementation, i)
 
-    def _node(self, cls: type[CurveNode], i: Vector) -> CurveNode:
+    def _node(self, cls: type[ActivationNode], i: Vector) -> ActivationNode:
         assert self.element is not None
         return cls(i, self.element)
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from inrhw.base.types import Codes, Element, Fixed, Phase, Vector
 from inrhw.gateware.cost import Cost, beside, registers
 from inrhw.gateware.pipeline import Staged, Step
-from inrhw.ops.node import Node
+from inrhw.ops.kinds.activation_node import ActivationNode
 
 #: Arguments at once, where there are many: what they need stays in the processor's cache.
 _AT_ONCE = 1 << 16
@@ -22,7 +22,7 @@ EVERY_STEP = 99
 
 
 @dataclass(frozen=True)
-class CurveNode(Node):
+class CurveNode(ActivationNode):
     """A function of one number as a list of steps, cut into `n_stages` by registers.
 
     Parameters
@@ -35,20 +35,10 @@ class CurveNode(Node):
         Registers, from 1 to the number of steps; 0 stands for as many as keep up with dense layers.
     """
 
-    #: What it computes, in a word that all share that compute it; the class's own name where it says nothing.
-    curve: ClassVar[str]
     #: Stages, if there are as many steps, that no dense layer is faster than: a table's steps are short.
     fast_stages: ClassVar[int] = 2
-    #: Whether values may be mid-rise; the argument then is half a code after what its code says.
-    may_be_mid_rise: ClassVar[bool] = False
 
-    i: Vector
-    element: Fixed
     n_stages: int = 0
-
-    def __init_subclass__(cls) -> None:
-        if "curve" not in vars(cls):
-            cls.curve = cls.__name__.lower()
 
     def __post_init__(self) -> None:
         most = len(self.steps())
@@ -56,15 +46,6 @@ class CurveNode(Node):
             object.__setattr__(self, "n_stages", min(most, self.fast_stages))
         if not 1 <= self.n_stages <= most:
             raise ValueError(f"n_stages must be from 1 to {most}, not {self.n_stages}")
-
-    @classmethod
-    def serves(cls, argument: Element, element: Fixed) -> bool:
-        """Return whether there is a circuit for arguments and outputs of these formats."""
-        try:
-            cls(Vector(argument, 1), element)
-        except ValueError:
-            return False
-        return True
 
     @classmethod
     def of_bits(cls, bits: int, n_stages: int = 1) -> Self:

@@ -37,6 +37,8 @@ NETWORKS = {
     "tiles of patches": TiledArchitecture("siren", (10, 6), 1, **TILED, patch=(2, 1), tile=(4, 4)),
     "patches of a volume": Architecture("siren", (2, 4, 6), 1, 4, 1, patch=(1, 2, 3)),
     "phases": Architecture("quadinr", (5, 4), 3, hidden_widths="4,3"),
+    "products of two": Architecture("wire_real", (5, 4), 3, 4, 1),
+    "tiles of products": TiledArchitecture("wire_real", (7, 5), 1, **TILED, tile=(3, 2)),
     "saturated arguments": Architecture("gauss", (5, 4), 3, 4, 1),
     "values of 16 bits on one axis": Architecture("relu_pe", (7,), 2, 4, 1, value=Fixed(16, 0)),
     "a sigmoid": Architecture("siren", (5, 4), 3, 4, 1, final_activation="sigmoid"),

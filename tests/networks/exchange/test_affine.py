@@ -59,5 +59,5 @@ def test_they_become_a_siren_of_the_same_function(make: type[nn.Module], network
 def test_a_complex_module_is_refused_with_the_reason() -> None:
     """WIRE's public code, whose layers behind the first are complex."""
     module = nn.Sequential(nn.Linear(2, 4), nn.Linear(4, 3, dtype=torch.cfloat))
-    with pytest.raises(InputError, match="weight is complex, which no circuit computes; train a WIRE"):
+    with pytest.raises(InputError, match="weight is complex, which no circuit computes; train WIRE"):
         from_torch(module, Network("wire"), sides=SIZE)

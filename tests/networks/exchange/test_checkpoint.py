@@ -61,6 +61,19 @@ class Wire(Layer):
         self.scale_0 = nn.Parameter(torch.tensor(6.0), requires_grad=False)
 
 
+class RealGabor(nn.Module):
+    """RealGaborLayer of vishwa91/wire: two linear layers."""
+
+    def __init__(self, n: int, out: int, omega_0: float, scale_0: float) -> None:
+        super().__init__()
+        self.omega_0, self.scale_0 = omega_0, scale_0
+        self.freqs, self.scale = nn.Linear(n, out), nn.Linear(n, out)
+
+    def forward(self, x: Tensor) -> Tensor:
+        omega, scale = self.omega_0 * self.freqs(x), self.scale_0 * self.scale(x)
+        return torch.cos(omega) * torch.exp(-(scale**2))
+
+
 class Coin(nn.Module):
     """COIN's names: layers in a list and a last layer beside it."""
 
@@ -93,6 +106,13 @@ def siren(channels: int = 3, bias: bool = True) -> nn.Module:
     return nn.ModuleDict({"net": nn.Sequential(*layers, nn.Linear(6, channels, bias=bias))})["net"]
 
 
+def real(omega_0: float = 12.0, scale_0: float = 6.0) -> nn.Module:
+    """Return a WIRE of real layers, each with a factor of its own in front of the Gaussian."""
+    return nn.Sequential(
+        RealGabor(2, 6, omega_0, scale_0), RealGabor(6, 5, omega_0, scale_0), nn.Linear(5, 3)
+    )
+
+
 def sequential(function: Callable[[Tensor], Tensor]) -> nn.Module:
     return nn.Sequential(
         nn.Linear(2, 6), Function(function), nn.Linear(6, 6), Function(function), nn.Linear(6, 1)
@@ -107,6 +127,7 @@ MODULES: dict[str, tuple[Callable[[], nn.Module], Network]] = {
         Network("finer", omega_0=30.0),
     ),
     "wire": (lambda: nn.Sequential(Wire(2, 6), Wire(6, 6), nn.Linear(6, 3)), Network("wire", omega_0=12.0)),
+    "wire of real layers": (real, Network("wire_real", omega_0=12.0)),
     "coin": (Coin, Network("siren")),
     "sequential": (lambda: sequential(sine), Network("siren")),
     "widths that differ": (
@@ -157,7 +178,7 @@ def test_coordinates_are_those_of_public_code() -> None:
     assert torch.allclose(coordinates_of(start, Imported()).float(), expected)
 
 
-@pytest.mark.parametrize("name", ["siren", "finer", "quadinr", "widths that differ"])
+@pytest.mark.parametrize("name", ["siren", "finer", "quadinr", "widths that differ", "wire of real layers"])
 def test_the_integers_are_those_of_the_rounded_network(name: str) -> None:
     make, network = MODULES[name]
     fitted = from_torch(small(make), network, sides=SIZE)
@@ -202,6 +223,35 @@ def test_the_first_layer_may_have_a_factor_of_its_own(coordinates: Any) -> None:
         InputError, match=r"a finer is not a function .* first_omega_0 must be its omega_0, 30, not"
     ):
         from_torch(module, replace(network, model="finer"), sound, imported=imported)
+
+
+def test_the_layers_of_a_real_wire_have_factors_of_their_own() -> None:
+    network, imported = Network("wire_real", omega_0=12.0, first_omega_0=20.0), Imported(scale_0=9.0)
+    module = small(lambda: nn.Sequential(RealGabor(2, 6, 20, 9), RealGabor(6, 5, 12, 9), nn.Linear(5, 3)))
+    assert from_torch(module, network, sides=SIZE, imported=imported).architecture.features == [2, 6, 5, 3]
+    with pytest.raises(InputError, match="the module differs by up to"):
+        from_torch(module, network, sides=SIZE)
+    # What a file says of them counts, and what is said besides must be the same.
+    told = module.state_dict() | {"1.scale_0": torch.tensor(9.0)}
+    start = start_in(told, network)
+    given = (module(coordinates_of(start, imported)) + 1) * 127.5
+    assert (start(start.coordinates()) - given).abs().max() < 255e-6
+    with pytest.raises(InputError, match="says that scale_0 is 9, not 8; give --scale-0"):
+        start_in(told, network, Imported(scale_0=8.0))
+    with pytest.raises(InputError, match="scale_0 is for the model wire_real, not siren; leave it out"):
+        start_in(siren().state_dict(), Network("siren"), imported)
+
+
+def test_a_real_wire_may_end_in_a_real_layer_and_compute_scale_first() -> None:
+    class ScaleFirst(RealGabor):
+        def forward(self, x: Tensor) -> Tensor:
+            bell = torch.exp(-((self.scale_0 * self.scale(x)) ** 2))
+            return bell * torch.cos(self.omega_0 * self.freqs(x))
+
+    module = small(lambda: nn.Sequential(ScaleFirst(2, 5, 12, 6), ScaleFirst(5, 3, 12, 6)))
+    imported = Imported(outermost_linear=False)
+    fitted = from_torch(module, Network("wire_real", omega_0=12.0), sides=SIZE, imported=imported)
+    assert fitted.architecture.features == [2, 5, 3, 3]
 
 
 def test_widths_that_are_not_the_modules_are_refused() -> None:
@@ -305,15 +355,26 @@ def with_(**tensors: Tensor) -> dict[str, Tensor]:
         (
             with_(**{"0__linear__weight": torch.zeros(6, 2, dtype=torch.cfloat)}),
             Network("wire"),
-            r"is complex, which no circuit computes; train a WIRE of one real layer z, cos\(omega_0 z\) exp",
+            "0.linear.weight is complex, which no circuit computes; train WIRE's real layer, RealGaborLayer",
         ),
         (with_(**{"1__linear__bias": torch.zeros(6, 2)}), Network("wire"), "1.linear.bias is complex"),
         (with_(aux_mlp__0__weight=torch.zeros(4, 4)), Network("incode"), "an INCODE, whose four factors are"),
         (
-            {f"0.{name}.weight": torch.ones(6, 2) for name in ("freqs", "scale")},
+            real().state_dict(),
             Network("wire"),
-            "0 multiplies functions of two layers, freqs and scale, which no circuit",
+            "which a wire has not; give --model wire_real",
         ),
+        (
+            siren().state_dict(),
+            Network("wire_real"),
+            "without pairs of layers, freqs and scale",
+        ),
+        (
+            real().state_dict() | {"0.scale.weight": torch.zeros(5, 2), "0.scale.bias": torch.zeros(5)},
+            Network("wire_real"),
+            r"0.freqs 2 -> 6 and 0.scale 2 -> 5 are not of one shape",
+        ),
+        (real().state_dict() | {"0.scale_0": torch.ones(2)}, Network("wire_real"), "0.scale_0 has 2 numbers"),
         (
             with_(**{"0__linear__weight": torch.zeros(6, 3)}),
             Network("siren"),

@@ -18,6 +18,8 @@ NETWORKS = {
         "quadinr", (6, 4), 1, 4, 1, tile=(4, 4), leaves="11110", shared_layers=True, patch=(2, 1)
     ),
     "sigmoid": Architecture("siren", (5, 4), 3, 4, 1, final_activation="sigmoid"),
+    "saturated arguments": Architecture("gauss", (5, 4), 3, 4, 1),
+    "products of two": Architecture("wire_real", (5, 4), 3, 4, 1),
     "addends cut": Architecture("siren", (5, 4), 3, 4, 1, precision=Precision(guard_bits=1)),
     "addends of half codes cut": Architecture(
         "quadinr", (5, 4), 1, 6, 1, precision=Precision(guard_bits=0, mid_rise=True)

@@ -139,7 +139,7 @@ def saved(path: Path, linear: Any, activation: Any, shape: Sequence[Any] = ("n",
 def imported(path: Path, network: Network) -> INR:
     """Do what `inrhw import` does."""
     model, how = load_onnx(path), Imported()
-    stacks = stacks_of(recorded_of(model, 2, path), network, frozenset(), how, "it")
+    stacks = stacks_of(recorded_of(model, 2, path), network, {}, how, "it")
     _, start = first_same(
         stacks,
         network,

@@ -17,14 +17,22 @@ FUNCTIONS = {
     "incode": "sine",
     "gauss": "gaussian",
     "wire": "gabor",
+    "wire_real": "real_gabor",
     "sinc": "sinc",
     "finer": "finer",
     "relu_pe": "relu",
 }
 
 
+def gains(model: str, omega_0: float) -> list[float]:
+    """Return the factor in front of a model's activation, or of each of its arguments ("Activations")."""
+    if model == "wire_real":
+        return [omega_0 / (2 * math.pi), omega_0 / 2 / 8]
+    return [gain(model, omega_0)]
+
+
 def gain(model: str, omega_0: float) -> float:
-    """Return the factor in front of a model's activation ("Activations")."""
+    """Return the factor in front of a model's activation of one argument ("Activations")."""
     factors = {"quadinr": omega_0 / 4, "wire": omega_0 / 2, "sinc": omega_0 / math.pi}
     if model in ("siren", "incode", "finer"):
         return omega_0 / (2 * math.pi)
@@ -64,6 +72,20 @@ class Activation:
         """Fraction bits of the argument."""
         return self.o.frac if self.function == "relu" else argument_frac(self.function, self.phase_bits)
 
+    def values(self, sums: list[int]) -> list[int]:
+        """Return the values behind a layer, each of one sum or of two neighbours."""
+        if self.function == "real_gabor":
+            return [self._product(x, u) for x, u in zip(sums[0::2], sums[1::2], strict=True)]
+        return [self(code) for code in sums]
+
+    def _product(self, x: int, u: int) -> int:
+        """Return a cosine times a Gaussian ("Real Gabor")."""
+        bits = min(self.o.width + 1, 16)
+        wave = Activation("sine", "", self.phase_bits, Format(bits, bits - 1))(x + 2 ** (self.phase_bits - 2))
+        height = Activation("gaussian", "", self.phase_bits, Format(bits, bits - 1))(u)
+        magnitude = half_up(abs(wave) * height * power(self.o.frac - 2 * (bits - 1)))
+        return magnitude if wave > 0 else -magnitude
+
     def __call__(self, sum_code: int) -> int:
         """Return the value for a sum with the argument's fraction bits."""
         if self.function == "relu":
@@ -83,6 +105,10 @@ class Final:
     def frac(self) -> int:
         """Fraction bits of the argument."""
         return min(self.o.width + 3, 12) - 3
+
+    def values(self, sums: list[int]) -> list[int]:
+        """Return the value for each sum."""
+        return [self(code) for code in sums]
 
     def __call__(self, sum_code: int) -> int:
         """Return the value for a sum with the argument's fraction bits."""

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from itertools import cycle
 
 from support.meaning import hadamard, weight_codes
 from support.meaning.numbers import Format, finest, half_up, power, requantized
@@ -19,8 +20,8 @@ class Stored:
     ----------
     weight, bias
         What the file holds.
-    gain, offset, scale
-        What is absorbed.
+    gains, offset, scale
+        What is absorbed; rows take turns with several gains.
     bits, max_row_shift, code
         Of the weights.
     x
@@ -35,7 +36,7 @@ class Stored:
 
     weight: list[list[float]]
     bias: list[float]
-    gain: float
+    gains: list[float]
     offset: float
     scale: list[float]
     bits: int
@@ -60,10 +61,10 @@ class Stored:
         """Return weights and bias of each neuron with the factors in them."""
         return [
             (
-                [Fraction((self.gain * w) * scale) for w, scale in zip(row, self.scale, strict=True)],
-                Fraction(self.gain * b + self.offset),
+                [Fraction((gain * w) * scale) for w, scale in zip(row, self.scale, strict=True)],
+                Fraction(gain * b + self.offset),
             )
-            for row, b in zip(self.weight, self.bias, strict=True)
+            for row, b, gain in zip(self.weight, self.bias, cycle(self.gains), strict=False)
         ]
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from support.meaning.activations import Activation, Final, activation_of, gain
+from support.meaning.activations import Activation, Final, activation_of, gains
 from support.meaning.coordinates import Grid, Place
 from support.meaning.encoding import encoding
 from support.meaning.layers import Stored, Sum, inputs, neurons
@@ -48,7 +48,7 @@ class Step:
         x = inputs(self.layer, x, self.came)
         y = [each.of(x) for each in self.sums]
         if self.activation:
-            return [self.activation(code) for code in y]
+            return self.activation.values(y)
         return [requantized(code, self.frac, self.o) for code in y]
 
 
@@ -159,11 +159,11 @@ class Network:
         return weights, of_inputs
 
     def _layer(self, k: int, x: Format) -> Stored:
-        p, (weight, bias), (factor, offset) = self._precision, self._weights(k), self._absorbs(k)
+        p, (weight, bias), (factors, offset) = self._precision, self._weights(k), self._absorbs(k)
         return Stored(
             weight,
             bias,
-            factor,
+            factors,
             offset,
             self.grid.scale if k == 0 else [1.0] * len(weight[0]),
             self._weight_bits()[k],
@@ -178,15 +178,16 @@ class Network:
     def _down(self, k: int, layer: Stored) -> Stored:
         """Return the first half of a low-rank projection ("Pictures that share layers")."""
         weight, bias = (self.tensors[f"layers.{k}.down.{name}"] for name in ("weight", "bias"))
-        return replace(layer, weight=weight, bias=bias, gain=1.0, offset=0.0, scale=[1.0] * len(weight[0]))
+        return replace(layer, weight=weight, bias=bias, gains=[1.0], offset=0.0, scale=[1.0] * len(weight[0]))
 
     def _weights(self, k: int) -> tuple[list[list[float]], list[float]]:
         if self._encodes and k == 0:
             return encoding(len(self.patches), self._most_patches)
         weight, bias = (self.tensors[f"layers.{k}.{name}"] for name in ("weight", "bias"))
         if self.architecture.get("projection") == "diagonal" and k == self._projection:
-            n = len(weight)
-            weight = [[row[0] if i == j else 0.0 for j in range(n)] for i, row in enumerate(weight)]
+            rows = len(gains(self.architecture["model"], 1.0))
+            n = len(weight) // rows
+            weight = [[row[0] if i // rows == j else 0.0 for j in range(n)] for i, row in enumerate(weight)]
         return weight, bias
 
     @property
@@ -194,16 +195,16 @@ class Network:
         """What stands in front of the shared layers, which stand in front of the last one."""
         return self._last - int(self.architecture["hidden_layers"])
 
-    def _absorbs(self, k: int) -> tuple[float, float]:
-        """Return gain and offset ("Weights and biases", "Requantize and pixels")."""
+    def _absorbs(self, k: int) -> tuple[list[float], float]:
+        """Return gains and offset ("Weights and biases", "Requantize and pixels")."""
         if self._encodes and k == 0:
-            return 1.0, 0.0
+            return [1.0], 0.0
         if k < self._last:
-            return gain(self.architecture["model"], self.architecture["omega_0"]), 0.0
+            return gains(self.architecture["model"], self.architecture["omega_0"]), 0.0
         if ends := self.architecture["final_activation"]:
-            return {"sigmoid": 0.5, "tanh": 1.0}[ends], 0.0
+            return [{"sigmoid": 0.5, "tanh": 1.0}[ends]], 0.0
         value = Format(**self.architecture["value"])
-        return (float(value.hi), 0.0) if value.signed else (value.hi / 2, value.hi / 2)
+        return ([float(value.hi)], 0.0) if value.signed else ([value.hi / 2], value.hi / 2)
 
     def _weight_bits(self) -> list[int]:
         p = self._precision

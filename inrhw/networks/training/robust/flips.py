@@ -31,7 +31,7 @@ class Flips:
         changes = []
         for weight, layer in zip(weights, self.layers, strict=True):
             assert layer.weight_bits is not None
-            factor = layer.gain * torch.tensor(layer.scale).to(weight)
+            factor = layer.gains.to(weight)[:, None] * torch.tensor(layer.scale).to(weight)
             changed = changes_by_flips(weight.detach() * factor, layer.weight_bits, self.rate, generator)
             changes.append(changed / factor)
         with disturbed(weights, changes):

@@ -62,12 +62,11 @@ def sizes(sides: tuple[int, ...], patch: tuple[int, ...] = ()) -> list[tuple[int
 
 def is_smaller(architecture: Architecture, signal: Samples) -> bool:
     """Return whether its weights take fewer bits than the signal's own values."""
-    features = architecture.features
-    bits = architecture.precision.weight_bits_of(len(features) - 1)
-    layers = enumerate(zip(features, features[1:], bits, strict=False))
+    matrices = architecture.matrices
+    bits = architecture.precision.weight_bits_of(len(matrices))
     stored = [
         (columns + 1) * rows * width * (1 if place in architecture.shared_places else architecture.tiles)
-        for place, (columns, rows, width) in layers
+        for place, ((rows, columns), width) in enumerate(zip(matrices, bits, strict=True))
     ]
     return sum(stored) < signal.values.size * signal.value.width
 

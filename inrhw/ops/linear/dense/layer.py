@@ -10,7 +10,7 @@ from inrhw.base.errors import Overflow
 from inrhw.base.types import Codes, Fixed, Vector
 from inrhw.ops.addends import Cut
 from inrhw.ops.codes.uniform import Uniform
-from inrhw.ops.kinds.activation import Affine
+from inrhw.ops.kinds.activation import Affine, Gain
 from inrhw.ops.kinds.weight_code import WeightCode
 from inrhw.ops.linear.dense.node import Dense
 from inrhw.ops.node import Node
@@ -34,7 +34,8 @@ class DenseLayer(nn.Module):
     in_features, out_features
         Widths.
     gain
-        Factor absorbed by weights and bias: omega_0 over the period of the activation that follows.
+        Factor absorbed by weights and bias: omega_0 over the period of the activation that follows. Rows take
+        turns with several.
     scale
         Factor of each input, absorbed by the weights.
     offset
@@ -45,7 +46,7 @@ class DenseLayer(nn.Module):
         self,
         in_features: int,
         out_features: int,
-        gain: float,
+        gain: Gain,
         scale: tuple[float, ...] | None = None,
         offset: float = 0.0,
     ) -> None:
@@ -85,12 +86,18 @@ class DenseLayer(nn.Module):
     def take_output(self, after: Affine) -> None:
         """Absorb `after`, which was applied to the output."""
         self.weight.mul_(after.factor)
-        self.bias.mul_(after.factor).add_(after.offset / self.gain)
+        self.bias.mul_(after.factor).add_(after.offset / self.gains)
 
     def absorbed(self) -> tuple[Tensor, Tensor]:
         """Return weight and bias that have absorbed gain, scale and offset."""
         scale = torch.tensor(self.scale, dtype=self.weight.dtype, device=self.weight.device)
-        return self.gain * self.weight * scale, self.gain * self.bias + self.offset
+        return self.gains[:, None] * self.weight * scale, self.gains * self.bias + self.offset
+
+    @property
+    def gains(self) -> Tensor:
+        """Factor of each row, [out_features]."""
+        gain = torch.tensor(self.gain, dtype=self.weight.dtype, device=self.weight.device).reshape(-1)
+        return gain.repeat(self.bias.shape[-1] // len(gain))
 
     @property
     def input_format(self) -> Fixed:

@@ -79,9 +79,14 @@ def _dsp(kind: _Kind, cell: Cell, circuit: Circuit, before_sum: bool) -> None:
         _registers(cell, circuit, ("P", "P"), total, p)
     elif onward != ZERO:
         raise cell.refusal("OPMODE that adds P, which has no register")
-    else:
+    elif cascade != ZERO:
         cell.ignore("CEP", "RSTP")
         circuit.gate(_summed, (cascade, *pcin, onward, *[ZERO] * _P, *product), p)
+    else:
+        cell.ignore("CEP", "RSTP")
+        # Bit by bit: of a product that is rounded the Verilog has not all.
+        for net, bit in zip(p, product + product[-1:] * (_P - len(product)), strict=True):
+            circuit.same((bit,), (net,))
     circuit.same(p, cell.output("PCOUT"))
 
 
