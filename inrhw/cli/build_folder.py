@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import hashlib
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -81,7 +82,11 @@ class BuildFolder:
     def name(self) -> str:
         """Name of the top module: the core's; before there is a core, made from the folder's name."""
         core = core_there(self.folder)
-        return core.name if core else safe_name(self.folder.resolve().name)
+        return core.name if core else safe_name(self._here.name)
+
+    @property
+    def _here(self) -> Path:
+        return Path(os.path.realpath(self.folder))  # not `resolve`, which fails where a link names itself
 
     @property
     def recipe(self) -> Recipe:
@@ -138,12 +143,14 @@ class BuildFolder:
             return f"was made from {' and '.join(gone)}, which is gone"
         return f"was made before {' and '.join(changed)} changed" if changed else None
 
-    def changed_files(self, stage: type[Stage]) -> list[str]:
-        """Return the names of a stage's recorded files that were changed after it ran."""
+    def check_unchanged(self, stage: type[Stage]) -> None:
+        """Raise InputError if one of a stage's recorded files is not what it wrote."""
         entry = self.record().get(stage.name)
         files = entry.files if entry else {}
         now = self._digests(list(files))
-        return [name for name in files if now[name] != files[name]]
+        if changed := [name for name in files if now[name] != files[name]]:
+            what = self.folder / changed[0]
+            raise InputError(f"{what} was changed since `inrhw {stage.name}` wrote it; run it again")
 
     def has(self, stage: type[Stage]) -> bool:
         """Return whether a stage's result exists and is up to date."""
@@ -179,11 +186,11 @@ class BuildFolder:
 
     def on_record(self, names: Iterable[str]) -> list[str]:
         """Return the names of all files and folders, inside this one, that stages and commands left."""
-        record, here = self.record(), self.folder.resolve()
+        record, here = self.record(), self._here
         found = [
             path for name in names if name in record for path in (*record[name].files, *record[name].left)
         ]
-        return [path for path in found if here in (here / path).resolve().parents]
+        return [path for path in found if here in Path(os.path.realpath(here / path)).parents]
 
     def _write(self, name: str, entry: Entry) -> None:
         """Write stages.json, without files that no longer exist."""

@@ -71,6 +71,21 @@ def test_an_empty_path_is_not_the_working_folder(
     refused(inrhw_(*arguments), sentence)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("faults", "a", "--trials", "1.5"), "--trials must be a whole number, not 1.5"),
+        (("fit", "--seed", "."), "--seed must be a whole number, not [.]"),
+        (("fit", "-o", "None"), "-o cannot be None; leave it out, or give a value"),
+        (("report", "[]"), r"\[\]/fit.json does not exist"),
+        (("asic", "a", "--liberty="), "--liberty is empty; is a variable of the shell not set"),
+        (("activations", "--bits", "1.5"), "bits must be whole numbers separated by commas, not '1.5'"),
+    ],
+)
+def test_no_word_is_taken_for_another(inrhw_: Inrhw, arguments: tuple[str, ...], sentence: str) -> None:
+    refused(inrhw_(*arguments), sentence)
+
+
 def raised_by_torch() -> None:
     torch.empty(1 << 60)
 

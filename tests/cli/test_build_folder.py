@@ -480,10 +480,13 @@ def test_weights_of_another_training_are_not_verified_against_old_verilog(chain:
         work.verify()
 
 
-def test_a_verdict_edited_by_hand_is_not_reported(built: Path) -> None:
-    path = built / "verify.json"
-    path.write_text(path.read_text().replace('"pass"', '"fail"', 1))
-    with pytest.raises(InputError, match=r"verify\.json was changed since .*run `inrhw verify` again"):
+@pytest.mark.parametrize(
+    ("name", "stage"), [("verify.json", "verify"), ("rtl.png", "verify"), ("quantized.png", "fit")]
+)
+def test_what_a_report_shows_is_not_edited_by_hand(built: Path, name: str, stage: str) -> None:
+    with (built / name).open("ab") as file:
+        file.write(b" ")
+    with pytest.raises(InputError, match=rf"{name} was changed since `inrhw {stage}` wrote it.*again"):
         Build(built).report()
 
 

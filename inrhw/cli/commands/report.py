@@ -10,6 +10,7 @@ from inrhw.base.errors import InputError
 from inrhw.cli.build_folder import BuildFolder
 from inrhw.cli.commands.emit import Emit
 from inrhw.cli.commands.fit import Fit
+from inrhw.cli.commands.verify import Verify
 from inrhw.cli.discovery import stages
 from inrhw.cli.options import AsJson
 from inrhw.cli.stage import Stage
@@ -38,6 +39,8 @@ def write(work: BuildFolder, vivado: Path | None = None, *, checked: bool = True
     for stage in there:
         if checked and stage is not Fit:
             work.check_current(stage)
+        if checked and stage in (Fit, Verify):  # their pictures are shown
+            work.check_unchanged(stage)
     names = [stage.name for stage in there]
     entries = {name: entry for name, entry in work.record().items() if name in names}
     commands = dict.fromkeys(entry.command for entry in entries.values() if entry.command)
