@@ -136,7 +136,8 @@ class Manifest:
         )
         check(whole, self.patch, "patch", "a divisor of each of sides")
         values = self.channels * (self.patch_samples if self.patch_order else 1)
-        in_order = sorted(self.tdata_order) == list(range(values))
+        # Its length first: a damaged number of channels has no list.
+        in_order = len(self.tdata_order) == values and sorted(self.tdata_order) == list(range(values))
         check(in_order, self.tdata_order, "tdata_order", "every value once")
         check(len(self.sizes) in (0, self.pictures), self.sizes, "sizes", "as many as pictures")
 

@@ -173,7 +173,8 @@ def main() -> None:
     except OSError as error:  # a full disk, a missing permission, a name that is too long
         if isinstance(error.__context__, KeyboardInterrupt):  # a closed terminal shows no message
             sys.exit(ending(error.__context__)[1])
-        where = error.filename2 or error.filename or "a file"  # of a copy the target
+        unnamed = "the output or a file" if error.errno else "a file"  # of a library's own errors
+        where = error.filename2 or error.filename or unnamed  # of a copy the target
         fail(f"{where} cannot be used ({error.strerror or error})")
     except Exception as error:
         if not (sentence := _of_library(error)):

@@ -137,11 +137,7 @@ class BuildFolder:
             return "was not made by this command line (stages.json has no record of it)"
         if self._digests([stage.result]) != {stage.result: entry.files.get(stage.result)}:
             return f"was changed since `inrhw {stage.name}` wrote it"
-        now = self._inputs(stage)
-        changed = [name for name in now if now[name] != entry.inputs.get(name)]
-        if gone := [name for name in changed if not now[name]]:
-            return f"was made from {' and '.join(gone)}, which is gone"
-        return f"was made before {' and '.join(changed)} changed" if changed else None
+        return _why_older(entry.inputs, self._inputs(stage))
 
     def check_unchanged(self, stage: type[Stage]) -> None:
         """Raise InputError if one of a stage's recorded files is not what it wrote."""
@@ -177,12 +173,21 @@ class BuildFolder:
         except (ValueError, TypeError):
             return {}
 
-    def leave(self, name: str, paths: Iterable[str]) -> None:
-        """Record what a command that is no stage has left, so that it is removed with its core."""
+    def leave(self, name: str, paths: Iterable[str], told_of: Sequence[str]) -> None:
+        """Record what a command that is no stage has left, so that it is removed with its core.
+
+        `told_of` names the files that it tells of, for `check_told`.
+        """
         before = self.record().get(name)
         left = tuple(sorted({*paths, *(before.left if before else ())}))
         with output_folder(self.folder):
-            self._write(name, Entry("", {}, {}, left, 0.0, ""))
+            self._write(name, Entry("", self._digests(told_of), {}, left, 0.0, ""))
+
+    def check_told(self, name: str, path: Path) -> None:
+        """Raise InputError if a file that a command left tells of files that have changed since."""
+        entry = self.record().get(name)
+        if entry and (why := _why_older(entry.inputs, self._digests([*entry.inputs]))):
+            raise InputError(f"{path} {why}; run `inrhw {name}` again")
 
     def on_record(self, names: Iterable[str]) -> list[str]:
         """Return the names of all files and folders, inside this one, that stages and commands left."""
@@ -239,6 +244,14 @@ class BuildFolder:
                 f"another inrhw command works in {self.folder}; wait until it ends, or give -o another folder"
             ) from None
         self._is_held = True
+
+
+def _why_older(before: Mapping[str, str], now: Mapping[str, str]) -> str | None:
+    """Return which of the files that a result was made from have another hash now; None if none has."""
+    changed = [name for name in now if now[name] != before.get(name)]
+    if gone := [name for name in changed if not now[name]]:
+        return f"was made from {' and '.join(gone)}, which is gone"
+    return f"was made before {' and '.join(changed)} changed" if changed else None
 
 
 @contextlib.contextmanager

@@ -107,6 +107,7 @@ def test_a_key_that_is_missing_is_named(tmp_path: Path, field: str) -> None:
         ({"name": "../up"}, "has '../up' as name, which must be a plain Verilog name"),
         ({"source": "disk"}, "has 'disk' as source, which must be raster or stream"),
         ({"tdata_order": [0, 0, 1]}, "has (0, 0, 1) as tdata_order, which must be every value once"),
+        ({"channels": 10**23}, "as tdata_order, which must be every value once"),
         ({"sizes": [[1, 2], [3, 4]]}, "has ((1, 2), (3, 4)) as sizes, which must be as many as pictures"),
         ({"ports": [{"name": "aclk", "direction": "in"}]}, "lacks ports[0].width"),
         ({"folding": {"layers": [[1]]}}, "lacks folding.weights, folding.packed"),

@@ -52,6 +52,12 @@ def test_a_reader_that_has_enough_is_no_error(tmp_path: Path) -> None:
     assert shell('"$@" schema report | true', tmp_path).stderr == ""
 
 
+def test_an_output_that_is_full_is_named(tmp_path: Path) -> None:
+    ended = shell('"$@" boards > /dev/full', tmp_path)
+    said = "inrhw: the output or a file cannot be used (No space left on device)\n"
+    assert (ended.returncode, ended.stderr) == (1, said)
+
+
 def test_a_name_that_the_terminal_has_no_letters_for_is_printed(tmp_path: Path) -> None:
     ended = shell('"$@" init é.toml', tmp_path, PYTHONIOENCODING="ascii")
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "\\xe9.toml\n", "")
