@@ -158,9 +158,9 @@ class Manifest:
             raise InputError(f"{path} {error}; run `inrhw emit` again") from error
 
     @classmethod
-    def from_json(cls, plain: Any) -> "Manifest":
+    def from_json(cls, plain: dict[str, Any]) -> "Manifest":
         """Return what `to_json` was made of, or raise ValueError to be read after the file's name."""
-        format = plain.get("format") if isinstance(plain, dict) else None
+        format = plain.get("format")
         if format != FORMAT:
             raise ValueError(f"was written by another version of inrhw (format {format}, not {FORMAT})")
         derived = ("format", "top", "verilog", "weights")
