@@ -31,7 +31,7 @@ import numpy as np
 from PIL import Image
 
 from inrhw import Architecture, Picture, Training, fit, load_picture
-from inrhw.base.files import read_json, write_json
+from inrhw.base.files import parsed, read_json, write_json
 from inrhw.networks.inr import INR
 from inrhw.networks.shared import shared_architectures
 from inrhw.networks.training.shared_fit import fit_shared
@@ -130,7 +130,7 @@ def write(rows: list[Row]) -> None:
     """Write the results, after those of other settings that are there."""
     file = Path(__file__).parent / "results" / "shared.json"
     file.parent.mkdir(exist_ok=True)
-    before = read_json(file, "benchmarks/shared.py") if file.exists() else []
+    before = parsed(file.read_text()) if file.exists() else []
     settings = [[row.get(key) for key in _SETTING] for row in rows]
     write_json(file, [row for row in before if [row.get(key) for key in _SETTING] not in settings] + rows)
 

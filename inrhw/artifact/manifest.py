@@ -136,7 +136,8 @@ class Manifest:
         )
         check(whole, self.patch, "patch", "a divisor of each of sides")
         values = self.channels * (self.patch_samples if self.patch_order else 1)
-        in_order = sorted(self.tdata_order) == list(range(values))
+        # Its length first: a damaged number of channels has no list.
+        in_order = len(self.tdata_order) == values and sorted(self.tdata_order) == list(range(values))
         check(in_order, self.tdata_order, "tdata_order", "every value once")
         check(len(self.sizes) in (0, self.pictures), self.sizes, "sizes", "as many as pictures")
 
@@ -157,9 +158,9 @@ class Manifest:
             raise InputError(f"{path} {error}; run `inrhw emit` again") from error
 
     @classmethod
-    def from_json(cls, plain: Any) -> "Manifest":
+    def from_json(cls, plain: dict[str, Any]) -> "Manifest":
         """Return what `to_json` was made of, or raise ValueError to be read after the file's name."""
-        format = plain.get("format") if isinstance(plain, dict) else None
+        format = plain.get("format")
         if format != FORMAT:
             raise ValueError(f"was written by another version of inrhw (format {format}, not {FORMAT})")
         derived = ("format", "top", "verilog", "weights")

@@ -41,8 +41,6 @@ def networks(folder: Path) -> list[INR]:
 def has_banks(folder: Path) -> bool:
     """Return whether the networks trained in a folder become banks of one core: of pictures, or of tiles."""
     summary = read_json(folder / "fit.json", "inrhw fit")
-    if not isinstance(summary, dict):
-        return False
     architecture = summary.get("architecture")
     return "shared" in summary or (isinstance(architecture, dict) and "tile" in architecture)
 

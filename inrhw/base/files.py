@@ -163,8 +163,9 @@ def parsed(text: str) -> Any:
         raise ValueError("it is nested too deep") from None
 
 
-def read_json(path: Path, made_by: str) -> Any:
-    """Read JSON that a stage wrote.
+@contextlib.contextmanager
+def readable(path: Path, made_by: str) -> Iterator[None]:
+    """Raise InputError when the block cannot read a file that a stage wrote.
 
     Parameters
     ----------
@@ -172,18 +173,27 @@ def read_json(path: Path, made_by: str) -> Any:
         The file.
     made_by
         Command that writes it, for the message.
-
-    Raises
-    ------
-    InputError
-        If it is missing or damaged.
     """
     try:
-        return parsed(path.read_text())
+        yield
     except FileNotFoundError:
         raise InputError(f"{path} does not exist; run `{made_by}` first") from None
-    except (ValueError, OSError) as error:
+    except Exception as error:  # a damaged file makes numpy raise nearly anything
         raise InputError(f"{path} cannot be read ({said_by(error)}); run `{made_by}` again") from error
+
+
+def read_json(path: Path, made_by: str) -> dict[str, Any]:
+    """Read the JSON object that a stage wrote; errors as in `readable`."""
+    with readable(path, made_by):
+        if not isinstance(found := parsed(path.read_text()), dict):
+            raise ValueError("it holds no object")
+        return found
+
+
+def read_verilog(path: Path) -> str:
+    """Read the Verilog of a core; errors as in `readable`."""
+    with readable(path, "inrhw emit"):
+        return path.read_text()
 
 
 def read_arrays(path: Path, names: Iterable[str], made_by: str) -> dict[str, NDArray[Any]]:
@@ -203,13 +213,8 @@ def read_arrays(path: Path, names: Iterable[str], made_by: str) -> dict[str, NDA
     InputError
         If it is missing or damaged, or lacks an array.
     """
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in names}
-    except FileNotFoundError:
-        raise InputError(f"{path} does not exist; run `{made_by}` first") from None
-    except Exception as error:  # a damaged file makes numpy raise nearly anything
-        raise InputError(f"{path} cannot be read ({said_by(error)}); run `{made_by}` again") from error
+    with readable(path, made_by), path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+        return {name: arrays[name] for name in names}
 
 
 def finite(value: float | None) -> float | None:

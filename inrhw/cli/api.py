@@ -9,6 +9,7 @@ from inrhw.base.progress import OnProgress, silent
 from inrhw.base.settings import checked
 from inrhw.cli.build_folder import BuildFolder, held
 from inrhw.cli.commands.build import Skippable, planned, run
+from inrhw.cli.commands.emit import Emit
 from inrhw.cli.commands.report import write
 from inrhw.cli.recipe import Recipe
 
@@ -69,4 +70,4 @@ def report(folder: Path | str, *, vivado: Path | None = None) -> "Report":
     """
     with held(Path(folder)) as work:
         # Single functions such as `inrhw.synth` record nothing in stages.json.
-        return write(work, vivado, checked=bool(work.record()))
+        return write(work, vivado, checked=Emit.name in work.record())

@@ -6,19 +6,20 @@ import os
 import re
 import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from pathlib import Path
 from signal import SIGPIPE
+from types import NoneType
+from typing import Any, get_args
 
-from cyclopts import App, CycloptsError, Group, Parameter
+from cyclopts import App, ArgumentCollection, CycloptsError, Group, Parameter
 from cyclopts.config import Dict
 
 from inrhw.base.errors import InputError, InrhwError, said_by
 from inrhw.base.programs.stopping import ending, stoppable
-from inrhw.base.settings import fields_of, groups_of
 from inrhw.base.version import __version__
 from inrhw.cli.discovery import command_functions, stages
-from inrhw.cli.recipe import Recipe, load_recipe, option_values
+from inrhw.cli.recipe import load_recipe, option_values
 from inrhw.cli.terminal import fail, said_when_interrupted
 from inrhw.networks.network import AUTO
 
@@ -41,9 +42,9 @@ def app_for(arguments: list[str]) -> App:
         version_flags=["--version"],
         help_flags=["--help", "-h"],
         suppress_keyboard_interrupt=False,  # `said_when_interrupted` tells which signal it was
-        config=_from_recipe(arguments),
+        config=(*_from_recipe(arguments), _check_words),
         default_parameter=Parameter(
-            allow_repeating=True, negative_iterable=(), show_default=_default_in_help
+            allow_repeating=True, negative_iterable=(), json_list=False, show_default=_default_in_help
         ),
     )
     ordered = {stage.name: place for place, stage in enumerate(stages())}
@@ -84,30 +85,36 @@ def _from_recipe(arguments: list[str]) -> tuple[Dict, ...]:
     return (Dict({arguments[0]: option_values(load_recipe(path), groups)}, source=str(path)),)
 
 
-def _check_values(arguments: list[str]) -> None:
-    """Raise InputError for values that cyclopts would misread.
+def _check_words(_app: App, _commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
+    """Raise InputError for words that cyclopts would misread, of any command."""
+    words = {each.name: [word for word in each.tokens if word.source == "cli"] for each in arguments}
+    for argument in arguments:
+        for word in words[argument.name]:
+            _check_word(word.keyword, _leaves(argument.hint), word.value)
+    _check_widths({name: each[-1].value for name, each in words.items() if each})
 
-    It rounds a whole number with a decimal point, and reads the word none, which is no choice, as an option
-    that was not given.
+
+def _check_word(option: str | None, kinds: Set[Any], word: str) -> None:
+    """Raise InputError for a word that does not mean what cyclopts takes it for.
+
+    That is, the working folder for an empty path, the next whole number for one with a decimal point, and an
+    option that was not given for the word none.
     """
-    parts = [part for each in arguments for part in each.split("=", 1)]
-    given = {option: value for option, value in itertools.pairwise(parts) if option.startswith("--")}
-    for field in (field for _, kind in groups_of(Recipe) for field in fields_of(kind)):
-        value = given.get(f"--{field.name.replace('_', '-')}", "")
-        if field.kind is int and re.fullmatch(r"[-+]?\d*\.\d*", value):
-            field.check(float(value))
-        if field.choices and value.lower() in ("none", "null"):
-            field.check(value)
-    _check_widths(given)
+    if not word and (Path in kinds or option is None):
+        raise InputError(f"{option or 'a path'} is empty; is a variable of the shell not set?")
+    if int in kinds and "." in word:
+        raise InputError(f"{option} must be a whole number, not {word}")
+    if NoneType in kinds and word.lower() in ("none", "null") and word not in kinds:
+        choices = sorted(kind for kind in kinds if isinstance(kind, str))
+        raise InputError(
+            f"{option} cannot be {word}; leave it out, or give {', '.join(choices) or 'a value'}"
+        )
 
 
-def _check_words(arguments: list[str]) -> None:
-    """Raise InputError for a path that is empty: it would be the working folder."""
-    before = ("", *arguments)
-    for option, word in zip(before, arguments, strict=False):
-        if not word and (option in ("-o", "--output", "--core") or not option.startswith("-")):
-            what = option if option.startswith("-") else "a path"
-            raise InputError(f"{what} is empty; is a variable of the shell not set?")
+def _leaves(kind: object) -> set[Any]:
+    """Return the types and choices that a type is made of."""
+    inner = get_args(kind)
+    return set().union(*map(_leaves, inner)) if inner else {kind}
 
 
 def _check_widths(given: Mapping[str, str]) -> None:
@@ -154,8 +161,6 @@ def main() -> None:
     warnings.filterwarnings("ignore", message=".* created but never used")
     try:
         _check_surroundings()
-        _check_words(arguments)
-        _check_values(arguments)
         with stoppable(), said_when_interrupted("nothing was left half-written"):
             app_for(arguments)(arguments, exit_on_error=False, print_error=False)
     except CycloptsError as error:
@@ -168,7 +173,8 @@ def main() -> None:
     except OSError as error:  # a full disk, a missing permission, a name that is too long
         if isinstance(error.__context__, KeyboardInterrupt):  # a closed terminal shows no message
             sys.exit(ending(error.__context__)[1])
-        where = error.filename2 or error.filename or "a file"  # of a copy the target
+        unnamed = "the output or a file" if error.errno else "a file"  # of a library's own errors
+        where = error.filename2 or error.filename or unnamed  # of a copy the target
         fail(f"{where} cannot be used ({error.strerror or error})")
     except Exception as error:
         if not (sentence := _of_library(error)):

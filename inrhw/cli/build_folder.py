@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import hashlib
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -81,7 +82,11 @@ class BuildFolder:
     def name(self) -> str:
         """Name of the top module: the core's; before there is a core, made from the folder's name."""
         core = core_there(self.folder)
-        return core.name if core else safe_name(self.folder.resolve().name)
+        return core.name if core else safe_name(self._here.name)
+
+    @property
+    def _here(self) -> Path:
+        return Path(os.path.realpath(self.folder))  # not `resolve`, which fails where a link names itself
 
     @property
     def recipe(self) -> Recipe:
@@ -132,18 +137,16 @@ class BuildFolder:
             return "was not made by this command line (stages.json has no record of it)"
         if self._digests([stage.result]) != {stage.result: entry.files.get(stage.result)}:
             return f"was changed since `inrhw {stage.name}` wrote it"
-        now = self._inputs(stage)
-        changed = [name for name in now if now[name] != entry.inputs.get(name)]
-        if gone := [name for name in changed if not now[name]]:
-            return f"was made from {' and '.join(gone)}, which is gone"
-        return f"was made before {' and '.join(changed)} changed" if changed else None
+        return _why_older(entry.inputs, self._inputs(stage))
 
-    def changed_files(self, stage: type[Stage]) -> list[str]:
-        """Return the names of a stage's recorded files that were changed after it ran."""
+    def check_unchanged(self, stage: type[Stage]) -> None:
+        """Raise InputError if one of a stage's recorded files is not what it wrote."""
         entry = self.record().get(stage.name)
         files = entry.files if entry else {}
         now = self._digests(list(files))
-        return [name for name in files if now[name] != files[name]]
+        if changed := [name for name in files if now[name] != files[name]]:
+            what = self.folder / changed[0]
+            raise InputError(f"{what} was changed since `inrhw {stage.name}` wrote it; run it again")
 
     def has(self, stage: type[Stage]) -> bool:
         """Return whether a stage's result exists and is up to date."""
@@ -170,20 +173,29 @@ class BuildFolder:
         except (ValueError, TypeError):
             return {}
 
-    def leave(self, name: str, paths: Iterable[str]) -> None:
-        """Record what a command that is no stage has left, so that it is removed with its core."""
+    def leave(self, name: str, paths: Iterable[str], told_of: Sequence[str]) -> None:
+        """Record what a command that is no stage has left, so that it is removed with its core.
+
+        `told_of` names the files that it tells of, for `check_told`.
+        """
         before = self.record().get(name)
         left = tuple(sorted({*paths, *(before.left if before else ())}))
         with output_folder(self.folder):
-            self._write(name, Entry("", {}, {}, left, 0.0, ""))
+            self._write(name, Entry("", self._digests(told_of), {}, left, 0.0, ""))
+
+    def check_told(self, name: str, path: Path) -> None:
+        """Raise InputError if a file that a command left tells of files that have changed since."""
+        entry = self.record().get(name)
+        if entry and (why := _why_older(entry.inputs, self._digests([*entry.inputs]))):
+            raise InputError(f"{path} {why}; run `inrhw {name}` again")
 
     def on_record(self, names: Iterable[str]) -> list[str]:
         """Return the names of all files and folders, inside this one, that stages and commands left."""
-        record, here = self.record(), self.folder.resolve()
+        record, here = self.record(), self._here
         found = [
             path for name in names if name in record for path in (*record[name].files, *record[name].left)
         ]
-        return [path for path in found if here in (here / path).resolve().parents]
+        return [path for path in found if here in Path(os.path.realpath(here / path)).parents]
 
     def _write(self, name: str, entry: Entry) -> None:
         """Write stages.json, without files that no longer exist."""
@@ -232,6 +244,14 @@ class BuildFolder:
                 f"another inrhw command works in {self.folder}; wait until it ends, or give -o another folder"
             ) from None
         self._is_held = True
+
+
+def _why_older(before: Mapping[str, str], now: Mapping[str, str]) -> str | None:
+    """Return which of the files that a result was made from have another hash now; None if none has."""
+    changed = [name for name in now if now[name] != before.get(name)]
+    if gone := [name for name in changed if not now[name]]:
+        return f"was made from {' and '.join(gone)}, which is gone"
+    return f"was made before {' and '.join(changed)} changed" if changed else None
 
 
 @contextlib.contextmanager

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from jinja2 import UndefinedError
+
 from inrhw.artifact.manifest import FILE, Manifest
 from inrhw.base.board import RESOURCE_UNITS
 from inrhw.base.errors import InputError
@@ -83,14 +85,14 @@ def report(
             "times_s": times_s or {},
             "settings": dict(settings or {}),
         }
-    except (KeyError, TypeError, AttributeError) as error:
+        if vivado is not None:
+            found["vivado"] = _beside_vivado(found, read_reports(vivado, found["name"]))
+        write_report(found, folder)
+        return found
+    except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError, UndefinedError) as error:
         raise InputError(
             f"a .json file in {folder} is damaged ({error!r}); run `inrhw build` again"
         ) from error
-    if vivado is not None:
-        found["vivado"] = _beside_vivado(found, read_reports(vivado, found["name"]))
-    write_report(found, folder)
-    return found
 
 
 def _gather(folder: Path, sections: Iterable[Section]) -> Report:

@@ -13,7 +13,7 @@ import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from PIL import Image
 
-from inrhw.base.files import write_atomically, write_json
+from inrhw.base.files import json_bytes, write_together
 from inrhw.reports.chart import Axis, Chart
 from inrhw.reports.frames import bits_chart, frames_chart, training_chart
 from inrhw.reports.summary import POWER_TITLES, RESOURCE_TITLES, asic_rows, counts, tiles
@@ -81,7 +81,7 @@ _PIXELATED_SIDE = 320
 
 
 def write_report(report: Report, folder: Path) -> tuple[Path, Path]:
-    """Write `folder`/report.json and `folder`/report.html, each atomically.
+    """Write `folder`/report.json and `folder`/report.html; where there is the first, both are of one report.
 
     Parameters
     ----------
@@ -99,8 +99,7 @@ def write_report(report: Report, folder: Path) -> tuple[Path, Path]:
     ordered = {key: report[key] for key in SECTIONS if key in report} | report
     json_path, html_path = folder / "report.json", folder / "report.html"
     html = _html(ordered, folder)
-    write_json(json_path, _as_json(ordered))
-    write_atomically(html_path, html.encode("utf-8", "replace"))
+    write_together(json_path, json_bytes(_as_json(ordered)), {html_path: html.encode("utf-8", "replace")})
     return json_path, html_path
 
 

@@ -22,8 +22,8 @@ def entries(folder: Path) -> dict[str, Mapping[str, Any]]:
         If fit.json is missing or damaged.
     """
     summary = read_json(folder / "fit.json", "inrhw fit")
-    many = summary.get("pictures") if isinstance(summary, dict) else None
-    if many is None and isinstance(summary, dict):
+    many = summary.get("pictures")
+    if many is None:
         return {"": summary}
     if isinstance(many, list) and all(isinstance(entry, dict) for entry in many):
         return {f"picture{k}/": entry for k, entry in enumerate(many)}
@@ -34,7 +34,7 @@ def suffix_of(entry: Mapping[str, Any]) -> str:
     """Return the suffix of a signal's files."""
     told = entry.get("signal")
     if not isinstance(told, Mapping):
-        raise InputError("the description of the signal in fit.json is damaged; run `inrhw fit` again")
+        raise InputError("fit.json is damaged: it does not describe its signal; run `inrhw fit` again")
     return kind_named(told.get("kind")).suffix
 
 

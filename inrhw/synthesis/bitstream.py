@@ -13,7 +13,7 @@ from inrhw.artifact.manifest import Manifest
 from inrhw.base.board import Board
 from inrhw.base.errors import InputError
 from inrhw.base.figure import Figure
-from inrhw.base.files import output_folder, write_atomically, write_json
+from inrhw.base.files import output_folder, read_verilog, write_atomically, write_json
 from inrhw.base.progress import OnProgress, silent
 from inrhw.synthesis.nextpnr import PlaceAndRoute, bitstream_suffix, pack, place_and_route
 from inrhw.synthesis.synthesis import Synthesis, check_adders, synth
@@ -119,7 +119,7 @@ def make_bitstream(folder: Path, board: Board, *, on_progress: OnProgress = sile
         edge = EDGES[board.video](show, board.clock_mhz)
         text = verilog_of(edge, around.stem, work)
         design = work / around.name
-        design.write_text((folder / manifest.verilog).read_text() + text)
+        design.write_text(read_verilog(folder / manifest.verilog) + text)
         synthesis = synth(design, around.stem, board, work, on_progress=on_progress)
         placed = place_and_route(synthesis.netlist_json, board, work, pins=True, on_progress=on_progress)
         wanted, fmax = _clocks(placed, board, edge.clocks_mhz)

@@ -1,7 +1,6 @@
 """A synthesized netlist in Yosys' JSON: cells, pins, and which node of the core a net belongs to."""
 
 import contextlib
-import json
 import re
 from collections import defaultdict, deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from inrhw.base.errors import InputError
+from inrhw.base.files import read_json, readable
 
 Json = dict[str, Any]
 
@@ -24,11 +24,9 @@ def top_module(netlist: Path) -> Json:
     InputError
         The file is missing or damaged, or has not exactly one top module.
     """
-    try:
-        modules = json.loads(netlist.read_text())["modules"]
-        tops: list[Json] = [module for module in modules.values() if "top" in module["attributes"]]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"netlist {netlist} cannot be read ({error!r}); run `inrhw synth` again") from error
+    design = read_json(netlist, "inrhw synth")
+    with readable(netlist, "inrhw synth"):
+        tops: list[Json] = [each for each in design["modules"].values() if "top" in each["attributes"]]
     if len(tops) != 1:
         raise InputError(f"netlist {netlist} must have one top module, not {len(tops)}; synthesize it again")
     return tops[0]

@@ -15,7 +15,7 @@ from inrhw.base import notebook
 from inrhw.base.board import RESOURCE_UNITS, Board
 from inrhw.base.errors import InputError
 from inrhw.base.figure import Figure
-from inrhw.base.files import bench_folder, digest, read_json, working_folder, write_json
+from inrhw.base.files import bench_folder, digest, read_json, read_verilog, working_folder, write_json
 from inrhw.base.progress import OnProgress, silent
 from inrhw.base.settings import checked
 from inrhw.base.yosys import run_yosys, share_folder, write_design, yosys_version
@@ -182,7 +182,7 @@ def synth(
     netlist, netlist_json = (folder / f"{verilog.stem}_netlist.{suffix}" for suffix in ("v", "json"))
     log = folder / f"{verilog.stem}_synth.log"
     with working_folder(folder, "synth") as work:
-        text = verilog.read_text()
+        text = read_verilog(verilog)
         write_design(text, work)
         for file in TECHMAPS.values():
             shutil.copyfile(file, work / file.name)

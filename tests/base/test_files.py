@@ -14,6 +14,7 @@ from inrhw.base.files import (
     in_cache,
     output_folder,
     read_json,
+    read_verilog,
     working_folder,
     write_atomically,
     write_json,
@@ -135,11 +136,19 @@ def test_a_missing_file_names_the_command_that_makes_it(tmp_path: Path) -> None:
         read_json(tmp_path / "a.json", "inrhw fit")
 
 
-@pytest.mark.parametrize("data", [b"", b"{", b"\xff\xfe", b'{"a": 1', b"[NaN]", b"[-1e400]", b"[" * 100_000])
+@pytest.mark.parametrize(
+    "data", [b"", b"{", b"\xff\xfe", b'{"a": 1', b"[NaN]", b"[-1e400]", b"[" * 100_000, b"[]"]
+)
 def test_a_damaged_file_is_named(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "a.json").write_bytes(data)
     with pytest.raises(InputError, match=r"a\.json cannot be read .*run `inrhw fit` again"):
         read_json(tmp_path / "a.json", "inrhw fit")
+
+
+def test_verilog_that_is_no_text_is_named(tmp_path: Path) -> None:
+    (tmp_path / "core.v").write_bytes(b"\x80")
+    with pytest.raises(InputError, match=r"core\.v cannot be read .*run `inrhw emit` again"):
+        read_verilog(tmp_path / "core.v")
 
 
 def test_a_folder_is_no_file(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """What users call from Python refuses what it cannot take, in the words of the project."""
 
 import inspect
+from pathlib import Path
 
 import pytest
 
@@ -18,3 +19,8 @@ def test_an_argument_of_a_wrong_type_is_one_sentence(name: str) -> None:
     ]
     with pytest.raises(inrhw.InrhwError, match=f"^{name}: .* must be .*, not <object"):
         function(*(given or [object()]))
+
+
+def test_single_functions_are_reported_each_time(built: Path) -> None:
+    (built / "stages.json").unlink()  # they record nothing
+    assert inrhw.report(built)["verdict"] == inrhw.report(built)["verdict"]

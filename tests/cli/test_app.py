@@ -52,6 +52,12 @@ def test_a_reader_that_has_enough_is_no_error(tmp_path: Path) -> None:
     assert shell('"$@" schema report | true', tmp_path).stderr == ""
 
 
+def test_an_output_that_is_full_is_named(tmp_path: Path) -> None:
+    ended = shell('"$@" boards > /dev/full', tmp_path)
+    said = "inrhw: the output or a file cannot be used (No space left on device)\n"
+    assert (ended.returncode, ended.stderr) == (1, said)
+
+
 def test_a_name_that_the_terminal_has_no_letters_for_is_printed(tmp_path: Path) -> None:
     ended = shell('"$@" init é.toml', tmp_path, PYTHONIOENCODING="ascii")
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "\\xe9.toml\n", "")
@@ -68,6 +74,21 @@ def test_a_name_that_the_terminal_has_no_letters_for_is_printed(tmp_path: Path) 
 def test_an_empty_path_is_not_the_working_folder(
     inrhw_: Inrhw, arguments: tuple[str, ...], sentence: str
 ) -> None:
+    refused(inrhw_(*arguments), sentence)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("faults", "a", "--trials", "1.5"), "--trials must be a whole number, not 1.5"),
+        (("fit", "--seed", "."), "--seed must be a whole number, not [.]"),
+        (("fit", "-o", "None"), "-o cannot be None; leave it out, or give a value"),
+        (("report", "[]"), r"\[\]/fit.json does not exist"),
+        (("asic", "a", "--liberty="), "--liberty is empty; is a variable of the shell not set"),
+        (("activations", "--bits", "1.5"), "bits must be whole numbers separated by commas, not '1.5'"),
+    ],
+)
+def test_no_word_is_taken_for_another(inrhw_: Inrhw, arguments: tuple[str, ...], sentence: str) -> None:
     refused(inrhw_(*arguments), sentence)
 
 

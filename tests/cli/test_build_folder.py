@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from amaranth.lib.wiring import Component
 from support.builds import Build
+from support.command import Inrhw, refused
 
 from inrhw.artifact.manifest import Manifest
 from inrhw.artifact.rebuild import core_of, networks
@@ -480,11 +481,24 @@ def test_weights_of_another_training_are_not_verified_against_old_verilog(chain:
         work.verify()
 
 
-def test_a_verdict_edited_by_hand_is_not_reported(built: Path) -> None:
-    path = built / "verify.json"
-    path.write_text(path.read_text().replace('"pass"', '"fail"', 1))
-    with pytest.raises(InputError, match=r"verify\.json was changed since .*run `inrhw verify` again"):
+@pytest.mark.parametrize(
+    ("name", "stage"), [("verify.json", "verify"), ("rtl.png", "verify"), ("quantized.png", "fit")]
+)
+def test_what_a_report_shows_is_not_edited_by_hand(built: Path, name: str, stage: str) -> None:
+    with (built / name).open("ab") as file:
+        file.write(b" ")
+    with pytest.raises(InputError, match=rf"{name} was changed since `inrhw {stage}` wrote it.*again"):
         Build(built).report()
+
+
+def test_a_report_that_is_older_than_a_verdict_is_not_compared(built: Path, inrhw_: Inrhw) -> None:
+    Build(built).report()
+    other = shutil.copytree(built, built.parent / "other")
+    assert inrhw_("report", "--compare", built, other).status == 0
+    (built / "verify.json").unlink()  # as by a verification that was stopped
+    refused(
+        inrhw_("report", "--compare", built, other), r"made from verify\.json, which is gone; run `inrhw re"
+    )
 
 
 def test_a_netlist_that_was_never_simulated_is_not_reported(chain: Chain, fast: list[str]) -> None:

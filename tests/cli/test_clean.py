@@ -29,6 +29,12 @@ def test_what_stages_left_goes_and_no_result_does(built: Path, inrhw_: Inrhw) ->
     assert inrhw_("report", str(built)).status == 0
 
 
+def test_a_link_that_names_itself_is_no_traceback(built: Path, inrhw_: Inrhw) -> None:
+    (built / "activity.npz").unlink()
+    (built / "activity.npz").symlink_to("activity.npz")
+    assert inrhw_("clean", built).status == 0
+
+
 def test_a_folder_that_is_no_build_is_left_alone(tmp_path: Path, inrhw_: Inrhw) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "build").mkdir()

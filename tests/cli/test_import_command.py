@@ -57,7 +57,7 @@ def test_a_checkpoint_is_shown_rounded_and_emitted(checkpoint: Path, tmp_path: P
     with Image.open("net.webp") as written:
         assert np.array_equal(np.asarray(written), fitted.model.render())
     Image.new("RGB", (1, 1)).save("one/quantized.png")
-    refused(inrhw_("export", "one", "-o", "net.webp"), "one/quantized.png was changed since it was trained")
+    refused(inrhw_("export", "one", "-o", "net.webp"), "one/quantized.png was changed since `inrhw fit`")
 
 
 def test_an_encoding_is_shown_and_kept(tmp_path: Path, inrhw_: Inrhw) -> None:

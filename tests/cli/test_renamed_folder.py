@@ -131,7 +131,7 @@ def test_a_record_never_reaches_out_of_the_folder(built: Path) -> None:
     outside = built.parent / "precious.txt"
     outside.touch()
     work = Build(built)
-    work.leave("ip", ["../precious.txt", str(outside), ".", ""])
+    work.leave("ip", ["../precious.txt", str(outside), ".", ""], [])
     work.emit("stream")
     assert outside.exists()
     assert (built / "fit.json").exists()

@@ -216,7 +216,7 @@ def test_without_an_output_the_folder_is_shared(inrhw_: Inrhw, two: None, tmp_pa
         ),
         (
             ("--shared", "p0.png", "p1.png", "--projection", "none"),
-            "must be full, low-rank or diagonal|one of",
+            "--projection cannot be none; leave it out, or give diagonal, full, low-rank",
         ),
         (("--shared", "p0.png", "p1.png", "--rank", "2"), "rank needs a low-rank projection; give --proj"),
         (("--shared", "p0.png", "p1.png", *LOW_RANK[:-1], "9"), "rank must be from 1 to 3, not 9"),

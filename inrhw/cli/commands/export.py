@@ -50,16 +50,11 @@ def export(
     suffixes = [*forms, signal.suffix, *signal.other_suffixes]
     if suffix not in suffixes:
         raise InputError(f"{output} must end with {', '.join(suffixes)}, which selects the form")
-    _check_unchanged(folder)
+    # Else it would be exported as what the core gives.
+    BuildFolder(folder).check_unchanged(Fit)
     data = forms[suffix](_model(folder, number)) if suffix in forms else signal.encoded(suffix)
     write_output(output, data)
     console.print(f"{output}  {len(data):,} bytes", markup=False, highlight=False, soft_wrap=True)
-
-
-def _check_unchanged(folder: Path) -> None:
-    """Raise InputError if a file is not what training wrote: it would be exported as what the core gives."""
-    if changed := BuildFolder(folder).changed_files(Fit):
-        raise InputError(f"{folder / changed[0]} was changed since it was trained; run `inrhw fit` again")
 
 
 def _model(folder: Path, picture: int) -> "INR":

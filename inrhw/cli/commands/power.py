@@ -19,7 +19,6 @@ from inrhw.cli.recipe import Recipe
 from inrhw.cli.stage import Stage
 from inrhw.cli.terminal import building, console, errors, print_file
 from inrhw.estimates.estimates import Activities, Estimates
-from inrhw.lowering.hardware import DEFAULT_CLOCK_MHZ
 
 if TYPE_CHECKING:
     from inrhw.estimates.power.activity import Activity
@@ -103,8 +102,9 @@ class Power(Stage):
         return found
 
     def _default_clock_mhz(self, folder: BuildFolder, synthesis: "Synthesis") -> float:
-        plan = folder.folder / PLAN
-        asked = read_json(plan, "inrhw emit")["target"]["clock_mhz"] if plan.exists() else DEFAULT_CLOCK_MHZ
+        from inrhw.synthesis.vivado.project import planned_clock_mhz
+
+        asked = planned_clock_mhz(folder.folder)
         return float(min(asked, synthesis.timing.fmax_mhz.value or asked))
 
     @classmethod

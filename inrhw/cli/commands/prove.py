@@ -8,6 +8,7 @@ from cyclopts.validators import Number
 from rich.table import Table
 
 from inrhw.artifact.manifest import Manifest
+from inrhw.base.programs.process import DEADLINE_S
 from inrhw.cli.commands.emit import PROPERTIES, Emit
 from inrhw.cli.options import AsJson, FolderArgument
 from inrhw.cli.terminal import building, console, errors, print_json
@@ -20,7 +21,7 @@ def prove(
     folder: FolderArgument,
     *,
     seconds: Annotated[
-        int, Parameter(help="Seconds that each proof may take.", validator=Number(gte=1))
+        int, Parameter(help="Seconds that each proof may take.", validator=Number(gte=1, lte=int(DEADLINE_S)))
     ] = 60,
     as_json: AsJson = False,
 ) -> None:

@@ -10,6 +10,7 @@ from inrhw.base.errors import InputError
 from inrhw.cli.build_folder import BuildFolder
 from inrhw.cli.commands.emit import Emit
 from inrhw.cli.commands.fit import Fit
+from inrhw.cli.commands.verify import Verify
 from inrhw.cli.discovery import stages
 from inrhw.cli.options import AsJson
 from inrhw.cli.stage import Stage
@@ -18,6 +19,9 @@ from inrhw.cli.terminal import building, console, errors, print_file, print_path
 if TYPE_CHECKING:
     from inrhw.reports.words import Report
 
+
+#: A report for programs.
+FILE = "report.json"
 
 #: What a report shows: errors, pictures of signals that are not pictures, and surfaces.
 _BESIDE = ("error.png", "picture*/error.png", "*_shown.png", "*.obj")
@@ -38,6 +42,8 @@ def write(work: BuildFolder, vivado: Path | None = None, *, checked: bool = True
     for stage in there:
         if checked and stage is not Fit:
             work.check_current(stage)
+        if checked and stage in (Fit, Verify):  # their pictures are shown
+            work.check_unchanged(stage)
     names = [stage.name for stage in there]
     entries = {name: entry for name, entry in work.record().items() if name in names}
     commands = dict.fromkeys(entry.command for entry in entries.values() if entry.command)
@@ -51,7 +57,8 @@ def write(work: BuildFolder, vivado: Path | None = None, *, checked: bool = True
     )
     beside = [path for pattern in _BESIDE for path in work.folder.glob(pattern)]
     names = [str(path.relative_to(work.folder)) for path in beside]
-    work.leave("report", ["report.json", "report.html", *names])
+    told_of = [stage.result for stage in stages() if stage in needed or "reported" in vars(stage)]
+    work.leave("report", [FILE, "report.html", *names], told_of)
     return found
 
 
@@ -75,6 +82,8 @@ def report(
     if compare:
         if vivado:
             raise InputError("--vivado is for the report of one core; leave it out with --compare")
+        for folder in folders:
+            BuildFolder(folder).check_told("report", folder / FILE)
         files = write_comparison(side_by_side(folders), output or Path("rtl_out/compare"))
         if as_json:
             print_file(files[0])
@@ -95,7 +104,7 @@ def show(work: BuildFolder, found: "Report", *, as_json: bool) -> None:
     from inrhw.reports.terminal import print_summary
 
     if as_json:
-        print_file(work.folder / "report.json")
+        print_file(work.folder / FILE)
     else:
         print_summary(found, console)
         told = f"Verilog {work.folder / (work.name + '.v')}\nReport  {work.folder / 'report.html'}"

@@ -132,7 +132,7 @@ def read_netlist(path: Path, top: str, library: Library) -> GateNetlist:
     Raises
     ------
     InputError
-        A cell is not in the library, which lacks a cell with this function.
+        A cell or a pin is not in the library.
     """
     module: Mapping[str, Any] = json.loads(path.read_text())["modules"][top]
     kinds = {cell["type"] for cell in module["cells"].values()}
@@ -141,6 +141,13 @@ def read_netlist(path: Path, top: str, library: Library) -> GateNetlist:
             f"the library {library.name} has no cell for {', '.join(unmapped)}, which the design needs; give "
             "its other files too, each with its own --liberty"
         )
+    for cell in module["cells"].values():
+        kind = library.cells[cell["type"]]
+        if unknown := cell["connections"].keys() - kind.inputs.keys() - kind.outputs.keys():
+            pin = min(unknown)
+            raise InputError(
+                f"the library {library.name} has no input or output {pin} of the cell {kind.name}"
+            )
     instances = tuple(
         Instance(
             f"u{k}", library.cells[cell["type"]], {pin: bits[0] for pin, bits in cell["connections"].items()}

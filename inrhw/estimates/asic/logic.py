@@ -74,16 +74,18 @@ def truth(function: str, pins: Sequence[str]) -> int:
     every = (1 << rows) - 1
     columns = {pin: sum(1 << k for k in range(rows) if k >> j & 1) for j, pin in enumerate(pins)}
     values: Mapping[str, int] = {**columns, "0": 0, "1": every}
-    if unknown := [name for name in inputs(function) if name not in values]:
-        raise InputError(f"the function {function!r} of a cell has no pin {unknown[0]!r} to depend on")
+
+    def value(name: str) -> int:
+        if name not in values:
+            raise InputError(f"the function {function!r} of a cell has no pin {name!r} to depend on")
+        return values[name]
+
     operators: Mapping[str, Callable[[int, int], int]] = {
         "|": int.__or__,
         "&": int.__and__,
         "^": int.__xor__,
     }
-    return read(
-        function, values.__getitem__, lambda x: x ^ every, lambda operator, x, y: operators[operator](x, y)
-    )
+    return read(function, value, lambda x: x ^ every, lambda operator, x, y: operators[operator](x, y))
 
 
 class _Reader(Generic[Value]):

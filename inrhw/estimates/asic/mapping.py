@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from inrhw.base.errors import InputError
-from inrhw.base.files import digest, working_folder
+from inrhw.base.files import digest, read_verilog, working_folder
 from inrhw.base.progress import OnProgress, silent
 from inrhw.base.yosys import run_yosys, write_design
 from inrhw.estimates.asic.gate_netlist import GateNetlist, read_netlist
@@ -87,7 +87,7 @@ def map_to(
     if set(where := str(folder.resolve())) & {"'", '"', "\n"}:
         raise InputError(f"{where!r} has a quote or a line break, which abc misreads; rename the folder")
     with working_folder(folder, "asic") as work:
-        write_design(verilog.read_text(), work)
+        write_design(read_verilog(verilog), work)
         libraries = []
         for path in library.files:  # unpacked: not every Yosys reads packed ones
             # By its content, since Yosys keeps what it read of a file by its path, from run to run.

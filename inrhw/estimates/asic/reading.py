@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from inrhw.base.errors import InputError
+from inrhw.base.errors import InputError, said_by
 from inrhw.estimates.asic.liberty import Group, parse
 from inrhw.estimates.asic.library import GENERIC, Arc, Cell, CellEnergy, Library, State, Table
 
@@ -134,7 +134,9 @@ class _Units:
                     yield self._cell(group)
                 except (ValueError, IndexError, KeyError) as error:
                     name = " ".join(group.arguments)
-                    raise InputError(f"cell {name} of {self._path} cannot be read ({error})") from error
+                    raise InputError(
+                        f"cell {name} of {self._path} cannot be read ({said_by(error)})"
+                    ) from error
 
     def _cell(self, group: Group) -> Cell:
         name = group.arguments[0]

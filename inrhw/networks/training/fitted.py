@@ -161,8 +161,6 @@ class Fitted:
         """
         folder = Path(folder)
         summary = read_json(folder / "fit.json", "inrhw fit")
-        if not isinstance(summary, dict):
-            raise InputError(f"{folder / 'fit.json'} is damaged; run `inrhw fit` again")
         tensors, metadata = load_tensors(folder / WEIGHTS)
         architecture = read_architecture(metadata.get("architecture", ""))
         float_model = network_of(architecture)

@@ -144,8 +144,7 @@ class FittedShared:
 
 def is_shared(folder: Path) -> bool:
     """Return whether a folder holds pictures that share layers, rather than one alone."""
-    summary = read_json(folder / "fit.json", "inrhw fit")
-    return isinstance(summary, dict) and "shared" in summary
+    return "shared" in read_json(folder / "fit.json", "inrhw fit")
 
 
 def check_same_core(model: SharedINR, core: SharedINR) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from inrhw.artifact.manifest import complete_core
 from inrhw.base.board import Board, board_names, load_board
 from inrhw.base.errors import InputError
-from inrhw.base.files import output_folder, read_json, write_atomically
+from inrhw.base.files import output_folder, read_json, readable, write_atomically
 from inrhw.base.version import __version__
 from inrhw.lowering.hardware import DEFAULT_CLOCK_MHZ
 from inrhw.synthesis.vivado.tcl import Tcl, command, result_of
@@ -58,7 +58,7 @@ def write_vivado(folder: Path, board: Board, clock_mhz: float | None = None) -> 
             f"Vivado does not know {board.part} of {board.name}; it knows the parts of {', '.join(known)}"
         )
     name = complete_core(folder).name
-    clock_mhz = _planned_clock_mhz(folder) if clock_mhz is None else clock_mhz
+    clock_mhz = planned_clock_mhz(folder) if clock_mhz is None else clock_mhz
     if not 1 <= clock_mhz <= 1000:
         raise InputError(f"clock-mhz must be 1..1000, not {clock_mhz:g}")
     texts = {
@@ -78,10 +78,14 @@ def vivado_files(name: str) -> list[str]:
     return [f"vivado/{file}" for file in (f"{name}.xdc", "build.tcl", "project.tcl")]
 
 
-def _planned_clock_mhz(folder: Path) -> float:
-    if not (folder / "plan.json").exists():
+def planned_clock_mhz(folder: Path) -> float:
+    """Return the clock that a folded core was planned for, the default for another."""
+    plan = folder / "plan.json"
+    if not plan.exists():
         return DEFAULT_CLOCK_MHZ
-    return float(read_json(folder / "plan.json", "inrhw emit")["target"]["clock_mhz"])
+    planned = read_json(plan, "inrhw emit")
+    with readable(plan, "inrhw emit"):
+        return float(planned["target"]["clock_mhz"])
 
 
 def _constraints(name: str, board: Board, clock_mhz: float) -> str:

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from inrhw.base.errors import InrhwError
+from inrhw.base.files import read_verilog
 from inrhw.base.progress import OnProgress, silent
 from inrhw.base.yosys import run_yosys, write_design, yosys_version
 from inrhw.verification.equivalence.abc import abc_version, different_pairs, find_abc
@@ -240,7 +241,7 @@ class _Attempt:
 
 def _read_verilog(verilog: Path, top: str, folder: Path) -> Mapping[str, Any]:
     """Let Yosys read the Verilog into words; nothing that synthesis does to it is used."""
-    write_design(verilog.read_text(), folder)
+    write_design(read_verilog(verilog), folder)
     script = f"""
         read_verilog -sv design.v
         hierarchy -check -top {top}

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from inrhw.base.files import read_verilog
 from inrhw.core.core import Core
 from inrhw.verification.equivalence.abc import find_abc
 from inrhw.verification.properties.checked import CheckedModule
@@ -76,7 +77,7 @@ def prove_properties(
         Yosys or ABC ended with an error.
     """
     find_abc()
-    text, proven = verilog.read_text(), {""}
+    text, proven = read_verilog(verilog), {""}
     for name, kept in properties().items():
         outcomes = []
         for number, claim in enumerate(kept.claims(core)):

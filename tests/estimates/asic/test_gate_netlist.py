@@ -48,3 +48,10 @@ def test_a_cell_that_the_library_lacks_is_named(tmp_path: Path) -> None:
     (tmp_path / "n.json").write_text(json.dumps({"modules": {"top": {"cells": cells, "ports": {}}}}))
     with pytest.raises(InputError, match=r"small has no cell for \$_DLATCH_P_"):
         read_netlist(tmp_path / "n.json", "top", small_library(tmp_path))
+
+
+def test_a_pin_that_the_library_does_not_know_is_named(tmp_path: Path) -> None:
+    cells = {"a": {"type": "INV", "connections": {"A": [2], "Z": [3]}}}
+    (tmp_path / "n.json").write_text(json.dumps({"modules": {"top": {"cells": cells, "ports": {}}}}))
+    with pytest.raises(InputError, match="small has no input or output Z of the cell INV"):
+        read_netlist(tmp_path / "n.json", "top", small_library(tmp_path))

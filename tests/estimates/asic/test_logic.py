@@ -51,7 +51,7 @@ def test_operators_bind_in_their_order(function: str, same: str) -> None:
     assert logic.truth(function, PINS) == logic.truth(same, PINS)
 
 
-@pytest.mark.parametrize("function", ["A+", "(A", "A)", "A @ B", "", "*A", "A D"])
+@pytest.mark.parametrize("function", ["A+", "(A", "A)", "A @ B", "", "*A", "A D", "9"])
 def test_what_is_no_function_of_the_pins_is_refused(function: str) -> None:
     with pytest.raises(InputError, match="function"):
         logic.truth(function, PINS)

@@ -80,7 +80,7 @@ def test_the_page_shows_bars_in_proportion_and_escapes(tmp_path: Path) -> None:
     [
         (lambda folder: (folder / "report.json").unlink(), "does not exist; run `inrhw report` first"),
         (lambda folder: (folder / "report.json").write_text("{"), "cannot be read"),
-        (lambda folder: (folder / "report.json").write_text("[]"), "is damaged"),
+        (lambda folder: (folder / "report.json").write_text("[]"), "cannot be read (it holds no object)"),
         (lambda folder: (folder / "report.json").write_text('{"name": "a"}'), "is damaged"),
     ],
 )

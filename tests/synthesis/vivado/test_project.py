@@ -194,6 +194,9 @@ def test_the_clock_is_the_planned_one_unless_given(folder: Path) -> None:
     assert period() == "4.000"
     write_vivado(folder, load_board("vcu128"), 500)
     assert period() == "2.000"
+    (folder / "plan.json").write_text(json.dumps({"target": None}))
+    with pytest.raises(InputError, match=r"plan\.json cannot be read .*; run `inrhw emit` again"):
+        write_vivado(folder, load_board("vcu128"))
 
 
 def test_the_files_are_the_same_in_another_folder(folder: Path) -> None:
