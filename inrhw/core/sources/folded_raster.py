@@ -29,6 +29,7 @@ from inrhw.lowering.folding import accumulator_width, sums_in_blocks
 from inrhw.ops.linear.dense.node import Dense
 from inrhw.ops.linear.folded_dense.fold import Fold
 from inrhw.ops.linear.folded_dense.node import FoldedDense
+from inrhw.ops.linear.folded_dense.rows import scaled
 from inrhw.signals.grid import Grid
 
 
@@ -58,7 +59,7 @@ class FoldedRaster:
                 f"there must be one grid, or one a bank of {self.o.banks}, not {len(self.grids)}"
             )
         if self.dense.loadable:  # refused before there is a component
-            accumulator_width(self.dense.format, self.dense.element)
+            accumulator_width(self.dense.shape)
 
     @property
     def o(self) -> Vector:
@@ -68,9 +69,7 @@ class FoldedRaster:
     @property
     def acc_width(self) -> int:
         """Bits of an accumulator."""
-        if self.dense.loadable:
-            return accumulator_width(self.dense.format, self.dense.element)
-        return self.dense.format.shift_hi + self.dense.element.width
+        return accumulator_width(self.dense.shape)
 
     @property
     def latency(self) -> int:
@@ -133,7 +132,7 @@ class FoldedRaster:
         returns = [2 * span * weight for weight, span in zip(weights, back, strict=True)]
         steps = [start, *(2 * weight - sum(returns[:axis]) for axis, weight in enumerate(weights))]
         turn = self.acc_width - dense.shift - dense.element.width
-        added = np.stack(np.broadcast_arrays(*steps), axis=1) << turn[:, None]
+        added = scaled(np.stack(np.broadcast_arrays(*steps), axis=1), -turn[:, None])
         rows = np.zeros((len(added), self.starts, self.o.beats * self.o.lanes), np.int64)
         rows[..., : self.o.length] = added
         columns = rows.reshape(len(added), self.starts * self.o.beats, self.o.lanes)
