@@ -38,9 +38,7 @@ def folded_raster_cost(shape: FoldedShape, tiling: Tiling | None = None) -> Cost
     rows = (1 + shape.columns) * beats  # that of the first pixel, and one an axis
     late = read_latency(shape.weight_ecc)
     words, top = (lanes, width), shape.step_top
-    increments = column_memory(
-        *words, rows, shape.sets, loadable=shape.loadable, weight_ecc=shape.weight_ecc, top=top
-    ) + delayed(address_bits(sums) + 2, late)
+    increments = shape.memory(*words, top, rows) + delayed(address_bits(sums) + 2, late)
     if shape.loadable:
         increments += encoder(*words, top, weight_ecc=shape.weight_ecc)
     scan = _SCAN + (2 * shape.columns * counter(shape.banks) if tiling else Cost())

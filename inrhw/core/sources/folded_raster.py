@@ -27,6 +27,7 @@ from inrhw.gateware.pipeline import delay, delay_valid
 from inrhw.gateware.protection.chosen import read_latency
 from inrhw.lowering.folding import accumulator_width, sums_in_blocks
 from inrhw.ops.linear.dense.node import Dense
+from inrhw.ops.linear.folded_dense.block_rows import BlockRows, row_memory
 from inrhw.ops.linear.folded_dense.fold import Fold
 from inrhw.ops.linear.folded_dense.node import FoldedDense
 from inrhw.ops.linear.folded_dense.rows import scaled
@@ -280,10 +281,10 @@ class FoldedRasterComponent(wiring.Component):
             counter.end_of_line,
         )
 
-    def _increments(self, m: Module, address: Signal, bank: Signal) -> ColumnMemory:
+    def _increments(self, m: Module, address: Signal, bank: Signal) -> BlockRows | ColumnMemory:
         source = self._source
         contents = source.contents()
-        memory = ColumnMemory(contents, source.acc_width, 0 if source.memories else None)
+        memory = row_memory(contents, source.acc_width, 0 if source.memories else None)
         m.submodules.increments = memory
         m.d.comb += memory.address.eq(address)
         if source.o.banks > 1:
@@ -306,7 +307,7 @@ class FoldedRasterComponent(wiring.Component):
         return []
 
     def _accumulate(
-        self, m: Module, memory: ColumnMemory, then_place: Value, first: Value, writing: Value
+        self, m: Module, memory: BlockRows | ColumnMemory, then_place: Value, first: Value, writing: Value
     ) -> None:
         """Add what comes from memory to the sums of a place, which is named a cycle before."""
         source = self._source
