@@ -19,7 +19,8 @@ from inrhw.ops.kinds.curve import CurveNode, check_output
 #: What finds the crest and puts in its magnitude; see `inrhw.gateware.cost`.
 _CREST = Cost(lut=4)
 
-#: LUTs for each bit of a mid-rise wave of seven phase bits, of which it has two: benchmarks/node_cost.py.
+#: LUTs for each bit of a table with seven inputs, which has two where nothing is alike. Fitted to waves of 7
+#: and 8 phase bits and 3 to 8 bits, four lanes of each.
 _OF_SEVEN = 1.8
 
 
@@ -81,7 +82,9 @@ class QuarterWave:
             return table(self._whole)
         sign = Cost(lut=self.width)
         if self._is_short:
-            return sign + table([2 * entry + tie for entry, tie in self._half])
+            bits = self.width - 1 + any(self.ties)
+            of_six = len(self._half) <= 1 << LUT_INPUTS
+            return sign + Cost(lut=bits * (1 if of_six else _OF_SEVEN))
         entries = [2 * entry + tie for entry, tie in zip(self.magnitudes, self.ties, strict=True)]
         return Cost(lut=address_bits(len(self.magnitudes))) + sign + table(entries) + _CREST
 
