@@ -71,8 +71,7 @@ LUT_INPUTS = 6
 #: multiplexer. Fitted to the tables of node_cost.json, where single ones are up to a quarter off.
 _RUN_OF_TWO, _RUN = 1.35, 1.8
 
-#: LUTs of a column of 65 to 128 constants: two and a share of a multiplexer. Fitted to the first layers behind
-#: the scans of benchmarks/results/tiles.json.
+#: LUTs of a column of 65 to 128 constants: in whole cores Yosys takes two or three (docs/tiles.md).
 _LONG_COLUMN = 2.5
 
 #: Least bits of a product that Yosys makes a DSP of (techmap/mul2dsp.v), and most of its operands, unsigned.
