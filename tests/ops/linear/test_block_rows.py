@@ -58,13 +58,14 @@ def test_no_more_blocks_are_counted_than_each_lane_alone_would_take(
 
 @pytest.mark.tools
 @pytest.mark.parametrize(
-    ("lanes", "codes", "width", "depth", "sets"),
+    "sizes",
     [(4, 3, 8, 1, 384), (1, 16, 14, 3, 384), (1, 5, 19, 4, 300), (2, 7, 8, 16, 520), (1, 2, 9, 40, 33)],
 )
 def test_synthesis_finds_the_blocks_that_are_counted(
-    lanes: int, codes: int, width: int, depth: int, sets: int, tmp_path: Path
+    sizes: tuple[int, int, int, int, int], tmp_path: Path
 ) -> None:
-    memory, _ = rows(lanes, codes, width, depth, sets)
+    memory, _ = rows(*sizes)
+    lanes, codes, width, depth, sets = sizes
     verilog = tmp_path / "rows.v"
     verilog.write_text(verilog_of(memory, "rows", tmp_path))
     found = synth(verilog, "rows", load_board("vcu128"), tmp_path).resources

@@ -109,10 +109,8 @@ class FoldedDenseComponent(wiring.Component):
             m.submodules.weights = memory = BlockRows(lanes, width)
             self._connect(m, memory, bank)
             m.d.comb += memory.address.eq(cycle)
-            pe = node.fold.pe
-            self._weights += [
-                [memory.data[k + row] for row in range(pe)] for k in range(0, len(memory.data), pe)
-            ]
+            codes, pe = [memory.data[k] for k in range(len(memory.data))], node.fold.pe
+            self._weights = [codes[first : first + pe] for first in range(0, len(codes), pe)]
             return
         for lane, contents in enumerate(lanes):
             if lane:
