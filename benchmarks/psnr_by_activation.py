@@ -3,8 +3,8 @@
     scripts/psnr_by_activation PICTURE... [--size 128x128] [--hidden-features 64] [--steps 2000]
 
 On all pixels, as `inrhw fit` trains. Each activation is trained at every learning rate given and counts with
-its best one, chosen by the mean of the float PSNR over pictures and seeds. A run is a file in --work: what is done is not done again.
-Prints a row a run, then a table, and writes benchmarks/results/psnr_by_activation.json.
+its best one, chosen by the mean of the float PSNR over pictures and seeds. A run is a file in --work: what is
+done is not done again. Prints a row a run, then a table; benchmarks/results/psnr_by_activation.json has both.
 """
 
 import argparse

@@ -22,7 +22,7 @@ import torch
 from torch import Tensor, nn
 
 from inrhw import Architecture, Picture, Training, fit, load_picture
-from inrhw.base.files import read_json, write_json
+from inrhw.base.files import parsed, write_json
 from inrhw.networks.training.descent import own_thread
 from inrhw.signals.kinds.picture import parse_size
 from inrhw.signals.likeness import psnr_db
@@ -128,7 +128,7 @@ def main() -> None:
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--public-rates", nargs="*", type=float, default=[5e-4, 1e-3, 3e-3, 1e-2])
     options = parser.parse_args()
-    rows: list[Row] = read_json(RESULTS, "benchmarks/training.py") if RESULTS.exists() else []
+    rows: list[Row] = parsed(RESULTS.read_text()) if RESULTS.exists() else []
     for model, path, seed in itertools.product(options.models, options.pictures, options.seeds):
         picture = load_picture(path, parse_size(options.size))
         run = run_of(model, picture, seed, options)

@@ -135,9 +135,13 @@ def adders_cost(
         lut += (chain - 1) * (1 if varying > 1 else _CONSTANT) if varying < 3 else chain
     for term in filter(None, graph.outputs):
         take(at(term.variable, graph.depth)[max(0, dropped - term.shift) : keep - term.shift])
-    found = Cost(lut=lut, ff=sum(root >= first and levels[root] in registered for root, _ in taken))
-    waits = (pair for ages in taken.values() for pair in itertools.pairwise(sorted({0, *ages})))
-    return sum((delayed(1, b - a) for a, b in waits), found)
+    # A sum's own register is part of the delay where nothing uses the sum at once.
+    chains = (
+        {-1 if root >= first and levels[root] in registered else 0, *ages}
+        for (root, _), ages in taken.items()
+    )
+    waits = (pair for ages in chains for pair in itertools.pairwise(sorted(ages)))
+    return sum((delayed(1, b - a) for a, b in waits), Cost(lut=lut))
 
 
 def _shape(bits: Bits) -> Shape:

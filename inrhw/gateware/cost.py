@@ -71,6 +71,9 @@ LUT_INPUTS = 6
 #: multiplexer. Fitted to the tables of node_cost.json, where single ones are up to a quarter off.
 _RUN_OF_TWO, _RUN = 1.35, 1.8
 
+#: LUTs of a column of 65 to 128 constants: in whole cores Yosys takes two or three (docs/tiles.md).
+_LONG_COLUMN = 2.5
+
 #: Least bits of a product that Yosys makes a DSP of (techmap/mul2dsp.v), and most of its operands, unsigned.
 _DSP_PRODUCT, _DSP_LONG, _DSP_SHORT = 9, 26, 17
 
@@ -110,18 +113,18 @@ def lut_ram(width: int, depth: int) -> int:
 
 
 def block_ram(width: int, depth: int) -> Cost:
-    """Return the blocks of 36 kbit of a memory, as wide as their depth allows; the last may be halves.
+    """Return the blocks of 36 kbit, or halves, of a memory, as wide as their depth allows.
 
-    A deep memory has several rows of blocks, joined by a multiplexer.
+    A deep memory has several rows of blocks, joined by multiplexers. Yosys fills all columns of all rows.
     """
 
-    def made_of(words: int, columns: int) -> Cost:
+    def made_of(words: int, columns: int, size: float) -> Cost:
         rows = -(-depth // words)
-        whole, left = divmod(width, columns)
-        blocks = whole + (0 if not left else 0.5 if left <= columns // 2 else 1)
-        return Cost(lut=width * choice(rows), bram=rows * blocks)
+        blocks = -(-width * rows // int(columns * size))
+        return Cost(lut=width * -(-(rows - 1) // 3), ff=address_bits(rows), bram=size * blocks)
 
-    return min((made_of(*shape) for shape in _BLOCK_SHAPES), key=lambda cost: (cost.bram, cost.lut))
+    made = (made_of(*shape, size) for shape in _BLOCK_SHAPES for size in (1, 0.5))
+    return min(made, key=lambda cost: (cost.bram, cost.lut))
 
 
 def column_memory(
@@ -147,7 +150,7 @@ def column_memory(
     if in_luts and not loadable:
         # Columns of few words are alike, or complements; of two words one is a constant or the address.
         different = min(codes * width, 1 << words - 1) if words > 2 else 0
-        return address + Cost(lut=different * -(-words // 64))
+        return address + Cost(lut=different * (_LONG_COLUMN if words > 1 << LUT_INPUTS else 1))
     make = _loadable_memory if loadable else block_ram
     found = address
     for n in _codes_in_words(codes, width, weight_ecc, top):

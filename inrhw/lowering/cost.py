@@ -326,7 +326,8 @@ def _tile_words(shapes: Sequence[LayerShape], source: str) -> int:
     for k, shape in enumerate(shapes):
         format = shape.loadable
         if k == 0 and shape.scans(source):  # a start value, and an increment an axis
-            bits += shape.rows * (1 + shape.columns) * accumulator_width(format, shape.fixed.element)
+            width = accumulator_width(replace(shape.fixed, format=format, loadable=True))
+            bits += shape.rows * (1 + shape.columns) * width
         elif shape.loadable_sets > 1:
             words = shape.columns * format.weight_bits + format.sum_width + format.shift_bits
             bits += shape.rows * words

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import zip_longest
 
 from inrhw.base.errors import GraphError, InputError
-from inrhw.base.types import Element, Fixed, Phase, Vector
+from inrhw.base.types import Fixed, Phase, Vector
 from inrhw.gateware.memory import MAX_LUT_DEPTH, whole_depth
 from inrhw.lowering.hardware import WEIGHTS
 from inrhw.networks.architecture import weight_codes_of
@@ -14,6 +14,7 @@ from inrhw.ops.kinds.activation_node import ActivationNode
 from inrhw.ops.linear.dense.node import Dense
 from inrhw.ops.linear.folded_dense.fold import Fold, MemoryFormat
 from inrhw.ops.linear.folded_dense.node import FoldedDense
+from inrhw.ops.linear.folded_dense.shape import FoldedShape
 from inrhw.ops.linear.fwht.node import Fwht, fits
 from inrhw.ops.linear.gather import Gather
 from inrhw.ops.linear.regroup import Regroup
@@ -368,27 +369,22 @@ def sums_in_blocks(depth: int, beats: int) -> bool:
     return depth > MAX_LUT_DEPTH and beats > 1
 
 
-#: Fewest and most bits of a loadable accumulator; what int64 computes of it has some bits more.
-_LEAST_ACCUMULATOR, _MOST_ACCUMULATOR = 32, 56
+#: Most bits of a loadable accumulator; what int64 computes of it has some bits more.
+_MOST_ACCUMULATOR = 56
 
 
-def accumulator_width(format: MemoryFormat, element: Element) -> int:
-    """Return the bits of a loadable accumulator of a raster scan, enough for every network of the shape.
+def accumulator_width(shape: FoldedShape) -> int:
+    """Return the bits of an accumulator of a raster scan; loadable ones are enough for every such network.
 
-    Parameters
-    ----------
-    format
-        Of the first layer's memories.
-    element
-        Format of its output.
+    A scan adds twice the weights. So the last bit of a sum never changes, and is left out if it is dropped.
 
     Raises
     ------
     InputError
-        There are too many.
+        If loadable weights need too many.
     """
-    width = max(_LEAST_ACCUMULATOR, format.shift_hi + element.width)
-    if width > _MOST_ACCUMULATOR:
+    width = max(0, shape.format.shift_hi - 1) + shape.element.width
+    if shape.loadable and width > _MOST_ACCUMULATOR:
         raise InputError(
             f"loadable weights of a raster scan need accumulators of {width} bits, more than "
             f"{_MOST_ACCUMULATOR}; use the stream source, weights rom, fewer bits or a smaller picture"

@@ -16,6 +16,10 @@ from inrhw.signals.window import FRAC, WindowNumbers
 #: The pixel counter of a raster scan, and what begins a vector.
 _SCAN = Cost(lut=30, ff=22)
 
+#: Part of the bits of a first layer's accumulators, those with constant steps, that take a LUT. Fitted to
+#: scans of 32x32 to 128x128, 2 to 32 neurons, phases of 6 and 9 bits (docs/density.md).
+_STEPPED = 0.85
+
 #: What a window takes besides accumulators: for each bit of its ports, and to serve them bit by bit. Fitted
 #: to the window of benchmarks/results/core_cost_calibration.json.
 _PORT, _MOVER = Cost(lut=2, ff=1), Cost(lut=70, ff=80)
@@ -26,8 +30,7 @@ def folded_raster_cost(shape: FoldedShape, tiling: Tiling | None = None) -> Cost
 
     With tiles it includes the waiting sums and the counter of tiles.
     """
-    format = shape.format
-    width = accumulator_width(format, shape.element) if shape.loadable else format.sum_width
+    width = accumulator_width(shape)
     beats, lanes = shape.neuron_fold, shape.fold.pe
     sums = whole_depth(beats) * (tiling.waiting if tiling else 1)
     kept = block_ram(width, sums) if sums_in_blocks(sums, beats) else Cost(lut=lut_ram(width, sums))
@@ -35,9 +38,7 @@ def folded_raster_cost(shape: FoldedShape, tiling: Tiling | None = None) -> Cost
     rows = (1 + shape.columns) * beats  # that of the first pixel, and one an axis
     late = read_latency(shape.weight_ecc)
     words, top = (lanes, width), shape.step_top
-    increments = column_memory(
-        *words, rows, shape.sets, loadable=shape.loadable, weight_ecc=shape.weight_ecc, top=top
-    ) + delayed(address_bits(sums) + 2, late)
+    increments = shape.memory(*words, top, rows) + delayed(address_bits(sums) + 2, late)
     if shape.loadable:
         increments += encoder(*words, top, weight_ecc=shape.weight_ecc)
     scan = _SCAN + (2 * shape.columns * counter(shape.banks) if tiling else Cost())
@@ -96,7 +97,8 @@ def raster_cost(first: Dense, window: Grid | None) -> Cost:
     """
     width = first.shift + first.o.element.width
     if window is None:
-        return sum((adder(bits, bits) for bits in changing_bits(first.weight, width)), _SCAN)
+        bits = sum(changing_bits(first.weight, width))
+        return Cost(lut=_STEPPED * bits, ff=bits) + _SCAN
     width += FRAC
     ports = 2 * (window.element.width + FRAC) + FRAC
     return first.o.length * Cost(lut=3 * width, ff=4 * width + 2) + ports * _PORT + _MOVER + _SCAN

@@ -440,7 +440,7 @@ def test_a_loadable_raster_scan_has_room_for_every_network_of_its_shape(
     architecture = Architecture(model, (side, side), 3, precision=Precision(bits, bits, bits, bits))
     first = layer_shapes(architecture)[0]
     shape = first.folded(Fold(1, 2), 2, "loadable")
-    assert shape.format.shift_hi + shape.element.width <= accumulator_width(shape.format, shape.element) <= 56
+    assert shape.format.shift_hi - 1 + shape.element.width <= accumulator_width(shape) <= 56
 
 
 def test_guard_bits_and_fewer_digits_are_refused_where_nothing_adds_digits() -> None:

@@ -27,8 +27,10 @@ from inrhw.gateware.pipeline import delay, delay_valid
 from inrhw.gateware.protection.chosen import read_latency
 from inrhw.lowering.folding import accumulator_width, sums_in_blocks
 from inrhw.ops.linear.dense.node import Dense
+from inrhw.ops.linear.folded_dense.block_rows import BlockRows, row_memory
 from inrhw.ops.linear.folded_dense.fold import Fold
 from inrhw.ops.linear.folded_dense.node import FoldedDense
+from inrhw.ops.linear.folded_dense.rows import scaled
 from inrhw.signals.grid import Grid
 
 
@@ -58,7 +60,7 @@ class FoldedRaster:
                 f"there must be one grid, or one a bank of {self.o.banks}, not {len(self.grids)}"
             )
         if self.dense.loadable:  # refused before there is a component
-            accumulator_width(self.dense.format, self.dense.element)
+            accumulator_width(self.dense.shape)
 
     @property
     def o(self) -> Vector:
@@ -68,9 +70,7 @@ class FoldedRaster:
     @property
     def acc_width(self) -> int:
         """Bits of an accumulator."""
-        if self.dense.loadable:
-            return accumulator_width(self.dense.format, self.dense.element)
-        return self.dense.format.shift_hi + self.dense.element.width
+        return accumulator_width(self.dense.shape)
 
     @property
     def latency(self) -> int:
@@ -133,7 +133,7 @@ class FoldedRaster:
         returns = [2 * span * weight for weight, span in zip(weights, back, strict=True)]
         steps = [start, *(2 * weight - sum(returns[:axis]) for axis, weight in enumerate(weights))]
         turn = self.acc_width - dense.shift - dense.element.width
-        added = np.stack(np.broadcast_arrays(*steps), axis=1) << turn[:, None]
+        added = scaled(np.stack(np.broadcast_arrays(*steps), axis=1), -turn[:, None])
         rows = np.zeros((len(added), self.starts, self.o.beats * self.o.lanes), np.int64)
         rows[..., : self.o.length] = added
         columns = rows.reshape(len(added), self.starts * self.o.beats, self.o.lanes)
@@ -281,10 +281,10 @@ class FoldedRasterComponent(wiring.Component):
             counter.end_of_line,
         )
 
-    def _increments(self, m: Module, address: Signal, bank: Signal) -> ColumnMemory:
+    def _increments(self, m: Module, address: Signal, bank: Signal) -> BlockRows | ColumnMemory:
         source = self._source
         contents = source.contents()
-        memory = ColumnMemory(contents, source.acc_width, 0 if source.memories else None)
+        memory = row_memory(contents, source.acc_width, 0 if source.memories else None)
         m.submodules.increments = memory
         m.d.comb += memory.address.eq(address)
         if source.o.banks > 1:
@@ -307,7 +307,7 @@ class FoldedRasterComponent(wiring.Component):
         return []
 
     def _accumulate(
-        self, m: Module, memory: ColumnMemory, then_place: Value, first: Value, writing: Value
+        self, m: Module, memory: BlockRows | ColumnMemory, then_place: Value, first: Value, writing: Value
     ) -> None:
         """Add what comes from memory to the sums of a place, which is named a cycle before."""
         source = self._source

@@ -19,6 +19,10 @@ from inrhw.ops.kinds.curve import CurveNode, check_output
 #: What finds the crest and puts in its magnitude; see `inrhw.gateware.cost`.
 _CREST = Cost(lut=4)
 
+#: LUTs for each bit of a table with seven inputs, which has two where nothing is alike. Fitted to waves of 7
+#: and 8 phase bits and 3 to 8 bits, four lanes of each.
+_OF_SEVEN = 1.8
+
 
 @dataclass(frozen=True)
 class QuarterWave:
@@ -44,10 +48,22 @@ class QuarterWave:
 
     @property
     def steps(self) -> list[Step]:
-        """Mirror the phase into a quarter, look up, give it its sign; a short table needs no mirror."""
+        """Mirror the phase into a quarter, look up, give it its sign; a short table needs less."""
+        if self._is_whole:
+            return [self._look_up_whole]
         if self._is_short:
             return [self._look_up_half, self._sign]
         return [self._mirror, self._look_up, self._sign]
+
+    @property
+    def _is_whole(self) -> bool:
+        """Whether one LUT a bit holds the whole wave."""
+        return 4 * len(self.magnitudes) <= 1 << LUT_INPUTS
+
+    @property
+    def _whole(self) -> list[int]:
+        """Values of all phases from 0 on."""
+        return [*(entry + tie for entry, tie in self._half), *(-entry for entry, _ in self._half)]
 
     @property
     def _is_short(self) -> bool:
@@ -61,14 +77,14 @@ class QuarterWave:
         return [*rising, (self.crest, False), *rising[:0:-1]]
 
     def cost(self) -> Cost:
-        """Return what the steps take: the table, the adder that gives the sign, that which mirrors if any.
-
-        LUTs have an input more than a table of few entries: they give the sign as well.
-        """
+        """Return what the steps take: the table, the adder that gives the sign, that which mirrors if any."""
+        if self._is_whole:
+            return table(self._whole)
         sign = Cost(lut=self.width)
         if self._is_short:
-            half = [2 * entry + tie for entry, tie in self._half]
-            return sign if 2 * len(half) <= 1 << LUT_INPUTS else sign + table(half)
+            bits = self.width - 1 + any(self.ties)
+            of_six = len(self._half) <= 1 << LUT_INPUTS
+            return sign + Cost(lut=bits * (1 if of_six else _OF_SEVEN))
         entries = [2 * entry + tie for entry, tie in zip(self.magnitudes, self.ties, strict=True)]
         return Cost(lut=address_bits(len(self.magnitudes))) + sign + table(entries) + _CREST
 
@@ -83,6 +99,9 @@ class QuarterWave:
             up = up | lookup([int(tie) for tie in self.ties], x["index"], 1) & ~x["crest"]
         return {"magnitude": magnitude, "negative": x["negative"], "up": up}
 
+    def _look_up_whole(self, x: Mapping[str, Value]) -> Mapping[str, Value]:
+        return _looked_up(self._whole, self.width, x["x"])
+
     def _look_up_half(self, x: Mapping[str, Value]) -> Mapping[str, Value]:
         index, negative = x["x"][:-1], x["x"][-1]
         magnitude = lookup([entry for entry, _ in self._half], index, self.width - 1)
@@ -95,6 +114,11 @@ class QuarterWave:
         # -m is ~m + 1, and a tie above zero is m + 1: one adder with a carry in.
         flipped = Cat(x["magnitude"], 0) ^ x["negative"].replicate(self.width)
         return {"y": (flipped + x["up"])[: self.width].as_signed()}
+
+
+def _looked_up(codes: Sequence[int], width: int, phase: Value) -> Mapping[str, Value]:
+    """Return the signed code of a phase, from those of all phases."""
+    return {"y": lookup([code % (1 << width) for code in codes], phase, width).as_signed()}
 
 
 def mirror(phase: Value) -> tuple[Value, Value, Value]:
@@ -124,14 +148,24 @@ class MidRiseQuarter:
 
     @property
     def steps(self) -> list[Step]:
-        """Mirror the phase into a quarter, look up, give it its sign."""
-        return [self._mirror, self._look_up, self._sign]
+        """Mirror the phase into a quarter, look up, give it its sign; or look a short wave up at once."""
+        return [self._look_up_whole] if self._is_short else [self._mirror, self._look_up, self._sign]
+
+    @property
+    def _is_short(self) -> bool:
+        """Whether two LUTs a bit hold the whole wave: as many as for a half and its sign."""
+        return 4 * len(self.magnitudes) <= 2 << LUT_INPUTS
 
     def cost(self) -> Cost:
-        """Return what the steps take; LUTs that have inputs left give the sign as well."""
-        if 4 * len(self.magnitudes) <= 1 << LUT_INPUTS:
-            return Cost(lut=self.width)
+        """Return what the steps take. The sign of a short wave is that of its phase."""
+        if self._is_short:
+            of_one = 4 * len(self.magnitudes) <= 1 << LUT_INPUTS
+            return Cost(lut=(self.width - 1) * (1 if of_one else _OF_SEVEN))
         return Cost(lut=address_bits(len(self.magnitudes)) + self.width) + table(self.magnitudes)
+
+    def _look_up_whole(self, x: Mapping[str, Value]) -> Mapping[str, Value]:
+        half = [*self.magnitudes, *self.magnitudes[::-1]]
+        return _looked_up([*half, *(~code for code in half)], self.width, x["x"])
 
     def _mirror(self, x: Mapping[str, Value]) -> Mapping[str, Value]:
         phase = x["x"]

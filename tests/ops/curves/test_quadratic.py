@@ -22,7 +22,7 @@ def specified(code: int, phase_bits: int, bits: int) -> int:
     return max(-hi, min(hi, (scaled + Fraction(1, 2)).__floor__()))
 
 
-def node(phase_bits: int, bits: int, n_stages: int = 2) -> Quadratic:
+def node(phase_bits: int, bits: int, n_stages: int = 0) -> Quadratic:
     return Quadratic(Vector(Phase(phase_bits), 1), Fixed(bits, bits - 1), n_stages)
 
 

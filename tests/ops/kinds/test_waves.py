@@ -16,7 +16,7 @@ class Unfolded(Node):
 
     i: Vector
 
-    def __init__(self, wave: QuarterWave, n_stages: int = 2) -> None:
+    def __init__(self, wave: QuarterWave, n_stages: int = 1) -> None:
         self.wave = wave
         self.n_stages = n_stages
         self.i = Vector(Phase((4 * len(wave.magnitudes)).bit_length() - 1), 1)

@@ -126,7 +126,8 @@ def test_registers_are_as_far_apart_as_asked_and_fewer() -> None:
         gaps = np.diff([0, *node.registered])
         assert gaps.max() == node.adder_levels and gaps.min() > 0 and node.registered[-1] == depth
     every, second, third = (node.cost() for node in nodes)
-    assert every.lut == second.lut == third.lut
+    # What waits for three registers is in LUTs.
+    assert every.lut >= second.lut >= third.lut
     assert every.ff > second.ff > third.ff
 
 

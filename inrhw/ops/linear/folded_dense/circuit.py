@@ -1,5 +1,6 @@
 """The circuit of a folded dense layer."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from amaranth.hdl import Module, Mux, Signal, Value
@@ -13,6 +14,7 @@ from inrhw.gateware.mac import PackedDotProduct
 from inrhw.gateware.memory import ERRORS, LOAD_BUS, TO_MEMORIES, ColumnMemory, Contents, any_errors, share_bus
 from inrhw.gateware.pipeline import delay, delay_valid
 from inrhw.gateware.protection.chosen import read_latency
+from inrhw.ops.linear.folded_dense.block_rows import BlockRows, row_memory
 
 if TYPE_CHECKING:
     from inrhw.ops.linear.folded_dense.node import FoldedDense
@@ -35,7 +37,7 @@ class FoldedDenseComponent(wiring.Component):
         m.submodules.buffer = buffer = InputBuffer(node.i, node.fold.simd, node.slots)
         wiring.connect(m, wiring.flipped(self.i), buffer.i)
         bus = self._bus(m) if node.loadable else None
-        self._memories: list[ColumnMemory] = []
+        self._memories: list[BlockRows | ColumnMemory] = []
         self._numbers = 0
         restart, done, bank = self._sequence(m, buffer)
         elements = self._multiply(m, buffer, restart)
@@ -97,18 +99,27 @@ class FoldedDenseComponent(wiring.Component):
         self, m: Module, buffer: InputBuffer, cycle: Value, at: Signal, bank: Value | None
     ) -> None:
         """Give every lane its place in the buffer and in its memories; `self._weights` is what comes out."""
-        node = self._node
-        self._weights = []
+        node, lanes, width = self._node, self._node.lane_contents(), self._node.format.weight_bits
         at = delay(m, at, read_latency(node.weight_ecc), "at_read")
-        for lane, contents in enumerate(node.lane_contents()):
+        for lane in range(len(lanes)):
+            at = delay(m, at, min(lane, 1), f"at_lane{lane}")
+            m.d.comb += buffer.at[lane].eq(at)
+        self._weights: list[Sequence[Value]] = []
+        if node.shape.joins_lanes:
+            m.submodules.weights = memory = BlockRows(lanes, width)
+            self._connect(m, memory, bank)
+            m.d.comb += memory.address.eq(cycle)
+            codes, pe = [memory.data[k] for k in range(len(memory.data))], node.fold.pe
+            self._weights = [codes[first : first + pe] for first in range(0, len(codes), pe)]
+            return
+        for lane, contents in enumerate(lanes):
             if lane:
                 cycle = delay(m, cycle, 1, f"cycle_lane{lane}")
-                at = delay(m, at, 1, f"at_lane{lane}")
                 bank = delay(m, bank, 1, f"bank_lane{lane}") if node.switches else None
-            memory = ColumnMemory(contents, node.format.weight_bits, self._number(contents))
+            memory = row_memory(contents, width, self._number(contents))
             m.submodules[f"weights_lane{lane}"] = memory
             self._connect(m, memory, bank)
-            m.d.comb += [memory.address.eq(cycle), buffer.at[lane].eq(at)]
+            m.d.comb += memory.address.eq(cycle)
             self._weights.append(memory.data)
 
     def _number(self, contents: list[Contents]) -> int | None:
@@ -116,7 +127,7 @@ class FoldedDenseComponent(wiring.Component):
         number, self._numbers = self._numbers, self._numbers + len(contents)
         return number if self._node.loadable else None
 
-    def _connect(self, m: Module, memory: ColumnMemory, bank: Value | None) -> None:
+    def _connect(self, m: Module, memory: BlockRows | ColumnMemory, bank: Value | None) -> None:
         if self._node.switches:
             assert bank is not None
             # One set of loadable weights is told by the highest bit which picture is shown.
@@ -181,7 +192,7 @@ class FoldedDenseComponent(wiring.Component):
         beat = Signal(range(max(2, contents[0].depth)))
         with m.If(valid):
             m.d.sync += beat.eq(Mux(beat == contents[0].depth - 1, 0, beat + 1))
-        m.submodules.scales = scales = ColumnMemory(contents, node.scale_width, self._number(contents))
+        m.submodules.scales = scales = row_memory(contents, node.scale_width, self._number(contents))
         self._connect(m, scales, bank)
         m.d.comb += scales.address.eq(beat)
         for lane, value in enumerate(sums):

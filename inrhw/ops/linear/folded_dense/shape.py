@@ -8,6 +8,7 @@ from inrhw.gateware.input_buffer import ReadPosition, buffer_cost
 from inrhw.gateware.mac import MAC_LATENCY, PACKED_LATENCY, WIDE_LATENCY, is_wide
 from inrhw.gateware.memory import MAX_WIDTH, address_bits, memory_style, total_depth
 from inrhw.gateware.protection.chosen import TOP_BITS, read_latency
+from inrhw.ops.linear.folded_dense.block_rows import is_packed, rows_cost
 from inrhw.ops.linear.folded_dense.fold import Fold, MemoryFormat
 from inrhw.ops.linear.folded_dense.signs import sign_sum_width
 
@@ -105,7 +106,7 @@ class FoldedShape:
         return (
             buffer_cost(edge, self.fold.simd, self.slots)
             + self._sequencer()
-            + self.fold.simd * self._memory(*self._weights, self.cycles)
+            + self._lane_memories()
             + self._multipliers()
             + self._unload()
             + self._scale()
@@ -132,7 +133,30 @@ class FoldedShape:
         shift_bits = self.format.shift_bits
         return self.out_lanes, self.format.sum_width + shift_bits, TOP_BITS + shift_bits
 
-    def _memory(self, codes: int, width: int, top: int, depth: int) -> Cost:
+    @property
+    def joins_lanes(self) -> bool:
+        """Whether lanes have words of blocks in common, which saves some."""
+        return self._is_packed(self.cycles) and self._joined.bram < self._apart.bram
+
+    @property
+    def _joined(self) -> Cost:
+        codes, width, _ = self._weights
+        return rows_cost(codes * width, self.fold.simd, self.cycles, self.sets)
+
+    @property
+    def _apart(self) -> Cost:
+        return self.fold.simd * self.memory(*self._weights, self.cycles)
+
+    def _lane_memories(self) -> Cost:
+        return self._joined if self.joins_lanes else self._apart
+
+    def _is_packed(self, depth: int) -> bool:
+        return not self.loadable and self.weight_ecc == "none" and is_packed(depth, self.sets)
+
+    def memory(self, codes: int, width: int, top: int, depth: int) -> Cost:
+        """Return the cost of so many rows of codes for each set, of which `top` bits matter most."""
+        if self._is_packed(depth):
+            return rows_cost(codes * width, 1, depth, self.sets)
         return column_memory(
             codes, width, depth, self.sets, loadable=self.loadable, weight_ecc=self.weight_ecc, top=top
         )
@@ -203,7 +227,7 @@ class FoldedShape:
         late = read_latency(self.weight_ecc)
         finish = (4 if self.format.shift_bits else 2) + late
         edge = Vector(self.x, self.columns, banks=self.banks)
-        memory = self._memory(*self._scales, beats) + delayed(self.out_lanes * self._held_width, late)
+        memory = self.memory(*self._scales, beats) + delayed(self.out_lanes * self._held_width, late)
         if beats * self.sets == 1 and not self.loadable:
             memory = Cost(lut=-self.out_lanes * self.format.sum_width / 2)  # added to a constant
         return counter(beats) + memory + self.out_lanes * self._lane() + beside(edge, finish)
