@@ -39,12 +39,12 @@ def row(node: CurveNode, lut: int | None, dsp: bool = False, fmax: float | None 
 
 
 ROWS = [
-    row(Quadratic.of_bits(4, 1), 1234),
-    row(Quadratic.of_bits(4, 2), 1111),
-    row(Quadratic.of_bits(5, 1), None),
-    row(Sine.of_bits(4, 1), 77),
-    row(Sine.of_bits(4, 1), 66, dsp=True),
-    row(Sine.of_bits(5, 2), 88),
+    row(Quadratic.of_bits(7, 1), 1234),
+    row(Quadratic.of_bits(7, 2), 1111),
+    row(Quadratic.of_bits(8, 1), None),
+    row(Sine.of_bits(7, 1), 77),
+    row(Sine.of_bits(7, 1), 66, dsp=True),
+    row(Sine.of_bits(8, 2), 88),
 ]
 
 
@@ -61,9 +61,9 @@ def test_the_json_has_every_row_and_no_stand_in(tmp_path: Path) -> None:
     assert (first["function"], first["implementation"], first["argument"]) == (
         "quadratic",
         "quadratic",
-        "turn/16",
+        "turn/128",
     )
-    assert (first["bits"], first["n_stages"], first["most_stages"], first["reason"]) == (4, 1, 2, None)
+    assert (first["bits"], first["n_stages"], first["most_stages"], first["reason"]) == (7, 1, 2, None)
     assert failed["lut"] == {"value": None, "unit": "lut", "source": failed["reason"]}
     assert failed["max_error"]["value"] is not None
 
@@ -120,5 +120,5 @@ def test_the_terminal_shows_every_row_and_the_reasons() -> None:
     lines = text.splitlines()
     assert len(lines) == 1 + len(ROWS) + 1
     assert lines[0].split()[:4] == ["Activation", "Bits", "LUT", "FF"]
-    assert lines[1].split()[:4] == ["quadratic", "4", "1,234", "0"]
+    assert lines[1].split()[:4] == ["quadratic", "7", "1,234", "0"]
     assert lines[-1] == "1 without figures: synthesis took more than <5> s"

@@ -60,8 +60,7 @@ def test_equal_numbers_have_no_kurtosis(value: float, peak: float | None) -> Non
 def test_every_layer_but_the_first_is_told_of(model: str, quantizer: Any) -> None:
     architecture = Architecture(model, (8, 8), 3, 12, 1, precision=Precision(quantizer=quantizer))
     found = distributions(INR(architecture))
-    assert [layer.columns for layer in found] == architecture.features[1:-1]
-    assert [layer.rows for layer in found] == architecture.features[2:]
+    assert [(layer.rows, layer.columns) for layer in found] == architecture.matrices[1:]
     for layer in found:
         assert sum(layer.weights.counts) == sum(layer.rotated_weights.counts) == layer.rows * layer.columns
         assert sum(layer.inputs.counts) == sum(layer.rotated_inputs.counts) == 64 * layer.columns
