@@ -56,6 +56,12 @@ def test_no_more_blocks_are_counted_than_each_lane_alone_would_take(
         assert rows_cost(bits, lanes, depth, banks).bram <= lanes * block_ram(bits, words).bram
 
 
+def test_a_block_is_not_saved_for_many_luts() -> None:
+    few, many = (rows_cost(72, 1, words, 1) for words in (512, 576))
+    assert (few.bram, many.bram) == (1, 2)
+    assert many.lut < few.lut + 2 * 72
+
+
 @pytest.mark.tools
 @pytest.mark.parametrize(
     "sizes",

@@ -21,6 +21,9 @@ from inrhw.gateware.memory import (
 )
 from inrhw.gateware.pipeline import delay
 
+#: Most LUTs that a second memory may take for each block of 36 kbit that it saves.
+_LUTS_A_BLOCK = 80
+
 
 class BlockRows(wiring.Component):
     """Lanes of codes: those of lane k come 1 + k cycles after the address of their row.
@@ -132,11 +135,17 @@ def _is_by_rows(depth: int, banks: int) -> bool:
 
 
 def _first_words(width: int, words: int) -> int:
-    """Return how many words are in the first memory: all, unless a second one saves blocks."""
+    """Return how many words are in the first memory: all, unless a second one saves blocks for few LUTs."""
     first = 1 << address_bits(words) >> 1
-    apart = _memory_cost(width, first) + _memory_cost(width, words - first)
-    saves = first > MAX_LUT_DEPTH and apart.bram < _memory_cost(width, words).bram
-    return first if saves else words
+    whole, apart = _memory_cost(width, words), _apart_cost(width, first, words)
+    saved = whole.bram - apart.bram
+    pays = saved > 0 and apart.lut - whole.lut <= _LUTS_A_BLOCK * saved
+    return first if first > MAX_LUT_DEPTH and pays else words
+
+
+def _apart_cost(width: int, first: int, words: int) -> Cost:
+    """Return the cost of two memories, of which one has the first words."""
+    return _memory_cost(width, first) + _memory_cost(width, words - first) + Cost(width, 1)
 
 
 def _memory_cost(width: int, words: int) -> Cost:
@@ -146,8 +155,7 @@ def _memory_cost(width: int, words: int) -> Cost:
 def _word_cost(width: int, depth: int, banks: int) -> Cost:
     words = min(total_depth(depth, banks), total_depth(banks, depth))
     first = _first_words(width, words)
-    found = _memory_cost(width, first)
-    return found if first == words else found + _memory_cost(width, words - first) + Cost(width, 1)
+    return _memory_cost(width, words) if first == words else _apart_cost(width, first, words)
 
 
 def _read(m: Module, name: str, contents: Contents, row: Value, bank: Value) -> Value:
