@@ -30,6 +30,7 @@ BUILDS = (
     ("video", "--hidden-features 32 --initiation-interval 16"),
     ("volume", "--hidden-features 24 --initiation-interval 8"),
     ("shape", "--hidden-features 24 --initiation-interval 8"),
+    ("shape", "--model siren --hidden-features 24 --initiation-interval 8"),
     ("sound", f"--model siren --tiles 512 --steps 1500 {_SMALL}"),
     ("video", f"--tiles 8x8x8 {_SMALL}"),
     ("volume", f"--tiles 10x10x10 {_SMALL}"),
