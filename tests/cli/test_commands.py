@@ -181,15 +181,15 @@ def test_activations_are_compared_and_the_second_time_from_memory(
     table = sys.modules["inrhw.estimates.activations"]
     monkeypatch.setattr(table, "curve_nodes", lambda: [Sine])
     monkeypatch.setenv("INRHW_CACHE_DIR", str(tmp_path / "cache"))
-    result = inrhw_("activations", "--bits", "4", "--stages", "2,9", "-o", "out")
+    result = inrhw_("activations", "--bits", "7", "--stages", "2,9", "-o", "out")
     assert result.status == 0
-    assert result.out.splitlines()[1].split()[:2] == ["sine", "4"]
+    assert result.out.splitlines()[1].split()[:2] == ["sine", "7"]
     written = json.loads((tmp_path / "out" / "activations.json").read_text())
     assert [row["n_stages"] for row in written["rows"]] == [2]
     assert (tmp_path / "out" / "activations.html").exists()
 
     monkeypatch.setattr(table, "synth", None)
-    again = inrhw_("activations", "--bits", "4", "--stages", "2 9", "-o", "out", "--json")
+    again = inrhw_("activations", "--bits", "7", "--stages", "2 9", "-o", "out", "--json")
     assert json.loads(again.out) == written
 
 

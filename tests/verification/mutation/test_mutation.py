@@ -78,7 +78,7 @@ def test_a_fault_in_a_clock_is_never_proven_harmless(raster: Mutated) -> None:
 def test_a_sample_of_faults_in_loading_and_registers_is_found(tmp_path: Path) -> None:
     made = folded("raster", "loadable")
     artifact = emit(made.graph, made.grid, tmp_path, "core", control=True)
-    mutated = plant(artifact, tmp_path / "mutants", 6, 1, "protocol")
+    mutated = plant(artifact, tmp_path / "mutants", 12, 2, "protocol")
     assert mutated.killed_by(0) == ""
-    outcomes = ["killed" if mutated.killed_by(k) else "survived" for k in range(1, 7)]
+    outcomes = ["killed" if mutated.killed_by(k) else "survived" for k in range(1, 13)]
     assert score(outcomes) >= 80, outcomes
