@@ -48,6 +48,10 @@ class State(Generic[M]):
     unmeant: float = 0.0
     restarts: int = 0
 
+    def rewind(self) -> None:
+        """Forget the steps of the model that was trained, before another training."""
+        self.step, self.moments, self.unmeant = 0, {}, 0.0
+
 
 def write_checkpoint(path: Path, state: State[M], identity: str) -> None:
     """Write the state; raise InputError where the disk refuses it.

@@ -199,7 +199,7 @@ def _train(
         model = task.quantize(state.float_model)
         with uninterrupted():
             state.model, state.quantizing = model, True
-            state.step, state.moments, state.unmeant = 0, {}, 0.0
+            state.rewind()
     for step in descend(state.model.train(), task.loss, state, training):
         on_progress(training.steps + step, total)
 
@@ -223,7 +223,8 @@ def _diverges(state: State[M], training: Training) -> bool:
 def _restart(state: State[M], untrained: Mapping[str, Tensor]) -> None:
     with uninterrupted():
         state.float_model.load_state_dict(untrained)
-        state.step, state.moments, state.losses, state.unmeant = 0, {}, [], 0.0
+        state.rewind()
+        state.losses.clear()
         state.restarts += 1
 
 
@@ -251,6 +252,12 @@ def descend(model: M, loss: Callable[[M, int], Tensor], state: State[M], trainin
     optimizer = Optimizer(model.trained(), state.moments)
     layers = _disturbed_layers(state.model)
     weights = [layer.weight for layer in _disturbed_layers(model)]
+    losses: list[Tensor] = []
+
+    def watched() -> Tensor:
+        losses.append(loss(model, state.step))
+        return losses[-1]
+
     while state.step < steps:
         done = state.step / steps
         first = TUNING_RATE if state.quantizing else 1
@@ -258,12 +265,7 @@ def descend(model: M, loss: Callable[[M, int], Tensor], state: State[M], trainin
         # From the number of the step: so training that is resumed draws the same.
         generator = torch.Generator().manual_seed(training.seed + state.step)
         gradient = gradient_of(training, layers, first * (1 - done))
-        losses: list[Tensor] = []  # some gradients take several
-
-        def watched(losses: list[Tensor] = losses) -> Tensor:
-            losses.append(loss(model, state.step))
-            return losses[-1]
-
+        losses.clear()  # some gradients take several
         gradient(watched, weights, generator)
         with uninterrupted():
             optimizer.step(rate * first * falling, math.exp(-decay_a_step * falling))

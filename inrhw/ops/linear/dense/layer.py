@@ -91,7 +91,8 @@ class DenseLayer(nn.Module):
     def absorbed(self) -> tuple[Tensor, Tensor]:
         """Return weight and bias that have absorbed gain, scale and offset."""
         scale = torch.tensor(self.scale, dtype=self.weight.dtype, device=self.weight.device)
-        return self.gains[:, None] * self.weight * scale, self.gains * self.bias + self.offset
+        gains = self.gains
+        return gains[:, None] * self.weight * scale, gains * self.bias + self.offset
 
     @property
     def gains(self) -> Tensor:
