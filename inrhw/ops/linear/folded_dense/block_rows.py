@@ -134,18 +134,19 @@ def _is_by_rows(depth: int, banks: int) -> bool:
     return total_depth(banks, depth) < total_depth(depth, banks)
 
 
-def _first_words(width: int, words: int) -> int:
-    """Return how many words are in the first memory: all, unless a second one saves blocks for few LUTs."""
+def _split(width: int, words: int) -> tuple[int, Cost]:
+    """Return how many words are in the first memory, and the cost.
+
+    These are all words, unless a second memory saves blocks for few LUTs.
+    """
     first = 1 << address_bits(words) >> 1
-    whole, apart = _memory_cost(width, words), _apart_cost(width, first, words)
-    saved = whole.bram - apart.bram
-    pays = saved > 0 and apart.lut - whole.lut <= _LUTS_A_BLOCK * saved
-    return first if first > MAX_LUT_DEPTH and pays else words
-
-
-def _apart_cost(width: int, first: int, words: int) -> Cost:
-    """Return the cost of two memories, of which one has the first words."""
-    return _memory_cost(width, first) + _memory_cost(width, words - first) + Cost(width, 1)
+    whole = _memory_cost(width, words)
+    if first > MAX_LUT_DEPTH:
+        apart = _memory_cost(width, first) + _memory_cost(width, words - first) + Cost(width, 1)
+        saved = whole.bram - apart.bram
+        if saved > 0 and apart.lut - whole.lut <= _LUTS_A_BLOCK * saved:
+            return first, apart
+    return words, whole
 
 
 def _memory_cost(width: int, words: int) -> Cost:
@@ -153,9 +154,7 @@ def _memory_cost(width: int, words: int) -> Cost:
 
 
 def _word_cost(width: int, depth: int, banks: int) -> Cost:
-    words = min(total_depth(depth, banks), total_depth(banks, depth))
-    first = _first_words(width, words)
-    return _memory_cost(width, words) if first == words else _apart_cost(width, first, words)
+    return _split(width, min(total_depth(depth, banks), total_depth(banks, depth)))[1]
 
 
 def _read(m: Module, name: str, contents: Contents, row: Value, bank: Value) -> Value:
@@ -166,7 +165,7 @@ def _read(m: Module, name: str, contents: Contents, row: Value, bank: Value) -> 
         words = tuple(contents.words[k] for place in range(depth) for k in range(place, sets * depth, depth))
         contents, address = replace(contents, words=words, sets=depth), Cat(bank, row)
     whole = contents.joined
-    first = _first_words(whole.width, whole.depth)
+    first, _ = _split(whole.width, whole.depth)
 
     def part(words: tuple[int, ...], name: str) -> Value:
         m.submodules[name] = memory = WeightMemory(replace(whole, words=words, part=0))

@@ -1,5 +1,6 @@
 """What a folded dense layer costs, whatever its weights."""
 
+import functools
 from dataclasses import dataclass
 
 from inrhw.base.types import Element, Fixed, Phase, Vector
@@ -106,7 +107,7 @@ class FoldedShape:
         return (
             buffer_cost(edge, self.fold.simd, self.slots)
             + self._sequencer()
-            + self._lane_memories()
+            + (self._joined if self.joins_lanes else self._apart)
             + self._multipliers()
             + self._unload()
             + self._scale()
@@ -138,17 +139,14 @@ class FoldedShape:
         """Whether lanes have words of blocks in common, which saves some."""
         return self._is_packed(self.cycles) and self._joined.bram < self._apart.bram
 
-    @property
+    @functools.cached_property
     def _joined(self) -> Cost:
         codes, width, _ = self._weights
         return rows_cost(codes * width, self.fold.simd, self.cycles, self.sets)
 
-    @property
+    @functools.cached_property
     def _apart(self) -> Cost:
         return self.fold.simd * self.memory(*self._weights, self.cycles)
-
-    def _lane_memories(self) -> Cost:
-        return self._joined if self.joins_lanes else self._apart
 
     def _is_packed(self, depth: int) -> bool:
         return not self.loadable and self.weight_ecc == "none" and is_packed(depth, self.sets)
