@@ -20,12 +20,12 @@ from inrhw.base.types import Codes, Fixed, Phase, Vector
 from inrhw.gateware.cost import Cost, beside, delayed, product
 from inrhw.gateware.edge import flow
 from inrhw.gateware.pipeline import Staged, delay, delay_valid
-from inrhw.gateware.selection import lookup
 from inrhw.ops.curves.gaussian import Gaussian, GaussianActivation
 from inrhw.ops.curves.sine import Sine, SineActivation
 from inrhw.ops.kinds.activation import Activation
 from inrhw.ops.kinds.activation_node import ActivationNode
 from inrhw.ops.kinds.curve import check_output
+from inrhw.ops.kinds.waves import QuarterWave
 from inrhw.ops.linear.requantize import Requantize
 from inrhw.ops.rounding import round_to
 
@@ -206,18 +206,14 @@ class RealGaborComponent(wiring.Component):
         pre-adder of a DSP48E1, which does not wrap as the adder does: the netlist then is wrong.
         """
         sine = self._node.cosine
-        before = sine.steps()[:-1]  # none of a short wave, which is one table
+        wave = sine.quarter_wave()
+        assert isinstance(wave, QuarterWave)  # no value is mid-rise
 
         def with_sign(x: Mapping[str, Value]) -> Mapping[str, Value]:
             return {"y": Cat(x["magnitude"], x["negative"])}
 
-        def look_up(x: Mapping[str, Value]) -> Mapping[str, Value]:
-            waves = sine.forward_int(np.arange(1 << sine.i.element.width))
-            signs = (waves < 0) << sine.element.frac
-            return {"y": lookup((np.abs(waves) | signs).tolist(), x["x"], sine.element.width)}
-
         o = replace(sine.o, element=replace(sine.element, signed=False))
-        return Staged(sine.i, o, [*before, with_sign if before else look_up], sine.n_stages)
+        return Staged(sine.i, o, [*wave.unsigned_steps, with_sign], sine.n_stages)
 
 
 class RealGaborActivation(Activation):

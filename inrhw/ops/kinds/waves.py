@@ -49,11 +49,12 @@ class QuarterWave:
     @property
     def steps(self) -> list[Step]:
         """Mirror the phase into a quarter, look up, give it its sign; a short table needs less."""
-        if self._is_whole:
-            return [self._look_up_whole]
-        if self._is_short:
-            return [self._look_up_half, self._sign]
-        return [self._mirror, self._look_up, self._sign]
+        return [self._look_up_whole] if self._is_whole else [*self.unsigned_steps, self._sign]
+
+    @property
+    def unsigned_steps(self) -> list[Step]:
+        """Mirror the phase if the table is long, and look up: "magnitude", and whether it is "negative"."""
+        return [self._look_up_half] if self._is_short else [self._mirror, self._look_up]
 
     @property
     def _is_whole(self) -> bool:
