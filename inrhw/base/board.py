@@ -10,7 +10,7 @@ from typing import Literal
 
 from inrhw.base.discovery import left_out, reason_in
 from inrhw.base.errors import InputError
-from inrhw.base.files import board_folder
+from inrhw.base.files import board_folder, regular
 from inrhw.base.settings import check_fields, checked
 
 Family = Literal["xcup", "xc7", "ecp5", "ice40"]
@@ -156,7 +156,7 @@ def load_board(name_or_path: str | Path) -> Board:
 def _read(path: Path) -> Board:
     """Return the board that a TOML file describes."""
     try:
-        table = {"name": path.stem} | tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        table = {"name": path.stem} | tomllib.loads(regular(path).read_text(encoding="utf-8-sig"))
         lists = {key: tuple(value) for key, value in table.items() if isinstance(value, list)}
         return Board(**{**table, **lists})
     except FileNotFoundError:

@@ -162,8 +162,10 @@ def trials(bits: Sequence[int] = BITS, stages: Sequence[int] = ()) -> list[Trial
     Raises
     ------
     InputError
-        A width or a number of stages is out of range.
+        No width is given, or a width or a number of stages is out of range.
     """
+    if not bits:
+        raise InputError("bits must name at least one width")
     if wrong := [width for width in bits if not 2 <= width <= 16]:
         raise InputError(f"bits must be from 2 to 16, not {wrong[0]}")
     if wrong := [n for n in stages if n < 1]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from inrhw.base.discovery import blamed, by_name, classes_in, defining, left_out, modules_in, reason_in
 from inrhw.base.errors import InputError
+from inrhw.base.files import regular
 from inrhw.base.settings import is_of
 from inrhw.base.types import Fixed
 from inrhw.signals import kinds as folder
@@ -50,7 +51,16 @@ def load_signal(path: Path, size: str, asked: Signal, on_warning: OnWarning) -> 
     kind = kind_named(asked.kind) if asked.kind else next(claiming, Picture)
     if kind is not Picture and (asked.bits or asked.alpha):
         raise InputError(f"bits and alpha are for pictures only; leave them out for {path}, a {kind.kind}")
+    _check_regular(path)
     return _checked(kind, kind.load(path, size, asked, on_warning))
+
+
+def _check_regular(path: Path) -> None:
+    """Raise InputError for a pipe or a device: not all readers would end."""
+    try:
+        regular(path)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror})") from error
 
 
 def builtin_signal(kind: str, size: str) -> Samples:
@@ -122,4 +132,5 @@ def from_json(told: object, path: Path, name: str) -> Samples:
         raise InputError(
             f"the description of the signal in {path} is damaged; run `inrhw fit` again"
         ) from error
+    _check_regular(path)
     return kind.read(path, name, value, details)
