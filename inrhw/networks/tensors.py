@@ -8,7 +8,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
-from inrhw.base.errors import InputError
+from inrhw.base.errors import InputError, said_by
 from inrhw.base.files import regular, write_atomically
 
 
@@ -44,7 +44,7 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     except FileNotFoundError:
         raise InputError(f"{path} does not exist; run `inrhw fit` first") from None
     except (SafetensorError, OSError) as error:
-        raise InputError(f"{path} is not a readable checkpoint ({error}); run fit again") from error
+        raise InputError(f"{path} is not a readable checkpoint ({said_by(error)}); run fit again") from error
 
 
 def tensors_of(model: Trainable) -> dict[str, Tensor]:

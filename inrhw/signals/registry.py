@@ -46,12 +46,12 @@ def load_signal(path: Path, size: str, asked: Signal, on_warning: OnWarning) -> 
 
     Parameters and errors as of `Samples.load`.
     """
+    _check_regular(path)
     others = (kind for kind in kinds().values() if kind is not Picture)
     claiming = (kind for kind in others if _claims(kind, path))
     kind = kind_named(asked.kind) if asked.kind else next(claiming, Picture)
     if kind is not Picture and (asked.bits or asked.alpha):
         raise InputError(f"bits and alpha are for pictures only; leave them out for {path}, a {kind.kind}")
-    _check_regular(path)
     return _checked(kind, kind.load(path, size, asked, on_warning))
 
 

@@ -52,6 +52,8 @@ def read_checkpoint(path: Path) -> dict[str, Tensor]:
         try:
             tensors = load_tensors(path)[0]
         except InputError as error:
+            if not path.is_file():
+                raise
             raise InputError(f"{path} is not a readable file of safetensors; it may be cut off") from error
         return strip("float", tensors) or tensors  # of `inrhw fit`, which keeps the rounded network too
     try:

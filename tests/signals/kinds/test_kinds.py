@@ -1,5 +1,6 @@
 """What every kind of signal promises."""
 
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,13 @@ def test_a_file_of_ours_is_one_of_the_users(signal: Samples, tmp_path: Path) -> 
     asked = Signal(kind=signal.kind, alpha=signal.kind == "picture")
     again = load_signal(path, size, asked, lambda sentence: None)
     assert np.array_equal(again.values, signal.values)
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.gif", "a.wav", "a.npy", "a.stl"])
+def test_a_pipe_is_no_signal(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(InputError, match="not a regular file"):
+        load_signal(tmp_path / name, "", Signal(), silent)
 
 
 #: What formats for use elsewhere may lose, in dB that are left; those that are not here lose nothing.
