@@ -154,9 +154,7 @@ def test_verilog_that_is_no_text_is_named(tmp_path: Path) -> None:
 def test_a_pipe_or_a_device_is_no_file_to_read(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path / "pipe", Path("/dev/full")):
-        with pytest.raises(
-            InputError, match=rf"{path} cannot be read \(not a regular file\); run `inrhw fit`"
-        ):
+        with pytest.raises(InputError, match=rf"{path} cannot be read \(not a regular file"):
             read_json(path, "inrhw fit")
 
 
