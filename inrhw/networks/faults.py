@@ -24,7 +24,7 @@ from inrhw.ops.linear.dense.layer import DenseLayer
 from inrhw.ops.linear.folded_dense.signs import from_words, to_words
 from inrhw.signals.samples import Values
 
-Model = TypeVar("Model", INR, SharedINR)
+Model = TypeVar("Model", bound=INR | SharedINR)
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +34,7 @@ class Stored:
     Attributes
     ----------
     layer
-        Number of the layer, 0 for the first.
+        Number of the layer, 0 for the first; a low-rank projection counts as two.
     what
         "weights" or "biases".
     codes
@@ -112,13 +112,17 @@ def stored(model: INR | SharedINR) -> list[Stored]:
     return found
 
 
+def networks_of(model: INR | SharedINR) -> list[INR]:
+    """Return the network of each picture; that of a signal in tiles is one."""
+    return list(model) if isinstance(model, SharedINR) else [model]
+
+
 def _layers(model: INR | SharedINR) -> list[list[DenseLayer]]:
     """Return the layers in each place of the networks: one, or one for each picture.
 
     The two factors of a low-rank projection have a place each.
     """
-    networks = list(model) if isinstance(model, SharedINR) else [model]
-    places = zip(*(network.dense_layers() for network in networks), strict=True)
+    places = zip(*(network.dense_layers() for network in networks_of(model)), strict=True)
     found = []
     for layers in map(dict.fromkeys, places):  # shared ones once
         factors = [layer.down for layer in layers if isinstance(layer, LowRankLayer)]
@@ -221,8 +225,8 @@ def _drawn(one: Stored, rate: float, rng: np.random.Generator) -> Codes:
 
 
 def _with(model: Model, values: Sequence[tuple[Stored, NDArray[np.float64]]]) -> Model:
-    model = copy.deepcopy(model).cpu().double()
-    places = _layers(model)
+    model = copy.deepcopy(model)
+    places = _layers(model.cpu().double())
     for one, value in values:
         layers = places[one.layer]
         for layer, own in zip(layers, value if len(layers) > 1 else [value], strict=True):
