@@ -46,7 +46,7 @@ def test_without_faults_the_picture_is_the_same(model: str) -> None:
 
 
 def tiles(**options: object) -> TiledINR:
-    options = {"hidden_features": 6, "hidden_layers": 2, "tile": (4, 4)} | options
+    options = {"hidden_features": 6, "hidden_layers": 2, "tile": (4, 4), **options}
     model = TiledINR(TiledArchitecture("siren", (12, 10), 3, **options), seed=3).quantized()  # type: ignore[arg-type]
     assert isinstance(model, TiledINR)
     return model
