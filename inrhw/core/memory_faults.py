@@ -19,7 +19,7 @@ from inrhw.gateware.protection.repair import Pieces
 from inrhw.ops.linear.folded_dense.node import FoldedDense
 from inrhw.ops.linear.folded_dense.rows import wrapped
 from inrhw.ops.linear.folded_dense.signs import beyond_sum, from_words
-from inrhw.ops.node import Graph, Node
+from inrhw.ops.node import Graph
 
 #: From what a memory was given to what is read of it.
 Strike = Callable[[Contents], Contents]
@@ -65,21 +65,22 @@ def rendered(core: Core, strike: Strike) -> list[Codes]:
 
     Samples are in the order of a scan, or evaluations of a core in patches.
     """
-    nodes = dict(core.graph.nodes)
-    scans: list[Codes] = []
+    tiling, nodes = core.tiling, core.graph.nodes
     if core.source == "raster" and isinstance(core.raster, FoldedRaster):
-        scans = _scanned(core, core.raster, strike)
-        del nodes[next(iter(nodes))]
-    graph = Graph({name: _struck(node, strike) for name, node in nodes.items()})
-    if core.tiling:
-        x = scans[0] if scans else core.tiling.codes()
-        return [graph.forward_banks(x, core.tiling.numbers())]
-    xs = scans or [grid.codes() for grid in core.grids]
-    return [graph.of_bank(bank).forward_int(x) for bank, x in enumerate(xs)]
+        xs, nodes = _scanned(core, core.raster, strike), core.pipeline.nodes
+    else:
+        xs = [tiling.codes()] if tiling else [grid.codes() for grid in core.grids]
+    struck = {
+        name: struck_dense(node, strike) if isinstance(node, FoldedDense) else node
+        for name, node in nodes.items()
+    }
+    if tiling:
+        return [Graph(struck).forward_banks(xs[0], tiling.numbers())]
+    return [Graph(struck).of_bank(bank).forward_int(x) for bank, x in enumerate(xs)]
 
 
 @dataclass(frozen=True, eq=False)
-class StruckDense(FoldedDense):
+class _StruckDense(FoldedDense):
     """A folded layer with what is read of its memories, in range or not: weights, or their signs."""
 
     def __post_init__(self) -> None:
@@ -97,7 +98,7 @@ class StruckDense(FoldedDense):
         return _of_element(total >> self.shift[0], self.element)
 
 
-def struck_dense(node: FoldedDense, strike: Strike) -> StruckDense:
+def struck_dense(node: FoldedDense, strike: Strike) -> FoldedDense:
     """Return a layer with what is read of such memories."""
     format, lanes, scales = node.format, node.lane_contents(), node.scale_contents()
     words = np.array([_columns(lane, format.weight_bits, strike) for lane in lanes])
@@ -109,11 +110,7 @@ def struck_dense(node: FoldedDense, strike: Strike) -> StruckDense:
     codes = _columns(scales, node.scale_width, strike).reshape(node.sets, -1)[:, : node.o.length]
     bias, shift = codes & (1 << format.sum_width) - 1, format.shift_lo + (codes >> format.sum_width)
     others = (node.element, format, node.fold, node.loadable, node.packed, node.weight_ecc)
-    return StruckDense(node.i, weight, bias, shift, *others)
-
-
-def _struck(node: Node, strike: Strike) -> Node:
-    return struck_dense(node, strike) if isinstance(node, FoldedDense) else node
+    return _StruckDense(node.i, weight, bias, shift, *others)
 
 
 def _scanned(core: Core, raster: FoldedRaster, strike: Strike) -> list[Codes]:
