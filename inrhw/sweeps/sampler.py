@@ -22,8 +22,8 @@ from inrhw.sweeps.space import Axis, Point, Space
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
-#: The more trials a sampler knows, the longer it takes. So after as many new ones it begins anew with the
-#: newest and the best.
+#: The more trials a sampler knows, the longer it takes. So after as many new ones as the first number says it
+#: begins anew, and knows so many of the newest and at least so many of the best.
 _NEWEST, _BEST = 500, 100
 
 _SAMPLERS: Mapping[Method, Callable[[int], BaseSampler]] = {
