@@ -27,7 +27,6 @@ from inrhw.networks.training.checkpoint import M, State, read_checkpoint, write_
 from inrhw.networks.training.optimizer import Optimizer
 from inrhw.networks.training.robust.chosen import gradient_of
 from inrhw.networks.training.training import Training
-from inrhw.ops.kinds.activation import PeriodicActivation
 from inrhw.ops.linear.dense.layer import DenseLayer
 
 #: Part of the learning rate at which fine-tuning starts.
@@ -36,7 +35,7 @@ TUNING_RATE = 0.2
 #: Of the activation's learning rate, for more than a few pictures that share layers (decision 0050).
 _OF_MANY, _FEW = 0.3, 4
 
-#: Weight decay where it helps, and bits of values below which it does (decision 0061).
+#: Weight decay where it helps, and bits of values below which it does (decisions 0061, 0068).
 _WEIGHT_DECAY, _FEW_BITS = 2.0, 6
 
 #: Seconds from one checkpoint to the next: what a crash or a kill may cost.
@@ -125,34 +124,45 @@ def train(
 
 
 def with_defaults(training: Training, *architectures: Architecture) -> Training:
-    """Return the training with a learning rate and a weight decay, which depend on what is trained.
+    """Return the training with a learning rate, a weight decay and noise, which depend on what is trained.
 
     The rate is that of the networks' activation. Long training of layers that many pictures share is unstable
     at that rate, and gets a part of it.
     """
     part = _OF_MANY if len(architectures) > _FEW else 1.0
     rate = part * architectures[0].activation.learning_rate
-    decay = training.weight_decay
-    return replace(
-        training,
-        learning_rate=training.learning_rate or rate,
-        weight_decay=_weight_decay(training, architectures) if decay is None else decay,
-    )
+    training = replace(training, learning_rate=training.learning_rate or rate)
+    if training.weight_decay is None:
+        training = replace(training, weight_decay=_weight_decay(training, architectures))
+    if training.noise_training is None:
+        training = replace(training, noise_training=_noise(training, architectures))
+    return training
 
 
 def _weight_decay(training: Training, architectures: Sequence[Architecture]) -> float:
     first = architectures[0]
-    if len(architectures) > 1 or first.tiles > 1 or len(first.sides) == 1 or training.disturbances:
+    if _is_in_pieces(architectures) or len(first.sides) == 1 or training.disturbances:
         return 0.0
     precision = first.precision
     values = precision.activation_bits_of(len(first.features) - 1)
     helps = (
         len(first.sides) == 3
-        or not issubclass(first.activation, PeriodicActivation)
+        or not first.activation.noise_training
         or precision.layer_bits == AUTO
         or min(values) < _FEW_BITS
     )
     return _WEIGHT_DECAY if helps else 0.0
+
+
+def _noise(training: Training, architectures: Sequence[Architecture]) -> float:
+    first = architectures[0]
+    others = training.disturbances or training.weight_decay or _is_in_pieces(architectures)
+    return 0.0 if others or len(first.sides) != 2 else first.activation.noise_training
+
+
+def _is_in_pieces(architectures: Sequence[Architecture]) -> bool:
+    """Return whether there are several pictures, or tiles."""
+    return len(architectures) > 1 or architectures[0].tiles > 1
 
 
 def check_device(device: str) -> None:

@@ -143,6 +143,7 @@ class FinerActivation(BoundedActivation):
     default_omega_0 = 30.0
     default_phase_bits = 11
     learning_rate = 7e-3
+    noise_training = 0.005
     node_class = Finer
     reach = REACH
 

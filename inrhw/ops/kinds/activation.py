@@ -72,6 +72,9 @@ class Activation(nn.Module, ABC):
     default_phase_bits: ClassVar[int] = 9
     #: Muon's learning rate when the user names none.
     learning_rate: ClassVar[float] = 1e-2
+    #: Noise on the weights while a picture in one piece is trained (see `Training`), where that gains more
+    #: than weights that decay.
+    noise_training: ClassVar[float] = 0.0
     #: Circuit of the quantized activation unless another is asked for; it rounds `wave` exactly.
     node_class: ClassVar[type[ActivationNode]]
     #: Whether a Fixed argument must be brought into its format in front of the node.
@@ -221,6 +224,8 @@ class Activation(nn.Module, ABC):
 
 class PeriodicActivation(Activation):
     """An activation of period one: its argument is in turns."""
+
+    noise_training = 0.005
 
     #: Period in the units of the paper, where the activation is f(omega_0 (W x + b)).
     period: ClassVar[float]

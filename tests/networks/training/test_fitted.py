@@ -210,6 +210,21 @@ def test_weights_decay_where_that_helps_unless_told_otherwise() -> None:
     assert with_defaults(Training(weight_decay=0.5), sound).weight_decay == 0.5
 
 
+def test_weights_have_noise_where_that_helps_unless_told_otherwise() -> None:
+    picture = Architecture("siren", (8, 8), 3)
+    assert with_defaults(Training(), picture).noise_training
+    tiled = TiledArchitecture("siren", (8, 8), 3, tile=(4, 4))
+    for other in (
+        [tiled],
+        [picture] * 2,
+        [Architecture("siren", (64,), 1)],
+        [Architecture("wire", (8, 8), 3)],
+    ):
+        assert with_defaults(Training(), *other).noise_training == 0
+    for told in (Training(sam=0.1), Training(weight_decay=1.0), Training(noise_training=0.0)):
+        assert not with_defaults(told, picture).noise_training
+
+
 def test_weights_that_decay_stay_small(picture: Picture, architecture: Architecture) -> None:
     def norm(decay: float) -> float:
         trained = fit(picture, architecture, Training(40, weight_decay=decay)).float_model.trained()
