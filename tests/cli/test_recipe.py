@@ -85,7 +85,7 @@ def test_a_recipe_is_built_like_its_options_and_options_override_it(inrhw_: Inrh
     a, b, c = ((tmp_path / name / "weights.safetensors").read_bytes() for name in "abc")
     assert a == b != c
     assert load_recipe(tmp_path / "c" / "recipe.toml").training == Training(
-        2, learning_rate=0.01, weight_decay=0.0, seed=5
+        2, learning_rate=0.01, weight_decay=0.0, noise_training=0.005, seed=5
     )
 
 
