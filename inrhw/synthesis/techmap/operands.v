@@ -1,5 +1,5 @@
-// Adders of ECP5 with their operands at all four inputs of a LUT. Yosys has them at A and B, and a short wire
-// of the part reaches one of the four inputs only, so half of the wires would be of no use for adders.
+// Adders of ECP5 with their operands at all four inputs of a LUT. Yosys has them at A and B, which wires of
+// length two with odd numbers reach; those with even numbers reach C and D, and would be of no use for adders.
 (* techmap_celltype = "CCU2C" *)
 module operands (CIN, A0, B0, C0, D0, A1, B1, C1, D1, S0, S1, COUT);
   parameter [15:0] INIT0 = 0, INIT1 = 0;
