@@ -96,7 +96,7 @@ def survivals(fitted: Fitted, core: Core, draws: int) -> dict[str, tuple[float, 
     for rate in RATES:
         rng = np.random.default_rng(1)
         strikes = (flips(rate, rng, scrubs=core.scrubs) for _ in range(draws))
-        pixels = (rendered(core, strike).astype(picture.values.dtype) for strike in strikes)
+        pixels = (rendered(core, strike)[0].astype(picture.values.dtype) for strike in strikes)
         dbs = [psnr_db(picture.values, values.reshape(picture.values.shape)) for values in pixels]
         found[f"{rate:g}"] = (float(np.mean(dbs)), min(dbs))
     return found

@@ -1,14 +1,14 @@
 """What a network renders with faults in its stored weights: noise, flipped and stuck bits.
 
-Weights and biases are codes in two's complement, those that a folded core keeps in its memories; binary and
-ternary weights are signs. A changed code is used as it is: no row gets another scale because one of its
-weights grew.
+It is one network, or those of tiles, or of pictures that share layers. Weights and biases are codes in two's
+complement, those that a folded core keeps in its memories; binary and ternary weights are signs. A changed
+code is used as it is: no row gets another scale because one of its weights grew.
 """
 
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 import torch
@@ -18,8 +18,13 @@ from inrhw.base.errors import InputError
 from inrhw.base.types import Codes, Fixed
 from inrhw.networks.hadamard import HadamardLayer
 from inrhw.networks.inr import INR
+from inrhw.networks.projection import DiagonalLayer, LowRankLayer
+from inrhw.networks.shared import SharedINR
+from inrhw.ops.linear.dense.layer import DenseLayer
 from inrhw.ops.linear.folded_dense.signs import from_words, to_words
 from inrhw.signals.samples import Values
+
+Model = TypeVar("Model", bound=INR | SharedINR)
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,13 +34,14 @@ class Stored:
     Attributes
     ----------
     layer
-        Number of the layer, 0 for the first.
+        Number of the layer, 0 for the first; a low-rank projection counts as two.
     what
         "weights" or "biases".
     codes
-        int64 [rows, columns]; biases have one column.
+        int64 [rows, columns]; biases have one column. Of layers that each tile or picture has for itself
+        [sets, rows, columns], one set for each.
     unit
-        Value of code 1, float64 [rows, 1].
+        Value of code 1, float64 [rows, 1] or [sets, rows, 1].
     bits
         Width of a code, sign included.
     signs
@@ -51,7 +57,7 @@ class Stored:
 
     @property
     def values(self) -> NDArray[np.float64]:
-        """The numbers that the codes stand for, [rows, columns].
+        """The numbers that the codes stand for, of the codes' shape.
 
         Examples
         --------
@@ -63,7 +69,7 @@ class Stored:
         return (from_words(words, self.bits) if self.signs else self.codes) * self.unit
 
     def with_bits(self, flips: Codes) -> "Stored":
-        """Return a copy with the bits flipped that are 1 in `flips`, int64 [rows, columns].
+        """Return a copy with the bits flipped that are 1 in `flips`, int64 of the codes' shape.
 
         Examples
         --------
@@ -75,8 +81,8 @@ class Stored:
         return replace(self, codes=((self.codes + sign) ^ flips) - sign)
 
 
-def stored(model: INR) -> list[Stored]:
-    """Return what the memories of a quantized network hold: weights, then biases, layer by layer.
+def stored(model: INR | SharedINR) -> list[Stored]:
+    """Return what the memories of quantized networks hold: weights, then biases, layer by layer.
 
     A layer that is not trained follows from the picture's size and is not among them.
 
@@ -86,16 +92,17 @@ def stored(model: INR) -> list[Stored]:
         If weights are stored rotated.
     """
     found = []
-    for k, layer in enumerate(copy.deepcopy(model).cpu().double().dense_layers()):
+    for k, layers in enumerate(_layers(copy.deepcopy(model).cpu().double())):
+        layer = layers[0]
         if isinstance(layer, HadamardLayer):
             raise InputError("faults need weights that are stored as they are, not rotated (dhq)")
         if not layer.weight.requires_grad:
             continue
         assert layer.weight_bits is not None
-        weight, bias, frac = (x.detach().numpy() for x in layer.quantized())
-        unit = 2.0 ** -frac[:, None]
+        weight, bias, frac = (_stacked(sets) for sets in zip(*map(_rounded, layers), strict=True))
+        unit = 2.0 ** -frac[..., None]
         bias_unit = unit * 2.0**-layer.input_format.frac
-        codes, bias_codes = np.rint(weight / unit), np.rint(bias[:, None] / bias_unit)
+        codes, bias_codes = np.rint(weight / unit), np.rint(bias[..., None] / bias_unit)
         bias_bits = Fixed.holding(min(-1, int(bias_codes.min())), int(bias_codes.max()), 0).width
         if sign_bits := layer.code.sign_bits:
             found.append(_signs(k, weight, unit, sign_bits))
@@ -105,9 +112,39 @@ def stored(model: INR) -> list[Stored]:
     return found
 
 
+def networks_of(model: INR | SharedINR) -> list[INR]:
+    """Return the network of each picture; that of a signal in tiles is one."""
+    return list(model) if isinstance(model, SharedINR) else [model]
+
+
+def _layers(model: INR | SharedINR) -> list[list[DenseLayer]]:
+    """Return the layers in each place of the networks: one, or one for each picture.
+
+    The two factors of a low-rank projection have a place each.
+    """
+    places = zip(*(network.dense_layers() for network in networks_of(model)), strict=True)
+    found = []
+    for layers in map(dict.fromkeys, places):  # shared ones once
+        factors = [layer.down for layer in layers if isinstance(layer, LowRankLayer)]
+        found += [factors, list(layers)] if factors else [list(layers)]
+    return found
+
+
+def _rounded(layer: DenseLayer) -> list[NDArray[np.float64]]:
+    """Return weight, bias and fraction bits as they are stored."""
+    weight, bias, frac = (x.detach().numpy() for x in layer.quantized())
+    if isinstance(layer, DiagonalLayer):
+        weight = weight.sum(axis=-1, keepdims=True)  # all others are zero
+    return [weight, bias, frac]
+
+
+def _stacked(sets: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    return np.stack(sets) if len(sets) > 1 else sets[0]
+
+
 def _signs(layer: int, weight: NDArray[np.float64], unit: NDArray[np.float64], bits: int) -> Stored:
     """Return weights that are a power of two of their row, its opposite, or 0."""
-    level = np.abs(weight).max(axis=1, keepdims=True)
+    level = np.abs(weight).max(axis=-1, keepdims=True)
     # What a bit that flips in a row of zeros is worth: see `folded_dense.rows`.
     living = level[level > 0]
     level = np.where(level > 0, level, living.min() if living.size else unit)
@@ -116,22 +153,21 @@ def _signs(layer: int, weight: NDArray[np.float64], unit: NDArray[np.float64], b
     return Stored(layer, "weights", (words ^ sign) - sign, level, bits, signs=True)
 
 
-def rendered_with(model: INR, numbers: Sequence[Stored]) -> Values:
-    """Return what a quantized network renders with other stored numbers."""
-    return _rendered(model, [(one, one.values) for one in numbers])
+def with_stored(model: Model, numbers: Sequence[Stored]) -> Model:
+    """Return a copy of quantized networks that computes with other stored numbers."""
+    return _with(model, [(one, one.values) for one in numbers])
 
 
-def rendered_with_noise(
-    model: INR, numbers: Sequence[Stored], sigma: float, rng: np.random.Generator
-) -> Values:
-    """Return what it renders with Gaussian noise on all weights.
+def with_noise(model: Model, numbers: Sequence[Stored], sigma: float, rng: np.random.Generator) -> Model:
+    """Return a copy with Gaussian noise on all weights.
 
     Parameters
     ----------
     model, numbers
-        A quantized network and what it stores.
+        Quantized networks and what they store.
     sigma
-        Standard deviation, relative to the span of a layer's weights: the largest less the smallest.
+        Standard deviation, relative to the span of a layer's weights: the largest less the smallest. Of
+        layers that each tile or picture has for itself each has its own span, as in training.
     rng
         Source of the noise.
     """
@@ -139,9 +175,22 @@ def rendered_with_noise(
     for one in numbers:
         values = one.values
         if one.what == "weights":
-            values = values + sigma * np.ptp(values) * rng.standard_normal(values.shape)
+            span = np.ptp(values, axis=(-2, -1), keepdims=True)
+            values = values + sigma * span * rng.standard_normal(values.shape)
         noisy.append((one, values))
-    return _rendered(model, noisy)
+    return _with(model, noisy)
+
+
+def rendered_with(model: INR, numbers: Sequence[Stored]) -> Values:
+    """Return what a quantized network, or that of each tile, renders with other stored numbers."""
+    return with_stored(model, numbers).render()
+
+
+def rendered_with_noise(
+    model: INR, numbers: Sequence[Stored], sigma: float, rng: np.random.Generator
+) -> Values:
+    """Return what it renders with Gaussian noise on all weights; see `with_noise`."""
+    return with_noise(model, numbers, sigma, rng).render()
 
 
 def flipped(numbers: Sequence[Stored], rate: float, rng: np.random.Generator) -> list[Stored]:
@@ -175,14 +224,15 @@ def _drawn(one: Stored, rate: float, rng: np.random.Generator) -> Codes:
     return flips
 
 
-def _rendered(model: INR, values: Sequence[tuple[Stored, NDArray[np.float64]]]) -> Values:
-    model = copy.deepcopy(model).cpu().double()
-    layers = list(model.dense_layers())
+def _with(model: Model, values: Sequence[tuple[Stored, NDArray[np.float64]]]) -> Model:
+    model = copy.deepcopy(model)
+    places = _layers(model.cpu().double())
     for one, value in values:
-        layer = layers[one.layer]
-        parameter = layer.weight if one.what == "weights" else layer.bias
-        # Neither rounded nor scaled again.
-        layer.weight_bits, layer.gain, layer.offset = None, 1.0, 0.0
-        layer.scale = (1.0,) * layer.weight.shape[1]
-        parameter.data = torch.from_numpy(value).reshape(parameter.shape)
-    return model.render()
+        layers = places[one.layer]
+        for layer, own in zip(layers, value if len(layers) > 1 else [value], strict=True):
+            parameter = layer.weight if one.what == "weights" else layer.bias
+            # Neither rounded nor scaled again.
+            layer.weight_bits, layer.gain, layer.offset = None, 1.0, 0.0
+            layer.scale = (1.0,) * layer.weight.shape[-1]
+            parameter.data = torch.from_numpy(own).reshape(parameter.shape)
+    return model

@@ -71,6 +71,8 @@ class LowRankLayer(DenseLayer):
     def __init__(self, in_features: int, out_features: int, gain: Gain, rank: int) -> None:
         super().__init__(rank, out_features, gain)
         self.down = DenseLayer(in_features, rank, 1.0)
+        #: Whether numbers between the factors are rounded; faults take `weight_bits` away, but not this.
+        self._rounds = False
 
     def reset_down(self, generator: torch.Generator) -> None:
         """Draw the first factor so that its result has the variance of its input."""
@@ -84,6 +86,7 @@ class LowRankLayer(DenseLayer):
         """Round both factors and what is between them; see `DenseLayer`."""
         self.down.quantize(weight_bits, x, max_row_shift, code)
         super().quantize(weight_bits, between_format(x.width), max_row_shift, code)
+        self._rounds = True
 
     def stored_bits(self) -> int:
         """Return the bits of both factors."""
@@ -98,7 +101,7 @@ class LowRankLayer(DenseLayer):
     def forward(self, x: Tensor) -> Tensor:
         """Map [batch, in_features] to [batch, out_features]."""
         x = self.down(x)
-        if self.weight_bits is None:
+        if not self._rounds:
             reach = 2.0**_REACH_LOG2
             return super().forward(x.clamp(-reach, reach))
         return super().forward(quantize(x, self.input_format))

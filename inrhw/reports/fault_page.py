@@ -21,6 +21,9 @@ FILES = ("faults.json", "faults.html")
 # Place of a plot: left, right, bottom, top.
 _LEFT, _RIGHT, _BOTTOM, _TOP = 34.0, 340.0, 196.0, 12.0
 
+#: Columns of figures that are not those of each picture.
+_OF_ALL = 4
+
 #: A loss in dB that is shown in full colour.
 _FULL_DB = 20.0
 
@@ -83,12 +86,11 @@ def schema_of_faults() -> Schema:
 def print_survey(found: Survey, console: Console, upsets: Upsets | None = None) -> None:
     """Print PSNR by amount, then the worst bits, then those of the configuration."""
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
-    for heading in ("Fault", "Amount", "Mean dB", "Least dB"):
+    headings, *rows = _figures(found)
+    for heading in headings[:_OF_ALL]:
         table.add_column(heading, justify="left" if heading == "Fault" else "right", no_wrap=True)
-    table.add_row("none", "", f"{found.clean_db:.2f}", "")
-    for title, points in _curves(found):
-        for point in points:
-            table.add_row(title, f"{point.amount:g}", f"{point.mean_db:.2f}", f"{point.least_db:.2f}")
+    for row in rows:
+        table.add_row(*row[:_OF_ALL])
     console.print(table)
     worst = max(found.places, key=lambda place: place.mean_loss_db)
     console.print(f"The worst bit: {_words(worst)}", markup=False, highlight=False, soft_wrap=True)
@@ -130,6 +132,24 @@ def _curves(found: Survey) -> list[tuple[str, tuple[Point, ...]]]:
     ]
 
 
+def _figures(found: Survey) -> list[list[str]]:
+    """Return headings, then PSNR by amount: over all pictures, and of each if there are several."""
+
+    def row(title: str, amount: str, mean_db: float, least: str, each_db: Iterable[float]) -> list[str]:
+        return [title, amount, f"{mean_db:.2f}", least, *(f"{one:.2f}" for one in each_db)]
+
+    rows = [
+        row(title, f"{point.amount:g}", point.mean_db, f"{point.least_db:.2f}", point.each_db)
+        for title, points in _curves(found)
+        for point in points
+    ]
+    return [
+        ["Fault", "Amount", "Mean dB", "Least dB", *found.pictures],
+        row("none", "", found.clean_db, "", found.clean_each_db),
+        *rows,
+    ]
+
+
 def _words(place: Place) -> str:
     where = f"layer {place.layer + 1}, {place.what}, bit {place.bit}{' (the sign)' if place.sign else ''}"
     return f"{where}: {place.mean_loss_db:.1f} dB on average, {place.most_loss_db:.1f} at most"
@@ -148,7 +168,7 @@ def _html(found: Survey, name: str, upsets: Upsets | None) -> str:
                 _chart("Noise on the weights", "standard deviation over the layer's span", found, curves[:1]),
                 _chart("Flipped and stuck bits", "bit error rate", found, curves[1:]),
             ],
-            curves=curves,
+            figures=_figures(found),
             rows=bit_map(found),
             upsets=upsets,
             upset_words=upset_words,

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,10 +15,16 @@ from inrhw.networks.faults import (
     rendered_with_noise,
     stored,
     stuck,
+    with_noise,
     with_one_flip,
+    with_stored,
 )
 from inrhw.networks.inr import INR
 from inrhw.networks.precision import Precision
+from inrhw.networks.projection import PROJECTIONS
+from inrhw.networks.shared import SharedArchitecture, SharedINR
+from inrhw.networks.tiled import TiledArchitecture, TiledINR
+from inrhw.ops.linear.dense.layer import DenseLayer
 from inrhw.ops.registry import weight_codes
 
 MODELS = ("quadinr", "siren", "finer", "gauss", "relu_pe")
@@ -36,6 +43,73 @@ def test_without_faults_the_picture_is_the_same(model: str) -> None:
     assert (
         rendered_with_noise(quantized, numbers, 0.0, np.random.default_rng(0)) == quantized.render()
     ).all()
+
+
+def tiles(**options: object) -> TiledINR:
+    options = {"hidden_features": 6, "hidden_layers": 2, "tile": (4, 4), **options}
+    model = TiledINR(TiledArchitecture("siren", (12, 10), 3, **options), seed=3).quantized()  # type: ignore[arg-type]
+    assert isinstance(model, TiledINR)
+    return model
+
+
+def pictures(projection: str = "full") -> SharedINR:
+    sizes = ((6, 5), (4, 8))
+    options = {"hidden_features": 6, "hidden_layers": 2, "projection": projection, "side": 8}
+    return SharedINR.of([SharedArchitecture("siren", size, 3, **options) for size in sizes], 3).quantized()  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"shared_layers": True},
+        {"patch": (2, 2)},
+        {"tile": (8, 8), "leaves": "011110"},
+        {"precision": Precision(weight_code="ternary")},
+    ],
+)
+def test_tiles_without_faults_are_the_same_and_a_flip_changes_one_tile(options: dict[str, object]) -> None:
+    model = tiles(**options)
+    numbers = stored(model)
+    assert (rendered_with(model, numbers) == model.render()).all()
+    last = len(numbers) - 1
+    other = with_stored(model, with_one_flip(numbers, last, numbers[last].bits - 1, np.random.default_rng(0)))
+    assert isinstance(other, TiledINR)
+    pairs = zip(model.each(), other.each(), strict=True)
+    assert sum(bool((a.render() != b.render()).any()) for a, b in pairs) == 1
+
+
+@pytest.mark.parametrize("projection", PROJECTIONS)
+def test_pictures_without_faults_are_the_same_and_a_shared_flip_changes_all(projection: str) -> None:
+    model = pictures(projection)
+    numbers = stored(model)
+
+    def changed(k: int) -> list[bool]:
+        sign = np.full_like(numbers[k].codes, 1 << numbers[k].bits - 1)
+        other = with_stored(model, [one.with_bits(sign) if one is numbers[k] else one for one in numbers])
+        return [bool((a.render() != b.render()).any()) for a, b in zip(model, other, strict=True)]
+
+    same = with_stored(model, numbers)
+    for a, b in zip(model, same, strict=True):
+        assert (a.render() == b.render()).all()
+    shared = [k for k, one in enumerate(numbers) if one.codes.ndim == 2]
+    assert len(shared) == 2
+    assert all(changed(shared[0]))
+    bits = sum(one.codes.size * one.bits for one in numbers if one.what == "weights")
+    weights = [layer for layer in model.modules() if isinstance(layer, DenseLayer)]
+    assert bits == sum(layer.weight.numel() * layer.bits_a_weight() for layer in weights)
+
+
+def test_noise_of_a_tile_follows_the_span_of_its_own_layer() -> None:
+    """As in training: see `inrhw.networks.training.robust.gradient.span`."""
+    model = tiles()
+    with torch.no_grad():
+        next(model.dense_layers()).weight[0] *= 64
+    numbers = stored(model)
+    noisy = with_noise(model, numbers, 0.5, np.random.default_rng(0))
+    added = next(noisy.dense_layers()).weight.detach().numpy() - numbers[0].values
+    spread = added.std(axis=(1, 2)) / np.ptp(numbers[0].values, axis=(1, 2))
+    assert ((spread > 0.2) & (spread < 1)).all()
 
 
 @pytest.mark.parametrize("code", sorted(weight_codes()))

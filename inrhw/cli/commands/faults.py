@@ -1,6 +1,6 @@
 """Try faults in the weights."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,7 +8,6 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 from rich.progress import Progress
 
-from inrhw.base.errors import InputError
 from inrhw.base.files import output_folder
 from inrhw.base.progress import OnProgress
 from inrhw.cli.build_folder import BuildFolder, held
@@ -17,9 +16,12 @@ from inrhw.cli.options import AsJson, FolderArgument
 from inrhw.cli.terminal import COLUMNS, console, errors, print_file, print_paths, warn
 
 if TYPE_CHECKING:
+    from numpy.random import Generator
+
     from inrhw.estimates.upsets.survey import Upsets
     from inrhw.networks.fault_survey import Memories
-    from inrhw.networks.training.fitted import Fitted
+    from inrhw.networks.inr import INR
+    from inrhw.signals.samples import Samples, Values
 
 
 def faults(
@@ -41,17 +43,15 @@ def faults(
     They are noise, flipped bits and stuck bits in its weights; of an unrolled core that was synthesized,
     flipped bits of the configuration too.
     """
-    from inrhw.artifact.rebuild import has_banks
     from inrhw.networks.fault_survey import check_draws, survey
+    from inrhw.networks.faults import networks_of
     from inrhw.networks.training.fitted import Fitted
+    from inrhw.networks.training.shared_fit import FittedShared, is_shared
     from inrhw.reports.fault_page import print_survey, write_survey
 
     check_draws(trials, seed)
-    if has_banks(folder):
-        raise InputError(
-            f"{folder} holds several networks, of pictures or tiles; faults works on a single one"
-        )
-    fitted = Fitted.load(folder)
+    fitted = FittedShared.load(folder) if is_shared(folder) else Fitted.load(folder)
+    signals = fitted.pictures if isinstance(fitted, FittedShared) else (fitted.picture,)
     # That it can be written is known before minutes of work.
     with held(folder), output_folder(folder), Progress(*COLUMNS, console=errors, transient=True) as bars:
 
@@ -61,14 +61,14 @@ def faults(
 
         found = survey(
             fitted.model,
-            fitted.picture.values,
+            signals,
             trials=trials,
             seed=seed,
-            memories=_memories(fitted, folder),
+            memories=_memories(networks_of(fitted.model), signals, folder),
             on_progress=on_progress("faults"),
         )
-        struck = _upsets(fitted, folder, upsets, seed, on_progress)
-        files = write_survey(found, fitted.picture.name, folder, struck)
+        struck = _upsets(signals[0], folder, upsets, seed, on_progress)
+        files = write_survey(found, ", ".join(signal.name for signal in signals), folder, struck)
     if as_json:
         print_file(files[0])
         return
@@ -77,14 +77,14 @@ def faults(
 
 
 def _upsets(
-    fitted: "Fitted", folder: Path, most: int, seed: int, on_progress: Callable[[str], OnProgress]
+    signal: "Samples", folder: Path, most: int, seed: int, on_progress: Callable[[str], OnProgress]
 ) -> "Upsets | None":
     """Flip bits in the netlist of the core that was emitted, if it is unrolled and has the signal's size."""
     from inrhw.artifact.manifest import core_there
     from inrhw.estimates.upsets.survey import upsets_of
     from inrhw.synthesis.synthesis import load_synthesis
 
-    manifest, signal, work = core_there(folder), fitted.picture, BuildFolder(folder)
+    manifest, work = core_there(folder), BuildFolder(folder)
     if not most or manifest is None or manifest.folding is not None or manifest.sides != signal.sides:
         return None
     if not (folder / Synth.result).exists():
@@ -100,25 +100,27 @@ def _upsets(
     )
 
 
-def _memories(fitted: "Fitted", folder: Path) -> "Memories | None":
-    """Return the memories of the core that was emitted, if it is folded and has the signal's size."""
+def _memories(networks: "Sequence[INR]", signals: "Sequence[Samples]", folder: Path) -> "Memories | None":
+    """Return the memories of the core that was emitted, if it is folded and has the signals' size."""
     from inrhw.artifact.manifest import core_there
     from inrhw.artifact.rebuild import core_of
     from inrhw.core.memory_faults import flips, is_strikable, rendered, stored_bits
     from inrhw.networks.fault_survey import Memories
 
-    manifest, signal = core_there(folder), fitted.picture
-    if manifest is None or manifest.folding is None or manifest.sides != signal.sides:
+    manifest = core_there(folder)
+    sizes = tuple(signal.sides for signal in signals)
+    if manifest is None or manifest.folding is None or manifest.picture_sizes != sizes:
         return None
-    core = core_of([fitted.model], manifest)
+    core = core_of(networks, manifest)
     if not is_strikable(core):
         return None
-    return Memories(
-        manifest.folding.weight_ecc,
-        stored_bits(core),
-        lambda rate, rng: (
-            core.patches.scatter(rendered(core, flips(rate, rng, scrubs=core.scrubs)))
-            .astype(signal.values.dtype)
-            .reshape(signal.values.shape)
-        ),
-    )
+
+    def render(rate: float, rng: "Generator") -> "list[Values]":
+        values = rendered(core, flips(rate, rng, scrubs=core.scrubs))
+        pairs = zip(signals, core.grids, values, strict=True)
+        return [
+            core.patches_of(grid).scatter(own).astype(signal.values.dtype).reshape(signal.values.shape)
+            for signal, grid, own in pairs
+        ]
+
+    return Memories(manifest.folding.weight_ecc, stored_bits(core), render)
