@@ -159,12 +159,13 @@ def overhead(method: Method, recorded: Path) -> dict[str, float]:
             pool: Any = Inline()
             Driver(study, pool, SleepingTrial(0), sweep.trials, on_row=on_row).run()
         cpu, wall = ([1000 * (b[k] - a[k]) for a, b in itertools.pairwise(ends)] for k in (0, 1))
-        start = time.perf_counter()
+        start, start_cpu = time.perf_counter(), time.process_time()
         page, *_ = write_page(sweep, sweep.rows())
         return {
             "recorded": RECORDED,
             "cpu_ms_per_trial": round(statistics.median(cpu), 1),
             "wall_ms_per_trial": round(statistics.median(wall), 1),
+            "page_cpu_s": round(time.process_time() - start_cpu, 2),
             "page_s": round(time.perf_counter() - start, 2),
             "page_mb": round(page.stat().st_size / 1e6, 2),
         }

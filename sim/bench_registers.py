@@ -23,6 +23,9 @@ _STARTS, _MOST_STARTS = 3, 8
 #: Words of each bank that are read back, and memories that must not answer to other numbers; all if fewer.
 _READ_BACK, _MEMORIES = 40, 12
 
+#: Registers that reading a memory leaves alone.
+_STEADY = ("ID", "SHAPE", "CONTROL", "CHECKSUM", "WORDS")
+
 #: Bits of a memory's number.
 _NUMBER_BITS = 12
 
@@ -257,6 +260,7 @@ async def _read_back(registers: Registers, artifact: Artifact, rng: np.random.Ge
         for address in range(shape.depth)
         for chunk in range(shape.chunks)
     ]
+    steady = {name: await registers.read(name) for name in _STEADY}
     for file, bank in ((artifact.files[0], shown), (artifact.files[-1], 1 - shown)):
         for memory, address, chunk in rng.permutation(words)[:_READ_BACK].tolist():
             await registers.select(memory, address, chunk, bank)
@@ -265,6 +269,12 @@ async def _read_back(registers: Registers, artifact: Artifact, rng: np.random.Ge
                 f"load_weights: bank {bank}, memory {memory}, address {address}, chunk {chunk}: "
                 f"expected {want:#x}, read {got:#x}"
             )
+            await registers.status("stopped")  # no bit outside the fields is 1
+            for name, value in steady.items():
+                told = await registers.read(name)
+                assert told == value, (
+                    f"load_weights: {name} is {told:#x} after {got:#x} was read, not {value:#x}"
+                )
     count = len(artifact.memories)
     for memory in rng.permutation(count)[:_MEMORIES].tolist():
         for number in (memory | 1 << bit for bit in range(count.bit_length(), _NUMBER_BITS)):

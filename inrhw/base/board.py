@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from inrhw.base.discovery import left_out, reason_in
 from inrhw.base.errors import InputError
-from inrhw.base.files import board_folder
+from inrhw.base.files import board_folder, regular
 from inrhw.base.settings import check_fields, checked
 
 Family = Literal["xcup", "xc7", "ecp5", "ice40"]
@@ -114,6 +115,17 @@ def board_names() -> list[str]:
     return sorted(path.stem for path in board_folder().glob("[!_]*.py"))
 
 
+def boards() -> dict[str, Board]:
+    """Return the boards of `board_names`, less those whose file describes none: of these it warns."""
+    found = {}
+    for name in board_names():
+        try:
+            found[name] = load_board(name)
+        except InputError as error:
+            left_out(name, str(error))
+    return found
+
+
 @checked
 def load_board(name_or_path: str | Path) -> Board:
     """Return a board.
@@ -144,7 +156,7 @@ def load_board(name_or_path: str | Path) -> Board:
 def _read(path: Path) -> Board:
     """Return the board that a TOML file describes."""
     try:
-        table = {"name": path.stem} | tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        table = {"name": path.stem} | tomllib.loads(regular(path).read_text(encoding="utf-8-sig"))
         lists = {key: tuple(value) for key, value in table.items() if isinstance(value, list)}
         return Board(**{**table, **lists})
     except FileNotFoundError:
@@ -166,7 +178,7 @@ def _run(path: Path) -> Board:
     try:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
-        raise InputError(f"board file {path} cannot be run: {type(error).__name__}: {error}") from error
+        raise InputError(f"board file {path} cannot be run: {reason_in(str(path), error)}") from error
     board = getattr(module, "BOARD", None)
     if not isinstance(board, Board):
         raise InputError(f"board file {path} must set BOARD to an inrhw.base.board.Board")

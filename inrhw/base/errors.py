@@ -10,7 +10,7 @@ class InrhwError(Exception):
     """Base of all errors that a user can act on. The message is one clear sentence."""
 
 
-def said_by(error: Exception) -> str:
+def said_by(error: BaseException) -> str:
     """Return what an exception of a library says, short enough to stand in a sentence.
 
     Examples

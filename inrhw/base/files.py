@@ -163,6 +163,13 @@ def parsed(text: str) -> Any:
         raise ValueError("it is nested too deep") from None
 
 
+def regular(path: Path) -> Path:
+    """Return the path of a file to read; raise OSError for a pipe or a device, which may never end."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
+    return path
+
+
 @contextlib.contextmanager
 def readable(path: Path, made_by: str) -> Iterator[None]:
     """Raise InputError when the block cannot read a file that a stage wrote.
@@ -175,6 +182,7 @@ def readable(path: Path, made_by: str) -> Iterator[None]:
         Command that writes it, for the message.
     """
     try:
+        regular(path)
         yield
     except FileNotFoundError:
         raise InputError(f"{path} does not exist; run `{made_by}` first") from None

@@ -106,7 +106,7 @@ class Field:
     def _fits(self, value: object) -> bool:
         if self.choices:
             return value in self.choices
-        if not _is_of(self.kind, value):
+        if not is_of(self.kind, value):
             return False
         if self.kind in (int, float):
             return _within(self.bounds, value)  # type: ignore[arg-type]
@@ -170,19 +170,21 @@ def check_fields(instance: "DataclassInstance") -> None:
 def _check_types(where: str, told: Iterable[tuple[str, Any, Any]]) -> None:
     """Raise InputError unless each value, of a name, is of the type that a hint names."""
     for name, value, hint in told:
-        if not _is_of(hint, value):
-            raise InputError(f"{where}: {name} must be {_type_words(hint)}, not {repr(value)[:60]}")
+        if not is_of(hint, value):
+            raise InputError(f"{where}: {name} must be {type_words(hint)}, not {repr(value)[:60]}")
 
 
-def _is_of(hint: Any, value: Any) -> bool:
+def is_of(hint: Any, value: Any) -> bool:
     """Return whether a value is of a type; True for hints that cannot be told, such as a name in quotes."""
     origin, inner = get_origin(hint) or hint, get_args(hint)
     if origin in (Union, types.UnionType):
-        return any(_is_of(each, value) for each in inner)
+        return any(is_of(each, value) for each in inner)
     if origin is Literal:
         return any(value == each and type(value) is type(each) for each in inner)
     if origin in (int, float):
         return isinstance(value, (int, origin)) and not isinstance(value, bool)
+    if origin is type and inner:
+        return isinstance(value, type) and issubclass(value, inner[0])
     if origin in (tuple, Sequence, Collection, Mapping):
         return _holds(origin, inner, value)
     is_told = isinstance(origin, type) and origin is not Any and not getattr(origin, "_is_protocol", False)
@@ -192,30 +194,32 @@ def _is_of(hint: Any, value: Any) -> bool:
 def _holds(kind: Any, inner: tuple[Any, ...], value: Any) -> bool:
     """Return whether a value is a collection of a kind, no text, that holds values of the inner types."""
     if isinstance(value, Mapping):
-        return kind is Mapping and all(_is_of(inner[1], each) for each in value.values())
+        return kind is Mapping and all(is_of(inner[1], each) for each in value.values())
     if isinstance(value, (str, bytes)) or not isinstance(value, (tuple, list) if kind is tuple else kind):
         return False
     each = inner[:1] * len(value) if len(inner) == 1 or inner[-1] is ... else inner
-    return len(each) == len(value) and all(map(_is_of, each, value))
+    return len(each) == len(value) and all(map(is_of, each, value))
 
 
-def _type_words(hint: Any) -> str:
+def type_words(hint: Any) -> str:
     """Return how a message names a type.
 
     Examples
     --------
-    >>> _type_words(tuple[int, ...] | None)
+    >>> type_words(tuple[int, ...] | None)
     'None or a list, each a whole number'
     """
     origin, inner = get_origin(hint) or hint, get_args(hint)
     if origin in (Union, types.UnionType):
-        return " or ".join(map(_type_words, sorted(inner, key=lambda each: each is not types.NoneType)))
+        return " or ".join(map(type_words, sorted(inner, key=lambda each: each is not types.NoneType)))
     if origin is Literal:
         return f"one of {', '.join(map(repr, inner))}"
     if origin in (tuple, Sequence, Collection):
-        return f"a list, each {_type_words(inner[0])}"
+        return f"a list, each {type_words(inner[0])}"
+    if origin is type and inner:
+        return f"a kind of {type_words(inner[0])}"
     if origin is Mapping:
-        return f"a table, each {_type_words(inner[1])}"
+        return f"a table, each {type_words(inner[1])}"
     own = {**WORDS, types.NoneType: "None"}
     return own[origin] if origin in own else getattr(origin, "__name__", str(origin))
 

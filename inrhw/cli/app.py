@@ -5,6 +5,7 @@ import itertools
 import os
 import re
 import sys
+import traceback
 import warnings
 from collections.abc import Mapping, Set
 from pathlib import Path
@@ -15,7 +16,9 @@ from typing import Any, get_args
 from cyclopts import App, ArgumentCollection, CycloptsError, Group, Parameter
 from cyclopts.config import Dict
 
+from inrhw.base.discovery import LeftOut, reason_in
 from inrhw.base.errors import InputError, InrhwError, said_by
+from inrhw.base.files import PACKAGE
 from inrhw.base.programs.stopping import ending, stoppable
 from inrhw.base.version import __version__
 from inrhw.cli.discovery import command_functions, stages
@@ -29,6 +32,9 @@ _FROM_RECIPE = {"build": (*_FITTED, "estimates", "verification"), "fit": _FITTED
 
 #: Whose errors are about files and machines, not about this program.
 _LIBRARIES = ("safetensors", "torch", "PIL", "jinja2", "tomlkit")
+
+#: Folders to which users add files of their own.
+_EXTENDED = tuple(PACKAGE / folder for folder in ("ops/curves", "ops/codes", "signals/kinds"))
 
 _HELP = "From a picture to proven Verilog: implicit neural representations as FPGA pipelines."
 
@@ -144,6 +150,27 @@ def _of_library(error: Exception) -> str:
     return f"{library} failed ({said})" if library in _LIBRARIES else ""
 
 
+def _of_plug_in(error: Exception) -> str:
+    """Return which file that a user may have written failed, as one sentence; "" if it was none of them."""
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if Path(frame.filename).parent in _EXTENDED:
+            reason = reason_in(frame.filename, error)
+            return f"{frame.filename} failed, {reason}; `python -X dev -m inrhw` shows the whole traceback"
+    return ""
+
+
+def _as_sentence(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
+) -> str:
+    """Return how a warning is shown: one of inrhw's own as a sentence, any other as Python does."""
+    if category is LeftOut:
+        return f"inrhw: {message}\n"
+    return _python_shows(message, category, filename, lineno, line)
+
+
+_python_shows = warnings.formatwarning
+
+
 def _check_surroundings() -> None:
     """Raise InputError without a working folder; print names that the terminal has no letters for, too."""
     if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
@@ -159,6 +186,7 @@ def main() -> None:
     arguments = sys.argv[1:]
     # Amaranth says this of what a command that fails or is stopped had begun to build.
     warnings.filterwarnings("ignore", message=".* created but never used")
+    warnings.formatwarning = _as_sentence
     try:
         _check_surroundings()
         with stoppable(), said_when_interrupted("nothing was left half-written"):
@@ -177,7 +205,7 @@ def main() -> None:
         where = error.filename2 or error.filename or unnamed  # of a copy the target
         fail(f"{where} cannot be used ({error.strerror or error})")
     except Exception as error:
-        if not (sentence := _of_library(error)):
+        if sys.flags.dev_mode or not (sentence := _of_library(error) or _of_plug_in(error)):
             raise
         fail(sentence)
     sys.exit(0)

@@ -2,10 +2,9 @@
 
 from collections.abc import Callable
 from graphlib import TopologicalSorter
-from types import ModuleType
 from typing import Any
 
-from inrhw.base.discovery import classes_in, modules_in
+from inrhw.base.discovery import classes_in, left_out, modules_in
 from inrhw.cli import commands
 from inrhw.cli.stage import Stage
 
@@ -15,8 +14,14 @@ def command_functions() -> dict[str, Callable[..., Any]]:
 
     An _ inside a name separates a command from its subcommand, which comes after it.
     """
-    names = {module: module.__name__.rpartition(".")[2].rstrip("_") for module in modules_in(commands)}
-    return {name.replace("_", " "): _function(module) for module, name in names.items()}
+    found = {}
+    for module in modules_in(commands):
+        name = module.__name__.rpartition(".")[2]
+        if callable(function := getattr(module, name, None)):
+            found[name.rstrip("_").replace("_", " ")] = function
+        else:
+            left_out(str(module.__file__), f"it defines no function {name}")
+    return found
 
 
 def stages() -> list[type[Stage]]:
@@ -29,8 +34,3 @@ def stages() -> list[type[Stage]]:
     }
     needs = {stage: stage.after for stage in found.values()}
     return list(TopologicalSorter(needs).static_order())
-
-
-def _function(module: ModuleType) -> Callable[..., Any]:
-    function: Callable[..., Any] = getattr(module, module.__name__.rpartition(".")[2])
-    return function

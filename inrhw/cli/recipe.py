@@ -10,7 +10,7 @@ from annotated_types import Interval
 
 from inrhw.base.board import is_board_file
 from inrhw.base.errors import InputError
-from inrhw.base.files import output_folder, write_atomically
+from inrhw.base.files import output_folder, regular, write_atomically
 from inrhw.base.settings import Field, Settings, checked, fields_of, from_table, groups_of
 from inrhw.estimates.estimates import Estimates
 from inrhw.lowering.hardware import Hardware
@@ -86,7 +86,7 @@ def read_recipe(path: Path) -> Recipe:
         impossible value.
     """
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        table = tomllib.loads(regular(path).read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}); `inrhw init` writes one") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -18,7 +18,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from numpy.typing import NDArray
 
-from inrhw.base.board import Board, board_names, load_board
+from inrhw.base.board import Board, boards
 from inrhw.base.errors import InputError, ToolFailed
 from inrhw.base.figure import Figure
 from inrhw.base.files import PACKAGE, cache_folder, digest, write_json
@@ -143,10 +143,10 @@ def board_of(family: str) -> Board:
     InputError
         There is none.
     """
-    boards: dict[str, Board] = {board.family: board for board in map(load_board, board_names())}
-    if family not in boards:
-        raise InputError(f"target must be one of {', '.join(sorted(boards))}, not {family!r}")
-    return boards[family]
+    of_families: dict[str, Board] = {board.family: board for board in boards().values()}
+    if family not in of_families:
+        raise InputError(f"target must be one of {', '.join(sorted(of_families))}, not {family!r}")
+    return of_families[family]
 
 
 def trials(bits: Sequence[int] = BITS, stages: Sequence[int] = ()) -> list[Trial]:
@@ -162,8 +162,10 @@ def trials(bits: Sequence[int] = BITS, stages: Sequence[int] = ()) -> list[Trial
     Raises
     ------
     InputError
-        A width or a number of stages is out of range.
+        No width is given, or a width or a number of stages is out of range.
     """
+    if not bits:
+        raise InputError("bits must name at least one width")
     if wrong := [width for width in bits if not 2 <= width <= 16]:
         raise InputError(f"bits must be from 2 to 16, not {wrong[0]}")
     if wrong := [n for n in stages if n < 1]:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 import torch
 
-from inrhw.base.discovery import classes_in
+from inrhw.base.discovery import blamed, by_name, classes_in
 from inrhw.base.errors import InputError
 from inrhw.base.settings import check_fields
 from inrhw.base.types import Fixed, Vector
@@ -18,6 +18,7 @@ from inrhw.networks.precision import FIRST_WEIGHT_BITS, FIRST_WEIGHT_BITS_OF_ONE
 from inrhw.ops.curves.sine import SineActivation
 from inrhw.ops.kinds.activation import Activation, Encoding
 from inrhw.ops.kinds.activation_node import ActivationNode
+from inrhw.ops.kinds.contract import check_activation, check_code
 from inrhw.ops.kinds.curve import CurveNode
 from inrhw.ops.kinds.weight_code import WeightCode
 from inrhw.ops.registry import curve_nodes, implementation, operations, weight_codes
@@ -40,7 +41,7 @@ def activations() -> Mapping[str, type[Activation]]:
     True
     """
     found = (cls for module in operations() for cls in classes_in(module, Activation))
-    return MappingProxyType({cls.model_name: cls for cls in found if hasattr(cls, "model_name")})
+    return MappingProxyType(by_name(found, lambda cls: cls.model_name, "model_name"))
 
 
 @functools.cache
@@ -172,7 +173,10 @@ class Architecture:
             )
         if self.precision.weight_code != "uniform" and not self.hidden_layers:
             raise InputError("weight_code changes hidden layers, and there are none; leave it out")
-        self.precision.weight_bits_of(len(self.features) - 1)
+        layers = len(self.features) - 1
+        bits = self.precision.weight_bits_of(layers)
+        for code, width in zip(weight_codes_of(self.precision, layers), bits, strict=True):
+            check_code(code, width)
         self._check_activation_impl()
 
     def _check_activation_impl(self) -> None:
@@ -201,15 +205,18 @@ class Architecture:
                 f"which that of {self.model} is not; leave it out"
             )
         for bits in sorted(set(precision.activation_bits_of(len(self.features) - 1))):
-            argument, element = activation.formats(self.phase_bits, bits, mid_rise=precision.mid_rise)
+            with blamed(activation):
+                argument, element = activation.formats(self.phase_bits, bits, mid_rise=precision.mid_rise)
+                vector = Vector(argument, circuit.arguments)
             try:
-                circuit(Vector(argument, circuit.arguments), element)
+                node = circuit(vector, element)
             except ValueError as error:
                 would_do = [implementation(other) for other in others if other.serves(argument, element)]
                 hint = f"activation_impl {' or '.join(would_do)} can" if would_do else "use fewer bits"
                 raise InputError(
                     f"{implementation(circuit)} cannot have this precision: {error}; {hint}"
                 ) from error
+            check_activation(activation, node)
 
     @property
     def network(self) -> Network:

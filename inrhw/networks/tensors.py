@@ -8,8 +8,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
-from inrhw.base.errors import InputError
-from inrhw.base.files import write_atomically
+from inrhw.base.errors import InputError, said_by
+from inrhw.base.files import regular, write_atomically
 
 
 class Trainable(nn.Module):
@@ -37,14 +37,14 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         If the file is missing or damaged.
     """
     try:
-        data = path.read_bytes()  # by its name it is found only where that is UTF-8
+        data = regular(path).read_bytes()  # by its name it is found only where that is UTF-8
         tensors = load(data)
         header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
         return tensors, header.get("__metadata__", {})
     except FileNotFoundError:
         raise InputError(f"{path} does not exist; run `inrhw fit` first") from None
     except (SafetensorError, OSError) as error:
-        raise InputError(f"{path} is not a readable checkpoint ({error}); run fit again") from error
+        raise InputError(f"{path} is not a readable checkpoint ({said_by(error)}); run fit again") from error
 
 
 def tensors_of(model: Trainable) -> dict[str, Tensor]:

@@ -13,7 +13,7 @@ import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from PIL import Image
 
-from inrhw.base.files import json_bytes, write_together
+from inrhw.base.files import json_bytes, regular, write_together
 from inrhw.reports.chart import Axis, Chart
 from inrhw.reports.frames import bits_chart, frames_chart, training_chart
 from inrhw.reports.summary import POWER_TITLES, RESOURCE_TITLES, asic_rows, counts, tiles
@@ -121,7 +121,7 @@ def _html(report: Report, folder: Path) -> str:
             rounded=bits_chart(report.get("rounded_psnr_db", [])),
             pictures=[_file(key, folder / name) for key, name in report.get("pictures", {}).items()],
             sounds=[
-                (_PICTURE_TITLES.get(key, key), _data_uri("audio/wav", (folder / name).read_bytes()))
+                (_PICTURE_TITLES.get(key, key), _data_uri("audio/wav", regular(folder / name).read_bytes()))
                 for key, name in report.get("sounds", {}).items()
             ],
             shown=[_shown(one, folder) for one in report.get("shared", {}).get("pictures", [])],
@@ -171,7 +171,7 @@ def embedded(key: str, data: bytes, side: int = _EMBEDDED_SIDE) -> Report:
 
 
 def _file(key: str, path: Path) -> Report:
-    return embedded(key, path.read_bytes())
+    return embedded(key, regular(path).read_bytes())
 
 
 def _data_uri(kind: str, data: bytes) -> str:

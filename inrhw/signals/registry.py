@@ -1,12 +1,18 @@
 """The kinds of signal: each is a file in `kinds`, without a list of them."""
 
 import functools
+import inspect
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from inrhw.base.discovery import classes_in, modules_in
+import numpy as np
+
+from inrhw.base.discovery import blamed, by_name, classes_in, defining, left_out, modules_in, reason_in
 from inrhw.base.errors import InputError
+from inrhw.base.files import regular
+from inrhw.base.settings import is_of
 from inrhw.base.types import Fixed
 from inrhw.signals import kinds as folder
 from inrhw.signals.kinds.picture import Picture
@@ -23,8 +29,8 @@ def kinds() -> dict[str, type[Samples]]:
     >>> {"picture", "sound"} <= set(kinds())
     True
     """
-    found = [kind for module in modules_in(folder) for kind in classes_in(module, Samples)]
-    return {kind.kind: kind for kind in sorted(found, key=lambda kind: kind.kind)}
+    found = [kind for module in defining(modules_in(folder), Samples) for kind in classes_in(module, Samples)]
+    return by_name(sorted(found, key=lambda kind: kind.kind), lambda kind: kind.kind, "kind")
 
 
 def kind_named(name: object) -> type[Samples]:
@@ -40,12 +46,61 @@ def load_signal(path: Path, size: str, asked: Signal, on_warning: OnWarning) -> 
 
     Parameters and errors as of `Samples.load`.
     """
+    _check_regular(path)
     others = (kind for kind in kinds().values() if kind is not Picture)
-    claiming = (kind for kind in others if kind.claims(path))
+    claiming = (kind for kind in others if _claims(kind, path))
     kind = kind_named(asked.kind) if asked.kind else next(claiming, Picture)
     if kind is not Picture and (asked.bits or asked.alpha):
         raise InputError(f"bits and alpha are for pictures only; leave them out for {path}, a {kind.kind}")
-    return kind.load(path, size, asked, on_warning)
+    return _checked(kind, kind.load(path, size, asked, on_warning))
+
+
+def _check_regular(path: Path) -> None:
+    """Raise InputError for a pipe or a device: not all readers would end."""
+    try:
+        regular(path)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror})") from error
+
+
+def builtin_signal(kind: str, size: str) -> Samples:
+    """Return the example of a kind, by default a picture, of a size as of `Samples.load`."""
+    chosen = kind_named(kind) if kind else Picture
+    return _checked(chosen, chosen.builtin(size))
+
+
+def _claims(kind: type[Samples], path: Path) -> bool:
+    """Return whether a file is of a kind; one that fails at it claims no file."""
+    try:
+        return kind.claims(path)
+    except Exception as error:
+        left_out(file := inspect.getfile(kind), reason_in(file, error))
+        return False
+
+
+#: Samples along each side of the part of a signal whose kind is checked.
+_PART = 16
+
+
+def _checked(kind: type[Samples], signal: Samples) -> Samples:
+    """Return a signal of a kind; raise InputError if what a part of it does is not what `Samples` says."""
+    with blamed(kind):
+        if not isinstance(signal, kind):
+            raise InputError(f"it gives {type(signal).__name__} for a signal, not {kind.__name__}")
+        part = signal.with_values(signal.values[(slice(_PART),) * len(signal.sides)])
+        alike, shown = part.likeness(part), part.shown()
+        if not is_of(Mapping[str, float | None], alike) or not {"psnr_db"} <= {*alike} == {*kind.measures}:
+            raise InputError("likeness must return a number or None for psnr_db, and for each of measures")
+        if (
+            not isinstance(shown, np.ndarray)
+            or shown.dtype != np.uint8
+            or shown.ndim != 3
+            or shown.shape[2] not in (1, 3)
+        ):
+            raise InputError("shown must return an array of uint8 [height, width, 1 or 3]")
+        if not isinstance(part.encoded(kind.suffix), bytes):
+            raise InputError(f"encoded must return bytes for {kind.suffix}")
+    return signal
 
 
 def to_json(signal: Samples) -> dict[str, Any]:
@@ -77,4 +132,5 @@ def from_json(told: object, path: Path, name: str) -> Samples:
         raise InputError(
             f"the description of the signal in {path} is damaged; run `inrhw fit` again"
         ) from error
+    _check_regular(path)
     return kind.read(path, name, value, details)

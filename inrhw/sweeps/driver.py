@@ -72,11 +72,13 @@ class Driver(Generic[S]):
         """
         for rung in self._rungs:
             self._pool.check(self._resources.of(rung))
-        for row in self._study.rows():
+        rows = self._study.rows()
+        for row in rows:
             if row.state != "running":
                 self._keep(row)
-        for row in self._study.unfinished():
-            self._begin(row)
+        for row in rows:
+            if row.state == "running":
+                self._begin(row)
         until = time.monotonic() + (self._search.hours or math.inf) * 3600
         while True:
             while self._study.asked < self._study.budget and time.monotonic() < until and self._has_room():
@@ -105,8 +107,7 @@ class Driver(Generic[S]):
             self._end(row.ended("failed", str(error)))
             return
         if before := self._ended.get(identity):
-            # A driver that was killed may have left a row whose trial it had not ended yet.
-            self._end(before if before.number == row.number else row.like(before))
+            self._end(row.like(before))
             return
         command = self._trial.command(settings, self._folder / identity)
         self._give(replace(row, identity=identity, command=command), self._rungs[0])

@@ -1,11 +1,11 @@
 """A row of a sweep: one trial, what became of it, and how it is built for real."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
-from inrhw.sweeps.measures import Measures, Rung
+from inrhw.sweeps.measures import Goal, Measures, Rung
 
 #: running: it has not ended. done: as deep as asked. dominated: not synthesized, since a trial that was is
 #: better than its prediction. failed: with a sentence.
@@ -50,6 +50,11 @@ class Row:
     predicted: Measures = field(default_factory=Measures)
     sentence: str = ""
     seconds: float = 0.0
+
+    def values(self, goals: Sequence[Goal]) -> list[float] | None:
+        """Return what a search learns of it: all its goals, or None."""
+        known = [value for goal in goals if (value := self.measures.of(goal)) is not None]
+        return known if self.state in ("done", "dominated") and len(known) == len(goals) else None
 
     def reached(self, rung: Rung, measures: Measures, seconds: float) -> "Row":
         """Return the row once it has gone up a rung."""

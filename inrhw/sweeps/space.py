@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from inrhw.base.errors import InputError
+from inrhw.base.files import regular
 from inrhw.base.settings import Field, Settings, fields_of, from_table, groups_of, unknown
 from inrhw.sweeps.search import Orders
 
@@ -148,7 +149,7 @@ def read_sweep(path: Path, kind: type[S]) -> tuple[Orders, Space[S]]:
         The file cannot be read or is no TOML, a key is unknown, a value cannot be, or nothing varies.
     """
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        table = tomllib.loads(regular(path).read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}); docs/sweep.md shows one") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -1,10 +1,14 @@
 import math
+import shutil
 from pathlib import Path
 
 import pytest
 
+from inrhw.base import board
 from inrhw.base.board import RESOURCE_UNITS, Board, board_names, load_board
+from inrhw.base.discovery import LeftOut
 from inrhw.base.errors import InputError
+from inrhw.base.files import board_folder
 
 
 def test_every_board_file_loads_under_its_own_name() -> None:
@@ -34,8 +38,8 @@ def test_an_unknown_name_lists_the_known_ones() -> None:
     ("text", "message"),
     [
         ("X = 1\n", "must set BOARD"),
-        ("1 / 0\n", "cannot be run: ZeroDivisionError"),
-        ("raise SystemExit(3)", "cannot be run: SystemExit: 3"),
+        ("\n1 / 0\n", "cannot be run: line 2, ZeroDivisionError"),
+        ("raise SystemExit(3)", "cannot be run: line 1, SystemExit: 3"),
         (None, "no board file"),
     ],
 )
@@ -45,6 +49,14 @@ def test_a_bad_file_is_named(tmp_path: Path, text: str | None, message: str) -> 
         path.write_text(text)
     with pytest.raises(InputError, match=message):
         load_board(path)
+
+
+def test_a_bad_file_among_the_boards_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copy(board_folder() / "ulx3s.py", tmp_path)
+    (tmp_path / "own.py").write_text("1 / 0")
+    monkeypatch.setattr(board, "board_folder", lambda: tmp_path)
+    with pytest.warns(LeftOut, match=r"own.py cannot be run: line 1, ZeroDivisionError"):
+        assert list(board.boards()) == ["ulx3s"]
 
 
 def test_a_board_checks_its_data() -> None:

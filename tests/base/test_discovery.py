@@ -1,40 +1,81 @@
-"""Every file of a folder is found, and of it what it defines itself."""
+"""Every file of a folder is found; what cannot be used is named and left out."""
 
+import re
 import sys
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-from inrhw.base.discovery import classes_in, modules_in
+from inrhw.base.discovery import LeftOut, by_name, classes_in, defining, modules_in
 
 KIND = """
 from abc import ABC, abstractmethod
+from typing import ClassVar
 class Kind(ABC):
+    kind: ClassVar[str]
     @abstractmethod
     def name(self): ...
 """
 OWN = """
-from {package}.kind import Kind
+from found_here.kind import Kind
 class Own(Kind):
+    kind = "own"
     def name(self): return "own"
-class Half(Kind): pass
 class Other: pass
 """
 
 
-def test_a_new_file_needs_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    package = "found_here"
-    folder = tmp_path / package
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A package `found_here` with a kind."""
+    folder = tmp_path / "found_here"
     folder.mkdir()
-    for name, text in {"__init__": "", "kind": KIND, "own": OWN.format(package=package)}.items():
-        (folder / f"{name}.py").write_text(text)
+    (folder / "__init__.py").touch()
+    (folder / "kind.py").write_text(KIND)
     monkeypatch.syspath_prepend(tmp_path)
-    modules = modules_in(import_module(package))
-    assert [module.__name__ for module in modules] == [f"{package}.kind", f"{package}.own"]
+    yield folder
+    for name in [name for name in sys.modules if name.startswith("found_here")]:
+        del sys.modules[name]
+
+
+def test_a_new_file_needs_no_other(folder: Path) -> None:
+    (folder / "own.py").write_text(OWN)
+    modules = modules_in(import_module("found_here"))
+    assert [module.__name__ for module in modules] == ["found_here.kind", "found_here.own"]
     kind, own = modules
-    # Neither what is imported, nor what is abstract, nor what is of another kind.
+    # Neither what is imported, nor what is of another kind.
     assert [cls.__name__ for cls in classes_in(own, kind.Kind)] == ["Own"]
-    assert classes_in(kind, kind.Kind) == []
-    for name in [name for name in sys.modules if name.startswith(package)]:
-        monkeypatch.delitem(sys.modules, name)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("def own(:", r"SyntaxError: invalid syntax \(own.py, line 1\)"),
+        ("\nimport nothing_of_this_name", "line 2, ModuleNotFoundError: No module named"),
+        ("def f():\n    raise KeyError('x')\nf()", "line 2, KeyError: 'x'"),
+        ("raise SystemExit(3)", "line 1, SystemExit: 3"),
+        ("", "it defines no Kind to use"),
+        (OWN.replace("def name", "def title"), "Own in .*: it lacks name"),
+        (OWN.replace('kind = "own"', ""), "Own in .*: it lacks kind"),
+        (OWN.replace('"own"', "3"), "Own in .*: kind must be a text, not 3"),
+    ],
+)
+def test_a_wrong_file_is_left_out_with_its_name_and_the_reason(folder: Path, text: str, reason: str) -> None:
+    (folder / "own.py").write_text(text)
+    (folder / "second.py").write_text(OWN)
+    kind = import_module("found_here.kind").Kind
+    with pytest.warns(LeftOut) as told:
+        found = defining(modules_in(import_module("found_here")), kind)
+    assert [module.__name__ for module in found] == ["found_here.second"]
+    said = [str(each.message) for each in told if "own.py" in str(each.message)]
+    assert any(re.search(reason, each) and str(folder) in each for each in said)
+
+
+def test_of_classes_with_one_name_none_is_taken(folder: Path) -> None:
+    (folder / "own.py").write_text(OWN)
+    (folder / "second.py").write_text(OWN)
+    classes = [import_module(f"found_here.{name}").Own for name in ("own", "second")]
+    with pytest.warns(LeftOut, match=r"^Own in .*.py is left out: another class has the word 'own', too"):
+        assert by_name(classes, lambda cls: "own", "word") == {}

@@ -151,6 +151,13 @@ def test_verilog_that_is_no_text_is_named(tmp_path: Path) -> None:
         read_verilog(tmp_path / "core.v")
 
 
+def test_a_pipe_or_a_device_is_no_file_to_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/full")):
+        with pytest.raises(InputError, match=rf"{path} cannot be read \(not a regular file"):
+            read_json(path, "inrhw fit")
+
+
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be read"):
         read_json(tmp_path, "inrhw fit")

@@ -13,6 +13,7 @@ from PIL import UnidentifiedImageError
 from safetensors import SafetensorError
 from support.command import Inrhw, refused
 
+from inrhw.base.files import PACKAGE
 from inrhw.cli.discovery import command_functions
 
 #: Presses Ctrl-C while the command line is loaded.
@@ -108,9 +109,14 @@ def broken_picture() -> None:
     raise UnidentifiedImageError("cannot identify image file")
 
 
+def of_a_users_file() -> None:
+    exec(compile("\n1 / 0", PACKAGE / "ops" / "curves" / "own.py", "exec"))
+
+
 @pytest.mark.parametrize(
     ("fault", "sentence"),
     [
+        (of_a_users_file, r"curves/own.py failed, line 2, ZeroDivisionError: division by zero"),
         (raised_by_torch, "there is not enough memory"),
         (no_memory, "there is not enough memory"),
         (broken_file, "safetensors.* failed"),

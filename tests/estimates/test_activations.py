@@ -117,6 +117,7 @@ def test_a_width_that_an_activation_lacks_has_no_trial(monkeypatch: pytest.Monke
 @pytest.mark.parametrize(
     ("bits", "stages", "message"),
     [
+        ([], [], "bits must name at least one width"),
         ([1], [], "bits must be from 2 to 16, not 1"),
         ([17], [], "17"),
         ([8], [0], "stages must be at least 1"),

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
-import optuna
 import pytest
+from optuna.storages import RDBStorage
 from support.fake_trials import Fake, FakeTrial
 
 from inrhw.sweeps.driver import Driver
@@ -124,7 +124,7 @@ def test_a_row_whose_trial_was_not_ended_is_kept_as_it_is(
 
     sweep = asked(tmp_path, GRID)
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(optuna.Study, "tell", killed)
+        patch.setattr(RDBStorage, "set_trial_state_values", killed)
         swept(sweep, trial)
     (before,) = [row for row in sweep.rows() if row.state == "done"]
     assert swept(sweep, trial)[before.number] == before

@@ -89,12 +89,13 @@ def add(
     The core is then out of date: run emit, synth, verify and report again.
     """
     from inrhw.networks.training.shared_fit import FittedShared
+    from inrhw.signals.kinds.picture import Picture
     from inrhw.signals.registry import load_signal
     from inrhw.signals.signal import Signal
 
     there = FittedShared.load(to)
     first = there.model.architectures[0]
-    asked = Signal(bits=16 if first.value.width == 16 else 8)
+    asked = Signal(kind=Picture.kind, bits=16 if first.value.width == 16 else 8)
     loaded = load_signal(picture, size or size_text(first.sides), asked, warn)
     given = {"steps": steps, "learning_rate": learning_rate, "seed": seed}
     changed = {name: value for name, value in given.items() if value is not None}

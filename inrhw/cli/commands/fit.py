@@ -241,7 +241,7 @@ def _import_of(recipe: Recipe, *, resume: bool) -> Fit:
 def load_pictures(signal: Signal, *, shared: bool) -> "list[Samples]":
     """Return the signals to represent: one, or with `shared` several pictures."""
     from inrhw.signals.kinds.picture import Picture
-    from inrhw.signals.registry import kind_named, load_signal
+    from inrhw.signals.registry import builtin_signal, load_signal
 
     number = len(signal.pictures)
     if shared and number < 2:
@@ -265,7 +265,7 @@ def load_pictures(signal: Signal, *, shared: bool) -> "list[Samples]":
     elif signal.bits or signal.alpha:
         raise InputError("bits and alpha are for pictures of your own; leave them out for a built-in signal")
     else:
-        loaded = [kind_named(signal.kind or Picture.kind).builtin(sizes[0])]
+        loaded = [builtin_signal(signal.kind, sizes[0])]
     if shared and {one.kind for one in loaded} != {Picture.kind}:
         raise InputError("--shared takes only pictures; build other signals one by one")
     names = signal.names or [picture.name for picture in loaded]

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from inrhw.base.errors import InputError, said_by
+from inrhw.base.files import regular
 from inrhw.estimates.asic.liberty import Group, parse
 from inrhw.estimates.asic.library import GENERIC, Arc, Cell, CellEnergy, Library, State, Table
 
@@ -63,7 +64,7 @@ def read_text(path: Path) -> str:
         It cannot be read.
     """
     try:
-        data = path.read_bytes()
+        data = regular(path).read_bytes()
         return (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode("utf-8", "replace")
     except (OSError, EOFError, ValueError, zlib.error) as error:
         raise InputError(f"the Liberty file {path} cannot be read ({error})") from error

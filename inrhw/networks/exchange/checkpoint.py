@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from inrhw.base.errors import InputError
+from inrhw.base.files import regular
 from inrhw.networks.architecture import activations
 from inrhw.networks.exchange.affine import absorbed
 from inrhw.networks.exchange.encoding import encoded
@@ -51,10 +52,12 @@ def read_checkpoint(path: Path) -> dict[str, Tensor]:
         try:
             tensors = load_tensors(path)[0]
         except InputError as error:
+            if not path.is_file():
+                raise
             raise InputError(f"{path} is not a readable file of safetensors; it may be cut off") from error
         return strip("float", tensors) or tensors  # of `inrhw fit`, which keeps the rounded network too
     try:
-        found = torch.load(path, map_location="cpu", weights_only=True)
+        found = torch.load(regular(path), map_location="cpu", weights_only=True)
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror})") from error
     except pickle.UnpicklingError as error:

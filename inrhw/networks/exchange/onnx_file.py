@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from inrhw.base.errors import InputError
+from inrhw.base.files import regular
 from inrhw.networks.exchange.extra import check_extra
 from inrhw.networks.exchange.recording import Product, Recording, Sine, shown
 
@@ -36,7 +37,7 @@ def load_onnx(path: Path) -> "ModelProto":
     from onnx.inliner import inline_local_functions  # noqa: PLC0415
 
     try:
-        model = onnx.load(path)
+        model = onnx.load(regular(path))
         onnx.checker.check_model(model)
     except onnx.checker.ValidationError as error:
         raise InputError(f"{path} is not a valid file of ONNX: {_told(error)}") from error

@@ -5,7 +5,7 @@ an adder graph, bits in a memory.
 """
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor
@@ -27,7 +27,7 @@ class WeightCode(ABC):
     """
 
     headroom_bits: ClassVar[int] = 0
-    sign_bits: ClassVar[int] = 0
+    sign_bits: ClassVar[Literal[0, 1, 2]] = 0
 
     @abstractmethod
     def fit(self, weight: Tensor, bits: int) -> Tensor:

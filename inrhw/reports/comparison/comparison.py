@@ -7,7 +7,7 @@ from typing import Any
 
 from inrhw.base.errors import InputError
 from inrhw.base.figure import Figure
-from inrhw.base.files import digest, output_folder, read_json, write_atomically, write_json
+from inrhw.base.files import digest, output_folder, read_json, regular, write_atomically, write_json
 from inrhw.base.version import __version__
 from inrhw.reports.comparison.ranking import (
     AT_A_CLOCK,
@@ -212,7 +212,7 @@ def _pictures(shown: Shown, gain: float | None) -> dict[str, Report]:
     """Return small pictures for the page, the error's with a gain."""
     found = {key: Path(path) for key, path in (("rtl", shown.rtl), ("error", shown.error)) if path}
     try:
-        data = {key: path.read_bytes() for key, path in found.items()}
+        data = {key: regular(path).read_bytes() for key, path in found.items()}
         if shown.error and gain != shown.error_gain:
             data["error"] = _amplified(Path(shown.folder), int(gain or 1))
         return {key: embedded(key, each, _THUMBNAIL_SIDE) for key, each in data.items()}

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from inrhw.base.errors import InputError, said_by
-from inrhw.base.files import write_atomically
+from inrhw.base.files import regular, write_atomically
 from inrhw.base.names import safe_name
 from inrhw.base.settings import checked
 from inrhw.base.types import Fixed
@@ -283,9 +283,7 @@ def _read(path: Path, *, wide: bool, alpha: bool) -> _Decoded:
     try:
         if path.is_dir():
             raise InputError(f"{path} is a folder; give a picture file inside it")
-        if path.exists() and not path.is_file():
-            raise InputError(f"{path} is not a regular file; give a picture file")
-        with path.open("rb") as file:
+        with regular(path).open("rb") as file:
             if not file.read(1):
                 raise InputError(f"{path} is empty; give a picture file")
             return _identify(path, file, wide=wide, alpha=alpha)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from inrhw.artifact.manifest import complete_core
-from inrhw.base.board import Board, board_names, load_board
+from inrhw.base.board import Board, boards
 from inrhw.base.errors import InputError
 from inrhw.base.files import output_folder, read_json, readable, write_atomically
 from inrhw.base.version import __version__
@@ -53,7 +53,7 @@ def write_vivado(folder: Path, board: Board, clock_mhz: float | None = None) -> 
         The board's part is none of Vivado's, the clock is out of range, or there is no core.
     """
     if board.family not in _FAMILIES:
-        known = [name for name in board_names() if load_board(name).family in _FAMILIES]
+        known = [name for name, each in boards().items() if each.family in _FAMILIES]
         raise InputError(
             f"Vivado does not know {board.part} of {board.name}; it knows the parts of {', '.join(known)}"
         )

@@ -12,6 +12,7 @@ from pathlib import Path
 from inrhw.base.board import RESOURCE_UNITS
 from inrhw.base.errors import InputError
 from inrhw.base.figure import Figure
+from inrhw.base.files import regular
 
 #: Rows of the utilization report by our names, and what a row is called on UltraScale+ and on 7 series.
 _RESOURCES = {
@@ -117,7 +118,7 @@ def read_reports(folder: Path, design: str) -> VivadoReports:
 def _read(path: Path) -> _Report | None:
     """Return a report, or None if the file is not one of Vivado's."""
     try:
-        text = path.read_text(errors="replace")
+        text = regular(path).read_text(errors="replace")
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror})") from error
     header = dict(re.findall(r"(?m)^\| ([A-Z][A-Za-z ]*?) +: (.*?) *$", text))

@@ -1,12 +1,16 @@
 """What every kind of signal promises."""
 
+import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from inrhw.base.discovery import LeftOut
 from inrhw.base.errors import InputError
+from inrhw.signals import registry
 from inrhw.signals.kinds.picture import Picture
 from inrhw.signals.kinds.sound import Sound
 from inrhw.signals.kinds.video import Video
@@ -51,6 +55,13 @@ def test_a_file_of_ours_is_one_of_the_users(signal: Samples, tmp_path: Path) -> 
     asked = Signal(kind=signal.kind, alpha=signal.kind == "picture")
     again = load_signal(path, size, asked, lambda sentence: None)
     assert np.array_equal(again.values, signal.values)
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.gif", "a.wav", "a.npy", "a.stl"])
+def test_a_pipe_is_no_signal(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(InputError, match="not a regular file"):
+        load_signal(tmp_path / name, "", Signal(), silent)
 
 
 #: What formats for use elsewhere may lose, in dB that are left; those that are not here lose nothing.
@@ -149,3 +160,30 @@ def test_any_damage_to_a_file_is_one_sentence_if_it_is_noticed(tmp_path: Path, s
 def test_a_kind_that_is_none_is_refused() -> None:
     with pytest.raises(InputError, match="kind must be one of picture, shape, sound, video, volume"):
         load_signal(Path("a.png"), "", Signal(kind="smell"), silent)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"builtin": classmethod(lambda cls, size: None)}, "gives NoneType for a signal"),
+        ({"likeness": lambda self, other: {"psnr_db": "much"}}, "likeness must return a number"),
+        ({"shown": lambda self: self.values}, "shown must return an array of uint8"),
+        ({"encoded": lambda self, suffix: None}, "encoded must return bytes"),
+        ({"shown": lambda self: 1 / 0}, r"line \d+, ZeroDivisionError"),
+    ],
+)
+def test_a_wrong_kind_of_a_users_own_is_named(
+    monkeypatch: pytest.MonkeyPatch, change: dict[str, Any], reason: str
+) -> None:
+    own = type("Own", (Sound,), change | {"__module__": __name__})
+    monkeypatch.setattr(registry, "kinds", lambda: {"own": own})
+    with pytest.raises(InputError, match=rf"^Own in .*{reason}"):
+        registry.builtin_signal("own", "64")
+
+
+def test_a_kind_that_fails_claims_no_file_of_others(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    own = type("Own", (Sound,), {"claims": classmethod(lambda cls, path: 1 / 0), "__module__": __name__})
+    monkeypatch.setattr(registry, "kinds", lambda: {"own": own})
+    Picture.builtin("8x8").write(tmp_path / "a.png")
+    with pytest.warns(LeftOut, match=r"test_kinds.py is left out: line \d+, ZeroDivisionError"):
+        assert load_signal(tmp_path / "a.png", "8x8", Signal(), lambda sentence: None).kind == "picture"

@@ -287,7 +287,7 @@ def test_missing_files_folders_and_odd_files_are_refused(tmp_path: Path) -> None
     for name, message in [
         ("none.png", "does not exist"),
         (".", "is a folder"),
-        ("pipe", "is not a regular file"),
+        ("pipe", "not a regular file"),
         ("x" * 300, "cannot be read \\(File name too long\\)"),
     ]:
         with pytest.raises(InputError, match=message):
