@@ -42,10 +42,10 @@ OPEN_FAMILIES = ("ecp5", "ice40")
 #: For iCE40: what other families keep in LUT RAM goes to block RAM or flip-flops.
 _NO_LUT_RAM = "setattr -unset ram_style -unset rom_style -unset syn_ramstyle"
 
-#: Files that the commands read: for `gateware.mac` on UltraScale+, and for adders on all of Xilinx.
+#: Files that the commands read: for `gateware.mac` on UltraScale+, adders on all of Xilinx, those on ECP5.
 TECHMAPS = {
     name: Path(__file__).parent / "techmap" / f"{name}.v"
-    for name in ("dsp48e2", "adders", "ternary", "carries")
+    for name in ("dsp48e2", "adders", "ternary", "carries", "operands")
 }
 
 #: Adders between registers, and these registers, become a module: nothing is left to gain in them, and abc9
@@ -165,6 +165,7 @@ def _mapping(flow: str, board: Board, verilog: str) -> str:
             memory_libmap {_LIBRARIES[board.family]}
             techmap -map +/lattice/lutrams_map_trellis.v -map blocks.v
             {flow} -run map_ffram:
+            techmap -map operands.v t:CCU2C
         """
     memories = f"""
         {coarse}

@@ -171,6 +171,22 @@ def test_adders_mapped_apart_are_proven(tmp_path: Path, board: str) -> None:
     assert proof.status == PROVEN, proof.reason
 
 
+def test_adders_use_all_four_inputs_on_ecp5_and_are_proven(tmp_path: Path) -> None:
+    values(ADDERS, "adders", "ulx3s", tmp_path)
+    netlist = tmp_path / "adders_netlist.json"
+    cells = json.loads(netlist.read_text())["modules"]["adders"]["cells"].values()
+    wired = {
+        pin
+        for cell in cells
+        if cell["type"] == "CCU2C"
+        for pin, (net,) in cell["connections"].items()
+        if pin[1] in "01" and pin[0] != "S" and isinstance(net, int)
+    }
+    assert wired == {"A0", "D0", "B1", "C1"}
+    proof = prove(tmp_path / "adders.v", netlist, "adders", tmp_path / "proof", deadline_s=60)
+    assert proof.status == PROVEN, proof.reason
+
+
 def test_every_kind_of_cell_is_counted_and_those_without_a_model_are_named(tmp_path: Path) -> None:
     (tmp_path / "mixed.v").write_text(MIXED)
     found = {
