@@ -19,6 +19,7 @@ import skimage
 
 from inrhw import (
     Architecture,
+    Artifact,
     Picture,
     Precision,
     Training,
@@ -30,10 +31,12 @@ from inrhw import (
     synth,
 )
 from inrhw.base.files import write_json
+from inrhw.estimates.power.activity import activity_of
+from inrhw.estimates.power.fpga import power
 from inrhw.gateware.cost import Cost
 from inrhw.lowering.cost import network_cost, on_family
 from inrhw.lowering.folding import fold
-from inrhw.lowering.hardware import Hardware
+from inrhw.lowering.hardware import DEFAULT_CLOCK_MHZ, Hardware
 from inrhw.lowering.planning import plan
 from inrhw.lowering.shapes import layer_shapes
 from inrhw.networks.inr import INR
@@ -41,6 +44,7 @@ from inrhw.networks.training.fitted import Fitted
 from inrhw.ops.linear.folded_dense.node import FoldedDense
 from inrhw.ops.node import Graph
 from inrhw.signals.likeness import psnr_db
+from inrhw.synthesis.synthesis import Synthesis
 
 RESULTS = Path(__file__).parent / "results" / "lanes.json"
 
@@ -77,6 +81,7 @@ class Core:
 
 CORES = (
     *(Core(width, way, weights) for width in (32, 64) for weights in ("rom", "loadable") for way in WAYS),
+    *(Core(16, way) for way in WAYS),
     *(Core(width, "uniform, 8 bits", packed=True) for width in (32, 64)),
     *(Core(32, way, dsp=False) for way in ("uniform, 8 bits", "uniform, 4 bits", "ternary")),
     *(Core(32, way, board="ulx3s") for way in WAYS),
@@ -150,11 +155,14 @@ def measured(core: Core, networks: Networks) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         artifact = emit(graph, architecture.grid, folder, "core")
         made = synth(artifact.verilog, "core", board, folder, dsp=core.dsp)
+        estimated = core.board == "vcu128" and core.weights == "rom"
+        energy = {"nj": energy_nj(artifact, made, Path(folder))} if estimated else {}
     parts = network_cost(layer_shapes(architecture), folding, "raster")
     predicted = on_family(sum(parts.values(), Cost()), board.family)
     hidden = [f"layer{place}_dense" for place in (1, 2)]
     return {
         **row,
+        **energy,
         "folds": [[each.pe, each.simd] for each in folding.layers],
         "hidden_lanes": sum(each.pe * each.simd for each in folding.layers[1:-1]),
         "hidden_memory_bits": sum(_weight_bits(graph, name) for name in hidden),
@@ -169,6 +177,14 @@ def measured(core: Core, networks: Networks) -> dict[str, Any]:
     }
 
 
+def energy_nj(artifact: Artifact, netlist: Synthesis, folder: Path) -> float | None:
+    """Return the dynamic energy of a pixel at 300 MHz, from the toggles of a frame."""
+    toggles = activity_of(folder, netlist.netlist_json)
+    estimate = power(netlist, DEFAULT_CLOCK_MHZ, artifact.core.clocks_a_sample, toggles)
+    value = estimate.dynamic_nj["nominal"].value
+    return None if value is None else round(value, 3)
+
+
 def _weight_bits(graph: Graph, name: str) -> int:
     node = graph.nodes[name]
     assert isinstance(node, FoldedDense)
@@ -177,13 +193,13 @@ def _weight_bits(graph: Graph, name: str) -> int:
 
 def print_table(rows: list[dict[str, Any]]) -> None:
     """Print every row."""
-    print("| core | dB | LUT | predicted | FF | DSP | BRAM | hidden: lanes | LUT | FF | memory bits |")
-    print("|---|---|---|---|---|---|---|---|---|---|---|")
+    print("| core | dB | LUT | predicted | FF | DSP | BRAM | hidden: lanes | LUT | FF | memory bits | nJ |")
+    print("|---|---|---|---|---|---|---|---|---|---|---|---|")
     for row in rows:
         found, hidden = row["measured"], row["hidden"]
         cells = [row["core"], row["psnr_db"], found["lut"], round(row["predicted"]["lut"]), found["ff"]]
         cells += [found["dsp"], found["bram"], row["hidden_lanes"], hidden["lut"], hidden["ff"]]
-        print(f"| {' | '.join(map(str, [*cells, row['hidden_memory_bits']]))} |")
+        print(f"| {' | '.join(map(str, [*cells, row['hidden_memory_bits'], row.get('nj', '')]))} |")
 
 
 if __name__ == "__main__":
