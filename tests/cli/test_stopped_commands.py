@@ -83,7 +83,7 @@ def test_a_command_without_stages_is_stopped_in_one_sentence_too(
     def stop(*_: object) -> None:
         signal.raise_signal(signal.SIGTERM)
 
-    monkeypatch.setattr("inrhw.cli.commands.boards.board_names", stop)
+    monkeypatch.setattr("inrhw.cli.commands.boards.known_boards", stop)
     result = inrhw_("boards")
     assert result.status == 143
     assert result.err == "inrhw: stopped by SIGTERM; nothing was left half-written\n"

@@ -19,11 +19,15 @@ def test_the_result_and_the_error_are_those_of_the_work() -> None:
 
 def test_a_block_that_fails_ends_the_work_and_its_programs(tmp_path: Path) -> None:
     """Also those of threads that work for it, as a compiler's do."""
-    began = threading.Event()
+    began, pid = threading.Event(), tmp_path / "pid"
+
+    def poll() -> None:
+        if pid.exists() and pid.read_text():
+            began.set()
 
     def sleep() -> None:
         command = ["sh", "-c", "echo $$ > pid; exec sleep 600"]
-        run("sleep", command, tmp_path, tmp_path / "log", poll=began.set)
+        run("sleep", command, tmp_path, tmp_path / "log", poll=poll)
 
     def work() -> None:
         with ThreadPoolExecutor(1) as pool:
@@ -34,9 +38,7 @@ def test_a_block_that_fails_ends_the_work_and_its_programs(tmp_path: Path) -> No
         raise OSError("disk full")
     assert isinstance(found.exception(0), CancelledError)
     end = time.monotonic() + 10
-    while (
-        alive := Path(f"/proc/{(tmp_path / 'pid').read_text().strip()}").exists()
-    ) and time.monotonic() < end:
+    while (alive := Path(f"/proc/{pid.read_text().strip()}").exists()) and time.monotonic() < end:
         time.sleep(0.02)
     assert not alive
 
