@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from inrhw import Architecture, Picture, Training, emit, fit, load_board, load_picture, synth
+from inrhw import Architecture, Artifact, Picture, Training, emit, fit, load_board, load_picture, synth
 from inrhw.base.files import write_json
 from inrhw.estimates.power.activity import activity_of
 from inrhw.estimates.power.fpga import power
@@ -39,6 +39,7 @@ from inrhw.ops.registry import weight_codes
 from inrhw.signals.grid import Grid
 from inrhw.signals.kinds.picture import parse_size
 from inrhw.signals.likeness import psnr_db
+from inrhw.synthesis.synthesis import Synthesis
 
 BOARD = load_board("vcu128")
 RESULTS = Path(__file__).parent / "results" / "codes.json"
@@ -162,13 +163,19 @@ def synthesized(graph: Graph, grid: Grid) -> dict[str, float | None]:
         folder = Path(name)
         artifact = emit(graph, grid, folder, "core")
         netlist = synth(artifact.verilog, "core", BOARD, folder)
-        toggles = activity_of(folder, netlist.netlist_json)
-        estimate = power(netlist, DEFAULT_CLOCK_MHZ, artifact.core.clocks_a_sample, toggles)
         return {
             "synthesized_lut": netlist.resources["lut"].value,
             "synthesized_ff": netlist.resources["ff"].value,
-            "nj": estimate.dynamic_nj["nominal"].value,
+            "nj": energy_nj(artifact, netlist),
         }
+
+
+def energy_nj(artifact: Artifact, netlist: Synthesis) -> float | None:
+    """Return the dynamic energy of a pixel at 300 MHz, from the toggles of a frame."""
+    toggles = activity_of(netlist.netlist_json.parent, netlist.netlist_json)
+    estimate = power(netlist, DEFAULT_CLOCK_MHZ, artifact.core.clocks_a_sample, toggles)
+    value = estimate.dynamic_nj["nominal"].value
+    return None if value is None else round(value, 3)
 
 
 def print_table(rows: list[Row]) -> None:

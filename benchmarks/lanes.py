@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import skimage
+from codes import energy_nj
 
 from inrhw import (
     Architecture,
-    Artifact,
     Picture,
     Precision,
     Training,
@@ -31,12 +31,10 @@ from inrhw import (
     synth,
 )
 from inrhw.base.files import write_json
-from inrhw.estimates.power.activity import activity_of
-from inrhw.estimates.power.fpga import power
 from inrhw.gateware.cost import Cost
 from inrhw.lowering.cost import network_cost, on_family
 from inrhw.lowering.folding import fold
-from inrhw.lowering.hardware import DEFAULT_CLOCK_MHZ, Hardware
+from inrhw.lowering.hardware import Hardware
 from inrhw.lowering.planning import plan
 from inrhw.lowering.shapes import layer_shapes
 from inrhw.networks.inr import INR
@@ -44,7 +42,6 @@ from inrhw.networks.training.fitted import Fitted
 from inrhw.ops.linear.folded_dense.node import FoldedDense
 from inrhw.ops.node import Graph
 from inrhw.signals.likeness import psnr_db
-from inrhw.synthesis.synthesis import Synthesis
 
 RESULTS = Path(__file__).parent / "results" / "lanes.json"
 
@@ -156,7 +153,7 @@ def measured(core: Core, networks: Networks) -> dict[str, Any]:
         artifact = emit(graph, architecture.grid, folder, "core")
         made = synth(artifact.verilog, "core", board, folder, dsp=core.dsp)
         estimated = core.board == "vcu128" and core.weights == "rom"
-        energy = {"nj": energy_nj(artifact, made, Path(folder))} if estimated else {}
+        energy = {"nj": energy_nj(artifact, made)} if estimated else {}
     parts = network_cost(layer_shapes(architecture), folding, "raster")
     predicted = on_family(sum(parts.values(), Cost()), board.family)
     hidden = [f"layer{place}_dense" for place in (1, 2)]
@@ -175,14 +172,6 @@ def measured(core: Core, networks: Networks) -> dict[str, Any]:
         },
         "fmax_mhz": made.timing.fmax_mhz.value,
     }
-
-
-def energy_nj(artifact: Artifact, netlist: Synthesis, folder: Path) -> float | None:
-    """Return the dynamic energy of a pixel at 300 MHz, from the toggles of a frame."""
-    toggles = activity_of(folder, netlist.netlist_json)
-    estimate = power(netlist, DEFAULT_CLOCK_MHZ, artifact.core.clocks_a_sample, toggles)
-    value = estimate.dynamic_nj["nominal"].value
-    return None if value is None else round(value, 3)
 
 
 def _weight_bits(graph: Graph, name: str) -> int:

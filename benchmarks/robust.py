@@ -24,7 +24,7 @@ import numpy as np
 
 from inrhw.base.files import write_json
 from inrhw.networks.architecture import Architecture
-from inrhw.networks.faults import flipped, rendered_with, rendered_with_noise, stored
+from inrhw.networks.faults import flipped, stored, with_noise, with_stored
 from inrhw.networks.inr import INR
 from inrhw.networks.tiled import TiledArchitecture
 from inrhw.networks.training.fitted import fit
@@ -80,15 +80,14 @@ def under_faults(signal: Samples, network: INR) -> dict[str, float]:
     numbers = stored(network)
     rng = np.random.default_rng(0)
 
-    def mean(renders: Iterator[np.ndarray]) -> float:
-        return float(np.mean([psnr_db(signal.values, values) for values in renders]))
+    def mean(faulty: Iterator[INR]) -> float:
+        return float(np.mean([psnr_db(signal.values, each.render()) for each in faulty]))
 
     noise = [
-        mean(rendered_with_noise(network, numbers, sigma, rng) for _ in range(DRAWS))
-        for sigma in (0.01, 0.02, 0.05)
+        mean(with_noise(network, numbers, sigma, rng) for _ in range(DRAWS)) for sigma in (0.01, 0.02, 0.05)
     ]
     flips = [
-        mean(rendered_with(network, flipped(numbers, rate, rng)) for _ in range(DRAWS))
+        mean(with_stored(network, flipped(numbers, rate, rng)) for _ in range(DRAWS))
         for rate in (1e-4, 1e-3, 1e-2)
     ]
     values = psnr_db(signal.values, network.render()), *noise, *flips
@@ -131,12 +130,14 @@ def main() -> None:
         signal = loaded(what, options.size)
         size = "x".join(str(side) for side in signal.sides)
         asked = signal.name, size, options.tile, options.hidden_features, model, options.steps
+        done = {(row.setting, row.seed) for row in rows if row.asked == asked}
         for seed, setting in itertools.product(range(options.seeds), settings):
-            if (asked, words(setting), seed) in {(row.asked, row.setting, row.seed) for row in rows}:
+            if (words(setting), seed) in done:
                 continue
+            architecture = architecture_of(signal, options.tile, options.hidden_features, model)
             training = Training(steps=options.steps, seed=seed, **setting)
             start = time.process_time()
-            network = fit(signal, architecture_of(signal, *asked[2:5]), training).model
+            network = fit(signal, architecture, training).model
             cpu_s = round(time.process_time() - start, 1)
             rows.append(Row(*asked, words(setting), seed, under_faults(signal, network), cpu_s))
             write_json(RESULTS, [vars(row) for row in rows])

@@ -22,7 +22,6 @@ from inrhw.networks.projection import DiagonalLayer, LowRankLayer
 from inrhw.networks.shared import SharedINR
 from inrhw.ops.linear.dense.layer import DenseLayer
 from inrhw.ops.linear.folded_dense.signs import from_words, to_words
-from inrhw.signals.samples import Values
 
 Model = TypeVar("Model", bound=INR | SharedINR)
 
@@ -179,18 +178,6 @@ def with_noise(model: Model, numbers: Sequence[Stored], sigma: float, rng: np.ra
             values = values + sigma * span * rng.standard_normal(values.shape)
         noisy.append((one, values))
     return _with(model, noisy)
-
-
-def rendered_with(model: INR, numbers: Sequence[Stored]) -> Values:
-    """Return what a quantized network, or that of each tile, renders with other stored numbers."""
-    return with_stored(model, numbers).render()
-
-
-def rendered_with_noise(
-    model: INR, numbers: Sequence[Stored], sigma: float, rng: np.random.Generator
-) -> Values:
-    """Return what it renders with Gaussian noise on all weights; see `with_noise`."""
-    return with_noise(model, numbers, sigma, rng).render()
 
 
 def flipped(numbers: Sequence[Stored], rate: float, rng: np.random.Generator) -> list[Stored]:

@@ -11,8 +11,6 @@ from inrhw.networks.architecture import Architecture
 from inrhw.networks.faults import (
     Stored,
     flipped,
-    rendered_with,
-    rendered_with_noise,
     stored,
     stuck,
     with_noise,
@@ -39,9 +37,9 @@ def network(model: str = "quadinr", **options: object) -> INR:
 def test_without_faults_the_picture_is_the_same(model: str) -> None:
     quantized = network(model)
     numbers = stored(quantized)
-    assert (rendered_with(quantized, numbers) == quantized.render()).all()
+    assert (with_stored(quantized, numbers).render() == quantized.render()).all()
     assert (
-        rendered_with_noise(quantized, numbers, 0.0, np.random.default_rng(0)) == quantized.render()
+        with_noise(quantized, numbers, 0.0, np.random.default_rng(0)).render() == quantized.render()
     ).all()
 
 
@@ -71,7 +69,7 @@ def pictures(projection: str = "full") -> SharedINR:
 def test_tiles_without_faults_are_the_same_and_a_flip_changes_one_tile(options: dict[str, object]) -> None:
     model = tiles(**options)
     numbers = stored(model)
-    assert (rendered_with(model, numbers) == model.render()).all()
+    assert (with_stored(model, numbers).render() == model.render()).all()
     last = len(numbers) - 1
     other = with_stored(model, with_one_flip(numbers, last, numbers[last].bits - 1, np.random.default_rng(0)))
     assert isinstance(other, TiledINR)
@@ -116,7 +114,7 @@ def test_noise_of_a_tile_follows_the_span_of_its_own_layer() -> None:
 def test_codes_are_stored_as_a_folded_core_stores_them(code: str) -> None:
     quantized = network(precision=Precision(weight_code=code))
     numbers = stored(quantized)
-    assert (rendered_with(quantized, numbers) == quantized.render()).all()
+    assert (with_stored(quantized, numbers).render() == quantized.render()).all()
     hidden = [one for one in numbers if one.what == "weights" and 0 < one.layer < 3]
     assert all(one.bits == (weight_codes()[code].sign_bits or 9) for one in hidden)
     for one in numbers:
