@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from inrhw.artifact.manifest import Manifest
 from inrhw.artifact.registers.map import MappedRegister, mapped_registers
-from inrhw.signals.tiling import Leaves, Tiling
+from inrhw.signals.tiles.leaves import Leaves
+from inrhw.signals.tiles.tiling import Tiling
 
 Bits = NDArray[np.bool_]
 

@@ -31,7 +31,7 @@ from inrhw.core.registers.weight_file import weights_file
 from inrhw.ops.node import Graph
 from inrhw.signals.grid import Grid
 from inrhw.signals.samples import VALUES
-from inrhw.signals.tiling import Tiling
+from inrhw.signals.tiles.tiling import Tiling
 from inrhw.signals.window import FRAC, Window, WindowNumbers
 
 #: Coordinates anywhere that the bench gives a stream core at most, besides corners.

@@ -22,7 +22,7 @@ from inrhw.lowering.folding import folding_of
 from inrhw.ops.linear.dense.node import Dense
 from inrhw.ops.linear.folded_dense.node import FoldedDense
 from inrhw.ops.node import Node
-from inrhw.signals.tiling import Leaves
+from inrhw.signals.tiles.leaves import Leaves
 from inrhw.signals.window import FRAC
 
 

@@ -21,7 +21,7 @@ from inrhw.networks.training.tile_fit import tile_number
 from inrhw.ops.node import Graph
 from inrhw.ops.registry import implementation
 from inrhw.signals.grid import Grid, size_text
-from inrhw.signals.tiling import Tiling
+from inrhw.signals.tiles.tiling import Tiling
 from inrhw.signals.window import WindowNumbers
 
 

@@ -25,7 +25,8 @@ from inrhw.core.sources.counter import PixelCounter
 from inrhw.core.sources.stream import StreamSourceComponent, bits_per_axis
 from inrhw.core.sources.window import WindowSource
 from inrhw.gateware.fifo import CreditGate, Fifo
-from inrhw.gateware.memory import any_errors, share_bus, starts_empty
+from inrhw.gateware.memories.contents import starts_empty
+from inrhw.gateware.memories.memory import any_errors, share_bus
 from inrhw.gateware.patch_buffer import PatchBuffer
 from inrhw.gateware.pipeline import delay, delay_valid
 from inrhw.signals.grid import Grid

@@ -19,7 +19,7 @@ from inrhw.core.sources.tiled_raster import TiledRaster
 from inrhw.core.sources.tiled_stream import TiledStream
 from inrhw.core.sources.tiled_window import TiledWindow
 from inrhw.core.sources.window import WindowSource
-from inrhw.gateware.memory import Contents, whole_depth
+from inrhw.gateware.memories.contents import Contents, whole_depth
 from inrhw.gateware.patch_buffer import PatchBuffer
 from inrhw.gateware.protection.chosen import counted_errors
 from inrhw.lowering.folding import weight_ecc_of
@@ -31,7 +31,8 @@ from inrhw.ops.linear.folded_dense.node import FoldedDense
 from inrhw.ops.node import Graph
 from inrhw.signals.grid import Grid, size_text
 from inrhw.signals.patches import Patches
-from inrhw.signals.tiling import Leaves, Tiling
+from inrhw.signals.tiles.leaves import Leaves
+from inrhw.signals.tiles.tiling import Tiling
 from inrhw.signals.window import Window
 
 #: Cycles from a pixel leaving the network to the same pixel at m_axis: the FIFO and its output register.

@@ -13,7 +13,7 @@ import numpy as np
 from inrhw.base.types import Codes, Element, Phase
 from inrhw.core.core import Core
 from inrhw.core.sources.folded_raster import FoldedRaster
-from inrhw.gateware.memory import Contents, contents_to_columns
+from inrhw.gateware.memories.contents import Contents, contents_to_columns
 from inrhw.gateware.protection.protection import Protection
 from inrhw.gateware.protection.repair import Pieces
 from inrhw.ops.linear.folded_dense.node import FoldedDense

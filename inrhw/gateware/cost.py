@@ -10,7 +10,7 @@ from amaranth.hdl import Const, Signal, Value
 
 from inrhw.base.types import Element, Vector
 from inrhw.gateware.edge import shape_of
-from inrhw.gateware.memory import (
+from inrhw.gateware.memories.contents import (
     address_bits,
     codes_in_word,
     memory_style,

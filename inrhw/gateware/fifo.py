@@ -5,7 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from inrhw.gateware.memory import IN_LUT_RAM
+from inrhw.gateware.memories.memory import IN_LUT_RAM
 
 
 class CreditGate(wiring.Component):

@@ -10,7 +10,8 @@ from amaranth.lib.wiring import In, Out
 from inrhw.base.types import Vector
 from inrhw.gateware.cost import Cost, choice, counter, lut_ram
 from inrhw.gateware.edge import flow, shape_of
-from inrhw.gateware.memory import IN_LUT_RAM, address_bits
+from inrhw.gateware.memories.contents import address_bits
+from inrhw.gateware.memories.memory import IN_LUT_RAM
 
 
 class ReadPosition(data.StructLayout):

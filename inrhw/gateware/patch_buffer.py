@@ -9,7 +9,8 @@ from amaranth.lib.wiring import In, Out
 
 from inrhw.base.errors import InputError
 from inrhw.gateware.cost import Cost, adder, block_ram, choice, counter, lut_ram
-from inrhw.gateware.memory import IN_LUT_RAM, MAX_LUT_DEPTH
+from inrhw.gateware.memories.contents import MAX_LUT_DEPTH
+from inrhw.gateware.memories.memory import IN_LUT_RAM
 from inrhw.signals.grid import size_text
 from inrhw.signals.patches import Patches
 

@@ -8,7 +8,7 @@ from dataclasses import fields, replace
 from inrhw.base.board import Family
 from inrhw.base.types import Vector
 from inrhw.gateware.cost import Cost, block_ram, lut_ram
-from inrhw.gateware.memory import MAX_LUT_DEPTH
+from inrhw.gateware.memories.contents import MAX_LUT_DEPTH
 from inrhw.gateware.patch_buffer import PatchBuffer
 from inrhw.lowering.folding import Folding, accumulator_width, lanes_to_rotate, weight_ecc_of
 from inrhw.lowering.shapes import LayerShape
@@ -23,7 +23,7 @@ from inrhw.ops.linear.regroup import Regroup
 from inrhw.ops.linear.requantize import Requantize
 from inrhw.ops.node import Graph, Node
 from inrhw.signals.grid import Grid
-from inrhw.signals.tiling import Tiling
+from inrhw.signals.tiles.tiling import Tiling
 
 #: What an ECP5 needs for one of UltraScale+ or 7 series: its LUTs have four inputs, its LUT RAM 16 words,
 #: sums are outside of multipliers, blocks have 18 kbit. Rough: four designs needed 1.7 to 3.0 times the LUTs.

@@ -6,7 +6,7 @@ from itertools import zip_longest
 
 from inrhw.base.errors import GraphError, InputError
 from inrhw.base.types import Fixed, Phase, Vector
-from inrhw.gateware.memory import MAX_LUT_DEPTH, whole_depth
+from inrhw.gateware.memories.contents import MAX_LUT_DEPTH, whole_depth
 from inrhw.lowering.hardware import WEIGHTS
 from inrhw.networks.architecture import weight_codes_of
 from inrhw.networks.precision import Precision

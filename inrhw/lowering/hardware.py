@@ -7,7 +7,7 @@ from typing import Annotated, Literal, get_args
 from inrhw.base.errors import InputError
 from inrhw.base.settings import Settings, at_least
 from inrhw.base.types import Element, Phase
-from inrhw.signals.tiling import Tiling
+from inrhw.signals.tiles.tiling import Tiling
 
 #: Where coordinates come from.
 Source = Literal["raster", "stream"]

@@ -8,7 +8,8 @@ from typing import Any
 from inrhw.base.board import RESOURCE_UNITS, Board
 from inrhw.base.errors import InputError
 from inrhw.gateware.cost import Cost
-from inrhw.gateware.memory import MAX_LOADABLE_DEPTH, total_depth
+from inrhw.gateware.memories.contents import total_depth
+from inrhw.gateware.memories.memory import MAX_LOADABLE_DEPTH
 from inrhw.gateware.patch_buffer import PatchBuffer
 from inrhw.lowering.cost import baked_cost, network_cost, on_family, synapse_fold
 from inrhw.lowering.fold_search import FoldSearch
@@ -19,7 +20,8 @@ from inrhw.lowering.shapes import LayerShape, layer_shapes
 from inrhw.networks.architecture import Architecture
 from inrhw.networks.tiled import TiledArchitecture
 from inrhw.ops.linear.folded_dense.fold import Fold
-from inrhw.signals.tiling import Leaves, Tiling
+from inrhw.signals.tiles.leaves import Leaves
+from inrhw.signals.tiles.tiling import Tiling
 
 
 def plan(architecture: Architecture, hardware: Hardware, board: Board) -> Folding | None:

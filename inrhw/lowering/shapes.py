@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from inrhw.base.types import Element, Fixed
 from inrhw.gateware.adder_graph import MOST_OPERANDS
 from inrhw.gateware.mac import is_wide
-from inrhw.gateware.memory import whole_depth
+from inrhw.gateware.memories.contents import whole_depth
 from inrhw.lowering.folding import loadable_format
 from inrhw.lowering.integer_graph import lower
 from inrhw.networks.architecture import Architecture, weight_codes_of
@@ -25,7 +25,7 @@ from inrhw.ops.node import Node
 from inrhw.ops.rotation import Rotation
 from inrhw.signals.grid import Grid
 from inrhw.signals.samples import VALUES
-from inrhw.signals.tiling import Tiling
+from inrhw.signals.tiles.tiling import Tiling
 from inrhw.signals.window import WindowNumbers
 
 #: Untrained networks from which the formats of tiles are taken: of many networks, some have wider sums.

@@ -4,13 +4,14 @@ import numpy as np
 
 from inrhw.base.types import Codes
 from inrhw.gateware.cost import Cost, adder, block_ram, column_memory, counter, delayed, encoder, lut_ram
-from inrhw.gateware.memory import address_bits, whole_depth
+from inrhw.gateware.memories.contents import address_bits, whole_depth
 from inrhw.gateware.protection.chosen import read_latency
 from inrhw.lowering.folding import accumulator_width, sums_in_blocks
 from inrhw.ops.linear.dense.node import Dense
 from inrhw.ops.linear.folded_dense.shape import FoldedShape
 from inrhw.signals.grid import Grid
-from inrhw.signals.tiling import Leaves, Tiling
+from inrhw.signals.tiles.leaves import Leaves
+from inrhw.signals.tiles.tiling import Tiling
 from inrhw.signals.window import FRAC, WindowNumbers
 
 #: The pixel counter of a raster scan, and what begins a vector.

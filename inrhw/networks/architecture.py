@@ -25,7 +25,7 @@ from inrhw.ops.registry import curve_nodes, implementation, operations, weight_c
 from inrhw.signals.grid import Grid, size_text
 from inrhw.signals.patches import Patches
 from inrhw.signals.samples import PIXEL, check_channels, check_value
-from inrhw.signals.tiling import Tiling
+from inrhw.signals.tiles.tiling import Tiling
 
 #: Samples of a signal on one axis for which a network starts with omega_0: a side of a picture.
 _LINE = 512

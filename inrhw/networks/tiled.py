@@ -22,7 +22,8 @@ from inrhw.ops.linear.dense.layer import DenseLayer
 from inrhw.signals.grid import Grid
 from inrhw.signals.patches import Patches
 from inrhw.signals.samples import Samples, Values
-from inrhw.signals.tiling import Leaves, Tiling
+from inrhw.signals.tiles.leaves import Leaves
+from inrhw.signals.tiles.tiling import Tiling
 from inrhw.signals.window import FRAC, Window
 
 __all__ = ["TiledArchitecture", "TiledINR", "TiledLayer", "network_of", "read_architecture"]

@@ -16,7 +16,8 @@ from inrhw.base.errors import GraphError
 from inrhw.base.types import Codes, Vector
 from inrhw.gateware.cost import Cost
 from inrhw.gateware.edge import flow
-from inrhw.gateware.memory import ERRORS, LOAD_BUS, Contents, any_errors, share_bus
+from inrhw.gateware.memories.contents import Contents
+from inrhw.gateware.memories.memory import ERRORS, LOAD_BUS, any_errors, share_bus
 
 
 class Node(ABC):

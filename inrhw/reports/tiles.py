@@ -14,7 +14,8 @@ from inrhw.signals.kinds.picture import Picture, save_picture
 from inrhw.signals.montage import CURVE_HEIGHT, CURVE_LENGTH, as_bytes, side_by_side, slices
 from inrhw.signals.samples import PIXEL, Samples
 from inrhw.signals.stored import signal_in, suffix_of
-from inrhw.signals.tiling import Leaves, Tiling
+from inrhw.signals.tiles.leaves import Leaves
+from inrhw.signals.tiles.tiling import Tiling
 
 if TYPE_CHECKING:
     from inrhw.networks.tiled import TiledArchitecture

@@ -7,7 +7,7 @@ import numpy as np
 from inrhw.base.errors import InputError
 from inrhw.base.types import Codes, Fixed
 from inrhw.signals.grid import Grid
-from inrhw.signals.tiling import Tiling
+from inrhw.signals.tiles.tiling import Tiling
 
 __all__ = ["FRAC", "Window", "WindowNumbers"]
 

@@ -13,7 +13,8 @@ from inrhw.base.types import Codes, Vector
 from inrhw.core.sources.folded_raster import FoldedRaster
 from inrhw.core.sources.raster import RasterSource
 from inrhw.core.sources.tiled_window import TiledWindow
-from inrhw.gateware.memory import READ_LATENCY, Contents, starts_empty
+from inrhw.gateware.memories.contents import Contents, starts_empty
+from inrhw.gateware.memories.memory import READ_LATENCY
 from inrhw.ops.node import Node
 
 #: What is put on signals in one cycle.

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 from support.banks import SHARED, of_five, pictures
 
-import inrhw.gateware.memory
+import inrhw.gateware.memories.contents
 from inrhw.artifact.artifact import Artifact, emit
 from inrhw.lowering.folding import Folding, fold, fold_banks
 from inrhw.lowering.integer_graph import lower
@@ -114,8 +114,8 @@ def test_the_picture_is_the_golden_one(made: Callable[[str], Artifact], kind: st
 @pytest.mark.tools
 @needs_icarus
 def test_memories_that_start_empty_are_loaded_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inrhw.gateware.memory, "MAX_LUT_DEPTH", 2)
-    monkeypatch.setattr(inrhw.gateware.memory, "MIN_ULTRA_DEPTH", 3)
+    monkeypatch.setattr(inrhw.gateware.memories.contents, "MAX_LUT_DEPTH", 2)
+    monkeypatch.setattr(inrhw.gateware.memories.contents, "MIN_ULTRA_DEPTH", 3)
     artifact = emitted(tmp_path, "raster, loadable")
     assert run(artifact).returncode == 0
     np.testing.assert_array_equal(shown(artifact), np.load(artifact.vectors)["pixels"])

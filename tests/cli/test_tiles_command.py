@@ -12,7 +12,7 @@ from support.command import Inrhw, refused
 from inrhw.artifact.manifest import Manifest
 from inrhw.cli.recipe import read_recipe
 from inrhw.signals.grid import size_text
-from inrhw.signals.tiling import Leaves
+from inrhw.signals.tiles.leaves import Leaves
 
 #: Tiles of 4x3 pixels, of which those at the right and lower border are cut; hardly trained.
 TINY = ("--size", "10x8", "--hidden-features", "3", "--hidden-layers", "1", "--steps", "3")

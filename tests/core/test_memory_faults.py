@@ -19,7 +19,7 @@ from inrhw.base.types import Codes, Fixed, Vector
 from inrhw.core.core import Core, core_over
 from inrhw.core.memory_faults import flips, is_strikable, rendered, stored_bits, struck_dense
 from inrhw.core.sources.folded_raster import FoldedRaster
-from inrhw.gateware.memory import Contents, columns_to_contents
+from inrhw.gateware.memories.contents import Contents, columns_to_contents
 from inrhw.gateware.protection.protection import Protection, Reading, ReadingCircuit
 from inrhw.lowering.folding import Fold, Folding, fold, fold_banks, fold_tiles
 from inrhw.lowering.integer_graph import lower

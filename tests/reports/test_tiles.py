@@ -16,7 +16,8 @@ from inrhw.reports.tiles import (
     tile_psnr_db,
 )
 from inrhw.signals.likeness import psnr_db
-from inrhw.signals.tiling import Leaves, Tiling
+from inrhw.signals.tiles.leaves import Leaves
+from inrhw.signals.tiles.tiling import Tiling
 
 CUT = Tiling((7, 5), (3, 2))
 

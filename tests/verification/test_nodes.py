@@ -12,7 +12,7 @@ from inrhw.base.errors import Mismatch
 from inrhw.base.types import Fixed, Vector
 from inrhw.core.sources.folded_raster import FoldedRaster
 from inrhw.core.sources.raster import RasterSource
-from inrhw.gateware.memory import starts_empty
+from inrhw.gateware.memories.contents import starts_empty
 from inrhw.ops.linear.dense.node import Dense
 from inrhw.ops.linear.folded_dense.node import FoldedDense
 from inrhw.verification.nodes import simulate, simulate_accumulators, simulate_folded_raster
@@ -72,8 +72,8 @@ def test_beats_at_other_times_than_declared_are_named(change: dict[str, Any], me
 
 
 def test_memories_that_start_empty_are_loaded_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("inrhw.gateware.memory.MAX_LUT_DEPTH", 1)
-    monkeypatch.setattr("inrhw.gateware.memory.MIN_ULTRA_DEPTH", 2)
+    monkeypatch.setattr("inrhw.gateware.memories.contents.MAX_LUT_DEPTH", 1)
+    monkeypatch.setattr("inrhw.gateware.memories.contents.MIN_ULTRA_DEPTH", 2)
     node = next(example for example in FoldedDense.examples() if example.loadable)
     assert any(map(starts_empty, node.memories))
     x = np.random.default_rng(0).integers(node.i.element.lo, node.i.element.hi + 1, (6, node.i.length))

@@ -11,7 +11,8 @@ from inrhw.core.registers.loader_map import FIELDS, READABLE, WRITABLE, Register
 from inrhw.core.registers.receiving.receiver import WALK, FileReceiver
 from inrhw.core.registers.scrubber import BORDER, SCRUBBING, Scrubber
 from inrhw.core.registers.weight_file import MAGIC, shape_digest
-from inrhw.gateware.memory import LOAD_BUS, READ_LATENCY, Contents
+from inrhw.gateware.memories.contents import Contents
+from inrhw.gateware.memories.memory import LOAD_BUS, READ_LATENCY
 
 _CONTROL, _STATUS, _SELECT = (
     FIELDS[key] for key in (Register.CONTROL, Register.STATUS, Register.READ_SELECT)

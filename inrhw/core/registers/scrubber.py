@@ -10,7 +10,8 @@ from amaranth.lib.wiring import In, Out
 from inrhw.core.registers.receiving.receiver import WALK
 from inrhw.core.registers.walk import STEP
 from inrhw.core.registers.weight_file import chunks
-from inrhw.gateware.memory import IN_LUT_RAM, MAX_LUT_DEPTH, Contents, whole_depth
+from inrhw.gateware.memories.contents import MAX_LUT_DEPTH, Contents, whole_depth
+from inrhw.gateware.memories.memory import IN_LUT_RAM
 from inrhw.gateware.protection.repair import PIECE, PieceRepair
 
 #: What tells, and holds, the border between two frames.

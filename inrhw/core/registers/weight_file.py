@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # else a driver on a board would need amaranth
-    from inrhw.gateware.memory import Contents
+    from inrhw.gateware.memories.contents import Contents
 
 #: First word of a file, and of one with a single tile: the letters INRW and INRT.
 MAGIC, TILE_MAGIC = (int.from_bytes(letters, "little") for letters in (b"INRW", b"INRT"))

@@ -13,16 +13,8 @@ from amaranth.lib.wiring import In
 
 from inrhw.base.types import Codes, Vector
 from inrhw.core.sources.counter import PixelCounter, scan_ports
-from inrhw.gateware.memory import (
-    ERRORS,
-    IN_LUT_RAM,
-    LOAD_BUS,
-    ColumnMemory,
-    Contents,
-    any_errors,
-    columns_to_contents,
-    share_bus,
-)
+from inrhw.gateware.memories.contents import Contents, columns_to_contents
+from inrhw.gateware.memories.memory import ERRORS, IN_LUT_RAM, LOAD_BUS, ColumnMemory, any_errors, share_bus
 from inrhw.gateware.pipeline import delay, delay_valid
 from inrhw.gateware.protection.chosen import read_latency
 from inrhw.lowering.folding import accumulator_width, sums_in_blocks

@@ -3,8 +3,8 @@
 import numpy as np
 from amaranth.hdl import Value
 
-from inrhw.gateware.memory import Contents, columns_to_contents
-from inrhw.signals.tiling import Leaves
+from inrhw.gateware.memories.contents import Contents, columns_to_contents
+from inrhw.signals.tiles.leaves import Leaves
 
 
 def leaf_map(leaves: Leaves, weight_ecc: str = "none") -> list[Contents]:

@@ -18,13 +18,14 @@ from inrhw.core.sources.folded_raster import Position
 from inrhw.core.sources.leaf_memory import in_word, leaf_map
 from inrhw.core.sources.tile_counter import TileCounter
 from inrhw.core.sources.tiled_raster import TiledRaster, TiledRasterComponent
-from inrhw.gateware.memory import ColumnMemory, Contents
+from inrhw.gateware.memories.contents import Contents
+from inrhw.gateware.memories.memory import ColumnMemory
 from inrhw.gateware.pipeline import delay
 from inrhw.gateware.protection.chosen import read_latency
 from inrhw.ops.linear.dense.node import Dense
 from inrhw.ops.linear.folded_dense.fold import Fold
 from inrhw.ops.linear.folded_dense.node import FoldedDense
-from inrhw.signals.tiling import Leaves
+from inrhw.signals.tiles.leaves import Leaves
 
 
 @dataclass(frozen=True, eq=False)

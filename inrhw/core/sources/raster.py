@@ -13,7 +13,7 @@ from amaranth.lib.wiring import In, Out
 from inrhw.base.types import Codes, Vector
 from inrhw.core.sources.counter import PixelCounter
 from inrhw.gateware.edge import flow
-from inrhw.gateware.memory import Contents
+from inrhw.gateware.memories.contents import Contents
 from inrhw.ops.linear.dense.node import Dense
 from inrhw.signals.grid import Grid
 

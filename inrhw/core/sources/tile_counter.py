@@ -8,7 +8,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from inrhw.core.sources.counter import all_of
-from inrhw.signals.tiling import Tiling
+from inrhw.signals.tiles.tiling import Tiling
 
 
 class _Axis(NamedTuple):

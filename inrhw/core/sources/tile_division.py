@@ -13,9 +13,10 @@ import numpy as np
 from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
 
 from inrhw.core.sources.leaf_memory import in_word, leaf_map
-from inrhw.gateware.memory import ColumnMemory
+from inrhw.gateware.memories.memory import ColumnMemory
 from inrhw.gateware.pipeline import delay
-from inrhw.signals.tiling import Leaves, Tiling
+from inrhw.signals.tiles.leaves import Leaves
+from inrhw.signals.tiles.tiling import Tiling
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,11 @@ from amaranth.hdl import Cat, Module
 from inrhw.base.types import Codes
 from inrhw.core.sources.folded_raster import FoldedRaster, FoldedRasterComponent, Position
 from inrhw.core.sources.tile_counter import TileCounter
-from inrhw.gateware.memory import Contents
+from inrhw.gateware.memories.contents import Contents
 from inrhw.ops.linear.dense.node import Dense
 from inrhw.ops.linear.folded_dense.fold import Fold
 from inrhw.ops.linear.folded_dense.node import FoldedDense
-from inrhw.signals.tiling import Tiling
+from inrhw.signals.tiles.tiling import Tiling
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ from inrhw.base.types import Vector
 from inrhw.core.sources.stream import bits_per_axis, stream_ports
 from inrhw.core.sources.tile_division import TileDivision
 from inrhw.gateware.pipeline import delay, delay_valid
-from inrhw.signals.tiling import Tiling
+from inrhw.signals.tiles.tiling import Tiling
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ from inrhw.base.types import Codes, Fixed, Vector
 from inrhw.core.sources.counter import PixelCounter, scan_ports
 from inrhw.core.sources.tile_division import TileDivision
 from inrhw.core.sources.window import window_ports
-from inrhw.gateware.memory import Contents
+from inrhw.gateware.memories.contents import Contents
 from inrhw.gateware.pipeline import delay, delay_valid
-from inrhw.signals.tiling import Tiling
+from inrhw.signals.tiles.tiling import Tiling
 from inrhw.signals.window import FRAC, Window, WindowNumbers
 
 

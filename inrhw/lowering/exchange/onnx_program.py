@@ -10,7 +10,7 @@ from inrhw.lowering.exchange.table_layer import TableLayer, table_layers
 from inrhw.networks.exchange.extra import check_extra
 from inrhw.networks.inr import INR
 from inrhw.signals.patches import Patches
-from inrhw.signals.tiling import Tiling
+from inrhw.signals.tiles.tiling import Tiling
 
 if TYPE_CHECKING:
     from onnx import NodeProto

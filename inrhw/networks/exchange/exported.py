@@ -14,7 +14,7 @@ from inrhw.networks.tiled import TiledINR
 from inrhw.ops.linear.dense.layer import DenseLayer
 from inrhw.ops.rounding import quantize
 from inrhw.signals.patches import Patches
-from inrhw.signals.tiling import Tiling
+from inrhw.signals.tiles.tiling import Tiling
 
 #: Ends the name of a file with such a program.
 SUFFIX = ".pt2"

@@ -18,7 +18,7 @@ from inrhw.networks.training.fitted import Fitted, identity_of
 from inrhw.networks.training.training import Training
 from inrhw.signals.likeness import psnr_db
 from inrhw.signals.samples import Values
-from inrhw.signals.tiling import Leaves
+from inrhw.signals.tiles.leaves import Leaves
 
 #: What the place of a tile is called, by the axes of a signal: the slowest first, as in an array.
 _PLACES = {1: "NUMBER", 2: "ROW,COLUMN", 3: "LAYER,ROW,COLUMN"}

@@ -10,7 +10,7 @@ from amaranth.hdl import Mux, Value
 
 from inrhw.base.types import Codes, Fixed, Vector
 from inrhw.gateware.cost import Cost, table
-from inrhw.gateware.memory import address_bits
+from inrhw.gateware.memories.contents import address_bits
 from inrhw.gateware.pipeline import Step
 from inrhw.gateware.selection import lookup, negated_if
 from inrhw.ops.kinds.saturating import EvenNode

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from inrhw.base.types import Codes, Phase
 from inrhw.gateware.cost import LUT_INPUTS, Cost, table
-from inrhw.gateware.memory import address_bits
+from inrhw.gateware.memories.contents import address_bits
 from inrhw.gateware.pipeline import Step
 from inrhw.gateware.selection import lookup, negated_if
 from inrhw.ops.kinds.curve import CurveNode, check_output

@@ -14,7 +14,7 @@ from inrhw.core.registers.control_map import CONTROL_FIELDS, CONTROL_ID, control
 from inrhw.core.registers.loader_map import FIELDS, Refusal, Register
 from inrhw.core.registers.picture_map import PICTURES_ID, picture_registers
 from inrhw.core.registers.weight_file import TILE_MAGIC, body_words, shape_digest, tile_file, weights_file
-from inrhw.gateware.memory import Contents
+from inrhw.gateware.memories.contents import Contents
 
 CONTENTS = (Contents("w", 70, (1 << 69, 2)), Contents("b", 9, (3, 4, 5)))
 LOADABLE = manifest(

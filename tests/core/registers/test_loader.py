@@ -17,7 +17,8 @@ from support.reused import Reused
 from inrhw.core.registers.loader import Loader
 from inrhw.core.registers.loader_map import FIELDS, READABLE, WRITABLE, Refusal, Register, State
 from inrhw.core.registers.weight_file import MAGIC, body_words, shape_digest, weights_file
-from inrhw.gateware.memory import Contents, WeightMemory
+from inrhw.gateware.memories.contents import Contents
+from inrhw.gateware.memories.memory import WeightMemory
 
 OKAY, SLVERR = 0, 2
 

@@ -13,7 +13,8 @@ from inrhw.core.registers.loader_map import FIELDS, Register, State
 from inrhw.core.registers.scrubber import pieces
 from inrhw.core.registers.walk import walk_clocks
 from inrhw.core.registers.weight_file import weights_file
-from inrhw.gateware.memory import Contents, WeightMemory
+from inrhw.gateware.memories.contents import Contents
+from inrhw.gateware.memories.memory import WeightMemory
 
 #: Words of one, two and three pieces.
 RIGHT = (Contents("wide", 70, (1 << 69 | 5, 7, 1 << 64)), Contents("a", 40, (1, 2, 1 << 39)))

@@ -18,7 +18,7 @@ from inrhw.core.registers.loader import Loader
 from inrhw.core.registers.loader_map import FIELDS, Refusal, Register, State
 from inrhw.core.registers.walk import place_clocks
 from inrhw.core.registers.weight_file import TILE_MAGIC, chunks, shape_digest, tile_file, weights_file
-from inrhw.gateware.memory import Contents, address_bits
+from inrhw.gateware.memories.contents import Contents, address_bits
 
 #: Words of a tile that are a power of two and not, of one chunk and of many; and what tiles share.
 SHAPE = ((70, 3, 3), (9, 4, 3), (9, 4, 3), (40, 5, 1), (33, 1, 3), (8, 2, 1))

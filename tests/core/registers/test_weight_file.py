@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inrhw.core.registers.weight_file import body_words, chunks, shape_digest, weights_file
-from inrhw.gateware.memory import Contents
+from inrhw.gateware.memories.contents import Contents
 
 
 @st.composite

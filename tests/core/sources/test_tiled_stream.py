@@ -8,7 +8,8 @@ from amaranth.sim import Simulator
 
 from inrhw.core.sources.stream import bits_per_axis
 from inrhw.core.sources.tiled_stream import TiledStream
-from inrhw.signals.tiling import Leaves, Tiling
+from inrhw.signals.tiles.leaves import Leaves
+from inrhw.signals.tiles.tiling import Tiling
 
 #: Whole and cut tiles, powers of two and none, axes with one tile.
 TILINGS = [

@@ -11,7 +11,8 @@ from amaranth.sim import Simulator
 
 from inrhw.base.errors import InputError
 from inrhw.core.sources.tiled_window import TiledWindow
-from inrhw.signals.tiling import Leaves, Tiling
+from inrhw.signals.tiles.leaves import Leaves
+from inrhw.signals.tiles.tiling import Tiling
 from inrhw.signals.window import FRAC, Window
 
 #: Whole and cut tiles, powers of two and none, tiles that a step jumps over, axes with one tile.

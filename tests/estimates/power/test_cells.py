@@ -15,7 +15,8 @@ from inrhw.base.board import load_board
 from inrhw.base.files import bench_folder
 from inrhw.base.yosys import verilog_from_rtlil
 from inrhw.gateware.mac import DotProduct, PackedDotProduct, WideDotProduct
-from inrhw.gateware.memory import Contents, WeightMemory
+from inrhw.gateware.memories.contents import Contents
+from inrhw.gateware.memories.memory import WeightMemory
 from inrhw.synthesis.synthesis import netlist_models, synth
 from inrhw.verification.simulator.simulation import available, build
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from inrhw.artifact.artifact import verilog_of
 from inrhw.base.board import load_board
 from inrhw.gateware.cost import block_ram
-from inrhw.gateware.memory import columns_to_contents, total_depth, whole_depth
+from inrhw.gateware.memories.contents import columns_to_contents, total_depth, whole_depth
 from inrhw.ops.linear.folded_dense.block_rows import BlockRows, is_packed, rows_cost
 from inrhw.synthesis.synthesis import synth
 

@@ -9,7 +9,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from inrhw.core.registers.weight_file import chunks
-from inrhw.gateware.memory import MAX_WIDTH, Contents, address_bits
+from inrhw.gateware.memories.contents import MAX_WIDTH, Contents, address_bits
 from inrhw.gateware.selection import lookup
 
 

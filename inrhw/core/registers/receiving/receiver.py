@@ -20,7 +20,8 @@ from inrhw.core.registers.weight_file import (
     shape_digest,
     tile_body_words,
 )
-from inrhw.gateware.memory import MAX_WIDTH, READ_LATENCY, Contents
+from inrhw.gateware.memories.contents import MAX_WIDTH, Contents
+from inrhw.gateware.memories.memory import READ_LATENCY
 
 
 class _Expect(IntEnum):

@@ -5,7 +5,8 @@ from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from inrhw.gateware.memory import IN_LUT_RAM, MAX_LUT_DEPTH, READ_LATENCY
+from inrhw.gateware.memories.contents import MAX_LUT_DEPTH
+from inrhw.gateware.memories.memory import IN_LUT_RAM, READ_LATENCY
 
 
 class TileBuffer(wiring.Component):

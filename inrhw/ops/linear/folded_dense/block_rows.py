@@ -8,17 +8,15 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from inrhw.gateware.cost import Cost, column_memory, delayed
-from inrhw.gateware.memory import (
+from inrhw.gateware.memories.contents import (
     MAX_LUT_DEPTH,
     MAX_WIDTH,
-    ColumnMemory,
     Contents,
-    WeightMemory,
     address_bits,
-    bank_ports,
     memory_style,
     total_depth,
 )
+from inrhw.gateware.memories.memory import ColumnMemory, WeightMemory, bank_ports
 from inrhw.gateware.pipeline import delay
 
 #: Most LUTs that a second memory may take for each block of 36 kbit that it saves.

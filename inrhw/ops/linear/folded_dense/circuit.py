@@ -11,7 +11,8 @@ from inrhw.base.types import Phase
 from inrhw.gateware.edge import flow
 from inrhw.gateware.input_buffer import InputBuffer
 from inrhw.gateware.mac import PackedDotProduct
-from inrhw.gateware.memory import ERRORS, LOAD_BUS, TO_MEMORIES, ColumnMemory, Contents, any_errors, share_bus
+from inrhw.gateware.memories.contents import Contents
+from inrhw.gateware.memories.memory import ERRORS, LOAD_BUS, TO_MEMORIES, ColumnMemory, any_errors, share_bus
 from inrhw.gateware.pipeline import delay, delay_valid
 from inrhw.gateware.protection.chosen import read_latency
 from inrhw.ops.linear.folded_dense.block_rows import BlockRows, row_memory

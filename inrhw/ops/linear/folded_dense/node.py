@@ -19,7 +19,13 @@ from inrhw.base.errors import InputError
 from inrhw.base.types import Codes, Element, Fixed, Phase, Vector
 from inrhw.gateware.cost import Cost
 from inrhw.gateware.mac import DotProduct, WideDotProduct, check_wide
-from inrhw.gateware.memory import Contents, columns_to_contents, memory_style, total_depth, whole_depth
+from inrhw.gateware.memories.contents import (
+    Contents,
+    columns_to_contents,
+    memory_style,
+    total_depth,
+    whole_depth,
+)
 from inrhw.gateware.protection.chosen import TOP_BITS, read_latency, tells_errors
 from inrhw.ops.linear.dense.node import Dense
 from inrhw.ops.linear.folded_dense.circuit import FoldedDenseComponent

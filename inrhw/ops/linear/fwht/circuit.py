@@ -12,7 +12,7 @@ from inrhw.base.types import Fixed, Vector
 from inrhw.gateware.adders import build_adders
 from inrhw.gateware.cost import Cost, lut_ram
 from inrhw.gateware.edge import flow
-from inrhw.gateware.memory import IN_LUT_RAM
+from inrhw.gateware.memories.memory import IN_LUT_RAM
 from inrhw.gateware.pipeline import delay, delay_valid
 from inrhw.ops.rotation import Rotation
 

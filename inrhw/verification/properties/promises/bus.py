@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from inrhw.core.core import Core
-from inrhw.gateware.memory import READ_LATENCY
+from inrhw.gateware.memories.memory import READ_LATENCY
 from inrhw.verification.properties.property import Claim, Property
 
 #: Clocks from a request to its answer, at most: those of a read of a memory, and of what begins it.

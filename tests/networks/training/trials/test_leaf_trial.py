@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from inrhw.base.errors import InputError
 from inrhw.networks.training.trials.leaf_trial import LeafTrial, edges
-from inrhw.signals.tiling import Leaves
+from inrhw.signals.tiles.leaves import Leaves
 
 
 @st.composite

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inrhw.base.errors import InputError
-from inrhw.signals.tiling import Leaves, Tiling
+from inrhw.signals.tiles.leaves import Leaves
+from inrhw.signals.tiles.tiling import Tiling
 
 
 @st.composite
