@@ -39,6 +39,36 @@ def pins_of(cell: Json, direction: str) -> Iterator[tuple[str, int]]:
             yield from ((pin, bit) for bit in bits if isinstance(bit, int))
 
 
+#: LUTs that one LUT RAM takes (AMD UG574, UG474); on ECP5 4 for data and 2 for the write port.
+_LUTRAM = {
+    **dict.fromkeys(("RAM32X1S", "RAM64X1S"), 1),
+    **dict.fromkeys(("RAM32X1D", "RAM64X1D", "RAM128X1S"), 2),
+    **dict.fromkeys(("RAM32M", "RAM64M", "RAM128X1D", "RAM256X1S"), 4),
+    **dict.fromkeys(("RAM32M16", "RAM64M8", "RAM32X16DR8", "RAM64X8SW", "RAM256X1D", "RAM512X1S"), 8),
+    "TRELLIS_DPR16X4": 6,
+}
+
+#: What one cell adds to the resources, LUT RAM apart. A cell of no row is a resource of its own name.
+_COSTS: tuple[tuple[str, Mapping[str, float]], ...] = (
+    ("LUT1|INV", {"lut": 1, "lut1": 1}),
+    ("LUT2", {"lut": 1, "lut2": 1}),
+    ("LUT3", {"lut": 1, "lut3": 1}),
+    ("LUT4|SB_LUT4", {"lut": 1, "lut4": 1}),
+    ("LUT5", {"lut": 1, "lut5": 1}),
+    ("LUT6", {"lut": 1, "lut6": 1}),
+    ("LUT6_2", {"lut": 1, "lut6_2": 1}),
+    ("SRL16E|SRLC16E|SRLC32E", {"lut": 1, "srl": 1}),
+    ("FD[RSCP]E(_1)?|LD[CP]E|TRELLIS_FF|SB_DFF[A-Z]*", {"ff": 1}),
+    ("CARRY4", {"carry4": 1}),
+    ("CCU2C", {"carry": 1, "lut": 2}),
+    ("SB_CARRY", {"carry": 1}),
+    ("MUXF[789]|PFUMX|L6MUX21", {"muxf": 1}),
+    ("DSP48E[12]|MULT18X18D|SB_MAC16", {"dsp": 1}),
+    ("RAMB36E[12]|DP16KD|PDPW16KD|SB_RAM40_4K[A-Z]*", {"bram": 1}),
+    ("RAMB18E[12]", {"bram": 0.5}),
+    ("URAM288", {"uram": 1}),
+)
+
 #: What drives a net: patterns of cell types, and the name of the resource.
 _RESOURCES = (
     ("LUT[1-6]|LUT6_2|INV|MUXF[789]", "lut"),
@@ -58,6 +88,25 @@ def resource_of(driver: str) -> str:
     Any other type, such as "input", is its own resource.
     """
     return next((name for pattern, name in _RESOURCES if re.fullmatch(pattern, driver)), driver)
+
+
+def cost_of(kind: str) -> Mapping[str, float]:
+    """Return the resources that a cell of a type takes, such as {"lut": 1, "srl": 1}."""
+    if kind in _LUTRAM:
+        return {"lut": _LUTRAM[kind], "lutram": _LUTRAM[kind]}
+    return next((cost for pattern, cost in _COSTS if re.fullmatch(pattern, kind)), {kind: 1})
+
+
+def carry_chains(cells: Mapping[str, Any], kind: str, carry_in: str, carry_out: str) -> list[list[str]]:
+    """Return the names of the cells of each carry chain of a kind, first to last."""
+    pins = {name: cell["connections"] for name, cell in cells.items() if cell["type"] == kind}
+    following = {each[carry_in][0]: name for name, each in pins.items() if isinstance(each[carry_in][0], int)}
+    driven = {each[carry_out][-1] for each in pins.values() if each.get(carry_out)}
+    chains = [[name] for name, each in pins.items() if each[carry_in][0] not in driven]
+    for chain in chains:
+        while (out := pins[chain[-1]].get(carry_out)) and (after := following.get(out[-1])):
+            chain.append(after)
+    return chains
 
 
 def stays_in_slice(driver: str, kind: str, pin: str) -> bool:

@@ -21,42 +21,12 @@ from inrhw.base.settings import checked
 from inrhw.base.yosys import run_yosys, share_folder, write_design, yosys_version
 from inrhw.synthesis.block_ram_mapping import block_map, cut_contents
 from inrhw.synthesis.flow import OPEN_FAMILIES, TECHMAPS, mapping_command, yosys_script
-from inrhw.synthesis.netlist import Netlist
+from inrhw.synthesis.netlist import Netlist, carry_chains, cost_of
 from inrhw.synthesis.nextpnr import PlaceAndRoute, place_and_route
 from inrhw.synthesis.timing.path import Hop, Timing, static_timing
 
 #: Cells that neither Yosys' cells_sim.v nor sim/cells_xcup.v gives a behaviour.
 _UNMODELLED = re.compile(r"RAMB(18|36)E1|MULT18X18D|ALU54B|DP16KD|PDPW16KD")
-
-#: LUTs that one LUT RAM takes (AMD UG574, UG474); on ECP5 4 for data and 2 for the write port.
-_LUTRAM = {
-    **dict.fromkeys(("RAM32X1S", "RAM64X1S"), 1),
-    **dict.fromkeys(("RAM32X1D", "RAM64X1D", "RAM128X1S"), 2),
-    **dict.fromkeys(("RAM32M", "RAM64M", "RAM128X1D", "RAM256X1S"), 4),
-    **dict.fromkeys(("RAM32M16", "RAM64M8", "RAM32X16DR8", "RAM64X8SW", "RAM256X1D", "RAM512X1S"), 8),
-    "TRELLIS_DPR16X4": 6,
-}
-
-#: What one cell adds to the resources, LUT RAM apart. A cell of no row is a resource of its own name.
-_COSTS: tuple[tuple[str, Mapping[str, float]], ...] = (
-    ("LUT1|INV", {"lut": 1, "lut1": 1}),
-    ("LUT2", {"lut": 1, "lut2": 1}),
-    ("LUT3", {"lut": 1, "lut3": 1}),
-    ("LUT4|SB_LUT4", {"lut": 1, "lut4": 1}),
-    ("LUT5", {"lut": 1, "lut5": 1}),
-    ("LUT6", {"lut": 1, "lut6": 1}),
-    ("LUT6_2", {"lut": 1, "lut6_2": 1}),
-    ("SRL16E|SRLC16E|SRLC32E", {"lut": 1, "srl": 1}),
-    ("FD[RSCP]E(_1)?|LD[CP]E|TRELLIS_FF|SB_DFF[A-Z]*", {"ff": 1}),
-    ("CARRY4", {"carry4": 1}),
-    ("CCU2C", {"carry": 1, "lut": 2}),
-    ("SB_CARRY", {"carry": 1}),
-    ("MUXF[789]|PFUMX|L6MUX21", {"muxf": 1}),
-    ("DSP48E[12]|MULT18X18D|SB_MAC16", {"dsp": 1}),
-    ("RAMB36E[12]|DP16KD|PDPW16KD|SB_RAM40_4K[A-Z]*", {"bram": 1}),
-    ("RAMB18E[12]", {"bram": 0.5}),
-    ("URAM288", {"uram": 1}),
-)
 
 #: What is counted for each node of the pipeline: carry chains and multiplexers lie beside LUTs that are.
 NODE_RESOURCES = ("lut", "ff", "dsp", "bram", "uram")
@@ -314,7 +284,8 @@ def _resources(cells: Mapping[str, Any], board: Board, dsp: bool) -> dict[str, F
             counts[name] = counts.get(name, 0.0) + number * each
     if board.family not in OPEN_FAMILIES:
         per_block = 2 if board.family == "xcup" else 1
-        counts["carry"] = sum(math.ceil(length / per_block) for length in _carry_chains(cells))
+        chains = carry_chains(cells, "CARRY4", "CI", "CO")
+        counts["carry"] = sum(math.ceil(len(chain) / per_block) for chain in chains)
     return {
         name: Figure(int(count) if count == int(count) else count, _unit(name, board), source)
         for name, count in counts.items()
@@ -329,27 +300,6 @@ def _by_node(netlist: Netlist) -> dict[str, dict[str, float]]:
             if name in node:
                 node[name] += each
     return dict(sorted(found.items(), key=lambda item: (-item[1]["lut"], item[0])))
-
-
-def cost_of(kind: str) -> Mapping[str, float]:
-    """Return the resources that a cell of a type takes, such as {"lut": 1, "srl": 1}."""
-    if kind in _LUTRAM:
-        return {"lut": _LUTRAM[kind], "lutram": _LUTRAM[kind]}
-    return next((cost for pattern, cost in _COSTS if re.fullmatch(pattern, kind)), {kind: 1})
-
-
-def _carry_chains(cells: Mapping[str, Any]) -> list[int]:
-    """Return the lengths in CARRY4 of the chains from CO[3] to CI."""
-    pins = [cell["connections"] for cell in cells.values() if cell["type"] == "CARRY4"]
-    following = {carry["CI"][0]: carry for carry in pins if isinstance(carry["CI"][0], int)}
-    driven = {carry["CO"][3] for carry in pins if "CO" in carry}
-    lengths = []
-    for start in (carry for carry in pins if carry["CI"][0] not in driven):
-        chain = [start]
-        while after := following.get(chain[-1].get("CO", ["x"] * 4)[3]):
-            chain.append(after)
-        lengths.append(len(chain))
-    return lengths
 
 
 def _unit(name: str, board: Board) -> str:

@@ -7,6 +7,7 @@ import pytest
 from inrhw.base.board import load_board
 from inrhw.base.errors import InputError, ToolFailed
 from inrhw.base.yosys import run_yosys
+from inrhw.synthesis import chains
 from inrhw.synthesis.nextpnr import nextpnr_version, place_and_route
 
 BOARD = load_board("ulx3s")
@@ -49,6 +50,22 @@ def test_the_same_seed_gives_the_same_result_and_another_gives_another(tmp_path:
     path = netlist(tmp_path)
     reports = [place_and_route(path, BOARD, tmp_path, seed=s).report.read_text() for s in (3, 3, 4)]
     assert reports[0] == reports[1] != reports[2]
+
+
+def test_room_around_carry_chains_is_routed_and_told_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = netlist(tmp_path)
+    plain = place_and_route(path, BOARD, tmp_path)
+    monkeypatch.setattr(chains, "_ROUTED", 0)
+    found = place_and_route(path, BOARD, tmp_path)
+    needed = found.used["TRELLIS_COMB"].value
+    assert needed is not None and needed == plain.used["TRELLIS_COMB"].value
+    assert "without 12 CCU2C that only make room" in found.used["TRELLIS_COMB"].source
+    assert "with 12 CCU2C that only make room" in found.fmax_mhz.source
+    assert "room" not in plain.fmax_mhz.source
+    cells = json.loads(found.report.read_text())["utilization"]["TRELLIS_COMB"]["used"]
+    assert cells == needed + 2 * 12
 
 
 def test_a_missed_frequency_is_a_result(tmp_path: Path) -> None:

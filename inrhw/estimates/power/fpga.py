@@ -18,8 +18,16 @@ from inrhw.estimates.power.energies import (
     STATIC_SOURCE,
 )
 from inrhw.lowering.hardware import check_clock
-from inrhw.synthesis.netlist import Json, Netlist, pins_of, resource_of, stays_in_slice, top_module
-from inrhw.synthesis.synthesis import Synthesis, cost_of
+from inrhw.synthesis.netlist import (
+    Json,
+    Netlist,
+    cost_of,
+    pins_of,
+    resource_of,
+    stays_in_slice,
+    top_module,
+)
+from inrhw.synthesis.synthesis import Synthesis
 
 #: A figure as "low", "nominal" and "high".
 Band = Mapping[str, Figure]
