@@ -40,7 +40,7 @@ def netlist(drawn: Drawn) -> dict[str, Any]:
     """Return chains whose operands are input bits, and whose sums, and carries that are read, are outputs."""
     nets = itertools.count(2 + INPUTS)
     cells: dict[str, Any] = {}
-    outputs: list[str | int] = []
+    outputs: list[int] = []
     for number, (start, tables, read) in enumerate(drawn):
         carry = start
         for place, (first, second, *cut) in enumerate(tables):
@@ -52,7 +52,7 @@ def netlist(drawn: Drawn) -> dict[str, Any]:
             cell["port_directions"] |= dict.fromkeys(("S0", "S1", "COUT"), "output")
             cells[f"c{number}_{place}"], carry = cell, after
             outputs += sums
-        outputs += [carry] if read else []
+        outputs += [after] if read else []
     made = module(cells, {"i": port("input", *range(2, 2 + INPUTS)), "o": port("output", *outputs)})
     for net in made["netnames"].values():
         net["attributes"] = {}
