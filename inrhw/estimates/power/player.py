@@ -47,7 +47,7 @@ class Player:
         vectors = read_arrays(folder / VECTORS, ("pixels", "coordinates"), "inrhw emit")
         self.pixels = manifest.beats
         frame = slice(manifest.beats)  # of the first picture
-        self._golden = value_beats(manifest, vectors["pixels"][frame])
+        self._manifest, self._golden = manifest, vectors["pixels"][frame]
         self.interval = math.ceil(manifest.clocks_a_beat)
         self.taken = 0  # pixels since reset
         self.remark = "; of the first picture" if manifest.pictures > 1 else ""
@@ -125,9 +125,9 @@ class Player:
 
     def _take(self, data: int) -> None:
         number = self.taken % len(self._golden)
-        if data != self._golden[number]:
+        (golden,) = value_beats(self._manifest, self._golden[number : number + 1])
+        if data != golden:
             raise Mismatch(
-                f"the netlist gives {data:#x} at pixel {number}, not {self._golden[number]:#x}; "
-                "run `inrhw verify`"
+                f"the netlist gives {data:#x} at pixel {number}, not {golden:#x}; run `inrhw verify`"
             )
         self.taken += 1
