@@ -4,15 +4,17 @@
     python benchmarks/tiles.py leaves FOLDER_OF_KODAK [--pictures 3 5] [--edges 32] [--widths 16]
     python benchmarks/tiles.py cores [--tiles 64 384] [--intervals 1 4 16]
     python benchmarks/tiles.py windows [--tiles 64 384] [--intervals 1 4]
+    python benchmarks/tiles.py packed [--tiles 384] [--intervals 1 4]
     python benchmarks/tiles.py held_out
     python benchmarks/tiles.py shared FOLDER_OF_KODAK [--pictures 3 5] [--intervals 1 4]
 
 Leaves of several sizes are beside as many equal tiles, trained alike. Quality is of networks of 8 bits after
 `--steps` steps and three tenths of that with quantization in the loop, and only said of pictures that are
 given. Cores are those of untrained networks: numbers decide, not values; times are of the machine that runs
-this; `windows` are the same cores with a window, `held_out` others to which no constant of a cost was
-fitted, and tests compare them with what is predicted. `shared` has both, of tiles of 32x32 with and without
-shared layers. All write rows of benchmarks/results/tiles.json.
+this; energy is dynamic, an estimate. `windows` are the same cores with a window, `packed` with two
+products in a DSP block; all three measure only what has no row yet. `held_out` are others to which no
+constant of a cost was fitted, and tests compare them with what is predicted. `shared` has quality and cores
+of tiles of 32x32 with and without shared layers. All write rows of benchmarks/results/tiles.json.
 """
 
 import argparse
@@ -20,7 +22,7 @@ import itertools
 import json
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -30,9 +32,11 @@ import numpy as np
 from inrhw import Precision, emit, load_board, synth
 from inrhw.artifact.rebuild import graph_of, grid_of
 from inrhw.base.files import write_json
+from inrhw.estimates.power.activity import activity_of
+from inrhw.estimates.power.fpga import power
 from inrhw.gateware.cost import Cost
 from inrhw.lowering.cost import network_cost
-from inrhw.lowering.hardware import Hardware
+from inrhw.lowering.hardware import DEFAULT_CLOCK_MHZ, Hardware
 from inrhw.lowering.patch_order import line_buffer
 from inrhw.lowering.planning import plan_for
 from inrhw.lowering.shapes import layer_shapes
@@ -49,6 +53,9 @@ from inrhw.signals.samples import Samples
 BOARD = load_board("vcu128")
 EIGHT_BITS = Precision(8, 8, 8)
 RESULTS = Path(__file__).parent / "results" / "tiles.json"
+
+#: Kinds of cores that have a row for each number of tiles, width and interval.
+TABLES = ("cores", "windows", "packed")
 
 #: Size of a tile and width of its two layers.
 NETWORKS = ((16, 8), (32, 8), (32, 16), (64, 20))
@@ -186,15 +193,18 @@ def leaves(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
 
 
 def cores(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    """Plan, emit and synthesize cores of so many tiles of 32x32."""
+    """Plan, emit and synthesize cores of so many tiles of 32x32, but for those that were."""
+    known = {case(row) for row in rows_of(options.kind)}
     for tiles in options.tiles:
         columns = max(k for k in range(1, int(tiles**0.5) + 1) if tiles % k == 0)
         size = (32 * tiles // columns, 32 * columns)
         for width in options.widths:
             architecture = architecture_of(size, 32, width)
             for interval in options.intervals:
-                folder = options.work / f"t{tiles}_{width}_{interval}"
-                yield core(architecture, at(interval, window=options.kind == "windows"), folder)
+                if (tiles, width, interval) in known:
+                    continue
+                folder = options.work / f"{options.kind}{tiles}_{width}_{interval}"
+                yield core(architecture, at(interval, options.kind), folder)
 
 
 def held_out(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
@@ -204,9 +214,22 @@ def held_out(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
         yield {**asked, **core(architecture, hardware, options.work / f"held{k}")}
 
 
-def at(interval: int, *, window: bool = False) -> Hardware:
+def rows_of(kind: str) -> list[dict[str, Any]]:
+    """Return the rows that are there already."""
+    found: list[dict[str, Any]] = json.loads(RESULTS.read_text()).get(kind, [])
+    return found
+
+
+def case(row: Mapping[str, Any]) -> tuple[int, int, int]:
+    """Return what tells a core of `TABLES` from its others: tiles, width and clocks a pixel."""
+    return row["tiles"], row["layers"][1], row["interval"]
+
+
+def at(interval: int, kind: str = "cores") -> Hardware:
     """Return what is asked of a core with so many clocks a pixel."""
-    return Hardware(window=window, initiation_interval=None if interval == 1 else interval)
+    if kind == "packed":
+        return Hardware(weights="rom", initiation_interval=interval, packed=True)
+    return Hardware(window=kind == "windows", initiation_interval=None if interval == 1 else interval)
 
 
 def core(architecture: TiledArchitecture, hardware: Hardware, folder: Path) -> dict[str, Any]:
@@ -225,6 +248,8 @@ def core(architecture: TiledArchitecture, hardware: Hardware, folder: Path) -> d
     emitted = time.perf_counter()
     found = synth(artifact.verilog, artifact.name, BOARD, folder)
     done = time.perf_counter()
+    toggles = activity_of(folder, found.netlist_json, most_cycles=1024)
+    energy = power(found, DEFAULT_CLOCK_MHZ, artifact.core.clocks_a_sample, toggles).dynamic_nj["nominal"]
     clock = found.timing.fmax_mhz.value or np.nan
     return {
         "tiles": architecture.tiles,
@@ -234,8 +259,10 @@ def core(architecture: TiledArchitecture, hardware: Hardware, folder: Path) -> d
         "predicted": {name: round(getattr(cost, name), 1) for name in ("lut", "ff", "dsp", "bram")},
         "clock_mhz": round(clock, 1),
         "mpixels_per_s": round(clock / artifact.core.initiation_interval, 1),
+        "nj_per_pixel": energy.value and round(energy.value, 3),
         "emit_s": round(emitted - start, 1),
         "synth_s": round(done - emitted, 1),
+        "power_s": round(time.perf_counter() - done, 1),
     }
 
 
@@ -262,21 +289,22 @@ def main() -> None:
     several.add_argument("--widths", nargs="+", type=int, default=[16])
     several.add_argument("--steps", type=int, default=300)
     kinds.add_parser("held_out").add_argument("--work", type=Path, default=Path("rtl_out/benchmark_tiles"))
-    for kind in ("cores", "windows"):
+    for kind in TABLES:
         hardware = kinds.add_parser(kind)
         hardware.add_argument("--tiles", nargs="+", type=int, default=[64, 384, 2040])
-        hardware.add_argument("--widths", nargs="+", type=int, default=[8, 16])
+        hardware.add_argument("--widths", nargs="+", type=int, default=[8, 16, 20])
         hardware.add_argument("--intervals", nargs="+", type=int, default=[1, 2, 4, 8])
         hardware.add_argument("--work", type=Path, default=Path("rtl_out/benchmark_tiles"))
     options = parser.parse_args()
-    before = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-    rows: list[dict[str, Any]] = []
-    found = {"quality": quality, "leaves": leaves, "shared": shared, "cores": cores, "windows": cores}
-    found["held_out"] = held_out
+    rows = rows_of(options.kind) if options.kind in TABLES else []
+    found = {"quality": quality, "leaves": leaves, "shared": shared, "held_out": held_out}
+    found |= dict.fromkeys(TABLES, cores)
     for row in found[options.kind](options):
         print(json.dumps(row), flush=True)
         rows.append(row)
-        write_json(RESULTS, before | {options.kind: rows})
+        if options.kind in TABLES:
+            rows.sort(key=case)
+        write_json(RESULTS, json.loads(RESULTS.read_text()) | {options.kind: rows})
 
 
 if __name__ == "__main__":

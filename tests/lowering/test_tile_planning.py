@@ -19,7 +19,9 @@ from inrhw.networks.tiled import TiledArchitecture, read_architecture
 
 BOARD = load_board("vcu128")
 EIGHT_BITS = Precision(8, 8, 8)
-HELD_OUT = json.loads((RESULTS / "tiles.json").read_text())["held_out"]
+MEASURED = json.loads((RESULTS / "tiles.json").read_text())
+HELD_OUT = MEASURED["held_out"]
+LARGE = [row for row in MEASURED["cores"] if row["tiles"] == 384]
 KODAK = TiledArchitecture("quadinr", (768, 512), 3, 16, 1, precision=EIGHT_BITS, tile=(32, 32))
 
 
@@ -39,6 +41,15 @@ def test_a_plan_of_tiles_is_near_what_is_synthesized(row: dict[str, Any]) -> Non
     architecture = read_architecture(json.dumps(row["architecture"]))
     assert isinstance(architecture, TiledArchitecture)
     found = predicted(architecture, Hardware(**row["hardware"]))
+    assert (found.dsp, found.bram) == (row["dsp"], row["bram"])
+    assert found.lut == pytest.approx(row["lut"], rel=TOLERANCE)
+
+
+@pytest.mark.parametrize("row", LARGE, ids=lambda row: f"{row['layers'][1]}_{row['interval']}")
+def test_so_is_a_plan_of_hundreds_of_tiles(row: dict[str, Any]) -> None:
+    architecture = replace(KODAK, hidden_features=row["layers"][1])
+    interval = row["interval"]
+    found = predicted(architecture, Hardware(initiation_interval=None if interval == 1 else interval))
     assert (found.dsp, found.bram) == (row["dsp"], row["bram"])
     assert found.lut == pytest.approx(row["lut"], rel=TOLERANCE)
 
