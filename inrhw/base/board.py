@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from inrhw.base.discovery import left_out, reason_in
+from inrhw.base.discovery import faults_of, left_out
 from inrhw.base.errors import InputError
 from inrhw.base.files import board_folder, regular
 from inrhw.base.settings import check_fields, checked
@@ -176,9 +176,10 @@ def _run(path: Path) -> Board:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     try:
-        spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:
-        raise InputError(f"board file {path} cannot be run: {reason_in(str(path), error)}") from error
+        with faults_of(str(path)):
+            spec.loader.exec_module(module)
+    except InputError as error:
+        raise InputError(f"board file {path} cannot be run: {error}") from error.__cause__
     board = getattr(module, "BOARD", None)
     if not isinstance(board, Board):
         raise InputError(f"board file {path} must set BOARD to an inrhw.base.board.Board")

@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Any, ClassVar, TypeVar, get_args, get_origin
 
 from inrhw.base.errors import InputError, said_by
+from inrhw.base.programs.stopping import Stopped, stoppable
 from inrhw.base.settings import is_of, type_words
 
 T = TypeVar("T")
@@ -47,11 +48,9 @@ def modules_in(package: ModuleType) -> tuple[ModuleType, ...]:
 
 def imported(name: str, path: str) -> ModuleType | None:
     """Return the module of a name, which lies at a path; None, with a warning, if it cannot be imported."""
-    try:
+    with leaving_out(path):
         return importlib.import_module(name)
-    except (Exception, SystemExit) as error:
-        left_out(path, reason_in(path, error))
-        return None
+    return None
 
 
 def reason_in(path: str, error: BaseException) -> str:
@@ -64,18 +63,49 @@ def reason_in(path: str, error: BaseException) -> str:
     """
     frames = traceback.extract_tb(error.__traceback__)
     lines = [f"line {frame.lineno}, " for frame in frames if frame.filename.startswith(path)]
-    return f"{lines[-1] if lines else ''}{type(error).__name__}: {said_by(error)}"
+    kind = "" if isinstance(error, InputError) else f"{type(error).__name__}: "
+    return f"{lines[-1] if lines else ''}{kind}{said_by(error)}"
 
 
 @contextlib.contextmanager
-def blamed(cls: type) -> Iterator[None]:
-    """Raise InputError that names a class and its file for whatever the block raises."""
+def faults_of(path: str, *passed: type[Exception]) -> Iterator[None]:
+    """Raise InputError, which says the line, for whatever a file of a user raises in the block.
+
+    Parameters
+    ----------
+    path
+        Of the file.
+    passed
+        What it may raise on purpose.
+    """
+    try:
+        with stoppable():
+            yield
+    except BaseException as error:
+        if isinstance(error, (Stopped, *passed)):  # a signal is no fault of the file
+            raise
+        raise InputError(reason_in(path, error)) from error
+
+
+@contextlib.contextmanager
+def leaving_out(path: str) -> Iterator[None]:
+    """Warn that a file is left out if it raises anything in the block, which ends then."""
+    try:
+        with faults_of(path):
+            yield
+    except InputError as error:
+        left_out(path, str(error))
+
+
+@contextlib.contextmanager
+def blamed(cls: type, *passed: type[Exception]) -> Iterator[None]:
+    """Raise InputError that names a class and its file for what `faults_of` does."""
     path = inspect.getfile(cls)
     try:
-        yield
-    except Exception as error:  # what users wrote may raise anything
-        said = str(error) if isinstance(error, InputError) else reason_in(path, error)
-        raise InputError(f"{cls.__name__} in {path} cannot be used: {said}") from error
+        with faults_of(path, *passed):
+            yield
+    except InputError as error:
+        raise InputError(f"{cls.__name__} in {path} cannot be used: {error}") from error.__cause__
 
 
 def defining(modules: Iterable[ModuleType], *kinds: type) -> tuple[ModuleType, ...]:
@@ -102,15 +132,15 @@ def classes_in(module: ModuleType, kind: type[T]) -> list[type[T]]:
     )
     found = []
     for cls in own:
-        if fault := next(_faults(cls), ""):
+        if fault := next(_faults(cls, kind), ""):
             left_out(f"{cls.__name__} in {module.__file__}", fault)
         else:
             found.append(cls)
     return found
 
 
-def _faults(cls: type) -> Iterator[str]:
-    """Yield what keeps a class from use: abstract methods, and class variables without a right value."""
+def _faults(cls: type, kind: type) -> Iterator[str]:
+    """Yield what keeps a class of a kind from use: what it lacks, and what has no right value."""
     if methods := getattr(cls, "__abstractmethods__", ()):
         yield f"it lacks {', '.join(sorted(methods))}"
     for name, hint in _class_variables(cls):
@@ -118,8 +148,24 @@ def _faults(cls: type) -> Iterator[str]:
             yield f"it lacks {name}"
         elif not is_of(hint, value := getattr(cls, name)):
             yield f"{name} must be {type_words(hint)}, not {value!r:.60}"
-        elif isinstance(value, type):
-            yield from (f"{name} {value.__name__} cannot be used, {fault}" for fault in _faults(value))
+        elif isinstance(value, type) and get_origin(hint) is type:
+            faults = _faults(value, *get_args(hint))
+            yield from (f"{name} {value.__name__} cannot be used, {fault}" for fault in faults)
+    if kind.__init__ is not object.__init__:  # type: ignore[misc]
+        yield from _refused(cls, kind)
+
+
+def _refused(cls: type, kind: type) -> Iterator[str]:
+    """Yield what of the arguments of its kind a class does not take, or needs besides."""
+    own, taken = inspect.signature(cls), inspect.signature(kind)
+    given = {name: None for name, each in taken.parameters.items()}
+    needed = {name: None for name, each in taken.parameters.items() if each.default is each.empty}
+    try:
+        own.bind(*needed)
+        own.bind(*given)
+        own.bind(**given)
+    except TypeError as error:
+        yield f"__init__ must take ({', '.join(given)}) as that of {kind.__name__} does: {error}"
 
 
 def _class_variables(cls: type) -> Iterator[tuple[str, Any]]:

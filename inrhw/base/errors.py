@@ -19,7 +19,10 @@ def said_by(error: BaseException) -> str:
     ('No such file', 'EOFError')
     """
     own = getattr(error, "strerror", None)  # of PyAV's errors too, which are no OSError
-    words = " ".join((own or str(error)).split())[:200]
+    try:
+        words = " ".join((own or str(error)).split())[:200]
+    except Exception:  # of a class that a user wrote
+        words = ""
     # It may quote a damaged file.
     return "".join(letter if letter.isprintable() else "?" for letter in words) or type(error).__name__
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import inspect
 import json
 import math
 import tempfile
@@ -19,6 +20,7 @@ from amaranth.lib.wiring import In, Out
 from numpy.typing import NDArray
 
 from inrhw.base.board import Board, boards
+from inrhw.base.discovery import leaving_out
 from inrhw.base.errors import InputError, ToolFailed
 from inrhw.base.figure import Figure
 from inrhw.base.files import PACKAGE, cache_folder, digest, write_json
@@ -170,13 +172,16 @@ def trials(bits: Sequence[int] = BITS, stages: Sequence[int] = ()) -> list[Trial
         raise InputError(f"bits must be from 2 to 16, not {wrong[0]}")
     if wrong := [n for n in stages if n < 1]:
         raise InputError(f"stages must be at least 1, not {wrong[0]}")
-    return [
-        trial
-        for cls in curve_nodes()
-        for width in sorted(set(bits))
-        for node in _with_stages(cls, width, stages)
-        for trial in _with_and_without_dsp(node)
-    ]
+    found: list[Trial] = []
+    for cls in curve_nodes():
+        with leaving_out(inspect.getfile(cls)):
+            found += [
+                trial
+                for width in sorted(set(bits))
+                for node in _with_stages(cls, width, stages)
+                for trial in _with_and_without_dsp(node)
+            ]
+    return found
 
 
 def measure(
@@ -245,12 +250,9 @@ def cheapest(
     """
     rows = []
     for cls in curve_nodes():
-        if cls.curve != function:
+        if cls.curve != function or not cls.serves(argument, element):
             continue
-        try:
-            node = cls(Vector(argument, 1), element)
-        except ValueError:
-            continue
+        node = cls(Vector(argument, 1), element)
         if max_error < math.inf and np.abs(errors(node)).max() > max_error:
             continue
         rows += [measure(trial, board, deadline_s=deadline_s) for trial in _with_and_without_dsp(node)]

@@ -18,7 +18,7 @@ from inrhw.networks.precision import FIRST_WEIGHT_BITS, FIRST_WEIGHT_BITS_OF_ONE
 from inrhw.ops.curves.sine import SineActivation
 from inrhw.ops.kinds.activation import Activation, Encoding
 from inrhw.ops.kinds.activation_node import ActivationNode
-from inrhw.ops.kinds.contract import check_activation, check_code
+from inrhw.ops.kinds.contract import check_activation, check_code, check_encoding
 from inrhw.ops.kinds.curve import CurveNode
 from inrhw.ops.kinds.weight_code import WeightCode
 from inrhw.ops.registry import curve_nodes, implementation, operations, weight_codes
@@ -145,7 +145,7 @@ class Architecture:
         object.__setattr__(self, "sides", tuple(self.sides))
         object.__setattr__(self, "patch", tuple(self.patch) if set(self.patch) - {1} else ())
         if self.waves is not None:
-            none = None if self.activation.encoding(self.sides) is None else ()
+            none = None if check_encoding(self.activation, self.sides) is None else ()
             object.__setattr__(self, "waves", tuple(map(tuple, self.waves)) or none)
         if self.patch and self.scale > 1:
             raise InputError(
@@ -209,7 +209,8 @@ class Architecture:
                 argument, element = activation.formats(self.phase_bits, bits, mid_rise=precision.mid_rise)
                 vector = Vector(argument, circuit.arguments)
             try:
-                node = circuit(vector, element)
+                with blamed(circuit, ValueError):
+                    node = circuit(vector, element)
             except ValueError as error:
                 would_do = [implementation(other) for other in others if other.serves(argument, element)]
                 hint = f"activation_impl {' or '.join(would_do)} can" if would_do else "use fewer bits"
@@ -295,7 +296,7 @@ class Architecture:
     def encoding(self) -> Encoding | None:
         """The layer in front of the trained ones, if there is one."""
         if self.waves is None:
-            return self.activation.encoding(Patches(self.sides, self.patch).grid.sides)
+            return check_encoding(self.activation, Patches(self.sides, self.patch).grid.sides)
         if not self.waves:
             return None
         rows = torch.tensor(self.waves, dtype=torch.float64)

@@ -22,6 +22,7 @@ from inrhw.networks.inr import INR, quantized
 from inrhw.networks.projection import PROJECTIONS, DiagonalLayer, LowRankLayer
 from inrhw.networks.tensors import Trainable
 from inrhw.ops.kinds.activation import Encoding
+from inrhw.ops.kinds.contract import check_encoding
 from inrhw.ops.linear.dense.layer import DenseLayer
 from inrhw.signals.grid import Grid, size_text
 from inrhw.signals.samples import PIXEL, Samples
@@ -113,7 +114,7 @@ class SharedArchitecture(Architecture):
     @property
     def encoding(self) -> Encoding | None:
         """The layer in front of the trained ones, of the largest picture."""
-        return self.activation.encoding([self.most_patches] * len(self.sides))
+        return check_encoding(self.activation, [self.most_patches] * len(self.sides))
 
     @property
     def shared_layers(self) -> range:

@@ -18,6 +18,7 @@ from inrhw.base.errors import InputError
 from inrhw.networks.architecture import Architecture, activations, architecture_from_json
 from inrhw.networks.inr import INR
 from inrhw.ops.kinds.activation import Encoding, Gain, PeriodicActivation
+from inrhw.ops.kinds.contract import check_encoding
 from inrhw.ops.linear.dense.layer import DenseLayer
 from inrhw.signals.grid import Grid
 from inrhw.signals.patches import Patches
@@ -124,7 +125,7 @@ class TiledArchitecture(Architecture):
     @property
     def encoding(self) -> Encoding | None:
         """The layer in front of the trained ones, of a tile."""
-        return self.activation.encoding(Patches(self.tile, self.patch).grid.sides)
+        return check_encoding(self.activation, Patches(self.tile, self.patch).grid.sides)
 
     @functools.cached_property
     def of_tile(self) -> Architecture:

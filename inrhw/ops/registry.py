@@ -4,7 +4,7 @@ import functools
 from collections.abc import Mapping
 from types import MappingProxyType, ModuleType
 
-from inrhw.base.discovery import by_name, classes_in, defining, imported, left_out, modules_in
+from inrhw.base.discovery import by_name, classes_in, defining, imported, leaving_out, left_out, modules_in
 from inrhw.ops import codes, curves, linear
 from inrhw.ops.kinds.activation import Activation
 from inrhw.ops.kinds.activation_node import ActivationNode
@@ -46,7 +46,8 @@ def weight_codes() -> Mapping[str, WeightCode]:
     for module in modules_in(codes):
         classes = classes_in(module, WeightCode)
         if len(classes) == 1:
-            found[module.__name__.rpartition(".")[2].replace("_", "-")] = classes[0]()
+            with leaving_out(str(module.__file__)):
+                found[module.__name__.rpartition(".")[2].replace("_", "-")] = classes[0]()
         else:
             left_out(str(module.__file__), f"it must define one code that can be used, not {len(classes)}")
     return MappingProxyType(found)

@@ -2,6 +2,8 @@
 
 import functools
 import inspect
+import json
+import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -9,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from inrhw.base.discovery import blamed, by_name, classes_in, defining, left_out, modules_in, reason_in
+from inrhw.base.discovery import blamed, by_name, classes_in, defining, leaving_out, modules_in
 from inrhw.base.errors import InputError
 from inrhw.base.files import regular
 from inrhw.base.settings import is_of
@@ -71,11 +73,9 @@ def builtin_signal(kind: str, size: str) -> Samples:
 
 def _claims(kind: type[Samples], path: Path) -> bool:
     """Return whether a file is of a kind; one that fails at it claims no file."""
-    try:
+    with leaving_out(inspect.getfile(kind)):
         return kind.claims(path)
-    except Exception as error:
-        left_out(file := inspect.getfile(kind), reason_in(file, error))
-        return False
+    return False
 
 
 #: Samples along each side of the part of a signal whose kind is checked.
@@ -84,7 +84,7 @@ _PART = 16
 
 def _checked(kind: type[Samples], signal: Samples) -> Samples:
     """Return a signal of a kind; raise InputError if what a part of it does is not what `Samples` says."""
-    with blamed(kind):
+    with blamed(kind, OSError):
         if not isinstance(signal, kind):
             raise InputError(f"it gives {type(signal).__name__} for a signal, not {kind.__name__}")
         part = signal.with_values(signal.values[(slice(_PART),) * len(signal.sides)])
@@ -100,7 +100,19 @@ def _checked(kind: type[Samples], signal: Samples) -> Samples:
             raise InputError("shown must return an array of uint8 [height, width, 1 or 3]")
         if not isinstance(part.encoded(kind.suffix), bytes):
             raise InputError(f"encoded must return bytes for {kind.suffix}")
+        _check_kept(part)
     return signal
+
+
+def _check_kept(signal: Samples) -> None:
+    """Raise InputError unless a signal that is written, and its details as JSON, give it back."""
+    if not is_of(Mapping[str, Any], details := signal.details):
+        raise InputError("details must be a table")
+    with tempfile.TemporaryDirectory() as folder:
+        signal.write(path := Path(folder, f"signal{signal.suffix}"))
+        back = signal.read(path, signal.name, signal.value, json.loads(json.dumps(details)))
+    if type(back) is not type(signal) or not np.array_equal(back.values, signal.values):
+        raise InputError("read must return what write wrote")
 
 
 def to_json(signal: Samples) -> dict[str, Any]:

@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from inrhw.base.discovery import LeftOut, by_name, classes_in, defining, modules_in
+from inrhw.base.discovery import LeftOut, by_name, classes_in, defining, leaving_out, modules_in
+from inrhw.base.programs.stopping import Stopped
 
 KIND = """
 from abc import ABC, abstractmethod
 from typing import ClassVar
 class Kind(ABC):
     kind: ClassVar[str]
+    def __init__(self, size, unit=1): ...
     @abstractmethod
     def name(self): ...
 """
@@ -25,6 +27,11 @@ class Own(Kind):
     def name(self): return "own"
 class Other: pass
 """
+
+
+def with_init(parameters: str) -> str:
+    """Return `OWN` with a constructor of its own."""
+    return OWN.replace("    def name", f"    def __init__({parameters}): ...\n    def name")
 
 
 @pytest.fixture
@@ -57,6 +64,12 @@ def test_a_new_file_needs_no_other(folder: Path) -> None:
         ("def f():\n    raise KeyError('x')\nf()", "line 2, KeyError: 'x'"),
         ("raise SystemExit(3)", "line 1, SystemExit: 3"),
         ("", "it defines no Kind to use"),
+        ("raise KeyboardInterrupt", "line 1, KeyboardInterrupt"),
+        ("class Odd(BaseException):\n    def __str__(self): return self.word\nraise Odd", "line 3, Odd: Odd"),
+        (with_init("self, size, unit, more"), r"\(size, unit\) as that of Kind does: missing .* 'unit'"),
+        (with_init("self, size"), "__init__ must take .*: too many positional arguments"),
+        (with_init("self, size, *, unit=2"), "__init__ must take .*: too many positional arguments"),
+        (with_init("self, length, unit=1"), "__init__ must take .*: missing a required argument: 'length'"),
         (OWN.replace("def name", "def title"), "Own in .*: it lacks name"),
         (OWN.replace('kind = "own"', ""), "Own in .*: it lacks kind"),
         (OWN.replace('"own"', "3"), "Own in .*: kind must be a text, not 3"),
@@ -79,3 +92,23 @@ def test_of_classes_with_one_name_none_is_taken(folder: Path) -> None:
     classes = [import_module(f"found_here.{name}").Own for name in ("own", "second")]
     with pytest.warns(LeftOut, match=r"^Own in .*.py is left out: another class has the word 'own', too"):
         assert by_name(classes, lambda cls: "own", "word") == {}
+
+
+@pytest.mark.parametrize("parameters", ["self, size, unit=1, more=2", "self, *args, **kwargs"])
+def test_a_constructor_may_take_more_than_that_of_its_kind(folder: Path, parameters: str) -> None:
+    (folder / "own.py").write_text(with_init(parameters))
+    kind, own = modules_in(import_module("found_here"))
+    assert classes_in(own, kind.Kind)
+
+
+def test_a_signal_is_no_fault_of_a_file(folder: Path) -> None:
+    (folder / "own.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGTERM)")
+    with pytest.raises(Stopped):
+        modules_in(import_module("found_here"))
+
+
+def test_what_a_file_does_later_is_left_out_too() -> None:
+    done = False
+    with pytest.warns(LeftOut, match=r"^own.py is left out: KeyError: 'x'"), leaving_out("own.py"):
+        done = {"y": True}["x"]
+    assert not done

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 import inrhw.estimates.activations as table
 from inrhw.base.board import Family, load_board
+from inrhw.base.discovery import LeftOut
 from inrhw.base.errors import InputError, ToolFailed
 from inrhw.base.figure import Figure
 from inrhw.base.types import Codes, Fixed, Phase, Vector
@@ -112,6 +113,16 @@ def test_a_multiplier_is_tried_with_and_without_dsps_and_others_once(monkeypatch
 def test_a_width_that_an_activation_lacks_has_no_trial(monkeypatch: pytest.MonkeyPatch) -> None:
     only(monkeypatch, Sine)
     assert {t.node.i.element for t in trials([2, 4])} == {Phase(4)}
+
+
+def test_a_circuit_that_fails_is_left_out_of_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Broken(Sine):
+        def steps(self) -> list[Step]:
+            raise KeyError("x")
+
+    only(monkeypatch, Broken, Sine)
+    with pytest.warns(LeftOut, match=r"test_activations.py is left out: line \d+, KeyError: 'x'"):
+        assert [type(trial.node) for trial in trials([4], [1])] == [Sine]
 
 
 @pytest.mark.parametrize(

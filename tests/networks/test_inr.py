@@ -24,6 +24,7 @@ from inrhw.networks.architecture import (
 from inrhw.networks.inr import INR
 from inrhw.networks.precision import Precision
 from inrhw.networks.tensors import load_tensors, restore, save_tensors
+from inrhw.ops.curves.sine import Sine
 from inrhw.signals.likeness import psnr_db
 
 Floats = NDArray[np.float64]
@@ -420,3 +421,9 @@ def test_a_larger_rendering_keeps_all_integers_but_the_first_layers(model: str, 
 def test_only_some_scales_are_taken(scale: int) -> None:
     with pytest.raises(InputError, match=f"scale must be a whole number from 1 to 64, not {scale}"):
         INR(Architecture("siren", (5, 4), 3, 6, 1)).scaled(scale)
+
+
+def test_a_circuit_that_cannot_be_made_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Sine, "steps", lambda self: vars()["x"])
+    with pytest.raises(InputError, match=r"^Sine in .*sine.py cannot be used: KeyError: 'x'"):
+        Architecture("siren", (4, 4), 3)

@@ -38,6 +38,6 @@ class ActivationNode(Node):
         """Return whether there is a circuit for arguments and outputs of these formats."""
         try:
             cls(Vector(argument, cls.arguments), element)
-        except ValueError:
+        except Exception:  # ValueError of a format, or anything of what a user wrote
             return False
         return True

@@ -2,6 +2,7 @@
 
 import functools
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -11,7 +12,8 @@ from inrhw.base.discovery import blamed
 from inrhw.base.errors import InputError
 from inrhw.base.settings import is_of
 from inrhw.base.types import Codes
-from inrhw.ops.kinds.activation import Activation
+from inrhw.gateware.cost import Cost
+from inrhw.ops.kinds.activation import Activation, Encoding
 from inrhw.ops.kinds.activation_node import ActivationNode
 from inrhw.ops.kinds.weight_code import WeightCode
 
@@ -44,6 +46,7 @@ def check_activation(cls: type[Activation], node: ActivationNode) -> None:
         _check_factors(activation)
         _check_wave(activation, x)
     with blamed(type(node)):
+        _check_circuit(node)
         y = _integers(node, codes)
     with blamed(cls):
         alone, _, _ = activation.split()
@@ -66,9 +69,11 @@ def check_code(code: WeightCode, bits: int) -> None:
     InputError
         They are none, or too wide, or of other magnitudes than `sign_bits` says; the message names the file.
     """
-    largest = 2.0 ** (bits - 1 - code.headroom_bits)
-    weight = torch.linspace(-largest, largest, 65).double() * torch.tensor([[1.0], [0.4], [0.01]])
     with blamed(type(code)):
+        if not 0 <= code.headroom_bits < bits:
+            raise InputError(f"headroom_bits must be from 0 to {bits - 1}, not {code.headroom_bits}")
+        largest = 2.0 ** (bits - 1 - code.headroom_bits)
+        weight = torch.linspace(-largest, largest, 65).double() * torch.tensor([[1.0], [0.4], [0.01]])
         codes = code.fit(weight, bits)
         if not isinstance(codes, Tensor) or codes.shape != weight.shape:
             raise InputError("fit must return a tensor of the shape of the weights")
@@ -83,6 +88,15 @@ def check_code(code: WeightCode, bits: int) -> None:
                 raise InputError(f"with sign_bits {code.sign_bits} a row must have one power of two")
         if not is_of(int, stored := code.stored_bits(bits)) or stored < 1:
             raise InputError(f"stored_bits must return a whole number of at least 1, not {stored!r:.60}")
+
+
+def check_encoding(cls: type[Activation], sides: Sequence[int]) -> Encoding | None:
+    """Return an activation's encoding of a signal of some sides; raise InputError if it is none."""
+    with blamed(cls):
+        encoding = cls.encoding(sides)
+        if not is_of(Encoding | None, encoding):
+            raise InputError(f"encoding must return an Encoding or None, not {encoding!r:.60}")
+    return encoding
 
 
 def _check_factors(activation: Activation) -> None:
@@ -112,6 +126,14 @@ def _check_wave(activation: Activation, x: Tensor) -> None:
     for what, values in {"a value": y, "a gradient": slopes}.items():
         if values is None or not values.isfinite().all():
             raise InputError(f"wave gives {what} that is not finite, for an argument from {x[0, 0]:g} on")
+
+
+def _check_circuit(node: ActivationNode) -> None:
+    """Raise InputError unless what planning asks of a circuit is there."""
+    if not is_of(int, latency := node.latency) or latency < 1:
+        raise InputError(f"latency must be a whole number of at least 1, not {latency!r:.60}")
+    if not isinstance(cost := node.cost(), Cost):
+        raise InputError(f"cost must return a Cost, not {cost!r:.60}")
 
 
 def _integers(node: ActivationNode, codes: Codes) -> Codes:

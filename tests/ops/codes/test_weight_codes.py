@@ -1,6 +1,7 @@
 """What every code of weights promises; what is told here once a code is its own alphabet."""
 
 import itertools
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -8,6 +9,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inrhw.base.discovery import LeftOut
+from inrhw.ops import registry
+from inrhw.ops.codes import ternary
+from inrhw.ops.codes.ternary import Ternary
 from inrhw.ops.kinds.weight_code import Levels
 from inrhw.ops.registry import weight_codes
 
@@ -89,3 +94,14 @@ def test_bits_that_are_stored_tell_the_levels_apart() -> None:
         "csd2": 7,
         "power-of-two": 4,
     }
+
+
+def test_a_code_that_cannot_be_made_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Own(Ternary):
+        def __init__(self, levels: int) -> None: ...
+
+    own = ModuleType("own")
+    own.__file__, own.Own, Own.__module__ = "own.py", Own, "own"  # type: ignore[attr-defined]
+    monkeypatch.setattr(registry, "modules_in", lambda _: [own, ternary])
+    with pytest.warns(LeftOut, match=r"^own.py is left out: TypeError: .*missing.*'levels'"):
+        assert set(weight_codes.__wrapped__()) == {"ternary"}

@@ -1,6 +1,7 @@
 """What users write is checked before it costs a training."""
 
 import re
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +13,7 @@ from inrhw.base.errors import InputError
 from inrhw.base.types import Fixed, Phase, Vector
 from inrhw.ops.codes.ternary import Ternary
 from inrhw.ops.curves.sine import Sine, SineActivation
-from inrhw.ops.kinds.contract import check_activation, check_code
+from inrhw.ops.kinds.contract import check_activation, check_code, check_encoding
 
 X, ELEMENT = Vector(Phase(5), 1), Fixed(8, 7)
 
@@ -56,6 +57,36 @@ def test_wrong_integers_are_named(wrong: Callable[..., Any], reason: str) -> Non
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
+        ({"latency": 0}, "latency must be a whole number of at least 1, not 0"),
+        ({"latency": "two"}, "latency must be a whole number of at least 1, not 'two'"),
+        ({"cost": lambda self: None}, "cost must return a Cost, not None"),
+        ({"cost": lambda self: vars()["y"]}, r"line \d+, KeyError: 'y'"),
+    ],
+)
+def test_what_planning_asks_of_a_circuit_is_checked(change: dict[str, Any], reason: str) -> None:
+    own = type("Own", (Sine,), change | {"__module__": __name__})
+    with pytest.raises(InputError, match=rf"^Own in .*{reason}"):
+        check_activation(SineActivation, own(X, ELEMENT))
+
+
+def test_a_circuit_that_fails_serves_nothing() -> None:
+    own = type("Own", (Sine,), {"steps": lambda self: vars()["y"], "__module__": __name__})
+    assert Sine.serves(X.element, ELEMENT)
+    assert not own.serves(X.element, ELEMENT)
+
+
+def test_a_wrong_encoding_is_named() -> None:
+    own = type("Own", (SineActivation,), {"encoding": lambda sides: 3, "__module__": __name__})
+    with pytest.raises(InputError, match=r"^Own in .*encoding must return an Encoding or None, not 3"):
+        check_encoding(own, (4, 4))
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"headroom_bits": -1}, "headroom_bits must be from 0 to 7, not -1"),
+        ({"headroom_bits": 8}, "headroom_bits must be from 0 to 7, not 8"),
+        ({"fit": lambda self, weight, bits: sys.exit(3)}, "SystemExit: 3"),
         ({"fit": lambda self, weight, bits: weight.sum()}, "the shape of the weights"),
         ({"fit": lambda self, weight, bits: weight}, re.escape("integers under +-128 for 8 bits, not -25.6")),
         ({"fit": lambda self, weight, bits: weight.round() * 4}, re.escape("not -256")),

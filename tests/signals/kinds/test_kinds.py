@@ -170,6 +170,12 @@ def test_a_kind_that_is_none_is_refused() -> None:
         ({"shown": lambda self: self.values}, "shown must return an array of uint8"),
         ({"encoded": lambda self, suffix: None}, "encoded must return bytes"),
         ({"shown": lambda self: 1 / 0}, r"line \d+, ZeroDivisionError"),
+        ({"details": None}, "details must be a table"),
+        ({"details": {"rate_hz": object()}}, "TypeError: .*not JSON serializable"),
+        ({"details": property(lambda self: 1 / 0)}, r"line \d+, ZeroDivisionError"),
+        ({"read": classmethod(lambda cls, *_: None)}, "read must return what write wrote"),
+        ({"read": classmethod(lambda cls, *_: Sound.builtin("64"))}, "read must return what write wrote"),
+        ({"write": lambda self, path: path.write_bytes(b"")}, "signal.wav is not a WAV"),
     ],
 )
 def test_a_wrong_kind_of_a_users_own_is_named(
