@@ -26,8 +26,8 @@ until_with untyped use uwire var vectored virtual void wait wait_order wand weak
 wire with within wor xnor xor
 """
 
-#: What modules of the bench begin with; and a file beside the core that is called so.
-_BENCH, _TAKEN = "inrhw_", "second"
+#: What modules of the bench begin with; and files of weights beside the core that are called so.
+_BENCH, _TAKEN = "inrhw_", ("second", "tiles")
 
 
 def safe_name(text: str) -> str:
@@ -42,5 +42,5 @@ def safe_name(text: str) -> str:
     """
     ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     name = re.sub("[^a-z0-9]+", "_", ascii_text).strip("_")[:38].strip("_") or "picture"
-    taken = name[0].isdigit() or name in (*_KEYWORDS.split(), _TAKEN) or name.startswith(_BENCH)
+    taken = name[0].isdigit() or name in (*_KEYWORDS.split(), *_TAKEN) or name.startswith(_BENCH)
     return f"p_{name}" if taken else name

@@ -200,7 +200,7 @@ def test_only_safe_names_are_taken(tmp_path: Path, name: str) -> None:
     assert not list(tmp_path.rglob("*"))
 
 
-@pytest.mark.parametrize("name", ["inrhw_harness", "INRHW_block_ram", "second"])
+@pytest.mark.parametrize("name", ["inrhw_harness", "INRHW_block_ram", "second", "tiles"])
 def test_a_module_of_the_bench_is_no_name(name: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="nor a module of the bench"):
         make("raster", tmp_path, name)
