@@ -8,6 +8,11 @@ leaves a line in WORK/networks.jsonl, so an interrupted run goes on where it was
 smaller network that still shows it. The last line says how many there were.
 """
 
+import signal
+
+if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C while torch is loaded leaves no traceback
+
 import argparse
 import json
 import shutil

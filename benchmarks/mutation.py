@@ -4,6 +4,11 @@ Outcomes go to a JSON file after each mutant, so a run that was stopped goes on;
 that survived once more, when the bench has become better. See docs/verification.md.
 """
 
+import signal
+
+if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C while torch is loaded leaves no traceback
+
 import argparse
 import functools
 import json

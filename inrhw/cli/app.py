@@ -184,8 +184,6 @@ def _check_surroundings() -> None:
 def main() -> None:
     """Run the command line; an error that a user can act on is one sentence and status 1."""
     arguments = sys.argv[1:]
-    # Amaranth says this of what a command that fails or is stopped had begun to build.
-    warnings.filterwarnings("ignore", message=".* created but never used")
     warnings.formatwarning = _as_sentence
     try:
         _check_surroundings()

@@ -4,6 +4,7 @@ import contextlib
 import json
 import shlex
 import sys
+import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -65,6 +66,8 @@ def building(folder: Path, to: Console = console) -> Iterator[BuildFolder]:
 @contextlib.contextmanager
 def said_when_interrupted(then: str) -> Iterator[None]:
     """Turn Ctrl-C and signals into a sentence, which ends with `then`, and status 128 + n."""
+    # Amaranth says this of what a command that fails or is stopped had begun to build.
+    warnings.filterwarnings("ignore", message=".* created but never used")
     try:
         yield
     except KeyboardInterrupt as interrupt:
