@@ -1,6 +1,7 @@
 """A file of a command is a command; one that cannot be is named and left out."""
 
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -72,7 +73,7 @@ def test_a_command_beneath_none_is_left_out(monkeypatch: pytest.MonkeyPatch) -> 
 )
 def test_a_stage_after_none_is_left_out(after: object, reason: str) -> None:
     there = stages()
-    own = type("Own", (there[0],), {"after": after, "__module__": __name__})
+    own: Any = type("Own", (there[0],), {"after": after, "__module__": __name__})
     if after == "itself":
         own.after = (own,)
     with pytest.warns(LeftOut, match=reason):

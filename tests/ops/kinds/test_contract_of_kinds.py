@@ -70,7 +70,7 @@ def test_what_planning_asks_of_a_circuit_is_checked(change: dict[str, Any], reas
 
 
 def test_a_circuit_that_fails_serves_nothing() -> None:
-    own = type("Own", (Sine,), {"steps": lambda self: vars()["y"], "__module__": __name__})
+    own: Any = type("Own", (Sine,), {"steps": lambda self: vars()["y"], "__module__": __name__})
     assert Sine.serves(X.element, ELEMENT)
     assert not own.serves(X.element, ELEMENT)
 
