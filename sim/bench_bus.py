@@ -232,6 +232,7 @@ async def count_frames(dut: Any) -> None:
     await _reset_at_ends(settings, link)
     await _flags(settings, link)
     link.pixels_due = False
+    await _pause(settings, link)
     await registers.write("CONTROL", RUN)
     await _rest(traffic, registers)
     for number in range(6):
@@ -313,6 +314,20 @@ async def _flags(settings: Settings, link: Link) -> None:
         for flag in (STARVED, STALLED):
             await registers.write("STATUS", flag)
             await registers.read("STATUS")
+
+
+async def _pause(settings: Settings, link: Link) -> None:
+    """Pause in mid-frame, which makes any core starve, and clear each flag alone while pixels wait."""
+    going, waiting = _while(True, settings, link), _while(False, settings, link)
+    for _ in range(2):
+        await _play(link, 2 * settings.artifact.latency)
+        await going.write("CONTROL", CONTINUOUS)
+        await _play(link, 2 * settings.artifact.latency)
+        await waiting.write("CONTROL", RUN | CONTINUOUS)
+        await _play(link, 2 * settings.artifact.latency, ready=False)
+        for flags in (FRAME_DONE | STALLED, STARVED):
+            await waiting.write("STATUS", flags)
+            await waiting.read("STATUS")
 
 
 async def _ask_twice(settings: Settings, traffic: Traffic) -> None:
