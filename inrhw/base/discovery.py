@@ -151,7 +151,7 @@ def _faults(cls: type, kind: type) -> Iterator[str]:
         elif isinstance(value, type) and get_origin(hint) is type:
             faults = _faults(value, *get_args(hint))
             yield from (f"{name} {value.__name__} cannot be used, {fault}" for fault in faults)
-    if kind.__init__ is not object.__init__:  # type: ignore[misc]
+    if inspect.isfunction(kind.__init__):  # type: ignore[misc]
         yield from _refused(cls, kind)
 
 

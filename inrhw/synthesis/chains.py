@@ -12,7 +12,7 @@ from pathlib import Path
 from inrhw.synthesis.netlist import Json, Netlist, carry_chains, cost_of, top_module
 
 #: LUTs of a core that nextpnr routes as it is, and the part of all LUTs that one with room may take.
-_ROUTED = 16_000
+_ROUTED = 20_000
 _FILLED = 0.62
 
 #: LUTs in front of a chain for its constant carry, and behind it for the last carry; nextpnr adds them.
