@@ -23,7 +23,7 @@ from typing import Any
 
 from inrhw import Architecture, Artifact, Picture, Training, emit, fit, load_board, load_picture, synth
 from inrhw.base.files import write_json
-from inrhw.estimates.power.activity import activity_of
+from inrhw.estimates.power.activity import MOST_CYCLES, activity_of
 from inrhw.estimates.power.fpga import power
 from inrhw.lowering.cost import graph_cost
 from inrhw.lowering.hardware import DEFAULT_CLOCK_MHZ, Hardware
@@ -170,9 +170,9 @@ def synthesized(graph: Graph, grid: Grid) -> dict[str, float | None]:
         }
 
 
-def energy_nj(artifact: Artifact, netlist: Synthesis) -> float | None:
-    """Return the dynamic energy of a pixel at 300 MHz, from the toggles of a frame."""
-    toggles = activity_of(netlist.netlist_json.parent, netlist.netlist_json)
+def energy_nj(artifact: Artifact, netlist: Synthesis, most_cycles: int = MOST_CYCLES) -> float | None:
+    """Return the dynamic energy of a pixel at 300 MHz, from the toggles of a frame or this many cycles."""
+    toggles = activity_of(netlist.netlist_json.parent, netlist.netlist_json, most_cycles=most_cycles)
     estimate = power(netlist, DEFAULT_CLOCK_MHZ, artifact.core.clocks_a_sample, toggles)
     value = estimate.dynamic_nj["nominal"].value
     return None if value is None else round(value, 3)

@@ -28,15 +28,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from codes import energy_nj
 
 from inrhw import Precision, emit, load_board, synth
 from inrhw.artifact.rebuild import graph_of, grid_of
 from inrhw.base.files import write_json
-from inrhw.estimates.power.activity import activity_of
-from inrhw.estimates.power.fpga import power
 from inrhw.gateware.cost import Cost
 from inrhw.lowering.cost import network_cost
-from inrhw.lowering.hardware import DEFAULT_CLOCK_MHZ, Hardware
+from inrhw.lowering.hardware import Hardware
 from inrhw.lowering.patch_order import line_buffer
 from inrhw.lowering.planning import plan_for
 from inrhw.lowering.shapes import layer_shapes
@@ -248,8 +247,7 @@ def core(architecture: TiledArchitecture, hardware: Hardware, folder: Path) -> d
     emitted = time.perf_counter()
     found = synth(artifact.verilog, artifact.name, BOARD, folder)
     done = time.perf_counter()
-    toggles = activity_of(folder, found.netlist_json, most_cycles=1024)
-    energy = power(found, DEFAULT_CLOCK_MHZ, artifact.core.clocks_a_sample, toggles).dynamic_nj["nominal"]
+    nj_per_pixel = energy_nj(artifact, found, most_cycles=1024)
     clock = found.timing.fmax_mhz.value or np.nan
     return {
         "tiles": architecture.tiles,
@@ -259,7 +257,7 @@ def core(architecture: TiledArchitecture, hardware: Hardware, folder: Path) -> d
         "predicted": {name: round(getattr(cost, name), 1) for name in ("lut", "ff", "dsp", "bram")},
         "clock_mhz": round(clock, 1),
         "mpixels_per_s": round(clock / artifact.core.initiation_interval, 1),
-        "nj_per_pixel": energy.value and round(energy.value, 3),
+        "nj_per_pixel": nj_per_pixel,
         "emit_s": round(emitted - start, 1),
         "synth_s": round(done - emitted, 1),
         "power_s": round(time.perf_counter() - done, 1),
