@@ -104,7 +104,7 @@ _MAC = re.compile(
 _OPERANDS = {"mac": {"a"}, "packed": {"a_lo", "a_hi"}}
 
 
-def _dsp_commands(verilog: str) -> str:
+def dsp_commands(verilog: str) -> str:
     """Return the commands that replace the multiply-accumulates by techmap/dsp48e2.v.
 
     They are modules of `gateware.mac`. One that lost a port to a constant or a duplicate is left to Yosys.
@@ -210,7 +210,7 @@ def yosys_script(top: str, board: Board, verilog: str, dsp: bool) -> str:
     return f"""
         scratchpad -set abc9.verify false
         read_verilog -sv design.v
-        {_dsp_commands(verilog) if dsp and board.family == "xcup" else ""}
+        {dsp_commands(verilog) if dsp and board.family == "xcup" else ""}
         {"" if board.resources["uram"] else 'setattr -set ram_style "block" a:ram_style=ultra'}
         {_NO_LUT_RAM if board.family == "ice40" else ""}
         {_mapping(f"{mapping_command(board, dsp)} -top {top}", board, verilog)}

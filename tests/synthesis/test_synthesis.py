@@ -1,5 +1,6 @@
 import json
 import random
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -15,7 +16,15 @@ from inrhw.base.board import load_board
 from inrhw.base.errors import InputError, ToolFailed
 from inrhw.base.yosys import share_folder, verilog_from_rtlil
 from inrhw.core.circuit import CoreComponent
+from inrhw.core.core import Core
 from inrhw.gateware.mac import DotProduct, PackedDotProduct, WideDotProduct
+from inrhw.lowering.folding import Folding, fold
+from inrhw.lowering.integer_graph import lower
+from inrhw.networks.architecture import Architecture
+from inrhw.networks.inr import INR
+from inrhw.networks.precision import Precision
+from inrhw.ops.linear.folded_dense.fold import Fold
+from inrhw.synthesis.flow import dsp_commands
 from inrhw.synthesis.synthesis import NODE_RESOURCES, Synthesis, synth
 from inrhw.verification.equivalence.proof import PROVEN, prove
 
@@ -301,6 +310,19 @@ def test_a_chain_is_a_dsp_a_lane_and_cascades_in_its_own_wires(
     assert all(bits in [bits for pin, bits in pins if pin == "PCOUT"] for bits in cascades)
     fabric = {bit for pin, bits in pins if pin not in ("PCIN", "PCOUT") for bit in bits}
     assert not fabric & {bit for bits in cascades for bit in bits}
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_every_multiply_accumulate_of_an_odd_layer_is_mapped_whole(packed: bool, tmp_path: Path) -> None:
+    # One that lost a port would take LUTs for its registers and be slow.
+    precision = Precision(8, 8, 8)
+    architecture = Architecture("quadinr", (5, 4), 3, precision=precision, hidden_widths="6,5")
+    folding = Folding((Fold(3, 2), Fold(5, 2), Fold(3, 5)), "rom", packed)
+    graph = fold(lower(INR(architecture).quantized()), folding, precision)
+    verilog = verilog_of(CoreComponent(Core(graph, architecture.grid, "raster")), "core", tmp_path)
+    modules = re.findall(r"^module \w+__(mac|packed)\d+x", verilog, re.MULTILINE)
+    assert ("packed" in modules) == packed
+    assert dsp_commands(verilog).count("chtype") == len(modules)
 
 
 def test_a_memory_is_an_ultraram_only_where_there_are_any(tmp_path: Path) -> None:

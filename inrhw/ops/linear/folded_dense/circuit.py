@@ -10,7 +10,7 @@ from amaranth.lib.wiring import In, Out
 from inrhw.base.types import Phase
 from inrhw.gateware.edge import flow
 from inrhw.gateware.input_buffer import InputBuffer
-from inrhw.gateware.mac import PackedDotProduct
+from inrhw.gateware.mac import MAC_LATENCY, PACKED_LATENCY, PackedDotProduct
 from inrhw.gateware.memories.contents import Contents
 from inrhw.gateware.memories.memory import ERRORS, LOAD_BUS, TO_MEMORIES, ColumnMemory, any_errors, share_bus
 from inrhw.gateware.pipeline import delay, delay_valid
@@ -136,26 +136,27 @@ class FoldedDenseComponent(wiring.Component):
         self._memories.append(memory)
 
     def _multiply(self, m: Module, buffer: InputBuffer, restart: Value) -> list[Value]:
-        """Return the low bits of the sum of every processing element."""
-        node = self._node
-        sums: list[Value] = []
-        for k in range(0, node.fold.pe, 2 if node.packed else 1):
-            if node.packed:
+        """Return the low bits of the sum of every processing element; an odd last one has no partner."""
+        node, pe, sums = self._node, self._node.fold.pe, list[Value]()
+        pairs = pe // 2 if node.packed else 0
+        for rows in [*((2 * k, 2 * k + 1) for k in range(pairs)), *((k,) for k in range(2 * pairs, pe))]:
+            if len(rows) == 2:
                 element = PackedDotProduct(node.fold.simd, node.format.sum_width)
-                weights = [(element.a_lo, k), (element.a_hi, k + 1)]
-                results = [element.p_lo, element.p_hi]
+                weights, results, late = [element.a_lo, element.a_hi], [element.p_lo, element.p_hi], 0
             else:
                 element = node.dot_product()
-                weights, results = [(element.a, k)], [element.p]
-            m.submodules[f"pe{k}"] = element
+                weights, results = [element.a], [element.p]
+                late = PACKED_LATENCY - MAC_LATENCY if node.packed else 0
+            m.submodules[f"pe{rows[0]}"] = element
             m.d.comb += element.restart.eq(restart)
             for lane in range(node.fold.simd):
                 m.d.comb += element.b[lane].eq(buffer.x[lane])
-                for port, row in weights:
-                    if row < node.fold.pe:
-                        m.d.comb += port[lane].eq(self._weights[lane][row].as_signed())
-            sums += [total[: node.format.sum_width].as_signed() for total in results]
-        return sums[: node.fold.pe]
+                for port, row in zip(weights, rows, strict=True):
+                    m.d.comb += port[lane].eq(self._weights[lane][row].as_signed())
+            for total, row in zip(results, rows, strict=True):
+                low = total[: node.format.sum_width].as_signed()
+                sums.append(delay(m, low, late, f"late{row}"))
+        return sums
 
     def _unload(
         self, m: Module, sums: list[Value], done: Value, bank: Value | None

@@ -188,7 +188,9 @@ class FoldedShape:
         if self.format.level is not None:
             return self._signs()
         if self.packed:
-            return pe * adder(width + _PACKED, width) + Cost(dsp=-(-pe // 2) * simd)
+            odd = pe % 2
+            both = (pe - odd) * adder(width + _PACKED, width) + Cost(dsp=pe // 2 * simd)
+            return both + odd * (delayed(width, PACKED_LATENCY - MAC_LATENCY) + Cost(dsp=simd))
         if self.wide:
             return pe * adder(width - self.x.width // 2, width) + Cost(dsp=2 * pe * simd)
         return Cost(dsp=pe * simd)
