@@ -11,6 +11,7 @@ from amaranth.hdl import Const, Signal, Value
 from inrhw.base.types import Element, Vector
 from inrhw.gateware.edge import shape_of
 from inrhw.gateware.memories.contents import (
+    MAX_LUT_DEPTH,
     address_bits,
     codes_in_word,
     memory_style,
@@ -59,7 +60,10 @@ class Cost:
 
 
 #: Words of a block of 36 kbit, and columns at that depth.
-_BLOCK_SHAPES = ((512, 72), (1024, 36), (2048, 18), (4096, 9), (8192, 4))
+_BLOCK_SHAPES = ((512, 72), (1024, 36), (2048, 18), (4096, 9), (8192, 4), (16384, 2), (32768, 1))
+
+#: What such a block counts in Yosys, where a multiplexer of one bit more counts a half.
+_BLOCK_SCORE = 256
 
 #: Pieces whose seven checks a block of 36 kbit holds.
 _PIECES_OF_A_BLOCK = 4096
@@ -71,8 +75,8 @@ LUT_INPUTS = 6
 #: multiplexer. Fitted to the tables of node_cost.json, where single ones are up to a quarter off.
 _RUN_OF_TWO, _RUN = 1.35, 1.8
 
-#: LUTs of a column of 65 to 128 constants: in whole cores Yosys takes two or three (docs/tiles.md).
-_LONG_COLUMN = 2.5
+#: LUTs of a column of 65 to 127 constants, for which Yosys takes two or three in whole cores, and of 128.
+_LONG_COLUMN, _WHOLE_COLUMN = 2.5, 2
 
 #: Least bits of a product that Yosys makes a DSP of (techmap/mul2dsp.v), and most of its operands, unsigned.
 _DSP_PRODUCT, _DSP_LONG, _DSP_SHORT = 9, 26, 17
@@ -113,18 +117,20 @@ def lut_ram(width: int, depth: int) -> int:
 
 
 def block_ram(width: int, depth: int) -> Cost:
-    """Return the blocks of 36 kbit, or halves, of a memory, as wide as their depth allows.
+    """Return the blocks of 36 kbit, or halves, of a memory, of the shape that Yosys' memory_libmap prefers.
 
     A deep memory has several rows of blocks, joined by multiplexers. Yosys fills all columns of all rows.
     """
 
-    def made_of(words: int, columns: int, size: float) -> Cost:
+    def made_of(words: int, columns: int, size: float) -> tuple[float, Cost]:
         rows = -(-depth // words)
-        blocks = -(-width * rows // int(columns * size))
-        return Cost(lut=width * -(-(rows - 1) // 3), ff=address_bits(rows), bram=size * blocks)
+        blocks = -(-width * rows // columns)
+        score = (_BLOCK_SCORE * size + 1) * blocks + (rows - 1) * width / 2
+        return score, Cost(lut=width * -(-(rows - 1) // 3), ff=address_bits(rows), bram=size * blocks)
 
-    made = (made_of(*shape, size) for shape in _BLOCK_SHAPES for size in (1, 0.5))
-    return min(made, key=lambda cost: (cost.bram, cost.lut))
+    whole = (made_of(*shape, 1) for shape in _BLOCK_SHAPES)
+    half = (made_of(words, columns // 2, 0.5) for words, columns in _BLOCK_SHAPES if columns > 1)
+    return min((*half, *whole), key=lambda made: made[0])[1]
 
 
 def column_memory(
@@ -150,7 +156,7 @@ def column_memory(
     if in_luts and not loadable:
         # Columns of few words are alike, or complements; of two words one is a constant or the address.
         different = min(codes * width, 1 << words - 1) if words > 2 else 0
-        return address + Cost(lut=different * (_LONG_COLUMN if words > 1 << LUT_INPUTS else 1))
+        return address + Cost(lut=different * _column(words))
     make = _loadable_memory if loadable else block_ram
     found = address
     for n in _codes_in_words(codes, width, weight_ecc, top):
@@ -161,6 +167,13 @@ def column_memory(
             # Its share of the memory that keeps the checks of all.
             found += Cost(bram=walked * -(-n * width // PIECE.width) / _PIECES_OF_A_BLOCK)
     return found
+
+
+def _column(words: int) -> float:
+    """Return the LUTs of a column of at most `MAX_LUT_DEPTH` constants."""
+    if words <= 1 << LUT_INPUTS:
+        return 1
+    return _WHOLE_COLUMN if words == MAX_LUT_DEPTH else _LONG_COLUMN
 
 
 def encoder(codes: int, width: int, top: int, *, weight_ecc: str) -> Cost:

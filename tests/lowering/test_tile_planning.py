@@ -21,7 +21,6 @@ BOARD = load_board("vcu128")
 EIGHT_BITS = Precision(8, 8, 8)
 MEASURED = json.loads((RESULTS / "tiles.json").read_text())
 HELD_OUT = MEASURED["held_out"]
-LARGE = [row for row in MEASURED["cores"] if row["tiles"] == 384]
 KODAK = TiledArchitecture("quadinr", (768, 512), 3, 16, 1, precision=EIGHT_BITS, tile=(32, 32))
 
 
@@ -45,12 +44,17 @@ def test_a_plan_of_tiles_is_near_what_is_synthesized(row: dict[str, Any]) -> Non
     assert found.lut == pytest.approx(row["lut"], rel=TOLERANCE)
 
 
-@pytest.mark.parametrize("row", LARGE, ids=lambda row: f"{row['layers'][1]}_{row['interval']}")
-def test_so_is_a_plan_of_hundreds_of_tiles(row: dict[str, Any]) -> None:
-    architecture = replace(KODAK, hidden_features=row["layers"][1])
+@pytest.mark.parametrize(
+    "row", MEASURED["cores"], ids=lambda row: f"{row['tiles']}_{row['layers'][1]}_{row['interval']}"
+)
+def test_so_is_a_plan_of_up_to_thousands_of_tiles(row: dict[str, Any]) -> None:
+    sides = {64: (256, 256), 384: (768, 512), 2040: (1632, 1280)}[row["tiles"]]
+    architecture = replace(KODAK, sides=sides, hidden_features=row["layers"][1])
     interval = row["interval"]
     found = predicted(architecture, Hardware(initiation_interval=None if interval == 1 else interval))
-    assert (found.dsp, found.bram) == (row["dsp"], row["bram"])
+    assert found.dsp == row["dsp"]
+    # One of 2,040 networks can need wider memories than all those from which the plan takes its formats.
+    assert found.bram == pytest.approx(row["bram"], abs=1 if row["tiles"] > 384 else 0)
     assert found.lut == pytest.approx(row["lut"], rel=TOLERANCE)
 
 

@@ -1,5 +1,6 @@
 """Fixed memories in block RAM: rows lie bit beside bit, and words in two memories where that saves blocks."""
 
+import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -151,6 +152,7 @@ def _memory_cost(width: int, words: int) -> Cost:
     return column_memory(1, width, words, 1, loadable=False)
 
 
+@functools.cache
 def _word_cost(width: int, depth: int, banks: int) -> Cost:
     return _split(width, min(total_depth(depth, banks), total_depth(banks, depth)))[1]
 
