@@ -18,6 +18,8 @@ from inrhw.base.yosys import share_folder, verilog_from_rtlil
 from inrhw.core.circuit import CoreComponent
 from inrhw.core.core import Core
 from inrhw.gateware.mac import DotProduct, PackedDotProduct, WideDotProduct
+from inrhw.gateware.memories.contents import Contents
+from inrhw.gateware.memories.memory import WeightMemory
 from inrhw.lowering.folding import Folding, fold
 from inrhw.lowering.integer_graph import lower
 from inrhw.networks.architecture import Architecture
@@ -323,6 +325,29 @@ def test_every_multiply_accumulate_of_an_odd_layer_is_mapped_whole(packed: bool,
     modules = re.findall(r"^module \w+__(mac|packed)\d+x", verilog, re.MULTILINE)
     assert ("packed" in modules) == packed
     assert dsp_commands(verilog).count("chtype") == len(modules)
+
+
+def test_a_column_of_a_fixed_memory_takes_a_lut_where_time_is_left_and_words_are_missing(
+    tmp_path: Path,
+) -> None:
+    drawn = random.Random(0)
+    contents = Contents("w", 72, tuple(drawn.getrandbits(72) for _ in range(40)))
+    memory = verilog_of(WeightMemory(contents), "memory", tmp_path)
+    # The path through x and y is longer than that of the memory.
+    (tmp_path / "top.v").write_text(f"""{memory}
+    module top(input clk, rst, input [5:0] address, input [63:0] x, y, output reg [71:0] word, output reg z);
+      wire [71:0] data;
+      reg [63:0] p, q;
+      memory memory(.clk(clk), .rst(rst), .address(address), .data(data));
+      always @(posedge clk) begin word <= data; p <= x; q <= y; z <= ^((p & q) ^ (p | ~q >> 1)); end
+    endmodule""")
+    found = synth(tmp_path / "top.v", "top", load_board("vcu128"), tmp_path)
+    module = json.loads(found.netlist_json.read_text())["modules"]["top"]
+    of_address = {
+        bit for name, net in module["netnames"].items() if "address_q" in name for bit in net["bits"]
+    }
+    cells = [cell["connections"].values() for cell in module["cells"].values() if "LUT" in cell["type"]]
+    assert sum(bool(of_address & {bit for bits in pins for bit in bits}) for pins in cells) == 72
 
 
 def test_a_memory_is_an_ultraram_only_where_there_are_any(tmp_path: Path) -> None:

@@ -81,6 +81,17 @@ class Contents:
         return replace(self, words=joined, sets=1, part=self.depth if self.sets > 1 else self.part)
 
     @property
+    def without_gaps(self) -> tuple[int, ...]:
+        """All banks, each from a power of two on, where an address that is never read gives a word of others.
+
+        abc9 makes a column of such a table one LUT. Of zeros in the gaps it makes a LUT of their own where
+        there is time to spare, and so takes half as many LUTs again.
+        """
+        rows = [nearest(row, self.depth) for row in range(whole_depth(self.depth))]
+        banks = [nearest(bank, self.sets) for bank in range(whole_depth(self.sets))]
+        return tuple(self.words[bank * self.depth + row] for bank in banks for row in rows)
+
+    @property
     def parts(self) -> int:
         """Number of sets that were joined; 0 if none."""
         return (self.depth - self.part >> address_bits(self.part)) + 1 if self.part else 0
@@ -167,6 +178,22 @@ def whole_depth(depth: int) -> int:
     (1, 16, 16)
     """
     return 1 << address_bits(depth)
+
+
+def nearest(place: int, depth: int) -> int:
+    """Return an address of one of `depth` words: that of `place` without as many of its upper bits as needed.
+
+    Examples
+    --------
+    >>> [nearest(place, 5) for place in range(8)]
+    [0, 1, 2, 3, 4, 4, 4, 4]
+    >>> nearest(15, 12), nearest(15, 10), nearest(7, 8)
+    (11, 9, 7)
+    """
+    bit = whole_depth(depth) >> 2
+    while place >= depth:
+        place, bit = place & ~bit, bit >> 1
+    return place
 
 
 def memory_style(depth: int, *, loadable: bool, protected: bool = False) -> str:

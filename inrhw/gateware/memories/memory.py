@@ -112,8 +112,9 @@ class WeightMemory(wiring.Component):
         style = memory_style(depth, loadable=loadable, protected=code.check_bits > 0)
         gap = (0,) * (whole_depth(joined.depth) - joined.depth)
         init = () if style == "ultra" else joined.words + gap + joined.words if loadable else joined.words
-        rom = _ATTRIBUTES[style]
-        ram = "logic" if style == "lut" and number is None else rom
+        rom = ram = _ATTRIBUTES[style]
+        if style == "lut" and not loadable:
+            ram, init = "logic", contents.without_gaps
         storage = Memory(
             shape=contents.width + code.check_bits,
             depth=whole_depth(depth),

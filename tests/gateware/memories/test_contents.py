@@ -3,7 +3,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inrhw.gateware.memories.contents import MAX_WIDTH, Contents, columns_to_contents, memory_style
+from inrhw.gateware.memories.contents import (
+    MAX_WIDTH,
+    Contents,
+    columns_to_contents,
+    memory_style,
+    whole_depth,
+)
 
 
 @given(
@@ -55,3 +61,15 @@ def test_joined_banks_begin_at_powers_of_two() -> None:
     assert joined == Contents("a", 8, (1, 2, 3, 0, 4, 5, 6), part=3)
     assert joined.parts == 2 and [joined.words_of_part(k) for k in range(2)] == [(1, 2, 3), (4, 5, 6)]
     assert Contents("a", 8, (1, 2)).joined == Contents("a", 8, (1, 2))
+
+
+@given(st.integers(1, 9), st.integers(1, 40))
+def test_gaps_hold_words_and_all_words_stay_where_they_are(sets: int, depth: int) -> None:
+    contents = Contents("a", 9, tuple(range(sets * depth)), sets)
+    table = np.reshape(contents.without_gaps, (whole_depth(sets), whole_depth(depth)))
+    assert (table[:sets, :depth] == np.reshape(contents.words, (sets, depth))).all()
+    # What stands for a missing word has its address, without some bits.
+    for bank, row in np.ndindex(table.shape):
+        there, place = divmod(int(table[bank, row]), depth)
+        assert there & bank == there and place & row == place
+        assert (there == bank or bank >= sets) and (place == row or row >= depth)
