@@ -1,6 +1,6 @@
 """Pictures in tiles: quality and training time, and what a core takes by interval and number of tiles.
 
-    python benchmarks/tiles.py quality FOLDER_OF_KODAK [--pictures 3 5] [--sizes 256x256] [--steps 300]
+    python benchmarks/tiles.py quality FOLDER_OF_KODAK [--pictures 3 5] [--sizes 256x256] [--networks 0 2]
     python benchmarks/tiles.py leaves FOLDER_OF_KODAK [--pictures 3 5] [--edges 32] [--widths 16]
     python benchmarks/tiles.py cores [--tiles 64 384] [--intervals 1 4 16]
     python benchmarks/tiles.py windows [--tiles 64 384] [--intervals 1 4]
@@ -8,13 +8,14 @@
     python benchmarks/tiles.py held_out
     python benchmarks/tiles.py shared FOLDER_OF_KODAK [--pictures 3 5] [--intervals 1 4]
 
-Leaves of several sizes are beside as many equal tiles, trained alike. Quality is of networks of 8 bits after
-`--steps` steps and three tenths of that with quantization in the loop, and only said of pictures that are
-given. Cores are those of untrained networks: numbers decide, not values; times are of the machine that runs
-this; energy is dynamic, an estimate. `windows` are the same cores with a window, `packed` with two
-products in a DSP block; all three measure only what has no row yet. `held_out` are others to which no
-constant of a cost was fitted, and tests compare them with what is predicted. `shared` has quality and cores
-of tiles of 32x32 with and without shared layers. All write rows of benchmarks/results/tiles.json.
+Leaves of several sizes are beside as many equal tiles, trained alike. Quality is of networks of 8 bits
+after 300 steps, with patches 800, and three tenths of that with quantization in the loop, and only said of
+pictures that are given; `--networks` are places in `QUALITY`. Cores are those of untrained networks:
+numbers decide, not values; times are of the machine that runs this; energy is dynamic, an estimate.
+`windows` are the same cores with a window, `packed` with two products in a DSP block; all three, and
+quality, measure only what has no row yet. `held_out` are others to which no constant of a cost was fitted,
+and tests compare them with what is predicted. `shared` has quality and cores of tiles of 32x32 with and
+without shared layers. All write rows of benchmarks/results/tiles.json.
 """
 
 import argparse
@@ -56,8 +57,16 @@ RESULTS = Path(__file__).parent / "results" / "tiles.json"
 #: Kinds of cores that have a row for each number of tiles, width and interval.
 TABLES = ("cores", "windows", "packed")
 
-#: Size of a tile and width of its two layers.
-NETWORKS = ((16, 8), (32, 8), (32, 16), (64, 20))
+#: Size of a tile, width of its two layers, edge of a patch, and whether all tiles share the second layer.
+QUALITY = (
+    (32, 16, 1, False),
+    (16, 8, 1, False),
+    (32, 8, 1, False),
+    (64, 20, 1, False),
+    (32, 16, 1, True),
+    (32, 20, 2, False),
+    (32, 16, 4, False),
+)
 
 #: What no constant of a cost was fitted to.
 HELD_OUT = (
@@ -96,19 +105,25 @@ HELD_OUT = (
 )
 
 
-def architecture_of(size: tuple[int, int], tile: int, width: int) -> TiledArchitecture:
+def architecture_of(size: tuple[int, int], tile: int, width: int, **more: Any) -> TiledArchitecture:
     """Return 2-width-width-3 for each tile of a picture."""
-    return TiledArchitecture("quadinr", size, 3, width, 1, precision=EIGHT_BITS, tile=(tile, tile))
+    return TiledArchitecture("quadinr", size, 3, width, 1, precision=EIGHT_BITS, tile=(tile, tile), **more)
 
 
 def quality(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    """Train every network on every picture."""
-    for size in map(parse_size, options.sizes):
-        for number in options.pictures:
-            picture = load_picture(options.kodak / f"kodim{number:02}.png", size)
-            for tile, width in NETWORKS:
-                architecture = architecture_of(size, tile, width)
-                yield {"picture": number, **trained(picture, architecture, options.steps)}
+    """Train networks on pictures, but for those that were."""
+    names = ("size", "picture", "tile", "layers", "shared")
+    known = [[row[name] for name in names] for row in rows_of("quality")]
+    for size, network, number in itertools.product(options.sizes, options.networks, options.pictures):
+        tile, width, patch, shared = QUALITY[network]
+        architecture = architecture_of(
+            parse_size(size), tile, width, patch=(patch, patch) if patch > 1 else (), shared_layers=shared
+        )
+        if [size, number, tile, list(architecture.features), shared] in known:
+            continue
+        picture = load_picture(options.kodak / f"kodim{number:02}.png", parse_size(size))
+        found = trained(picture, architecture, 300 if patch == 1 else 800)
+        yield {"picture": number, "shared": shared, **found}
 
 
 def trained(picture: Samples, architecture: TiledArchitecture, steps: int) -> dict[str, Any]:
@@ -124,7 +139,7 @@ def trained(picture: Samples, architecture: TiledArchitecture, steps: int) -> di
         "size": size_text(architecture.sides),
         "tile": tile,
         "layers": architecture.features,
-        "macs_per_pixel": macs(architecture.matrices),
+        "macs_per_pixel": round(macs(architecture.matrices) / math.prod(architecture.patch), 1),
         "bits_per_pixel": round(fitted.model.weight_bits() / math.prod(architecture.sides), 2),
         "float_db": round(psnr_db(picture.values, fitted.float_model.render()), 2),
         "quantized_db": round(psnr_db(picture.values, rendered), 2),
@@ -272,7 +287,7 @@ def main() -> None:
     training.add_argument("kodak", type=Path)
     training.add_argument("--pictures", nargs="+", type=int, default=[3, 5])
     training.add_argument("--sizes", nargs="+", default=["256x256", "768x512"])
-    training.add_argument("--steps", type=int, default=300)
+    training.add_argument("--networks", nargs="+", type=int, default=list(range(len(QUALITY))))
     sharing = kinds.add_parser("shared")
     sharing.add_argument("kodak", type=Path)
     sharing.add_argument("--pictures", nargs="+", type=int, default=[3, 5])
@@ -294,7 +309,7 @@ def main() -> None:
         hardware.add_argument("--intervals", nargs="+", type=int, default=[1, 2, 4, 8])
         hardware.add_argument("--work", type=Path, default=Path("rtl_out/benchmark_tiles"))
     options = parser.parse_args()
-    rows = rows_of(options.kind) if options.kind in TABLES else []
+    rows = rows_of(options.kind) if options.kind in (*TABLES, "quality") else []
     found = {"quality": quality, "leaves": leaves, "shared": shared, "held_out": held_out}
     found |= dict.fromkeys(TABLES, cores)
     for row in found[options.kind](options):
