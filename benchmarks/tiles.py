@@ -114,14 +114,14 @@ def quality(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
     """Train networks on pictures, but for those that were."""
     names = ("size", "picture", "tile", "layers", "shared")
     known = [[row[name] for name in names] for row in rows_of("quality")]
-    for size, network, number in itertools.product(options.sizes, options.networks, options.pictures):
+    sizes = map(parse_size, options.sizes)
+    for size, network, number in itertools.product(sizes, options.networks, options.pictures):
         tile, width, patch, shared = QUALITY[network]
-        architecture = architecture_of(
-            parse_size(size), tile, width, patch=(patch, patch) if patch > 1 else (), shared_layers=shared
-        )
-        if [size, number, tile, list(architecture.features), shared] in known:
+        patches = (patch, patch) if patch > 1 else ()
+        architecture = architecture_of(size, tile, width, patch=patches, shared_layers=shared)
+        if [size_text(size), number, tile, architecture.features, shared] in known:
             continue
-        picture = load_picture(options.kodak / f"kodim{number:02}.png", parse_size(size))
+        picture = load_picture(options.kodak / f"kodim{number:02}.png", size)
         found = trained(picture, architecture, 300 if patch == 1 else 800)
         yield {"picture": number, "shared": shared, **found}
 

@@ -124,13 +124,12 @@ def block_ram(width: int, depth: int) -> Cost:
 
     def made_of(words: int, columns: int, size: float) -> tuple[float, Cost]:
         rows = -(-depth // words)
-        blocks = -(-width * rows // columns)
+        blocks = -(-width * rows // int(columns * size))
         score = (_BLOCK_SCORE * size + 1) * blocks + (rows - 1) * width / 2
         return score, Cost(lut=width * -(-(rows - 1) // 3), ff=address_bits(rows), bram=size * blocks)
 
-    whole = (made_of(*shape, 1) for shape in _BLOCK_SHAPES)
-    half = (made_of(words, columns // 2, 0.5) for words, columns in _BLOCK_SHAPES if columns > 1)
-    return min((*half, *whole), key=lambda made: made[0])[1]
+    made = (made_of(*shape, size) for size in (0.5, 1) for shape in _BLOCK_SHAPES if shape[1] * size >= 1)
+    return min(made, key=lambda scored: scored[0])[1]
 
 
 def column_memory(

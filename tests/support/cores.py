@@ -41,12 +41,14 @@ def folded(
     channels: int = 3,
     sides: tuple[int, ...] = (4, 3),
     *,
+    folds: tuple[Fold, ...] = (),
+    packed: bool = False,
     weight_ecc: str = "none",
     **more: Any,
 ) -> Core:
     architecture = Architecture(model, sides, channels, hidden_features=4, hidden_layers=1, **more)
-    folds = (Fold(2, len(sides)), Fold(2, 2), Fold(1, 3))
-    folding = Folding(folds, weights, weight_ecc=weight_ecc)
+    folds = folds or (Fold(2, len(sides)), Fold(2, 2), Fold(1, 3))
+    folding = Folding(folds, weights, packed, weight_ecc)
     graph = fold(lower(INR(architecture).quantized()), folding, architecture.precision)
     return Core(graph, architecture.grid, source)
 

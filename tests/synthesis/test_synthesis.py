@@ -16,14 +16,9 @@ from inrhw.base.board import load_board
 from inrhw.base.errors import InputError, ToolFailed
 from inrhw.base.yosys import share_folder, verilog_from_rtlil
 from inrhw.core.circuit import CoreComponent
-from inrhw.core.core import Core
 from inrhw.gateware.mac import DotProduct, PackedDotProduct, WideDotProduct
 from inrhw.gateware.memories.contents import Contents
 from inrhw.gateware.memories.memory import WeightMemory
-from inrhw.lowering.folding import Folding, fold
-from inrhw.lowering.integer_graph import lower
-from inrhw.networks.architecture import Architecture
-from inrhw.networks.inr import INR
 from inrhw.networks.precision import Precision
 from inrhw.ops.linear.folded_dense.fold import Fold
 from inrhw.synthesis.flow import dsp_commands
@@ -317,11 +312,11 @@ def test_a_chain_is_a_dsp_a_lane_and_cascades_in_its_own_wires(
 @pytest.mark.parametrize("packed", [False, True])
 def test_every_multiply_accumulate_of_an_odd_layer_is_mapped_whole(packed: bool, tmp_path: Path) -> None:
     # One that lost a port would take LUTs for its registers and be slow.
-    precision = Precision(8, 8, 8)
-    architecture = Architecture("quadinr", (5, 4), 3, precision=precision, hidden_widths="6,5")
-    folding = Folding((Fold(3, 2), Fold(5, 2), Fold(3, 5)), "rom", packed)
-    graph = fold(lower(INR(architecture).quantized()), folding, precision)
-    verilog = verilog_of(CoreComponent(Core(graph, architecture.grid, "raster")), "core", tmp_path)
+    folds = (Fold(3, 2), Fold(5, 2), Fold(3, 5))
+    core = folded(
+        "raster", "rom", folds=folds, packed=packed, precision=Precision(8, 8, 8), hidden_widths="6,5"
+    )
+    verilog = verilog_of(CoreComponent(core), "core", tmp_path)
     modules = re.findall(r"^module \w+__(mac|packed)\d+x", verilog, re.MULTILINE)
     assert ("packed" in modules) == packed
     assert dsp_commands(verilog).count("chtype") == len(modules)

@@ -111,10 +111,15 @@ class WeightMemory(wiring.Component):
         code = contents.protection if loadable or depth > 1 else PLAIN
         style = memory_style(depth, loadable=loadable, protected=code.check_bits > 0)
         gap = (0,) * (whole_depth(joined.depth) - joined.depth)
-        init = () if style == "ultra" else joined.words + gap + joined.words if loadable else joined.words
         rom = ram = _ATTRIBUTES[style]
-        if style == "lut" and not loadable:
+        if style == "ultra":
+            init: tuple[int, ...] = ()
+        elif loadable:
+            init = joined.words + gap + joined.words
+        elif style == "lut":
             ram, init = "logic", contents.without_gaps
+        else:
+            init = joined.words
         storage = Memory(
             shape=contents.width + code.check_bits,
             depth=whole_depth(depth),

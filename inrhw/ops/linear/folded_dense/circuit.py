@@ -137,9 +137,11 @@ class FoldedDenseComponent(wiring.Component):
 
     def _multiply(self, m: Module, buffer: InputBuffer, restart: Value) -> list[Value]:
         """Return the low bits of the sum of every processing element; an odd last one has no partner."""
-        node, pe, sums = self._node, self._node.fold.pe, list[Value]()
-        pairs = pe // 2 if node.packed else 0
-        for rows in [*((2 * k, 2 * k + 1) for k in range(pairs)), *((k,) for k in range(2 * pairs, pe))]:
+        node = self._node
+        sums: list[Value] = []
+        together = 2 if node.packed else 1
+        for first in range(0, node.fold.pe, together):
+            rows = range(node.fold.pe)[first : first + together]
             if len(rows) == 2:
                 element = PackedDotProduct(node.fold.simd, node.format.sum_width)
                 weights, results, late = [element.a_lo, element.a_hi], [element.p_lo, element.p_hi], 0
@@ -147,7 +149,7 @@ class FoldedDenseComponent(wiring.Component):
                 element = node.dot_product()
                 weights, results = [element.a], [element.p]
                 late = PACKED_LATENCY - MAC_LATENCY if node.packed else 0
-            m.submodules[f"pe{rows[0]}"] = element
+            m.submodules[f"pe{first}"] = element
             m.d.comb += element.restart.eq(restart)
             for lane in range(node.fold.simd):
                 m.d.comb += element.b[lane].eq(buffer.x[lane])

@@ -188,9 +188,10 @@ class FoldedShape:
         if self.format.level is not None:
             return self._signs()
         if self.packed:
-            odd = pe % 2
-            both = (pe - odd) * adder(width + _PACKED, width) + Cost(dsp=pe // 2 * simd)
-            return both + odd * (delayed(width, PACKED_LATENCY - MAC_LATENCY) + Cost(dsp=simd))
+            pairs, odd = divmod(pe, 2)
+            sums = 2 * pairs * adder(width + _PACKED, width)
+            late = odd * delayed(width, PACKED_LATENCY - MAC_LATENCY)
+            return sums + late + Cost(dsp=(pairs + odd) * simd)
         if self.wide:
             return pe * adder(width - self.x.width // 2, width) + Cost(dsp=2 * pe * simd)
         return Cost(dsp=pe * simd)
