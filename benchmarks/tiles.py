@@ -4,7 +4,7 @@
     python benchmarks/tiles.py leaves FOLDER_OF_KODAK [--pictures 3 5] [--edges 32] [--widths 16]
     python benchmarks/tiles.py cores [--tiles 64 384] [--intervals 1 4 16]
     python benchmarks/tiles.py windows [--tiles 64 384] [--intervals 1 4]
-    python benchmarks/tiles.py packed [--tiles 384] [--intervals 1 4]
+    python benchmarks/tiles.py packed [--tiles 384] [--intervals 1 4] [--max-dsp 155]
     python benchmarks/tiles.py held_out
     python benchmarks/tiles.py shared FOLDER_OF_KODAK [--pictures 3 5] [--intervals 1 4]
 
@@ -12,10 +12,11 @@ Leaves of several sizes are beside as many equal tiles, trained alike. Quality i
 after 300 steps, with patches 800, and three tenths of that with quantization in the loop, and only said of
 pictures that are given; `--networks` are places in `QUALITY`. Cores are those of untrained networks:
 numbers decide, not values; times are of the machine that runs this; energy is dynamic, an estimate.
-`windows` are the same cores with a window, `packed` with two products in a DSP block; all three, and
-quality, measure only what has no row yet. `held_out` are others to which no constant of a cost was fitted,
-and tests compare them with what is predicted. `shared` has quality and cores of tiles of 32x32 with and
-without shared layers. All write rows of benchmarks/results/tiles.json.
+`windows` are the same cores with a window, `packed` with two products in a DSP block and, with `--max-dsp`,
+as many in LUTs as that takes; all three, and quality, measure only what has no row yet. `held_out` are
+others to which no constant of a cost was fitted, and tests compare them with what is predicted. `shared`
+has quality and cores of tiles of 32x32 with and without shared layers. All write rows of
+benchmarks/results/tiles.json.
 """
 
 import argparse
@@ -215,10 +216,12 @@ def cores(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
         for width in options.widths:
             architecture = architecture_of(size, 32, width)
             for interval in options.intervals:
-                if (tiles, width, interval) in known:
+                if (tiles, width, interval, options.max_dsp or 0) in known:
                     continue
                 folder = options.work / f"{options.kind}{tiles}_{width}_{interval}"
-                yield core(architecture, at(interval, options.kind), folder)
+                hardware = at(interval, options.kind, options.max_dsp)
+                row = core(architecture, hardware, folder)
+                yield {**row, "max_dsp": options.max_dsp} if options.kind == "packed" else row
 
 
 def held_out(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
@@ -234,15 +237,16 @@ def rows_of(kind: str) -> list[dict[str, Any]]:
     return found
 
 
-def case(row: Mapping[str, Any]) -> tuple[int, int, int]:
-    """Return what tells a core of `TABLES` from its others: tiles, width and clocks a pixel."""
-    return row["tiles"], row["layers"][1], row["interval"]
+def case(row: Mapping[str, Any]) -> tuple[int, int, int, int]:
+    """Return what tells a core of `TABLES` from its others: tiles, width, clocks a pixel and its limit."""
+    return row["tiles"], row["layers"][1], row["interval"], row.get("max_dsp") or 0
 
 
-def at(interval: int, kind: str = "cores") -> Hardware:
+def at(interval: int, kind: str = "cores", max_dsp: int | None = None) -> Hardware:
     """Return what is asked of a core with so many clocks a pixel."""
     if kind == "packed":
-        return Hardware(weights="rom", initiation_interval=interval, packed=True)
+        packed = Hardware(weights="rom", initiation_interval=interval, packed=True)
+        return replace(packed, max_dsp=max_dsp, max_lut_products=64 if max_dsp else 0)
     return Hardware(window=kind == "windows", initiation_interval=None if interval == 1 else interval)
 
 
@@ -307,6 +311,9 @@ def main() -> None:
         hardware.add_argument("--tiles", nargs="+", type=int, default=[64, 384, 2040])
         hardware.add_argument("--widths", nargs="+", type=int, default=[8, 16, 20])
         hardware.add_argument("--intervals", nargs="+", type=int, default=[1, 2, 4, 8])
+        hardware.set_defaults(max_dsp=None)
+        if kind == "packed":
+            hardware.add_argument("--max-dsp", type=int)
         hardware.add_argument("--work", type=Path, default=Path("rtl_out/benchmark_tiles"))
     options = parser.parse_args()
     rows = rows_of(options.kind) if options.kind in (*TABLES, "quality") else []

@@ -84,7 +84,10 @@ def _folding(core: Core) -> Folding | None:
     if folding is None:
         return None
     layers = tuple((fold.pe, fold.simd) for fold in folding.layers)
-    return Folding(layers, folding.weights, folding.packed, folding.weight_ecc)
+    of_luts = tuple(fold.lut_products for fold in folding.layers)
+    return Folding(
+        layers, folding.weights, folding.packed, folding.weight_ecc, of_luts if any(of_luts) else ()
+    )
 
 
 def _dense(core: Core) -> list[Dense]:
@@ -141,8 +144,10 @@ def _detail(node: Node) -> str:
     if isinstance(node, Dense):
         return f"{len(node.adder_graph.adders)} adders"
     if isinstance(node, FoldedDense):
+        of_luts = f" ({node.fold.lut_products} of LUTs)" if node.fold.lut_products else ""
         return (
-            f"pe {node.fold.pe} x simd {node.fold.simd}, fold {node.neuron_fold} x {node.synapse_fold}, "
+            f"pe {node.fold.pe} x simd {node.fold.simd}{of_luts}, "
+            f"fold {node.neuron_fold} x {node.synapse_fold}, "
             f"weights of {node.format.weight_bits} bits in {node.memory_kind}"
             + (f", in {node.sets} banks" if node.sets > 1 else "")
             + (f", protected by {node.weight_ecc}" if node.weight_ecc != "none" else "")

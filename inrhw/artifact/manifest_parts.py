@@ -36,17 +36,21 @@ class Value:
 class Folding:
     """How the network is folded: pe and simd of each layer, where weights are, two products a DSP block.
 
-    `weight_ecc` is what protects the memories: not there, "ecc", "top3" or "scrub".
+    `weight_ecc` is what protects the memories: not there, "ecc", "top3" or "scrub". `lut_products` are
+    multipliers of LUTs among those of each layer; empty: none.
     """
 
     layers: tuple[tuple[int, int], ...]
     weights: str
     packed: bool
     weight_ecc: str = "none"
+    lut_products: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         check(self.weights in ("rom", "loadable"), self.weights, "folding.weights", "rom or loadable")
         check(all(min(fold) > 0 for fold in self.layers), self.layers, "folding.layers", "at least 1 each")
+        counts = not self.lut_products or len(self.lut_products) == len(self.layers)
+        check(counts, self.lut_products, "folding.lut_products", "a number for each layer, or empty")
         known = self.weight_ecc in ("none", "ecc", "top3", "scrub")
         check(known, self.weight_ecc, "folding.weight_ecc", "none, ecc, top3 or scrub")
 

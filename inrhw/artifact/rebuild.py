@@ -118,7 +118,9 @@ def _folding(manifest: Manifest) -> Folding | None:
     told = manifest.folding
     if told is None:
         return None
-    return Folding(tuple(Fold(*fold) for fold in told.layers), told.weights, told.packed, told.weight_ecc)
+    of_luts = told.lut_products or (0,) * len(told.layers)
+    folds = tuple(Fold(pe, simd, some) for (pe, simd), some in zip(told.layers, of_luts, strict=True))
+    return Folding(folds, told.weights, told.packed, told.weight_ecc)
 
 
 def weights_for(folder: Path, core_folder: Path, tile: str = "") -> bytes:

@@ -83,6 +83,8 @@ class DotProduct(wiring.Component):
         Multipliers.
     a_width, b_width
         Bits of weights and inputs.
+    accumulate
+        Sums continue until `restart`; otherwise nothing reads it.
 
     Attributes
     ----------
@@ -94,8 +96,8 @@ class DotProduct(wiring.Component):
         The sum, `MAC_LATENCY` cycles after the last lane's operands.
     """
 
-    def __init__(self, simd: int, a_width: int, b_width: int) -> None:
-        self._simd, self._widths = simd, (a_width, b_width)
+    def __init__(self, simd: int, a_width: int, b_width: int, *, accumulate: bool = True) -> None:
+        self._simd, self._widths, self._accumulate = simd, (a_width, b_width), accumulate
         super().__init__(dot_product_ports(simd, a_width, b_width, SUM_WIDTH))
 
     def elaborate(self, platform: object) -> Module:
@@ -104,10 +106,11 @@ class DotProduct(wiring.Component):
         a_width, b_width = self._widths
         before = None
         for k in range(self._simd):
-            cascade, accumulate = k > 0, k == self._simd - 1
+            cascade, last = k > 0, k == self._simd - 1
+            accumulate = last and self._accumulate
             mac = Mac(a_width, b_width, cascade=cascade, accumulate=accumulate)
-            kind = f"mac{a_width}x{b_width}{'_cascade' * cascade}{'_accumulate' * accumulate}"
-            m.submodules[f"{kind}_lane{k}"] = mac
+            end = "_accumulate" if accumulate else "_last" if last else ""
+            m.submodules[f"mac{a_width}x{b_width}{'_cascade' * cascade}{end}_lane{k}"] = mac
             m.d.comb += [mac.a.eq(self.a[k]), mac.b.eq(self.b[k])]
             if before is not None:
                 m.d.comb += mac.cascade_in.eq(before.p)

@@ -3,7 +3,7 @@
 import math
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NoReturn
 
 from inrhw.base.board import RESOURCE_UNITS, Board
@@ -58,7 +58,7 @@ class FoldSearch:
         """Return the cheapest folding of at most `interval` cycles, or None."""
         prices = self._prices
         for _ in range(_RAISES):
-            found = self._cheapest(interval, prices)
+            found = self._relieved(self._cheapest(interval, prices), interval)
             short = self._short(found.cost)
             if not short:
                 hardware = self._hardware
@@ -74,7 +74,7 @@ class FoldSearch:
         """Raise InputError with the resources for `interval` cycles, and an interval that fits."""
         short = {}
         for name in self._limits:
-            least = self._cheapest(interval, {name: 1}).cost
+            least = self._relieved(self._cheapest(interval, {name: 1}), interval).cost
             if name in self._short(least):
                 short[name] = getattr(least, name)
         if not short:  # each alone would fit
@@ -132,6 +132,21 @@ class FoldSearch:
                         longer[value_lanes(shape, fold)] = found
             paths = longer
         return min(paths.values(), key=lambda path: path.price)
+
+    def _relieved(self, path: _Path, interval: int) -> _Path:
+        """Return the path with products of LUTs for the DSP blocks that are missing, or for some of them."""
+        missing = min(math.ceil(path.cost.dsp - self._limits["dsp"]), self._hardware.max_lut_products)
+        folds, cost = list(path.folds), path.cost
+        lanes = [value_lanes(shape, fold) for shape, fold in zip(self._shapes, folds, strict=True)]
+        for k in reversed(range(1, len(folds))):
+            shape, fold, i_lanes = self._shapes[k], folds[k], lanes[k - 1]
+            before = self._cost(k, fold, i_lanes, interval)
+            folded = shape.folded(fold, i_lanes, self._weights, packed=self._hardware.packed)
+            if missing > 0 and before.dsp:
+                folds[k] = replace(fold, lut_products=min(missing, folded.most_lut_products))
+                missing -= folds[k].lut_products
+                cost += self._cost(k, folds[k], i_lanes, interval) + -1 * before
+        return _Path(tuple(folds), cost, path.price)
 
     def _cost(self, k: int, fold: Fold, lanes: int, interval: int) -> Cost:
         raster = k == 0 and self._shapes[k].scans(self._hardware.source)

@@ -57,6 +57,8 @@ class Hardware(Settings):
         Clocks a pixel may take, in place of target_mpixels; with patch, clocks a patch may take.
     max_dsp
         Largest number of multipliers. Without it: the board's.
+    max_lut_products
+        Products a clock that may be made of LUTs where multipliers run short; 70 LUTs each at 8 bits.
     max_lut
         Largest number of LUTs, as predicted before training. Without it: the board's.
     packed
@@ -86,6 +88,7 @@ class Hardware(Settings):
     target_mpixels: Annotated[float, at_least(_LEAST_RATE, _MOST_MHZ)] | None = None
     initiation_interval: Annotated[int, at_least(1)] | None = None
     max_dsp: Annotated[int, at_least(1)] | None = None
+    max_lut_products: Annotated[int, at_least(0)] = 0
     max_lut: Annotated[int, at_least(1)] | None = None
     packed: bool = False
     adder_levels: Annotated[int, at_least(1, 8)] = 1
@@ -126,6 +129,10 @@ class Hardware(Settings):
             check_scrub(self.source, self.weights == "loadable")
         if self.packed and not self.folded:
             raise InputError("packed needs the multipliers of a folded core; give a target too")
+        if self.max_lut_products and not self.folded:
+            raise InputError(
+                "max_lut_products is of a folded core, which has a product in few places; give a target too"
+            )
         if self.adder_levels > 1 and self.folded:
             raise InputError(f"a folded network has multipliers, {WHERE_LEVELS_ARE}")
         if self.initiation_interval == 1:

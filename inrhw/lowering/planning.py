@@ -260,6 +260,7 @@ def plan_to_json(
             "mpixels": hardware.target_mpixels,
             "clock_mhz": hardware.target_clock_mhz,
             "max_dsp": hardware.max_dsp,
+            "max_lut_products": hardware.max_lut_products,
             "max_lut": hardware.max_lut,
             "initiation_interval": hardware.initiation_interval,
         },

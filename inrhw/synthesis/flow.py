@@ -117,6 +117,8 @@ def dsp_commands(verilog: str) -> str:
         if set(ports.split(", ")) - {"rst"} == wanted:
             sizes = f"-set A_WIDTH {a} -set B_WIDTH {b}"
             place = f"-set CASCADE {len(cascade) > 0:d} -set LAST {len(last) > 0:d}"
+            if kind == "mac":
+                place += f" -set ACCUMULATE {last == '_accumulate':d}"
             commands += [f"setparam {sizes} {place} t:{module}", f"chtype -set inrhw_{kind} t:{module}"]
     return "\n".join(commands)
 

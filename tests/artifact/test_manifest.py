@@ -125,6 +125,10 @@ def test_a_key_that_is_missing_is_named(tmp_path: Path, field: str) -> None:
             {"folding": {"layers": [[1, 2]], "weights": "rom", "packed": False, "weight_ecc": "crc"}},
             "has 'crc' as folding.weight_ecc, which must be none, ecc, top3 or scrub",
         ),
+        (
+            {"folding": {"layers": [[1, 2]], "weights": "rom", "packed": False, "lut_products": [1, 2]}},
+            "has (1, 2) as folding.lut_products, which must be a number for each layer, or empty",
+        ),
         ({"top": "other"}, "has 'other' as top, which must be 'core'"),
         ({"verilog": None}, "has None as verilog, which must be 'core.v'"),
         ({"weights": "loadable"}, "has 'loadable' as weights, which must be None"),

@@ -34,10 +34,10 @@ def folded(architecture: Architecture, folding: Folding, seed: int = 0) -> Graph
     return fold(lower(INR(architecture, seed).quantized()), folding, architecture.precision)
 
 
-def chosen(weights: str = "rom", packed: bool = False) -> tuple[Architecture, Folding]:
+def chosen(weights: str = "rom", packed: bool = False, of_luts: int = 0) -> tuple[Architecture, Folding]:
     precision = Precision(8, 8, 8, max_row_shift=1)
     architecture = Architecture("quadinr", (5, 4), 3, precision=precision, hidden_widths="6,5")
-    return architecture, Folding((Fold(2, 2), Fold(3, 2), Fold(1, 3)), weights, packed)
+    return architecture, Folding((Fold(2, 2), Fold(3, 2, of_luts), Fold(1, 3, of_luts)), weights, packed)
 
 
 @settings(max_examples=100)
@@ -62,9 +62,11 @@ def test_a_folded_graph_equals_the_unfolded_one(
 
 
 @pytest.mark.parametrize("weights", ["rom", "loadable"])
-@pytest.mark.parametrize("packed", [False, True])
-def test_the_circuit_of_a_whole_folded_network_keeps_the_contract(weights: str, packed: bool) -> None:
-    architecture, folding = chosen(weights, packed)
+@pytest.mark.parametrize(("packed", "of_luts"), [(False, 0), (True, 0), (False, 3), (True, 2)])
+def test_the_circuit_of_a_whole_folded_network_keeps_the_contract(
+    weights: str, packed: bool, of_luts: int
+) -> None:
+    architecture, folding = chosen(weights, packed, of_luts)
     graph = folded(architecture, folding)
     assert graph.initiation_interval == max(
         node.initiation_interval for node in graph.nodes.values() if isinstance(node, FoldedDense)
@@ -84,7 +86,7 @@ def test_loadable_memories_have_one_shape_whatever_the_weights() -> None:
 
 
 def test_the_folding_of_a_graph_can_be_read_from_it() -> None:
-    architecture, folding = chosen("loadable", packed=True)
+    architecture, folding = chosen("loadable", packed=True, of_luts=1)
     for asked in (folding, dataclasses.replace(folding, weight_ecc="top3")):
         assert folding_of(folded(architecture, asked)) == asked
     assert folding_of(lower(INR(architecture).quantized())) is None
@@ -118,7 +120,9 @@ def test_wrong_folds_are_refused() -> None:
         folded(architecture, dataclasses.replace(folding, layers=(Fold(2, 1), *folding.layers[1:])))
     with pytest.raises(InputError, match="must be rom or loadable, not 'baked'"):
         Folding((Fold(2, 2),), "baked")
-    with pytest.raises(InputError, match="at least 1, not 0 and 1"):
+    with pytest.raises(
+        InputError, match="pe and simd must be at least 1, and lut_products 0, not 0, 1 and 0"
+    ):
         Fold(0, 1)
 
 

@@ -76,6 +76,8 @@ def test_the_interval_follows_from_rate_and_clock(target: Hardware, interval: in
         ({"target_mpixels": math.nan}, "target_mpixels must be a number from 0.001 to 100000, not nan"),
         ({"clock_mhz": math.inf}, "clock_mhz must be a number from 0.001 to 100000, not inf"),
         ({"max_dsp": 0}, "max_dsp must be a whole number of at least 1"),
+        ({"max_lut_products": -1}, "max_lut_products must be a whole number of at least 0"),
+        ({"max_lut_products": 5}, "max_lut_products is of a folded core"),
         ({"max_lut": -1}, "max_lut must be a whole number of at least 1"),
         ({"initiation_interval": 0}, "initiation_interval must be a whole number of at least 1"),
         ({"target_mpixels": 301.0}, "at most one pixel a clock"),
@@ -208,6 +210,31 @@ def test_one_cycle_less_than_the_fastest_does_not_fit() -> None:
     fastest = max(intervals(architecture, planned(architecture, Hardware(max_dsp=24))))
     with pytest.raises(InputError, match=rf"but max_dsp is 24; {fastest} cycles would fit"):
         plan(architecture, Hardware(max_dsp=24, initiation_interval=fastest - 1), VCU128)
+
+
+def test_products_of_luts_stand_for_the_multipliers_that_are_missing() -> None:
+    architecture, wish = network(16), Hardware(max_dsp=30, initiation_interval=8)
+    needed = total(architecture, planned(architecture, Hardware(initiation_interval=8)))
+    missing = needed.dsp - 30
+    with pytest.raises(InputError, match=f"need {needed.dsp:.0f} DSPs, but max_dsp is 30"):
+        planned(architecture, wish)
+    with pytest.raises(InputError, match="need 31 DSPs, but max_dsp is 30"):
+        planned(architecture, replace(wish, max_lut_products=int(missing) - 1))
+    folding = planned(architecture, replace(wish, max_lut_products=100))
+    assert sum(fold.lut_products for fold in folding.layers) == missing
+    relieved = total(architecture, folding)
+    assert relieved.dsp == 30
+    assert relieved.lut > needed.lut + 40 * missing
+
+
+def test_no_product_is_of_luts_where_multipliers_suffice() -> None:
+    architecture = network(16)
+    free, asked = (planned(architecture, Hardware(max_dsp=40, max_lut_products=n)) for n in (0, 100))
+    assert not any(fold.lut_products for fold in free.layers)
+    wish = Hardware(initiation_interval=max(intervals(architecture, free)), max_dsp=40, max_lut_products=100)
+    assert planned(architecture, wish) == free
+    # A budget alone asks for the fastest core.
+    assert max(intervals(architecture, asked)) < max(intervals(architecture, free))
 
 
 def test_the_raster_saves_the_first_layers_multipliers() -> None:

@@ -58,6 +58,15 @@ def test_so_is_a_plan_of_up_to_thousands_of_tiles(row: dict[str, Any]) -> None:
     assert found.lut == pytest.approx(row["lut"], rel=TOLERANCE)
 
 
+@pytest.mark.parametrize("row", MEASURED["packed"], ids=lambda row: f"{row['tiles']}_{row['dsp']}")
+def test_so_is_a_plan_with_two_products_in_a_multiplier(row: dict[str, Any]) -> None:
+    assert (row["tiles"], row["layers"]) == (KODAK.tiles, KODAK.features)
+    wish = Hardware(weights="rom", initiation_interval=row["interval"], packed=True)
+    found = predicted(KODAK, replace(wish, max_dsp=row["max_dsp"], max_lut_products=64))
+    assert (found.dsp, found.bram) == (row["dsp"], row["bram"])
+    assert found.lut == pytest.approx(row["lut"], rel=TOLERANCE)
+
+
 def test_a_pixel_a_clock_takes_a_multiplier_for_each_weight_behind_the_scan() -> None:
     assert predicted(KODAK, Hardware()).dsp == 16 * 16 + 16 * 3
 
@@ -65,6 +74,15 @@ def test_a_pixel_a_clock_takes_a_multiplier_for_each_weight_behind_the_scan() ->
 def test_two_products_of_8_bits_share_a_multiplier_at_a_pixel_a_clock_too() -> None:
     packed = Hardware(weights="rom", initiation_interval=1, packed=True)
     assert predicted(KODAK, packed).dsp == 16 * 16 // 2 + 16 * 2
+
+
+def test_only_a_row_without_a_partner_has_products_of_luts() -> None:
+    wish = Hardware(weights="rom", initiation_interval=1, packed=True, max_dsp=155, max_lut_products=16)
+    folding = plan_for([KODAK], wish, BOARD)
+    assert folding is not None
+    assert [fold.lut_products for fold in folding.layers] == [0, 0, 5]
+    with pytest.raises(InputError, match="need 144 DSPs, but max_dsp is 143"):
+        plan_for([KODAK], replace(wish, max_dsp=143, max_lut_products=100), BOARD)
 
 
 @pytest.mark.parametrize("interval", [2, 4, 8, 16])

@@ -288,8 +288,9 @@ def test_the_netlist_computes_what_the_design_computes(tree: Synthesis, tmp_path
         (DotProduct(3, 18, 24), 1, 0),
         (PackedDotProduct(3, 24), 1, 80),
         (WideDotProduct(3, 24, 24, 54), 2, 60),
+        (DotProduct(3, 8, 8, accumulate=False), 1, 0),
     ],
-    ids=["long", "packed", "wide"],
+    ids=["long", "packed", "wide", "plain"],
 )
 def test_a_chain_is_a_dsp_a_lane_and_cascades_in_its_own_wires(
     chain: Any, chains: int, lut: int, tmp_path: Path
@@ -309,10 +310,14 @@ def test_a_chain_is_a_dsp_a_lane_and_cascades_in_its_own_wires(
     assert not fabric & {bit for bits in cascades for bit in bits}
 
 
-@pytest.mark.parametrize("packed", [False, True])
-def test_every_multiply_accumulate_of_an_odd_layer_is_mapped_whole(packed: bool, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("packed", "lut_products"), [(False, 0), (True, 0), (False, 7), (True, 2), (True, 5)]
+)
+def test_every_multiply_accumulate_of_an_odd_layer_is_mapped_whole(
+    packed: bool, lut_products: int, tmp_path: Path
+) -> None:
     # One that lost a port would take LUTs for its registers and be slow.
-    folds = (Fold(3, 2), Fold(5, 2), Fold(3, 5))
+    folds = (Fold(3, 2), Fold(5, 2), Fold(3, 5, lut_products))
     core = folded(
         "raster", "rom", folds=folds, packed=packed, precision=Precision(8, 8, 8), hidden_widths="6,5"
     )
@@ -320,6 +325,10 @@ def test_every_multiply_accumulate_of_an_odd_layer_is_mapped_whole(packed: bool,
     modules = re.findall(r"^module \w+__(mac|packed)\d+x", verilog, re.MULTILINE)
     assert ("packed" in modules) == packed
     assert dsp_commands(verilog).count("chtype") == len(modules)
+    (tmp_path / "core.v").write_text(verilog)
+    found = synth(tmp_path / "core.v", "core", load_board("vcu128"), tmp_path)
+    blocks = 3 * 2 + 2 * 5 if packed else 5 * 2 + 3 * 5
+    assert found.resources["dsp"].value == blocks - lut_products
 
 
 def test_a_column_of_a_fixed_memory_takes_a_lut_where_time_is_left_and_words_are_missing(

@@ -4,9 +4,9 @@
 // A sum leaves through P into the fabric or through PCOUT into the next DSP, never both: there is one PCOUT wire, and
 // it ends at a PCIN.
 
-// p = a * b + cascade_in, and + p unless restart. One that accumulates ends its chain; another feeds the next.
+// p = a * b + cascade_in, and + p unless restart, if it accumulates. The last ends its chain; another feeds the next.
 module inrhw_mac #(
-    parameter A_WIDTH = 8, B_WIDTH = 8, CASCADE = 0, LAST = 0
+    parameter A_WIDTH = 8, B_WIDTH = 8, CASCADE = 0, LAST = 0, ACCUMULATE = 0
 ) (
     input clk, input rst, input [A_WIDTH-1:0] a, input [B_WIDTH-1:0] b, input [47:0] cascade_in, input restart,
     output [47:0] p
@@ -31,12 +31,12 @@ module inrhw_mac #(
         .AREG(1), .ACASCREG(1), .BREG(1), .BCASCREG(1), .MREG(1), .PREG(1), .OPMODEREG(1),
         .ADREG(0), .DREG(0), .CREG(0), .INMODEREG(0), .ALUMODEREG(0), .CARRYINREG(0), .CARRYINSELREG(0),
         // restart is OPMODE[7], inverted inside.
-        .IS_OPMODE_INVERTED(LAST ? 9'b010000000 : 9'b000000000)
+        .IS_OPMODE_INVERTED(ACCUMULATE ? 9'b010000000 : 9'b000000000)
     ) dsp (
         .CLK(clk), .A({{3{wide[26]}}, wide}), .B(narrow), .C(48'b0), .D(27'b0),
         .PCIN(CASCADE ? cascade_in : 48'b0), .P(to_fabric), .PCOUT(to_next),
         // W = P to go on and 0 to restart, Z = PCIN or 0, Y and X = product.
-        .OPMODE({1'b0, LAST ? restart : 1'b0, CASCADE ? 3'b001 : 3'b000, 4'b0101}),
+        .OPMODE({1'b0, ACCUMULATE ? restart : 1'b0, CASCADE ? 3'b001 : 3'b000, 4'b0101}),
         .INMODE(5'b00000), .ALUMODE(4'b0000), .CARRYINSEL(3'b000), .CARRYIN(1'b0), .ACIN(30'b0), .BCIN(18'b0),
         .CEA1(1'b0), .CEA2(1'b1), .CEB1(1'b0), .CEB2(1'b1), .CEM(1'b1), .CEP(1'b1), .CECTRL(1'b1),
         .CEAD(1'b0), .CEC(1'b0), .CED(1'b0), .CEINMODE(1'b0), .CEALUMODE(1'b0), .CECARRYIN(1'b0),

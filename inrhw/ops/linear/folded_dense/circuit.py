@@ -10,7 +10,7 @@ from amaranth.lib.wiring import In, Out
 from inrhw.base.types import Phase
 from inrhw.gateware.edge import flow
 from inrhw.gateware.input_buffer import InputBuffer
-from inrhw.gateware.mac import MAC_LATENCY, PACKED_LATENCY, PackedDotProduct
+from inrhw.gateware.mac import PackedDotProduct
 from inrhw.gateware.memories.contents import Contents
 from inrhw.gateware.memories.memory import ERRORS, LOAD_BUS, TO_MEMORIES, ColumnMemory, any_errors, share_bus
 from inrhw.gateware.pipeline import delay, delay_valid
@@ -144,11 +144,11 @@ class FoldedDenseComponent(wiring.Component):
             rows = range(node.fold.pe)[first : first + together]
             if len(rows) == 2:
                 element = PackedDotProduct(node.fold.simd, node.format.sum_width)
-                weights, results, late = [element.a_lo, element.a_hi], [element.p_lo, element.p_hi], 0
+                weights, results = [element.a_lo, element.a_hi], [element.p_lo, element.p_hi]
             else:
-                element = node.dot_product()
+                element = node.dot_product(first)
                 weights, results = [element.a], [element.p]
-                late = PACKED_LATENCY - MAC_LATENCY if node.packed else 0
+            late = node.mac_latency - node.shape.latency_of(first)
             m.submodules[f"pe{first}"] = element
             m.d.comb += element.restart.eq(restart)
             for lane in range(node.fold.simd):

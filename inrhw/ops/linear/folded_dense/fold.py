@@ -18,14 +18,20 @@ class Fold:
         Processing elements: rows (neurons) computed at once.
     simd
         Multipliers of each: columns (synapses) taken at once.
+    lut_products
+        Multipliers of LUTs among them: the last of the last processing elements.
     """
 
     pe: int
     simd: int
+    lut_products: int = 0
 
     def __post_init__(self) -> None:
-        if self.pe < 1 or self.simd < 1:
-            raise InputError(f"pe and simd must be at least 1, not {self.pe} and {self.simd}")
+        if self.pe < 1 or self.simd < 1 or self.lut_products < 0:
+            raise InputError(
+                f"pe and simd must be at least 1, and lut_products 0, not {self.pe}, {self.simd} and "
+                f"{self.lut_products}"
+            )
 
     def neuron_fold(self, rows: int) -> int:
         """Return the groups of `pe` neurons."""
@@ -38,6 +44,11 @@ class Fold:
     def out_lanes(self, columns: int) -> int:
         """Return the lanes on which results leave: as few as keep pace with the multipliers."""
         return self.pe // math.gcd(self.pe, self.synapse_fold(columns))
+
+    def lut_products_of(self, element: int) -> int:
+        """Return how many of a processing element's multipliers are of LUTs."""
+        behind = (self.pe - 1 - element) * self.simd
+        return min(self.simd, max(0, self.lut_products - behind))
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ import numpy as np
 from inrhw.base.errors import InputError
 from inrhw.base.types import Codes, Element, Fixed, Phase, Vector
 from inrhw.gateware.cost import Cost
+from inrhw.gateware.lut_mac import MixedDotProduct
 from inrhw.gateware.mac import DotProduct, WideDotProduct, check_wide
 from inrhw.gateware.memories.contents import (
     Contents,
@@ -99,6 +100,8 @@ class FoldedDense(Node):
             )
         if self.wide:
             check_wide(*self.shape.sizes)
+        if self.fold.lut_products > (most := self.shape.most_lut_products):
+            raise InputError(f"at most {most} products can be of LUTs, not {self.fold.lut_products}")
 
     @classmethod
     def of(
@@ -268,9 +271,11 @@ class FoldedDense(Node):
         """Whether a product takes two DSP blocks."""
         return self.shape.wide
 
-    def dot_product(self) -> DotProduct | WideDotProduct | SignSum:
-        """Return one of `pe` processing elements that share no multipliers."""
+    def dot_product(self, element: int) -> DotProduct | MixedDotProduct | WideDotProduct | SignSum:
+        """Return one of `pe` processing elements; it shares no multipliers."""
         a_width, b_width, terms, sum_width = self.shape.sizes
+        if of_luts := self.fold.lut_products_of(element):
+            return MixedDotProduct(self.fold.simd, of_luts, a_width, b_width, sum_width)
         if self.format.level is not None:
             return SignSum(self.fold.simd, a_width, b_width, terms)
         if self.wide:
@@ -357,7 +362,10 @@ class FoldedDense(Node):
 
     @classmethod
     def examples(cls) -> Iterator["FoldedDense"]:
-        """Yield every kind of fold: whole, uneven, one lane, odd lanes; fixed, loadable, in banks; signs."""
+        """Yield every kind of fold: whole, uneven, one lane, odd lanes; fixed, loadable, in banks; signs.
+
+        And products of LUTs, beside others and alone.
+        """
         rng = np.random.default_rng(0)
         for rows, columns, lanes, interval, pe, simd, wrap in (
             (6, 4, 4, 1, 1, 1, True),
@@ -382,6 +390,9 @@ class FoldedDense(Node):
             yield cls.of(dense, replace(i, banks=2), Fold(pe, simd), room)
             if pe > 1:
                 yield cls.of(dense, i, Fold(pe, simd), packed=True)
+            yield cls.of(dense, i, Fold(pe, simd, pe * simd // 2 + 1))
+            if pe % 2 and pe > 1:
+                yield cls.of(dense, i, Fold(pe, simd, simd - 1), packed=True)
         yield cls.of(dense, replace(i, banks=5), Fold(1, 2))
         for weight_ecc in ("ecc", "top3"):
             yield cls.of(dense, replace(i, banks=2), Fold(1, 2), room, weight_ecc=weight_ecc)

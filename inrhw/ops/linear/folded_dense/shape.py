@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from inrhw.base.types import Element, Fixed, Phase, Vector
 from inrhw.gateware.cost import Cost, adder, beside, choice, column_memory, counter, delayed, encoder
 from inrhw.gateware.input_buffer import ReadPosition, buffer_cost
+from inrhw.gateware.lut_mac import lut_mac_cost, mixed_latency
 from inrhw.gateware.mac import MAC_LATENCY, PACKED_LATENCY, WIDE_LATENCY, is_wide
 from inrhw.gateware.memories.contents import MAX_WIDTH, address_bits, memory_style, total_depth
 from inrhw.gateware.protection.chosen import TOP_BITS, read_latency
@@ -98,8 +99,24 @@ class FoldedShape:
 
     @property
     def mac_latency(self) -> int:
-        """Cycles from the last operands of a sum to the sum."""
-        return PACKED_LATENCY if self.packed else WIDE_LATENCY if self.wide else MAC_LATENCY
+        """Cycles from the last operands of a sum to the sum: those of the slowest processing element."""
+        return max(self.latency_of(element) for element in (0, self.fold.pe - 1))
+
+    def latency_of(self, element: int) -> int:
+        """Return the same of a processing element."""
+        if self.fold.lut_products_of(element):
+            return mixed_latency(*self.sizes[:2])
+        if self.packed and element ^ 1 < self.fold.pe:
+            return PACKED_LATENCY
+        return WIDE_LATENCY if self.wide else MAC_LATENCY
+
+    @property
+    def most_lut_products(self) -> int:
+        """How many multipliers can be of LUTs: those that are one DSP block each, and multiply once."""
+        if self.wide or self.format.level is not None:
+            return 0
+        alone = self.fold.pe % 2 if self.packed else self.fold.pe
+        return alone * self.fold.simd
 
     def cost(self) -> Cost:
         """Return the sum of the parts of `FoldedDenseComponent`."""
@@ -187,14 +204,18 @@ class FoldedShape:
         pe, simd, width = self.fold.pe, self.fold.simd, self.format.sum_width
         if self.format.level is not None:
             return self._signs()
-        if self.packed:
-            pairs, odd = divmod(pe, 2)
-            sums = 2 * pairs * adder(width + _PACKED, width)
-            late = odd * delayed(width, PACKED_LATENCY - MAC_LATENCY)
-            return sums + late + Cost(dsp=(pairs + odd) * simd)
         if self.wide:
             return pe * adder(width - self.x.width // 2, width) + Cost(dsp=2 * pe * simd)
-        return Cost(dsp=pe * simd)
+        pairs, of_luts = pe // 2 if self.packed else 0, self.fold.lut_products
+        alone = pe - 2 * pairs
+        mixed = -(-of_luts // simd)
+        return (
+            2 * pairs * adder(width + _PACKED, width)
+            + of_luts * lut_mac_cost(*self.sizes[:2], width)
+            + mixed * adder(width, width)
+            + (alone - mixed) * delayed(width, self.mac_latency - MAC_LATENCY)
+            + Cost(dsp=(pairs + alone) * simd - of_luts)
+        )
 
     def _signs(self) -> Cost:
         """Return lanes without multipliers: a LUT and a flip-flop for each bit of a sum, and operands."""
