@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 
 from inrhw.base.types import Element, Fixed
 from inrhw.gateware.adder_graph import MOST_OPERANDS
-from inrhw.gateware.mac import is_wide
 from inrhw.gateware.memories.contents import whole_depth
+from inrhw.gateware.multipliers.mac import is_wide
 from inrhw.lowering.folding import loadable_format
 from inrhw.lowering.integer_graph import lower
 from inrhw.networks.architecture import Architecture, weight_codes_of

@@ -42,7 +42,8 @@ OPEN_FAMILIES = ("ecp5", "ice40")
 #: For iCE40: what other families keep in LUT RAM goes to block RAM or flip-flops.
 _NO_LUT_RAM = "setattr -unset ram_style -unset rom_style -unset syn_ramstyle"
 
-#: Files that the commands read: for `gateware.mac` on UltraScale+, adders on all of Xilinx, those on ECP5.
+#: Files that the commands read: for multiply-accumulates on UltraScale+, adders on all of Xilinx, those on
+#: ECP5.
 TECHMAPS = {
     name: Path(__file__).parent / "techmap" / f"{name}.v"
     for name in ("dsp48e2", "adders", "ternary", "carries", "operands")
@@ -107,7 +108,8 @@ _OPERANDS = {"mac": {"a"}, "packed": {"a_lo", "a_hi"}}
 def dsp_commands(verilog: str) -> str:
     """Return the commands that replace the multiply-accumulates by techmap/dsp48e2.v.
 
-    They are modules of `gateware.mac`. One that lost a port to a constant or a duplicate is left to Yosys.
+    They are modules of `gateware.multipliers.mac`. One that lost a port to a constant or a duplicate is left
+    to Yosys.
     """
     commands = ["read_verilog dsp48e2.v"]
     for module, kind, a, b, cascade, last, ports in _MAC.findall(verilog):

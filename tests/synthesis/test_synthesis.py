@@ -16,9 +16,9 @@ from inrhw.base.board import load_board
 from inrhw.base.errors import InputError, ToolFailed
 from inrhw.base.yosys import share_folder, verilog_from_rtlil
 from inrhw.core.circuit import CoreComponent
-from inrhw.gateware.mac import DotProduct, PackedDotProduct, WideDotProduct
 from inrhw.gateware.memories.contents import Contents
 from inrhw.gateware.memories.memory import WeightMemory
+from inrhw.gateware.multipliers.mac import DotProduct, PackedDotProduct, WideDotProduct
 from inrhw.networks.precision import Precision
 from inrhw.ops.linear.folded_dense.fold import Fold
 from inrhw.synthesis.flow import dsp_commands

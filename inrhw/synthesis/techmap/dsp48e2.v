@@ -1,5 +1,6 @@
-// What the multiply-accumulates of inrhw/mac.py are on UltraScale+: one DSP48E2 each, with all their registers inside
-// (AMD UG579). inrhw/synthesis/synthesis.py puts these modules in the place of theirs before anything else is synthesized.
+// What the multiply-accumulates of inrhw/gateware/multipliers/mac.py are on UltraScale+: one DSP48E2 each, with all
+// their registers inside (AMD UG579). inrhw/synthesis/flow.py puts these modules in the place of theirs before anything
+// else is synthesized.
 //
 // A sum leaves through P into the fabric or through PCOUT into the next DSP, never both: there is one PCOUT wire, and
 // it ends at a PCIN.

@@ -14,9 +14,9 @@ from amaranth.lib.wiring import Component, Out, connect, flipped
 from inrhw.base.board import load_board
 from inrhw.base.files import bench_folder
 from inrhw.base.yosys import verilog_from_rtlil
-from inrhw.gateware.mac import DotProduct, PackedDotProduct, WideDotProduct
 from inrhw.gateware.memories.contents import Contents
 from inrhw.gateware.memories.memory import WeightMemory
+from inrhw.gateware.multipliers.mac import DotProduct, PackedDotProduct, WideDotProduct
 from inrhw.synthesis.synthesis import netlist_models, synth
 from inrhw.verification.simulator.simulation import available, build
 

@@ -10,7 +10,7 @@ from support.dot_products import run, running_sums
 
 from inrhw.base.errors import InputError
 from inrhw.base.types import Fixed, Vector
-from inrhw.gateware.mac import MAC_LATENCY
+from inrhw.gateware.multipliers.mac import MAC_LATENCY
 from inrhw.ops.linear.dense.node import Dense
 from inrhw.ops.linear.folded_dense.fold import Fold, MemoryFormat
 from inrhw.ops.linear.folded_dense.node import FoldedDense

@@ -10,9 +10,9 @@ from amaranth.lib.wiring import In, Out
 from inrhw.base.types import Phase
 from inrhw.gateware.edge import flow
 from inrhw.gateware.input_buffer import InputBuffer
-from inrhw.gateware.mac import PackedDotProduct
 from inrhw.gateware.memories.contents import Contents
 from inrhw.gateware.memories.memory import ERRORS, LOAD_BUS, TO_MEMORIES, ColumnMemory, any_errors, share_bus
+from inrhw.gateware.multipliers.mac import PackedDotProduct
 from inrhw.gateware.pipeline import delay, delay_valid
 from inrhw.gateware.protection.chosen import read_latency
 from inrhw.ops.linear.folded_dense.block_rows import BlockRows, row_memory

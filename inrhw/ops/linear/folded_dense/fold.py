@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from inrhw.base.errors import InputError
 from inrhw.base.types import Element
-from inrhw.gateware.mac import MAX_PACKED_SIMD
+from inrhw.gateware.multipliers.mac import MAX_PACKED_SIMD
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,6 @@ class MemoryFormat:
 
 
 def can_pack(format: MemoryFormat, x: Element, fold: Fold) -> bool:
-    """Return whether two processing elements can share multipliers: see `gateware.mac.PackedDotProduct`."""
+    """Return whether two processing elements can share multipliers; see `PackedDotProduct`."""
     fits = format.level is None and format.weight_bits <= 8 and x.width <= 8 and x.signed
     return fits and fold.simd <= MAX_PACKED_SIMD and fold.pe > 1

@@ -18,8 +18,6 @@ import numpy as np
 from inrhw.base.errors import InputError
 from inrhw.base.types import Codes, Element, Fixed, Phase, Vector
 from inrhw.gateware.cost import Cost
-from inrhw.gateware.lut_mac import MixedDotProduct
-from inrhw.gateware.mac import DotProduct, WideDotProduct, check_wide
 from inrhw.gateware.memories.contents import (
     Contents,
     columns_to_contents,
@@ -27,6 +25,8 @@ from inrhw.gateware.memories.contents import (
     total_depth,
     whole_depth,
 )
+from inrhw.gateware.multipliers.lut_mac import MixedDotProduct
+from inrhw.gateware.multipliers.mac import DotProduct, WideDotProduct, check_wide
 from inrhw.gateware.protection.chosen import TOP_BITS, read_latency, tells_errors
 from inrhw.ops.linear.dense.node import Dense
 from inrhw.ops.linear.folded_dense.circuit import FoldedDenseComponent

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from inrhw.base.types import Element, Fixed, Phase, Vector
 from inrhw.gateware.cost import Cost, adder, beside, choice, column_memory, counter, delayed, encoder
 from inrhw.gateware.input_buffer import ReadPosition, buffer_cost
-from inrhw.gateware.lut_mac import lut_mac_cost, mixed_latency
-from inrhw.gateware.mac import MAC_LATENCY, PACKED_LATENCY, WIDE_LATENCY, is_wide
 from inrhw.gateware.memories.contents import MAX_WIDTH, address_bits, memory_style, total_depth
+from inrhw.gateware.multipliers.lut_mac import lut_mac_cost, mixed_latency
+from inrhw.gateware.multipliers.mac import MAC_LATENCY, PACKED_LATENCY, WIDE_LATENCY, is_wide
 from inrhw.gateware.protection.chosen import TOP_BITS, read_latency
 from inrhw.ops.linear.folded_dense.block_rows import is_packed, rows_cost
 from inrhw.ops.linear.folded_dense.fold import Fold, MemoryFormat

@@ -9,7 +9,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 
 from inrhw.base.types import Codes
-from inrhw.gateware.mac import dot_product_ports
+from inrhw.gateware.multipliers.mac import dot_product_ports
 
 
 def to_words(signs: Codes, bits: int) -> Codes:
@@ -44,8 +44,8 @@ def sign_sum_width(x_width: int, terms: int) -> int:
 class SignSum(wiring.Component):
     """A processing element without multipliers: a lane subtracts its input, adds it or leaves it out.
 
-    Ports and timing are those of `inrhw.gateware.mac.DotProduct`, with words of `to_words` for weights. Only
-    `p` differs: it is minus the sum and a known offset, see `beyond_sum`.
+    Ports and timing are those of `inrhw.gateware.multipliers.mac.DotProduct`, with words of `to_words` for
+    weights. Only `p` differs: it is minus the sum and a known offset, see `beyond_sum`.
 
     A lane is a LUT a bit. It negates an input by its complement, which is one less; and it subtracts, because
     Yosys swaps what is added, and the operand that is chosen would then take a LUT of its own.

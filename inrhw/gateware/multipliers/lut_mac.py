@@ -8,7 +8,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from inrhw.gateware.cost import Cost
-from inrhw.gateware.mac import MAC_LATENCY, DotProduct, dot_product_ports
+from inrhw.gateware.multipliers.mac import MAC_LATENCY, DotProduct, dot_product_ports
 from inrhw.gateware.pipeline import delay
 
 #: Operands of an adder: Xilinx' carry chains add three with a LUT a bit.
@@ -142,8 +142,8 @@ def _rows(a: Value, b: Value) -> list[Value]:
 class MixedDotProduct(wiring.Component):
     """A processing element whose last `lut_products` lanes are of LUTs, behind a chain of multipliers.
 
-    Ports and timing are those of `inrhw.gateware.mac.DotProduct`, but for `p`: it comes `mixed_latency`
-    cycles after the last lane's operands. It is exact modulo 2**sum_width.
+    Ports and timing are those of `inrhw.gateware.multipliers.mac.DotProduct`, but for `p`: it comes
+    `mixed_latency` cycles after the last lane's operands. It is exact modulo 2**sum_width.
 
     Parameters
     ----------

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from support.dot_products import run, running_sums
 
 from inrhw.base.errors import InputError
-from inrhw.gateware.mac import WIDE_LATENCY, WideDotProduct, check_wide, fits_multiplier, is_wide
+from inrhw.gateware.multipliers.mac import WIDE_LATENCY, WideDotProduct, check_wide, fits_multiplier, is_wide
 
 
 def accepts(a_width: int, b_width: int, terms: int, sum_width: int) -> bool:

@@ -8,7 +8,7 @@ from amaranth.hdl import Fragment
 from numpy.typing import NDArray
 from support.dot_products import run, running_sums
 
-from inrhw.gateware.mac import (
+from inrhw.gateware.multipliers.mac import (
     MAC_LATENCY,
     MAX_PACKED_SIMD,
     PACKED_LATENCY,

@@ -9,7 +9,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from support.dot_products import run, running_sums
 
-from inrhw.gateware.lut_mac import LutMac, MixedDotProduct, lut_mac_cost, lut_mac_latency, mixed_latency
+from inrhw.gateware.multipliers.lut_mac import (
+    LutMac,
+    MixedDotProduct,
+    lut_mac_cost,
+    lut_mac_latency,
+    mixed_latency,
+)
 
 
 @pytest.mark.parametrize("a_width", range(1, 6))
