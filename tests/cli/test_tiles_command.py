@@ -32,6 +32,16 @@ def test_a_picture_in_tiles_is_emitted_as_one_frame(
     assert (pixels == np.asarray(Image.open(tmp_path / "core" / "quantized.png"))).all()
 
 
+def test_a_core_without_the_settings_of_the_one_before_is_told(inrhw_: Inrhw, tmp_path: Path) -> None:
+    assert inrhw_("fit", "--tiles", "4x3", *TINY, "-o", "core").status == 0
+    folded = ("--initiation-interval", "4", "--control")
+    assert [inrhw_("emit", "core", *options).err for options in ((), folded, folded)] == ["", "", ""]
+    told = inrhw_("emit", "core").err
+    assert told.count("\n") == 1
+    assert "the core before had control = True, initiation_interval = 4; `inrhw emit` takes only" in told
+    assert inrhw_("emit", "core").err == ""
+
+
 def test_the_size_of_tiles_is_chosen_alike_each_time(inrhw_: Inrhw, tmp_path: Path) -> None:
     small = ("--tiles", "auto", "--size", "24x20", *TINY[2:])
     for folder in ("core", "again"):

@@ -8,6 +8,7 @@ from pathlib import Path
 from inrhw.artifact.manifest import complete_core
 from inrhw.base.board import is_board_file, load_board
 from inrhw.base.files import json_bytes
+from inrhw.base.settings import fields_of
 from inrhw.cli.build_folder import BuildFolder
 from inrhw.cli.commands.fit import WEIGHTS, Fit
 from inrhw.cli.options import DEFAULT, BoardName, CoreName, FolderArgument, HardwareOptions
@@ -139,4 +140,16 @@ def emit(
 ) -> None:
     """Write the Verilog and the golden vectors of a trained network."""
     with building(folder) as work:
+        if forgotten := _settings_before(work) if hardware == DEFAULT.hardware else []:
+            work.on_warning(
+                f"the core before had {', '.join(forgotten)}; `inrhw emit` takes only the settings of its "
+                "command line, and there is none"
+            )
         work.run(Emit(hardware, board, name))
+
+
+def _settings_before(folder: BuildFolder) -> list[str]:
+    """Return the settings of the folder's core that are no defaults, with their values."""
+    before = folder.recipe.hardware
+    values = [(field, getattr(before, field.name)) for field in fields_of(Hardware)]
+    return [f"{field.name} = {value}" for field, value in values if value != field.default]
