@@ -130,9 +130,7 @@ class Hardware(Settings):
         if self.packed and not self.folded:
             raise InputError("packed needs the multipliers of a folded core; give a target too")
         if self.max_lut_products and not self.folded:
-            raise InputError(
-                "max_lut_products is of a folded core, which has a product in few places; give a target too"
-            )
+            raise InputError("max_lut_products needs the multipliers of a folded core; give a target too")
         if self.adder_levels > 1 and self.folded:
             raise InputError(f"a folded network has multipliers, {WHERE_LEVELS_ARE}")
         if self.initiation_interval == 1:

@@ -77,7 +77,7 @@ def test_the_interval_follows_from_rate_and_clock(target: Hardware, interval: in
         ({"clock_mhz": math.inf}, "clock_mhz must be a number from 0.001 to 100000, not inf"),
         ({"max_dsp": 0}, "max_dsp must be a whole number of at least 1"),
         ({"max_lut_products": -1}, "max_lut_products must be a whole number of at least 0"),
-        ({"max_lut_products": 5}, "max_lut_products is of a folded core"),
+        ({"max_lut_products": 5}, "max_lut_products needs the multipliers of a folded core"),
         ({"max_lut": -1}, "max_lut must be a whole number of at least 1"),
         ({"initiation_interval": 0}, "initiation_interval must be a whole number of at least 1"),
         ({"target_mpixels": 301.0}, "at most one pixel a clock"),

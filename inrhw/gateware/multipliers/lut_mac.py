@@ -18,7 +18,7 @@ _Row = TypeVar("_Row")
 
 
 def _levels(rows: Sequence[_Row], add: Callable[[Sequence[_Row]], _Row]) -> Iterator[list[_Row]]:
-    """Yield the rows behind each level of adders, until one and two more operands make an adder."""
+    """Yield the rows behind each level of adders, at least one, until an adder takes all and a sum more."""
     level = list(rows)
     while len(level) == len(rows) or len(level) >= _OPERANDS:
         groups = range(0, len(level), _OPERANDS)
