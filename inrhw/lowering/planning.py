@@ -79,7 +79,9 @@ def _folding(
     pictures: int = 1,
 ) -> Folding:
     """Return the folding of the layers of an architecture, or of several pictures like it; see `plan`."""
-    if hardware.packed and not any(shape.packable(Fold(2, 1)) for shape in shapes):
+    weights = hardware.weights or "rom"
+    pairs = (shape.folded(Fold(2, 1), 1, weights, packed=True) for shape in shapes)
+    if hardware.packed and not any(pair.packed for pair in pairs):
         raise InputError("packed needs weights and activations of at most 8 bits; see weight_bits")
     if hardware.packed and board.family != "xcup":
         raise InputError(f"packed needs the DSP48E2 of UltraScale+, which {board.title} does not have")

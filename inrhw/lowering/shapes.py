@@ -135,27 +135,23 @@ class LayerShape:
         weight_bits, x_bits, terms, _ = self.fixed.sizes
         return is_wide(weight_bits, x_bits, terms, sum_bits)
 
-    def packable(self, fold: Fold) -> bool:
-        """Return whether two of its products fit one DSP block."""
-        return can_pack(self.fixed.format, self.fixed.x, fold)
-
     def folded(
         self, fold: Fold, lanes: int, weights: str, *, packed: bool = False, weight_ecc: str = "none"
     ) -> FoldedShape:
         """Return the layer on multipliers, with its input on `lanes`."""
-        packed = packed and self.packable(fold)
-        format = self.fixed.format.on(fold, self.columns)
+        loadable = weights == "loadable"
+        format = (self.loadable if loadable else self.fixed.format).on(fold, self.columns)
+        packed = packed and can_pack(format, self.fixed.x, fold)
         shape = replace(
             self.fixed, format=format, fold=fold, lanes=lanes, packed=packed, weight_ecc=weight_ecc
         )
-        if weights != "loadable":
+        if not loadable:
             return shape
         element: Element = self.fixed.element
         if isinstance(element, Fixed):
             element = Fixed(self.loadable.sum_width - self.loadable.shift_lo, element.frac)
-        format, sets = self.loadable.on(fold, self.columns), self.loadable_sets
         banks = 2 * whole_depth(self.fixed.banks if self.tiling else 1)
-        return replace(shape, format=format, element=element, banks=banks, sets=sets, loadable=True)
+        return replace(shape, element=element, banks=banks, sets=self.loadable_sets, loadable=True)
 
 
 @functools.lru_cache(maxsize=64)

@@ -207,15 +207,20 @@ def test_cycles_and_lanes_are_those_of_the_folded_graph(
 
 
 @pytest.mark.parametrize("model", sorted(activations()))
-def test_no_layer_is_packed_that_the_model_takes_for_plain(model: str) -> None:
-    architecture = Architecture(model, (8, 8), 3, 6, 1, precision=Precision(8, 8, 8, max_row_shift=0))
+@pytest.mark.parametrize(("weights", "max_row_shift"), [("rom", 0), ("loadable", 0), ("loadable", 2)])
+def test_no_layer_is_packed_that_the_model_takes_for_plain(
+    model: str, weights: str, max_row_shift: int
+) -> None:
+    precision = Precision(8, 8, 8, max_row_shift=max_row_shift)
+    architecture = Architecture(model, (8, 8), 3, 6, 1, precision=precision)
     shapes = layer_shapes(architecture)
-    folding = Folding((Fold(2, 2), *[Fold(2, 3)] * (len(shapes) - 1)), packed=True)
+    folding = Folding((Fold(2, 2), *[Fold(2, 3)] * (len(shapes) - 1)), weights, packed=True)
     graph = fold(lower(INR(architecture).quantized()), folding, architecture.precision)
     nodes = [node for node in graph.nodes.values() if isinstance(node, FoldedDense)]
     for shape, node in zip(shapes, nodes, strict=True):
         assert shape.fixed.x == node.i.element
-        assert shape.packable(node.fold) or not node.packed
+        packed = shape.folded(node.fold, 1, weights, packed=True).packed
+        assert packed == node.packed if weights == "loadable" else packed or not node.packed
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.networks_drawn import architectures
 
 from inrhw.base.board import Board, load_board
 from inrhw.base.errors import InputError
@@ -27,6 +28,7 @@ from inrhw.networks.precision import Precision
 from inrhw.networks.shared import SharedArchitecture
 from inrhw.networks.tiled import TiledArchitecture
 from inrhw.ops.linear.folded_dense.fold import Fold
+from inrhw.ops.linear.folded_dense.node import FoldedDense
 
 VCU128 = load_board("vcu128")
 EIGHT = Precision(8, 8, 8, 8, 9)
@@ -225,6 +227,31 @@ def test_products_of_luts_stand_for_the_multipliers_that_are_missing() -> None:
     relieved = total(architecture, folding)
     assert relieved.dsp == 30
     assert relieved.lut > needed.lut + 40 * missing
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    architecture=architectures,
+    interval=st.integers(2, 12),
+    max_dsp=st.integers(1, 20),
+    packed=st.booleans(),
+    weights=st.sampled_from(["rom", "loadable"]),
+)
+def test_a_core_has_the_products_of_luts_that_were_planned(
+    *, architecture: Architecture, interval: int, max_dsp: int, packed: bool, weights: Any
+) -> None:
+    wish = Hardware(
+        weights=weights, initiation_interval=interval, max_dsp=max_dsp, max_lut_products=500, packed=packed
+    )
+    try:
+        folding = planned(architecture, wish)
+        graph = fold(lower(INR(architecture).quantized()), folding, architecture.precision)
+    except InputError as error:
+        assert "of LUTs" not in str(error)
+        return
+    layers = [node for node in graph.nodes.values() if isinstance(node, FoldedDense)]
+    assert [layer.fold for layer in layers[1:]] == list(folding.layers[1:])
+    assert sum(layer.cost().dsp for layer in layers[1:]) <= max_dsp
 
 
 def test_no_product_is_of_luts_where_multipliers_suffice() -> None:
