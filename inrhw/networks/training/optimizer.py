@@ -19,8 +19,9 @@ _ADAM_RATE = 0.5
 #: training, squares of its values vanish below 1e-38, and a norm without them would leave it too large.
 _MOMENTUM, (_A, _B, _C), _ITERATIONS, _LEAST_NORM = 0.95, (3.4445, -4.7750, 2.0315), 5, 1e-15
 
-#: Matrices that torch's Muon takes one by one, a call for each of its operations.
-_FEW = 16
+#: Matrices that torch's Muon takes one by one, a call for each of its operations; and the smallest side for
+#: which it is several times slower, on processors without products of its bfloat16.
+_FEW, _WIDE = 16, 64
 
 #: What is kept of a matrix, and of any other parameter.
 _OF_MATRIX = ("momentum_buffer",)
@@ -42,7 +43,8 @@ class Optimizer:
         self._parameters = parameters
         matrices = [value for name, value in parameters.items() if _is_matrix(name)]
         others = [value for name, value in parameters.items() if not _is_matrix(name)]
-        stacked = any(value.dim() > 2 for value in matrices) or len(matrices) > _FEW
+        stacked = any(value.dim() > 2 or min(value.shape) >= _WIDE for value in matrices)
+        stacked |= len(matrices) > _FEW
         self._muon = StackedMuon(matrices) if stacked else _muon(matrices)
         self._adam = _Adam(others, fused=True)
         for name, value in parameters.items():

@@ -44,6 +44,15 @@ def test_many_matrices_move_as_a_few(n: int) -> None:
     assert torch.allclose(values[0] - before, expected[0] - before, rtol=0, atol=0.01)
 
 
+def test_wide_matrices_move_as_torch_moves_them_to_the_precision_of_bfloat16() -> None:
+    (wide,), (expected,) = parameters([(64, 80)]), parameters([(64, 80)])
+    Optimizer({"weight": wide, "bias": parameters([(3,)])[0]}, {}).step(0.1, 1.0)
+    torch.optim.Muon([expected], lr=0.1, weight_decay=0.0, adjust_lr_fn="original").step()  # type: ignore[no-untyped-call]
+    before = parameters([(64, 80)])[0]
+    assert not torch.equal(wide, expected)
+    assert (wide - expected).norm() < 0.02 * (expected - before).norm()
+
+
 def test_weights_decay_and_biases_do_not() -> None:
     moved: list[dict[str, nn.Parameter]] = []
     for kept in (1.0, 0.5):
