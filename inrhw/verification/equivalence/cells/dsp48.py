@@ -63,7 +63,7 @@ def _dsp(kind: _Kind, cell: Cell, circuit: Circuit, before_sum: bool) -> None:
     b = _registered(cell, circuit, "B", cell.pin("B", _B), _stages(cell, "BREG"))
     if before_sum:
         d = _one(cell, circuit, "DREG", ("D", "D"), cell.pin("D", kind.a))
-        a = _one(cell, circuit, "ADREG", ("AD", "D"), circuit.logic(_added, (*a, *d), kind.a))
+        a = _one(cell, circuit, "ADREG", ("AD", "D"), circuit.logic(_added, (*d, *a), kind.a))
     else:
         cell.ignore("D", "DREG", "ADREG", "CED", "CEAD", "RSTD")
     multiplied = circuit.logic(partial(_multiplied, kind.a), (*a, *b), kind.a + _B)

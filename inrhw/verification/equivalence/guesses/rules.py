@@ -113,6 +113,10 @@ class Rules:
             start, value = register.start, own[register.output]
             if following is None:
                 continue
+            if following <= TRUE:
+                self._take(register, following, "constant")
+                found = True
+                continue
             if start is not None and kept(self._graph, value, following, start) == start:
                 self._take(register, start, "constant")
                 found = True
