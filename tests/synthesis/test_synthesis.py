@@ -325,10 +325,6 @@ def test_every_multiply_accumulate_of_an_odd_layer_is_mapped_whole(
     modules = re.findall(r"^module \w+__(mac|packed)\d+x", verilog, re.MULTILINE)
     assert ("packed" in modules) == packed
     assert dsp_commands(verilog).count("chtype") == len(modules)
-    (tmp_path / "core.v").write_text(verilog)
-    found = synth(tmp_path / "core.v", "core", load_board("vcu128"), tmp_path)
-    blocks = 3 * 2 + 2 * 5 if packed else 5 * 2 + 3 * 5
-    assert found.resources["dsp"].value == blocks - lut_products
 
 
 def test_a_column_of_a_fixed_memory_takes_a_lut_where_time_is_left_and_words_are_missing(
