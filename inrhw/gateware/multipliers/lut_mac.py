@@ -1,5 +1,6 @@
 """Products of LUTs, and dot products some of whose products are such, for cores that lack DSP blocks."""
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
@@ -75,7 +76,7 @@ def _digits(width: int) -> int:
 
 
 class LutMac(wiring.Component):
-    """``p = a * b + before``, of LUTs, with registers behind every adder.
+    """``p = a * b + sum_in``, of LUTs, with registers behind every adder.
 
     The narrower operand is taken in digits from -2 to 2 (Booth's recoding to base 4, MacSorley 1961), so that
     a row of the product is one LUT a bit. A negative row is a complement; the one that it lacks takes a free
@@ -86,13 +87,13 @@ class LutMac(wiring.Component):
     a_width, b_width
         Bits of the signed operands.
     sum_width
-        Bits of `p` and `before`: sums are exact modulo 2**sum_width.
+        Bits of `p` and `sum_in`: sums are exact modulo 2**sum_width.
 
     Attributes
     ----------
     a, b
         Operands.
-    before
+    sum_in
         The sum of other products; `p` has it a cycle later.
     p
         The sum, `lut_mac_latency` cycles after the operands.
@@ -101,19 +102,20 @@ class LutMac(wiring.Component):
     def __init__(self, a_width: int, b_width: int, sum_width: int) -> None:
         total = signed(sum_width)
         super().__init__(
-            {"a": In(signed(a_width)), "b": In(signed(b_width)), "before": In(total), "p": Out(total)}
+            {"a": In(signed(a_width)), "b": In(signed(b_width)), "sum_in": In(total), "p": Out(total)}
         )
 
     def elaborate(self, platform: object) -> Module:
-        """Register operands, add rows until two are left, then add these to the sum before."""
+        """Register operands, add rows until two are left, then add these to `sum_in`."""
         m = Module()
         # Registers with a reset do not become the end of a shift register, whose output is late.
         a, b = Signal.like(self.a, name="a_q"), Signal.like(self.b, name="b_q")
         m.d.sync += [a.eq(self.a), b.eq(self.b)]
         rows = _rows(*((a, b) if len(b) <= len(a) else (b, a)))
-        *_, rows = _levels(rows, lambda terms: delay(m, _added(terms), 1, "rows"))
+        number = itertools.count()
+        *_, rows = _levels(rows, lambda terms: delay(m, _added(terms), 1, f"rows{next(number)}"))
         p = Signal.like(self.p, name="p_q", reset_less=True)
-        m.d.sync += p.eq(_added([self.before, *rows]))
+        m.d.sync += p.eq(_added([self.sum_in, *rows]))
         m.d.comb += self.p.eq(p)
         return m
 
@@ -174,7 +176,7 @@ class MixedDotProduct(wiring.Component):
             total = delay(m, chain.p[: len(self.p)].as_signed(), late, "chain")
         for k in range(self._blocks, self._simd):
             m.submodules[f"lane{k}"] = mac = LutMac(*self._widths, len(self.p))
-            m.d.comb += [mac.a.eq(self.a[k]), mac.b.eq(self.b[k]), mac.before.eq(total)]
+            m.d.comb += [mac.a.eq(self.a[k]), mac.b.eq(self.b[k]), mac.sum_in.eq(total)]
             total = mac.p
         p = Signal.like(self.p, name="p_q", reset_less=True)
         restart = delay(m, self.restart, lut_mac_latency(*self._widths) - 1, "restart")

@@ -34,7 +34,7 @@ def test_every_product_is_added_to_the_sum_before(a_width: int, b_width: int) ->
             a, b = operands[cycle % len(operands)]
             context.set(mac.a, a)
             context.set(mac.b, b)
-            context.set(mac.before, cycle % 100)
+            context.set(mac.sum_in, cycle % 100)
             await context.tick()
 
     simulator = Simulator(mac)
